@@ -1,0 +1,40 @@
+import type { Tensor } from './tensor.js';
+
+/** Protobuf fields as they stood in a file, tags included: what is not interpreted is written back. */
+export type Unread = readonly Uint8Array[];
+
+/** A node's attribute. `other` (a subgraph, a sparse tensor, a reference) is a whole AttributeProto, never opened. */
+export type Attribute = { readonly unread?: Unread } & (
+  | { readonly type: 'float' | 'int'; readonly value: number }
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'tensor'; readonly value: Tensor }
+  | { readonly type: 'floats' | 'ints'; readonly value: readonly number[] }
+  | { readonly type: 'strings'; readonly value: readonly string[] }
+  | { readonly type: 'other'; readonly bytes: Uint8Array }
+);
+
+export type Attributes = ReadonlyMap<string, Attribute>;
+
+export const int = (value: number): Attribute => ({ type: 'int', value });
+export const float = (value: number): Attribute => ({ type: 'float', value });
+export const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value });
+export const string = (value: string): Attribute => ({ type: 'string', value });
+
+export function intOf(attributes: Attributes, name: string, otherwise: number): number {
+  const attribute = attributes.get(name);
+  return attribute?.type === 'int' ? attribute.value : otherwise;
+}
+
+export function stringOf(attributes: Attributes, name: string, otherwise: string): string {
+  const attribute = attributes.get(name);
+  return attribute?.type === 'string' ? attribute.value : otherwise;
+}
+
+export function intsOf(
+  attributes: Attributes,
+  name: string,
+  otherwise: readonly number[],
+): readonly number[] {
+  const attribute = attributes.get(name);
+  return attribute?.type === 'ints' ? attribute.value : otherwise;
+}

@@ -1,0 +1,93 @@
+import { differentDims, shapeText } from './dim.js';
+import { NmodeError } from './errors.js';
+import { fromDeclared, inferTypes, type Types } from './infer.js';
+import { type Graph, type Model, opsetOf } from './model.js';
+import { OPS } from './ops/index.js';
+import { byteLength } from './tensor.js';
+
+/** Protobuf holds at most 2 GiB in one message. */
+export const MAX_MODEL_BYTES = 2 ** 31 - 1;
+
+/**
+ * Checks what a runtime relies on: every value assigned once and before its use, operators that exist in the model's
+ * opset, types that fit, initializers as large as their shape says, declared outputs that agree with inferred ones.
+ * @throws NmodeError (BAD_MODEL) with all that was found
+ */
+export function check(model: Model): void {
+  const problems = [...assignments(model.graph), ...opsets(model), ...initializers(model.graph)];
+  if (problems.length === 0) problems.push(...outputs(model.graph, inferTypes(model)));
+  if (problems.length > 0) {
+    throw new NmodeError('BAD_MODEL', `the model is not valid: ${problems.join('; ')}`);
+  }
+}
+
+function* assignments(graph: Graph): Generator<string> {
+  const assigned = new Set<string>(['']);
+  for (const name of graph.initializers.keys()) assigned.add(name);
+  const inputs = new Set<string>();
+  for (const { name } of graph.inputs) {
+    if (inputs.has(name)) yield `input '${name}' is declared twice`;
+    inputs.add(name);
+    assigned.add(name);
+  }
+  for (const node of graph.nodes) {
+    for (const name of node.inputs) {
+      if (!assigned.has(name)) yield `'${name}' is used by node '${node.name}' before it is assigned`;
+    }
+    for (const name of node.outputs) {
+      if (name !== '' && assigned.has(name)) yield `'${name}' is assigned twice`;
+      assigned.add(name);
+    }
+  }
+  if (graph.outputs.length === 0) yield 'the graph has no output';
+  for (const { name } of graph.outputs) {
+    if (!assigned.has(name)) yield `output '${name}' is never assigned`;
+  }
+}
+
+function* opsets(model: Model): Generator<string> {
+  const opset = opsetOf(model);
+  for (const { name, opType, domain } of model.graph.nodes) {
+    if (domain !== '' && domain !== 'ai.onnx' && !model.opsets.has(domain)) {
+      yield `node '${name}': the model imports no opset of domain '${domain}'`;
+    }
+    const since = domain === '' ? OPS.get(opType)?.since : undefined;
+    if (since !== undefined && since > opset) {
+      yield `node '${name}': ${opType} as written needs opset ${since}, the model has ${opset}`;
+    }
+  }
+}
+
+function* initializers(graph: Graph): Generator<string> {
+  let total = 0;
+  for (const [name, { dtype, dims, bytes }] of graph.initializers) {
+    const expected = byteLength(dtype, dims);
+    total += expected;
+    if (total > MAX_MODEL_BYTES) {
+      yield 'the initializers are larger than the 2 GiB that one ONNX file holds';
+      return;
+    }
+    const found = bytes().length;
+    if (found !== expected) {
+      yield `initializer '${name}' ${shapeText(dims)} takes ${expected} bytes, found ${found}`;
+    }
+  }
+}
+
+function* outputs(graph: Graph, types: Types): Generator<string> {
+  for (const { name, type } of graph.outputs) {
+    const [declared, inferred] = [fromDeclared(type), types.get(name)];
+    if (declared === undefined || inferred === undefined) continue;
+    const { dtype, shape } = inferred;
+    const fits =
+      dtype === declared.dtype &&
+      shape.length === declared.shape.length &&
+      shape.every((dim, axis) => {
+        const other = declared.shape[axis] ?? dim;
+        return typeof dim !== 'number' || typeof other !== 'number' || !differentDims(dim, other);
+      });
+    if (!fits) {
+      yield `output '${name}' is declared ${declared.dtype} ${shapeText(declared.shape)}, it is ${dtype} ${shapeText(shape)}`;
+    }
+  }
+}

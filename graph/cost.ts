@@ -1,0 +1,86 @@
+import { DTYPES } from './dtype.js';
+import { inferTypes, inputTypes, type Types } from './infer.js';
+import type { Model, Node } from './model.js';
+import { OPS } from './ops/index.js';
+import { elementCount } from './tensor.js';
+
+/** What one run of a node takes; a figure is undefined where sizes are open or the operator is not known. */
+export interface NodeCost {
+  readonly name: string;
+  readonly opType: string;
+  /** Multiply-adds of convolutions and matrix products; 0 for the others. */
+  readonly macs: number | undefined;
+  /** Bytes of the outputs. */
+  readonly activationBytes: number | undefined;
+}
+
+export interface Cost {
+  /** Trained numbers: weights and biases, BatchNorm's scale and shift, not its running statistics. */
+  readonly parameters: number;
+  readonly macs: number | undefined;
+  readonly activationBytes: number | undefined;
+  readonly nodes: readonly NodeCost[];
+}
+
+/**
+ * Counts what a model holds and what one run of it takes.
+ * @param known sizes to put in place of named dimensions, for example `{ N: 1, H: 256, W: 256 }`
+ */
+export function cost(model: Model, known: Readonly<Record<string, number>> = {}): Cost {
+  const types = inferTypes(model, known);
+  const nodes = model.graph.nodes.map((node) => nodeCost(node, types));
+  return {
+    parameters: parameters(model),
+    macs: sum(nodes.map((node) => node.macs)),
+    activationBytes: sum(nodes.map((node) => node.activationBytes)),
+    nodes,
+  };
+}
+
+function sum(figures: readonly (number | undefined)[]): number | undefined {
+  return figures.reduce<number | undefined>(
+    (total, figure) => (total === undefined || figure === undefined ? undefined : total + figure),
+    0,
+  );
+}
+
+/** Elements of the initializers that some node reads as a trained parameter; a shared one counts once. */
+function parameters({ graph }: Model): number {
+  const names = new Set<string>();
+  for (const { opType, inputs } of graph.nodes) {
+    for (const at of OPS.get(opType)?.parameters ?? []) {
+      const name = inputs[at];
+      if (name !== undefined) names.add(name);
+    }
+  }
+  let count = 0;
+  for (const name of names) count += elementCount(graph.initializers.get(name)?.dims ?? [0]);
+  return count;
+}
+
+function nodeCost(node: Node, types: Types): NodeCost {
+  const outputs = node.outputs.filter((name) => name !== '').map((name) => bytesOf(name, types));
+  return {
+    name: node.name,
+    opType: node.opType,
+    macs: macsOf(node, types),
+    activationBytes: sum(outputs),
+  };
+}
+
+function bytesOf(name: string, types: Types): number | undefined {
+  const type = types.get(name);
+  const sizes = type?.shape.filter((dim) => typeof dim === 'number');
+  if (type === undefined || sizes?.length !== type.shape.length) return undefined;
+  return elementCount(sizes) * DTYPES[type.dtype].bytes;
+}
+
+function macsOf(node: Node, types: Types): number | undefined {
+  const definition = node.domain === '' ? OPS.get(node.opType) : undefined;
+  if (definition?.macs === undefined) return 0;
+  const inputs = inputTypes(node, types);
+  const output = types.get(node.outputs[0] ?? '');
+  return inputs === undefined || output === undefined
+    ? undefined
+    : definition.macs(inputs, output, node.attributes);
+}

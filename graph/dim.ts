@@ -1,0 +1,106 @@
+/**
+ * Sizes, known or not. An unknown size is a linear form over atoms with whole coefficients, so that arithmetic on
+ * shapes is exact: H - 2 floor(H/2) + 2 floor(H/2) is H again, and a height declared as a multiple of 16 halves four
+ * times without rounding.
+ */
+export type Dim = number | SymbolicDim;
+
+export interface SymbolicDim {
+  readonly terms: readonly Term[];
+  readonly offset: number;
+}
+
+/** `coefficient` times the atom `name / divisor`; the atom is a whole number. */
+interface Term {
+  readonly name: string;
+  readonly divisor: number;
+  readonly coefficient: number;
+}
+
+/** A named size, known to be a multiple of `multipleOf`. */
+export function symbol(name: string, multipleOf = 1): Dim {
+  return { terms: [{ name, divisor: multipleOf, coefficient: multipleOf }], offset: 0 };
+}
+
+function normal(terms: readonly Term[], offset: number): Dim {
+  const kept = terms.filter((term) => term.coefficient !== 0);
+  return kept.length === 0 ? offset : { terms: kept, offset };
+}
+
+function formOf(dim: Dim): SymbolicDim {
+  return typeof dim === 'number' ? { terms: [], offset: dim } : dim;
+}
+
+export function addDims(left: Dim, right: Dim): Dim {
+  const [a, b] = [formOf(left), formOf(right)];
+  const terms = [...a.terms];
+  for (const term of b.terms) {
+    const at = terms.findIndex((other) => other.name === term.name && other.divisor === term.divisor);
+    const same = terms[at];
+    if (same === undefined) terms.push(term);
+    else terms[at] = { ...same, coefficient: same.coefficient + term.coefficient };
+  }
+  terms.sort((x, y) => (x.name < y.name ? -1 : x.name > y.name ? 1 : x.divisor - y.divisor));
+  return normal(terms, a.offset + b.offset);
+}
+
+function scaleDim(dim: Dim, factor: number): Dim {
+  const { terms, offset } = formOf(dim);
+  return normal(
+    terms.map((term) => ({ ...term, coefficient: term.coefficient * factor })),
+    offset * factor,
+  );
+}
+
+export function subtractDims(left: Dim, right: Dim): Dim {
+  return addDims(left, scaleDim(right, -1));
+}
+
+export function multiplyDims(left: Dim, right: Dim): Dim {
+  if (typeof left === 'number') return scaleDim(right, left);
+  if (typeof right === 'number') return scaleDim(left, right);
+  return symbol(`(${dimText(left)})*(${dimText(right)})`);
+}
+
+/** floor(dim / divisor), for a positive whole divisor. */
+export function floorDivideDim(dim: Dim, divisor: number): Dim {
+  const { terms, offset } = formOf(dim);
+  if (terms.every((term) => term.coefficient % divisor === 0)) {
+    return normal(
+      terms.map((term) => ({ ...term, coefficient: term.coefficient / divisor })),
+      Math.floor(offset / divisor),
+    );
+  }
+  return symbol(`floor((${dimText(dim)})/${divisor})`);
+}
+
+export function sameDim(left: Dim, right: Dim): boolean {
+  return subtractDims(left, right) === 0;
+}
+
+/** True only where no value of the symbols makes the two equal (as far as a constant difference shows). */
+export function differentDims(left: Dim, right: Dim): boolean {
+  const difference = subtractDims(left, right);
+  return typeof difference === 'number' && difference !== 0;
+}
+
+function termText({ name, divisor, coefficient }: Term): string {
+  const common = greatestCommonDivisor(Math.abs(coefficient), divisor);
+  const [times, over] = [coefficient / common, divisor / common];
+  return `${times === 1 ? '' : times === -1 ? '-' : `${times}*`}${name}${over === 1 ? '' : `/${over}`}`;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** How a dimension is written in an ONNX file (`dim_param`) and shown to people. */
+export function dimText(dim: Dim): string {
+  const { terms, offset } = formOf(dim);
+  const parts = [...terms.map(termText), ...(offset !== 0 || terms.length === 0 ? [String(offset)] : [])];
+  return parts.join('+').replaceAll('+-', '-');
+}
+
+export function shapeText(shape: readonly Dim[]): string {
+  return `[${shape.map(dimText).join(', ')}]`;
+}

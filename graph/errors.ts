@@ -1,0 +1,39 @@
+/** Every way the package fails, with the exit code of the command line. */
+export const ERRORS = {
+  /** A check was made and did not hold (parity). */
+  CHECK_FAILED: { exitCode: 1 },
+  /** A flag or an argument that makes no sense, or one that is missing. */
+  BAD_USAGE: { exitCode: 2 },
+  BAD_CHECKPOINT: { exitCode: 3 },
+  BAD_MODEL: { exitCode: 3 },
+  BAD_REFERENCE: { exitCode: 3 },
+  BAD_IMAGE: { exitCode: 3 },
+  CANNOT_WRITE: { exitCode: 4 },
+  CANNOT_RUN: { exitCode: 4 },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * The one error class of the package. The message is one line that names what was expected, what was found
+ * and what to do; `code` is stable and may be switched on.
+ */
+export class NmodeError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'NmodeError';
+    this.code = code;
+  }
+
+  get exitCode(): number {
+    return ERRORS[this.code].exitCode;
+  }
+}
+
+/** The text of whatever was thrown, cut to one line. */
+export function reason(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.split('\n', 1)[0] ?? text;
+}

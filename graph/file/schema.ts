@@ -1,0 +1,98 @@
+import protobuf from 'protobufjs/light.js';
+
+/**
+ * The part of onnx.proto (field numbers of ONNX 1.10 and all later versions) that this package interprets. Every other
+ * field is unknown to the decoder, which keeps its bytes; they are written back untouched.
+ */
+type Field = readonly [id: number, type: string, rule?: 'repeated' | 'packed'];
+
+function message(name: string, fields: Readonly<Record<string, Field>>): protobuf.Type {
+  const type = new protobuf.Type(name);
+  for (const [field, [id, kind, rule]] of Object.entries(fields)) {
+    const options = rule === 'packed' ? { packed: true } : {};
+    type.add(
+      new protobuf.Field(field, id, kind, rule === undefined ? undefined : 'repeated', undefined, options),
+    );
+  }
+  onnx.add(type);
+  return type;
+}
+
+const onnx = new protobuf.Root();
+
+export const ModelProto = message('ModelProto', {
+  irVersion: [1, 'int64'],
+  producerName: [2, 'string'],
+  producerVersion: [3, 'string'],
+  graph: [7, 'GraphProto'],
+  opsetImport: [8, 'OperatorSetIdProto', 'repeated'],
+  metadataProps: [14, 'StringStringEntryProto', 'repeated'],
+});
+
+message('OperatorSetIdProto', { domain: [1, 'string'], version: [2, 'int64'] });
+message('StringStringEntryProto', { key: [1, 'string'], value: [2, 'string'] });
+
+message('GraphProto', {
+  node: [1, 'NodeProto', 'repeated'],
+  name: [2, 'string'],
+  initializer: [5, 'TensorProto', 'repeated'],
+  input: [11, 'ValueInfoProto', 'repeated'],
+  output: [12, 'ValueInfoProto', 'repeated'],
+  valueInfo: [13, 'ValueInfoProto', 'repeated'],
+});
+
+// An attribute is opened on its own, so that one of a kind not known here can be written back whole.
+message('NodeProto', {
+  input: [1, 'string', 'repeated'],
+  output: [2, 'string', 'repeated'],
+  name: [3, 'string'],
+  opType: [4, 'string'],
+  attribute: [5, 'bytes', 'repeated'],
+  domain: [7, 'string'],
+});
+
+export const AttributeProto = message('AttributeProto', {
+  name: [1, 'string'],
+  f: [2, 'float'],
+  i: [3, 'int64'],
+  s: [4, 'bytes'],
+  t: [5, 'TensorProto'],
+  floats: [7, 'float', 'repeated'],
+  ints: [8, 'int64', 'repeated'],
+  strings: [9, 'bytes', 'repeated'],
+  type: [20, 'int32'],
+});
+
+/** AttributeProto.AttributeType of the types that are read. */
+export const ATTRIBUTE_TYPES = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+} as const;
+
+message('TensorProto', {
+  dims: [1, 'int64', 'repeated'],
+  dataType: [2, 'int32'],
+  floatData: [4, 'float', 'packed'],
+  int32Data: [5, 'int32', 'packed'],
+  int64Data: [7, 'int64', 'packed'],
+  name: [8, 'string'],
+  rawData: [9, 'bytes'],
+  doubleData: [10, 'double', 'packed'],
+  uint64Data: [11, 'uint64', 'packed'],
+  dataLocation: [14, 'int32'],
+});
+
+// `type` stays bytes: a TypeProto is read beside it and written back as it was.
+message('ValueInfoProto', { name: [1, 'string'], type: [2, 'bytes'] });
+
+export const TypeProto = message('TypeProto', { tensorType: [1, 'TensorTypeProto'] });
+message('TensorTypeProto', { elemType: [1, 'int32'], shape: [2, 'TensorShapeProto'] });
+message('TensorShapeProto', { dim: [1, 'DimensionProto', 'repeated'] });
+message('DimensionProto', { dimValue: [1, 'int64'], dimParam: [2, 'string'] });
+
+onnx.resolveAll();

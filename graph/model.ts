@@ -1,0 +1,57 @@
+import type { Attributes, Unread } from './attribute.js';
+import type { DType } from './dtype.js';
+import type { Tensor } from './tensor.js';
+
+/** A whole ONNX model, as plain data. What this package does not interpret is kept in `unread` and written back. */
+export interface Model {
+  readonly irVersion: number;
+  readonly producerName: string;
+  readonly producerVersion: string;
+  /** Version by operator domain; '' is ONNX's own. */
+  readonly opsets: ReadonlyMap<string, number>;
+  /** `metadata_props`. */
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly graph: Graph;
+  readonly unread?: Unread;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly valueInfo: readonly ValueInfo[];
+  readonly initializers: ReadonlyMap<string, Tensor & { readonly unread?: Unread }>;
+  readonly unread?: Unread;
+}
+
+export interface Node {
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  /** Names; '' for an optional input that is skipped. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+  readonly unread?: Unread;
+}
+
+/** A declared type. `type` is undefined for what is no tensor of a known element type. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly type?: DeclaredType;
+  /** The TypeProto of a file, written back as it was. */
+  readonly typeBytes?: Uint8Array;
+  readonly unread?: Unread;
+}
+
+export interface DeclaredType {
+  readonly dtype: DType;
+  /** A size, a name, or '' where nothing is said; undefined where not even the rank is known. */
+  readonly shape?: readonly (number | string)[];
+}
+
+/** The opset of ONNX's own operators. */
+export function opsetOf(model: Model): number {
+  return model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? 0;
+}

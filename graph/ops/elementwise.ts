@@ -1,0 +1,92 @@
+import {
+  addDims,
+  type Dim,
+  differentDims,
+  dimText,
+  floorDivideDim,
+  multiplyDims,
+  sameDim,
+  shapeText,
+  subtractDims,
+  symbol,
+} from '../dim.js';
+import { apply, type OpDefinition, required } from '../op.js';
+import { float32Tensor } from '../tensor.js';
+import { constant, contentOf, type Value, type ValueType } from '../value.js';
+
+/** NumPy's rule for one axis; two different unknown sizes give a new one. */
+function broadcastDim(a: Dim, b: Dim): Dim | undefined {
+  if (sameDim(a, b) || b === 1) return a;
+  if (a === 1) return b;
+  if (typeof a === 'number' && typeof b === 'number') return undefined;
+  if (typeof a === 'number') return a;
+  if (typeof b === 'number') return b;
+  return differentDims(a, b) ? undefined : symbol(`max(${dimText(a)}, ${dimText(b)})`);
+}
+
+/** The shape of an elementwise result: axes are matched from the last, an axis of 1 stretches. */
+function broadcast(a: ValueType, b: ValueType): readonly Dim[] {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const [left, right] = [a, b].map(({ shape }) => shape[axis - rank + shape.length] ?? 1);
+    const dim = broadcastDim(left ?? 1, right ?? 1);
+    if (dim === undefined) {
+      throw new RangeError(`${shapeText(a.shape)} and ${shapeText(b.shape)} do not broadcast`);
+    }
+    return dim;
+  });
+}
+
+type OnSizes = (a: Dim, b: Dim) => Dim | undefined;
+
+function binary(opType: string, onSizes: OnSizes): OpDefinition {
+  return {
+    opType,
+    since: 7,
+    infer(inputs) {
+      const a = required(inputs, 0, 'a');
+      const b = required(inputs, 1, 'b');
+      if (a.dtype !== b.dtype) throw new TypeError(`a is ${a.dtype}, b is ${b.dtype}`);
+      const content = combine(contentOf(a), contentOf(b), onSizes);
+      return [{ dtype: a.dtype, shape: broadcast(a, b), ...(content && { content }) }];
+    },
+  };
+}
+
+/** Arithmetic on known sizes: element by element, or with a scalar. */
+function combine(
+  a: readonly Dim[] | undefined,
+  b: readonly Dim[] | undefined,
+  onSizes: OnSizes,
+): readonly Dim[] | undefined {
+  if (a === undefined || b === undefined || (a.length !== b.length && a.length !== 1 && b.length !== 1)) {
+    return undefined;
+  }
+  const result: Dim[] = [];
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const [left, right] = [a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]];
+    const dim = left === undefined || right === undefined ? undefined : onSizes(left, right);
+    if (dim === undefined) return undefined;
+    result.push(dim);
+  }
+  return result;
+}
+
+export const Add = binary('Add', addDims);
+export const Sub = binary('Sub', subtractDims);
+export const Mul = binary('Mul', multiplyDims);
+// Integer division truncates, as floor does where nothing is negative.
+export const Div = binary('Div', (a, b) =>
+  typeof b === 'number' && b > 0 ? floorDivideDim(a, b) : undefined,
+);
+
+/** A coefficient: computed in double, rounded once to float32 here. */
+function operand(value: Value | number): Value {
+  return typeof value === 'number' ? constant(float32Tensor([], [value])) : value;
+}
+
+/** ONNX Add, Sub, Mul and Div with NumPy's broadcasting; a number is a float32 scalar. */
+export const add = (a: Value, b: Value | number): Value => apply(Add, [a, operand(b)]);
+export const sub = (a: Value, b: Value | number): Value => apply(Sub, [a, operand(b)]);
+export const mul = (a: Value, b: Value | number): Value => apply(Mul, [a, operand(b)]);
+export const div = (a: Value, b: Value | number): Value => apply(Div, [a, operand(b)]);

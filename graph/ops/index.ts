@@ -1,0 +1,36 @@
+import type { OpDefinition } from '../op.js';
+import { BatchNormalization } from './batch-normalization.js';
+import { Conv } from './conv.js';
+import { ConvTranspose } from './conv-transpose.js';
+import { Add, Div, Mul, Sub } from './elementwise.js';
+import { FOREIGN } from './foreign.js';
+import { Gemm, MatMul } from './matmul.js';
+import { MaxPool } from './max-pool.js';
+import { Resize } from './resize.js';
+import { Concat, Pad, Shape } from './shapes.js';
+import { Erf, Relu, Sigmoid, Tanh } from './unary.js';
+
+/** Every operator whose types can be inferred, by its ONNX name (default domain). */
+export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
+  [
+    Conv,
+    ConvTranspose,
+    BatchNormalization,
+    MaxPool,
+    Resize,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Relu,
+    Sigmoid,
+    Tanh,
+    Erf,
+    Shape,
+    Concat,
+    Pad,
+    MatMul,
+    Gemm,
+    ...FOREIGN,
+  ].map((definition) => [definition.opType, definition]),
+);

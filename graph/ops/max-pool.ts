@@ -1,0 +1,25 @@
+import { ints, intsOf } from '../attribute.js';
+import { shapeText } from '../dim.js';
+import { apply, type OpDefinition, required } from '../op.js';
+import type { Value } from '../value.js';
+import { slide } from './window.js';
+
+export const MaxPool: OpDefinition = {
+  opType: 'MaxPool',
+  since: 1,
+  infer(inputs, attributes) {
+    const x = required(inputs, 0, 'x');
+    const [batch, channels, ...space] = x.shape;
+    const kernel = intsOf(attributes, 'kernel_shape', []);
+    if (batch === undefined || channels === undefined || kernel.length !== space.length) {
+      throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(x.shape)}`);
+    }
+    return [{ dtype: x.dtype, shape: [batch, channels, ...slide(space, kernel, attributes)] }];
+  },
+};
+
+/** ONNX MaxPool with a window of `kernel` and the same stride, no padding. x [N, C, ...space] -> floor(space / kernel). */
+export function maxPool(x: Value, kernel: readonly number[]): Value {
+  const pads = Array(2 * kernel.length).fill(0);
+  return apply(MaxPool, [x], { kernel_shape: ints(kernel), pads: ints(pads), strides: ints(kernel) });
+}

@@ -1,0 +1,27 @@
+import { apply, type OpDefinition, required } from '../op.js';
+import type { Value } from '../value.js';
+import { add, div, mul } from './elementwise.js';
+
+function unary(opType: string, since: number): OpDefinition {
+  return {
+    opType,
+    since,
+    infer: (inputs) => [required(inputs, 0, 'x')].map(({ dtype, shape }) => ({ dtype, shape })),
+  };
+}
+
+export const Relu = unary('Relu', 6);
+export const Sigmoid = unary('Sigmoid', 6);
+export const Tanh = unary('Tanh', 6);
+export const Erf = unary('Erf', 9);
+
+export const relu = (x: Value): Value => apply(Relu, [x]);
+export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);
+export const tanh = (x: Value): Value => apply(Tanh, [x]);
+export const erf = (x: Value): Value => apply(Erf, [x]);
+
+/**
+ * GELU in its exact form, x (1 + erf(x / sqrt 2)) / 2, written in the order that onnxruntime fuses into one kernel
+ * (the Gelu operator itself needs opset 20).
+ */
+export const gelu = (x: Value): Value => mul(mul(x, add(erf(div(x, Math.SQRT2)), 1)), 0.5);

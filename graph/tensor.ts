@@ -1,0 +1,67 @@
+import { DTYPES, type DType } from './dtype.js';
+
+/**
+ * A constant array: row-major, little-endian. `bytes()` may read a file when called (and again at every call),
+ * so a tensor costs nothing until it is needed.
+ */
+export interface Tensor {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  bytes(): Uint8Array;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function elementCount(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
+export function byteLength(dtype: DType, dims: readonly number[]): number {
+  return elementCount(dims) * DTYPES[dtype].bytes;
+}
+
+function viewBytes(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+export function float32Tensor(dims: readonly number[], values: Float32Array | readonly number[]): Tensor {
+  const bytes = viewBytes(Float32Array.from(values));
+  return { dtype: 'float32', dims, bytes: () => bytes };
+}
+
+export function int64Tensor(dims: readonly number[], values: readonly number[]): Tensor {
+  const bytes = viewBytes(BigInt64Array.from(values, BigInt));
+  return { dtype: 'int64', dims, bytes: () => bytes };
+}
+
+/** The bytes at the start of a fresh buffer, as typed arrays need where an offset is unaligned. */
+function aligned(bytes: Uint8Array, size: number): { buffer: ArrayBufferLike; offset: number } {
+  if (bytes.byteOffset % size === 0) return { buffer: bytes.buffer, offset: bytes.byteOffset };
+  const copy = new Uint8Array(bytes);
+  return { buffer: copy.buffer, offset: 0 };
+}
+
+/** The elements of a float32 tensor; a view of its bytes where alignment allows. */
+export function float32Values(tensor: Tensor): Float32Array {
+  if (tensor.dtype !== 'float32') throw new TypeError(`expected a float32 tensor, found ${tensor.dtype}`);
+  const { buffer, offset } = aligned(tensor.bytes(), 4);
+  return new Float32Array(buffer, offset, elementCount(tensor.dims));
+}
+
+/** The elements of an int64 or int32 tensor as numbers. Throws a RangeError beyond 2^53. */
+export function integerValues(tensor: Tensor): number[] {
+  const count = elementCount(tensor.dims);
+  if (tensor.dtype === 'int32') {
+    const { buffer, offset } = aligned(tensor.bytes(), 4);
+    return Array.from(new Int32Array(buffer, offset, count));
+  }
+  if (tensor.dtype !== 'int64') throw new TypeError(`expected an integer tensor, found ${tensor.dtype}`);
+  const { buffer, offset } = aligned(tensor.bytes(), 8);
+  return Array.from(new BigInt64Array(buffer, offset, count), (value) => {
+    const number = Number(value);
+    // The largest int64 means "to the end" in Slice: it stays larger than any size.
+    if (!Number.isSafeInteger(number) && value < 2n ** 62n && value > -(2n ** 62n)) {
+      throw new RangeError(`the integer ${value} is beyond 2^53`);
+    }
+    return number;
+  });
+}

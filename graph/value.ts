@@ -1,0 +1,86 @@
+import type { Attributes } from './attribute.js';
+import type { Dim } from './dim.js';
+import type { DType } from './dtype.js';
+import { elementCount, integerValues, type Tensor } from './tensor.js';
+
+/** What is known of a value before anything runs. */
+export interface ValueType {
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+  /** The elements of a whole-number value that holds sizes (the result of Shape and arithmetic on it). */
+  readonly content?: readonly Dim[];
+  /** The value itself, where it is a constant. */
+  readonly constant?: Tensor;
+}
+
+/**
+ * An immutable node of a graph under construction: its type and where it comes from. Names are given when the graph
+ * is assembled, and only what its outputs need ends up in it.
+ */
+export interface Value extends ValueType {
+  readonly source: Source;
+}
+
+export type Source =
+  | { readonly kind: 'input'; readonly name: string }
+  /** A named weight; a constant without a name is shared by content. */
+  | { readonly kind: 'constant'; readonly name?: string; readonly tensor: Tensor }
+  | { readonly kind: 'operation'; readonly operation: Operation };
+
+/** One application of an operator, with the scope it was made in. All operators built here have one output. */
+export interface Operation {
+  readonly opType: string;
+  readonly scope: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: Attributes;
+}
+
+export function input(name: string, dtype: DType, shape: readonly Dim[]): Value {
+  return { dtype, shape, source: { kind: 'input', name } };
+}
+
+/** A named constant, stored under this very name. */
+export function initializer(name: string, tensor: Tensor): Value {
+  return {
+    dtype: tensor.dtype,
+    shape: tensor.dims,
+    constant: tensor,
+    source: { kind: 'constant', name, tensor },
+  };
+}
+
+/** A constant of the arithmetic (a coefficient, a scale): equal ones are stored once. */
+export function constant(tensor: Tensor): Value {
+  return { dtype: tensor.dtype, shape: tensor.dims, constant: tensor, source: { kind: 'constant', tensor } };
+}
+
+/** Sizes are short; longer whole-number constants are data and not worth following. */
+const MAX_CONTENT = 64;
+
+/** The elements of a whole-number value, where they are known. */
+export function contentOf(type: ValueType | undefined): readonly Dim[] | undefined {
+  if (type?.content !== undefined) return type.content;
+  const tensor = type?.constant;
+  if (tensor === undefined || (tensor.dtype !== 'int64' && tensor.dtype !== 'int32')) return undefined;
+  return elementCount(tensor.dims) <= MAX_CONTENT ? integerValues(tensor) : undefined;
+}
+
+let innermost = '';
+
+/**
+ * Names the operations made while `body` runs, by the path of the module they belong to (`up1.g.0`). The innermost
+ * scope counts. As in JAX's `named_scope`, it lasts only as long as the synchronous call.
+ */
+export function scope<T>(path: string, body: () => T): T {
+  const outer = innermost;
+  innermost = path;
+  try {
+    return body();
+  } finally {
+    innermost = outer;
+  }
+}
+
+export function currentScope(): string {
+  return innermost;
+}
