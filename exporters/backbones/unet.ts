@@ -1,0 +1,101 @@
+import { subtractDims } from '../../graph/dim.js';
+import { NmodeError } from '../../graph/errors.js';
+import { sub } from '../../graph/ops/elementwise.js';
+import { maxPool } from '../../graph/ops/max-pool.js';
+import { resizeLinear } from '../../graph/ops/resize.js';
+import { concat, pad, shapeOf } from '../../graph/ops/shapes.js';
+import { int64Tensor } from '../../graph/tensor.js';
+import { constant, scope, type Value } from '../../graph/value.js';
+import { channelsOf, doubleConv, doublingConvTranspose2d } from '../layers.js';
+import type { Weights } from '../weights.js';
+import type { Backbone, Network, Shapes, Skip, Upsampling } from './backbone.js';
+
+/**
+ * The U-Net of the nmODE release: double convolutions `inc` and `down1` to `downL-1`, each but the first behind a
+ * maximum pooling of 2; its own decoder is `up1` to `upL-1`.
+ * @param widths channels of the levels, shallow to deep; the release's are w, 2w, 4w, 8w, 8w
+ */
+export function unet(inputChannels: number, widths: readonly number[]): Network {
+  return {
+    backbone: 'unet',
+    inputChannels,
+    widths,
+    stride: 2 ** (widths.length - 1),
+    skips: (input, weights) => encode(input, weights, widths),
+    decode,
+  };
+}
+
+function encode(input: Value, weights: Weights, widths: readonly number[]): readonly Skip[] {
+  let value = input;
+  return widths.map((width, level) => {
+    const block = level === 0 ? weights.scope('inc') : weights.scope(`down${level}.maxpool_conv`);
+    if (level > 0) value = scope(`${block.path}.0`, () => maxPool(value, [2, 2]));
+    value = doubleConv(value, level === 0 ? block : block.scope('1'), width);
+    return { value, scale: 2 ** level };
+  });
+}
+
+/** `upI`: double the deeper feature, bring it to the skip's size, join the two (skip first), convolve. */
+function decode(skips: readonly Skip[], weights: Weights, upsampling: Upsampling): Value {
+  const [deepest, ...shallower] = skips.map((skip) => skip.value).reverse();
+  if (deepest === undefined) throw new TypeError('a U-Net has at least one level');
+  return shallower.reduce((deeper, skip, at) => {
+    const up = weights.scope(`up${at + 1}`);
+    const joined = scope(up.path, () => concat([skip, padTo(double(deeper, up, upsampling), skip)], 1));
+    // The block leaves as many channels as the next skip has.
+    const next = shallower[at + 1] ?? skip;
+    return doubleConv(joined, up.scope('conv'), channelsOf(next));
+  }, deepest);
+}
+
+function double(x: Value, weights: Weights, upsampling: Upsampling): Value {
+  return upsampling === 'bilinear'
+    ? resizeLinear(x, [2, 2], 'align_corners')
+    : doublingConvTranspose2d(x, weights.scope('up'), channelsOf(x));
+}
+
+/**
+ * Pads x with zeros to the size of `like`, which is at most one pixel larger: pooling dropped an odd last one. The
+ * release puts floor(difference / 2) = 0 pixels before and the rest after.
+ */
+function padTo(x: Value, like: Value): Value {
+  const differences = like.shape.slice(2).map((dim, axis) => subtractDims(dim, x.shape[axis + 2] ?? dim));
+  const known = differences.filter((difference) => typeof difference === 'number');
+  if (known.every((difference) => difference === 0) && known.length === differences.length) return x;
+  if (known.length === differences.length) {
+    return pad(x, constant(int64Tensor([8], [0, 0, 0, 0, 0, 0, ...known])));
+  }
+  if (channelsOf(x) !== channelsOf(like)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      'open sizes need the two deepest levels to be equally wide: give --size',
+    );
+  }
+  const nothing = constant(int64Tensor([4], [0, 0, 0, 0]));
+  return pad(x, concat([nothing, sub(shapeOf(like), shapeOf(x))], 0));
+}
+
+const convWeight = (block: string) => `${block}.double_conv.0.weight`;
+
+function detect(shapes: Shapes): Network | undefined {
+  const first = shapes.get(convWeight('inc'));
+  const inputChannels = first?.[1];
+  if (inputChannels === undefined) return undefined;
+  const widths: number[] = [];
+  for (let shape = first; shape !== undefined; ) {
+    widths.push(shape[0] ?? 0);
+    shape = shapes.get(convWeight(`down${widths.length}.maxpool_conv.1`));
+  }
+  return unet(inputChannels, widths);
+}
+
+export const UNet: Backbone = {
+  id: 'unet',
+  detect,
+  ofWidth: (width) =>
+    unet(
+      3,
+      [1, 2, 4, 8, 8].map((factor) => factor * width),
+    ),
+};

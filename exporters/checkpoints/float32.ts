@@ -1,0 +1,56 @@
+import type { Tensor } from '../../graph/tensor.js';
+import { elementCount } from '../../graph/tensor.js';
+
+/** What turning a tensor into float32 does to its numbers. */
+export type Conversion = 'same' | 'widened' | 'narrowed';
+
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+}
+
+/** IEEE 754 binary16 to a number. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** float32 elements: halves widen exactly, doubles round to the nearest. */
+function convert({ dtype, dims, bytes }: Tensor): Uint8Array {
+  const source = aligned(bytes());
+  const count = elementCount(dims);
+  const { buffer, byteOffset } = source;
+  const result = new Float32Array(count);
+  if (dtype === 'float64') {
+    result.set(new Float64Array(buffer, byteOffset, count));
+  } else if (dtype === 'float16') {
+    new Uint16Array(buffer, byteOffset, count).forEach((bits, i) => {
+      result[i] = fromHalf(bits);
+    });
+  } else {
+    // bfloat16 is the upper half of a float32.
+    const words = new Uint32Array(result.buffer);
+    new Uint16Array(buffer, byteOffset, count).forEach((bits, i) => {
+      words[i] = bits << 16;
+    });
+  }
+  return new Uint8Array(result.buffer);
+}
+
+const CONVERSIONS: Partial<Record<Tensor['dtype'], Conversion>> = {
+  float32: 'same',
+  float16: 'widened',
+  bfloat16: 'widened',
+  float64: 'narrowed',
+};
+
+/** A floating-point tensor as float32, converted when read; undefined for whole numbers. */
+export function toFloat32(tensor: Tensor): { tensor: Tensor; conversion: Conversion } | undefined {
+  const conversion = CONVERSIONS[tensor.dtype];
+  if (conversion === undefined) return undefined;
+  if (conversion === 'same') return { tensor, conversion };
+  return { tensor: { dtype: 'float32', dims: tensor.dims, bytes: () => convert(tensor) }, conversion };
+}

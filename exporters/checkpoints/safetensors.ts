@@ -1,0 +1,102 @@
+import type { DType } from '../../graph/dtype.js';
+import { byteLength, type Tensor } from '../../graph/tensor.js';
+import type { Source } from './source.js';
+
+/** Larger headers take seconds and gigabytes to parse; a network of 10,000 tensors needs one MB. */
+const MAX_HEADER_BYTES = 8 * 2 ** 20;
+
+const DTYPE_NAMES: ReadonlyMap<unknown, DType> = new Map([
+  ['F64', 'float64'],
+  ['F32', 'float32'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['I64', 'int64'],
+  ['I32', 'int32'],
+  ['I16', 'int16'],
+  ['I8', 'int8'],
+  ['U8', 'uint8'],
+  ['BOOL', 'bool'],
+]);
+
+interface Placed {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * The tensors of a safetensors file: 8 bytes of header length, a JSON header, the data (the format's README).
+ * The data must be covered without holes or overlaps, and every name must occur once.
+ */
+export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
+  const prefix = source.read(0, 8);
+  const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
+  if (length > MAX_HEADER_BYTES) {
+    throw new RangeError(`a header of ${length} bytes, at most ${MAX_HEADER_BYTES} are read`);
+  }
+  const start = 8 + length;
+  const header = parseHeader(new TextDecoder('utf-8', { fatal: true }).decode(source.read(8, length)));
+  const placed = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, entry]) => place(name, entry))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const { name, begin, end } of placed) {
+    if (begin !== covered) {
+      throw new RangeError(
+        `tensor '${name}' begins at ${begin}, expected ${covered}: tensors overlap or leave a hole`,
+      );
+    }
+    covered = end;
+  }
+  if (start + covered !== source.size) {
+    throw new RangeError(`the header describes ${start + covered} bytes, the file has ${source.size}`);
+  }
+  return new Map(
+    placed.map(({ name, dtype, dims, begin, end }) => [
+      name,
+      { dtype, dims, bytes: () => source.read(start + begin, end - begin) },
+    ]),
+  );
+}
+
+function parseHeader(text: string): Record<string, unknown> {
+  if (!text.startsWith('{')) throw new SyntaxError('the header is no JSON object');
+  const names = topLevelNames(text);
+  if (new Set(names).size !== names.length) throw new SyntaxError('a tensor is named twice');
+  return JSON.parse(text);
+}
+
+/** The keys of a JSON object as written, since JSON.parse keeps only the last of two equal ones. */
+function topLevelNames(text: string): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    else if (depth === 1 && token.endsWith(':')) names.push(JSON.parse(token.replace(/\s*:$/, '')));
+  }
+  return names;
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function place(name: string, entry: unknown): Placed {
+  const { dtype: dtypeName, shape, data_offsets: offsets } = Object(entry) as Record<string, unknown>;
+  const dtype = DTYPE_NAMES.get(dtypeName);
+  if (dtype === undefined) throw new TypeError(`tensor '${name}' has element type ${String(dtypeName)}`);
+  if (!Array.isArray(shape) || !shape.every(isWhole) || !Array.isArray(offsets) || !offsets.every(isWhole)) {
+    throw new TypeError(`tensor '${name}' has no whole sizes and offsets`);
+  }
+  const [begin = 0, end = 0] = offsets;
+  if (end - begin !== byteLength(dtype, shape)) {
+    throw new RangeError(
+      `tensor '${name}' [${shape}] takes ${byteLength(dtype, shape)} bytes, found ${end - begin}`,
+    );
+  }
+  return { name, dtype, dims: shape, begin, end };
+}

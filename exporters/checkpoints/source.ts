@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
+
+/** Bytes that can be read at any place; nothing is read before it is asked for. */
+export interface Source {
+  readonly size: number;
+  /** Exactly `length` bytes, in memory of their own. Throws a RangeError past the end. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+export function memorySource(bytes: Uint8Array): Source {
+  return {
+    size: bytes.length,
+    read(offset, length) {
+      if (offset + length > bytes.length) throw new RangeError('the data ends early');
+      return bytes.slice(offset, offset + length);
+    },
+  };
+}
+
+const HASH_CHUNK = 1 << 20;
+
+/**
+ * A file held open. Reads are synchronous: a checkpoint is read once, by a batch job, and weights that load when
+ * asked for keep every later step plain.
+ */
+export class FileSource implements Source {
+  readonly #descriptor: number;
+  readonly size: number;
+
+  /** @throws NmodeError (`code`) where there is no such file, or where it is a folder */
+  constructor(path: string, code: ErrorCode) {
+    try {
+      this.#descriptor = openSync(path, 'r');
+    } catch (error) {
+      throw new NmodeError(code, `${path}: cannot be opened: ${reason(error)}`, { cause: error });
+    }
+    const stats = fstatSync(this.#descriptor);
+    if (!stats.isFile()) {
+      this.close();
+      throw new NmodeError(code, `${path}: not a file`);
+    }
+    this.size = stats.size;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new RangeError(`the file ends at ${this.size} bytes, ${length} bytes are expected at ${offset}`);
+    }
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const count = readSync(this.#descriptor, bytes, done, length - done, offset + done);
+      if (count === 0) throw new RangeError('the file was cut while it was read');
+      done += count;
+    }
+    return bytes;
+  }
+
+  sha256(): string {
+    const hash = createHash('sha256');
+    for (let at = 0; at < this.size; at += HASH_CHUNK) {
+      hash.update(this.read(at, Math.min(HASH_CHUNK, this.size - at)));
+    }
+    return hash.digest('hex');
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+const WINDOW = 1 << 16;
+
+/** Reads forwards through part of a source, a window at a time, and never past `limit` bytes. */
+export class Cursor {
+  #window = new Uint8Array(0);
+  #start = 0;
+  #at: number;
+  readonly #source: Source;
+  readonly #end: number;
+
+  constructor(source: Source, start: number, limit: number) {
+    this.#source = source;
+    this.#at = start;
+    this.#end = Math.min(source.size, start + limit);
+  }
+
+  /** The place in the source of the next byte. */
+  get position(): number {
+    return this.#at;
+  }
+
+  byte(): number {
+    if (this.#at < this.#start || this.#at >= this.#start + this.#window.length) this.#fill();
+    const byte = this.#window[this.#at - this.#start];
+    if (byte === undefined) throw new RangeError('the data ends early');
+    this.#at++;
+    return byte;
+  }
+
+  take(length: number): Uint8Array {
+    if (length > this.#end - this.#at) throw new RangeError('the data ends early');
+    const inWindow = this.#at - this.#start;
+    const known = inWindow >= 0 && inWindow + length <= this.#window.length;
+    const bytes = known
+      ? this.#window.slice(inWindow, inWindow + length)
+      : this.#source.read(this.#at, length);
+    this.#at += length;
+    return bytes;
+  }
+
+  #fill(): void {
+    this.#start = this.#at;
+    this.#window = new Uint8Array(this.#source.read(this.#at, Math.min(WINDOW, this.#end - this.#at)));
+  }
+}

@@ -1,0 +1,128 @@
+import { DTYPES, type DType } from '../../graph/dtype.js';
+import { byteLength, elementCount, type Tensor } from '../../graph/tensor.js';
+
+/** The flat memory behind one or several tensors. */
+export interface Storage {
+  readonly key: string;
+  /** Number of bytes that the file holds for it. */
+  readonly size: number;
+  /** All of it. Read once and kept, since tensors share it. */
+  bytes(): Uint8Array;
+}
+
+/** No tensor of an ONNX file is larger. */
+const MAX_TENSOR_BYTES = 2 ** 31;
+/** A view may repeat elements (strides of 0); beyond its storage's size only up to this. */
+const MAX_REPEATED_BYTES = 2 ** 26;
+
+/** A view of a storage, as PyTorch's tensors are: offset and strides count elements. */
+export interface StridedView {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly storage: Storage;
+  readonly bigEndian: boolean;
+}
+
+/**
+ * A tensor that gathers its elements when read.
+ * @throws RangeError where the view does not lie within its storage, before anything is allocated
+ */
+export function stridedTensor(view: StridedView): Tensor {
+  checkBounds(view);
+  const { dtype, dims, bigEndian } = view;
+  return {
+    dtype,
+    dims,
+    bytes() {
+      const bytes = gather(view);
+      return bigEndian ? swapBytes(bytes, DTYPES[dtype].bytes) : bytes;
+    },
+  };
+}
+
+function checkBounds({ dtype, dims, strides, offset, storage }: StridedView): void {
+  const itemSize = DTYPES[dtype].bytes;
+  const whole = [...dims, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!whole || dims.length !== strides.length) {
+    throw new RangeError(`sizes [${dims}], strides [${strides}] and offset ${offset} are impossible`);
+  }
+  const size = byteLength(dtype, dims);
+  if (size > MAX_TENSOR_BYTES || (size > storage.size && size > MAX_REPEATED_BYTES)) {
+    throw new RangeError(`sizes [${dims}] claim ${size} bytes, its storage holds ${storage.size}`);
+  }
+  if (size === 0) return;
+  const last = dims.reduce((index, dim, axis) => index + (dim - 1) * (strides[axis] ?? 0), offset);
+  if ((last + 1) * itemSize > storage.size) {
+    throw new RangeError(
+      `sizes [${dims}] with strides [${strides}] and offset ${offset} need ${(last + 1) * itemSize} bytes, its storage holds ${storage.size}`,
+    );
+  }
+}
+
+function isContiguous(dims: readonly number[], strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    const dim = dims[axis] ?? 1;
+    if (dim !== 1 && strides[axis] !== expected) return false;
+    expected *= dim;
+  }
+  return true;
+}
+
+/** Row-major elements of a view: its storage's own bytes where they lie in order, otherwise a copy. */
+function gather({ dtype, dims, strides, offset, storage }: StridedView): Uint8Array {
+  const itemSize = DTYPES[dtype].bytes;
+  const count = elementCount(dims);
+  const from = storage.bytes();
+  if (isContiguous(dims, strides)) return from.subarray(offset * itemSize, (offset + count) * itemSize);
+  const result = new Uint8Array(count * itemSize);
+  if (itemSize === 8) {
+    // Two words an element: one more axis.
+    const halves = strides.map((stride) => 2 * stride);
+    copyStrided(asWords(from, 4), asWords(result, 4), [...dims, 2], [...halves, 1], 2 * offset);
+  } else {
+    copyStrided(asWords(from, itemSize), asWords(result, itemSize), dims, strides, offset);
+  }
+  return result;
+}
+
+function asWords({ buffer, byteOffset, length }: Uint8Array, size: number) {
+  if (size === 4) return new Uint32Array(buffer, byteOffset, Math.floor(length / 4));
+  if (size === 2) return new Uint16Array(buffer, byteOffset, Math.floor(length / 2));
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
+function copyStrided(
+  from: ArrayLike<number>,
+  to: Uint8Array | Uint16Array | Uint32Array,
+  dims: readonly number[],
+  strides: readonly number[],
+  offset: number,
+): void {
+  const index = dims.map(() => 0);
+  let at = offset;
+  for (let i = 0; i < to.length; i++) {
+    to[i] = from[at] ?? 0;
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      const [dim, stride, next] = [dims[axis] ?? 1, strides[axis] ?? 0, (index[axis] ?? 0) + 1];
+      if (next < dim) {
+        index[axis] = next;
+        at += stride;
+        break;
+      }
+      index[axis] = 0;
+      at -= (dim - 1) * stride;
+    }
+  }
+}
+
+/** A copy with the bytes of every element reversed. */
+function swapBytes(bytes: Uint8Array, itemSize: number): Uint8Array {
+  const swapped = Buffer.from(bytes);
+  if (itemSize === 2) swapped.swap16();
+  if (itemSize === 4) swapped.swap32();
+  if (itemSize === 8) swapped.swap64();
+  return swapped;
+}

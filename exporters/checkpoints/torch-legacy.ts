@@ -1,0 +1,83 @@
+import { DTYPES } from '../../graph/dtype.js';
+import { unpickle } from './pickle.js';
+import type { PickleValue } from './pickle-values.js';
+import { Cursor, type FileSource } from './source.js';
+import type { Storage } from './strided.js';
+import { type StorageReference, TorchWorld } from './torch.js';
+import { MAX_PICKLE_BYTES } from './torch-zip.js';
+
+/** PROTO 2, LONG1 of ten bytes: torch.serialization's MAGIC_NUMBER 0x1950a86a20f9469cfc6c. */
+export const LEGACY_MAGIC = Uint8Array.of(
+  ...[0x80, 0x02, 0x8a, 0x0a],
+  ...[0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19],
+);
+const PROTOCOL_VERSION = 1001;
+
+/**
+ * The object in a checkpoint of older PyTorch (`_use_new_zipfile_serialization=False`): five pickles (magic number,
+ * protocol, machine, object, storage keys), then every storage as an int64 count and its elements. PyTorch writes the
+ * elements little-endian on every machine, so what the third pickle says of the writer's byte order has no effect.
+ */
+export function readTorchLegacy(source: FileSource): PickleValue {
+  const cursor = new Cursor(source, 0, MAX_PICKLE_BYTES);
+  const references = new Map<string, StorageReference>();
+  const places = new Map<string, number>();
+  const world = new TorchWorld((reference) => {
+    references.set(reference.key, reference);
+    return fileStorage(reference, source, places);
+  }, false);
+  unpickle(cursor, world);
+  const protocol = unpickle(cursor, world);
+  if (protocol !== PROTOCOL_VERSION) throw new Error(`protocol ${protocol}, expected ${PROTOCOL_VERSION}`);
+  unpickle(cursor, world);
+  const object = unpickle(cursor, world);
+  const keys = unpickle(cursor, world);
+  for (const [key, place] of storagePlaces(keys, references, source, cursor.position)) places.set(key, place);
+  return object;
+}
+
+function byteSize({ dtype, elements }: StorageReference): number {
+  return elements * DTYPES[dtype].bytes;
+}
+
+/** Walks over the storages behind the pickles; where each one's elements begin. */
+function* storagePlaces(
+  keys: PickleValue,
+  references: ReadonlyMap<string, StorageReference>,
+  source: FileSource,
+  start: number,
+): Generator<[key: string, place: number]> {
+  if (!Array.isArray(keys)) throw new TypeError('the list of storages is missing');
+  let at = start;
+  for (const key of keys) {
+    const reference = typeof key === 'string' ? references.get(key) : undefined;
+    if (reference === undefined) throw new Error(`storage '${String(key)}' belongs to no tensor`);
+    const header = source.read(at, 8);
+    const count = Number(new DataView(header.buffer).getBigInt64(0, true));
+    if (count !== reference.elements) {
+      throw new Error(`storage '${reference.key}' holds ${count} elements, expected ${reference.elements}`);
+    }
+    at += 8;
+    yield [reference.key, at];
+    at += byteSize(reference);
+    if (at > source.size) throw new RangeError(`the file ends within storage '${reference.key}'`);
+  }
+}
+
+function fileStorage(
+  reference: StorageReference,
+  source: FileSource,
+  places: ReadonlyMap<string, number>,
+): Storage {
+  let bytes: Uint8Array | undefined;
+  return {
+    key: reference.key,
+    size: byteSize(reference),
+    bytes() {
+      const place = places.get(reference.key);
+      if (place === undefined) throw new Error(`storage '${reference.key}' is missing from the file`);
+      bytes ??= source.read(place, byteSize(reference));
+      return bytes;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { unpickle } from './pickle.js';
+import type { PickleValue } from './pickle-values.js';
+import { Cursor, type FileSource, memorySource } from './source.js';
+import type { Storage } from './strided.js';
+import { TorchWorld } from './torch.js';
+import { readZip, type ZipEntry } from './zip.js';
+
+/** A pickle holds names and sizes, no weights: a large network's takes less than one MiB. */
+export const MAX_PICKLE_BYTES = 2 ** 25;
+
+/**
+ * The object in a checkpoint of `torch.save` (PyTorch 1.6 and later): a zip with a pickle `data.pkl` and one entry
+ * `data/KEY` a storage, under a folder of any name. `byteorder` says 'little' (as where it is absent) or 'big'.
+ */
+export async function readTorchZip(path: string, source: FileSource): Promise<PickleValue> {
+  const entries = await readZip(path, source);
+  const pickle = [...entries].find(([name]) => name === 'data.pkl' || name.endsWith('/data.pkl'));
+  if (pickle === undefined) {
+    throw new Error(
+      'a zip file without data.pkl is no PyTorch checkpoint (TorchScript and others are not read)',
+    );
+  }
+  const [pickleName, { size }] = pickle;
+  if (size > MAX_PICKLE_BYTES)
+    throw new RangeError(`data.pkl is ${size} bytes, at most ${MAX_PICKLE_BYTES} are read`);
+  const root = pickleName.slice(0, -'data.pkl'.length);
+  if (entries.has(`${root}constants.pkl`)) {
+    throw new Error('a TorchScript archive: save model.state_dict() with torch.save instead');
+  }
+  const world = new TorchWorld(
+    ({ key }) => entryStorage(key, entries.get(`${root}data/${key}`)),
+    isBigEndian(entries.get(`${root}byteorder`)),
+  );
+  const bytes = pickle[1].read();
+  return unpickle(new Cursor(memorySource(bytes), 0, bytes.length), world);
+}
+
+function isBigEndian(entry: ZipEntry | undefined): boolean {
+  if (entry === undefined) return false;
+  const text = entry.size <= 6 ? Buffer.from(entry.read()).toString('latin1') : '';
+  if (text !== 'little' && text !== 'big') throw new Error("the entry 'byteorder' is neither little nor big");
+  return text === 'big';
+}
+
+function entryStorage(key: string, entry: ZipEntry | undefined): Storage {
+  if (entry === undefined) throw new Error(`storage '${key}' is missing from the file`);
+  let bytes: Uint8Array | undefined;
+  return {
+    key,
+    size: entry.size,
+    bytes() {
+      bytes ??= entry.read();
+      return bytes;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { relu } from '../../graph/ops/unary.js';
+import { scope, type Value } from '../../graph/value.js';
+import type { Shapes } from '../backbones/backbone.js';
+import { batchNorm2d, conv2d } from '../layers.js';
+import type { Weights } from '../weights.js';
+
+/** Where convolution (C), ReLU (R) and BatchNorm (B) stand: before the upsampling _ after the sum. */
+export type Order = 'C_RB' | 'C_BR' | 'CR_B' | 'CB_R';
+
+/** One step's g, convolved from a skip, and its sigma. */
+export interface Block {
+  /** g with the weights at `weights.scope('g')` or `'g_post'`. x [N, C, H, W] -> [N, channels, H, W]. */
+  g(x: Value, weights: Weights, channels: number, kernel: number): Value;
+  sigma(sum: Value, weights: Weights): Value;
+}
+
+/** Entry `index` of a torch.nn.Sequential that is a ReLU: it has a name and no weights. */
+function reluAt(x: Value, weights: Weights, index: string): Value {
+  return scope(weights.scope(index).path, () => relu(x));
+}
+
+export const BLOCKS: Readonly<Record<Order, Block>> = {
+  C_RB: {
+    g: conv2d,
+    sigma: (sum, weights) => batchNorm2d(reluAt(sum, weights, '0'), weights.scope('1')),
+  },
+  C_BR: {
+    g: conv2d,
+    sigma: (sum, weights) => reluAt(batchNorm2d(sum, weights.scope('0')), weights, '1'),
+  },
+  CR_B: {
+    g: (x, weights, channels, kernel) =>
+      reluAt(conv2d(x, weights.scope('0'), channels, kernel), weights, '1'),
+    sigma: (sum, weights) => batchNorm2d(sum, weights.scope('0')),
+  },
+  CB_R: {
+    g: (x, weights, channels, kernel) =>
+      batchNorm2d(conv2d(x, weights.scope('0'), channels, kernel), weights.scope('1')),
+    sigma: (sum, weights) => reluAt(sum, weights, '0'),
+  },
+};
+
+/** The order, by the keys of step 1; undefined where there are none. */
+export function detectOrder(shapes: Shapes): Order | undefined {
+  if (shapes.has('up1.g.weight')) return shapes.has('up1.sigma.0.weight') ? 'C_BR' : 'C_RB';
+  if (shapes.has('up1.g.0.weight')) return shapes.has('up1.g.1.weight') ? 'CB_R' : 'CR_B';
+  return undefined;
+}

@@ -1,0 +1,107 @@
+import { shapeText } from '../graph/dim.js';
+import { NmodeError } from '../graph/errors.js';
+import { byteLength, type Tensor } from '../graph/tensor.js';
+import { initializer, type Value } from '../graph/value.js';
+import { toFloat32 } from './checkpoints/float32.js';
+
+/** Gives the tensor of a key; `shape` is what the network expects there. */
+export type TensorSource = (key: string, shape: readonly number[]) => Tensor | undefined;
+
+function zeros(dims: readonly number[]): Tensor {
+  return { dtype: 'float32', dims, bytes: () => new Uint8Array(byteLength('float32', dims)) };
+}
+
+/** Weights of zeros, for counting. */
+export const zeroWeights: TensorSource = (_key, shape) => zeros(shape);
+
+/** How many keys an error lists of each kind. */
+const MAX_LISTED = 6;
+
+function listed(title: string, items: readonly string[]): string {
+  const more = items.length > MAX_LISTED ? ` and ${items.length - MAX_LISTED} more` : '';
+  return `${items.length} ${title}: ${items.slice(0, MAX_LISTED).join(', ')}${more}`;
+}
+
+/** What all scopes of one set of weights share: what was asked for, and what did not fit. */
+class Ledger {
+  readonly values = new Map<string, Value>();
+  readonly missing: string[] = [];
+  readonly misshapen: string[] = [];
+  readonly narrowed: string[] = [];
+
+  constructor(readonly source: TensorSource) {}
+
+  take(key: string, shape: readonly number[]): Value {
+    const known = this.values.get(key);
+    if (known !== undefined) return known;
+    const value = initializer(key, this.#fitting(key, shape));
+    this.values.set(key, value);
+    return value;
+  }
+
+  /** The tensor of a key, or zeros where it does not fit, so that all problems are found in one go. */
+  #fitting(key: string, shape: readonly number[]): Tensor {
+    const stored = this.source(key, shape);
+    const converted = stored && toFloat32(stored);
+    if (stored === undefined) {
+      this.missing.push(key);
+    } else if (converted === undefined || shapeText(stored.dims) !== shapeText(shape)) {
+      this.misshapen.push(
+        `${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${shapeText(shape)}`,
+      );
+    } else {
+      if (converted.conversion === 'narrowed') this.narrowed.push(key);
+      return converted.tensor;
+    }
+    return zeros(shape);
+  }
+}
+
+/** Named weights under a prefix of their state-dict keys. */
+export class Weights {
+  readonly #ledger: Ledger;
+  readonly path: string;
+
+  private constructor(ledger: Ledger, path: string) {
+    this.#ledger = ledger;
+    this.path = path;
+  }
+
+  static from(source: TensorSource): Weights {
+    return new Weights(new Ledger(source), '');
+  }
+
+  /** The weights below `name`: `weights.scope('inc').scope('0')` holds `inc.0.*`. */
+  scope(name: string): Weights {
+    return new Weights(this.#ledger, this.#key(name));
+  }
+
+  /** The float32 weight of this name, [shape]. What is missing or misshapen is reported by `finish`. */
+  take(name: string, shape: readonly number[]): Value {
+    return this.#ledger.take(this.#key(name), shape);
+  }
+
+  #key(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+
+  /**
+   * To be called when the network is built.
+   * @param keys all keys of the checkpoint; `num_batches_tracked` counters are not weights
+   * @returns the keys that were narrowed from float64
+   * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together
+   */
+  finish(file: string, keys: Iterable<string>): readonly string[] {
+    const { missing, misshapen, narrowed, values } = this.#ledger;
+    const unused = [...keys].filter((key) => !values.has(key) && !key.endsWith('.num_batches_tracked'));
+    const problems = [
+      ...(missing.length > 0 ? [listed('missing', missing)] : []),
+      ...(misshapen.length > 0 ? [listed('misshapen', misshapen)] : []),
+      ...(unused.length > 0 ? [listed('unused', unused)] : []),
+    ];
+    if (problems.length > 0) {
+      throw new NmodeError('BAD_CHECKPOINT', `${file}: keys do not fit the network: ${problems.join('; ')}`);
+    }
+    return narrowed;
+  }
+}
