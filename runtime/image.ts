@@ -1,0 +1,51 @@
+import { basename } from 'node:path';
+import { NmodeError, reason } from '../graph/errors.js';
+import type { Raster } from './resize.js';
+
+/** Decoding takes three bytes a pixel and the network's input some more; larger photographs are refused. */
+export const MAX_PIXELS = 100_000_000;
+
+/** The kinds of file that a folder is searched for. */
+export const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
+
+/** sharp, loaded at the first image so that importing this package costs nothing. */
+async function loadSharp() {
+  return (await import('sharp')).default;
+}
+
+export interface RgbImage extends Raster {
+  readonly channels: 3;
+  readonly data: Uint8Array;
+}
+
+/**
+ * Decodes an image upright (EXIF orientation applied) to 8-bit sRGB; transparency is laid over black.
+ * @throws NmodeError (BAD_IMAGE)
+ */
+export async function readImage(path: string): Promise<RgbImage> {
+  const sharp = await loadSharp();
+  try {
+    const { data, info } = await sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'warning' })
+      .autoOrient()
+      .flatten()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels, expected 3`);
+    return { width: info.width, height: info.height, channels: 3, data };
+  } catch (error) {
+    throw new NmodeError('BAD_IMAGE', `${basename(path)}: cannot be read as an image: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Encodes 8-bit pixels, grey or RGB, as PNG. */
+export async function encodePng({ data, width, height, channels }: Raster): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
+  return sharp(data, { raw })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,197 @@
+import { NmodeError } from '../graph/errors.js';
+import { elementCount, float32Values, type Tensor } from '../graph/tensor.js';
+import type { Floats, Port, Session } from './session.js';
+
+export interface ParityOptions {
+  /** Largest absolute difference that passes; default 1e-5. */
+  readonly atol?: number;
+  /** Added to it: this times |reference|; default 0. */
+  readonly rtol?: number;
+  /** Where the mask is cut; default 0.5. */
+  readonly threshold?: number;
+}
+
+/** How an output compares with its reference. NaN or infinity on one side only counts as a miss. */
+export interface OutputParity {
+  readonly pass: boolean;
+  readonly maxAbs: number;
+  readonly meanAbs: number;
+  /** Relative to |reference|; 0 / 0 counts as 0. */
+  readonly maxRel: number;
+  readonly meanRel: number;
+  /** Elements that are beyond the tolerance. */
+  readonly missed: number;
+  readonly elements: number;
+  /** The element with the largest absolute difference. */
+  readonly worst: { readonly index: readonly number[]; readonly found: number; readonly expected: number };
+  /** Share of elements on different sides of the threshold, 0..1. */
+  readonly maskDisagreement: number;
+}
+
+export interface Parity {
+  readonly pass: boolean;
+  readonly atol: number;
+  readonly rtol: number;
+  readonly outputs: Readonly<Record<string, OutputParity>>;
+}
+
+/** Compares two arrays of one shape, element by element. */
+export function compareOutputs(found: Floats, expected: Floats, options: ParityOptions = {}): OutputParity {
+  const { atol = 1e-5, rtol = 0, threshold = 0.5 } = options;
+  const elements = expected.data.length;
+  let [maxAbs, sumAbs, maxRel, sumRel, missed, worst, flipped] = [-1, 0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < elements; i++) {
+    const [a, b] = [found.data[i] ?? Number.NaN, expected.data[i] ?? Number.NaN];
+    const same = Object.is(a, b) || a === b;
+    const difference = same ? 0 : Math.abs(a - b);
+    const abs = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+    const rel = abs === 0 ? 0 : abs / Math.abs(b);
+    if (!(abs <= atol + rtol * Math.abs(b))) missed++;
+    if (abs > maxAbs) [maxAbs, worst] = [abs, i];
+    if (rel > maxRel) maxRel = rel;
+    if (a >= threshold !== b >= threshold) flipped++;
+    sumAbs += abs;
+    sumRel += rel;
+  }
+  return {
+    pass: missed === 0,
+    maxAbs: Math.max(maxAbs, 0),
+    meanAbs: sumAbs / elements,
+    maxRel,
+    meanRel: sumRel / elements,
+    missed,
+    elements,
+    worst: {
+      index: unravel(worst, expected.dims),
+      found: found.data[worst] ?? Number.NaN,
+      expected: expected.data[worst] ?? Number.NaN,
+    },
+    maskDisagreement: flipped / elements,
+  };
+}
+
+function unravel(flat: number, dims: readonly number[]): readonly number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (const dim of [...dims].reverse()) {
+    index.unshift(rest % dim);
+    rest = Math.floor(rest / dim);
+  }
+  return index;
+}
+
+type NamedFloats = Readonly<Record<string, Floats>>;
+
+/**
+ * Pairs the ports of a model with reference tensors by name; a single input and a single output that no tensor is named
+ * for take the tensors left over, in that order.
+ * @throws NmodeError (BAD_REFERENCE)
+ */
+function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
+  const ports = [...session.inputs, ...session.outputs];
+  const unnamed = ports.filter(({ name }) => !reference.has(name));
+  const left = [...reference].filter(([name]) => !ports.some((port) => port.name === name));
+  const single = session.inputs.length === 1 && session.outputs.length === 1;
+  if (unnamed.length > 0 && !(single && unnamed.length === left.length)) {
+    const [missing, held] = [unnamed.map((port) => port.name), [...reference.keys()]];
+    throw new NmodeError(
+      'BAD_REFERENCE',
+      `the reference has no tensor for ${missing.join(' and ')}: it holds ${held.join(', ') || 'none'}`,
+    );
+  }
+  const tensorOf = (port: Port): [string, Floats] => {
+    const tensor = reference.get(port.name) ?? left[unnamed.indexOf(port)]?.[1];
+    if (tensor?.dtype !== 'float32') {
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        `the reference for '${port.name}' is ${tensor?.dtype}, expected float32`,
+      );
+    }
+    return [port.name, { dims: tensor.dims, data: float32Values(tensor) }];
+  };
+  return {
+    inputs: Object.fromEntries(session.inputs.map(tensorOf)) satisfies NamedFloats,
+    expected: session.outputs.map(tensorOf),
+  };
+}
+
+/** Examples `from` to `to` of a batch. */
+function slice({ dims, data }: Floats, from: number, to: number): Floats {
+  const [, ...rest] = dims;
+  const size = elementCount(rest);
+  return { dims: [to - from, ...rest], data: data.slice(from * size, to * size) };
+}
+
+/**
+ * Runs a model on reference inputs and compares its outputs with reference outputs. A reference batch that is a multiple
+ * of the model's runs in slices.
+ * @param reference tensors by the names of the model's inputs and outputs; single ones may have any name
+ * @throws NmodeError (BAD_REFERENCE) where tensors do not pair up or shapes differ
+ */
+export async function verifySession(
+  session: Session,
+  reference: ReadonlyMap<string, Tensor>,
+  options: ParityOptions = {},
+): Promise<Parity> {
+  const { inputs, expected } = pair(session, reference);
+  const found = await runInSlices(session, inputs);
+  const outputs = expected.map(([name, tensor]): [string, OutputParity] => {
+    const result = found[name];
+    if (result === undefined || String(result.dims) !== String(tensor.dims)) {
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        `the reference for '${name}' is [${tensor.dims}], the model gives [${result?.dims ?? ''}]`,
+      );
+    }
+    return [name, compareOutputs(result, tensor, options)];
+  });
+  const { atol = 1e-5, rtol = 0 } = options;
+  return { pass: outputs.every(([, { pass }]) => pass), atol, rtol, outputs: Object.fromEntries(outputs) };
+}
+
+/** All examples of the inputs, as many at a time as the model takes; outputs are joined. */
+async function runInSlices(session: Session, inputs: NamedFloats): Promise<NamedFloats> {
+  checkShapes(session.inputs, inputs);
+  const total = Object.values(inputs)[0]?.dims[0] ?? 1;
+  const batch = session.inputs[0]?.shape[0];
+  const size = typeof batch === 'number' ? batch : total;
+  const parts: NamedFloats[] = [];
+  for (let at = 0; at < total; at += size) {
+    const part = Object.entries(inputs).map(([name, floats]) => [name, slice(floats, at, at + size)]);
+    parts.push(await session.run(Object.fromEntries(part)));
+  }
+  return Object.fromEntries(
+    session.outputs.map(({ name }) => {
+      const found = parts.map((part) => part[name]).filter((part) => part !== undefined);
+      return [name, join(found)];
+    }),
+  );
+}
+
+function join(parts: readonly Floats[]): Floats {
+  const [, ...rest] = parts[0]?.dims ?? [];
+  const examples = parts.reduce((sum, { dims }) => sum + (dims[0] ?? 0), 0);
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { dims: [examples, ...rest], data };
+}
+
+function checkShapes(ports: readonly Port[], inputs: NamedFloats): void {
+  for (const { name, shape } of ports) {
+    const dims = inputs[name]?.dims ?? [];
+    const fits = shape.every((size, axis) => {
+      const dim = dims[axis] ?? 0;
+      return typeof size !== 'number' || (axis === 0 ? dim % size === 0 : dim === size);
+    });
+    if (dims.length !== shape.length || !fits) {
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        `the reference for '${name}' is [${dims}], the model takes [${shape}] or a multiple of its batch`,
+      );
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { NmodeError } from '../graph/errors.js';
+import type { RgbImage } from './image.js';
+import { cut, type Mask } from './mask.js';
+import { releaseRecipe } from './recipe.js';
+import { resizeBilinear } from './resize.js';
+import type { Floats, Session } from './session.js';
+
+/** The size a network runs at where it leaves its own open: the release's. */
+const DEFAULT_SIDE = 256;
+
+/** Height and width at which a model takes an image. */
+export function networkSize(session: Session): { height: number; width: number } {
+  const [port, ...others] = session.inputs;
+  const [batch, channels, height, width] = port?.shape ?? [];
+  if (port === undefined || others.length > 0 || port.shape.length !== 4 || channels !== 3) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `the model takes [${port?.shape ?? ''}], expected one image [N, 3, H, W]`,
+    );
+  }
+  if (typeof batch === 'number' && batch !== 1) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `the model takes ${batch} images at a time, expected 1 or an open batch`,
+    );
+  }
+  const side = (size: number | string | undefined) => (typeof size === 'number' ? size : DEFAULT_SIDE);
+  return { height: side(height), width: side(width) };
+}
+
+/** One plane of [1, classes, height, width]. */
+function plane({ dims, data }: Floats, index: number) {
+  const [, , height = 0, width = 0] = dims;
+  const size = height * width;
+  return { height, width, channels: 1, data: data.subarray(index * size, (index + 1) * size) };
+}
+
+/**
+ * Segments an image with the release's recipe: pre-process, run, bring the probabilities back to the image's own size,
+ * cut.
+ * @returns one mask a class
+ */
+export async function segment(
+  session: Session,
+  image: RgbImage,
+  threshold: number,
+): Promise<readonly Mask[]> {
+  const { height, width } = networkSize(session);
+  const [port] = session.inputs;
+  const [output] = session.outputs;
+  const prepared = releaseRecipe(image, width, height);
+  const results = await session.run({ [port?.name ?? '']: prepared });
+  const probabilities = results[output?.name ?? ''];
+  if (probabilities?.dims.length !== 4) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `the model gives [${probabilities?.dims ?? ''}], expected [N, classes, H, W]`,
+    );
+  }
+  return Array.from({ length: probabilities.dims[1] ?? 0 }, (_, index) =>
+    cut(resizeBilinear(plane(probabilities, index), image.width, image.height), threshold),
+  );
+}
