@@ -86,8 +86,9 @@ export function describe(file: string, detected: Detected, told: Told): Descript
   const usage = (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
   const id = told.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
+    const also = told.activation === undefined ? ', and the activation with --activation' : '';
     throw usage(
-      'EED and LMD checkpoints have the same keys: say which it is with --decoder eed or --decoder lmd',
+      `EED and LMD checkpoints have the same keys: say which it is with --decoder eed or --decoder lmd${also}`,
     );
   }
   if (!decoders.includes(id)) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);

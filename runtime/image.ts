@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
-import type { Raster } from './resize.js';
+import type { Mask, Raster, RgbImage } from './raster.js';
 
 /** Decoding takes three bytes a pixel and the network's input some more; larger photographs are refused. */
 export const MAX_PIXELS = 100_000_000;
@@ -11,11 +11,6 @@ export const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tif
 /** sharp, loaded at the first image so that importing this package costs nothing. */
 async function loadSharp() {
   return (await import('sharp')).default;
-}
-
-export interface RgbImage extends Raster {
-  readonly channels: 3;
-  readonly data: Uint8Array;
 }
 
 /**
@@ -38,6 +33,17 @@ export async function readImage(path: string): Promise<RgbImage> {
       cause: error,
     });
   }
+}
+
+/**
+ * Reads a ground-truth mask: what is lighter than half grey is inside.
+ * @throws NmodeError (BAD_IMAGE)
+ */
+export async function readMask(path: string): Promise<Mask> {
+  const { width, height, data } = await readImage(path);
+  const inside = new Uint8Array(width * height);
+  for (let i = 0; i < inside.length; i++) inside[i] = (data[3 * i] ?? 0) >= 128 ? 255 : 0;
+  return { width, height, channels: 1, data: inside };
 }
 
 /** Encodes 8-bit pixels, grey or RGB, as PNG. */

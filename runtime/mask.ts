@@ -1,16 +1,11 @@
-import type { RgbImage } from './image.js';
-import type { Raster } from './resize.js';
-
-/** One byte a pixel: 255 inside, 0 outside. */
-export interface Mask extends Raster {
-  readonly channels: 1;
-  readonly data: Uint8Array;
-}
+import type { Mask, Raster, RgbImage } from './raster.js';
 
 /** The mask: 255 where the probability reaches the threshold. */
 export function cut(probabilities: Raster, threshold: number): Mask {
-  const { width, height, data } = probabilities;
-  return { width, height, channels: 1, data: Uint8Array.from(data, (p) => (p >= threshold ? 255 : 0)) };
+  const { width, height, data: from } = probabilities;
+  const data = new Uint8Array(from.length);
+  for (let i = 0; i < data.length; i++) data[i] = (from[i] ?? 0) >= threshold ? 255 : 0;
+  return { width, height, channels: 1, data };
 }
 
 /** Dice similarity coefficient 2 |A and B| / (|A| + |B|) of two masks of one size; 1 where both are empty. */
@@ -22,6 +17,13 @@ export function dice(a: Mask, b: Mask): number {
     sum += Number(inA) + Number(inB);
   }
   return sum === 0 ? 1 : (2 * both) / sum;
+}
+
+/** Share of the image inside a mask, 0..1. */
+export function coverage({ data }: Mask): number {
+  let inside = 0;
+  for (const value of data) if (value !== 0) inside++;
+  return inside / data.length;
 }
 
 /** Colour and share of it over what is segmented. */
@@ -39,10 +41,10 @@ export function overlay(image: RgbImage, mask: Mask): RgbImage {
       if (!inside(x, y)) continue;
       const edge = !inside(x - 1, y) || !inside(x + 1, y) || !inside(x, y - 1) || !inside(x, y + 1);
       const share = edge ? 1 : OPACITY;
-      TINT.forEach((colour, channel) => {
+      for (const [channel, colour] of TINT.entries()) {
         const at = (y * width + x) * 3 + channel;
         data[at] = Math.round((data[at] ?? 0) * (1 - share) + colour * share);
-      });
+      }
     }
   }
   return { width, height, channels: 3, data };

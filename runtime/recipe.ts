@@ -1,4 +1,5 @@
-import { type Raster, resizeBilinear } from './resize.js';
+import type { Raster } from './raster.js';
+import { resizeBilinear } from './resize.js';
 import type { Floats } from './session.js';
 
 /**
@@ -14,7 +15,8 @@ export function releaseRecipe(image: Raster, width: number, height: number): Flo
     if (value > max) max = value;
   }
   const scale = max > min ? 255 / (max - min) : 0;
-  const stretched = Float32Array.from(image.data, (value) => (value - min) * scale);
+  const stretched = new Float32Array(image.data);
+  for (let i = 0; i < stretched.length; i++) stretched[i] = ((stretched[i] ?? 0) - min) * scale;
   const { data: pixels, channels } = resizeBilinear({ ...image, data: stretched }, width, height);
   const plane = width * height;
   const data = new Float32Array(pixels.length);

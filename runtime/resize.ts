@@ -1,10 +1,4 @@
-/** Pixels interleaved by channel: row by row, [height, width, channels]. */
-export interface Raster {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly data: Float32Array | Uint8Array;
-}
+import type { Raster } from './raster.js';
 
 /** For each output place: the two input places and how much of the second. */
 interface Taps {
@@ -40,16 +34,21 @@ export function resizeBilinear(
   const data = new Float32Array(width * height * channels);
   let at = 0;
   for (let row = 0; row < height; row++) {
-    const top = (y.low[row] ?? 0) * image.width;
-    const bottom = (y.high[row] ?? 0) * image.width;
+    const above = (y.low[row] ?? 0) * image.width;
+    const below = (y.high[row] ?? 0) * image.width;
     const down = y.part[row] ?? 0;
     for (let column = 0; column < width; column++) {
-      const [left, right, along] = [x.low[column] ?? 0, x.high[column] ?? 0, x.part[column] ?? 0];
+      const left = x.low[column] ?? 0;
+      const right = x.high[column] ?? 0;
+      const along = x.part[column] ?? 0;
       for (let channel = 0; channel < channels; channel++) {
-        const pixel = (line: number, place: number) => from[(line + place) * channels + channel] ?? 0;
-        const above = pixel(top, left) * (1 - along) + pixel(top, right) * along;
-        const below = pixel(bottom, left) * (1 - along) + pixel(bottom, right) * along;
-        data[at++] = above * (1 - down) + below * down;
+        const nw = from[(above + left) * channels + channel] ?? 0;
+        const ne = from[(above + right) * channels + channel] ?? 0;
+        const sw = from[(below + left) * channels + channel] ?? 0;
+        const se = from[(below + right) * channels + channel] ?? 0;
+        const north = nw * (1 - along) + ne * along;
+        const south = sw * (1 - along) + se * along;
+        data[at++] = north * (1 - down) + south * down;
       }
     }
   }

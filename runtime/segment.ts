@@ -1,6 +1,6 @@
 import { NmodeError } from '../graph/errors.js';
-import type { RgbImage } from './image.js';
-import { cut, type Mask } from './mask.js';
+import { cut } from './mask.js';
+import type { Mask, RgbImage } from './raster.js';
 import { releaseRecipe } from './recipe.js';
 import { resizeBilinear } from './resize.js';
 import type { Floats, Session } from './session.js';

@@ -75,22 +75,24 @@ function decode<T>(type: protobuf.Type, bytes: Uint8Array): T {
   return type.decode(reader) as T;
 }
 
+/** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB */
+export async function readModelBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_MODEL_BYTES)
+      throw new RangeError(`${size} bytes are more than the 2 GiB of one ONNX file`);
+    return await readFile(path);
+  } catch (error) {
+    throw new NmodeError('BAD_MODEL', `${path}: cannot be read: ${reason(error)}`, { cause: error });
+  }
+}
+
 /**
  * Reads an .onnx file. Weights are views of the file's bytes.
  * @throws NmodeError (BAD_MODEL) with the file's name
  */
 export async function readModel(path: string): Promise<Model> {
-  const name = basename(path);
-  let bytes: Uint8Array;
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_MODEL_BYTES)
-      throw new RangeError(`${size} bytes are more than the 2 GiB of one ONNX file`);
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new NmodeError('BAD_MODEL', `${name}: cannot be read: ${reason(error)}`, { cause: error });
-  }
-  return parseModel(bytes, name);
+  return parseModel(await readModelBytes(path), basename(path));
 }
 
 /** Reads a model from the bytes of an .onnx file; `name` stands in messages. */

@@ -1,7 +1,5 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import type { Attribute, Unread } from '../attribute.js';
 import { DTYPES } from '../dtype.js';
-import { NmodeError, reason } from '../errors.js';
 import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../model.js';
 import type { Tensor } from '../tensor.js';
 import { ATTRIBUTE_TYPES, AttributeProto, ModelProto, TypeProto } from './schema.js';
@@ -87,19 +85,4 @@ function typeBytes({ dtype, shape }: DeclaredType): Uint8Array {
   const dim = shape?.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
   const tensorType = { elemType: DTYPES[dtype].onnx, ...(dim && { shape: { dim } }) };
   return TypeProto.encode({ tensorType }).finish();
-}
-
-/**
- * Writes a file aside and renames it, so that a reader never meets half of it.
- * @throws NmodeError (CANNOT_WRITE)
- */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const aside = `${path}.${process.pid}.part`;
-  try {
-    await writeFile(aside, bytes);
-    await rename(aside, path);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${reason(error)}`, { cause: error });
-  }
 }

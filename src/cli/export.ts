@@ -1,0 +1,108 @@
+import { type Command, Option } from 'commander';
+import type { DecoderId } from '../../exporters/describe.js';
+import { IR_OF_OPSET } from '../../graph/assemble.js';
+import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
+import { parseCount, parseSize } from './arguments.js';
+import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
+
+interface Flags {
+  readonly output: string;
+  readonly decoder?: DecoderId;
+  readonly activation?: Activation;
+  readonly size?: { height: number; width: number };
+  readonly dynamic?: true;
+  readonly batch?: number;
+  readonly opset?: string;
+  readonly lmdForm?: MultistepForm;
+  readonly reference?: string;
+  readonly json?: true;
+}
+
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('export a trained checkpoint to ONNX')
+    .argument('<checkpoint>', 'a .pth, .pt or .safetensors file')
+    .requiredOption('-o, --output <model.onnx>', 'the file to write')
+    .addOption(
+      new Option(
+        '--decoder <decoder>',
+        'needed where the keys cannot tell: EED and LMD share theirs',
+      ).choices(['eed', 'hd', 'lmd', 'original'] satisfies DecoderId[]),
+    )
+    .addOption(
+      new Option(
+        '--activation <activation>',
+        'between solver steps; needed but for the original decoder',
+      ).choices(['gelu', 'relu', 'tanh'] satisfies Activation[]),
+    )
+    .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
+    .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
+    .option('--batch <n>', 'images at a time (default: 1)', parseCount)
+    .addOption(
+      new Option('--opset <n>', 'ONNX opset (default: 17)').choices([...IR_OF_OPSET.keys()].map(String)),
+    )
+    .addOption(
+      new Option(
+        '--lmd-form <form>',
+        "sign of LMD's y term: as trained by the release, or as in the paper",
+      ).choices(['release', 'paper'] satisfies MultistepForm[]),
+    )
+    .option(
+      '--reference <file>',
+      'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
+    )
+    .option('--json', 'print one JSON document')
+    .action(async (checkpoint: string, flags: Flags) => {
+      const { exportModel } = await import('../export.js');
+      const report = await exportModel(toOptions(checkpoint, flags));
+      if (flags.json) printJson(report);
+      else print(reportText(report));
+    });
+}
+
+function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
+  const { output, decoder, activation, lmdForm, reference, opset, dynamic } = flags;
+  const { height, width } = flags.size ?? { height: 256, width: 256 };
+  return {
+    checkpoint,
+    output,
+    size: dynamic ? {} : { batch: flags.batch ?? 1, height, width },
+    ...(decoder && { decoder }),
+    ...(activation && { activation }),
+    ...(lmdForm && { lmdForm }),
+    ...(opset && { opset: Number(opset) }),
+    ...(reference && { reference }),
+  };
+}
+
+function reportText(report: ExportReport): string {
+  const detail = Object.entries(report.architecture)
+    .map(([key, value]) => [key.replace(/^nmode\./, ''), value] as const)
+    .filter(([key]) => !key.startsWith('source') && !['backbone', 'decoder', 'size_multiple'].includes(key))
+    .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
+  const worst = Object.values(report.verified?.outputs ?? {}).map(({ maxAbs }) => maxAbs);
+  return fields([
+    ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
+    ['input', `float32 ${shapeLine(report.input)}${multipleText(report)}`],
+    [
+      'cost',
+      `${count(report.parameters)} parameters, ${macsText(report.macs)} multiply-adds at ${shapeLine(report.macsAt)}`,
+    ],
+    ...(report.verified
+      ? [
+          [
+            'verified',
+            `largest difference from the reference ${Math.max(...worst).toExponential(2)}`,
+          ] as const,
+        ]
+      : []),
+    ...report.notes.map((note) => ['note', note] as const),
+    ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
+  ]);
+}
+
+function multipleText({ input, sizeMultiple }: ExportReport): string {
+  const open = input?.some((dim) => typeof dim === 'string');
+  return open && sizeMultiple > 1 ? ` (H and W multiples of ${sizeMultiple})` : '';
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import type { CheckpointReport, ModelReport, PortReport, TensorReport } from '../index.js';
+import { bytesText, count, fields, macsText, print, printJson, shapeLine, table } from './print.js';
+
+export function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('tell what a checkpoint or an .onnx model holds')
+    .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file')
+    .option('--json', 'print one JSON document, with the cost of every node of a model')
+    .action(async (file: string, { json }: { json?: true }) => {
+      const { inspect } = await import('../inspect.js');
+      const report = await inspect(file);
+      if (json) printJson(report);
+      else print(report.kind === 'model' ? modelText(report) : checkpointText(report));
+    });
+}
+
+function costLine({ parameters, macs, macsAt }: CheckpointReport | ModelReport): readonly [string, string] {
+  const work = macs === undefined ? '' : `, ${macsText(macs)} multiply-adds at ${shapeLine(macsAt)}`;
+  return ['cost', `${count(parameters)} parameters${work}`];
+}
+
+function tensorTable(tensors: readonly TensorReport[]): string {
+  return table(
+    ['tensor', 'type', 'shape'],
+    tensors.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]),
+  );
+}
+
+function checkpointText(report: CheckpointReport): string {
+  const { architecture } = report;
+  const network =
+    architecture === undefined
+      ? ([['network', `not recognised: ${report.problem}`]] as const)
+      : ([
+          ['network', `${architecture.backbone}, widths ${architecture.widths.join(', ')}`],
+          ['decoder', decoderText(architecture)],
+          ['channels', `${architecture.inputChannels} in, ${architecture.classes} out`],
+        ] as const);
+  const head = fields([['file', `${report.file} (${report.format})`], ...network, costLine(report)]);
+  return `${head}\n\n${tensorTable(report.tensors)}`;
+}
+
+function decoderText(architecture: NonNullable<CheckpointReport['architecture']>): string {
+  const { decoders, order, kernel, stateChannels, upsampling } = architecture;
+  if (order === undefined) return `original, ${upsampling} upsampling`;
+  const names = decoders.join(' or ');
+  return `${names}, order ${order}, kernel ${kernel}, ${stateChannels} state channels; the activation is not stored`;
+}
+
+function portText({ name, dtype, shape }: PortReport): string {
+  return `${name}: ${dtype ?? 'unknown'} ${shapeLine(shape)}`;
+}
+
+function modelText(report: ModelReport): string {
+  const operators = Object.entries(report.operators).map(([name, times]) => `${times} ${name}`);
+  const head = fields([
+    ['file', `${report.file} (${bytesText(report.bytes)})`],
+    ['made by', `${report.producer || 'unknown'}; opset ${report.opset}, IR ${report.irVersion}`],
+    ...report.inputs.map((port) => ['input', portText(port)] as const),
+    ...report.outputs.map((port) => ['output', portText(port)] as const),
+    costLine(report),
+    ...(report.activationBytes === undefined
+      ? []
+      : [['activations', `${bytesText(report.activationBytes)} in all`] as const]),
+    ['nodes', `${report.nodes}: ${operators.join(', ')}`],
+    ...Object.entries(report.metadata).map(([key, value]) => [key, value] as const),
+  ]);
+  return `${head}\n\n${tensorTable(report.tensors)}`;
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../../exporters/version.js';
+import { ERRORS, NmodeError, reason } from '../../graph/errors.js';
+import { addCompare } from './compare.js';
+import { addExport } from './export.js';
+import { addInspect } from './inspect.js';
+import { addPredict } from './predict.js';
+import { addVerify } from './verify.js';
+
+/** Runs the command line; the exit code. Errors are one line on standard error. */
+async function run(argv: readonly string[]): Promise<number> {
+  const program = new Command('nmode')
+    .description('From a trained U-like network with an nmODE decoder to ONNX and to masks.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `${text
+            .replace(/^error: /, 'nmode: ')
+            .trim()
+            .replaceAll('\n', ' ')}\n`,
+        ),
+    });
+  for (const add of [addExport, addVerify, addInspect, addPredict, addCompare]) add(program);
+  try {
+    await program.parseAsync(argv);
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.BAD_USAGE.exitCode;
+    const known = error instanceof NmodeError;
+    process.stderr.write(`nmode: ${known ? '' : 'unexpected failure: '}${reason(error)}\n`);
+    return known ? error.exitCode : ERRORS.CANNOT_RUN.exitCode;
+  }
+}
+
+// A reader that has seen enough (`nmode inspect ... | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.exitCode = await run(process.argv);

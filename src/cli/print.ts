@@ -1,0 +1,50 @@
+/** Whole numbers with thousands separators. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** 14824833024 -> '14.825 G'. */
+export function macsText(macs: number): string {
+  return macs >= 1e9 ? `${(macs / 1e9).toFixed(3)} G` : `${(macs / 1e6).toFixed(3)} M`;
+}
+
+/** Bytes in decimal megabytes. */
+export function bytesText(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+export function shapeLine(shape: readonly (number | string)[] | undefined): string {
+  return shape === undefined ? 'of any shape' : shape.join(' x ');
+}
+
+/** Rows as aligned columns; numbers, and what looks like one, to the right. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const numeric = header.map((_, column) => rows.every((row) => /^[\d.,]/.test(row[column] ?? '')));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) =>
+          numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Label and text in two columns. */
+export function fields(pairs: readonly (readonly [label: string, text: string])[]): string {
+  const width = Math.max(...pairs.map(([label]) => label.length));
+  return pairs.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n');
+}
+
+/** One document on standard output. */
+export function printJson(document: unknown): void {
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { NmodeError } from '../../graph/errors.js';
+import type { Parity } from '../index.js';
+import { parseTolerance } from './arguments.js';
+import { count, print, printJson, table } from './print.js';
+
+interface Flags {
+  readonly reference: string;
+  readonly atol: number;
+  readonly rtol: number;
+  readonly json?: true;
+}
+
+export function addVerify(program: Command): void {
+  program
+    .command('verify')
+    .description('compare a model with reference outputs; exit 1 where it misses')
+    .argument('<model.onnx>', 'the model')
+    .requiredOption('--reference <file>', 'inputs and expected outputs, .safetensors or .npz')
+    .option('--atol <tolerance>', 'largest absolute difference', parseTolerance, 1e-5)
+    .option('--rtol <tolerance>', 'added to it, relative to the reference', parseTolerance, 0)
+    .option('--json', 'print one JSON document')
+    .action(async (model: string, { json, ...options }: Flags) => {
+      const { verify } = await import('../verify.js');
+      const parity = await verify({ model, ...options });
+      if (json) printJson(parity);
+      else print(parityText(parity));
+      if (!parity.pass) throw new NmodeError('CHECK_FAILED', `${model}: beyond the tolerance`);
+    });
+}
+
+function parityText(parity: Parity): string {
+  const rows = Object.entries(parity.outputs).map(([name, output]) => [
+    name,
+    output.pass ? 'pass' : 'MISS',
+    ...[output.maxAbs, output.meanAbs, output.maxRel, output.meanRel].map((value) => value.toExponential(2)),
+    `${output.worst.found} for ${output.worst.expected} at [${output.worst.index.join(', ')}]`,
+    `${(output.maskDisagreement * 100).toFixed(4)} %`,
+    `${count(output.missed)} of ${count(output.elements)}`,
+  ]);
+  const header = [
+    'output',
+    '',
+    'max abs',
+    'mean abs',
+    'max rel',
+    'mean rel',
+    'worst',
+    'mask differs',
+    'beyond',
+  ];
+  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|`;
+}

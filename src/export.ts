@@ -1,0 +1,96 @@
+import { sizeMultiple } from '../exporters/build.js';
+import { openCheckpoint } from '../exporters/checkpoints/open.js';
+import type { DecoderId } from '../exporters/describe.js';
+import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
+import { cost } from '../graph/cost.js';
+import { NmodeError } from '../graph/errors.js';
+import { encodeModel } from '../graph/file/write.js';
+import { type DeclaredType, opsetOf } from '../graph/model.js';
+import type { Parity } from '../runtime/parity.js';
+import { NOMINAL_SIDE, nominalSizes } from './nominal.js';
+import { verify } from './verify.js';
+import { writeWhole } from './write-whole.js';
+
+export interface ExportModelOptions extends Omit<ExportOptions, 'size'> {
+  /** A .pth, .pt or .safetensors file. */
+  readonly checkpoint: string;
+  /** The .onnx file to write. */
+  readonly output: string;
+  /** Sizes of the input; default 1 x 256 x 256. One that is left out stays open. */
+  readonly size?: ExportOptions['size'];
+  /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
+  readonly reference?: string;
+}
+
+export interface ExportReport {
+  readonly output: string;
+  readonly bytes: number;
+  readonly backbone: string;
+  readonly decoder: DecoderId;
+  /** What was detected or told of the network, as in the model's metadata. */
+  readonly architecture: Readonly<Record<string, string>>;
+  readonly parameters: number;
+  /** Multiply-adds of one run; at `macsAt` where sizes are open. */
+  readonly macs: number;
+  readonly macsAt: readonly number[];
+  readonly nodes: number;
+  readonly opset: number;
+  readonly input: DeclaredType['shape'];
+  /** Height and width of images must be multiples of this. */
+  readonly sizeMultiple: number;
+  readonly notes: readonly string[];
+  /** The comparison with the reference, where one was given. */
+  readonly verified?: Parity;
+}
+
+/**
+ * Exports a checkpoint to an .onnx file.
+ * @throws NmodeError: BAD_CHECKPOINT, BAD_USAGE, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where the
+ *   reference is missed. In every case nothing is written.
+ */
+export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
+  const size = options.size ?? { batch: 1, height: NOMINAL_SIDE, width: NOMINAL_SIDE };
+  const checkpoint = await openCheckpoint(options.checkpoint);
+  try {
+    const { model, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
+    const bytes = encodeModel(model);
+    const input = model.graph.inputs[0]?.type?.shape ?? [];
+    const { known, shape } = nominalSizes(input);
+    const { parameters, macs = 0 } = cost(model, known);
+    const verified = options.reference && (await verifyOrFail(bytes, options.reference));
+    await writeWhole(options.output, bytes);
+    return {
+      output: options.output,
+      bytes: bytes.length,
+      backbone: description.network.backbone,
+      decoder: description.decoder.id,
+      architecture: Object.fromEntries(model.metadata),
+      parameters,
+      macs,
+      macsAt: shape,
+      nodes: model.graph.nodes.length,
+      opset: opsetOf(model),
+      input,
+      sizeMultiple: sizeMultiple(description),
+      notes,
+      ...(verified && { verified }),
+    };
+  } finally {
+    checkpoint.close();
+  }
+}
+
+async function verifyOrFail(model: Uint8Array, reference: string): Promise<Parity> {
+  const parity = await verify({ model, reference });
+  if (!parity.pass) {
+    const misses = Object.entries(parity.outputs).map(
+      ([name, { maxAbs }]) => `${name} by ${maxAbs.toExponential(2)}`,
+    );
+    throw new NmodeError(
+      'CHECK_FAILED',
+      `the model misses the reference: ${misses.join(', ')} where ${parity.atol} is allowed; nothing was written. ` +
+        'Is --decoder, --activation or --lmd-form that of the training?',
+    );
+  }
+  return parity;
+}

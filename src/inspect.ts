@@ -1,0 +1,189 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { buildModel } from '../exporters/build.js';
+import { type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
+import { type Detected, describe, detect } from '../exporters/describe.js';
+import { shapesOf } from '../exporters/export-model.js';
+import { Weights, zeroWeights } from '../exporters/weights.js';
+import { check } from '../graph/check.js';
+import { cost, type NodeCost } from '../graph/cost.js';
+import type { DType } from '../graph/dtype.js';
+import { NmodeError } from '../graph/errors.js';
+import { readModel } from '../graph/file/read.js';
+import { type Model, opsetOf, type ValueInfo } from '../graph/model.js';
+import { elementCount, type Tensor } from '../graph/tensor.js';
+import { NOMINAL_SIDE, nominalSizes } from './nominal.js';
+
+export interface TensorReport {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export interface PortReport {
+  readonly name: string;
+  readonly dtype?: DType;
+  readonly shape?: readonly (number | string)[];
+}
+
+export interface CheckpointReport {
+  readonly kind: 'checkpoint';
+  readonly file: string;
+  readonly format: CheckpointFormat;
+  /** What the keys tell; absent for a network that is not known. */
+  readonly architecture?: {
+    readonly backbone: string;
+    readonly widths: readonly number[];
+    readonly inputChannels: number;
+    readonly classes: number;
+    /** The decoders that the keys allow. */
+    readonly decoders: readonly string[];
+    readonly order?: string;
+    readonly kernel?: number;
+    readonly stateChannels?: number;
+    readonly upsampling?: string;
+  };
+  /** Why there is no architecture. */
+  readonly problem?: string;
+  /** Floating-point numbers, BatchNorm's running statistics not counted. */
+  readonly parameters: number;
+  /** Multiply-adds of one run at `macsAt`. */
+  readonly macs?: number;
+  readonly macsAt?: readonly number[];
+  readonly tensors: readonly TensorReport[];
+}
+
+export interface ModelReport {
+  readonly kind: 'model';
+  readonly file: string;
+  readonly bytes: number;
+  readonly producer: string;
+  readonly irVersion: number;
+  readonly opset: number;
+  readonly inputs: readonly PortReport[];
+  readonly outputs: readonly PortReport[];
+  readonly nodes: number;
+  readonly parameters: number;
+  /** Multiply-adds and bytes of all activations of one run at `macsAt`; absent where they cannot be inferred. */
+  readonly macs?: number;
+  readonly activationBytes?: number;
+  readonly macsAt?: readonly number[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly operators: Readonly<Record<string, number>>;
+  readonly costs: readonly NodeCost[];
+  readonly tensors: readonly TensorReport[];
+}
+
+/**
+ * Tells what a file holds: an .onnx model by that ending, otherwise a checkpoint.
+ * @throws NmodeError (BAD_CHECKPOINT, BAD_MODEL)
+ */
+export async function inspect(path: string): Promise<CheckpointReport | ModelReport> {
+  return path.toLowerCase().endsWith('.onnx') ? inspectModel(path) : inspectCheckpoint(path);
+}
+
+function tensorReports(tensors: ReadonlyMap<string, Tensor>): readonly TensorReport[] {
+  return Array.from(tensors, ([name, { dtype, dims }]) => ({ name, dtype, shape: dims }));
+}
+
+const FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64'];
+
+async function inspectCheckpoint(path: string): Promise<CheckpointReport> {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    const trained = [...checkpoint.tensors].filter(
+      ([key, { dtype }]) => FLOATS.includes(dtype) && !/\.running_(mean|var)$/.test(key),
+    );
+    return {
+      kind: 'checkpoint',
+      file: checkpoint.file,
+      format: checkpoint.format,
+      ...architecture(checkpoint.file, shapesOf(checkpoint)),
+      parameters: trained.reduce((sum, [, { dims }]) => sum + elementCount(dims), 0),
+      tensors: tensorReports(checkpoint.tensors),
+    };
+  } finally {
+    checkpoint.close();
+  }
+}
+
+function architecture(file: string, shapes: ReadonlyMap<string, readonly number[]>) {
+  try {
+    const detected = detect(file, shapes);
+    const { network, classes, decoders, nmode, upsampling } = detected;
+    const { widths, inputChannels, backbone } = network;
+    return {
+      architecture: {
+        ...{ backbone, widths, inputChannels, classes, decoders, ...nmode },
+        ...(upsampling && { upsampling }),
+      },
+      ...nominalCost(file, detected),
+    };
+  } catch (error) {
+    if (!(error instanceof NmodeError)) throw error;
+    return { problem: error.message };
+  }
+}
+
+/** What does not change the count (which activation, EED or LMD) is set to anything. */
+function nominalCost(file: string, detected: Detected) {
+  const [decoder = 'original'] = detected.decoders;
+  const told = decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const);
+  const macsAt = [1, detected.network.inputChannels, NOMINAL_SIDE, NOMINAL_SIDE];
+  const size = { batch: 1, height: NOMINAL_SIDE, width: NOMINAL_SIDE };
+  const weights = Weights.from(zeroWeights);
+  const { macs = 0 } = cost(buildModel(describe(file, detected, told), weights, { size }));
+  return { macs, macsAt };
+}
+
+async function inspectModel(path: string): Promise<ModelReport> {
+  const model = await readModel(path);
+  check(model);
+  const { graph } = model;
+  const { macsAt, ...figures } = modelCost(model);
+  const operators = new Map<string, number>();
+  for (const { opType } of graph.nodes) operators.set(opType, (operators.get(opType) ?? 0) + 1);
+  return {
+    kind: 'model',
+    file: basename(path),
+    bytes: (await stat(path)).size,
+    producer: `${model.producerName} ${model.producerVersion}`.trim(),
+    irVersion: model.irVersion,
+    opset: opsetOf(model),
+    inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)).map(portReport),
+    outputs: graph.outputs.map(portReport),
+    nodes: graph.nodes.length,
+    ...figures,
+    ...(macsAt && { macsAt }),
+    metadata: Object.fromEntries(model.metadata),
+    operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
+    tensors: tensorReports(graph.initializers),
+  };
+}
+
+function portReport({ name, type }: ValueInfo): PortReport {
+  return { name, ...(type && { dtype: type.dtype, ...(type.shape && { shape: type.shape }) }) };
+}
+
+/** Costs at the nominal size; of a model that does not take it, what can be said without. */
+function modelCost(model: Model) {
+  const shape = model.graph.inputs[0]?.type?.shape;
+  const sizes = shape && nominalSizes(shape);
+  const { parameters, macs, activationBytes, nodes } = costAt(model, sizes?.known);
+  return {
+    parameters,
+    ...(macs !== undefined && { macs }),
+    ...(activationBytes !== undefined && { activationBytes }),
+    costs: nodes,
+    ...(sizes && { macsAt: sizes.shape }),
+  };
+}
+
+function costAt(model: Model, known: Readonly<Record<string, number>> | undefined) {
+  try {
+    return cost(model, known);
+  } catch (error) {
+    if (!(error instanceof NmodeError)) throw error;
+    return cost(model);
+  }
+}

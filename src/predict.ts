@@ -1,0 +1,130 @@
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { extname, join, parse } from 'node:path';
+import { NmodeError, reason } from '../graph/errors.js';
+import { encodePng, IMAGE_EXTENSIONS, readImage } from '../runtime/image.js';
+import { coverage, overlay } from '../runtime/mask.js';
+import type { Mask } from '../runtime/raster.js';
+import { networkSize, segment } from '../runtime/segment.js';
+import { createSession, type SessionOptions } from '../runtime/session.js';
+import { loadModelBytes } from './verify.js';
+import { cannotWrite, writeWhole } from './write-whole.js';
+
+export interface PredictOptions extends SessionOptions {
+  /** An .onnx file that takes one RGB image [N, 3, H, W]. */
+  readonly model: string;
+  /** Image files, and folders of them (not searched deeper). */
+  readonly images: readonly string[];
+  /** The folder for the masks; made where it does not exist. */
+  readonly output: string;
+  /** Also write the image with the mask laid over it. */
+  readonly overlay?: boolean;
+  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
+  readonly threshold?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Prediction {
+  readonly image: string;
+  /** One file a class. */
+  readonly masks: readonly string[];
+  readonly overlay?: string;
+  /** Share of the image inside the mask, 0..1, by class. */
+  readonly coverage: readonly number[];
+  /** Decoding, the network, and writing. */
+  readonly milliseconds: number;
+}
+
+export interface PredictReport {
+  readonly predictions: readonly Prediction[];
+  /** Images that could not be segmented; the others were. */
+  readonly failures: readonly { readonly image: string; readonly error: NmodeError }[];
+}
+
+/**
+ * Segments images into mask PNGs of each image's own size: `NAME_mask.png` (`NAME_mask_1.png`, ... with several
+ * classes) and `NAME_overlay.png`.
+ * @throws NmodeError (BAD_MODEL, BAD_IMAGE where there are none, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE)
+ */
+export async function predict(options: PredictOptions): Promise<PredictReport> {
+  const { threshold = 0.5, output, signal, onProgress } = options;
+  const bytes = await loadModelBytes(options.model);
+  const images = await findImages(options.images);
+  const session = await createSession(bytes, options);
+  const predictions: Prediction[] = [];
+  const failures: { image: string; error: NmodeError }[] = [];
+  try {
+    networkSize(session);
+    await mkdir(output, { recursive: true }).catch((error: unknown) => {
+      throw cannotWrite(output, error);
+    });
+    for (const path of images) {
+      signal?.throwIfAborted();
+      onProgress?.(predictions.length + failures.length, images.length);
+      try {
+        const start = performance.now();
+        const image = await readImage(path);
+        const masks = await segment(session, image, threshold);
+        const base = join(output, parse(path).name);
+        const files = await writeMasks(base, masks);
+        const first = masks[0];
+        const drawn = options.overlay && first ? `${base}_overlay.png` : undefined;
+        if (drawn !== undefined && first) await writeWhole(drawn, await encodePng(overlay(image, first)));
+        predictions.push({
+          image: path,
+          masks: files,
+          ...(drawn !== undefined && { overlay: drawn }),
+          coverage: masks.map(coverage),
+          milliseconds: performance.now() - start,
+        });
+      } catch (error) {
+        if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
+        failures.push({ image: path, error });
+      }
+    }
+    onProgress?.(images.length, images.length);
+  } finally {
+    await session.close();
+  }
+  return { predictions, failures };
+}
+
+async function writeMasks(base: string, masks: readonly Mask[]): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const [index, mask] of masks.entries()) {
+    const file = masks.length === 1 ? `${base}_mask.png` : `${base}_mask_${index + 1}.png`;
+    await writeWhole(file, await encodePng(mask));
+    files.push(file);
+  }
+  return files;
+}
+
+/** The images of files and folders, sorted within a folder. Two that would write the same mask are refused. */
+async function findImages(paths: readonly string[]): Promise<readonly string[]> {
+  const images: string[] = [];
+  for (const path of paths) {
+    const stats = await stat(path).catch((error: unknown) => {
+      throw new NmodeError('BAD_IMAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
+    });
+    if (!stats.isDirectory()) {
+      images.push(path);
+      continue;
+    }
+    const files = (await readdir(path)).filter((file) =>
+      IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
+    );
+    if (files.length === 0)
+      throw new NmodeError('BAD_IMAGE', `${path}: holds no ${IMAGE_EXTENSIONS.join(', ')}`);
+    images.push(...files.sort().map((file) => join(path, file)));
+  }
+  const byName = new Map<string, string>();
+  for (const image of images) {
+    const { name } = parse(image);
+    const other = byName.get(name);
+    if (other !== undefined) {
+      throw new NmodeError('BAD_USAGE', `${other} and ${image} would both write ${name}_mask.png`);
+    }
+    byName.set(name, image);
+  }
+  return images;
+}

@@ -1,0 +1,68 @@
+/** `npm start`: the whole way from the bundled checkpoint to masks, and how close to PyTorch it comes. */
+import { mkdir } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NmodeError } from '../graph/errors.js';
+import { readMask } from '../runtime/image.js';
+import { dice } from '../runtime/mask.js';
+import { bytesText, count, fields, macsText, print, table } from './cli/print.js';
+import { exportModel } from './export.js';
+import { predict } from './predict.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const fixture = (...path: string[]) => join(root, 'fixtures', ...path);
+const out = join(root, 'out');
+const shown = (path: string) => relative(process.cwd(), path) || '.';
+const trained = fixture('trained', 'unet-eed-w16-isic2018');
+
+await mkdir(out, { recursive: true });
+const exportStart = performance.now();
+const report = await exportModel({
+  checkpoint: `${trained}.pth`,
+  output: join(out, 'unet-eed.onnx'),
+  decoder: 'eed',
+  activation: 'gelu',
+  reference: `${trained}.io.safetensors`,
+});
+const exportTime = performance.now() - exportStart;
+const difference = report.verified?.outputs.mask?.maxAbs;
+if (difference === undefined) throw new NmodeError('CHECK_FAILED', 'the export was not verified');
+
+const { predictions } = await predict({
+  model: report.output,
+  images: [fixture('images')],
+  output: join(out, 'masks'),
+  overlay: true,
+});
+const rows: string[][] = [];
+for (const { image, masks, overlay, milliseconds } of predictions) {
+  const name = `${basename(image, '.jpg')}.png`;
+  const mask = await readMask(masks[0] ?? '');
+  const [pytorch, truth] = [
+    await readMask(fixture('predicted', name)),
+    await readMask(fixture('masks', name)),
+  ];
+  rows.push([
+    basename(image),
+    dice(mask, pytorch).toFixed(6),
+    dice(mask, truth).toFixed(3),
+    `${milliseconds.toFixed(0)} ms`,
+    shown(overlay ?? ''),
+  ]);
+}
+
+print(
+  `${fields([
+    ['checkpoint', shown(`${trained}.pth`)],
+    ['network', `U-Net, decoder ${report.decoder.toUpperCase()}, ${count(report.parameters)} parameters`],
+    [
+      'model',
+      `${shown(report.output)}, ${bytesText(report.bytes)}, ${macsText(report.macs)} multiply-adds an image`,
+    ],
+    [
+      'verified',
+      `largest difference from PyTorch's probabilities ${difference.toExponential(2)} (1e-5 is allowed)`,
+    ],
+    ['time', `${exportTime.toFixed(0)} ms to export and verify`],
+  ])}\n\n${table(['image', 'DSC with PyTorch', 'DSC with truth', 'time', 'overlay'], rows)}\n\nMasks and overlays are in ${shown(join(out, 'masks'))}/. Not a medical device.`,
+);
