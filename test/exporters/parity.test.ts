@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { unet } from '../../exporters/backbones/unet.js';
+import { buildModel } from '../../exporters/build.js';
+import { readReference } from '../../exporters/checkpoints/open.js';
+import type { Description } from '../../exporters/describe.js';
+import { Weights } from '../../exporters/weights.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Tensor } from '../../graph/tensor.js';
+import type { GraphOptimization } from '../../runtime/session.js';
+import { cases, exported, fixture, parityOf, referenceOf, toldBy } from '../support/fixtures.js';
+import { seeded } from '../support/seeded.js';
+
+const TOLERANCE = 1e-5;
+const LEVELS: readonly GraphOptimization[] = ['all', 'disabled'];
+
+/** The size that a reference input has. */
+function sizeOf(reference: ReadonlyMap<string, Tensor>) {
+  const [batch = 0, , height = 0, width = 0] = reference.get('input')?.dims ?? [];
+  return { batch, height, width };
+}
+
+async function expectParity(model: Uint8Array, reference: ReadonlyMap<string, Tensor>) {
+  for (const level of LEVELS) {
+    const parity = await parityOf(model, reference, level);
+    expect(parity?.maxAbs).toBeLessThanOrEqual(TOLERANCE);
+  }
+}
+
+describe("every decoder, order, activation and container gives PyTorch's probabilities", () => {
+  it.each(cases.map((entry) => [entry.name, entry] as const))('%s', async (_, entry) => {
+    const reference = await referenceOf(entry);
+    const options = { ...toldBy(entry), size: sizeOf(reference) };
+    await expectParity(await exported(fixture('cases', entry.checkpoint), options), reference);
+  });
+});
+
+describe('one file with open sizes takes every size', () => {
+  const sized = cases.filter(({ io }) => io === 'sizes.io.safetensors');
+  it.each([...new Set(sized.map(({ checkpoint }) => checkpoint))])('%s', async (checkpoint) => {
+    const entries = sized.filter((entry) => entry.checkpoint === checkpoint);
+    const [first] = entries;
+    if (first === undefined) throw new Error('no case of several sizes');
+    const model = await exported(fixture('cases', checkpoint), { ...toldBy(first), size: {} });
+    expect(entries.length).toBeGreaterThan(2);
+    for (const entry of entries) await expectParity(model, await referenceOf(entry));
+  });
+});
+
+describe('every opset that is written gives the same probabilities', () => {
+  const [eed] = cases.filter(({ name }) => name === 'eed-CR_B-gelu-zip');
+  const [original] = cases.filter(({ name }) => name === 'original-1x3x37x51');
+  it.each([13, 14, 15, 16, 17, 18])('opset %i', async (opset) => {
+    for (const entry of [eed, original]) {
+      if (entry === undefined) throw new Error('the case is gone');
+      const model = await exported(fixture('cases', entry.checkpoint), { ...toldBy(entry), opset, size: {} });
+      await expectParity(model, await referenceOf(entry));
+    }
+  });
+});
+
+describe("the release's own modules agree", () => {
+  const release = JSON.parse(readFileSync(fixture('release', 'cases.json'), 'utf8'));
+  it.each(release)('$name', async ({ checkpoint, io, ...entry }) => {
+    const reference = await readReference(fixture('release', io));
+    const options = { ...toldBy(entry), size: {} };
+    await expectParity(await exported(fixture('release', checkpoint), options), reference);
+  });
+});
+
+it('the trained network, a batch of two through a model of one, agrees', async () => {
+  const trained = fixture('trained', 'unet-eed-w16-isic2018');
+  const size = { batch: 1, height: 256, width: 256 };
+  const model = await exported(`${trained}.pth`, { decoder: 'eed', activation: 'gelu', size });
+  await expectParity(model, await readReference(`${trained}.io.safetensors`));
+});
+
+describe('full width, w = 64, on weights that both languages compute', () => {
+  const release = {
+    order: 'CR_B',
+    kernel: 3,
+    stateChannels: 3,
+    activation: 'gelu',
+    lmdForm: 'release',
+  } as const;
+  const decoders: readonly Description['decoder'][] = [
+    { id: 'original', upsampling: 'bilinear' },
+    { id: 'eed', ...release },
+    { id: 'hd', ...release },
+    { id: 'lmd', ...release },
+  ];
+  it.each(decoders.map((decoder) => [decoder.id, decoder] as const))('%s', async (id, decoder) => {
+    const description = { network: unet(3, [64, 128, 256, 512, 512]), classes: 1, decoder };
+    const size = { batch: 1, height: 32, width: 32 };
+    const model = encodeModel(buildModel(description, Weights.from(seeded), { size }));
+    const expected = (await readReference(fixture('seeded', 'outputs.safetensors'))).get(id);
+    const input = seeded('input', [1, 3, 32, 32]);
+    if (expected === undefined || input === undefined) throw new Error(`no output of ${id}`);
+    const reference = new Map([
+      ['input', input],
+      ['mask', expected],
+    ]);
+    await expectParity(model, reference);
+  });
+});

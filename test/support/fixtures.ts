@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openCheckpoint, readReference } from '../../exporters/checkpoints/open.js';
+import type { DecoderId } from '../../exporters/describe.js';
+import { type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { type OutputParity, verifySession } from '../../runtime/parity.js';
+import { createSession, type GraphOptimization } from '../../runtime/session.js';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export function fixture(...path: string[]): string {
+  return join(root, 'fixtures', ...path);
+}
+
+/** One line of fixtures/cases/cases.json. */
+export interface Case {
+  readonly name: string;
+  readonly checkpoint: string;
+  readonly io: string;
+  readonly input: string;
+  readonly output: string;
+  readonly decoder: DecoderId;
+  readonly order: string | null;
+  readonly activation: 'gelu' | 'relu' | 'tanh' | null;
+  readonly lmdForm?: 'release' | 'paper';
+  readonly kernel: number | null;
+  readonly stateChannels: number | null;
+  readonly classes: number;
+  readonly widths: readonly number[];
+  readonly transposed: boolean;
+}
+
+export const cases: readonly Case[] = JSON.parse(readFileSync(fixture('cases', 'cases.json'), 'utf8'));
+
+/** The input and the output of a case, under the names of an exported model. */
+export async function referenceOf({ io, input, output }: Case): Promise<ReadonlyMap<string, Tensor>> {
+  const tensors = await readReference(fixture('cases', io));
+  const [from, to] = [tensors.get(input), tensors.get(output)];
+  if (from === undefined || to === undefined) throw new Error(`${io} holds no ${input} or ${output}`);
+  return new Map([
+    ['input', from],
+    ['mask', to],
+  ]);
+}
+
+/** What a checkpoint of a case cannot tell. */
+export function toldBy({ decoder, activation, lmdForm }: Omit<Case, 'name'>): Omit<ExportOptions, 'size'> {
+  return { decoder, ...(activation && { activation }), ...(lmdForm && { lmdForm }) };
+}
+
+/** The bytes of a checkpoint's .onnx file. */
+export async function exported(path: string, options: ExportOptions): Promise<Uint8Array> {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    return encodeModel(exportCheckpoint(checkpoint, options).model);
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** How a model's mask compares with the reference. */
+export async function parityOf(
+  model: Uint8Array,
+  reference: ReadonlyMap<string, Tensor>,
+  graphOptimization: GraphOptimization,
+): Promise<OutputParity | undefined> {
+  const session = await createSession(model, { graphOptimization });
+  try {
+    return (await verifySession(session, reference)).outputs.mask;
+  } finally {
+    await session.close();
+  }
+}

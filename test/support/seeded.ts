@@ -1,0 +1,35 @@
+import type { TensorSource } from '../../exporters/weights.js';
+import { elementCount, float32Tensor } from '../../graph/tensor.js';
+
+// A global looked up in Jest's VM context costs far more than the multiplication.
+const { imul } = Math;
+
+/** FNV-1a, 32 bit. */
+function fnv1a(text: string): number {
+  return Buffer.from(text, 'utf8').reduce((hash, byte) => imul(hash ^ byte, 0x01000193), 0x811c9dc5);
+}
+
+/** u of element `index`, in [0, 1): MurmurHash3's finaliser of hash + index * 0x9E3779B9. */
+function uniform(hash: number, index: number): number {
+  let x = hash + imul(index, 0x9e3779b9);
+  x = imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
+}
+
+function rule(key: string, shape: readonly number[]): (u: number) => number {
+  if (key === 'input') return (u) => u;
+  if (key.endsWith('.running_var')) return (u) => 0.5 + u;
+  if (key.endsWith('.bias') || key.endsWith('.running_mean')) return (u) => 0.2 * (2 * u - 1);
+  if (shape.length === 1) return (u) => (u < 0.125 ? -1 : 1) * (0.5 + u);
+  const bound = Math.sqrt(6 / elementCount(shape.slice(1)));
+  return (u) => (2 * u - 1) * bound;
+}
+
+/** Weights as a function of key and index; mirrors fixtures/seeded.py, which says how. */
+export const seeded: TensorSource = (key, shape) => {
+  const [hash, value] = [fnv1a(key), rule(key, shape)];
+  const elements = new Float32Array(elementCount(shape));
+  for (let i = 0; i < elements.length; i++) elements[i] = value(uniform(hash, i));
+  return float32Tensor(shape, elements);
+};
