@@ -14,7 +14,7 @@ export function memorySource(bytes: Uint8Array): Source {
     size: bytes.length,
     read(offset, length) {
       if (offset + length > bytes.length) throw new RangeError('the data ends early');
-      return bytes.slice(offset, offset + length);
+      return new Uint8Array(bytes.subarray(offset, offset + length));
     },
   };
 }

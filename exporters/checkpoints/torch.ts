@@ -61,11 +61,14 @@ function pairs(items: PickleValue | undefined): [PickleValue, PickleValue][] {
   });
 }
 
-function wholeNumbers(value: PickleValue | undefined): number[] {
-  if (!(value instanceof Tuple) || !value.items.every((item) => typeof item === 'number')) {
-    throw new TypeError('sizes or strides of a tensor are no tuple of numbers');
+/** Sizes and strides; those beyond 2^53, which unpickle as bigints, are no memory of this world. */
+function wholeNumbers(value: PickleValue | undefined): readonly number[] {
+  const items = value instanceof Tuple ? value.items : [];
+  const numbers = items.filter((item) => typeof item === 'number');
+  if (!(value instanceof Tuple) || numbers.length !== items.length) {
+    throw new TypeError(`sizes or strides of a tensor are impossible: [${items.map(String).join(', ')}]`);
   }
-  return value.items.filter((item) => typeof item === 'number');
+  return numbers;
 }
 
 /**

@@ -7,7 +7,7 @@ import { Weights } from '../../exporters/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { GraphOptimization } from '../../runtime/session.js';
-import { cases, exported, fixture, parityOf, referenceOf, toldBy } from '../support/fixtures.js';
+import { type Case, cases, exported, fixture, parityOf, referenceOf, toldBy } from '../support/fixtures.js';
 import { seeded } from '../support/seeded.js';
 
 const TOLERANCE = 1e-5;
@@ -59,7 +59,7 @@ describe('every opset that is written gives the same probabilities', () => {
 });
 
 describe("the release's own modules agree", () => {
-  const release = JSON.parse(readFileSync(fixture('release', 'cases.json'), 'utf8'));
+  const release: readonly Case[] = JSON.parse(readFileSync(fixture('release', 'cases.json'), 'utf8'));
   it.each(release)('$name', async ({ checkpoint, io, ...entry }) => {
     const reference = await readReference(fixture('release', io));
     const options = { ...toldBy(entry), size: {} };

@@ -47,7 +47,11 @@ export async function referenceOf({ io, input, output }: Case): Promise<Readonly
 }
 
 /** What a checkpoint of a case cannot tell. */
-export function toldBy({ decoder, activation, lmdForm }: Omit<Case, 'name'>): Omit<ExportOptions, 'size'> {
+export function toldBy({
+  decoder,
+  activation,
+  lmdForm,
+}: Pick<Case, 'decoder' | 'activation' | 'lmdForm'>): Omit<ExportOptions, 'size'> {
   return { decoder, ...(activation && { activation }), ...(lmdForm && { lmdForm }) };
 }
 

@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
+import { FileSource } from '../../../exporters/checkpoints/source.js';
+import { float32Values, integerValues } from '../../../graph/tensor.js';
+import { bytes, little, stateDict, tensor, torchZip, unicode, zip } from '../../support/craft.js';
+import { fixture } from '../../support/fixtures.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-open-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, contents: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, contents);
+  return path;
+}
+
+const weight = { key: 'w', sizes: [2], strides: [1] };
+const storage = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
+
+it.each(['zip.pth', 'legacy.pth', 'safetensors', 'deflated.pth', 'big-endian.pth'])(
+  'nmode-CR_B.%s holds the very elements of the other containers',
+  async (ending) => {
+    const [expected, found] = await Promise.all(
+      ['zip.pth', ending].map((end) => openCheckpoint(fixture('cases', `nmode-CR_B.${end}`))),
+    );
+    if (expected === undefined || found === undefined) throw new Error('unreachable');
+    expect([...found.tensors.keys()]).toEqual([...expected.tensors.keys()]);
+    for (const [key, { dtype, dims, bytes: elements }] of expected.tensors) {
+      const other = found.tensors.get(key);
+      expect(other).toMatchObject({ dtype, dims });
+      expect(Buffer.compare(elements(), other?.bytes() ?? new Uint8Array(0))).toBe(0);
+    }
+    const counter = found.tensors.get('inc.double_conv.1.num_batches_tracked');
+    expect(counter && integerValues(counter)).toEqual([1234]);
+    expected.close();
+    found.close();
+  },
+);
+
+it('opening reads names and shapes only: no element is touched until asked for', async () => {
+  const path = fixture('trained', 'unet-eed-w16-isic2018.pth');
+  const read = jest.spyOn(FileSource.prototype, 'read');
+  const checkpoint = await openCheckpoint(path);
+  const touched = read.mock.calls.reduce((sum, [, length]) => sum + length, 0);
+  read.mockRestore();
+  checkpoint.close();
+  expect(checkpoint.tensors.size).toBeGreaterThan(100);
+  expect(touched).toBeLessThan(readFileSync(path).length / 20);
+});
+
+it('tensors that share a storage read it once', async () => {
+  const shared = [weight, { ...weight, key: 'v', offset: 2 }];
+  const checkpoint = await openCheckpoint(write('shared.pth', torchZip(stateDict(shared), { 0: storage })));
+  const read = jest.spyOn(FileSource.prototype, 'read');
+  const values = [...checkpoint.tensors.values()].map((entry) => [...float32Values(entry)]);
+  expect(values).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(read).toHaveBeenCalledTimes(1);
+  read.mockRestore();
+  checkpoint.close();
+});
+
+it('a flipped bit in a storage is found by its CRC and named', async () => {
+  const path = write('flipped.pth', torchZip(stateDict([weight]), { 0: { data: storage, crc: 1 } }));
+  const checkpoint = await openCheckpoint(path);
+  expect(() => checkpoint.tensors.get('w')?.bytes()).toThrow(/flipped\.pth: tensor 'w': .*CRC-32/);
+  checkpoint.close();
+});
+
+describe('wrappers and prefixes', () => {
+  const dict = (key: string) => bytes('}', unicode(key), tensor(weight), 's');
+  it.each([
+    ['bare', dict('w')],
+    ['model_state_dict', bytes('}(', unicode('epoch'), 'K', 7, unicode('model_state_dict'), dict('w'), 'u')],
+    [
+      'model within a list of other things',
+      bytes('}(', unicode('args'), ']', unicode('model'), dict('w'), 'u'),
+    ],
+    ['state_dict within model', bytes('}', unicode('model'), '}', unicode('state_dict'), dict('w'), 'ss')],
+    ['DataParallel', dict('module.w')],
+    ['compiled and DataParallel', dict('_orig_mod.module.w')],
+  ])('%s', async (name, object) => {
+    const path = write(`${name}.pth`, torchZip(bytes(0x80, 2, object, '.'), { 0: storage }));
+    const checkpoint = await openCheckpoint(path);
+    expect([...checkpoint.tensors.keys()]).toEqual(['w']);
+    checkpoint.close();
+  });
+
+  it('a prefix that only some keys have is part of their names', async () => {
+    const mixed = stateDict([weight, { ...weight, key: 'module.w' }]);
+    const checkpoint = await openCheckpoint(write('mixed.pth', torchZip(mixed, { 0: storage })));
+    expect([...checkpoint.tensors.keys()]).toEqual(['w', 'module.w']);
+    checkpoint.close();
+  });
+
+  it.each([
+    ['a list', bytes('].'), /no state dict/],
+    ['a whole model', bytes('cmodels\nUNet\n)', 0x81, '}b.'), /object of models\.UNet.*state_dict\(\)/],
+    ['a dict of numbers', bytes('}', unicode('epoch'), 'K', 1, 's.'), /its keys are epoch/],
+  ])('%s is told apart', async (name, object, says) => {
+    const path = write(`${name}.pth`, torchZip(bytes(0x80, 2, object)));
+    await expect(openCheckpoint(path)).rejects.toThrow(says);
+  });
+});
+
+describe('references', () => {
+  function npy(description: string, shape: string, data: Uint8Array): Buffer {
+    const header = `{'descr': '${description}', 'fortran_order': False, 'shape': ${shape}, }\n`;
+    return bytes(0x93, 'NUMPY', 1, 0, little(header.length, 2), header, data);
+  }
+
+  it('npz arrays are read by name', async () => {
+    const path = write(
+      'io.npz',
+      zip({ 'input.npy': npy('<f4', '(2, 2)', storage), 'n.npy': npy('<f4', '()', storage.slice(0, 4)) }),
+    );
+    const tensors = await readReference(path);
+    expect([...tensors].map(([name, { dims }]) => [name, dims])).toEqual([
+      ['input', [2, 2]],
+      ['n', []],
+    ]);
+    const input = tensors.get('input');
+    expect(input && [...float32Values(input)]).toEqual([1, 2, 3, 4]);
+  });
+
+  it.each([
+    ['pickled objects', npy('|O', '(1,)', storage)],
+    ['a shape that its data does not have', npy('<f4', '(5,)', storage)],
+    ['no array at all', Buffer.from('hello, this is no array')],
+  ])('%s are refused', async (_, entry) => {
+    await expect(readReference(write('bad.npz', zip({ 'x.npy': entry })))).rejects.toMatchObject({
+      code: 'BAD_REFERENCE',
+      message: expect.stringContaining('bad.npz'),
+    });
+  });
+});

@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import { deflateRawSync } from 'node:zlib';
+import { bytes, little, long, safetensors, stateDict, torchZip, unicode, zip } from './craft.js';
+import { fixture } from './fixtures.js';
+
+/** A file that must be refused: in one line, at once, with nothing executed. */
+export interface Hostile {
+  readonly name: string;
+  readonly file: string;
+  readonly contents: () => Uint8Array;
+  /** What the message must say. */
+  readonly says: RegExp;
+}
+
+const LEGACY_MAGIC = bytes(0x80, 2, 0x8a, 10, 'l\xfc\x9cF\xf9 j\xa8P\x19', '.');
+const four = new Uint8Array(16);
+const weight = { key: 'inc.double_conv.0.weight', sizes: [2, 2], strides: [2, 1] };
+const entry = (offsets: readonly number[], shape: readonly number[] = [4]) => ({
+  dtype: 'F32',
+  shape,
+  data_offsets: offsets,
+});
+
+/** A pickle that in Python would run a shell command that leaves the file `marker` behind. */
+export function shellPickle(marker: string): Buffer {
+  return bytes(0x80, 2, 'cposix\nsystem\n', '(', unicode(`touch ${marker}`), 'tR.');
+}
+
+function networkOfAnother(): Buffer {
+  const keys = ['conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight'];
+  return torchZip(stateDict(keys.map((key) => ({ ...weight, key }))), { 0: four });
+}
+
+export const HOSTILE: readonly Hostile[] = [
+  {
+    name: 'a zip cut short',
+    file: 'cut.pth',
+    contents: () => readFileSync(fixture('cases', 'nmode-CR_B.zip.pth')).subarray(0, 20_000),
+    says: /end of central directory/i,
+  },
+  {
+    name: 'a legacy stream cut short',
+    file: 'cut-legacy.pth',
+    contents: () => readFileSync(fixture('cases', 'nmode-CR_B.legacy.pth')).subarray(0, 20_000),
+    says: /ends (early|at|within)/,
+  },
+  {
+    name: 'a zip without data.pkl',
+    file: 'no-pickle.pth',
+    contents: () => zip({ 'archive/version': Buffer.from('3\n') }),
+    says: /without data\.pkl/,
+  },
+  {
+    name: 'a pickle that calls os.system',
+    file: 'system.pth',
+    contents: () => torchZip(shellPickle('/tmp/nmode-was-here')),
+    says: /posix\.system.*not a state dict/,
+  },
+  {
+    name: 'a legacy stream that calls os.system',
+    file: 'system-legacy.pth',
+    contents: () =>
+      bytes(
+        LEGACY_MAGIC,
+        0x80,
+        2,
+        'M',
+        little(1001, 2),
+        '.',
+        0x80,
+        2,
+        '}.',
+        shellPickle('/tmp/x'),
+        0x80,
+        2,
+        '].',
+      ),
+    says: /posix\.system.*not a state dict/,
+  },
+  {
+    name: 'lists nested a million deep',
+    file: 'deep.pth',
+    contents: () => torchZip(bytes(0x80, 2, ']'.repeat(1e6), 'a'.repeat(1e6 - 1), '.')),
+    says: /nested too deeply/,
+  },
+  {
+    name: 'a memo of millions of values',
+    file: 'memo.pth',
+    contents: () => torchZip(bytes(0x80, 4, ']\x940'.repeat(5e6), 'N.')),
+    says: /remembers too many/,
+  },
+  {
+    name: 'a storage shorter than its view',
+    file: 'short.pth',
+    contents: () => torchZip(stateDict([{ ...weight, sizes: [2, 100], strides: [100, 1] }]), { 0: four }),
+    says: /storage holds 16/,
+  },
+  {
+    name: 'a tensor that claims 2^60 elements',
+    file: 'huge.pth',
+    contents: () => torchZip(stateDict([{ ...weight, sizes: [2n ** 60n], strides: [1] }]), { 0: four }),
+    says: /impossible: \[1152921504606846976\]/,
+  },
+  {
+    name: 'a tensor that repeats one element 2^40 times',
+    file: 'repeated.pth',
+    contents: () => torchZip(stateDict([{ ...weight, sizes: [2 ** 40], strides: [0] }]), { 0: four }),
+    says: /claim/,
+  },
+  {
+    name: 'a storage that is missing',
+    file: 'missing.pth',
+    contents: () => torchZip(stateDict([weight])),
+    says: /storage '0' is missing/,
+  },
+  {
+    name: 'an entry that unpacks to gigabytes',
+    file: 'bomb.pth',
+    contents: () =>
+      zip({
+        'archive/data.pkl': {
+          data: deflateRawSync(Buffer.alloc(2 ** 24)),
+          size: 2 ** 32 - 2,
+          method: 8,
+          crc: 0,
+        },
+      }),
+    says: /data\.pkl is 4294967294 bytes/,
+  },
+  {
+    name: 'an integer of four gigabytes',
+    file: 'long4.pth',
+    contents: () => torchZip(bytes(0x80, 2, 0x8b, little(2 ** 32 - 1, 4), '.')),
+    says: /integer of 4294967295 bytes/,
+  },
+  {
+    name: 'safetensors whose tensors overlap',
+    file: 'overlap.safetensors',
+    contents: () => safetensors({ a: entry([0, 16]), b: entry([8, 24]) }, new Uint8Array(24)),
+    says: /overlap/,
+  },
+  {
+    name: 'safetensors with a header of 2^50 bytes',
+    file: 'header.safetensors',
+    contents: () => bytes(little(2n ** 50n, 8), '{}'),
+    says: /header of 1125899906842624 bytes/,
+  },
+  {
+    name: 'safetensors that claim 2^60 elements',
+    file: 'claim.safetensors',
+    contents: () => safetensors({ a: entry([0, 16], [2 ** 50, 2 ** 10]) }, four),
+    says: /\[1125899906842624,1024\] takes/,
+  },
+  {
+    name: 'a text',
+    file: 'notes.pth',
+    contents: () => Buffer.from('not a checkpoint at all, just some notes'),
+    says: /neither a PyTorch checkpoint/,
+  },
+  {
+    name: 'an empty file',
+    file: 'empty.pth',
+    contents: () => new Uint8Array(0),
+    says: /neither a PyTorch checkpoint/,
+  },
+  {
+    name: 'a checkpoint of another network',
+    file: 'resnet.pth',
+    contents: networkOfAnother,
+    says: /no known network.*conv1\.weight/,
+  },
+  {
+    name: 'a state dict whose sizes are no numbers',
+    file: 'sizes.pth',
+    contents: () =>
+      torchZip(
+        bytes(
+          ...[0x80, 2, '}', unicode('a'), 'ctorch._utils\n_rebuild_tensor_v2\n', '((', unicode('storage')],
+          ...[
+            'ctorch\nFloatStorage\n',
+            unicode('0'),
+            unicode('cpu'),
+            long(4),
+            'tQ',
+            long(0),
+            ']]t',
+            'R',
+            's.',
+          ],
+        ),
+        { 0: four },
+      ),
+    says: /sizes or strides of a tensor are impossible/,
+  },
+];
