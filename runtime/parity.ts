@@ -46,7 +46,7 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
     const difference = same ? 0 : Math.abs(a - b);
     const abs = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
     const rel = abs === 0 ? 0 : abs / Math.abs(b);
-    if (!(abs <= atol + rtol * Math.abs(b))) missed++;
+    if (abs > 0 && !(Number.isFinite(abs) && abs <= atol + rtol * Math.abs(b))) missed++;
     if (abs > maxAbs) [maxAbs, worst] = [abs, i];
     if (rel > maxRel) maxRel = rel;
     if (a >= threshold !== b >= threshold) flipped++;

@@ -1,0 +1,88 @@
+import { openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { describe as complete, detect } from '../../exporters/describe.js';
+import { shapesOf } from '../../exporters/export-model.js';
+import { Weights } from '../../exporters/weights.js';
+import { float32Tensor } from '../../graph/tensor.js';
+import { cases, fixture } from '../support/fixtures.js';
+
+async function shapesIn(checkpoint: string) {
+  const opened = await openCheckpoint(fixture('cases', checkpoint));
+  opened.close();
+  return shapesOf(opened);
+}
+
+it('everything a checkpoint tells is read off it, in every case', async () => {
+  for (const entry of cases) {
+    const detected = detect(entry.checkpoint, await shapesIn(entry.checkpoint));
+    const expected = {
+      network: { backbone: 'unet', inputChannels: 3, widths: entry.widths },
+      classes: entry.classes,
+      ...(entry.decoder === 'original'
+        ? { decoders: ['original'], upsampling: entry.transposed ? 'transposed' : 'bilinear' }
+        : {
+            decoders: entry.decoder === 'hd' ? ['hd'] : ['eed', 'lmd'],
+            nmode: { order: entry.order, kernel: entry.kernel, stateChannels: entry.stateChannels },
+          }),
+    };
+    expect(detected).toMatchObject(expected);
+  }
+});
+
+describe('what a checkpoint cannot tell is asked for, never guessed', () => {
+  it.each([
+    ['EED or LMD', 'nmode-CR_B.zip.pth', { activation: 'gelu' }, /--decoder eed or --decoder lmd/],
+    ['both at once', 'nmode-CR_B.zip.pth', {}, /--decoder eed or --decoder lmd, and .* --activation/],
+    ['the activation', 'hd-CR_B.zip.pth', {}, /--activation gelu, relu or tanh/],
+    [
+      'a decoder that its keys deny',
+      'hd-CR_B.zip.pth',
+      { decoder: 'eed', activation: 'gelu' },
+      /those of hd, not of eed/,
+    ],
+    ['nmODE of an original decoder', 'original.zip.pth', { decoder: 'lmd' }, /those of original, not of lmd/],
+    [
+      'an activation without meaning',
+      'original.zip.pth',
+      { activation: 'gelu' },
+      /--activation has no meaning/,
+    ],
+    [
+      'a form without meaning',
+      'hd-CR_B.zip.pth',
+      { activation: 'gelu', lmdForm: 'paper' },
+      /--lmd-form has no meaning/,
+    ],
+  ] as const)('%s', async (_, checkpoint, told, says) => {
+    const detected = detect(checkpoint, await shapesIn(checkpoint));
+    expect(() => complete(checkpoint, detected, told)).toThrow(says);
+    expect(() => complete(checkpoint, detected, told)).toThrow(
+      expect.objectContaining({ code: 'BAD_USAGE' }),
+    );
+  });
+});
+
+it('unused, missing and misshapen keys are reported together', () => {
+  const stored = new Map([
+    ['right.weight', float32Tensor([2], [1, 2])],
+    ['wrong.weight', float32Tensor([3], [1, 2, 3])],
+    ['extra.weight', float32Tensor([1], [1])],
+    ['norm.num_batches_tracked', float32Tensor([], [1])],
+  ]);
+  const weights = Weights.from((key) => stored.get(key));
+  weights.scope('right').take('weight', [2]);
+  weights.scope('wrong').take('weight', [2]);
+  weights.take('absent', [1]);
+  expect(() => weights.finish('net.pth', stored.keys())).toThrow(
+    'net.pth: keys do not fit the network: 1 missing: absent; ' +
+      '1 misshapen: wrong.weight is float32 [3], expected [2]; 1 unused: extra.weight',
+  );
+});
+
+it('a network without a head, and one that nobody knows, are told apart', async () => {
+  const shapes = new Map(await shapesIn('nmode-CR_B.zip.pth'));
+  shapes.delete('outc.conv.weight');
+  expect(() => detect('x.pth', shapes)).toThrow(/no head: the key outc\.conv\.weight is missing/);
+  expect(() => detect('x.pth', new Map([['conv1.weight', [1]]]))).toThrow(
+    /no known network .*begin conv1\.weight/,
+  );
+});

@@ -1,0 +1,257 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readMask } from '../../runtime/image.js';
+import { dice } from '../../runtime/mask.js';
+import { fixture, root } from '../support/fixtures.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const out = (name: string) => join(folder, name);
+
+/** Runs the built command. */
+function nmode(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync('node', [join(root, 'dist/src/cli/main.js'), ...args], {
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
+const reference = fixture('trained', 'unet-eed-w16-isic2018.io.safetensors');
+const told = ['--decoder', 'eed', '--activation', 'gelu'];
+
+describe('from checkpoint to mask', () => {
+  const model = out('model.onnx');
+  beforeAll(() => {
+    expect(nmode('export', trained, '-o', model, ...told)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('export --reference verifies, and --json is one document with what scripts need', () => {
+    const run = nmode(
+      'export',
+      trained,
+      '-o',
+      out('again.onnx'),
+      ...told,
+      '--reference',
+      reference,
+      '--json',
+    );
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      output: out('again.onnx'),
+      decoder: 'eed',
+      backbone: 'unet',
+      parameters: 600145,
+      macs: 988446720,
+      verified: { pass: true, outputs: { mask: { maxAbs: expect.any(Number) } } },
+    });
+    expect(Buffer.compare(readFileSync(model), readFileSync(out('again.onnx')))).toBe(0);
+  });
+
+  it('export --reference of the wrong decoder exits 1 and leaves nothing behind', () => {
+    const before = readdirSync(folder);
+    const wrong = ['--decoder', 'lmd', '--activation', 'gelu', '--reference', reference];
+    const run = nmode('export', trained, '-o', out('wrong.onnx'), ...wrong);
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(/^nmode: the model misses the reference: mask by .*\n$/);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('verify passes, and exits 1 where the tolerance is beyond float32', () => {
+    const run = nmode('verify', model, '--reference', reference, '--json');
+    expect(run.status).toBe(0);
+    const parity = JSON.parse(run.stdout);
+    expect(parity).toMatchObject({ pass: true, atol: 1e-5, rtol: 0 });
+    expect(parity.outputs.mask).toMatchObject({ meanAbs: expect.any(Number), maxRel: expect.any(Number) });
+    expect(nmode('verify', model, '--reference', reference, '--atol', '0')).toMatchObject({ status: 1 });
+  });
+
+  it('inspect tells a model and a checkpoint apart', () => {
+    expect(JSON.parse(nmode('inspect', model, '--json').stdout)).toMatchObject({
+      kind: 'model',
+      parameters: 600145,
+      macs: 988446720,
+      nodes: 92,
+      opset: 17,
+      inputs: [{ name: 'input', dtype: 'float32', shape: [1, 3, 256, 256] }],
+      outputs: [{ name: 'mask', dtype: 'float32', shape: [1, 1, 256, 256] }],
+      metadata: { 'nmode.decoder': 'eed' },
+    });
+    expect(JSON.parse(nmode('inspect', trained, '--json').stdout)).toMatchObject({
+      kind: 'checkpoint',
+      format: 'torch zip',
+      parameters: 600145,
+      macs: 988446720,
+      architecture: {
+        backbone: 'unet',
+        widths: [16, 32, 64, 128, 128],
+        decoders: ['eed', 'lmd'],
+        order: 'CR_B',
+      },
+    });
+  });
+
+  it("predict gives PyTorch's masks, at each image's own size", async () => {
+    const run = nmode('predict', model, fixture('images'), '-o', out('masks'), '--overlay');
+    expect(run.status).toBe(0);
+    const names = readdirSync(fixture('predicted'));
+    expect(names.length).toBeGreaterThan(3);
+    for (const name of names) {
+      const mask = await readMask(join(out('masks'), name.replace('.png', '_mask.png')));
+      const pytorch = await readMask(fixture('predicted', name));
+      expect({ ...mask, data: 0 }).toEqual({ ...pytorch, data: 0 });
+      expect(dice(mask, pytorch)).toBeGreaterThanOrEqual(0.9999);
+    }
+    expect(readdirSync(out('masks')).filter((name) => name.endsWith('_overlay.png'))).toHaveLength(
+      names.length,
+    );
+  });
+
+  it('predict goes on after an image that cannot be read, and exits 3', () => {
+    mkdirSync(out('mixed'));
+    writeFileSync(join(out('mixed'), 'a.jpg'), 'no image');
+    writeFileSync(join(out('mixed'), 'b.jpg'), readFileSync(fixture('images', 'ISIC_0000082.jpg')));
+    const run = nmode('predict', model, out('mixed'), '-o', out('some'));
+    expect(run.status).toBe(3);
+    expect(run.stderr).toMatch(/nmode: a\.jpg: cannot be read as an image.*\nnmode: 1 of 2 images failed\n$/);
+    expect(readdirSync(out('some'))).toEqual(['b_mask.png']);
+  });
+
+  it('predict refuses two images that would write one mask', () => {
+    const run = nmode(
+      'predict',
+      model,
+      fixture('images'),
+      fixture('images', 'ISIC_0000082.jpg'),
+      '-o',
+      out('twice'),
+    );
+    expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('would both write') });
+  });
+
+  it('a model with open sizes predicts as well', () => {
+    const open = out('open.onnx');
+    expect(nmode('export', trained, '-o', open, ...told, '--dynamic').status).toBe(0);
+    expect(nmode('predict', open, fixture('images', 'ISIC_0000082.jpg'), '-o', out('open')).status).toBe(0);
+    const [one, other] = [out('open'), out('masks')].map((dir) =>
+      readFileSync(join(dir, 'ISIC_0000082_mask.png')),
+    );
+    expect(one && other && Buffer.compare(one, other)).toBe(0);
+  });
+});
+
+it('compare --json is an array of what each decoder costs', () => {
+  const rows = JSON.parse(nmode('compare', '--width', '16', '--json').stdout);
+  expect(rows.map(({ decoder }: { decoder: string }) => decoder)).toEqual(['original', 'eed', 'hd', 'lmd']);
+  expect(rows[1]).toMatchObject({ backbone: 'unet', parameters: 600145, macs: 988446720 });
+  expect(rows[1].bytes).toBeGreaterThan(4 * 600145);
+});
+
+describe('what is wrong is said in one line, with its exit code, and nothing is written', () => {
+  const model = ['-o', out('never.onnx')];
+  it.each([
+    ['a flag that does not exist', 2, ['export', trained, ...model, '--fast'], /unknown option '--fast'/],
+    ['a command that does not exist', 2, ['expotr', trained], /unknown command 'expotr'/],
+    ['no output', 2, ['export', trained, ...told], /'-o, --output <model.onnx>' not specified/],
+    [
+      'a decoder that cannot be told',
+      2,
+      ['export', trained, ...model, '--activation', 'gelu'],
+      /--decoder eed or/,
+    ],
+    [
+      'an activation that cannot be told',
+      2,
+      ['export', trained, ...model, '--decoder', 'eed'],
+      /--activation gelu/,
+    ],
+    ['an unknown decoder', 2, ['export', trained, ...model, '--decoder', 'rk4'], /Allowed choices are eed/],
+    [
+      'sizes that the levels do not divide',
+      2,
+      ['export', trained, ...model, ...told, '--size', '100x96'],
+      /multiples of 16/,
+    ],
+    [
+      'a size that is none',
+      2,
+      ['export', trained, ...model, ...told, '--size', 'big'],
+      /Expected HEIGHTxWIDTH/,
+    ],
+    [
+      'open and fixed sizes',
+      2,
+      ['export', trained, ...model, ...told, '--dynamic', '--size', '64x64'],
+      /cannot be used with/,
+    ],
+    [
+      'an opset of another time',
+      2,
+      ['export', trained, ...model, ...told, '--opset', '12'],
+      /Allowed choices are 13/,
+    ],
+    ['a threshold of 2', 2, ['predict', 'm.onnx', 'x.jpg', '-o', 'y', '--threshold', '2'], /from 0 to 1/],
+    [
+      'a checkpoint that is not there',
+      3,
+      ['export', out('nowhere.pth'), ...model, ...told],
+      /nowhere\.pth: cannot be opened/,
+    ],
+    ['a folder for a checkpoint', 3, ['export', folder, ...model, ...told], /not a file/],
+    [
+      'a model that is none',
+      3,
+      ['verify', fixture('README.md'), '--reference', reference],
+      /README\.md: not an ONNX/,
+    ],
+    [
+      'an image that is not there',
+      3,
+      ['predict', out('model.onnx'), out('no.jpg'), '-o', out('x')],
+      /no\.jpg: cannot be read/,
+    ],
+    [
+      'a folder without images',
+      3,
+      ['predict', out('model.onnx'), fixture('seeded'), '-o', out('x')],
+      /holds no \.jpg/,
+    ],
+    [
+      'a folder that does not exist',
+      4,
+      ['export', trained, '-o', out('no/model.onnx'), ...told],
+      /its folder does not exist/,
+    ],
+    [
+      'a folder for an output',
+      4,
+      ['export', trained, '-o', folder, ...told],
+      /it is a folder|cannot be written/,
+    ],
+  ])('%s: %i', (_, status, args, says) => {
+    const before = readdirSync(folder);
+    const run = nmode(...args);
+    expect(run).toMatchObject({ status, stdout: '' });
+    expect(run.stderr).toMatch(says);
+    expect(run.stderr).toMatch(/^nmode: [^\n]*\n$/);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+});
+
+it('--help and --version are no errors', () => {
+  expect(nmode('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('Usage: nmode') });
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(nmode('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
+});
+
+it('importing the package prints nothing and loads neither onnxruntime nor sharp', () => {
+  const script = `
+    await import('${join(root, 'dist/src/index.js')}');
+    const { readFileSync } = await import('node:fs');
+    console.log(/onnxruntime|sharp|libvips/.test(readFileSync('/proc/self/maps', 'utf8')));`;
+  const run = spawnSync('node', ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(run).toMatchObject({ stdout: 'false\n', stderr: '' });
+});
