@@ -4,7 +4,7 @@ import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
-import { encodeModel } from '../graph/file/write.js';
+import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import { type DeclaredType, opsetOf } from '../graph/model.js';
 import type { Parity } from '../runtime/parity.js';
 import { NOMINAL_SIDE, nominalSizes } from './nominal.js';
@@ -53,15 +53,14 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   const checkpoint = await openCheckpoint(options.checkpoint);
   try {
     const { model, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
-    const bytes = encodeModel(model);
     const input = model.graph.inputs[0]?.type?.shape ?? [];
     const { known, shape } = nominalSizes(input);
     const { parameters, macs = 0 } = cost(model, known);
-    const verified = options.reference && (await verifyOrFail(bytes, options.reference));
-    await writeWhole(options.output, bytes);
+    const verified = options.reference && (await verifyOrFail(encodeModel(model), options.reference));
+    const bytes = await writeWhole(options.output, encodeChunks(model));
     return {
       output: options.output,
-      bytes: bytes.length,
+      bytes,
       backbone: description.network.backbone,
       decoder: description.decoder.id,
       architecture: Object.fromEntries(model.metadata),

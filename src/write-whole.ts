@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { NmodeError, reason } from '../graph/errors.js';
 
 /** What the usual refusals of a file system mean. */
@@ -20,15 +20,18 @@ export function cannotWrite(path: string, error: unknown): NmodeError {
 
 /**
  * Writes a file aside and renames it, so that nobody ever meets half of it.
+ * @returns its size in bytes
  * @throws NmodeError (CANNOT_WRITE)
  */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeWhole(path: string, contents: Uint8Array | Iterable<Uint8Array>): Promise<number> {
   const aside = `${path}.${process.pid}.part`;
   try {
-    await writeFile(aside, bytes);
+    await writeFile(aside, contents);
+    const { size } = await stat(aside);
     await rename(aside, path);
+    return size;
   } catch (error) {
     await rm(aside, { force: true }).catch(() => {});
-    throw cannotWrite(path, error);
+    throw error instanceof NmodeError ? error : cannotWrite(path, error);
   }
 }

@@ -49,18 +49,25 @@ export class FileSource implements Source {
       throw new RangeError(`the file ends at ${this.size} bytes, ${length} bytes are expected at ${offset}`);
     }
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const count = readSync(this.#descriptor, bytes, done, length - done, offset + done);
+    this.#fill(bytes, offset);
+    return bytes;
+  }
+
+  #fill(bytes: Uint8Array, offset: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(this.#descriptor, bytes, done, bytes.length - done, offset + done);
       if (count === 0) throw new RangeError('the file was cut while it was read');
       done += count;
     }
-    return bytes;
   }
 
   sha256(): string {
     const hash = createHash('sha256');
+    const chunk = new Uint8Array(HASH_CHUNK);
     for (let at = 0; at < this.size; at += HASH_CHUNK) {
-      hash.update(this.read(at, Math.min(HASH_CHUNK, this.size - at)));
+      const part = chunk.subarray(0, Math.min(HASH_CHUNK, this.size - at));
+      this.#fill(part, at);
+      hash.update(part);
     }
     return hash.digest('hex');
   }

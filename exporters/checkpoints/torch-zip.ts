@@ -6,7 +6,7 @@ import { TorchWorld } from './torch.js';
 import { readZip, type ZipEntry } from './zip.js';
 
 /** A pickle holds names and sizes, no weights: a large network's takes less than one MiB. */
-export const MAX_PICKLE_BYTES = 2 ** 25;
+export const MAX_PICKLE_BYTES = 2 ** 24;
 
 /**
  * The object in a checkpoint of `torch.save` (PyTorch 1.6 and later): a zip with a pickle `data.pkl` and one entry

@@ -18,13 +18,16 @@ function message(name: string, fields: Readonly<Record<string, Field>>): protobu
   return type;
 }
 
+/** Fields that are written by hand, since weights would otherwise be copied into ever larger buffers. */
+export const FIELD_IDS = { modelGraph: 7, graphInitializer: 5, tensorRawData: 9 } as const;
+
 const onnx = new protobuf.Root();
 
 export const ModelProto = message('ModelProto', {
   irVersion: [1, 'int64'],
   producerName: [2, 'string'],
   producerVersion: [3, 'string'],
-  graph: [7, 'GraphProto'],
+  graph: [FIELD_IDS.modelGraph, 'GraphProto'],
   opsetImport: [8, 'OperatorSetIdProto', 'repeated'],
   metadataProps: [14, 'StringStringEntryProto', 'repeated'],
 });
@@ -32,10 +35,10 @@ export const ModelProto = message('ModelProto', {
 message('OperatorSetIdProto', { domain: [1, 'string'], version: [2, 'int64'] });
 message('StringStringEntryProto', { key: [1, 'string'], value: [2, 'string'] });
 
-message('GraphProto', {
+export const GraphProto = message('GraphProto', {
   node: [1, 'NodeProto', 'repeated'],
   name: [2, 'string'],
-  initializer: [5, 'TensorProto', 'repeated'],
+  initializer: [FIELD_IDS.graphInitializer, 'TensorProto', 'repeated'],
   input: [11, 'ValueInfoProto', 'repeated'],
   output: [12, 'ValueInfoProto', 'repeated'],
   valueInfo: [13, 'ValueInfoProto', 'repeated'],
@@ -74,14 +77,14 @@ export const ATTRIBUTE_TYPES = {
   strings: 8,
 } as const;
 
-message('TensorProto', {
+export const TensorProto = message('TensorProto', {
   dims: [1, 'int64', 'repeated'],
   dataType: [2, 'int32'],
   floatData: [4, 'float', 'packed'],
   int32Data: [5, 'int32', 'packed'],
   int64Data: [7, 'int64', 'packed'],
   name: [8, 'string'],
-  rawData: [9, 'bytes'],
+  rawData: [FIELD_IDS.tensorRawData, 'bytes'],
   doubleData: [10, 'double', 'packed'],
   uint64Data: [11, 'uint64', 'packed'],
   dataLocation: [14, 'int32'],

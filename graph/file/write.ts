@@ -1,21 +1,63 @@
+import protobuf from 'protobufjs/light.js';
 import type { Attribute, Unread } from '../attribute.js';
 import { DTYPES } from '../dtype.js';
 import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../model.js';
-import type { Tensor } from '../tensor.js';
-import { ATTRIBUTE_TYPES, AttributeProto, ModelProto, TypeProto } from './schema.js';
+import { byteLength, type Tensor } from '../tensor.js';
+import {
+  ATTRIBUTE_TYPES,
+  AttributeProto,
+  FIELD_IDS,
+  GraphProto,
+  ModelProto,
+  TensorProto,
+  TypeProto,
+} from './schema.js';
 
 /** The bytes of an .onnx file. The same model gives the same bytes. */
 export function encodeModel(model: Model): Uint8Array {
-  return ModelProto.encode(
+  return Buffer.concat([...encodeChunks(model)]);
+}
+
+/** The same piece by piece: a weight is read when its turn comes. */
+export function* encodeChunks(model: Model): Generator<Uint8Array> {
+  yield ModelProto.encode(
     withUnread(model, {
       irVersion: model.irVersion,
       producerName: model.producerName,
       producerVersion: model.producerVersion,
-      graph: graphMessage(model.graph),
       opsetImport: Array.from(model.opsets, ([domain, version]) => ({ domain, version })),
       metadataProps: Array.from(model.metadata, ([key, value]) => ({ key, value })),
     }),
   ).finish();
+  const head = GraphProto.encode(graphMessage(model.graph)).finish();
+  const initializers = Array.from(model.graph.initializers, initializerPart);
+  const size = initializers.reduce((sum, part) => sum + part.head.length + part.size, head.length);
+  yield Buffer.concat([lengthDelimited(FIELD_IDS.modelGraph, size), head]);
+  for (const part of initializers) {
+    yield part.head;
+    const bytes = part.tensor.bytes();
+    if (bytes.length !== part.size)
+      throw new RangeError(`a tensor of ${part.size} bytes holds ${bytes.length}`);
+    yield bytes;
+  }
+}
+
+/** Tag and length of a field of wire type 2 (protobuf encoding guide). */
+function lengthDelimited(id: number, length: number): Uint8Array {
+  return protobuf.Writer.create()
+    .uint32((id << 3) | 2)
+    .uint32(length)
+    .finish();
+}
+
+/** An initializer: all up to its elements, which follow. */
+function initializerPart([name, tensor]: [string, Tensor & { readonly unread?: Unread }]) {
+  const { dims, dtype } = tensor;
+  const size = byteLength(dtype, dims);
+  const rest = TensorProto.encode(withUnread(tensor, { dims, dataType: DTYPES[dtype].onnx, name })).finish();
+  const raw = lengthDelimited(FIELD_IDS.tensorRawData, size);
+  const field = lengthDelimited(FIELD_IDS.graphInitializer, rest.length + raw.length + size);
+  return { head: Buffer.concat([field, rest, raw]), tensor, size };
 }
 
 /** Adds the fields that were never opened. protobufjs writes an own `$unknowns` after the others. */
@@ -27,9 +69,6 @@ function graphMessage(graph: Graph): object {
   return withUnread(graph, {
     node: graph.nodes.map(nodeMessage),
     name: graph.name,
-    initializer: Array.from(graph.initializers, ([name, tensor]) =>
-      withUnread(tensor, { ...tensorMessage(tensor), name }),
-    ),
     input: graph.inputs.map(valueInfoMessage),
     output: graph.outputs.map(valueInfoMessage),
     valueInfo: graph.valueInfo.map(valueInfoMessage),

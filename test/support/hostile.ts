@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { bytes, little, long, safetensors, stateDict, torchZip, unicode, zip } from './craft.js';
-import { fixture } from './fixtures.js';
 
 /** A file that must be refused: in one line, at once, with nothing executed. */
 export interface Hostile {
@@ -21,6 +19,12 @@ const entry = (offsets: readonly number[], shape: readonly number[] = [4]) => ({
   data_offsets: offsets,
 });
 
+/** A legacy stream: magic number, protocol, machine, object, storage keys, and one storage of four elements. */
+function legacy(object: Uint8Array, keys: Uint8Array): Buffer {
+  const head = bytes(LEGACY_MAGIC, 0x80, 2, 'M', little(1001, 2), '.', 0x80, 2, '}.');
+  return bytes(head, object, 0x80, 2, keys, '.', little(4, 8), four);
+}
+
 /** A pickle that in Python would run a shell command that leaves the file `marker` behind. */
 export function shellPickle(marker: string): Buffer {
   return bytes(0x80, 2, 'cposix\nsystem\n', '(', unicode(`touch ${marker}`), 'tR.');
@@ -35,13 +39,13 @@ export const HOSTILE: readonly Hostile[] = [
   {
     name: 'a zip cut short',
     file: 'cut.pth',
-    contents: () => readFileSync(fixture('cases', 'nmode-CR_B.zip.pth')).subarray(0, 20_000),
+    contents: () => torchZip(stateDict([weight]), { 0: four }).subarray(0, 400),
     says: /end of central directory/i,
   },
   {
     name: 'a legacy stream cut short',
     file: 'cut-legacy.pth',
-    contents: () => readFileSync(fixture('cases', 'nmode-CR_B.legacy.pth')).subarray(0, 20_000),
+    contents: () => legacy(stateDict([weight]), bytes(']', unicode('0'), 'a')).subarray(0, -20),
     says: /ends (early|at|within)/,
   },
   {
@@ -86,8 +90,14 @@ export const HOSTILE: readonly Hostile[] = [
   {
     name: 'a memo of millions of values',
     file: 'memo.pth',
-    contents: () => torchZip(bytes(0x80, 4, ']\x940'.repeat(5e6), 'N.')),
+    contents: () => torchZip(bytes(0x80, 4, ']\x940'.repeat(4e6), 'N.')),
     says: /remembers too many/,
+  },
+  {
+    name: 'sixteen million opcodes that come to nothing',
+    file: 'idle.pth',
+    contents: () => torchZip(bytes(0x80, 2, 'N0'.repeat(2 ** 23 - 64), 'N.')),
+    says: /no state dict/,
   },
   {
     name: 'a storage shorter than its view',

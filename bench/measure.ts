@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** What one run of a process took. */
+export interface Measurement {
+  readonly status: number | null;
+  readonly stderr: string;
+  readonly milliseconds: number;
+  /** Peak resident memory in MB: VmHWM of /proc/self/status, which the process prints as it ends. */
+  readonly peakMb: number;
+}
+
+export function measure(command: string, args: readonly string[]): Measurement {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  const milliseconds = performance.now() - start;
+  const [line = '', kilobytes = 'NaN'] = /^VmHWM (\d+)\n/m.exec(stderr) ?? [];
+  return { status, stderr: stderr.replace(line, ''), milliseconds, peakMb: Number(kilobytes) / 1e3 };
+}
+
+const peak = fileURLToPath(new URL('./print-peak.js', import.meta.url));
+
+/** Runs node with a script and its arguments. */
+export function measureNode(args: readonly string[]): Measurement {
+  return measure(process.execPath, ['--import', peak, ...args]);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}
