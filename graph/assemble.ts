@@ -81,6 +81,7 @@ class Assembly {
     for (const value of inputs) this.#names.claim(this.nameOf(value));
     for (const [name, { source }] of Object.entries(outputs)) {
       if (source.kind !== 'operation') throw new TypeError(`output '${name}' is not computed`);
+      if (this.#outputNames.has(source.operation)) throw new TypeError(`output '${name}' has two names`);
       this.#outputNames.set(source.operation, this.#names.claim(name));
     }
     for (const value of Object.values(outputs)) this.nameOf(value);
@@ -114,8 +115,11 @@ class Assembly {
   /** A weight keeps its name; two different tensors of one name are a mistake. */
   #named(name: string, tensor: Tensor): string {
     const known = this.initializers.get(name);
-    if (known === undefined) this.initializers.set(this.#names.claim(name), tensor);
-    else if (known !== tensor) throw new TypeError(`two tensors are named '${name}'`);
+    if (known === tensor) return name;
+    if (known !== undefined || this.#names.claim(name) !== name) {
+      throw new TypeError(`the name '${name}' is taken: a weight cannot have it`);
+    }
+    this.initializers.set(name, tensor);
     return name;
   }
 

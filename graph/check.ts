@@ -2,7 +2,7 @@ import { differentDims, shapeText } from './dim.js';
 import { NmodeError } from './errors.js';
 import { fromDeclared, inferTypes, type Types } from './infer.js';
 import { type Graph, type Model, opsetOf } from './model.js';
-import { OPS } from './ops/index.js';
+import { definitionOf } from './ops/index.js';
 import { byteLength } from './tensor.js';
 
 /** Protobuf holds at most 2 GiB in one message. */
@@ -47,11 +47,12 @@ function* assignments(graph: Graph): Generator<string> {
 
 function* opsets(model: Model): Generator<string> {
   const opset = opsetOf(model);
-  for (const { name, opType, domain } of model.graph.nodes) {
-    if (domain !== '' && domain !== 'ai.onnx' && !model.opsets.has(domain)) {
+  for (const node of model.graph.nodes) {
+    const { name, opType, domain } = node;
+    if (domain !== '' && !model.opsets.has(domain)) {
       yield `node '${name}': the model imports no opset of domain '${domain}'`;
     }
-    const since = domain === '' ? OPS.get(opType)?.since : undefined;
+    const since = definitionOf(node)?.since;
     if (since !== undefined && since > opset) {
       yield `node '${name}': ${opType} as written needs opset ${since}, the model has ${opset}`;
     }
@@ -60,14 +61,15 @@ function* opsets(model: Model): Generator<string> {
 
 function* initializers(graph: Graph): Generator<string> {
   let total = 0;
-  for (const [name, { dtype, dims, bytes }] of graph.initializers) {
+  for (const [name, tensor] of graph.initializers) {
+    const { dtype, dims } = tensor;
     const expected = byteLength(dtype, dims);
     total += expected;
     if (total > MAX_MODEL_BYTES) {
       yield 'the initializers are larger than the 2 GiB that one ONNX file holds';
       return;
     }
-    const found = bytes().length;
+    const found = tensor.bytes().length;
     if (found !== expected) {
       yield `initializer '${name}' ${shapeText(dims)} takes ${expected} bytes, found ${found}`;
     }
@@ -82,10 +84,7 @@ function* outputs(graph: Graph, types: Types): Generator<string> {
     const fits =
       dtype === declared.dtype &&
       shape.length === declared.shape.length &&
-      shape.every((dim, axis) => {
-        const other = declared.shape[axis] ?? dim;
-        return typeof dim !== 'number' || typeof other !== 'number' || !differentDims(dim, other);
-      });
+      shape.every((dim, axis) => !differentDims(dim, declared.shape[axis] ?? dim));
     if (!fits) {
       yield `output '${name}' is declared ${declared.dtype} ${shapeText(declared.shape)}, it is ${dtype} ${shapeText(shape)}`;
     }

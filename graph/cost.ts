@@ -1,7 +1,7 @@
 import { DTYPES } from './dtype.js';
 import { inferTypes, inputTypes, type Types } from './infer.js';
 import type { Model, Node } from './model.js';
-import { OPS } from './ops/index.js';
+import { definitionOf } from './ops/index.js';
 import { elementCount } from './tensor.js';
 
 /** What one run of a node takes; a figure is undefined where sizes are open or the operator is not known. */
@@ -47,9 +47,9 @@ function sum(figures: readonly (number | undefined)[]): number | undefined {
 /** Elements of the initializers that some node reads as a trained parameter; a shared one counts once. */
 function parameters({ graph }: Model): number {
   const names = new Set<string>();
-  for (const { opType, inputs } of graph.nodes) {
-    for (const at of OPS.get(opType)?.parameters ?? []) {
-      const name = inputs[at];
+  for (const node of graph.nodes) {
+    for (const at of definitionOf(node)?.parameters ?? []) {
+      const name = node.inputs[at];
       if (name !== undefined) names.add(name);
     }
   }
@@ -76,7 +76,7 @@ function bytesOf(name: string, types: Types): number | undefined {
 }
 
 function macsOf(node: Node, types: Types): number | undefined {
-  const definition = node.domain === '' ? OPS.get(node.opType) : undefined;
+  const definition = definitionOf(node);
   if (definition?.macs === undefined) return 0;
   const inputs = inputTypes(node, types);
   const output = types.get(node.outputs[0] ?? '');

@@ -22,7 +22,7 @@ export class NmodeError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(message.replace(/\s*[\r\n]+\s*/g, ' '), options);
     this.name = 'NmodeError';
     this.code = code;
   }

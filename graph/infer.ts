@@ -1,7 +1,7 @@
 import { type Dim, symbol } from './dim.js';
 import { NmodeError, reason } from './errors.js';
 import type { DeclaredType, Model, Node } from './model.js';
-import { OPS } from './ops/index.js';
+import { definitionOf } from './ops/index.js';
 import type { ValueType } from './value.js';
 
 /** Types of the values of a model, by name. A value is absent where nothing can be said. */
@@ -51,7 +51,7 @@ export function inputTypes(node: Node, types: Types): (ValueType | undefined)[] 
 }
 
 function inferNode(node: Node, types: Types): readonly ValueType[] {
-  const definition = node.domain === '' ? OPS.get(node.opType) : undefined;
+  const definition = definitionOf(node);
   const inputs = inputTypes(node, types);
   if (definition === undefined || inputs === undefined) return [];
   try {

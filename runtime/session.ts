@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { InferenceSession } from 'onnxruntime-common';
 import { NmodeError, reason } from '../graph/errors.js';
 

@@ -110,6 +110,11 @@ function toModel(message: ModelMessage): Model {
   if (graph === undefined || message.opsetImport.length === 0) {
     throw new NmodeError('BAD_MODEL', 'not an ONNX model: it holds no graph or imports no opset');
   }
+  const metadata = message.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''] as const);
+  const entries = [...message.opsetImport, ...message.metadataProps];
+  if (new Map(metadata).size !== metadata.length || entries.some((entry) => unreadOf(entry).unread)) {
+    throw new NmodeError('BAD_MODEL', 'its metadata or opset imports hold more than this version can keep');
+  }
   return {
     irVersion: message.irVersion?.toNumber() ?? 0,
     producerName: message.producerName ?? '',
@@ -117,7 +122,7 @@ function toModel(message: ModelMessage): Model {
     opsets: new Map(
       message.opsetImport.map(({ domain, version }) => [domain ?? '', version?.toNumber() ?? 0]),
     ),
-    metadata: new Map(message.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
+    metadata: new Map(metadata),
     graph: toGraph(graph),
     ...unreadOf(message),
   };
@@ -145,7 +150,8 @@ function toNode(message: NodeMessage): Node {
   return {
     name: message.name ?? '',
     opType: message.opType ?? '',
-    domain: message.domain ?? '',
+    // 'ai.onnx' is another name of the default domain.
+    domain: message.domain === 'ai.onnx' ? '' : (message.domain ?? ''),
     inputs: message.input,
     outputs: message.output,
     attributes: new Map(message.attribute.map(toAttribute)),
@@ -155,12 +161,23 @@ function toNode(message: NodeMessage): Node {
 
 function toAttribute(bytes: Uint8Array): [string, Attribute] {
   const message = decode<AttributeMessage>(AttributeProto, bytes);
-  return [message.name ?? '', { ...attributeValue(message, bytes), ...unreadOf(message) }];
+  const value = attributeValue(message, bytes);
+  return [message.name ?? '', value.type === 'other' ? value : { ...value, ...unreadOf(message) }];
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** An attribute that JavaScript holds exactly; every other is kept whole. */
 function attributeValue(message: AttributeMessage, bytes: Uint8Array): Attribute {
+  try {
+    return exactValue(message) ?? { type: 'other', bytes };
+  } catch {
+    return { type: 'other', bytes };
+  }
+}
+
+/** @throws for integers beyond 2^53 and for text that is no UTF-8 */
+function exactValue(message: AttributeMessage): Attribute | undefined {
   switch (message.type) {
     case ATTRIBUTE_TYPES.float:
       return { type: 'float', value: message.f ?? 0 };
@@ -168,12 +185,11 @@ function attributeValue(message: AttributeMessage, bytes: Uint8Array): Attribute
       return { type: 'int', value: safe(message.i) };
     case ATTRIBUTE_TYPES.string:
       return { type: 'string', value: utf8.decode(message.s) };
-    case ATTRIBUTE_TYPES.tensor:
-      return message.t === undefined ||
-        present(message.t, 'name') !== undefined ||
-        unreadOf(message.t).unread !== undefined
-        ? { type: 'other', bytes }
-        : { type: 'tensor', value: readTensor(message.t) };
+    case ATTRIBUTE_TYPES.tensor: {
+      const tensor = message.t;
+      const plain = tensor && present(tensor, 'name') === undefined && unreadOf(tensor).unread === undefined;
+      return plain ? { type: 'tensor', value: readTensor(tensor) } : undefined;
+    }
     case ATTRIBUTE_TYPES.floats:
       return { type: 'floats', value: message.floats };
     case ATTRIBUTE_TYPES.ints:
@@ -181,15 +197,13 @@ function attributeValue(message: AttributeMessage, bytes: Uint8Array): Attribute
     case ATTRIBUTE_TYPES.strings:
       return { type: 'strings', value: message.strings.map((text) => utf8.decode(text)) };
     default:
-      return { type: 'other', bytes };
+      return undefined;
   }
 }
 
 function safe(value: Int64 | undefined): number {
   const number = value?.toNumber() ?? 0;
-  if (!Number.isSafeInteger(number)) {
-    throw new NmodeError('BAD_MODEL', `an integer attribute of ${value} is beyond 2^53`);
-  }
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${value} is beyond 2^53`);
   return number;
 }
 

@@ -25,9 +25,7 @@ export const ConvTranspose: OpDefinition = {
     if (differentDims(channels, channelsIn)) {
       throw new RangeError(`x has ${dimText(channels)} channels, weight takes ${channelsIn}`);
     }
-    if (attributes.has('output_shape') || stringOf(attributes, 'auto_pad', 'NOTSET') !== 'NOTSET') {
-      throw new RangeError('output_shape and auto_pad are not inferred: give pads');
-    }
+    if (attributes.has('output_shape') || stringOf(attributes, 'auto_pad', 'NOTSET') !== 'NOTSET') return [];
     const out = perGroup * intOf(attributes, 'group', 1);
     checkBias(inputs[2], out);
     const rank = space.length;

@@ -66,7 +66,7 @@ export function product(shape: ValueType['shape'], kernel: readonly number[]): n
 export function windowAttributes(weight: Value, { strides, pads, dilations, group }: ConvAttributes) {
   const rank = weight.shape.length - 2;
   return {
-    kernel_shape: ints(weightShape(weight).slice(2)),
+    kernel_shape: ints(weight.shape.slice(2).filter((dim) => typeof dim === 'number')),
     pads: ints(pads ?? Array(2 * rank).fill(0)),
     strides: ints(strides ?? Array(rank).fill(1)),
     ...(dilations === undefined ? {} : { dilations: ints(dilations) }),

@@ -12,7 +12,7 @@ import {
 } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { float32Tensor } from '../tensor.js';
-import { constant, contentOf, type Value, type ValueType } from '../value.js';
+import { constant, contentOf, type Value } from '../value.js';
 
 /** NumPy's rule for one axis; two different unknown sizes give a new one. */
 function broadcastDim(a: Dim, b: Dim): Dim | undefined {
@@ -25,14 +25,12 @@ function broadcastDim(a: Dim, b: Dim): Dim | undefined {
 }
 
 /** The shape of an elementwise result: axes are matched from the last, an axis of 1 stretches. */
-function broadcast(a: ValueType, b: ValueType): readonly Dim[] {
-  const rank = Math.max(a.shape.length, b.shape.length);
+export function broadcast(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
+  const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
-    const [left, right] = [a, b].map(({ shape }) => shape[axis - rank + shape.length] ?? 1);
-    const dim = broadcastDim(left ?? 1, right ?? 1);
-    if (dim === undefined) {
-      throw new RangeError(`${shapeText(a.shape)} and ${shapeText(b.shape)} do not broadcast`);
-    }
+    const sizeIn = (shape: readonly Dim[]) => shape[axis - rank + shape.length] ?? 1;
+    const dim = broadcastDim(sizeIn(a), sizeIn(b));
+    if (dim === undefined) throw new RangeError(`${shapeText(a)} and ${shapeText(b)} do not broadcast`);
     return dim;
   });
 }
@@ -48,7 +46,7 @@ function binary(opType: string, onSizes: OnSizes): OpDefinition {
       const b = required(inputs, 1, 'b');
       if (a.dtype !== b.dtype) throw new TypeError(`a is ${a.dtype}, b is ${b.dtype}`);
       const content = combine(contentOf(a), contentOf(b), onSizes);
-      return [{ dtype: a.dtype, shape: broadcast(a, b), ...(content && { content }) }];
+      return [{ dtype: a.dtype, shape: broadcast(a.shape, b.shape), ...(content && { content }) }];
     },
   };
 }

@@ -3,15 +3,19 @@ import type { Dim } from '../dim.js';
 import { dtypeOfCode } from '../dtype.js';
 import { type OpDefinition, required } from '../op.js';
 import { contentOf, type ValueType } from '../value.js';
+import { axisOf } from './shapes.js';
 
-/** Operators that other exporters write around sizes. They are understood so that foreign models can be measured. */
+/**
+ * Operators that other exporters write around sizes. They are understood so that foreign models can be measured; what
+ * they say of other data stays unknown.
+ */
 
 const Constant: OpDefinition = {
   opType: 'Constant',
   since: 1,
   infer(_, attributes) {
     const value = attributes.get('value');
-    if (value?.type !== 'tensor') throw new TypeError('only tensor values are understood');
+    if (value?.type !== 'tensor') return [];
     return [{ dtype: value.value.dtype, shape: value.value.dims, constant: value.value }];
   },
 };
@@ -28,7 +32,7 @@ const Cast: OpDefinition = {
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
     const dtype = dtypeOfCode(intOf(attributes, 'to', 0));
-    if (dtype === undefined) throw new TypeError('the target type is not understood');
+    if (dtype === undefined) return [];
     const content = dtype === 'int64' || dtype === 'int32' ? contentOf(x) : undefined;
     return [{ dtype, shape: x.shape, ...(content && { content }) }];
   },
@@ -52,7 +56,7 @@ const Gather: OpDefinition = {
         return [sizes(data.dtype, picked, indices.shape.length)];
       }
     }
-    const axis = intOf(attributes, 'axis', 0);
+    const axis = axisOf(intOf(attributes, 'axis', 0), data.shape.length);
     const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
     return [{ dtype: data.dtype, shape }];
   },
@@ -65,10 +69,8 @@ const Slice: OpDefinition = {
     const data = required(inputs, 0, 'data');
     const content = contentOf(data);
     const [start, end, , step] = inputs.slice(1).map((type) => contentOf(type)?.[0]);
-    if (content === undefined || typeof start !== 'number' || typeof end !== 'number') {
-      throw new RangeError('only slices of sizes are understood');
-    }
-    if (step !== undefined && step !== 1) throw new RangeError('only slices of step 1 are understood');
+    const understood = content !== undefined && typeof start === 'number' && typeof end === 'number';
+    if (!understood || (step !== undefined && step !== 1)) return [];
     return [sizes(data.dtype, content.slice(start, end), 1)];
   },
 };

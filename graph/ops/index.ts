@@ -1,3 +1,4 @@
+import type { Node } from '../model.js';
 import type { OpDefinition } from '../op.js';
 import { BatchNormalization } from './batch-normalization.js';
 import { Conv } from './conv.js';
@@ -10,8 +11,8 @@ import { Resize } from './resize.js';
 import { Concat, Pad, Shape } from './shapes.js';
 import { Erf, Relu, Sigmoid, Tanh } from './unary.js';
 
-/** Every operator whose types can be inferred, by its ONNX name (default domain). */
-export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
+/** Every operator whose types can be inferred, by its ONNX name. */
+const OPS: ReadonlyMap<string, OpDefinition> = new Map(
   [
     Conv,
     ConvTranspose,
@@ -34,3 +35,8 @@ export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     ...FOREIGN,
   ].map((definition) => [definition.opType, definition]),
 );
+
+/** What is known of a node's operator; undefined for other domains and unknown ones. */
+export function definitionOf({ domain, opType }: Node): OpDefinition | undefined {
+  return domain === '' ? OPS.get(opType) : undefined;
+}

@@ -2,20 +2,31 @@ import { intOf } from '../attribute.js';
 import { differentDims, shapeText } from '../dim.js';
 import { type OpDefinition, required } from '../op.js';
 import { product } from './conv.js';
+import { broadcast } from './elementwise.js';
 
 export const MatMul: OpDefinition = {
   opType: 'MatMul',
   since: 1,
   parameters: [1],
   infer(inputs) {
-    const a = required(inputs, 0, 'a');
-    const b = required(inputs, 1, 'b');
-    const [depth, height, width] = [a.shape.at(-1), b.shape.at(-2), b.shape.at(-1)];
-    if (depth === undefined || height === undefined || width === undefined || differentDims(depth, height)) {
-      throw new RangeError(`${shapeText(a.shape)} and ${shapeText(b.shape)} do not multiply`);
+    const { dtype, shape } = required(inputs, 0, 'a');
+    // As in NumPy, a vector is a row on the left and a column on the right, and that axis is dropped again.
+    const a = shape.length === 1 ? [1, ...shape] : shape;
+    const right = required(inputs, 1, 'b').shape;
+    const b = right.length === 1 ? [...right, 1] : right;
+    const [row, depth, height, width] = [a.at(-2), a.at(-1), b.at(-2), b.at(-1)];
+    if (
+      row === undefined ||
+      depth === undefined ||
+      height === undefined ||
+      width === undefined ||
+      differentDims(depth, height)
+    ) {
+      throw new RangeError(`${shapeText(shape)} and ${shapeText(right)} do not multiply`);
     }
-    const batch = a.shape.length >= b.shape.length ? a.shape : b.shape;
-    return [{ dtype: a.dtype, shape: [...batch.slice(0, -2), ...a.shape.slice(-2, -1), width] }];
+    const batch = broadcast(a.slice(0, -2), b.slice(0, -2));
+    const matrix = [...(shape.length === 1 ? [] : [row]), ...(right.length === 1 ? [] : [width])];
+    return [{ dtype, shape: [...batch, ...matrix] }];
   },
   macs(inputs, output) {
     const depth = inputs[0]?.shape.at(-1);

@@ -4,9 +4,9 @@ import { apply, type OpDefinition, required } from '../op.js';
 import { float32Tensor, float32Values } from '../tensor.js';
 import { constant, contentOf, type Value } from '../value.js';
 
-/** floor(size * scale). */
+/** floor(size * scale), multiplied in float32 as runtimes do. */
 function scaled(size: Dim, scale: number): Dim {
-  if (typeof size === 'number') return Math.floor(size * scale);
+  if (typeof size === 'number') return Math.floor(Math.fround(size * scale));
   if (Number.isInteger(scale)) return multiplyDims(size, scale);
   if (Number.isInteger(1 / scale)) return floorDivideDim(size, 1 / scale);
   return symbol(`floor(${scale}*(${shapeText([size]).slice(1, -1)}))`);
@@ -20,7 +20,7 @@ export const Resize: OpDefinition = {
     const sizes = contentOf(inputs[3]);
     if (sizes !== undefined && sizes.length === x.shape.length) return [{ dtype: x.dtype, shape: sizes }];
     const scales = inputs[2]?.constant;
-    if (scales === undefined) throw new RangeError('neither scales nor sizes are known');
+    if (scales === undefined) return [];
     const factors = float32Values(scales);
     if (factors.length !== x.shape.length) {
       throw new RangeError(`scales has ${factors.length} entries, x is ${shapeText(x.shape)}`);

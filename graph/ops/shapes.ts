@@ -4,7 +4,7 @@ import { apply, type OpDefinition, required } from '../op.js';
 import { contentOf, type Value } from '../value.js';
 
 /** An axis counted from the end where negative. */
-function axisOf(axis: number, rank: number): number {
+export function axisOf(axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank) throw new RangeError(`axis ${axis} is outside a rank of ${rank}`);
   return at;
@@ -49,7 +49,9 @@ export const Pad: OpDefinition = {
     const x = required(inputs, 0, 'x');
     const pads = contentOf(required(inputs, 1, 'pads'));
     const rank = x.shape.length;
-    if (pads?.length !== 2 * rank) throw new RangeError(`pads does not hold ${2 * rank} known sizes`);
+    if (pads === undefined || inputs[3] !== undefined) return [];
+    if (pads.length !== 2 * rank)
+      throw new RangeError(`pads holds ${pads.length} sizes, expected ${2 * rank}`);
     const shape = x.shape.map((dim, axis) => addDims(dim, addDims(pads[axis] ?? 0, pads[axis + rank] ?? 0)));
     return [{ dtype: x.dtype, shape }];
   },

@@ -1,5 +1,5 @@
 import { type Attributes, intOf, intsOf, stringOf } from '../attribute.js';
-import { addDims, type Dim, floorDivideDim } from '../dim.js';
+import { addDims, type Dim, dimText, floorDivideDim, symbol } from '../dim.js';
 
 /** The attributes that convolutions and poolings share; `pads` as ONNX has them: all begins, then all ends. */
 export interface WindowAttributes {
@@ -18,21 +18,33 @@ export function slide(
   const strides = intsOf(attributes, 'strides', Array(rank).fill(1));
   const dilations = intsOf(attributes, 'dilations', Array(rank).fill(1));
   const pads = intsOf(attributes, 'pads', Array(2 * rank).fill(0));
-  if (kernel.length !== rank || strides.length !== rank || pads.length !== 2 * rank) {
-    throw new RangeError(`kernel, strides and pads do not fit ${rank} spatial axes`);
+  const fits = [kernel, strides, dilations].every((values) => values.length === rank);
+  if (!fits || pads.length !== 2 * rank || strides.some((stride) => stride < 1)) {
+    throw new RangeError(`kernel, strides, dilations and pads do not fit ${rank} spatial axes`);
   }
   const autoPad = stringOf(attributes, 'auto_pad', 'NOTSET');
   const ceil = intOf(attributes, 'ceil_mode', 0) === 1;
   return space.map((size, axis) => {
     const stride = strides[axis] ?? 1;
     if (autoPad.startsWith('SAME')) return floorDivideDim(addDims(size, stride - 1), stride);
-    const padding = autoPad === 'VALID' ? 0 : (pads[axis] ?? 0) + (pads[axis + rank] ?? 0);
+    const before = autoPad === 'VALID' ? 0 : (pads[axis] ?? 0);
+    const padding = autoPad === 'VALID' ? 0 : before + (pads[axis + rank] ?? 0);
     const extent = (dilations[axis] ?? 1) * ((kernel[axis] ?? 1) - 1) + 1;
-    const room = addDims(size, padding - extent + (ceil ? stride - 1 : 0));
-    const out = addDims(floorDivideDim(room, stride), 1);
+    const room = addDims(size, padding - extent);
+    const out = ceil
+      ? ceilWindows(room, stride, addDims(size, before))
+      : addDims(floorDivideDim(room, stride), 1);
     if (typeof out === 'number' && out < 1) {
       throw new RangeError(`x is too small: a window of ${extent} does not fit axis ${axis + 2}`);
     }
     return out;
   });
+}
+
+/** Windows rounded up; the last one is dropped where it would begin behind the input and its padding before. */
+function ceilWindows(room: Dim, stride: number, reach: Dim): Dim {
+  if (typeof room !== 'number' || typeof reach !== 'number')
+    return symbol(`ceil((${dimText(room)})/${stride})+1`);
+  const windows = Math.ceil(room / stride) + 1;
+  return (windows - 1) * stride >= reach ? windows - 1 : windows;
 }

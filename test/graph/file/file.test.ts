@@ -1,0 +1,560 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import proto from 'onnx-proto';
+import { MAX_MODEL_BYTES } from '../../../graph/check.js';
+import { symbol } from '../../../graph/dim.js';
+import { DTYPES, type DType } from '../../../graph/dtype.js';
+import { NmodeError } from '../../../graph/errors.js';
+import { parseModel, readModel } from '../../../graph/file/read.js';
+import { encodeModel } from '../../../graph/file/write.js';
+import type { Model } from '../../../graph/model.js';
+import { conv } from '../../../graph/ops/conv.js';
+import { resizeLinear } from '../../../graph/ops/resize.js';
+import { concat, shapeOf } from '../../../graph/ops/shapes.js';
+import { float32Tensor, float32Values, int64Tensor, type Tensor } from '../../../graph/tensor.js';
+import { constant, initializer, input, scope } from '../../../graph/value.js';
+import { handmade, modelOf, node, zeros } from '../../support/graph.js';
+
+const { ModelProto, TensorProto } = proto.onnx;
+
+const PLACES = [
+  'model',
+  'graph',
+  'node',
+  'attribute',
+  'initializer',
+  'value info',
+  'type',
+  'shape',
+  'dimension',
+  'opset',
+  'metadata',
+] as const;
+
+function own(): Model {
+  const x = input('x', 'float32', [symbol('N'), 2, symbol('H', 16), 8]);
+  const weight = initializer('c.weight', float32Tensor([3, 2, 1, 1], [1, -2, 0.5, Number.NaN, 1e-40, -0]));
+  const y = scope('c', () => conv(x, weight, initializer('c.bias', zeros([3]))));
+  const sizes = concat([shapeOf(x), constant(int64Tensor([1], [-1]))], 0);
+  const model = modelOf([x], { mask: resizeLinear(y, [2, 2], 'half_pixel'), sizes });
+  return {
+    ...model,
+    metadata: new Map([
+      ['nmode.decoder', 'eed'],
+      ['grüße', ''],
+    ]),
+  };
+}
+
+describe('our own models', () => {
+  it('are read and written again byte for byte', () => {
+    const bytes = encodeModel(own());
+    expect(Buffer.compare(encodeModel(parseModel(bytes, 'own.onnx')), bytes)).toBe(0);
+  });
+
+  it('keep every kind of attribute and element type', () => {
+    const initializers = new Map<string, Tensor>(
+      (Object.keys(DTYPES) as DType[]).map((dtype) => {
+        const bytes = Uint8Array.from({ length: 2 * DTYPES[dtype].bytes }, (_, at) => 255 - at);
+        return [dtype, { dtype, dims: [2, 1], bytes: () => bytes }];
+      }),
+    );
+    const attributes = {
+      float: { type: 'float', value: Math.fround(0.1) },
+      int: { type: 'int', value: -(2 ** 40) },
+      string: { type: 'string', value: 'größe' },
+      tensor: { type: 'tensor', value: int64Tensor([], [7]) },
+      floats: { type: 'floats', value: [0, -1.5] },
+      ints: { type: 'ints', value: [0, -1, Number.MAX_SAFE_INTEGER] },
+      strings: { type: 'strings', value: ['', 'a'] },
+      none: { type: 'ints', value: [] },
+    } as const;
+    const nodes = [{ ...node('Custom', ['', 'a', ''], ['b', ''], attributes), domain: 'com.example' }];
+    const written = encodeModel(handmade({ nodes, initializers }));
+    const { graph } = parseModel(written, 'all.onnx');
+    for (const [name, tensor] of initializers) {
+      const read = graph.initializers.get(name);
+      expect(read).toMatchObject({ dtype: tensor.dtype, dims: tensor.dims });
+      expect(Buffer.compare(read?.bytes() ?? Buffer.of(), tensor.bytes())).toBe(0);
+    }
+    const [{ attributes: read, ...rest } = { attributes: new Map() }] = graph.nodes;
+    expect(rest).toEqual({
+      name: 'b,',
+      opType: 'Custom',
+      domain: 'com.example',
+      inputs: ['', 'a', ''],
+      outputs: ['b', ''],
+    });
+    for (const [name, { value, type }] of Object.entries(attributes)) {
+      const found = read.get(name);
+      expect(found?.type).toBe(type);
+      if (type !== 'tensor') expect(found).toEqual({ type, value });
+    }
+    expect(Buffer.compare(encodeModel(parseModel(written, 'all.onnx')), written)).toBe(0);
+  });
+
+  it('say to another reader of ONNX what they say here', () => {
+    const message = ModelProto.toObject(ModelProto.decode(encodeModel(own())), {
+      longs: Number,
+      enums: String,
+    });
+    expect(message).toMatchObject({
+      irVersion: 8,
+      producerName: 'nmode-onnx',
+      producerVersion: '0',
+      opsetImport: [{ domain: '', version: 17 }],
+      metadataProps: [
+        { key: 'nmode.decoder', value: 'eed' },
+        { key: 'grüße', value: '' },
+      ],
+      graph: {
+        name: 'test',
+        input: [
+          {
+            name: 'x',
+            type: {
+              tensorType: {
+                elemType: 1,
+                shape: { dim: [{ dimParam: 'N' }, { dimValue: 2 }, { dimParam: 'H' }, { dimValue: 8 }] },
+              },
+            },
+          },
+        ],
+        output: [{ name: 'mask' }, { name: 'sizes' }],
+        initializer: [
+          { name: 'c.weight', dims: [3, 2, 1, 1], dataType: 1 },
+          { name: 'c.bias', dims: [3], dataType: 1 },
+          { name: 'constant', dims: [4], dataType: 1 },
+          { name: 'constant_2', dims: [1], dataType: 7 },
+        ],
+        node: [
+          {
+            name: 'c/Conv',
+            opType: 'Conv',
+            input: ['x', 'c.weight', 'c.bias'],
+            output: ['c/Conv'],
+            attribute: [
+              { name: 'kernel_shape', type: 'INTS', ints: [1, 1] },
+              { name: 'pads', type: 'INTS', ints: [0, 0, 0, 0] },
+              { name: 'strides', type: 'INTS', ints: [1, 1] },
+            ],
+          },
+          {
+            opType: 'Resize',
+            attribute: [
+              { name: 'coordinate_transformation_mode', type: 'STRING' },
+              { name: 'mode', type: 'STRING' },
+            ],
+          },
+          { opType: 'Shape' },
+          { opType: 'Concat', attribute: [{ name: 'axis', type: 'INT', i: 0 }] },
+        ],
+      },
+    });
+  });
+});
+
+describe('models of other exporters', () => {
+  it('lose nothing that is not interpreted here', () => {
+    const bytes = ModelProto.encode(foreign()).finish();
+    const read = parseModel(bytes, 'foreign.onnx');
+    expect(
+      read.graph.nodes.map(({ attributes }) => [...attributes.values()].map(({ type }) => type)),
+    ).toEqual([['other', 'other', 'other', 'other', 'int']]);
+    const written = encodeModel(read);
+    expect(plain(written)).toEqual(plain(bytes));
+    expect(Buffer.compare(encodeModel(parseModel(written, 'again.onnx')), written)).toBe(0);
+  });
+
+  it.each(PLACES.filter((place) => place !== 'opset' && place !== 'metadata'))(
+    'keep fields of later versions of ONNX: in a %s',
+    (place) => {
+      const mark = Buffer.from('of a later version');
+      const bytes = marked(place, mark);
+      const written = encodeModel(parseModel(bytes, 'later.onnx'));
+      expect(Buffer.from(written).includes(mark)).toBe(true);
+      expect(written).toHaveLength(bytes.length);
+      expect(comparable(parseModel(written, 'later.onnx'))).toEqual(
+        comparable(parseModel(bytes, 'later.onnx')),
+      );
+    },
+  );
+
+  it.each([
+    ['two metadata entries of one key', { metadataProps: ['1', '2'].map((value) => ({ key: 'a', value })) }],
+    ['a later field of an opset import', marked('opset', Buffer.from('later'))],
+    ['a later field of a metadata entry', marked('metadata', Buffer.from('later'))],
+  ])('are refused for what cannot be held: %s', (_, contents) => {
+    const bytes =
+      contents instanceof Uint8Array
+        ? contents
+        : ModelProto.encode(ModelProto.create({ ...minimal(), ...contents })).finish();
+    expect(() => parseModel(bytes, 'foreign.onnx')).toThrow(
+      /^foreign\.onnx: .* more than this version can keep/,
+    );
+  });
+
+  it("have ai.onnx, another name of the default domain, read as ''", () => {
+    const message = {
+      ...minimal(),
+      graph: { ...minimal().graph, node: [{ opType: 'Relu', domain: 'ai.onnx' }] },
+    };
+    const bytes = ModelProto.encode(ModelProto.create(message)).finish();
+    expect(parseModel(bytes, 'foreign.onnx').graph.nodes[0]?.domain).toBe('');
+  });
+
+  const { AttributeType } = proto.onnx.AttributeProto;
+  const longest = TensorProto.decode(Uint8Array.of(8, ...Array(8).fill(255), 127)).dims?.[0] ?? 0;
+
+  it.each<[string, proto.onnx.IAttributeProto]>([
+    ['the largest integer', { type: AttributeType.INT, i: longest }],
+    ['a list with the largest integer', { type: AttributeType.INTS, ints: [1, longest] }],
+    ['a string that is not UTF-8', { type: AttributeType.STRING, s: Buffer.of(0xff, 0xfe) }],
+    ['a list of such strings', { type: AttributeType.STRINGS, strings: [Buffer.of(0xff)] }],
+    ['a string with a byte order mark', { type: AttributeType.STRING, s: Buffer.from('\ufefftext') }],
+  ])('keep an attribute that JavaScript numbers and strings cannot hold: %s', (_, value) => {
+    const attribute = [{ name: 'a', ...value }];
+    const graph = { node: [{ opType: 'Custom', attribute }] };
+    const bytes = ModelProto.encode({ ...minimal(), graph }).finish();
+    const written = encodeModel(parseModel(bytes, 'wide.onnx'));
+    const [before, after] = [bytes, written].map(
+      (file) => ModelProto.decode(file).graph?.node?.[0]?.attribute,
+    );
+    expect(after).toEqual(before);
+  });
+});
+
+describe('tensors', () => {
+  const cases: [DType, object, Tensor['bytes'], number][] = [
+    ['float32', { floatData: [1.5, -0, 3e38] }, () => raw(Float32Array.of(1.5, -0, 3e38)), 3],
+    ['float64', { doubleData: [0.1, -1e300] }, () => raw(Float64Array.of(0.1, -1e300)), 2],
+    ['complex64', { floatData: [1, 2, 3, 4] }, () => raw(Float32Array.of(1, 2, 3, 4)), 2],
+    ['complex128', { doubleData: [1, 2] }, () => raw(Float64Array.of(1, 2)), 1],
+    ['int64', { int64Data: [5, -7] }, () => raw(BigInt64Array.of(5n, -7n)), 2],
+    ['uint64', { uint64Data: [5, 2 ** 52] }, () => raw(BigUint64Array.of(5n, 2n ** 52n)), 2],
+    ['uint32', { uint64Data: [2 ** 32 - 1, 1] }, () => raw(Uint32Array.of(2 ** 32 - 1, 1)), 2],
+    ['int32', { int32Data: [-1, 2 ** 31 - 1] }, () => raw(Int32Array.of(-1, 2 ** 31 - 1)), 2],
+    ['int16', { int32Data: [-1, 300] }, () => raw(Int16Array.of(-1, 300)), 2],
+    ['uint16', { int32Data: [65535, 300] }, () => raw(Uint16Array.of(65535, 300)), 2],
+    ['int8', { int32Data: [-1, -128, 127] }, () => raw(Int8Array.of(-1, -128, 127)), 3],
+    ['uint8', { int32Data: [0, 128, 255] }, () => raw(Uint8Array.of(0, 128, 255)), 3],
+    ['bool', { int32Data: [0, 1] }, () => raw(Uint8Array.of(0, 1)), 2],
+    ['float16', { int32Data: [0x3c00, 0xbc00] }, () => raw(Uint16Array.of(0x3c00, 0xbc00)), 2],
+    ['bfloat16', { int32Data: [0x3f80] }, () => raw(Uint16Array.of(0x3f80)), 1],
+  ];
+
+  it.each(cases)('%s in its typed field is the same as raw_data', (dtype, data, bytes, length) => {
+    const tensor = { name: 't', dataType: DTYPES[dtype].onnx, dims: [length] };
+    for (const stored of [data, { rawData: bytes() }]) {
+      const read = initializerOf({ ...tensor, ...stored });
+      expect(read).toMatchObject({ dtype, dims: [length] });
+      expect(Buffer.from(read?.bytes() ?? [])).toEqual(Buffer.from(bytes()));
+    }
+  });
+
+  it('an empty tensor and a scalar are tensors', () => {
+    expect(initializerOf({ dataType: 1, dims: [0, 3] })?.bytes()).toHaveLength(0);
+    expect(initializerOf({ dataType: 1, dims: [], floatData: [2] })).toMatchObject({ dims: [] });
+  });
+
+  it('raw_data at an odd place of the file reads as floats', () => {
+    for (const name of ['t', 'te', 'ten', 'tens']) {
+      const read = initializerOf({ name, dataType: 1, dims: [2], rawData: raw(Float32Array.of(1.5, -2)) });
+      expect(read && [...float32Values(read)]).toEqual([1.5, -2]);
+    }
+  });
+
+  it.each<[string, proto.onnx.ITensorProto, string]>([
+    [
+      'in another file',
+      { dims: [1], dataType: 1, dataLocation: 1 },
+      "tensor 't' is stored in another file: save",
+    ],
+    [
+      'of strings',
+      { dims: [1], dataType: 8, stringData: [Buffer.from('a')] },
+      "tensor 't' has element type 8",
+    ],
+    ['of 4 bits', { dims: [2], dataType: 22, rawData: Buffer.of(1) }, "tensor 't' has element type 22"],
+    ['of no type', { dims: [1], floatData: [1] }, "tensor 't' has element type"],
+    ['of a negative size', { dims: [-1], dataType: 1 }, "tensor 't' has impossible sizes [-1]"],
+    [
+      'of two negative sizes',
+      { dims: [-2, -2], dataType: 1, floatData: [1, 1, 1, 1] },
+      "tensor 't' has impossible",
+    ],
+    ['of absurd sizes', { dims: [2 ** 40, 2 ** 40], dataType: 1 }, "tensor 't' has impossible sizes"],
+    ['of sizes without data', { dims: [2 ** 30], dataType: 1 }, "tensor 't' takes 4294967296 bytes, found 0"],
+    [
+      'of too much data',
+      { dims: [1], dataType: 1, rawData: Buffer.alloc(5) },
+      "tensor 't' takes 4 bytes, found 5",
+    ],
+  ])('a tensor %s is refused with its name and the reason', (_, tensor, problem) => {
+    expectRefusal(fileWith({ name: 't', ...tensor }), `broken.onnx: ${problem}`);
+  });
+
+  it('two initializers of one name are refused', () => {
+    const tensor = { name: 't', dims: [0], dataType: 1 };
+    const bytes = ModelProto.encode({ ...minimal(), graph: { initializer: [tensor, tensor] } }).finish();
+    expectRefusal(bytes, "broken.onnx: initializer 't' is stored twice");
+  });
+
+  it('a refusal is one line, also where a name in the file holds several', () => {
+    expectRefusal(fileWith({ name: 'a\nb\rc', dims: [-1], dataType: 1 }), 'broken.onnx: tensor');
+  });
+});
+
+describe('files that are no model', () => {
+  it('a file cut off anywhere is a shorter model or refused, in one line', () => {
+    const bytes = encodeModel(own());
+    for (let length = 0; length < bytes.length; length++) {
+      try {
+        parseModel(bytes.subarray(0, length), 'cut.onnx');
+      } catch (error) {
+        expect(error).toBeInstanceOf(NmodeError);
+        expect(error).toMatchObject({
+          code: 'BAD_MODEL',
+          message: expect.stringMatching(/^cut\.onnx: not an ONNX .*$/),
+        });
+      }
+    }
+    expectRefusal(bytes.subarray(0, bytes.length / 2), 'broken.onnx: not an ONNX file');
+  });
+
+  it.each([
+    ['empty', ''],
+    ['text', 'import torch\nprint("hello")\n'],
+    ['an HTML page', '<!DOCTYPE html>\n<html></html>\n'],
+    ['a zip archive', 'PK\x03\x04\x00\x00\x08\x08\x00\x00\x00\x00'],
+  ])('%s', (_, text) => {
+    expectRefusal(Buffer.from(text), 'broken.onnx: not an ONNX');
+  });
+
+  it('bytes changed at random are a model or refused as such', () => {
+    const bytes = encodeModel(own());
+    for (let round = 0; round < 2000; round++) {
+      const changed = Uint8Array.from(bytes);
+      changed[(round * 7919) % bytes.length] = (round * 31 + (round >> 8)) & 255;
+      try {
+        parseModel(changed, 'changed.onnx');
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: 'BAD_MODEL',
+          message: expect.stringMatching(/^changed\.onnx: .*$/),
+        });
+      }
+    }
+  });
+
+  it('groups nested without end are refused, not followed until the stack is full', () => {
+    expectRefusal(Buffer.alloc(100_000, 0x9b), 'broken.onnx: not an ONNX');
+  });
+});
+
+describe('readModel', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nmode-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('reads a file; a refusal names it', async () => {
+    await writeFile(join(folder, 'own.onnx'), encodeModel(own()));
+    expect((await readModel(join(folder, 'own.onnx'))).graph.name).toBe('test');
+    await writeFile(join(folder, 'text.onnx'), 'text');
+    await expect(readModel(join(folder, 'text.onnx'))).rejects.toMatchObject({
+      code: 'BAD_MODEL',
+      message: expect.stringMatching(/^text\.onnx: not an ONNX/),
+    });
+  });
+
+  it('a file that is missing and a folder are refused with the path', async () => {
+    for (const path of [join(folder, 'missing.onnx'), folder]) {
+      await expect(readModel(path)).rejects.toMatchObject({
+        code: 'BAD_MODEL',
+        message: expect.stringContaining(`${path}: cannot be read: `),
+      });
+    }
+  });
+
+  it('a file of more than 2 GiB is refused before it is read', async () => {
+    const path = join(folder, 'huge.onnx');
+    const file = await open(path, 'w');
+    await file.truncate(MAX_MODEL_BYTES + 1);
+    await file.close();
+    await expect(readModel(path)).rejects.toMatchObject({
+      code: 'BAD_MODEL',
+      message: expect.stringContaining('2147483648 bytes are more than the 2 GiB of one ONNX file'),
+    });
+  });
+});
+
+function raw(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function minimal(): proto.onnx.IModelProto {
+  return {
+    irVersion: 8,
+    producerName: 'p',
+    producerVersion: 'v',
+    opsetImport: [{ domain: '', version: 17 }],
+    graph: {},
+  };
+}
+
+function fileWith(tensor: proto.onnx.ITensorProto): Uint8Array {
+  return ModelProto.encode({ ...minimal(), graph: { initializer: [tensor] } }).finish();
+}
+
+function initializerOf(tensor: proto.onnx.ITensorProto): Tensor | undefined {
+  return parseModel(fileWith(tensor), 'tensor.onnx').graph.initializers.get(tensor.name ?? '');
+}
+
+function expectRefusal(bytes: Uint8Array, problem: string): void {
+  let refusal: unknown;
+  try {
+    parseModel(bytes, 'broken.onnx');
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toBeInstanceOf(NmodeError);
+  expect(refusal).toMatchObject({ code: 'BAD_MODEL', message: expect.stringContaining(problem) });
+  expect(refusal).toMatchObject({ message: expect.not.stringMatching(/[\r\n]/) });
+}
+
+/** All fields that the reader of ONNX 1.10 knows, comparable. */
+function plain(bytes: Uint8Array): ReturnType<typeof ModelProto.toObject> {
+  return ModelProto.toObject(ModelProto.decode(bytes), {
+    longs: String,
+    enums: String,
+    bytes: String,
+    defaults: true,
+  });
+}
+
+/** A model with its maps as lists, without the functions that give bytes. */
+function comparable(model: Model): unknown {
+  return JSON.parse(JSON.stringify(model, (_, value) => (value instanceof Map ? [...value] : value)));
+}
+
+/** A model with all that ONNX 1.10 has and this package does not interpret. */
+function foreign(): proto.onnx.IModelProto {
+  const { AttributeType } = proto.onnx.AttributeProto;
+  const branch = (name: string): proto.onnx.IGraphProto => ({
+    name,
+    node: [{ opType: 'Identity', input: ['x'], output: [name] }],
+    output: [{ name }],
+  });
+  const named: proto.onnx.ITensorProto = {
+    name: 'inner',
+    dims: [1],
+    dataType: 1,
+    floatData: [3],
+    docString: 'why',
+  };
+  const sparse: proto.onnx.ISparseTensorProto = {
+    values: { name: 'sparse', dims: [1], dataType: 1, floatData: [2] },
+    indices: { dims: [1], dataType: 7, int64Data: [4] },
+    dims: [8],
+  };
+  return {
+    ...minimal(),
+    domain: 'org.example',
+    modelVersion: 3,
+    docString: 'a model',
+    opsetImport: [
+      { domain: '', version: 15 },
+      { domain: 'org.example', version: 1 },
+    ],
+    metadataProps: [{ key: 'k', value: 'v' }],
+    trainingInfo: [{ initialization: branch('init') }],
+    functions: [{ name: 'f', input: ['a'], output: ['b'], docString: 'function', node: [] }],
+    graph: {
+      name: 'main',
+      docString: 'a graph',
+      node: [
+        {
+          name: 'choose',
+          opType: 'If',
+          domain: 'org.example',
+          input: ['condition'],
+          output: ['y'],
+          docString: 'a node',
+          attribute: [
+            { name: 'then_branch', type: AttributeType.GRAPH, g: branch('then') },
+            { name: 'else_branch', type: AttributeType.GRAPH, g: branch('else') },
+            { name: 'value', type: AttributeType.TENSOR, t: named },
+            { name: 'sparse', type: AttributeType.SPARSE_TENSOR, sparseTensor: sparse },
+            { name: 'axis', type: AttributeType.INT, i: -1, docString: 'an attribute', refAttrName: 'a' },
+          ],
+        },
+      ],
+      initializer: [
+        {
+          name: 'w',
+          dims: [2],
+          dataType: 1,
+          rawData: Buffer.alloc(8, 7),
+          docString: 'a weight',
+          segment: { begin: 0, end: 2 },
+        },
+      ],
+      sparseInitializer: [sparse],
+      quantizationAnnotation: [
+        { tensorName: 'w', quantParameterTensorNames: [{ key: 'SCALE_TENSOR', value: 's' }] },
+      ],
+      input: [
+        {
+          name: 'condition',
+          docString: 'an input',
+          type: {
+            denotation: 'IMAGE',
+            tensorType: { elemType: 9, shape: { dim: [{ dimParam: 'N', denotation: 'BATCH' }, {}] } },
+          },
+        },
+        { name: 'list', type: { sequenceType: { elemType: { tensorType: { elemType: 1 } } } } },
+        { name: 'text', type: { tensorType: { elemType: 8, shape: {} } } },
+        { name: 'untyped' },
+      ],
+      output: [{ name: 'y', type: { optionalType: { elemType: { tensorType: { elemType: 1 } } } } }],
+      valueInfo: [{ name: 'between', type: { tensorType: { elemType: 1 } } }],
+    },
+  };
+}
+
+/** A model in bytes, written field by field, with a field 1000 at the end of one of its messages. */
+function marked(place: (typeof PLACES)[number], mark: Uint8Array): Uint8Array {
+  const message = (name: string, ...parts: Uint8Array[]) =>
+    Buffer.concat([...parts, ...(name === place ? [field(1000, mark)] : [])]);
+  const text = (id: number, value: string) => field(id, Buffer.from(value));
+  const number = (id: number, value: number) => Buffer.from([...varint(id << 3), value]);
+  const shape = message('shape', field(1, message('dimension', text(2, 'N'))));
+  const type = message('type', field(1, Buffer.concat([number(1, 1), field(2, shape)])));
+  const attribute = message('attribute', text(1, 'axis'), number(3, 1), number(20, 2));
+  const node = message(
+    'node',
+    text(1, 'x'),
+    text(2, 'y'),
+    text(3, 'n'),
+    text(4, 'Softmax'),
+    field(5, attribute),
+  );
+  const tensor = message('initializer', number(1, 1), number(2, 2), text(8, 't'), field(9, Buffer.of(1)));
+  const info = message('value info', text(1, 'x'), field(2, type));
+  const graph = message('graph', field(1, node), text(2, 'g'), field(5, tensor), field(11, info));
+  const opset = message('opset', text(1, ''), number(2, 17));
+  const metadata = message('metadata', text(1, 'k'), text(2, 'v'));
+  const head = [number(1, 8), text(2, 'p'), text(3, 'v')];
+  return message('model', ...head, field(7, graph), field(8, opset), field(14, metadata));
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >> 7)];
+}
+
+function field(id: number, bytes: Uint8Array): Buffer {
+  return Buffer.from([...varint((id << 3) | 2), ...varint(bytes.length), ...bytes]);
+}
