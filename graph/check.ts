@@ -2,11 +2,14 @@ import { differentDims, shapeText } from './dim.js';
 import { NmodeError } from './errors.js';
 import { fromDeclared, inferTypes, type Types } from './infer.js';
 import { type Graph, type Model, opsetOf } from './model.js';
-import { definitionOf } from './ops/index.js';
+import { sinceOf } from './ops/index.js';
 import { byteLength } from './tensor.js';
 
 /** Protobuf holds at most 2 GiB in one message. */
 export const MAX_MODEL_BYTES = 2 ** 31 - 1;
+
+/** How many problems an error lists. */
+const MAX_LISTED = 4;
 
 /**
  * Checks what a runtime relies on: every value assigned once and before its use, operators that exist in the model's
@@ -17,7 +20,11 @@ export function check(model: Model): void {
   const problems = [...assignments(model.graph), ...opsets(model), ...initializers(model.graph)];
   if (problems.length === 0) problems.push(...outputs(model.graph, inferTypes(model)));
   if (problems.length > 0) {
-    throw new NmodeError('BAD_MODEL', `the model is not valid: ${problems.join('; ')}`);
+    const more = problems.length > MAX_LISTED ? `; and ${problems.length - MAX_LISTED} more` : '';
+    throw new NmodeError(
+      'BAD_MODEL',
+      `not a valid model: ${problems.slice(0, MAX_LISTED).join('; ')}${more}`,
+    );
   }
 }
 
@@ -52,9 +59,9 @@ function* opsets(model: Model): Generator<string> {
     if (domain !== '' && !model.opsets.has(domain)) {
       yield `node '${name}': the model imports no opset of domain '${domain}'`;
     }
-    const since = definitionOf(node)?.since;
+    const since = sinceOf(node);
     if (since !== undefined && since > opset) {
-      yield `node '${name}': ${opType} as written needs opset ${since}, the model has ${opset}`;
+      yield `node '${name}': ${opType} needs opset ${since}, the model has ${opset}`;
     }
   }
 }

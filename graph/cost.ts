@@ -1,6 +1,6 @@
 import { DTYPES } from './dtype.js';
 import { inferTypes, inputTypes, type Types } from './infer.js';
-import type { Model, Node } from './model.js';
+import { type Model, type Node, opsetOf } from './model.js';
 import { definitionOf } from './ops/index.js';
 import { elementCount } from './tensor.js';
 
@@ -28,7 +28,8 @@ export interface Cost {
  */
 export function cost(model: Model, known: Readonly<Record<string, number>> = {}): Cost {
   const types = inferTypes(model, known);
-  const nodes = model.graph.nodes.map((node) => nodeCost(node, types));
+  const opset = opsetOf(model);
+  const nodes = model.graph.nodes.map((node) => nodeCost(node, types, opset));
   return {
     parameters: parameters(model),
     macs: sum(nodes.map((node) => node.macs)),
@@ -45,10 +46,11 @@ function sum(figures: readonly (number | undefined)[]): number | undefined {
 }
 
 /** Elements of the initializers that some node reads as a trained parameter; a shared one counts once. */
-function parameters({ graph }: Model): number {
+function parameters(model: Model): number {
+  const { graph } = model;
   const names = new Set<string>();
   for (const node of graph.nodes) {
-    for (const at of definitionOf(node)?.parameters ?? []) {
+    for (const at of definitionOf(node, opsetOf(model))?.parameters ?? []) {
       const name = node.inputs[at];
       if (name !== undefined) names.add(name);
     }
@@ -58,12 +60,12 @@ function parameters({ graph }: Model): number {
   return count;
 }
 
-function nodeCost(node: Node, types: Types): NodeCost {
+function nodeCost(node: Node, types: Types, opset: number): NodeCost {
   const outputs = node.outputs.filter((name) => name !== '').map((name) => bytesOf(name, types));
   return {
     name: node.name,
     opType: node.opType,
-    macs: macsOf(node, types),
+    macs: macsOf(node, types, opset),
     activationBytes: sum(outputs),
   };
 }
@@ -75,8 +77,8 @@ function bytesOf(name: string, types: Types): number | undefined {
   return elementCount(sizes) * DTYPES[type.dtype].bytes;
 }
 
-function macsOf(node: Node, types: Types): number | undefined {
-  const definition = definitionOf(node);
+function macsOf(node: Node, types: Types, opset: number): number | undefined {
+  const definition = definitionOf(node, opset);
   if (definition?.macs === undefined) return 0;
   const inputs = inputTypes(node, types);
   const output = types.get(node.outputs[0] ?? '');

@@ -17,13 +17,31 @@ interface Term {
   readonly coefficient: number;
 }
 
+/** Names of sizes that are longer than this, and sums of more terms, are abbreviated: a file may nest them at will. */
+const MAX_NAME = 200;
+const MAX_TERMS = 16;
+
 /** A named size, known to be a multiple of `multipleOf`. */
 export function symbol(name: string, multipleOf = 1): Dim {
-  return { terms: [{ name, divisor: multipleOf, coefficient: multipleOf }], offset: 0 };
+  const short = name.length <= MAX_NAME ? name : `size ${hash(name)}`;
+  return { terms: [{ name: short, divisor: multipleOf, coefficient: multipleOf }], offset: 0 };
+}
+
+/** 64 bits of FNV-1a. */
+function hash(text: string): string {
+  let value = 0xcbf29ce484222325n;
+  for (let i = 0; i < text.length; i++) {
+    value = BigInt.asUintN(64, (value ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n);
+  }
+  return value.toString(16);
 }
 
 function normal(terms: readonly Term[], offset: number): Dim {
   const kept = terms.filter((term) => term.coefficient !== 0);
+  if (![offset, ...kept.map((term) => term.coefficient)].every(Number.isSafeInteger)) {
+    throw new RangeError('a size is beyond 2^53');
+  }
+  if (kept.length > MAX_TERMS) return symbol(dimText({ terms: kept, offset }));
   return kept.length === 0 ? offset : { terms: kept, offset };
 }
 

@@ -22,7 +22,7 @@ export class NmodeError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message.replace(/\s*[\r\n]+\s*/g, ' '), options);
+    super(printable(message), options);
     this.name = 'NmodeError';
     this.code = code;
   }
@@ -32,8 +32,18 @@ export class NmodeError extends Error {
   }
 }
 
-/** The text of whatever was thrown, cut to one line. */
+/** Names in a message come from files, and files may be hostile: one line, no control characters, not endless. */
+function printable(text: string): string {
+  const line = text
+    .slice(0, 2 * MAX_MESSAGE)
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .trim();
+  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE)}...`;
+}
+
+const MAX_MESSAGE = 600;
+
+/** The text of whatever was thrown. */
 export function reason(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.split('\n', 1)[0] ?? text;
+  return printable(thrown instanceof Error ? thrown.message : String(thrown));
 }

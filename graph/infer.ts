@@ -1,6 +1,7 @@
 import { type Dim, symbol } from './dim.js';
 import { NmodeError, reason } from './errors.js';
-import type { DeclaredType, Model, Node } from './model.js';
+import { type DeclaredType, type Model, type Node, opsetOf } from './model.js';
+import { checkShape, inferOutputs } from './op.js';
 import { definitionOf } from './ops/index.js';
 import type { ValueType } from './value.js';
 
@@ -15,8 +16,9 @@ export function fromDeclared(
   if (type?.shape === undefined) return undefined;
   const shape = type.shape.map((dim, axis): Dim => {
     if (typeof dim === 'number') return dim;
-    return known[dim] ?? symbol(dim === '' ? `axis ${axis}` : dim);
+    return Object.hasOwn(known, dim) ? (known[dim] ?? 0) : symbol(dim === '' ? `axis ${axis}` : dim);
   });
+  checkShape(shape);
   return { dtype: type.dtype, shape };
 }
 
@@ -28,14 +30,15 @@ export function fromDeclared(
 export function inferTypes(model: Model, known: Readonly<Record<string, number>> = {}): Types {
   const types = new Map<string, ValueType>();
   for (const { name, type } of model.graph.inputs) {
-    const inferred = fromDeclared(type, known);
+    const inferred = naming(`input '${name}'`, () => fromDeclared(type, known));
     if (inferred !== undefined) types.set(name, inferred);
   }
   for (const [name, tensor] of model.graph.initializers) {
     types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
   }
+  const opset = opsetOf(model);
   for (const node of model.graph.nodes) {
-    const outputs = inferNode(node, types);
+    const outputs = inferNode(node, types, opset);
     outputs.forEach((type, at) => {
       const name = node.outputs[at];
       if (name !== undefined && name !== '') types.set(name, type);
@@ -50,15 +53,20 @@ export function inputTypes(node: Node, types: Types): (ValueType | undefined)[] 
   return inputs.some((type, at) => type === undefined && node.inputs[at] !== '') ? undefined : inputs;
 }
 
-function inferNode(node: Node, types: Types): readonly ValueType[] {
-  const definition = definitionOf(node);
+function inferNode(node: Node, types: Types, opset: number): readonly ValueType[] {
+  const definition = definitionOf(node, opset);
   const inputs = inputTypes(node, types);
   if (definition === undefined || inputs === undefined) return [];
+  return naming(`node '${node.name}' (${node.opType})`, () =>
+    inferOutputs(definition, inputs, node.attributes),
+  );
+}
+
+/** Names what a misfit belongs to. */
+function naming<T>(place: string, body: () => T): T {
   try {
-    return definition.infer(inputs, node.attributes);
+    return body();
   } catch (error) {
-    throw new NmodeError('BAD_MODEL', `node '${node.name}' (${node.opType}): ${reason(error)}`, {
-      cause: error,
-    });
+    throw new NmodeError('BAD_MODEL', `${place}: ${reason(error)}`, { cause: error });
   }
 }

@@ -1,12 +1,15 @@
 import type { Attribute, Attributes } from './attribute.js';
+import type { Dim } from './dim.js';
 import { NmodeError, reason } from './errors.js';
 import { currentScope, type Value, type ValueType } from './value.js';
 
 /** An operator of the default domain: its contract in one place. */
 export interface OpDefinition {
   readonly opType: string;
-  /** The first opset in which the form written and inferred here is valid. */
+  /** The opset that introduced the operator. */
   readonly since: number;
+  /** The first opset in which it has the form written and inferred here, where that is a later one. */
+  readonly form?: number;
   /** Positions of the inputs that hold trained parameters (BatchNorm's running statistics are none). */
   readonly parameters?: readonly number[];
   /** Types of the outputs. Throws a RangeError or TypeError that names the input at fault. */
@@ -17,6 +20,34 @@ export interface OpDefinition {
     output: ValueType,
     attributes: Attributes,
   ): number | undefined;
+}
+
+/** onnxruntime's tensors have fewer axes; sizes that are followed are those of one tensor. */
+const MAX_RANK = 64;
+
+/**
+ * Infers the types of an operator's outputs, none where nothing can be said.
+ * @throws what the operator's rule throws, and a RangeError for a type that no runtime could hold
+ */
+export function inferOutputs(
+  definition: OpDefinition,
+  inputs: readonly (ValueType | undefined)[],
+  attributes: Attributes,
+): readonly ValueType[] {
+  return definition.infer(inputs, attributes).map(({ content, ...type }) => {
+    checkShape(type.shape);
+    return content === undefined || content.length > MAX_RANK ? type : { ...type, content };
+  });
+}
+
+/** @throws RangeError where a shape has too many axes, or one of an impossible size */
+export function checkShape(shape: readonly Dim[]): void {
+  if (shape.length > MAX_RANK) throw new RangeError(`${shape.length} axes are more than ${MAX_RANK}`);
+  for (const dim of shape) {
+    if (typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0)) {
+      throw new RangeError(`an axis has the impossible size ${dim}`);
+    }
+  }
 }
 
 /** Applies an operator of one output, inferring its type. A misfit is reported with the scope it happened in. */
@@ -33,7 +64,7 @@ export function apply(
   };
   let type: ValueType | undefined;
   try {
-    type = definition.infer(inputs, operation.attributes)[0];
+    type = inferOutputs(definition, inputs, operation.attributes)[0];
   } catch (error) {
     const place = operation.scope === '' ? '' : ` in ${operation.scope}`;
     throw new NmodeError('BAD_MODEL', `${definition.opType}${place}: ${reason(error)}`, { cause: error });

@@ -7,6 +7,8 @@ import type { Floats, Session } from './session.js';
 
 /** The size a network runs at where it leaves its own open: the release's. */
 const DEFAULT_SIDE = 256;
+/** 4096 x 4096: activations of larger inputs fill the memory of any machine. */
+const MAX_NETWORK_PIXELS = 2 ** 24;
 
 /** Height and width at which a model takes an image. */
 export function networkSize(session: Session): { height: number; width: number } {
@@ -25,7 +27,14 @@ export function networkSize(session: Session): { height: number; width: number }
     );
   }
   const side = (size: number | string | undefined) => (typeof size === 'number' ? size : DEFAULT_SIDE);
-  return { height: side(height), width: side(width) };
+  const size = { height: side(height), width: side(width) };
+  if (size.height * size.width > MAX_NETWORK_PIXELS) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `the model takes ${size.height} x ${size.width} pixels, more than can be held`,
+    );
+  }
+  return size;
 }
 
 /** One plane of [1, classes, height, width]. */

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { sizeMultiple } from '../exporters/build.js';
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { DecoderId } from '../exporters/describe.js';
@@ -52,6 +53,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   const size = options.size ?? { batch: 1, height: NOMINAL_SIDE, width: NOMINAL_SIDE };
   const checkpoint = await openCheckpoint(options.checkpoint);
   try {
+    await refuseOverwriting(options);
     const { model, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
     const input = model.graph.inputs[0]?.type?.shape ?? [];
     const { known, shape } = nominalSizes(input);
@@ -76,6 +78,18 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     };
   } finally {
     checkpoint.close();
+  }
+}
+
+/** The checkpoint is what cannot be made again. */
+async function refuseOverwriting({ checkpoint, output, reference }: ExportModelOptions): Promise<void> {
+  const target = await stat(output).catch(() => undefined);
+  if (target === undefined) return;
+  for (const path of [checkpoint, ...(reference ? [reference] : [])]) {
+    const { dev, ino } = await stat(path);
+    if (dev === target.dev && ino === target.ino) {
+      throw new NmodeError('BAD_USAGE', `${output}: the output would overwrite ${path}`);
+    }
   }
 }
 

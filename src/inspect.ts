@@ -1,17 +1,15 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { buildModel } from '../exporters/build.js';
 import { type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
 import { type Detected, describe, detect } from '../exporters/describe.js';
 import { shapesOf } from '../exporters/export-model.js';
 import { Weights, zeroWeights } from '../exporters/weights.js';
-import { check } from '../graph/check.js';
 import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
 import { NmodeError } from '../graph/errors.js';
-import { readModel } from '../graph/file/read.js';
 import { type Model, opsetOf, type ValueInfo } from '../graph/model.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
+import { loadModel } from './load-model.js';
 import { NOMINAL_SIDE, nominalSizes } from './nominal.js';
 
 export interface TensorReport {
@@ -137,8 +135,7 @@ function nominalCost(file: string, detected: Detected) {
 }
 
 async function inspectModel(path: string): Promise<ModelReport> {
-  const model = await readModel(path);
-  check(model);
+  const { model, bytes } = await loadModel(path);
   const { graph } = model;
   const { macsAt, ...figures } = modelCost(model);
   const operators = new Map<string, number>();
@@ -146,7 +143,7 @@ async function inspectModel(path: string): Promise<ModelReport> {
   return {
     kind: 'model',
     file: basename(path),
-    bytes: (await stat(path)).size,
+    bytes: bytes.length,
     producer: `${model.producerName} ${model.producerVersion}`.trim(),
     irVersion: model.irVersion,
     opset: opsetOf(model),

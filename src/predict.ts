@@ -6,7 +6,7 @@ import { coverage, overlay } from '../runtime/mask.js';
 import type { Mask } from '../runtime/raster.js';
 import { networkSize, segment } from '../runtime/segment.js';
 import { createSession, type SessionOptions } from '../runtime/session.js';
-import { loadModelBytes } from './verify.js';
+import { loadModel } from './load-model.js';
 import { cannotWrite, writeWhole } from './write-whole.js';
 
 export interface PredictOptions extends SessionOptions {
@@ -48,7 +48,7 @@ export interface PredictReport {
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { threshold = 0.5, output, signal, onProgress } = options;
-  const bytes = await loadModelBytes(options.model);
+  const { bytes } = await loadModel(options.model);
   const images = await findImages(options.images);
   const session = await createSession(bytes, options);
   const predictions: Prediction[] = [];
@@ -106,10 +106,11 @@ async function findImages(paths: readonly string[]): Promise<readonly string[]> 
     const stats = await stat(path).catch((error: unknown) => {
       throw new NmodeError('BAD_IMAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
     });
-    if (!stats.isDirectory()) {
+    if (stats.isFile()) {
       images.push(path);
       continue;
     }
+    if (!stats.isDirectory()) throw new NmodeError('BAD_IMAGE', `${path}: neither a file nor a folder`);
     const files = (await readdir(path)).filter((file) =>
       IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
     );

@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
 import { readReference } from '../exporters/checkpoints/open.js';
-import { check } from '../graph/check.js';
 import { NmodeError } from '../graph/errors.js';
-import { parseModel, readModelBytes } from '../graph/file/read.js';
 import { type Parity, type ParityOptions, verifySession } from '../runtime/parity.js';
 import { createSession, type SessionOptions } from '../runtime/session.js';
+import { loadModel } from './load-model.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
@@ -13,19 +12,12 @@ export interface VerifyOptions extends ParityOptions, SessionOptions {
   readonly reference: string;
 }
 
-/** The bytes of a model that is worth loading: onnxruntime's own words for a damaged file help nobody. */
-export async function loadModelBytes(path: string): Promise<Uint8Array> {
-  const bytes = await readModelBytes(path);
-  check(parseModel(bytes, basename(path)));
-  return bytes;
-}
-
 /**
  * Runs a model on reference inputs and compares its outputs with the reference's. A miss is a result, not an error.
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
  */
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Parity> {
-  const bytes = typeof model === 'string' ? await loadModelBytes(model) : model;
+  const bytes = typeof model === 'string' ? (await loadModel(model)).bytes : model;
   const tensors = await readReference(reference);
   const session = await createSession(bytes, options);
   try {

@@ -87,8 +87,11 @@ function detect(shapes: Shapes): Network | undefined {
     widths.push(shape[0] ?? 0);
     shape = shapes.get(convWeight(`down${widths.length}.maxpool_conv.1`));
   }
-  return unet(inputChannels, widths);
+  return widths.length <= MAX_LEVELS ? unet(inputChannels, widths) : undefined;
 }
+
+/** Each level halves the resolution: more would need images of 65,536 pixels a side. */
+const MAX_LEVELS = 16;
 
 export const UNet: Backbone = {
   id: 'unet',

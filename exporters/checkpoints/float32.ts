@@ -25,7 +25,10 @@ function convert({ dtype, dims, bytes }: Tensor): Uint8Array {
   const { buffer, byteOffset } = source;
   const result = new Float32Array(count);
   if (dtype === 'float64') {
-    result.set(new Float64Array(buffer, byteOffset, count));
+    const doubles = new Float64Array(buffer, byteOffset, count);
+    result.set(doubles);
+    const lost = result.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(doubles[i]));
+    if (lost >= 0) throw new RangeError(`element ${lost} is ${doubles[lost]}, beyond the range of float32`);
   } else if (dtype === 'float16') {
     new Uint16Array(buffer, byteOffset, count).forEach((bits, i) => {
       result[i] = fromHalf(bits);

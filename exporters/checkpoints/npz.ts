@@ -1,6 +1,6 @@
 import type { DType } from '../../graph/dtype.js';
 import { byteLength, type Tensor } from '../../graph/tensor.js';
-import type { FileSource } from './source.js';
+import type { Source } from './source.js';
 import { readZip } from './zip.js';
 
 const DESCRIPTIONS: ReadonlyMap<string, DType> = new Map([
@@ -13,28 +13,38 @@ const DESCRIPTIONS: ReadonlyMap<string, DType> = new Map([
 ]);
 
 /** The arrays of NumPy's .npz: a zip of .npy files (numpy.lib.format, versions 1 to 3), little-endian and in C order. */
-export async function readNpz(path: string, source: FileSource): Promise<ReadonlyMap<string, Tensor>> {
+export async function readNpz(source: Source): Promise<ReadonlyMap<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
-  for (const [name, entry] of await readZip(path, source)) {
+  for (const [name, entry] of await readZip(source)) {
     if (name.endsWith('.npy')) tensors.set(name.slice(0, -'.npy'.length), readNpy(name, entry.read()));
   }
   return tensors;
 }
 
+/** Longer headers describe structured arrays, which are no tensors. */
+const MAX_HEADER_BYTES = 4096;
+
+/** The header as numpy.lib.format writes it: a Python dict with sorted keys, padded with blanks. */
+const HEADER =
+  /^\{'descr': '([^']{1,8})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,15}(?:, ?|,?(?=\))))*)\), ?\}\s*$/;
+
 function readNpy(name: string, bytes: Uint8Array): Tensor {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (Buffer.from(bytes.subarray(1, 6)).toString('latin1') !== 'NUMPY')
+  if (bytes.length < 12 || Buffer.from(bytes.subarray(1, 6)).toString('latin1') !== 'NUMPY') {
     throw new Error(`'${name}' is no .npy`);
-  const long = view.getUint8(6) >= 2;
-  const start = long ? 12 : 10;
-  const data = start + (long ? view.getUint32(8, true) : view.getUint16(8, true));
-  const header = Buffer.from(bytes.subarray(start, data)).toString('utf8');
-  const description = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? '';
-  const dtype = DESCRIPTIONS.get(description);
-  if (dtype === undefined || !/'fortran_order':\s*False/.test(header)) {
-    throw new Error(`'${name}' is '${description}' or in Fortran order, which is not supported`);
   }
-  const dims = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? '').match(/\d+/g)?.map(Number) ?? [];
-  if (byteLength(dtype, dims) !== bytes.length - data) throw new Error(`'${name}' does not hold [${dims}]`);
-  return { dtype, dims, bytes: () => bytes.subarray(data) };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const start = view.getUint8(6) >= 2 ? 12 : 10;
+  const length = start === 12 ? view.getUint32(8, true) : view.getUint16(8, true);
+  const header = Buffer.from(bytes.subarray(start, start + Math.min(length, MAX_HEADER_BYTES))).toString(
+    'latin1',
+  );
+  const [, description = 'not understood', fortran, sizes = ''] = HEADER.exec(header) ?? [];
+  const dtype = DESCRIPTIONS.get(description);
+  if (dtype === undefined || fortran !== 'False') {
+    throw new Error(`'${name}' is ${description} or in Fortran order, which is not supported`);
+  }
+  const dims = sizes.match(/\d+/g)?.map(Number) ?? [];
+  const data = bytes.subarray(start + length);
+  if (byteLength(dtype, dims) !== data.length) throw new Error(`'${name}' does not hold [${dims}]`);
+  return { dtype, dims, bytes: () => data };
 }

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
-import type { Tensor } from '../../graph/tensor.js';
+import { byteLength, type Tensor } from '../../graph/tensor.js';
 import { readNpz } from './npz.js';
 import { readSafetensors } from './safetensors.js';
 import { FileSource } from './source.js';
 import { stateDictOf, stripPrefixes } from './state-dict.js';
-import { LEGACY_MAGIC, readTorchLegacy } from './torch-legacy.js';
+import { LEGACY_START, readTorchLegacy } from './torch-legacy.js';
 import { readTorchZip } from './torch-zip.js';
 
 export type CheckpointFormat = 'torch zip' | 'torch legacy' | 'safetensors';
@@ -23,19 +23,35 @@ export interface Checkpoint {
   close(): void;
 }
 
-const ZIP_MAGIC = Uint8Array.of(0x50, 0x4b, 0x03, 0x04);
+const ZIP_START = /^504b0304/;
+/** Eight bytes of length, then a brace. */
+const SAFETENSORS_START = /^.{16}7b/;
+const LONGEST_START = 32;
 
-function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
-  return magic.every((byte, i) => bytes[i] === byte);
+/** The first bytes of a file in hexadecimal. */
+function startOf(source: FileSource): string {
+  return Buffer.from(source.read(0, Math.min(LONGEST_START, source.size))).toString('hex');
 }
 
-/** The format of a file by its first bytes, whatever its name. A safetensors header is JSON behind its length. */
+/** The format of a file by its first bytes, whatever its name. */
 function formatOf(source: FileSource): CheckpointFormat {
-  const head = source.read(0, Math.min(16, source.size));
-  if (startsWith(head, ZIP_MAGIC)) return 'torch zip';
-  if (startsWith(head, LEGACY_MAGIC)) return 'torch legacy';
-  if (head[8] === '{'.charCodeAt(0)) return 'safetensors';
+  const start = startOf(source);
+  if (ZIP_START.test(start)) return 'torch zip';
+  if (LEGACY_START.test(start)) return 'torch legacy';
+  if (SAFETENSORS_START.test(start)) return 'safetensors';
   throw new Error('neither a PyTorch checkpoint (.pth, .pt) nor a .safetensors file');
+}
+
+/** Tensors may share and repeat storage, but not without end: this much beyond a few times the file. */
+const MAX_EXTRA_BYTES = 2 ** 26;
+const MAX_EXPANSION = 4;
+
+function checkExpansion(tensors: ReadonlyMap<string, Tensor>, source: FileSource): void {
+  let total = 0;
+  for (const { dtype, dims } of tensors.values()) total += byteLength(dtype, dims);
+  if (total > MAX_EXPANSION * source.size + MAX_EXTRA_BYTES) {
+    throw new RangeError(`its tensors claim ${total} bytes, the file has ${source.size}`);
+  }
 }
 
 /** Runs a reader on a file; closes it and names it in the error where that fails. */
@@ -60,10 +76,12 @@ async function reading<T>(
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   return reading(path, 'BAD_CHECKPOINT', async (source) => {
     const format = formatOf(source);
+    const tensors = await readTensors(format, source);
+    checkExpansion(tensors, source);
     return {
       file: basename(path),
       format,
-      tensors: guard(path, await readTensors(format, path, source)),
+      tensors: guard(path, tensors),
       sha256: () => source.sha256(),
       close: () => source.close(),
     };
@@ -72,10 +90,9 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 
 async function readTensors(
   format: CheckpointFormat,
-  path: string,
   source: FileSource,
 ): Promise<ReadonlyMap<string, Tensor>> {
-  if (format === 'torch zip') return stateDictOf(await readTorchZip(path, source));
+  if (format === 'torch zip') return stateDictOf(await readTorchZip(source));
   if (format === 'torch legacy') return stateDictOf(readTorchLegacy(source));
   return stripPrefixes(readSafetensors(source));
 }
@@ -106,8 +123,7 @@ function guard(path: string, tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<
  */
 export async function readReference(path: string): Promise<ReadonlyMap<string, Tensor>> {
   return reading(path, 'BAD_REFERENCE', async (source) => {
-    const zip = startsWith(source.read(0, Math.min(4, source.size)), ZIP_MAGIC);
-    const tensors = zip ? await readNpz(path, source) : readSafetensors(source);
+    const tensors = ZIP_START.test(startOf(source)) ? await readNpz(source) : readSafetensors(source);
     const loaded = Array.from(tensors, ([name, { dtype, dims, bytes }]): [string, Tensor] => {
       const data = bytes();
       return [name, { dtype, dims, bytes: () => data }];

@@ -3,9 +3,10 @@ import type { Cursor } from './source.js';
 
 /** Values alive on the stack. Picklers work in batches of 1000; deeper nesting is an attack. */
 const MAX_STACK = 50_000;
-/** Values remembered for reuse. A tensor takes about ten. */
-const MAX_MEMO = 500_000;
+/** Values made, stored or passed on in all. A tensor takes about fifty. */
+const MAX_WORK = 2_000_000;
 const MAX_LONG_BYTES = 1024;
+const MAX_LINE_BYTES = 4096;
 
 /** The place of a MARK on the stack. */
 const MARK = Symbol('mark');
@@ -16,6 +17,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export class PickleMachine {
   readonly #stack: (PickleValue | typeof MARK)[] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #work = 0;
   readonly cursor: Cursor;
   readonly world: PickleWorld;
 
@@ -33,8 +35,14 @@ export class PickleMachine {
   }
 
   #push(slot: PickleValue | typeof MARK): void {
+    this.#charge(1);
     if (this.#stack.length === MAX_STACK) throw new RangeError('the pickle is nested too deeply');
     this.#stack.push(slot);
+  }
+
+  #charge(values: number): void {
+    this.#work += values;
+    if (this.#work > MAX_WORK) throw new RangeError(`the pickle makes more than ${MAX_WORK} values`);
   }
 
   top(): PickleValue {
@@ -67,7 +75,7 @@ export class PickleMachine {
   }
 
   remember(index = this.#memo.size): void {
-    if (this.#memo.size === MAX_MEMO) throw new RangeError('the pickle remembers too many values');
+    this.#charge(1);
     this.#memo.set(index, this.top());
   }
 
@@ -80,6 +88,7 @@ export class PickleMachine {
 
   /** Adds to the list at the top. What fills an unknown object is dropped. */
   append(items: readonly PickleValue[]): void {
+    this.#charge(items.length);
     const list = this.top();
     if (Array.isArray(list)) for (const item of items) list.push(item);
     else if (!(list instanceof Inert)) throw new TypeError('the pickle appends to what is no list');
@@ -87,6 +96,7 @@ export class PickleMachine {
 
   /** Sets keys and values, alternating, of the dict at the top. */
   setItems(items: readonly PickleValue[]): void {
+    this.#charge(items.length);
     const dict = this.top();
     if (dict instanceof Inert) return;
     if (!(dict instanceof Map)) throw new TypeError('the pickle sets items of what is no dict');
@@ -94,6 +104,7 @@ export class PickleMachine {
   }
 
   addItems(items: readonly PickleValue[]): void {
+    this.#charge(items.length);
     const set = this.top();
     if (!(set instanceof Set)) throw new TypeError('the pickle adds items to what is no set');
     for (const item of items) set.add(item);
@@ -101,6 +112,10 @@ export class PickleMachine {
 
   call(callable: PickleValue | undefined, args: PickleValue | undefined): void {
     if (!(args instanceof Tuple)) throw new TypeError('a call without a tuple of arguments');
+    for (const arg of args.items) {
+      if (Array.isArray(arg)) this.#charge(arg.length);
+      if (arg instanceof Tuple) this.#charge(arg.items.length);
+    }
     if (callable instanceof Global) this.#push(this.world.call(callable, args.items));
     else this.#push(new Inert(callable instanceof Inert ? callable.path : 'a value that is no callable'));
   }
@@ -138,7 +153,7 @@ export class PickleMachine {
   line(): string {
     const bytes: number[] = [];
     for (let byte = this.cursor.byte(); byte !== 0x0a; byte = this.cursor.byte()) {
-      if (bytes.length === MAX_LONG_BYTES) throw new RangeError('a line of the pickle is too long');
+      if (bytes.length === MAX_LINE_BYTES) throw new RangeError('a line of the pickle is too long');
       bytes.push(byte);
     }
     return utf8.decode(Uint8Array.from(bytes));

@@ -34,6 +34,18 @@ export class Inert {
   constructor(readonly path: string) {}
 }
 
+/** A value for a message. Containers are named, not printed: they may hold themselves. */
+export function shown(value: PickleValue | undefined): string {
+  if (typeof value === 'string') return value.slice(0, 80);
+  if (value === null || typeof value !== 'object') return String(value);
+  if (value instanceof Global || value instanceof Inert) return value.path;
+  return value instanceof Map
+    ? 'a dict'
+    : Array.isArray(value) || value instanceof Tuple
+      ? 'a list'
+      : 'an object';
+}
+
 /** The outside of a pickle: how named callables and persistent ids become values. */
 export interface PickleWorld {
   /** The result of calling a global; an Inert where it is not understood. */

@@ -4,6 +4,8 @@ import type { Cursor } from './source.js';
 
 const PROTOCOLS = 5;
 
+const EMPTY_TUPLE = new Tuple([]);
+
 const latin1 = new TextDecoder('latin1', { ignoreBOM: true });
 
 /** What each opcode does, under its letter; the names are those of CPython's `pickletools`. */
@@ -35,7 +37,7 @@ const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
 
   // Tuples, lists, dicts and sets.
   '(': (m) => m.mark(),
-  ')': (m) => m.push(new Tuple([])), // EMPTY_TUPLE
+  ')': (m) => m.push(EMPTY_TUPLE),
   '\x85': (m) => m.push(new Tuple(m.take(1))), // TUPLE1
   '\x86': (m) => m.push(new Tuple(m.take(2))), // TUPLE2
   '\x87': (m) => m.push(new Tuple(m.take(3))), // TUPLE3
@@ -60,7 +62,9 @@ const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
   c: (m) => m.push(new Global(m.line(), m.line())), // GLOBAL
   '\x93'(m) {
     const [module, name] = m.take(2); // STACK_GLOBAL
-    m.push(new Global(String(module), String(name)));
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw new TypeError('a class whose name is no text');
+    m.push(new Global(module, name));
   },
   R: callTop, // REDUCE
   '\x81': callTop, // NEWOBJ

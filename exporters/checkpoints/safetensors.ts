@@ -4,6 +4,9 @@ import type { Source } from './source.js';
 
 /** Larger headers take seconds and gigabytes to parse; a network of 10,000 tensors needs one MB. */
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
+/** A tensor's entry takes three brackets, one within another. */
+const MAX_BRACKETS = 150_000;
+const MAX_DEPTH = 3;
 
 const DTYPE_NAMES: ReadonlyMap<unknown, DType> = new Map([
   ['F64', 'float64'],
@@ -64,19 +67,34 @@ export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
 
 function parseHeader(text: string): Record<string, unknown> {
   if (!text.startsWith('{')) throw new SyntaxError('the header is no JSON object');
-  const names = topLevelNames(text);
-  if (new Set(names).size !== names.length) throw new SyntaxError('a tensor is named twice');
-  return JSON.parse(text);
+  const names = scan(text);
+  const header: Record<string, unknown> = JSON.parse(text);
+  if (names !== Object.keys(header).length) throw new SyntaxError('a tensor is named twice');
+  return header;
 }
 
-/** The keys of a JSON object as written, since JSON.parse keeps only the last of two equal ones. */
-function topLevelNames(text: string): string[] {
-  const names: string[] = [];
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    else if (depth === 1 && token.endsWith(':')) names.push(JSON.parse(token.replace(/\s*:$/, '')));
+/**
+ * Counts the keys of a JSON object as written, since JSON.parse keeps only the last of two equal ones, and refuses what
+ * would cost more to parse than its length says.
+ */
+function scan(text: string): number {
+  let [depth, brackets, names] = [0, 0, 0];
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (inString) {
+      if (character === '\\') i++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') {
+      inString = true;
+    } else if (character === ':') {
+      if (depth === 1) names++;
+    } else if (character === '{' || character === '[') {
+      if (++depth > MAX_DEPTH || ++brackets > MAX_BRACKETS)
+        throw new RangeError('the header is not one of tensors');
+    } else if (character === '}' || character === ']') {
+      depth--;
+    }
   }
   return names;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
 
 /** Bytes that can be read at any place; nothing is read before it is asked for. */
@@ -32,16 +32,13 @@ export class FileSource implements Source {
   /** @throws NmodeError (`code`) where there is no such file, or where it is a folder */
   constructor(path: string, code: ErrorCode) {
     try {
+      // Asked before it is opened: a pipe would wait for its writer.
+      if (!statSync(path).isFile()) throw new Error('it is not a file');
       this.#descriptor = openSync(path, 'r');
+      this.size = fstatSync(this.#descriptor).size;
     } catch (error) {
       throw new NmodeError(code, `${path}: cannot be opened: ${reason(error)}`, { cause: error });
     }
-    const stats = fstatSync(this.#descriptor);
-    if (!stats.isFile()) {
-      this.close();
-      throw new NmodeError(code, `${path}: not a file`);
-    }
-    this.size = stats.size;
   }
 
   read(offset: number, length: number): Uint8Array {

@@ -12,8 +12,8 @@ export interface Storage {
 
 /** No tensor of an ONNX file is larger. */
 const MAX_TENSOR_BYTES = 2 ** 31;
-/** A view may repeat elements (strides of 0); beyond its storage's size only up to this. */
-const MAX_REPEATED_BYTES = 2 ** 26;
+/** PyTorch's own limit of dimensions. */
+export const MAX_RANK = 64;
 
 /** A view of a storage, as PyTorch's tensors are: offset and strides count elements. */
 export interface StridedView {
@@ -45,11 +45,11 @@ export function stridedTensor(view: StridedView): Tensor {
 function checkBounds({ dtype, dims, strides, offset, storage }: StridedView): void {
   const itemSize = DTYPES[dtype].bytes;
   const whole = [...dims, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!whole || dims.length !== strides.length) {
+  if (!whole || dims.length !== strides.length || dims.length > MAX_RANK) {
     throw new RangeError(`sizes [${dims}], strides [${strides}] and offset ${offset} are impossible`);
   }
   const size = byteLength(dtype, dims);
-  if (size > MAX_TENSOR_BYTES || (size > storage.size && size > MAX_REPEATED_BYTES)) {
+  if (size > MAX_TENSOR_BYTES) {
     throw new RangeError(`sizes [${dims}] claim ${size} bytes, its storage holds ${storage.size}`);
   }
   if (size === 0) return;

@@ -1,16 +1,18 @@
 import { DTYPES } from '../../graph/dtype.js';
 import { unpickle } from './pickle.js';
-import type { PickleValue } from './pickle-values.js';
+import { type PickleValue, shown } from './pickle-values.js';
 import { Cursor, type FileSource } from './source.js';
 import type { Storage } from './strided.js';
 import { type StorageReference, TorchWorld } from './torch.js';
 import { MAX_PICKLE_BYTES } from './torch-zip.js';
 
-/** PROTO 2, LONG1 of ten bytes: torch.serialization's MAGIC_NUMBER 0x1950a86a20f9469cfc6c. */
-export const LEGACY_MAGIC = Uint8Array.of(
-  ...[0x80, 0x02, 0x8a, 0x0a],
-  ...[0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19],
-);
+/**
+ * A first pickle of torch.serialization's MAGIC_NUMBER 0x1950a86a20f9469cfc6c, in hexadecimal: PROTO, from protocol 4 on
+ * FRAME, then LONG1 of ten bytes; or, in protocol 1, LONG and the number in decimal.
+ */
+export const LEGACY_START =
+  /^(800[2-5](95.{16})?8a0a6cfc9c46f9206aa85019|4c31313935343730333731343630333838303133333333)/;
+
 const PROTOCOL_VERSION = 1001;
 
 /**
@@ -28,7 +30,8 @@ export function readTorchLegacy(source: FileSource): PickleValue {
   }, false);
   unpickle(cursor, world);
   const protocol = unpickle(cursor, world);
-  if (protocol !== PROTOCOL_VERSION) throw new Error(`protocol ${protocol}, expected ${PROTOCOL_VERSION}`);
+  if (protocol !== PROTOCOL_VERSION)
+    throw new Error(`protocol ${shown(protocol)}, expected ${PROTOCOL_VERSION}`);
   unpickle(cursor, world);
   const object = unpickle(cursor, world);
   const keys = unpickle(cursor, world);
@@ -48,10 +51,13 @@ function* storagePlaces(
   start: number,
 ): Generator<[key: string, place: number]> {
   if (!Array.isArray(keys)) throw new TypeError('the list of storages is missing');
+  const placed = new Set<PickleValue>();
   let at = start;
   for (const key of keys) {
     const reference = typeof key === 'string' ? references.get(key) : undefined;
-    if (reference === undefined) throw new Error(`storage '${String(key)}' belongs to no tensor`);
+    if (reference === undefined) throw new Error(`storage '${shown(key)}' belongs to no tensor`);
+    if (placed.has(key)) throw new Error(`storage '${reference.key}' is listed twice`);
+    placed.add(key);
     const header = source.read(at, 8);
     const count = Number(new DataView(header.buffer).getBigInt64(0, true));
     if (count !== reference.elements) {

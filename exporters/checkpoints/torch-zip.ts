@@ -12,14 +12,15 @@ export const MAX_PICKLE_BYTES = 2 ** 24;
  * The object in a checkpoint of `torch.save` (PyTorch 1.6 and later): a zip with a pickle `data.pkl` and one entry
  * `data/KEY` a storage, under a folder of any name. `byteorder` says 'little' (as where it is absent) or 'big'.
  */
-export async function readTorchZip(path: string, source: FileSource): Promise<PickleValue> {
-  const entries = await readZip(path, source);
-  const pickle = [...entries].find(([name]) => name === 'data.pkl' || name.endsWith('/data.pkl'));
+export async function readTorchZip(source: FileSource): Promise<PickleValue> {
+  const entries = await readZip(source);
+  const [pickle, ...others] = [...entries].filter(([name]) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) {
     throw new Error(
       'a zip file without data.pkl is no PyTorch checkpoint (TorchScript and others are not read)',
     );
   }
+  if (others.length > 0) throw new Error('it holds more than one data.pkl');
   const [pickleName, { size }] = pickle;
   if (size > MAX_PICKLE_BYTES)
     throw new RangeError(`data.pkl is ${size} bytes, at most ${MAX_PICKLE_BYTES} are read`);

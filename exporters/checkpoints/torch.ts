@@ -1,7 +1,7 @@
 import { DTYPES, type DType } from '../../graph/dtype.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { Global, Inert, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
-import { type Storage, stridedTensor } from './strided.js';
+import { Global, Inert, type PickleValue, type PickleWorld, shown, Tuple } from './pickle-values.js';
+import { MAX_RANK, type Storage, stridedTensor } from './strided.js';
 
 /** PyTorch's typed storage classes. `UntypedStorage` counts bytes; the tensor then names its dtype. */
 const STORAGES: ReadonlyMap<string, DType> = new Map([
@@ -46,12 +46,23 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['collections.OrderedDict', ([items]) => new Map(pairs(items))],
   ['torch.Size', ([sizes]) => (sizes instanceof Tuple ? sizes : new Tuple([]))],
   ['torch._utils._rebuild_tensor', (args, world) => world.rebuild(args)],
-  ['torch._utils._rebuild_tensor_v2', (args, world) => world.rebuild(args)],
-  ['torch._utils._rebuild_tensor_v3', (args, world) => world.rebuild(args, args[6])],
+  ['torch._utils._rebuild_tensor_v2', (args, world) => world.rebuild(plain(args, 6))],
+  ['torch._utils._rebuild_tensor_v3', (args, world) => world.rebuild(plain(args, 7), args[6])],
   ['torch._utils._rebuild_parameter', ([data]) => data ?? null],
   ['torch._utils._rebuild_parameter_with_state', ([data]) => data ?? null],
   ['torch._tensor._rebuild_from_type_v2', ([callable, , args], world) => world.forward(callable, args)],
 ]);
+
+/** PyTorch 2 marks conjugate and negated views in a last argument; their numbers are not those of the storage. */
+function plain(args: readonly PickleValue[], metadataAt: number): readonly PickleValue[] {
+  const metadata = args[metadataAt];
+  if (metadata instanceof Map && metadata.size > 0) {
+    throw new TypeError(
+      'a tensor is a conjugate or negated view: save it after resolve_conj() and resolve_neg()',
+    );
+  }
+  return args;
+}
 
 function pairs(items: PickleValue | undefined): [PickleValue, PickleValue][] {
   const list = Array.isArray(items) ? items : [];
@@ -63,12 +74,17 @@ function pairs(items: PickleValue | undefined): [PickleValue, PickleValue][] {
 
 /** Sizes and strides; those beyond 2^53, which unpickle as bigints, are no memory of this world. */
 function wholeNumbers(value: PickleValue | undefined): readonly number[] {
-  const items = value instanceof Tuple ? value.items : [];
+  const items = value instanceof Tuple ? value.items.slice(0, MAX_RANK + 1) : [];
   const numbers = items.filter((item) => typeof item === 'number');
-  if (!(value instanceof Tuple) || numbers.length !== items.length) {
-    throw new TypeError(`sizes or strides of a tensor are impossible: [${items.map(String).join(', ')}]`);
+  if (!(value instanceof Tuple) || numbers.length !== items.length || items.length > MAX_RANK) {
+    throw new TypeError(`sizes or strides of a tensor are impossible: [${items.map(shown).join(', ')}]`);
   }
   return numbers;
+}
+
+function wholeNumber(value: PickleValue | undefined): number {
+  if (typeof value !== 'number') throw new TypeError(`the offset of a tensor is ${shown(value)}`);
+  return value;
 }
 
 /**
@@ -105,7 +121,7 @@ export class TorchWorld implements PickleWorld {
     const dtype = /^torch(\.storage)?\.\w+$/.test(path)
       ? STORAGES.get(path.split('.').at(-1) ?? '')
       : undefined;
-    if (kind !== 'storage' || typeof key !== 'string' || typeof elements !== 'number') {
+    if (kind !== 'storage' || typeof key !== 'string' || typeof elements !== 'number' || elements < 0) {
       throw new TypeError('a persistent id that names no storage');
     }
     if (dtype === undefined) return new Inert(path);
@@ -114,7 +130,7 @@ export class TorchWorld implements PickleWorld {
       storage = this.#locate({ key, dtype, elements });
       this.#storages.set(key, storage);
     }
-    return new TypedStorage(dtype, storage, view instanceof Tuple ? Number(view.items[1]) : 0);
+    return new TypedStorage(dtype, storage, view instanceof Tuple ? wholeNumber(view.items[1]) : 0);
   }
 
   /** (storage, offset, sizes, strides, ...): torch._utils._rebuild_tensor and its later versions. */
@@ -127,7 +143,7 @@ export class TorchWorld implements PickleWorld {
         dtype: typed instanceof Global ? namedDtype(typed) : dtype,
         dims: wholeNumbers(sizes),
         strides: wholeNumbers(strides),
-        offset: start + Number(offset),
+        offset: start + wholeNumber(offset),
         storage,
         bigEndian: this.#bigEndian,
       }),

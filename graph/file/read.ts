@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import protobuf from 'protobufjs/light.js';
 import type { Attribute, Unread } from '../attribute.js';
 import { MAX_MODEL_BYTES } from '../check.js';
@@ -7,6 +6,7 @@ import { dtypeOfCode } from '../dtype.js';
 import { NmodeError, reason } from '../errors.js';
 import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../model.js';
 import type { Tensor } from '../tensor.js';
+import { checkBudget } from './budget.js';
 import { ATTRIBUTE_TYPES, AttributeProto, ModelProto, TypeProto } from './schema.js';
 import { type Int64, readTensor, type TensorMessage } from './tensor.js';
 
@@ -78,7 +78,9 @@ function decode<T>(type: protobuf.Type, bytes: Uint8Array): T {
 /** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB */
 export async function readModelBytes(path: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path);
+    const stats = await stat(path);
+    if (!stats.isFile()) throw new Error('it is not a file');
+    const { size } = stats;
     if (size > MAX_MODEL_BYTES)
       throw new RangeError(`${size} bytes are more than the 2 GiB of one ONNX file`);
     return await readFile(path);
@@ -88,16 +90,12 @@ export async function readModelBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Reads an .onnx file. Weights are views of the file's bytes.
- * @throws NmodeError (BAD_MODEL) with the file's name
+ * Reads a model from the bytes of an .onnx file; weights are views of them. `name` stands in messages.
+ * @throws NmodeError (BAD_MODEL)
  */
-export async function readModel(path: string): Promise<Model> {
-  return parseModel(await readModelBytes(path), basename(path));
-}
-
-/** Reads a model from the bytes of an .onnx file; `name` stands in messages. */
 export function parseModel(bytes: Uint8Array, name: string): Model {
   try {
+    checkBudget(bytes);
     return toModel(decode<ModelMessage>(ModelProto, bytes));
   } catch (error) {
     const problem = error instanceof NmodeError ? error.message : `not an ONNX file (${reason(error)})`;

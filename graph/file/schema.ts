@@ -4,15 +4,12 @@ import protobuf from 'protobufjs/light.js';
  * The part of onnx.proto (field numbers of ONNX 1.10 and all later versions) that this package interprets. Every other
  * field is unknown to the decoder, which keeps its bytes; they are written back untouched.
  */
-type Field = readonly [id: number, type: string, rule?: 'repeated' | 'packed'];
+type Field = readonly [id: number, type: string, rule?: 'repeated'];
 
 function message(name: string, fields: Readonly<Record<string, Field>>): protobuf.Type {
   const type = new protobuf.Type(name);
   for (const [field, [id, kind, rule]] of Object.entries(fields)) {
-    const options = rule === 'packed' ? { packed: true } : {};
-    type.add(
-      new protobuf.Field(field, id, kind, rule === undefined ? undefined : 'repeated', undefined, options),
-    );
+    type.add(new protobuf.Field(field, id, kind, rule));
   }
   onnx.add(type);
   return type;
@@ -77,16 +74,17 @@ export const ATTRIBUTE_TYPES = {
   strings: 8,
 } as const;
 
+// Packed lists of numbers stay bytes: decoded one by one they would take twenty times their size.
 export const TensorProto = message('TensorProto', {
   dims: [1, 'int64', 'repeated'],
   dataType: [2, 'int32'],
-  floatData: [4, 'float', 'packed'],
-  int32Data: [5, 'int32', 'packed'],
-  int64Data: [7, 'int64', 'packed'],
+  floatData: [4, 'bytes'],
+  int32Data: [5, 'bytes'],
+  int64Data: [7, 'bytes'],
   name: [8, 'string'],
   rawData: [FIELD_IDS.tensorRawData, 'bytes'],
-  doubleData: [10, 'double', 'packed'],
-  uint64Data: [11, 'uint64', 'packed'],
+  doubleData: [10, 'bytes'],
+  uint64Data: [11, 'bytes'],
   dataLocation: [14, 'int32'],
 });
 

@@ -1,4 +1,4 @@
-import { type DType, dtypeOfCode } from '../dtype.js';
+import { DTYPES, type DType, dtypeOfCode } from '../dtype.js';
 import { NmodeError } from '../errors.js';
 import { byteLength, type Tensor } from '../tensor.js';
 
@@ -13,11 +13,11 @@ export interface TensorMessage {
   dataType?: number;
   name?: string;
   rawData?: Uint8Array;
-  floatData: number[];
-  int32Data: number[];
-  int64Data: Int64[];
-  doubleData: number[];
-  uint64Data: Int64[];
+  floatData: Uint8Array;
+  int32Data: Uint8Array;
+  int64Data: Uint8Array;
+  doubleData: Uint8Array;
+  uint64Data: Uint8Array;
   dataLocation?: number;
 }
 
@@ -55,35 +55,39 @@ export function readTensor(message: TensorMessage): Tensor {
   return { dtype, dims, bytes: () => bytes };
 }
 
-/** The elements of the repeated fields, packed. Which field holds which type: onnx.proto, TensorProto. */
+/** The elements of the packed fields. Which field holds which type: onnx.proto, TensorProto. */
 function typedData(dtype: DType, message: TensorMessage): Uint8Array {
   switch (dtype) {
     case 'float32':
     case 'complex64':
-      return view(Float32Array.from(message.floatData));
+      return message.floatData;
     case 'float64':
     case 'complex128':
-      return view(Float64Array.from(message.doubleData));
+      return message.doubleData;
     case 'int64':
-      return view(BigInt64Array.from(message.int64Data, (value) => BigInt(value.toString())));
+      return fromVarints(message.int64Data, 8);
     case 'uint64':
-      return view(BigUint64Array.from(message.uint64Data, (value) => BigInt(value.toString())));
     case 'uint32':
-      return view(Uint32Array.from(message.uint64Data, (value) => value.toNumber()));
-    case 'int32':
-      return view(Int32Array.from(message.int32Data));
-    case 'int16':
-    case 'uint16':
-    case 'float16':
-    case 'bfloat16':
-      return view(Uint16Array.from(message.int32Data));
-    case 'int8':
-    case 'uint8':
-    case 'bool':
-      return view(Uint8Array.from(message.int32Data));
+      return fromVarints(message.uint64Data, DTYPES[dtype].bytes);
+    default:
+      return fromVarints(message.int32Data, DTYPES[dtype].bytes);
   }
 }
 
-function view({ buffer }: { buffer: ArrayBufferLike }): Uint8Array {
-  return new Uint8Array(buffer);
+/** Varints as little-endian whole numbers of `size` bytes: two's complement, so that cutting keeps the value. */
+function fromVarints(packed: Uint8Array, size: number): Uint8Array {
+  let count = 0;
+  for (const byte of packed) if (byte < 0x80) count++;
+  const result = new Uint8Array(count * size);
+  let [at, bit] = [0, 0];
+  for (const byte of packed) {
+    // Seven bits reach over at most two bytes.
+    const bits = (byte & 0x7f) << (bit & 7);
+    const place = bit >> 3;
+    if (place < size) result[at + place] = (result[at + place] ?? 0) | (bits & 0xff);
+    if (place + 1 < size) result[at + place + 1] = (result[at + place + 1] ?? 0) | (bits >> 8);
+    bit += 7;
+    if (byte < 0x80) [at, bit] = [at + size, 0];
+  }
+  return result;
 }

@@ -7,7 +7,8 @@ const NAMES = ['scale', 'bias', 'mean', 'variance'];
 
 export const BatchNormalization: OpDefinition = {
   opType: 'BatchNormalization',
-  since: 9,
+  since: 1,
+  form: 9,
   parameters: [1, 2],
   infer(inputs) {
     const x = required(inputs, 0, 'x');

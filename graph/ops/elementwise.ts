@@ -40,7 +40,8 @@ type OnSizes = (a: Dim, b: Dim) => Dim | undefined;
 function binary(opType: string, onSizes: OnSizes): OpDefinition {
   return {
     opType,
-    since: 7,
+    since: 1,
+    form: 7,
     infer(inputs) {
       const a = required(inputs, 0, 'a');
       const b = required(inputs, 1, 'b');

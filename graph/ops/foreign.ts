@@ -28,7 +28,8 @@ const Identity: OpDefinition = {
 
 const Cast: OpDefinition = {
   opType: 'Cast',
-  since: 6,
+  since: 1,
+  form: 6,
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
     const dtype = dtypeOfCode(intOf(attributes, 'to', 0));
@@ -64,7 +65,8 @@ const Gather: OpDefinition = {
 
 const Slice: OpDefinition = {
   opType: 'Slice',
-  since: 10,
+  since: 1,
+  form: 10,
   infer(inputs) {
     const data = required(inputs, 0, 'data');
     const content = contentOf(data);

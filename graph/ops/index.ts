@@ -36,7 +36,13 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
   ].map((definition) => [definition.opType, definition]),
 );
 
-/** What is known of a node's operator; undefined for other domains and unknown ones. */
-export function definitionOf({ domain, opType }: Node): OpDefinition | undefined {
-  return domain === '' ? OPS.get(opType) : undefined;
+/** The opset that introduced a node's operator; undefined for other domains and unknown ones. */
+export function sinceOf({ domain, opType }: Node): number | undefined {
+  return domain === '' ? OPS.get(opType)?.since : undefined;
+}
+
+/** What is known of a node's operator in an opset; undefined where it had another form then, and for unknown ones. */
+export function definitionOf({ domain, opType }: Node, opset: number): OpDefinition | undefined {
+  const definition = domain === '' ? OPS.get(opType) : undefined;
+  return definition !== undefined && (definition.form ?? definition.since) <= opset ? definition : undefined;
 }

@@ -36,7 +36,8 @@ export const MatMul: OpDefinition = {
 
 export const Gemm: OpDefinition = {
   opType: 'Gemm',
-  since: 7,
+  since: 1,
+  form: 7,
   parameters: [1, 2],
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'a');

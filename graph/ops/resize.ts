@@ -14,9 +14,11 @@ function scaled(size: Dim, scale: number): Dim {
 
 export const Resize: OpDefinition = {
   opType: 'Resize',
-  since: 13,
-  infer(inputs) {
+  since: 10,
+  form: 11,
+  infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
+    if (attributes.has('axes')) return [];
     const sizes = contentOf(inputs[3]);
     if (sizes !== undefined && sizes.length === x.shape.length) return [{ dtype: x.dtype, shape: sizes }];
     const scales = inputs[2]?.constant;

@@ -22,7 +22,8 @@ export const Shape: OpDefinition = {
 
 export const Concat: OpDefinition = {
   opType: 'Concat',
-  since: 4,
+  since: 1,
+  form: 4,
   infer(inputs, attributes) {
     const parts = inputs.map((_, at) => required(inputs, at, 'part'));
     const first = required(inputs, 0, 'part');
@@ -44,7 +45,8 @@ export const Concat: OpDefinition = {
 
 export const Pad: OpDefinition = {
   opType: 'Pad',
-  since: 11,
+  since: 1,
+  form: 11,
   infer(inputs) {
     const x = required(inputs, 0, 'x');
     const pads = contentOf(required(inputs, 1, 'pads'));

@@ -10,9 +10,9 @@ function unary(opType: string, since: number): OpDefinition {
   };
 }
 
-export const Relu = unary('Relu', 6);
-export const Sigmoid = unary('Sigmoid', 6);
-export const Tanh = unary('Tanh', 6);
+export const Relu = unary('Relu', 1);
+export const Sigmoid = unary('Sigmoid', 1);
+export const Tanh = unary('Tanh', 1);
 export const Erf = unary('Erf', 9);
 
 export const relu = (x: Value): Value => apply(Relu, [x]);

@@ -37,6 +37,9 @@ async function run(argv: readonly string[]): Promise<number> {
 
 // A reader that has seen enough (`nmode inspect ... | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`nmode: standard output cannot be written: ${reason(error)}\n`);
+  process.exitCode = ERRORS.CANNOT_WRITE.exitCode;
 });
-process.exitCode = await run(process.argv);
+const exitCode = await run(process.argv);
+process.exitCode ??= exitCode;

@@ -20,7 +20,9 @@ export function shapeLine(shape: readonly (number | string)[] | undefined): stri
 /** Rows as aligned columns; numbers, and what looks like one, to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const widths = header.map((_, column) =>
+    lines.reduce((width, line) => Math.max(width, (line[column] ?? '').length), 0),
+  );
   const numeric = header.map((_, column) => rows.every((row) => /^[\d.,]/.test(row[column] ?? '')));
   return lines
     .map((line) =>
@@ -36,7 +38,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
 
 /** Label and text in two columns. */
 export function fields(pairs: readonly (readonly [label: string, text: string])[]): string {
-  const width = Math.max(...pairs.map(([label]) => label.length));
+  const width = pairs.reduce((widest, [label]) => Math.max(widest, label.length), 0);
   return pairs.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n');
 }
 
@@ -45,6 +47,7 @@ export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
+/** Text for people. Names come from files: what would steer the terminal is shown as '?'. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${text.replace(/[^\P{Cc}\n]/gu, '?')}\n`);
 }

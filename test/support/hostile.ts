@@ -91,13 +91,13 @@ export const HOSTILE: readonly Hostile[] = [
     name: 'a memo of millions of values',
     file: 'memo.pth',
     contents: () => torchZip(bytes(0x80, 4, ']\x940'.repeat(4e6), 'N.')),
-    says: /remembers too many/,
+    says: /makes more than 2000000 values/,
   },
   {
     name: 'sixteen million opcodes that come to nothing',
     file: 'idle.pth',
     contents: () => torchZip(bytes(0x80, 2, 'N0'.repeat(2 ** 23 - 64), 'N.')),
-    says: /no state dict/,
+    says: /makes more than 2000000 values/,
   },
   {
     name: 'a storage shorter than its view',
@@ -135,7 +135,84 @@ export const HOSTILE: readonly Hostile[] = [
           crc: 0,
         },
       }),
-    says: /data\.pkl is 4294967294 bytes/,
+    says: /unpack from \d+ to 4294967294 bytes/,
+  },
+  {
+    name: 'an entry stored twice',
+    file: 'twice.pth',
+    contents: () => {
+      const [one, other] = ['archive/data/0', 'archive/data/1'].map((name) => Buffer.from(name, 'latin1'));
+      const file = torchZip(stateDict([weight]), { 0: four, 1: new Uint8Array(16).fill(1) });
+      for (let at = file.indexOf(other ?? ''); at >= 0; at = file.indexOf(other ?? '')) one?.copy(file, at);
+      return file;
+    },
+    says: /'archive\/data\/0' is stored twice/,
+  },
+  {
+    name: 'entries that overlap',
+    file: 'overlapping.pth',
+    contents: () => {
+      const file = torchZip(stateDict([weight]), { 0: new Uint8Array(10_000), 1: new Uint8Array(10_000) });
+      const [first, second] = [file.indexOf('PK\x03\x04'), file.lastIndexOf('PK\x01\x02')];
+      const middle = file.lastIndexOf('PK\x01\x02', second - 1);
+      // Both directory entries claim almost the whole file.
+      for (const at of [middle, second]) {
+        little(file.length - 200, 4).copy(file, at + 20);
+        little(file.length - 200, 4).copy(file, at + 24);
+        little(first, 4).copy(file, at + 42);
+      }
+      return file;
+    },
+    says: /overlap/,
+  },
+  {
+    name: 'a zip64 directory beyond the end of the file',
+    file: 'zip64.pth',
+    contents: () => {
+      const file = torchZip(stateDict([weight]), { 0: four });
+      const end = file.lastIndexOf('PK\x05\x06');
+      const locator = bytes('PK\x06\x07', little(0, 4), little(2n ** 62n, 8), little(1, 4));
+      return bytes(file.subarray(0, end), locator, file.subarray(end));
+    },
+    says: /^zip64\.pth: /,
+  },
+  {
+    name: 'weights that repeat one number into gigabytes',
+    file: 'expanded.pth',
+    contents: () =>
+      torchZip(stateDict([{ ...weight, sizes: [2 ** 13, 2 ** 14], strides: [0, 0] }]), { 0: four }),
+    says: /tensors claim 536870912 bytes/,
+  },
+  {
+    name: 'a view that PyTorch marks as negated',
+    file: 'negated.pth',
+    contents: () => {
+      const pickle = stateDict([weight]).toString('latin1');
+      const marked = pickle.replace(/\)RtR/, `)R}${unicode('neg').toString('latin1')}\x88stR`);
+      return torchZip(Buffer.from(marked, 'latin1'), { 0: four });
+    },
+    says: /resolve_neg/,
+  },
+  {
+    name: 'a key that is a list of lists of lists ...',
+    file: 'dag.pth',
+    contents: () => {
+      const lists = Array.from({ length: 40 }, (_, i) => bytes(`](h`, i, 'h', i, 'eq', i + 1, '0'));
+      return torchZip(bytes(0x80, 2, ']q', 0, '0', ...lists, '}h', 40, 'K', 1, 's.'));
+    },
+    says: /its keys are a list/,
+  },
+  {
+    name: 'a million empty tuples in a million lists',
+    file: 'tuples.pth',
+    contents: () => torchZip(bytes(0x80, 2, ']', `(${')'.repeat(40_000)}e`.repeat(300), '.')),
+    says: /makes more than 2000000 values/,
+  },
+  {
+    name: 'a number of a million digits',
+    file: 'digits.pth',
+    contents: () => torchZip(bytes('L', '9'.repeat(1e6), '\n.')),
+    says: /line of the pickle is too long/,
   },
   {
     name: 'an integer of four gigabytes',
@@ -154,6 +231,18 @@ export const HOSTILE: readonly Hostile[] = [
     file: 'header.safetensors',
     contents: () => bytes(little(2n ** 50n, 8), '{}'),
     says: /header of 1125899906842624 bytes/,
+  },
+  {
+    name: 'safetensors with a header of brackets',
+    file: 'brackets.safetensors',
+    contents: () => safetensors(`{"a":${'['.repeat(4e6)}`, four),
+    says: /not one of tensors/,
+  },
+  {
+    name: 'safetensors with a name that never ends',
+    file: 'quotes.safetensors',
+    contents: () => safetensors(`{"${'\\"'.repeat(1e6)}`, four),
+    says: /JSON/,
   },
   {
     name: 'safetensors that claim 2^60 elements',

@@ -60,7 +60,7 @@ it('tensors that share a storage read it once', async () => {
     [1, 2],
     [3, 4],
   ]);
-  expect(read).toHaveBeenCalledTimes(1);
+  expect(read.mock.calls.filter(([, length]) => length === storage.length)).toHaveLength(1);
   read.mockRestore();
   checkpoint.close();
 });

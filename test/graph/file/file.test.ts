@@ -1,12 +1,12 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import proto from 'onnx-proto';
 import { MAX_MODEL_BYTES } from '../../../graph/check.js';
 import { symbol } from '../../../graph/dim.js';
 import { DTYPES, type DType } from '../../../graph/dtype.js';
 import { NmodeError } from '../../../graph/errors.js';
-import { parseModel, readModel } from '../../../graph/file/read.js';
+import { parseModel, readModelBytes } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import type { Model } from '../../../graph/model.js';
 import { conv } from '../../../graph/ops/conv.js';
@@ -353,7 +353,12 @@ describe('files that are no model', () => {
   });
 });
 
-describe('readModel', () => {
+/** A model by its path, as the commands read it. */
+async function readModel(path: string): Promise<Model> {
+  return parseModel(await readModelBytes(path), basename(path));
+}
+
+describe('reading by path', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nmode-'));
