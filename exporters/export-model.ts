@@ -21,14 +21,14 @@ export interface Exported {
 export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
   const { file, tensors } = checkpoint;
   const description = describe(file, detect(file, shapesOf(checkpoint)), options);
-  const weights = Weights.from((key) => tensors.get(key));
+  const weights = Weights.from((key) => tensors.get(key), file);
   const metadata = new Map([
     ...architectureMetadata(description),
     ['nmode.source.file', file],
     ['nmode.source.sha256', checkpoint.sha256()],
   ]);
   const model = buildModel(description, weights, { ...options, metadata });
-  const narrowed = weights.finish(file, tensors.keys());
+  const narrowed = weights.finish(tensors.keys());
   check(model);
   const notes = narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : [];
   return { model, description, notes };

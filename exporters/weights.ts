@@ -1,5 +1,5 @@
 import { shapeText } from '../graph/dim.js';
-import { NmodeError } from '../graph/errors.js';
+import { NmodeError, reason } from '../graph/errors.js';
 import { byteLength, type Tensor } from '../graph/tensor.js';
 import { initializer, type Value } from '../graph/value.js';
 import { toFloat32 } from './checkpoints/float32.js';
@@ -29,7 +29,10 @@ class Ledger {
   readonly misshapen: string[] = [];
   readonly narrowed: string[] = [];
 
-  constructor(readonly source: TensorSource) {}
+  constructor(
+    readonly source: TensorSource,
+    readonly file: string,
+  ) {}
 
   take(key: string, shape: readonly number[]): Value {
     const known = this.values.get(key);
@@ -51,9 +54,19 @@ class Ledger {
       );
     } else {
       if (converted.conversion === 'narrowed') this.narrowed.push(key);
-      return converted.tensor;
+      return { ...converted.tensor, bytes: () => this.#read(key, converted.tensor) };
     }
     return zeros(shape);
+  }
+
+  #read(key: string, tensor: Tensor): Uint8Array {
+    try {
+      return tensor.bytes();
+    } catch (error) {
+      throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': ${reason(error)}`, {
+        cause: error,
+      });
+    }
   }
 }
 
@@ -67,8 +80,9 @@ export class Weights {
     this.path = path;
   }
 
-  static from(source: TensorSource): Weights {
-    return new Weights(new Ledger(source), '');
+  /** @param file what messages call the weights */
+  static from(source: TensorSource, file = 'the weights'): Weights {
+    return new Weights(new Ledger(source, file), '');
   }
 
   /** The weights below `name`: `weights.scope('inc').scope('0')` holds `inc.0.*`. */
@@ -91,8 +105,8 @@ export class Weights {
    * @returns the keys that were narrowed from float64
    * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together
    */
-  finish(file: string, keys: Iterable<string>): readonly string[] {
-    const { missing, misshapen, narrowed, values } = this.#ledger;
+  finish(keys: Iterable<string>): readonly string[] {
+    const { missing, misshapen, narrowed, values, file } = this.#ledger;
     const unused = [...keys].filter((key) => !values.has(key) && !key.endsWith('.num_batches_tracked'));
     const problems = [
       ...(missing.length > 0 ? [listed('missing', missing)] : []),

@@ -81,7 +81,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
     return {
       file: basename(path),
       format,
-      tensors: guard(path, tensors),
+      tensors,
       sha256: () => source.sha256(),
       close: () => source.close(),
     };
@@ -95,26 +95,6 @@ async function readTensors(
   if (format === 'torch zip') return stateDictOf(await readTorchZip(source));
   if (format === 'torch legacy') return stateDictOf(readTorchLegacy(source));
   return stripPrefixes(readSafetensors(source));
-}
-
-/** Names the file where a tensor turns out to be unreadable later on. */
-function guard(path: string, tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
-  const guarded = ([key, tensor]: [string, Tensor]): [string, Tensor] => [
-    key,
-    {
-      ...tensor,
-      bytes() {
-        try {
-          return tensor.bytes();
-        } catch (error) {
-          throw new NmodeError('BAD_CHECKPOINT', `${basename(path)}: tensor '${key}': ${reason(error)}`, {
-            cause: error,
-          });
-        }
-      },
-    },
-  ];
-  return new Map(Array.from(tensors, guarded));
 }
 
 /**

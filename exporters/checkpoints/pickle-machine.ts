@@ -4,7 +4,7 @@ import type { Cursor } from './source.js';
 /** Values alive on the stack. Picklers work in batches of 1000; deeper nesting is an attack. */
 const MAX_STACK = 50_000;
 /** Values made, stored or passed on in all. A tensor takes about fifty. */
-const MAX_WORK = 2_000_000;
+const MAX_WORK = 1_000_000;
 const MAX_LONG_BYTES = 1024;
 const MAX_LINE_BYTES = 4096;
 

@@ -68,11 +68,11 @@ it('unused, missing and misshapen keys are reported together', () => {
     ['extra.weight', float32Tensor([1], [1])],
     ['norm.num_batches_tracked', float32Tensor([], [1])],
   ]);
-  const weights = Weights.from((key) => stored.get(key));
+  const weights = Weights.from((key) => stored.get(key), 'net.pth');
   weights.scope('right').take('weight', [2]);
   weights.scope('wrong').take('weight', [2]);
   weights.take('absent', [1]);
-  expect(() => weights.finish('net.pth', stored.keys())).toThrow(
+  expect(() => weights.finish(stored.keys())).toThrow(
     'net.pth: keys do not fit the network: 1 missing: absent; ' +
       '1 misshapen: wrong.weight is float32 [3], expected [2]; 1 unused: extra.weight',
   );
