@@ -1,7 +1,7 @@
 import type { Attribute, Attributes } from './attribute.js';
 import type { Dim } from './dim.js';
 import { NmodeError, reason } from './errors.js';
-import { currentScope, type Value, type ValueType } from './value.js';
+import { currentScope, MAX_CONTENT, type Value, type ValueType } from './value.js';
 
 /** An operator of the default domain: its contract in one place. */
 export interface OpDefinition {
@@ -36,7 +36,7 @@ export function inferOutputs(
 ): readonly ValueType[] {
   return definition.infer(inputs, attributes).map(({ content, ...type }) => {
     checkShape(type.shape);
-    return content === undefined || content.length > MAX_RANK ? type : { ...type, content };
+    return content === undefined || content.length > MAX_CONTENT ? type : { ...type, content };
   });
 }
 

@@ -55,7 +55,7 @@ export function constant(tensor: Tensor): Value {
 }
 
 /** Sizes are short; longer whole-number constants are data and not worth following. */
-const MAX_CONTENT = 64;
+export const MAX_CONTENT = 64;
 
 /** The elements of a whole-number value, where they are known. */
 export function contentOf(type: ValueType | undefined): readonly Dim[] | undefined {

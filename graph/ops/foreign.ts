@@ -1,9 +1,9 @@
-import { intOf, intsOf } from '../attribute.js';
-import type { Dim } from '../dim.js';
+import { intOf } from '../attribute.js';
+import { subtractDims } from '../dim.js';
 import { dtypeOfCode } from '../dtype.js';
 import { type OpDefinition, required } from '../op.js';
-import { contentOf, type ValueType } from '../value.js';
-import { axisOf } from './shapes.js';
+import { elementCount } from '../tensor.js';
+import { contentOf, MAX_CONTENT } from '../value.js';
 
 /**
  * Operators that other exporters write around sizes. They are understood so that foreign models can be measured; what
@@ -39,57 +39,32 @@ const Cast: OpDefinition = {
   },
 };
 
-/** A scalar or a vector of sizes. */
-function sizes(dtype: ValueType['dtype'], content: readonly Dim[], rank: number): ValueType {
-  return { dtype, shape: rank === 0 ? [] : [content.length], content };
-}
-
-const Gather: OpDefinition = {
-  opType: 'Gather',
-  since: 1,
+const ConstantOfShape: OpDefinition = {
+  opType: 'ConstantOfShape',
+  since: 9,
   infer(inputs, attributes) {
-    const data = required(inputs, 0, 'data');
-    const indices = required(inputs, 1, 'indices');
-    const [from, at] = [contentOf(data), contentOf(indices)];
-    if (from !== undefined && at !== undefined && data.shape.length === 1) {
-      const picked = at.map((i) => (typeof i === 'number' ? from[i < 0 ? i + from.length : i] : undefined));
-      if (picked.every((dim) => dim !== undefined)) {
-        return [sizes(data.dtype, picked, indices.shape.length)];
-      }
-    }
-    const axis = axisOf(intOf(attributes, 'axis', 0), data.shape.length);
-    const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
-    return [{ dtype: data.dtype, shape }];
+    const shape = contentOf(required(inputs, 0, 'shape'));
+    const value = attributes.get('value');
+    const fill = value?.type === 'tensor' ? { dtype: value.value.dtype, constant: value.value } : undefined;
+    if (shape === undefined) return [];
+    const sizes = shape.filter((dim) => typeof dim === 'number');
+    const filling = fill && contentOf({ ...fill, shape: [1] })?.[0];
+    const known =
+      filling !== undefined && sizes.length === shape.length && elementCount(sizes) <= MAX_CONTENT;
+    const content = known ? Array(elementCount(sizes)).fill(filling) : undefined;
+    return [{ dtype: fill?.dtype ?? 'float32', shape, ...(content && { content }) }];
   },
 };
 
-const Slice: OpDefinition = {
-  opType: 'Slice',
+const Neg: OpDefinition = {
+  opType: 'Neg',
   since: 1,
-  form: 10,
+  form: 6,
   infer(inputs) {
-    const data = required(inputs, 0, 'data');
-    const content = contentOf(data);
-    const [start, end, , step] = inputs.slice(1).map((type) => contentOf(type)?.[0]);
-    const understood = content !== undefined && typeof start === 'number' && typeof end === 'number';
-    if (!understood || (step !== undefined && step !== 1)) return [];
-    return [sizes(data.dtype, content.slice(start, end), 1)];
-  },
-};
-
-const Unsqueeze: OpDefinition = {
-  opType: 'Unsqueeze',
-  since: 1,
-  infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
-    const axes = contentOf(inputs[1]) ?? intsOf(attributes, 'axes', []);
-    const rank = x.shape.length + axes.length;
-    const inserted = new Set(axes.map((axis) => (typeof axis === 'number' && axis < 0 ? axis + rank : axis)));
-    const rest = [...x.shape];
-    const shape = Array.from({ length: rank }, (_, at) => (inserted.has(at) ? 1 : (rest.shift() ?? 1)));
-    const content = contentOf(x);
-    return [{ dtype: x.dtype, shape, ...(content && { content }) }];
+    const content = contentOf(x)?.map((dim) => subtractDims(0, dim));
+    return [{ dtype: x.dtype, shape: x.shape, ...(content && { content }) }];
   },
 };
 
-export const FOREIGN: readonly OpDefinition[] = [Constant, Identity, Cast, Gather, Slice, Unsqueeze];
+export const FOREIGN: readonly OpDefinition[] = [Constant, Identity, Cast, ConstantOfShape, Neg];

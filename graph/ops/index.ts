@@ -5,6 +5,7 @@ import { Conv } from './conv.js';
 import { ConvTranspose } from './conv-transpose.js';
 import { Add, Div, Mul, Sub } from './elementwise.js';
 import { FOREIGN } from './foreign.js';
+import { LAYOUT } from './layout.js';
 import { Gemm, MatMul } from './matmul.js';
 import { MaxPool } from './max-pool.js';
 import { Resize } from './resize.js';
@@ -33,6 +34,7 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     MatMul,
     Gemm,
     ...FOREIGN,
+    ...LAYOUT,
   ].map((definition) => [definition.opType, definition]),
 );
 

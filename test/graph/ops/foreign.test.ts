@@ -49,6 +49,57 @@ it("PyTorch's upsampling to another map's size is followed through Shape, Slice,
   expect(inferTypes(model).get('out')?.shape).toEqual(inferTypes(model).get('x')?.shape);
 });
 
+it("PyTorch's padding by constants is followed through ConstantOfShape, Reshape, Slice and Transpose", async () => {
+  const model = over(
+    [
+      node('ConstantOfShape', ['four'], ['none'], { value: { type: 'tensor', value: vector(0) } }),
+      node('Concat', ['given', 'none'], ['all'], { axis: int(0) }),
+      node('Reshape', ['all', 'pairs'], ['rows']),
+      node('Slice', ['rows', 'last', 'before', 'zero', 'last'], ['reversed']),
+      node('Transpose', ['reversed'], ['turned'], { perm: ints([1, 0]) }),
+      node('Reshape', ['turned', 'last'], ['flat']),
+      node('Cast', ['flat'], ['pads'], { to: int(7) }),
+      node('Pad', ['x', 'pads'], ['out']),
+    ],
+    ['out', 'turned'],
+    {
+      ...{
+        four: vector(4),
+        given: vector(1, 2, 3, 4),
+        pairs: vector(-1, 2),
+        last: vector(-1),
+        zero: vector(0),
+      },
+      before: int64Tensor([1], [-(2 ** 31)]),
+    },
+  );
+  await expectAgreement(
+    { ...model, graph: { ...model.graph, outputs: model.graph.outputs.slice(0, 1) } },
+    [1, 3, 5, 6],
+  );
+  expect(inferTypes(model).get('pads')?.content).toEqual([0, 0, 3, 1, 0, 0, 4, 2]);
+});
+
+describe('slices are those of onnxruntime', () => {
+  const bounds = [-9, -3, -1, 0, 1, 3, 4, 9];
+  const grid = bounds.flatMap((start) =>
+    bounds.flatMap((end) => [1, 2, -1, -2].map((step) => [start, end, step] as const)),
+  );
+  it('of every start, end and step', async () => {
+    const names = grid.map((_, i) => `out${i}`);
+    const nodes = grid.map((_, i) =>
+      node('Slice', ['x', `start${i}`, `end${i}`, 'axis', `step${i}`], [`out${i}`]),
+    );
+    const constants = grid.flatMap(([start, end, step], i): [string, Tensor][] => [
+      [`start${i}`, vector(start)],
+      [`end${i}`, vector(end)],
+      [`step${i}`, vector(step)],
+    ]);
+    const model = over(nodes, names, { ...Object.fromEntries(constants), axis: vector(3) });
+    await expectAgreement(model, [1, 3, 2, 4]);
+  });
+});
+
 it('single sizes are gathered, computed with and joined again', async () => {
   const model = over(
     [

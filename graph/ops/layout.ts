@@ -1,0 +1,170 @@
+import { intOf, intsOf } from '../attribute.js';
+import { type Dim, subtractDims } from '../dim.js';
+import { type OpDefinition, required } from '../op.js';
+import { elementCount } from '../tensor.js';
+import { contentOf, MAX_CONTENT, type ValueType } from '../value.js';
+import { axisOf } from './shapes.js';
+
+/** Operators that move elements about. Exporters write chains of them around sizes, which are followed. */
+
+/** The numbers of a shape; undefined where one is open. */
+function numbers(shape: readonly Dim[]): readonly number[] | undefined {
+  const sizes = shape.filter((dim) => typeof dim === 'number');
+  return sizes.length === shape.length ? sizes : undefined;
+}
+
+function unravel(flat: number, sizes: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (const size of [...sizes].reverse()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
+/** x in another shape; its elements, where they are known, each from the index of x that `from` gives. */
+function rearranged(
+  x: ValueType,
+  shape: readonly Dim[],
+  from: (index: readonly number[]) => readonly number[],
+): ValueType {
+  const { dtype } = x;
+  const [content, before, after] = [contentOf(x), numbers(x.shape), numbers(shape)];
+  if (content === undefined || before === undefined || after === undefined) return { dtype, shape };
+  if (elementCount(after) > MAX_CONTENT) return { dtype, shape };
+  const elements: Dim[] = [];
+  for (let flat = 0; flat < elementCount(after); flat++) {
+    const index = from(unravel(flat, after));
+    const element = content[index.reduce((at, i, axis) => at * (before[axis] ?? 1) + i, 0)];
+    if (element === undefined) return { dtype, shape };
+    elements.push(element);
+  }
+  return { dtype, shape, content: elements };
+}
+
+const Transpose: OpDefinition = {
+  opType: 'Transpose',
+  since: 1,
+  infer(inputs, attributes) {
+    const x = required(inputs, 0, 'x');
+    const order = intsOf(attributes, 'perm', x.shape.map((_, axis) => axis).reverse());
+    if (order.length !== x.shape.length || new Set(order).size !== order.length) {
+      throw new RangeError(`perm [${order}] does not order ${x.shape.length} axes`);
+    }
+    const shape = order.map((axis) => x.shape[axisOf(axis, x.shape.length)] ?? 1);
+    return [rearranged(x, shape, (index) => x.shape.map((_, axis) => index[order.indexOf(axis)] ?? 0))];
+  },
+};
+
+const Reshape: OpDefinition = {
+  opType: 'Reshape',
+  since: 1,
+  form: 5,
+  infer(inputs, attributes) {
+    const x = required(inputs, 0, 'x');
+    const target = contentOf(required(inputs, 1, 'shape'));
+    if (target === undefined) return [];
+    const copies = intOf(attributes, 'allowzero', 0) === 0;
+    const shape = target.map((dim, axis) => (dim === 0 && copies ? (x.shape[axis] ?? 0) : dim));
+    const open = shape.indexOf(-1);
+    if (open >= 0) {
+      const [before, rest] = [numbers(x.shape), numbers(shape.toSpliced(open, 1))];
+      if (before === undefined || rest === undefined || elementCount(rest) === 0) return [];
+      shape[open] = elementCount(before) / elementCount(rest);
+    }
+    const content = contentOf(x);
+    return [{ dtype: x.dtype, shape, ...(content && { content }) }];
+  },
+};
+
+const Unsqueeze: OpDefinition = {
+  opType: 'Unsqueeze',
+  since: 1,
+  infer(inputs, attributes) {
+    const x = required(inputs, 0, 'x');
+    const axes = contentOf(inputs[1]) ?? intsOf(attributes, 'axes', []);
+    const rank = x.shape.length + axes.length;
+    const inserted = new Set(axes.map((axis) => (typeof axis === 'number' && axis < 0 ? axis + rank : axis)));
+    const rest = [...x.shape];
+    const shape = Array.from({ length: rank }, (_, at) => (inserted.has(at) ? 1 : (rest.shift() ?? 1)));
+    const content = contentOf(x);
+    return [{ dtype: x.dtype, shape, ...(content && { content }) }];
+  },
+};
+
+const Gather: OpDefinition = {
+  opType: 'Gather',
+  since: 1,
+  infer(inputs, attributes) {
+    const data = required(inputs, 0, 'data');
+    const indices = required(inputs, 1, 'indices');
+    const axis = axisOf(intOf(attributes, 'axis', 0), data.shape.length);
+    const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
+    const [picked, size] = [contentOf(indices), data.shape[axis]];
+    const at = picked && numbers(picked);
+    if (at === undefined || typeof size !== 'number' || indices.shape.length > 1) {
+      return [{ dtype: data.dtype, shape }];
+    }
+    const scalar = indices.shape.length === 0;
+    return [
+      rearranged(data, shape, (index) => {
+        const place = at[scalar ? 0 : (index[axis] ?? 0)] ?? 0;
+        const behind = index.slice(scalar ? axis : axis + 1);
+        return [...index.slice(0, axis), place < 0 ? place + size : place, ...behind];
+      }),
+    ];
+  },
+};
+
+/** Where a slice of one axis begins, how it goes on, and how many elements it has. */
+interface Cut {
+  readonly start: number;
+  readonly step: number;
+  readonly size: Dim;
+}
+
+/** ONNX Slice on one axis: negative ends count from the back, what lies outside is cut off. */
+function cutAxis(size: Dim, start: number, end: number, step: number): Cut | undefined {
+  if (typeof size !== 'number') {
+    const toEnd = start >= 0 && end >= 2 ** 31 - 1 && step === 1;
+    return toEnd ? { start, step, size: subtractDims(size, start) } : undefined;
+  }
+  const inside = (place: number, low: number, high: number) =>
+    Math.min(Math.max(place < 0 ? place + size : place, low), high);
+  const [first, last] =
+    step > 0
+      ? [inside(start, 0, size), inside(end, 0, size)]
+      : [inside(start, 0, size - 1), inside(end, -1, size - 1)];
+  return { start: first, step, size: Math.max(Math.ceil((last - first) / step), 0) };
+}
+
+const Slice: OpDefinition = {
+  opType: 'Slice',
+  since: 1,
+  form: 10,
+  infer(inputs) {
+    const data = required(inputs, 0, 'data');
+    const known = inputs.slice(1).map((type) => numbers(contentOf(type) ?? []));
+    const [starts = [], ends = [], given = [], steps = []] = known.map((values) => values ?? []);
+    const axes = given.length > 0 ? given : starts.map((_, axis) => axis);
+    if (starts.length === 0 || starts.length !== ends.length || axes.length !== starts.length) return [];
+    const cuts: Cut[] = data.shape.map((size) => ({ start: 0, step: 1, size }));
+    for (const [at, start] of starts.entries()) {
+      const axis = axisOf(axes[at] ?? 0, data.shape.length);
+      const step = steps[at] ?? 1;
+      if (step === 0) throw new RangeError('a step of 0');
+      const cut = cutAxis(data.shape[axis] ?? 1, start, ends[at] ?? 0, step);
+      if (cut === undefined) return [];
+      cuts[axis] = cut;
+    }
+    const shape = cuts.map((cut) => cut.size);
+    return [
+      rearranged(data, shape, (index) =>
+        cuts.map(({ start, step }, axis) => start + step * (index[axis] ?? 0)),
+      ),
+    ];
+  },
+};
+
+export const LAYOUT: readonly OpDefinition[] = [Transpose, Reshape, Unsqueeze, Gather, Slice];
