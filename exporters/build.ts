@@ -30,12 +30,16 @@ export function sizeMultiple({ network, decoder }: Description): number {
 
 function inputShape(description: Description, { batch, height, width }: InputSize): readonly Dim[] {
   const multiple = sizeMultiple(description);
-  for (const size of [height, width]) {
-    if (size !== undefined && (size < description.network.stride || size % multiple !== 0)) {
+  const { stride, widths } = description.network;
+  if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
+    throw new NmodeError('BAD_USAGE', `a batch of ${batch}, expected a whole number from 1 on`);
+  }
+  for (const [name, size] of Object.entries({ height, width })) {
+    if (size !== undefined && !(Number.isSafeInteger(size) && size >= stride && size % multiple === 0)) {
+      const rule = multiple === 1 ? 'at least' : 'a multiple of';
       throw new NmodeError(
         'BAD_USAGE',
-        `--size ${height}x${width} does not fit: with ${description.network.widths.length} levels height and width are ` +
-          `${multiple === 1 ? 'at least' : 'multiples of'} ${description.network.stride}`,
+        `${name} ${size} does not fit: with ${widths.length} levels it is ${rule} ${stride}`,
       );
     }
   }

@@ -2,10 +2,11 @@ import { NmodeError } from '../graph/errors.js';
 import type { Network, Shapes, Upsampling } from './backbones/backbone.js';
 import { BACKBONES } from './backbones/index.js';
 import { detectOrder, type Order } from './decoders/block.js';
-import type { MultistepForm } from './decoders/multistep.js';
-import type { Activation, SchemeId } from './decoders/nmode.js';
+import { MULTISTEP_FORMS, type MultistepForm } from './decoders/multistep.js';
+import { ACTIVATION_NAMES, type Activation, SCHEME_IDS, type SchemeId } from './decoders/nmode.js';
 
-export type DecoderId = SchemeId | 'original';
+export const DECODER_IDS = [...SCHEME_IDS, 'original'] as const;
+export type DecoderId = (typeof DECODER_IDS)[number];
 
 /** All that a checkpoint tells of its network. */
 export interface Detected {
@@ -97,10 +98,9 @@ export function describe(file: string, detected: Detected, told: Told): Descript
     if (told.activation !== undefined) throw usage('--activation has no meaning for the original decoder');
     return { network, classes, decoder: { id: 'original', upsampling: upsampling ?? 'bilinear' } };
   }
-  if (told.activation === undefined) {
-    throw usage(
-      'a checkpoint does not hold the activation between steps: give --activation gelu, relu or tanh',
-    );
+  if (told.activation === undefined || !ACTIVATION_NAMES.includes(told.activation)) {
+    const names = ACTIVATION_NAMES.join(' or ');
+    throw usage(`a checkpoint does not hold the activation between steps: give --activation ${names}`);
   }
   if (nmode.kernel % 2 !== 1) {
     throw new NmodeError(
@@ -109,5 +109,6 @@ export function describe(file: string, detected: Detected, told: Told): Descript
     );
   }
   const lmdForm = told.lmdForm ?? 'release';
+  if (!MULTISTEP_FORMS.includes(lmdForm)) throw usage(`--lmd-form is ${MULTISTEP_FORMS.join(' or ')}`);
   return { network, classes, decoder: { id, ...nmode, activation: told.activation, lmdForm } };
 }

@@ -42,8 +42,8 @@ export function batchNorm2d(x: Value, weights: Weights): Value {
   });
 }
 
-/** torch.nn.ReLU, named like the module it was. */
-function reluAt(x: Value, weights: Weights): Value {
+/** torch.nn.ReLU, named by its place in a torch.nn.Sequential: it has no weights. */
+export function reluAt(x: Value, weights: Weights): Value {
   return scope(weights.path, () => relu(x));
 }
 

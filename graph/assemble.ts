@@ -78,7 +78,10 @@ class Assembly {
   readonly #constants = new Map<string, string>();
 
   constructor({ inputs, outputs }: AssembleOptions) {
-    for (const value of inputs) this.#names.claim(this.nameOf(value));
+    for (const value of inputs) {
+      const name = this.nameOf(value);
+      if (this.#names.claim(name) !== name) throw new TypeError(`two inputs are named '${name}'`);
+    }
     for (const [name, { source }] of Object.entries(outputs)) {
       if (source.kind !== 'operation') throw new TypeError(`output '${name}' is not computed`);
       if (this.#outputNames.has(source.operation)) throw new TypeError(`output '${name}' has two names`);

@@ -85,7 +85,7 @@ function* initializers(graph: Graph): Generator<string> {
 
 function* outputs(graph: Graph, types: Types): Generator<string> {
   for (const { name, type } of graph.outputs) {
-    const [declared, inferred] = [fromDeclared(type), types.get(name)];
+    const [declared, inferred] = [fromDeclared(name, type), types.get(name)];
     if (declared === undefined || inferred === undefined) continue;
     const { dtype, shape } = inferred;
     const fits =

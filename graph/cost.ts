@@ -1,3 +1,4 @@
+import { numbers } from './dim.js';
 import { DTYPES } from './dtype.js';
 import { inferTypes, inputTypes, type Types } from './infer.js';
 import { type Model, type Node, opsetOf } from './model.js';
@@ -72,9 +73,8 @@ function nodeCost(node: Node, types: Types, opset: number): NodeCost {
 
 function bytesOf(name: string, types: Types): number | undefined {
   const type = types.get(name);
-  const sizes = type?.shape.filter((dim) => typeof dim === 'number');
-  if (type === undefined || sizes?.length !== type.shape.length) return undefined;
-  return elementCount(sizes) * DTYPES[type.dtype].bytes;
+  const sizes = type && numbers(type.shape);
+  return sizes && elementCount(sizes) * DTYPES[type.dtype].bytes;
 }
 
 function macsOf(node: Node, types: Types, opset: number): number | undefined {

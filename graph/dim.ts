@@ -92,6 +92,12 @@ export function floorDivideDim(dim: Dim, divisor: number): Dim {
   return symbol(`floor((${dimText(dim)})/${divisor})`);
 }
 
+/** The sizes as numbers; undefined where one is open. */
+export function numbers(shape: readonly Dim[]): readonly number[] | undefined {
+  const sizes = shape.filter((dim) => typeof dim === 'number');
+  return sizes.length === shape.length ? sizes : undefined;
+}
+
 export function sameDim(left: Dim, right: Dim): boolean {
   return subtractDims(left, right) === 0;
 }

@@ -19,6 +19,10 @@ export const DTYPES = {
 
 export type DType = keyof typeof DTYPES;
 
+export function isDType(name: string): name is DType {
+  return Object.hasOwn(DTYPES, name);
+}
+
 const byCode = new Map<number, DType>(
   Object.entries(DTYPES).map(([name, { onnx }]) => [onnx, name as DType]),
 );

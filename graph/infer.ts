@@ -8,15 +8,22 @@ import type { ValueType } from './value.js';
 /** Types of the values of a model, by name. A value is absent where nothing can be said. */
 export type Types = ReadonlyMap<string, ValueType>;
 
+/** A declared size, or what it is called where it is open: some exporters name nothing, some write -1. */
+export function openName(value: string, size: number | string, axis: number): number | string {
+  return size === '' || (typeof size === 'number' && size < 0) ? `${value} axis ${axis}` : size;
+}
+
 /** A declared type as a symbolic one; undefined where even the rank is open. `known` replaces named sizes. */
 export function fromDeclared(
+  name: string,
   type: DeclaredType | undefined,
   known: Readonly<Record<string, number>> = {},
 ): ValueType | undefined {
   if (type?.shape === undefined) return undefined;
-  const shape = type.shape.map((dim, axis): Dim => {
+  const shape = type.shape.map((size, axis): Dim => {
+    const dim = openName(name, size, axis);
     if (typeof dim === 'number') return dim;
-    return Object.hasOwn(known, dim) ? (known[dim] ?? 0) : symbol(dim === '' ? `axis ${axis}` : dim);
+    return Object.hasOwn(known, dim) ? (known[dim] ?? 0) : symbol(dim);
   });
   checkShape(shape);
   return { dtype: type.dtype, shape };
@@ -30,7 +37,7 @@ export function fromDeclared(
 export function inferTypes(model: Model, known: Readonly<Record<string, number>> = {}): Types {
   const types = new Map<string, ValueType>();
   for (const { name, type } of model.graph.inputs) {
-    const inferred = naming(`input '${name}'`, () => fromDeclared(type, known));
+    const inferred = naming(`input '${name}'`, () => fromDeclared(name, type, known));
     if (inferred !== undefined) types.set(name, inferred);
   }
   for (const [name, tensor] of model.graph.initializers) {

@@ -1,6 +1,7 @@
 import type { Attribute, Attributes } from './attribute.js';
-import type { Dim } from './dim.js';
+import { type Dim, numbers } from './dim.js';
 import { NmodeError, reason } from './errors.js';
+import { elementCount } from './tensor.js';
 import { currentScope, MAX_CONTENT, type Value, type ValueType } from './value.js';
 
 /** An operator of the default domain: its contract in one place. */
@@ -36,7 +37,9 @@ export function inferOutputs(
 ): readonly ValueType[] {
   return definition.infer(inputs, attributes).map(({ content, ...type }) => {
     checkShape(type.shape);
-    return content === undefined || content.length > MAX_CONTENT ? type : { ...type, content };
+    const sizes = numbers(type.shape);
+    const whole = content !== undefined && sizes !== undefined && content.length === elementCount(sizes);
+    return whole && content.length <= MAX_CONTENT ? { ...type, content } : type;
   });
 }
 
@@ -62,15 +65,14 @@ export function apply(
     inputs,
     attributes: new Map(Object.entries(attributes)),
   };
-  let type: ValueType | undefined;
   try {
-    type = inferOutputs(definition, inputs, operation.attributes)[0];
+    const [type] = inferOutputs(definition, inputs, operation.attributes);
+    if (type === undefined) throw new TypeError('the type of its output cannot be inferred');
+    return { ...type, source: { kind: 'operation', operation } };
   } catch (error) {
     const place = operation.scope === '' ? '' : ` in ${operation.scope}`;
     throw new NmodeError('BAD_MODEL', `${definition.opType}${place}: ${reason(error)}`, { cause: error });
   }
-  if (type === undefined) throw new TypeError(`${definition.opType} infers no output`);
-  return { ...type, source: { kind: 'operation', operation } };
 }
 
 /** The input at a position, which the operator requires. */

@@ -33,30 +33,39 @@ export function int64Tensor(dims: readonly number[], values: readonly number[]):
   return { dtype: 'int64', dims, bytes: () => bytes };
 }
 
-/** The bytes at the start of a fresh buffer, as typed arrays need where an offset is unaligned. */
-function aligned(bytes: Uint8Array, size: number): { buffer: ArrayBufferLike; offset: number } {
-  if (bytes.byteOffset % size === 0) return { buffer: bytes.buffer, offset: bytes.byteOffset };
-  const copy = new Uint8Array(bytes);
-  return { buffer: copy.buffer, offset: 0 };
+/** The same bytes, where a typed array of elements of `size` bytes may begin; copied only if they are not. */
+export function aligned(bytes: Uint8Array, size: number): Uint8Array {
+  return bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
+}
+
+/** The place along every axis of element `flat` of a row-major array. */
+export function unravel(flat: number, dims: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (const dim of [...dims].reverse()) {
+    index.unshift(rest % dim);
+    rest = Math.floor(rest / dim);
+  }
+  return index;
 }
 
 /** The elements of a float32 tensor; a view of its bytes where alignment allows. */
 export function float32Values(tensor: Tensor): Float32Array {
   if (tensor.dtype !== 'float32') throw new TypeError(`expected a float32 tensor, found ${tensor.dtype}`);
-  const { buffer, offset } = aligned(tensor.bytes(), 4);
-  return new Float32Array(buffer, offset, elementCount(tensor.dims));
+  const { buffer, byteOffset } = aligned(tensor.bytes(), 4);
+  return new Float32Array(buffer, byteOffset, elementCount(tensor.dims));
 }
 
 /** The elements of an int64 or int32 tensor as numbers. Throws a RangeError beyond 2^53. */
 export function integerValues(tensor: Tensor): number[] {
   const count = elementCount(tensor.dims);
   if (tensor.dtype === 'int32') {
-    const { buffer, offset } = aligned(tensor.bytes(), 4);
-    return Array.from(new Int32Array(buffer, offset, count));
+    const { buffer, byteOffset } = aligned(tensor.bytes(), 4);
+    return Array.from(new Int32Array(buffer, byteOffset, count));
   }
   if (tensor.dtype !== 'int64') throw new TypeError(`expected an integer tensor, found ${tensor.dtype}`);
-  const { buffer, offset } = aligned(tensor.bytes(), 8);
-  return Array.from(new BigInt64Array(buffer, offset, count), (value) => {
+  const { buffer, byteOffset } = aligned(tensor.bytes(), 8);
+  return Array.from(new BigInt64Array(buffer, byteOffset, count), (value) => {
     const number = Number(value);
     // The largest int64 means "to the end" in Slice: it stays larger than any size.
     if (!Number.isSafeInteger(number) && value < 2n ** 62n && value > -(2n ** 62n)) {

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
 import type { Mask, Raster, RgbImage } from './raster.js';
 
-/** Decoding takes three bytes a pixel and the network's input some more; larger photographs are refused. */
+/** An image takes three bytes a pixel decoded, its probabilities four a class and its mask one: at most 0.8 GB. */
 export const MAX_PIXELS = 100_000_000;
 
 /** The kinds of file that a folder is searched for. */

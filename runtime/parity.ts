@@ -1,6 +1,12 @@
 import { NmodeError } from '../graph/errors.js';
-import { elementCount, float32Values, type Tensor } from '../graph/tensor.js';
+import { elementCount, float32Values, type Tensor, unravel } from '../graph/tensor.js';
 import type { Floats, Port, Session } from './session.js';
+
+/** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
+export const DEFAULT_TOLERANCE = { atol: 1e-5, rtol: 0 };
+
+/** Where a mask is cut where nothing else is said. */
+export const DEFAULT_THRESHOLD = 0.5;
 
 export interface ParityOptions {
   /** Largest absolute difference that passes; default 1e-5. */
@@ -16,7 +22,7 @@ export interface OutputParity {
   readonly pass: boolean;
   readonly maxAbs: number;
   readonly meanAbs: number;
-  /** Relative to |reference|; 0 / 0 counts as 0. */
+  /** Relative to |reference|, over the elements where that is not 0. */
   readonly maxRel: number;
   readonly meanRel: number;
   /** Elements that are beyond the tolerance. */
@@ -37,7 +43,7 @@ export interface Parity {
 
 /** Compares two arrays of one shape, element by element. */
 export function compareOutputs(found: Floats, expected: Floats, options: ParityOptions = {}): OutputParity {
-  const { atol = 1e-5, rtol = 0, threshold = 0.5 } = options;
+  const { atol, rtol, threshold } = { ...DEFAULT_TOLERANCE, threshold: DEFAULT_THRESHOLD, ...options };
   const elements = expected.data.length;
   let [maxAbs, sumAbs, maxRel, sumRel, missed, worst, flipped] = [-1, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < elements; i++) {
@@ -45,7 +51,7 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
     const same = Object.is(a, b) || a === b;
     const difference = same ? 0 : Math.abs(a - b);
     const abs = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
-    const rel = abs === 0 ? 0 : abs / Math.abs(b);
+    const rel = b === 0 ? 0 : abs / Math.abs(b);
     if (abs > 0 && !(Number.isFinite(abs) && abs <= atol + rtol * Math.abs(b))) missed++;
     if (abs > maxAbs) [maxAbs, worst] = [abs, i];
     if (rel > maxRel) maxRel = rel;
@@ -68,16 +74,6 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
     },
     maskDisagreement: flipped / elements,
   };
-}
-
-function unravel(flat: number, dims: readonly number[]): readonly number[] {
-  const index: number[] = [];
-  let rest = flat;
-  for (const dim of [...dims].reverse()) {
-    index.unshift(rest % dim);
-    rest = Math.floor(rest / dim);
-  }
-  return index;
 }
 
 type NamedFloats = Readonly<Record<string, Floats>>;
@@ -145,7 +141,7 @@ export async function verifySession(
     }
     return [name, compareOutputs(result, tensor, options)];
   });
-  const { atol = 1e-5, rtol = 0 } = options;
+  const { atol, rtol } = { ...DEFAULT_TOLERANCE, ...options };
   return { pass: outputs.every(([, { pass }]) => pass), atol, rtol, outputs: Object.fromEntries(outputs) };
 }
 
@@ -155,6 +151,7 @@ async function runInSlices(session: Session, inputs: NamedFloats): Promise<Named
   const total = Object.values(inputs)[0]?.dims[0] ?? 1;
   const batch = session.inputs[0]?.shape[0];
   const size = typeof batch === 'number' ? batch : total;
+  if (size === total) return session.run(inputs);
   const parts: NamedFloats[] = [];
   for (let at = 0; at < total; at += size) {
     const part = Object.entries(inputs).map(([name, floats]) => [name, slice(floats, at, at + size)]);
@@ -185,7 +182,7 @@ function checkShapes(ports: readonly Port[], inputs: NamedFloats): void {
     const dims = inputs[name]?.dims ?? [];
     const fits = shape.every((size, axis) => {
       const dim = dims[axis] ?? 0;
-      return typeof size !== 'number' || (axis === 0 ? dim % size === 0 : dim === size);
+      return typeof size !== 'number' || size < 0 || (axis === 0 ? dim % size === 0 : dim === size);
     });
     if (dims.length !== shape.length || !fits) {
       throw new NmodeError(

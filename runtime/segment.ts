@@ -1,12 +1,10 @@
 import { NmodeError } from '../graph/errors.js';
 import { cut } from './mask.js';
 import type { Mask, RgbImage } from './raster.js';
-import { releaseRecipe } from './recipe.js';
+import { RELEASE_SIDE, releaseRecipe } from './recipe.js';
 import { resizeBilinear } from './resize.js';
 import type { Floats, Session } from './session.js';
 
-/** The size a network runs at where it leaves its own open: the release's. */
-const DEFAULT_SIDE = 256;
 /** 4096 x 4096: activations of larger inputs fill the memory of any machine. */
 const MAX_NETWORK_PIXELS = 2 ** 24;
 
@@ -26,7 +24,7 @@ export function networkSize(session: Session): { height: number; width: number }
       `the model takes ${batch} images at a time, expected 1 or an open batch`,
     );
   }
-  const side = (size: number | string | undefined) => (typeof size === 'number' ? size : DEFAULT_SIDE);
+  const side = (size: number | string | undefined) => (typeof size === 'number' ? size : RELEASE_SIDE);
   const size = { height: side(height), width: side(width) };
   if (size.height * size.width > MAX_NETWORK_PIXELS) {
     throw new NmodeError(

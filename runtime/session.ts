@@ -74,11 +74,11 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     outputs: ports(session.outputMetadata),
     async run(inputs) {
       if (session === undefined) throw new NmodeError('CANNOT_RUN', 'the session is closed');
-      const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [
-        name,
-        new runtime.Tensor('float32', data, dims),
-      ]);
       try {
+        const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [
+          name,
+          new runtime.Tensor('float32', data, dims),
+        ]);
         const results = await session.run(Object.fromEntries(feeds));
         return Object.fromEntries(
           Object.entries(results).map(([name, { data, dims }]) => {

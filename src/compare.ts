@@ -3,8 +3,9 @@ import { buildModel } from '../exporters/build.js';
 import type { DecoderId, Description } from '../exporters/describe.js';
 import { Weights, zeroWeights } from '../exporters/weights.js';
 import { cost } from '../graph/cost.js';
-import { encodeModel } from '../graph/file/write.js';
-import { NOMINAL_SIDE } from './nominal.js';
+import { NmodeError } from '../graph/errors.js';
+import { encodedLength } from '../graph/file/write.js';
+import { RELEASE_SIDE } from '../runtime/recipe.js';
 
 export interface CompareOptions {
   /** Base width of the backbone; default 64, the release's. */
@@ -23,6 +24,9 @@ export interface Comparison {
   readonly bytes: number;
 }
 
+/** Wider networks do not fit the 2 GiB of an .onnx file. */
+const MAX_WIDTH = 400;
+
 /** The release's block; one class, as for a lesion. */
 const RELEASE = {
   order: 'CR_B',
@@ -32,7 +36,8 @@ const RELEASE = {
   lmdForm: 'release',
 } as const;
 
-const DECODERS: readonly Description['decoder'][] = [
+/** What is compared: every decoder in the release's form. */
+export const DECODERS: readonly Description['decoder'][] = [
   { id: 'original', upsampling: 'bilinear' },
   { id: 'eed', ...RELEASE },
   { id: 'hd', ...RELEASE },
@@ -44,7 +49,10 @@ const DECODERS: readonly Description['decoder'][] = [
  * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
  */
 export function compare(options: CompareOptions = {}): readonly Comparison[] {
-  const { width = 64, size = { height: NOMINAL_SIDE, width: NOMINAL_SIDE } } = options;
+  const { width = 64, size = { height: RELEASE_SIDE, width: RELEASE_SIDE } } = options;
+  if (!(Number.isSafeInteger(width) && width > 0 && width <= MAX_WIDTH)) {
+    throw new NmodeError('BAD_USAGE', `a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);
+  }
   return BACKBONES.flatMap((backbone) =>
     DECODERS.map((decoder) => {
       const description = { network: backbone.ofWidth(width), classes: 1, decoder };
@@ -55,7 +63,7 @@ export function compare(options: CompareOptions = {}): readonly Comparison[] {
         decoder: decoder.id,
         parameters,
         macs,
-        bytes: encodeModel(model).length,
+        bytes: encodedLength(model),
       };
     }),
   );

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { sizeMultiple } from '../exporters/build.js';
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { DecoderId } from '../exporters/describe.js';
@@ -6,11 +5,12 @@ import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks, encodeModel } from '../graph/file/write.js';
-import { type DeclaredType, opsetOf } from '../graph/model.js';
+import { type Model, opsetOf } from '../graph/model.js';
 import type { Parity } from '../runtime/parity.js';
-import { NOMINAL_SIDE, nominalSizes } from './nominal.js';
+import { RELEASE_SIDE } from '../runtime/recipe.js';
+import { nominalSizes } from './nominal.js';
 import { verify } from './verify.js';
-import { writeWhole } from './write-whole.js';
+import { refuseOverwriting, writeWhole } from './write-whole.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'> {
   /** A .pth, .pt or .safetensors file. */
@@ -36,7 +36,7 @@ export interface ExportReport {
   readonly macsAt: readonly number[];
   readonly nodes: number;
   readonly opset: number;
-  readonly input: DeclaredType['shape'];
+  readonly input: readonly (number | string)[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
   readonly notes: readonly string[];
@@ -50,16 +50,16 @@ export interface ExportReport {
  *   reference is missed. In every case nothing is written.
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
-  const size = options.size ?? { batch: 1, height: NOMINAL_SIDE, width: NOMINAL_SIDE };
+  const size = options.size ?? { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
   const checkpoint = await openCheckpoint(options.checkpoint);
   try {
-    await refuseOverwriting(options);
+    const { reference } = options;
+    await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
     const { model, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
     const input = model.graph.inputs[0]?.type?.shape ?? [];
-    const { known, shape } = nominalSizes(input);
+    const { known, shape } = nominalSizes('input', input);
     const { parameters, macs = 0 } = cost(model, known);
-    const verified = options.reference && (await verifyOrFail(encodeModel(model), options.reference));
-    const bytes = await writeWhole(options.output, encodeChunks(model));
+    const { bytes, verified } = await write(model, options);
     return {
       output: options.output,
       bytes,
@@ -81,16 +81,15 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   }
 }
 
-/** The checkpoint is what cannot be made again. */
-async function refuseOverwriting({ checkpoint, output, reference }: ExportModelOptions): Promise<void> {
-  const target = await stat(output).catch(() => undefined);
-  if (target === undefined) return;
-  for (const path of [checkpoint, ...(reference ? [reference] : [])]) {
-    const { dev, ino } = await stat(path);
-    if (dev === target.dev && ino === target.ino) {
-      throw new NmodeError('BAD_USAGE', `${output}: the output would overwrite ${path}`);
-    }
-  }
+/** With a reference, what is written is the very bytes that were verified. */
+async function write(
+  model: Model,
+  { output, reference }: ExportModelOptions,
+): Promise<{ bytes: number; verified?: Parity }> {
+  if (reference === undefined) return { bytes: await writeWhole(output, encodeChunks(model)) };
+  const encoded = encodeModel(model);
+  const verified = await verifyOrFail(encoded, reference);
+  return { bytes: await writeWhole(output, encoded), verified };
 }
 
 async function verifyOrFail(model: Uint8Array, reference: string): Promise<Parity> {

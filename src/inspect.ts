@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
+import type { Upsampling } from '../exporters/backbones/backbone.js';
 import { buildModel } from '../exporters/build.js';
 import { type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
-import { type Detected, describe, detect } from '../exporters/describe.js';
+import type { Order } from '../exporters/decoders/block.js';
+import { type DecoderId, type Detected, describe, detect } from '../exporters/describe.js';
 import { shapesOf } from '../exporters/export-model.js';
 import { Weights, zeroWeights } from '../exporters/weights.js';
 import { cost, type NodeCost } from '../graph/cost.js';
@@ -9,8 +11,9 @@ import type { DType } from '../graph/dtype.js';
 import { NmodeError } from '../graph/errors.js';
 import { type Model, opsetOf, type ValueInfo } from '../graph/model.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
+import { RELEASE_SIDE } from '../runtime/recipe.js';
 import { loadModel } from './load-model.js';
-import { NOMINAL_SIDE, nominalSizes } from './nominal.js';
+import { nominalSizes } from './nominal.js';
 
 export interface TensorReport {
   readonly name: string;
@@ -35,11 +38,11 @@ export interface CheckpointReport {
     readonly inputChannels: number;
     readonly classes: number;
     /** The decoders that the keys allow. */
-    readonly decoders: readonly string[];
-    readonly order?: string;
+    readonly decoders: readonly DecoderId[];
+    readonly order?: Order;
     readonly kernel?: number;
     readonly stateChannels?: number;
-    readonly upsampling?: string;
+    readonly upsampling?: Upsampling;
   };
   /** Why there is no architecture. */
   readonly problem?: string;
@@ -127,8 +130,8 @@ function architecture(file: string, shapes: ReadonlyMap<string, readonly number[
 function nominalCost(file: string, detected: Detected) {
   const [decoder = 'original'] = detected.decoders;
   const told = decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const);
-  const macsAt = [1, detected.network.inputChannels, NOMINAL_SIDE, NOMINAL_SIDE];
-  const size = { batch: 1, height: NOMINAL_SIDE, width: NOMINAL_SIDE };
+  const macsAt = [1, detected.network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
+  const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
   const weights = Weights.from(zeroWeights);
   const { macs = 0 } = cost(buildModel(describe(file, detected, told), weights, { size }));
   return { macs, macsAt };
@@ -164,8 +167,8 @@ function portReport({ name, type }: ValueInfo): PortReport {
 
 /** Costs at the nominal size; of a model that does not take it, what can be said without. */
 function modelCost(model: Model) {
-  const shape = model.graph.inputs[0]?.type?.shape;
-  const sizes = shape && nominalSizes(shape);
+  const input = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name));
+  const sizes = input?.type?.shape && nominalSizes(input.name, input.type.shape);
   const { parameters, macs, activationBytes, nodes } = costAt(model, sizes?.known);
   return {
     parameters,

@@ -3,11 +3,11 @@ import { extname, join, parse } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
 import { encodePng, IMAGE_EXTENSIONS, readImage } from '../runtime/image.js';
 import { coverage, overlay } from '../runtime/mask.js';
-import type { Mask } from '../runtime/raster.js';
+import { DEFAULT_THRESHOLD } from '../runtime/parity.js';
 import { networkSize, segment } from '../runtime/segment.js';
 import { createSession, type SessionOptions } from '../runtime/session.js';
 import { loadModel } from './load-model.js';
-import { cannotWrite, writeWhole } from './write-whole.js';
+import { cannotWrite, refuseOverwriting, writeWhole } from './write-whole.js';
 
 export interface PredictOptions extends SessionOptions {
   /** An .onnx file that takes one RGB image [N, 3, H, W]. */
@@ -47,7 +47,10 @@ export interface PredictReport {
  * @throws NmodeError (BAD_MODEL, BAD_IMAGE where there are none, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE)
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
-  const { threshold = 0.5, output, signal, onProgress } = options;
+  const { threshold = DEFAULT_THRESHOLD, output, signal, onProgress } = options;
+  if (!(threshold >= 0 && threshold <= 1)) {
+    throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
+  }
   const { bytes } = await loadModel(options.model);
   const images = await findImages(options.images);
   const session = await createSession(bytes, options);
@@ -55,6 +58,12 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   const failures: { image: string; error: NmodeError }[] = [];
   try {
     networkSize(session);
+    const classes = Number(session.outputs[0]?.shape[1]) || 1;
+    const outputs = images.flatMap((image) => [
+      ...maskFiles(output, image, classes),
+      overlayFile(output, image),
+    ]);
+    await refuseOverwriting(outputs, images);
     await mkdir(output, { recursive: true }).catch((error: unknown) => {
       throw cannotWrite(output, error);
     });
@@ -65,10 +74,11 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
         const start = performance.now();
         const image = await readImage(path);
         const masks = await segment(session, image, threshold);
-        const base = join(output, parse(path).name);
-        const files = await writeMasks(base, masks);
+        const files = maskFiles(output, path, masks.length);
+        for (const [index, mask] of masks.entries())
+          await writeWhole(files[index] ?? '', await encodePng(mask));
         const first = masks[0];
-        const drawn = options.overlay && first ? `${base}_overlay.png` : undefined;
+        const drawn = options.overlay && first ? overlayFile(output, path) : undefined;
         if (drawn !== undefined && first) await writeWhole(drawn, await encodePng(overlay(image, first)));
         predictions.push({
           image: path,
@@ -89,14 +99,16 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   return { predictions, failures };
 }
 
-async function writeMasks(base: string, masks: readonly Mask[]): Promise<readonly string[]> {
-  const files: string[] = [];
-  for (const [index, mask] of masks.entries()) {
-    const file = masks.length === 1 ? `${base}_mask.png` : `${base}_mask_${index + 1}.png`;
-    await writeWhole(file, await encodePng(mask));
-    files.push(file);
-  }
-  return files;
+/** Where the masks of an image go, one a class. */
+function maskFiles(output: string, image: string, classes: number): readonly string[] {
+  const base = join(output, parse(image).name);
+  return Array.from({ length: classes }, (_, i) =>
+    classes === 1 ? `${base}_mask.png` : `${base}_mask_${i + 1}.png`,
+  );
+}
+
+function overlayFile(output: string, image: string): string {
+  return join(output, `${parse(image).name}_overlay.png`);
 }
 
 /** The images of files and folders, sorted within a folder. Two that would write the same mask are refused. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
 
@@ -19,6 +19,30 @@ export function cannotWrite(path: string, error: unknown): NmodeError {
   return new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${cause}`, { cause: error });
 }
 
+/** The identity of a file, whatever its names; undefined where there is none. */
+async function identity(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats && `${stats.dev} ${stats.ino}`;
+}
+
+/**
+ * Inputs are what cannot be made again.
+ * @throws NmodeError (BAD_USAGE) where an output would take the place of an input
+ */
+export async function refuseOverwriting(
+  outputs: readonly string[],
+  inputs: readonly string[],
+): Promise<void> {
+  const kept = new Map<string | undefined, string>();
+  for (const path of inputs) kept.set(await identity(path), path);
+  kept.delete(undefined);
+  for (const path of outputs) {
+    const input = kept.get(await identity(path));
+    if (input !== undefined)
+      throw new NmodeError('BAD_USAGE', `${path}: the output would overwrite ${input}`);
+  }
+}
+
 /** A rename would put a file in the place of a device or a pipe. */
 async function refuseDevice(path: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined);
@@ -33,12 +57,14 @@ async function refuseDevice(path: string): Promise<void> {
  * @throws NmodeError (CANNOT_WRITE)
  */
 export async function writeWhole(path: string, contents: Uint8Array | Iterable<Uint8Array>): Promise<number> {
-  const aside = join(dirname(path), `.nmode-${randomUUID()}.part`);
+  // The file that a link points to is replaced, not the link.
+  const target = await realpath(path).catch(() => path);
+  const aside = join(dirname(target), `.nmode-${randomUUID()}.part`);
   try {
-    await refuseDevice(path);
+    await refuseDevice(target);
     await writeFile(aside, contents);
     const { size } = await stat(aside);
-    await rename(aside, path);
+    await rename(aside, target);
     return size;
   } catch (error) {
     await rm(aside, { force: true }).catch(() => {});

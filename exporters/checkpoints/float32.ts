@@ -1,12 +1,8 @@
-import type { Tensor } from '../../graph/tensor.js';
-import { elementCount } from '../../graph/tensor.js';
+import { DTYPES } from '../../graph/dtype.js';
+import { aligned, elementCount, type Tensor } from '../../graph/tensor.js';
 
 /** What turning a tensor into float32 does to its numbers. */
 export type Conversion = 'same' | 'widened' | 'narrowed';
-
-function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
-}
 
 /** IEEE 754 binary16 to a number. */
 function fromHalf(bits: number): number {
@@ -20,9 +16,8 @@ function fromHalf(bits: number): number {
 
 /** float32 elements: halves widen exactly, doubles round to the nearest. */
 function convert({ dtype, dims, bytes }: Tensor): Uint8Array {
-  const source = aligned(bytes());
+  const { buffer, byteOffset } = aligned(bytes(), DTYPES[dtype].bytes);
   const count = elementCount(dims);
-  const { buffer, byteOffset } = source;
   const result = new Float32Array(count);
   if (dtype === 'float64') {
     const doubles = new Float64Array(buffer, byteOffset, count);
@@ -43,16 +38,16 @@ function convert({ dtype, dims, bytes }: Tensor): Uint8Array {
   return new Uint8Array(result.buffer);
 }
 
-const CONVERSIONS: Partial<Record<Tensor['dtype'], Conversion>> = {
-  float32: 'same',
-  float16: 'widened',
-  bfloat16: 'widened',
-  float64: 'narrowed',
-};
+const CONVERSIONS: ReadonlyMap<Tensor['dtype'], Conversion> = new Map([
+  ['float32', 'same'],
+  ['float16', 'widened'],
+  ['bfloat16', 'widened'],
+  ['float64', 'narrowed'],
+]);
 
 /** A floating-point tensor as float32, converted when read; undefined for whole numbers. */
 export function toFloat32(tensor: Tensor): { tensor: Tensor; conversion: Conversion } | undefined {
-  const conversion = CONVERSIONS[tensor.dtype];
+  const conversion = CONVERSIONS.get(tensor.dtype);
   if (conversion === undefined) return undefined;
   if (conversion === 'same') return { tensor, conversion };
   return { tensor: { dtype: 'float32', dims: tensor.dims, bytes: () => convert(tensor) }, conversion };

@@ -17,6 +17,9 @@ const DTYPE_NAMES: ReadonlyMap<unknown, DType> = new Map([
   ['I32', 'int32'],
   ['I16', 'int16'],
   ['I8', 'int8'],
+  ['U64', 'uint64'],
+  ['U32', 'uint32'],
+  ['U16', 'uint16'],
   ['U8', 'uint8'],
   ['BOOL', 'bool'],
 ]);

@@ -1,4 +1,4 @@
-import { DTYPES, type DType } from '../../graph/dtype.js';
+import { type DType, isDType } from '../../graph/dtype.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { Global, Inert, type PickleValue, type PickleWorld, shown, Tuple } from './pickle-values.js';
 import { MAX_RANK, type Storage, stridedTensor } from './strided.js';
@@ -154,6 +154,6 @@ export class TorchWorld implements PickleWorld {
 /** 'torch.float32' and its kin. */
 function namedDtype({ path }: Global): DType {
   const name = path.replace(/^torch\./, '');
-  if (name in DTYPES && path.startsWith('torch.')) return name as DType;
+  if (path.startsWith('torch.') && isDType(name)) return name;
   throw new TypeError(`element type ${path} is not supported`);
 }

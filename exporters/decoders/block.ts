@@ -1,7 +1,6 @@
-import { relu } from '../../graph/ops/unary.js';
-import { scope, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import type { Shapes } from '../backbones/backbone.js';
-import { batchNorm2d, conv2d } from '../layers.js';
+import { batchNorm2d, conv2d, reluAt } from '../layers.js';
 import type { Weights } from '../weights.js';
 
 /** Where convolution (C), ReLU (R) and BatchNorm (B) stand: before the upsampling _ after the sum. */
@@ -14,29 +13,24 @@ export interface Block {
   sigma(sum: Value, weights: Weights): Value;
 }
 
-/** Entry `index` of a torch.nn.Sequential that is a ReLU: it has a name and no weights. */
-function reluAt(x: Value, weights: Weights, index: string): Value {
-  return scope(weights.scope(index).path, () => relu(x));
-}
-
 export const BLOCKS: Readonly<Record<Order, Block>> = {
   C_RB: {
     g: conv2d,
-    sigma: (sum, weights) => batchNorm2d(reluAt(sum, weights, '0'), weights.scope('1')),
+    sigma: (sum, weights) => batchNorm2d(reluAt(sum, weights.scope('0')), weights.scope('1')),
   },
   C_BR: {
     g: conv2d,
-    sigma: (sum, weights) => reluAt(batchNorm2d(sum, weights.scope('0')), weights, '1'),
+    sigma: (sum, weights) => reluAt(batchNorm2d(sum, weights.scope('0')), weights.scope('1')),
   },
   CR_B: {
     g: (x, weights, channels, kernel) =>
-      reluAt(conv2d(x, weights.scope('0'), channels, kernel), weights, '1'),
+      reluAt(conv2d(x, weights.scope('0'), channels, kernel), weights.scope('1')),
     sigma: (sum, weights) => batchNorm2d(sum, weights.scope('0')),
   },
   CB_R: {
     g: (x, weights, channels, kernel) =>
       batchNorm2d(conv2d(x, weights.scope('0'), channels, kernel), weights.scope('1')),
-    sigma: (sum, weights) => reluAt(sum, weights, '0'),
+    sigma: (sum, weights) => reluAt(sum, weights.scope('0')),
   },
 };
 

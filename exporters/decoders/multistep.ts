@@ -3,7 +3,8 @@ import { explicitEuler } from './euler.js';
 import { plus, type Scheme, times } from './scheme.js';
 
 /** `release`: what the public code computes and checkpoints were trained with; `paper`: the method as derived. */
-export type MultistepForm = 'release' | 'paper';
+export const MULTISTEP_FORMS = ['release', 'paper'] as const;
+export type MultistepForm = (typeof MULTISTEP_FORMS)[number];
 
 /**
  * Linear two-step method (LMD): y_k = y_{k-2} + 2d (sigma(y_{k-1} + u) + y_{k-1}); the `paper` form, the midpoint rule on

@@ -12,8 +12,11 @@ import type { Memory, Scheme } from './scheme.js';
 /** The activation between two steps. GELU is the exact one, by erf. */
 export const ACTIVATIONS = { gelu, relu, tanh } as const;
 export type Activation = keyof typeof ACTIVATIONS;
+export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as readonly Activation[];
 
-export type SchemeId = 'eed' | 'hd' | 'lmd';
+/** The paper's abbreviations. */
+export const SCHEME_IDS = ['eed', 'hd', 'lmd'] as const;
+export type SchemeId = (typeof SCHEME_IDS)[number];
 
 /** The scheme of an abbreviation of the paper. */
 export function schemeOf(id: SchemeId, lmdForm: MultistepForm): Scheme {

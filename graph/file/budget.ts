@@ -1,27 +1,24 @@
 import protobuf from 'protobufjs/light.js';
 
 /**
- * Fields that a model may hold beside the elements of its tensors. Decoded, each takes a hundred times the two bytes it can
+ * Fields that a model may hold beside the elements of its tensors, packed numbers counted one by one. Decoded, each takes a hundred times the two bytes it can
  * take in a file; a network of ten thousand nodes has a quarter of this.
  */
 const MAX_FIELDS = 1_000_000;
 
-/** Messages that are opened here: field numbers of their parts, and of elements that take no object each. */
+/** A kind of message: the fields that hold messages to count in, and those that hold packed numbers. */
 interface Shape {
   readonly parts?: Readonly<Record<number, Shape>>;
-  /** Length-delimited fields that stay bytes. */
-  readonly bytes?: readonly number[];
+  readonly packed?: readonly number[];
 }
 
-const TENSOR: Shape = { bytes: [4, 5, 7, 8, 9, 10, 11] };
-const ATTRIBUTE: Shape = { parts: { 5: TENSOR }, bytes: [1, 4, 9] };
-const NODE: Shape = { parts: { 5: ATTRIBUTE }, bytes: [1, 2, 3, 4, 7] };
-const VALUE_INFO: Shape = { bytes: [1] };
-const GRAPH: Shape = {
-  parts: { 1: NODE, 5: TENSOR, 11: VALUE_INFO, 12: VALUE_INFO, 13: VALUE_INFO },
-  bytes: [2],
-};
-const MODEL: Shape = { parts: { 7: GRAPH }, bytes: [2, 3, 8, 14] };
+const TENSOR: Shape = { packed: [1] };
+const ATTRIBUTE: Shape = { parts: { 5: TENSOR }, packed: [7, 8] };
+const NODE: Shape = { parts: { 5: ATTRIBUTE } };
+// A type is opened later on; its sizes take a few bytes each.
+const VALUE_INFO: Shape = { packed: [2] };
+const GRAPH: Shape = { parts: { 1: NODE, 5: TENSOR, 11: VALUE_INFO, 12: VALUE_INFO, 13: VALUE_INFO } };
+const MODEL: Shape = { parts: { 7: GRAPH } };
 
 const LENGTH_DELIMITED = 2;
 
@@ -49,8 +46,7 @@ function count(reader: protobuf.Reader, end: number, shape: Shape, before: numbe
       fields = count(reader, reader.pos + length, part, fields);
     } else {
       reader.skip(length);
-      // What is packed or not known here may hold a number a byte, or a field in every two.
-      if (!shape.bytes?.includes(id)) fields += length >> 1;
+      if (shape.packed?.includes(id)) fields += length >> 1;
     }
   }
   return fields;

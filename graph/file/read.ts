@@ -110,7 +110,9 @@ function toModel(message: ModelMessage): Model {
   }
   const metadata = message.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''] as const);
   const entries = [...message.opsetImport, ...message.metadataProps];
-  if (new Map(metadata).size !== metadata.length || entries.some((entry) => unreadOf(entry).unread)) {
+  const domains = new Set(message.opsetImport.map(({ domain }) => domain ?? ''));
+  const twice = domains.size !== message.opsetImport.length || new Map(metadata).size !== metadata.length;
+  if (twice || entries.some((entry) => unreadOf(entry).unread)) {
     throw new NmodeError('BAD_MODEL', 'its metadata or opset imports hold more than this version can keep');
   }
   return {

@@ -20,7 +20,25 @@ export function encodeModel(model: Model): Uint8Array {
 
 /** The same piece by piece: a weight is read when its turn comes. */
 export function* encodeChunks(model: Model): Generator<Uint8Array> {
-  yield ModelProto.encode(
+  const { head, initializers } = layOut(model);
+  yield head;
+  for (const part of initializers) {
+    yield part.head;
+    const bytes = part.tensor.bytes();
+    if (bytes.length !== part.size)
+      throw new RangeError(`a tensor of ${part.size} bytes holds ${bytes.length}`);
+    yield bytes;
+  }
+}
+
+/** The size of the .onnx file, without reading a weight. */
+export function encodedLength(model: Model): number {
+  const { head, initializers } = layOut(model);
+  return initializers.reduce((sum, part) => sum + part.head.length + part.size, head.length);
+}
+
+function layOut(model: Model) {
+  const start = ModelProto.encode(
     withUnread(model, {
       irVersion: model.irVersion,
       producerName: model.producerName,
@@ -29,17 +47,10 @@ export function* encodeChunks(model: Model): Generator<Uint8Array> {
       metadataProps: Array.from(model.metadata, ([key, value]) => ({ key, value })),
     }),
   ).finish();
-  const head = GraphProto.encode(graphMessage(model.graph)).finish();
+  const graph = GraphProto.encode(graphMessage(model.graph)).finish();
   const initializers = Array.from(model.graph.initializers, initializerPart);
-  const size = initializers.reduce((sum, part) => sum + part.head.length + part.size, head.length);
-  yield Buffer.concat([lengthDelimited(FIELD_IDS.modelGraph, size), head]);
-  for (const part of initializers) {
-    yield part.head;
-    const bytes = part.tensor.bytes();
-    if (bytes.length !== part.size)
-      throw new RangeError(`a tensor of ${part.size} bytes holds ${bytes.length}`);
-    yield bytes;
-  }
+  const size = initializers.reduce((sum, part) => sum + part.head.length + part.size, graph.length);
+  return { head: Buffer.concat([start, lengthDelimited(FIELD_IDS.modelGraph, size), graph]), initializers };
 }
 
 /** Tag and length of a field of wire type 2 (protobuf encoding guide). */

@@ -1,5 +1,5 @@
 import { int, intOf, ints } from '../attribute.js';
-import { differentDims, dimText, shapeText } from '../dim.js';
+import { type Dim, differentDims, dimText, numbers, shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { elementCount } from '../tensor.js';
 import type { Value, ValueType } from '../value.js';
@@ -9,19 +9,11 @@ export interface ConvAttributes extends WindowAttributes {
   readonly group?: number;
 }
 
-/** The shape of a weight, which must be known. */
-export function weightShape(weight: ValueType): readonly number[] {
-  const shape = weight.shape.filter((dim) => typeof dim === 'number');
-  if (shape.length !== weight.shape.length) {
-    throw new RangeError(`weight has an open size: ${shapeText(weight.shape)}`);
-  }
-  return shape;
-}
-
 /** Checks that `bias`, where there is one, holds one number an output channel. */
 export function checkBias(bias: ValueType | undefined, channels: number): void {
-  if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
-    throw new RangeError(`bias is ${shapeText(bias.shape)}, expected [${channels}]`);
+  const [size = 0, ...more] = bias?.shape ?? [channels];
+  if (more.length > 0 || differentDims(size, channels)) {
+    throw new RangeError(`bias is ${shapeText(bias?.shape ?? [])}, expected [${channels}]`);
   }
 }
 
@@ -32,7 +24,9 @@ export const Conv: OpDefinition = {
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
     const weight = required(inputs, 1, 'weight');
-    const [out, perGroup, ...kernel] = weightShape(weight);
+    const known = numbers(weight.shape);
+    if (known === undefined) return [];
+    const [out, perGroup, ...kernel] = known;
     const [batch, channels, ...space] = x.shape;
     if (
       batch === undefined ||
@@ -51,22 +45,19 @@ export const Conv: OpDefinition = {
     checkBias(inputs[2], out);
     return [{ dtype: x.dtype, shape: [batch, out, ...slide(space, kernel, attributes)] }];
   },
-  macs(inputs, output) {
-    const weight = inputs[1];
-    return weight === undefined ? undefined : product(output.shape, weightShape(weight).slice(1));
-  },
+  macs: (inputs, output) => product(output.shape, inputs[1]?.shape.slice(1)),
 };
 
 /** Multiply-adds of a convolution: one for each output (or input, if transposed) and each weight it meets. */
-export function product(shape: ValueType['shape'], kernel: readonly number[]): number | undefined {
-  const sizes = shape.filter((dim) => typeof dim === 'number');
-  return sizes.length === shape.length ? elementCount(sizes) * elementCount(kernel) : undefined;
+export function product(shape: readonly Dim[], weights: readonly Dim[] = []): number | undefined {
+  const sizes = numbers([...shape, ...weights]);
+  return sizes && elementCount(sizes);
 }
 
 export function windowAttributes(weight: Value, { strides, pads, dilations, group }: ConvAttributes) {
   const rank = weight.shape.length - 2;
   return {
-    kernel_shape: ints(weight.shape.slice(2).filter((dim) => typeof dim === 'number')),
+    kernel_shape: ints(numbers(weight.shape.slice(2)) ?? []),
     pads: ints(pads ?? Array(2 * rank).fill(0)),
     strides: ints(strides ?? Array(rank).fill(1)),
     ...(dilations === undefined ? {} : { dilations: ints(dilations) }),

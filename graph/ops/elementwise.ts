@@ -1,7 +1,6 @@
 import {
   addDims,
   type Dim,
-  differentDims,
   dimText,
   floorDivideDim,
   multiplyDims,
@@ -21,7 +20,7 @@ function broadcastDim(a: Dim, b: Dim): Dim | undefined {
   if (typeof a === 'number' && typeof b === 'number') return undefined;
   if (typeof a === 'number') return a;
   if (typeof b === 'number') return b;
-  return differentDims(a, b) ? undefined : symbol(`max(${dimText(a)}, ${dimText(b)})`);
+  return symbol(`max(${dimText(a)}, ${dimText(b)})`);
 }
 
 /** The shape of an elementwise result: axes are matched from the last, an axis of 1 stretches. */
@@ -46,7 +45,8 @@ function binary(opType: string, onSizes: OnSizes): OpDefinition {
       const a = required(inputs, 0, 'a');
       const b = required(inputs, 1, 'b');
       if (a.dtype !== b.dtype) throw new TypeError(`a is ${a.dtype}, b is ${b.dtype}`);
-      const content = combine(contentOf(a), contentOf(b), onSizes);
+      const flat = a.shape.length <= 1 && b.shape.length <= 1;
+      const content = flat ? combine(contentOf(a), contentOf(b), onSizes) : undefined;
       return [{ dtype: a.dtype, shape: broadcast(a.shape, b.shape), ...(content && { content }) }];
     },
   };
@@ -74,9 +74,9 @@ function combine(
 export const Add = binary('Add', addDims);
 export const Sub = binary('Sub', subtractDims);
 export const Mul = binary('Mul', multiplyDims);
-// Integer division truncates, as floor does where nothing is negative.
+// Integer division truncates, as floor does where nothing is negative; symbols stand for sizes, which are not.
 export const Div = binary('Div', (a, b) =>
-  typeof b === 'number' && b > 0 ? floorDivideDim(a, b) : undefined,
+  typeof b === 'number' && b > 0 && !(typeof a === 'number' && a < 0) ? floorDivideDim(a, b) : undefined,
 );
 
 /** A coefficient: computed in double, rounded once to float32 here. */

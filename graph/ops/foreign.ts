@@ -1,5 +1,5 @@
 import { intOf } from '../attribute.js';
-import { subtractDims } from '../dim.js';
+import { numbers, subtractDims } from '../dim.js';
 import { dtypeOfCode } from '../dtype.js';
 import { type OpDefinition, required } from '../op.js';
 import { elementCount } from '../tensor.js';
@@ -47,10 +47,9 @@ const ConstantOfShape: OpDefinition = {
     const value = attributes.get('value');
     const fill = value?.type === 'tensor' ? { dtype: value.value.dtype, constant: value.value } : undefined;
     if (shape === undefined) return [];
-    const sizes = shape.filter((dim) => typeof dim === 'number');
+    const sizes = numbers(shape);
     const filling = fill && contentOf({ ...fill, shape: [1] })?.[0];
-    const known =
-      filling !== undefined && sizes.length === shape.length && elementCount(sizes) <= MAX_CONTENT;
+    const known = filling !== undefined && sizes !== undefined && elementCount(sizes) <= MAX_CONTENT;
     const content = known ? Array(elementCount(sizes)).fill(filling) : undefined;
     return [{ dtype: fill?.dtype ?? 'float32', shape, ...(content && { content }) }];
   },

@@ -1,27 +1,11 @@
 import { intOf, intsOf } from '../attribute.js';
-import { type Dim, subtractDims } from '../dim.js';
+import { type Dim, numbers, subtractDims } from '../dim.js';
 import { type OpDefinition, required } from '../op.js';
-import { elementCount } from '../tensor.js';
+import { elementCount, unravel } from '../tensor.js';
 import { contentOf, MAX_CONTENT, type ValueType } from '../value.js';
 import { axisOf } from './shapes.js';
 
 /** Operators that move elements about. Exporters write chains of them around sizes, which are followed. */
-
-/** The numbers of a shape; undefined where one is open. */
-function numbers(shape: readonly Dim[]): readonly number[] | undefined {
-  const sizes = shape.filter((dim) => typeof dim === 'number');
-  return sizes.length === shape.length ? sizes : undefined;
-}
-
-function unravel(flat: number, sizes: readonly number[]): number[] {
-  const index: number[] = [];
-  let rest = flat;
-  for (const size of [...sizes].reverse()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return index;
-}
 
 /** x in another shape; its elements, where they are known, each from the index of x that `from` gives. */
 function rearranged(
@@ -83,7 +67,9 @@ const Unsqueeze: OpDefinition = {
   since: 1,
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
-    const axes = contentOf(inputs[1]) ?? intsOf(attributes, 'axes', []);
+    // Until opset 12 the axes are an attribute.
+    const axes = inputs[1] === undefined ? intsOf(attributes, 'axes', []) : contentOf(inputs[1]);
+    if (axes === undefined) return [];
     const rank = x.shape.length + axes.length;
     const inserted = new Set(axes.map((axis) => (typeof axis === 'number' && axis < 0 ? axis + rank : axis)));
     const rest = [...x.shape];
@@ -145,10 +131,16 @@ const Slice: OpDefinition = {
   form: 10,
   infer(inputs) {
     const data = required(inputs, 0, 'data');
-    const known = inputs.slice(1).map((type) => numbers(contentOf(type) ?? []));
-    const [starts = [], ends = [], given = [], steps = []] = known.map((values) => values ?? []);
+    const known = inputs.slice(1).map((type) => {
+      const content = contentOf(type);
+      return type === undefined ? [] : content && numbers(content);
+    });
+    if (known.includes(undefined)) return [];
+    const [starts = [], ends = [], given = [], steps = []] = known;
     const axes = given.length > 0 ? given : starts.map((_, axis) => axis);
-    if (starts.length === 0 || starts.length !== ends.length || axes.length !== starts.length) return [];
+    if (starts.length !== ends.length || starts.length !== axes.length) {
+      throw new RangeError(`${starts.length} starts, ${ends.length} ends and ${axes.length} axes`);
+    }
     const cuts: Cut[] = data.shape.map((size) => ({ start: 0, step: 1, size }));
     for (const [at, start] of starts.entries()) {
       const axis = axisOf(axes[at] ?? 0, data.shape.length);

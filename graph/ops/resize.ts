@@ -1,4 +1,4 @@
-import { string } from '../attribute.js';
+import { string, stringOf } from '../attribute.js';
 import { type Dim, floorDivideDim, multiplyDims, shapeText, symbol } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { float32Tensor, float32Values } from '../tensor.js';
@@ -18,11 +18,13 @@ export const Resize: OpDefinition = {
   form: 11,
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
-    if (attributes.has('axes')) return [];
+    // Forms of opset 18 that are not followed.
+    if (attributes.has('axes') || stringOf(attributes, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
+      return [];
     const sizes = contentOf(inputs[3]);
     if (sizes !== undefined && sizes.length === x.shape.length) return [{ dtype: x.dtype, shape: sizes }];
     const scales = inputs[2]?.constant;
-    if (scales === undefined) return [];
+    if (scales === undefined || scales.dims[0] === 0) return [];
     const factors = float32Values(scales);
     if (factors.length !== x.shape.length) {
       throw new RangeError(`scales has ${factors.length} entries, x is ${shapeText(x.shape)}`);

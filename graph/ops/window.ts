@@ -8,12 +8,8 @@ export interface WindowAttributes {
   readonly dilations?: readonly number[];
 }
 
-/** Size of each spatial axis after a sliding window (ONNX Conv and MaxPool, `auto_pad` of older models included). */
-export function slide(
-  space: readonly Dim[],
-  kernel: readonly number[],
-  attributes: Attributes,
-): readonly Dim[] {
+/** The window's attributes, one entry a spatial axis, where they fit; what is absent has ONNX's default. */
+export function windowOf(space: readonly Dim[], kernel: readonly number[], attributes: Attributes) {
   const rank = space.length;
   const strides = intsOf(attributes, 'strides', Array(rank).fill(1));
   const dilations = intsOf(attributes, 'dilations', Array(rank).fill(1));
@@ -22,13 +18,23 @@ export function slide(
   if (!fits || pads.length !== 2 * rank || strides.some((stride) => stride < 1)) {
     throw new RangeError(`kernel, strides, dilations and pads do not fit ${rank} spatial axes`);
   }
+  return { strides, dilations, pads };
+}
+
+/** Size of each spatial axis after a sliding window (ONNX Conv and MaxPool, `auto_pad` of older models included). */
+export function slide(
+  space: readonly Dim[],
+  kernel: readonly number[],
+  attributes: Attributes,
+): readonly Dim[] {
+  const { strides, dilations, pads } = windowOf(space, kernel, attributes);
   const autoPad = stringOf(attributes, 'auto_pad', 'NOTSET');
   const ceil = intOf(attributes, 'ceil_mode', 0) === 1;
   return space.map((size, axis) => {
     const stride = strides[axis] ?? 1;
     if (autoPad.startsWith('SAME')) return floorDivideDim(addDims(size, stride - 1), stride);
     const before = autoPad === 'VALID' ? 0 : (pads[axis] ?? 0);
-    const padding = autoPad === 'VALID' ? 0 : before + (pads[axis + rank] ?? 0);
+    const padding = autoPad === 'VALID' ? 0 : before + (pads[axis + space.length] ?? 0);
     const extent = (dilations[axis] ?? 1) * ((kernel[axis] ?? 1) - 1) + 1;
     const room = addDims(size, padding - extent);
     const out = ceil

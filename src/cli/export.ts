@@ -1,6 +1,9 @@
 import { type Command, Option } from 'commander';
-import type { DecoderId } from '../../exporters/describe.js';
+import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
+import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
+import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
+import { RELEASE_SIDE } from '../../runtime/recipe.js';
 import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
 import { parseCount, parseSize } from './arguments.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
@@ -28,13 +31,13 @@ export function addExport(program: Command): void {
       new Option(
         '--decoder <decoder>',
         'needed where the keys cannot tell: EED and LMD share theirs',
-      ).choices(['eed', 'hd', 'lmd', 'original'] satisfies DecoderId[]),
+      ).choices(DECODER_IDS),
     )
     .addOption(
       new Option(
         '--activation <activation>',
         'between solver steps; needed but for the original decoder',
-      ).choices(['gelu', 'relu', 'tanh'] satisfies Activation[]),
+      ).choices(ACTIVATION_NAMES),
     )
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
@@ -46,7 +49,7 @@ export function addExport(program: Command): void {
       new Option(
         '--lmd-form <form>',
         "sign of LMD's y term: as trained by the release, or as in the paper",
-      ).choices(['release', 'paper'] satisfies MultistepForm[]),
+      ).choices(MULTISTEP_FORMS),
     )
     .option(
       '--reference <file>',
@@ -63,11 +66,12 @@ export function addExport(program: Command): void {
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
   const { output, decoder, activation, lmdForm, reference, opset, dynamic } = flags;
-  const { height, width } = flags.size ?? { height: 256, width: 256 };
   return {
     checkpoint,
     output,
-    size: dynamic ? {} : { batch: flags.batch ?? 1, height, width },
+    size: dynamic
+      ? {}
+      : { batch: flags.batch ?? 1, ...(flags.size ?? { height: RELEASE_SIDE, width: RELEASE_SIDE }) },
     ...(decoder && { decoder }),
     ...(activation && { activation }),
     ...(lmdForm && { lmdForm }),

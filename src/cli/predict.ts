@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
+import { DEFAULT_THRESHOLD } from '../../runtime/parity.js';
 import type { PredictReport } from '../index.js';
 import { parseProbability } from './arguments.js';
 import { print, table } from './print.js';
@@ -19,7 +20,12 @@ export function addPredict(program: Command): void {
     .argument('<image...>', 'images, and folders of images')
     .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes')
     .option('--overlay', 'also write NAME_overlay.png')
-    .option('--threshold <p>', 'probability from which a pixel belongs to the mask', parseProbability, 0.5)
+    .option(
+      '--threshold <p>',
+      'probability from which a pixel belongs to the mask',
+      parseProbability,
+      DEFAULT_THRESHOLD,
+    )
     .action(async (model: string, images: string[], flags: Flags) => {
       const { predict } = await import('../predict.js');
       const bar = new SingleBar({ format: '{bar} {value}/{total} images', clearOnComplete: true });

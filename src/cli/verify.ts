@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
+import { DEFAULT_TOLERANCE } from '../../runtime/parity.js';
 import type { Parity } from '../index.js';
 import { parseTolerance } from './arguments.js';
 import { count, print, printJson, table } from './print.js';
@@ -17,8 +18,13 @@ export function addVerify(program: Command): void {
     .description('compare a model with reference outputs; exit 1 where it misses')
     .argument('<model.onnx>', 'the model')
     .requiredOption('--reference <file>', 'inputs and expected outputs, .safetensors or .npz')
-    .option('--atol <tolerance>', 'largest absolute difference', parseTolerance, 1e-5)
-    .option('--rtol <tolerance>', 'added to it, relative to the reference', parseTolerance, 0)
+    .option('--atol <tolerance>', 'largest absolute difference', parseTolerance, DEFAULT_TOLERANCE.atol)
+    .option(
+      '--rtol <tolerance>',
+      'added to it, relative to the reference',
+      parseTolerance,
+      DEFAULT_TOLERANCE.rtol,
+    )
     .option('--json', 'print one JSON document')
     .action(async (model: string, { json, ...options }: Flags) => {
       const { verify } = await import('../verify.js');

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { unet } from '../../exporters/backbones/unet.js';
 import { buildModel } from '../../exporters/build.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import type { Description } from '../../exporters/describe.js';
 import { Weights } from '../../exporters/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { GraphOptimization } from '../../runtime/session.js';
+import { DECODERS } from '../../src/compare.js';
 import { type Case, cases, exported, fixture, parityOf, referenceOf, toldBy } from '../support/fixtures.js';
 import { seeded } from '../support/seeded.js';
 
@@ -75,20 +75,7 @@ it('the trained network, a batch of two through a model of one, agrees', async (
 });
 
 describe('full width, w = 64, on weights that both languages compute', () => {
-  const release = {
-    order: 'CR_B',
-    kernel: 3,
-    stateChannels: 3,
-    activation: 'gelu',
-    lmdForm: 'release',
-  } as const;
-  const decoders: readonly Description['decoder'][] = [
-    { id: 'original', upsampling: 'bilinear' },
-    { id: 'eed', ...release },
-    { id: 'hd', ...release },
-    { id: 'lmd', ...release },
-  ];
-  it.each(decoders.map((decoder) => [decoder.id, decoder] as const))('%s', async (id, decoder) => {
+  it.each(DECODERS.map((decoder) => [decoder.id, decoder] as const))('%s', async (id, decoder) => {
     const description = { network: unet(3, [64, 128, 256, 512, 512]), classes: 1, decoder };
     const size = { batch: 1, height: 32, width: 32 };
     const model = encodeModel(buildModel(description, Weights.from(seeded), { size }));

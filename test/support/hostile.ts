@@ -194,6 +194,18 @@ export const HOSTILE: readonly Hostile[] = [
     says: /resolve_neg/,
   },
   {
+    name: 'an element type named like a property that all objects have',
+    file: 'constructor.pth',
+    contents: () => {
+      const typed = stateDict([{ ...weight, sizes: [2 ** 29], strides: [1] }]).toString('latin1');
+      const named = typed
+        .replace('_rebuild_tensor_v2', '_rebuild_tensor_v3')
+        .replace(/\)RtR/, ')Rctorch\nconstructor\ntR');
+      return torchZip(Buffer.from(named, 'latin1'), { 0: four });
+    },
+    says: /element type torch\.constructor is not supported/,
+  },
+  {
     name: 'a key that is a list of lists of lists ...',
     file: 'dag.pth',
     contents: () => {
@@ -242,7 +254,7 @@ export const HOSTILE: readonly Hostile[] = [
     name: 'safetensors with a name that never ends',
     file: 'quotes.safetensors',
     contents: () => safetensors(`{"${'\\"'.repeat(1e6)}`, four),
-    says: /JSON/,
+    says: /Unterminated string in JSON/,
   },
   {
     name: 'safetensors that claim 2^60 elements',

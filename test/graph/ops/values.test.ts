@@ -143,7 +143,7 @@ describe('a misfit names the operator, the scope, what was expected and what was
     [
       'open weight',
       () => conv(x, input('w', 'float32', [6, H, 1, 1])),
-      'weight has an open size: [6, H, 1, 1]',
+      'the type of its output cannot be inferred',
     ],
     [
       'transposed channels',

@@ -1,0 +1,69 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compare, exportModel, predict } from '../../src/index.js';
+import { nominalSizes } from '../../src/nominal.js';
+import { fixture } from '../support/fixtures.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-api-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const checkpoint = fixture('cases', 'nmode-CR_B.zip.pth');
+const output = join(folder, 'model.onnx');
+const told = { checkpoint, output, decoder: 'eed', activation: 'gelu' } as const;
+
+describe('arguments that the command line would not let through are refused by name', () => {
+  it.each([
+    ['a batch of none', { size: { batch: 0, height: 32, width: 32 } }, /batch of 0/],
+    ['half an image', { size: { batch: 1.5, height: 32, width: 32 } }, /batch of 1\.5/],
+    [
+      'a height of no levels',
+      { size: { height: 40 } },
+      /height 40 does not fit: with 5 levels it is a multiple of 16/,
+    ],
+    ['an unknown opset', { opset: 12 }, /opset 12 is not supported/],
+  ])('%s', async (_, options, says) => {
+    await expect(exportModel({ ...told, ...options })).rejects.toMatchObject({
+      code: 'BAD_USAGE',
+      message: expect.stringMatching(says),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('a threshold that is no probability, a width of nothing', async () => {
+    const options = { model: 'm.onnx', images: [], output: folder, threshold: Number.NaN };
+    await expect(predict(options)).rejects.toMatchObject({ code: 'BAD_USAGE' });
+    expect(() => compare({ width: 0 })).toThrow(/a width of 0/);
+    expect(() => compare({ width: 5000 })).toThrow(/from 1 to 400/);
+  });
+});
+
+it('predict tells how far it is, and stops when it is asked to', async () => {
+  await exportModel({ ...told, size: { batch: 1, height: 32, width: 32 } });
+  const controller = new AbortController();
+  const steps: (readonly [number, number])[] = [];
+  const run = predict({
+    model: output,
+    images: [fixture('images')],
+    output: join(folder, 'masks'),
+    signal: controller.signal,
+    onProgress: (done, total) => {
+      steps.push([done, total]);
+      if (done === 2) controller.abort();
+    },
+  });
+  await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+  expect(steps).toEqual([
+    [0, 6],
+    [1, 6],
+    [2, 6],
+  ]);
+  expect(readdirSync(join(folder, 'masks')).length).toBeLessThanOrEqual(3);
+});
+
+it('open sizes are counted at batch 1 and 256 x 256, whatever they are called', () => {
+  expect(nominalSizes('x', ['N', 3, 'H', 'W']).shape).toEqual([1, 3, 256, 256]);
+  expect(nominalSizes('x', ['', 3, '', '']).shape).toEqual([1, 3, 256, 256]);
+  expect(nominalSizes('x', [-1, 3, -1, 64]).shape).toEqual([1, 3, 256, 64]);
+  expect(nominalSizes('x', ['N', 3, 's', 's'])).toEqual({ shape: [1, 3, 256, 256], known: { N: 1, s: 256 } });
+});
