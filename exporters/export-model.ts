@@ -30,7 +30,10 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   const model = buildModel(description, weights, { ...options, metadata });
   const narrowed = weights.finish(tensors.keys());
   check(model);
-  const notes = narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : [];
+  const notes = [
+    ...(checkpoint.note === '' ? [] : [checkpoint.note]),
+    ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
+  ];
   return { model, description, notes };
 }
 

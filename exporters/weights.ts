@@ -1,6 +1,6 @@
 import { shapeText } from '../graph/dim.js';
 import { NmodeError, reason } from '../graph/errors.js';
-import { byteLength, type Tensor } from '../graph/tensor.js';
+import { aligned, byteLength, type Tensor } from '../graph/tensor.js';
 import { initializer, type Value } from '../graph/value.js';
 import { toFloat32 } from './checkpoints/float32.js';
 
@@ -61,13 +61,25 @@ class Ledger {
 
   #read(key: string, tensor: Tensor): Uint8Array {
     try {
-      return tensor.bytes();
+      const bytes = tensor.bytes();
+      checkFinite(bytes);
+      return bytes;
     } catch (error) {
       throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': ${reason(error)}`, {
         cause: error,
       });
     }
   }
+}
+
+const EXPONENT = 0x7f800000;
+
+/** A network with one such weight gives empty masks, silently. */
+function checkFinite(bytes: Uint8Array): void {
+  const { buffer, byteOffset, length } = aligned(bytes, 4);
+  const words = new Uint32Array(buffer, byteOffset, length / 4);
+  const at = words.findIndex((bits) => (bits & EXPONENT) === EXPONENT);
+  if (at >= 0) throw new RangeError(`element ${at} is not a number or infinite: the training diverged`);
 }
 
 /** Named weights under a prefix of their state-dict keys. */

@@ -14,15 +14,19 @@ async function loadSharp() {
 }
 
 /**
- * Decodes an image upright (EXIF orientation applied) to 8-bit sRGB; transparency is laid over black.
+ * Decodes an image of 8 bits a channel, upright (EXIF orientation applied), to sRGB. As in the release, which reads RGB,
+ * transparency is dropped. Deeper samples are refused: cut to 8 bits they would not be what the network was trained on.
  * @throws NmodeError (BAD_IMAGE)
  */
 export async function readImage(path: string): Promise<RgbImage> {
   const sharp = await loadSharp();
   try {
-    const { data, info } = await sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'warning' })
+    const image = sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'warning' });
+    const { depth } = await image.metadata();
+    if (depth !== 'uchar') throw new Error(`its samples are ${depth}, expected 8 bits a channel`);
+    const { data, info } = await image
       .autoOrient()
-      .flatten()
+      .removeAlpha()
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });

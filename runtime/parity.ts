@@ -78,6 +78,11 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
 
 type NamedFloats = Readonly<Record<string, Floats>>;
 
+/** A tensor under the name that the reference gives it. */
+interface NamedTensor extends Floats {
+  readonly name: string;
+}
+
 /**
  * Pairs the ports of a model with reference tensors by name; a single input and a single output that no tensor is named
  * for take the tensors left over, in that order.
@@ -95,18 +100,18 @@ function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
       `the reference has no tensor for ${missing.join(' and ')}: it holds ${held.join(', ') || 'none'}`,
     );
   }
-  const tensorOf = (port: Port): [string, Floats] => {
-    const tensor = reference.get(port.name) ?? left[unnamed.indexOf(port)]?.[1];
+  const tensorOf = (port: Port): [string, NamedTensor] => {
+    const [name, tensor] = left[unnamed.indexOf(port)] ?? [port.name, reference.get(port.name)];
     if (tensor?.dtype !== 'float32') {
       throw new NmodeError(
         'BAD_REFERENCE',
-        `the reference for '${port.name}' is ${tensor?.dtype}, expected float32`,
+        `the reference '${name}' is ${tensor?.dtype}, expected floating-point numbers`,
       );
     }
-    return [port.name, { dims: tensor.dims, data: float32Values(tensor) }];
+    return [port.name, { name, dims: tensor.dims, data: float32Values(tensor) }];
   };
   return {
-    inputs: Object.fromEntries(session.inputs.map(tensorOf)) satisfies NamedFloats,
+    inputs: Object.fromEntries(session.inputs.map(tensorOf)),
     expected: session.outputs.map(tensorOf),
   };
 }
@@ -136,7 +141,7 @@ export async function verifySession(
     if (result === undefined || String(result.dims) !== String(tensor.dims)) {
       throw new NmodeError(
         'BAD_REFERENCE',
-        `the reference for '${name}' is [${tensor.dims}], the model gives [${result?.dims ?? ''}]`,
+        `the reference '${tensor.name}' is [${tensor.dims}], the model's ${name} [${result?.dims ?? ''}]`,
       );
     }
     return [name, compareOutputs(result, tensor, options)];
@@ -146,7 +151,10 @@ export async function verifySession(
 }
 
 /** All examples of the inputs, as many at a time as the model takes; outputs are joined. */
-async function runInSlices(session: Session, inputs: NamedFloats): Promise<NamedFloats> {
+async function runInSlices(
+  session: Session,
+  inputs: Readonly<Record<string, NamedTensor>>,
+): Promise<NamedFloats> {
   checkShapes(session.inputs, inputs);
   const total = Object.values(inputs)[0]?.dims[0] ?? 1;
   const batch = session.inputs[0]?.shape[0];
@@ -177,7 +185,7 @@ function join(parts: readonly Floats[]): Floats {
   return { dims: [examples, ...rest], data };
 }
 
-function checkShapes(ports: readonly Port[], inputs: NamedFloats): void {
+function checkShapes(ports: readonly Port[], inputs: Readonly<Record<string, NamedTensor>>): void {
   for (const { name, shape } of ports) {
     const dims = inputs[name]?.dims ?? [];
     const fits = shape.every((size, axis) => {
@@ -187,7 +195,7 @@ function checkShapes(ports: readonly Port[], inputs: NamedFloats): void {
     if (dims.length !== shape.length || !fits) {
       throw new NmodeError(
         'BAD_REFERENCE',
-        `the reference for '${name}' is [${dims}], the model takes [${shape}] or a multiple of its batch`,
+        `the reference '${inputs[name]?.name}' is [${dims}], the model's ${name} [${shape}] or a multiple of its batch`,
       );
     }
   }

@@ -15,6 +15,8 @@ import { refuseOverwriting, writeWhole } from './write-whole.js';
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'> {
   /** A .pth, .pt or .safetensors file. */
   readonly checkpoint: string;
+  /** Where in a torch file the state dict is, dotted; by default under one of the usual keys. */
+  readonly key?: string;
   /** The .onnx file to write. */
   readonly output: string;
   /** Sizes of the input; default 1 x 256 x 256. One that is left out stays open. */
@@ -51,7 +53,7 @@ export interface ExportReport {
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
   const size = options.size ?? { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
-  const checkpoint = await openCheckpoint(options.checkpoint);
+  const checkpoint = await openCheckpoint(options.checkpoint, options.key);
   try {
     const { reference } = options;
     await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);

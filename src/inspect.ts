@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import type { Upsampling } from '../exporters/backbones/backbone.js';
 import { buildModel } from '../exporters/build.js';
-import { type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
+import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { Order } from '../exporters/decoders/block.js';
 import { type DecoderId, type Detected, describe, detect } from '../exporters/describe.js';
 import { shapesOf } from '../exporters/export-model.js';
-import { Weights, zeroWeights } from '../exporters/weights.js';
+import { Weights } from '../exporters/weights.js';
 import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
-import { NmodeError } from '../graph/errors.js';
+import { NmodeError, reason } from '../graph/errors.js';
 import { type Model, opsetOf, type ValueInfo } from '../graph/model.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import { RELEASE_SIDE } from '../runtime/recipe.js';
@@ -44,8 +44,10 @@ export interface CheckpointReport {
     readonly stateChannels?: number;
     readonly upsampling?: Upsampling;
   };
-  /** Why there is no architecture. */
+  /** Why there is no architecture, or which keys do not fit it. */
   readonly problem?: string;
+  /** Where the weights were found, if there is more than one place. */
+  readonly note?: string;
   /** Floating-point numbers, BatchNorm's running statistics not counted. */
   readonly parameters: number;
   /** Multiply-adds of one run at `macsAt`. */
@@ -77,10 +79,11 @@ export interface ModelReport {
 
 /**
  * Tells what a file holds: an .onnx model by that ending, otherwise a checkpoint.
+ * @param key where in a torch file the state dict is, dotted
  * @throws NmodeError (BAD_CHECKPOINT, BAD_MODEL)
  */
-export async function inspect(path: string): Promise<CheckpointReport | ModelReport> {
-  return path.toLowerCase().endsWith('.onnx') ? inspectModel(path) : inspectCheckpoint(path);
+export async function inspect(path: string, key?: string): Promise<CheckpointReport | ModelReport> {
+  return path.toLowerCase().endsWith('.onnx') ? inspectModel(path) : inspectCheckpoint(path, key);
 }
 
 function tensorReports(tensors: ReadonlyMap<string, Tensor>): readonly TensorReport[] {
@@ -89,8 +92,8 @@ function tensorReports(tensors: ReadonlyMap<string, Tensor>): readonly TensorRep
 
 const FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64'];
 
-async function inspectCheckpoint(path: string): Promise<CheckpointReport> {
-  const checkpoint = await openCheckpoint(path);
+async function inspectCheckpoint(path: string, key?: string): Promise<CheckpointReport> {
+  const checkpoint = await openCheckpoint(path, key);
   try {
     const trained = [...checkpoint.tensors].filter(
       ([key, { dtype }]) => FLOATS.includes(dtype) && !/\.running_(mean|var)$/.test(key),
@@ -99,7 +102,8 @@ async function inspectCheckpoint(path: string): Promise<CheckpointReport> {
       kind: 'checkpoint',
       file: checkpoint.file,
       format: checkpoint.format,
-      ...architecture(checkpoint.file, shapesOf(checkpoint)),
+      ...architecture(checkpoint),
+      ...(checkpoint.note !== '' && { note: checkpoint.note }),
       parameters: trained.reduce((sum, [, { dims }]) => sum + elementCount(dims), 0),
       tensors: tensorReports(checkpoint.tensors),
     };
@@ -108,9 +112,9 @@ async function inspectCheckpoint(path: string): Promise<CheckpointReport> {
   }
 }
 
-function architecture(file: string, shapes: ReadonlyMap<string, readonly number[]>) {
+function architecture(checkpoint: Checkpoint) {
   try {
-    const detected = detect(file, shapes);
+    const detected = detect(checkpoint.file, shapesOf(checkpoint));
     const { network, classes, decoders, nmode, upsampling } = detected;
     const { widths, inputChannels, backbone } = network;
     return {
@@ -118,7 +122,7 @@ function architecture(file: string, shapes: ReadonlyMap<string, readonly number[
         ...{ backbone, widths, inputChannels, classes, decoders, ...nmode },
         ...(upsampling && { upsampling }),
       },
-      ...nominalCost(file, detected),
+      ...nominalCost(checkpoint, detected),
     };
   } catch (error) {
     if (!(error instanceof NmodeError)) throw error;
@@ -126,14 +130,19 @@ function architecture(file: string, shapes: ReadonlyMap<string, readonly number[
   }
 }
 
-/** What does not change the count (which activation, EED or LMD) is set to anything. */
-function nominalCost(file: string, detected: Detected) {
+/** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
+function nominalCost({ file, tensors }: Checkpoint, detected: Detected) {
   const [decoder = 'original'] = detected.decoders;
   const told = decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const);
   const macsAt = [1, detected.network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
   const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
-  const weights = Weights.from(zeroWeights);
+  const weights = Weights.from((key) => tensors.get(key), file);
   const { macs = 0 } = cost(buildModel(describe(file, detected, told), weights, { size }));
+  try {
+    weights.finish(tensors.keys());
+  } catch (error) {
+    return { macs, macsAt, problem: reason(error) };
+  }
   return { macs, macsAt };
 }
 

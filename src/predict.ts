@@ -1,11 +1,11 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
-import { extname, join, parse } from 'node:path';
+import { basename, extname, join, parse } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
 import { encodePng, IMAGE_EXTENSIONS, readImage } from '../runtime/image.js';
 import { coverage, overlay } from '../runtime/mask.js';
 import { DEFAULT_THRESHOLD } from '../runtime/parity.js';
 import { networkSize, segment } from '../runtime/segment.js';
-import { createSession, type SessionOptions } from '../runtime/session.js';
+import { createSession, type Session, type SessionOptions } from '../runtime/session.js';
 import { loadModel } from './load-model.js';
 import { cannotWrite, refuseOverwriting, writeWhole } from './write-whole.js';
 
@@ -52,12 +52,12 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
     throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
   }
   const { bytes } = await loadModel(options.model);
-  const images = await findImages(options.images);
+  const { images, failures } = await findImages(options.images);
+  if (images.length === 0) return { predictions: [], failures };
   const session = await createSession(bytes, options);
   const predictions: Prediction[] = [];
-  const failures: { image: string; error: NmodeError }[] = [];
   try {
-    networkSize(session);
+    checkTakesImages(session, options.model);
     const classes = Number(session.outputs[0]?.shape[1]) || 1;
     const outputs = images.flatMap((image) => [
       ...maskFiles(output, image, classes),
@@ -67,9 +67,9 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
     await mkdir(output, { recursive: true }).catch((error: unknown) => {
       throw cannotWrite(output, error);
     });
-    for (const path of images) {
+    for (const [done, path] of images.entries()) {
       signal?.throwIfAborted();
-      onProgress?.(predictions.length + failures.length, images.length);
+      onProgress?.(done, images.length);
       try {
         const start = performance.now();
         const image = await readImage(path);
@@ -111,27 +111,35 @@ function overlayFile(output: string, image: string): string {
   return join(output, `${parse(image).name}_overlay.png`);
 }
 
+/** @throws NmodeError (BAD_MODEL) with the model's name */
+function checkTakesImages(session: Session, model: string): void {
+  try {
+    networkSize(session);
+  } catch (error) {
+    throw new NmodeError('BAD_MODEL', `${basename(model)}: ${reason(error)}`, { cause: error });
+  }
+}
+
+type Failure = PredictReport['failures'][number];
+
 /** The images of files and folders, sorted within a folder. Two that would write the same mask are refused. */
-async function findImages(paths: readonly string[]): Promise<readonly string[]> {
-  const images: string[] = [];
+async function findImages(
+  paths: readonly string[],
+): Promise<{ images: readonly string[]; failures: Failure[] }> {
+  const found = new Set<string>();
+  const failures: Failure[] = [];
   for (const path of paths) {
-    const stats = await stat(path).catch((error: unknown) => {
-      throw new NmodeError('BAD_IMAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
-    });
-    if (stats.isFile()) {
-      images.push(path);
-      continue;
+    try {
+      for (const image of await imagesAt(path)) found.add(image);
+    } catch (cause) {
+      failures.push({
+        image: path,
+        error: new NmodeError('BAD_IMAGE', `${path}: ${reason(cause)}`, { cause }),
+      });
     }
-    if (!stats.isDirectory()) throw new NmodeError('BAD_IMAGE', `${path}: neither a file nor a folder`);
-    const files = (await readdir(path)).filter((file) =>
-      IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
-    );
-    if (files.length === 0)
-      throw new NmodeError('BAD_IMAGE', `${path}: holds no ${IMAGE_EXTENSIONS.join(', ')}`);
-    images.push(...files.sort().map((file) => join(path, file)));
   }
   const byName = new Map<string, string>();
-  for (const image of images) {
+  for (const image of found) {
     const { name } = parse(image);
     const other = byName.get(name);
     if (other !== undefined) {
@@ -139,5 +147,19 @@ async function findImages(paths: readonly string[]): Promise<readonly string[]> 
     }
     byName.set(name, image);
   }
-  return images;
+  return { images: [...found], failures };
+}
+
+/** The image itself, or the images in a folder. Hidden files are none. */
+async function imagesAt(path: string): Promise<readonly string[]> {
+  const stats = await stat(path).catch((error: unknown) => {
+    throw new Error(`cannot be read: ${reason(error)}`, { cause: error });
+  });
+  if (stats.isFile()) return [path];
+  if (!stats.isDirectory()) throw new Error('neither a file nor a folder');
+  const files = (await readdir(path)).filter(
+    (file) => !file.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
+  );
+  if (files.length === 0) throw new Error(`holds no ${IMAGE_EXTENSIONS.join(', ')}`);
+  return files.sort().map((file) => join(path, file));
 }

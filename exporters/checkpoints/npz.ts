@@ -12,11 +12,17 @@ const DESCRIPTIONS: ReadonlyMap<string, DType> = new Map([
   ['|u1', 'uint8'],
 ]);
 
-/** The arrays of NumPy's .npz: a zip of .npy files (numpy.lib.format, versions 1 to 3), little-endian and in C order. */
+/**
+ * The arrays of NumPy's .npz: a zip of .npy files (numpy.lib.format, versions 1 to 3), little-endian and in C order. Arrays
+ * of other element types (labels, objects) are left out.
+ */
 export async function readNpz(source: Source): Promise<ReadonlyMap<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
-  for (const [name, entry] of await readZip(source)) {
-    if (name.endsWith('.npy')) tensors.set(name.slice(0, -'.npy'.length), readNpy(name, entry.read()));
+  const entries = [...(await readZip(source))].filter(([name]) => name.endsWith('.npy'));
+  if (entries.length === 0) throw new Error('a zip file without arrays (.npy) in it');
+  for (const [name, entry] of entries) {
+    const tensor = readNpy(name, entry.read());
+    if (tensor !== undefined) tensors.set(name.slice(0, -'.npy'.length), tensor);
   }
   return tensors;
 }
@@ -28,7 +34,7 @@ const MAX_HEADER_BYTES = 4096;
 const HEADER =
   /^\{'descr': '([^']{1,8})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,15}(?:, ?|,?(?=\))))*)\), ?\}\s*$/;
 
-function readNpy(name: string, bytes: Uint8Array): Tensor {
+function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
   if (bytes.length < 12 || Buffer.from(bytes.subarray(1, 6)).toString('latin1') !== 'NUMPY') {
     throw new Error(`'${name}' is no .npy`);
   }
@@ -38,11 +44,10 @@ function readNpy(name: string, bytes: Uint8Array): Tensor {
   const header = Buffer.from(bytes.subarray(start, start + Math.min(length, MAX_HEADER_BYTES))).toString(
     'latin1',
   );
-  const [, description = 'not understood', fortran, sizes = ''] = HEADER.exec(header) ?? [];
+  const [, description = '', fortran, sizes = ''] = HEADER.exec(header) ?? [];
   const dtype = DESCRIPTIONS.get(description);
-  if (dtype === undefined || fortran !== 'False') {
-    throw new Error(`'${name}' is ${description} or in Fortran order, which is not supported`);
-  }
+  if (dtype === undefined) return undefined;
+  if (fortran === 'True') throw new Error(`'${name}' is in Fortran order: save numpy.ascontiguousarray(...)`);
   const dims = sizes.match(/\d+/g)?.map(Number) ?? [];
   const data = bytes.subarray(start + length);
   if (byteLength(dtype, dims) !== data.length) throw new Error(`'${name}' does not hold [${dims}]`);

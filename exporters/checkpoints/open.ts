@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
 import { byteLength, type Tensor } from '../../graph/tensor.js';
+import { toFloat32 } from './float32.js';
 import { readNpz } from './npz.js';
 import { readSafetensors } from './safetensors.js';
 import { FileSource } from './source.js';
-import { stateDictOf, stripPrefixes } from './state-dict.js';
+import { type StateDict, stateDictOf, stripPrefixes } from './state-dict.js';
 import { LEGACY_START, readTorchLegacy } from './torch-legacy.js';
 import { readTorchZip } from './torch-zip.js';
 
@@ -17,6 +18,8 @@ export interface Checkpoint {
   readonly format: CheckpointFormat;
   /** By state-dict key, without wrappers and the prefixes `module.` and `_orig_mod.`. */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Where in the file they were found, and what else it holds, in a sentence; '' where there is nothing to say. */
+  readonly note: string;
   /** Of the whole file. */
   sha256(): string;
   /** Closes the file; tensors cannot be read any more. */
@@ -71,40 +74,51 @@ async function reading<T>(
 
 /**
  * Opens a checkpoint: torch.save's zip or legacy stream, or safetensors. Nothing in the file is executed.
+ * @param key where in a torch file the state dict is, dotted; by default under one of the usual keys
  * @throws NmodeError (BAD_CHECKPOINT) where the file is damaged, hostile or no checkpoint
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export async function openCheckpoint(path: string, key?: string): Promise<Checkpoint> {
   return reading(path, 'BAD_CHECKPOINT', async (source) => {
     const format = formatOf(source);
-    const tensors = await readTensors(format, source);
+    const { tensors, under, others } = await readStateDict(format, source, key);
     checkExpansion(tensors, source);
     return {
       file: basename(path),
       format,
       tensors,
+      note:
+        others.length > 0
+          ? `weights are those under '${under}'; there are others under ${others.join(', ')}`
+          : '',
       sha256: () => source.sha256(),
       close: () => source.close(),
     };
   });
 }
 
-async function readTensors(
+async function readStateDict(
   format: CheckpointFormat,
   source: FileSource,
-): Promise<ReadonlyMap<string, Tensor>> {
-  if (format === 'torch zip') return stateDictOf(await readTorchZip(source));
-  if (format === 'torch legacy') return stateDictOf(readTorchLegacy(source));
-  return stripPrefixes(readSafetensors(source));
+  key: string | undefined,
+): Promise<StateDict> {
+  if (format === 'torch zip') return stateDictOf(await readTorchZip(source), key);
+  if (format === 'torch legacy') return stateDictOf(readTorchLegacy(source), key);
+  if (key !== undefined) throw new Error('a safetensors file holds one state dict: --key has no meaning');
+  return { tensors: stripPrefixes(readSafetensors(source)), under: '', others: [] };
 }
 
 /**
- * Reads reference tensors, .safetensors or .npz, into memory.
+ * Reads reference tensors, .safetensors or .npz, into memory; floating-point ones as float32.
  * @throws NmodeError (BAD_REFERENCE)
  */
 export async function readReference(path: string): Promise<ReadonlyMap<string, Tensor>> {
   return reading(path, 'BAD_REFERENCE', async (source) => {
-    const tensors = ZIP_START.test(startOf(source)) ? await readNpz(source) : readSafetensors(source);
-    const loaded = Array.from(tensors, ([name, { dtype, dims, bytes }]): [string, Tensor] => {
+    const start = startOf(source);
+    const zip = ZIP_START.test(start);
+    if (!zip && !SAFETENSORS_START.test(start)) throw new Error('neither a .safetensors nor an .npz file');
+    const tensors = zip ? await readNpz(source) : readSafetensors(source);
+    const loaded = Array.from(tensors, ([name, stored]): [string, Tensor] => {
+      const { dtype, dims, bytes } = toFloat32(stored)?.tensor ?? stored;
       const data = bytes();
       return [name, { dtype, dims, bytes: () => data }];
     });

@@ -10,39 +10,68 @@ const PREFIXES = ['module.', '_orig_mod.', 'model.'];
 
 const MAX_WRAPPING = 3;
 
+/** The weights of a checkpoint and where in it they were found. */
+export interface StateDict {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** The keys that lead to them, dotted; '' where they are the file's object itself. */
+  readonly under: string;
+  /** Other keys under which there are weights as well. */
+  readonly others: readonly string[];
+}
+
 /**
- * Finds the tensors in the object of a checkpoint: under one of the usual keys, otherwise in the object itself. (Scripts
- * put single tensors, a best score or a random state, beside the weights.)
+ * Finds the tensors in the object of a checkpoint: under `key`, or else under one of the usual keys, otherwise in the
+ * object itself. (Scripts put single tensors, a best score or a random state, beside the weights.)
+ * @param key dotted keys that lead to them, as `unet.state_dict`
  * @throws Error that says what the object is instead
  */
-export function stateDictOf(object: PickleValue): ReadonlyMap<string, Tensor> {
-  if (object instanceof Inert) {
-    throw new Error(`holds an object of ${shown(object)}, not a state dict: save model.state_dict() instead`);
+export function stateDictOf(object: PickleValue, key = ''): StateDict {
+  const place = key === '' ? object : key.split('.').reduce(valueAt, object);
+  const found = findTensors(place, 0);
+  if (found !== undefined) {
+    return {
+      ...found,
+      under: [key, found.under].filter(Boolean).join('.'),
+      tensors: stripPrefixes(found.tensors),
+    };
   }
-  const tensors = findTensors(object, 0);
-  if (tensors !== undefined) return stripPrefixes(tensors);
-  const keys = object instanceof Map ? [...object.keys()].slice(0, 5).map(shown).join(', ') : '';
+  const model = [place, ...WRAPPERS.map((name) => valueAt(place, name))].find(
+    (value) => value instanceof Inert,
+  );
+  if (model !== undefined) {
+    throw new Error(`holds an object of ${shown(model)}, not a state dict: save model.state_dict() instead`);
+  }
+  const where = key === '' ? '' : ` under '${key}'`;
+  const keys = place instanceof Map ? [...place.keys()].slice(0, 5).map(shown).join(', ') : '';
   throw new Error(
     keys === ''
-      ? 'holds no state dict: save model.state_dict() with torch.save'
-      : `holds no state dict: its keys are ${keys}`,
+      ? `holds no state dict${where}: save model.state_dict() with torch.save`
+      : `holds no state dict${where}: its keys are ${keys}; --key says where else to look`,
   );
 }
 
-function findTensors(
-  object: PickleValue | undefined,
-  depth: number,
-): ReadonlyMap<string, Tensor> | undefined {
+function valueAt(object: PickleValue | undefined, key: string): PickleValue {
+  return (object instanceof Map ? object.get(key) : undefined) ?? null;
+}
+
+function findTensors(object: PickleValue, depth: number): StateDict | undefined {
   if (!(object instanceof Map) || depth > MAX_WRAPPING) return undefined;
-  for (const name of WRAPPERS) {
-    const wrapped = findTensors(object.get(name), depth + 1);
-    if (wrapped !== undefined) return wrapped;
+  const wrapped = [...object.keys()].flatMap((name) => {
+    const found = typeof name === 'string' ? findTensors(valueAt(object, name), depth + 1) : undefined;
+    return typeof name === 'string' && found ? [{ name, found }] : [];
+  });
+  for (const usual of WRAPPERS) {
+    const first = wrapped.find(({ name }) => name === usual);
+    if (first === undefined) continue;
+    const { tensors, under, others } = first.found;
+    const beside = wrapped.filter((other) => other !== first).map(({ name }) => name);
+    return { tensors, under: under === '' ? usual : `${usual}.${under}`, others: [...beside, ...others] };
   }
   const tensors = new Map<string, Tensor>();
   for (const [key, value] of object) {
     if (typeof key === 'string' && value instanceof PickledTensor) tensors.set(key, value.tensor);
   }
-  return tensors.size > 0 ? tensors : undefined;
+  return tensors.size > 0 ? { tensors, under: '', others: [] } : undefined;
 }
 
 /** Removes prefixes that all keys have, one after another. */

@@ -23,7 +23,8 @@ export function parseTolerance(text: string): number {
 }
 
 export function parseProbability(text: string): number {
-  const value = parseTolerance(text);
-  if (value > 1) throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('Expected a number from 0 to 1.');
   return value;
 }

@@ -25,8 +25,11 @@ export function addCompare(program: Command): void {
 }
 
 function comparisonText(rows: readonly Comparison[]): string {
-  const saved = (part: number, whole: number | undefined) =>
-    whole === undefined || part === whole ? '' : ` (-${((1 - part / whole) * 100).toFixed(1)} %)`;
+  const saved = (part: number, whole: number | undefined) => {
+    if (whole === undefined || part === whole) return '';
+    const change = (part / whole - 1) * 100;
+    return ` (${change > 0 ? '+' : ''}${change.toFixed(1)} %)`;
+  };
   const lines = rows.map(({ backbone, decoder, parameters, macs, bytes }) => {
     const original = rows.find((row) => row.backbone === backbone && row.decoder === 'original');
     return [

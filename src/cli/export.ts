@@ -18,6 +18,7 @@ interface Flags {
   readonly opset?: string;
   readonly lmdForm?: MultistepForm;
   readonly reference?: string;
+  readonly key?: string;
   readonly json?: true;
 }
 
@@ -39,6 +40,7 @@ export function addExport(program: Command): void {
         'between solver steps; needed but for the original decoder',
       ).choices(ACTIVATION_NAMES),
     )
+    .option('--key <key>', 'where in the checkpoint the state dict is, dotted; found under the usual keys')
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
     .option('--batch <n>', 'images at a time (default: 1)', parseCount)
@@ -77,6 +79,7 @@ function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
     ...(lmdForm && { lmdForm }),
     ...(opset && { opset: Number(opset) }),
     ...(reference && { reference }),
+    ...(flags.key && { key: flags.key }),
   };
 }
 

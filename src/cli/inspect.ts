@@ -7,10 +7,11 @@ export function addInspect(program: Command): void {
     .command('inspect')
     .description('tell what a checkpoint or an .onnx model holds')
     .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file')
+    .option('--key <key>', 'where in a checkpoint the state dict is, dotted; found under the usual keys')
     .option('--json', 'print one JSON document, with the cost of every node of a model')
-    .action(async (file: string, { json }: { json?: true }) => {
+    .action(async (file: string, { json, key }: { json?: true; key?: string }) => {
       const { inspect } = await import('../inspect.js');
-      const report = await inspect(file);
+      const report = await inspect(file, key);
       if (json) printJson(report);
       else print(report.kind === 'model' ? modelText(report) : checkpointText(report));
     });
@@ -38,7 +39,16 @@ function checkpointText(report: CheckpointReport): string {
           ['decoder', decoderText(architecture)],
           ['channels', `${architecture.inputChannels} in, ${architecture.classes} out`],
         ] as const);
-  const head = fields([['file', `${report.file} (${report.format})`], ...network, costLine(report)]);
+  const remarks = [
+    ...(report.note === undefined ? [] : [['note', report.note] as const]),
+    ...(architecture && report.problem !== undefined ? [['problem', report.problem] as const] : []),
+  ];
+  const head = fields([
+    ['file', `${report.file} (${report.format})`],
+    ...network,
+    costLine(report),
+    ...remarks,
+  ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
 }
 

@@ -4,12 +4,13 @@ import { NmodeError } from '../../graph/errors.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/parity.js';
 import type { PredictReport } from '../index.js';
 import { parseProbability } from './arguments.js';
-import { print, table } from './print.js';
+import { print, printJson, table } from './print.js';
 
 interface Flags {
   readonly output: string;
   readonly overlay?: true;
   readonly threshold: number;
+  readonly json?: true;
 }
 
 export function addPredict(program: Command): void {
@@ -26,7 +27,8 @@ export function addPredict(program: Command): void {
       parseProbability,
       DEFAULT_THRESHOLD,
     )
-    .action(async (model: string, images: string[], flags: Flags) => {
+    .option('--json', 'print one JSON document')
+    .action(async (model: string, images: string[], { json, ...flags }: Flags) => {
       const { predict } = await import('../predict.js');
       const bar = new SingleBar({ format: '{bar} {value}/{total} images', clearOnComplete: true });
       try {
@@ -38,21 +40,33 @@ export function addPredict(program: Command): void {
           onProgress: (done, total) => (done === 0 ? bar.start(total, 0) : bar.update(done)),
         });
         bar.stop();
-        summarise(report);
+        if (json)
+          printJson({
+            ...report,
+            failures: report.failures.map(({ image, error }) => ({ image, error: error.message })),
+          });
+        else if (report.predictions.length > 0) print(predictionText(report));
+        refuseFailures(report);
       } finally {
         bar.stop();
       }
     });
 }
 
-function summarise({ predictions, failures }: PredictReport): void {
+function predictionText({ predictions }: PredictReport): string {
   const rows = predictions.map(({ image, masks, coverage, milliseconds }) => [
     image,
     masks.join(', '),
     coverage.map((share) => `${(share * 100).toFixed(1)} %`).join(', '),
     `${milliseconds.toFixed(0)} ms`,
   ]);
-  if (rows.length > 0) print(table(['image', 'mask', 'inside', 'time'], rows));
+  return table(['image', 'mask', 'inside', 'time'], rows);
+}
+
+/** One line for each image that failed, and the exit code of a bad file. */
+function refuseFailures({ predictions, failures }: PredictReport): void {
+  const [first, ...others] = failures;
+  if (first !== undefined && others.length + predictions.length === 0) throw first.error;
   for (const { error } of failures) process.stderr.write(`nmode: ${error.message}\n`);
   if (failures.length > 0) {
     throw new NmodeError(

@@ -66,7 +66,7 @@ describe('pairing a model with a reference', () => {
 
   it.each([
     ['a tensor too few', ['x'], 'N', /no tensor for y: it holds x/],
-    ['a batch that is no multiple', ['x', 'y'], 3, /\[4,2\], the model takes \[3,2\]/],
+    ['a batch that is no multiple', ['x', 'y'], 3, /'x' is \[4,2\], the model's x \[3,2\]/],
   ] as const)('%s is refused', async (_, names, size, says) => {
     const session = await doubling(size);
     await expect(verifySession(session, named(names, batch.slice(0, names.length)))).rejects.toThrow(says);

@@ -130,7 +130,7 @@ describe('from checkpoint to mask', () => {
       'predict',
       model,
       fixture('images'),
-      fixture('images', 'ISIC_0000082.jpg'),
+      fixture('masks', 'ISIC_0000082.png'),
       '-o',
       out('twice'),
     );

@@ -91,6 +91,18 @@ describe('wrappers and prefixes', () => {
     checkpoint.close();
   });
 
+  it('of several sets of weights the usual one is taken, which is said, and another where it is asked for', async () => {
+    const object = bytes('}(', unicode('best'), dict('v'), unicode('model'), dict('w'), 'u');
+    const path = write('several.pth', torchZip(bytes(0x80, 2, object, '.'), { 0: storage }));
+    const [usual, other] = [await openCheckpoint(path), await openCheckpoint(path, 'best')];
+    expect([...usual.tensors.keys(), ...other.tensors.keys()]).toEqual(['w', 'v']);
+    expect(usual.note).toBe("weights are those under 'model'; there are others under best");
+    expect(other.note).toBe('');
+    await expect(openCheckpoint(path, 'worst')).rejects.toThrow(/no state dict under 'worst'/);
+    usual.close();
+    other.close();
+  });
+
   it('a prefix that only some keys have is part of their names', async () => {
     const mixed = stateDict([weight, { ...weight, key: 'module.w' }]);
     const checkpoint = await openCheckpoint(write('mixed.pth', torchZip(mixed, { 0: storage })));
@@ -101,7 +113,12 @@ describe('wrappers and prefixes', () => {
   it.each([
     ['a list', bytes('].'), /no state dict/],
     ['a whole model', bytes('cmodels\nUNet\n)', 0x81, '}b.'), /object of models\.UNet.*state_dict\(\)/],
-    ['a dict of numbers', bytes('}', unicode('epoch'), 'K', 1, 's.'), /its keys are epoch/],
+    [
+      'a whole model under model',
+      bytes('}', unicode('model'), 'cmodels\nUNet\n)', 0x81, 's.'),
+      /object of models\.UNet/,
+    ],
+    ['a dict of numbers', bytes('}', unicode('epoch'), 'K', 1, 's.'), /its keys are epoch; --key/],
   ])('%s is told apart', async (name, object, says) => {
     const path = write(`${name}.pth`, torchZip(bytes(0x80, 2, object)));
     await expect(openCheckpoint(path)).rejects.toThrow(says);
@@ -128,8 +145,18 @@ describe('references', () => {
     expect(input && [...float32Values(input)]).toEqual([1, 2, 3, 4]);
   });
 
+  it('arrays of labels and objects are left out, doubles become float32', async () => {
+    const doubles = new Uint8Array(Float64Array.of(0.5).buffer);
+    const entries = {
+      'x.npy': npy('<f8', '(1,)', doubles),
+      'label.npy': npy('|b1', '(1,)', storage.slice(0, 1)),
+    };
+    const tensors = await readReference(write('mixed.npz', zip(entries)));
+    expect([...tensors.keys()]).toEqual(['x']);
+    expect(tensors.get('x')?.dtype).toBe('float32');
+  });
+
   it.each([
-    ['pickled objects', npy('|O', '(1,)', storage)],
     ['a shape that its data does not have', npy('<f4', '(5,)', storage)],
     ['no array at all', Buffer.from('hello, this is no array')],
   ])('%s are refused', async (_, entry) => {
