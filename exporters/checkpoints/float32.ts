@@ -22,8 +22,11 @@ function convert({ dtype, dims, bytes }: Tensor): Uint8Array {
   if (dtype === 'float64') {
     const doubles = new Float64Array(buffer, byteOffset, count);
     result.set(doubles);
-    const lost = result.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(doubles[i]));
-    if (lost >= 0) throw new RangeError(`element ${lost} is ${doubles[lost]}, beyond the range of float32`);
+    for (let i = 0; i < count; i++) {
+      if (!Number.isFinite(result[i]) && Number.isFinite(doubles[i])) {
+        throw new RangeError(`element ${i} is ${doubles[i]}, beyond the range of float32`);
+      }
+    }
   } else if (dtype === 'float16') {
     new Uint16Array(buffer, byteOffset, count).forEach((bits, i) => {
       result[i] = fromHalf(bits);

@@ -78,6 +78,16 @@ it('unused, missing and misshapen keys are reported together', () => {
   );
 });
 
+it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'a weight of %d is refused with its key when it is read',
+  (wrong) => {
+    const weights = Weights.from(() => float32Tensor([3], [1, 2, wrong]), 'net.pth');
+    const { source } = weights.take('w', [3]);
+    if (source.kind !== 'constant') throw new Error('a weight is a constant');
+    expect(() => source.tensor.bytes()).toThrow("net.pth: tensor 'w': element 2 is not a number or infinite");
+  },
+);
+
 it('a network without a head, and one that nobody knows, are told apart', async () => {
   const shapes = new Map(await shapesIn('nmode-CR_B.zip.pth'));
   shapes.delete('outc.conv.weight');
