@@ -67,29 +67,14 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
     await mkdir(output, { recursive: true }).catch((error: unknown) => {
       throw cannotWrite(output, error);
     });
-    for (const [done, path] of images.entries()) {
+    for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       onProgress?.(done, images.length);
       try {
-        const start = performance.now();
-        const image = await readImage(path);
-        const masks = await segment(session, image, threshold);
-        const files = maskFiles(output, path, masks.length);
-        for (const [index, mask] of masks.entries())
-          await writeWhole(files[index] ?? '', await encodePng(mask));
-        const first = masks[0];
-        const drawn = options.overlay && first ? overlayFile(output, path) : undefined;
-        if (drawn !== undefined && first) await writeWhole(drawn, await encodePng(overlay(image, first)));
-        predictions.push({
-          image: path,
-          masks: files,
-          ...(drawn !== undefined && { overlay: drawn }),
-          coverage: masks.map(coverage),
-          milliseconds: performance.now() - start,
-        });
+        predictions.push(await predictImage(session, image, { ...options, threshold }));
       } catch (error) {
         if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
-        failures.push({ image: path, error });
+        failures.push({ image, error });
       }
     }
     onProgress?.(images.length, images.length);
@@ -97,6 +82,31 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
     await session.close();
   }
   return { predictions, failures };
+}
+
+async function predictImage(
+  session: Session,
+  path: string,
+  { output, threshold, overlay: drawn }: PredictOptions & { readonly threshold: number },
+): Promise<Prediction> {
+  const start = performance.now();
+  const image = await readImage(path);
+  const masks = await segment(session, image, threshold);
+  const files = maskFiles(output, path, masks.length);
+  for (const [index, file] of files.entries()) {
+    const mask = masks[index];
+    if (mask !== undefined) await writeWhole(file, await encodePng(mask));
+  }
+  const [first] = masks;
+  const overlaid = drawn && first ? overlayFile(output, path) : undefined;
+  if (overlaid !== undefined && first) await writeWhole(overlaid, await encodePng(overlay(image, first)));
+  return {
+    image: path,
+    masks: files,
+    ...(overlaid !== undefined && { overlay: overlaid }),
+    coverage: masks.map(coverage),
+    milliseconds: performance.now() - start,
+  };
 }
 
 /** Where the masks of an image go, one a class. */

@@ -27,7 +27,7 @@ export interface StateDict {
  */
 export function stateDictOf(object: PickleValue, key = ''): StateDict {
   const place = key === '' ? object : key.split('.').reduce(valueAt, object);
-  const found = findTensors(place, 0);
+  const found = findTensors(place, 0, new Set());
   if (found !== undefined) {
     return {
       ...found,
@@ -54,10 +54,12 @@ function valueAt(object: PickleValue | undefined, key: string): PickleValue {
   return (object instanceof Map ? object.get(key) : undefined) ?? null;
 }
 
-function findTensors(object: PickleValue, depth: number): StateDict | undefined {
-  if (!(object instanceof Map) || depth > MAX_WRAPPING) return undefined;
+/** @param seen dicts that were looked into: a pickle may hold one a million times */
+function findTensors(object: PickleValue, depth: number, seen: Set<PickleValue>): StateDict | undefined {
+  if (!(object instanceof Map) || depth > MAX_WRAPPING || seen.has(object)) return undefined;
+  seen.add(object);
   const wrapped = [...object.keys()].flatMap((name) => {
-    const found = typeof name === 'string' ? findTensors(valueAt(object, name), depth + 1) : undefined;
+    const found = typeof name === 'string' ? findTensors(valueAt(object, name), depth + 1, seen) : undefined;
     return typeof name === 'string' && found ? [{ name, found }] : [];
   });
   for (const usual of WRAPPERS) {

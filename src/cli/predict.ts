@@ -40,17 +40,18 @@ export function addPredict(program: Command): void {
           onProgress: (done, total) => (done === 0 ? bar.start(total, 0) : bar.update(done)),
         });
         bar.stop();
-        if (json)
-          printJson({
-            ...report,
-            failures: report.failures.map(({ image, error }) => ({ image, error: error.message })),
-          });
+        if (json) printJson(predictionJson(report));
         else if (report.predictions.length > 0) print(predictionText(report));
         refuseFailures(report);
       } finally {
         bar.stop();
       }
     });
+}
+
+/** An error's message is no enumerable property. */
+function predictionJson({ predictions, failures }: PredictReport) {
+  return { predictions, failures: failures.map(({ image, error }) => ({ image, error: error.message })) };
 }
 
 function predictionText({ predictions }: PredictReport): string {

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { describe as complete, detect } from '../../exporters/describe.js';
 import { shapesOf } from '../../exporters/export-model.js';

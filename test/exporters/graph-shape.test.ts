@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { expect, it } from '@jest/globals';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { type Exported, type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
 import { cost } from '../../graph/cost.js';

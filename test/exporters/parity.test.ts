@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
 import { unet } from '../../exporters/backbones/unet.js';
 import { buildModel } from '../../exporters/build.js';
 import { readReference } from '../../exporters/checkpoints/open.js';

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { explicitEuler } from '../../exporters/decoders/euler.js';
 import { heun } from '../../exporters/decoders/heun.js';
 import { multistep } from '../../exporters/decoders/multistep.js';

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { assemble, DEFAULT_OPSET, IR_OF_OPSET } from '../../graph/assemble.js';
 import { check } from '../../graph/check.js';
 import { addDims, symbol } from '../../graph/dim.js';

@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import { int, ints } from '../../graph/attribute.js';
 import { check, MAX_MODEL_BYTES } from '../../graph/check.js';
-import type { NmodeError } from '../../graph/errors.js';
 import type { Graph, Model } from '../../graph/model.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { handmade, node, zeros } from '../support/graph.js';
@@ -16,7 +16,7 @@ function problemOf(change: Partial<Graph>, rest: Partial<Model> = {}): () => voi
   return () => check({ ...handmade({ ...valid, ...change }), ...rest });
 }
 
-function refusal(problem: string): NmodeError {
+function refusal(problem: string): ReturnType<typeof expect.objectContaining> {
   return expect.objectContaining({ code: 'BAD_MODEL', message: `not a valid model: ${problem}` });
 }
 

@@ -1,3 +1,4 @@
+import { expect, it } from '@jest/globals';
 import { cost } from '../../graph/cost.js';
 import { symbol } from '../../graph/dim.js';
 import { batchNormalization } from '../../graph/ops/batch-normalization.js';

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { encodePng, readImage, readMask } from '../../runtime/image.js';
 import { coverage, cut, dice, overlay } from '../../runtime/mask.js';

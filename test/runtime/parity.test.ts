@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { assemble } from '../../graph/assemble.js';
 import { symbol } from '../../graph/dim.js';
 import { encodeModel } from '../../graph/file/write.js';

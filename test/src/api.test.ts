@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { compare, exportModel, predict } from '../../src/index.js';
 import { nominalSizes } from '../../src/nominal.js';
 import { fixture } from '../support/fixtures.js';

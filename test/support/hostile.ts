@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import { bytes, little, long, safetensors, stateDict, torchZip, unicode, zip } from './craft.js';
+import { bytes, little, long, type Piece, safetensors, stateDict, torchZip, unicode, zip } from './craft.js';
 
 /** A file that must be refused: in one line, at once, with nothing executed. */
 export interface Hostile {
@@ -213,6 +213,17 @@ export const HOSTILE: readonly Hostile[] = [
       return torchZip(bytes(0x80, 2, ']q', 0, '0', ...lists, '}h', 40, 'K', 1, 's.'));
     },
     says: /its keys are a list/,
+  },
+  {
+    name: 'dicts of dicts of dicts, each a thousand times',
+    file: 'dicts.pth',
+    contents: () => {
+      const keys = Array.from({ length: 1000 }, (_, i) => unicode(`k${i}`));
+      const dict = (inner: Piece[]) => bytes('}(', ...keys.flatMap((key) => [key, ...inner]), 'u');
+      const levels = [0, 1, 2].map((i) => bytes(dict(i === 0 ? ['N'] : ['h', i - 1]), 'q', i, '0'));
+      return torchZip(bytes(0x80, 2, ...levels, dict(['h', 2]), '.'));
+    },
+    says: /its keys are k0, k1/,
   },
   {
     name: 'a million empty tuples in a million lists',

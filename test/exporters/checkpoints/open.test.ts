@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import { FileSource } from '../../../exporters/checkpoints/source.js';
 import { float32Values, integerValues } from '../../../graph/tensor.js';

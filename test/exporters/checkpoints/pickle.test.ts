@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { unpickle } from '../../../exporters/checkpoints/pickle.js';
 import { type Global, Inert, type PickleValue, Tuple } from '../../../exporters/checkpoints/pickle-values.js';
 import { Cursor, memorySource } from '../../../exporters/checkpoints/source.js';

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { toFloat32 } from '../../../exporters/checkpoints/float32.js';
 import { readSafetensors } from '../../../exporters/checkpoints/safetensors.js';
 import { memorySource } from '../../../exporters/checkpoints/source.js';

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { float, int, ints, string } from '../../../graph/attribute.js';
 import { check } from '../../../graph/check.js';
 import { inferTypes } from '../../../graph/infer.js';

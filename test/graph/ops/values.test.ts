@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { symbol } from '../../../graph/dim.js';
 import { inferTypes } from '../../../graph/infer.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';

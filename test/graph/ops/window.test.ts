@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { int, ints, string } from '../../../graph/attribute.js';
 import { type Dim, symbol } from '../../../graph/dim.js';
 import { inferTypes } from '../../../graph/infer.js';
