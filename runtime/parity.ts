@@ -41,9 +41,14 @@ export interface Parity {
   readonly outputs: Readonly<Record<string, OutputParity>>;
 }
 
+function toleranceOf({ atol = DEFAULT_TOLERANCE.atol, rtol = DEFAULT_TOLERANCE.rtol }: ParityOptions) {
+  return { atol, rtol };
+}
+
 /** Compares two arrays of one shape, element by element. */
 export function compareOutputs(found: Floats, expected: Floats, options: ParityOptions = {}): OutputParity {
-  const { atol, rtol, threshold } = { ...DEFAULT_TOLERANCE, threshold: DEFAULT_THRESHOLD, ...options };
+  const { atol, rtol } = toleranceOf(options);
+  const { threshold = DEFAULT_THRESHOLD } = options;
   const elements = expected.data.length;
   let [maxAbs, sumAbs, maxRel, sumRel, missed, worst, flipped] = [-1, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < elements; i++) {
@@ -146,7 +151,7 @@ export async function verifySession(
     }
     return [name, compareOutputs(result, tensor, options)];
   });
-  const { atol, rtol } = { ...DEFAULT_TOLERANCE, ...options };
+  const { atol, rtol } = toleranceOf(options);
   return { pass: outputs.every(([, { pass }]) => pass), atol, rtol, outputs: Object.fromEntries(outputs) };
 }
 

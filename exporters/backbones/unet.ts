@@ -1,4 +1,4 @@
-import { subtractDims } from '../../graph/dim.js';
+import { numbers, subtractDims } from '../../graph/dim.js';
 import { NmodeError } from '../../graph/errors.js';
 import { sub } from '../../graph/ops/elementwise.js';
 import { maxPool } from '../../graph/ops/max-pool.js';
@@ -60,12 +60,9 @@ function double(x: Value, weights: Weights, upsampling: Upsampling): Value {
  * release puts floor(difference / 2) = 0 pixels before and the rest after.
  */
 function padTo(x: Value, like: Value): Value {
-  const differences = like.shape.slice(2).map((dim, axis) => subtractDims(dim, x.shape[axis + 2] ?? dim));
-  const known = differences.filter((difference) => typeof difference === 'number');
-  if (known.every((difference) => difference === 0) && known.length === differences.length) return x;
-  if (known.length === differences.length) {
-    return pad(x, constant(int64Tensor([8], [0, 0, 0, 0, 0, 0, ...known])));
-  }
+  const known = numbers(like.shape.slice(2).map((dim, axis) => subtractDims(dim, x.shape[axis + 2] ?? dim)));
+  if (known?.every((difference) => difference === 0)) return x;
+  if (known !== undefined) return pad(x, constant(int64Tensor([8], [0, 0, 0, 0, 0, 0, ...known])));
   if (channelsOf(x) !== channelsOf(like)) {
     throw new NmodeError(
       'BAD_USAGE',
