@@ -2,6 +2,8 @@
 export default {
   testEnvironment: './test/support/environment.cjs',
   extensionsToTreatAsEsm: ['.ts'],
+  // Tests assert what happens, not how fast: a loaded machine may take its time.
+  testTimeout: 60_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
