@@ -61,7 +61,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const input = model.graph.inputs[0]?.type?.shape ?? [];
     const { known, shape } = nominalSizes('input', input);
     const { parameters, macs = 0 } = cost(model, known);
-    const { bytes, verified } = await write(model, options);
+    const { bytes, verified } = await write(model, options, notes);
     return {
       output: options.output,
       bytes,
@@ -87,14 +87,15 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
 async function write(
   model: Model,
   { output, reference }: ExportModelOptions,
+  notes: readonly string[],
 ): Promise<{ bytes: number; verified?: Parity }> {
   if (reference === undefined) return { bytes: await writeWhole(output, encodeChunks(model)) };
   const encoded = encodeModel(model);
-  const verified = await verifyOrFail(encoded, reference);
+  const verified = await verifyOrFail(encoded, reference, notes);
   return { bytes: await writeWhole(output, encoded), verified };
 }
 
-async function verifyOrFail(model: Uint8Array, reference: string): Promise<Parity> {
+async function verifyOrFail(model: Uint8Array, reference: string, notes: readonly string[]): Promise<Parity> {
   const parity = await verify({ model, reference });
   if (!parity.pass) {
     const misses = Object.entries(parity.outputs).map(
@@ -103,7 +104,9 @@ async function verifyOrFail(model: Uint8Array, reference: string): Promise<Parit
     throw new NmodeError(
       'CHECK_FAILED',
       `the model misses the reference: ${misses.join(', ')} where ${parity.atol} is allowed; nothing was written. ` +
-        'Is --decoder, --activation or --lmd-form that of the training?',
+        ['Is all that was told (decoder, activation, LMD form, key) that of the training?', ...notes].join(
+          ' Note: ',
+        ),
     );
   }
   return parity;

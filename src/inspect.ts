@@ -83,7 +83,9 @@ export interface ModelReport {
  * @throws NmodeError (BAD_CHECKPOINT, BAD_MODEL)
  */
 export async function inspect(path: string, key?: string): Promise<CheckpointReport | ModelReport> {
-  return path.toLowerCase().endsWith('.onnx') ? inspectModel(path) : inspectCheckpoint(path, key);
+  if (!path.toLowerCase().endsWith('.onnx')) return inspectCheckpoint(path, key);
+  if (key !== undefined) throw new NmodeError('BAD_USAGE', '--key has no meaning for a model');
+  return inspectModel(path);
 }
 
 function tensorReports(tensors: ReadonlyMap<string, Tensor>): readonly TensorReport[] {

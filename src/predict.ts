@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, parse } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
 import { encodePng, IMAGE_EXTENSIONS, readImage } from '../runtime/image.js';
@@ -7,7 +7,7 @@ import { DEFAULT_THRESHOLD } from '../runtime/parity.js';
 import { networkSize, segment } from '../runtime/segment.js';
 import { createSession, type Session, type SessionOptions } from '../runtime/session.js';
 import { loadModel } from './load-model.js';
-import { cannotWrite, refuseOverwriting, writeWhole } from './write-whole.js';
+import { makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
 
 export interface PredictOptions extends SessionOptions {
   /** An .onnx file that takes one RGB image [N, 3, H, W]. */
@@ -64,9 +64,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
       overlayFile(output, image),
     ]);
     await refuseOverwriting(outputs, images);
-    await mkdir(output, { recursive: true }).catch((error: unknown) => {
-      throw cannotWrite(output, error);
-    });
+    await makeFolder(output);
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       onProgress?.(done, images.length);

@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
 
 /** What the usual refusals of a file system mean. */
 const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist',
   ENOTDIR: 'its folder is a file',
+  EEXIST: 'there is something else of that name',
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
 };
 
-export function cannotWrite(path: string, error: unknown): NmodeError {
+function cannotWrite(path: string, error: unknown): NmodeError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const cause = CAUSES[code] ?? reason(error);
   return new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${cause}`, { cause: error });
@@ -51,6 +52,32 @@ async function refuseDevice(path: string): Promise<void> {
   }
 }
 
+/** Where a link that leads to nothing yet leads. */
+async function linked(path: string): Promise<string> {
+  const link = await readlink(path).catch(() => undefined);
+  return link === undefined ? path : resolve(dirname(path), link);
+}
+
+/**
+ * Makes a folder and those above it. (Node 20's own recursive mkdir never returns where, as in /proc, a folder exists and
+ * nothing can be made in it.)
+ * @throws NmodeError (CANNOT_WRITE)
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeBelow(resolve(path));
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+async function makeBelow(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeBelow(parent);
+  await mkdir(path);
+}
+
 /**
  * Writes a file aside and renames it, so that nobody ever meets half of it.
  * @returns its size in bytes
@@ -58,7 +85,7 @@ async function refuseDevice(path: string): Promise<void> {
  */
 export async function writeWhole(path: string, contents: Uint8Array | Iterable<Uint8Array>): Promise<number> {
   // The file that a link points to is replaced, not the link.
-  const target = await realpath(path).catch(() => path);
+  const target = await realpath(path).catch(() => linked(path));
   const aside = join(dirname(target), `.nmode-${randomUUID()}.part`);
   try {
     await refuseDevice(target);

@@ -8,6 +8,9 @@ const WRAPPERS = ['model_state_dict', 'state_dict', 'network_weights', 'model', 
 /** Prefixes that DistributedDataParallel, torch.compile and Lightning's usual `self.model` put before every key. */
 const PREFIXES = ['module.', '_orig_mod.', 'model.'];
 
+/** What torch.optim.swa_utils.AveragedModel keeps beside the weights. */
+const COUNTERS = ['n_averaged'];
+
 const MAX_WRAPPING = 3;
 
 /** The weights of a checkpoint and where in it they were found. */
@@ -27,7 +30,7 @@ export interface StateDict {
  */
 export function stateDictOf(object: PickleValue, key = ''): StateDict {
   const place = key === '' ? object : key.split('.').reduce(valueAt, object);
-  const found = findTensors(place, 0, new Set());
+  const found = findTensors(place, 0, new Map());
   if (found !== undefined) {
     return {
       ...found,
@@ -42,11 +45,13 @@ export function stateDictOf(object: PickleValue, key = ''): StateDict {
     throw new Error(`holds an object of ${shown(model)}, not a state dict: save model.state_dict() instead`);
   }
   const where = key === '' ? '' : ` under '${key}'`;
-  const keys = place instanceof Map ? [...place.keys()].slice(0, 5).map(shown).join(', ') : '';
+  const keys = (value: PickleValue) =>
+    value instanceof Map ? [...value.keys()].slice(0, 5).map(shown).join(', ') : '';
+  const held = keys(place) || keys(object);
   throw new Error(
-    keys === ''
+    held === ''
       ? `holds no state dict${where}: save model.state_dict() with torch.save`
-      : `holds no state dict${where}: its keys are ${keys}; --key says where else to look`,
+      : `holds no state dict${where}: its keys are ${held}; --key says where to look`,
   );
 }
 
@@ -54,24 +59,40 @@ function valueAt(object: PickleValue | undefined, key: string): PickleValue {
   return (object instanceof Map ? object.get(key) : undefined) ?? null;
 }
 
-/** @param seen dicts that were looked into: a pickle may hold one a million times */
-function findTensors(object: PickleValue, depth: number, seen: Set<PickleValue>): StateDict | undefined {
-  if (!(object instanceof Map) || depth > MAX_WRAPPING || seen.has(object)) return undefined;
-  seen.add(object);
-  const wrapped = [...object.keys()].flatMap((name) => {
-    const found = typeof name === 'string' ? findTensors(valueAt(object, name), depth + 1, seen) : undefined;
-    return typeof name === 'string' && found ? [{ name, found }] : [];
-  });
+/** What was found in the dicts looked into so far: a pickle may hold one a million times. */
+type Findings = Map<PickleValue, StateDict | undefined>;
+
+function findTensors(object: PickleValue, depth: number, findings: Findings): StateDict | undefined {
+  if (!(object instanceof Map) || depth > MAX_WRAPPING) return undefined;
+  if (!findings.has(object)) {
+    // A dict that holds itself finds nothing there.
+    findings.set(object, undefined);
+    findings.set(object, lookInto(object, depth, findings));
+  }
+  return findings.get(object);
+}
+
+function lookInto(
+  object: Map<PickleValue, PickleValue>,
+  depth: number,
+  findings: Findings,
+): StateDict | undefined {
+  const wrapped: { name: string; found: StateDict }[] = [];
+  for (const [name, value] of object) {
+    const found = typeof name === 'string' ? findTensors(value, depth + 1, findings) : undefined;
+    if (typeof name === 'string' && found !== undefined) wrapped.push({ name, found });
+  }
   for (const usual of WRAPPERS) {
     const first = wrapped.find(({ name }) => name === usual);
     if (first === undefined) continue;
     const { tensors, under, others } = first.found;
-    const beside = wrapped.filter((other) => other !== first).map(({ name }) => name);
+    const beside = wrapped.filter(({ found }) => found !== first.found).map(({ name }) => name);
     return { tensors, under: under === '' ? usual : `${usual}.${under}`, others: [...beside, ...others] };
   }
   const tensors = new Map<string, Tensor>();
   for (const [key, value] of object) {
-    if (typeof key === 'string' && value instanceof PickledTensor) tensors.set(key, value.tensor);
+    if (typeof key !== 'string' || COUNTERS.includes(key)) continue;
+    if (value instanceof PickledTensor) tensors.set(key, value.tensor);
   }
   return tensors.size > 0 ? { tensors, under: '', others: [] } : undefined;
 }

@@ -98,9 +98,31 @@ describe('wrappers and prefixes', () => {
     expect([...usual.tensors.keys(), ...other.tensors.keys()]).toEqual(['w', 'v']);
     expect(usual.note).toBe("weights are those under 'model'; there are others under best");
     expect(other.note).toBe('');
-    await expect(openCheckpoint(path, 'worst')).rejects.toThrow(/no state dict under 'worst'/);
+    await expect(openCheckpoint(path, 'worst')).rejects.toThrow(
+      /no state dict under 'worst': its keys are best, model/,
+    );
     usual.close();
     other.close();
+  });
+
+  it('one dict under two names is found by the usual one, whichever comes first, and is no second set', async () => {
+    const object = bytes('}(', unicode('best'), dict('w'), 'q', 9, unicode('model'), 'h', 9, 'u');
+    const checkpoint = await openCheckpoint(
+      write('same.pth', torchZip(bytes(0x80, 2, object, '.'), { 0: storage })),
+    );
+    expect([...checkpoint.tensors.keys()]).toEqual(['w']);
+    expect(checkpoint.note).toBe('');
+    checkpoint.close();
+  });
+
+  it("AveragedModel's counter is no weight, and hides no prefix", async () => {
+    const averaged = stateDict([
+      { ...weight, key: 'n_averaged' },
+      { ...weight, key: 'module.w' },
+    ]);
+    const checkpoint = await openCheckpoint(write('averaged.pth', torchZip(averaged, { 0: storage })));
+    expect([...checkpoint.tensors.keys()]).toEqual(['w']);
+    checkpoint.close();
   });
 
   it('a prefix that only some keys have is part of their names', async () => {
