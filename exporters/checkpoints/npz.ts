@@ -44,7 +44,9 @@ function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
   const header = Buffer.from(bytes.subarray(start, start + Math.min(length, MAX_HEADER_BYTES))).toString(
     'latin1',
   );
-  const [, description = '', fortran, sizes = ''] = HEADER.exec(header) ?? [];
+  const fields = HEADER.exec(header);
+  if (fields === null) throw new Error(`'${name}' has a header that is not understood`);
+  const [, description = '', fortran, sizes = ''] = fields;
   const dtype = DESCRIPTIONS.get(description);
   if (dtype === undefined) return undefined;
   if (fortran === 'True') throw new Error(`'${name}' is in Fortran order: save numpy.ascontiguousarray(...)`);

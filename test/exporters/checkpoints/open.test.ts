@@ -180,6 +180,7 @@ describe('references', () => {
 
   it.each([
     ['a shape that its data does not have', npy('<f4', '(5,)', storage)],
+    ['a negative size', npy('<f4', '(-2, -2)', storage)],
     ['no array at all', Buffer.from('hello, this is no array')],
   ])('%s are refused', async (_, entry) => {
     await expect(readReference(write('bad.npz', zip({ 'x.npy': entry })))).rejects.toMatchObject({
