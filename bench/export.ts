@@ -1,6 +1,6 @@
 /**
- * `npm run bench:export`: a full-width EED checkpoint (w = 64) through `nmode export` and, where Debian's python3-torch
- * is installed, through PyTorch's own `torch.onnx.export`, whole processes, interleaved.
+ * `npm run bench:export`: a full-width EED checkpoint (w = 64) through `nmode export` and through PyTorch's own
+ * `torch.onnx.export`, whole processes, interleaved. Needs Debian's python3-torch, which also makes the checkpoint.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -14,8 +14,8 @@ export function measure(command: string, args: readonly string[]): Measurement {
   const start = performance.now();
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   const milliseconds = performance.now() - start;
-  const [line = '', kilobytes = 'NaN'] = /^VmHWM (\d+)\n/m.exec(stderr) ?? [];
-  return { status, stderr: stderr.replace(line, ''), milliseconds, peakMb: Number(kilobytes) / 1e3 };
+  const [line = '', kibibytes = 'NaN'] = /^VmHWM (\d+)\n/m.exec(stderr) ?? [];
+  return { status, stderr: stderr.replace(line, ''), milliseconds, peakMb: (Number(kibibytes) * 1024) / 1e6 };
 }
 
 const peak = fileURLToPath(new URL('./print-peak.js', import.meta.url));

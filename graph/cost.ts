@@ -1,7 +1,7 @@
 import { numbers } from './dim.js';
 import { DTYPES } from './dtype.js';
 import { inferTypes, inputTypes, type Types } from './infer.js';
-import { type Model, type Node, opsetOf } from './model.js';
+import { type Graph, type Model, type Node, opsetOf } from './model.js';
 import { definitionOf } from './ops/index.js';
 import { elementCount } from './tensor.js';
 
@@ -32,7 +32,7 @@ export function cost(model: Model, known: Readonly<Record<string, number>> = {})
   const opset = opsetOf(model);
   const nodes = model.graph.nodes.map((node) => nodeCost(node, types, opset));
   return {
-    parameters: parameters(model),
+    parameters: parameters(model.graph, opset),
     macs: sum(nodes.map((node) => node.macs)),
     activationBytes: sum(nodes.map((node) => node.activationBytes)),
     nodes,
@@ -47,11 +47,10 @@ function sum(figures: readonly (number | undefined)[]): number | undefined {
 }
 
 /** Elements of the initializers that some node reads as a trained parameter; a shared one counts once. */
-function parameters(model: Model): number {
-  const { graph } = model;
+function parameters(graph: Graph, opset: number): number {
   const names = new Set<string>();
   for (const node of graph.nodes) {
-    for (const at of definitionOf(node, opsetOf(model))?.parameters ?? []) {
+    for (const at of definitionOf(node, opset)?.parameters ?? []) {
       const name = node.inputs[at];
       if (name !== undefined) names.add(name);
     }

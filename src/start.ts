@@ -1,5 +1,4 @@
 /** `npm start`: the whole way from the bundled checkpoint to masks, and how close to PyTorch it comes. */
-import { mkdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NmodeError } from '../graph/errors.js';
@@ -8,6 +7,7 @@ import { dice } from '../runtime/mask.js';
 import { bytesText, count, fields, macsText, print, table } from './cli/print.js';
 import { exportModel } from './export.js';
 import { predict } from './predict.js';
+import { makeFolder } from './write-whole.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const fixture = (...path: string[]) => join(root, 'fixtures', ...path);
@@ -15,7 +15,7 @@ const out = join(root, 'out');
 const shown = (path: string) => relative(process.cwd(), path) || '.';
 const trained = fixture('trained', 'unet-eed-w16-isic2018');
 
-await mkdir(out, { recursive: true });
+await makeFolder(out);
 const exportStart = performance.now();
 const report = await exportModel({
   checkpoint: `${trained}.pth`,

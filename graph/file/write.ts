@@ -33,8 +33,7 @@ export function* encodeChunks(model: Model): Generator<Uint8Array> {
 
 /** The size of the .onnx file, without reading a weight. */
 export function encodedLength(model: Model): number {
-  const { head, initializers } = layOut(model);
-  return initializers.reduce((sum, part) => sum + part.head.length + part.size, head.length);
+  return layOut(model).length;
 }
 
 function layOut(model: Model) {
@@ -50,7 +49,8 @@ function layOut(model: Model) {
   const graph = GraphProto.encode(graphMessage(model.graph)).finish();
   const initializers = Array.from(model.graph.initializers, initializerPart);
   const size = initializers.reduce((sum, part) => sum + part.head.length + part.size, graph.length);
-  return { head: Buffer.concat([start, lengthDelimited(FIELD_IDS.modelGraph, size), graph]), initializers };
+  const head = Buffer.concat([start, lengthDelimited(FIELD_IDS.modelGraph, size), graph]);
+  return { head, initializers, length: head.length - graph.length + size };
 }
 
 /** Tag and length of a field of wire type 2 (protobuf encoding guide). */

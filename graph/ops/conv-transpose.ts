@@ -1,8 +1,8 @@
 import { intOf, intsOf, stringOf } from '../attribute.js';
-import { addDims, differentDims, dimText, multiplyDims, numbers, shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
+import { addDims, differentDims, dimText, multiplyDims } from '../dim.js';
+import { apply, type OpDefinition } from '../op.js';
 import type { Value } from '../value.js';
-import { type ConvAttributes, checkBias, product, windowAttributes } from './conv.js';
+import { type ConvAttributes, checkBias, convOperands, product, windowAttributes } from './conv.js';
 import { windowOf } from './window.js';
 
 export const ConvTranspose: OpDefinition = {
@@ -10,21 +10,10 @@ export const ConvTranspose: OpDefinition = {
   since: 1,
   parameters: [1, 2],
   infer(inputs, attributes) {
-    const x = required(inputs, 0, 'x');
-    const weight = required(inputs, 1, 'weight');
-    const known = numbers(weight.shape);
-    if (known === undefined) return [];
-    const [channelsIn, perGroup, ...kernel] = known;
-    const [batch, channels, ...space] = x.shape;
-    if (
-      batch === undefined ||
-      channels === undefined ||
-      channelsIn === undefined ||
-      perGroup === undefined ||
-      kernel.length !== space.length
-    ) {
-      throw new RangeError(`x ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} differ in rank`);
-    }
+    const operands = convOperands(inputs);
+    if (operands === undefined) return [];
+    const { dtype, batch, channels, space, kernel } = operands;
+    const [channelsIn, perGroup] = operands.weightChannels;
     if (differentDims(channels, channelsIn)) {
       throw new RangeError(`x has ${dimText(channels)} channels, weight takes ${channelsIn}`);
     }
@@ -39,7 +28,7 @@ export const ConvTranspose: OpDefinition = {
       const reach = multiplyDims(addDims(size, -1), strides[axis] ?? 1);
       return addDims(reach, extent - padding + (extra[axis] ?? 0));
     });
-    return [{ dtype: x.dtype, shape: [batch, out, ...sizes] }];
+    return [{ dtype, shape: [batch, out, ...sizes] }];
   },
   macs: ([x, weight]) => product(x?.shape ?? [], weight?.shape.slice(1)),
 };

@@ -17,33 +17,42 @@ export function checkBias(bias: ValueType | undefined, channels: number): void {
   }
 }
 
+/** x [N, C, ...space] and weight [., ., ...kernel] taken apart; undefined where a size of the weight is open. */
+export function convOperands(inputs: readonly (ValueType | undefined)[]) {
+  const x = required(inputs, 0, 'x');
+  const weight = required(inputs, 1, 'weight');
+  const known = numbers(weight.shape);
+  if (known === undefined) return undefined;
+  const [first, second, ...kernel] = known;
+  const [batch, channels, ...space] = x.shape;
+  if (
+    batch === undefined ||
+    channels === undefined ||
+    first === undefined ||
+    second === undefined ||
+    kernel.length !== space.length
+  ) {
+    throw new RangeError(`x ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} differ in rank`);
+  }
+  return { dtype: x.dtype, batch, channels, space, weightChannels: [first, second] as const, kernel };
+}
+
 export const Conv: OpDefinition = {
   opType: 'Conv',
   since: 1,
   parameters: [1, 2],
   infer(inputs, attributes) {
-    const x = required(inputs, 0, 'x');
-    const weight = required(inputs, 1, 'weight');
-    const known = numbers(weight.shape);
-    if (known === undefined) return [];
-    const [out, perGroup, ...kernel] = known;
-    const [batch, channels, ...space] = x.shape;
-    if (
-      batch === undefined ||
-      channels === undefined ||
-      out === undefined ||
-      perGroup === undefined ||
-      kernel.length !== space.length
-    ) {
-      throw new RangeError(`x ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} differ in rank`);
-    }
+    const operands = convOperands(inputs);
+    if (operands === undefined) return [];
+    const { dtype, batch, channels, space, kernel } = operands;
+    const [out, perGroup] = operands.weightChannels;
     const group = intOf(attributes, 'group', 1);
     if (differentDims(channels, perGroup * group)) {
       throw new RangeError(`x has ${dimText(channels)} channels, weight takes ${perGroup * group}`);
     }
     if (out % group !== 0) throw new RangeError(`${out} output channels do not divide into ${group} groups`);
     checkBias(inputs[2], out);
-    return [{ dtype: x.dtype, shape: [batch, out, ...slide(space, kernel, attributes)] }];
+    return [{ dtype, shape: [batch, out, ...slide(space, kernel, attributes)] }];
   },
   macs: (inputs, output) => product(output.shape, inputs[1]?.shape.slice(1)),
 };

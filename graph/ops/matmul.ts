@@ -1,8 +1,24 @@
 import { intOf } from '../attribute.js';
-import { differentDims, shapeText } from '../dim.js';
+import { type Dim, differentDims, shapeText } from '../dim.js';
 import { type OpDefinition, required } from '../op.js';
 import { product } from './conv.js';
 import { broadcast } from './elementwise.js';
+
+type Matrix = readonly [rows: Dim | undefined, columns: Dim | undefined];
+
+/** Rows of the left and columns of the right matrix, whose inner sizes must meet; `a` and `b` are for the message. */
+function outer(
+  [rows, depth]: Matrix,
+  [height, columns]: Matrix,
+  a: readonly Dim[],
+  b: readonly Dim[],
+): readonly [Dim, Dim] {
+  const complete = rows !== undefined && columns !== undefined;
+  if (!complete || depth === undefined || height === undefined || differentDims(depth, height)) {
+    throw new RangeError(`${shapeText(a)} and ${shapeText(b)} do not multiply`);
+  }
+  return [rows, columns];
+}
 
 export const MatMul: OpDefinition = {
   opType: 'MatMul',
@@ -14,16 +30,7 @@ export const MatMul: OpDefinition = {
     const a = shape.length === 1 ? [1, ...shape] : shape;
     const right = required(inputs, 1, 'b').shape;
     const b = right.length === 1 ? [...right, 1] : right;
-    const [row, depth, height, width] = [a.at(-2), a.at(-1), b.at(-2), b.at(-1)];
-    if (
-      row === undefined ||
-      depth === undefined ||
-      height === undefined ||
-      width === undefined ||
-      differentDims(depth, height)
-    ) {
-      throw new RangeError(`${shapeText(shape)} and ${shapeText(right)} do not multiply`);
-    }
+    const [row, width] = outer([a.at(-2), a.at(-1)], [b.at(-2), b.at(-1)], shape, right);
     const batch = broadcast(a.slice(0, -2), b.slice(0, -2));
     const matrix = [...(shape.length === 1 ? [] : [row]), ...(right.length === 1 ? [] : [width])];
     return [{ dtype, shape: [...batch, ...matrix] }];
@@ -42,18 +49,14 @@ export const Gemm: OpDefinition = {
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'a');
     const b = required(inputs, 1, 'b').shape;
-    const [row, depth] = intOf(attributes, 'transA', 0) === 1 ? [shape[1], shape[0]] : [shape[0], shape[1]];
-    const [height, width] = intOf(attributes, 'transB', 0) === 1 ? [b[1], b[0]] : [b[0], b[1]];
-    if (
-      row === undefined ||
-      depth === undefined ||
-      height === undefined ||
-      width === undefined ||
-      differentDims(depth, height)
-    ) {
-      throw new RangeError(`${shapeText(shape)} and ${shapeText(b)} do not multiply`);
-    }
-    return [{ dtype, shape: [row, width] }];
+    const [left, right] = [intOf(attributes, 'transA', 0) === 1, intOf(attributes, 'transB', 0) === 1];
+    const matrix = outer(
+      left ? [shape[1], shape[0]] : [shape[0], shape[1]],
+      right ? [b[1], b[0]] : [b[0], b[1]],
+      shape,
+      b,
+    );
+    return [{ dtype, shape: matrix }];
   },
   macs(inputs, output, attributes) {
     const depth = inputs[0]?.shape[intOf(attributes, 'transA', 0) === 1 ? 0 : 1];

@@ -110,6 +110,6 @@ function reportText(report: ExportReport): string {
 }
 
 function multipleText({ input, sizeMultiple }: ExportReport): string {
-  const open = input?.some((dim) => typeof dim === 'string');
+  const open = input.some((dim) => typeof dim === 'string');
   return open && sizeMultiple > 1 ? ` (H and W multiples of ${sizeMultiple})` : '';
 }

@@ -3,6 +3,7 @@ import { expect, it } from '@jest/globals';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { type Exported, type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
 import { cost } from '../../graph/cost.js';
+import { encodedLength } from '../../graph/file/write.js';
 import { byteLength } from '../../graph/tensor.js';
 import { compare } from '../../src/compare.js';
 import { exported, fixture } from '../support/fixtures.js';
@@ -53,6 +54,11 @@ it('nothing of the size of the input is stored: all but the weights are scalars 
 it('two exports of one checkpoint are the same bytes', async () => {
   const [first, second] = [await exported(path, eed), await exported(path, eed)];
   expect(Buffer.compare(first, second)).toBe(0);
+});
+
+it('the size that is told without reading a weight is that of the file', async () => {
+  const { model } = await modelOf(eed);
+  expect(encodedLength(model)).toBe((await exported(path, eed)).length);
 });
 
 it('the size chosen changes nothing but the declared sizes', async () => {
