@@ -3,9 +3,11 @@ import { type Dim, symbol } from '../graph/dim.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
 import { sigmoid } from '../graph/ops/unary.js';
+import type { Recipe } from '../graph/recipe.js';
 import { input, scope, type Value } from '../graph/value.js';
 import { schemeOf, unroll } from './decoders/nmode.js';
 import type { Description } from './describe.js';
+import { imageInput, prepare, restore } from './image-io.js';
 import { conv2d } from './layers.js';
 import { VERSION } from './version.js';
 import type { Weights } from './weights.js';
@@ -19,6 +21,8 @@ export interface InputSize {
 
 export interface BuildOptions {
   readonly size: InputSize;
+  /** Makes a graph that takes images, of which this is a part. */
+  readonly imageRecipe?: Recipe;
   readonly opset?: number;
   readonly metadata?: ReadonlyMap<string, string>;
 }
@@ -57,23 +61,47 @@ function head(features: Value, weights: Weights, classes: number): Value {
   return scope('outc', () => sigmoid(logits));
 }
 
-/**
- * The graph of a network: `input` float32 [N, C, H, W] -> `mask` float32 [N, classes, H, W], probabilities.
- * Problems with the weights are left to `weights.finish`.
- * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide or an opset that is not written
- */
-export function buildModel(description: Description, weights: Weights, options: BuildOptions): Model {
-  const { network, decoder, classes } = description;
-  const image = input('input', 'float32', inputShape(description, options.size));
-  const skips = network.skips(image, weights);
+/** float32 [N, C, H, W] -> probabilities [N, classes, H, W]. */
+function probabilitiesOf(pixels: Value, { network, decoder, classes }: Description, weights: Weights): Value {
+  const skips = network.skips(pixels, weights);
   const features =
     decoder.id === 'original'
       ? network.decode(skips, weights, decoder.upsampling)
       : unroll([...skips].reverse(), weights, { ...decoder, scheme: schemeOf(decoder.id, decoder.lmdForm) });
+  return head(features, weights, classes);
+}
+
+/** The network on prepared pixels: `input` float32 [N, C, H, W] -> [N, classes, H, W]. */
+function tensorForm(description: Description, weights: Weights, size: InputSize) {
+  const pixels = input('input', 'float32', inputShape(description, size));
+  return { taken: pixels, mask: probabilitiesOf(pixels, description, weights) };
+}
+
+/** The network with its recipe: `image` uint8 [1, H, W, 3] -> [1, classes, H, W]. */
+function imageForm(description: Description, weights: Weights, recipe: Recipe) {
+  const { network, classes } = description;
+  if (network.inputChannels !== 3) {
+    throw new NmodeError('BAD_USAGE', `the network takes ${network.inputChannels} channels, an image has 3`);
+  }
+  if (recipe.sizing.kind === 'resize') inputShape(description, recipe.sizing);
+  const image = imageInput();
+  const probabilities = probabilitiesOf(prepare(image, recipe), description, weights);
+  return { taken: image, mask: restore(probabilities, image, classes, recipe.sizing) };
+}
+
+/**
+ * The graph of a network; its output is `mask` float32, probabilities. Problems with the weights are left to
+ * `weights.finish`.
+ * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide or an opset that is not written
+ */
+export function buildModel(description: Description, weights: Weights, options: BuildOptions): Model {
+  const { taken, mask } = options.imageRecipe
+    ? imageForm(description, weights, options.imageRecipe)
+    : tensorForm(description, weights, options.size);
   return assemble({
-    name: `${network.backbone}-${decoder.id}`,
-    inputs: [image],
-    outputs: { mask: head(features, weights, classes) },
+    name: `${description.network.backbone}-${description.decoder.id}`,
+    inputs: [taken],
+    outputs: { mask },
     producerVersion: VERSION,
     ...(options.opset !== undefined && { opset: options.opset }),
     ...(options.metadata && { metadata: options.metadata }),

@@ -1,11 +1,31 @@
 import { check } from '../graph/check.js';
+import { cost } from '../graph/cost.js';
+import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
+import {
+  BYTES_PER_PIXEL_KEY,
+  IO_KEY,
+  type ModelIo,
+  NORMALIZATIONS,
+  RECIPE_KEY,
+  RELEASE_SIDE,
+  type Recipe,
+  recipeText,
+  type Sizing,
+} from '../graph/recipe.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
 import type { Checkpoint } from './checkpoints/open.js';
 import { type Description, describe, detect, type Told } from './describe.js';
-import { Weights } from './weights.js';
+import { Weights, zeroWeights } from './weights.js';
 
-export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata'> {}
+export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
+  /** What the model takes: prepared pixels (default), or images of any size as they are. */
+  readonly io?: ModelIo;
+  /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
+  readonly recipe?: Partial<Recipe>;
+  /** Images keep their own size, padded to what the levels divide, instead of being resized. */
+  readonly nativeSize?: boolean;
+}
 
 export interface Exported {
   readonly model: Model;
@@ -22,12 +42,18 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   const { file, tensors } = checkpoint;
   const description = describe(file, detect(file, shapesOf(checkpoint)), options);
   const weights = Weights.from((key) => tensors.get(key), file);
+  const recipe = recipeOf(description, options);
   const metadata = new Map([
     ...architectureMetadata(description),
+    ...imageMetadata(description, recipe, options.io ?? 'tensor'),
     ['nmode.source.file', file],
     ['nmode.source.sha256', checkpoint.sha256()],
   ]);
-  const model = buildModel(description, weights, { ...options, metadata });
+  const model = buildModel(description, weights, {
+    ...options,
+    metadata,
+    ...(options.io === 'image' && { imageRecipe: recipe }),
+  });
   const narrowed = weights.finish(tensors.keys());
   check(model);
   const notes = [
@@ -35,6 +61,52 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
   ];
   return { model, description, notes };
+}
+
+/** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
+function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size }: ExportOptions): Recipe {
+  const usage = (message: string) => new NmodeError('BAD_USAGE', message);
+  const { batch = 1, height, width } = size;
+  if (io === 'image' && batch !== 1) throw usage(`a batch of ${batch}: a model takes one image at a time`);
+  const { normalization = NORMALIZATIONS.release } = recipe;
+  const native: Sizing = { kind: 'pad', multiple: network.stride };
+  const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
+  const { sizing = nativeSize ? native : resized } = recipe;
+  if (sizing.kind === 'resize') {
+    const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
+    if (nativeSize || !fits) {
+      throw usage(
+        `the recipe resizes images to ${sizing.height}x${sizing.width}, which contradicts the size`,
+      );
+    }
+  } else if (height !== undefined || width !== undefined) {
+    throw usage('images cannot keep their own size where the input has a fixed one');
+  } else if (sizing.multiple % network.stride !== 0) {
+    throw usage(
+      `the recipe pads to a multiple of ${sizing.multiple}, the network needs one of ${network.stride}`,
+    );
+  }
+  return { normalization, sizing };
+}
+
+/** How the model takes photographs; nothing where it takes no RGB. */
+function imageMetadata(description: Description, recipe: Recipe, io: ModelIo): [string, string][] {
+  if (description.network.inputChannels !== 3) return [];
+  const entries: [string, string][] = [
+    [IO_KEY, io],
+    [RECIPE_KEY, recipeText(recipe)],
+  ];
+  return recipe.sizing.kind === 'pad'
+    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description))]]
+    : entries;
+}
+
+/** Counted on the network itself at a size where borders do not matter. */
+function bytesPerPixel(description: Description): number {
+  const side = 8 * description.network.stride;
+  const size = { batch: 1, height: side, width: side };
+  const { peakBytes = 0 } = cost(buildModel(description, Weights.from(zeroWeights), { size }));
+  return Math.ceil(peakBytes / side ** 2);
 }
 
 export function shapesOf({ tensors }: Checkpoint): ReadonlyMap<string, readonly number[]> {

@@ -20,6 +20,8 @@ export interface Cost {
   readonly parameters: number;
   readonly macs: number | undefined;
   readonly activationBytes: number | undefined;
+  /** Bytes of inputs and activations that are held at once, each from the node that makes it to the last that reads it. */
+  readonly peakBytes: number | undefined;
   readonly nodes: readonly NodeCost[];
 }
 
@@ -35,6 +37,7 @@ export function cost(model: Model, known: Readonly<Record<string, number>> = {})
     parameters: parameters(model.graph, opset),
     macs: sum(nodes.map((node) => node.macs)),
     activationBytes: sum(nodes.map((node) => node.activationBytes)),
+    peakBytes: peak(model.graph, types),
     nodes,
   };
 }
@@ -44,6 +47,30 @@ function sum(figures: readonly (number | undefined)[]): number | undefined {
     (total, figure) => (total === undefined || figure === undefined ? undefined : total + figure),
     0,
   );
+}
+
+function peak(graph: Graph, types: Types): number | undefined {
+  const lastUse = new Map<string, number>();
+  for (const [at, node] of graph.nodes.entries()) for (const name of node.inputs) lastUse.set(name, at);
+  for (const { name } of graph.outputs) lastUse.set(name, Number.POSITIVE_INFINITY);
+  const sizes = new Map<string, number>();
+  let [held, most] = [0, 0];
+  const hold = (name: string): boolean => {
+    const bytes = bytesOf(name, types);
+    sizes.set(name, bytes ?? 0);
+    held += bytes ?? 0;
+    most = Math.max(most, held);
+    return bytes !== undefined;
+  };
+  const inputs = graph.inputs.map(({ name }) => name).filter((name) => !graph.initializers.has(name));
+  let known = inputs.every(hold);
+  for (const [at, node] of graph.nodes.entries()) {
+    known &&= node.outputs.filter((name) => name !== '').every(hold);
+    for (const name of new Set([...node.inputs, ...node.outputs])) {
+      if ((lastUse.get(name) ?? at) === at) held -= sizes.get(name) ?? 0;
+    }
+  }
+  return known ? most : undefined;
 }
 
 /** Elements of the initializers that some node reads as a trained parameter; a shared one counts once. */

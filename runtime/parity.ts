@@ -1,12 +1,11 @@
 import { NmodeError } from '../graph/errors.js';
 import { elementCount, float32Values, type Tensor, unravel } from '../graph/tensor.js';
-import type { Floats, Port, Session } from './session.js';
+import { DEFAULT_THRESHOLD } from './masks/cut.js';
+import type { Session } from './sessions/session.js';
+import type { Floats, Port } from './sessions/tensors.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
 export const DEFAULT_TOLERANCE = { atol: 1e-5, rtol: 0 };
-
-/** Where a mask is cut where nothing else is said. */
-export const DEFAULT_THRESHOLD = 0.5;
 
 export interface ParityOptions {
   /** Largest absolute difference that passes; default 1e-5. */

@@ -5,7 +5,7 @@ import { Weights, zeroWeights } from '../exporters/weights.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodedLength } from '../graph/file/write.js';
-import { RELEASE_SIDE } from '../runtime/recipe.js';
+import { RELEASE_SIDE } from '../graph/recipe.js';
 
 export interface CompareOptions {
   /** Base width of the backbone; default 64, the release's. */

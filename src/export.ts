@@ -1,4 +1,4 @@
-import { sizeMultiple } from '../exporters/build.js';
+import { type InputSize, sizeMultiple } from '../exporters/build.js';
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
@@ -6,8 +6,8 @@ import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import { type Model, opsetOf } from '../graph/model.js';
+import { RELEASE_SIDE } from '../graph/recipe.js';
 import type { Parity } from '../runtime/parity.js';
-import { RELEASE_SIDE } from '../runtime/recipe.js';
 import { nominalSizes } from './nominal.js';
 import { verify } from './verify.js';
 import { refuseOverwriting, writeWhole } from './write-whole.js';
@@ -52,7 +52,7 @@ export interface ExportReport {
  *   reference is missed. In every case nothing is written.
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
-  const size = options.size ?? { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
+  const size = options.size ?? defaultSize(options);
   const checkpoint = await openCheckpoint(options.checkpoint, options.key);
   try {
     const { reference } = options;
@@ -81,6 +81,14 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   } finally {
     checkpoint.close();
   }
+}
+
+/** One image, of the size that the recipe resizes to or else the release's. */
+function defaultSize({ recipe, nativeSize }: ExportModelOptions): InputSize {
+  const { sizing } = recipe ?? {};
+  if (nativeSize || sizing?.kind === 'pad') return {};
+  const { height, width } = sizing ?? { height: RELEASE_SIDE, width: RELEASE_SIDE };
+  return { batch: 1, height, width };
 }
 
 /** With a reference, what is written is the very bytes that were verified. */

@@ -11,7 +11,8 @@ export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
 export type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
-export type { GraphOptimization, SessionOptions } from '../runtime/session.js';
+export type { GraphOptimization } from '../runtime/sessions/native.js';
+export type { SessionOptions } from '../runtime/sessions/session.js';
 export { type CompareOptions, type Comparison, compare } from './compare.js';
 export { type ExportModelOptions, type ExportReport, exportModel } from './export.js';
 export {

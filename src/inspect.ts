@@ -10,9 +10,9 @@ import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
 import { NmodeError, reason } from '../graph/errors.js';
 import { type Model, opsetOf, type ValueInfo } from '../graph/model.js';
+import { RELEASE_SIDE } from '../graph/recipe.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
-import { RELEASE_SIDE } from '../runtime/recipe.js';
-import { loadModel } from './load-model.js';
+import { loadModel } from '../runtime/model.js';
 import { nominalSizes } from './nominal.js';
 
 export interface TensorReport {

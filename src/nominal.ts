@@ -1,5 +1,5 @@
 import { openName } from '../graph/infer.js';
-import { RELEASE_SIDE } from '../runtime/recipe.js';
+import { RELEASE_SIDE } from '../graph/recipe.js';
 
 /** Sizes to count with: batch 1 and the release's 256 for what an input [N, C, H, W] leaves open. */
 export function nominalSizes(input: string, declared: readonly (number | string)[]) {

@@ -1,173 +1,258 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, parse } from 'node:path';
-import { NmodeError, reason } from '../graph/errors.js';
-import { encodePng, IMAGE_EXTENSIONS, readImage } from '../runtime/image.js';
-import { coverage, overlay } from '../runtime/mask.js';
-import { DEFAULT_THRESHOLD } from '../runtime/parity.js';
-import { networkSize, segment } from '../runtime/segment.js';
-import { createSession, type Session, type SessionOptions } from '../runtime/session.js';
-import { loadModel } from './load-model.js';
+import { join, parse } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { NmodeError } from '../graph/errors.js';
+import { drawOverlay } from '../runtime/images/draw.js';
+import { encodePng, type ImageFile } from '../runtime/images/files.js';
+import { encodeNpy } from '../runtime/images/npy.js';
+import { type Probabilities, planeOf } from '../runtime/images/raster.js';
+import { inOrder } from '../runtime/in-order.js';
+import type { Cleaning, Component } from '../runtime/masks/components.js';
+import { area } from '../runtime/masks/cut.js';
+import { loadModel } from '../runtime/model.js';
+import {
+  finishOptions,
+  type Segmentation,
+  Segmenter,
+  type SegmenterOptions,
+  type Timings,
+} from '../runtime/segmenter.js';
+import type { ProviderReport } from '../runtime/sessions/session.js';
+import { findImages } from './find-images.js';
 import { makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
 
-export interface PredictOptions extends SessionOptions {
-  /** An .onnx file that takes one RGB image [N, 3, H, W]. */
+/** How probabilities are stored: float32 [classes, H, W], or one grey PNG of 16 bits a class (65535 for 1). */
+export const PROBABILITY_FORMATS = ['npy', 'png16'] as const;
+export type ProbabilityFormat = (typeof PROBABILITY_FORMATS)[number];
+
+export interface PredictOptions extends Omit<SegmenterOptions, 'at'>, Cleaning {
+  /** An .onnx file that takes one RGB image. */
   readonly model: string;
-  /** Image files, and folders of them (not searched deeper). */
+  /** Image files, and folders of them (not searched deeper); `-` for standard input. */
   readonly images: readonly string[];
-  /** The folder for the masks; made where it does not exist. */
+  /** The folder for the masks, made where it does not exist; `-` for the one mask on standard output. */
   readonly output: string;
   /** Also write the image with the mask laid over it. */
   readonly overlay?: boolean;
+  /** Also write the probabilities. */
+  readonly probabilities?: ProbabilityFormat;
+  /** The side of a pixel in millimetres, to tell areas in mm2 as well. */
+  readonly mmPerPx?: number;
   /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
   readonly threshold?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** A part of an image, measured. */
+export interface Extent {
+  readonly px: number;
+  /** Where the size of a pixel is known. */
+  readonly mm2?: number;
+}
+
+/** What was found of one class. */
+export interface ClassRegions {
+  readonly area: Extent;
+  /** Share of the image, 0..1. */
+  readonly coverage: number;
+  readonly count: number;
+  /** Connected parts, the largest first. */
+  readonly components: readonly { readonly area: Extent; readonly box: Component['box'] }[];
+}
+
 export interface Prediction {
   readonly image: string;
+  readonly width: number;
+  readonly height: number;
   /** One file a class. */
   readonly masks: readonly string[];
+  /** A file of the most probable class of each pixel, where there are several classes. */
+  readonly labels?: string;
   readonly overlay?: string;
-  /** Share of the image inside the mask, 0..1, by class. */
-  readonly coverage: readonly number[];
-  /** Decoding, the network, and writing. */
-  readonly milliseconds: number;
+  readonly probabilities?: readonly string[];
+  readonly classes: readonly ClassRegions[];
+  readonly timings: Timings;
 }
 
 export interface PredictReport {
+  readonly provider: ProviderReport;
   readonly predictions: readonly Prediction[];
   /** Images that could not be segmented; the others were. */
   readonly failures: readonly { readonly image: string; readonly error: NmodeError }[];
 }
 
+/** An image to segment, by the name that its outputs get. */
+interface Task {
+  readonly image: string;
+  readonly name: string;
+  readonly source: ImageFile;
+}
+
 /**
- * Segments images into mask PNGs of each image's own size: `NAME_mask.png` (`NAME_mask_1.png`, ... with several
- * classes) and `NAME_overlay.png`.
+ * Segments images into mask PNGs of each image's own size: `NAME_mask.png` (`NAME_mask_1.png`, ... and
+ * `NAME_labels.png` with several classes), `NAME_overlay.png`, `NAME_probabilities.npy` or `.png`.
  * @throws NmodeError (BAD_MODEL, BAD_IMAGE where there are none, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE)
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
-  const { threshold = DEFAULT_THRESHOLD, output, signal, onProgress } = options;
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
+  const { mmPerPx, output, signal, onProgress } = options;
+  if (mmPerPx !== undefined && !(mmPerPx > 0 && Number.isFinite(mmPerPx))) {
+    throw new NmodeError('BAD_USAGE', `${mmPerPx} mm a pixel, expected a number above 0`);
   }
-  const { bytes } = await loadModel(options.model);
-  const { images, failures } = await findImages(options.images);
-  if (images.length === 0) return { predictions: [], failures };
-  const session = await createSession(bytes, options);
+  finishOptions({ ...options, probabilities: false }, 'image');
+  const model = await loadModel(options.model);
+  const { tasks, failures } = await findTasks(options.images);
+  const [failure, ...more] = failures;
+  if (tasks.length === 0 && failure !== undefined) {
+    const others = more.length === 0 ? '' : `; and ${more.length} more`;
+    throw new NmodeError('BAD_IMAGE', `${failure.error.message}${others}`);
+  }
+  checkOutput(options, tasks);
+  const segmenter = await Segmenter.load(model, options);
   const predictions: Prediction[] = [];
   try {
-    checkTakesImages(session, options.model);
-    const classes = Number(session.outputs[0]?.shape[1]) || 1;
-    const outputs = images.flatMap((image) => [
-      ...maskFiles(output, image, classes),
-      overlayFile(output, image),
-    ]);
-    await refuseOverwriting(outputs, images);
-    await makeFolder(output);
-    for (const [done, image] of images.entries()) {
-      signal?.throwIfAborted();
-      onProgress?.(done, images.length);
-      try {
-        predictions.push(await predictImage(session, image, { ...options, threshold }));
-      } catch (error) {
-        if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
-        failures.push({ image, error });
-      }
+    if (output !== '-') {
+      const outputs = tasks.flatMap(({ name }) =>
+        Object.values(filesOf(name, segmenter.classes, options)).flat(),
+      );
+      await refuseOverwriting(outputs, options.images);
+      await refuseOverwriting(
+        outputs,
+        tasks.map(({ image }) => image),
+      );
+      await makeFolder(output);
     }
-    onProgress?.(images.length, images.length);
+    let done = 0;
+    onProgress?.(done, tasks.length);
+    const one = (task: Task) => predictOne(segmenter, task, options);
+    for await (const result of inOrder(tasks, segmenter.imagesAtOnce, one)) {
+      signal?.throwIfAborted();
+      if ('error' in result) failures.push(result);
+      else predictions.push(result);
+      onProgress?.(++done, tasks.length);
+    }
+    return { provider: segmenter.provider, predictions, failures };
   } finally {
-    await session.close();
-  }
-  return { predictions, failures };
-}
-
-async function predictImage(
-  session: Session,
-  path: string,
-  { output, threshold, overlay: drawn }: PredictOptions & { readonly threshold: number },
-): Promise<Prediction> {
-  const start = performance.now();
-  const image = await readImage(path);
-  const masks = await segment(session, image, threshold);
-  const files = maskFiles(output, path, masks.length);
-  for (const [index, file] of files.entries()) {
-    const mask = masks[index];
-    if (mask !== undefined) await writeWhole(file, await encodePng(mask));
-  }
-  const [first] = masks;
-  const overlaid = drawn && first ? overlayFile(output, path) : undefined;
-  if (overlaid !== undefined && first) await writeWhole(overlaid, await encodePng(overlay(image, first)));
-  return {
-    image: path,
-    masks: files,
-    ...(overlaid !== undefined && { overlay: overlaid }),
-    coverage: masks.map(coverage),
-    milliseconds: performance.now() - start,
-  };
-}
-
-/** Where the masks of an image go, one a class. */
-function maskFiles(output: string, image: string, classes: number): readonly string[] {
-  const base = join(output, parse(image).name);
-  return Array.from({ length: classes }, (_, i) =>
-    classes === 1 ? `${base}_mask.png` : `${base}_mask_${i + 1}.png`,
-  );
-}
-
-function overlayFile(output: string, image: string): string {
-  return join(output, `${parse(image).name}_overlay.png`);
-}
-
-/** @throws NmodeError (BAD_MODEL) with the model's name */
-function checkTakesImages(session: Session, model: string): void {
-  try {
-    networkSize(session);
-  } catch (error) {
-    throw new NmodeError('BAD_MODEL', `${basename(model)}: ${reason(error)}`, { cause: error });
+    await segmenter.close();
   }
 }
 
 type Failure = PredictReport['failures'][number];
 
-/** The images of files and folders, sorted within a folder. Two that would write the same mask are refused. */
-async function findImages(
-  paths: readonly string[],
-): Promise<{ images: readonly string[]; failures: Failure[] }> {
-  const found = new Set<string>();
-  const failures: Failure[] = [];
-  for (const path of paths) {
-    try {
-      for (const image of await imagesAt(path)) found.add(image);
-    } catch (cause) {
-      failures.push({
-        image: path,
-        error: new NmodeError('BAD_IMAGE', `${path}: ${reason(cause)}`, { cause }),
-      });
-    }
+/** Standard output takes one file, and nothing else must come there. */
+function checkOutput({ output, overlay, probabilities }: PredictOptions, tasks: readonly Task[]): void {
+  if (output !== '-') return;
+  if (overlay || probabilities || tasks.length > 1) {
+    throw new NmodeError('BAD_USAGE', 'standard output takes one mask: name a folder for several files');
   }
-  const byName = new Map<string, string>();
-  for (const image of found) {
-    const { name } = parse(image);
-    const other = byName.get(name);
-    if (other !== undefined) {
-      throw new NmodeError('BAD_USAGE', `${other} and ${image} would both write ${name}_mask.png`);
-    }
-    byName.set(name, image);
-  }
-  return { images: [...found], failures };
 }
 
-/** The image itself, or the images in a folder. Hidden files are none. */
-async function imagesAt(path: string): Promise<readonly string[]> {
-  const stats = await stat(path).catch((error: unknown) => {
-    throw new Error(`cannot be read: ${reason(error)}`, { cause: error });
+async function findTasks(paths: readonly string[]): Promise<{ tasks: readonly Task[]; failures: Failure[] }> {
+  const tasks = new Map<string, Task>();
+  const failures: Failure[] = [];
+  const add = (task: Task) => {
+    const other = tasks.get(task.name);
+    if (other !== undefined && other.image !== task.image) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `${other.image} and ${task.image} would both write ${task.name}_mask.png`,
+      );
+    }
+    tasks.set(task.name, task);
+  };
+  for (const path of paths) {
+    if (path === '-') {
+      add({ image: '-', name: 'stdin', source: await buffer(process.stdin) });
+      continue;
+    }
+    const found = await findImages(path).catch((error: NmodeError) => {
+      failures.push({ image: path, error });
+      return [];
+    });
+    for (const image of found) add({ image, name: parse(image).name, source: image });
+  }
+  return { tasks: [...tasks.values()], failures };
+}
+
+async function predictOne(
+  segmenter: Segmenter,
+  { image, name, source }: Task,
+  options: PredictOptions,
+): Promise<Prediction | Failure> {
+  try {
+    const segmentation = await segmenter.segment(source, {
+      ...options,
+      probabilities: options.probabilities !== undefined,
+      components: true,
+      pixels: options.overlay ?? false,
+    });
+    const files = await write(segmentation, name, options);
+    const { width, height, timings } = segmentation;
+    return { image, width, height, ...files, classes: regionsOf(segmentation, options.mmPerPx), timings };
+  } catch (error) {
+    if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
+    return { image, error };
+  }
+}
+
+/** Where the results of an image go. */
+function filesOf(name: string, classes: number, { output, overlay, probabilities }: PredictOptions) {
+  const base = join(output, name);
+  const perClass = (kind: string) =>
+    Array.from({ length: classes }, (_, i) => `${base}_${kind}${classes === 1 ? '' : `_${i + 1}`}.png`);
+  return {
+    masks: output === '-' ? ['-'] : perClass('mask'),
+    ...(classes > 1 && output !== '-' && { labels: `${base}_labels.png` }),
+    ...(overlay && { overlay: `${base}_overlay.png` }),
+    ...(probabilities && {
+      probabilities: probabilities === 'npy' ? [`${base}_probabilities.npy`] : perClass('probabilities'),
+    }),
+  };
+}
+
+async function write(segmentation: Segmentation, name: string, options: PredictOptions) {
+  const { masks, labels, image, mask, probabilities } = segmentation;
+  const files = filesOf(name, masks.length, options);
+  if (options.output === '-' && masks.length > 1) {
+    throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
+  }
+  for (const [at, file] of files.masks.entries()) {
+    const png = await encodePng(masks[at] ?? mask);
+    if (file === '-') process.stdout.write(png);
+    else await writeWhole(file, png);
+  }
+  if (files.labels && labels) await writeWhole(files.labels, await encodePng(labels));
+  if (files.overlay && image) await writeWhole(files.overlay, await encodePng(drawOverlay(image, mask)));
+  if (files.probabilities && probabilities) await writeProbabilities(probabilities, files.probabilities);
+  return files;
+}
+
+async function writeProbabilities(probabilities: Probabilities, files: readonly string[]): Promise<void> {
+  const [first = ''] = files;
+  const { classes, height, width, data } = probabilities;
+  if (first.endsWith('.npy')) {
+    await writeWhole(first, encodeNpy([classes, height, width], data));
+    return;
+  }
+  for (const [index, file] of files.entries()) {
+    const plane = planeOf(probabilities, index);
+    const grey = Uint16Array.from(plane.data, (value) => Math.round(value * 65535));
+    await writeWhole(file, await encodePng({ ...plane, data: grey }));
+  }
+}
+
+function regionsOf(
+  { masks, components = [] }: Segmentation,
+  mmPerPx: number | undefined,
+): readonly ClassRegions[] {
+  const extent = (px: number): Extent => ({ px, ...(mmPerPx !== undefined && { mm2: px * mmPerPx ** 2 }) });
+  return masks.map((mask, index) => {
+    const parts = components[index] ?? [];
+    const px = area(mask);
+    return {
+      area: extent(px),
+      coverage: px / mask.data.length,
+      count: parts.length,
+      components: parts.map((part) => ({ area: extent(part.area), box: part.box })),
+    };
   });
-  if (stats.isFile()) return [path];
-  if (!stats.isDirectory()) throw new Error('neither a file nor a folder');
-  const files = (await readdir(path)).filter(
-    (file) => !file.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
-  );
-  if (files.length === 0) throw new Error(`holds no ${IMAGE_EXTENSIONS.join(', ')}`);
-  return files.sort().map((file) => join(path, file));
 }

@@ -2,8 +2,8 @@
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NmodeError } from '../graph/errors.js';
-import { readMask } from '../runtime/image.js';
-import { dice } from '../runtime/mask.js';
+import { readMask } from '../runtime/images/files.js';
+import { confusionOf, diceOf } from '../runtime/masks/metrics.js';
 import { bytesText, count, fields, macsText, print, table } from './cli/print.js';
 import { exportModel } from './export.js';
 import { predict } from './predict.js';
@@ -35,7 +35,7 @@ const { predictions } = await predict({
   overlay: true,
 });
 const rows: string[][] = [];
-for (const { image, masks, overlay, milliseconds } of predictions) {
+for (const { image, masks, overlay, timings } of predictions) {
   const name = `${basename(image, '.jpg')}.png`;
   const mask = await readMask(masks[0] ?? '');
   const [pytorch, truth] = [
@@ -44,9 +44,9 @@ for (const { image, masks, overlay, milliseconds } of predictions) {
   ];
   rows.push([
     basename(image),
-    dice(mask, pytorch).toFixed(6),
-    dice(mask, truth).toFixed(3),
-    `${milliseconds.toFixed(0)} ms`,
+    diceOf(confusionOf(mask, pytorch)).toFixed(6),
+    diceOf(confusionOf(mask, truth)).toFixed(3),
+    `${timings.total.toFixed(0)} ms`,
     shown(overlay ?? ''),
   ]);
 }

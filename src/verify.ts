@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { readReference } from '../exporters/checkpoints/open.js';
 import { NmodeError } from '../graph/errors.js';
+import { loadModel } from '../runtime/model.js';
 import { type Parity, type ParityOptions, verifySession } from '../runtime/parity.js';
-import { createSession, type SessionOptions } from '../runtime/session.js';
-import { loadModel } from './load-model.js';
+import { createSession, type SessionOptions } from '../runtime/sessions/session.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
@@ -17,7 +17,7 @@ export interface VerifyOptions extends ParityOptions, SessionOptions {
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
  */
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Parity> {
-  const bytes = typeof model === 'string' ? (await loadModel(model)).bytes : model;
+  const { bytes } = await loadModel(model);
   const tensors = await readReference(reference);
   const session = await createSession(bytes, options);
   try {

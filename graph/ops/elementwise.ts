@@ -9,8 +9,9 @@ import {
   subtractDims,
   symbol,
 } from '../dim.js';
+import type { DType } from '../dtype.js';
 import { apply, type OpDefinition, required } from '../op.js';
-import { float32Tensor } from '../tensor.js';
+import { float32Tensor, int64Tensor } from '../tensor.js';
 import { constant, contentOf, type Value } from '../value.js';
 
 /** NumPy's rule for one axis; two different unknown sizes give a new one. */
@@ -79,13 +80,24 @@ export const Div = binary('Div', (a, b) =>
   typeof b === 'number' && b > 0 && !(typeof a === 'number' && a < 0) ? floorDivideDim(a, b) : undefined,
 );
 
-/** A coefficient: computed in double, rounded once to float32 here. */
-function operand(value: Value | number): Value {
-  return typeof value === 'number' ? constant(float32Tensor([], [value])) : value;
+// ONNX's Max takes any number of operands; two are what is written and inferred here.
+const MaxOfTwo = binary('Max', () => undefined);
+export const Max: OpDefinition = {
+  ...MaxOfTwo,
+  form: 8,
+  infer: (inputs, attributes) => (inputs.length === 2 ? MaxOfTwo.infer(inputs, attributes) : []),
+};
+
+/** A coefficient: computed in double, rounded once to float32 here. Sizes are whole numbers and stay so. */
+function operand(value: Value | number, dtype: DType): Value {
+  if (typeof value !== 'number') return value;
+  return constant(dtype === 'int64' ? int64Tensor([], [value]) : float32Tensor([], [value]));
 }
 
-/** ONNX Add, Sub, Mul and Div with NumPy's broadcasting; a number is a float32 scalar. */
-export const add = (a: Value, b: Value | number): Value => apply(Add, [a, operand(b)]);
-export const sub = (a: Value, b: Value | number): Value => apply(Sub, [a, operand(b)]);
-export const mul = (a: Value, b: Value | number): Value => apply(Mul, [a, operand(b)]);
-export const div = (a: Value, b: Value | number): Value => apply(Div, [a, operand(b)]);
+/** ONNX Add, Sub, Mul and Div with NumPy's broadcasting; a number is a scalar of the other's type. */
+export const add = (a: Value, b: Value | number): Value => apply(Add, [a, operand(b, a.dtype)]);
+export const sub = (a: Value, b: Value | number): Value => apply(Sub, [a, operand(b, a.dtype)]);
+export const mul = (a: Value, b: Value | number): Value => apply(Mul, [a, operand(b, a.dtype)]);
+export const div = (a: Value, b: Value | number): Value => apply(Div, [a, operand(b, a.dtype)]);
+/** ONNX Max of two. */
+export const max = (a: Value, b: Value | number): Value => apply(Max, [a, operand(b, a.dtype)]);

@@ -1,9 +1,9 @@
-import { intOf } from '../attribute.js';
+import { int, intOf } from '../attribute.js';
 import { numbers, subtractDims } from '../dim.js';
-import { dtypeOfCode } from '../dtype.js';
-import { type OpDefinition, required } from '../op.js';
+import { DTYPES, type DType, dtypeOfCode } from '../dtype.js';
+import { apply, type OpDefinition, required } from '../op.js';
 import { elementCount } from '../tensor.js';
-import { contentOf, MAX_CONTENT } from '../value.js';
+import { contentOf, MAX_CONTENT, type Value } from '../value.js';
 
 /**
  * Operators that other exporters write around sizes. They are understood so that foreign models can be measured; what
@@ -67,3 +67,6 @@ const Neg: OpDefinition = {
 };
 
 export const FOREIGN: readonly OpDefinition[] = [Constant, Identity, Cast, ConstantOfShape, Neg];
+
+/** ONNX Cast. */
+export const cast = (x: Value, to: DType): Value => apply(Cast, [x], { to: int(DTYPES[to].onnx) });

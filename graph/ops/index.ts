@@ -3,11 +3,12 @@ import type { OpDefinition } from '../op.js';
 import { BatchNormalization } from './batch-normalization.js';
 import { Conv } from './conv.js';
 import { ConvTranspose } from './conv-transpose.js';
-import { Add, Div, Mul, Sub } from './elementwise.js';
+import { Add, Div, Max, Mul, Sub } from './elementwise.js';
 import { FOREIGN } from './foreign.js';
 import { LAYOUT } from './layout.js';
 import { Gemm, MatMul } from './matmul.js';
 import { MaxPool } from './max-pool.js';
+import { ReduceMax, ReduceMin } from './reduce.js';
 import { Resize } from './resize.js';
 import { Concat, Pad, Shape } from './shapes.js';
 import { Erf, Relu, Sigmoid, Tanh } from './unary.js';
@@ -24,6 +25,9 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     Sub,
     Mul,
     Div,
+    Max,
+    ReduceMin,
+    ReduceMax,
     Relu,
     Sigmoid,
     Tanh,

@@ -1,8 +1,8 @@
-import { intOf, intsOf } from '../attribute.js';
-import { type Dim, numbers, subtractDims } from '../dim.js';
-import { type OpDefinition, required } from '../op.js';
-import { elementCount, unravel } from '../tensor.js';
-import { contentOf, MAX_CONTENT, type ValueType } from '../value.js';
+import { int, intOf, ints, intsOf } from '../attribute.js';
+import { type Dim, dimText, numbers, subtractDims, symbol } from '../dim.js';
+import { apply, type OpDefinition, required } from '../op.js';
+import { elementCount, int64Tensor, unravel } from '../tensor.js';
+import { constant, contentOf, MAX_CONTENT, type Value, type ValueType } from '../value.js';
 import { axisOf } from './shapes.js';
 
 /** Operators that move elements about. Exporters write chains of them around sizes, which are followed. */
@@ -111,10 +111,13 @@ interface Cut {
 }
 
 /** ONNX Slice on one axis: negative ends count from the back, what lies outside is cut off. */
-function cutAxis(size: Dim, start: number, end: number, step: number): Cut | undefined {
-  if (typeof size !== 'number') {
-    const toEnd = start >= 0 && end >= 2 ** 31 - 1 && step === 1;
-    return toEnd ? { start, step, size: subtractDims(size, start) } : undefined;
+function cutAxis(size: Dim, start: number, end: Dim, step: number): Cut | undefined {
+  if (typeof size !== 'number' || typeof end !== 'number') {
+    if (start < 0 || step !== 1) return undefined;
+    if (typeof end === 'number') {
+      return end >= 2 ** 31 - 1 ? { start, step, size: subtractDims(size, start) } : undefined;
+    }
+    return start === 0 ? { start, step, size: symbol(`min(${dimText(size)}, ${dimText(end)})`) } : undefined;
   }
   const inside = (place: number, low: number, high: number) =>
     Math.min(Math.max(place < 0 ? place + size : place, low), high);
@@ -131,12 +134,14 @@ const Slice: OpDefinition = {
   form: 10,
   infer(inputs) {
     const data = required(inputs, 0, 'data');
-    const known = inputs.slice(1).map((type) => {
-      const content = contentOf(type);
-      return type === undefined ? [] : content && numbers(content);
+    const contentAt = (at: number) => (inputs[at] === undefined ? [] : contentOf(inputs[at]));
+    const known = [1, 3, 4].map((at) => {
+      const content = contentAt(at);
+      return content && numbers(content);
     });
-    if (known.includes(undefined)) return [];
-    const [starts = [], ends = [], given = [], steps = []] = known;
+    const ends = contentAt(2);
+    if (ends === undefined || known.includes(undefined)) return [];
+    const [starts = [], given = [], steps = []] = known;
     const axes = given.length > 0 ? given : starts.map((_, axis) => axis);
     if (starts.length !== ends.length || starts.length !== axes.length) {
       throw new RangeError(`${starts.length} starts, ${ends.length} ends and ${axes.length} axes`);
@@ -160,3 +165,22 @@ const Slice: OpDefinition = {
 };
 
 export const LAYOUT: readonly OpDefinition[] = [Transpose, Reshape, Unsqueeze, Gather, Slice];
+
+/** ONNX Transpose. */
+export const transpose = (x: Value, perm: readonly number[]): Value =>
+  apply(Transpose, [x], { perm: ints(perm) });
+
+/** ONNX Gather along axis 0, by indices that are known. */
+export const gather = (data: Value, indices: readonly number[]): Value =>
+  apply(Gather, [data, constant(int64Tensor([indices.length], indices))], { axis: int(0) });
+
+/**
+ * ONNX Slice from the beginning of some axes.
+ * @param ends int64 [axes], none larger than its axis: they are the new sizes
+ */
+export function sliceTo(data: Value, ends: Value, axes: readonly number[]): Value {
+  const whole = (values: readonly number[]) => constant(int64Tensor([values.length], values));
+  const sliced = apply(Slice, [data, whole(axes.map(() => 0)), ends, whole(axes)]);
+  const sizes = contentOf(ends);
+  return { ...sliced, shape: data.shape.map((size, axis) => sizes?.[axes.indexOf(axis)] ?? size) };
+}

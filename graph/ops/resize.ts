@@ -47,8 +47,14 @@ export function resizeLinear(
   coordinates: CoordinateTransformation,
 ): Value {
   const factors = constant(float32Tensor([scales.length + 2], [1, 1, ...scales]));
-  return apply(Resize, [x, undefined, factors], {
-    coordinate_transformation_mode: string(coordinates),
-    mode: string('linear'),
-  });
+  return apply(Resize, [x, undefined, factors], linear(coordinates));
+}
+
+/** ONNX Resize, mode linear, half-pixel centres. x [N, C, ...space], sizes int64 [rank]: all sizes of the result. */
+export function resizeLinearTo(x: Value, sizes: Value): Value {
+  return apply(Resize, [x, undefined, undefined, sizes], linear('half_pixel'));
+}
+
+function linear(coordinates: CoordinateTransformation) {
+  return { coordinate_transformation_mode: string(coordinates), mode: string('linear') };
 }

@@ -1,4 +1,4 @@
-import { int, intOf } from '../attribute.js';
+import { int, intOf, string } from '../attribute.js';
 import { addDims, type Dim, differentDims, shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { contentOf, type Value } from '../value.js';
@@ -66,5 +66,9 @@ export const shapeOf = (x: Value): Value => apply(Shape, [x]);
 export const concat = (parts: readonly Value[], axis: number): Value =>
   apply(Concat, parts, { axis: int(axis) });
 
-/** ONNX Pad with zeros; `pads` int64 [2 rank]: all begins, then all ends. */
-export const pad = (x: Value, pads: Value): Value => apply(Pad, [x, pads]);
+/** What ONNX Pad fills with: zeros, or the element at the border. */
+export type PadMode = 'constant' | 'edge';
+
+/** ONNX Pad; `pads` int64 [2 rank]: all begins, then all ends. */
+export const pad = (x: Value, pads: Value, mode: PadMode = 'constant'): Value =>
+  apply(Pad, [x, pads], mode === 'constant' ? {} : { mode: string(mode) });

@@ -14,17 +14,28 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-export function parseTolerance(text: string): number {
+/** A number between bounds, which the message names. */
+function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
-    throw new InvalidArgumentError('Expected a number from 0 on, for example 1e-5.');
+  if (text.trim() === '' || !Number.isFinite(value) || !fits(value)) {
+    throw new InvalidArgumentError(`Expected ${expected}.`);
   }
   return value;
 }
 
+export function parseTolerance(text: string): number {
+  return parseNumber(text, (value) => value >= 0, 'a number from 0 on, for example 1e-5');
+}
+
 export function parseProbability(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError('Expected a number from 0 to 1.');
-  return value;
+  return parseNumber(text, (value) => value >= 0 && value <= 1, 'a number from 0 to 1');
+}
+
+export function parsePositive(text: string): number {
+  return parseNumber(text, (value) => value > 0, 'a number above 0');
+}
+
+/** Megabytes -> bytes. */
+export function parseMegabytes(text: string): number {
+  return parsePositive(text) * 1e6;
 }

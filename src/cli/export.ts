@@ -3,10 +3,11 @@ import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
 import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
 import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
-import { RELEASE_SIDE } from '../../runtime/recipe.js';
+import { MODEL_IOS, type ModelIo, RELEASE_SIDE, type Recipe } from '../../graph/recipe.js';
 import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
 import { parseCount, parseSize } from './arguments.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
+import { recipeOption } from './recipe-flag.js';
 
 interface Flags {
   readonly output: string;
@@ -17,6 +18,9 @@ interface Flags {
   readonly batch?: number;
   readonly opset?: string;
   readonly lmdForm?: MultistepForm;
+  readonly io?: ModelIo;
+  readonly recipe?: Partial<Recipe>;
+  readonly nativeSize?: true;
   readonly reference?: string;
   readonly key?: string;
   readonly json?: true;
@@ -43,6 +47,19 @@ export function addExport(program: Command): void {
     .option('--key <key>', 'where in the checkpoint the state dict is, dotted; found under the usual keys')
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
+    .addOption(
+      new Option(
+        '--io <form>',
+        'what the model takes: prepared pixels, or images of any size as they are (default: tensor)',
+      ).choices(MODEL_IOS),
+    )
+    .addOption(recipeOption('the release'))
+    .addOption(
+      new Option('--native-size', 'images keep their own size, padded, instead of being resized').conflicts([
+        'size',
+        'batch',
+      ]),
+    )
     .option('--batch <n>', 'images at a time (default: 1)', parseCount)
     .addOption(
       new Option('--opset <n>', 'ONNX opset (default: 17)').choices([...IR_OF_OPSET.keys()].map(String)),
@@ -67,20 +84,28 @@ export function addExport(program: Command): void {
 }
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
-  const { output, decoder, activation, lmdForm, reference, opset, dynamic } = flags;
+  const { output, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize } = flags;
   return {
     checkpoint,
     output,
-    size: dynamic
-      ? {}
-      : { batch: flags.batch ?? 1, ...(flags.size ?? { height: RELEASE_SIDE, width: RELEASE_SIDE }) },
+    ...sizeOption(flags),
     ...(decoder && { decoder }),
     ...(activation && { activation }),
     ...(lmdForm && { lmdForm }),
+    ...(io && { io }),
+    ...(recipe && { recipe }),
+    ...(nativeSize && { nativeSize }),
     ...(opset && { opset: Number(opset) }),
     ...(reference && { reference }),
     ...(flags.key && { key: flags.key }),
   };
+}
+
+/** Nothing where no flag speaks of the size: the recipe tells it, or it is the release's. */
+function sizeOption({ dynamic, nativeSize, size, batch }: Flags): Pick<ExportModelOptions, 'size'> {
+  if (dynamic || nativeSize) return { size: {} };
+  if (size === undefined && batch === undefined) return {};
+  return { size: { batch: batch ?? 1, height: RELEASE_SIDE, width: RELEASE_SIDE, ...size } };
 }
 
 function reportText(report: ExportReport): string {

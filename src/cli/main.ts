@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../exporters/version.js';
 import { ERRORS, NmodeError, reason } from '../../graph/errors.js';
 import { addCompare } from './compare.js';
+import { addEval } from './eval.js';
 import { addExport } from './export.js';
 import { addInspect } from './inspect.js';
 import { addPredict } from './predict.js';
@@ -23,7 +24,7 @@ async function run(argv: readonly string[]): Promise<number> {
             .replaceAll('\n', ' ')}\n`,
         ),
     });
-  for (const add of [addExport, addVerify, addInspect, addPredict, addCompare]) add(program);
+  for (const add of [addExport, addVerify, addInspect, addPredict, addEval, addCompare]) add(program);
   try {
     await program.parseAsync(argv);
     return 0;

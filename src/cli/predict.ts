@@ -1,67 +1,86 @@
 import { SingleBar } from 'cli-progress';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
-import { DEFAULT_THRESHOLD } from '../../runtime/parity.js';
-import type { PredictReport } from '../index.js';
-import { parseProbability } from './arguments.js';
-import { print, printJson, table } from './print.js';
+import type { Recipe } from '../../graph/recipe.js';
+import { PROBABILITY_FORMATS, type PredictReport, type ProbabilityFormat } from '../predict.js';
+import { parseMegabytes, parsePositive } from './arguments.js';
+import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
+import { interruption } from './interruption.js';
+import { count, print, printJson, table } from './print.js';
+import { recipeOption } from './recipe-flag.js';
+import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
-interface Flags {
+interface Flags extends SessionFlags, CleaningFlags {
   readonly output: string;
   readonly overlay?: true;
-  readonly threshold: number;
+  readonly probabilities?: ProbabilityFormat;
+  readonly mmPerPx?: number;
+  readonly recipe?: Partial<Recipe>;
+  readonly memoryBudget?: number;
   readonly json?: true;
 }
 
 export function addPredict(program: Command): void {
-  program
+  const command = program
     .command('predict')
     .description('segment images into mask PNGs')
     .argument('<model.onnx>', 'the model')
-    .argument('<image...>', 'images, and folders of images')
-    .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes')
+    .argument('<image...>', 'images and folders of images; - for standard input')
+    .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes; - for one mask on standard output')
     .option('--overlay', 'also write NAME_overlay.png')
-    .option(
-      '--threshold <p>',
-      'probability from which a pixel belongs to the mask',
-      parseProbability,
-      DEFAULT_THRESHOLD,
+    .addOption(
+      new Option('--probabilities <format>', 'also write NAME_probabilities').choices(PROBABILITY_FORMATS),
     )
-    .option('--json', 'print one JSON document')
-    .action(async (model: string, images: string[], { json, ...flags }: Flags) => {
-      const { predict } = await import('../predict.js');
-      const bar = new SingleBar({ format: '{bar} {value}/{total} images', clearOnComplete: true });
-      try {
-        const report = await predict({
-          ...flags,
-          overlay: flags.overlay ?? false,
-          model,
-          images,
-          onProgress: (done, total) => (done === 0 ? bar.start(total, 0) : bar.update(done)),
-        });
-        bar.stop();
-        if (json) printJson(predictionJson(report));
-        else if (report.predictions.length > 0) print(predictionText(report));
-        refuseFailures(report);
-      } finally {
-        bar.stop();
-      }
-    });
+    .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
+    .addOption(recipeOption("the model's own"))
+    .option(
+      '--memory-budget <MB>',
+      'activations at once, where images keep their own size; larger ones run in tiles (default: 1074)',
+      parseMegabytes,
+    )
+    .addOption(new Option('--json', 'print one JSON document: areas, boxes and counts of what was found'));
+  addSessionFlags(addCleaningFlags(command)).action(async (model: string, images: string[], flags: Flags) => {
+    const { json, provider, strict, threads, ...options } = flags;
+    if (json && flags.output === '-') {
+      throw new NmodeError('BAD_USAGE', 'standard output takes the mask or the JSON document, not both');
+    }
+    const { predict } = await import('../predict.js');
+    const bar = new SingleBar({ format: '{bar} {value}/{total} images', clearOnComplete: true });
+    try {
+      const report = await predict({
+        ...options,
+        ...sessionOptions(flags),
+        model,
+        images,
+        signal: interruption(),
+        onProgress: (done, total) => (done === 0 ? bar.start(total, 0) : bar.update(done)),
+      });
+      bar.stop();
+      if (json) printJson(predictionJson(report));
+      else if (report.predictions.length > 0 && flags.output !== '-') print(predictionText(report));
+      noteFallback(report.provider);
+      refuseFailures(report);
+    } finally {
+      bar.stop();
+    }
+  });
 }
 
 /** An error's message is no enumerable property. */
-function predictionJson({ predictions, failures }: PredictReport) {
-  return { predictions, failures: failures.map(({ image, error }) => ({ image, error: error.message })) };
+function predictionJson({ failures, ...report }: PredictReport) {
+  return { ...report, failures: failures.map(({ image, error }) => ({ image, error: error.message })) };
 }
 
-function predictionText({ predictions }: PredictReport): string {
-  const rows = predictions.map(({ image, masks, coverage, milliseconds }) => [
+function predictionText({ predictions, failures, provider }: PredictReport): string {
+  const rows = predictions.map(({ image, masks, classes, timings }) => [
     image,
     masks.join(', '),
-    coverage.map((share) => `${(share * 100).toFixed(1)} %`).join(', '),
-    `${milliseconds.toFixed(0)} ms`,
+    classes.map(({ coverage }) => `${(coverage * 100).toFixed(1)} %`).join(', '),
+    classes.map(({ count: parts }) => count(parts)).join(', '),
+    `${timings.total.toFixed(0)} ms`,
   ]);
-  return table(['image', 'mask', 'inside', 'time'], rows);
+  const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
+  return `${table(['image', 'mask', 'inside', 'parts', 'time'], rows)}\n${predictions.length} segmented on ${provider.effective}${failed}`;
 }
 
 /** One line for each image that failed, and the exit code of a bad file. */

@@ -6,7 +6,7 @@ import { readReference } from '../../exporters/checkpoints/open.js';
 import { Weights } from '../../exporters/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
-import type { GraphOptimization } from '../../runtime/session.js';
+import type { GraphOptimization } from '../../runtime/sessions/native.js';
 import { DECODERS } from '../../src/compare.js';
 import { type Case, cases, exported, fixture, parityOf, referenceOf, toldBy } from '../support/fixtures.js';
 import { seeded } from '../support/seeded.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readMask } from '../../runtime/image.js';
-import { dice } from '../../runtime/mask.js';
+import { readMask } from '../../runtime/images/files.js';
+import { confusionOf, diceOf } from '../../runtime/masks/metrics.js';
 import { fixture, root } from '../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-cli-'));
@@ -109,7 +109,7 @@ describe('from checkpoint to mask', () => {
       const mask = await readMask(join(out('masks'), name.replace('.png', '_mask.png')));
       const pytorch = await readMask(fixture('predicted', name));
       expect({ ...mask, data: 0 }).toEqual({ ...pytorch, data: 0 });
-      expect(dice(mask, pytorch)).toBeGreaterThanOrEqual(0.9999);
+      expect(diceOf(confusionOf(mask, pytorch))).toBeGreaterThanOrEqual(0.9999);
     }
     expect(readdirSync(out('masks')).filter((name) => name.endsWith('_overlay.png'))).toHaveLength(
       names.length,
@@ -143,8 +143,9 @@ describe('from checkpoint to mask', () => {
     const [image] = [fixture('images', 'ISIC_0000082.jpg')];
     expect(nmode('export', classes, '-o', out('four.onnx'), ...told, '--size', '32x48').status).toBe(0);
     expect(nmode('predict', out('four.onnx'), image, '-o', out('four'), '--overlay').status).toBe(0);
-    const masks = [1, 2, 3, 4].map((index) => `ISIC_0000082_mask_${index}.png`);
-    expect(readdirSync(out('four'))).toEqual([...masks, 'ISIC_0000082_overlay.png']);
+    const masks = [1, 2, 3, 4].map((index) => `mask_${index}`);
+    const kinds = ['labels', ...masks, 'overlay'];
+    expect(readdirSync(out('four'))).toEqual(kinds.map((kind) => `ISIC_0000082_${kind}.png`));
     expect(nmode('export', trained, '-o', out('two.onnx'), ...told, '--batch', '2').status).toBe(0);
     const run = nmode('predict', out('two.onnx'), image, '-o', out('two'));
     expect(run).toMatchObject({ status: 3, stderr: expect.stringContaining('takes 2 images at a time') });

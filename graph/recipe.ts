@@ -1,0 +1,131 @@
+import { NmodeError, reason } from './errors.js';
+
+/**
+ * How an image becomes a network's input. It travels in a model's metadata (`nmode.recipe`, JSON), so that every platform
+ * prepares images as the training did.
+ */
+export interface Recipe {
+  readonly normalization: Normalization;
+  readonly sizing: Sizing;
+}
+
+/**
+ * What is done to samples x, with `full` the largest that the image's depth holds (255, or 65535 at 16 bits):
+ * - `min-max`: 255 (x - min) / (max - min) over all channels of the whole image, zeros for a constant one (the release);
+ * - `unit`: x / full, 0..1;
+ * - `mean-std`: (x / full - mean) / std, channel by channel.
+ */
+export type Normalization =
+  | { readonly kind: 'min-max' }
+  | { readonly kind: 'unit' }
+  | { readonly kind: 'mean-std'; readonly mean: readonly number[]; readonly std: readonly number[] };
+
+/**
+ * The size at which the network sees an image:
+ * - `resize`: always this one, bilinear with half-pixel centres and without antialiasing;
+ * - `pad`: the image's own, its last row and column repeated up to a multiple.
+ */
+export type Sizing =
+  | { readonly kind: 'resize'; readonly height: number; readonly width: number }
+  | { readonly kind: 'pad'; readonly multiple: number };
+
+/** The side of the release's images, in pixels. */
+export const RELEASE_SIDE = 256;
+
+/** The normalizations that have a name of their own. ImageNet's figures are those of torchvision. */
+export const NORMALIZATIONS = Object.freeze({
+  release: { kind: 'min-max' },
+  unit: { kind: 'unit' },
+  imagenet: { kind: 'mean-std', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+} satisfies Record<string, Normalization>);
+
+/** 4096 x 4096: activations of larger inputs fill the memory of any machine. */
+export const MAX_NETWORK_PIXELS = 2 ** 24;
+
+/** The key of `metadata_props`. */
+export const RECIPE_KEY = 'nmode.recipe';
+
+/** How a model takes images: prepared, as `input` float32 [N, 3, H, W], or as they are, as `image` uint8 [1, H, W, 3]. */
+export type ModelIo = 'tensor' | 'image';
+export const MODEL_IOS: readonly ModelIo[] = ['tensor', 'image'];
+
+/** The key of `metadata_props` that says which. */
+export const IO_KEY = 'nmode.io';
+
+/** The key of `metadata_props` with the bytes of activations that are held at once, for each pixel of the input. */
+export const BYTES_PER_PIXEL_KEY = 'nmode.bytes_per_pixel';
+
+export function recipeText(recipe: Recipe): string {
+  return JSON.stringify(recipe);
+}
+
+/**
+ * Reads a recipe from its JSON text.
+ * @throws NmodeError (BAD_USAGE) that names the part that is wrong
+ */
+export function parseRecipe(text: string): Recipe {
+  try {
+    const { normalization, sizing } = fieldsOf(JSON.parse(text), 'a recipe', ['normalization', 'sizing']);
+    return { normalization: parseNormalization(normalization), sizing: parseSizing(sizing) };
+  } catch (error) {
+    throw new NmodeError('BAD_USAGE', `not a recipe: ${reason(error)}`, { cause: error });
+  }
+}
+
+function parseNormalization(value: unknown): Normalization {
+  const kind = kindOf(value, 'normalization');
+  if (kind === 'min-max' || kind === 'unit') {
+    fieldsOf(value, `normalization ${kind}`, ['kind']);
+    return { kind };
+  }
+  if (kind !== 'mean-std') throw new TypeError(`normalization '${kind}' is none of min-max, unit, mean-std`);
+  const { mean, std } = fieldsOf(value, 'normalization mean-std', ['kind', 'mean', 'std']);
+  return {
+    kind,
+    mean: channels(mean, 'mean', Number.isFinite),
+    std: channels(std, 'std', (x) => x > 0 && Number.isFinite(1 / x)),
+  };
+}
+
+function parseSizing(value: unknown): Sizing {
+  const kind = kindOf(value, 'sizing');
+  if (kind === 'resize') {
+    const { height, width } = fieldsOf(value, 'sizing resize', ['kind', 'height', 'width']);
+    return { kind, height: size(height, 'height'), width: size(width, 'width') };
+  }
+  if (kind !== 'pad') throw new TypeError(`sizing '${kind}' is none of resize, pad`);
+  return { kind, multiple: size(fieldsOf(value, 'sizing pad', ['kind', 'multiple']).multiple, 'multiple') };
+}
+
+/** The fields of an object that has these and no others: a misspelt one must not pass for absent. */
+function fieldsOf(value: unknown, what: string, names: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${what} is no object`);
+  const found = Object.keys(value);
+  const wrong = [
+    ...found.filter((name) => !names.includes(name)),
+    ...names.filter((n) => !found.includes(n)),
+  ];
+  if (wrong.length > 0) {
+    throw new TypeError(`${what} has ${found.join(', ') || 'nothing'}, expected ${names.join(', ')}`);
+  }
+  return Object.fromEntries(Object.entries(value));
+}
+
+function kindOf(value: unknown, what: string): unknown {
+  return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : `${what} without kind`;
+}
+
+function channels(value: unknown, what: string, fits: (x: number) => boolean): readonly number[] {
+  const numbers = Array.isArray(value) ? value.filter((x) => typeof x === 'number' && fits(x)) : [];
+  if (numbers.length !== 3 || !Array.isArray(value) || value.length !== 3) {
+    throw new TypeError(`${what} is not three numbers${what === 'std' ? ' above 0' : ''}`);
+  }
+  return numbers;
+}
+
+function size(value: unknown, what: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > 2 ** 16) {
+    throw new RangeError(`${what} is not a whole number from 1 to 65536`);
+  }
+  return value;
+}

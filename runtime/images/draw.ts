@@ -1,0 +1,50 @@
+import { toEightBits } from './prepare.js';
+import type { Mask, RgbImage } from './raster.js';
+
+export interface DrawOptions {
+  /** Red, green, blue, 0..255; default an orange that skin has not. */
+  readonly colour?: readonly [number, number, number];
+  /** Share of the colour over what is segmented, 0..1; default 0.4. An outline is opaque. */
+  readonly opacity?: number;
+}
+
+const COLOUR = [255, 64, 32] as const;
+const OPACITY = 0.4;
+
+/** The image in 8 bits with the mask laid over it and its outline drawn. */
+export function drawOverlay(image: RgbImage, mask: Mask, options: DrawOptions = {}): RgbImage {
+  const { colour = COLOUR, opacity = OPACITY } = options;
+  return paint(image, mask, colour, (edge) => (edge ? 1 : opacity));
+}
+
+/** The image in 8 bits with the outline of the mask, one pixel wide and inside it. */
+export function drawOutline(image: RgbImage, mask: Mask, { colour = COLOUR }: DrawOptions = {}): RgbImage {
+  return paint(image, mask, colour, (edge) => (edge ? 1 : 0));
+}
+
+/** Mixes a colour into the pixels of a mask, by a share that depends on whether the pixel is at its edge. */
+function paint(
+  image: RgbImage,
+  mask: Mask,
+  colour: readonly [number, number, number],
+  shareOf: (edge: boolean) => number,
+): RgbImage {
+  const { width, height } = image;
+  if (mask.width !== width || mask.height !== height) {
+    throw new RangeError(`a mask of ${mask.width}x${mask.height} over an image of ${width}x${height}`);
+  }
+  const painted = Uint8Array.from(toEightBits(image, { kind: 'min-max' }));
+  const inside = (x: number, y: number) =>
+    x >= 0 && y >= 0 && x < width && y < height && mask.data[y * width + x] !== 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!inside(x, y)) continue;
+      const share = shareOf(!inside(x - 1, y) || !inside(x + 1, y) || !inside(x, y - 1) || !inside(x, y + 1));
+      for (const [channel, value] of colour.entries()) {
+        const at = (y * width + x) * 3 + channel;
+        painted[at] = Math.round((painted[at] ?? 0) * (1 - share) + value * share);
+      }
+    }
+  }
+  return { width, height, channels: 3, data: painted };
+}

@@ -1,0 +1,156 @@
+import { open } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import type { Sharp } from 'sharp';
+import { NmodeError, reason } from '../../graph/errors.js';
+import { cut } from '../masks/cut.js';
+import { fullScale, type Mask, type Raster, type RgbImage } from './raster.js';
+
+/** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */
+export const MAX_PIXELS = 100_000_000;
+
+/** More than 100 megapixels take uncompressed at 16 bits. */
+export const MAX_FILE_BYTES = 2 ** 30;
+
+/** The formats that are read, by their first bytes, and the extensions that go with each. */
+const FORMATS = [
+  { name: 'JPEG', magic: /^\xff\xd8\xff/, extensions: ['.jpg', '.jpeg'] },
+  { name: 'PNG', magic: /^\x89PNG\r\n/, extensions: ['.png'] },
+  { name: 'WebP', magic: /^RIFF....WEBP/s, extensions: ['.webp'] },
+  { name: 'TIFF', magic: /^(?:II[*+]\0|MM\0[*+])/, extensions: ['.tif', '.tiff'] },
+] as const;
+
+/** The kinds of file that a folder is searched for. */
+export const IMAGE_EXTENSIONS: readonly string[] = FORMATS.flatMap(({ extensions }) => extensions);
+
+/** Where an image comes from: a file, or its contents. */
+export type ImageFile = string | Uint8Array;
+
+function nameOf(file: ImageFile): string {
+  return typeof file === 'string' ? basename(file) : 'the image';
+}
+
+/** sharp, loaded at the first image so that importing this package costs nothing. */
+export async function loadSharp() {
+  return (await import('sharp')).default;
+}
+
+async function contentsOf(file: ImageFile): Promise<Uint8Array> {
+  if (typeof file !== 'string') return file;
+  const handle = await open(file);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+    if (stats.size > MAX_FILE_BYTES) throw new RangeError(`${stats.size} bytes are more than 1 GiB`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws where the first bytes are of no format that is read, or of another than the name says */
+function checkFormat(file: ImageFile, bytes: Uint8Array): void {
+  if (bytes.length === 0) throw new Error('it is empty');
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 16)).toString('latin1');
+  const format = FORMATS.find(({ magic }) => magic.test(head));
+  if (format === undefined) throw new Error('expected JPEG, PNG, WebP or TIFF');
+  const extension = typeof file === 'string' ? extname(file).toLowerCase() : '';
+  const named = FORMATS.find(({ extensions }) => extensions.some((known) => known === extension));
+  if (named !== undefined && named !== format)
+    throw new Error(`it is ${format.name}, not ${named.name}: rename it`);
+}
+
+/** APNG says that it is animated in a chunk before the first image data (APNG specification, acTL). */
+function isAnimatedPng(bytes: Uint8Array): boolean {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 8; at + 8 <= view.length; at += 12 + view.readUInt32BE(at)) {
+    const type = view.toString('latin1', at + 4, at + 8);
+    if (type === 'acTL') return true;
+    if (type === 'IDAT') return false;
+  }
+  return false;
+}
+
+async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar' | 'ushort' }> {
+  const bytes = await contentsOf(file);
+  checkFormat(file, bytes);
+  const sharp = await loadSharp();
+  const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' });
+  const { depth, pages = 1, format } = await image.metadata();
+  if (pages > 1 || (format === 'png' && isAnimatedPng(bytes))) {
+    throw new Error(`it holds ${pages > 1 ? pages : 'several'} images, expected one`);
+  }
+  if (depth !== 'uchar' && depth !== 'ushort')
+    throw new Error(`its samples are ${depth}, expected 8 or 16 bits`);
+  return { image, depth };
+}
+
+/**
+ * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
+ * becomes three channels. As in the release, which reads RGB, transparency is dropped.
+ * @throws NmodeError (BAD_IMAGE) with the file's name
+ */
+export async function readImage(file: ImageFile): Promise<RgbImage> {
+  try {
+    const { image, depth } = await openSharp(file);
+    const { data, info } = await image
+      .autoOrient()
+      .removeAlpha()
+      .toColourspace(depth === 'uchar' ? 'srgb' : 'rgb16')
+      .raw({ depth })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
+    const { buffer, byteOffset, length } = data;
+    const pixels =
+      depth === 'uchar'
+        ? new Uint8Array(buffer, byteOffset, length)
+        : new Uint16Array(buffer, byteOffset, length / 2);
+    return { width, height, channels: 3, data: pixels };
+  } catch (error) {
+    throw new NmodeError('BAD_IMAGE', `${nameOf(file)}: cannot be read as an image: ${problem(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A failure in the words of the file system where it has some, without the path that it repeats. */
+function problem(error: unknown): string {
+  return reason(error)
+    .replace(/, open '.*'$/s, '')
+    .replace(/^Input image exceeds pixel limit$/, `more than ${MAX_PIXELS / 1e6} megapixels`);
+}
+
+/**
+ * Reads a ground-truth mask as shares, 0..1, of its first channel.
+ * @throws NmodeError (BAD_IMAGE)
+ */
+export async function readTruth(file: ImageFile): Promise<Raster & { readonly data: Float32Array }> {
+  const image = await readImage(file);
+  const { width, height, data } = image;
+  const full = fullScale(image);
+  const shares = Float32Array.from({ length: width * height }, (_, i) => (data[3 * i] ?? 0) / full);
+  return { width, height, channels: 1, data: shares };
+}
+
+/**
+ * Reads a ground-truth mask: what is at least half as light as white is inside.
+ * @throws NmodeError (BAD_IMAGE)
+ */
+export async function readMask(file: ImageFile): Promise<Mask> {
+  return cut(await readTruth(file), 0.5);
+}
+
+/**
+ * Encodes pixels, grey or RGB, as PNG of the depth that they have.
+ * @throws NmodeError (CANNOT_RUN) where sharp cannot
+ */
+export async function encodePng({ data, width, height, channels }: Raster): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
+  const [grey, colour] =
+    data instanceof Uint16Array ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
+  return sharp(data, { raw, limitInputPixels: false })
+    .toColourspace(channels === 1 ? grey : colour)
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,176 @@
+import { NmodeError } from '../../graph/errors.js';
+import type { ModelIo, Recipe } from '../../graph/recipe.js';
+import { type Cleaning, type Component, clean, componentsOf } from '../masks/components.js';
+import { cut, labelMap } from '../masks/cut.js';
+import type { Bytes, Floats } from '../sessions/tensors.js';
+import { affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
+import { type LabelMap, type Mask, type Probabilities, planeOf, type RgbImage } from './raster.js';
+import { resizeBilinear } from './resize.js';
+import { blendWeights, planTiles, type Window } from './tiles.js';
+
+/** How a model wants its images. */
+export interface ModelForm {
+  readonly io: ModelIo;
+  readonly recipe: Recipe;
+  /** Bytes of activations that one run may take, where images keep their own size. */
+  readonly memoryBudget: number;
+  /** Bytes of activations for each pixel of the input. */
+  readonly bytesPerPixel: number;
+}
+
+export interface FinishOptions extends Cleaning {
+  /** A pixel belongs to the mask where its probability reaches this, 0..1. */
+  readonly threshold: number;
+  /** The size of masks and probabilities: the image's own, or the network's input. */
+  readonly at: 'image' | 'network';
+  readonly wantProbabilities: boolean;
+  readonly wantComponents: boolean;
+  readonly wantPixels: boolean;
+}
+
+export interface Finished {
+  /** One a class. */
+  readonly masks: readonly Mask[];
+  /** Where there are several classes. */
+  readonly labels?: LabelMap;
+  readonly probabilities?: Probabilities;
+  /** The connected parts of each mask, the largest first. */
+  readonly components?: readonly (readonly Component[])[];
+  readonly image?: RgbImage;
+}
+
+/**
+ * The way of one image from pixels to masks, but for the network's runs: each of `inputs` is run and its output put in
+ * place, and then the masks are made. It knows no file and no runtime.
+ */
+export class Job {
+  readonly #image: RgbImage;
+  readonly #form: ModelForm;
+  readonly #windows: readonly Window[];
+  #result: Probabilities | undefined;
+
+  constructor(image: RgbImage, form: ModelForm) {
+    this.#image = image;
+    this.#form = form;
+    this.#windows = windowsOf(image, form);
+  }
+
+  /** How many runs the image takes. */
+  get inputs(): number {
+    return this.#windows.length;
+  }
+
+  /** What the network is given in one run: [1, 3, H, W] or, for a model that takes images, [1, H, W, 3]. */
+  input(index: number): Floats | Bytes {
+    const { recipe, io } = this.#form;
+    const image = this.#image;
+    if (io === 'image') {
+      return { dims: [1, image.height, image.width, 3], data: toEightBits(image, recipe.normalization) };
+    }
+    const { width, height } = this.#window(index);
+    this.#affine ??= affineOf(image, recipe.normalization);
+    const data =
+      recipe.sizing.kind === 'resize'
+        ? prepareResized(image, this.#affine, width, height)
+        : prepareWindow(image, this.#affine, this.#window(index));
+    return { dims: [1, 3, height, width], data };
+  }
+
+  #affine: ReturnType<typeof affineOf> | undefined;
+
+  #window(index: number): Window {
+    const window = this.#windows[index];
+    if (window === undefined) throw new RangeError(`no input ${index} of ${this.inputs}`);
+    return window;
+  }
+
+  /**
+   * Takes the probabilities of one run.
+   * @throws NmodeError (BAD_MODEL) where they are not [1, classes, height, width]
+   */
+  place(index: number, { dims, data }: Floats): void {
+    const [batch, classes = 0, height = 0, width = 0] = dims;
+    if (dims.length !== 4 || batch !== 1 || classes < 1 || classes > 255) {
+      throw new NmodeError(
+        'BAD_MODEL',
+        `the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`,
+      );
+    }
+    const part = { classes, width, height, data };
+    const { io, recipe } = this.#form;
+    if (io === 'image' || recipe.sizing.kind === 'resize') {
+      this.#result = part;
+      return;
+    }
+    const window = this.#window(index);
+    if (width !== window.width || height !== window.height) {
+      throw new NmodeError(
+        'BAD_MODEL',
+        `the model gives [${dims}] for an input of ${window.height}x${window.width}, expected the same size`,
+      );
+    }
+    const size = { width: this.#image.width, height: this.#image.height };
+    this.#result ??= { classes, ...size, data: new Float32Array(classes * size.width * size.height) };
+    addWindow(this.#result, part, window, this.#windows);
+  }
+
+  finish(options: FinishOptions): Finished {
+    const probabilities = this.#probabilities(options.at);
+    const planes = Array.from({ length: probabilities.classes }, (_, index) => planeOf(probabilities, index));
+    const masks = planes.map((plane) => clean(cut(plane, options.threshold), options));
+    return {
+      masks,
+      ...(masks.length > 1 && { labels: labelMap(probabilities, masks) }),
+      ...(options.wantProbabilities && { probabilities }),
+      ...(options.wantComponents && { components: masks.map(componentsOf) }),
+      ...(options.wantPixels && { image: this.#image }),
+    };
+  }
+
+  #probabilities(at: FinishOptions['at']): Probabilities {
+    const result = this.#result;
+    if (result === undefined) throw new TypeError('nothing was put in place');
+    const { width, height } = this.#image;
+    if (at === 'network' || (result.width === width && result.height === height)) return result;
+    const size = width * height;
+    const data = new Float32Array(result.classes * size);
+    for (let index = 0; index < result.classes; index++) {
+      data.set(resizeBilinear(planeOf(result, index), width, height).data, index * size);
+    }
+    return { classes: result.classes, width, height, data };
+  }
+}
+
+function windowsOf({ width, height }: RgbImage, { io, recipe, ...limits }: ModelForm): readonly Window[] {
+  const { sizing } = recipe;
+  if (io === 'image') return [{ x: 0, y: 0, width, height }];
+  if (sizing.kind === 'resize') return [{ x: 0, y: 0, width: sizing.width, height: sizing.height }];
+  return planTiles(width, height, sizing.multiple, limits.memoryBudget, limits.bytesPerPixel);
+}
+
+/** Adds a window's probabilities, weighted so that those of overlapping windows add up to a mean. */
+function addWindow(
+  { width, height, data: into }: Probabilities,
+  { classes, data: from }: Probabilities,
+  window: Window,
+  windows: readonly Window[],
+): void {
+  const along = (axis: 'x' | 'y') => [...new Set(windows.map((other) => other[axis]))].sort((a, b) => a - b);
+  const across = blendWeights(window.x, window.width, along('x'));
+  const down = blendWeights(window.y, window.height, along('y'));
+  const [rows, columns] = [
+    Math.min(window.height, height - window.y),
+    Math.min(window.width, width - window.x),
+  ];
+  for (let index = 0; index < classes; index++) {
+    for (let row = 0; row < rows; row++) {
+      const source = (index * window.height + row) * window.width;
+      const target = (index * height + window.y + row) * width + window.x;
+      const weight = down[row] ?? 0;
+      for (let column = 0; column < columns; column++) {
+        into[target + column] =
+          (into[target + column] ?? 0) + (from[source + column] ?? 0) * weight * (across[column] ?? 0);
+      }
+    }
+  }
+}

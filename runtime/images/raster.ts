@@ -1,0 +1,44 @@
+/** Pixels interleaved by channel: row by row, [height, width, channels]. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly data: Float32Array | Uint8Array | Uint16Array;
+}
+
+/** A decoded image, sRGB: 8 or 16 bits a channel. */
+export interface RgbImage extends Raster {
+  readonly channels: 3;
+  readonly data: Uint8Array | Uint16Array;
+}
+
+/** One byte a pixel: 255 inside, 0 outside. */
+export interface Mask extends Raster {
+  readonly channels: 1;
+  readonly data: Uint8Array;
+}
+
+/** One byte a pixel: 0 for background, k for class k. */
+export interface LabelMap extends Raster {
+  readonly channels: 1;
+  readonly data: Uint8Array;
+}
+
+/** One plane a class, each row by row: [classes, height, width], 0..1. */
+export interface Probabilities {
+  readonly classes: number;
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float32Array;
+}
+
+/** The plane of one class, as pixels of one channel; a view. */
+export function planeOf({ width, height, data }: Probabilities, index: number) {
+  const size = width * height;
+  return { width, height, channels: 1 as const, data: data.subarray(index * size, (index + 1) * size) };
+}
+
+/** The largest value of a sample. */
+export function fullScale({ data }: RgbImage): number {
+  return data instanceof Uint16Array ? 65535 : 255;
+}

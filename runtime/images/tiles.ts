@@ -1,0 +1,79 @@
+import { NmodeError } from '../../graph/errors.js';
+
+/** A rectangle of an image, in pixels. */
+export interface Window {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How much two neighbours share: the context that a pixel near a border would otherwise lack. */
+const OVERLAP = 64;
+
+const roundUp = (size: number, multiple: number) => Math.ceil(size / multiple) * multiple;
+
+/**
+ * Where windows begin along one axis: as few as reach the end, evenly spread over the multiples. There a network that
+ * halves its resolution sees the same grid as in the whole image.
+ */
+function starts(length: number, side: number, multiple: number): readonly number[] {
+  if (length <= side) return [0];
+  const last = roundUp(length - side, multiple);
+  const count = Math.ceil(last / (side - roundUp(OVERLAP, multiple))) + 1;
+  return Array.from({ length: count }, (_, i) => roundUp((i * last) / (count - 1) - multiple / 2, multiple));
+}
+
+/**
+ * Covers an image with windows whose sides are multiples of what the network needs and whose pixels take no more than the
+ * budget. An image that fits is one window.
+ * @param budget bytes of activations
+ * @param bytesPerPixel what the network holds at once for each pixel of its input
+ * @throws NmodeError (BAD_USAGE) where the budget is smaller than the smallest useful tile
+ */
+export function planTiles(
+  width: number,
+  height: number,
+  multiple: number,
+  budget: number,
+  bytesPerPixel: number,
+): readonly Window[] {
+  const whole = { width: roundUp(width, multiple), height: roundUp(height, multiple) };
+  if (whole.width * whole.height * bytesPerPixel <= budget) return [{ x: 0, y: 0, ...whole }];
+  const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / multiple) * multiple;
+  const smallest = roundUp(4 * OVERLAP, multiple);
+  if (side < smallest) {
+    const needed = Math.ceil((smallest ** 2 * bytesPerPixel) / 1e6);
+    throw new NmodeError(
+      'BAD_USAGE',
+      `a memory budget of ${budget / 1e6} MB, expected at least ${needed} MB`,
+    );
+  }
+  // A side that the image does not fill leaves room for the other.
+  const tileHeight = Math.min(side, whole.height);
+  const tileWidth = Math.min(
+    Math.floor(budget / bytesPerPixel / tileHeight / multiple) * multiple,
+    whole.width,
+  );
+  return starts(height, tileHeight, multiple).flatMap((y) =>
+    starts(width, tileWidth, multiple).map((x) => ({ x, y, width: tileWidth, height: tileHeight })),
+  );
+}
+
+/**
+ * How much a tile counts along one axis of its own: 1 where it is alone, falling in a line where a neighbour begins. The
+ * weights of neighbours add up to 1.
+ * @param others where all windows of the axis begin
+ */
+export function blendWeights(start: number, side: number, others: readonly number[]): Float64Array {
+  const before = others.filter((other) => other < start).at(-1);
+  const after = others.find((other) => other > start);
+  const [rise, fall] = [
+    before === undefined ? 0 : before + side - start,
+    after === undefined ? 0 : start + side - after,
+  ];
+  return Float64Array.from({ length: side }, (_, i) => {
+    if (i < rise) return (i + 0.5) / rise;
+    return i >= side - fall ? (side - i - 0.5) / fall : 1;
+  });
+}

@@ -1,0 +1,60 @@
+import type { Mask } from '../images/raster.js';
+
+/** Pixels by what was found and what is true. */
+export interface Confusion {
+  readonly tp: number;
+  readonly fp: number;
+  readonly fn: number;
+  readonly tn: number;
+}
+
+/** The paper's metrics, 0..1. */
+export interface Metrics {
+  readonly miou: number;
+  readonly dsc: number;
+  readonly accuracy: number;
+  readonly sensitivity: number;
+  readonly specificity: number;
+}
+
+export const NO_PIXELS: Confusion = { tp: 0, fp: 0, fn: 0, tn: 0 };
+
+/** Counts two masks of one size against each other. */
+export function confusionOf(found: Mask, truth: Mask): Confusion {
+  const { width, height } = truth;
+  if (found.width !== width || found.height !== height) {
+    throw new RangeError(`a mask of ${found.width}x${found.height} against one of ${width}x${height}`);
+  }
+  let [tp, fp, fn] = [0, 0, 0];
+  for (let i = 0; i < truth.data.length; i++) {
+    const [positive, inside] = [found.data[i] !== 0, truth.data[i] !== 0];
+    if (positive && inside) tp++;
+    else if (positive) fp++;
+    else if (inside) fn++;
+  }
+  return { tp, fp, fn, tn: truth.data.length - tp - fp - fn };
+}
+
+export function addConfusions(a: Confusion, b: Confusion): Confusion {
+  return { tp: a.tp + b.tp, fp: a.fp + b.fp, fn: a.fn + b.fn, tn: a.tn + b.tn };
+}
+
+/** Metrics as the release counts them: from one confusion matrix over all pixels; 0 where a denominator is 0. */
+export function metricsOf({ tp, fp, fn, tn }: Confusion): Metrics {
+  const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+  return {
+    miou: ratio(tp, tp + fp + fn),
+    dsc: ratio(2 * tp, 2 * tp + fp + fn),
+    accuracy: ratio(tp + tn, tp + fp + fn + tn),
+    sensitivity: ratio(tp, tp + fn),
+    specificity: ratio(tn, tn + fp),
+  };
+}
+
+/**
+ * Dice similarity coefficient 2 |A and B| / (|A| + |B|) of one image; 1 where both masks are empty, since nothing was
+ * to be found and nothing was.
+ */
+export function diceOf({ tp, fp, fn }: Confusion): number {
+  return tp + fp + fn === 0 ? 1 : (2 * tp) / (2 * tp + fp + fn);
+}

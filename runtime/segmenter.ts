@@ -1,0 +1,307 @@
+import { NmodeError, reason } from '../graph/errors.js';
+import type { Recipe } from '../graph/recipe.js';
+import { type FormOptions, formOf } from './form.js';
+import { type ImageFile, loadSharp } from './images/files.js';
+import type { Finished, FinishOptions, ModelForm } from './images/job.js';
+import type { Mask, RgbImage } from './images/raster.js';
+import { inOrder } from './in-order.js';
+import type { Cleaning } from './masks/components.js';
+import { DEFAULT_THRESHOLD } from './masks/cut.js';
+import { type LoadedModel, loadModel, naming } from './model.js';
+import { networkOutput } from './network-output.js';
+import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
+import type { Floats } from './sessions/tensors.js';
+import type { ImageMethods } from './threads/image-thread.js';
+import { Thread } from './threads/thread.js';
+
+/** A file, the bytes of one, or decoded pixels. */
+export type ImageSource = ImageFile | RgbImage;
+
+export interface SegmenterOptions extends SessionOptions, FormOptions {
+  /** The size of masks: each image's own (default), or that of the network's input. */
+  readonly at?: FinishOptions['at'];
+}
+
+export interface SegmentOptions extends Cleaning {
+  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
+  readonly threshold?: number;
+  /** Give the probabilities as well; default true. */
+  readonly probabilities?: boolean;
+  /** Give the connected parts of each mask as well; default false. */
+  readonly components?: boolean;
+  /** Give the decoded image as well, for drawing; default false. */
+  readonly pixels?: boolean;
+  /** Rejects at once; the network's run under way ends unseen. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where the time went, in milliseconds. Stages of several images overlap: their sum is no throughput. */
+export interface Timings {
+  readonly decode: number;
+  readonly preprocess: number;
+  /** Waiting for a worker to be idle. */
+  readonly queue: number;
+  readonly inference: number;
+  readonly postprocess: number;
+  /** From the call to the answer. */
+  readonly total: number;
+}
+
+export interface Segmentation extends Finished {
+  /** Of the image, upright. */
+  readonly width: number;
+  readonly height: number;
+  /** The first class's. */
+  readonly mask: Mask;
+  readonly timings: Timings;
+  /** The provider that ran it. */
+  readonly provider: ProviderReport['effective'];
+}
+
+/** One image of many: what was found, or why nothing was. */
+export type Segmented<S> =
+  | { readonly source: S; readonly segmentation: Segmentation }
+  | { readonly source: S; readonly error: NmodeError };
+
+/**
+ * Turns images into masks: decodes, prepares and cuts in one thread, runs the network in others. Close it: it holds
+ * native memory.
+ */
+export class Segmenter {
+  readonly #session: Session;
+  readonly #images: Thread<ImageMethods>;
+  readonly #input: string;
+  readonly #form: ModelForm;
+  readonly #options: Pick<FinishOptions, 'at'>;
+  readonly #name: string;
+  #count = 0;
+
+  private constructor(
+    session: Session,
+    images: Thread<ImageMethods>,
+    { form, name, at }: { form: ModelForm; name: string; at: FinishOptions['at'] },
+  ) {
+    this.#session = session;
+    this.#images = images;
+    this.#input = session.inputs[0]?.name ?? '';
+    this.#form = form;
+    this.#options = { at };
+    this.#name = name;
+  }
+
+  /**
+   * Loads a model that takes one RGB image.
+   * @param source an .onnx file, its bytes, or a model that was loaded before
+   * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN
+   */
+  static async load(
+    source: string | Uint8Array | LoadedModel,
+    options: SegmenterOptions = {},
+  ): Promise<Segmenter> {
+    const isLoaded = typeof source === 'object' && 'model' in source;
+    const { model, bytes, name } = isLoaded ? source : await loadModel(source);
+    const form = naming(name, () => formOf(model, options));
+    const { at = 'image' } = options;
+    // Threads that load a native library need it loaded in the main thread as well (sharp's documentation).
+    await loadSharp().catch((error: unknown) => {
+      throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
+    });
+    const session = await createSession(
+      at === 'network' ? networkOutput(model, bytes, form) : bytes,
+      options,
+    );
+    return new Segmenter(session, new Thread<ImageMethods>('image-thread'), { form, name, at });
+  }
+
+  /** Where the model runs, and why there. */
+  get provider(): ProviderReport {
+    return this.#session.provider;
+  }
+
+  /** How images are prepared. */
+  get recipe(): Recipe {
+    return this.#form.recipe;
+  }
+
+  /** How many classes the model gives; 1 where its output leaves that open. */
+  get classes(): number {
+    const classes = this.#session.outputs[0]?.shape[1];
+    return typeof classes === 'number' && classes > 0 ? classes : 1;
+  }
+
+  /** Threads of one run, and how many runs go on at the same time. */
+  get threads(): { readonly threads: number; readonly workers: number } {
+    const { threads, workers } = this.#session;
+    return { threads, workers };
+  }
+
+  /**
+   * Segments an image.
+   * @throws NmodeError: BAD_IMAGE, BAD_USAGE, BAD_MODEL, CANNOT_RUN; the signal's reason
+   */
+  async segment(source: ImageSource, options: SegmentOptions = {}): Promise<Segmentation> {
+    const finishing = finishOptions(options, this.#options.at);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    checkPixels(source);
+    const id = this.#count++;
+    const work = this.#work(id, source, finishing, signal);
+    if (signal === undefined) return work;
+    return untilAborted(work, signal);
+  }
+
+  async #work(
+    id: number,
+    source: ImageSource,
+    options: FinishOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<Segmentation> {
+    const start = performance.now();
+    const images = this.#images;
+    let [preprocess, queue, inference, postprocess] = [0, 0, 0, 0];
+    try {
+      const begun = await images.call('begin', { id, source, form: this.#form });
+      const prepare = (index: number) => {
+        const prepared = images.call('input', { id, index });
+        // It may fail before anybody waits for it.
+        prepared.catch(() => {});
+        return prepared;
+      };
+      let next = prepare(0);
+      for (let index = 0; index < begun.inputs; index++) {
+        signal?.throwIfAborted();
+        const { input, milliseconds } = await next;
+        preprocess += milliseconds;
+        // The next tile is made ready while this one runs.
+        if (index + 1 < begun.inputs) next = prepare(index + 1);
+        const queued = performance.now();
+        let started = queued;
+        const outputs = await this.#session.run(
+          { [this.#input]: input },
+          {
+            transfer: true,
+            onStart: () => {
+              started = performance.now();
+            },
+            ...(signal && { signal }),
+          },
+        );
+        queue += started - queued;
+        inference += performance.now() - started;
+        const output = this.#onlyOutput(outputs);
+        const placed = await images.call('place', { id, index, output }, [output.data.buffer as ArrayBuffer]);
+        postprocess += placed.milliseconds;
+      }
+      const { milliseconds, ...finished } = await images.call('finish', { id, options });
+      const [mask] = finished.masks;
+      if (mask === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives no class`);
+      return {
+        ...finished,
+        width: begun.width,
+        height: begun.height,
+        mask,
+        timings: {
+          decode: begun.milliseconds,
+          preprocess,
+          queue,
+          inference,
+          postprocess: postprocess + milliseconds,
+          total: performance.now() - start,
+        },
+        provider: this.provider.effective,
+      };
+    } catch (error) {
+      await images.call('drop', id).catch(() => {});
+      throw error;
+    }
+  }
+
+  #onlyOutput(outputs: Readonly<Record<string, Floats>>): Floats {
+    const output = outputs[this.#session.outputs[0]?.name ?? ''];
+    if (output === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives nothing`);
+    return output;
+  }
+
+  /**
+   * Segments many images, several at a time so that reading one overlaps with running another. They come in their order;
+   * one that fails is told and the others go on.
+   * @throws NmodeError for what is no fault of an image; the signal's reason
+   */
+  async *segmentAll<S extends ImageSource>(
+    sources: Iterable<S> | AsyncIterable<S>,
+    options: SegmentOptions = {},
+  ): AsyncGenerator<Segmented<S>, void, undefined> {
+    const one = async (source: S): Promise<Segmented<S>> => {
+      try {
+        return { source, segmentation: await this.segment(source, options) };
+      } catch (error) {
+        if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
+        return { source, error };
+      }
+    };
+    yield* inOrder(sources, this.imagesAtOnce, one);
+  }
+
+  /** How many images keep all workers busy while others are read and written. */
+  get imagesAtOnce(): number {
+    return this.#session.workers + LOOK_AHEAD;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#session.close(), this.#images.close()]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Images that are read ahead of those that run. */
+const LOOK_AHEAD = 2;
+
+/** @throws NmodeError (BAD_USAGE) for a threshold or an area that makes no sense */
+export function finishOptions(options: SegmentOptions, at: FinishOptions['at']): FinishOptions {
+  const { threshold = DEFAULT_THRESHOLD, minArea = 0 } = options;
+  if (!(threshold >= 0 && threshold <= 1)) {
+    throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
+  }
+  if (!(Number.isSafeInteger(minArea) && minArea >= 0)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `a minimum area of ${minArea}, expected a whole number of pixels from 0 on`,
+    );
+  }
+  return {
+    threshold,
+    at,
+    minArea,
+    fillHoles: options.fillHoles ?? false,
+    largestComponent: options.largestComponent ?? false,
+    wantProbabilities: options.probabilities ?? true,
+    wantComponents: options.components ?? false,
+    wantPixels: options.pixels ?? false,
+  };
+}
+
+/** @throws NmodeError (BAD_IMAGE) where pixels are not as many as their size says */
+function checkPixels(source: ImageSource): void {
+  if (typeof source === 'string' || source instanceof Uint8Array) return;
+  const { width, height, channels, data } = source;
+  const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
+  const samples = data instanceof Uint8Array || data instanceof Uint16Array;
+  if (!whole || !samples || channels !== 3 || data.length !== 3 * width * height) {
+    throw new NmodeError(
+      'BAD_IMAGE',
+      `pixels of ${width}x${height}x${channels} in ${data?.length} samples, expected width x height x 3 in 8 or 16 bits`,
+    );
+  }
+}
+
+/** What is under way, or the signal's reason as soon as it aborts. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

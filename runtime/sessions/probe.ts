@@ -1,0 +1,133 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NmodeError } from '../../graph/errors.js';
+import { elementCount } from '../../graph/tensor.js';
+import { type NativeOptions, type NativeSession, openNative } from './native.js';
+import { PROVIDER_IDS, PROVIDERS, parseProvider, toleranceOf } from './providers.js';
+import type { Bytes, Floats, Inputs, Outputs, Port } from './tensors.js';
+
+/** The side of what is tried where a model leaves its sizes open. */
+const PROBE_SIDE = 128;
+
+/** How an accelerator's answer compares with the CPU's. */
+export interface ProviderCheck {
+  /** Largest difference, relative to max(1, |value|). */
+  readonly maxDifference: number;
+  readonly tolerance: number;
+  /** Of one run on the small input, in milliseconds. */
+  readonly milliseconds: number;
+  readonly cpuMilliseconds: number;
+}
+
+/** Nodes of the optimized graph by the provider that ran them. */
+export type Placement = Readonly<Record<string, number>>;
+
+/** A whole number for each index that looks random and is the same everywhere: the finalizer of MurmurHash3. */
+function scramble(index: number): number {
+  let h = index + 1;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** A small deterministic input: noise whose strength grows along the rows from 1 to 255, as recipes differ in range. */
+export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
+  const dims = shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : PROBE_SIDE));
+  const length = elementCount(dims);
+  if (dtype === 'uint8') return { dims, data: Uint8Array.from({ length }, (_, i) => scramble(i) & 255) };
+  if (dtype !== 'float32') {
+    throw new NmodeError('BAD_MODEL', `input '${name}' is ${dtype}, expected float32 or uint8`);
+  }
+  const width = dims.at(-1) ?? 1;
+  const noise = (i: number) => (scramble(i) / 2 ** 32) * 255 ** ((i % width) / width);
+  return { dims, data: Float32Array.from({ length }, (_, i) => noise(i)) };
+}
+
+function probeInputs(ports: readonly Port[]): Inputs {
+  return Object.fromEntries(ports.map((port) => [port.name, probeInput(port)]));
+}
+
+/** Runs twice, since the first run also compiles and allocates. */
+async function timed(
+  session: NativeSession,
+  inputs: Inputs,
+): Promise<{ outputs: Outputs; milliseconds: number }> {
+  await session.run(inputs);
+  const start = performance.now();
+  const outputs = await session.run(inputs);
+  return { outputs, milliseconds: performance.now() - start };
+}
+
+function difference(found: Outputs, expected: Outputs): number {
+  let worst = 0;
+  for (const [name, { data }] of Object.entries(expected)) {
+    const other = found[name]?.data;
+    for (let i = 0; i < data.length; i++) {
+      const [a, b] = [other?.[i] ?? Number.NaN, data[i] ?? 0];
+      const relative = Object.is(a, b) ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
+      if (!(relative <= worst)) worst = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
+    }
+  }
+  return worst;
+}
+
+/**
+ * Compares an open session with the CPU on a small input: drivers are wrong sometimes.
+ * @throws NmodeError (CANNOT_RUN) where they disagree by more than the provider's arithmetic explains
+ */
+export async function checkAgainstCpu(
+  session: NativeSession,
+  model: Uint8Array,
+  options: NativeOptions,
+): Promise<ProviderCheck> {
+  const inputs = probeInputs(session.inputs);
+  const cpu = await openNative(model, { ...options, provider: parseProvider('cpu') });
+  const expected = await timed(cpu, inputs).finally(() => cpu.release());
+  const found = await timed(session, inputs);
+  const maxDifference = difference(found.outputs, expected.outputs);
+  const tolerance = toleranceOf(options.provider);
+  if (maxDifference > tolerance) {
+    throw new NmodeError(
+      'CANNOT_RUN',
+      `its answer to a small input differs from the CPU's by ${maxDifference.toExponential(1)} where ${tolerance} is allowed: the driver may be at fault`,
+    );
+  }
+  return {
+    maxDifference,
+    tolerance,
+    milliseconds: found.milliseconds,
+    cpuMilliseconds: expected.milliseconds,
+  };
+}
+
+interface ProfileEvent {
+  readonly cat?: string;
+  readonly name?: string;
+  readonly args?: { readonly provider?: string };
+}
+
+/** Runs a model once with onnxruntime's profiler, which tells the provider of every node. */
+export async function placementOf(model: Uint8Array, options: NativeOptions): Promise<Placement> {
+  const folder = await mkdtemp(join(tmpdir(), 'nmode-profile-'));
+  try {
+    const session = await openNative(model, { ...options, profilePrefix: join(folder, 'profile') });
+    try {
+      await session.run(probeInputs(session.inputs));
+    } finally {
+      await session.release();
+    }
+    const [file = ''] = await readdir(folder);
+    const events: readonly ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
+    const counts: Record<string, number> = {};
+    for (const { cat, name, args } of events) {
+      if (cat !== 'Node' || args?.provider === undefined || !name?.endsWith('_kernel_time')) continue;
+      const id =
+        PROVIDER_IDS.find((known) => PROVIDERS[known].profileName === args.provider) ?? args.provider;
+      counts[id] = (counts[id] ?? 0) + 1;
+    }
+    return counts;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,67 @@
+import { NmodeError } from '../../graph/errors.js';
+
+interface Job<W> {
+  readonly start: (worker: W) => Promise<void>;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Jobs in the order in which they came, each given to the worker that has been idle longest. */
+export class Queue<W> {
+  readonly #idle: W[];
+  readonly #waiting: Job<W>[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(workers: readonly W[]) {
+    this.#idle = [...workers];
+  }
+
+  /**
+   * Does a job as soon as a worker is idle.
+   * @param signal rejects at once with its reason; a job that still waits is dropped
+   * @throws NmodeError (CANNOT_RUN) where the queue is closed
+   */
+  add<T>(job: (worker: W) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#closed) throw new NmodeError('CANNOT_RUN', 'the session is closed');
+      signal?.throwIfAborted();
+      const abort = () => {
+        const at = this.#waiting.indexOf(entry);
+        if (at >= 0) this.#waiting.splice(at, 1);
+        reject(signal?.reason);
+      };
+      const settled = () => signal?.removeEventListener('abort', abort);
+      const entry: Job<W> = {
+        start: (worker) => job(worker).then(resolve, reject).finally(settled),
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.push(entry);
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    const worker = this.#idle[0];
+    const job = worker === undefined ? undefined : this.#waiting.shift();
+    if (worker === undefined || job === undefined) return;
+    this.#idle.shift();
+    const done = job.start(worker).finally(() => {
+      this.#running.delete(done);
+      this.#idle.push(worker);
+      this.#next();
+    });
+    this.#running.add(done);
+  }
+
+  /** Rejects the jobs that wait, and ends when those under way have ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new NmodeError('CANNOT_RUN', 'the session is closed'));
+    await Promise.all(this.#running);
+  }
+}

@@ -1,0 +1,94 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { ProviderId } from './providers.js';
+
+/** What a provider lacks on this machine, and how to get it. */
+export interface Lack {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** CUDA 12 and cuDNN 9, which onnxruntime's CUDA provider is linked with. */
+const CUDA_LIBRARIES = [
+  'libcuda.so.1',
+  'libcudart.so.12',
+  'libcublas.so.12',
+  'libcublasLt.so.12',
+  'libcufft.so.11',
+  'libcurand.so.10',
+  'libcudnn.so.9',
+];
+
+/** Where the Vulkan loader looks for drivers. */
+const VULKAN_FOLDERS = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
+
+/** Where the files of onnxruntime-node for this platform are. */
+export function onnxruntimeFolder(): string {
+  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
+  return join(dirname(entry), '..', 'bin', 'napi-v6', process.platform, process.arch);
+}
+
+/** Whether the dynamic linker finds a library: loading one that is no Node addon fails only after that. */
+function isInstalled(library: string): boolean {
+  try {
+    process.dlopen({ exports: {} }, library);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && error.message.includes('cannot open shared object file'));
+  }
+}
+
+function lackOfCuda(library: string): Lack | undefined {
+  if (!existsSync(join(onnxruntimeFolder(), library))) {
+    return {
+      what: `onnxruntime-node came without ${library}`,
+      remedy: 'install it again with ONNXRUNTIME_NODE_INSTALL=cuda12 in the environment',
+    };
+  }
+  const missing = CUDA_LIBRARIES.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return undefined;
+  const driver = missing.includes('libcuda.so.1') ? "NVIDIA's driver, " : '';
+  return { what: `${missing.join(', ')} cannot be loaded`, remedy: `install ${driver}CUDA 12 and cuDNN 9` };
+}
+
+function lackOfVulkan(): Lack | undefined {
+  if (!isInstalled('libvulkan.so.1')) {
+    return {
+      what: 'libvulkan.so.1 cannot be loaded',
+      remedy: 'install the Vulkan loader (Debian: libvulkan1)',
+    };
+  }
+  const {
+    VK_DRIVER_FILES,
+    VK_ICD_FILENAMES,
+    VK_ADD_DRIVER_FILES,
+    XDG_DATA_DIRS = '',
+    HOME = '',
+  } = process.env;
+  if (VK_DRIVER_FILES || VK_ICD_FILENAMES || VK_ADD_DRIVER_FILES) return undefined;
+  const shared = [...XDG_DATA_DIRS.split(':').filter(Boolean), join(HOME, '.local', 'share')];
+  const folders = [...VULKAN_FOLDERS, ...shared.map((folder) => join(folder, 'vulkan', 'icd.d'))];
+  const drivers = folders.filter(existsSync).flatMap((folder) => readdirSync(folder));
+  return drivers.some((file) => file.endsWith('.json'))
+    ? undefined
+    : { what: 'no Vulkan driver is installed', remedy: "install the graphics card's driver" };
+}
+
+/**
+ * What is known to be missing before a provider is tried, since onnxruntime's own messages do not say. Only Linux can be
+ * looked at; elsewhere trying tells.
+ */
+export function lackOf(id: ProviderId): Lack | undefined {
+  if (process.platform !== 'linux') return undefined;
+  switch (id) {
+    case 'cuda':
+      return lackOfCuda('libonnxruntime_providers_cuda.so');
+    case 'tensorrt':
+      return lackOfCuda('libonnxruntime_providers_tensorrt.so');
+    case 'webgpu':
+      return lackOfVulkan();
+    default:
+      return undefined;
+  }
+}

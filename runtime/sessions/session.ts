@@ -1,0 +1,189 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { NmodeError, reason } from '../../graph/errors.js';
+import type { Opened, SessionMethods } from '../threads/session-thread.js';
+import { Thread } from '../threads/thread.js';
+import { usableCores } from './cores.js';
+import type { GraphOptimization } from './native.js';
+import type { Placement, ProviderCheck } from './probe.js';
+import { candidates, type Provider, type ProviderChoice, type ProviderName } from './providers.js';
+import { Queue } from './queue.js';
+import type { Inputs, Outputs, Port } from './tensors.js';
+
+export interface SessionOptions {
+  /** Providers in the order in which they are tried, with CPU as the last; `auto` for the best; default CPU. */
+  readonly providers?: ProviderChoice;
+  /** Refuse any provider but the first. */
+  readonly strict?: boolean;
+  /** Threads of one run on the CPU; default: the cores that may be used, divided by `workers`. */
+  readonly threads?: number;
+  /** Runs at the same time, each with its own copy of the model; default 1. */
+  readonly workers?: number;
+  /** Compare an accelerator's answer with the CPU's when the model is loaded; default true. */
+  readonly check?: boolean;
+  /** Also find out which provider runs how many nodes; loads the model twice. */
+  readonly placement?: boolean;
+  /** Default 'all'. */
+  readonly graphOptimization?: GraphOptimization;
+}
+
+/** Where a model runs, and why there. */
+export interface ProviderReport {
+  readonly requested: readonly string[];
+  readonly effective: ProviderName;
+  /** Those that were tried before, in order. */
+  readonly attempts: readonly { readonly provider: ProviderName; readonly error: string }[];
+  /** The comparison with the CPU; absent on the CPU itself and where it was turned off. */
+  readonly check?: ProviderCheck;
+  /** Nodes by provider, where that was asked for. */
+  readonly placement?: Placement;
+}
+
+export interface RunOptions {
+  /** Rejects at once. Work that waits is dropped; a run under way ends unseen, since onnxruntime cannot be stopped. */
+  readonly signal?: AbortSignal;
+  /** Give the buffers of the inputs away instead of copying them: they are empty afterwards. */
+  readonly transfer?: boolean;
+  /** Called when a worker takes the run up. */
+  readonly onStart?: () => void;
+}
+
+/** A model loaded into onnxruntime, in threads of its own. Close it: it holds native memory. */
+export interface Session {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly provider: ProviderReport;
+  readonly workers: number;
+  /** Threads of one run. */
+  readonly threads: number;
+  /** @throws NmodeError (CANNOT_RUN); the signal's reason */
+  run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
+  /** Waits for runs under way; those that wait are rejected. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+type SessionThread = Thread<SessionMethods>;
+
+function wholeNumber(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= 1024) return value;
+  throw new NmodeError('BAD_USAGE', `${name} ${value}: expected a whole number from 1 to 1024`);
+}
+
+/**
+ * Loads a model on the first provider that works.
+ * @param model the bytes of an .onnx file
+ * @throws NmodeError: BAD_USAGE for unknown providers, CANNOT_RUN where none works (or, with `strict`, the first does not)
+ */
+export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const { providers: choice = ['cpu'], strict = false, check = true, graphOptimization = 'all' } = options;
+  const workers = wholeNumber('workers', options.workers ?? 1);
+  const threads = wholeNumber('threads', options.threads ?? Math.max(1, Math.floor(usableCores() / workers)));
+  const list = candidates(choice, strict);
+  const opening = { graphOptimization, threads };
+  const started: SessionThread[] = [];
+  const start = async () => {
+    const thread: SessionThread = new Thread('session-thread');
+    started.push(thread);
+    await thread.call('load', model);
+    return thread;
+  };
+  try {
+    const first = await start();
+    const { provider, attempts, opened } = await openFirst(first, list, {
+      ...opening,
+      check,
+      auto: choice === 'auto',
+    });
+    const placement = options.placement && (await first.call('placement', { ...opening, provider }));
+    await Promise.all(
+      Array.from({ length: workers - 1 }, async () =>
+        (await start()).call('open', { ...opening, provider, check: false }),
+      ),
+    );
+    await Promise.all(started.map((thread) => thread.call('settle', undefined)));
+    const report: ProviderReport = {
+      requested: choice === 'auto' ? ['auto'] : choice,
+      effective: provider.name,
+      attempts,
+      ...(opened.check && { check: opened.check }),
+      ...(placement && { placement }),
+    };
+    return sessionOf(started, opened, report, threads);
+  } catch (error) {
+    await Promise.all(started.map((thread) => thread.close()));
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly graphOptimization: GraphOptimization;
+  readonly threads: number;
+  readonly check: boolean;
+  readonly auto: boolean;
+}
+
+/** Opens the model on the first provider that works, one at a time. */
+async function openFirst(
+  thread: SessionThread,
+  list: readonly Provider[],
+  { check, auto, ...opening }: Opening,
+): Promise<{ provider: Provider; attempts: ProviderReport['attempts']; opened: Opened }> {
+  const attempts: ProviderReport['attempts'][number][] = [];
+  for (const provider of list) {
+    const checked = provider.id !== 'cpu' && (check || auto);
+    try {
+      const opened = await thread.call('open', { ...opening, provider, check: checked });
+      const slower = auto && opened.check && opened.check.milliseconds > opened.check.cpuMilliseconds;
+      if (!slower) return { provider, attempts, opened };
+      await thread.call('release', undefined);
+      const { milliseconds, cpuMilliseconds } = opened.check;
+      const error = `slower than the CPU: ${milliseconds.toFixed(1)} ms against ${cpuMilliseconds.toFixed(1)} ms`;
+      attempts.push({ provider: provider.name, error });
+    } catch (error) {
+      attempts.push({ provider: provider.name, error: reason(error) });
+    }
+  }
+  throw new NmodeError(
+    'CANNOT_RUN',
+    attempts
+      .map(({ provider, error }) =>
+        attempts.length > 1 || provider !== 'cpu' ? `${provider}: ${error}` : error,
+      )
+      .join('; '),
+  );
+}
+
+function sessionOf(
+  threads: readonly SessionThread[],
+  { inputs, outputs }: Opened,
+  provider: ProviderReport,
+  perRun: number,
+): Session {
+  const queue = new Queue(threads);
+  const close = async () => {
+    await queue.close();
+    await Promise.all(threads.map((thread) => thread.call('release', undefined).catch(() => {})));
+    await Promise.all(threads.map((thread) => thread.close()));
+  };
+  let closing: Promise<void> | undefined;
+  const closeOnce = () => {
+    closing ??= close();
+    return closing;
+  };
+  return {
+    inputs,
+    outputs,
+    provider,
+    workers: threads.length,
+    threads: perRun,
+    run: (values, { signal, transfer = false, onStart } = {}) => {
+      const buffers = transfer ? Object.values(values).map(({ data }) => data.buffer as ArrayBuffer) : [];
+      return queue.add((thread) => {
+        onStart?.();
+        return thread.call('run', values, buffers);
+      }, signal);
+    },
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
+  };
+}

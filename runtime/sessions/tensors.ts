@@ -1,0 +1,26 @@
+/** Float32 numbers in row-major order. */
+export interface Floats {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Unsigned bytes in row-major order. */
+export interface Bytes {
+  readonly dims: readonly number[];
+  readonly data: Uint8Array;
+}
+
+/** What a model takes, by the names of its inputs. */
+export type Inputs = Readonly<Record<string, Floats | Bytes>>;
+
+/** What a model gives, by the names of its outputs. */
+export type Outputs = Readonly<Record<string, Floats>>;
+
+/** An input or an output of a model. */
+export interface Port {
+  readonly name: string;
+  /** ONNX's name of the element type. */
+  readonly dtype: string;
+  /** A size, or a name where it is open. */
+  readonly shape: readonly (number | string)[];
+}

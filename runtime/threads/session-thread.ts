@@ -1,0 +1,52 @@
+import { type NativeOptions, type NativeSession, openNative } from '../sessions/native.js';
+import { checkAgainstCpu, type Placement, type ProviderCheck, placementOf } from '../sessions/probe.js';
+import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
+import { serve } from './serve.js';
+
+/** What is found when a model opens. */
+export interface Opened {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly check?: ProviderCheck;
+}
+
+let model: Uint8Array = new Uint8Array();
+let session: NativeSession | undefined;
+
+async function release(): Promise<void> {
+  const open = session;
+  session = undefined;
+  await open?.release();
+}
+
+/** A thread that owns one session. */
+const methods = {
+  /** The bytes of the .onnx file that is opened. */
+  load(bytes: Uint8Array): void {
+    model = bytes;
+  },
+  async open({ check, ...options }: NativeOptions & { readonly check: boolean }): Promise<Opened> {
+    session = await openNative(model, options);
+    try {
+      const { inputs, outputs } = session;
+      return { inputs, outputs, ...(check && { check: await checkAgainstCpu(session, model, options) }) };
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  },
+  placement: (options: NativeOptions): Promise<Placement> => placementOf(model, options),
+  /** Forgets the bytes, which onnxruntime has copied. */
+  settle(): void {
+    model = new Uint8Array();
+  },
+  async run(inputs: Inputs): Promise<Outputs> {
+    if (session === undefined) throw new TypeError('no session is open');
+    return session.run(inputs);
+  },
+  release,
+};
+
+export type SessionMethods = typeof methods;
+
+serve(methods);

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { type ProviderChoice, parseProvider } from '../../runtime/sessions/providers.js';
+import type { ProviderReport, SessionOptions } from '../../runtime/sessions/session.js';
+import { parseCount } from './arguments.js';
+
+/** What every command that runs a model takes. */
+export interface SessionFlags {
+  readonly provider?: ProviderChoice;
+  readonly strict?: true;
+  readonly threads?: number;
+}
+
+export function addSessionFlags(command: Command): Command {
+  return command
+    .option(
+      '--provider <p,...>',
+      'where to run: cpu, cuda, cuda:1, webgpu, ..., tried in this order and then cpu; auto for the best (default: cpu)',
+      (text: string): ProviderChoice =>
+        text === 'auto' ? 'auto' : text.split(',').map((name) => parseProvider(name.trim()).name),
+    )
+    .option('--strict', 'fail where the first provider does not work, instead of trying the next')
+    .option('--threads <n>', 'threads on the CPU (default: one a core)', parseCount);
+}
+
+export function sessionOptions({ provider, strict, threads }: SessionFlags): SessionOptions {
+  return {
+    ...(provider && { providers: provider }),
+    ...(strict && { strict }),
+    ...(threads && { threads }),
+  };
+}
+
+/** Where it ran: one line, with the reason for each provider that was passed over. */
+export function providerText({ effective, attempts }: ProviderReport): string {
+  const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
+  return [`ran on ${effective}`, ...passed].join('; ');
+}
+
+/** Says on standard error that another provider than the first asked for was used; nothing where there is none. */
+export function noteFallback(report: ProviderReport): void {
+  if (report.attempts.length > 0 && report.requested[0] !== 'auto') {
+    process.stderr.write(`nmode: ${providerText(report)}\n`);
+  }
+}

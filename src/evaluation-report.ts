@@ -1,0 +1,120 @@
+import { basename } from 'node:path';
+import { drawOutline } from '../runtime/images/draw.js';
+import { encodePng } from '../runtime/images/files.js';
+import { toEightBits } from '../runtime/images/prepare.js';
+import type { Mask, RgbImage } from '../runtime/images/raster.js';
+import { resizeBilinear } from '../runtime/images/resize.js';
+import { cut } from '../runtime/masks/cut.js';
+import type { Segmenter, SegmentOptions } from '../runtime/segmenter.js';
+import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
+import { writeWhole } from './write-whole.js';
+
+/** How many of the worst images are shown, and how wide. */
+const PICTURES = 8;
+const PICTURE_WIDTH = 320;
+
+const FOUND = [255, 64, 32] as const;
+const TRUE = [32, 220, 90] as const;
+
+interface Picture {
+  readonly name: string;
+  readonly dsc: number;
+  /** PNG. */
+  readonly png: Uint8Array;
+}
+
+/** Writes the report as one HTML file that needs nothing else. */
+export async function writeReport(
+  path: string,
+  report: EvaluationReport,
+  segmenter: Segmenter,
+  pairs: readonly Pair[],
+  options: SegmentOptions & { readonly model: string },
+): Promise<void> {
+  const worst = report.perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, PICTURES);
+  const pictures: Picture[] = [];
+  for (const { name, dsc } of worst) {
+    const pair = pairs.find(({ image }) => basename(image) === name);
+    if (pair !== undefined) pictures.push({ name, dsc, png: await picture(segmenter, pair, options) });
+  }
+  await writeWhole(path, [Buffer.from(html(basename(options.model), report, pictures))]);
+}
+
+/** The image with the outlines of what is true and of what was found. */
+async function picture(segmenter: Segmenter, pair: Pair, options: SegmentOptions): Promise<Uint8Array> {
+  const { image, mask, truth } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
+  if (image === undefined) throw new TypeError('no pixels were given');
+  const height = Math.max(1, Math.round((image.height * PICTURE_WIDTH) / image.width));
+  const shrink = (from: Mask) => cut(resizeBilinear(from, PICTURE_WIDTH, height), 127.5);
+  const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
+  const small: RgbImage = {
+    width: PICTURE_WIDTH,
+    height,
+    channels: 3,
+    data: Uint8Array.from(resizeBilinear(bytes, PICTURE_WIDTH, height).data, Math.round),
+  };
+  const withTruth = drawOutline(small, shrink(truth), { colour: TRUE });
+  return encodePng(drawOutline(withTruth, shrink(mask), { colour: FOUND }));
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
+const share = (value: number) => value.toFixed(4);
+
+function html(model: string, report: EvaluationReport, pictures: readonly Picture[]): string {
+  const { confusion, perImage, failures } = report;
+  const figures: readonly (readonly [string, string])[] = [
+    ['mIoU', share(report.miou)],
+    ['DSC', share(report.dsc)],
+    ['accuracy', share(report.accuracy)],
+    ['sensitivity', share(report.sensitivity)],
+    ['specificity', share(report.specificity)],
+    ['DSC per image, mean', share(report.meanDsc)],
+    ['DSC per image, median', share(report.medianDsc)],
+    ['true positive pixels', String(confusion.tp)],
+    ['false positive pixels', String(confusion.fp)],
+    ['false negative pixels', String(confusion.fn)],
+    ['true negative pixels', String(confusion.tn)],
+    ['counted at', report.at === 'network' ? "the network's input size" : "each image's own size"],
+    ['threshold', String(report.threshold)],
+    ['recipe', JSON.stringify(report.recipe)],
+    ['provider', report.provider],
+  ];
+  const rows = (pairs: readonly (readonly [string, string])[]) =>
+    pairs.map(([label, text]) => `<tr><th>${escaped(label)}<td>${escaped(text)}`).join('\n');
+  const figure = ({ name, dsc, png }: Picture) =>
+    `<figure><img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">` +
+    `<figcaption>${escaped(name)}: DSC ${share(dsc)}</figcaption></figure>`;
+  const failed = failures.map(({ error }) => `<li>${escaped(error)}`).join('\n');
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escaped(model)}: ${report.images} images</title>
+<style>
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+  :root { color-scheme: light dark; }
+  th { text-align: left; font-weight: normal; padding-right: 2rem; }
+  td { font-variant-numeric: tabular-nums; }
+  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+  figure { margin: 0; }
+  img { display: block; width: ${PICTURE_WIDTH / 16}rem; max-width: 100%; }
+</style>
+<h1>${escaped(model)}: ${report.images} images</h1>
+<table>
+${rows(figures)}
+</table>
+${failed === '' ? '' : `<h2>Not counted</h2>\n<ul>\n${failed}\n</ul>`}
+<h2>The worst</h2>
+<p>Outlined: <span style="color: ${colour(TRUE)}">ground truth</span>,
+<span style="color: ${colour(FOUND)}">found</span>.
+<div class="pictures">
+${pictures.map(figure).join('\n')}
+</div>
+<h2>All images</h2>
+<table>
+${rows(perImage.map(({ name, dsc }) => [name, share(dsc)]))}
+</table>
+`;
+}
