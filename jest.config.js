@@ -1,5 +1,6 @@
 /** Jest over ES modules: TypeScript is stripped by swc, imports of './x.js' find './x.ts'. */
 export default {
+  globalSetup: './test/support/global-setup.js',
   testEnvironment: './test/support/environment.cjs',
   extensionsToTreatAsEsm: ['.ts'],
   // Tests assert what happens, not how fast: a loaded machine may take its time.

@@ -1,5 +1,6 @@
 import { NmodeError, reason } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
+import { onAbort } from './abort.js';
 import { type FormOptions, formOf } from './form.js';
 import { type ImageFile, loadSharp } from './images/files.js';
 import type { Finished, FinishOptions, ModelForm } from './images/job.js';
@@ -102,15 +103,14 @@ export class Segmenter {
     const { model, bytes, name } = isLoaded ? source : await loadModel(source);
     const form = naming(name, () => formOf(model, options));
     const { at = 'image' } = options;
-    // Threads that load a native library need it loaded in the main thread as well (sharp's documentation).
-    await loadSharp().catch((error: unknown) => {
-      throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
-    });
-    const session = await createSession(
-      at === 'network' ? networkOutput(model, bytes, form) : bytes,
-      options,
-    );
-    return new Segmenter(session, new Thread<ImageMethods>('image-thread'), { form, name, at });
+    const loading = createSession(at === 'network' ? networkOutput(model, bytes, form) : bytes, options);
+    const images = startImages();
+    const [session, thread] = await Promise.allSettled([loading, images]);
+    if (session.status === 'fulfilled' && thread.status === 'fulfilled') {
+      return new Segmenter(session.value, thread.value, { form, name, at });
+    }
+    await Promise.allSettled([loading.then((open) => open.close()), images.then((open) => open.close())]);
+    throw session.status === 'rejected' ? session.reason : (thread as PromiseRejectedResult).reason;
   }
 
   /** Where the model runs, and why there. */
@@ -256,6 +256,17 @@ export class Segmenter {
   }
 }
 
+/** A thread for images, ready to read. */
+async function startImages(): Promise<Thread<ImageMethods>> {
+  // A thread that loads a native library needs it loaded in the main thread as well (sharp's documentation).
+  await loadSharp().catch((error: unknown) => {
+    throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
+  });
+  const thread = new Thread<ImageMethods>('image-thread');
+  await thread.call('warmUp', undefined);
+  return thread;
+}
+
 /** Images that are read ahead of those that run. */
 const LOOK_AHEAD = 2;
 
@@ -300,8 +311,7 @@ function checkPixels(source: ImageSource): void {
 /** What is under way, or the signal's reason as soon as it aborts. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const forget = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(forget);
   });
 }

@@ -7,7 +7,6 @@ import { encodeNpy } from '../runtime/images/npy.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
 import type { Cleaning, Component } from '../runtime/masks/components.js';
-import { area } from '../runtime/masks/cut.js';
 import { loadModel } from '../runtime/model.js';
 import {
   finishOptions,
@@ -16,6 +15,7 @@ import {
   type SegmenterOptions,
   type Timings,
 } from '../runtime/segmenter.js';
+import { usableCores } from '../runtime/sessions/limits.js';
 import type { ProviderReport } from '../runtime/sessions/session.js';
 import { findImages } from './find-images.js';
 import { makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
@@ -107,7 +107,10 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
     throw new NmodeError('BAD_IMAGE', `${failure.error.message}${others}`);
   }
   checkOutput(options, tasks);
-  const segmenter = await Segmenter.load(model, options);
+  const segmenter = await Segmenter.load(model, {
+    ...options,
+    workers: options.workers ?? defaultWorkers(tasks),
+  });
   const predictions: Prediction[] = [];
   try {
     if (output !== '-') {
@@ -137,6 +140,11 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
 }
 
 type Failure = PredictReport['failures'][number];
+
+/** With two copies of the model, one has the cores while the other waits for its next image. */
+function defaultWorkers(tasks: readonly Task[]): number {
+  return Math.min(2, tasks.length, usableCores());
+}
 
 /** Standard output takes one file, and nothing else must come there. */
 function checkOutput({ output, overlay, probabilities }: PredictOptions, tasks: readonly Task[]): void {
@@ -247,7 +255,7 @@ function regionsOf(
   const extent = (px: number): Extent => ({ px, ...(mmPerPx !== undefined && { mm2: px * mmPerPx ** 2 }) });
   return masks.map((mask, index) => {
     const parts = components[index] ?? [];
-    const px = area(mask);
+    const px = parts.reduce((sum, part) => sum + part.area, 0);
     return {
       area: extent(px),
       coverage: px / mask.data.length,

@@ -3,25 +3,34 @@ import { readReference } from '../exporters/checkpoints/open.js';
 import { NmodeError } from '../graph/errors.js';
 import { loadModel } from '../runtime/model.js';
 import { type Parity, type ParityOptions, verifySession } from '../runtime/parity.js';
-import { createSession, type SessionOptions } from '../runtime/sessions/session.js';
+import { parseProvider, toleranceOf } from '../runtime/sessions/providers.js';
+import { createSession, type ProviderReport, type SessionOptions } from '../runtime/sessions/session.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
   readonly model: string | Uint8Array;
   /** Inputs and expected outputs, .safetensors or .npz. */
   readonly reference: string;
+  /** Largest absolute difference that passes; default what the provider's arithmetic allows, 1e-5 on the CPU. */
+  readonly atol?: number;
+}
+
+export interface Verification extends Parity {
+  readonly provider: ProviderReport;
 }
 
 /**
  * Runs a model on reference inputs and compares its outputs with the reference's. A miss is a result, not an error.
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
  */
-export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Parity> {
+export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
   const { bytes } = await loadModel(model);
   const tensors = await readReference(reference);
   const session = await createSession(bytes, options);
   try {
-    return await verifySession(session, tensors, options);
+    const { provider } = session;
+    const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
+    return { ...(await verifySession(session, tensors, { ...options, atol })), provider };
   } catch (error) {
     if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw error;
     throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });

@@ -140,6 +140,9 @@ export async function readMask(file: ImageFile): Promise<Mask> {
   return cut(await readTruth(file), 0.5);
 }
 
+/** zlib's: a mask takes half the time of the default 6 and a tenth more bytes. */
+const COMPRESSION = 3;
+
 /**
  * Encodes pixels, grey or RGB, as PNG of the depth that they have.
  * @throws NmodeError (CANNOT_RUN) where sharp cannot
@@ -151,6 +154,6 @@ export async function encodePng({ data, width, height, channels }: Raster): Prom
     data instanceof Uint16Array ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
   return sharp(data, { raw, limitInputPixels: false })
     .toColourspace(channels === 1 ? grey : colour)
-    .png()
+    .png({ compressionLevel: COMPRESSION })
     .toBuffer();
 }

@@ -1,6 +1,6 @@
 import type { Normalization } from '../../graph/recipe.js';
-import { fullScale, type Raster, type RgbImage } from './raster.js';
-import { resizeBilinear } from './resize.js';
+import { fullScale, type RgbImage } from './raster.js';
+import { readRow, resizeRows } from './resize.js';
 import type { Window } from './tiles.js';
 
 /** Every normalization is (x - offset) scale, channel by channel, once the image is known. */
@@ -28,8 +28,10 @@ export function affineOf(image: RgbImage, normalization: Normalization): Affine 
   }
 }
 
-function range(samples: ArrayLike<number>): readonly [number, number] {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** The smallest and the largest sample. */
+function range(samples: Uint8Array | Uint16Array): readonly [number, number] {
+  // Small integers from the start: infinities would make every comparison one of doubles.
+  let [min, max] = [65535, 0];
   for (let i = 0; i < samples.length; i++) {
     const value = samples[i] ?? 0;
     if (value < min) min = value;
@@ -44,34 +46,41 @@ function range(samples: ArrayLike<number>): readonly [number, number] {
  * @returns [channels, height, width]
  */
 export function prepareResized(image: RgbImage, affine: Affine, width: number, height: number): Float32Array {
-  return planes(resizeBilinear(image, width, height), affine, { x: 0, y: 0, width, height });
+  const planes = new Float32Array(image.channels * width * height);
+  resizeRows(image, width, height, (row, values) => normalizeRow(values, affine, planes, row * width));
+  return planes;
 }
 
 /** A window of the image, normalized; its last row and column are repeated where the window goes beyond. */
 export function prepareWindow(image: RgbImage, affine: Affine, window: Window): Float32Array {
-  return planes(image, affine, window);
-}
-
-/** Channels first, each (x - offset) scale. */
-function planes(
-  { width, height, channels, data: from }: Raster,
-  affine: Affine,
-  window: Window,
-): Float32Array {
-  const plane = window.width * window.height;
-  const data = new Float32Array(channels * plane);
-  for (let row = 0; row < window.height; row++) {
-    const start = Math.min(window.y + row, height - 1) * width;
-    for (let channel = 0; channel < channels; channel++) {
-      const [offset, scale] = [affine.offset[channel] ?? 0, affine.scale[channel] ?? 1];
-      const into = channel * plane + row * window.width;
-      for (let column = 0; column < window.width; column++) {
-        const at = (start + Math.min(window.x + column, width - 1)) * channels + channel;
-        data[into + column] = ((from[at] ?? 0) - offset) * scale;
-      }
+  const { width, height } = window;
+  const planes = new Float32Array(image.channels * width * height);
+  const inside = Math.min(width, image.width - window.x);
+  const values = new Float64Array(inside * image.channels);
+  for (let row = 0; row < height; row++) {
+    readRow(image, Math.min(window.y + row, image.height - 1), values, window.x);
+    normalizeRow(values, affine, planes, row * width);
+    for (let start = row * width; start < planes.length; start += width * height) {
+      planes.fill(planes[start + inside - 1] ?? 0, start + inside, start + width);
     }
   }
-  return data;
+  return planes;
+}
+
+/** Puts a row of interleaved samples, each (x - offset) scale, into the planes of its channels. */
+function normalizeRow(
+  values: Float64Array,
+  { offset, scale }: Affine,
+  planes: Float32Array,
+  at: number,
+): void {
+  const channels = offset.length;
+  for (let channel = 0; channel < channels; channel++) {
+    const [shift, factor] = [offset[channel] ?? 0, scale[channel] ?? 1];
+    let into = at + (channel * planes.length) / channels;
+    for (let i = channel; i < values.length; i += channels)
+      planes[into++] = ((values[i] ?? 0) - shift) * factor;
+  }
 }
 
 /**

@@ -7,18 +7,28 @@ interface Taps {
   readonly part: Float64Array;
 }
 
-/** Half-pixel centres, clamped at the edges. */
-function taps(from: number, to: number): Taps {
-  const result = { low: new Int32Array(to), high: new Int32Array(to), part: new Float64Array(to) };
+/** Half-pixel centres, clamped at the edges. Places of pixels of several channels are those of their samples. */
+function taps(from: number, to: number, channels = 1): Taps {
+  const length = to * channels;
+  const result = {
+    low: new Int32Array(length),
+    high: new Int32Array(length),
+    part: new Float64Array(length),
+  };
   for (let i = 0; i < to; i++) {
     const place = Math.max(0, ((i + 0.5) * from) / to - 0.5);
     const low = Math.min(Math.floor(place), from - 1);
-    result.low[i] = low;
-    result.high[i] = Math.min(low + 1, from - 1);
-    result.part[i] = place - low;
+    for (let channel = 0; channel < channels; channel++) {
+      result.low[i * channels + channel] = low * channels + channel;
+      result.high[i * channels + channel] = Math.min(low + 1, from - 1) * channels + channel;
+      result.part[i * channels + channel] = place - low;
+    }
   }
   return result;
 }
+
+/** Takes a row of pixels in double, interleaved by channel; the array is used again for the next. */
+export type TakeRow = (row: number, values: Float64Array) => void;
 
 /**
  * Bilinear resize with half-pixel centres and no antialiasing: torch.nn.functional.interpolate(mode='bilinear',
@@ -30,43 +40,75 @@ export function resizeBilinear(
   height: number,
 ): Raster & { data: Float32Array } {
   const { channels } = image;
-  const x = taps(image.width, width);
-  const y = taps(image.height, height);
-  const length = width * channels;
-  const data = new Float32Array(length * height);
-  // Growing, many output rows lie between the same two input rows: each is stretched once.
-  let north = { row: -1, values: new Float64Array(length) };
-  let south = { row: -1, values: new Float64Array(length) };
-  for (let row = 0; row < height; row++) {
-    const [above, below, down] = [y.low[row] ?? 0, y.high[row] ?? 0, y.part[row] ?? 0];
-    if (south.row === above) [north, south] = [south, north];
-    if (north.row !== above) stretchRow(image, above, x, north);
-    if (south.row !== below) stretchRow(image, below, x, south);
-    const [upper, lower] = [north.values, south.values];
-    const start = row * length;
-    for (let i = 0; i < length; i++) {
-      data[start + i] = (upper[i] ?? 0) * (1 - down) + (lower[i] ?? 0) * down;
-    }
-  }
+  const data = new Float32Array(width * height * channels);
+  resizeRows(image, width, height, (row, values) => data.set(values, row * width * channels));
   return { width, height, channels, data };
 }
 
-/** One row of the image at the new width. */
-function stretchRow(
-  { width, channels, data }: Raster,
-  row: number,
-  { low, high, part }: Taps,
-  into: { row: number; readonly values: Float64Array },
-): void {
-  into.row = row;
-  const start = row * width * channels;
-  let at = 0;
-  for (let column = 0; column < low.length; column++) {
-    const left = start + (low[column] ?? 0) * channels;
-    const right = start + (high[column] ?? 0) * channels;
-    const along = part[column] ?? 0;
-    for (let channel = 0; channel < channels; channel++) {
-      into.values[at++] = (data[left + channel] ?? 0) * (1 - along) + (data[right + channel] ?? 0) * along;
-    }
+/** The same row by row, before it is rounded. */
+export function resizeRows(image: Raster, width: number, height: number, take: TakeRow): void {
+  const across = taps(image.width, width, image.channels);
+  const down = taps(image.height, height);
+  // Shrinking, the height goes first: that leaves fewer rows to stretch.
+  if (height < image.height) mixThenStretch(image, across, down, take);
+  else stretchThenMix(image, across, down, take);
+}
+
+/** Part of a row in double, so that loops see one type whatever the image's is, and are compiled for it. */
+export function readRow({ width, channels, data }: Raster, row: number, into: Float64Array, x = 0): void {
+  const start = (row * width + x) * channels;
+  into.set(data.subarray(start, start + into.length));
+}
+
+/** Shrinking: two input rows become one, and that one is stretched. */
+function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow): void {
+  const length = image.width * image.channels;
+  const [above, below, mixed] = [
+    new Float64Array(length),
+    new Float64Array(length),
+    new Float64Array(length),
+  ];
+  const values = new Float64Array(across.part.length);
+  for (let row = 0; row < down.part.length; row++) {
+    readRow(image, down.low[row] ?? 0, above);
+    readRow(image, down.high[row] ?? 0, below);
+    mix(above, below, down.part[row] ?? 0, mixed);
+    stretch(mixed, across, values);
+    take(row, values);
   }
+}
+
+/** Growing: many output rows lie between the same two input rows, and each of these is stretched once. */
+function stretchThenMix(image: Raster, across: Taps, down: Taps, take: TakeRow): void {
+  const length = across.part.length;
+  const source = new Float64Array(image.width * image.channels);
+  const values = new Float64Array(length);
+  let north = { row: -1, values: new Float64Array(length) };
+  let south = { row: -1, values: new Float64Array(length) };
+  const fill = (row: number, into: typeof north) => {
+    if (into.row === row) return;
+    into.row = row;
+    readRow(image, row, source);
+    stretch(source, across, into.values);
+  };
+  for (let row = 0; row < down.part.length; row++) {
+    const above = down.low[row] ?? 0;
+    if (south.row === above) [north, south] = [south, north];
+    fill(above, north);
+    fill(down.high[row] ?? 0, south);
+    mix(north.values, south.values, down.part[row] ?? 0, values);
+    take(row, values);
+  }
+}
+
+function stretch(from: Float64Array, { low, high, part }: Taps, into: Float64Array): void {
+  for (let i = 0; i < into.length; i++) {
+    const share = part[i] ?? 0;
+    into[i] = (from[low[i] ?? 0] ?? 0) * (1 - share) + (from[high[i] ?? 0] ?? 0) * share;
+  }
+}
+
+function mix(a: Float64Array, b: Float64Array, share: number, into: Float64Array): void {
+  const rest = 1 - share;
+  for (let i = 0; i < into.length; i++) into[i] = (a[i] ?? 0) * rest + (b[i] ?? 0) * share;
 }

@@ -21,7 +21,8 @@ function starts(length: number, side: number, multiple: number): readonly number
   if (length <= side) return [0];
   const last = roundUp(length - side, multiple);
   const count = Math.ceil(last / (side - roundUp(OVERLAP, multiple))) + 1;
-  return Array.from({ length: count }, (_, i) => roundUp((i * last) / (count - 1) - multiple / 2, multiple));
+  const spread = last / (count - 1) / multiple;
+  return Array.from({ length: count }, (_, i) => Math.round(i * spread) * multiple);
 }
 
 /**

@@ -25,7 +25,7 @@ export interface NativeSession {
 }
 
 /** onnxruntime-node, loaded at the first session. */
-async function loadRuntime() {
+export async function loadRuntime() {
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const runtime = await import('onnxruntime-node');
   // What goes wrong is thrown as well; said twice, it would litter standard error.
@@ -55,7 +55,8 @@ function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): readonly 
 export async function openNative(model: Uint8Array, options: NativeOptions): Promise<NativeSession> {
   const { provider, graphOptimization, threads, profilePrefix } = options;
   const lack = lackOf(provider.id);
-  if (lack !== undefined) throw new NmodeError('CANNOT_RUN', `${lack.what}: ${lack.remedy}`);
+  if (lack !== undefined)
+    throw new NmodeError('CANNOT_RUN', [lack.what, lack.remedy].filter(Boolean).join(': '));
   try {
     const runtime = await loadRuntime();
     // onnxruntime writes into the options and the provider that it is given: they are made anew each time.

@@ -8,20 +8,46 @@ interface ProviderEntry {
   readonly devices: boolean;
   /** Largest difference from PyTorch or from CPU that is right for its arithmetic, relative to max(1, |value|). */
   readonly tolerance: number;
+  readonly platforms: readonly string[];
 }
 
 /** TF32 rounds the operands of CUDA's convolutions to 10 bits of mantissa unless it is turned off. */
 const TF32_TOLERANCE = 5e-3;
 
-/** Every provider that can be asked for. Which of them a machine has is found out by asking. */
+/** Every provider that can be asked for, and the platforms that onnxruntime-node 1.30 has it on; none for all. */
 export const PROVIDERS = Object.freeze({
-  cpu: { profileName: 'CPUExecutionProvider', devices: false, tolerance: 1e-5 },
-  cuda: { profileName: 'CUDAExecutionProvider', devices: true, tolerance: TF32_TOLERANCE },
-  tensorrt: { profileName: 'TensorrtExecutionProvider', devices: true, tolerance: TF32_TOLERANCE },
-  webgpu: { profileName: 'WebGpuExecutionProvider', devices: false, tolerance: 1e-4 },
+  cpu: { profileName: 'CPUExecutionProvider', devices: false, tolerance: 1e-5, platforms: [] },
+  cuda: {
+    profileName: 'CUDAExecutionProvider',
+    devices: true,
+    tolerance: TF32_TOLERANCE,
+    platforms: ['linux/x64'],
+  },
+  tensorrt: {
+    profileName: 'TensorrtExecutionProvider',
+    devices: true,
+    tolerance: TF32_TOLERANCE,
+    platforms: ['linux/x64'],
+  },
+  webgpu: {
+    profileName: 'WebGpuExecutionProvider',
+    devices: false,
+    tolerance: 1e-4,
+    platforms: ['linux/x64', 'darwin/arm64', 'win32/x64', 'win32/arm64'],
+  },
   // Both may compute in half precision.
-  coreml: { profileName: 'CoreMLExecutionProvider', devices: false, tolerance: 1e-2 },
-  dml: { profileName: 'DmlExecutionProvider', devices: true, tolerance: 5e-3 },
+  coreml: {
+    profileName: 'CoreMLExecutionProvider',
+    devices: false,
+    tolerance: 1e-2,
+    platforms: ['darwin/arm64'],
+  },
+  dml: {
+    profileName: 'DmlExecutionProvider',
+    devices: true,
+    tolerance: 1e-2,
+    platforms: ['win32/x64', 'win32/arm64'],
+  },
 } satisfies Record<string, ProviderEntry>);
 
 export type ProviderId = keyof typeof PROVIDERS;

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/errors.js';
+import { onAbort } from '../abort.js';
 
 interface Job<W> {
   readonly start: (worker: W) => Promise<void>;
@@ -25,12 +26,12 @@ export class Queue<W> {
     return new Promise<T>((resolve, reject) => {
       if (this.#closed) throw new NmodeError('CANNOT_RUN', 'the session is closed');
       signal?.throwIfAborted();
-      const abort = () => {
+      const settled = signal === undefined ? () => {} : onAbort(signal, () => drop(signal.reason));
+      const drop = (why: unknown) => {
         const at = this.#waiting.indexOf(entry);
         if (at >= 0) this.#waiting.splice(at, 1);
-        reject(signal?.reason);
+        entry.reject(why);
       };
-      const settled = () => signal?.removeEventListener('abort', abort);
       const entry: Job<W> = {
         start: (worker) => job(worker).then(resolve, reject).finally(settled),
         reject: (error) => {
@@ -38,7 +39,6 @@ export class Queue<W> {
           reject(error);
         },
       };
-      signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.push(entry);
       this.#next();
     });

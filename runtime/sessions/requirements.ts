@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { ProviderId } from './providers.js';
+import { PROVIDERS, type ProviderId } from './providers.js';
 
 /** What a provider lacks on this machine, and how to get it. */
 export interface Lack {
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy?: string;
 }
 
 /** CUDA 12 and cuDNN 9, which onnxruntime's CUDA provider is linked with. */
@@ -19,6 +19,8 @@ const CUDA_LIBRARIES = [
   'libcurand.so.10',
   'libcudnn.so.9',
 ];
+
+const TENSORRT_LIBRARY = 'libnvinfer.so.10';
 
 /** Where the Vulkan loader looks for drivers. */
 const VULKAN_FOLDERS = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
@@ -39,17 +41,28 @@ function isInstalled(library: string): boolean {
   }
 }
 
-function lackOfCuda(library: string): Lack | undefined {
-  if (!existsSync(join(onnxruntimeFolder(), library))) {
-    return {
-      what: `onnxruntime-node came without ${library}`,
-      remedy: 'install it again with ONNXRUNTIME_NODE_INSTALL=cuda12 in the environment',
-    };
-  }
-  const missing = CUDA_LIBRARIES.filter((name) => !isInstalled(name));
-  if (missing.length === 0) return undefined;
-  const driver = missing.includes('libcuda.so.1') ? "NVIDIA's driver, " : '';
-  return { what: `${missing.join(', ')} cannot be loaded`, remedy: `install ${driver}CUDA 12 and cuDNN 9` };
+/** What is missing of onnxruntime's own files, and of the libraries that they are linked with. */
+function lackOfCuda(library: string, libraries: readonly string[]): Lack | undefined {
+  const bundled = existsSync(join(onnxruntimeFolder(), library));
+  const missing = libraries.filter((name) => !isInstalled(name));
+  if (bundled && missing.length === 0) return undefined;
+  const system = [
+    ...(missing.includes('libcuda.so.1') ? ["NVIDIA's driver"] : []),
+    'CUDA 12 and cuDNN 9',
+    ...(missing.includes(TENSORRT_LIBRARY) ? ['TensorRT 10'] : []),
+  ];
+  return {
+    what: [
+      ...(bundled ? [] : [`onnxruntime-node came without ${library}`]),
+      ...(missing.length > 0 ? [`${missing.join(', ')} cannot be loaded`] : []),
+    ].join(' and '),
+    remedy: [
+      ...(bundled
+        ? []
+        : ['install onnxruntime-node again with ONNXRUNTIME_NODE_INSTALL=cuda12 in the environment']),
+      ...(missing.length > 0 ? [`install ${system.join(', ')}`] : []),
+    ].join('; '),
+  };
 }
 
 function lackOfVulkan(): Lack | undefined {
@@ -80,12 +93,19 @@ function lackOfVulkan(): Lack | undefined {
  * looked at; elsewhere trying tells.
  */
 export function lackOf(id: ProviderId): Lack | undefined {
+  const platform = `${process.platform}/${process.arch}`;
+  const platforms: readonly string[] = PROVIDERS[id].platforms;
+  if (platforms.length > 0 && !platforms.includes(platform)) {
+    return {
+      what: `onnxruntime-node has it on ${platforms.join(' and ')}, not on ${platform}`,
+    };
+  }
   if (process.platform !== 'linux') return undefined;
   switch (id) {
     case 'cuda':
-      return lackOfCuda('libonnxruntime_providers_cuda.so');
+      return lackOfCuda('libonnxruntime_providers_cuda.so', CUDA_LIBRARIES);
     case 'tensorrt':
-      return lackOfCuda('libonnxruntime_providers_tensorrt.so');
+      return lackOfCuda('libonnxruntime_providers_tensorrt.so', [...CUDA_LIBRARIES, TENSORRT_LIBRARY]);
     case 'webgpu':
       return lackOfVulkan();
     default:

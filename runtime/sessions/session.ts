@@ -2,7 +2,7 @@
 import { NmodeError, reason } from '../../graph/errors.js';
 import type { Opened, SessionMethods } from '../threads/session-thread.js';
 import { Thread } from '../threads/thread.js';
-import { usableCores } from './cores.js';
+import { usableCores } from './limits.js';
 import type { GraphOptimization } from './native.js';
 import type { Placement, ProviderCheck } from './probe.js';
 import { candidates, type Provider, type ProviderChoice, type ProviderName } from './providers.js';
@@ -80,27 +80,25 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   const threads = wholeNumber('threads', options.threads ?? Math.max(1, Math.floor(usableCores() / workers)));
   const list = candidates(choice, strict);
   const opening = { graphOptimization, threads };
-  const started: SessionThread[] = [];
-  const start = async () => {
-    const thread: SessionThread = new Thread('session-thread');
-    started.push(thread);
-    await thread.call('load', model);
-    return thread;
-  };
+  const all = Array.from({ length: workers }, (): SessionThread => new Thread('session-thread'));
+  const [first, ...others] = all;
+  if (first === undefined) throw new TypeError('no worker');
+  const openOthers = (provider: Provider) =>
+    Promise.all(others.map((thread) => thread.call('open', { ...opening, provider, check: false })));
   try {
-    const first = await start();
+    await Promise.all(all.map((thread) => thread.call('load', model)));
+    const [preferred] = list;
+    // The CPU is not waited for: it works wherever the first worker finds that it does.
+    const ahead = preferred?.id === 'cpu' ? openOthers(preferred) : undefined;
+    ahead?.catch(() => {});
     const { provider, attempts, opened } = await openFirst(first, list, {
       ...opening,
       check,
       auto: choice === 'auto',
     });
+    await (provider === preferred && ahead ? ahead : openOthers(provider));
     const placement = options.placement && (await first.call('placement', { ...opening, provider }));
-    await Promise.all(
-      Array.from({ length: workers - 1 }, async () =>
-        (await start()).call('open', { ...opening, provider, check: false }),
-      ),
-    );
-    await Promise.all(started.map((thread) => thread.call('settle', undefined)));
+    await Promise.all(all.map((thread) => thread.call('settle', undefined)));
     const report: ProviderReport = {
       requested: choice === 'auto' ? ['auto'] : choice,
       effective: provider.name,
@@ -108,9 +106,9 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
       ...(opened.check && { check: opened.check }),
       ...(placement && { placement }),
     };
-    return sessionOf(started, opened, report, threads);
+    return sessionOf(all, opened, report, threads);
   } catch (error) {
-    await Promise.all(started.map((thread) => thread.close()));
+    await Promise.all(all.map((thread) => thread.close()));
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { type ImageFile, readImage } from '../images/files.js';
+import { type ImageFile, loadSharp, readImage } from '../images/files.js';
 import { type Finished, type FinishOptions, Job, type ModelForm } from '../images/job.js';
 import type { RgbImage } from '../images/raster.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
@@ -32,6 +32,8 @@ async function timed<T extends object>(body: () => T | Promise<T>): Promise<T & 
 
 /** A thread that does everything to images but running the network. */
 const methods = {
+  /** Loads what reading images takes, so that the first does not wait for it. */
+  warmUp: async (): Promise<void> => void (await loadSharp()),
   begin: ({
     id,
     source,

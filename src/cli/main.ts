@@ -2,7 +2,9 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../exporters/version.js';
 import { ERRORS, NmodeError, reason } from '../../graph/errors.js';
+import { addBench } from './bench.js';
 import { addCompare } from './compare.js';
+import { addDoctor } from './doctor.js';
 import { addEval } from './eval.js';
 import { addExport } from './export.js';
 import { addInspect } from './inspect.js';
@@ -24,7 +26,8 @@ async function run(argv: readonly string[]): Promise<number> {
             .replaceAll('\n', ' ')}\n`,
         ),
     });
-  for (const add of [addExport, addVerify, addInspect, addPredict, addEval, addCompare]) add(program);
+  for (const add of [addExport, addVerify, addInspect, addPredict, addEval, addBench, addDoctor, addCompare])
+    add(program);
   try {
     await program.parseAsync(argv);
     return 0;

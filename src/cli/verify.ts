@@ -1,41 +1,60 @@
 import type { Command } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import { DEFAULT_TOLERANCE } from '../../runtime/parity.js';
-import type { Parity } from '../index.js';
+import type { Verification } from '../verify.js';
 import { parseTolerance } from './arguments.js';
 import { count, print, printJson, table } from './print.js';
+import {
+  addSessionFlags,
+  noteFallback,
+  providerText,
+  type SessionFlags,
+  sessionOptions,
+} from './session-flags.js';
 
-interface Flags {
+interface Flags extends SessionFlags {
   readonly reference: string;
-  readonly atol: number;
+  readonly atol?: number;
   readonly rtol: number;
   readonly json?: true;
 }
 
 export function addVerify(program: Command): void {
-  program
+  const command = program
     .command('verify')
     .description('compare a model with reference outputs; exit 1 where it misses')
     .argument('<model.onnx>', 'the model')
     .requiredOption('--reference <file>', 'inputs and expected outputs, .safetensors or .npz')
-    .option('--atol <tolerance>', 'largest absolute difference', parseTolerance, DEFAULT_TOLERANCE.atol)
+    .option(
+      '--atol <tolerance>',
+      "largest absolute difference (default: 1e-5 on the CPU; other providers' arithmetic allows more)",
+      parseTolerance,
+    )
     .option(
       '--rtol <tolerance>',
       'added to it, relative to the reference',
       parseTolerance,
       DEFAULT_TOLERANCE.rtol,
     )
-    .option('--json', 'print one JSON document')
-    .action(async (model: string, { json, ...options }: Flags) => {
-      const { verify } = await import('../verify.js');
-      const parity = await verify({ model, ...options });
-      if (json) printJson(parity);
-      else print(parityText(parity));
-      if (!parity.pass) throw new NmodeError('CHECK_FAILED', `${model}: beyond the tolerance`);
+    .option('--json', 'print one JSON document');
+  addSessionFlags(command).action(async (model: string, flags: Flags) => {
+    const { reference, atol, rtol } = flags;
+    const { verify } = await import('../verify.js');
+    const parity = await verify({
+      model,
+      reference,
+      rtol,
+      ...(atol !== undefined && { atol }),
+      ...sessionOptions(flags),
     });
+    if (flags.json) printJson(parity);
+    else print(parityText(parity));
+    noteFallback(parity.provider);
+    if (!parity.pass) throw new NmodeError('CHECK_FAILED', `${model}: beyond the tolerance`);
+  });
 }
 
-function parityText(parity: Parity): string {
+function parityText(parity: Verification): string {
   const rows = Object.entries(parity.outputs).map(([name, output]) => [
     name,
     output.pass ? 'pass' : 'MISS',
@@ -55,5 +74,5 @@ function parityText(parity: Parity): string {
     'mask differs',
     'beyond',
   ];
-  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|`;
+  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|; ${providerText(parity.provider)}`;
 }

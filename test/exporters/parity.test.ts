@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { unet } from '../../exporters/backbones/unet.js';
 import { buildModel } from '../../exporters/build.js';
@@ -8,7 +7,15 @@ import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { GraphOptimization } from '../../runtime/sessions/native.js';
 import { DECODERS } from '../../src/compare.js';
-import { type Case, cases, exported, fixture, parityOf, referenceOf, toldBy } from '../support/fixtures.js';
+import {
+  cases,
+  exported,
+  fixture,
+  parityOf,
+  referenceOf,
+  releaseCases,
+  toldBy,
+} from '../support/fixtures.js';
 import { seeded } from '../support/seeded.js';
 
 const TOLERANCE = 1e-5;
@@ -60,8 +67,7 @@ describe('every opset that is written gives the same probabilities', () => {
 });
 
 describe("the release's own modules agree", () => {
-  const release: readonly Case[] = JSON.parse(readFileSync(fixture('release', 'cases.json'), 'utf8'));
-  it.each(release)('$name', async ({ checkpoint, io, ...entry }) => {
+  it.each(releaseCases)('$name', async ({ checkpoint, io, ...entry }) => {
     const reference = await readReference(fixture('release', io));
     const options = { ...toldBy(entry), size: {} };
     await expectParity(await exported(fixture('release', checkpoint), options), reference);

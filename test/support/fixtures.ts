@@ -36,6 +36,11 @@ export interface Case {
 
 export const cases: readonly Case[] = JSON.parse(readFileSync(fixture('cases', 'cases.json'), 'utf8'));
 
+/** Networks that the release's own modules computed. */
+export const releaseCases: readonly Case[] = JSON.parse(
+  readFileSync(fixture('release', 'cases.json'), 'utf8'),
+);
+
 /** The input and the output of a case, under the names of an exported model. */
 export async function referenceOf({ io, input, output }: Case): Promise<ReadonlyMap<string, Tensor>> {
   const tensors = await readReference(fixture('cases', io));

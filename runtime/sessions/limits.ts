@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 /** What Linux control groups allow; undefined where they set no limit or are not there. */
@@ -65,6 +65,11 @@ export function groupLimits(root = '/'): GroupLimits {
 
 function quotient([quota, period]: readonly (string | undefined)[]): number {
   return Number(quota) / Number(period);
+}
+
+/** Bytes of memory that this process may use: the machine's, and no more than its group's. */
+export function usableMemory(limits: GroupLimits = groupLimits()): number {
+  return Math.min(totalmem(), limits.memory ?? Number.POSITIVE_INFINITY);
 }
 
 /** Cores that this process may use: those of its affinity, and no more than its group's share, at least one. */

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { blendWeights, planTiles } from '../../../runtime/images/tiles.js';
+
+const MULTIPLE = 16;
+
+describe('a plan of tiles', () => {
+  it('is one window where the image fits the budget, padded to the multiple', () => {
+    expect(planTiles(100, 50, MULTIPLE, 1e9, 100)).toEqual([{ x: 0, y: 0, width: 112, height: 64 }]);
+  });
+
+  const sizes = [
+    [1000, 700],
+    [513, 2049],
+    [4000, 300],
+    [301, 3999],
+    [2048, 2048],
+  ] as const;
+  it.each(sizes)(
+    'covers %i x %i within the budget, aligned, each pixel with weights of 1 in all',
+    (width, height) => {
+      const [budget, bytes] = [30e6, 100];
+      const windows = planTiles(width, height, MULTIPLE, budget, bytes);
+      expect(windows.length).toBeGreaterThan(1);
+      for (const window of windows) {
+        expect(window.width * window.height * bytes).toBeLessThanOrEqual(budget);
+        for (const value of Object.values(window)) expect(value % MULTIPLE).toBe(0);
+        expect(window).toMatchObject({ width: windows[0]?.width, height: windows[0]?.height });
+      }
+      for (const [axis, side, length] of [
+        ['x', 'width', width],
+        ['y', 'height', height],
+      ] as const) {
+        const starts = [...new Set(windows.map((window) => window[axis]))];
+        const total = new Float64Array(length);
+        for (const start of starts) {
+          const weights = blendWeights(start, windows[0]?.[side] ?? 0, starts);
+          for (const [i, weight] of weights.entries()) {
+            expect(weight).toBeGreaterThan(0);
+            if (start + i < length) total[start + i] = (total[start + i] ?? 0) + weight;
+          }
+        }
+        for (const sum of total) expect(sum).toBeCloseTo(1, 12);
+      }
+    },
+  );
+
+  it('says how much memory the smallest tile takes, where the budget is less', () => {
+    expect(() => planTiles(5000, 5000, MULTIPLE, 1e6, 1000)).toThrow(
+      /budget of 1 MB, expected at least 66 MB/,
+    );
+  });
+});

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readReference } from '../../../exporters/checkpoints/open.js';
+import { symbol } from '../../../graph/dim.js';
+import { encodeModel } from '../../../graph/file/write.js';
+import { mul } from '../../../graph/ops/elementwise.js';
+import { float32Values } from '../../../graph/tensor.js';
+import { input } from '../../../graph/value.js';
+import { openNative } from '../../../runtime/sessions/native.js';
+import { checkAgainstCpu } from '../../../runtime/sessions/probe.js';
+import { parseProvider } from '../../../runtime/sessions/providers.js';
+import { createSession, type Session } from '../../../runtime/sessions/session.js';
+import type { Floats } from '../../../runtime/sessions/tensors.js';
+import { exported, fixture } from '../../support/fixtures.js';
+import { modelOf } from '../../support/graph.js';
+
+/** y = 2 x */
+function doubling(): Uint8Array {
+  const x = input('x', 'float32', [symbol('N')]);
+  return encodeModel(modelOf([x], { y: mul(x, 2) }));
+}
+
+const numbers = (...values: number[]): Floats => ({ dims: [values.length], data: Float32Array.from(values) });
+
+describe('a network in a thread', () => {
+  let session: Session;
+  let image: Floats;
+  beforeAll(async () => {
+    const trained = fixture('trained', 'unet-eed-w16-isic2018');
+    const size = { batch: 1, height: 256, width: 256 };
+    session = await createSession(
+      await exported(`${trained}.pth`, { decoder: 'eed', activation: 'gelu', size }),
+    );
+    const reference = (await readReference(`${trained}.io.safetensors`)).get('input');
+    if (reference === undefined) throw new Error('no input');
+    image = { dims: [1, 3, 256, 256], data: float32Values(reference).slice(0, 3 * 65536) };
+  });
+  afterAll(() => session.close());
+
+  it('leaves the event loop of this one free: it turns while the network runs', async () => {
+    let [turns, running] = [0, true];
+    const turn = () => {
+      turns++;
+      if (running) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await session.run({ input: image });
+    running = false;
+    // Were the network run here, the loop would turn once before it and not again until it is done.
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it('an abort rejects at once, drops what waits, and the session goes on', async () => {
+    const controller = new AbortController();
+    const started: string[] = [];
+    const { signal } = controller;
+    const first = session.run({ input: image }, { signal, onStart: () => started.push('first') });
+    const second = session.run({ input: image }, { signal, onStart: () => started.push('second') });
+    const third = session.run({ input: image }, { onStart: () => started.push('third') });
+    controller.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    await expect(second).rejects.toThrow('enough');
+    expect((await third).mask?.dims).toEqual([1, 1, 256, 256]);
+    expect(started).toEqual(['first', 'third']);
+    await expect(session.run({ input: image }, { signal })).rejects.toThrow('enough');
+  });
+
+  it('a buffer is copied, or given away where that is allowed', async () => {
+    const kept = image.data.slice();
+    await session.run({ input: { ...image, data: kept } });
+    expect(kept).toHaveLength(3 * 65536);
+    await session.run({ input: { ...image, data: kept } }, { transfer: true });
+    expect(kept).toHaveLength(0);
+  });
+
+  it('what does not fit is refused in one line', async () => {
+    const wrong = session.run({ input: { dims: [1, 3, 8, 8], data: new Float32Array(192) } });
+    await expect(wrong).rejects.toMatchObject({
+      code: 'CANNOT_RUN',
+      message: expect.stringMatching(/^onnxruntime: .*Expected: 256/),
+    });
+  });
+});
+
+describe('sessions', () => {
+  it('two of them, and two workers of one, run at the same time', async () => {
+    await using one = await createSession(doubling(), { workers: 2, threads: 1 });
+    await using other = await createSession(doubling());
+    expect(one).toMatchObject({ workers: 2, threads: 1, provider: { effective: 'cpu', attempts: [] } });
+    const runs = [1, 2, 3, 4, 5, 6].map(async (value) => {
+      const { y } = await (value % 2 === 0 ? one : other).run({ x: numbers(value) });
+      return y?.data[0];
+    });
+    expect(await Promise.all(runs)).toEqual([2, 4, 6, 8, 10, 12]);
+  });
+
+  it('closing waits for the run under way, rejects those that wait, and may be said twice', async () => {
+    const session = await createSession(doubling());
+    const runs = [1, 2, 3].map((value) => session.run({ x: numbers(value) }));
+    const settled = Promise.allSettled(runs);
+    await Promise.all([session.close(), session.close()]);
+    const closed = { status: 'rejected', reason: { code: 'CANNOT_RUN', message: 'the session is closed' } };
+    expect(await settled).toMatchObject([{ status: 'fulfilled' }, closed, closed]);
+    await expect(session.run({ x: numbers(1) })).rejects.toThrow('the session is closed');
+  });
+
+  it('numbers that make no sense are refused by name', async () => {
+    await expect(createSession(doubling(), { threads: 0 })).rejects.toThrow(/threads 0/);
+    await expect(createSession(doubling(), { workers: 1.5 })).rejects.toThrow(/workers 1\.5/);
+  });
+
+  it('what is no model is refused', async () => {
+    const refused = createSession(Buffer.from('no model'));
+    await expect(refused).rejects.toMatchObject({
+      code: 'CANNOT_RUN',
+      message: expect.stringMatching(/^onnxruntime: /),
+    });
+  });
+});
+
+describe('providers', () => {
+  it('one that is not there is passed over, and the report says why', async () => {
+    await using session = await createSession(doubling(), {
+      providers: ['coreml', 'dml:1'],
+      placement: true,
+    });
+    expect(session.provider).toMatchObject({
+      requested: ['coreml', 'dml:1'],
+      effective: 'cpu',
+      attempts: [
+        { provider: 'coreml', error: expect.stringMatching(/not on|./) },
+        { provider: 'dml:1', error: expect.stringMatching(/not on|./) },
+      ],
+      placement: { cpu: 1 },
+    });
+    const { y } = await session.run({ x: numbers(3) });
+    expect([...(y?.data ?? [])]).toEqual([6]);
+  });
+
+  it('strictly, it is an error that says what is missing', async () => {
+    const strict = createSession(doubling(), { providers: ['dml', 'cpu'], strict: true });
+    await expect(strict).rejects.toMatchObject({
+      code: 'CANNOT_RUN',
+      message: expect.stringMatching(/^dml: onnxruntime-node has it on win32/),
+    });
+  });
+
+  it('auto takes what works', async () => {
+    await using session = await createSession(doubling(), { providers: 'auto' });
+    expect(session.provider.requested).toEqual(['auto']);
+    const { y } = await session.run({ x: numbers(3) });
+    expect([...(y?.data ?? [])]).toEqual([6]);
+  });
+});
+
+describe('the check of an accelerator against the CPU', () => {
+  const options = { provider: parseProvider('cpu'), graphOptimization: 'all', threads: 1 } as const;
+  /** A driver that is wrong by this much in one place. */
+  async function faulty(error: number) {
+    const session = await openNative(doubling(), options);
+    return {
+      ...session,
+      run: async (inputs: Parameters<typeof session.run>[0]) => {
+        const { y } = await session.run(inputs);
+        y?.data.set([(y.data[0] ?? 0) + error], 0);
+        return { ...(y && { y }) };
+      },
+    };
+  }
+
+  it('passes the same answer', async () => {
+    const session = await faulty(0);
+    expect(await checkAgainstCpu(session, doubling(), options)).toMatchObject({
+      maxDifference: 0,
+      tolerance: 1e-5,
+    });
+    await session.release();
+  });
+
+  it.each([0.01, Number.NaN, Number.POSITIVE_INFINITY])('refuses one that is wrong by %d', async (error) => {
+    const session = await faulty(error);
+    await expect(checkAgainstCpu(session, doubling(), options)).rejects.toThrow(
+      /differs from the CPU's by .* 0\.00001|1e-5/,
+    );
+    await session.release();
+  });
+});
