@@ -6,7 +6,7 @@ import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import { type Model, opsetOf } from '../graph/model.js';
-import { RELEASE_SIDE } from '../graph/recipe.js';
+import { type ModelIo, RELEASE_SIDE } from '../graph/recipe.js';
 import type { Parity } from '../runtime/parity.js';
 import { nominalSizes } from './nominal.js';
 import { verify } from './verify.js';
@@ -38,6 +38,8 @@ export interface ExportReport {
   readonly macsAt: readonly number[];
   readonly nodes: number;
   readonly opset: number;
+  /** What the model takes: prepared pixels, or images as they are. */
+  readonly io: ModelIo;
   readonly input: readonly (number | string)[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
@@ -61,7 +63,10 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const input = model.graph.inputs[0]?.type?.shape ?? [];
     const { known, shape } = nominalSizes('input', input);
     const { parameters, macs = 0 } = cost(model, known);
-    const { bytes, verified } = await write(model, options, notes);
+    // A reference holds prepared pixels: the network inside a model that takes images is verified on its own.
+    const network =
+      options.io === 'image' ? exportCheckpoint(checkpoint, { ...options, size, io: 'tensor' }).model : model;
+    const { bytes, verified } = await write({ model, network, notes }, options);
     return {
       output: options.output,
       bytes,
@@ -73,6 +78,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       macsAt: shape,
       nodes: model.graph.nodes.length,
       opset: opsetOf(model),
+      io: options.io ?? 'tensor',
       input,
       sizeMultiple: sizeMultiple(description),
       notes,
@@ -93,14 +99,14 @@ function defaultSize({ recipe, nativeSize }: ExportModelOptions): InputSize {
 
 /** With a reference, what is written is the very bytes that were verified. */
 async function write(
-  model: Model,
+  { model, network, notes }: { model: Model; network: Model; notes: readonly string[] },
   { output, reference }: ExportModelOptions,
-  notes: readonly string[],
 ): Promise<{ bytes: number; verified?: Parity }> {
   if (reference === undefined) return { bytes: await writeWhole(output, encodeChunks(model)) };
-  const encoded = encodeModel(model);
+  const encoded = encodeModel(network);
   const verified = await verifyOrFail(encoded, reference, notes);
-  return { bytes: await writeWhole(output, encoded), verified };
+  const written = network === model ? encoded : encodeChunks(model);
+  return { bytes: await writeWhole(output, written), verified };
 }
 
 async function verifyOrFail(model: Uint8Array, reference: string, notes: readonly string[]): Promise<Parity> {

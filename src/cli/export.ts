@@ -116,7 +116,10 @@ function reportText(report: ExportReport): string {
   const worst = Object.values(report.verified?.outputs ?? {}).map(({ maxAbs }) => maxAbs);
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
-    ['input', `float32 ${shapeLine(report.input)}${multipleText(report)}`],
+    [
+      'input',
+      `${report.io === 'image' ? 'uint8' : 'float32'} ${shapeLine(report.input)}${multipleText(report)}`,
+    ],
     [
       'cost',
       `${count(report.parameters)} parameters, ${macsText(report.macs)} multiply-adds at ${shapeLine(report.macsAt)}`,
@@ -134,7 +137,7 @@ function reportText(report: ExportReport): string {
   ]);
 }
 
-function multipleText({ input, sizeMultiple }: ExportReport): string {
-  const open = input.some((dim) => typeof dim === 'string');
+function multipleText({ io, input, sizeMultiple }: ExportReport): string {
+  const open = io === 'tensor' && input.some((dim) => typeof dim === 'string');
   return open && sizeMultiple > 1 ? ` (H and W multiples of ${sizeMultiple})` : '';
 }
