@@ -24,7 +24,7 @@ await inFolder(async (file) => {
     copyFileSync(join(folder, photographs[i % photographs.length] ?? ''), join(file('images'), `${i}.jpg`));
   }
   const threads = usableCores();
-  const options = { provider: parseProvider('cpu'), graphOptimization: 'all', threads } as const;
+  const options = { provider: parseProvider('cpu'), graphOptimization: 'all', threads, arena: true } as const;
   const bare: number[] = [];
   const predict: number[] = [];
   const main = join(root, 'dist', 'src', 'cli', 'main.js');

@@ -12,7 +12,7 @@ import {
 } from '../graph/recipe.js';
 import type { ModelForm } from './images/job.js';
 
-/** What activations may take at once where nothing else is said. */
+/** What one run may take where nothing else is said. */
 export const DEFAULT_MEMORY_BUDGET = 2 ** 30;
 
 /** About what a U-Net of width 64 takes; for models that do not say. */
@@ -21,7 +21,7 @@ const BYTES_PER_PIXEL = 1024;
 export interface FormOptions {
   /** Takes the place of what the model's metadata says. */
   readonly recipe?: Partial<Recipe>;
-  /** Bytes of activations that one run may take, where the recipe keeps images at their own size; default 1 GiB. */
+  /** Bytes that one run may take, where the recipe keeps images at their own size; larger ones run in tiles. Default 1 GiB. */
   readonly memoryBudget?: number;
 }
 

@@ -103,7 +103,11 @@ export class Segmenter {
     const { model, bytes, name } = isLoaded ? source : await loadModel(source);
     const form = naming(name, () => formOf(model, options));
     const { at = 'image' } = options;
-    const loading = createSession(at === 'network' ? networkOutput(model, bytes, form) : bytes, options);
+    const loading = createSession(at === 'network' ? networkOutput(model, bytes, form) : bytes, {
+      // What was kept for an image of one size would not serve the next.
+      arena: form.recipe.sizing.kind === 'resize',
+      ...options,
+    });
     const images = startImages();
     const [session, thread] = await Promise.allSettled([loading, images]);
     if (session.status === 'fulfilled' && thread.status === 'fulfilled') {

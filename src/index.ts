@@ -10,11 +10,51 @@ export { VERSION } from '../exporters/version.js';
 export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
+export {
+  type ModelIo,
+  NORMALIZATIONS,
+  type Normalization,
+  parseRecipe,
+  type Recipe,
+  type Sizing,
+} from '../graph/recipe.js';
+export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export { encodePng, type ImageFile, readImage, readMask } from '../runtime/images/files.js';
+export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
+export type { Cleaning, Component } from '../runtime/masks/components.js';
+export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
+export {
+  type ImageSource,
+  type Segmentation,
+  type Segmented,
+  Segmenter,
+  type SegmenterOptions,
+  type SegmentOptions,
+  type Timings,
+} from '../runtime/segmenter.js';
 export type { GraphOptimization } from '../runtime/sessions/native.js';
-export type { SessionOptions } from '../runtime/sessions/session.js';
+export type { Placement, ProviderCheck } from '../runtime/sessions/probe.js';
+export {
+  PROVIDER_IDS,
+  type ProviderChoice,
+  type ProviderId,
+  type ProviderName,
+} from '../runtime/sessions/providers.js';
+export {
+  createSession,
+  type ProviderReport,
+  type RunOptions,
+  type Session,
+  type SessionOptions,
+} from '../runtime/sessions/session.js';
+export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
+export { type BenchOptions, type BenchReport, bench, type Latency } from './bench.js';
 export { type CompareOptions, type Comparison, compare } from './compare.js';
+export { type Diagnosis, doctor, type ProviderDiagnosis } from './doctor.js';
+export { type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.js';
 export { type ExportModelOptions, type ExportReport, exportModel } from './export.js';
+export { findImages } from './find-images.js';
 export {
   type CheckpointReport,
   inspect,
@@ -22,5 +62,12 @@ export {
   type PortReport,
   type TensorReport,
 } from './inspect.js';
-export { type Prediction, type PredictOptions, type PredictReport, predict } from './predict.js';
-export { type VerifyOptions, verify } from './verify.js';
+export {
+  type ClassRegions,
+  type Extent,
+  type Prediction,
+  type PredictOptions,
+  type PredictReport,
+  predict,
+} from './predict.js';
+export { type Verification, type VerifyOptions, verify } from './verify.js';

@@ -12,7 +12,7 @@ import { blendWeights, planTiles, type Window } from './tiles.js';
 export interface ModelForm {
   readonly io: ModelIo;
   readonly recipe: Recipe;
-  /** Bytes of activations that one run may take, where images keep their own size. */
+  /** Bytes that one run may take, where images keep their own size. */
   readonly memoryBudget: number;
   /** Bytes of activations for each pixel of the input. */
   readonly bytesPerPixel: number;

@@ -26,10 +26,16 @@ function starts(length: number, side: number, multiple: number): readonly number
 }
 
 /**
+ * What one run takes for each pixel of its input, measured beside what the graph's activations say: onnxruntime pads the
+ * channels of thin layers and reorders the input.
+ */
+const held = (activations: number) => (4 / 3) * activations + 96;
+
+/**
  * Covers an image with windows whose sides are multiples of what the network needs and whose pixels take no more than the
  * budget. An image that fits is one window.
- * @param budget bytes of activations
- * @param bytesPerPixel what the network holds at once for each pixel of its input
+ * @param budget bytes that one run may take
+ * @param activations bytes that the network's graph holds at once for each pixel of its input
  * @throws NmodeError (BAD_USAGE) where the budget is smaller than the smallest useful tile
  */
 export function planTiles(
@@ -37,8 +43,9 @@ export function planTiles(
   height: number,
   multiple: number,
   budget: number,
-  bytesPerPixel: number,
+  activations: number,
 ): readonly Window[] {
+  const bytesPerPixel = held(activations);
   const whole = { width: roundUp(width, multiple), height: roundUp(height, multiple) };
   if (whole.width * whole.height * bytesPerPixel <= budget) return [{ x: 0, y: 0, ...whole }];
   const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / multiple) * multiple;

@@ -11,6 +11,8 @@ export interface NativeOptions {
   readonly provider: Provider;
   readonly graphOptimization: GraphOptimization;
   readonly threads: number;
+  /** Keep memory of the CPU for the next run. */
+  readonly arena: boolean;
   /** Where files of the profile go, which begin with this. */
   readonly profilePrefix?: string;
 }
@@ -53,7 +55,7 @@ function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): readonly 
  * @throws NmodeError (CANNOT_RUN) that says what the provider lacks or why the model is refused
  */
 export async function openNative(model: Uint8Array, options: NativeOptions): Promise<NativeSession> {
-  const { provider, graphOptimization, threads, profilePrefix } = options;
+  const { provider, graphOptimization, threads, arena, profilePrefix } = options;
   const lack = lackOf(provider.id);
   if (lack !== undefined)
     throw new NmodeError('CANNOT_RUN', [lack.what, lack.remedy].filter(Boolean).join(': '));
@@ -66,6 +68,7 @@ export async function openNative(model: Uint8Array, options: NativeOptions): Pro
       ],
       graphOptimizationLevel: graphOptimization,
       intraOpNumThreads: threads,
+      enableCpuMemArena: arena,
       logSeverityLevel: 4,
       ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });

@@ -35,7 +35,7 @@ export function addPredict(program: Command): void {
     .addOption(recipeOption("the model's own"))
     .option(
       '--memory-budget <MB>',
-      'activations at once, where images keep their own size; larger ones run in tiles (default: 1074)',
+      'memory of one run, where images keep their own size; larger ones run in tiles (default: 1074)',
       parseMegabytes,
     )
     .addOption(new Option('--json', 'print one JSON document: areas, boxes and counts of what was found'));

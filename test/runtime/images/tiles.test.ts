@@ -46,7 +46,7 @@ describe('a plan of tiles', () => {
 
   it('says how much memory the smallest tile takes, where the budget is less', () => {
     expect(() => planTiles(5000, 5000, MULTIPLE, 1e6, 1000)).toThrow(
-      /budget of 1 MB, expected at least 66 MB/,
+      /budget of 1 MB, expected at least 94 MB/,
     );
   });
 });

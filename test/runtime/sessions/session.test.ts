@@ -153,7 +153,12 @@ describe('providers', () => {
 });
 
 describe('the check of an accelerator against the CPU', () => {
-  const options = { provider: parseProvider('cpu'), graphOptimization: 'all', threads: 1 } as const;
+  const options = {
+    provider: parseProvider('cpu'),
+    graphOptimization: 'all',
+    threads: 1,
+    arena: true,
+  } as const;
   /** A driver that is wrong by this much in one place. */
   async function faulty(error: number) {
     const session = await openNative(doubling(), options);
