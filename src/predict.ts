@@ -193,6 +193,7 @@ async function predictOne(
       components: true,
       pixels: options.overlay ?? false,
     });
+    options.signal?.throwIfAborted();
     const files = await write(segmentation, name, options);
     const { width, height, timings } = segmentation;
     return { image, width, height, ...files, classes: regionsOf(segmentation, options.mmPerPx), timings };
