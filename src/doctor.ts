@@ -10,7 +10,7 @@ import { resizeLinear } from '../graph/ops/resize.js';
 import { relu, sigmoid } from '../graph/ops/unary.js';
 import { elementCount, float32Tensor } from '../graph/tensor.js';
 import { initializer, input, type Value } from '../graph/value.js';
-import { loadSharp } from '../runtime/images/files.js';
+import { loadSharp } from '../runtime/images/sharp.js';
 import { loadModel } from '../runtime/model.js';
 import { type GroupLimits, groupLimits, usableCores, usableMemory } from '../runtime/sessions/limits.js';
 import { loadRuntime } from '../runtime/sessions/native.js';

@@ -4,6 +4,7 @@ import type { Sharp } from 'sharp';
 import { NmodeError, reason } from '../../graph/errors.js';
 import { cut } from '../masks/cut.js';
 import { fullScale, type Mask, type Raster, type RgbImage } from './raster.js';
+import { loadSharp } from './sharp.js';
 
 /** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */
 export const MAX_PIXELS = 100_000_000;
@@ -27,11 +28,6 @@ export type ImageFile = string | Uint8Array;
 
 function nameOf(file: ImageFile): string {
   return typeof file === 'string' ? basename(file) : 'the image';
-}
-
-/** sharp, loaded at the first image so that importing this package costs nothing. */
-export async function loadSharp() {
-  return (await import('sharp')).default;
 }
 
 async function contentsOf(file: ImageFile): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
-import { type ImageFile, loadSharp, readImage } from '../images/files.js';
+import { type ImageFile, readImage } from '../images/files.js';
 import { type Finished, type FinishOptions, Job, type ModelForm } from '../images/job.js';
 import type { RgbImage } from '../images/raster.js';
+import { loadSharp } from '../images/sharp.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { serve } from './serve.js';
 
