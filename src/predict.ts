@@ -21,8 +21,7 @@ import { findImages } from './find-images.js';
 import { makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
 
 /** How probabilities are stored: float32 [classes, H, W], or one grey PNG of 16 bits a class (65535 for 1). */
-export const PROBABILITY_FORMATS = ['npy', 'png16'] as const;
-export type ProbabilityFormat = (typeof PROBABILITY_FORMATS)[number];
+export type ProbabilityFormat = 'npy' | 'png16';
 
 export interface PredictOptions extends Omit<SegmenterOptions, 'at'>, Cleaning {
   /** An .onnx file that takes one RGB image. */

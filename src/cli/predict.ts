@@ -2,13 +2,16 @@ import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import type { Recipe } from '../../graph/recipe.js';
-import { PROBABILITY_FORMATS, type PredictReport, type ProbabilityFormat } from '../predict.js';
+import type { PredictReport, ProbabilityFormat } from '../predict.js';
 import { parseMegabytes, parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
 import { count, print, printJson, table } from './print.js';
 import { recipeOption } from './recipe-flag.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
+
+/** As for `predict`, which is loaded only when it is used. */
+const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
 
 interface Flags extends SessionFlags, CleaningFlags {
   readonly output: string;
@@ -28,9 +31,7 @@ export function addPredict(program: Command): void {
     .argument('<image...>', 'images and folders of images; - for standard input')
     .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes; - for one mask on standard output')
     .option('--overlay', 'also write NAME_overlay.png')
-    .addOption(
-      new Option('--probabilities <format>', 'also write NAME_probabilities').choices(PROBABILITY_FORMATS),
-    )
+    .addOption(new Option('--probabilities <format>', 'also write NAME_probabilities').choices(FORMATS))
     .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
     .addOption(recipeOption("the model's own"))
     .option(
