@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unet } from '../exporters/backbones/unet.js';
+import { UNet } from '../exporters/backbones/unet.js';
 import { buildModel } from '../exporters/build.js';
 import { Weights } from '../exporters/weights.js';
 import { encodeModel } from '../graph/file/write.js';
+import { RELEASE_SIDE } from '../graph/recipe.js';
+import { DECODERS } from '../src/compare.js';
 import { seeded } from '../test/support/seeded.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,19 +24,9 @@ export async function inFolder(body: (file: (name: string) => string) => Promise
 
 /** The release's EED network of a first width, 256 x 256, with seeded weights. */
 export function writeEed(path: string, width: number): void {
-  const network = unet(
-    3,
-    [1, 2, 4, 8, 8].map((factor) => factor * width),
-  );
-  const decoder = {
-    id: 'eed',
-    order: 'CR_B',
-    kernel: 3,
-    stateChannels: 3,
-    activation: 'gelu',
-    lmdForm: 'release',
-  } as const;
-  const size = { batch: 1, height: 256, width: 256 };
-  const model = buildModel({ network, classes: 1, decoder }, Weights.from(seeded), { size });
-  writeFileSync(path, encodeModel(model));
+  const decoder = DECODERS.find(({ id }) => id === 'eed');
+  if (decoder === undefined) throw new TypeError('no EED');
+  const description = { network: UNet.ofWidth(width), classes: 1, decoder };
+  const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
+  writeFileSync(path, encodeModel(buildModel(description, Weights.from(seeded), { size })));
 }

@@ -7,12 +7,11 @@ import type { Finished, FinishOptions, ModelForm } from './images/job.js';
 import type { Mask, RgbImage } from './images/raster.js';
 import { loadSharp } from './images/sharp.js';
 import { inOrder } from './in-order.js';
-import type { Cleaning } from './masks/components.js';
-import { DEFAULT_THRESHOLD } from './masks/cut.js';
 import { type LoadedModel, loadModel, naming } from './model.js';
 import { networkOutput } from './network-output.js';
+import { finishOptions, type SegmentOptions } from './segment-options.js';
 import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
-import type { Floats } from './sessions/tensors.js';
+import type { Bytes, Floats } from './sessions/tensors.js';
 import type { ImageMethods } from './threads/image-thread.js';
 import { Thread } from './threads/thread.js';
 
@@ -22,19 +21,6 @@ export type ImageSource = ImageFile | RgbImage;
 export interface SegmenterOptions extends SessionOptions, FormOptions {
   /** The size of masks: each image's own (default), or that of the network's input. */
   readonly at?: FinishOptions['at'];
-}
-
-export interface SegmentOptions extends Cleaning {
-  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
-  readonly threshold?: number;
-  /** Give the probabilities as well; default true. */
-  readonly probabilities?: boolean;
-  /** Give the connected parts of each mask as well; default false. */
-  readonly components?: boolean;
-  /** Give the decoded image as well, for drawing; default false. */
-  readonly pixels?: boolean;
-  /** Rejects at once; the network's run under way ends unseen. */
-  readonly signal?: AbortSignal;
 }
 
 /** Where the time went, in milliseconds. Stages of several images overlap: their sum is no throughput. */
@@ -48,6 +34,8 @@ export interface Timings {
   /** From the call to the answer. */
   readonly total: number;
 }
+
+type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
 
 export interface Segmentation extends Finished {
   /** Of the image, upright. */
@@ -163,62 +151,64 @@ export class Segmenter {
   ): Promise<Segmentation> {
     const start = performance.now();
     const images = this.#images;
-    let [preprocess, queue, inference, postprocess] = [0, 0, 0, 0];
+    const stages = { preprocess: 0, queue: 0, inference: 0, postprocess: 0 };
     try {
-      const begun = await images.call('begin', { id, source, form: this.#form });
-      const prepare = (index: number) => {
-        const prepared = images.call('input', { id, index });
-        // It may fail before anybody waits for it.
-        prepared.catch(() => {});
-        return prepared;
-      };
-      let next = prepare(0);
-      for (let index = 0; index < begun.inputs; index++) {
-        signal?.throwIfAborted();
-        const { input, milliseconds } = await next;
-        preprocess += milliseconds;
-        // The next tile is made ready while this one runs.
-        if (index + 1 < begun.inputs) next = prepare(index + 1);
-        const queued = performance.now();
-        let started = queued;
-        const outputs = await this.#session.run(
-          { [this.#input]: input },
-          {
-            transfer: true,
-            onStart: () => {
-              started = performance.now();
-            },
-            ...(signal && { signal }),
-          },
-        );
-        queue += started - queued;
-        inference += performance.now() - started;
-        const output = this.#onlyOutput(outputs);
-        const placed = await images.call('place', { id, index, output }, [output.data.buffer as ArrayBuffer]);
-        postprocess += placed.milliseconds;
-      }
+      const {
+        width,
+        height,
+        inputs,
+        milliseconds: decode,
+      } = await images.call('begin', { id, source, form: this.#form });
+      await this.#runInputs(id, inputs, stages, signal);
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
+      stages.postprocess += milliseconds;
       const [mask] = finished.masks;
       if (mask === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives no class`);
-      return {
-        ...finished,
-        width: begun.width,
-        height: begun.height,
-        mask,
-        timings: {
-          decode: begun.milliseconds,
-          preprocess,
-          queue,
-          inference,
-          postprocess: postprocess + milliseconds,
-          total: performance.now() - start,
-        },
-        provider: this.provider.effective,
-      };
+      const timings = { decode, ...stages, total: performance.now() - start };
+      return { ...finished, width, height, mask, timings, provider: this.provider.effective };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
       throw error;
     }
+  }
+
+  /** Runs the network on each input of an image; the next is made ready while one runs. */
+  async #runInputs(
+    id: number,
+    inputs: number,
+    stages: Stages,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const images = this.#images;
+    const prepare = (index: number) => {
+      const prepared = images.call('input', { id, index });
+      // It may fail before anybody waits for it.
+      prepared.catch(() => {});
+      return prepared;
+    };
+    let next = prepare(0);
+    for (let index = 0; index < inputs; index++) {
+      signal?.throwIfAborted();
+      const { input, milliseconds } = await next;
+      stages.preprocess += milliseconds;
+      if (index + 1 < inputs) next = prepare(index + 1);
+      const output = await this.#run(input, stages, signal);
+      const placed = await images.call('place', { id, index, output }, [output.data.buffer as ArrayBuffer]);
+      stages.postprocess += placed.milliseconds;
+    }
+  }
+
+  async #run(input: Floats | Bytes, stages: Stages, signal: AbortSignal | undefined): Promise<Floats> {
+    const queued = performance.now();
+    let started = queued;
+    const onStart = () => {
+      started = performance.now();
+    };
+    const options = { transfer: true, onStart, ...(signal && { signal }) };
+    const outputs = await this.#session.run({ [this.#input]: input }, options);
+    stages.queue += started - queued;
+    stages.inference += performance.now() - started;
+    return this.#onlyOutput(outputs);
   }
 
   #onlyOutput(outputs: Readonly<Record<string, Floats>>): Floats {
@@ -274,30 +264,6 @@ async function startImages(): Promise<Thread<ImageMethods>> {
 
 /** Images that are read ahead of those that run. */
 const LOOK_AHEAD = 2;
-
-/** @throws NmodeError (BAD_USAGE) for a threshold or an area that makes no sense */
-export function finishOptions(options: SegmentOptions, at: FinishOptions['at']): FinishOptions {
-  const { threshold = DEFAULT_THRESHOLD, minArea = 0 } = options;
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
-  }
-  if (!(Number.isSafeInteger(minArea) && minArea >= 0)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `a minimum area of ${minArea}, expected a whole number of pixels from 0 on`,
-    );
-  }
-  return {
-    threshold,
-    at,
-    minArea,
-    fillHoles: options.fillHoles ?? false,
-    largestComponent: options.largestComponent ?? false,
-    wantProbabilities: options.probabilities ?? true,
-    wantComponents: options.components ?? false,
-    wantPixels: options.pixels ?? false,
-  };
-}
 
 /** @throws NmodeError (BAD_IMAGE) where pixels are not as many as their size says */
 function checkPixels(source: ImageSource): void {

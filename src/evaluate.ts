@@ -16,12 +16,8 @@ import {
   metricsOf,
   NO_PIXELS,
 } from '../runtime/masks/metrics.js';
-import {
-  type Segmentation,
-  Segmenter,
-  type SegmenterOptions,
-  type SegmentOptions,
-} from '../runtime/segmenter.js';
+import type { SegmentOptions } from '../runtime/segment-options.js';
+import { type Segmentation, Segmenter, type SegmenterOptions } from '../runtime/segmenter.js';
 import type { ProviderReport } from '../runtime/sessions/session.js';
 import { writeReport } from './evaluation-report.js';
 import { findImages } from './find-images.js';

@@ -5,7 +5,8 @@ import { toEightBits } from '../runtime/images/prepare.js';
 import type { Mask, RgbImage } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
 import { cut } from '../runtime/masks/cut.js';
-import type { Segmenter, SegmentOptions } from '../runtime/segmenter.js';
+import type { SegmentOptions } from '../runtime/segment-options.js';
+import type { Segmenter } from '../runtime/segmenter.js';
 import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
 import { writeWhole } from './write-whole.js';
 

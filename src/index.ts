@@ -24,13 +24,13 @@ export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime
 export type { Cleaning, Component } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
+export type { SegmentOptions } from '../runtime/segment-options.js';
 export {
   type ImageSource,
   type Segmentation,
   type Segmented,
   Segmenter,
   type SegmenterOptions,
-  type SegmentOptions,
   type Timings,
 } from '../runtime/segmenter.js';
 export type { GraphOptimization } from '../runtime/sessions/native.js';

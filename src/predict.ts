@@ -8,13 +8,8 @@ import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
 import type { Cleaning, Component } from '../runtime/masks/components.js';
 import { loadModel } from '../runtime/model.js';
-import {
-  finishOptions,
-  type Segmentation,
-  Segmenter,
-  type SegmenterOptions,
-  type Timings,
-} from '../runtime/segmenter.js';
+import { finishOptions, type SegmentOptions } from '../runtime/segment-options.js';
+import { type Segmentation, Segmenter, type SegmenterOptions, type Timings } from '../runtime/segmenter.js';
 import { usableCores } from '../runtime/sessions/limits.js';
 import type { ProviderReport } from '../runtime/sessions/session.js';
 import { findImages } from './find-images.js';
@@ -97,7 +92,8 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   if (mmPerPx !== undefined && !(mmPerPx > 0 && Number.isFinite(mmPerPx))) {
     throw new NmodeError('BAD_USAGE', `${mmPerPx} mm a pixel, expected a number above 0`);
   }
-  finishOptions({ ...options, probabilities: false }, 'image');
+  // What makes no sense is refused before anything is loaded.
+  finishOptions(toSegmentOptions(options), 'image');
   const model = await loadModel(options.model);
   const { tasks, failures } = await findTasks(options.images);
   const [failure, ...more] = failures;
@@ -139,6 +135,11 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
 }
 
 type Failure = PredictReport['failures'][number];
+
+function toSegmentOptions({ probabilities, overlay, ...options }: PredictOptions): SegmentOptions {
+  const wanted = { probabilities: probabilities !== undefined, pixels: overlay ?? false };
+  return { ...options, ...wanted, components: true };
+}
 
 /** With two copies of the model, one has the cores while the other waits for its next image. */
 function defaultWorkers(tasks: readonly Task[]): number {
@@ -186,12 +187,7 @@ async function predictOne(
   options: PredictOptions,
 ): Promise<Prediction | Failure> {
   try {
-    const segmentation = await segmenter.segment(source, {
-      ...options,
-      probabilities: options.probabilities !== undefined,
-      components: true,
-      pixels: options.overlay ?? false,
-    });
+    const segmentation = await segmenter.segment(source, toSegmentOptions(options));
     options.signal?.throwIfAborted();
     const files = await write(segmentation, name, options);
     const { width, height, timings } = segmentation;

@@ -1,9 +1,9 @@
-import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import type { BenchReport } from '../bench.js';
 import { parseCount, parseSize } from './arguments.js';
 import { interruption } from './interruption.js';
 import { bytesText, fields, print, printJson } from './print.js';
+import { withProgress } from './progress.js';
 import {
   addSessionFlags,
   noteFallback,
@@ -33,9 +33,8 @@ export function addBench(program: Command): void {
   addSessionFlags(command).action(async (model: string, flags: Flags) => {
     const { size, runs, workers, placement } = flags;
     const { bench } = await import('../bench.js');
-    const bar = new SingleBar({ format: '{bar} {value}/{total} runs', clearOnComplete: true });
-    try {
-      const report = await bench({
+    const report = await withProgress('runs', (onProgress) =>
+      bench({
         ...sessionOptions(flags),
         ...(size && { size }),
         ...(workers && { workers }),
@@ -43,15 +42,12 @@ export function addBench(program: Command): void {
         model,
         runs,
         signal: interruption(),
-        onProgress: (done, total) => (done === 0 ? bar.start(total, 0) : bar.update(done)),
-      });
-      bar.stop();
-      if (flags.json) printJson(report);
-      else print(reportText(report));
-      noteFallback(report.provider);
-    } finally {
-      bar.stop();
-    }
+        onProgress,
+      }),
+    );
+    if (flags.json) printJson(report);
+    else print(reportText(report));
+    noteFallback(report.provider);
   });
 }
 

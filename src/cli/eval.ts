@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import type { Recipe } from '../../graph/recipe.js';
@@ -6,6 +5,7 @@ import type { EvaluationReport } from '../evaluate.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
 import { count, fields, print, printJson } from './print.js';
+import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flag.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
@@ -36,26 +36,18 @@ export function addEval(program: Command): void {
   addSessionFlags(addCleaningFlags(command)).action(async (model: string, flags: Flags) => {
     const { json, provider, strict, threads, ...options } = flags;
     const { evaluate } = await import('../evaluate.js');
-    const bar = new SingleBar({ format: '{bar} {value}/{total} images', clearOnComplete: true });
-    try {
-      const report = await evaluate({
-        ...options,
-        ...sessionOptions(flags),
-        model,
-        signal: interruption(),
-        onProgress: (done, total) => (done === 0 ? bar.start(total, 0) : bar.update(done)),
-      });
-      bar.stop();
-      if (json) printJson(report);
-      else print(reportText(report));
-      noteFallback(report.session);
-      for (const { error } of report.failures) process.stderr.write(`nmode: ${error}\n`);
-      if (report.failures.length > 0) {
-        const total = report.failures.length + report.images;
-        throw new NmodeError('BAD_IMAGE', `${report.failures.length} of ${total} files were not counted`);
-      }
-    } finally {
-      bar.stop();
+    const session = sessionOptions(flags);
+    const report = await withProgress('images', (onProgress) =>
+      evaluate({ ...options, ...session, model, signal: interruption(), onProgress }),
+    );
+    if (json) printJson(report);
+    else print(reportText(report));
+    noteFallback(report.session);
+    const { failures, images } = report;
+    for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);
+    if (failures.length > 0) {
+      const total = failures.length + images;
+      throw new NmodeError('BAD_IMAGE', `${failures.length} of ${total} files were not counted`);
     }
   });
 }

@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import type { Recipe } from '../../graph/recipe.js';
@@ -7,6 +6,7 @@ import { parseMegabytes, parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
 import { count, print, printJson, table } from './print.js';
+import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flag.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
@@ -46,24 +46,14 @@ export function addPredict(program: Command): void {
       throw new NmodeError('BAD_USAGE', 'standard output takes the mask or the JSON document, not both');
     }
     const { predict } = await import('../predict.js');
-    const bar = new SingleBar({ format: '{bar} {value}/{total} images', clearOnComplete: true });
-    try {
-      const report = await predict({
-        ...options,
-        ...sessionOptions(flags),
-        model,
-        images,
-        signal: interruption(),
-        onProgress: (done, total) => (done === 0 ? bar.start(total, 0) : bar.update(done)),
-      });
-      bar.stop();
-      if (json) printJson(predictionJson(report));
-      else if (report.predictions.length > 0 && flags.output !== '-') print(predictionText(report));
-      noteFallback(report.provider);
-      refuseFailures(report);
-    } finally {
-      bar.stop();
-    }
+    const session = sessionOptions(flags);
+    const report = await withProgress('images', (onProgress) =>
+      predict({ ...options, ...session, model, images, signal: interruption(), onProgress }),
+    );
+    if (json) printJson(predictionJson(report));
+    else if (report.predictions.length > 0 && flags.output !== '-') print(predictionText(report));
+    noteFallback(report.provider);
+    refuseFailures(report);
   });
 }
 

@@ -1,0 +1,41 @@
+import { NmodeError } from '../graph/errors.js';
+import type { FinishOptions } from './images/job.js';
+import type { Cleaning } from './masks/components.js';
+import { DEFAULT_THRESHOLD } from './masks/cut.js';
+
+export interface SegmentOptions extends Cleaning {
+  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
+  readonly threshold?: number;
+  /** Give the probabilities as well; default true. */
+  readonly probabilities?: boolean;
+  /** Give the connected parts of each mask as well; default false. */
+  readonly components?: boolean;
+  /** Give the decoded image as well, for drawing; default false. */
+  readonly pixels?: boolean;
+  /** Rejects at once; the network's run under way ends unseen. */
+  readonly signal?: AbortSignal;
+}
+
+/** @throws NmodeError (BAD_USAGE) for a threshold or an area that makes no sense */
+export function finishOptions(options: SegmentOptions, at: FinishOptions['at']): FinishOptions {
+  const { threshold = DEFAULT_THRESHOLD, minArea = 0 } = options;
+  if (!(threshold >= 0 && threshold <= 1)) {
+    throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
+  }
+  if (!(Number.isSafeInteger(minArea) && minArea >= 0)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `a minimum area of ${minArea}, expected a whole number of pixels from 0 on`,
+    );
+  }
+  return {
+    threshold,
+    at,
+    minArea,
+    fillHoles: options.fillHoles ?? false,
+    largestComponent: options.largestComponent ?? false,
+    wantProbabilities: options.probabilities ?? true,
+    wantComponents: options.components ?? false,
+    wantPixels: options.pixels ?? false,
+  };
+}
