@@ -44,7 +44,8 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   return { dims, data: Float32Array.from({ length }, (_, i) => noise(i)) };
 }
 
-function probeInputs(ports: readonly Port[]): Inputs {
+/** The same for every input of a model. */
+export function probeInputs(ports: readonly Port[]): Inputs {
   return Object.fromEntries(ports.map((port) => [port.name, probeInput(port)]));
 }
 

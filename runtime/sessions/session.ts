@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { NmodeError, reason } from '../../graph/errors.js';
-import type { Opened, SessionMethods } from '../threads/session-thread.js';
+import type { Opened, OpenOptions, SessionMethods } from '../threads/session-thread.js';
 import { Thread } from '../threads/thread.js';
 import { usableCores } from './limits.js';
-import type { GraphOptimization, NativeOptions } from './native.js';
+import type { GraphOptimization } from './native.js';
 import type { Placement, ProviderCheck } from './probe.js';
 import { candidates, type Provider, type ProviderChoice, type ProviderName } from './providers.js';
 import { Queue } from './queue.js';
@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly workers?: number;
   /** Compare an accelerator's answer with the CPU's when the model is loaded; default true. */
   readonly check?: boolean;
+  /** Run once on a small input when the model is loaded, so that the first run is as fast as the others; default false. */
+  readonly warmUp?: boolean;
   /** Also find out which provider runs how many nodes; loads the model twice. */
   readonly placement?: boolean;
   /** Default 'all'. */
@@ -78,11 +80,11 @@ function wholeNumber(name: string, value: number): number {
  */
 export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const { providers: choice = ['cpu'], strict = false, check = true } = options;
-  const { graphOptimization = 'all', arena = true } = options;
+  const { graphOptimization = 'all', arena = true, warmUp = false } = options;
   const workers = wholeNumber('workers', options.workers ?? 1);
   const threads = wholeNumber('threads', options.threads ?? Math.max(1, Math.floor(usableCores() / workers)));
   const list = candidates(choice, strict);
-  const opening = { graphOptimization, threads, arena };
+  const opening = { graphOptimization, threads, arena, warmUp };
   const all = Array.from({ length: workers }, (): SessionThread => new Thread('session-thread'));
   const [first, ...others] = all;
   if (first === undefined) throw new TypeError('no worker');
@@ -116,8 +118,7 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   }
 }
 
-interface Opening extends Omit<NativeOptions, 'provider'> {
-  readonly check: boolean;
+interface Opening extends Omit<OpenOptions, 'provider'> {
   readonly auto: boolean;
 }
 

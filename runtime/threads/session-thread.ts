@@ -1,7 +1,20 @@
 import { type NativeOptions, type NativeSession, openNative } from '../sessions/native.js';
-import { checkAgainstCpu, type Placement, type ProviderCheck, placementOf } from '../sessions/probe.js';
+import {
+  checkAgainstCpu,
+  type Placement,
+  type ProviderCheck,
+  placementOf,
+  probeInputs,
+} from '../sessions/probe.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
 import { serve } from './serve.js';
+
+export interface OpenOptions extends NativeOptions {
+  /** Compare the provider with the CPU. */
+  readonly check: boolean;
+  /** Run once, so that the first run that counts finds memory allocated and shaders compiled. */
+  readonly warmUp: boolean;
+}
 
 /** What is found when a model opens. */
 export interface Opened {
@@ -25,11 +38,13 @@ const methods = {
   load(bytes: Uint8Array): void {
     model = bytes;
   },
-  async open({ check, ...options }: NativeOptions & { readonly check: boolean }): Promise<Opened> {
+  async open({ check, warmUp, ...options }: OpenOptions): Promise<Opened> {
     session = await openNative(model, options);
     try {
       const { inputs, outputs } = session;
-      return { inputs, outputs, ...(check && { check: await checkAgainstCpu(session, model, options) }) };
+      const checked = check && { check: await checkAgainstCpu(session, model, options) };
+      if (warmUp) await session.run(probeInputs(inputs));
+      return { inputs, outputs, ...checked };
     } catch (error) {
       await release();
       throw error;

@@ -83,7 +83,7 @@ describe('a network in a thread', () => {
 
 describe('sessions', () => {
   it('two of them, and two workers of one, run at the same time', async () => {
-    await using one = await createSession(doubling(), { workers: 2, threads: 1 });
+    await using one = await createSession(doubling(), { workers: 2, threads: 1, warmUp: true });
     await using other = await createSession(doubling());
     expect(one).toMatchObject({ workers: 2, threads: 1, provider: { effective: 'cpu', attempts: [] } });
     const runs = [1, 2, 3, 4, 5, 6].map(async (value) => {
