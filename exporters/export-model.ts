@@ -4,6 +4,7 @@ import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
 import {
   BYTES_PER_PIXEL_KEY,
+  checkRecipe,
   IO_KEY,
   type ModelIo,
   NORMALIZATIONS,
@@ -68,10 +69,10 @@ function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size 
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   const { batch = 1, height, width } = size;
   if (io === 'image' && batch !== 1) throw usage(`a batch of ${batch}: a model takes one image at a time`);
-  const { normalization = NORMALIZATIONS.release } = recipe;
+  const { normalization = NORMALIZATIONS.release, ...told } = checkRecipe(recipe);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
-  const { sizing = nativeSize ? native : resized } = recipe;
+  const { sizing = nativeSize ? native : resized } = told;
   if (sizing.kind === 'resize') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {

@@ -10,6 +10,8 @@ export const ERRORS = {
   BAD_IMAGE: { exitCode: 3 },
   CANNOT_WRITE: { exitCode: 4 },
   CANNOT_RUN: { exitCode: 4 },
+  /** Ctrl-C: 128 and the number of SIGINT, as shells have it. */
+  INTERRUPTED: { exitCode: 130 },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -59,6 +59,19 @@ export function recipeText(recipe: Recipe): string {
   return JSON.stringify(recipe);
 }
 
+/** A recipe in a few words. */
+export function recipeSummary({ normalization, sizing }: Recipe): string {
+  const figures =
+    normalization.kind === 'mean-std'
+      ? ` (mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')})`
+      : '';
+  const size =
+    sizing.kind === 'resize'
+      ? `resized to ${sizing.height}x${sizing.width}`
+      : `own size, padded to a multiple of ${sizing.multiple}`;
+  return `${normalization.kind}${figures}, ${size}`;
+}
+
 /**
  * Reads a recipe from its JSON text.
  * @throws NmodeError (BAD_USAGE) that names the part that is wrong
@@ -67,6 +80,23 @@ export function parseRecipe(text: string): Recipe {
   try {
     const { normalization, sizing } = fieldsOf(JSON.parse(text), 'a recipe', ['normalization', 'sizing']);
     return { normalization: parseNormalization(normalization), sizing: parseSizing(sizing) };
+  } catch (error) {
+    throw new NmodeError('BAD_USAGE', `not a recipe: ${reason(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Checks a recipe, or part of one, that a program gives.
+ * @throws NmodeError (BAD_USAGE) that names the part that is wrong
+ */
+export function checkRecipe({ normalization, sizing, ...others }: Partial<Recipe>): Partial<Recipe> {
+  try {
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) throw new TypeError(`'${unknown}' is no part of one`);
+    return {
+      ...(normalization !== undefined && { normalization: parseNormalization(normalization) }),
+      ...(sizing !== undefined && { sizing: parseSizing(sizing) }),
+    };
   } catch (error) {
     throw new NmodeError('BAD_USAGE', `not a recipe: ${reason(error)}`, { cause: error });
   }

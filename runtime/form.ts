@@ -2,6 +2,7 @@ import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
 import {
   BYTES_PER_PIXEL_KEY,
+  checkRecipe,
   MAX_NETWORK_PIXELS,
   NORMALIZATIONS,
   parseRecipe,
@@ -47,12 +48,15 @@ export function formOf(model: Model, options: FormOptions = {}): ModelForm {
   if (typeof batch === 'number' && batch > 1) {
     throw bad(`it takes ${batch} images at a time, expected 1 or an open batch`);
   }
+  if (io === 'image' && options.recipe !== undefined) {
+    throw new NmodeError('BAD_USAGE', 'the model has its recipe in its graph: it takes no other');
+  }
   const declared = metadata.get(RECIPE_KEY);
   const recipe = {
     normalization: NORMALIZATIONS.release,
     sizing: defaultSizing(shape),
     ...(declared !== undefined && readRecipe(declared)),
-    ...options.recipe,
+    ...checkRecipe(options.recipe ?? {}),
   };
   if (io === 'tensor') checkSizing(recipe.sizing, shape);
   const { memoryBudget = DEFAULT_MEMORY_BUDGET } = options;

@@ -19,7 +19,7 @@ export interface SegmentOptions extends Cleaning {
 /** @throws NmodeError (BAD_USAGE) for a threshold or an area that makes no sense */
 export function finishOptions(options: SegmentOptions, at: FinishOptions['at']): FinishOptions {
   const { threshold = DEFAULT_THRESHOLD, minArea = 0 } = options;
-  if (!(threshold >= 0 && threshold <= 1)) {
+  if (!(Number.isFinite(threshold) && threshold >= 0 && threshold <= 1)) {
     throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
   }
   if (!(Number.isSafeInteger(minArea) && minArea >= 0)) {

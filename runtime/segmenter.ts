@@ -43,6 +43,8 @@ export interface Segmentation extends Finished {
   readonly height: number;
   /** The first class's. */
   readonly mask: Mask;
+  /** Runs of the network: more than one where the image was cut into tiles. */
+  readonly tiles: number;
   readonly timings: Timings;
   /** The provider that ran it. */
   readonly provider: ProviderReport['effective'];
@@ -165,7 +167,7 @@ export class Segmenter {
       const [mask] = finished.masks;
       if (mask === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
-      return { ...finished, width, height, mask, timings, provider: this.provider.effective };
+      return { ...finished, width, height, mask, tiles: inputs, timings, provider: this.provider.effective };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
       throw error;
@@ -226,6 +228,8 @@ export class Segmenter {
     sources: Iterable<S> | AsyncIterable<S>,
     options: SegmentOptions = {},
   ): AsyncGenerator<Segmented<S>, void, undefined> {
+    if (typeof sources === 'string')
+      throw new NmodeError('BAD_USAGE', 'expected a list of images, not a path');
     const one = async (source: S): Promise<Segmented<S>> => {
       try {
         return { source, segmentation: await this.segment(source, options) };
@@ -257,7 +261,7 @@ async function startImages(): Promise<Thread<ImageMethods>> {
   await loadSharp().catch((error: unknown) => {
     throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
   });
-  const thread = new Thread<ImageMethods>('image-thread');
+  const thread = new Thread<ImageMethods>('image-thread', 'the segmenter');
   await thread.call('warmUp', undefined);
   return thread;
 }
@@ -268,6 +272,12 @@ const LOOK_AHEAD = 2;
 /** @throws NmodeError (BAD_IMAGE) where pixels are not as many as their size says */
 function checkPixels(source: ImageSource): void {
   if (typeof source === 'string' || source instanceof Uint8Array) return;
+  if (typeof source !== 'object' || source === null || !('data' in source)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      'expected the path of an image, its bytes, or pixels { width, height, channels, data }',
+    );
+  }
   const { width, height, channels, data } = source;
   const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
   const samples = data instanceof Uint8Array || data instanceof Uint16Array;

@@ -46,6 +46,9 @@ export interface BenchReport {
 
 /** The input as nominal, with the sizes that were asked for in place of open ones. */
 function sized(port: Port, size: BenchOptions['size']): Port {
+  if (size !== undefined && port.shape.slice(1).every((dim) => typeof dim === 'number')) {
+    throw new NmodeError('BAD_USAGE', `a size of ${size.height}x${size.width}: the model's is fixed`);
+  }
   const space = port.dtype === 'uint8' ? [1, 2] : [2, 3];
   const shape = port.shape.map((dim, axis) => {
     if (typeof dim === 'number' || size === undefined) return dim;

@@ -50,6 +50,8 @@ export interface EvaluationReport extends Metrics {
   /** The size that was counted at: the network's input (as the release does) or each image's own. */
   readonly at: 'network' | 'image';
   readonly threshold: number;
+  /** What was done to masks after they were cut. */
+  readonly cleaning: Required<Cleaning>;
   readonly recipe: Recipe;
   readonly provider: ProviderReport['effective'];
   /** What was asked for, and why it was passed over where it was. */
@@ -82,6 +84,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     );
   }
   if (options.report !== undefined) {
+    if (!/\.html?$/i.test(options.report)) {
+      throw new NmodeError('BAD_USAGE', `${options.report}: a report is an .html file`);
+    }
     await refuseOverwriting(
       [options.report],
       [options.model, ...pairs.flatMap(({ image, mask }) => [image, mask])],
@@ -124,6 +129,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       medianDsc: ((scores[(scores.length - 1) >> 1] ?? 0) + (scores[scores.length >> 1] ?? 0)) / 2,
       at,
       threshold,
+      cleaning: {
+        fillHoles: options.fillHoles ?? false,
+        largestComponent: options.largestComponent ?? false,
+        minArea: options.minArea ?? 0,
+      },
       recipe,
       provider: provider.effective,
       session: provider,

@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
+import { recipeSummary } from '../graph/recipe.js';
 import { drawOutline } from '../runtime/images/draw.js';
 import { encodePng } from '../runtime/images/files.js';
 import { toEightBits } from '../runtime/images/prepare.js';
 import type { Mask, RgbImage } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
-import { cut } from '../runtime/masks/cut.js';
+import { area, cut } from '../runtime/masks/cut.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
 import type { Segmenter } from '../runtime/segmenter.js';
 import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
@@ -20,6 +21,8 @@ const TRUE = [32, 220, 90] as const;
 interface Picture {
   readonly name: string;
   readonly dsc: number;
+  /** Nothing was found in it. */
+  readonly empty: boolean;
   /** PNG. */
   readonly png: Uint8Array;
 }
@@ -36,13 +39,17 @@ export async function writeReport(
   const pictures: Picture[] = [];
   for (const { name, dsc } of worst) {
     const pair = pairs.find(({ image }) => basename(image) === name);
-    if (pair !== undefined) pictures.push({ name, dsc, png: await picture(segmenter, pair, options) });
+    if (pair !== undefined) pictures.push({ name, dsc, ...(await picture(segmenter, pair, options)) });
   }
   await writeWhole(path, [Buffer.from(html(basename(options.model), report, pictures))]);
 }
 
 /** The image with the outlines of what is true and of what was found. */
-async function picture(segmenter: Segmenter, pair: Pair, options: SegmentOptions): Promise<Uint8Array> {
+async function picture(
+  segmenter: Segmenter,
+  pair: Pair,
+  options: SegmentOptions,
+): Promise<Pick<Picture, 'png' | 'empty'>> {
   const { image, mask, truth } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
   const height = Math.max(1, Math.round((image.height * PICTURE_WIDTH) / image.width));
@@ -55,13 +62,23 @@ async function picture(segmenter: Segmenter, pair: Pair, options: SegmentOptions
     data: Uint8Array.from(resizeBilinear(bytes, PICTURE_WIDTH, height).data, Math.round),
   };
   const withTruth = drawOutline(small, shrink(truth), { colour: TRUE });
-  return encodePng(drawOutline(withTruth, shrink(mask), { colour: FOUND }));
+  const png = await encodePng(drawOutline(withTruth, shrink(mask), { colour: FOUND }));
+  return { png, empty: area(mask) === 0 };
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
 const share = (value: number) => value.toFixed(4);
+
+function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport['cleaning']): string {
+  const steps = [
+    ...(fillHoles ? ['holes filled'] : []),
+    ...(largestComponent ? ['largest part only'] : []),
+    ...(minArea > 0 ? [`parts of ${minArea} pixels and more`] : []),
+  ];
+  return steps.join(', ') || 'none';
+}
 
 function html(model: string, report: EvaluationReport, pictures: readonly Picture[]): string {
   const { confusion, perImage, failures } = report;
@@ -79,14 +96,15 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     ['true negative pixels', String(confusion.tn)],
     ['counted at', report.at === 'network' ? "the network's input size" : "each image's own size"],
     ['threshold', String(report.threshold)],
-    ['recipe', JSON.stringify(report.recipe)],
+    ['cleaning', cleaningText(report.cleaning)],
+    ['recipe', recipeSummary(report.recipe)],
     ['provider', report.provider],
   ];
   const rows = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([label, text]) => `<tr><th>${escaped(label)}<td>${escaped(text)}`).join('\n');
-  const figure = ({ name, dsc, png }: Picture) =>
+  const figure = ({ name, dsc, png, empty }: Picture) =>
     `<figure><img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">` +
-    `<figcaption>${escaped(name)}: DSC ${share(dsc)}</figcaption></figure>`;
+    `<figcaption>${escaped(name)}: DSC ${share(dsc)}${empty ? ', nothing found' : ''}</figcaption></figure>`;
   const failed = failures.map(({ error }) => `<li>${escaped(error)}`).join('\n');
   return `<!doctype html>
 <html lang="en">

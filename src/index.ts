@@ -33,7 +33,7 @@ export {
   type SegmenterOptions,
   type Timings,
 } from '../runtime/segmenter.js';
-export type { GraphOptimization } from '../runtime/sessions/native.js';
+export type { GraphOptimization } from '../runtime/sessions/native-options.js';
 export type { Placement, ProviderCheck } from '../runtime/sessions/probe.js';
 export {
   PROVIDER_IDS,

@@ -65,6 +65,8 @@ export interface Prediction {
   readonly overlay?: string;
   readonly probabilities?: readonly string[];
   readonly classes: readonly ClassRegions[];
+  /** Runs of the network: more than one where the image was cut into tiles. */
+  readonly tiles: number;
   readonly timings: Timings;
 }
 
@@ -190,8 +192,9 @@ async function predictOne(
     const segmentation = await segmenter.segment(source, toSegmentOptions(options));
     options.signal?.throwIfAborted();
     const files = await write(segmentation, name, options);
-    const { width, height, timings } = segmentation;
-    return { image, width, height, ...files, classes: regionsOf(segmentation, options.mmPerPx), timings };
+    const { width, height, tiles, timings } = segmentation;
+    const classes = regionsOf(segmentation, options.mmPerPx);
+    return { image, width, height, ...files, classes, tiles, timings };
   } catch (error) {
     if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
     return { image, error };
@@ -248,7 +251,10 @@ function regionsOf(
   { masks, components = [] }: Segmentation,
   mmPerPx: number | undefined,
 ): readonly ClassRegions[] {
-  const extent = (px: number): Extent => ({ px, ...(mmPerPx !== undefined && { mm2: px * mmPerPx ** 2 }) });
+  const extent = (px: number): Extent => ({
+    px,
+    ...(mmPerPx !== undefined && { mm2: Number((px * mmPerPx ** 2).toPrecision(12)) }),
+  });
   return masks.map((mask, index) => {
     const parts = components[index] ?? [];
     const px = parts.reduce((sum, part) => sum + part.area, 0);

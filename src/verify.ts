@@ -28,7 +28,13 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
   const tensors = await readReference(reference);
   const session = await createSession(bytes, options);
   try {
-    const { provider } = session;
+    const { provider, inputs } = session;
+    if (inputs.some(({ dtype }) => dtype === 'uint8')) {
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        'the model takes images, a reference holds prepared pixels: verify it as it is exported (export --reference)',
+      );
+    }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
     return { ...(await verifySession(session, tensors, { ...options, atol })), provider };
   } catch (error) {

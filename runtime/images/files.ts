@@ -124,6 +124,14 @@ export async function readTruth(file: ImageFile): Promise<Raster & { readonly da
   const image = await readImage(file);
   const { width, height, data } = image;
   const full = fullScale(image);
+  let most = 0;
+  for (const value of data) most = Math.max(most, value);
+  if (most > 0 && most <= full / 64) {
+    throw new NmodeError(
+      'BAD_IMAGE',
+      `${nameOf(file)}: its lightest sample is ${most} of ${full}, which looks like labels: expected a mask of 0 and ${full}`,
+    );
+  }
   const shares = Float32Array.from({ length: width * height }, (_, i) => (data[3 * i] ?? 0) / full);
   return { width, height, channels: 1, data: shares };
 }

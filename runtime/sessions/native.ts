@@ -1,21 +1,8 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { NmodeError, reason } from '../../graph/errors.js';
-import type { Provider } from './providers.js';
+import type { NativeOptions } from './native-options.js';
 import { lackOf } from './requirements.js';
 import type { Inputs, Outputs, Port } from './tensors.js';
-
-/** How far onnxruntime may rewrite a graph before it runs. */
-export type GraphOptimization = 'disabled' | 'basic' | 'extended' | 'all';
-
-export interface NativeOptions {
-  readonly provider: Provider;
-  readonly graphOptimization: GraphOptimization;
-  readonly threads: number;
-  /** Keep memory of the CPU for the next run. */
-  readonly arena: boolean;
-  /** Where files of the profile go, which begin with this. */
-  readonly profilePrefix?: string;
-}
 
 /** A session of onnxruntime on one provider. Its runs block the thread that they are made in. */
 export interface NativeSession {

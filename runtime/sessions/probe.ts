@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NmodeError } from '../../graph/errors.js';
 import { elementCount } from '../../graph/tensor.js';
-import { type NativeOptions, type NativeSession, openNative } from './native.js';
+import { type NativeSession, openNative } from './native.js';
+import type { NativeOptions } from './native-options.js';
 import { PROVIDER_IDS, PROVIDERS, parseProvider, toleranceOf } from './providers.js';
 import type { Bytes, Floats, Inputs, Outputs, Port } from './tensors.js';
 

@@ -95,6 +95,9 @@ function isProviderId(id: string): id is ProviderId {
 /** The providers of a choice, in the order in which they are tried. Without `strict` the CPU is always the last. */
 export function candidates(choice: ProviderChoice, strict: boolean): readonly Provider[] {
   if (choice === 'auto') return (AUTO[process.platform] ?? ['cpu']).map(parseProvider);
+  if (!Array.isArray(choice)) {
+    throw new NmodeError('BAD_USAGE', "providers: expected 'auto' or a list, for example ['cuda', 'cpu']");
+  }
   const named = [...new Map(choice.map(parseProvider).map((entry) => [entry.name, entry])).values()];
   if (named.length === 0) throw new NmodeError('BAD_USAGE', 'no provider is named');
   const [first] = named;

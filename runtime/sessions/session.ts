@@ -3,7 +3,7 @@ import { NmodeError, reason } from '../../graph/errors.js';
 import type { Opened, OpenOptions, SessionMethods } from '../threads/session-thread.js';
 import { Thread } from '../threads/thread.js';
 import { usableCores } from './limits.js';
-import type { GraphOptimization } from './native.js';
+import type { GraphOptimization } from './native-options.js';
 import type { Placement, ProviderCheck } from './probe.js';
 import { candidates, type Provider, type ProviderChoice, type ProviderName } from './providers.js';
 import { Queue } from './queue.js';
@@ -85,7 +85,10 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   const threads = wholeNumber('threads', options.threads ?? Math.max(1, Math.floor(usableCores() / workers)));
   const list = candidates(choice, strict);
   const opening = { graphOptimization, threads, arena, warmUp };
-  const all = Array.from({ length: workers }, (): SessionThread => new Thread('session-thread'));
+  const all = Array.from(
+    { length: workers },
+    (): SessionThread => new Thread('session-thread', 'the session'),
+  );
   const [first, ...others] = all;
   if (first === undefined) throw new TypeError('no worker');
   const openOthers = (provider: Provider) =>

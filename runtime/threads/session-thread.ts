@@ -1,4 +1,5 @@
-import { type NativeOptions, type NativeSession, openNative } from '../sessions/native.js';
+import { type NativeSession, openNative } from '../sessions/native.js';
+import type { NativeOptions } from '../sessions/native-options.js';
 import {
   checkAgainstCpu,
   type Placement,

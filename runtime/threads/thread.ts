@@ -20,7 +20,11 @@ export class Thread<M extends Methods> {
   #ended: NmodeError | undefined;
   #idle = () => {};
 
-  constructor(name: string) {
+  /** @param owner what messages call it */
+  constructor(
+    name: string,
+    readonly owner: string,
+  ) {
     this.#worker = new Worker(threadUrl(name), { name: `nmode ${name}` });
     this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
@@ -49,7 +53,7 @@ export class Thread<M extends Methods> {
 
   /** Waits for the calls under way and ends the thread. What it holds must have been released by its own methods. */
   async close(): Promise<void> {
-    this.#ended ??= new NmodeError('CANNOT_RUN', 'it is closed');
+    this.#ended ??= new NmodeError('CANNOT_RUN', `${this.owner} is closed`);
     if (this.#calls.size > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;

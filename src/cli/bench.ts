@@ -4,13 +4,7 @@ import { parseCount, parseSize } from './arguments.js';
 import { interruption } from './interruption.js';
 import { bytesText, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
-import {
-  addSessionFlags,
-  noteFallback,
-  providerText,
-  type SessionFlags,
-  sessionOptions,
-} from './session-flags.js';
+import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
 interface Flags extends SessionFlags {
   readonly size?: { height: number; width: number };
@@ -56,7 +50,7 @@ function reportText({ provider, latency, ...report }: BenchReport): string {
   const nodes = Object.entries(provider.placement ?? {}).map(([name, count]) => `${count} on ${name}`);
   return fields([
     ['model', `${report.model}, input ${report.input.join(' x ')}`],
-    ['provider', providerText(provider)],
+    ['ran on', provider.effective],
     ...(nodes.length > 0 ? [['nodes', nodes.join(', ')] as const] : []),
     ['threads', `${report.threads} a run, ${report.workers} at the same time`],
     ['load', ms(report.load)],

@@ -6,7 +6,7 @@ import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
 import { count, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
-import { recipeOption } from './recipe-flag.js';
+import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
 interface Flags extends SessionFlags, CleaningFlags {
@@ -14,6 +14,7 @@ interface Flags extends SessionFlags, CleaningFlags {
   readonly masks: string;
   readonly at: 'network' | 'image';
   readonly recipe?: Partial<Recipe>;
+  readonly memoryBudget?: number;
   readonly report?: string;
   readonly json?: true;
 }
@@ -31,6 +32,7 @@ export function addEval(program: Command): void {
         .default('network'),
     )
     .addOption(recipeOption("the model's own"))
+    .addOption(memoryBudgetOption())
     .option('--report <file.html>', 'also write a report with pictures of the worst images')
     .option('--json', 'print one JSON document');
   addSessionFlags(addCleaningFlags(command)).action(async (model: string, flags: Flags) => {
@@ -53,14 +55,12 @@ export function addEval(program: Command): void {
 }
 
 function reportText(report: EvaluationReport): string {
-  const { confusion, perImage, at } = report;
+  const { confusion, perImage, at, recipe } = report;
+  const resized = at === 'network' && recipe.sizing.kind === 'resize';
   const worst = perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, 3);
   const share = (value: number) => value.toFixed(4);
   return fields([
-    [
-      'images',
-      `${report.images}, counted at ${at === 'network' ? "the network's input size" : 'their own size'}`,
-    ],
+    ['images', `${report.images}, counted at ${resized ? "the network's input size" : 'their own size'}`],
     ['mIoU', share(report.miou)],
     ['DSC', share(report.dsc)],
     ['accuracy', share(report.accuracy)],

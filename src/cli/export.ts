@@ -3,11 +3,19 @@ import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
 import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
 import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
-import { MODEL_IOS, type ModelIo, RELEASE_SIDE, type Recipe } from '../../graph/recipe.js';
+import {
+  MODEL_IOS,
+  type ModelIo,
+  parseRecipe,
+  RECIPE_KEY,
+  RELEASE_SIDE,
+  type Recipe,
+  recipeSummary,
+} from '../../graph/recipe.js';
 import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
 import { parseCount, parseSize } from './arguments.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
-import { recipeOption } from './recipe-flag.js';
+import { recipeOption } from './recipe-flags.js';
 
 interface Flags {
   readonly output: string;
@@ -111,11 +119,16 @@ function sizeOption({ dynamic, nativeSize, size, batch }: Flags): Pick<ExportMod
 function reportText(report: ExportReport): string {
   const detail = Object.entries(report.architecture)
     .map(([key, value]) => [key.replace(/^nmode\./, ''), value] as const)
-    .filter(([key]) => !key.startsWith('source') && !['backbone', 'decoder', 'size_multiple'].includes(key))
+    .filter(
+      ([key]) =>
+        !key.startsWith('source') && !['backbone', 'decoder', 'size_multiple', 'io', 'recipe'].includes(key),
+    )
     .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
+  const recipe = report.architecture[RECIPE_KEY];
   const worst = Object.values(report.verified?.outputs ?? {}).map(({ maxAbs }) => maxAbs);
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
+    ...(recipe === undefined ? [] : [['recipe', recipeSummary(parseRecipe(recipe))] as const]),
     [
       'input',
       `${report.io === 'image' ? 'uint8' : 'float32'} ${shapeLine(report.input)}${multipleText(report)}`,

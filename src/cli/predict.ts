@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import type { Recipe } from '../../graph/recipe.js';
-import type { PredictReport, ProbabilityFormat } from '../predict.js';
-import { parseMegabytes, parsePositive } from './arguments.js';
+import type { ClassRegions, PredictReport, ProbabilityFormat } from '../predict.js';
+import { parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
 import { count, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
-import { recipeOption } from './recipe-flag.js';
+import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
 /** As for `predict`, which is loaded only when it is used. */
@@ -34,11 +34,7 @@ export function addPredict(program: Command): void {
     .addOption(new Option('--probabilities <format>', 'also write NAME_probabilities').choices(FORMATS))
     .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
     .addOption(recipeOption("the model's own"))
-    .option(
-      '--memory-budget <MB>',
-      'memory of one run, where images keep their own size; larger ones run in tiles (default: 1074)',
-      parseMegabytes,
-    )
+    .addOption(memoryBudgetOption())
     .addOption(new Option('--json', 'print one JSON document: areas, boxes and counts of what was found'));
   addSessionFlags(addCleaningFlags(command)).action(async (model: string, images: string[], flags: Flags) => {
     const { json, provider, strict, threads, ...options } = flags;
@@ -66,12 +62,17 @@ function predictionText({ predictions, failures, provider }: PredictReport): str
   const rows = predictions.map(({ image, masks, classes, timings }) => [
     image,
     masks.join(', '),
-    classes.map(({ coverage }) => `${(coverage * 100).toFixed(1)} %`).join(', '),
+    classes.map(insideText).join(', '),
     classes.map(({ count: parts }) => count(parts)).join(', '),
     `${timings.total.toFixed(0)} ms`,
   ]);
   const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
   return `${table(['image', 'mask', 'inside', 'parts', 'time'], rows)}\n${predictions.length} segmented on ${provider.effective}${failed}`;
+}
+
+function insideText({ area, coverage }: ClassRegions): string {
+  const size = area.mm2 === undefined ? '' : ` (${area.mm2.toPrecision(4)} mm2)`;
+  return `${(coverage * 100).toFixed(1)} %${size}`;
 }
 
 /** One line for each image that failed, and the exit code of a bad file. */

@@ -30,15 +30,9 @@ export function sessionOptions({ provider, strict, threads }: SessionFlags): Ses
   };
 }
 
-/** Where it ran: one line, with the reason for each provider that was passed over. */
-export function providerText({ effective, attempts }: ProviderReport): string {
+/** Says on standard error that another provider than the first asked for was used, and why. */
+export function noteFallback({ requested, effective, attempts }: ProviderReport): void {
+  if (attempts.length === 0 || requested[0] === 'auto') return;
   const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
-  return [`ran on ${effective}`, ...passed].join('; ');
-}
-
-/** Says on standard error that another provider than the first asked for was used; nothing where there is none. */
-export function noteFallback(report: ProviderReport): void {
-  if (report.attempts.length > 0 && report.requested[0] !== 'auto') {
-    process.stderr.write(`nmode: ${providerText(report)}\n`);
-  }
+  process.stderr.write(`nmode: ${[`ran on ${effective}`, ...passed].join('; ')}\n`);
 }

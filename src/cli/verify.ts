@@ -4,13 +4,7 @@ import { DEFAULT_TOLERANCE } from '../../runtime/parity.js';
 import type { Verification } from '../verify.js';
 import { parseTolerance } from './arguments.js';
 import { count, print, printJson, table } from './print.js';
-import {
-  addSessionFlags,
-  noteFallback,
-  providerText,
-  type SessionFlags,
-  sessionOptions,
-} from './session-flags.js';
+import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
 interface Flags extends SessionFlags {
   readonly reference: string;
@@ -59,7 +53,7 @@ function parityText(parity: Verification): string {
     name,
     output.pass ? 'pass' : 'MISS',
     ...[output.maxAbs, output.meanAbs, output.maxRel, output.meanRel].map((value) => value.toExponential(2)),
-    `${output.worst.found} for ${output.worst.expected} at [${output.worst.index.join(', ')}]`,
+    `${output.worst.found.toPrecision(6)} for ${output.worst.expected.toPrecision(6)} at [${output.worst.index.join(', ')}]`,
     `${(output.maskDisagreement * 100).toFixed(4)} %`,
     `${count(output.missed)} of ${count(output.elements)}`,
   ]);
@@ -74,5 +68,5 @@ function parityText(parity: Verification): string {
     'mask differs',
     'beyond',
   ];
-  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|; ${providerText(parity.provider)}`;
+  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`;
 }

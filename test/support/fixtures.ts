@@ -7,7 +7,7 @@ import { type ExportOptions, exportCheckpoint } from '../../exporters/export-mod
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { type OutputParity, verifySession } from '../../runtime/parity.js';
-import type { GraphOptimization } from '../../runtime/sessions/native.js';
+import type { GraphOptimization } from '../../runtime/sessions/native-options.js';
 import { createSession } from '../../runtime/sessions/session.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));

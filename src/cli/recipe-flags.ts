@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { reason } from '../../graph/errors.js';
 import { NORMALIZATIONS, parseRecipe, type Recipe } from '../../graph/recipe.js';
+import { parseMegabytes } from './arguments.js';
 
 /** `--recipe`: a normalization by its name, or a whole recipe from a JSON file. `otherwise` is what holds without. */
 export function recipeOption(otherwise: string): Option {
@@ -21,4 +22,11 @@ export function recipeOption(otherwise: string): Option {
       throw new InvalidArgumentError(`${text}: ${reason(error)}.`);
     }
   });
+}
+
+export function memoryBudgetOption(): Option {
+  return new Option(
+    '--memory-budget <MB>',
+    'memory of one run, where images keep their own size; larger ones run in tiles (default: 1074)',
+  ).argParser(parseMegabytes);
 }
