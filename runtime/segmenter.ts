@@ -94,7 +94,8 @@ export class Segmenter {
     const { model, bytes, name } = isLoaded ? source : await loadModel(source);
     const form = naming(name, () => formOf(model, options));
     const { at = 'image' } = options;
-    const loading = createSession(at === 'network' ? networkOutput(model, bytes, form) : bytes, {
+    const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
+    const loading = createSession(run, {
       // What was kept for an image of one size would not serve the next.
       arena: form.recipe.sizing.kind === 'resize',
       ...options,

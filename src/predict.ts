@@ -169,7 +169,7 @@ async function findTasks(paths: readonly string[]): Promise<{ tasks: readonly Ta
     }
     tasks.set(task.name, task);
   };
-  for (const path of paths) {
+  for (const path of new Set(paths)) {
     if (path === '-') {
       add({ image: '-', name: 'stdin', source: await buffer(process.stdin) });
       continue;

@@ -1,5 +1,6 @@
-import { parentPort, type Transferable } from 'node:worker_threads';
+import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import { NmodeError, reason } from '../../graph/errors.js';
+import { type Activity, begin, end } from './activity.js';
 import type { Answer, Methods, Request } from './protocol.js';
 
 /** The buffers of an answer, which are given away instead of copied: a thread keeps nothing that it has answered. */
@@ -17,12 +18,16 @@ export function serve(methods: Methods): void {
   const port = parentPort;
   if (port === null) throw new TypeError('not in a thread');
   const send = (answer: Answer) => port.postMessage(answer, [...buffersOf(answer)]);
+  const activity: Activity = workerData;
   port.on('message', async ({ id, method, argument }: Request) => {
+    if (!begin(activity)) return;
     try {
       send({ id, value: await methods[method]?.(argument as never) });
     } catch (error) {
       const code = error instanceof NmodeError ? error.code : 'CANNOT_RUN';
       send({ id, error: { code, message: reason(error) } });
+    } finally {
+      end(activity);
     }
   });
 }

@@ -1,5 +1,6 @@
 import { type Transferable, Worker } from 'node:worker_threads';
 import { NmodeError } from '../../graph/errors.js';
+import { newActivity, waitAtExit } from './activity.js';
 import type { Answer, Methods, Request } from './protocol.js';
 import { threadUrl } from './thread-url.js';
 
@@ -19,17 +20,23 @@ export class Thread<M extends Methods> {
   /** Why there are no more calls. */
   #ended: NmodeError | undefined;
   #idle = () => {};
+  readonly #forget: () => void;
 
   /** @param owner what messages call it */
   constructor(
     name: string,
     readonly owner: string,
   ) {
-    this.#worker = new Worker(threadUrl(name), { name: `nmode ${name}` });
+    const activity = newActivity();
+    this.#worker = new Worker(threadUrl(name), { name: `nmode ${name}`, workerData: activity });
+    this.#forget = waitAtExit(activity);
     this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#fail(`a thread failed: ${error.message}`));
-    this.#worker.on('exit', () => this.#fail('a thread ended'));
+    this.#worker.on('exit', () => {
+      this.#forget();
+      this.#fail('a thread ended');
+    });
   }
 
   /**

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readReference } from '../../../exporters/checkpoints/open.js';
 import { symbol } from '../../../graph/dim.js';
@@ -12,6 +16,9 @@ import { createSession, type Session } from '../../../runtime/sessions/session.j
 import type { Floats } from '../../../runtime/sessions/tensors.js';
 import { exported, fixture } from '../../support/fixtures.js';
 import { modelOf } from '../../support/graph.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-session-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** y = 2 x */
 function doubling(): Uint8Array {
@@ -114,6 +121,34 @@ describe('sessions', () => {
       code: 'CANNOT_RUN',
       message: expect.stringMatching(/^onnxruntime: /),
     });
+  });
+});
+
+describe('a process that ends', () => {
+  const script = (body: string) => `
+    import { Segmenter } from ${JSON.stringify(new URL('../../../dist/src/index.js', import.meta.url).href)};
+    const segmenter = await Segmenter.load(${JSON.stringify(model)}, { workers: 2 });
+    ${body}`;
+  const model = join(folder, 'model.onnx');
+  const run = (body: string) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', script(body)], { encoding: 'utf8' });
+  beforeAll(async () => {
+    const size = { batch: 1, height: 256, width: 256 };
+    const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
+    writeFileSync(model, await exported(trained, { decoder: 'eed', activation: 'gelu', size }));
+  });
+  const photograph = JSON.stringify(fixture('images', 'ISIC_0000082.jpg'));
+
+  it('in the middle of a run ends cleanly, with its own exit code', () => {
+    const busy = `
+      for (let i = 0; i < 8; i++) segmenter.segment(${photograph}).catch(() => {});
+      setTimeout(() => process.exit(7), 60);`;
+    for (let i = 0; i < 4; i++) expect(run(busy)).toMatchObject({ status: 7, stdout: '', stderr: '' });
+  });
+
+  it('without closing what it opened ends by itself', () => {
+    const forgetful = `console.log((await segmenter.segment(${photograph})).width);`;
+    expect(run(forgetful)).toMatchObject({ status: 0, stdout: '512\n', stderr: '' });
   });
 });
 
