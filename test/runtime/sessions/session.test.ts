@@ -130,8 +130,11 @@ describe('a process that ends', () => {
     const segmenter = await Segmenter.load(${JSON.stringify(model)}, { workers: 2 });
     ${body}`;
   const model = join(folder, 'model.onnx');
-  const run = (body: string) =>
-    spawnSync(process.execPath, ['--input-type=module', '-e', script(body)], { encoding: 'utf8' });
+  const run = (body: string) => {
+    const file = join(folder, 'script.mjs');
+    writeFileSync(file, script(body));
+    return spawnSync(process.execPath, [file], { encoding: 'utf8' });
+  };
   beforeAll(async () => {
     const size = { batch: 1, height: 256, width: 256 };
     const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
