@@ -13,7 +13,7 @@ import { initializer, input, type Value } from '../graph/value.js';
 import { loadSharp } from '../runtime/images/sharp.js';
 import { loadModel } from '../runtime/model.js';
 import { type GroupLimits, groupLimits, usableCores, usableMemory } from '../runtime/sessions/limits.js';
-import { loadRuntime } from '../runtime/sessions/native.js';
+import { loadRuntime } from '../runtime/sessions/onnxruntime.js';
 import type { Placement, ProviderCheck } from '../runtime/sessions/probe.js';
 import { PROVIDER_IDS, type ProviderId } from '../runtime/sessions/providers.js';
 import { type Lack, lackOf } from '../runtime/sessions/requirements.js';

@@ -21,7 +21,7 @@ export {
 export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/images/files.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
-export type { Cleaning, Component } from '../runtime/masks/components.js';
+export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
 export type { SegmentOptions } from '../runtime/segment-options.js';

@@ -50,7 +50,7 @@ export interface ClassRegions {
   /** Share of the image, 0..1. */
   readonly coverage: number;
   readonly count: number;
-  /** Connected parts, the largest first. */
+  /** At most the 1,000 largest connected parts, the largest first. */
   readonly components: readonly { readonly area: Extent; readonly box: Component['box'] }[];
 }
 
@@ -256,13 +256,12 @@ function regionsOf(
     ...(mmPerPx !== undefined && { mm2: Number((px * mmPerPx ** 2).toPrecision(12)) }),
   });
   return masks.map((mask, index) => {
-    const parts = components[index] ?? [];
-    const px = parts.reduce((sum, part) => sum + part.area, 0);
+    const { count = 0, area: px = 0, largest = [] } = components[index] ?? {};
     return {
       area: extent(px),
       coverage: px / mask.data.length,
-      count: parts.length,
-      components: parts.map((part) => ({ area: extent(part.area), box: part.box })),
+      count,
+      components: largest.map((part) => ({ area: extent(part.area), box: part.box })),
     };
   });
 }

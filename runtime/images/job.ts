@@ -1,6 +1,6 @@
 import { NmodeError } from '../../graph/errors.js';
 import type { ModelIo, Recipe } from '../../graph/recipe.js';
-import { type Cleaning, type Component, clean, componentsOf } from '../masks/components.js';
+import { type Cleaning, type Components, clean, componentsOf } from '../masks/components.js';
 import { cut, labelMap } from '../masks/cut.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
@@ -34,8 +34,8 @@ export interface Finished {
   /** Where there are several classes. */
   readonly labels?: LabelMap;
   readonly probabilities?: Probabilities;
-  /** The connected parts of each mask, the largest first. */
-  readonly components?: readonly (readonly Component[])[];
+  /** The connected parts of each mask. */
+  readonly components?: readonly Components[];
   readonly image?: RgbImage;
 }
 

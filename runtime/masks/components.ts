@@ -8,6 +8,18 @@ export interface Component {
   readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
+/** The connected parts of a mask. */
+export interface Components {
+  readonly count: number;
+  /** Pixels of all. */
+  readonly area: number;
+  /** At most the 1,000 largest, the largest first. */
+  readonly largest: readonly Component[];
+}
+
+/** A mask of noise has as many parts as it has pixels. */
+const MAX_LISTED = 1000;
+
 /** What is done to a mask after it is cut, in this order. */
 export interface Cleaning {
   /** Background that the mask encloses joins it. */
@@ -18,22 +30,46 @@ export interface Cleaning {
   readonly minArea?: number;
 }
 
-/** A stretch of one row, and the number of the component that it belongs to. */
-interface Runs {
-  readonly row: readonly number[];
-  readonly start: readonly number[];
-  /** One past the last pixel. */
-  readonly end: readonly number[];
-  readonly component: readonly number[];
+/** Whole numbers, as many as come, in four bytes each. */
+class Int32List {
+  #values = new Int32Array(1024);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const larger = new Int32Array(2 * this.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.length++] = value;
+  }
+
+  at(index: number): number {
+    return this.#values[index] ?? -1;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+}
+
+/** A mask taken apart into runs, which are stretches of one row, and the component of each. */
+interface Labelling {
+  /** Where each run begins and, one further, ends, counted through the whole mask. */
+  readonly start: Int32List;
+  readonly end: Int32List;
+  /** The number of each run's component. */
+  readonly component: Int32List;
+  readonly areas: Int32List;
 }
 
 /** The root of a run's tree, which every run on the way is hung under. */
-function rootOf(parents: number[], run: number): number {
+function rootOf(parents: Int32List, run: number): number {
   let root = run;
-  while (parents[root] !== root) root = parents[root] ?? root;
+  while (parents.at(root) !== root) root = parents.at(root);
   for (let at = run; at !== root; ) {
-    const next = parents[at] ?? root;
-    parents[at] = root;
+    const next = parents.at(at);
+    parents.set(at, root);
     at = next;
   }
   return root;
@@ -44,94 +80,120 @@ function rootOf(parents: number[], run: number): number {
  * a mask touch over corners (8 neighbours), its background by edges only (4): otherwise a closed curve would not close.
  * @param value of the pixels that are labelled, 0 or 255
  */
-function label({ width, data }: Mask, value: 0 | 255): { runs: Runs; components: readonly Component[] } {
+function label({ width, data }: Mask, value: 0 | 255): Labelling {
   const reach = value === 0 ? 0 : 1;
-  const [row, start, end, parents]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const [start, end, parents] = [new Int32List(), new Int32List(), new Int32List()];
   // The runs of the row above that may still touch, and where this row's begin.
-  let [above, first] = [0, 0];
+  let [above, first, row] = [0, 0, -1];
   for (let at = data.indexOf(value); at >= 0; at = data.indexOf(value, at)) {
+    const left = at;
     const y = Math.floor(at / width);
-    const [from, limit] = [at, (y + 1) * width];
-    while (at < limit && data[at] === value) at++;
-    const run = parents.length;
-    if (y !== row[run - 1]) [above, first] = [y - 1 === row[run - 1] ? first : run, run];
-    const [left, right] = [from - y * width, at - y * width];
-    row.push(y);
+    while (at < (y + 1) * width && data[at] === value) at++;
+    const run = start.length;
+    if (y !== row) [above, first, row] = [y - 1 === row ? first : run, run, y];
     start.push(left);
-    end.push(right);
+    end.push(at);
     parents.push(run);
-    while (above < first && (end[above] ?? 0) + reach <= left) above++;
-    for (let other = above; other < first && (start[other] ?? 0) < right + reach; other++) {
+    // In the row above, this run lies between these.
+    const [from, to] = [left - width - reach, at - width + reach];
+    while (above < first && end.at(above) <= from) above++;
+    for (let other = above; other < first && start.at(other) < to; other++) {
       const [a, b] = [rootOf(parents, other), rootOf(parents, run)];
       // The first run of a component stays its root.
-      parents[Math.max(a, b)] = Math.min(a, b);
+      parents.set(Math.max(a, b), Math.min(a, b));
     }
   }
-  return measure({ row, start, end }, parents);
+  return { start, end, ...number(start, end, parents) };
 }
 
-/** Numbers the components in the order of their first pixels, and measures them. */
-function measure(runs: Omit<Runs, 'component'>, parents: number[]) {
-  const component: number[] = [];
-  const found: { area: number; left: number; right: number; top: number; bottom: number }[] = [];
-  for (const [run, y] of runs.row.entries()) {
-    const [left, right] = [runs.start[run] ?? 0, runs.end[run] ?? 0];
+/** Numbers the components in the order of their first pixels, and counts their pixels. */
+function number(
+  start: Int32List,
+  end: Int32List,
+  parents: Int32List,
+): Pick<Labelling, 'component' | 'areas'> {
+  const [component, areas] = [new Int32List(), new Int32List()];
+  for (let run = 0; run < start.length; run++) {
     const root = rootOf(parents, run);
-    const number = root === run ? found.length : (component[root] ?? 0);
-    component.push(number);
-    const known = found[number];
-    if (known === undefined) found.push({ area: right - left, left, right, top: y, bottom: y + 1 });
-    else {
-      known.area += right - left;
-      known.left = Math.min(known.left, left);
-      known.right = Math.max(known.right, right);
-      known.bottom = y + 1;
-    }
+    if (root === run) areas.push(0);
+    const id = root === run ? areas.length - 1 : component.at(root);
+    component.push(id);
+    areas.set(id, areas.at(id) + end.at(run) - start.at(run));
   }
-  const components = found.map(
-    ({ area, left, right, top, bottom }): Component => ({
-      area,
+  return { component, areas };
+}
+
+/** The connected parts of a mask. */
+export function componentsOf(mask: Mask): Components {
+  const { start, end, component, areas } = label(mask, 255);
+  const sorted = Int32Array.from({ length: areas.length }, (_, id) => areas.at(id)).sort();
+  const least = sorted[Math.max(0, sorted.length - MAX_LISTED)] ?? 0;
+  // Of those as small as the last that is listed, as many as there is room for.
+  let room = MAX_LISTED - (sorted.length - 1 - sorted.lastIndexOf(least));
+  const boxes = new Map<number, { left: number; right: number; top: number; bottom: number }>();
+  for (let run = 0; run < start.length; run++) {
+    const id = component.at(run);
+    if (areas.at(id) < least) continue;
+    if (areas.at(id) === least && !boxes.has(id)) {
+      if (room === 0) continue;
+      room--;
+    }
+    const y = Math.floor(start.at(run) / mask.width);
+    const [left, right] = [start.at(run) - y * mask.width, end.at(run) - y * mask.width];
+    const box = boxes.get(id) ?? { left, right, top: y, bottom: y };
+    boxes.set(id, {
+      left: Math.min(box.left, left),
+      right: Math.max(box.right, right),
+      top: box.top,
+      bottom: y + 1,
+    });
+  }
+  const largest = Array.from(
+    boxes,
+    ([id, { left, right, top, bottom }]): Component => ({
+      area: areas.at(id),
       box: { x: left, y: top, width: right - left, height: bottom - top },
     }),
-  );
-  return { runs: { ...runs, component }, components };
-}
-
-/** The connected parts of a mask, the largest first. */
-export function componentsOf(mask: Mask): readonly Component[] {
-  return label(mask, 255).components.toSorted((a, b) => b.area - a.area);
+  ).sort((a, b) => b.area - a.area);
+  return { count: areas.length, area: sorted.reduce((sum, area) => sum + area, 0), largest };
 }
 
 /** A mask after cleaning; the mask itself where nothing is asked for. */
 export function clean(mask: Mask, { fillHoles, largestComponent, minArea = 0 }: Cleaning): Mask {
   const filled = fillHoles ? withoutHoles(mask) : mask;
   if (!largestComponent && minArea <= 1) return filled;
-  const { runs, components } = label(filled, 255);
-  const largest = components.reduce(
-    (best, { area }, at) => (area > (components[best]?.area ?? 0) ? at : best),
-    0,
-  );
-  const kept = components.map(({ area }, at) => area >= minArea && (!largestComponent || at === largest));
-  return paint(filled, runs, (component) => !kept[component], 0);
+  const labelling = label(filled, 255);
+  const { areas } = labelling;
+  let largest = 0;
+  for (let id = 1; id < areas.length; id++) if (areas.at(id) > areas.at(largest)) largest = id;
+  const dropped = (id: number) => areas.at(id) < minArea || (largestComponent === true && id !== largest);
+  return paint(filled, labelling, dropped, 0);
 }
 
 /** Holes are the parts of the background that do not reach the border. */
 function withoutHoles(mask: Mask): Mask {
   const { width, height } = mask;
-  const { runs, components } = label(mask, 0);
-  const enclosed = components.map(
-    ({ box }) => box.x > 0 && box.y > 0 && box.x + box.width < width && box.y + box.height < height,
-  );
-  return paint(mask, runs, (component) => enclosed[component] ?? false, 255);
+  const labelling = label(mask, 0);
+  const { start, end, component, areas } = labelling;
+  const open = new Uint8Array(areas.length);
+  for (let run = 0; run < start.length; run++) {
+    const y = Math.floor(start.at(run) / width);
+    const atSide = start.at(run) === y * width || end.at(run) === (y + 1) * width;
+    if (atSide || y === 0 || y === height - 1) open[component.at(run)] = 1;
+  }
+  return paint(mask, labelling, (id) => open[id] === 0, 255);
 }
 
 /** The mask with some components set to a value. */
-function paint(mask: Mask, runs: Runs, chosen: (component: number) => boolean, value: 0 | 255): Mask {
+function paint(
+  mask: Mask,
+  { start, end, component }: Labelling,
+  chosen: (id: number) => boolean,
+  value: 0 | 255,
+): Mask {
   const data = mask.data.slice();
-  for (const [run, component] of runs.component.entries()) {
-    if (!chosen(component)) continue;
-    const row = (runs.row[run] ?? 0) * mask.width;
-    data.fill(value, row + (runs.start[run] ?? 0), row + (runs.end[run] ?? 0));
+  for (let run = 0; run < start.length; run++) {
+    if (chosen(component.at(run))) data.fill(value, start.at(run), end.at(run));
   }
   return { ...mask, data };
 }

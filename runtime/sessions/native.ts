@@ -1,6 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { NmodeError, reason } from '../../graph/errors.js';
 import type { NativeOptions } from './native-options.js';
+import { loadRuntime } from './onnxruntime.js';
 import { lackOf } from './requirements.js';
 import type { Inputs, Outputs, Port } from './tensors.js';
 
@@ -11,15 +12,6 @@ export interface NativeSession {
   run(inputs: Inputs): Promise<Outputs>;
   /** Writes the profile and frees the native memory. */
   release(): Promise<void>;
-}
-
-/** onnxruntime-node, loaded at the first session. */
-export async function loadRuntime() {
-  process.env.ORT_DISABLE_TELEMETRY ??= '1';
-  const runtime = await import('onnxruntime-node');
-  // What goes wrong is thrown as well; said twice, it would litter standard error.
-  runtime.env.logLevel = 'fatal';
-  return runtime;
 }
 
 /** Onnxruntime's message without its source file and function. */

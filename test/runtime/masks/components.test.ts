@@ -21,7 +21,8 @@ function rowsOf({ width, height, data }: Mask): string[] {
 describe('connected components', () => {
   it('connect over corners, the largest first, each with its box', () => {
     const mask = drawn('#....', '.#...', '....#', '##..#', '##..#');
-    expect(componentsOf(mask)).toEqual([
+    expect(componentsOf(mask)).toMatchObject({ count: 3, area: 9 });
+    expect(componentsOf(mask).largest).toEqual([
       { area: 4, box: { x: 0, y: 3, width: 2, height: 2 } },
       { area: 3, box: { x: 4, y: 2, width: 1, height: 3 } },
       { area: 2, box: { x: 0, y: 0, width: 2, height: 2 } },
@@ -29,8 +30,8 @@ describe('connected components', () => {
   });
 
   it('an empty mask has none, a full one has one', () => {
-    expect(componentsOf(drawn('...', '...'))).toEqual([]);
-    expect(componentsOf(drawn('###', '###'))).toMatchObject([{ area: 6 }]);
+    expect(componentsOf(drawn('...', '...'))).toEqual({ count: 0, area: 0, largest: [] });
+    expect(componentsOf(drawn('###', '###'))).toMatchObject({ count: 1, largest: [{ area: 6 }] });
   });
 
   it('areas add up to the mask, whatever its shape', () => {
@@ -43,11 +44,22 @@ describe('connected components', () => {
     for (const share of [0.2, 0.5, 0.7]) {
       const data = Uint8Array.from({ length: 37 * 23 }, () => (random() < share ? 255 : 0));
       const mask: Mask = { width: 37, height: 23, channels: 1, data };
-      const areas = componentsOf(mask).map(({ area }) => area);
+      const { area: total, largest } = componentsOf(mask);
+      const areas = largest.map(({ area }) => area);
+      expect(total).toBe(data.filter((value) => value !== 0).length);
       expect(areas.reduce((sum, area) => sum + area, 0)).toBe(data.filter((value) => value !== 0).length);
       expect(areas).toEqual([...areas].sort((a, b) => b - a));
     }
   });
+});
+
+it('of a mask of noise the largest thousand are listed, and all are counted', () => {
+  const data = Uint8Array.from({ length: 100 * 100 }, (_, i) =>
+    i % 2 === 0 && Math.floor(i / 100) % 2 === 0 ? 255 : 0,
+  );
+  data.fill(255, 9800, 9900);
+  const { count, area, largest } = componentsOf({ width: 100, height: 100, channels: 1, data });
+  expect([count, largest.length, largest[0]?.area, area]).toEqual([2451, 1000, 100, 2550]);
 });
 
 describe('cleaning', () => {
