@@ -45,6 +45,8 @@ export function formOf(model: Model, options: FormOptions = {}): ModelForm {
     );
   }
   if (io === 'tensor' && dtype !== 'float32') throw bad(`it takes ${dtype}, expected float32 or uint8`);
+  const given = graph.outputs[0]?.type?.dtype ?? 'float32';
+  if (given !== 'float32') throw bad(`it gives ${given}, expected probabilities in float32`);
   if (typeof batch === 'number' && batch > 1) {
     throw bad(`it takes ${batch} images at a time, expected 1 or an open batch`);
   }
@@ -62,7 +64,12 @@ export function formOf(model: Model, options: FormOptions = {}): ModelForm {
   const { memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
   if (!(memoryBudget > 0)) throw new NmodeError('BAD_USAGE', `a memory budget of ${memoryBudget} bytes`);
   const stated = Number(metadata.get(BYTES_PER_PIXEL_KEY));
-  return { io, recipe, memoryBudget, bytesPerPixel: stated > 0 ? stated : BYTES_PER_PIXEL };
+  return {
+    io,
+    recipe,
+    memoryBudget,
+    bytesPerPixel: stated > 0 && Number.isFinite(stated) ? stated : BYTES_PER_PIXEL,
+  };
 }
 
 function bad(message: string): NmodeError {

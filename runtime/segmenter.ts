@@ -207,22 +207,19 @@ export class Segmenter {
     const onStart = () => {
       started = performance.now();
     };
-    const options = { transfer: true, onStart, ...(signal && { signal }) };
-    const outputs = await this.#session.run({ [this.#input]: input }, options);
+    const name = this.#session.outputs[0]?.name ?? '';
+    const options = { transfer: true, onStart, outputs: [name], ...(signal && { signal }) };
+    const { [name]: output } = await this.#session.run({ [this.#input]: input }, options);
+    if (output === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives nothing`);
     stages.queue += started - queued;
     stages.inference += performance.now() - started;
-    return this.#onlyOutput(outputs);
-  }
-
-  #onlyOutput(outputs: Readonly<Record<string, Floats>>): Floats {
-    const output = outputs[this.#session.outputs[0]?.name ?? ''];
-    if (output === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives nothing`);
     return output;
   }
 
   /**
    * Segments many images, several at a time so that reading one overlaps with running another. They come in their order;
-   * one that fails is told and the others go on.
+   * one that fails is told and the others go on. Sources are asked for ahead of the results: one that waits for a result
+   * before it gives the next would wait for ever.
    * @throws NmodeError for what is no fault of an image; the signal's reason
    */
   async *segmentAll<S extends ImageSource>(

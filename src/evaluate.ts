@@ -76,7 +76,7 @@ type Outcome =
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { at = 'network', threshold = DEFAULT_THRESHOLD, signal, onProgress } = options;
-  const { pairs, failures } = await findPairs(options.images, options.masks);
+  const { pairs, failures, files } = await findPairs(options.images, options.masks);
   if (pairs.length === 0) {
     throw new NmodeError(
       'BAD_IMAGE',
@@ -87,10 +87,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     if (!/\.html?$/i.test(options.report)) {
       throw new NmodeError('BAD_USAGE', `${options.report}: a report is an .html file`);
     }
-    await refuseOverwriting(
-      [options.report],
-      [options.model, ...pairs.flatMap(({ image, mask }) => [image, mask])],
-    );
+    await refuseOverwriting([options.report], [options.model, ...files]);
   }
   const segmenter = await Segmenter.load(options.model, { ...options, at });
   try {
@@ -185,10 +182,16 @@ const MASK_SUFFIX = /_(mask|segmentation|gt|label)$/i;
 async function findPairs(
   images: string,
   masks: string,
-): Promise<{ pairs: readonly Pair[]; failures: EvaluationReport['failures'][number][] }> {
+): Promise<{
+  pairs: readonly Pair[];
+  failures: EvaluationReport['failures'][number][];
+  /** All that was found, with and without partner. */
+  files: readonly string[];
+}> {
   const byName = new Map<string, string>();
   const failures: EvaluationReport['failures'][number][] = [];
-  for (const mask of await findImages(masks)) {
+  const [imageFiles, maskFiles] = [await findImages(images), await findImages(masks)];
+  for (const mask of maskFiles) {
     const name = parse(mask).name.replace(MASK_SUFFIX, '');
     const other = byName.get(name);
     if (other !== undefined) {
@@ -197,7 +200,7 @@ async function findPairs(
     byName.set(name, mask);
   }
   const pairs: Pair[] = [];
-  for (const image of await findImages(images)) {
+  for (const image of imageFiles) {
     const { base, name } = parse(image);
     const mask = byName.get(name);
     byName.delete(name);
@@ -208,5 +211,5 @@ async function findPairs(
     const name = basename(mask);
     failures.push({ name, error: `${name}: no image of its name` });
   }
-  return { pairs, failures };
+  return { pairs, failures, files: [...imageFiles, ...maskFiles] };
 }

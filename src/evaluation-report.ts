@@ -11,9 +11,10 @@ import type { Segmenter } from '../runtime/segmenter.js';
 import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
 import { writeWhole } from './write-whole.js';
 
-/** How many of the worst images are shown, and how wide. */
+/** How many of the worst images are shown, and how wide and high at most. */
 const PICTURES = 8;
 const PICTURE_WIDTH = 320;
+const MAX_PICTURE_HEIGHT = 480;
 
 const FOUND = [255, 64, 32] as const;
 const TRUE = [32, 220, 90] as const;
@@ -52,14 +53,17 @@ async function picture(
 ): Promise<Pick<Picture, 'png' | 'empty'>> {
   const { image, mask, truth } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
-  const height = Math.max(1, Math.round((image.height * PICTURE_WIDTH) / image.width));
-  const shrink = (from: Mask) => cut(resizeBilinear(from, PICTURE_WIDTH, height), 127.5);
+  const scale = Math.min(PICTURE_WIDTH / image.width, MAX_PICTURE_HEIGHT / image.height);
+  const [width, height] = [image.width, image.height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  ) as [number, number];
+  const shrink = (from: Mask) => cut(resizeBilinear(from, width, height), 127.5);
   const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
   const small: RgbImage = {
-    width: PICTURE_WIDTH,
+    width,
     height,
     channels: 3,
-    data: Uint8Array.from(resizeBilinear(bytes, PICTURE_WIDTH, height).data, Math.round),
+    data: Uint8Array.from(resizeBilinear(bytes, width, height).data, Math.round),
   };
   const withTruth = drawOutline(small, shrink(truth), { colour: TRUE });
   const png = await encodePng(drawOutline(withTruth, shrink(mask), { colour: FOUND }));
@@ -118,7 +122,7 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
   td { font-variant-numeric: tabular-nums; }
   .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
   figure { margin: 0; }
-  img { display: block; width: ${PICTURE_WIDTH / 16}rem; max-width: 100%; }
+  img { display: block; max-width: 100%; }
 </style>
 <h1>${escaped(model)}: ${report.images} images</h1>
 <table>

@@ -1,8 +1,7 @@
-import { join, parse } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { join, parse, resolve } from 'node:path';
 import { NmodeError } from '../graph/errors.js';
 import { drawOverlay } from '../runtime/images/draw.js';
-import { encodePng, type ImageFile } from '../runtime/images/files.js';
+import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../runtime/images/files.js';
 import { encodeNpy } from '../runtime/images/npy.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
@@ -156,12 +155,24 @@ function checkOutput({ output, overlay, probabilities }: PredictOptions, tasks: 
   }
 }
 
+/** @throws NmodeError (BAD_IMAGE) for more than an image's file may hold */
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    size += chunk.length;
+    if (size > MAX_FILE_BYTES) throw new NmodeError('BAD_IMAGE', 'standard input: more than 1 GiB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 async function findTasks(paths: readonly string[]): Promise<{ tasks: readonly Task[]; failures: Failure[] }> {
   const tasks = new Map<string, Task>();
   const failures: Failure[] = [];
   const add = (task: Task) => {
     const other = tasks.get(task.name);
-    if (other !== undefined && other.image !== task.image) {
+    if (other !== undefined && resolve(other.image) !== resolve(task.image)) {
       throw new NmodeError(
         'BAD_USAGE',
         `${other.image} and ${task.image} would both write ${task.name}_mask.png`,
@@ -171,7 +182,7 @@ async function findTasks(paths: readonly string[]): Promise<{ tasks: readonly Ta
   };
   for (const path of new Set(paths)) {
     if (path === '-') {
-      add({ image: '-', name: 'stdin', source: await buffer(process.stdin) });
+      add({ image: '-', name: 'stdin', source: await readStandardInput() });
       continue;
     }
     const found = await findImages(path).catch((error: NmodeError) => {
@@ -242,7 +253,7 @@ async function writeProbabilities(probabilities: Probabilities, files: readonly 
   }
   for (const [index, file] of files.entries()) {
     const plane = planeOf(probabilities, index);
-    const grey = Uint16Array.from(plane.data, (value) => Math.round(value * 65535));
+    const grey = Uint16Array.from(plane.data, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 65535));
     await writeWhole(file, await encodePng({ ...plane, data: grey }));
   }
 }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Sharp } from 'sharp';
 import { NmodeError, reason } from '../../graph/errors.js';
@@ -32,7 +32,8 @@ function nameOf(file: ImageFile): string {
 
 async function contentsOf(file: ImageFile): Promise<Uint8Array> {
   if (typeof file !== 'string') return file;
-  const handle = await open(file);
+  // Opening a pipe would otherwise wait for somebody to write into it.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is not a regular file');

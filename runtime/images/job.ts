@@ -96,6 +96,7 @@ export class Job {
         `the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`,
       );
     }
+    checkProbabilities(data);
     const part = { classes, width, height, data };
     const { io, recipe } = this.#form;
     if (io === 'image' || recipe.sizing.kind === 'resize') {
@@ -138,6 +139,18 @@ export class Job {
       data.set(resizeBilinear(planeOf(result, index), width, height).data, index * size);
     }
     return { classes: result.classes, width, height, data };
+  }
+}
+
+/** Rounding may pass 0 and 1 by a little. @throws NmodeError (BAD_MODEL) for what are no probabilities */
+function checkProbabilities(data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] ?? 0;
+    if (value >= -1e-3 && value <= 1.001) continue;
+    throw new NmodeError(
+      'BAD_MODEL',
+      `the model gives ${value}, expected probabilities: does a sigmoid end it?`,
+    );
   }
 }
 

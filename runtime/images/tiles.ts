@@ -49,7 +49,7 @@ export function planTiles(
   const whole = { width: roundUp(width, multiple), height: roundUp(height, multiple) };
   if (whole.width * whole.height * bytesPerPixel <= budget) return [{ x: 0, y: 0, ...whole }];
   const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / multiple) * multiple;
-  const smallest = roundUp(4 * OVERLAP, multiple);
+  const smallest = Math.max(roundUp(4 * OVERLAP, multiple), roundUp(OVERLAP, multiple) + multiple);
   if (side < smallest) {
     const needed = Math.ceil((smallest ** 2 * bytesPerPixel) / 1e6);
     throw new NmodeError(
@@ -69,19 +69,21 @@ export function planTiles(
 }
 
 /**
- * How much a tile counts along one axis of its own: 1 where it is alone, falling in a line where a neighbour begins. The
- * weights of neighbours add up to 1.
- * @param others where all windows of the axis begin
+ * How much a tile counts along one axis of its own: 1 where it is alone, else rising or falling in a line between the
+ * beginnings of two windows, and no further than the third begins, so that no pixel is shared by more than two. The weights
+ * of all windows add up to 1.
+ * @param others where all windows of the axis begin, in order
  */
 export function blendWeights(start: number, side: number, others: readonly number[]): Float64Array {
   const before = others.filter((other) => other < start).at(-1);
-  const after = others.find((other) => other > start);
-  const [rise, fall] = [
-    before === undefined ? 0 : before + side - start,
-    after === undefined ? 0 : start + side - after,
-  ];
+  const [after = Number.POSITIVE_INFINITY, next = Number.POSITIVE_INFINITY] = others.filter(
+    (other) => other > start,
+  );
+  const rise = before === undefined ? 0 : Math.min(before + side, after) - start;
+  const falls = Math.min(after - start, side);
+  const fall = Math.min(start + side, next) - after;
   return Float64Array.from({ length: side }, (_, i) => {
     if (i < rise) return (i + 0.5) / rise;
-    return i >= side - fall ? (side - i - 0.5) / fall : 1;
+    return i < falls ? 1 : Math.max(0, (falls + fall - i - 0.5) / fall);
   });
 }

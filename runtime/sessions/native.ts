@@ -9,7 +9,8 @@ import type { Inputs, Outputs, Port } from './tensors.js';
 export interface NativeSession {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  run(inputs: Inputs): Promise<Outputs>;
+  /** @param outputs names of those that are wanted; default all */
+  run(inputs: Inputs, outputs?: readonly string[]): Promise<Outputs>;
   /** Writes the profile and frees the native memory. */
   release(): Promise<void>;
 }
@@ -65,13 +66,13 @@ function wrap(
   return {
     inputs: portsOf(session.inputMetadata),
     outputs: portsOf(session.outputMetadata),
-    async run(inputs) {
+    async run(inputs, outputs) {
       try {
         const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [
           name,
           data instanceof Float32Array ? new Tensor('float32', data, dims) : new Tensor('uint8', data, dims),
         ]);
-        const results = await session.run(Object.fromEntries(feeds));
+        const results = await session.run(Object.fromEntries(feeds), outputs ?? session.outputNames);
         return Object.fromEntries(
           Object.entries(results).map(([name, { data, dims }]) => {
             if (!(data instanceof Float32Array)) throw new TypeError(`output '${name}' is not float32`);

@@ -11,6 +11,9 @@ import type { Bytes, Floats, Inputs, Outputs, Port } from './tensors.js';
 /** The side of what is tried where a model leaves its sizes open. */
 const PROBE_SIDE = 128;
 
+/** Elements of an image of 4096 x 4096 and 16 channels: what is tried must fit the memory. */
+const MAX_PROBE = 2 ** 28;
+
 /** How an accelerator's answer compares with the CPU's. */
 export interface ProviderCheck {
   /** Largest difference, relative to max(1, |value|). */
@@ -36,6 +39,9 @@ function scramble(index: number): number {
 export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   const dims = shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : PROBE_SIDE));
   const length = elementCount(dims);
+  if (length > MAX_PROBE) {
+    throw new NmodeError('BAD_MODEL', `input '${name}' takes [${dims}], more than can be tried`);
+  }
   if (dtype === 'uint8') return { dims, data: Uint8Array.from({ length }, (_, i) => scramble(i) & 255) };
   if (dtype !== 'float32') {
     throw new NmodeError('BAD_MODEL', `input '${name}' is ${dtype}, expected float32 or uint8`);

@@ -33,7 +33,15 @@ export class Queue<W> {
         entry.reject(why);
       };
       const entry: Job<W> = {
-        start: (worker) => job(worker).then(resolve, reject).finally(settled),
+        start: async (worker) => {
+          try {
+            resolve(await job(worker));
+          } catch (error) {
+            reject(error);
+          } finally {
+            settled();
+          }
+        },
         reject: (error) => {
           settled();
           reject(error);

@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Give the buffers of the inputs away instead of copying them: they are empty afterwards. */
   readonly transfer?: boolean;
+  /** Names of the outputs that are wanted; default all, which must then be float32. */
+  readonly outputs?: readonly string[];
   /** Called when a worker takes the run up. */
   readonly onStart?: () => void;
 }
@@ -116,7 +118,7 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     };
     return sessionOf(all, opened, report, threads);
   } catch (error) {
-    await Promise.all(all.map((thread) => thread.close()));
+    await endAll(all);
     throw error;
   }
 }
@@ -156,17 +158,22 @@ async function openFirst(
   );
 }
 
+/** Frees what threads hold, and ends them. */
+async function endAll(threads: readonly SessionThread[]): Promise<void> {
+  await Promise.all(threads.map((thread) => thread.call('release', undefined).catch(() => {})));
+  await Promise.all(threads.map((thread) => thread.close()));
+}
+
 function sessionOf(
   threads: readonly SessionThread[],
-  { inputs, outputs }: Opened,
+  opened: Opened,
   provider: ProviderReport,
   perRun: number,
 ): Session {
   const queue = new Queue(threads);
   const close = async () => {
     await queue.close();
-    await Promise.all(threads.map((thread) => thread.call('release', undefined).catch(() => {})));
-    await Promise.all(threads.map((thread) => thread.close()));
+    await endAll(threads);
   };
   let closing: Promise<void> | undefined;
   const closeOnce = () => {
@@ -174,16 +181,16 @@ function sessionOf(
     return closing;
   };
   return {
-    inputs,
-    outputs,
+    inputs: opened.inputs,
+    outputs: opened.outputs,
     provider,
     workers: threads.length,
     threads: perRun,
-    run: (values, { signal, transfer = false, onStart } = {}) => {
-      const buffers = transfer ? Object.values(values).map(({ data }) => data.buffer as ArrayBuffer) : [];
+    run: (inputs, { signal, transfer = false, onStart, outputs } = {}) => {
+      const buffers = transfer ? Object.values(inputs).map(({ data }) => data.buffer as ArrayBuffer) : [];
       return queue.add((thread) => {
         onStart?.();
-        return thread.call('run', values, buffers);
+        return thread.call('run', { inputs, ...(outputs && { outputs }) }, buffers);
       }, signal);
     },
     close: closeOnce,

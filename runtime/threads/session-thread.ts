@@ -56,9 +56,9 @@ const methods = {
   settle(): void {
     model = new Uint8Array();
   },
-  async run(inputs: Inputs): Promise<Outputs> {
+  async run({ inputs, outputs }: { inputs: Inputs; outputs?: readonly string[] }): Promise<Outputs> {
     if (session === undefined) throw new TypeError('no session is open');
-    return session.run(inputs);
+    return session.run(inputs, outputs);
   },
   release,
 };

@@ -1,5 +1,5 @@
 import { type Transferable, Worker } from 'node:worker_threads';
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/errors.js';
 import { newActivity, waitAtExit } from './activity.js';
 import type { Answer, Methods, Request } from './protocol.js';
 import { threadUrl } from './thread-url.js';
@@ -20,6 +20,7 @@ export class Thread<M extends Methods> {
   /** Why there are no more calls. */
   #ended: NmodeError | undefined;
   #idle = () => {};
+  #closing: Promise<void> | undefined;
   readonly #forget: () => void;
 
   /** @param owner what messages call it */
@@ -52,14 +53,23 @@ export class Thread<M extends Methods> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) throw this.#ended;
       const request: Request = { id: this.#count++, method, argument };
-      this.#worker.postMessage(request, transfer);
+      try {
+        this.#worker.postMessage(request, transfer);
+      } catch (error) {
+        throw new NmodeError('BAD_USAGE', `cannot be given to a thread: ${reason(error)}`, { cause: error });
+      }
       this.#worker.ref();
       this.#calls.set(request.id, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
   /** Waits for the calls under way and ends the thread. What it holds must have been released by its own methods. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#ended ??= new NmodeError('CANNOT_RUN', `${this.owner} is closed`);
     if (this.#calls.size > 0) {
       await new Promise<void>((resolve) => {

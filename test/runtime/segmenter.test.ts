@@ -176,6 +176,14 @@ describe('other models', () => {
     await expect(small.segment(photograph)).rejects.toThrow(/memory budget of 1 MB, expected at least/);
   });
 
+  it('closing twice at once ends both times, with an image under way', async () => {
+    const bytes = await exported(trained, { ...told, size: { batch: 1, height: 64, width: 64 } });
+    const closing = await Segmenter.load(bytes);
+    const image = closing.segment(photograph).catch(() => {});
+    await Promise.all([closing.close(), closing.close(), image]);
+    await expect(closing.segment(photograph)).rejects.toThrow('the segmenter is closed');
+  });
+
   it('a model of prepared pixels says what does not fit', async () => {
     const size = { batch: 1, height: 64, width: 64 };
     const bytes = await exported(trained, { ...told, size });

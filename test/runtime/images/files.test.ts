@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,6 +155,9 @@ describe('bad files are refused with their name, in one line', () => {
 
   it('a folder, a pipe, and what is not there', async () => {
     await expect(readImage(folder)).rejects.toThrow(/it is a folder/);
+    const pipe = join(folder, 'pipe.png');
+    execFileSync('mkfifo', [pipe]);
+    await expect(readImage(pipe)).rejects.toThrow(/^pipe\.png: .*it is not a regular file/);
     await expect(readImage('/dev/null')).rejects.toThrow(/^null: .*it is not a regular file/);
     await expect(readImage(join(folder, 'no.png'))).rejects.toThrow(
       /^no\.png: .*ENOENT: no such file or directory$/,

@@ -35,7 +35,7 @@ describe('a plan of tiles', () => {
         for (const start of starts) {
           const weights = blendWeights(start, windows[0]?.[side] ?? 0, starts);
           for (const [i, weight] of weights.entries()) {
-            expect(weight).toBeGreaterThan(0);
+            expect(weight).toBeGreaterThanOrEqual(0);
             if (start + i < length) total[start + i] = (total[start + i] ?? 0) + weight;
           }
         }
@@ -43,6 +43,31 @@ describe('a plan of tiles', () => {
       }
     },
   );
+
+  it('weights add up to 1 at every length, also where three windows meet', () => {
+    for (const multiple of [1, 16, 256]) {
+      const side = Math.max(256, 2 * multiple);
+      for (let length = side + 1; length < side + 1500; length += 13) {
+        const windows = planTiles(length, side, multiple, 96 * side * side, 0);
+        expect(windows.length).toBeGreaterThan(1);
+        const starts = [...new Set(windows.map(({ x }) => x))];
+        const total = new Float64Array(length);
+        for (const start of starts) {
+          for (const [i, weight] of blendWeights(start, windows[0]?.width ?? 0, starts).entries()) {
+            if (start + i < length) total[start + i] = (total[start + i] ?? 0) + weight;
+          }
+        }
+        for (const sum of total) expect(Math.abs(sum - 1)).toBeLessThan(1e-12);
+      }
+    }
+    const total = new Float64Array(464);
+    const starts = [0, 112, 208];
+    for (const start of starts) {
+      for (const [i, weight] of blendWeights(start, 256, starts).entries())
+        total[start + i] = (total[start + i] ?? 0) + weight;
+    }
+    for (const sum of total) expect(Math.abs(sum - 1)).toBeLessThan(1e-12);
+  });
 
   it('says how much memory the smallest tile takes, where the budget is less', () => {
     expect(() => planTiles(5000, 5000, MULTIPLE, 1e6, 1000)).toThrow(

@@ -110,6 +110,17 @@ describe('sessions', () => {
     await expect(session.run({ x: numbers(1) })).rejects.toThrow('the session is closed');
   });
 
+  it('a callback that throws fails its run and no other', async () => {
+    await using session = await createSession(doubling());
+    const onStart = () => {
+      throw new Error('mine');
+    };
+    const runs = [1, 2].map((value) => session.run({ x: numbers(value) }, { onStart }));
+    for (const result of await Promise.allSettled(runs))
+      expect(result).toMatchObject({ reason: { message: 'mine' } });
+    expect((await session.run({ x: numbers(3) })).y?.data[0]).toBe(6);
+  });
+
   it('numbers that make no sense are refused by name', async () => {
     await expect(createSession(doubling(), { threads: 0 })).rejects.toThrow(/threads 0/);
     await expect(createSession(doubling(), { workers: 1.5 })).rejects.toThrow(/workers 1\.5/);
