@@ -64,7 +64,7 @@ function predictionText({ predictions, failures, provider }: PredictReport): str
     masks.join(', '),
     classes.map(insideText).join(', '),
     classes.map(({ count: parts }) => count(parts)).join(', '),
-    `${timings.total.toFixed(0)} ms`,
+    `${(timings.total - timings.queue).toFixed(0)} ms`,
   ]);
   const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
   return `${table(['image', 'mask', 'inside', 'parts', 'time'], rows)}\n${predictions.length} segmented on ${provider.effective}${failed}`;
