@@ -49,3 +49,9 @@ const MAX_MESSAGE = 600;
 export function reason(thrown: unknown): string {
   return printable(thrown instanceof Error ? thrown.message : String(thrown));
 }
+
+/** What is wrong with one image of many, after which the others go on; any other error is thrown again. */
+export function imageFault(error: unknown): NmodeError {
+  if (error instanceof NmodeError && error.code === 'BAD_IMAGE') return error;
+  throw error;
+}

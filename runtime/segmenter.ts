@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../graph/errors.js';
+import { imageFault, NmodeError, reason } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { onAbort } from './abort.js';
 import { type FormOptions, formOf } from './form.js';
@@ -232,8 +232,7 @@ export class Segmenter {
       try {
         return { source, segmentation: await this.segment(source, options) };
       } catch (error) {
-        if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
-        return { source, error };
+        return { source, error: imageFault(error) };
       }
     };
     yield* inOrder(sources, this.imagesAtOnce, one);

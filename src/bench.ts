@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { NmodeError } from '../graph/errors.js';
 import { loadModel } from '../runtime/model.js';
-import { probeInput } from '../runtime/sessions/probe.js';
+import { probeInputs } from '../runtime/sessions/probe.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../runtime/sessions/session.js';
 import type { Port } from '../runtime/sessions/tensors.js';
 import { nominalSizes } from './nominal.js';
@@ -71,8 +71,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   const session = await createSession(bytes, options);
   try {
     const load = performance.now() - loadStart;
-    const inputs = session.inputs.map((port) => [port.name, probeInput(sized(port, options.size))] as const);
-    const feeds = Object.fromEntries(inputs);
+    const feeds = probeInputs(session.inputs.map((port) => sized(port, options.size)));
     const timed = async () => {
       const start = performance.now();
       await session.run(feeds, signal && { signal });
@@ -92,7 +91,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
     return {
       model: basename(options.model),
       provider: session.provider,
-      input: inputs[0]?.[1].dims ?? [],
+      input: Object.values(feeds)[0]?.dims ?? [],
       runs,
       threads: session.threads,
       workers: session.workers,

@@ -1,5 +1,5 @@
 import { basename, parse } from 'node:path';
-import { NmodeError } from '../graph/errors.js';
+import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { readTruth } from '../runtime/images/files.js';
 import type { Mask } from '../runtime/images/raster.js';
@@ -149,8 +149,7 @@ async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions)
     const { mask, truth } = await compareWithTruth(segmenter, pair, options);
     return { name, confusion: confusionOf(mask, truth) };
   } catch (error) {
-    if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
-    return { name, error: error.message };
+    return { name, error: imageFault(error).message };
   }
 }
 

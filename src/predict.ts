@@ -1,5 +1,5 @@
 import { join, parse, resolve } from 'node:path';
-import { NmodeError } from '../graph/errors.js';
+import { imageFault, NmodeError } from '../graph/errors.js';
 import { drawOverlay } from '../runtime/images/draw.js';
 import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../runtime/images/files.js';
 import { encodeNpy } from '../runtime/images/npy.js';
@@ -113,11 +113,8 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
       const outputs = tasks.flatMap(({ name }) =>
         Object.values(filesOf(name, segmenter.classes, options)).flat(),
       );
-      await refuseOverwriting(outputs, options.images);
-      await refuseOverwriting(
-        outputs,
-        tasks.map(({ image }) => image),
-      );
+      const images = tasks.map(({ image }) => image);
+      await refuseOverwriting(outputs, images);
       await makeFolder(output);
     }
     let done = 0;
@@ -207,8 +204,7 @@ async function predictOne(
     const classes = regionsOf(segmentation, options.mmPerPx);
     return { image, width, height, ...files, classes, tiles, timings };
   } catch (error) {
-    if (!(error instanceof NmodeError) || error.code !== 'BAD_IMAGE') throw error;
-    return { image, error };
+    return { image, error: imageFault(error) };
   }
 }
 

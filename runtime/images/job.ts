@@ -3,7 +3,7 @@ import type { ModelIo, Recipe } from '../../graph/recipe.js';
 import { type Cleaning, type Components, clean, componentsOf } from '../masks/components.js';
 import { cut, labelMap } from '../masks/cut.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
-import { affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
+import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
 import { type LabelMap, type Mask, type Probabilities, planeOf, type RgbImage } from './raster.js';
 import { resizeBilinear } from './resize.js';
 import { blendWeights, planTiles, type Window } from './tiles.js';
@@ -47,6 +47,8 @@ export class Job {
   readonly #image: RgbImage;
   readonly #form: ModelForm;
   readonly #windows: readonly Window[];
+  /** Looks at the whole image: found once, at the first input. */
+  #affine: Affine | undefined;
   #result: Probabilities | undefined;
 
   constructor(image: RgbImage, form: ModelForm) {
@@ -75,8 +77,6 @@ export class Job {
         : prepareWindow(image, this.#affine, this.#window(index));
     return { dims: [1, 3, height, width], data };
   }
-
-  #affine: ReturnType<typeof affineOf> | undefined;
 
   #window(index: number): Window {
     const window = this.#windows[index];

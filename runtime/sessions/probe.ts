@@ -51,7 +51,7 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   return { dims, data: Float32Array.from({ length }, (_, i) => noise(i)) };
 }
 
-/** The same for every input of a model. */
+/** Such an input for each port of a model. */
 export function probeInputs(ports: readonly Port[]): Inputs {
   return Object.fromEntries(ports.map((port) => [port.name, probeInput(port)]));
 }
