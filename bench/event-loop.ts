@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Segmenter } from '../runtime/segmenter.js';
+import { Segmenter } from '../runtime/node/segmenter.js';
 import { print, table } from '../src/cli/print.js';
 import { inFolder, root, writeEed } from './networks.js';
 

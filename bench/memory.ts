@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { Segmenter } from '../runtime/segmenter.js';
+import { Segmenter } from '../runtime/node/segmenter.js';
 import { fields, print, table } from '../src/cli/print.js';
 import { exportModel } from '../src/export.js';
 import { inFolder, root } from './networks.js';

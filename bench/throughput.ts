@@ -5,10 +5,10 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { usableCores } from '../runtime/sessions/limits.js';
-import { openNative } from '../runtime/sessions/native.js';
+import { usableCores } from '../runtime/node/sessions/limits.js';
+import { openNative } from '../runtime/node/sessions/native.js';
+import { parseProvider } from '../runtime/node/sessions/providers.js';
 import { probeInput } from '../runtime/sessions/probe.js';
-import { parseProvider } from '../runtime/sessions/providers.js';
 import { fields, print } from '../src/cli/print.js';
 import { predict } from '../src/predict.js';
 import { median } from './measure.js';

@@ -55,3 +55,16 @@ export interface DeclaredType {
 export function opsetOf(model: Model): number {
   return model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? 0;
 }
+
+/** What a model takes and gives, and what it says of itself. */
+export interface Outline {
+  /** Those that have no initializer: what must be fed. */
+  readonly inputs: readonly Pick<ValueInfo, 'name' | 'type'>[];
+  readonly outputs: readonly Pick<ValueInfo, 'name' | 'type'>[];
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+export function outlineOf({ graph, metadata }: Model): Outline {
+  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+  return { inputs, outputs: graph.outputs, metadata };
+}

@@ -1,5 +1,5 @@
 import { NmodeError } from '../graph/errors.js';
-import type { Model } from '../graph/model.js';
+import type { Outline } from '../graph/model.js';
 import {
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
@@ -30,9 +30,8 @@ export interface FormOptions {
  * How a model wants its images, by its metadata and its one input. A model without a recipe gets the release's.
  * @throws NmodeError (BAD_MODEL) for a model that does not take one RGB image, or whose recipe its input contradicts
  */
-export function formOf(model: Model, options: FormOptions = {}): ModelForm {
-  const { graph, metadata } = model;
-  const [input, ...others] = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+export function formOf({ inputs, outputs, metadata }: Outline, options: FormOptions = {}): ModelForm {
+  const [input, ...others] = inputs;
   const shape = input?.type?.shape ?? [];
   const dtype = input?.type?.dtype;
   const io = dtype === 'uint8' ? 'image' : 'tensor';
@@ -45,7 +44,7 @@ export function formOf(model: Model, options: FormOptions = {}): ModelForm {
     );
   }
   if (io === 'tensor' && dtype !== 'float32') throw bad(`it takes ${dtype}, expected float32 or uint8`);
-  const given = graph.outputs[0]?.type?.dtype ?? 'float32';
+  const given = outputs[0]?.type?.dtype ?? 'float32';
   if (given !== 'float32') throw bad(`it gives ${given}, expected probabilities in float32`);
   if (typeof batch === 'number' && batch > 1) {
     throw bad(`it takes ${batch} images at a time, expected 1 or an open batch`);

@@ -1,7 +1,7 @@
 import { NmodeError } from '../graph/errors.js';
 import { elementCount, float32Values, type Tensor, unravel } from '../graph/tensor.js';
 import { DEFAULT_THRESHOLD } from './masks/cut.js';
-import type { Session } from './sessions/session.js';
+import type { Session } from './node/sessions/session.js';
 import type { Floats, Port } from './sessions/tensors.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */

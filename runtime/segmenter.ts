@@ -1,27 +1,14 @@
-import { imageFault, NmodeError, reason } from '../graph/errors.js';
+import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { onAbort } from './abort.js';
-import { type FormOptions, formOf } from './form.js';
-import type { ImageFile } from './images/files.js';
+import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelForm } from './images/job.js';
-import type { Mask, RgbImage } from './images/raster.js';
-import { loadSharp } from './images/sharp.js';
+import type { Mask } from './images/raster.js';
 import { inOrder } from './in-order.js';
-import { type LoadedModel, loadModel, naming } from './model.js';
-import { networkOutput } from './network-output.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
-import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
+import type { ProviderReport, Session } from './sessions/session.js';
 import type { Bytes, Floats } from './sessions/tensors.js';
-import type { ImageMethods } from './threads/image-thread.js';
-import { Thread } from './threads/thread.js';
-
-/** A file, the bytes of one, or decoded pixels. */
-export type ImageSource = ImageFile | RgbImage;
-
-export interface SegmenterOptions extends SessionOptions, FormOptions {
-  /** The size of masks: each image's own (default), or that of the network's input. */
-  readonly at?: FinishOptions['at'];
-}
+import type { Given, Thread } from './threads/thread.js';
 
 /** Where the time went, in milliseconds. Stages of several images overlap: their sum is no throughput. */
 export interface Timings {
@@ -37,7 +24,7 @@ export interface Timings {
 
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
 
-export interface Segmentation extends Finished {
+export interface Segmentation<R extends ProviderReport = ProviderReport> extends Finished {
   /** Of the image, upright. */
   readonly width: number;
   readonly height: number;
@@ -47,87 +34,65 @@ export interface Segmentation extends Finished {
   readonly tiles: number;
   readonly timings: Timings;
   /** The provider that ran it. */
-  readonly provider: ProviderReport['effective'];
+  readonly provider: R['effective'];
 }
 
 /** One image of many: what was found, or why nothing was. */
-export type Segmented<S> =
-  | { readonly source: S; readonly segmentation: Segmentation }
+export type Segmented<S, R extends ProviderReport = ProviderReport> =
+  | { readonly source: S; readonly segmentation: Segmentation<R> }
   | { readonly source: S; readonly error: NmodeError };
+
+/** An image on its way to the thread that reads it, and what is given away with it. */
+export interface Handed<T> {
+  readonly source: T;
+  readonly give?: readonly Given[];
+}
+
+/** What a segmenter is made of. */
+export interface SegmenterParts<S, T, R extends ProviderReport> {
+  readonly session: Session<R>;
+  readonly images: Thread<ReturnType<typeof imageMethods<T>>>;
+  readonly form: ModelForm;
+  /** What messages call the model. */
+  readonly name: string;
+  readonly at: FinishOptions['at'];
+  /** Makes an image ready to be given to the thread. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
+  readonly hand: (source: S) => Handed<T> | Promise<Handed<T>>;
+}
 
 /**
  * Turns images into masks: decodes, prepares and cuts in one thread, runs the network in others. Close it: it holds
- * native memory.
+ * memory outside JavaScript's. What all platforms share; `S` is what they take, `T` what their thread is given of it.
  */
-export class Segmenter {
-  readonly #session: Session;
-  readonly #images: Thread<ImageMethods>;
+export class BaseSegmenter<S, T, R extends ProviderReport> {
+  readonly #parts: SegmenterParts<S, T, R>;
   readonly #input: string;
-  readonly #form: ModelForm;
-  readonly #options: Pick<FinishOptions, 'at'>;
-  readonly #name: string;
   #count = 0;
 
-  private constructor(
-    session: Session,
-    images: Thread<ImageMethods>,
-    { form, name, at }: { form: ModelForm; name: string; at: FinishOptions['at'] },
-  ) {
-    this.#session = session;
-    this.#images = images;
-    this.#input = session.inputs[0]?.name ?? '';
-    this.#form = form;
-    this.#options = { at };
-    this.#name = name;
-  }
-
-  /**
-   * Loads a model that takes one RGB image.
-   * @param source an .onnx file, its bytes, or a model that was loaded before
-   * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN
-   */
-  static async load(
-    source: string | Uint8Array | LoadedModel,
-    options: SegmenterOptions = {},
-  ): Promise<Segmenter> {
-    const isLoaded = typeof source === 'object' && 'model' in source;
-    const { model, bytes, name } = isLoaded ? source : await loadModel(source);
-    const form = naming(name, () => formOf(model, options));
-    const { at = 'image' } = options;
-    const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
-    const loading = createSession(run, {
-      // What was kept for an image of one size would not serve the next.
-      arena: form.recipe.sizing.kind === 'resize',
-      ...options,
-    });
-    const images = startImages();
-    const [session, thread] = await Promise.allSettled([loading, images]);
-    if (session.status === 'fulfilled' && thread.status === 'fulfilled') {
-      return new Segmenter(session.value, thread.value, { form, name, at });
-    }
-    await Promise.allSettled([loading.then((open) => open.close()), images.then((open) => open.close())]);
-    throw session.status === 'rejected' ? session.reason : (thread as PromiseRejectedResult).reason;
+  protected constructor(parts: SegmenterParts<S, T, R>) {
+    this.#parts = parts;
+    this.#input = parts.session.inputs[0]?.name ?? '';
   }
 
   /** Where the model runs, and why there. */
-  get provider(): ProviderReport {
-    return this.#session.provider;
+  get provider(): R {
+    return this.#parts.session.provider;
   }
 
   /** How images are prepared. */
   get recipe(): Recipe {
-    return this.#form.recipe;
+    return this.#parts.form.recipe;
   }
 
   /** How many classes the model gives; 1 where its output leaves that open. */
   get classes(): number {
-    const classes = this.#session.outputs[0]?.shape[1];
+    const classes = this.#parts.session.outputs[0]?.shape[1];
     return typeof classes === 'number' && classes > 0 ? classes : 1;
   }
 
   /** Threads of one run, and how many runs go on at the same time. */
   get threads(): { readonly threads: number; readonly workers: number } {
-    const { threads, workers } = this.#session;
+    const { threads, workers } = this.#parts.session;
     return { threads, workers };
   }
 
@@ -135,11 +100,10 @@ export class Segmenter {
    * Segments an image.
    * @throws NmodeError: BAD_IMAGE, BAD_USAGE, BAD_MODEL, CANNOT_RUN; the signal's reason
    */
-  async segment(source: ImageSource, options: SegmentOptions = {}): Promise<Segmentation> {
-    const finishing = finishOptions(options, this.#options.at);
+  async segment(source: S, options: SegmentOptions = {}): Promise<Segmentation<R>> {
+    const finishing = finishOptions(options, this.#parts.at);
     const { signal } = options;
     signal?.throwIfAborted();
-    checkPixels(source);
     const id = this.#count++;
     const work = this.#work(id, source, finishing, signal);
     if (signal === undefined) return work;
@@ -148,25 +112,27 @@ export class Segmenter {
 
   async #work(
     id: number,
-    source: ImageSource,
+    source: S,
     options: FinishOptions,
     signal: AbortSignal | undefined,
-  ): Promise<Segmentation> {
+  ): Promise<Segmentation<R>> {
     const start = performance.now();
-    const images = this.#images;
+    const images = this.#parts.images;
     const stages = { preprocess: 0, queue: 0, inference: 0, postprocess: 0 };
     try {
+      const handed = await this.#parts.hand(source);
       const {
         width,
         height,
         inputs,
         milliseconds: decode,
-      } = await images.call('begin', { id, source, form: this.#form });
+      } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
       await this.#runInputs(id, inputs, stages, signal);
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
       stages.postprocess += milliseconds;
       const [mask] = finished.masks;
-      if (mask === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives no class`);
+      if (mask === undefined)
+        throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
       return { ...finished, width, height, mask, tiles: inputs, timings, provider: this.provider.effective };
     } catch (error) {
@@ -182,7 +148,7 @@ export class Segmenter {
     stages: Stages,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const images = this.#images;
+    const images = this.#parts.images;
     const prepare = (index: number) => {
       const prepared = images.call('input', { id, index });
       // It may fail before anybody waits for it.
@@ -196,7 +162,7 @@ export class Segmenter {
       stages.preprocess += milliseconds;
       if (index + 1 < inputs) next = prepare(index + 1);
       const output = await this.#run(input, stages, signal);
-      const placed = await images.call('place', { id, index, output }, [output.data.buffer as ArrayBuffer]);
+      const placed = await images.call('place', { id, index, output }, [output.data.buffer]);
       stages.postprocess += placed.milliseconds;
     }
   }
@@ -207,10 +173,11 @@ export class Segmenter {
     const onStart = () => {
       started = performance.now();
     };
-    const name = this.#session.outputs[0]?.name ?? '';
+    const name = this.#parts.session.outputs[0]?.name ?? '';
     const options = { transfer: true, onStart, outputs: [name], ...(signal && { signal }) };
-    const { [name]: output } = await this.#session.run({ [this.#input]: input }, options);
-    if (output === undefined) throw new NmodeError('BAD_MODEL', `${this.#name}: the model gives nothing`);
+    const { [name]: output } = await this.#parts.session.run({ [this.#input]: input }, options);
+    if (output === undefined)
+      throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives nothing`);
     stages.queue += started - queued;
     stages.inference += performance.now() - started;
     return output;
@@ -222,13 +189,13 @@ export class Segmenter {
    * before it gives the next would wait for ever.
    * @throws NmodeError for what is no fault of an image; the signal's reason
    */
-  async *segmentAll<S extends ImageSource>(
-    sources: Iterable<S> | AsyncIterable<S>,
+  async *segmentAll<Q extends S>(
+    sources: Iterable<Q> | AsyncIterable<Q>,
     options: SegmentOptions = {},
-  ): AsyncGenerator<Segmented<S>, void, undefined> {
+  ): AsyncGenerator<Segmented<Q, R>, void, undefined> {
     if (typeof sources === 'string')
       throw new NmodeError('BAD_USAGE', 'expected a list of images, not a path');
-    const one = async (source: S): Promise<Segmented<S>> => {
+    const one = async (source: Q): Promise<Segmented<Q, R>> => {
       try {
         return { source, segmentation: await this.segment(source, options) };
       } catch (error) {
@@ -240,11 +207,11 @@ export class Segmenter {
 
   /** How many images keep all workers busy while others are read and written. */
   get imagesAtOnce(): number {
-    return this.#session.workers + LOOK_AHEAD;
+    return this.#parts.session.workers + LOOK_AHEAD;
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#session.close(), this.#images.close()]);
+    await Promise.all([this.#parts.session.close(), this.#parts.images.close()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -252,39 +219,8 @@ export class Segmenter {
   }
 }
 
-/** A thread for images, ready to read. */
-async function startImages(): Promise<Thread<ImageMethods>> {
-  // A thread that loads a native library needs it loaded in the main thread as well (sharp's documentation).
-  await loadSharp().catch((error: unknown) => {
-    throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
-  });
-  const thread = new Thread<ImageMethods>('image-thread', 'the segmenter');
-  await thread.call('warmUp', undefined);
-  return thread;
-}
-
 /** Images that are read ahead of those that run. */
 const LOOK_AHEAD = 2;
-
-/** @throws NmodeError (BAD_IMAGE) where pixels are not as many as their size says */
-function checkPixels(source: ImageSource): void {
-  if (typeof source === 'string' || source instanceof Uint8Array) return;
-  if (typeof source !== 'object' || source === null || !('data' in source)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      'expected the path of an image, its bytes, or pixels { width, height, channels, data }',
-    );
-  }
-  const { width, height, channels, data } = source;
-  const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
-  const samples = data instanceof Uint8Array || data instanceof Uint16Array;
-  if (!whole || !samples || channels !== 3 || data.length !== 3 * width * height) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `pixels of ${width}x${height}x${channels} in ${data?.length} samples, expected width x height x 3 in 8 or 16 bits`,
-    );
-  }
-}
 
 /** What is under way, or the signal's reason as soon as it aborts. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { NmodeError } from '../graph/errors.js';
-import { loadModel } from '../runtime/model.js';
+import { loadModel } from '../runtime/node/model.js';
+import { createSession, type ProviderReport, type SessionOptions } from '../runtime/node/sessions/session.js';
 import { probeInputs } from '../runtime/sessions/probe.js';
-import { createSession, type ProviderReport, type SessionOptions } from '../runtime/sessions/session.js';
 import type { Port } from '../runtime/sessions/tensors.js';
 import { nominalSizes } from './nominal.js';
 

@@ -10,14 +10,15 @@ import { resizeLinear } from '../graph/ops/resize.js';
 import { relu, sigmoid } from '../graph/ops/unary.js';
 import { elementCount, float32Tensor } from '../graph/tensor.js';
 import { initializer, input, type Value } from '../graph/value.js';
-import { loadSharp } from '../runtime/images/sharp.js';
-import { loadModel } from '../runtime/model.js';
-import { type GroupLimits, groupLimits, usableCores, usableMemory } from '../runtime/sessions/limits.js';
-import { loadRuntime } from '../runtime/sessions/onnxruntime.js';
-import type { Placement, ProviderCheck } from '../runtime/sessions/probe.js';
-import { PROVIDER_IDS, type ProviderId } from '../runtime/sessions/providers.js';
-import { type Lack, lackOf } from '../runtime/sessions/requirements.js';
-import { createSession } from '../runtime/sessions/session.js';
+import { loadSharp } from '../runtime/node/images/sharp.js';
+import { loadModel } from '../runtime/node/model.js';
+import { type GroupLimits, groupLimits, usableCores, usableMemory } from '../runtime/node/sessions/limits.js';
+import { loadRuntime } from '../runtime/node/sessions/onnxruntime.js';
+import type { Placement } from '../runtime/node/sessions/placement.js';
+import { PROVIDER_IDS, type ProviderId } from '../runtime/node/sessions/providers.js';
+import { type Lack, lackOf } from '../runtime/node/sessions/requirements.js';
+import { createSession } from '../runtime/node/sessions/session.js';
+import type { ProviderCheck } from '../runtime/sessions/probe.js';
 
 export interface ProviderDiagnosis {
   readonly provider: ProviderId;

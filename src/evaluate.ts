@@ -1,7 +1,6 @@
 import { basename, parse } from 'node:path';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
-import { readTruth } from '../runtime/images/files.js';
 import type { Mask } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
 import { inOrder } from '../runtime/in-order.js';
@@ -16,9 +15,10 @@ import {
   metricsOf,
   NO_PIXELS,
 } from '../runtime/masks/metrics.js';
+import { readTruth } from '../runtime/node/images/files.js';
+import { type Segmentation, Segmenter, type SegmenterOptions } from '../runtime/node/segmenter.js';
+import type { ProviderReport } from '../runtime/node/sessions/session.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
-import { type Segmentation, Segmenter, type SegmenterOptions } from '../runtime/segmenter.js';
-import type { ProviderReport } from '../runtime/sessions/session.js';
 import { writeReport } from './evaluation-report.js';
 import { findImages } from './find-images.js';
 import { refuseOverwriting } from './write-whole.js';

@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import { recipeSummary } from '../graph/recipe.js';
 import { drawOutline } from '../runtime/images/draw.js';
-import { encodePng } from '../runtime/images/files.js';
 import { toEightBits } from '../runtime/images/prepare.js';
 import type { Mask, RgbImage } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
 import { area, cut } from '../runtime/masks/cut.js';
+import { encodePng } from '../runtime/node/images/files.js';
+import type { Segmenter } from '../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
-import type { Segmenter } from '../runtime/segmenter.js';
 import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
 import { writeWhole } from './write-whole.js';
 

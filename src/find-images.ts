@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
-import { IMAGE_EXTENSIONS } from '../runtime/images/files.js';
+import { IMAGE_EXTENSIONS } from '../runtime/node/images/files.js';
 
 /**
  * The image itself, or the images in a folder (not searched deeper, hidden files aside), sorted.

@@ -19,35 +19,36 @@ export {
   type Sizing,
 } from '../graph/recipe.js';
 export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
-export { encodePng, type ImageFile, readImage, readMask } from '../runtime/images/files.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
-export type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
-export type { SegmentOptions } from '../runtime/segment-options.js';
+export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
 export {
   type ImageSource,
   type Segmentation,
   type Segmented,
   Segmenter,
   type SegmenterOptions,
-  type Timings,
-} from '../runtime/segmenter.js';
-export type { GraphOptimization } from '../runtime/sessions/native-options.js';
-export type { Placement, ProviderCheck } from '../runtime/sessions/probe.js';
+} from '../runtime/node/segmenter.js';
+export type { GraphOptimization } from '../runtime/node/sessions/native.js';
+export type { Placement } from '../runtime/node/sessions/placement.js';
 export {
   PROVIDER_IDS,
   type ProviderChoice,
   type ProviderId,
   type ProviderName,
-} from '../runtime/sessions/providers.js';
+} from '../runtime/node/sessions/providers.js';
 export {
   createSession,
   type ProviderReport,
-  type RunOptions,
   type Session,
   type SessionOptions,
-} from '../runtime/sessions/session.js';
+} from '../runtime/node/sessions/session.js';
+export type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
+export type { SegmentOptions } from '../runtime/segment-options.js';
+export type { Timings } from '../runtime/segmenter.js';
+export type { ProviderCheck } from '../runtime/sessions/probe.js';
+export type { RunOptions } from '../runtime/sessions/session.js';
 export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
 export { type BenchOptions, type BenchReport, bench, type Latency } from './bench.js';
 export { type CompareOptions, type Comparison, compare } from './compare.js';

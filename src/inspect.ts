@@ -12,7 +12,7 @@ import { NmodeError, reason } from '../graph/errors.js';
 import { type Model, opsetOf, type ValueInfo } from '../graph/model.js';
 import { RELEASE_SIDE } from '../graph/recipe.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
-import { loadModel } from '../runtime/model.js';
+import { loadModel } from '../runtime/node/model.js';
 import { nominalSizes } from './nominal.js';
 
 export interface TensorReport {

@@ -1,16 +1,17 @@
 import { join, parse, resolve } from 'node:path';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import { drawOverlay } from '../runtime/images/draw.js';
-import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../runtime/images/files.js';
-import { encodeNpy } from '../runtime/images/npy.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
 import type { Cleaning, Component } from '../runtime/masks/components.js';
-import { loadModel } from '../runtime/model.js';
+import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../runtime/node/images/files.js';
+import { encodeNpy } from '../runtime/node/images/npy.js';
+import { loadModel } from '../runtime/node/model.js';
+import { type Segmentation, Segmenter, type SegmenterOptions } from '../runtime/node/segmenter.js';
+import { usableCores } from '../runtime/node/sessions/limits.js';
+import type { ProviderReport } from '../runtime/node/sessions/session.js';
 import { finishOptions, type SegmentOptions } from '../runtime/segment-options.js';
-import { type Segmentation, Segmenter, type SegmenterOptions, type Timings } from '../runtime/segmenter.js';
-import { usableCores } from '../runtime/sessions/limits.js';
-import type { ProviderReport } from '../runtime/sessions/session.js';
+import type { Timings } from '../runtime/segmenter.js';
 import { findImages } from './find-images.js';
 import { makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
 

@@ -2,8 +2,8 @@
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NmodeError } from '../graph/errors.js';
-import { readMask } from '../runtime/images/files.js';
 import { confusionOf, diceOf } from '../runtime/masks/metrics.js';
+import { readMask } from '../runtime/node/images/files.js';
 import { bytesText, count, fields, macsText, print, table } from './cli/print.js';
 import { exportModel } from './export.js';
 import { predict } from './predict.js';

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { readReference } from '../exporters/checkpoints/open.js';
 import { NmodeError } from '../graph/errors.js';
-import { loadModel } from '../runtime/model.js';
+import { loadModel } from '../runtime/node/model.js';
+import { parseProvider, toleranceOf } from '../runtime/node/sessions/providers.js';
+import { createSession, type ProviderReport, type SessionOptions } from '../runtime/node/sessions/session.js';
 import { type Parity, type ParityOptions, verifySession } from '../runtime/parity.js';
-import { parseProvider, toleranceOf } from '../runtime/sessions/providers.js';
-import { createSession, type ProviderReport, type SessionOptions } from '../runtime/sessions/session.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */

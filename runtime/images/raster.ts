@@ -1,3 +1,5 @@
+import { NmodeError } from '../../graph/errors.js';
+
 /** Pixels interleaved by channel: row by row, [height, width, channels]. */
 export interface Raster {
   readonly width: number;
@@ -41,4 +43,16 @@ export function planeOf({ width, height, data }: Probabilities, index: number) {
 /** The largest value of a sample. */
 export function fullScale({ data }: RgbImage): number {
   return data instanceof Uint16Array ? 65535 : 255;
+}
+
+/** @throws NmodeError (BAD_IMAGE) where pixels that a program gives are not as many as their size says */
+export function checkPixels({ width, height, channels, data }: RgbImage): void {
+  const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
+  const samples = data instanceof Uint8Array || data instanceof Uint16Array;
+  if (!whole || !samples || channels !== 3 || data.length !== 3 * width * height) {
+    throw new NmodeError(
+      'BAD_IMAGE',
+      `pixels of ${width}x${height}x${channels} in ${data?.length} samples, expected width x height x 3 in 8 or 16 bits`,
+    );
+  }
 }

@@ -1,11 +1,6 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { NmodeError } from '../../graph/errors.js';
 import { elementCount } from '../../graph/tensor.js';
-import { type NativeSession, openNative } from './native.js';
-import type { NativeOptions } from './native-options.js';
-import { PROVIDER_IDS, PROVIDERS, parseProvider, toleranceOf } from './providers.js';
+import type { RuntimeSession } from './runtime-session.js';
 import type { Bytes, Floats, Inputs, Outputs, Port } from './tensors.js';
 
 /** The side of what is tried where a model leaves its sizes open. */
@@ -23,9 +18,6 @@ export interface ProviderCheck {
   readonly milliseconds: number;
   readonly cpuMilliseconds: number;
 }
-
-/** Nodes of the optimized graph by the provider that ran them. */
-export type Placement = Readonly<Record<string, number>>;
 
 /** A whole number for each index that looks random and is the same everywhere: the finalizer of MurmurHash3. */
 function scramble(index: number): number {
@@ -58,7 +50,7 @@ export function probeInputs(ports: readonly Port[]): Inputs {
 
 /** Runs twice, since the first run also compiles and allocates. */
 async function timed(
-  session: NativeSession,
+  session: RuntimeSession,
   inputs: Inputs,
 ): Promise<{ outputs: Outputs; milliseconds: number }> {
   await session.run(inputs);
@@ -82,19 +74,20 @@ function difference(found: Outputs, expected: Outputs): number {
 
 /**
  * Compares an open session with the CPU on a small input: drivers are wrong sometimes.
- * @throws NmodeError (CANNOT_RUN) where they disagree by more than the provider's arithmetic explains
+ * @param openCpu opens the same model on the CPU
+ * @param tolerance what the provider's arithmetic explains, relative to max(1, |value|)
+ * @throws NmodeError (CANNOT_RUN) where they disagree by more
  */
 export async function checkAgainstCpu(
-  session: NativeSession,
-  model: Uint8Array,
-  options: NativeOptions,
+  session: RuntimeSession,
+  openCpu: () => Promise<RuntimeSession>,
+  tolerance: number,
 ): Promise<ProviderCheck> {
   const inputs = probeInputs(session.inputs);
-  const cpu = await openNative(model, { ...options, provider: parseProvider('cpu') });
+  const cpu = await openCpu();
   const expected = await timed(cpu, inputs).finally(() => cpu.release());
   const found = await timed(session, inputs);
   const maxDifference = difference(found.outputs, expected.outputs);
-  const tolerance = toleranceOf(options.provider);
   if (maxDifference > tolerance) {
     throw new NmodeError(
       'CANNOT_RUN',
@@ -107,35 +100,4 @@ export async function checkAgainstCpu(
     milliseconds: found.milliseconds,
     cpuMilliseconds: expected.milliseconds,
   };
-}
-
-interface ProfileEvent {
-  readonly cat?: string;
-  readonly name?: string;
-  readonly args?: { readonly provider?: string };
-}
-
-/** Runs a model once with onnxruntime's profiler, which tells the provider of every node. */
-export async function placementOf(model: Uint8Array, options: NativeOptions): Promise<Placement> {
-  const folder = await mkdtemp(join(tmpdir(), 'nmode-profile-'));
-  try {
-    const session = await openNative(model, { ...options, profilePrefix: join(folder, 'profile') });
-    try {
-      await session.run(probeInputs(session.inputs));
-    } finally {
-      await session.release();
-    }
-    const [file = ''] = await readdir(folder);
-    const events: readonly ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
-    const counts: Record<string, number> = {};
-    for (const { cat, name, args } of events) {
-      if (cat !== 'Node' || args?.provider === undefined || !name?.endsWith('_kernel_time')) continue;
-      const id =
-        PROVIDER_IDS.find((known) => PROVIDERS[known].profileName === args.provider) ?? args.provider;
-      counts[id] = (counts[id] ?? 0) + 1;
-    }
-    return counts;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }

@@ -1,64 +1,72 @@
-import { type Transferable, Worker } from 'node:worker_threads';
 import { NmodeError, reason } from '../../graph/errors.js';
-import { newActivity, waitAtExit } from './activity.js';
 import type { Answer, Methods, Request } from './protocol.js';
-import { threadUrl } from './thread-url.js';
+
+/** What can be given to a thread instead of being copied: in Node buffers, in browsers bitmaps as well. */
+export type Given = object;
+
+/** How a platform reaches a thread. */
+export interface Line {
+  post(request: Request, give: readonly Given[]): void;
+  /** Told when the first of some calls begins, and when the last has ended. */
+  busy?(isBusy: boolean): void;
+  end(): Promise<void> | void;
+}
+
+/** What a thread tells. */
+export interface Ear {
+  answered(answer: Answer): void;
+  /** It has ended or cannot be reached any more. */
+  lost(message: string): void;
+}
 
 interface Call {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
-/**
- * A thread whose methods are called from here. It keeps the process alive only while a call is under way, so that a
- * program that forgets to close it still ends.
- */
+/** A thread whose methods are called from here. */
 export class Thread<M extends Methods> {
-  readonly #worker: Worker;
+  readonly #line: Line;
   readonly #calls = new Map<number, Call>();
   #count = 0;
   /** Why there are no more calls. */
   #ended: NmodeError | undefined;
   #idle = () => {};
   #closing: Promise<void> | undefined;
-  readonly #forget: () => void;
 
-  /** @param owner what messages call it */
+  /**
+   * @param start starts the thread
+   * @param owner what messages call it
+   */
   constructor(
-    name: string,
+    start: (ear: Ear) => Line,
     readonly owner: string,
   ) {
-    const activity = newActivity();
-    this.#worker = new Worker(threadUrl(name), { name: `nmode ${name}`, workerData: activity });
-    this.#forget = waitAtExit(activity);
-    this.#worker.unref();
-    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
-    this.#worker.on('error', (error) => this.#fail(`a thread failed: ${error.message}`));
-    this.#worker.on('exit', () => {
-      this.#forget();
-      this.#fail('a thread ended');
+    this.#line = start({
+      answered: (answer) => this.#settle(answer),
+      lost: (message) => this.#fail(message),
     });
   }
 
   /**
    * Calls a method of the thread.
-   * @param transfer buffers that are given away instead of copied
+   * @param give what is given away instead of copied
    * @throws what the method throws; NmodeError (CANNOT_RUN) where the thread has ended
    */
   call<K extends keyof M & string>(
     method: K,
     argument: Parameters<M[K]>[0],
-    transfer: readonly Transferable[] = [],
+    give: readonly Given[] = [],
   ): Promise<Awaited<ReturnType<M[K]>>> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) throw this.#ended;
       const request: Request = { id: this.#count++, method, argument };
       try {
-        this.#worker.postMessage(request, transfer);
+        this.#line.post(request, give);
       } catch (error) {
         throw new NmodeError('BAD_USAGE', `cannot be given to a thread: ${reason(error)}`, { cause: error });
       }
-      this.#worker.ref();
+      this.#line.busy?.(true);
       this.#calls.set(request.id, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
@@ -76,7 +84,7 @@ export class Thread<M extends Methods> {
         this.#idle = resolve;
       });
     }
-    await this.#worker.terminate();
+    await this.#line.end();
   }
 
   #settle({ id, ...answer }: Answer): void {
@@ -96,7 +104,7 @@ export class Thread<M extends Methods> {
 
   #rest(): void {
     if (this.#calls.size > 0) return;
-    this.#worker.unref();
+    this.#line.busy?.(false);
     this.#idle();
   }
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type ProviderChoice, parseProvider } from '../../runtime/sessions/providers.js';
-import type { ProviderReport, SessionOptions } from '../../runtime/sessions/session.js';
+import { type ProviderChoice, parseProvider } from '../../runtime/node/sessions/providers.js';
+import type { ProviderReport, SessionOptions } from '../../runtime/node/sessions/session.js';
 import { parseCount } from './arguments.js';
 
 /** What every command that runs a model takes. */

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { outlineOf } from '../../graph/model.js';
 import { NORMALIZATIONS, type Recipe } from '../../graph/recipe.js';
 import { formOf } from '../../runtime/form.js';
-import { readImage } from '../../runtime/images/files.js';
 import { type FinishOptions, Job } from '../../runtime/images/job.js';
 import type { RgbImage } from '../../runtime/images/raster.js';
-import { loadModel } from '../../runtime/model.js';
+import { readImage } from '../../runtime/node/images/files.js';
+import { loadModel } from '../../runtime/node/model.js';
+import { createSession } from '../../runtime/node/sessions/session.js';
 import { compareOutputs } from '../../runtime/parity.js';
-import { createSession } from '../../runtime/sessions/session.js';
 import { cases, exported, fixture, toldBy } from '../support/fixtures.js';
 import { seeded } from '../support/seeded.js';
 
@@ -35,7 +36,7 @@ function picture(width: number, height: number): RgbImage {
 /** The probabilities of an image at its own size, by a model of either form. */
 async function probabilitiesOf(bytes: Uint8Array, image: RgbImage) {
   const { model } = await loadModel(bytes);
-  const job = new Job(image, formOf(model));
+  const job = new Job(image, formOf(outlineOf(model)));
   await using session = await createSession(bytes);
   const outputs = await session.run({ [session.inputs[0]?.name ?? '']: job.input(0) });
   const { mask } = outputs;

@@ -5,7 +5,7 @@ import { readReference } from '../../exporters/checkpoints/open.js';
 import { Weights } from '../../exporters/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
-import type { GraphOptimization } from '../../runtime/sessions/native-options.js';
+import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { DECODERS } from '../../src/compare.js';
 import {
   cases,

@@ -7,7 +7,7 @@ import { assemble } from '../../graph/assemble.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { tanh } from '../../graph/ops/unary.js';
 import { input } from '../../graph/value.js';
-import { createSession } from '../../runtime/sessions/session.js';
+import { createSession } from '../../runtime/node/sessions/session.js';
 
 /** y(1) of dy/dt = -y + tanh(y + x), y(0) = 0, with a constant x, by a scheme in `steps` steps. */
 async function solve(scheme: Scheme, steps: number, x: number): Promise<number> {

@@ -5,8 +5,8 @@ import { encodeModel } from '../../graph/file/write.js';
 import { mul } from '../../graph/ops/elementwise.js';
 import { float32Tensor, type Tensor } from '../../graph/tensor.js';
 import { input } from '../../graph/value.js';
+import { createSession, type Session } from '../../runtime/node/sessions/session.js';
 import { compareOutputs, verifySession } from '../../runtime/parity.js';
-import { createSession, type Session } from '../../runtime/sessions/session.js';
 
 const floats = (...values: number[]) => ({ dims: [1, values.length], data: Float32Array.from(values) });
 

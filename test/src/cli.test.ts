@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readMask } from '../../runtime/images/files.js';
 import { confusionOf, diceOf } from '../../runtime/masks/metrics.js';
+import { readMask } from '../../runtime/node/images/files.js';
 import { fixture, root } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';
 

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { readMask } from '../../runtime/images/files.js';
 import { confusionOf, diceOf } from '../../runtime/masks/metrics.js';
+import { readMask } from '../../runtime/node/images/files.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode, pipeNmode } from '../support/nmode.js';
 

@@ -6,9 +6,9 @@ import type { DecoderId } from '../../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
+import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
+import { createSession } from '../../runtime/node/sessions/session.js';
 import { type OutputParity, verifySession } from '../../runtime/parity.js';
-import type { GraphOptimization } from '../../runtime/sessions/native-options.js';
-import { createSession } from '../../runtime/sessions/session.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 

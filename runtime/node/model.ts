@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { check } from '../graph/check.js';
-import { NmodeError, reason } from '../graph/errors.js';
-import { parseModel, readModelBytes } from '../graph/file/read.js';
-import type { Model } from '../graph/model.js';
+import { check } from '../../graph/check.js';
+import { NmodeError, reason } from '../../graph/errors.js';
+import { parseModel, readModelBytes } from '../../graph/file/read.js';
+import type { Model } from '../../graph/model.js';
 
 export interface LoadedModel {
   readonly model: Model;

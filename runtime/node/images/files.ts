@@ -1,9 +1,9 @@
 import { constants, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Sharp } from 'sharp';
-import { NmodeError, reason } from '../../graph/errors.js';
-import { cut } from '../masks/cut.js';
-import { fullScale, type Mask, type Raster, type RgbImage } from './raster.js';
+import { NmodeError, reason } from '../../../graph/errors.js';
+import { fullScale, type Mask, type Raster, type RgbImage } from '../../images/raster.js';
+import { cut } from '../../masks/cut.js';
 import { loadSharp } from './sharp.js';
 
 /** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */

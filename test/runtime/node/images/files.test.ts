@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { encodePng, readImage, readMask } from '../../../runtime/images/files.js';
-import { fixture } from '../../support/fixtures.js';
+import { encodePng, readImage, readMask } from '../../../../runtime/node/images/files.js';
+import { fixture } from '../../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-image-'));
 afterAll(() => rmSync(folder, { recursive: true }));

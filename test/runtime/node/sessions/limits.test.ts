@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { groupLimits, usableCores, usableMemory } from '../../../runtime/sessions/limits.js';
+import { groupLimits, usableCores, usableMemory } from '../../../../runtime/node/sessions/limits.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-limits-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readImage, readMask } from '../../runtime/images/files.js';
-import type { Mask, Probabilities } from '../../runtime/images/raster.js';
-import { confusionOf, diceOf } from '../../runtime/masks/metrics.js';
-import { Segmenter } from '../../runtime/segmenter.js';
-import { exported, fixture } from '../support/fixtures.js';
+import type { Mask, Probabilities } from '../../../runtime/images/raster.js';
+import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
+import { readImage, readMask } from '../../../runtime/node/images/files.js';
+import { Segmenter } from '../../../runtime/node/segmenter.js';
+import { exported, fixture } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-segmenter-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { candidates, PROVIDERS, parseProvider, toleranceOf } from '../../../runtime/sessions/providers.js';
+import {
+  candidates,
+  PROVIDERS,
+  parseProvider,
+  toleranceOf,
+} from '../../../../runtime/node/sessions/providers.js';
 
 const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
 

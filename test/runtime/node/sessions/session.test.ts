@@ -3,19 +3,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readReference } from '../../../exporters/checkpoints/open.js';
-import { symbol } from '../../../graph/dim.js';
-import { encodeModel } from '../../../graph/file/write.js';
-import { mul } from '../../../graph/ops/elementwise.js';
-import { float32Values } from '../../../graph/tensor.js';
-import { input } from '../../../graph/value.js';
-import { openNative } from '../../../runtime/sessions/native.js';
-import { checkAgainstCpu } from '../../../runtime/sessions/probe.js';
-import { parseProvider } from '../../../runtime/sessions/providers.js';
-import { createSession, type Session } from '../../../runtime/sessions/session.js';
-import type { Floats } from '../../../runtime/sessions/tensors.js';
-import { exported, fixture } from '../../support/fixtures.js';
-import { modelOf } from '../../support/graph.js';
+import { readReference } from '../../../../exporters/checkpoints/open.js';
+import { symbol } from '../../../../graph/dim.js';
+import { encodeModel } from '../../../../graph/file/write.js';
+import { mul } from '../../../../graph/ops/elementwise.js';
+import { float32Values } from '../../../../graph/tensor.js';
+import { input } from '../../../../graph/value.js';
+import { openNative } from '../../../../runtime/node/sessions/native.js';
+import { parseProvider } from '../../../../runtime/node/sessions/providers.js';
+import { createSession, type Session } from '../../../../runtime/node/sessions/session.js';
+import { checkAgainstCpu } from '../../../../runtime/sessions/probe.js';
+import type { Floats } from '../../../../runtime/sessions/tensors.js';
+import { exported, fixture } from '../../../support/fixtures.js';
+import { modelOf } from '../../../support/graph.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-session-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -137,7 +137,7 @@ describe('sessions', () => {
 
 describe('a process that ends', () => {
   const script = (body: string) => `
-    import { Segmenter } from ${JSON.stringify(new URL('../../../dist/src/index.js', import.meta.url).href)};
+    import { Segmenter } from ${JSON.stringify(new URL('../../../../dist/src/index.js', import.meta.url).href)};
     const segmenter = await Segmenter.load(${JSON.stringify(model)}, { workers: 2 });
     ${body}`;
   const model = join(folder, 'model.onnx');
@@ -208,6 +208,7 @@ describe('the check of an accelerator against the CPU', () => {
     threads: 1,
     arena: true,
   } as const;
+  const cpu = () => openNative(doubling(), options);
   /** A driver that is wrong by this much in one place. */
   async function faulty(error: number) {
     const session = await openNative(doubling(), options);
@@ -223,7 +224,7 @@ describe('the check of an accelerator against the CPU', () => {
 
   it('passes the same answer', async () => {
     const session = await faulty(0);
-    expect(await checkAgainstCpu(session, doubling(), options)).toMatchObject({
+    expect(await checkAgainstCpu(session, cpu, 1e-5)).toMatchObject({
       maxDifference: 0,
       tolerance: 1e-5,
     });
@@ -232,7 +233,7 @@ describe('the check of an accelerator against the CPU', () => {
 
   it.each([0.01, Number.NaN, Number.POSITIVE_INFINITY])('refuses one that is wrong by %d', async (error) => {
     const session = await faulty(error);
-    await expect(checkAgainstCpu(session, doubling(), options)).rejects.toThrow(
+    await expect(checkAgainstCpu(session, cpu, 1e-5)).rejects.toThrow(
       /differs from the CPU's by .* 0\.00001|1e-5/,
     );
     await session.release();

@@ -1,7 +1,7 @@
-import { NmodeError } from '../graph/errors.js';
-import { encodeModel } from '../graph/file/write.js';
-import type { Model } from '../graph/model.js';
-import type { ModelForm } from './images/job.js';
+import { NmodeError } from '../../graph/errors.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/model.js';
+import type { ModelForm } from '../images/job.js';
 
 /**
  * The model with its probabilities at the size of the network's input. A model that takes images brings them to the

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readReference } from '../../exporters/checkpoints/open.js';
-import type { Tensor } from '../../graph/tensor.js';
-import { verifySession } from '../../runtime/parity.js';
-import { lackOf } from '../../runtime/sessions/requirements.js';
-import { createSession } from '../../runtime/sessions/session.js';
+import { readReference } from '../../../exporters/checkpoints/open.js';
+import type { Tensor } from '../../../graph/tensor.js';
+import { lackOf } from '../../../runtime/node/sessions/requirements.js';
+import { createSession } from '../../../runtime/node/sessions/session.js';
+import { verifySession } from '../../../runtime/parity.js';
 import {
   type Case,
   cases,
@@ -12,7 +12,7 @@ import {
   referenceOf,
   releaseCases,
   toldBy,
-} from '../support/fixtures.js';
+} from '../../support/fixtures.js';
 
 const TOLERANCE = 1e-4;
 

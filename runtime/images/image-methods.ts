@@ -1,0 +1,63 @@
+import type { Bytes, Floats } from '../sessions/tensors.js';
+import { type Finished, type FinishOptions, Job, type ModelForm } from './job.js';
+import type { RgbImage } from './raster.js';
+
+/** Every answer tells how long its part of the work took. */
+export interface Timed {
+  readonly milliseconds: number;
+}
+
+export interface Begun extends Timed {
+  readonly width: number;
+  readonly height: number;
+  /** How many runs of the network the image takes. */
+  readonly inputs: number;
+}
+
+async function timed<T extends object>(body: () => T | Promise<T>): Promise<T & Timed> {
+  const start = performance.now();
+  const value = await body();
+  return { ...value, milliseconds: performance.now() - start };
+}
+
+/**
+ * The methods of a thread that does everything to images but running the network.
+ * @param read decodes what the platform gives to the thread
+ */
+export function imageMethods<S>(read: (source: S) => RgbImage | Promise<RgbImage>) {
+  const jobs = new Map<number, Job>();
+  const jobOf = (id: number): Job => {
+    const job = jobs.get(id);
+    if (job === undefined) throw new TypeError('no such image is being segmented');
+    return job;
+  };
+  return {
+    begin: ({ id, source, form }: { id: number; source: S; form: ModelForm }): Promise<Begun> =>
+      timed(async () => {
+        const image = await read(source);
+        const job = new Job(image, form);
+        jobs.set(id, job);
+        return { width: image.width, height: image.height, inputs: job.inputs };
+      }),
+    input: ({ id, index }: { id: number; index: number }): Promise<{ input: Floats | Bytes } & Timed> =>
+      timed(() => {
+        const { dims, data } = jobOf(id).input(index);
+        // What is answered is given away, and a model that takes images is given the image itself.
+        return { input: { dims, data: data instanceof Uint8Array ? data.slice() : data } as Floats | Bytes };
+      }),
+    place: ({ id, index, output }: { id: number; index: number; output: Floats }): Promise<Timed> =>
+      timed(() => {
+        jobOf(id).place(index, output);
+        return {};
+      }),
+    finish: ({ id, options }: { id: number; options: FinishOptions }): Promise<Finished & Timed> =>
+      timed(() => {
+        const finished = jobOf(id).finish(options);
+        jobs.delete(id);
+        return finished;
+      }),
+    drop(id: number): void {
+      jobs.delete(id);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { NmodeError, reason } from '../../graph/errors.js';
+import { outlineOf } from '../../graph/model.js';
+import { type FormOptions, formOf } from '../form.js';
+import type { FinishOptions } from '../images/job.js';
+import { checkPixels, type RgbImage } from '../images/raster.js';
+import {
+  BaseSegmenter,
+  type Segmentation as SharedSegmentation,
+  type Segmented as SharedSegmented,
+} from '../segmenter.js';
+import type { Thread } from '../threads/thread.js';
+import type { ImageFile } from './images/files.js';
+import { loadSharp } from './images/sharp.js';
+import { type LoadedModel, loadModel, naming } from './model.js';
+import { networkOutput } from './network-output.js';
+import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
+import type { ImageMethods } from './threads/image-thread.js';
+import { startThread } from './threads/thread.js';
+
+/** A file, the bytes of one, or decoded pixels. */
+export type ImageSource = ImageFile | RgbImage;
+
+export type Segmentation = SharedSegmentation<ProviderReport>;
+export type Segmented<S> = SharedSegmented<S, ProviderReport>;
+
+export interface SegmenterOptions extends SessionOptions, FormOptions {
+  /** The size of masks: each image's own (default), or that of the network's input. */
+  readonly at?: FinishOptions['at'];
+}
+
+/**
+ * Turns images into masks: decodes, prepares and cuts in one thread, runs the network in others. Close it: it holds
+ * native memory.
+ */
+export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderReport> {
+  /**
+   * Loads a model that takes one RGB image.
+   * @param source an .onnx file, its bytes, or a model that was loaded before
+   * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN
+   */
+  static async load(
+    source: string | Uint8Array | LoadedModel,
+    options: SegmenterOptions = {},
+  ): Promise<Segmenter> {
+    const isLoaded = typeof source === 'object' && 'model' in source;
+    const { model, bytes, name } = isLoaded ? source : await loadModel(source);
+    const form = naming(name, () => formOf(outlineOf(model), options));
+    const { at = 'image' } = options;
+    const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
+    const loading = createSession(run, {
+      // What was kept for an image of one size would not serve the next.
+      arena: form.recipe.sizing.kind === 'resize',
+      ...options,
+    });
+    const starting = startImages();
+    const [session, images] = await Promise.allSettled([loading, starting]);
+    if (session.status === 'fulfilled' && images.status === 'fulfilled') {
+      return new Segmenter({ session: session.value, images: images.value, form, name, at, hand });
+    }
+    await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
+    throw session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason;
+  }
+}
+
+/** A thread for images, ready to read. */
+async function startImages(): Promise<Thread<ImageMethods>> {
+  // A thread that loads a native library needs it loaded in the main thread as well (sharp's documentation).
+  await loadSharp().catch((error: unknown) => {
+    throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
+  });
+  const thread = startThread<ImageMethods>('image-thread', 'the segmenter');
+  await thread.call('warmUp', undefined);
+  return thread;
+}
+
+function hand(source: ImageSource) {
+  if (typeof source === 'string' || source instanceof Uint8Array) return { source };
+  if (typeof source !== 'object' || source === null || !('data' in source)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      'expected the path of an image, its bytes, or pixels { width, height, channels, data }',
+    );
+  }
+  checkPixels(source);
+  return { source };
+}

@@ -1,0 +1,119 @@
+import {
+  endAll,
+  openFirst,
+  refuseSlower,
+  type ProviderReport as SharedReport,
+  type Session as SharedSession,
+  sessionOf,
+  wholeNumber,
+} from '../../sessions/session.js';
+import type { Opened, OpenOptions } from '../../sessions/session-methods.js';
+import type { Thread } from '../../threads/thread.js';
+import type { SessionMethods } from '../threads/session-thread.js';
+import { startThread } from '../threads/thread.js';
+import { usableCores } from './limits.js';
+import type { GraphOptimization, NativeOptions } from './native.js';
+import type { Placement } from './placement.js';
+import {
+  candidates,
+  type Provider,
+  type ProviderChoice,
+  type ProviderName,
+  toleranceOf,
+} from './providers.js';
+
+export interface SessionOptions {
+  /** Providers in the order in which they are tried, with CPU as the last; `auto` for the best; default CPU. */
+  readonly providers?: ProviderChoice;
+  /** Refuse any provider but the first. */
+  readonly strict?: boolean;
+  /** Threads of one run on the CPU; default: the cores that may be used, divided by `workers`. */
+  readonly threads?: number;
+  /** Runs at the same time, each with its own copy of the model; default 1. */
+  readonly workers?: number;
+  /** Compare an accelerator's answer with the CPU's when the model is loaded; default true. */
+  readonly check?: boolean;
+  /** Run once on a small input when the model is loaded, so that the first run is as fast as the others; default false. */
+  readonly warmUp?: boolean;
+  /** Also find out which provider runs how many nodes; loads the model twice. */
+  readonly placement?: boolean;
+  /** Default 'all'. */
+  readonly graphOptimization?: GraphOptimization;
+  /** Keep the CPU's memory for the next run (default); without, a run takes half the memory and up to a fifth more time. */
+  readonly arena?: boolean;
+}
+
+/** Where a model runs, and why there. */
+export interface ProviderReport extends SharedReport<ProviderName> {
+  /** Nodes by provider, where that was asked for. */
+  readonly placement?: Placement;
+}
+
+export type Session = SharedSession<ProviderReport>;
+
+/**
+ * Loads a model on the first provider that works.
+ * @param model the bytes of an .onnx file
+ * @throws NmodeError: BAD_USAGE for unknown providers, CANNOT_RUN where none works (or, with `strict`, the first does not)
+ */
+export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const { providers: choice = ['cpu'], strict = false, check = true } = options;
+  const { graphOptimization = 'all', arena = true, warmUp = false } = options;
+  const workers = wholeNumber('workers', options.workers ?? 1);
+  const threads = wholeNumber('threads', options.threads ?? Math.max(1, Math.floor(usableCores() / workers)));
+  const list = candidates(choice, strict);
+  const auto = choice === 'auto';
+  const own = (provider: Provider) => ({ provider, graphOptimization, threads, arena });
+  const all = Array.from({ length: workers }, () =>
+    startThread<SessionMethods>('session-thread', 'the session'),
+  );
+  const [first, ...others] = all;
+  if (first === undefined) throw new TypeError('no worker');
+  const openOthers = (provider: Provider) =>
+    Promise.all(others.map((thread) => thread.call('open', { own: own(provider), warmUp })));
+  try {
+    await Promise.all(all.map((thread) => thread.call('load', model)));
+    const [preferred] = list;
+    // The CPU is not waited for: it works wherever the first worker finds that it does.
+    const ahead = preferred?.id === 'cpu' ? openOthers(preferred) : undefined;
+    ahead?.catch(() => {});
+    const { candidate, attempts, opened } = await openFirst(list, (provider) =>
+      openOn(first, { own: own(provider), warmUp, ...checking(provider, check || auto) }, auto),
+    );
+    await (candidate === preferred && ahead ? ahead : openOthers(candidate));
+    const placement =
+      options.placement && (await first.call('placement', { model, options: own(candidate) }));
+    await Promise.all(all.map((thread) => thread.call('settle', undefined)));
+    const report: ProviderReport = {
+      requested: auto ? ['auto'] : choice,
+      effective: candidate.name,
+      attempts,
+      ...(opened.check && { check: opened.check }),
+      ...(placement && { placement }),
+    };
+    return sessionOf(all, opened, report, threads);
+  } catch (error) {
+    await endAll(all);
+    throw error;
+  }
+}
+
+/** The CPU is what others are compared with. */
+function checking(provider: Provider, wanted: boolean): { tolerance?: number } {
+  return wanted && provider.id !== 'cpu' ? { tolerance: toleranceOf(provider) } : {};
+}
+
+async function openOn(
+  thread: Thread<SessionMethods>,
+  options: OpenOptions<NativeOptions>,
+  auto: boolean,
+): Promise<Opened> {
+  const opened = await thread.call('open', options);
+  try {
+    if (auto) refuseSlower(opened);
+    return opened;
+  } catch (error) {
+    await thread.call('release', undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import { imageMethods } from '../../images/image-methods.js';
+import type { RgbImage } from '../../images/raster.js';
+import { type ImageFile, readImage } from '../images/files.js';
+import { loadSharp } from '../images/sharp.js';
+import { serve } from './serve.js';
+
+const methods = {
+  ...imageMethods((source: ImageFile | RgbImage) =>
+    typeof source === 'string' || source instanceof Uint8Array ? readImage(source) : source,
+  ),
+  /** Loads what reading images takes, so that the first does not wait for it. */
+  warmUp: async (): Promise<void> => void (await loadSharp()),
+};
+
+export type ImageMethods = typeof methods;
+
+serve(methods);

@@ -1,0 +1,15 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { answer, type Methods, type Request } from '../../threads/protocol.js';
+import { type Activity, begin, end } from './activity.js';
+
+/** Answers calls from the main thread with these methods. */
+export function serve(methods: Methods): void {
+  const port = parentPort;
+  if (port === null) throw new TypeError('not in a thread');
+  const activity: Activity = workerData;
+  port.on('message', async (request: Request) => {
+    if (!begin(activity)) return;
+    await answer(methods, request, (message, transfer) => port.postMessage(message, transfer));
+    end(activity);
+  });
+}

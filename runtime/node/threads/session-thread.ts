@@ -1,0 +1,19 @@
+import { sessionMethods } from '../../sessions/session-methods.js';
+import { type NativeOptions, openNative } from '../sessions/native.js';
+import { type Placement, placementOf } from '../sessions/placement.js';
+import { parseProvider } from '../sessions/providers.js';
+import { serve } from './serve.js';
+
+/** A thread that owns one session. */
+const methods = {
+  ...sessionMethods<NativeOptions>({
+    open: openNative,
+    openCpu: (model, options) => openNative(model, { ...options, provider: parseProvider('cpu') }),
+  }),
+  placement: ({ model, options }: { model: Uint8Array; options: NativeOptions }): Promise<Placement> =>
+    placementOf(model, options),
+};
+
+export type SessionMethods = typeof methods;
+
+serve(methods);

@@ -1,0 +1,31 @@
+import { type Transferable, Worker } from 'node:worker_threads';
+import type { Answer, Methods } from '../../threads/protocol.js';
+import { Thread } from '../../threads/thread.js';
+import { newActivity, waitAtExit } from './activity.js';
+import { threadUrl } from './thread-url.js';
+
+/**
+ * Starts a thread. It keeps the process alive only while a call is under way, so that a program that forgets to close it
+ * still ends.
+ * @param name of the module that it runs
+ * @param owner what messages call it
+ */
+export function startThread<M extends Methods>(name: string, owner: string): Thread<M> {
+  return new Thread<M>(({ answered, lost }) => {
+    const activity = newActivity();
+    const worker = new Worker(threadUrl(name), { name: `nmode ${name}`, workerData: activity });
+    const forget = waitAtExit(activity);
+    worker.unref();
+    worker.on('message', (message: Answer) => answered(message));
+    worker.on('error', (error) => lost(`a thread failed: ${error.message}`));
+    worker.on('exit', () => {
+      forget();
+      lost('a thread ended');
+    });
+    return {
+      post: (request, give) => worker.postMessage(request, give as readonly Transferable[]),
+      busy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
+      end: async () => void (await worker.terminate()),
+    };
+  }, owner);
+}
