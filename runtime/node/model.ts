@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { check } from '../../graph/check.js';
-import { NmodeError, reason } from '../../graph/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import type { Model } from '../../graph/model.js';
+import { naming } from '../naming.js';
 
 export interface LoadedModel {
   readonly model: Model;
@@ -25,14 +25,4 @@ export async function loadModel(source: string | Uint8Array): Promise<LoadedMode
     check(model);
     return { model, bytes, name };
   });
-}
-
-/** Puts a model's name before what is wrong with it. */
-export function naming<T>(name: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (!(error instanceof NmodeError) || error.code !== 'BAD_MODEL') throw error;
-    throw new NmodeError('BAD_MODEL', `${name}: ${reason(error)}`, { cause: error });
-  }
 }

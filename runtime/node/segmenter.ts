@@ -3,6 +3,7 @@ import { outlineOf } from '../../graph/model.js';
 import { type FormOptions, formOf } from '../form.js';
 import type { FinishOptions } from '../images/job.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
+import { naming } from '../naming.js';
 import {
   BaseSegmenter,
   type Segmentation as SharedSegmentation,
@@ -11,7 +12,7 @@ import {
 import type { Thread } from '../threads/thread.js';
 import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
-import { type LoadedModel, loadModel, naming } from './model.js';
+import { type LoadedModel, loadModel } from './model.js';
 import { networkOutput } from './network-output.js';
 import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';

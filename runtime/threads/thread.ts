@@ -44,7 +44,7 @@ export class Thread<M extends Methods> {
   ) {
     this.#line = start({
       answered: (answer) => this.#settle(answer),
-      lost: (message) => this.#fail(message),
+      lost: (message) => this.#fail(new NmodeError('CANNOT_RUN', message)),
     });
   }
 
@@ -77,6 +77,12 @@ export class Thread<M extends Methods> {
     return this.#closing;
   }
 
+  /** Ends the thread at once; calls under way fail with this. What it holds outside its own memory is lost. */
+  abandon(why: unknown): void {
+    this.#fail(why instanceof NmodeError ? why : new NmodeError('CANNOT_RUN', reason(why)));
+    this.#line.end();
+  }
+
   async #close(): Promise<void> {
     this.#ended ??= new NmodeError('CANNOT_RUN', `${this.owner} is closed`);
     if (this.#calls.size > 0) {
@@ -95,8 +101,8 @@ export class Thread<M extends Methods> {
     this.#rest();
   }
 
-  #fail(message: string): void {
-    this.#ended ??= new NmodeError('CANNOT_RUN', message);
+  #fail(why: NmodeError): void {
+    this.#ended ??= why;
     for (const { reject } of this.#calls.values()) reject(this.#ended);
     this.#calls.clear();
     this.#rest();

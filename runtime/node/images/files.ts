@@ -2,6 +2,7 @@ import { constants, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Sharp } from 'sharp';
 import { NmodeError, reason } from '../../../graph/errors.js';
+import { FORMATS, formatOf, isAnimatedPng } from '../../images/formats.js';
 import { fullScale, type Mask, type Raster, type RgbImage } from '../../images/raster.js';
 import { cut } from '../../masks/cut.js';
 import { loadSharp } from './sharp.js';
@@ -11,14 +12,6 @@ export const MAX_PIXELS = 100_000_000;
 
 /** More than 100 megapixels take uncompressed at 16 bits. */
 export const MAX_FILE_BYTES = 2 ** 30;
-
-/** The formats that are read, by their first bytes, and the extensions that go with each. */
-const FORMATS = [
-  { name: 'JPEG', magic: /^\xff\xd8\xff/, extensions: ['.jpg', '.jpeg'] },
-  { name: 'PNG', magic: /^\x89PNG\r\n/, extensions: ['.png'] },
-  { name: 'WebP', magic: /^RIFF....WEBP/s, extensions: ['.webp'] },
-  { name: 'TIFF', magic: /^(?:II[*+]\0|MM\0[*+])/, extensions: ['.tif', '.tiff'] },
-] as const;
 
 /** The kinds of file that a folder is searched for. */
 export const IMAGE_EXTENSIONS: readonly string[] = FORMATS.flatMap(({ extensions }) => extensions);
@@ -46,25 +39,11 @@ async function contentsOf(file: ImageFile): Promise<Uint8Array> {
 
 /** @throws where the first bytes are of no format that is read, or of another than the name says */
 function checkFormat(file: ImageFile, bytes: Uint8Array): void {
-  if (bytes.length === 0) throw new Error('it is empty');
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 16)).toString('latin1');
-  const format = FORMATS.find(({ magic }) => magic.test(head));
-  if (format === undefined) throw new Error('expected JPEG, PNG, WebP or TIFF');
+  const format = formatOf(bytes);
   const extension = typeof file === 'string' ? extname(file).toLowerCase() : '';
   const named = FORMATS.find(({ extensions }) => extensions.some((known) => known === extension));
   if (named !== undefined && named !== format)
     throw new Error(`it is ${format.name}, not ${named.name}: rename it`);
-}
-
-/** APNG says that it is animated in a chunk before the first image data (APNG specification, acTL). */
-function isAnimatedPng(bytes: Uint8Array): boolean {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 8; at + 8 <= view.length; at += 12 + view.readUInt32BE(at)) {
-    const type = view.toString('latin1', at + 4, at + 8);
-    if (type === 'acTL') return true;
-    if (type === 'IDAT') return false;
-  }
-  return false;
 }
 
 async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar' | 'ushort' }> {

@@ -1,5 +1,6 @@
 import { NmodeError } from '../../../graph/errors.js';
-import { type RuntimeSession, runtimeFailure, wrapSession } from '../../sessions/runtime-session.js';
+import type { RuntimeSession } from '../../sessions/runtime-session.js';
+import { runtimeFailure, wrapSession } from '../../sessions/wrap-session.js';
 import { loadRuntime } from './onnxruntime.js';
 import type { Provider } from './providers.js';
 import { lackOf } from './requirements.js';

@@ -1,0 +1,116 @@
+import { dtypeOfCode } from '../dtype.js';
+import { NmodeError, reason } from '../errors.js';
+import type { Outline } from '../model.js';
+
+/**
+ * Reads what a model takes, gives and says of itself, without the rest and without a protobuf library: a browser hands
+ * the file itself to onnxruntime. Field numbers are those of onnx.proto.
+ * @param name stands in messages
+ * @throws NmodeError (BAD_MODEL) for what is no ONNX file, or half of one
+ */
+export function readOutline(bytes: Uint8Array, name: string): Outline {
+  try {
+    return outlineFrom(bytes);
+  } catch (error) {
+    throw new NmodeError('BAD_MODEL', `${name}: not an ONNX file (${reason(error)})`, { cause: error });
+  }
+}
+
+function outlineFrom(model: Uint8Array): Outline {
+  const [graph] = messages(model, 7);
+  if (graph === undefined || messages(model, 8).length === 0) {
+    throw new Error('it holds no graph or imports no opset');
+  }
+  const metadata = messages(model, 14).map((entry) => [text(entry, 1), text(entry, 2)] as const);
+  const initializers = new Set(messages(graph, 5).map((tensor) => text(tensor, 8)));
+  const inputs = messages(graph, 11).map(port);
+  return {
+    inputs: inputs.filter((input) => !initializers.has(input.name)),
+    outputs: messages(graph, 12).map(port),
+    metadata: new Map(metadata),
+  };
+}
+
+/** ValueInfoProto: a name, and a type that is looked into where it is a tensor's. */
+function port(value: Uint8Array): Outline['inputs'][number] {
+  const name = text(value, 1);
+  const [tensor] = messages(value, 2).flatMap((type) => messages(type, 1));
+  if (tensor === undefined) return { name };
+  const dtype = dtypeOfCode(number(tensor, 1) ?? 0);
+  if (dtype === undefined) return { name };
+  const [shape] = messages(tensor, 2);
+  if (shape === undefined) return { name, type: { dtype } };
+  return { name, type: { dtype, shape: messages(shape, 1).map((dim) => number(dim, 1) ?? text(dim, 2)) } };
+}
+
+/** Strings and messages. */
+const LENGTH_DELIMITED = 2;
+const VARINT = 0;
+/** Bytes of the wire types of a fixed size. */
+const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
+
+/** Of one message: far more than the nodes and weights of any network. */
+const MAX_FIELDS = 1_000_000;
+
+interface Field {
+  readonly id: number;
+  readonly value: Uint8Array | number | undefined;
+}
+
+/**
+ * The fields of a message (protobuf encoding, "Message structure").
+ * @throws RangeError where the bytes end in the middle of one, or are no protobuf
+ */
+function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
+  let at = 0;
+  let count = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = message[at++];
+      if (byte === undefined) throw new RangeError('it ends in the middle of a number');
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+    throw new RangeError('a number of more than 10 bytes');
+  };
+  const take = (length: number): Uint8Array => {
+    if (at + length > message.length) throw new RangeError('it ends in the middle of a field');
+    at += length;
+    return message.subarray(at - length, at);
+  };
+  while (at < message.length) {
+    const tag = varint();
+    const [id, wireType] = [Math.floor(tag / 8), tag % 8];
+    const size = FIXED[wireType];
+    if (++count > MAX_FIELDS) throw new RangeError(`a message of more than ${MAX_FIELDS} fields`);
+    if (id === 0) throw new RangeError('a field of number 0');
+    if (wireType === VARINT) yield { id, value: varint() };
+    else if (wireType === LENGTH_DELIMITED) yield { id, value: take(varint()) };
+    else if (size !== undefined) take(size);
+    else throw new RangeError(`a field of wire type ${wireType}`);
+  }
+}
+
+function messages(message: Uint8Array, id: number): readonly Uint8Array[] {
+  const found: Uint8Array[] = [];
+  for (const field of fieldsOf(message)) {
+    if (field.id === id && field.value instanceof Uint8Array) found.push(field.value);
+  }
+  return found;
+}
+
+function text(message: Uint8Array, id: number): string {
+  const last = messages(message, id).at(-1);
+  return last === undefined ? '' : new TextDecoder().decode(last);
+}
+
+/** An int64 or an enum; undefined where it is absent. */
+function number(message: Uint8Array, id: number): number | undefined {
+  let value: number | undefined;
+  for (const field of fieldsOf(message)) {
+    if (field.id === id && typeof field.value === 'number') value = field.value;
+  }
+  if (value === undefined) return undefined;
+  return value < 2 ** 63 ? value : value - 2 ** 64;
+}

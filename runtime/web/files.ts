@@ -1,0 +1,70 @@
+import { NmodeError, reason } from '../../graph/errors.js';
+
+/** Providers of onnxruntime in browsers: the graphics card, and the processor through WebAssembly. */
+export const WEB_PROVIDERS = Object.freeze(['webgpu', 'wasm'] as const);
+export type WebProvider = (typeof WEB_PROVIDERS)[number];
+
+/** The files of one build of onnxruntime. */
+export interface RuntimeBuild {
+  /** Modules: its JavaScript API, and what loads the binary. */
+  readonly api: URL;
+  readonly loader: URL;
+  readonly binary: URL;
+  /** Of the binary, which servers may send compressed without telling. */
+  readonly binaryBytes: number;
+}
+
+/** Sizes of onnxruntime-web 1.30's binaries. */
+const BINARY_BYTES: Readonly<Record<WebProvider, number>> = { webgpu: 16_758_545, wasm: 14_239_897 };
+
+/**
+ * Where a provider's build is. Bundlers find the files by the literal `new URL(..., import.meta.url)`; where there is none
+ * that does, `assets` is the folder that holds them.
+ */
+export function runtimeBuild(provider: WebProvider, assets: URL | undefined): RuntimeBuild {
+  const binaryBytes = BINARY_BYTES[provider];
+  if (assets !== undefined) {
+    const file = (name: string) => new URL(`onnxruntime/${name}`, assets);
+    const build = provider === 'webgpu' ? 'webgpu' : 'wasm';
+    return {
+      api: file(`${build}.js`),
+      loader: file(`${build}-loader.js`),
+      binary: file(`${build}.wasm`),
+      binaryBytes,
+    };
+  }
+  return provider === 'webgpu'
+    ? {
+        api: new URL('./onnxruntime/webgpu.js', import.meta.url),
+        loader: new URL('./onnxruntime/webgpu-loader.js', import.meta.url),
+        binary: new URL('./onnxruntime/webgpu.wasm', import.meta.url),
+        binaryBytes,
+      }
+    : {
+        api: new URL('./onnxruntime/wasm.js', import.meta.url),
+        loader: new URL('./onnxruntime/wasm-loader.js', import.meta.url),
+        binary: new URL('./onnxruntime/wasm.wasm', import.meta.url),
+        binaryBytes,
+      };
+}
+
+/** @throws NmodeError (CANNOT_RUN) where the page may not start it */
+export function startWorker(assets: URL | undefined): Worker {
+  try {
+    return assets === undefined
+      ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'nmode' })
+      : new Worker(new URL('worker.js', assets), { type: 'module', name: 'nmode' });
+  } catch (error) {
+    throw new NmodeError('CANNOT_RUN', `the worker cannot be started: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** A URL that a program gives, as the page sees it. @throws NmodeError (BAD_USAGE) */
+export function pageUrl(url: string | URL): URL {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  try {
+    return new URL(url, base);
+  } catch {
+    throw new NmodeError('BAD_USAGE', `'${url}' is not a URL`);
+  }
+}

@@ -1,0 +1,63 @@
+import { NmodeError, reason } from '../../graph/errors.js';
+import { checkPixels, type RgbImage } from '../images/raster.js';
+import type { Handed } from '../segmenter.js';
+import { pageUrl } from './files.js';
+import { BITMAP_OPTIONS } from './pixels.js';
+
+/** What of a page holds an image. */
+type ImageElement = HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas;
+
+/** An image: where it is, a file, the bytes of one, decoded pixels, or what shows them. */
+export type ImageSource =
+  | string
+  | URL
+  | Blob
+  | Uint8Array
+  | ImageData
+  | ImageBitmap
+  | ImageElement
+  | RgbImage;
+
+/** What a worker is given of it. */
+export type WorkerSource = URLText | Blob | ImageData | ImageBitmap | RgbImage;
+
+/** An absolute URL. */
+export type URLText = string;
+
+/** Makes an image ready for a worker, which sees no elements and no relative URLs. What it is made of stays the caller's. */
+export async function hand(source: ImageSource): Promise<Handed<WorkerSource>> {
+  if (typeof source === 'string' || source instanceof URL) return { source: pageUrl(source).href };
+  if (source instanceof Uint8Array) return { source: new Blob([source.slice()]) };
+  if (source instanceof Blob || source instanceof ImageData || source instanceof ImageBitmap)
+    return { source };
+  if (isElement(source)) {
+    const bitmap = await snapshot(source);
+    return { source: bitmap, give: [bitmap] };
+  }
+  if (typeof source !== 'object' || source === null || !('data' in source)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      'expected an image: its URL, a Blob, ImageData, an ImageBitmap, an image, video or canvas element, or pixels { width, height, channels, data }',
+    );
+  }
+  checkPixels(source);
+  return { source };
+}
+
+function isElement(source: unknown): source is ImageElement {
+  return [HTMLImageElement, HTMLVideoElement, HTMLCanvasElement, OffscreenCanvas].some(
+    (type) => source instanceof type,
+  );
+}
+
+/** @throws NmodeError (BAD_IMAGE) for an element that shows nothing, or what a page from elsewhere drew */
+async function snapshot(element: ImageElement): Promise<ImageBitmap> {
+  try {
+    if (element instanceof HTMLImageElement) await element.decode();
+    return await createImageBitmap(element, BITMAP_OPTIONS);
+  } catch (error) {
+    throw new NmodeError('BAD_IMAGE', `the element's image cannot be read: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import { formatOf, isAnimatedPng, latin1, pngChunks } from '../images/formats.js';
+
+/** What a file says of its image before it is decoded. */
+export interface ImageHeader {
+  readonly width: number;
+  readonly height: number;
+  /** Bits a sample. */
+  readonly depth: number;
+}
+
+/**
+ * Reads the header of an image: how large it is must be known before a browser decodes it, and a browser shows what came of
+ * half a file.
+ * @throws Error for formats that are not read, and for what is animated or cut short
+ */
+export function readHeader(bytes: Uint8Array): ImageHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  try {
+    return HEADERS[formatOf(bytes).name](view, bytes);
+  } catch (error) {
+    throw error instanceof RangeError ? new Error('it is cut short', { cause: error }) : error;
+  }
+}
+
+const HEADERS = { JPEG: jpeg, PNG: png, WebP: webp, TIFF: tiff } as const;
+
+/** PNG specification, 11.2.1 (IHDR). */
+function png(view: DataView, bytes: Uint8Array): ImageHeader {
+  if (isAnimatedPng(bytes)) throw new Error('it holds several images, expected one');
+  if (Array.from(pngChunks(bytes), ({ type }) => type).at(-1) !== 'IEND') throw new RangeError();
+  return { width: view.getUint32(16), height: view.getUint32(20), depth: view.getUint8(24) };
+}
+
+/** ITU-T T.81, B.2.2 (frame header): a SOF marker is C0 to CF but for C4, C8 and CC. */
+function jpeg(view: DataView, bytes: Uint8Array): ImageHeader {
+  let at = 2;
+  for (;;) {
+    const marker = view.getUint16(at);
+    if (marker === 0xffff) {
+      at++;
+      continue;
+    }
+    const isFrame = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
+    if (marker < 0xff00) throw new Error('its segments are damaged');
+    if (isFrame) break;
+    at += 2 + view.getUint16(at + 2);
+  }
+  let end = bytes.length;
+  do end = bytes.lastIndexOf(0xd9, end - 1);
+  while (end > at && bytes[end - 1] !== 0xff);
+  if (end <= at) throw new RangeError();
+  return { width: view.getUint16(at + 7), height: view.getUint16(at + 5), depth: view.getUint8(at + 4) };
+}
+
+/** WebP Container Specification: VP8X has the canvas, VP8L and VP8 the image (RFC 6386, 9.1). */
+function webp(view: DataView, bytes: Uint8Array): ImageHeader {
+  if (view.getUint32(4, true) + 8 > bytes.length) throw new RangeError();
+  const kind = latin1(bytes, 12, 16);
+  const uint24 = (at: number) => view.getUint16(at, true) + 2 ** 16 * view.getUint8(at + 2);
+  if (kind === 'VP8X') {
+    if ((view.getUint8(20) & 2) !== 0) throw new Error('it holds several images, expected one');
+    return { width: 1 + uint24(24), height: 1 + uint24(27), depth: 8 };
+  }
+  if (kind === 'VP8L') {
+    const bits = view.getUint32(21, true);
+    return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff), depth: 8 };
+  }
+  return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff, depth: 8 };
+}
+
+function tiff(): never {
+  throw new Error('browsers do not decode TIFF: convert it to PNG');
+}

@@ -1,0 +1,50 @@
+import { NmodeError } from '../../graph/errors.js';
+import { readOutline } from '../../graph/file/outline.js';
+import type { Outline } from '../../graph/model.js';
+import { download, nameOf } from './download.js';
+import { pageUrl } from './files.js';
+import type { LoadProgress } from './progress.js';
+
+/** An .onnx file: where it is, or what is in it. */
+export type ModelSource = string | URL | Blob | ArrayBuffer | Uint8Array;
+
+export interface WebModel {
+  readonly bytes: Uint8Array;
+  readonly outline: Outline;
+  /** What messages call it. */
+  readonly name: string;
+}
+
+interface ModelOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
+/**
+ * Fetches a model, or takes it as it is given, and reads its outline.
+ * @throws NmodeError (BAD_MODEL) with its name; the signal's reason
+ */
+export async function loadModel(source: ModelSource, options: ModelOptions): Promise<WebModel> {
+  const { bytes, name } = await contentsOf(source, options);
+  return { bytes, name, outline: readOutline(bytes, name) };
+}
+
+async function contentsOf(
+  source: ModelSource,
+  { signal, onProgress }: ModelOptions,
+): Promise<Omit<WebModel, 'outline'>> {
+  if (source instanceof Uint8Array) return { bytes: source, name: 'the model' };
+  if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), name: 'the model' };
+  if (source instanceof Blob) {
+    const name = source instanceof File ? source.name : 'the model';
+    return { bytes: new Uint8Array(await source.arrayBuffer()), name };
+  }
+  if (typeof source !== 'string' && !(source instanceof URL)) {
+    throw new NmodeError('BAD_USAGE', 'expected the URL of a model, a Blob of one, or its bytes');
+  }
+  const url = pageUrl(source);
+  const onBytes = (loaded: number, total: number | undefined) =>
+    onProgress?.({ kind: 'download', file: 'model', loaded, total });
+  const bytes = new Uint8Array(await download(url, { code: 'BAD_MODEL', signal, onBytes }));
+  return { bytes, name: nameOf(url) };
+}

@@ -1,0 +1,138 @@
+import { pngChunks } from '../images/formats.js';
+import type { Raster, RgbImage } from '../images/raster.js';
+
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** Samples of a pixel by colour type: grey, RGB, grey and alpha, RGBA. Palettes have at most 8 bits. */
+const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 };
+
+/**
+ * Decodes a PNG of 16 bits a sample, which browsers round to 8. Grey becomes three channels, transparency is dropped.
+ * @throws Error for what is damaged, interlaced, or in another colour space
+ */
+export async function decodeDeepPng(bytes: Uint8Array): Promise<RgbImage> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let header = new DataView(new ArrayBuffer(13));
+  for (const { type, data, checked, crc } of pngChunks(bytes)) {
+    if (crc32(checked) !== crc) throw new Error('it is damaged');
+    if (type === 'IHDR') header = new DataView(data.slice().buffer);
+    if (type === 'IDAT') parts.push(data.slice());
+    if (type === 'iCCP')
+      throw new Error('browsers cannot apply a colour profile at 16 bits: convert it to sRGB');
+  }
+  const [width, height] = [header.getUint32(0), header.getUint32(4)];
+  const samples = SAMPLES[header.getUint8(9)];
+  if (samples === undefined || header.getUint8(12) !== 0) throw new Error('it is interlaced at 16 bits');
+  const rows = await inflate(parts, height * (1 + 2 * samples * width));
+  unfilter(rows, 2 * samples, 2 * samples * width);
+  const data = new Uint16Array(3 * width * height);
+  for (let y = 0, to = 0; y < height; y++) {
+    const start = y * (1 + 2 * samples * width) + 1;
+    for (let x = 0; x < width; x++) {
+      for (let channel = 0; channel < 3; channel++) {
+        const at = start + 2 * (x * samples + (samples < 3 ? 0 : channel));
+        data[to++] = ((rows[at] ?? 0) << 8) | (rows[at + 1] ?? 0);
+      }
+    }
+  }
+  return { width, height, channels: 3, data };
+}
+
+/** Exactly as many bytes as are told: what would be more is not even taken. */
+async function inflate(parts: Uint8Array<ArrayBuffer>[], length: number): Promise<Uint8Array> {
+  const reader = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
+  const whole = new Uint8Array(length);
+  let filled = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    if (filled + part.value.length > length) throw new Error('it holds more than its size says');
+    whole.set(part.value, filled);
+    filled += part.value.length;
+  }
+  if (filled < length) throw new Error('it is cut short');
+  return whole;
+}
+
+/** Undoes the filters of rows in place (PNG specification, 9.2). @param step bytes a pixel, @param length of a row */
+function unfilter(rows: Uint8Array, step: number, length: number): void {
+  for (let start = 0; start < rows.length; start += 1 + length) {
+    const filter = rows[start];
+    const above = start - length;
+    for (let i = 0; i < length; i++) {
+      const at = start + 1 + i;
+      const a = i < step ? 0 : (rows[at - step] ?? 0);
+      const b = start === 0 ? 0 : (rows[above + i] ?? 0);
+      const c = i < step || start === 0 ? 0 : (rows[above + i - step] ?? 0);
+      rows[at] = (rows[at] ?? 0) + predicted(filter, a, b, c);
+    }
+  }
+}
+
+function predicted(filter: number | undefined, a: number, b: number, c: number): number {
+  switch (filter) {
+    case 0:
+      return 0;
+    case 1:
+      return a;
+    case 2:
+      return b;
+    case 3:
+      return (a + b) >> 1;
+    case 4: {
+      const [pa, pb, pc] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+      if (pa <= pb && pa <= pc) return a;
+      return pb <= pc ? b : c;
+    }
+    default:
+      throw new Error('it is damaged');
+  }
+}
+
+/** Encodes pixels of 8 bits, grey or RGB, as PNG. */
+export async function encodePng({ width, height, channels, data }: Raster): Promise<Blob> {
+  if (!(data instanceof Uint8Array) || (channels !== 1 && channels !== 3)) {
+    throw new TypeError('expected 8 bits a sample, grey or RGB');
+  }
+  const length = width * channels;
+  const rows = new Uint8Array(height * (1 + length));
+  for (let y = 0; y < height; y++)
+    rows.set(data.subarray(y * length, (y + 1) * length), y * (1 + length) + 1);
+  const deflated = new Blob([rows]).stream().pipeThrough(new CompressionStream('deflate'));
+  const header = new DataView(new ArrayBuffer(13));
+  header.setUint32(0, width);
+  header.setUint32(4, height);
+  header.setUint8(8, 8);
+  header.setUint8(9, channels === 1 ? 0 : 2);
+  const body = new Uint8Array(await new Response(deflated).arrayBuffer());
+  return new Blob(
+    [
+      SIGNATURE,
+      chunk('IHDR', new Uint8Array(header.buffer)),
+      chunk('IDAT', body),
+      chunk('IEND', new Uint8Array()),
+    ],
+    { type: 'image/png' },
+  );
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(12 + data.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set(new TextEncoder().encode(type), 4);
+  bytes.set(data, 8);
+  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
+  return bytes;
+}
+
+/** PNG specification, annex D. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let c = 0xffffffff;
+  for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 255] ?? 0) ^ (c >>> 8);
+  return ~c >>> 0;
+}

@@ -1,0 +1,73 @@
+import { NmodeError, reason } from '../../graph/errors.js';
+import type { RgbImage } from '../images/raster.js';
+import { download, nameOf } from './download.js';
+import type { WorkerSource } from './hand.js';
+import { readHeader } from './header.js';
+import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
+import { decodeDeepPng } from './png.js';
+
+/** With its bitmap, its probabilities and its mask, an image takes some 12 bytes a pixel: a tab has 1 GB, if that. */
+export const MAX_PIXELS = 50_000_000;
+
+/** Decodes an image. @throws NmodeError (BAD_IMAGE) with the file's name */
+export async function readSource(source: WorkerSource): Promise<RgbImage> {
+  if (typeof source === 'string') {
+    const url = new URL(source);
+    const bytes = await download(url, { code: 'BAD_IMAGE' });
+    return reading(nameOf(url), () => decodeFile(new Blob([bytes])));
+  }
+  if (source instanceof Blob) {
+    return reading(source instanceof File ? source.name : 'the image', () => decodeFile(source));
+  }
+  if (source instanceof ImageBitmap || source instanceof ImageData) {
+    return reading('the image', async () => {
+      checkSize(source);
+      return source instanceof ImageBitmap ? pixelsOf(source) : pixelsOfData(source);
+    });
+  }
+  checkSize(source);
+  return source;
+}
+
+async function reading(name: string, body: () => Promise<RgbImage>): Promise<RgbImage> {
+  try {
+    return await body();
+  } catch (error) {
+    throw new NmodeError('BAD_IMAGE', `${name}: cannot be read as an image: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function decodeFile(file: Blob): Promise<RgbImage> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const header = readHeader(bytes);
+  checkSize(header);
+  if (header.depth === 16) return decodeDeepPng(bytes);
+  const bitmap = await createImageBitmap(file, BITMAP_OPTIONS);
+  try {
+    return await pixelsOf(bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
+  if (width * height <= MAX_PIXELS) return;
+  const megapixels = Math.round((width * height) / 1e6);
+  throw new NmodeError(
+    'BAD_IMAGE',
+    `it has ${megapixels} megapixels, more than the ${MAX_PIXELS / 1e6} that fit into a tab: make it smaller`,
+  );
+}
+
+/** ImageData is never premultiplied; a browser converts what is not sRGB. */
+async function pixelsOfData(image: ImageData): Promise<RgbImage> {
+  if (image.colorSpace !== 'srgb' || !(image.data instanceof Uint8ClampedArray)) {
+    return pixelsOf(await createImageBitmap(image, BITMAP_OPTIONS));
+  }
+  const { width, height } = image;
+  const data = new Uint8Array(3 * width * height);
+  dropAlpha(image.data, data);
+  return { width, height, channels: 3, data };
+}

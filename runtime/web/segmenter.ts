@@ -1,0 +1,50 @@
+import { type FormOptions, formOf } from '../form.js';
+import { naming } from '../naming.js';
+import {
+  BaseSegmenter,
+  type Segmentation as SharedSegmentation,
+  type Segmented as SharedSegmented,
+} from '../segmenter.js';
+import { pageUrl } from './files.js';
+import { hand, type ImageSource, type WorkerSource } from './hand.js';
+import { loadModel, type ModelSource } from './model.js';
+import { createSession, type WebProviderReport, type WebSessionOptions } from './session.js';
+import { startThread } from './thread.js';
+import type { WorkerMethods } from './worker.js';
+
+export type Segmentation = SharedSegmentation<WebProviderReport>;
+export type Segmented<S> = SharedSegmented<S, WebProviderReport>;
+
+export interface SegmenterOptions extends WebSessionOptions, FormOptions {}
+
+/** Half of Node's: a tab has less than a process. */
+const MEMORY_BUDGET = 2 ** 29;
+
+/**
+ * Turns images into masks in the browser: decodes, prepares and cuts in one worker, runs the network in another. Images go
+ * nowhere else. Close it: it holds memory outside JavaScript's.
+ */
+export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProviderReport> {
+  /**
+   * Loads a model that takes one RGB image.
+   * @param source an .onnx file: its URL, a Blob or its bytes
+   * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN; the signal's reason
+   */
+  static async load(source: ModelSource, options: SegmenterOptions = {}): Promise<Segmenter> {
+    options.signal?.throwIfAborted();
+    const loading = loadModel(source, options).then((model) => {
+      const form = naming(model.name, () =>
+        formOf(model.outline, { memoryBudget: MEMORY_BUDGET, ...options }),
+      );
+      return { ...model, form };
+    });
+    const session = await createSession(
+      loading.then(({ bytes }) => bytes),
+      options,
+    );
+    const { form, name } = await loading;
+    const assets = options.assets === undefined ? undefined : pageUrl(options.assets);
+    const images = startThread<WorkerMethods>(assets, 'the segmenter');
+    return new Segmenter({ session, images, form, name, at: 'image', hand });
+  }
+}

@@ -1,0 +1,37 @@
+/** The browser API of nmode-onnx. Importing it does nothing, in a server as well; what needs a browser does. */
+export { VERSION } from '../exporters/version.js';
+export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
+export {
+  type ModelIo,
+  NORMALIZATIONS,
+  type Normalization,
+  parseRecipe,
+  type Recipe,
+  type Sizing,
+} from '../graph/recipe.js';
+export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
+export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
+export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
+export type { SegmentOptions } from '../runtime/segment-options.js';
+export type { Timings } from '../runtime/segmenter.js';
+export type { ProviderCheck } from '../runtime/sessions/probe.js';
+export type { RunOptions } from '../runtime/sessions/session.js';
+export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
+export { WEB_PROVIDERS, type WebProvider } from '../runtime/web/files.js';
+export type { ImageSource } from '../runtime/web/hand.js';
+export type { ModelSource } from '../runtime/web/model.js';
+export { encodePng } from '../runtime/web/png.js';
+export type { LoadProgress } from '../runtime/web/progress.js';
+export {
+  type Segmentation,
+  type Segmented,
+  Segmenter,
+  type SegmenterOptions,
+} from '../runtime/web/segmenter.js';
+export {
+  createSession,
+  type WebProviderReport as ProviderReport,
+  type WebSession as Session,
+  type WebSessionOptions as SessionOptions,
+} from '../runtime/web/session.js';
