@@ -1,10 +1,16 @@
-/** Makes what browsers load: dist/web, the package's browser files; dist/demo, the page. */
-import { cpSync, mkdirSync } from 'node:fs';
+/** Makes what browsers load: dist/web, the package's browser files, and dist/demo, the page. Runs after the compiler. */
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import sharp from 'sharp';
+import { exportModel } from './dist/src/index.js';
 
-/** The builds of onnxruntime that are used, by names that every server knows the type of. */
+const WEB = 'dist/web';
+const DEMO = 'dist/demo';
+
+/** The builds of onnxruntime that are used, under names whose type every server knows. */
 const RUNTIME_FILES = {
   'ort.wasm.min.mjs': 'wasm.js',
   'ort-wasm-simd-threaded.mjs': 'wasm-loader.js',
@@ -14,15 +20,74 @@ const RUNTIME_FILES = {
   'ort-wasm-simd-threaded.jspi.wasm': 'webgpu.wasm',
 };
 
-const shared = { bundle: true, format: 'esm', target: 'es2022', minify: true, legalComments: 'none' };
+const options = { bundle: true, format: 'esm', target: 'es2022', minify: true, legalComments: 'none' };
 
-await build({
-  ...shared,
-  entryPoints: { index: 'src/web.ts', worker: 'runtime/web/worker.ts' },
-  outdir: 'dist/web',
-});
-const onnxruntime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
-mkdirSync('dist/web/onnxruntime', { recursive: true });
-for (const [from, to] of Object.entries(RUNTIME_FILES)) {
-  cpSync(join(onnxruntime, from), join('dist/web/onnxruntime', to));
+async function bundleWeb() {
+  await build({
+    ...options,
+    entryPoints: { index: 'src/web.ts', worker: 'runtime/web/worker.ts' },
+    outdir: WEB,
+  });
+  const onnxruntime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
+  mkdirSync(join(WEB, 'onnxruntime'), { recursive: true });
+  for (const [from, to] of Object.entries(RUNTIME_FILES)) {
+    cpSync(join(onnxruntime, from), join(WEB, 'onnxruntime', to));
+  }
 }
+
+async function bundleDemo() {
+  await build({
+    ...options,
+    entryPoints: ['src/demo/page.ts', 'src/demo/painter.ts', 'src/demo/page.css'],
+    outdir: DEMO,
+  });
+  for (const name of ['index.html', 'icon.svg', 'manifest.webmanifest']) {
+    cpSync(join('src/demo', name), join(DEMO, name));
+  }
+  for (const side of [192, 512]) {
+    await sharp('src/demo/icon.svg', { density: (72 * side) / 64 })
+      .resize(side)
+      .png()
+      .toFile(join(DEMO, `icon-${side}.png`));
+  }
+  await exportModel({
+    checkpoint: 'fixtures/trained/unet-eed-w16-isic2018.pth',
+    output: join(DEMO, 'model.onnx'),
+    decoder: 'eed',
+    activation: 'gelu',
+  });
+  cpSync('fixtures/images/ISIC_0000082.jpg', join(DEMO, 'example.jpg'));
+}
+
+/** The files of a folder as the page sees them, in a stable order. */
+function filesOf(folder, prefix) {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return names
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => {
+      const digest = createHash('sha256').update(readFileSync(path)).digest('base64');
+      const name = prefix + path.slice(folder.length + 1);
+      return { path: name, integrity: `sha256-${digest}`, lazy: name.includes('/webgpu') };
+    });
+}
+
+/** The service worker knows every file of the page, and so comes last. */
+async function bundleServiceWorker() {
+  const files = [...filesOf(DEMO, ''), ...filesOf(WEB, 'nmode/')].filter(
+    ({ path }) => path !== 'nmode/index.js',
+  );
+  const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
+  await build({
+    ...options,
+    format: 'iife',
+    entryPoints: ['src/demo/service-worker.ts'],
+    outdir: DEMO,
+    define: { SITE_VERSION: JSON.stringify(version), SITE_FILES: JSON.stringify(files) },
+  });
+}
+
+await bundleWeb();
+await bundleDemo();
+await bundleServiceWorker();

@@ -48,7 +48,7 @@ export function runtimeBuild(provider: WebProvider, assets: URL | undefined): Ru
       };
 }
 
-/** @throws NmodeError (CANNOT_RUN) where the page may not start it */
+/** Starts the worker of this package. @throws NmodeError (CANNOT_RUN) where the page may not */
 export function startWorker(assets: URL | undefined): Worker {
   try {
     return assets === undefined

@@ -5,11 +5,11 @@ import {
   type Segmentation as SharedSegmentation,
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
-import { pageUrl } from './files.js';
+import { pageUrl, startWorker } from './files.js';
 import { hand, type ImageSource, type WorkerSource } from './hand.js';
 import { loadModel, type ModelSource } from './model.js';
 import { createSession, type WebProviderReport, type WebSessionOptions } from './session.js';
-import { startThread } from './thread.js';
+import { workerThread } from './thread.js';
 import type { WorkerMethods } from './worker.js';
 
 export type Segmentation = SharedSegmentation<WebProviderReport>;
@@ -44,7 +44,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
     );
     const { form, name } = await loading;
     const assets = options.assets === undefined ? undefined : pageUrl(options.assets);
-    const images = startThread<WorkerMethods>(assets, 'the segmenter');
+    const images = workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter');
     return new Segmenter({ session, images, form, name, at: 'image', hand });
   }
 }

@@ -11,9 +11,9 @@ import {
 import type { Opened } from '../sessions/session-methods.js';
 import type { Thread } from '../threads/thread.js';
 import { download } from './download.js';
-import { pageUrl, runtimeBuild, WEB_PROVIDERS, type WebProvider } from './files.js';
+import { pageUrl, runtimeBuild, startWorker, WEB_PROVIDERS, type WebProvider } from './files.js';
 import type { LoadProgress } from './progress.js';
-import { startThread } from './thread.js';
+import { workerThread } from './thread.js';
 import type { WorkerMethods } from './worker.js';
 
 export interface WebSessionOptions {
@@ -126,7 +126,7 @@ async function tryOn(provider: WebProvider, loading: Loading): Promise<OpenedThr
   const { progress, signal, assets } = loading;
   signal.throwIfAborted();
   progress({ kind: 'try', provider });
-  const thread = startThread<WorkerMethods>(assets, 'the session');
+  const thread = workerThread<WorkerMethods>(() => startWorker(assets), 'the session');
   const forget = onAbort(signal, () => thread.abandon(signal.reason));
   try {
     return { thread, ...(await openOn(thread, provider, loading)) };

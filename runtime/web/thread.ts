@@ -1,15 +1,14 @@
 import type { Answer, Methods } from '../threads/protocol.js';
 import { Thread } from '../threads/thread.js';
-import { startWorker } from './files.js';
 
 /**
- * Starts a worker.
- * @param assets the folder of its file, where the bundler did not place it
+ * Calls the methods of a worker.
+ * @param start starts it
  * @param owner what messages call it
  */
-export function startThread<M extends Methods>(assets: URL | undefined, owner: string): Thread<M> {
+export function workerThread<M extends Methods>(start: () => Worker, owner: string): Thread<M> {
   return new Thread<M>(({ answered, lost }) => {
-    const worker = startWorker(assets);
+    const worker = start();
     worker.onmessage = ({ data }: MessageEvent<Answer>) => answered(data);
     worker.onmessageerror = () => lost('a worker answered what cannot be read');
     worker.onerror = (event) => {

@@ -14,6 +14,14 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** 0 for one that is free. */
+export function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
+    throw new InvalidArgumentError('Expected a port from 0 to 65535.');
+  }
+  return Number(text);
+}
+
 /** A number between bounds, which the message names. */
 function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
   const value = Number(text);

@@ -4,6 +4,7 @@ import { VERSION } from '../../exporters/version.js';
 import { ERRORS, NmodeError, reason } from '../../graph/errors.js';
 import { addBench } from './bench.js';
 import { addCompare } from './compare.js';
+import { addDemo } from './demo.js';
 import { addDoctor } from './doctor.js';
 import { addEval } from './eval.js';
 import { addExport } from './export.js';
@@ -26,7 +27,17 @@ async function run(argv: readonly string[]): Promise<number> {
             .replaceAll('\n', ' ')}\n`,
         ),
     });
-  for (const add of [addExport, addVerify, addInspect, addPredict, addEval, addBench, addDoctor, addCompare])
+  for (const add of [
+    addExport,
+    addVerify,
+    addInspect,
+    addPredict,
+    addEval,
+    addBench,
+    addDoctor,
+    addCompare,
+    addDemo,
+  ])
     add(program);
   try {
     await program.parseAsync(argv);

@@ -3,8 +3,9 @@ import { basename, extname } from 'node:path';
 import type { Sharp } from 'sharp';
 import { NmodeError, reason } from '../../../graph/errors.js';
 import { FORMATS, formatOf, isAnimatedPng } from '../../images/formats.js';
-import { fullScale, type Mask, type Raster, type RgbImage } from '../../images/raster.js';
+import type { Mask, Raster, RgbImage } from '../../images/raster.js';
 import { cut } from '../../masks/cut.js';
+import { sharesOf } from '../../masks/truth.js';
 import { loadSharp } from './sharp.js';
 
 /** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */
@@ -101,19 +102,7 @@ function problem(error: unknown): string {
  * @throws NmodeError (BAD_IMAGE)
  */
 export async function readTruth(file: ImageFile): Promise<Raster & { readonly data: Float32Array }> {
-  const image = await readImage(file);
-  const { width, height, data } = image;
-  const full = fullScale(image);
-  let most = 0;
-  for (const value of data) most = Math.max(most, value);
-  if (most > 0 && most <= full / 64) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${nameOf(file)}: its lightest sample is ${most} of ${full}, which looks like labels: expected a mask of 0 and ${full}`,
-    );
-  }
-  const shares = Float32Array.from({ length: width * height }, (_, i) => (data[3 * i] ?? 0) / full);
-  return { width, height, channels: 1, data: shares };
+  return sharesOf(await readImage(file), nameOf(file));
 }
 
 /**

@@ -1,0 +1,45 @@
+import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
+
+/** A model: one's own, or where one is. */
+export type Model = File | URL;
+
+/** What is asked for of a segmenter. */
+export interface Wish {
+  readonly model: Model;
+  readonly provider: 'auto' | 'webgpu' | 'wasm';
+}
+
+/** Beside the page. */
+const ASSETS = new URL('nmode/', document.baseURI);
+
+export function load({ model, provider }: Wish, options: SegmenterOptions = {}): Promise<Segmenter> {
+  return Segmenter.load(model, {
+    assets: ASSETS,
+    ...(provider !== 'auto' && { providers: [provider] }),
+    ...options,
+  });
+}
+
+/** One segmenter at a time: the one that was wished for last. */
+export class Engine {
+  #loading: Promise<Segmenter> | undefined;
+  #stop = new AbortController();
+
+  /** Loads a segmenter in the place of the one before; only the last of several answers. */
+  async start(wish: Wish, onProgress: (progress: LoadProgress) => void): Promise<Segmenter> {
+    this.#stop.abort(new DOMException('another was wished for', 'AbortError'));
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
+    const before = this.#loading;
+    before?.then((segmenter) => segmenter.close()).catch(() => {});
+    this.#loading = load(wish, { onProgress, signal });
+    const segmenter = await this.#loading;
+    signal.throwIfAborted();
+    return segmenter;
+  }
+
+  /** The segmenter, loaded. */
+  get segmenter(): Promise<Segmenter> {
+    return this.#loading ?? Promise.reject(new TypeError('nothing is being loaded'));
+  }
+}

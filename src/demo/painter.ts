@@ -1,0 +1,136 @@
+/** A worker that owns the canvas: it cuts masks and draws them, so that sliders never wait for pixels. */
+import { NmodeError } from '../../graph/errors.js';
+import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
+import { toEightBits } from '../../runtime/images/prepare.js';
+import { type Mask, type Probabilities, planeOf, type RgbImage } from '../../runtime/images/raster.js';
+import { resizeBilinear } from '../../runtime/images/resize.js';
+import { type Components, clean, componentsOf } from '../../runtime/masks/components.js';
+import { cut } from '../../runtime/masks/cut.js';
+import { confusionOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
+import { sharesOf } from '../../runtime/masks/truth.js';
+import { encodePng } from '../../runtime/web/png.js';
+import { readSource } from '../../runtime/web/read-source.js';
+import { serve } from '../../runtime/web/serve.js';
+
+export type View = 'image' | 'mask' | 'outline' | 'overlay';
+
+/** What the sliders and boxes say. */
+export interface Look {
+  readonly view: View;
+  /** 0..1. */
+  readonly threshold: number;
+  /** 0..1. */
+  readonly opacity: number;
+  readonly fillHoles: boolean;
+  readonly largestComponent: boolean;
+}
+
+export interface Painted {
+  /** Pixels inside the mask, and of the image. */
+  readonly area: number;
+  readonly pixels: number;
+  readonly parts: Components['count'];
+  /** Against the truth, where one was given. */
+  readonly metrics?: Metrics;
+}
+
+/** No screen shows more. */
+const MAX_SIDE = 1600;
+
+let canvas = new OffscreenCanvas(1, 1);
+let probabilities: Probabilities | undefined;
+/** What is drawn of the image. */
+let shown: RgbImage | undefined;
+let truth: Mask | undefined;
+let mask: Mask | undefined;
+
+/** The image in 8 bits, no larger than a screen. */
+function fitScreen(image: RgbImage): RgbImage {
+  const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
+  const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
+  if (scale === 1) return bytes;
+  const side = (length: number) => Math.max(1, Math.round(length * scale));
+  const { data, ...size } = resizeBilinear(bytes, side(image.width), side(image.height));
+  return { ...size, channels: 3, data: Uint8Array.from(data, Math.round) };
+}
+
+/** The mask at the size of what is drawn. */
+function sampled(from: Mask, { width, height }: RgbImage): Mask {
+  if (from.width === width) return from;
+  const data = new Uint8Array(width * height);
+  for (let i = 0; i < data.length; i++) {
+    const y = Math.floor(((Math.floor(i / width) + 0.5) * from.height) / height);
+    data[i] = from.data[y * from.width + Math.floor((((i % width) + 0.5) * from.width) / width)] ?? 0;
+  }
+  return { width, height, channels: 1, data };
+}
+
+function look(image: RgbImage, over: Mask, { view, opacity }: Look): RgbImage {
+  switch (view) {
+    case 'image':
+      return image;
+    case 'mask':
+      return { ...image, data: Uint8Array.from(image.data, (_, i) => over.data[Math.floor(i / 3)] ?? 0) };
+    case 'outline':
+      return drawOutline(image, over);
+    case 'overlay':
+      return drawOverlay(image, over, { opacity });
+  }
+}
+
+function draw({ width, height, data }: RgbImage): void {
+  const pixels = new ImageData(width, height);
+  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
+    pixels.data[to] = data[from] ?? 0;
+    pixels.data[to + 1] = data[from + 1] ?? 0;
+    pixels.data[to + 2] = data[from + 2] ?? 0;
+    pixels.data[to + 3] = 255;
+  }
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  canvas.getContext('2d')?.putImageData(pixels, 0, 0);
+}
+
+const methods = {
+  use(given: OffscreenCanvas): void {
+    canvas = given;
+  },
+  /** Takes what a network made of an image; its first class is shown. The truth of another image is forgotten. */
+  take(segmented: { image: RgbImage; probabilities: Probabilities }): void {
+    probabilities = segmented.probabilities;
+    shown = fitScreen(segmented.image);
+    truth = undefined;
+  },
+  paint(wanted: Look): Painted {
+    if (shown === undefined || probabilities === undefined) throw new TypeError('there is no image');
+    mask = clean(cut(planeOf(probabilities, 0), wanted.threshold), wanted);
+    draw(look(shown, sampled(mask, shown), wanted));
+    const { area, count } = componentsOf(mask);
+    return {
+      area,
+      pixels: mask.data.length,
+      parts: count,
+      ...(truth && { metrics: metricsOf(confusionOf(mask, truth)) }),
+    };
+  },
+  /** Takes a ground-truth mask of the image. @throws NmodeError (BAD_IMAGE) */
+  async compare(file: File): Promise<void> {
+    const given = sharesOf(await readSource(file), file.name);
+    const { width, height } = probabilities ?? given;
+    if (given.width !== width || given.height !== height) {
+      throw new NmodeError(
+        'BAD_IMAGE',
+        `${file.name}: it has ${given.width}x${given.height} pixels, the image ${width}x${height}`,
+      );
+    }
+    truth = cut(given, 0.5);
+  },
+  /** The mask of the last painting, in its full size. */
+  async png(): Promise<Blob> {
+    if (mask === undefined) throw new TypeError('there is no mask');
+    return encodePng(mask);
+  },
+};
+
+export type PainterMethods = typeof methods;
+
+serve(methods);

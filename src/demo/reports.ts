@@ -1,0 +1,88 @@
+import { recipeSummary } from '../../graph/recipe.js';
+import type { LoadProgress, Segmenter, Timings } from '../web.js';
+import { megabytes, milliseconds } from './elements.js';
+import type { Model } from './engine.js';
+import type { Painted } from './painter.js';
+
+type Entries = readonly (readonly [string, string])[];
+
+const PROVIDERS = { webgpu: 'WebGPU', wasm: 'WebAssembly' } as const;
+
+/** How far loading is, in words and as a share where that is known. */
+export function progressOf(progress: LoadProgress): { text: string; share?: number } {
+  switch (progress.kind) {
+    case 'download': {
+      const { file, loaded, total } = progress;
+      const text = `Fetching ${file === 'model' ? 'the model' : 'onnxruntime'}: ${megabytes(loaded)}`;
+      return total === undefined
+        ? { text }
+        : { text: `${text} of ${megabytes(total)}`, share: loaded / total };
+    }
+    case 'try':
+      return { text: `Trying ${PROVIDERS[progress.provider]}` };
+    case 'refuse':
+      return { text: `Not ${PROVIDERS[progress.provider]}: ${progress.error}` };
+    case 'ready':
+      return { text: 'Ready' };
+  }
+}
+
+/** What runs, where, and why there. */
+export function aboutOf({ provider, threads, recipe, classes }: Segmenter, model: Model): Entries {
+  const { effective, attempts, check } = provider;
+  return [
+    ['model', model instanceof File ? model.name : 'bundled: U-Net, EED decoder, skin lesions'],
+    ['images', recipeSummary(recipe)],
+    ...(classes > 1 ? [['classes', `${classes}, the first is shown`] as const] : []),
+    ['runs on', effective === 'wasm' ? modeOf(threads.threads) : PROVIDERS[effective]],
+    ...attempts.map((attempt) => [`not ${PROVIDERS[attempt.provider]}`, attempt.error] as const),
+    ...(check ? [['differs from CPU by', check.maxDifference.toExponential(1)] as const] : []),
+  ];
+}
+
+function modeOf(threads: number): string {
+  if (globalThis.crossOriginIsolated) return `WebAssembly, ${threads} thread${threads > 1 ? 's' : ''}`;
+  return 'WebAssembly, 1 thread: the page is not cross-origin isolated';
+}
+
+export function resultOf({ area, pixels, parts, metrics }: Painted): Entries {
+  const share = ((100 * area) / pixels).toFixed(2);
+  return [
+    ['area', `${area.toLocaleString('en')} pixels, ${share} %`],
+    ['parts', String(parts)],
+    ...(metrics
+      ? ([
+          ['mIoU', metrics.miou.toFixed(4)],
+          ['DSC', metrics.dsc.toFixed(4)],
+          ['accuracy', metrics.accuracy.toFixed(4)],
+          ['sensitivity', metrics.sensitivity.toFixed(4)],
+          ['specificity', metrics.specificity.toFixed(4)],
+        ] as const)
+      : []),
+  ];
+}
+
+const STAGES = {
+  decode: 'decode',
+  preprocess: 'prepare',
+  queue: 'wait',
+  inference: 'run',
+  postprocess: 'cut',
+  total: 'total',
+} as const satisfies Record<keyof Timings, string>;
+
+export function timingsOf(timings: Timings): Entries {
+  const stages = Object.keys(STAGES) as (keyof Timings)[];
+  return stages.map((stage) => [STAGES[stage], milliseconds(timings[stage])] as const);
+}
+
+/** Chromium's. */
+interface PagePerformance extends Performance {
+  readonly memory?: { readonly usedJSHeapSize: number };
+}
+
+/** What the page's JavaScript holds, where the browser tells. */
+export async function memoryOf(): Promise<Entries> {
+  const { memory } = performance as PagePerformance;
+  return memory === undefined ? [] : [['memory of the page', megabytes(memory.usedJSHeapSize)]];
+}

@@ -1,0 +1,76 @@
+import { button, element, input } from './elements.js';
+
+export interface Takers {
+  images(files: readonly File[]): void;
+  truth(file: File): void;
+  model(file: File): void;
+}
+
+/** Data sets name masks so: ISIC_0000082_segmentation.png. */
+const TRUTH_NAME = /[_\-. ](?:mask|truth|gt|groundtruth|segmentation|annotation)s?\.[a-z]+$/i;
+
+/** Takes files from where they can come from: buttons, dropping, pasting. */
+export function takeFrom(takers: Takers): void {
+  const sort = (files: readonly File[]) => {
+    for (const file of files) {
+      if (/\.onnx$/i.test(file.name)) takers.model(file);
+    }
+    const pictures = files.filter(({ name }) => !/\.onnx$/i.test(name));
+    const images = pictures.filter(({ name }) => !TRUTH_NAME.test(name));
+    if (images.length > 0) takers.images(images);
+    for (const file of pictures) if (TRUTH_NAME.test(file.name)) takers.truth(file);
+  };
+  opens(button('pick'), input('image-file'), takers.images);
+  opens(button('truth'), input('truth-file'), ([file]) => file && takers.truth(file));
+  opens(button('model'), input('model-file'), ([file]) => file && takers.model(file));
+  document.addEventListener('paste', ({ clipboardData }) => sort([...(clipboardData?.files ?? [])]));
+  const drop = element('drop', HTMLElement);
+  // Anywhere: a file that misses the frame must not replace the page.
+  document.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    drop.classList.add('over');
+  });
+  document.addEventListener('dragleave', () => drop.classList.remove('over'));
+  document.addEventListener('drop', (event) => {
+    event.preventDefault();
+    drop.classList.remove('over');
+    sort([...(event.dataTransfer?.files ?? [])]);
+  });
+}
+
+/** A button that opens a file chooser. */
+function opens(
+  opener: HTMLButtonElement,
+  chooser: HTMLInputElement,
+  take: (files: readonly File[]) => void,
+): void {
+  opener.addEventListener('click', () => chooser.click());
+  chooser.addEventListener('change', () => {
+    take([...(chooser.files ?? [])]);
+    // The same file may be chosen again.
+    chooser.value = '';
+  });
+}
+
+/** Takes a picture with the camera; undefined where it is cancelled. @throws where there is no camera or it is forbidden */
+export async function takePicture(): Promise<File | undefined> {
+  const dialog = element('camera-dialog', HTMLDialogElement);
+  const video = element('camera-video', HTMLVideoElement);
+  const stream = await navigator.mediaDevices.getUserMedia({
+    video: { facingMode: 'environment', width: { ideal: 1920 } },
+  });
+  try {
+    video.srcObject = stream;
+    await video.play();
+    dialog.returnValue = 'cancel';
+    dialog.showModal();
+    await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
+    if (dialog.returnValue !== 'take') return undefined;
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    canvas.getContext('2d')?.drawImage(video, 0, 0);
+    return new File([await canvas.convertToBlob({ type: 'image/png' })], 'camera.png');
+  } finally {
+    for (const track of stream.getTracks()) track.stop();
+    video.srcObject = null;
+  }
+}

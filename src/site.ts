@@ -1,0 +1,89 @@
+import { cp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { constants } from 'node:zlib';
+import { NmodeError, reason } from '../graph/errors.js';
+import { makeFolder } from './write-whole.js';
+
+/** Where the page's files are, once built, and those of the browser package, which it looks for in nmode/. */
+const DEMO = fileURLToPath(new URL('../demo', import.meta.url));
+const WEB = fileURLToPath(new URL('../web', import.meta.url));
+
+export interface SiteOptions {
+  /** Default 127.0.0.1: this machine only. */
+  readonly host?: string;
+  /** Default 8080; 0 for one that is free. */
+  readonly port?: number;
+  /** Send the headers that give WebAssembly threads; default true. */
+  readonly isolated?: boolean;
+}
+
+export interface Site {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Nothing but the page's own files, whatever a script in it may try; the page itself says the same. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' blob:; style-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
+/** Of zlib's 11: a page is compressed while somebody waits for it. */
+const BROTLI_QUALITY = 4;
+
+/**
+ * Serves the page.
+ * @throws NmodeError (CANNOT_RUN) where the port cannot be had
+ */
+export async function serveSite(options: SiteOptions = {}): Promise<Site> {
+  const { host = '127.0.0.1', port = 8080, isolated = true } = options;
+  const [{ default: fastify }, { default: statics }, { default: compress }] = await Promise.all([
+    import('fastify'),
+    import('@fastify/static'),
+    import('@fastify/compress'),
+  ]);
+  const app = fastify();
+  app.addHook('onRequest', async (_, reply) => {
+    reply.headers({
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      ...(isolated && ISOLATION),
+    });
+  });
+  await app.register(compress, {
+    encodings: ['br', 'gzip'],
+    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } },
+  });
+  await app.register(statics, { root: DEMO });
+  await app.register(statics, { root: WEB, prefix: '/nmode/', decorateReply: false });
+  try {
+    return { url: `${await app.listen({ host, port })}/`, close: () => app.close() };
+  } catch (error) {
+    await app.close();
+    const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const problem = busy ? `port ${port} is in use: choose another with --port` : reason(error);
+    throw new NmodeError('CANNOT_RUN', `the page cannot be served: ${problem}`, { cause: error });
+  }
+}
+
+/**
+ * Writes the page's files into a folder that any host can serve.
+ * @throws NmodeError: BAD_USAGE where the folder holds something, CANNOT_WRITE
+ */
+export async function writeSite(folder: string): Promise<void> {
+  await makeFolder(folder);
+  if ((await readdir(folder)).length > 0) {
+    throw new NmodeError('BAD_USAGE', `${folder}: is not empty: choose a new folder for the page`);
+  }
+  try {
+    await cp(DEMO, folder, { recursive: true });
+    await cp(WEB, join(folder, 'nmode'), { recursive: true });
+  } catch (error) {
+    throw new NmodeError('CANNOT_WRITE', `${folder}: cannot be written: ${reason(error)}`, { cause: error });
+  }
+}
