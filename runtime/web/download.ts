@@ -9,8 +9,13 @@ export interface DownloadOptions {
 }
 
 /** The last part of a path, or the whole URL where there is none. */
-export function nameOf(url: URL): string {
-  return url.pathname.split('/').at(-1) || url.href;
+export function nameOf({ href, pathname }: URL): string {
+  const name = pathname.split('/').at(-1) || href;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ export async function decodeDeepPng(bytes: Uint8Array): Promise<RgbImage> {
   let header = new DataView(new ArrayBuffer(13));
   for (const { type, data, checked, crc } of pngChunks(bytes)) {
     if (crc32(checked) !== crc) throw new Error('it is damaged');
-    if (type === 'IHDR') header = new DataView(data.slice().buffer);
+    if (type === 'IHDR') header = new DataView(Uint8Array.from(data).buffer);
     if (type === 'IDAT') parts.push(data.slice());
     if (type === 'iCCP')
       throw new Error('browsers cannot apply a colour profile at 16 bits: convert it to sRGB');

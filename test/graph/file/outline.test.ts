@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import { readOutline } from '../../../graph/file/outline.js';
+import { parseModel } from '../../../graph/file/read.js';
+import { outlineOf } from '../../../graph/model.js';
+import { exported, fixture } from '../../support/fixtures.js';
+
+const told = { decoder: 'eed', activation: 'gelu' } as const;
+const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
+
+/** Names and types, which is all that is asked of ports. */
+const ports = (list: ReturnType<typeof outlineOf>['inputs']) =>
+  list.map(({ name, type }) => ({ name, type }));
+
+describe('the outline of a model, read without a protobuf library', () => {
+  it.each([
+    ['of a fixed size', { size: { batch: 1, height: 64, width: 32 } }],
+    ['of open sizes', { size: {}, nativeSize: true }],
+    ['that takes images', { io: 'image', size: { batch: 1, height: 64, width: 64 } }],
+  ] as const)('is that of the whole reader: a model %s', async (_, options) => {
+    const bytes = await exported(trained, { ...told, ...options });
+    const [found, expected] = [readOutline(bytes, 'm'), outlineOf(parseModel(bytes, 'm'))];
+    expect(ports(found.inputs)).toEqual(ports(expected.inputs));
+    expect(ports(found.outputs)).toEqual(ports(expected.outputs));
+    expect(found.metadata).toEqual(expected.metadata);
+    expect(found.inputs).toHaveLength(1);
+    expect(found.metadata.size).toBeGreaterThan(3);
+  });
+
+  it('of half a file is refused, wherever it is cut', async () => {
+    const bytes = await exported(trained, { ...told, size: { batch: 1, height: 64, width: 64 } });
+    for (let share = 0; share < 1; share += 0.01) {
+      const cut = bytes.subarray(0, Math.floor(share * bytes.length));
+      expect(() => readOutline(cut, 'half.onnx')).toThrow(
+        expect.objectContaining({
+          code: 'BAD_MODEL',
+          message: expect.stringMatching(/^half\.onnx: not an ONNX file/),
+        }),
+      );
+    }
+  });
+
+  it.each([
+    ['a web page', new TextEncoder().encode('<!doctype html><html></html>')],
+    ['nothing', new Uint8Array()],
+    ['a number without an end', Uint8Array.of(8, ...new Array<number>(11).fill(255))],
+    ['a length of 2^60', Uint8Array.of(58, 128, 128, 128, 128, 128, 128, 128, 128, 16, 0)],
+    ['a million and one fields', new Uint8Array(2_000_004).fill(8)],
+  ])('of %s is refused', (_, bytes) => {
+    expect(() => readOutline(bytes, 'm')).toThrow(expect.objectContaining({ code: 'BAD_MODEL' }));
+  });
+});
