@@ -14,10 +14,12 @@ import { takeFrom, takePicture } from './sources.js';
 interface Picture {
   readonly name: string;
   readonly source: File | URL;
+  /** Its ground-truth mask, once that is given. */
+  truth?: File;
 }
 
 const MODEL = new URL('model.onnx', document.baseURI);
-const EXAMPLE: Picture = { name: 'example.jpg', source: new URL('example.jpg', document.baseURI) };
+const EXAMPLE = { name: 'example.jpg', source: new URL('example.jpg', document.baseURI) };
 
 const alertLine = element('alert', HTMLElement);
 const statusLine = element('status', HTMLElement);
@@ -33,6 +35,7 @@ const painter = workerThread<PainterMethods>(
 );
 
 let model: Model = MODEL;
+const pictures: Picture[] = [];
 let current: Picture | undefined;
 let stopSegmenting = new AbortController();
 
@@ -56,6 +59,7 @@ function tell(error: unknown): void {
 const wish = (): Wish => ({ model, provider: provider.value as Wish['provider'] });
 
 async function start(): Promise<void> {
+  stopSegmenting.abort(new DOMException('another model was chosen', 'AbortError'));
   alertLine.textContent = '';
   say('loading', 'Loading');
   describe(element('about', HTMLElement), []);
@@ -99,12 +103,26 @@ async function show(picture: Picture, segmentation: Segmentation): Promise<void>
     throw new TypeError('the segmenter kept its pixels');
   await painter.call('take', { image, probabilities }, [image.data.buffer, probabilities.data.buffer]);
   await repaint();
+  if (picture.truth !== undefined) await compare(picture.truth);
   element('drop', HTMLElement).classList.add('filled');
   canvas.setAttribute('aria-label', `${picture.name} with its mask`);
   button('download').disabled = false;
   button('benchmark').disabled = false;
   describe(element('timings', HTMLElement), [...timingsOf(timings), ...(await memoryOf())]);
 }
+
+/** Holds the mask to the truth. */
+async function compare(truth: File): Promise<void> {
+  try {
+    alertLine.textContent = '';
+    await painter.call('compare', truth);
+    await repaint();
+  } catch (error) {
+    alertLine.textContent = reason(error);
+  }
+}
+
+const stemOf = (name: string) => name.replace(/\.[^.]+$/, '');
 
 function look(): Look {
   const view = document.querySelector<HTMLInputElement>('input[name=view]:checked')?.value as View;
@@ -140,13 +158,14 @@ function resultText(): string {
 }
 
 function markCurrent(): void {
-  for (const item of list.querySelectorAll('button')) {
-    item.setAttribute('aria-current', String(item.textContent === current?.name));
+  for (const [index, item] of list.querySelectorAll('button').entries()) {
+    item.setAttribute('aria-current', String(pictures[index] === current));
   }
 }
 
-function addPictures(pictures: readonly Picture[]): void {
-  for (const picture of pictures) {
+function addPictures(added: readonly Picture[]): void {
+  pictures.push(...added);
+  for (const picture of added) {
     const item = document.createElement('li');
     const chooser = document.createElement('button');
     chooser.type = 'button';
@@ -155,20 +174,21 @@ function addPictures(pictures: readonly Picture[]): void {
     item.append(chooser);
     list.append(item);
   }
-  const [first] = pictures;
+  const [first] = added;
   if (first !== undefined) segment(first);
 }
 
 takeFrom({
   images: (files) => addPictures(files.map((file) => ({ name: file.name, source: file }))),
-  async truth(file) {
-    try {
-      alertLine.textContent = '';
-      await painter.call('compare', file);
-      await repaint();
-    } catch (error) {
-      tell(error);
+  truth(file, stem) {
+    const named = pictures.findLast(({ name }) => stemOf(name) === stem);
+    const picture = named ?? current;
+    if (picture === undefined) {
+      alertLine.textContent = `${file.name}: choose its image first`;
+      return;
     }
+    picture.truth = file;
+    if (picture === current && document.body.dataset.state === 'done') compare(file);
   },
   model(file) {
     model = file;
@@ -176,7 +196,7 @@ takeFrom({
   },
 });
 
-button('example').addEventListener('click', () => addPictures([EXAMPLE]));
+button('example').addEventListener('click', () => addPictures([{ ...EXAMPLE }]));
 button('camera').addEventListener('click', async () => {
   try {
     const file = await takePicture();
@@ -188,7 +208,7 @@ button('camera').addEventListener('click', async () => {
 button('download').addEventListener('click', async () => {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(await painter.call('png', undefined));
-  link.download = `${current?.name.replace(/\.[^.]+$/, '')}_mask.png`;
+  link.download = `${stemOf(current?.name ?? 'image')}_mask.png`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 });

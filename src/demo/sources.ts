@@ -2,12 +2,13 @@ import { button, element, input } from './elements.js';
 
 export interface Takers {
   images(files: readonly File[]): void;
-  truth(file: File): void;
+  /** @param stem of the image's name that it belongs to, where its own name tells */
+  truth(file: File, stem?: string): void;
   model(file: File): void;
 }
 
 /** Data sets name masks so: ISIC_0000082_segmentation.png. */
-const TRUTH_NAME = /[_\-. ](?:mask|truth|gt|groundtruth|segmentation|annotation)s?\.[a-z]+$/i;
+const TRUTH_NAME = /^(.*)[_\-. ](?:mask|truth|gt|groundtruth|segmentation|annotation)s?\.[a-z]+$/i;
 
 /** Takes files from where they can come from: buttons, dropping, pasting. */
 export function takeFrom(takers: Takers): void {
@@ -18,7 +19,10 @@ export function takeFrom(takers: Takers): void {
     const pictures = files.filter(({ name }) => !/\.onnx$/i.test(name));
     const images = pictures.filter(({ name }) => !TRUTH_NAME.test(name));
     if (images.length > 0) takers.images(images);
-    for (const file of pictures) if (TRUTH_NAME.test(file.name)) takers.truth(file);
+    for (const file of pictures) {
+      const [, stem] = TRUTH_NAME.exec(file.name) ?? [];
+      if (stem !== undefined) takers.truth(file, stem);
+    }
   };
   opens(button('pick'), input('image-file'), takers.images);
   opens(button('truth'), input('truth-file'), ([file]) => file && takers.truth(file));

@@ -64,10 +64,10 @@ export const ISOLATION = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-/** What is served: folders by the path that they have, and files that are made up. */
+/** What is served: folders by the path that they have, and files that are made up, or null for those that are lacking. */
 export interface Served {
   readonly folders?: Readonly<Record<string, string>>;
-  readonly files?: ReadonlyMap<string, Uint8Array | string>;
+  readonly files?: ReadonlyMap<string, Uint8Array | string | null>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +80,7 @@ export interface Host {
 export async function serve({ folders = {}, files, headers = ISOLATION }: Served): Promise<Host> {
   const find = (path: string): Uint8Array | string | undefined => {
     const made = files?.get(path);
-    if (made !== undefined) return made;
+    if (made !== undefined) return made ?? undefined;
     const folder = Object.keys(folders).find((prefix) => path.startsWith(prefix));
     const file = folder && join(folders[folder] ?? '', path.slice(folder.length));
     return file && existsSync(file) ? readFileSync(file) : undefined;

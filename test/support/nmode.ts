@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './fixtures.js';
 
-const main = join(root, 'dist/src/cli/main.js');
+export const main = join(root, 'dist/src/cli/main.js');
 
 /** Runs the built command. */
 export function nmode(...args: string[]) {

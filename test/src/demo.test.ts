@@ -1,0 +1,371 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { confusionOf, diceOf, metricsOf } from '../../runtime/masks/metrics.js';
+import { readMask } from '../../runtime/node/images/files.js';
+import { Segmenter } from '../../runtime/node/segmenter.js';
+import {
+  complaintsOf,
+  type Host,
+  ISOLATION,
+  inBrowser,
+  launch,
+  type Served,
+  serve,
+} from '../support/browser.js';
+import { exported, fixture, root } from '../support/fixtures.js';
+import { main, nmode } from '../support/nmode.js';
+
+const DEMO = join(root, 'dist/demo');
+const SITE = { '/nmode/': join(root, 'dist/web/'), '/': `${DEMO}/` };
+const folder = mkdtempSync(join(tmpdir(), 'nmode-demo-'));
+const photograph = (name: string) => fixture('images', `${name}.jpg`);
+const EXAMPLE = photograph('ISIC_0000082');
+
+let browser: Browser;
+const hosts: Host[] = [];
+
+/** The command, and where it says that the page is. */
+async function demo(): Promise<{ process: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [main, 'demo', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface(child.stdout), 'line');
+  return { process: child, url: /http:\S+/.exec(String(line))?.[0] ?? '' };
+}
+
+async function served(what: Served): Promise<string> {
+  const host = await serve({ folders: SITE, ...what });
+  hosts.push(host);
+  return host.url;
+}
+
+const text = (page: Page, id: string) => page.locator(`#${id}`).innerText();
+
+/** Waits until the page has come to rest; its state. */
+async function rest(page: Page): Promise<string | undefined> {
+  const state = await page.waitForFunction(() => {
+    const { state: now = '' } = document.body.dataset;
+    return ['ready', 'done', 'failed'].includes(now) ? now : false;
+  });
+  return String(await state.jsonValue());
+}
+
+/** Waits for the mask of an image. */
+const masked = (page: Page, name: string) =>
+  page.waitForFunction(
+    (start) =>
+      document.body.dataset.state === 'done' &&
+      document.getElementById('status')?.textContent?.startsWith(start),
+    `${name}: `,
+  );
+
+/** The terms of a list on the page and what they are. */
+async function listed(page: Page, id: string): Promise<Record<string, string>> {
+  const terms = await page.locator(`#${id} dt`).allTextContents();
+  const texts = await page.locator(`#${id} dd`).allTextContents();
+  return Object.fromEntries(terms.map((term, i) => [term, texts[i] ?? '']));
+}
+
+beforeAll(async () => {
+  if (inBrowser === describe) browser = await launch({ webgpu: false });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all(hosts.map((host) => host.close()));
+  rmSync(folder, { recursive: true });
+});
+
+inBrowser('the page', () => {
+  let server: Awaited<ReturnType<typeof demo>>;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: readonly string[];
+  let node: Segmenter;
+
+  beforeAll(async () => {
+    node = await Segmenter.load(join(DEMO, 'model.onnx'));
+    server = await demo();
+  });
+  afterAll(async () => {
+    server.process.kill();
+    await node.close();
+  });
+
+  beforeEach(async () => {
+    await context?.close();
+    context = await browser.newContext();
+    page = await context.newPage();
+    complaints = complaintsOf(page);
+    await page.goto(server.url);
+    expect(await rest(page)).toBe('ready');
+  });
+
+  it('segments an image that is chosen, says where it ran and how long that took, in workers', async () => {
+    await page.locator('#image-file').setInputFiles(EXAMPLE);
+    await masked(page, 'ISIC_0000082.jpg');
+    const { mask } = await node.segment(EXAMPLE);
+    const area = Number((await listed(page, 'result')).area?.replace(/ pixels.*|,/g, ''));
+    expect(Math.abs(area / mask.data.reduce((sum, value) => sum + value / 255, 0) - 1)).toBeLessThan(1e-3);
+    expect(await listed(page, 'about')).toMatchObject({
+      model: 'bundled: U-Net, EED decoder, skin lesions',
+      images: 'min-max, resized to 256x256',
+      'runs on': expect.stringMatching(/^WebAssembly, [2-9] threads$/),
+      'not WebGPU': 'this browser finds no graphics card that it trusts',
+    });
+    expect(Object.keys(await listed(page, 'timings'))).toEqual(
+      expect.arrayContaining(['decode', 'prepare', 'wait', 'run', 'cut', 'total', 'memory of the page']),
+    );
+    const workers = page.workers().map((worker) => worker.url().slice(server.url.length));
+    expect(workers).toEqual(expect.arrayContaining(['painter.js', 'nmode/worker.js', 'nmode/worker.js']));
+    expect(complaints).toEqual([]);
+  });
+
+  it('the threshold moves by keyboard and needs no other run; what is downloaded is the mask', async () => {
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    const [before, times] = [await listed(page, 'result'), await listed(page, 'timings')];
+    await page.getByLabel('Threshold').focus();
+    for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(
+      (area) => document.querySelector('#result dd')?.textContent !== area,
+      before.area ?? '',
+    );
+    expect(await page.locator('#threshold-value').innerText()).toBe('0.70');
+    expect(await listed(page, 'timings')).toEqual(times);
+    // The last of twenty drawings is the one that counts.
+    await page.waitForTimeout(200);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download mask' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('example_mask.png');
+    const path = join(folder, 'mask.png');
+    await download.saveAs(path);
+    const { mask } = await node.segment(EXAMPLE, { threshold: 0.7 });
+    expect(diceOf(confusionOf(await readMask(path), mask))).toBeGreaterThanOrEqual(0.999);
+  });
+
+  it('a ground-truth mask dropped with its image gives the metrics', async () => {
+    const dropped = await page.evaluateHandle(
+      ([image, truth]) => {
+        const file = (data: readonly number[], name: string) => new File([Uint8Array.from(data)], name);
+        const transfer = new DataTransfer();
+        transfer.items.add(file(image, 'lesion.jpg'));
+        transfer.items.add(file(truth, 'lesion_mask.png'));
+        return transfer;
+      },
+      [[...readFileSync(EXAMPLE)], [...readFileSync(fixture('masks', 'ISIC_0000082.png'))]] as const,
+    );
+    await page.dispatchEvent('#drop', 'drop', { dataTransfer: dropped });
+    await page.waitForFunction(() => document.querySelector('#result')?.textContent?.includes('DSC'));
+    const { mask } = await node.segment(EXAMPLE);
+    const metrics = metricsOf(confusionOf(mask, await readMask(fixture('masks', 'ISIC_0000082.png'))));
+    const found = await listed(page, 'result');
+    for (const [name, value] of Object.entries({ mIoU: metrics.miou, DSC: metrics.dsc })) {
+      expect(Math.abs(Number(found[name]) - value)).toBeLessThan(5e-4);
+    }
+    expect(Object.keys(found)).toEqual(
+      expect.arrayContaining(['accuracy', 'sensitivity', 'specificity', 'area', 'parts']),
+    );
+  });
+
+  it('every view draws something else', async () => {
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    const seen = new Set<string>();
+    for (const view of ['Original', 'Mask', 'Outline', 'Overlay']) {
+      await page.getByLabel(view, { exact: true }).check();
+      await page.waitForTimeout(150);
+      seen.add((await page.locator('#canvas').screenshot()).toString('base64'));
+    }
+    expect(seen.size).toBe(4);
+  });
+
+  it('takes a picture with the camera', async () => {
+    await context.grantPermissions(['camera']);
+    await page.getByRole('button', { name: 'Camera' }).click();
+    await page.getByRole('button', { name: 'Take picture' }).click();
+    await masked(page, 'camera.png');
+    expect(await text(page, 'alert')).toBe('');
+  });
+
+  it("one's own model brings its recipe", async () => {
+    const own = await exported(fixture('trained', 'unet-eed-w16-isic2018.pth'), {
+      decoder: 'eed',
+      activation: 'gelu',
+      nativeSize: true,
+      size: {},
+    });
+    const buffer = Buffer.from(own);
+    await page.locator('#model-file').setInputFiles({ name: 'own.onnx', mimeType: '', buffer });
+    await page.waitForFunction(() => document.getElementById('about')?.textContent?.includes('own.onnx'));
+    await rest(page);
+    expect(await listed(page, 'about')).toMatchObject({
+      images: 'min-max, own size, padded to a multiple of 16',
+    });
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+  });
+
+  it('compares providers, and says of one that does not run why', async () => {
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    await page.getByText('Time and memory').click();
+    await page.getByRole('button', { name: 'Compare providers' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('#benchmark-rows tr').length === 2);
+    await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>('#benchmark')?.disabled);
+    const rows = (await page.locator('#benchmark-rows tr').allInnerTexts()).map((row) => row.split('\t'));
+    expect(rows).toEqual([
+      ['webgpu', expect.stringMatching(/finds no graphics card/), ''],
+      ['wasm', expect.stringMatching(/ m?s$/), expect.stringMatching(/ ms of 15$/)],
+    ]);
+  });
+
+  it.each([
+    [
+      'an image that is cut short',
+      'cut.jpg',
+      () => readFileSync(EXAMPLE).subarray(0, 9000),
+      /^cut\.jpg: .* cut short$/,
+    ],
+    [
+      'a file that is none',
+      'note.png',
+      () => Buffer.from('note'),
+      /^note\.png: .*expected JPEG, PNG, WebP or TIFF$/,
+    ],
+  ])('%s gets one sentence, and the next image its mask', async (_, name, make, says) => {
+    await page.locator('#image-file').setInputFiles({ name, mimeType: '', buffer: make() });
+    await page.waitForFunction(() => document.getElementById('alert')?.textContent);
+    expect(await text(page, 'alert')).toMatch(says);
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    expect(await text(page, 'alert')).toBe('');
+  });
+});
+
+inBrowser('the page without a network', () => {
+  it('after one visit works as before, and its files are those that were built', async () => {
+    const server = await demo();
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    await page.waitForFunction(() => document.body.dataset.offline === 'ready');
+    server.process.kill();
+    await once(server.process, 'exit');
+    await page.reload();
+    expect(await rest(page)).toBe('ready');
+    await page.locator('#image-file').setInputFiles(photograph('ISIC_0013106'));
+    await masked(page, 'ISIC_0013106.jpg');
+    expect((await listed(page, 'about'))['runs on']).toMatch(/^WebAssembly, [2-9] threads$/);
+    await context.close();
+  });
+
+  it('does not keep a file that is not the one that was built', async () => {
+    const changed = `${readFileSync(join(DEMO, 'painter.js'), 'utf8')}\n`;
+    const url = await served({ files: new Map([['/painter.js', changed]]) });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    await page.waitForFunction(async () => {
+      const [name] = await caches.keys();
+      return name !== undefined && (await navigator.serviceWorker.getRegistration())?.installing === null;
+    });
+    expect(
+      await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active),
+    ).toBeFalsy();
+    await context.close();
+  });
+});
+
+inBrowser('the page on hosts that', () => {
+  const open = async (what: Served, path = '') => {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto((await served(what)) + path);
+    return page;
+  };
+
+  it('send no headers runs in one thread and says so; its service worker brings them', async () => {
+    const page = await open({ headers: {} });
+    await rest(page);
+    expect((await listed(page, 'about'))['runs on']).toBe(
+      'WebAssembly, 1 thread: the page is not cross-origin isolated',
+    );
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    await page.waitForFunction(() => document.body.dataset.offline === 'ready');
+    await page.reload();
+    await rest(page);
+    expect((await listed(page, 'about'))['runs on']).toMatch(/^WebAssembly, [2-9] threads$/);
+  });
+
+  it.each<[string, Served, string, RegExp]>([
+    [
+      'forbid WebAssembly',
+      { headers: { ...ISOLATION, 'content-security-policy': "script-src 'self'" } },
+      '',
+      /^webgpu: the page may not run WebAssembly: .*'wasm-unsafe-eval'/,
+    ],
+    [
+      'lack the model',
+      { files: new Map([['/model.onnx', null]]) },
+      '',
+      /^model\.onnx: cannot be fetched: the server says 404/,
+    ],
+    [
+      'have half of the model',
+      { files: new Map([['/model.onnx', readFileSync(join(DEMO, 'model.onnx')).subarray(0, 1e6)]]) },
+      '?provider=wasm',
+      /^model\.onnx: not an ONNX file \(it ends in the middle of a field\)$/,
+    ],
+  ])('%s get one sentence', async (_, what, path, says) => {
+    const page = await open(what, path);
+    expect(await rest(page)).toBe('failed');
+    expect(await text(page, 'alert')).toMatch(says);
+  });
+});
+
+describe('nmode demo', () => {
+  it('writes files that any host can serve, into a new folder only', () => {
+    const site = join(folder, 'site');
+    expect(nmode('demo', '-o', site)).toEqual({ status: 0, stdout: `The page is in ${site}.\n`, stderr: '' });
+    expect(readdirSync(site)).toEqual(
+      expect.arrayContaining(['index.html', 'model.onnx', 'nmode', 'page.js']),
+    );
+    expect(readdirSync(join(site, 'nmode', 'onnxruntime'))).toHaveLength(6);
+    expect(nmode('demo', '-o', site)).toMatchObject({
+      status: 2,
+      stderr: `nmode: ${site}: is not empty: choose a new folder for the page\n`,
+    });
+  });
+
+  it('says that a port is in use', async () => {
+    const { process: first, url } = await demo();
+    const { port } = new URL(url);
+    expect(nmode('demo', '--port', port)).toEqual({
+      status: 4,
+      stdout: '',
+      stderr: `nmode: the page cannot be served: port ${port} is in use: choose another with --port\n`,
+    });
+    first.kill();
+    expect(await once(first, 'exit')).toEqual([0, null]);
+  });
+
+  it('refuses a port that is none', () => {
+    expect(nmode('demo', '--port', '70000')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/Expected a port from 0 to 65535/),
+    });
+  });
+});
