@@ -33,6 +33,7 @@ async function bundleWeb() {
   for (const [from, to] of Object.entries(RUNTIME_FILES)) {
     cpSync(join(onnxruntime, from), join(WEB, 'onnxruntime', to));
   }
+  cpSync('runtime/web/onnxruntime-license.txt', join(WEB, 'onnxruntime', 'LICENSE'));
 }
 
 async function bundleDemo() {
@@ -76,7 +77,7 @@ function filesOf(folder, prefix) {
 /** The service worker knows every file of the page, and so comes last. */
 async function bundleServiceWorker() {
   const files = [...filesOf(DEMO, ''), ...filesOf(WEB, 'nmode/')].filter(
-    ({ path }) => path !== 'nmode/index.js',
+    ({ path }) => !['nmode/index.js', 'nmode/onnxruntime/LICENSE'].includes(path),
   );
   const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
   await build({

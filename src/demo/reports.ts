@@ -48,7 +48,7 @@ function modeOf(threads: number): string {
 export function resultOf({ area, pixels, parts, metrics }: Painted): Entries {
   const share = ((100 * area) / pixels).toFixed(2);
   return [
-    ['area', `${area.toLocaleString('en')} pixels, ${share} %`],
+    ['area', `${area.toLocaleString('en')} pixels, ${share}\u00a0%`],
     ['parts', String(parts)],
     ...(metrics
       ? ([

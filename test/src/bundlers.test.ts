@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { complaintsOf, inBrowser, launch, serve } from '../support/browser.js';
+import { inBrowser } from '../support/browser.js';
+import { complaintsOf, launch, serve } from '../support/chromium.js';
 import { fixture, root } from '../support/fixtures.js';
 
 const app = mkdtempSync(join(tmpdir(), 'nmode-app-'));

@@ -9,15 +9,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { confusionOf, diceOf, metricsOf } from '../../runtime/masks/metrics.js';
 import { readMask } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
-import {
-  complaintsOf,
-  type Host,
-  ISOLATION,
-  inBrowser,
-  launch,
-  type Served,
-  serve,
-} from '../support/browser.js';
+import { inBrowser } from '../support/browser.js';
+import { complaintsOf, type Host, ISOLATION, launch, type Served, serve } from '../support/chromium.js';
 import { exported, fixture, root } from '../support/fixtures.js';
 import { main, nmode } from '../support/nmode.js';
 
@@ -343,7 +336,7 @@ describe('nmode demo', () => {
     expect(readdirSync(site)).toEqual(
       expect.arrayContaining(['index.html', 'model.onnx', 'nmode', 'page.js']),
     );
-    expect(readdirSync(join(site, 'nmode', 'onnxruntime'))).toHaveLength(6);
+    expect(readdirSync(join(site, 'nmode', 'onnxruntime'))).toHaveLength(7);
     expect(nmode('demo', '-o', site)).toMatchObject({
       status: 2,
       stderr: `nmode: ${site}: is not empty: choose a new folder for the page\n`,

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import type { ImageSource, ModelSource, SegmenterOptions } from '../../../src/web.js';
-import { FOLDERS, type Host, ISOLATION, inBrowser, launch, serve } from '../../support/browser.js';
+import { FOLDERS, inBrowser } from '../../support/browser.js';
+import { type Host, ISOLATION, launch, serve } from '../../support/chromium.js';
 import { exported, fixture } from '../../support/fixtures.js';
 
 /** Made by the tests and fetched by the page. */

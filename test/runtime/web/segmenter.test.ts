@@ -8,7 +8,8 @@ import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
 import { readImage } from '../../../runtime/node/images/files.js';
 import { Segmenter as NodeSegmenter } from '../../../runtime/node/segmenter.js';
 import type { LoadProgress, Segmenter } from '../../../src/web.js';
-import { complaintsOf, FOLDERS, type Host, inBrowser, launch, serve } from '../../support/browser.js';
+import { FOLDERS, inBrowser } from '../../support/browser.js';
+import { complaintsOf, type Host, launch, serve } from '../../support/chromium.js';
 import { exported, fixture } from '../../support/fixtures.js';
 
 const TRAINED = 'unet-eed-w16-isic2018';
