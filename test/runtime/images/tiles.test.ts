@@ -44,6 +44,9 @@ describe('a plan of tiles', () => {
     },
   );
 
+  /** How far the sum of all weights is from 1, at the worst. */
+  const furthest = (sums: Float64Array) => sums.reduce((most, sum) => Math.max(most, Math.abs(sum - 1)), 0);
+
   it('weights add up to 1 at every length, also where three windows meet', () => {
     for (const multiple of [1, 16, 256]) {
       const side = Math.max(256, 2 * multiple);
@@ -57,7 +60,7 @@ describe('a plan of tiles', () => {
             if (start + i < length) total[start + i] = (total[start + i] ?? 0) + weight;
           }
         }
-        for (const sum of total) expect(Math.abs(sum - 1)).toBeLessThan(1e-12);
+        expect(furthest(total)).toBeLessThan(1e-12);
       }
     }
     const total = new Float64Array(464);
@@ -66,7 +69,7 @@ describe('a plan of tiles', () => {
       for (const [i, weight] of blendWeights(start, 256, starts).entries())
         total[start + i] = (total[start + i] ?? 0) + weight;
     }
-    for (const sum of total) expect(Math.abs(sum - 1)).toBeLessThan(1e-12);
+    expect(furthest(total)).toBeLessThan(1e-12);
   });
 
   it('says how much memory the smallest tile takes, where the budget is less', () => {
