@@ -1,6 +1,6 @@
 /** Makes what browsers load: dist/web, the package's browser files, and dist/demo, the page. Runs after the compiler. */
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -10,28 +10,36 @@ import { exportModel } from './dist/src/index.js';
 const WEB = 'dist/web';
 const DEMO = 'dist/demo';
 
-/** The builds of onnxruntime that are used, under names whose type every server knows. */
+/** The builds of onnxruntime that are used; the suffix tells bundlers that they are modules. */
 const RUNTIME_FILES = {
-  'ort.wasm.min.mjs': 'wasm.js',
-  'ort-wasm-simd-threaded.mjs': 'wasm-loader.js',
+  'ort.wasm.min.mjs': 'wasm.mjs',
+  'ort-wasm-simd-threaded.mjs': 'wasm-loader.mjs',
   'ort-wasm-simd-threaded.wasm': 'wasm.wasm',
-  'ort.jspi.min.mjs': 'webgpu.js',
-  'ort-wasm-simd-threaded.jspi.mjs': 'webgpu-loader.js',
+  'ort.jspi.min.mjs': 'webgpu.mjs',
+  'ort-wasm-simd-threaded.jspi.mjs': 'webgpu-loader.mjs',
   'ort-wasm-simd-threaded.jspi.wasm': 'webgpu.wasm',
 };
 
 const options = { bundle: true, format: 'esm', target: 'es2022', minify: true, legalComments: 'none' };
 
 async function bundleWeb() {
+  await build({ ...options, entryPoints: { index: 'src/web.ts' }, outdir: WEB });
+  // White space stays, and with it the comments that keep bundlers from an import that is none of theirs.
   await build({
     ...options,
-    entryPoints: { index: 'src/web.ts', worker: 'runtime/web/worker.ts' },
+    minify: false,
+    minifyIdentifiers: true,
+    minifySyntax: true,
+    entryPoints: { worker: 'runtime/web/worker.ts' },
     outdir: WEB,
   });
   const onnxruntime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
   mkdirSync(join(WEB, 'onnxruntime'), { recursive: true });
   for (const [from, to] of Object.entries(RUNTIME_FILES)) {
-    cpSync(join(onnxruntime, from), join(WEB, 'onnxruntime', to));
+    const [source, target] = [join(onnxruntime, from), join(WEB, 'onnxruntime', to)];
+    if (to.endsWith('.wasm')) cpSync(source, target);
+    // Its source map is not there.
+    else writeFileSync(target, readFileSync(source, 'utf8').replace(/\/\/# sourceMappingURL=.*\s*$/, ''));
   }
   cpSync('runtime/web/onnxruntime-license.txt', join(WEB, 'onnxruntime', 'LICENSE'));
 }

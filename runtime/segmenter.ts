@@ -1,6 +1,6 @@
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
-import { onAbort } from './abort.js';
+import { untilAborted } from './abort.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelForm } from './images/job.js';
 import type { Mask } from './images/raster.js';
@@ -57,7 +57,7 @@ export interface SegmenterParts<S, T, R extends ProviderReport> {
   readonly name: string;
   readonly at: FinishOptions['at'];
   /** Makes an image ready to be given to the thread. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
-  readonly hand: (source: S) => Handed<T> | Promise<Handed<T>>;
+  readonly hand: (source: S, signal?: AbortSignal) => Handed<T> | Promise<Handed<T>>;
 }
 
 /**
@@ -120,7 +120,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     const images = this.#parts.images;
     const stages = { preprocess: 0, queue: 0, inference: 0, postprocess: 0 };
     try {
-      const handed = await this.#parts.hand(source);
+      const handed = await this.#parts.hand(source, signal);
       const {
         width,
         height,
@@ -221,11 +221,3 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
 /** Images that are read ahead of those that run. */
 const LOOK_AHEAD = 2;
-
-/** What is under way, or the signal's reason as soon as it aborts. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, () => reject(signal.reason));
-    work.then(resolve, reject).finally(forget);
-  });
-}

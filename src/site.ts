@@ -1,4 +1,4 @@
-import { cp, readdir } from 'node:fs/promises';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants } from 'node:zlib';
@@ -23,10 +23,6 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Nothing but the page's own files, whatever a script in it may try; the page itself says the same. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' blob:; style-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 const ISOLATION = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -46,10 +42,11 @@ export async function serveSite(options: SiteOptions = {}): Promise<Site> {
     import('@fastify/static'),
     import('@fastify/compress'),
   ]);
+  const policy = await contentSecurityPolicy();
   const app = fastify();
   app.addHook('onRequest', async (_, reply) => {
     reply.headers({
-      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'content-security-policy': policy,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       ...(isolated && ISOLATION),
@@ -69,6 +66,13 @@ export async function serveSite(options: SiteOptions = {}): Promise<Site> {
     const problem = busy ? `port ${port} is in use: choose another with --port` : reason(error);
     throw new NmodeError('CANNOT_RUN', `the page cannot be served: ${problem}`, { cause: error });
   }
+}
+
+/** The page's own, which its workers have only where the server says it as well; no other page may frame it. */
+async function contentSecurityPolicy(): Promise<string> {
+  const page = await readFile(join(DEMO, 'index.html'), 'utf8');
+  const [, policy = "default-src 'none'"] = /content="(default-src[^"]*)"/.exec(page) ?? [];
+  return `${policy}; frame-ancestors 'none'`;
 }
 
 /**

@@ -65,17 +65,17 @@ function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
   let at = 0;
   let count = 0;
   const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = message[at++];
       if (byte === undefined) throw new RangeError('it ends in the middle of a number');
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return Number(BigInt.asIntN(64, value));
     }
     throw new RangeError('a number of more than 10 bytes');
   };
   const take = (length: number): Uint8Array => {
-    if (at + length > message.length) throw new RangeError('it ends in the middle of a field');
+    if (length < 0 || at + length > message.length) throw new RangeError('it ends in the middle of a field');
     at += length;
     return message.subarray(at - length, at);
   };
@@ -111,6 +111,5 @@ function number(message: Uint8Array, id: number): number | undefined {
   for (const field of fieldsOf(message)) {
     if (field.id === id && typeof field.value === 'number') value = field.value;
   }
-  if (value === undefined) return undefined;
-  return value < 2 ** 63 ? value : value - 2 ** 64;
+  return value;
 }

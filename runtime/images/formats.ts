@@ -13,35 +13,44 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(...bytes.subarray(start, end));
 }
 
-/** @throws where the first bytes are of no format that is read */
-export function formatOf(bytes: Uint8Array): ImageFormat {
+/**
+ * The format that the first bytes are of.
+ * @param expected what is said where they are of none
+ * @throws Error
+ */
+export function formatOf(bytes: Uint8Array, expected: string): ImageFormat {
   if (bytes.length === 0) throw new Error('it is empty');
   const head = latin1(bytes, 0, 16);
   const format = FORMATS.find(({ magic }) => magic.test(head));
-  if (format === undefined) throw new Error('expected JPEG, PNG, WebP or TIFF');
+  if (format === undefined) throw new Error(`expected ${expected}`);
   return format;
 }
 
 export interface PngChunk {
   readonly type: string;
   readonly data: Uint8Array;
+  /** Its length, type, data and CRC. */
+  readonly whole: Uint8Array;
   /** With its type, which its CRC covers as well, and that CRC. */
   readonly checked: Uint8Array;
   readonly crc: number;
 }
 
-/** The chunks of a PNG file that are whole (PNG specification, 5.3). */
+/** The chunks of a PNG file that are whole, up to its end (PNG specification, 5.3). */
 export function* pngChunks(bytes: Uint8Array): Generator<PngChunk, void, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 8; at + 12 <= bytes.length; ) {
     const end = at + 8 + view.getUint32(at);
     if (end + 4 > bytes.length) return;
+    const type = latin1(bytes, at + 4, at + 8);
     yield {
-      type: latin1(bytes, at + 4, at + 8),
+      type,
       data: bytes.subarray(at + 8, end),
+      whole: bytes.subarray(at, end + 4),
       checked: bytes.subarray(at + 4, end),
       crc: view.getUint32(end),
     };
+    if (type === 'IEND') return;
     at = end + 4;
   }
 }

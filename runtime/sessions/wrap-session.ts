@@ -3,8 +3,18 @@ import { NmodeError, reason } from '../../graph/errors.js';
 import type { RuntimeSession } from './runtime-session.js';
 import type { Port } from './tensors.js';
 
+/** What onnxruntime says of failures after which no run succeeds, in its ways and those of WebAssembly. */
+const LASTING = [
+  [/device.{0,40}\blost\b|\blost\b.{0,40}device/is, 'the graphics card was lost'],
+  [/unreachable|\babort(?:ed)?\(|memory access out of bounds|table index/i, 'it failed inside'],
+] as const;
+
 /** Onnxruntime's message without its source file and function, or the number that it gives an exception. */
 export function runtimeFailure(error: unknown): NmodeError {
+  const [, lasting] = LASTING.find(([pattern]) => pattern.test(reason(error))) ?? [];
+  if (lasting !== undefined) {
+    return new NmodeError('CANNOT_RUN', `onnxruntime: ${lasting}: load the model again`, { cause: error });
+  }
   const text = reason(error)
     .replace(/^\/\S+:\d+ .*\) was false\. /, '')
     .replace(/^Can't create a session\. ERROR_CODE: \d+, ERROR_MESSAGE: /, '');

@@ -27,22 +27,22 @@ export function runtimeBuild(provider: WebProvider, assets: URL | undefined): Ru
     const file = (name: string) => new URL(`onnxruntime/${name}`, assets);
     const build = provider === 'webgpu' ? 'webgpu' : 'wasm';
     return {
-      api: file(`${build}.js`),
-      loader: file(`${build}-loader.js`),
+      api: file(`${build}.mjs`),
+      loader: file(`${build}-loader.mjs`),
       binary: file(`${build}.wasm`),
       binaryBytes,
     };
   }
   return provider === 'webgpu'
     ? {
-        api: new URL('./onnxruntime/webgpu.js', import.meta.url),
-        loader: new URL('./onnxruntime/webgpu-loader.js', import.meta.url),
+        api: new URL('./onnxruntime/webgpu.mjs', import.meta.url),
+        loader: new URL('./onnxruntime/webgpu-loader.mjs', import.meta.url),
         binary: new URL('./onnxruntime/webgpu.wasm', import.meta.url),
         binaryBytes,
       }
     : {
-        api: new URL('./onnxruntime/wasm.js', import.meta.url),
-        loader: new URL('./onnxruntime/wasm-loader.js', import.meta.url),
+        api: new URL('./onnxruntime/wasm.mjs', import.meta.url),
+        loader: new URL('./onnxruntime/wasm-loader.mjs', import.meta.url),
         binary: new URL('./onnxruntime/wasm.wasm', import.meta.url),
         binaryBytes,
       };

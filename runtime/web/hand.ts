@@ -1,6 +1,7 @@
 import { NmodeError, reason } from '../../graph/errors.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
 import type { Handed } from '../segmenter.js';
+import { download, nameOf } from './download.js';
 import { pageUrl } from './files.js';
 import { BITMAP_OPTIONS } from './pixels.js';
 
@@ -19,14 +20,17 @@ export type ImageSource =
   | RgbImage;
 
 /** What a worker is given of it. */
-export type WorkerSource = URLText | Blob | ImageData | ImageBitmap | RgbImage;
+export type WorkerSource = Blob | ImageData | ImageBitmap | RgbImage;
 
-/** An absolute URL. */
-export type URLText = string;
-
-/** Makes an image ready for a worker, which sees no elements and no relative URLs. What it is made of stays the caller's. */
-export async function hand(source: ImageSource): Promise<Handed<WorkerSource>> {
-  if (typeof source === 'string' || source instanceof URL) return { source: pageUrl(source).href };
+/**
+ * Makes an image ready for a worker, which sees no elements. What it is made of stays the caller's.
+ * @throws NmodeError: BAD_IMAGE, BAD_USAGE; the signal's reason
+ */
+export async function hand(source: ImageSource, signal?: AbortSignal): Promise<Handed<WorkerSource>> {
+  if (typeof source === 'string' || source instanceof URL) {
+    const url = pageUrl(source);
+    return { source: new File([await download(url, { code: 'BAD_IMAGE', signal })], nameOf(url)) };
+  }
   if (source instanceof Uint8Array) return { source: new Blob([source.slice()]) };
   if (source instanceof Blob || source instanceof ImageData || source instanceof ImageBitmap)
     return { source };
@@ -44,16 +48,17 @@ export async function hand(source: ImageSource): Promise<Handed<WorkerSource>> {
   return { source };
 }
 
+/** A worker has but the last of these. */
+const ELEMENTS = ['HTMLImageElement', 'HTMLVideoElement', 'HTMLCanvasElement', 'OffscreenCanvas'] as const;
+
 function isElement(source: unknown): source is ImageElement {
-  return [HTMLImageElement, HTMLVideoElement, HTMLCanvasElement, OffscreenCanvas].some(
-    (type) => source instanceof type,
-  );
+  return ELEMENTS.some((name) => name in globalThis && source instanceof globalThis[name]);
 }
 
 /** @throws NmodeError (BAD_IMAGE) for an element that shows nothing, or what a page from elsewhere drew */
 async function snapshot(element: ImageElement): Promise<ImageBitmap> {
   try {
-    if (element instanceof HTMLImageElement) await element.decode();
+    if ('decode' in element) await element.decode();
     return await createImageBitmap(element, BITMAP_OPTIONS);
   } catch (error) {
     throw new NmodeError('BAD_IMAGE', `the element's image cannot be read: ${reason(error)}`, {

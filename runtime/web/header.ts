@@ -1,7 +1,8 @@
-import { formatOf, isAnimatedPng, latin1, pngChunks } from '../images/formats.js';
+import { formatOf, type ImageFormat, isAnimatedPng, latin1, pngChunks } from '../images/formats.js';
 
 /** What a file says of its image before it is decoded. */
 export interface ImageHeader {
+  readonly format: ImageFormat['name'];
   readonly width: number;
   readonly height: number;
   /** Bits a sample. */
@@ -16,23 +17,31 @@ export interface ImageHeader {
 export function readHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
-    return HEADERS[formatOf(bytes).name](view, bytes);
+    const { name: format } = formatOf(bytes, 'JPEG, PNG or WebP');
+    return { format, ...HEADERS[format](view, bytes) };
   } catch (error) {
     throw error instanceof RangeError ? new Error('it is cut short', { cause: error }) : error;
   }
 }
 
+type Measures = Omit<ImageHeader, 'format'>;
+
 const HEADERS = { JPEG: jpeg, PNG: png, WebP: webp, TIFF: tiff } as const;
 
 /** PNG specification, 11.2.1 (IHDR). */
-function png(view: DataView, bytes: Uint8Array): ImageHeader {
+function png(view: DataView, bytes: Uint8Array): Measures {
   if (isAnimatedPng(bytes)) throw new Error('it holds several images, expected one');
-  if (Array.from(pngChunks(bytes), ({ type }) => type).at(-1) !== 'IEND') throw new RangeError();
+  const types = Array.from(pngChunks(bytes), ({ type }) => type);
+  if (types.at(-1) !== 'IEND') throw new RangeError();
+  if (types.indexOf('IHDR') !== 0 || types.lastIndexOf('IHDR') !== 0) throw new Error('it is damaged');
   return { width: view.getUint32(16), height: view.getUint32(20), depth: view.getUint8(24) };
 }
 
-/** ITU-T T.81, B.2.2 (frame header): a SOF marker is C0 to CF but for C4, C8 and CC. */
-function jpeg(view: DataView, bytes: Uint8Array): ImageHeader {
+/**
+ * ITU-T T.81, B.2.2 (frame header): a SOF marker is C0 to CF but for C4, C8 and CC. Markers without a length, and the scan,
+ * do not come before it.
+ */
+function jpeg(view: DataView, bytes: Uint8Array): Measures {
   let at = 2;
   for (;;) {
     const marker = view.getUint16(at);
@@ -41,7 +50,8 @@ function jpeg(view: DataView, bytes: Uint8Array): ImageHeader {
       continue;
     }
     const isFrame = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
-    if (marker < 0xff00) throw new Error('its segments are damaged');
+    const isBare = marker === 0xff01 || (marker >= 0xffd0 && marker <= 0xffda);
+    if (marker < 0xff00 || isBare) throw new Error('its segments are damaged');
     if (isFrame) break;
     at += 2 + view.getUint16(at + 2);
   }
@@ -53,7 +63,7 @@ function jpeg(view: DataView, bytes: Uint8Array): ImageHeader {
 }
 
 /** WebP Container Specification: VP8X has the canvas, VP8L and VP8 the image (RFC 6386, 9.1). */
-function webp(view: DataView, bytes: Uint8Array): ImageHeader {
+function webp(view: DataView, bytes: Uint8Array): Measures {
   if (view.getUint32(4, true) + 8 > bytes.length) throw new RangeError();
   const kind = latin1(bytes, 12, 16);
   const uint24 = (at: number) => view.getUint16(at, true) + 2 ** 16 * view.getUint8(at + 2);

@@ -14,6 +14,9 @@ export interface WebOpenOptions {
   readonly binary: ArrayBuffer;
 }
 
+/** Milliseconds after which it has not started and never will: its threads may be forbidden without a word. */
+const START_TIMEOUT = 60_000;
+
 /** A worker loads one build, once: onnxruntime cannot be started again after a failure. */
 let runtime: Promise<typeof Onnxruntime> | undefined;
 
@@ -23,6 +26,7 @@ async function load({ api, loader, binary, threads }: WebOpenOptions): Promise<t
   // What goes wrong is thrown as well; said twice, it would litter the console.
   env.logLevel = 'fatal';
   env.wasm.numThreads = threads;
+  env.wasm.initTimeout = START_TIMEOUT;
   env.wasm.wasmPaths = { mjs: loader };
   env.wasm.wasmBinary = binary;
   return module;

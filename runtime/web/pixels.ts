@@ -15,14 +15,23 @@ const TILE = 2048;
 
 /**
  * The pixels of a bitmap; transparency is dropped. Opaque ones are read from a canvas. A canvas multiplies colour by
- * opacity and so loses it: where a pixel is not opaque, all are read from a texture.
+ * opacity and so loses it: where a pixel is not opaque, all are read from a texture. The bitmap is closed.
  */
 export async function pixelsOf(bitmap: ImageBitmap): Promise<RgbImage> {
+  try {
+    return await readPixels(bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function readPixels(bitmap: ImageBitmap): Promise<RgbImage> {
   const { width, height } = bitmap;
   const data = new Uint8Array(3 * width * height);
   const rows = Math.max(1, Math.min(height, Math.floor(STRIP / width)));
   const context = new OffscreenCanvas(width, rows).getContext('2d', { willReadFrequently: true });
   if (context === null) throw new Error('this browser has no canvas to read it from');
+  checkCanvas();
   let opaque = true;
   for (let y = 0; y < height && opaque; y += rows) {
     context.clearRect(0, 0, width, rows);
@@ -46,10 +55,36 @@ export function dropAlpha(rgba: ArrayLike<number>, into: Uint8Array, at = 0): bo
   return least === 255;
 }
 
+/**
+ * Some browsers change pixels that pages read a little, lest pages be told apart by them.
+ * @throws Error where this one does
+ */
+function checkCanvas(): void {
+  const side = 16;
+  const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true });
+  const drawn = new ImageData(side, side);
+  for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = i % 4 === 3 ? 255 : (i * 37) & 255;
+  context?.putImageData(drawn, 0, 0);
+  const read = context?.getImageData(0, 0, side, side).data;
+  if (!drawn.data.every((value, i) => value === read?.[i])) {
+    throw new Error(
+      'this browser alters what pages read of images, against fingerprinting: allow this page to',
+    );
+  }
+}
+
 async function readTexture(bitmap: ImageBitmap, into: Uint8Array): Promise<void> {
   const gl = new OffscreenCanvas(1, 1).getContext('webgl');
   if (gl === null)
     throw new Error('it is partly transparent, and this browser has no WebGL to read its colours');
+  try {
+    await readTiles(gl, bitmap, into);
+  } finally {
+    gl.getExtension('WEBGL_lose_context')?.loseContext();
+  }
+}
+
+async function readTiles(gl: WebGLRenderingContext, bitmap: ImageBitmap, into: Uint8Array): Promise<void> {
   gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
   gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
   for (let y = 0; y < bitmap.height; y += TILE) {
@@ -69,5 +104,4 @@ async function readTexture(bitmap: ImageBitmap, into: Uint8Array): Promise<void>
       }
     }
   }
-  gl.getExtension('WEBGL_lose_context')?.loseContext();
 }

@@ -1,7 +1,11 @@
-import { pngChunks } from '../images/formats.js';
+import { latin1, pngChunks } from '../images/formats.js';
 import type { Raster, RgbImage } from '../images/raster.js';
+import type { ImageHeader } from './header.js';
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** Where the first chunk, IHDR, has these (PNG specification, 11.2.1). */
+const [COLOUR_TYPE, INTERLACE] = [25, 28];
 
 /** Samples of a pixel by colour type: grey, RGB, grey and alpha, RGBA. Palettes have at most 8 bits. */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 };
@@ -10,19 +14,18 @@ const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 };
  * Decodes a PNG of 16 bits a sample, which browsers round to 8. Grey becomes three channels, transparency is dropped.
  * @throws Error for what is damaged, interlaced, or in another colour space
  */
-export async function decodeDeepPng(bytes: Uint8Array): Promise<RgbImage> {
+export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageHeader): Promise<RgbImage> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  let header = new DataView(new ArrayBuffer(13));
   for (const { type, data, checked, crc } of pngChunks(bytes)) {
     if (crc32(checked) !== crc) throw new Error('it is damaged');
-    if (type === 'IHDR') header = new DataView(Uint8Array.from(data).buffer);
     if (type === 'IDAT') parts.push(data.slice());
+    if (type === 'eXIf' && orientationOf(data) !== 1) throw new Error('browsers cannot turn it at 16 bits');
     if (type === 'iCCP')
       throw new Error('browsers cannot apply a colour profile at 16 bits: convert it to sRGB');
   }
-  const [width, height] = [header.getUint32(0), header.getUint32(4)];
-  const samples = SAMPLES[header.getUint8(9)];
-  if (samples === undefined || header.getUint8(12) !== 0) throw new Error('it is interlaced at 16 bits');
+  const samples = SAMPLES[bytes[COLOUR_TYPE] ?? -1];
+  if (samples === undefined) throw new Error('it is damaged');
+  if (bytes[INTERLACE] !== 0) throw new Error('it is interlaced at 16 bits');
   const rows = await inflate(parts, height * (1 + 2 * samples * width));
   unfilter(rows, 2 * samples, 2 * samples * width);
   const data = new Uint16Array(3 * width * height);
@@ -36,6 +39,27 @@ export async function decodeDeepPng(bytes: Uint8Array): Promise<RgbImage> {
     }
   }
   return { width, height, channels: 3, data };
+}
+
+/** TIFF 6.0 and EXIF 2.3: tag 0x0112 of the first directory; 1 where it is absent. */
+function orientationOf(exif: Uint8Array): number {
+  const view = new DataView(exif.buffer, exif.byteOffset, exif.length);
+  const little = latin1(exif, 0, 2) === 'II';
+  const start = view.getUint32(4, little);
+  for (let i = 0; i < view.getUint16(start, little); i++) {
+    const entry = start + 2 + 12 * i;
+    if (view.getUint16(entry, little) === 0x0112) return view.getUint16(entry + 8, little);
+  }
+  return 1;
+}
+
+/**
+ * A PNG without the chunks that tell a gamma and primaries of its own: browsers apply these to the colours, Node does not,
+ * and neither did training. A whole colour profile stays.
+ */
+export function withoutGamma(bytes: Uint8Array): Blob {
+  const chunks = Array.from(pngChunks(bytes)).filter(({ type }) => type !== 'gAMA' && type !== 'cHRM');
+  return new Blob([SIGNATURE, ...chunks.map(({ whole }) => whole.slice())], { type: 'image/png' });
 }
 
 /** Exactly as many bytes as are told: what would be more is not even taken. */

@@ -1,21 +1,15 @@
 import { NmodeError, reason } from '../../graph/errors.js';
 import type { RgbImage } from '../images/raster.js';
-import { download, nameOf } from './download.js';
 import type { WorkerSource } from './hand.js';
 import { readHeader } from './header.js';
 import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
-import { decodeDeepPng } from './png.js';
+import { decodeDeepPng, withoutGamma } from './png.js';
 
 /** With its bitmap, its probabilities and its mask, an image takes some 12 bytes a pixel: a tab has 1 GB, if that. */
 export const MAX_PIXELS = 50_000_000;
 
 /** Decodes an image. @throws NmodeError (BAD_IMAGE) with the file's name */
 export async function readSource(source: WorkerSource): Promise<RgbImage> {
-  if (typeof source === 'string') {
-    const url = new URL(source);
-    const bytes = await download(url, { code: 'BAD_IMAGE' });
-    return reading(nameOf(url), () => decodeFile(new Blob([bytes])));
-  }
   if (source instanceof Blob) {
     return reading(source instanceof File ? source.name : 'the image', () => decodeFile(source));
   }
@@ -43,13 +37,12 @@ async function decodeFile(file: Blob): Promise<RgbImage> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const header = readHeader(bytes);
   checkSize(header);
-  if (header.depth === 16) return decodeDeepPng(bytes);
-  const bitmap = await createImageBitmap(file, BITMAP_OPTIONS);
-  try {
-    return await pixelsOf(bitmap);
-  } finally {
-    bitmap.close();
-  }
+  if (header.format === 'PNG' && header.depth === 16) return decodeDeepPng(bytes, header);
+  const plain = header.format === 'PNG' ? withoutGamma(bytes) : file;
+  const bitmap = await createImageBitmap(plain, BITMAP_OPTIONS);
+  // Whatever the header said.
+  checkSize(bitmap);
+  return pixelsOf(bitmap);
 }
 
 function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {

@@ -38,6 +38,8 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
       );
       return { ...model, form };
     });
+    // Where the options make no sense, nobody waits for the model.
+    loading.catch(() => {});
     const session = await createSession(
       loading.then(({ bytes }) => bytes),
       options,

@@ -1,5 +1,5 @@
 import { NmodeError, reason } from '../../graph/errors.js';
-import { onAbort } from '../abort.js';
+import { onAbort, untilAborted } from '../abort.js';
 import {
   openFirst,
   type ProviderReport,
@@ -150,7 +150,7 @@ async function openOn(
     progress({ kind: 'download', file: 'onnxruntime', loaded, total: build.binaryBytes });
   const [binary, bytes] = await Promise.all([
     download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
-    model,
+    untilAborted(Promise.resolve(model), signal),
   ]);
   await thread.call('load', bytes);
   const own = { provider, threads, api: build.api.href, loader: build.loader.href, binary };

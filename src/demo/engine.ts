@@ -10,7 +10,7 @@ export interface Wish {
 }
 
 /** Beside the page. */
-const ASSETS = new URL('nmode/', document.baseURI);
+export const ASSETS = new URL('nmode/', document.baseURI);
 
 export function load({ model, provider }: Wish, options: SegmenterOptions = {}): Promise<Segmenter> {
   return Segmenter.load(model, {

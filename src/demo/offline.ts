@@ -1,8 +1,5 @@
-import type { WebProvider } from '../web.js';
-
-const WEBGPU_FILES = ['webgpu.js', 'webgpu-loader.js', 'webgpu.wasm'].map(
-  (name) => `nmode/onnxruntime/${name}`,
-);
+import { runtimeBuild, type WebProvider } from '../../runtime/web/files.js';
+import { ASSETS } from './engine.js';
 
 let kept = false;
 
@@ -10,19 +7,29 @@ let kept = false;
  * Has the page work without a network from now on. After the first mask: what is kept was fetched already, and the first
  * visit is not slowed down by it.
  */
-export function keepOffline(provider: WebProvider): void {
+export async function keepOffline(provider: WebProvider): Promise<void> {
   if (kept || !('serviceWorker' in navigator)) return;
   kept = true;
-  navigator.serviceWorker
-    .register('service-worker.js')
-    .then(() => navigator.serviceWorker.ready)
-    .then(async () => {
-      // The service worker keeps these when they pass through it.
-      if (provider === 'webgpu') await Promise.all(WEBGPU_FILES.map((file) => fetch(file)));
-      document.body.dataset.offline = 'ready';
-    })
-    .catch(() => {
-      // A private window, or a host without https: the page works as long as there is a network.
-      document.body.dataset.offline = 'no';
-    });
+  try {
+    await navigator.serviceWorker.register('service-worker.js');
+    await controlled();
+    // WebAssembly's files are kept in any case, these when they pass through the service worker.
+    if (provider === 'webgpu') {
+      const { api, loader, binary } = runtimeBuild(provider, ASSETS);
+      await Promise.all([api, loader, binary].map((url) => fetch(url)));
+    }
+    document.body.dataset.offline = 'ready';
+  } catch {
+    // A private window, or a host without https: the page works as long as there is a network.
+    document.body.dataset.offline = 'no';
+  }
+}
+
+/** Until the service worker answers for this page. */
+async function controlled(): Promise<void> {
+  await navigator.serviceWorker.ready;
+  if (navigator.serviceWorker.controller !== null) return;
+  await new Promise((resolve) => {
+    navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+  });
 }

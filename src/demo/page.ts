@@ -1,5 +1,5 @@
 /** The page: images in, masks out, nothing over the network but the page's own files. */
-import { reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/errors.js';
 import { workerThread } from '../../runtime/web/thread.js';
 import type { Segmentation } from '../web.js';
 import { benchmark } from './benchmark.js';
@@ -37,6 +37,10 @@ const painter = workerThread<PainterMethods>(
 let model: Model = MODEL;
 const pictures: Picture[] = [];
 let current: Picture | undefined;
+/** What the canvas and the results are of. */
+let shown: Picture | undefined;
+/** Onnxruntime does not recover from a failure: the next image gets a new one. */
+let broken = false;
 let stopSegmenting = new AbortController();
 
 /** What the page is doing; styles and tests see it. */
@@ -44,9 +48,12 @@ type State = 'loading' | 'ready' | 'segmenting' | 'done' | 'failed';
 
 function say(state: State, text: string): void {
   document.body.dataset.state = state;
-  statusLine.textContent = text;
+  // Said again, it would be heard again.
+  if (statusLine.textContent !== text) statusLine.textContent = text;
   bar.hidden = state !== 'loading' && state !== 'segmenting';
-  if (state === 'segmenting') bar.removeAttribute('value');
+  bar.removeAttribute('value');
+  bar.setAttribute('aria-label', text);
+  element('loaded', HTMLElement).textContent = '';
 }
 
 /** One clear sentence, unless what failed was stopped by what came after it. */
@@ -65,10 +72,10 @@ async function start(): Promise<void> {
   describe(element('about', HTMLElement), []);
   try {
     const segmenter = await engine.start(wish(), (progress) => {
-      const { text, share } = progressOf(progress);
+      const { text, loaded = '', share } = progressOf(progress);
       say('loading', text);
-      if (share === undefined) bar.removeAttribute('value');
-      else bar.value = share;
+      element('loaded', HTMLElement).textContent = loaded;
+      if (share !== undefined) bar.value = share;
     });
     describe(element('about', HTMLElement), aboutOf(segmenter, model));
     say('ready', 'Ready');
@@ -81,6 +88,11 @@ async function start(): Promise<void> {
 async function segment(picture: Picture): Promise<void> {
   current = picture;
   markCurrent();
+  if (broken) {
+    broken = false;
+    return start();
+  }
+  present(undefined);
   stopSegmenting.abort(new DOMException('another was chosen', 'AbortError'));
   stopSegmenting = new AbortController();
   const { signal } = stopSegmenting;
@@ -89,26 +101,40 @@ async function segment(picture: Picture): Promise<void> {
     if (signal.aborted) return;
     alertLine.textContent = '';
     say('segmenting', `Segmenting ${picture.name}`);
-    await show(picture, await segmenter.segment(picture.source, { pixels: true, signal }));
+    await show(picture, await segmenter.segment(picture.source, { pixels: true, signal }), signal);
     say('done', `${picture.name}: ${resultText()}`);
     keepOffline(segmenter.provider.effective);
   } catch (error) {
-    if (!signal.aborted) tell(error);
+    if (signal.aborted) return;
+    element('drop', HTMLElement).classList.remove('filled');
+    describe(element('result', HTMLElement), []);
+    broken = error instanceof NmodeError && error.code === 'CANNOT_RUN';
+    tell(error);
   }
 }
 
-async function show(picture: Picture, segmentation: Segmentation): Promise<void> {
+/** What is shown can be downloaded and measured. */
+function present(picture: Picture | undefined): void {
+  shown = picture;
+  button('download').disabled = picture === undefined;
+  button('benchmark').disabled = picture === undefined;
+  canvas.setAttribute('aria-label', picture === undefined ? 'No image' : `${picture.name} with its mask`);
+}
+
+/** @throws the signal's reason, once another image was chosen */
+async function show(picture: Picture, segmentation: Segmentation, signal: AbortSignal): Promise<void> {
   const { image, probabilities, timings } = segmentation;
   if (image === undefined || probabilities === undefined)
     throw new TypeError('the segmenter kept its pixels');
+  signal.throwIfAborted();
   await painter.call('take', { image, probabilities }, [image.data.buffer, probabilities.data.buffer]);
   await repaint();
+  signal.throwIfAborted();
   if (picture.truth !== undefined) await compare(picture.truth);
+  signal.throwIfAborted();
   element('drop', HTMLElement).classList.add('filled');
-  canvas.setAttribute('aria-label', `${picture.name} with its mask`);
-  button('download').disabled = false;
-  button('benchmark').disabled = false;
-  describe(element('timings', HTMLElement), [...timingsOf(timings), ...(await memoryOf())]);
+  present(picture);
+  describe(element('timings', HTMLElement), [...timingsOf(timings), ...memoryOf()]);
 }
 
 /** Holds the mask to the truth. */
@@ -188,7 +214,7 @@ takeFrom({
       return;
     }
     picture.truth = file;
-    if (picture === current && document.body.dataset.state === 'done') compare(file);
+    if (picture === shown) compare(file);
   },
   model(file) {
     model = file;
@@ -206,14 +232,20 @@ button('camera').addEventListener('click', async () => {
   }
 });
 button('download').addEventListener('click', async () => {
+  if (shown === undefined) return;
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(await painter.call('png', undefined));
-  link.download = `${stemOf(current?.name ?? 'image')}_mask.png`;
+  link.download = `${stemOf(shown.name)}_mask.png`;
+  try {
+    link.href = URL.createObjectURL(await painter.call('png', undefined));
+  } catch (error) {
+    alertLine.textContent = reason(error);
+    return;
+  }
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 });
 button('benchmark').addEventListener('click', () => {
-  if (current !== undefined) benchmark(model, current.source);
+  if (shown !== undefined) benchmark(model, shown.source);
 });
 provider.addEventListener('change', start);
 for (const name of ['threshold', 'opacity']) {
@@ -223,7 +255,7 @@ for (const name of ['threshold', 'opacity']) {
 }
 for (const control of document.querySelectorAll('#views input, .sliders input, #fill-holes, #largest')) {
   control.addEventListener('input', () => {
-    if (!button('download').disabled) repaint();
+    if (shown !== undefined) repaint().catch(tell);
   });
 }
 

@@ -43,6 +43,8 @@ let probabilities: Probabilities | undefined;
 let shown: RgbImage | undefined;
 let truth: Mask | undefined;
 let mask: Mask | undefined;
+/** How often a truth was given. */
+let given = 0;
 
 /** The image in 8 bits, no larger than a screen. */
 function fitScreen(image: RgbImage): RgbImage {
@@ -56,7 +58,7 @@ function fitScreen(image: RgbImage): RgbImage {
 
 /** The mask at the size of what is drawn. */
 function sampled(from: Mask, { width, height }: RgbImage): Mask {
-  if (from.width === width) return from;
+  if (from.width === width && from.height === height) return from;
   const data = new Uint8Array(width * height);
   for (let i = 0; i < data.length; i++) {
     const y = Math.floor(((Math.floor(i / width) + 0.5) * from.height) / height);
@@ -114,15 +116,18 @@ const methods = {
   },
   /** Takes a ground-truth mask of the image. @throws NmodeError (BAD_IMAGE) */
   async compare(file: File): Promise<void> {
-    const given = sharesOf(await readSource(file), file.name);
-    const { width, height } = probabilities ?? given;
-    if (given.width !== width || given.height !== height) {
+    const [of, turn] = [probabilities, ++given];
+    const shares = sharesOf(await readSource(file), file.name);
+    // Meanwhile another image, or another truth, may have come.
+    if (of === undefined || of !== probabilities || turn !== given) return;
+    const { width, height } = of;
+    if (shares.width !== width || shares.height !== height) {
       throw new NmodeError(
         'BAD_IMAGE',
-        `${file.name}: it has ${given.width}x${given.height} pixels, the image ${width}x${height}`,
+        `${file.name}: it has ${shares.width}x${shares.height} pixels, the image ${width}x${height}`,
       );
     }
-    truth = cut(given, 0.5);
+    truth = cut(shares, 0.5);
   },
   /** The mask of the last painting, in its full size. */
   async png(): Promise<Blob> {

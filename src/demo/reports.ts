@@ -8,15 +8,15 @@ type Entries = readonly (readonly [string, string])[];
 
 const PROVIDERS = { webgpu: 'WebGPU', wasm: 'WebAssembly' } as const;
 
-/** How far loading is, in words and as a share where that is known. */
-export function progressOf(progress: LoadProgress): { text: string; share?: number } {
+/** How far loading is: what is done, in words that are heard; how much of it, in others; and as a share where that is known. */
+export function progressOf(progress: LoadProgress): { text: string; loaded?: string; share?: number } {
   switch (progress.kind) {
     case 'download': {
       const { file, loaded, total } = progress;
-      const text = `Fetching ${file === 'model' ? 'the model' : 'onnxruntime'}: ${megabytes(loaded)}`;
+      const text = `Fetching ${file === 'model' ? 'the model' : 'onnxruntime'}`;
       return total === undefined
-        ? { text }
-        : { text: `${text} of ${megabytes(total)}`, share: loaded / total };
+        ? { text, loaded: megabytes(loaded) }
+        : { text, loaded: `${megabytes(loaded)} of ${megabytes(total)}`, share: loaded / total };
     }
     case 'try':
       return { text: `Trying ${PROVIDERS[progress.provider]}` };
@@ -82,7 +82,7 @@ interface PagePerformance extends Performance {
 }
 
 /** What the page's JavaScript holds, where the browser tells. */
-export async function memoryOf(): Promise<Entries> {
+export function memoryOf(): Entries {
   const { memory } = performance as PagePerformance;
   return memory === undefined ? [] : [['memory of the page', megabytes(memory.usedJSHeapSize)]];
 }

@@ -36,7 +36,8 @@ const CACHE = PREFIX + SITE_VERSION;
 const files = new Map(SITE_FILES.map((file) => [new URL(file.path, scope).href, file]));
 
 async function fetchChecked(url: string, { integrity }: SiteFile): Promise<Response> {
-  const response = await fetch(url, { integrity });
+  // A cache on the way may hold the file of another version.
+  const response = await fetch(url, { integrity, cache: 'no-cache' });
   if (!response.ok) throw new TypeError(`${url}: ${response.status}`);
   return isolated(response);
 }
@@ -55,7 +56,12 @@ function isolated({ body, headers: given }: Response): Response {
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
   const eager = [...files].filter(([, { lazy }]) => !lazy);
-  await Promise.all(eager.map(async ([url, file]) => cache.put(url, await fetchChecked(url, file))));
+  try {
+    await Promise.all(eager.map(async ([url, file]) => cache.put(url, await fetchChecked(url, file))));
+  } catch (error) {
+    await caches.delete(CACHE);
+    throw error;
+  }
 }
 
 async function activate(): Promise<void> {

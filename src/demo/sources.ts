@@ -60,6 +60,7 @@ function opens(
 export async function takePicture(): Promise<File | undefined> {
   const dialog = element('camera-dialog', HTMLDialogElement);
   const video = element('camera-video', HTMLVideoElement);
+  if (navigator.mediaDevices === undefined) throw new Error('a page from https or localhost may use it');
   const stream = await navigator.mediaDevices.getUserMedia({
     video: { facingMode: 'environment', width: { ideal: 1920 } },
   });

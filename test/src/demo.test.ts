@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { confusionOf, diceOf, metricsOf } from '../../runtime/masks/metrics.js';
 import { readMask } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
@@ -221,6 +222,24 @@ inBrowser('the page', () => {
     ]);
   });
 
+  it('a tall image is drawn', async () => {
+    const buffer = await sharp(EXAMPLE).resize(400, 1601, { fit: 'fill' }).jpeg().toBuffer();
+    await page.locator('#image-file').setInputFiles({ name: 'tall.jpg', mimeType: '', buffer });
+    await masked(page, 'tall.jpg');
+    expect(await text(page, 'alert')).toBe('');
+  });
+
+  it('where the next image fails, nothing of the one before can be taken for it', async () => {
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    const broken = { name: 'broken.jpg', mimeType: '', buffer: readFileSync(EXAMPLE).subarray(0, 9000) };
+    await page.locator('#image-file').setInputFiles(broken);
+    await page.waitForFunction(() => document.body.dataset.state === 'failed');
+    expect(await page.getByRole('button', { name: 'Download mask' }).isDisabled()).toBe(true);
+    expect(await text(page, 'result')).toBe('');
+    expect(await page.locator('#canvas').isVisible()).toBe(false);
+  });
+
   it.each([
     [
       'an image that is cut short',
@@ -232,7 +251,7 @@ inBrowser('the page', () => {
       'a file that is none',
       'note.png',
       () => Buffer.from('note'),
-      /^note\.png: .*expected JPEG, PNG, WebP or TIFF$/,
+      /^note\.png: .*expected JPEG, PNG or WebP$/,
     ],
   ])('%s gets one sentence, and the next image its mask', async (_, name, make, says) => {
     await page.locator('#image-file').setInputFiles({ name, mimeType: '', buffer: make() });

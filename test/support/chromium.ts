@@ -47,6 +47,7 @@ export function complaintsOf(page: Page): readonly string[] {
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.css': 'text/css',
   '.wasm': 'application/wasm',
   '.png': 'image/png',
@@ -80,6 +81,8 @@ export async function serve({ folders = {}, files, headers = ISOLATION }: Served
     return file && existsSync(file) ? readFileSync(file) : undefined;
   };
   const server = createServer(({ url = '/' }, response) => {
+    // For those who want to wait.
+    if (url === '/never') return;
     const pathname = decodeURIComponent(new URL(url, 'http://host').pathname);
     const body =
       pathname === '/' ? (find('/index.html') ?? '<!doctype html><title>empty</title>') : find(pathname);

@@ -40,7 +40,7 @@ async function contentsOf(file: ImageFile): Promise<Uint8Array> {
 
 /** @throws where the first bytes are of no format that is read, or of another than the name says */
 function checkFormat(file: ImageFile, bytes: Uint8Array): void {
-  const format = formatOf(bytes);
+  const format = formatOf(bytes, 'JPEG, PNG, WebP or TIFF');
   const extension = typeof file === 'string' ? extname(file).toLowerCase() : '';
   const named = FORMATS.find(({ extensions }) => extensions.some((known) => known === extension));
   if (named !== undefined && named !== format)

@@ -26,6 +26,18 @@ describe('the outline of a model, read without a protobuf library', () => {
     expect(found.metadata.size).toBeGreaterThan(3);
   });
 
+  it('has the sign of a size', () => {
+    // ModelProto { graph { input { name: "x", type { tensor_type { FLOAT, shape { dim { -1 } } } } } }, opset_import {} }
+    const dim = [10, 11, 8, ...new Array<number>(9).fill(255), 1];
+    const tensor = [8, 1, 18, dim.length, ...dim];
+    const type = [10, tensor.length, ...tensor];
+    const input = [10, 1, 120, 18, type.length, ...type];
+    const graph = [90, input.length, ...input];
+    const model = Uint8Array.of(58, graph.length, ...graph, 66, 0);
+    expect(readOutline(model, 'm').inputs).toEqual([{ name: 'x', type: { dtype: 'float32', shape: [-1] } }]);
+    expect(ports(outlineOf(parseModel(model, 'm')).inputs)).toEqual(readOutline(model, 'm').inputs);
+  });
+
   it('of half a file is refused, wherever it is cut', async () => {
     const bytes = await exported(trained, { ...told, size: { batch: 1, height: 64, width: 64 } });
     for (let share = 0; share < 1; share += 0.01) {

@@ -23,7 +23,7 @@ describe('what a file says of its image before it is decoded', () => {
       [300, 2],
     ] as const) {
       const bytes = await encode(image(width, height)).toBuffer();
-      expect(readHeader(bytes)).toEqual({ width, height, depth });
+      expect(readHeader(bytes)).toMatchObject({ width, height, depth });
       const cut = bytes.subarray(0, bytes.length - 3);
       expect(() => readHeader(cut)).toThrow('it is cut short');
       expect(() => readHeader(bytes.subarray(0, 14))).toThrow('it is cut short');
@@ -32,12 +32,22 @@ describe('what a file says of its image before it is decoded', () => {
 
   it('a photograph', async () => {
     const bytes = await sharp(fixture('images', 'ISIC_0014077.jpg')).jpeg().toBuffer();
-    expect(readHeader(bytes)).toEqual({ width: 512, height: 512, depth: 8 });
+    expect(readHeader(bytes)).toEqual({ format: 'JPEG', width: 512, height: 512, depth: 8 });
+  });
+
+  it('a JPEG that hides its size behind a marker without a length is refused', async () => {
+    const bytes = await image(9, 9).removeAlpha().jpeg().toBuffer();
+    const hiding = Buffer.concat([
+      bytes.subarray(0, 2),
+      Buffer.of(0xff, 0xd0, 0x00, 0x04),
+      bytes.subarray(2),
+    ]);
+    expect(() => readHeader(hiding)).toThrow('its segments are damaged');
   });
 
   it.each([
     ['TIFF', () => image(4, 4).tiff().toBuffer(), /browsers do not decode TIFF/],
-    ['GIF', () => image(4, 4).gif().toBuffer(), /expected JPEG, PNG, WebP or TIFF/],
+    ['GIF', () => image(4, 4).gif().toBuffer(), /expected JPEG, PNG or WebP$/],
     [
       'an animation',
       async () => {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { readImage } from '../../../runtime/node/images/files.js';
+import { readHeader } from '../../../runtime/web/header.js';
 import { decodeDeepPng, encodePng } from '../../../runtime/web/png.js';
+
+const decode = async (bytes: Uint8Array) => decodeDeepPng(bytes, readHeader(bytes));
 
 /** Numbers of 16 bits that look random, smooth enough for every filter to win somewhere. */
 function samples(width: number, height: number, channels: number): Uint16Array {
@@ -25,7 +28,7 @@ describe('PNG of 16 bits', () => {
         .toColourspace(space)
         .png({ adaptiveFiltering })
         .toBuffer();
-      const [found, expected] = [await decodeDeepPng(bytes), await readImage(bytes)];
+      const [found, expected] = [await decode(bytes), await readImage(bytes)];
       expect(expected.data).toBeInstanceOf(Uint16Array);
       expect(found).toEqual(expected);
     }
@@ -37,11 +40,25 @@ describe('PNG of 16 bits', () => {
     const bytes = await image.png().toBuffer();
     const damaged = Uint8Array.from(bytes);
     damaged.fill(0, 60, 70);
-    await expect(decodeDeepPng(damaged)).rejects.toThrow('it is damaged');
+    await expect(decode(damaged)).rejects.toThrow('it is damaged');
     const interlaced = await image.clone().png({ progressive: true }).toBuffer();
-    await expect(decodeDeepPng(interlaced)).rejects.toThrow(/interlaced/);
+    await expect(decode(interlaced)).rejects.toThrow(/interlaced/);
     const profile = await image.clone().withIccProfile('p3').png().toBuffer();
-    await expect(decodeDeepPng(profile)).rejects.toThrow(/colour profile/);
+    await expect(decode(profile)).rejects.toThrow(/colour profile/);
+    const turned = await image.clone().withMetadata({ orientation: 6 }).png().toBuffer();
+    await expect(decode(turned)).rejects.toThrow(/cannot turn it|colour profile/);
+  });
+
+  it('is not larger than its first chunk says: a second header is refused', async () => {
+    const bytes = await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    const header = bytes.subarray(8, 33);
+    const twice = Buffer.concat([bytes.subarray(0, 33), header, bytes.subarray(33)]);
+    expect(() => readHeader(twice)).toThrow('it is damaged');
+    // What follows its end is no part of it.
+    expect(readHeader(Buffer.concat([bytes, Buffer.alloc(512)]))).toMatchObject({ width: 2, height: 2 });
   });
 });
 

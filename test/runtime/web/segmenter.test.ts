@@ -28,7 +28,7 @@ declare global {
 }
 
 /** Made by the tests and fetched by the page. */
-const files = new Map<string, Uint8Array>();
+const files = new Map<string, Uint8Array | string>();
 let browser: Browser;
 let host: Host;
 let page: Page;
@@ -118,7 +118,7 @@ inBrowser('the segmenter in Chromium', () => {
     }, `/fixtures/images/${PHOTOGRAPH}`);
     expect(provider).toMatchObject({ effective: 'webgpu', attempts: [], check: { tolerance: 1e-4 } });
     expect(provider.check?.maxDifference).toBeLessThanOrEqual(1e-4);
-    await using small = await NodeSegmenter.load(files.get('/small.onnx') ?? new Uint8Array());
+    await using small = await NodeSegmenter.load(await trained(128));
     const expected = await small.segment(fixture('images', PHOTOGRAPH));
     expect(dice(fromPage(mask), expected.mask)).toBeGreaterThanOrEqual(0.999);
   });
@@ -188,6 +188,20 @@ inBrowser('images in Chromium', () => {
     expect(dice(await maskOf(`/${name}`), mask)).toBeGreaterThanOrEqual(least);
   });
 
+  it('a gamma of its own changes nothing, as in Node', async () => {
+    const png = await photograph().resize(64, 64).png().toBuffer();
+    // A gAMA chunk of 1.0, with its CRC, before the first image data (PNG specification, 11.3.3.2).
+    const gamma = Buffer.from('0000000467414d41000186a031e8965f', 'hex');
+    const at = png.indexOf('IDAT') - 4;
+    const bytes = Buffer.concat([png.subarray(0, at), gamma, png.subarray(at)]);
+    files.set('/gamma.png', bytes);
+    const found = await page.evaluate(async () => {
+      const { image } = await segmenter.segment('/gamma.png', { pixels: true });
+      return Array.from(image?.data ?? []);
+    });
+    expect(Uint8Array.from(found)).toEqual((await readImage(bytes)).data);
+  });
+
   it.each([2, 3, 6, 8])('a JPEG of EXIF orientation %d comes upright', async (orientation) => {
     const path = `/turned-${orientation}.jpg`;
     const turned = await photograph().resize(96, 64).jpeg().withMetadata({ orientation }).toBuffer();
@@ -210,6 +224,43 @@ inBrowser('images in Chromium', () => {
       return Array.from(image?.data ?? []);
     });
     expect(Uint8Array.from(found)).toEqual((await readImage(bytes)).data);
+  });
+
+  it('one that never comes can be aborted, and the segmenter closed', async () => {
+    const said = await page.evaluate(async () => {
+      const { Segmenter } = await import('/web/index.js');
+      const other = await Segmenter.load('/small.onnx', { providers: ['wasm'] });
+      const stop = new AbortController();
+      const waiting = other
+        .segment('/never', { signal: stop.signal })
+        .catch((error: unknown) => String(error));
+      setTimeout(() => stop.abort(new Error('enough')), 100);
+      const why = await waiting;
+      await other.close();
+      return why;
+    });
+    expect(said).toBe('Error: enough');
+  });
+
+  it('in a worker of the page, the segmenter works as well', async () => {
+    files.set(
+      '/own-worker.js',
+      `import { Segmenter } from '/web/index.js';
+      const segmenter = await Segmenter.load('/small.onnx', { providers: ['wasm'] });
+      const canvas = new OffscreenCanvas(40, 30);
+      canvas.getContext('2d').fillRect(0, 0, 40, 30);
+      const { width, height } = await segmenter.segment(canvas);
+      postMessage(width + 'x' + height);`,
+    );
+    const said = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const worker = new Worker('/own-worker.js', { type: 'module' });
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = ({ message }) => resolve(message);
+        }),
+    );
+    expect(said).toBe('40x30');
   });
 
   it('whatever holds an image gives the same mask', async () => {
