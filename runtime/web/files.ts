@@ -59,6 +59,18 @@ export function startWorker(assets: URL | undefined): Worker {
   }
 }
 
+/** @throws NmodeError (CANNOT_RUN) in a server */
+export function needBrowser(): void {
+  if (typeof Worker === 'undefined') {
+    throw new NmodeError('CANNOT_RUN', "nmode-onnx/web runs in browsers: in Node, import from 'nmode-onnx'");
+  }
+}
+
+/** The folder that a program gives, with or without its last slash. */
+export function assetsUrl(assets: string | URL | undefined): URL | undefined {
+  return assets === undefined ? undefined : pageUrl(String(assets).replace(/\/?$/, '/'));
+}
+
 /** A URL that a program gives, as the page sees it. @throws NmodeError (BAD_USAGE) */
 export function pageUrl(url: string | URL): URL {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;

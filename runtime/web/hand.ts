@@ -13,6 +13,7 @@ export type ImageSource =
   | string
   | URL
   | Blob
+  | ArrayBuffer
   | Uint8Array
   | ImageData
   | ImageBitmap
@@ -31,6 +32,7 @@ export async function hand(source: ImageSource, signal?: AbortSignal): Promise<H
     const url = pageUrl(source);
     return { source: new File([await download(url, { code: 'BAD_IMAGE', signal })], nameOf(url)) };
   }
+  if (source instanceof ArrayBuffer) return { source: new Blob([source]) };
   if (source instanceof Uint8Array) return { source: new Blob([source.slice()]) };
   if (source instanceof Blob || source instanceof ImageData || source instanceof ImageBitmap)
     return { source };
@@ -41,7 +43,7 @@ export async function hand(source: ImageSource, signal?: AbortSignal): Promise<H
   if (typeof source !== 'object' || source === null || !('data' in source)) {
     throw new NmodeError(
       'BAD_USAGE',
-      'expected an image: its URL, a Blob, ImageData, an ImageBitmap, an image, video or canvas element, or pixels { width, height, channels, data }',
+      'expected an image: its URL, a Blob, its bytes, ImageData, an ImageBitmap, an image, video or canvas element, or pixels { width, height, channels, data }',
     );
   }
   checkPixels(source);

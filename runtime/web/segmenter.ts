@@ -5,7 +5,7 @@ import {
   type Segmentation as SharedSegmentation,
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
-import { pageUrl, startWorker } from './files.js';
+import { assetsUrl, needBrowser, startWorker } from './files.js';
 import { hand, type ImageSource, type WorkerSource } from './hand.js';
 import { loadModel, type ModelSource } from './model.js';
 import { createSession, type WebProviderReport, type WebSessionOptions } from './session.js';
@@ -31,6 +31,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
    * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN; the signal's reason
    */
   static async load(source: ModelSource, options: SegmenterOptions = {}): Promise<Segmenter> {
+    needBrowser();
     options.signal?.throwIfAborted();
     const loading = loadModel(source, options).then((model) => {
       const form = naming(model.name, () =>
@@ -45,7 +46,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
       options,
     );
     const { form, name } = await loading;
-    const assets = options.assets === undefined ? undefined : pageUrl(options.assets);
+    const assets = assetsUrl(options.assets);
     const images = workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter');
     return new Segmenter({ session, images, form, name, at: 'image', hand });
   }

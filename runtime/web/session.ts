@@ -11,7 +11,14 @@ import {
 import type { Opened } from '../sessions/session-methods.js';
 import type { Thread } from '../threads/thread.js';
 import { download } from './download.js';
-import { pageUrl, runtimeBuild, startWorker, WEB_PROVIDERS, type WebProvider } from './files.js';
+import {
+  assetsUrl,
+  needBrowser,
+  runtimeBuild,
+  startWorker,
+  WEB_PROVIDERS,
+  type WebProvider,
+} from './files.js';
 import type { LoadProgress } from './progress.js';
 import { workerThread } from './thread.js';
 import type { WorkerMethods } from './worker.js';
@@ -58,6 +65,7 @@ export async function createSession(
   model: Uint8Array | Promise<Uint8Array>,
   options: WebSessionOptions = {},
 ): Promise<WebSession> {
+  needBrowser();
   const { providers: choice = 'auto', strict = false, check = true, warmUp = false } = options;
   const list = candidates(choice, strict).map((name) => ({ name }));
   const wanted = options.threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
@@ -74,7 +82,7 @@ export async function createSession(
     warmUp,
     check: check || auto,
     auto,
-    assets: options.assets === undefined ? undefined : pageUrl(options.assets),
+    assets: assetsUrl(options.assets),
     progress,
     signal,
   };
@@ -152,6 +160,7 @@ async function openOn(
     download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
     untilAborted(Promise.resolve(model), signal),
   ]);
+  progress({ kind: 'open', provider });
   await thread.call('load', bytes);
   const own = { provider, threads, api: build.api.href, loader: build.loader.href, binary };
   const opened = await thread.call(

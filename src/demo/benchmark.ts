@@ -24,9 +24,10 @@ export async function benchmark(model: Model, image: File | URL): Promise<void> 
     write(provider, '...', '');
     try {
       const { loadMs, runs } = await time(provider, model, image);
-      write(provider, milliseconds(loadMs), `${milliseconds(median(runs))} of ${runs.length}`);
+      write(provider, milliseconds(loadMs), `${milliseconds(median(runs))} (${runs.length} runs)`);
     } catch (error) {
-      write(provider, reason(error), '');
+      write(provider, reason(error).replace(`${provider}: `, ''));
+      cells.cells[1]?.setAttribute('colspan', '2');
     }
   }
   start.disabled = false;

@@ -1,4 +1,5 @@
 import { runtimeBuild, type WebProvider } from '../../runtime/web/files.js';
+import { element } from './elements.js';
 import { ASSETS } from './engine.js';
 
 let kept = false;
@@ -19,6 +20,7 @@ export async function keepOffline(provider: WebProvider): Promise<void> {
       await Promise.all([api, loader, binary].map((url) => fetch(url)));
     }
     document.body.dataset.offline = 'ready';
+    element('offline', HTMLElement).textContent = 'From now on it works without a network.';
   } catch {
     // A private window, or a host without https: the page works as long as there is a network.
     document.body.dataset.offline = 'no';

@@ -8,7 +8,7 @@ import { Engine, type Model, type Wish } from './engine.js';
 import { keepOffline } from './offline.js';
 import type { Look, PainterMethods, View } from './painter.js';
 import { aboutOf, memoryOf, progressOf, resultOf, timingsOf } from './reports.js';
-import { takeFrom, takePicture } from './sources.js';
+import { stemOf, takeFrom, takePicture } from './sources.js';
 
 /** An image of the list: a file, or the example. */
 interface Picture {
@@ -56,16 +56,19 @@ function say(state: State, text: string): void {
   element('loaded', HTMLElement).textContent = '';
 }
 
+const isAbort = (error: unknown) => error instanceof DOMException && error.name === 'AbortError';
+
 /** One clear sentence, unless what failed was stopped by what came after it. */
 function tell(error: unknown): void {
-  if (error instanceof DOMException && error.name === 'AbortError') return;
+  if (isAbort(error)) return;
   alertLine.textContent = reason(error);
   say('failed', '');
 }
 
 const wish = (): Wish => ({ model, provider: provider.value as Wish['provider'] });
 
-async function start(): Promise<void> {
+/** @returns whether the model could be loaded */
+async function start(): Promise<boolean> {
   stopSegmenting.abort(new DOMException('another model was chosen', 'AbortError'));
   alertLine.textContent = '';
   say('loading', 'Loading');
@@ -80,8 +83,11 @@ async function start(): Promise<void> {
     describe(element('about', HTMLElement), aboutOf(segmenter, model));
     say('ready', 'Ready');
     if (current !== undefined) await segment(current);
+    return true;
   } catch (error) {
     tell(error);
+    // Another that was chosen meanwhile is loading.
+    return isAbort(error);
   }
 }
 
@@ -90,7 +96,8 @@ async function segment(picture: Picture): Promise<void> {
   markCurrent();
   if (broken) {
     broken = false;
-    return start();
+    await start();
+    return;
   }
   present(undefined);
   stopSegmenting.abort(new DOMException('another was chosen', 'AbortError'));
@@ -102,7 +109,7 @@ async function segment(picture: Picture): Promise<void> {
     alertLine.textContent = '';
     say('segmenting', `Segmenting ${picture.name}`);
     await show(picture, await segmenter.segment(picture.source, { pixels: true, signal }), signal);
-    say('done', `${picture.name}: ${resultText()}`);
+    say('done', `${picture.name}: segmented`);
     keepOffline(segmenter.provider.effective);
   } catch (error) {
     if (signal.aborted) return;
@@ -130,25 +137,24 @@ async function show(picture: Picture, segmentation: Segmentation, signal: AbortS
   await painter.call('take', { image, probabilities }, [image.data.buffer, probabilities.data.buffer]);
   await repaint();
   signal.throwIfAborted();
-  if (picture.truth !== undefined) await compare(picture.truth);
+  if (picture.truth !== undefined) await compare(picture, picture.truth);
   signal.throwIfAborted();
   element('drop', HTMLElement).classList.add('filled');
   present(picture);
   describe(element('timings', HTMLElement), [...timingsOf(timings), ...memoryOf()]);
 }
 
-/** Holds the mask to the truth. */
-async function compare(truth: File): Promise<void> {
+/** Holds the mask of an image to its truth. */
+async function compare(picture: Picture, truth: File): Promise<void> {
   try {
     alertLine.textContent = '';
     await painter.call('compare', truth);
     await repaint();
   } catch (error) {
+    delete picture.truth;
     alertLine.textContent = reason(error);
   }
 }
-
-const stemOf = (name: string) => name.replace(/\.[^.]+$/, '');
 
 function look(): Look {
   const view = document.querySelector<HTMLInputElement>('input[name=view]:checked')?.value as View;
@@ -178,20 +184,25 @@ function repaint(): Promise<void> {
   return painting;
 }
 
-/** The first line of the result, for those who hear it. */
-function resultText(): string {
-  return element('result', HTMLElement).querySelector('dd')?.textContent ?? '';
-}
-
 function markCurrent(): void {
   for (const [index, item] of list.querySelectorAll('button').entries()) {
     item.setAttribute('aria-current', String(pictures[index] === current));
   }
 }
 
-function addPictures(added: readonly Picture[]): void {
-  pictures.push(...added);
-  for (const picture of added) {
+/** Files are the same that have one name, size and time. */
+function isSame(a: Picture, b: Picture): boolean {
+  if (!(a.source instanceof File && b.source instanceof File)) return a.source === b.source;
+  return (
+    a.name === b.name && a.source.size === b.source.size && a.source.lastModified === b.source.lastModified
+  );
+}
+
+function addPictures(given: readonly Picture[]): void {
+  const known = given.map((picture) => pictures.find((other) => isSame(picture, other)) ?? picture);
+  for (const picture of known) {
+    if (pictures.includes(picture)) continue;
+    pictures.push(picture);
     const item = document.createElement('li');
     const chooser = document.createElement('button');
     chooser.type = 'button';
@@ -200,7 +211,7 @@ function addPictures(added: readonly Picture[]): void {
     item.append(chooser);
     list.append(item);
   }
-  const [first] = added;
+  const [first] = known;
   if (first !== undefined) segment(first);
 }
 
@@ -208,18 +219,24 @@ takeFrom({
   images: (files) => addPictures(files.map((file) => ({ name: file.name, source: file }))),
   truth(file, stem) {
     const named = pictures.findLast(({ name }) => stemOf(name) === stem);
-    const picture = named ?? current;
+    const picture = stem === undefined ? current : named;
     if (picture === undefined) {
-      alertLine.textContent = `${file.name}: choose its image first`;
+      alertLine.textContent = `${file.name}: there is no image ${stem ?? ''} that it would be the mask of`;
       return;
     }
     picture.truth = file;
-    if (picture === shown) compare(file);
+    if (picture === shown) compare(picture, file);
   },
-  model(file) {
+  async model(file) {
+    const before = model;
     model = file;
-    start();
+    if (await start()) return;
+    const problem = alertLine.textContent;
+    model = before;
+    await start();
+    alertLine.textContent = problem;
   },
+  knows: (stem) => pictures.some(({ name }) => stemOf(name) === stem),
 });
 
 button('example').addEventListener('click', () => addPictures([{ ...EXAMPLE }]));

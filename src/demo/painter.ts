@@ -30,8 +30,8 @@ export interface Painted {
   readonly area: number;
   readonly pixels: number;
   readonly parts: Components['count'];
-  /** Against the truth, where one was given. */
-  readonly metrics?: Metrics;
+  /** Against the truth, where one was given, and the name of that. */
+  readonly metrics?: Metrics & { readonly truth: string };
 }
 
 /** No screen shows more. */
@@ -41,7 +41,7 @@ let canvas = new OffscreenCanvas(1, 1);
 let probabilities: Probabilities | undefined;
 /** What is drawn of the image. */
 let shown: RgbImage | undefined;
-let truth: Mask | undefined;
+let truth: { readonly name: string; readonly mask: Mask } | undefined;
 let mask: Mask | undefined;
 /** How often a truth was given. */
 let given = 0;
@@ -111,7 +111,7 @@ const methods = {
       area,
       pixels: mask.data.length,
       parts: count,
-      ...(truth && { metrics: metricsOf(confusionOf(mask, truth)) }),
+      ...(truth && { metrics: { ...metricsOf(confusionOf(mask, truth.mask)), truth: truth.name } }),
     };
   },
   /** Takes a ground-truth mask of the image. @throws NmodeError (BAD_IMAGE) */
@@ -127,7 +127,7 @@ const methods = {
         `${file.name}: it has ${shares.width}x${shares.height} pixels, the image ${width}x${height}`,
       );
     }
-    truth = cut(shares, 0.5);
+    truth = { name: file.name, mask: cut(shares, 0.5) };
   },
   /** The mask of the last painting, in its full size. */
   async png(): Promise<Blob> {

@@ -22,6 +22,8 @@ export function progressOf(progress: LoadProgress): { text: string; loaded?: str
       return { text: `Trying ${PROVIDERS[progress.provider]}` };
     case 'refuse':
       return { text: `Not ${PROVIDERS[progress.provider]}: ${progress.error}` };
+    case 'open':
+      return { text: `Starting ${PROVIDERS[progress.provider]}` };
     case 'ready':
       return { text: 'Ready' };
   }
@@ -52,6 +54,7 @@ export function resultOf({ area, pixels, parts, metrics }: Painted): Entries {
     ['parts', String(parts)],
     ...(metrics
       ? ([
+          ['truth', metrics.truth],
           ['mIoU', metrics.miou.toFixed(4)],
           ['DSC', metrics.dsc.toFixed(4)],
           ['accuracy', metrics.accuracy.toFixed(4)],
@@ -65,9 +68,9 @@ export function resultOf({ area, pixels, parts, metrics }: Painted): Entries {
 const STAGES = {
   decode: 'decode',
   preprocess: 'prepare',
-  queue: 'wait',
-  inference: 'run',
-  postprocess: 'cut',
+  queue: 'wait for the worker',
+  inference: 'run the network',
+  postprocess: 'cut the mask',
   total: 'total',
 } as const satisfies Record<keyof Timings, string>;
 

@@ -2,10 +2,14 @@ import { button, element, input } from './elements.js';
 
 export interface Takers {
   images(files: readonly File[]): void;
-  /** @param stem of the image's name that it belongs to, where its own name tells */
+  /** @param stem of the image's name that it belongs to; none for the image that is shown */
   truth(file: File, stem?: string): void;
   model(file: File): void;
+  /** Whether there is an image of that name, but for the extension. */
+  knows(stem: string): boolean;
 }
+
+export const stemOf = (name: string) => name.replace(/\.[^.]+$/, '');
 
 /** Data sets name masks so: ISIC_0000082_segmentation.png. */
 const TRUTH_NAME = /^(.*)[_\-. ](?:mask|truth|gt|groundtruth|segmentation|annotation)s?\.[a-z]+$/i;
@@ -13,19 +17,27 @@ const TRUTH_NAME = /^(.*)[_\-. ](?:mask|truth|gt|groundtruth|segmentation|annota
 /** Takes files from where they can come from: buttons, dropping, pasting. */
 export function takeFrom(takers: Takers): void {
   const sort = (files: readonly File[]) => {
-    for (const file of files) {
-      if (/\.onnx$/i.test(file.name)) takers.model(file);
-    }
-    const pictures = files.filter(({ name }) => !/\.onnx$/i.test(name));
-    const images = pictures.filter(({ name }) => !TRUTH_NAME.test(name));
+    for (const file of files.filter(isModel)) takers.model(file);
+    const pictures = files.filter((file) => !isModel(file));
+    const photographs = new Set(pictures.filter((file) => !isPng(file)).map(({ name }) => stemOf(name)));
+    // A PNG that has the name of an image is its mask.
+    const truthOf = (file: File) => {
+      const stem = stemOf(file.name);
+      const twin = isPng(file) && (photographs.has(stem) || takers.knows(stem));
+      return TRUTH_NAME.exec(file.name)?.[1] ?? (twin ? stem : undefined);
+    };
+    const images = pictures.filter((file) => truthOf(file) === undefined);
+    const truths = pictures.map((file) => [file, truthOf(file)] as const);
     if (images.length > 0) takers.images(images);
-    for (const file of pictures) {
-      const [, stem] = TRUTH_NAME.exec(file.name) ?? [];
-      if (stem !== undefined) takers.truth(file, stem);
-    }
+    for (const [file, stem] of truths) if (stem !== undefined) takers.truth(file, stem);
   };
-  opens(button('pick'), input('image-file'), takers.images);
-  opens(button('truth'), input('truth-file'), ([file]) => file && takers.truth(file));
+  opens(button('pick'), input('image-file'), sort);
+  opens(button('truth'), input('truth-file'), (files) => {
+    const [first, ...others] = files;
+    // One that is chosen alone is meant for what is shown.
+    if (first !== undefined && others.length === 0) takers.truth(first);
+    else for (const file of files) takers.truth(file, TRUTH_NAME.exec(file.name)?.[1] ?? stemOf(file.name));
+  });
   opens(button('model'), input('model-file'), ([file]) => file && takers.model(file));
   document.addEventListener('paste', ({ clipboardData }) => sort([...(clipboardData?.files ?? [])]));
   const drop = element('drop', HTMLElement);
@@ -41,6 +53,9 @@ export function takeFrom(takers: Takers): void {
     sort([...(event.dataTransfer?.files ?? [])]);
   });
 }
+
+const isModel = ({ name }: File) => /\.onnx$/i.test(name);
+const isPng = ({ name }: File) => /\.png$/i.test(name);
 
 /** A button that opens a file chooser. */
 function opens(

@@ -76,7 +76,7 @@ inBrowser('the packed package', () => {
 
   it('is bundled by esbuild, with its folder beside', async () => {
     const out = join(app, 'esbuild');
-    writeFileSync(join(app, 'app.js'), program(", { assets: '/nmode/' }"));
+    writeFileSync(join(app, 'app.js'), program(", { assets: '/nmode' }"));
     run(bin('esbuild'), 'app.js', '--bundle', '--format=esm', `--outdir=${out}`, '--log-level=warning');
     cpSync(join(app, 'node_modules/nmode-onnx/dist/web'), join(out, 'nmode'), { recursive: true });
     cpSync(join(app, 'public'), out, { recursive: true });
@@ -92,6 +92,15 @@ inBrowser('the packed package', () => {
     const head = `<script type="importmap">${map}</script><script type="module">${program('')}</script>`;
     writeFileSync(join(out, 'index.html'), index(head));
     expect(await titleOf(out)).toBe(DONE);
+  });
+
+  it('says in a server where it runs', () => {
+    const script = `
+      const { Segmenter } = await import('nmode-onnx/web');
+      await Segmenter.load('/model.onnx').catch(({ code, message }) => console.log(code, message));`;
+    expect(run(process.execPath, '--input-type=module', '-e', script)).toBe(
+      "CANNOT_RUN nmode-onnx/web runs in browsers: in Node, import from 'nmode-onnx'\n",
+    );
   });
 
   it('is imported in a server without a word', () => {

@@ -114,7 +114,14 @@ inBrowser('the page', () => {
       'not WebGPU': 'this browser finds no graphics card that it trusts',
     });
     expect(Object.keys(await listed(page, 'timings'))).toEqual(
-      expect.arrayContaining(['decode', 'prepare', 'wait', 'run', 'cut', 'total', 'memory of the page']),
+      expect.arrayContaining([
+        'decode',
+        'prepare',
+        'run the network',
+        'cut the mask',
+        'total',
+        'memory of the page',
+      ]),
     );
     const workers = page.workers().map((worker) => worker.url().slice(server.url.length));
     expect(workers).toEqual(expect.arrayContaining(['painter.js', 'nmode/worker.js', 'nmode/worker.js']));
@@ -152,7 +159,7 @@ inBrowser('the page', () => {
         const file = (data: readonly number[], name: string) => new File([Uint8Array.from(data)], name);
         const transfer = new DataTransfer();
         transfer.items.add(file(image, 'lesion.jpg'));
-        transfer.items.add(file(truth, 'lesion_mask.png'));
+        transfer.items.add(file(truth, 'lesion.png'));
         return transfer;
       },
       [[...readFileSync(EXAMPLE)], [...readFileSync(fixture('masks', 'ISIC_0000082.png'))]] as const,
@@ -217,9 +224,62 @@ inBrowser('the page', () => {
     await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>('#benchmark')?.disabled);
     const rows = (await page.locator('#benchmark-rows tr').allInnerTexts()).map((row) => row.split('\t'));
     expect(rows).toEqual([
-      ['webgpu', expect.stringMatching(/finds no graphics card/), ''],
-      ['wasm', expect.stringMatching(/ m?s$/), expect.stringMatching(/ ms of 15$/)],
+      ['webgpu', expect.stringMatching(/^this browser finds no graphics card/)],
+      ['wasm', expect.stringMatching(/ m?s$/), expect.stringMatching(/ ms \(15 runs\)$/)],
     ]);
+  });
+
+  it("a truth whose image is not there is nobody else's", async () => {
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    const buffer = readFileSync(fixture('masks', 'ISIC_0000082.png'));
+    const truth = (name: string) => ({ name, mimeType: '', buffer });
+    await page.locator('#truth-file').setInputFiles([truth('other_mask.png'), truth('third.png')]);
+    await page.waitForFunction(() => document.getElementById('alert')?.textContent?.startsWith('third.png'));
+    expect(await text(page, 'alert')).toBe('third.png: there is no image third that it would be the mask of');
+    expect(Object.keys(await listed(page, 'result'))).toEqual(['area', 'parts']);
+  });
+
+  it('a model that is none leaves the one that works', async () => {
+    await page.getByRole('button', { name: 'Example' }).click();
+    await masked(page, 'example.jpg');
+    await page
+      .locator('#model-file')
+      .setInputFiles({ name: 'junk.onnx', mimeType: '', buffer: Buffer.from('junk') });
+    await page.waitForFunction(() => document.getElementById('alert')?.textContent);
+    await masked(page, 'example.jpg');
+    await page.waitForFunction(() => document.getElementById('alert')?.textContent?.startsWith('junk.onnx'));
+    expect((await listed(page, 'about')).model).toMatch(/^bundled/);
+  });
+
+  it('the last of several images that are chosen quickly is the one that is shown', async () => {
+    const buffer = await sharp(EXAMPLE).resize(3000, 2000, { fit: 'fill' }).jpeg().toBuffer();
+    const large = { name: 'large.jpg', mimeType: '', buffer };
+    await page.locator('#image-file').setInputFiles(large);
+    await masked(page, 'large.jpg');
+    await page.locator('#truth-file').setInputFiles({
+      name: 'large.png',
+      mimeType: '',
+      buffer: await sharp(fixture('masks', 'ISIC_0000082.png'))
+        .resize(3000, 2000, { fit: 'fill' })
+        .png()
+        .toBuffer(),
+    });
+    await page.waitForFunction(() => document.querySelector('#result')?.textContent?.includes('DSC'));
+    const other = photograph('ISIC_0000552');
+    await page.locator('#image-file').setInputFiles(other);
+    await masked(page, 'ISIC_0000552.jpg');
+    for (const delay of [0, 150, 300, 450]) {
+      await page.getByRole('button', { name: 'large.jpg' }).click();
+      await page.waitForTimeout(delay);
+      await page.getByRole('button', { name: 'ISIC_0000552.jpg' }).click();
+      await masked(page, 'ISIC_0000552.jpg');
+      await page.waitForTimeout(800);
+      expect(await text(page, 'status')).toMatch(/^ISIC_0000552\.jpg: /);
+      expect(await text(page, 'alert')).toBe('');
+      expect(Object.keys(await listed(page, 'result'))).toEqual(['area', 'parts']);
+      expect(await page.locator('#canvas').getAttribute('aria-label')).toBe('ISIC_0000552.jpg with its mask');
+    }
   });
 
   it('a tall image is drawn', async () => {

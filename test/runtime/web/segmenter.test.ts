@@ -141,7 +141,7 @@ inBrowser('the segmenter in Chromium', () => {
     const kinds = told.flatMap((event) =>
       event.kind === 'download' ? [] : [`${event.kind} ${event.provider}`],
     );
-    expect(kinds).toEqual(['try webgpu', 'refuse webgpu', 'try wasm', 'ready wasm']);
+    expect(kinds).toEqual(['try webgpu', 'refuse webgpu', 'try wasm', 'open wasm', 'ready wasm']);
     for (const file of ['model', 'onnxruntime']) {
       const last = told.findLast((event) => event.kind === 'download' && event.file === file);
       expect(last).toMatchObject({ kind: 'download', file });
@@ -285,6 +285,7 @@ inBrowser('images in Chromium', () => {
         blob,
         file: new File([blob], 'photograph.jpg'),
         bytes: new Uint8Array(await blob.arrayBuffer()),
+        buffer: await blob.arrayBuffer(),
         bitmap,
         pixels,
         element,
@@ -302,7 +303,7 @@ inBrowser('images in Chromium', () => {
     const { kept, ...found } = areas as Record<string, number>;
     expect(kept).toBe(512 + 3 * 512 * 512);
     expect(new Set(Object.values(found)).size).toBe(1);
-    expect(Object.keys(found)).toHaveLength(10);
+    expect(Object.keys(found)).toHaveLength(11);
   });
 
   it('says nothing on the console', () => {
