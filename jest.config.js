@@ -5,6 +5,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   // Tests assert what happens, not how fast: a loaded machine may take its time.
   testTimeout: 60_000,
+  // Many tests wait for a browser or a command: one core would idle.
+  maxWorkers: '100%',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   moduleNameMapper: {
     // Node starts threads from built files only.
