@@ -1,17 +1,23 @@
-/** Every way the package fails, with the exit code of the command line. */
+/** Every way the package fails, with the exit code of the command line and the status of the server. */
 export const ERRORS = {
   /** A check was made and did not hold (parity). */
-  CHECK_FAILED: { exitCode: 1 },
+  CHECK_FAILED: { exitCode: 1, status: 500 },
   /** A flag or an argument that makes no sense, or one that is missing. */
-  BAD_USAGE: { exitCode: 2 },
-  BAD_CHECKPOINT: { exitCode: 3 },
-  BAD_MODEL: { exitCode: 3 },
-  BAD_REFERENCE: { exitCode: 3 },
-  BAD_IMAGE: { exitCode: 3 },
-  CANNOT_WRITE: { exitCode: 4 },
-  CANNOT_RUN: { exitCode: 4 },
+  BAD_USAGE: { exitCode: 2, status: 400 },
+  BAD_CHECKPOINT: { exitCode: 3, status: 400 },
+  BAD_MODEL: { exitCode: 3, status: 400 },
+  BAD_REFERENCE: { exitCode: 3, status: 400 },
+  BAD_IMAGE: { exitCode: 3, status: 400 },
+  CANNOT_WRITE: { exitCode: 4, status: 500 },
+  CANNOT_RUN: { exitCode: 4, status: 500 },
+  /** A model that is not loaded, or a place where nothing is. */
+  NOT_FOUND: { exitCode: 4, status: 404 },
+  /** More work than there is room for. */
+  OVERLOADED: { exitCode: 4, status: 503 },
+  /** An answer that did not come in time. */
+  DEADLINE: { exitCode: 4, status: 504 },
   /** Ctrl-C: 128 and the number of SIGINT, as shells have it. */
-  INTERRUPTED: { exitCode: 130 },
+  INTERRUPTED: { exitCode: 130, status: 499 },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

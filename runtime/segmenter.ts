@@ -210,6 +210,11 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     return this.#parts.session.workers + LOOK_AHEAD;
   }
 
+  /** Whether what it runs in is there. */
+  get alive(): boolean {
+    return this.#parts.session.alive && this.#parts.images.alive;
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#parts.session.close(), this.#parts.images.close()]);
   }

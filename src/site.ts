@@ -2,6 +2,7 @@ import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
 import { NmodeError, reason } from '../graph/errors.js';
 import { makeFolder } from './write-whole.js';
 
@@ -37,13 +38,31 @@ const BROTLI_QUALITY = 4;
  */
 export async function serveSite(options: SiteOptions = {}): Promise<Site> {
   const { host = '127.0.0.1', port = 8080, isolated = true } = options;
-  const [{ default: fastify }, { default: statics }, { default: compress }] = await Promise.all([
-    import('fastify'),
+  const { default: fastify } = await import('fastify');
+  const app = fastify();
+  await app.register((scope) => addSite(scope, isolated));
+  try {
+    return { url: `${await app.listen({ host, port })}/`, close: () => app.close() };
+  } catch (error) {
+    await app.close();
+    throw cannotListen('the page', port, error);
+  }
+}
+
+/** Why a server gets no port, in words. */
+export function cannotListen(what: string, port: number, error: unknown): NmodeError {
+  const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const problem = busy ? `port ${port} is in use: choose another with --port` : reason(error);
+  return new NmodeError('CANNOT_RUN', `${what} cannot be served: ${problem}`, { cause: error });
+}
+
+/** Adds the page to a server, at its root. */
+export async function addSite(app: FastifyInstance, isolated: boolean): Promise<void> {
+  const [{ default: statics }, { default: compress }] = await Promise.all([
     import('@fastify/static'),
     import('@fastify/compress'),
   ]);
   const policy = await contentSecurityPolicy();
-  const app = fastify();
   app.addHook('onRequest', async (_, reply) => {
     reply.headers({
       'content-security-policy': policy,
@@ -58,14 +77,6 @@ export async function serveSite(options: SiteOptions = {}): Promise<Site> {
   });
   await app.register(statics, { root: DEMO });
   await app.register(statics, { root: WEB, prefix: '/nmode/', decorateReply: false });
-  try {
-    return { url: `${await app.listen({ host, port })}/`, close: () => app.close() };
-  } catch (error) {
-    await app.close();
-    const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    const problem = busy ? `port ${port} is in use: choose another with --port` : reason(error);
-    throw new NmodeError('CANNOT_RUN', `the page cannot be served: ${problem}`, { cause: error });
-  }
 }
 
 /** The page's own, which its workers have only where the server says it as well; no other page may frame it. */

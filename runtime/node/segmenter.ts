@@ -1,11 +1,12 @@
 import { NmodeError, reason } from '../../graph/errors.js';
 import { outlineOf } from '../../graph/model.js';
 import { type FormOptions, formOf } from '../form.js';
-import type { FinishOptions } from '../images/job.js';
+import type { FinishOptions, ModelForm } from '../images/job.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
 import { naming } from '../naming.js';
 import {
   BaseSegmenter,
+  type SegmenterParts,
   type Segmentation as SharedSegmentation,
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
@@ -14,7 +15,7 @@ import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
 import { type LoadedModel, loadModel } from './model.js';
 import { networkOutput } from './network-output.js';
-import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
+import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
 import { startThread } from './threads/thread.js';
 
@@ -48,20 +49,30 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
     const form = naming(name, () => formOf(outlineOf(model), options));
     const { at = 'image' } = options;
     const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
-    const loading = createSession(run, {
-      // What was kept for an image of one size would not serve the next.
-      arena: form.recipe.sizing.kind === 'resize',
-      ...options,
-    });
+    const loading = createSession(run, { arena: keepsMemory(form), ...options });
+    return Segmenter.over(loading, { form, name, at });
+  }
+
+  /**
+   * A segmenter over a session that is being opened, which it closes with itself.
+   * @throws what the session fails with; NmodeError (CANNOT_RUN)
+   */
+  static async over(
+    loading: Promise<Session>,
+    model: Pick<SegmenterParts<ImageSource, ImageSource, ProviderReport>, 'form' | 'name' | 'at'>,
+  ): Promise<Segmenter> {
     const starting = startImages();
     const [session, images] = await Promise.allSettled([loading, starting]);
     if (session.status === 'fulfilled' && images.status === 'fulfilled') {
-      return new Segmenter({ session: session.value, images: images.value, form, name, at, hand });
+      return new Segmenter({ session: session.value, images: images.value, hand, ...model });
     }
     await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
     throw session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason;
   }
 }
+
+/** What onnxruntime kept for an image of one size would not serve the next. */
+export const keepsMemory = ({ recipe }: ModelForm) => recipe.sizing.kind === 'resize';
 
 /** A thread for images, ready to read. */
 async function startImages(): Promise<Thread<ImageMethods>> {
@@ -74,6 +85,7 @@ async function startImages(): Promise<Thread<ImageMethods>> {
   return thread;
 }
 
+/** Images go to their thread as they are. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
 function hand(source: ImageSource) {
   if (typeof source === 'string' || source instanceof Uint8Array) return { source };
   if (typeof source !== 'object' || source === null || !('data' in source)) {

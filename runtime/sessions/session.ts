@@ -35,6 +35,8 @@ export interface Session<R extends ProviderReport = ProviderReport> {
   readonly workers: number;
   /** Threads of one run. */
   readonly threads: number;
+  /** Whether its threads are there: one that is lost fails the runs that it is given. */
+  readonly alive: boolean;
   /** @throws NmodeError (CANNOT_RUN); the signal's reason */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
   /** Waits for runs under way; those that wait are rejected. */
@@ -115,6 +117,9 @@ export function sessionOf<R extends ProviderReport>(
     provider,
     workers: threads.length,
     threads: perRun,
+    get alive() {
+      return threads.every((thread) => thread.alive);
+    },
     run: (feeds, { signal, transfer = false, onStart, outputs: wanted } = {}) => {
       const buffers = transfer ? Object.values(feeds).map(({ data }) => data.buffer) : [];
       return queue.add((thread) => {

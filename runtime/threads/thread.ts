@@ -71,6 +71,11 @@ export class Thread<M extends Methods> {
     });
   }
 
+  /** Whether it takes calls. */
+  get alive(): boolean {
+    return this.#ended === undefined;
+  }
+
   /** Waits for the calls under way and ends the thread. What it holds must have been released by its own methods. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

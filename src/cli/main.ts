@@ -10,6 +10,7 @@ import { addEval } from './eval.js';
 import { addExport } from './export.js';
 import { addInspect } from './inspect.js';
 import { addPredict } from './predict.js';
+import { addServe } from './serve.js';
 import { addVerify } from './verify.js';
 
 /** Runs the command line; the exit code. Errors are one line on standard error. */
@@ -37,6 +38,7 @@ async function run(argv: readonly string[]): Promise<number> {
     addDoctor,
     addCompare,
     addDemo,
+    addServe,
   ])
     add(program);
   try {

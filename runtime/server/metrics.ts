@@ -1,0 +1,97 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Timings } from '../segmenter.js';
+import type { DataPlane } from './plane.js';
+
+/** Seconds, from what a small network takes to what nobody waits for. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const MODEL = ['model', 'version'] as const;
+
+/** What a server counts, under Triton's names where it has them. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #success = this.#counter('nv_inference_request_success', 'Requests that were answered', MODEL);
+  readonly #failure = this.#counter('nv_inference_request_failure', 'Requests that failed', [
+    ...MODEL,
+    'reason',
+  ]);
+  readonly #images = this.#counter('nv_inference_count', 'Images that were run', MODEL);
+  readonly #runs = this.#counter('nv_inference_exec_count', 'Runs of the model', MODEL);
+  readonly #loads = this.#counter('nmode_model_loads', 'Loads of a model, by how they ended', [
+    'model',
+    'outcome',
+  ]);
+  readonly #batch = this.#histogram('nmode_batch_size', 'Images of a run', MODEL, [1, 2, 4, 8, 16, 32, 64]);
+  readonly #stages = this.#histogram('nmode_stage_seconds', 'Time by stage', [...MODEL, 'stage'], BUCKETS);
+  readonly #requests = this.#histogram(
+    'nmode_request_seconds',
+    'Time of requests',
+    ['route', 'status'],
+    BUCKETS,
+  );
+  readonly #pending = this.#gauge('nv_inference_pending_request_count', 'Runs that wait', MODEL);
+  readonly #ready = this.#gauge('nmode_model_ready', 'Whether a model has a worker', [...MODEL, 'provider']);
+
+  /** @param plane is looked at when metrics are asked for */
+  constructor(plane: () => DataPlane) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#watch = () => {
+      this.#pending.reset();
+      this.#ready.reset();
+      for (const name of plane().names) {
+        const { version, scheduler, alive, provider } = plane().model(name);
+        this.#pending.set({ model: name, version }, scheduler.pending);
+        this.#ready.set({ model: name, version, provider }, alive ? 1 : 0);
+      }
+    };
+  }
+
+  readonly #watch: () => void;
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) {
+    return new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.#registry] });
+  }
+
+  ran(model: string, rows: number, milliseconds: number): void {
+    const labels = { model, version: '1' };
+    this.#images.inc(labels, rows);
+    this.#runs.inc(labels);
+    this.#batch.observe(labels, rows);
+    this.#stages.observe({ ...labels, stage: 'inference' }, milliseconds / 1000);
+  }
+
+  /** @param timings of an image; the run itself is counted where it happens */
+  answered(model: string, timings: Partial<Timings> = {}): void {
+    this.#success.inc({ model, version: '1' });
+    for (const [stage, milliseconds] of Object.entries(timings)) {
+      if (stage === 'inference' || stage === 'total') continue;
+      this.#stages.observe({ model, version: '1', stage }, milliseconds / 1000);
+    }
+  }
+
+  failed(model: string, reason: string): void {
+    this.#failure.inc({ model, version: '1', reason });
+  }
+
+  loaded(model: string, outcome: 'success' | 'failure'): void {
+    this.#loads.inc({ model, outcome });
+  }
+
+  requested(route: string, status: number, seconds: number): void {
+    this.#requests.observe({ route, status: String(status) }, seconds);
+  }
+
+  /** Prometheus's text format, and its media type. */
+  async text(): Promise<{ readonly text: string; readonly type: string }> {
+    this.#watch();
+    return { text: await this.#registry.metrics(), type: this.#registry.contentType };
+  }
+}

@@ -1,0 +1,107 @@
+import { NmodeError, reason } from '../../graph/errors.js';
+import { ServedModel, type ServedOptions } from './served-model.js';
+
+/** What the plane tells as it happens. */
+export interface PlaneEvents {
+  /** A run of a model: how many images, how many milliseconds. */
+  ran?(model: string, rows: number, milliseconds: number): void;
+  loaded?(model: string, provider: string): void;
+  unloaded?(model: string): void;
+  /** A model that could not be loaded; one of that name that was served before goes on. */
+  refused?(model: string, why: string): void;
+}
+
+/** The models that are served, whatever the transport. */
+export class DataPlane {
+  readonly #models = new Map<string, ServedModel>();
+  /** Loads of one name wait for one another. */
+  readonly #loads = new Map<string, Promise<unknown>>();
+  readonly #options: ServedOptions;
+  readonly #events: PlaneEvents;
+  #draining = false;
+
+  constructor(options: ServedOptions, events: PlaneEvents = {}) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /**
+   * Loads a model, in the place of one of that name once it is ready: requests under way end on the old one.
+   * @throws NmodeError: BAD_MODEL, CANNOT_RUN; the old one then goes on
+   */
+  load(name: string, file: string): Promise<void> {
+    const before = this.#loads.get(name) ?? Promise.resolve();
+    const load = before.catch(() => {}).then(() => this.#load(name, file));
+    this.#loads.set(name, load);
+    return load;
+  }
+
+  async #load(name: string, file: string): Promise<void> {
+    try {
+      const onRun = (rows: number, milliseconds: number) => this.#events.ran?.(name, rows, milliseconds);
+      const model = await ServedModel.load(name, file, this.#options, onRun);
+      const before = this.#models.get(name);
+      this.#models.set(name, model);
+      this.#events.loaded?.(name, model.provider);
+      await before?.close();
+    } catch (error) {
+      this.#events.refused?.(name, reason(error));
+      throw error;
+    }
+  }
+
+  /** Loads a model again from its file. @throws as `load`; NmodeError (NOT_FOUND) */
+  reload(name: string): Promise<void> {
+    return this.load(name, this.model(name).file);
+  }
+
+  /** Takes a model away; requests under way end. @throws NmodeError (NOT_FOUND) */
+  async unload(name: string): Promise<void> {
+    const model = this.model(name);
+    this.#models.delete(name);
+    this.#events.unloaded?.(name);
+    await model.close();
+  }
+
+  get names(): readonly string[] {
+    return [...this.#models.keys()];
+  }
+
+  /** @throws NmodeError (NOT_FOUND) */
+  model(name: string, version?: string): ServedModel {
+    const model = this.#models.get(name);
+    if (model === undefined || (version !== undefined && version !== model.version)) {
+      const which = version === undefined ? '' : ` version ${version}`;
+      throw new NmodeError('NOT_FOUND', `Request for unknown model: '${name}'${which} is not found`);
+    }
+    return model;
+  }
+
+  /** The only model that takes images. @throws NmodeError (NOT_FOUND, BAD_USAGE) */
+  onlyModel(): ServedModel {
+    const models = [...this.#models.values()].filter(({ segmenter }) => segmenter !== undefined);
+    const [model] = models;
+    if (model === undefined) throw new NmodeError('NOT_FOUND', 'no model that takes images is loaded');
+    if (models.length > 1) {
+      const names = models.map(({ name }) => name).join(', ');
+      throw new NmodeError('BAD_USAGE', `several models are served, name one: /v1/models/{${names}}/segment`);
+    }
+    return model;
+  }
+
+  /** Whether requests would be answered: every model has a worker. */
+  get ready(): boolean {
+    return !this.#draining && this.#models.size > 0 && [...this.#models.values()].every(({ alive }) => alive);
+  }
+
+  /** Says that it is not ready from now on; what is under way goes on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async close(): Promise<void> {
+    this.#draining = true;
+    await Promise.allSettled(this.#loads.values());
+    await Promise.all([...this.#models.values()].map((model) => model.close()));
+  }
+}

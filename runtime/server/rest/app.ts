@@ -1,0 +1,154 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import multipart from '@fastify/multipart';
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import { ERRORS, NmodeError, reason } from '../../../graph/errors.js';
+import type { Metrics } from '../metrics.js';
+import type { DataPlane } from '../plane.js';
+import { addHealth } from './health.js';
+import { addInfer } from './infer.js';
+import { addSegment } from './segment.js';
+
+export interface RestOptions {
+  /** Bytes of a request's body. */
+  readonly maxBody: number;
+  /** Elements of a request's tensors. */
+  readonly maxElements: number;
+  /** Requests under way; beyond it they are refused. */
+  readonly maxRequests: number;
+  /** Milliseconds within which a request is answered. */
+  readonly deadline: number;
+  /** Any of these, as a bearer token; none for everybody. */
+  readonly tokens: readonly string[];
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** Where structured logs go; none for no logs. */
+  readonly log?: { write(line: string): void };
+}
+
+/** What every route is given. */
+export interface RestContext {
+  readonly plane: DataPlane;
+  readonly metrics: Metrics;
+  readonly options: RestOptions;
+}
+
+/** Milliseconds that a client may take to send its headers, and its whole request. */
+const [HEADERS_TIMEOUT, REQUEST_TIMEOUT] = [10_000, 60_000];
+const MAX_HEADERS = 16_384;
+
+/** The REST form of a data plane. */
+export async function restApp(context: RestContext): Promise<FastifyInstance> {
+  const { options, metrics } = context;
+  const { maxBody: bodyLimit, log, tls } = options;
+  const server = {
+    maxHeaderSize: MAX_HEADERS,
+    headersTimeout: HEADERS_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
+  };
+  const app = fastify({
+    bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT,
+    requestIdHeader: 'x-request-id',
+    logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
+    logController: new LogController({ disableRequestLogging: true }),
+    ...(tls ? { https: tls, http: server } : { http: server }),
+  }) as unknown as FastifyInstance;
+  app.server.headersTimeout = HEADERS_TIMEOUT;
+  // Bodies are read by the routes, whatever their type says; clients of Triton send none.
+  app.removeAllContentTypeParsers();
+  await app.register(multipart, { limits: { files: 1, fields: 0, fileSize: bodyLimit } });
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  guard(app, options);
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.requested(route, reply.statusCode, reply.elapsedTime / 1000);
+    request.log.info(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
+  });
+  app.setErrorHandler((error, _, reply) => sendError(reply, error));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(
+      reply,
+      new NmodeError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.split('?')[0]}`),
+    ),
+  );
+  addHealth(app, context);
+  addInfer(app, context);
+  addSegment(app, context);
+  return app;
+}
+
+function shortRequest({ method }: FastifyRequest) {
+  return { method };
+}
+
+/** Open to everybody: a load balancer has no token. */
+const OPEN = ['/v2/health/live', '/v2/health/ready', '/v2/health/startup'];
+
+/** Refuses those without a token, and more requests at a time than there is room for. */
+function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void {
+  const digests = tokens.map(digest);
+  let underWay = 0;
+  app.addHook('onRequest', async (request, reply) => {
+    if (OPEN.includes(request.url)) return;
+    const [, given = ''] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    // All are compared, so that the time tells nothing.
+    const known = digests.filter((each) => timingSafeEqual(each, digest(given))).length > 0;
+    if (digests.length > 0 && !known) {
+      reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a bearer token is needed' });
+      return reply;
+    }
+    if (underWay >= maxRequests)
+      throw new NmodeError('OVERLOADED', `${maxRequests} requests are under way already`);
+    underWay++;
+    reply.raw.once('close', () => {
+      underWay--;
+    });
+  });
+}
+
+function digest(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+interface HttpError {
+  readonly statusCode?: number;
+}
+
+/** One form for all errors: the protocol's. */
+export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
+  const known = error instanceof NmodeError;
+  const status = known ? ERRORS[error.code].status : ((error as HttpError).statusCode ?? 500);
+  if (!known && status >= 500) reply.log.error({ problem: reason(error) }, 'unexpected failure');
+  if (status === 503) reply.header('retry-after', '1');
+  const message = known || status < 500 ? reason(error) : 'unexpected failure';
+  return reply.code(status).send({ error: message });
+}
+
+/**
+ * A signal that aborts when the deadline passes or the client leaves.
+ * @param wanted milliseconds that the client gives it
+ */
+export function signalOf(
+  reply: FastifyReply,
+  limit: number,
+  wanted = limit,
+): { signal: AbortSignal; within: number } {
+  const within = Math.min(limit, wanted);
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new NmodeError('DEADLINE', `no answer within ${within} ms`)),
+    within,
+  );
+  reply.raw.once('close', () => {
+    clearTimeout(timer);
+    controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
+  });
+  return { signal: controller.signal, within };
+}

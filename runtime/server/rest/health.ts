@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify';
+import { VERSION } from '../../../exporters/version.js';
+import type { Port } from '../../sessions/tensors.js';
+import { shapeOf } from '../served-model.js';
+import type { RestContext } from './app.js';
+import { datatypeOf } from './v2.js';
+
+interface ModelParams {
+  readonly Params: { readonly model: string; readonly version?: string };
+}
+
+/** Where a model is addressed, with and without a version. */
+export const modelPaths = (after: string) => [
+  `/v2/models/:model${after}`,
+  `/v2/models/:model/versions/:version${after}`,
+];
+
+/** What is there and how it does: the protocol's metadata and health, Triton's repository, Prometheus's metrics. */
+export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext): void {
+  app.get('/v2', () => ({
+    name: 'nmode',
+    version: VERSION,
+    extensions: ['binary_tensor_data', 'model_repository'],
+  }));
+  app.get('/v2/health/live', () => ({ live: true }));
+  for (const path of ['/v2/health/ready', '/v2/health/startup']) {
+    app.get(path, (_, reply) => {
+      reply.code(plane.ready ? 200 : 503);
+      return { ready: plane.ready };
+    });
+  }
+  for (const path of modelPaths('')) {
+    app.get<ModelParams>(path, ({ params }) => {
+      const { name, version, inputs, outputs } = plane.model(params.model, params.version);
+      const ports = (list: readonly Port[]) =>
+        list.map((port) => ({ name: port.name, datatype: datatypeOf(port), shape: shapeOf(port) }));
+      return {
+        name,
+        versions: [version],
+        platform: 'onnx_onnxv1',
+        inputs: ports(inputs),
+        outputs: ports(outputs),
+      };
+    });
+  }
+  for (const path of modelPaths('/ready')) {
+    app.get<ModelParams>(path, ({ params }, reply) => {
+      const { name, alive } = plane.model(params.model, params.version);
+      reply.code(alive ? 200 : 503);
+      return { name, ready: alive };
+    });
+  }
+  app.post('/v2/repository/index', () =>
+    plane.names.map((name) => {
+      const { version, alive } = plane.model(name);
+      return { name, version, state: alive ? 'READY' : 'UNAVAILABLE', reason: '' };
+    }),
+  );
+  app.post<ModelParams>('/v2/repository/models/:model/load', async ({ params }) => {
+    await plane.reload(params.model);
+    return {};
+  });
+  app.post<ModelParams>('/v2/repository/models/:model/unload', async ({ params }) => {
+    await plane.unload(params.model);
+    return {};
+  });
+  app.get('/metrics', async (_, reply) => {
+    const { text, type } = await metrics.text();
+    return reply.type(type).send(text);
+  });
+}

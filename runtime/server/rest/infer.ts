@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify';
+import { ERRORS, NmodeError } from '../../../graph/errors.js';
+import { type RestContext, signalOf } from './app.js';
+import { modelPaths } from './health.js';
+import { readInferRequest, writeInferAnswer } from './v2.js';
+
+interface InferRoute {
+  readonly Params: { readonly model: string; readonly version?: string };
+  readonly Body: Buffer | undefined;
+}
+
+/** The header that tells how many bytes of a body are JSON. */
+const JSON_LENGTH = 'inference-header-content-length';
+
+/** Tensors in, tensors out. */
+export function addInfer(app: FastifyInstance, { plane, metrics, options }: RestContext): void {
+  for (const path of modelPaths('/infer')) {
+    app.post<InferRoute>(path, async (request, reply) => {
+      const { params, body, headers } = request;
+      const model = plane.model(params.model, params.version);
+      try {
+        const told = headers[JSON_LENGTH];
+        const length = Array.isArray(told) ? told.join() : told;
+        const asked = readInferRequest(body ?? Buffer.alloc(0), length, model.inputs, options.maxElements);
+        const { signal, within } = signalOf(reply, options.deadline, asked.timeout);
+        model.scheduler.admit(within);
+        const start = performance.now();
+        let queue = 0;
+        const onStart = () => {
+          queue = performance.now() - start;
+        };
+        const outputs = await model.infer(asked.inputs, {
+          signal,
+          onStart,
+          ...(asked.outputs && { outputs: asked.outputs }),
+        });
+        metrics.answered(model.name, { queue });
+        const { body: answer, jsonLength } = writeInferAnswer(model, asked, outputs);
+        if (jsonLength === undefined) return reply.type('application/json').send(answer);
+        return reply.type('application/octet-stream').header(JSON_LENGTH, jsonLength).send(answer);
+      } catch (error) {
+        metrics.failed(model.name, reasonOf(error));
+        throw error;
+      }
+    });
+  }
+}
+
+/** Triton's reasons of failures. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof NmodeError)) return 'OTHER';
+  if (error.code === 'OVERLOADED') return 'REJECTED';
+  if (error.code === 'INTERRUPTED' || error.code === 'DEADLINE') return 'CANCELED';
+  return ERRORS[error.code].status < 500 ? 'OTHER' : 'BACKEND';
+}

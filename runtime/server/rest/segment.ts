@@ -1,0 +1,152 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { NmodeError } from '../../../graph/errors.js';
+import { drawOverlay } from '../../images/draw.js';
+import { contoursOf } from '../../masks/contours.js';
+import { runLengthOf } from '../../masks/run-length.js';
+import { encodePng } from '../../node/images/files.js';
+import type { Segmentation } from '../../node/segmenter.js';
+import type { SegmentOptions } from '../../segment-options.js';
+import type { ServedModel } from '../served-model.js';
+import { type RestContext, signalOf } from './app.js';
+import { reasonOf } from './infer.js';
+
+interface SegmentRoute {
+  readonly Params: { readonly model?: string };
+  readonly Querystring: Readonly<Record<string, string | undefined>>;
+  readonly Body: Buffer | undefined;
+}
+
+/** What is answered, by the header Accept. */
+type View = 'mask' | 'overlay' | 'json';
+
+/** An image in, its mask out. */
+export function addSegment(app: FastifyInstance, context: RestContext): void {
+  app.post<SegmentRoute>('/v1/segment', (request, reply) =>
+    segment(context, context.plane.onlyModel(), request, reply),
+  );
+  app.post<SegmentRoute>('/v1/models/:model/segment', (request, reply) =>
+    segment(context, context.plane.model(request.params.model ?? ''), request, reply),
+  );
+}
+
+async function segment(
+  { metrics, options }: RestContext,
+  model: ServedModel,
+  request: FastifyRequest<SegmentRoute>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  try {
+    const view = viewOf(request.headers.accept);
+    const wanted = optionsOf(request.query);
+    const image = await imageOf(request);
+    const { signal, within } = signalOf(reply, options.deadline);
+    model.scheduler.admit(within);
+    const found = await model.segment(image, {
+      ...wanted,
+      signal,
+      probabilities: false,
+      components: view === 'json',
+      pixels: view === 'overlay',
+    });
+    metrics.answered(model.name, found.timings);
+    return await answer(reply, view, model, found);
+  } catch (error) {
+    metrics.failed(model.name, reasonOf(error));
+    throw error;
+  }
+}
+
+/** @throws NmodeError (BAD_USAGE) where nothing of what is accepted can be given */
+function viewOf(accept = '*/*'): View {
+  for (const each of accept.split(',')) {
+    const [type = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
+    if (['image/png', 'image/*'].includes(type)) {
+      return parameters.includes('view=overlay') ? 'overlay' : 'mask';
+    }
+    if (['application/json', 'application/*', '*/*'].includes(type)) return 'json';
+  }
+  throw new NmodeError(
+    'BAD_USAGE',
+    `Accept is '${accept}': give image/png, image/png;view=overlay or application/json`,
+  );
+}
+
+/** @throws NmodeError (BAD_USAGE) */
+function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
+  const {
+    threshold,
+    min_area: minArea,
+    fill_holes: fillHoles,
+    largest_component: largest,
+    ...others
+  } = query;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `'${unknown}' is none of threshold, min_area, fill_holes, largest_component`,
+    );
+  }
+  return {
+    ...(threshold !== undefined && { threshold: numberOf('threshold', threshold) }),
+    ...(minArea !== undefined && { minArea: numberOf('min_area', minArea) }),
+    fillHoles: switchOf('fill_holes', fillHoles),
+    largestComponent: switchOf('largest_component', largest),
+  };
+}
+
+function numberOf(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new NmodeError('BAD_USAGE', `'${name}' is no number`);
+  return value;
+}
+
+function switchOf(name: string, text = 'false'): boolean {
+  if (text !== 'true' && text !== 'false')
+    throw new NmodeError('BAD_USAGE', `'${name}' is neither true nor false`);
+  return text === 'true';
+}
+
+/** The body itself, or the one file of a form. */
+async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
+  if (request.isMultipart()) {
+    const file = await request.file();
+    if (file === undefined) throw new NmodeError('BAD_IMAGE', 'the form has no file');
+    return file.toBuffer();
+  }
+  if (request.body === undefined || request.body.length === 0) {
+    throw new NmodeError(
+      'BAD_IMAGE',
+      'the image: it is empty: send it as the body, or as the file of a form',
+    );
+  }
+  return request.body;
+}
+
+async function answer(
+  reply: FastifyReply,
+  view: View,
+  model: ServedModel,
+  found: Segmentation,
+): Promise<FastifyReply> {
+  const { image, mask, masks, components, width, height, timings, provider, tiles } = found;
+  if (view === 'mask') return reply.type('image/png').send(Buffer.from(await encodePng(mask)));
+  if (view === 'overlay' && image !== undefined) {
+    return reply.type('image/png').send(Buffer.from(await encodePng(drawOverlay(image, mask))));
+  }
+  const classes = masks.map((each, index) => {
+    const { area = 0, count = 0, largest = [] } = components?.[index] ?? {};
+    return { area, parts: count, boxes: largest, contours: contoursOf(each), rle: runLengthOf(each) };
+  });
+  return reply.send({
+    model: model.name,
+    version: model.version,
+    width,
+    height,
+    classes,
+    tiles,
+    timings,
+    provider,
+  });
+}

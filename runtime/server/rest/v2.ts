@@ -1,0 +1,257 @@
+/**
+ * The JSON and binary forms of the Open Inference Protocol v2: KServe's "Predict Protocol - Version 2" and Triton's
+ * "Binary Tensor Data Extension".
+ */
+import { NmodeError, reason } from '../../../graph/errors.js';
+import { elementCount } from '../../../graph/tensor.js';
+import type { Bytes, Floats, Inputs, Outputs, Port } from '../../sessions/tensors.js';
+
+/** A request, once read. */
+export interface InferRequest {
+  readonly id: string | undefined;
+  readonly inputs: Inputs;
+  /** Those that are asked for, in their order; all where nothing is said. */
+  readonly outputs: readonly string[] | undefined;
+  /** Outputs that are wanted as bytes after the JSON. */
+  isBinary(output: string): boolean;
+  /** Milliseconds that its sender waits (Triton's `timeout`, in microseconds). */
+  readonly timeout: number | undefined;
+}
+
+/** Element types by the protocol's names: bytes an element, and ONNX's names. */
+const DATATYPES = { FP32: { bytes: 4, dtype: 'float32' }, UINT8: { bytes: 1, dtype: 'uint8' } } as const;
+type Datatype = keyof typeof DATATYPES;
+
+export function datatypeOf({ dtype }: Port): string {
+  const found = Object.entries(DATATYPES).find(([, entry]) => entry.dtype === dtype);
+  return found?.[0] ?? dtype.toUpperCase();
+}
+
+function bad(why: string): NmodeError {
+  return new NmodeError('BAD_USAGE', why);
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A field that may be absent. */
+function optional<T>(
+  from: Json,
+  field: string,
+  fits: (value: unknown) => value is T,
+  what: string,
+): T | undefined {
+  const value = Object.hasOwn(from, field) ? from[field] : undefined;
+  if (value === undefined) return undefined;
+  if (!fits(value)) throw bad(`'${field}' is not ${what}`);
+  return value;
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/**
+ * Reads the body of an infer request.
+ * @param jsonLength the header Inference-Header-Content-Length: bytes of JSON, which tensors follow
+ * @param ports what the model takes
+ * @throws NmodeError (BAD_USAGE)
+ */
+export function readInferRequest(
+  body: Uint8Array,
+  jsonLength: string | undefined,
+  ports: readonly Port[],
+  maxElements: number,
+): InferRequest {
+  const length = jsonLength === undefined ? body.length : Number(jsonLength);
+  if (!/^\d*$/.test(jsonLength ?? '') || jsonLength === '' || length > body.length) {
+    throw bad(`Inference-Header-Content-Length is '${jsonLength}' for a body of ${body.length} bytes`);
+  }
+  const request = parse(body.subarray(0, length));
+  const parameters = optional(request, 'parameters', isObject, 'an object') ?? {};
+  const binary = new BinaryTail(body.subarray(length));
+  const listed = optional(request, 'inputs', isArray, 'an array');
+  if (listed === undefined || listed.length === 0) throw bad("the request has no 'inputs'");
+  const inputs: Record<string, Floats | Bytes> = {};
+  for (const entry of listed) {
+    const [name, tensor] = readTensor(entry, ports, binary, maxElements);
+    if (Object.hasOwn(inputs, name)) throw bad(`input '${name}' is given twice`);
+    inputs[name] = tensor;
+  }
+  binary.end();
+  const timeout = optional(parameters, 'timeout', isCount, 'a number of microseconds');
+  return {
+    id: optional(request, 'id', isString, 'a string'),
+    inputs,
+    timeout: timeout === undefined ? undefined : timeout / 1000,
+    ...readOutputs(request, parameters),
+  };
+}
+
+function parse(bytes: Uint8Array): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw bad(`failed to parse the request JSON: ${reason(error)}`);
+  }
+  if (!isObject(value)) throw bad('failed to parse the request JSON: it is no object');
+  return value;
+}
+
+/** The bytes after the JSON, taken tensor by tensor. */
+class BinaryTail {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  take(name: string, length: number): Uint8Array {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) {
+      throw bad(`input '${name}' takes ${length} bytes, ${this.#bytes.length - this.#at} are left`);
+    }
+    const part = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return part;
+  }
+
+  end(): void {
+    const left = this.#bytes.length - this.#at;
+    if (left > 0) throw bad(`${left} bytes follow the last input`);
+  }
+}
+
+function readTensor(
+  entry: unknown,
+  ports: readonly Port[],
+  binary: BinaryTail,
+  maxElements: number,
+): [string, Floats | Bytes] {
+  if (!isObject(entry)) throw bad("an entry of 'inputs' is no object");
+  const name = optional(entry, 'name', isString, 'a string');
+  if (name === undefined) throw bad("an input has no 'name'");
+  const dims = optional(entry, 'shape', isArray, 'an array');
+  if (dims === undefined || !dims.every(isCount))
+    throw bad(`input '${name}': 'shape' is not a list of sizes`);
+  const told = optional(entry, 'datatype', isString, 'a string');
+  const port = ports.find((known) => known.name === name);
+  if (port === undefined) throw bad(`unexpected inference input '${name}'`);
+  const expected = datatypeOf(port);
+  if (told !== expected || !isDatatype(told)) {
+    throw bad(`inference input '${name}' data-type is '${told}', expected '${expected}'`);
+  }
+  const count = elementCount(dims);
+  if (count > maxElements)
+    throw bad(`input '${name}' has ${count} elements, at most ${maxElements} are taken`);
+  const parameters = optional(entry, 'parameters', isObject, 'an object') ?? {};
+  const size = optional(parameters, 'binary_data_size', isCount, 'a number of bytes');
+  const data = optional(entry, 'data', isArray, 'an array');
+  if (size === undefined) {
+    if (data === undefined) throw bad(`input '${name}' has no 'data'`);
+    return [name, { dims, data: numbersOf(name, data, told, count) } as Floats | Bytes];
+  }
+  if (data !== undefined) throw bad(`input '${name}' has both 'data' and 'binary_data_size'`);
+  const { bytes } = DATATYPES[told];
+  if (size !== count * bytes) {
+    throw bad(`input '${name}': unexpected total byte size ${size}, expected ${count * bytes} for [${dims}]`);
+  }
+  return [name, { dims, data: elementsOf(binary.take(name, size), told) } as Floats | Bytes];
+}
+
+function isDatatype(name: string | undefined): name is Datatype {
+  return name !== undefined && Object.hasOwn(DATATYPES, name);
+}
+
+/** Little-endian elements, in memory of their own. */
+function elementsOf(bytes: Uint8Array, datatype: Datatype): Float32Array | Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  return datatype === 'FP32' ? new Float32Array(copy.buffer) : copy;
+}
+
+/** Of nested numbers: no tensor has more dimensions. */
+const MAX_DEPTH = 8;
+
+/** Flat or nested numbers, in row-major order. */
+function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, count: number) {
+  const numbers = datatype === 'FP32' ? new Float32Array(count) : new Uint8Array(count);
+  const fits = (value: number) =>
+    datatype === 'FP32' || (Number.isInteger(value) && value >= 0 && value <= 255);
+  let at = 0;
+  const fill = (values: readonly unknown[], depth: number): void => {
+    if (depth > MAX_DEPTH) throw bad(`input '${name}': 'data' is nested too deeply`);
+    for (const value of values) {
+      if (isArray(value)) {
+        fill(value, depth + 1);
+        continue;
+      }
+      if (typeof value !== 'number' || !fits(value))
+        throw bad(`input '${name}': a value of 'data' is no ${datatype}`);
+      if (at >= count) throw bad(`input '${name}': 'data' has more than the ${count} values of its shape`);
+      numbers[at++] = value;
+    }
+  };
+  fill(data, 1);
+  if (at < count) throw bad(`input '${name}': 'data' has ${at} values, expected ${count}`);
+  return numbers;
+}
+
+function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outputs' | 'isBinary'> {
+  const all = optional(parameters, 'binary_data_output', isBoolean, 'true or false') ?? false;
+  const listed = optional(request, 'outputs', isArray, 'an array');
+  const binary = new Map<string, boolean>();
+  for (const entry of listed ?? []) {
+    const name = isObject(entry) ? optional(entry, 'name', isString, 'a string') : undefined;
+    if (name === undefined || !isObject(entry)) throw bad("an entry of 'outputs' has no 'name'");
+    if (binary.has(name)) throw bad(`output '${name}' is asked for twice`);
+    const own = optional(entry, 'parameters', isObject, 'an object') ?? {};
+    binary.set(name, optional(own, 'binary_data', isBoolean, 'true or false') ?? all);
+  }
+  return {
+    outputs: binary.size > 0 ? [...binary.keys()] : undefined,
+    isBinary: (name) => binary.get(name) ?? all,
+  };
+}
+
+/** An answer: JSON alone, or JSON of a length that is told and the bytes of tensors. */
+export interface InferAnswer {
+  readonly body: Buffer;
+  readonly jsonLength: number | undefined;
+}
+
+export function writeInferAnswer(
+  { name, version }: { readonly name: string; readonly version: string },
+  request: InferRequest,
+  outputs: Outputs,
+): InferAnswer {
+  const blobs: Buffer[] = [];
+  const entries: object[] = [];
+  for (const output of request.outputs ?? Object.keys(outputs)) {
+    const tensor = outputs[output];
+    if (tensor === undefined) continue;
+    const { dims, data } = tensor;
+    const head = { name: output, datatype: 'FP32', shape: dims };
+    if (request.isBinary(output)) {
+      blobs.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+      entries.push({ ...head, parameters: { binary_data_size: data.byteLength } });
+    } else {
+      entries.push({ ...head, data: Array.from(data) });
+    }
+  }
+  const { id } = request;
+  const text = JSON.stringify({
+    ...(id !== undefined && { id }),
+    model_name: name,
+    model_version: version,
+    outputs: entries,
+  });
+  const json = Buffer.from(text);
+  if (blobs.length === 0) return { body: json, jsonLength: undefined };
+  return { body: Buffer.concat([json, ...blobs]), jsonLength: json.length };
+}

@@ -1,0 +1,154 @@
+import { NmodeError } from '../../graph/errors.js';
+import { type Model, outlineOf } from '../../graph/model.js';
+import { elementCount } from '../../graph/tensor.js';
+import { formOf } from '../form.js';
+import type { ModelForm } from '../images/job.js';
+import { naming } from '../naming.js';
+import { loadModel } from '../node/model.js';
+import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
+import { createSession, type ProviderReport, type SessionOptions } from '../node/sessions/session.js';
+import type { SegmentOptions } from '../segment-options.js';
+import type { RunOptions } from '../sessions/session.js';
+import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
+import { Scheduler, type SchedulerOptions } from './scheduler.js';
+
+export interface ServedOptions
+  extends Pick<SessionOptions, 'providers' | 'strict' | 'threads'>,
+    Omit<SchedulerOptions, 'onRun'> {
+  /** Elements of all inputs of a request. */
+  readonly maxElements: number;
+}
+
+/** A model that is served: its workers, and the way of images to it where it takes images. */
+export class ServedModel {
+  /** There is one at a time. */
+  readonly version = '1';
+
+  private constructor(
+    readonly name: string,
+    readonly file: string,
+    readonly scheduler: Scheduler<ProviderReport>,
+    readonly segmenter: Segmenter | undefined,
+    readonly maxElements: number,
+  ) {}
+
+  /**
+   * Loads a model and runs it once.
+   * @throws NmodeError: BAD_MODEL, CANNOT_RUN
+   */
+  static async load(
+    name: string,
+    file: string,
+    options: ServedOptions,
+    onRun: SchedulerOptions['onRun'],
+  ): Promise<ServedModel> {
+    const { model, bytes } = await loadModel(file);
+    const form = imageForm(name, model);
+    const { providers, strict, threads } = options;
+    const session: SessionOptions = {
+      warmUp: true,
+      arena: form === undefined || keepsMemory(form),
+      ...(providers && { providers }),
+      ...(strict && { strict }),
+      ...(threads && { threads }),
+    };
+    const batched = options.maxBatch > 1 && hasOpenBatch(model);
+    const loading = Scheduler.start(() => createSession(bytes, session), {
+      ...options,
+      maxBatch: batched ? options.maxBatch : 1,
+      ...(onRun && { onRun }),
+    });
+    const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
+    return new ServedModel(name, file, await loading, segmenter, options.maxElements);
+  }
+
+  get inputs(): readonly Port[] {
+    return this.scheduler.inputs;
+  }
+  get outputs(): readonly Port[] {
+    return this.scheduler.outputs;
+  }
+  get provider(): ProviderReport['effective'] {
+    return this.scheduler.provider.effective;
+  }
+  get alive(): boolean {
+    return this.scheduler.alive && (this.segmenter?.alive ?? true);
+  }
+
+  /**
+   * Runs the model on tensors, which are given away.
+   * @throws NmodeError: BAD_USAGE for tensors that it does not take, OVERLOADED, CANNOT_RUN; the signal's reason
+   */
+  async infer(inputs: Inputs, options: Omit<RunOptions, 'transfer'>): Promise<Outputs> {
+    this.#check(inputs, options.outputs);
+    return this.scheduler.run(inputs, { ...options, transfer: true });
+  }
+
+  /** @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason */
+  async segment(image: Uint8Array, options: SegmentOptions): Promise<Segmentation> {
+    if (this.segmenter === undefined) {
+      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images`);
+    }
+    return this.segmenter.segment(image, options);
+  }
+
+  #check(inputs: Inputs, outputs: readonly string[] | undefined): void {
+    const { name, inputs: ports } = this;
+    const given = Object.keys(inputs);
+    if (given.length !== ports.length) {
+      throw refused(`expected ${ports.length} inputs but got ${given.length} inputs for model '${name}'`);
+    }
+    for (const input of given) {
+      const port = ports.find((known) => known.name === input);
+      if (port === undefined) throw refused(`unexpected inference input '${input}' for model '${name}'`);
+      const dims = inputs[input]?.dims ?? [];
+      const fits =
+        dims.length === port.shape.length &&
+        dims.every((size, axis) => {
+          const wanted = port.shape[axis];
+          return size > 0 && (typeof wanted !== 'number' || wanted === size);
+        });
+      if (!fits) {
+        throw refused(
+          `unexpected shape for input '${input}' for model '${name}': expected [${shapeOf(port)}], got [${dims}]`,
+        );
+      }
+    }
+    const elements = Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
+    if (elements > this.maxElements)
+      throw refused(`${elements} elements, at most ${this.maxElements} are taken`);
+    for (const output of outputs ?? []) {
+      if (!this.outputs.some((port) => port.name === output)) {
+        throw refused(`unexpected inference output '${output}' for model '${name}'`);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await (this.segmenter ?? this.scheduler).close();
+  }
+}
+
+/** -1 for a size that is open. */
+export function shapeOf({ shape }: Port): readonly number[] {
+  return shape.map((size) => (typeof size === 'number' && size >= 0 ? size : -1));
+}
+
+function refused(why: string): NmodeError {
+  return new NmodeError('BAD_USAGE', why);
+}
+
+/** How it takes images; undefined for a model that takes something else. */
+function imageForm(name: string, model: Model): ModelForm | undefined {
+  try {
+    return naming(name, () => formOf(outlineOf(model)));
+  } catch (error) {
+    if (error instanceof NmodeError && error.code === 'BAD_MODEL') return undefined;
+    throw error;
+  }
+}
+
+function hasOpenBatch(model: Model): boolean {
+  const { inputs, outputs } = outlineOf(model);
+  return [...inputs, ...outputs].every(({ type }) => typeof type?.shape?.[0] === 'string');
+}

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { parseCount, parseMegabytes, parsePort, parsePositive } from './arguments.js';
+import { print } from './print.js';
+import { addSessionFlags, type SessionFlags, sessionOptions } from './session-flags.js';
+
+interface ServeFlags extends SessionFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly workers: number;
+  readonly maxBatch: number;
+  readonly maxDelayMs: number;
+  readonly maxQueue: number;
+  readonly maxRequests: number;
+  readonly maxBodyMb: number;
+  readonly maxElements: number;
+  readonly deadlineMs: number;
+  readonly drainMs: number;
+  readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly ui?: true;
+  readonly watch?: true;
+  readonly quiet?: true;
+}
+
+export function addServe(program: Command): void {
+  const command = program
+    .command('serve')
+    .description('serve models over HTTP: the Open Inference Protocol v2, and images to masks')
+    .argument('<model.onnx...>', 'models; name=path.onnx for another name than the file has')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 for one that is free', parsePort, 8000)
+    .option('--workers <n>', 'runs of each model at the same time', parseCount, 1)
+    .option('--max-batch <n>', 'images of one run, where the batch of the model is open', parseCount, 1)
+    .option(
+      '--max-delay-ms <ms>',
+      'how long a run waits for others to join it, while workers are busy',
+      parsePort,
+      0,
+    )
+    .option('--max-queue <n>', 'runs that may wait; more are refused (503)', parseCount, 64)
+    .option('--max-requests <n>', 'requests under way; more are refused (503)', parseCount, 256)
+    .option('--max-body-mb <mb>', 'largest body of a request', parseMegabytes, 2 ** 26)
+    .option('--max-elements <n>', 'most elements of the tensors of a request', parsePositive, 2 ** 24)
+    .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parsePositive, 10_000)
+    .option(
+      '--drain-ms <ms>',
+      'time that requests under way have when the server ends',
+      parsePositive,
+      30_000,
+    )
+    .option('--token-file <file>', 'bearer tokens, one a line; requests need one of them')
+    .option('--tls-cert <file>', 'certificate, PEM; with --tls-key, the server speaks https')
+    .option('--tls-key <file>', 'its key, PEM')
+    .option('--ui', 'serve the page that segments in the browser at /')
+    .option('--watch', 'load a model again when its file is replaced')
+    .option('--quiet', 'write no logs');
+  addSessionFlags(command).action(async (models: string[], flags: ServeFlags) => {
+    const { NmodeError } = await import('../../graph/errors.js');
+    const { serve } = await import('../serve.js');
+    const { tlsCert, tlsKey, tokenFile, drainMs, quiet, maxBodyMb, ...others } = flags;
+    if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+      throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
+    }
+    const server = await serve({
+      ...others,
+      models,
+      maxBody: maxBodyMb,
+      ...sessionOptions(flags),
+      ...(tokenFile !== undefined && { tokenFile }),
+      ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
+      ...(!quiet && { log: process.stderr }),
+    });
+    for (const { name, provider, workers, threads } of server.models) {
+      print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
+    }
+    print(`Serving at ${server.url} (Ctrl-C ends it).`);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await server.close(drainMs);
+  });
+}

@@ -1,0 +1,204 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { NmodeError, reason } from '../graph/errors.js';
+import { usableCores } from '../runtime/node/sessions/limits.js';
+import type { SessionOptions } from '../runtime/node/sessions/session.js';
+import { Metrics } from '../runtime/server/metrics.js';
+import { DataPlane } from '../runtime/server/plane.js';
+import { type RestOptions, restApp } from '../runtime/server/rest/app.js';
+import { addSite, cannotListen } from './site.js';
+
+export interface ServeOptions extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'> {
+  /** Files of models: `lesion.onnx`, or `name=path.onnx` for another name than the file's. */
+  readonly models: readonly string[];
+  /** Default 127.0.0.1: this machine only. */
+  readonly host?: string;
+  /** Default 8000; 0 for one that is free. */
+  readonly port?: number;
+  /** Images of one run, where the model's batch is open; default 1. */
+  readonly maxBatch?: number;
+  /** Milliseconds that a run waits for others to join it while workers are busy; default 0. */
+  readonly maxDelayMs?: number;
+  /** Runs that may wait for a worker; default 64. */
+  readonly maxQueue?: number;
+  /** Requests under way, those that are being read included; default 256. */
+  readonly maxRequests?: number;
+  /** Bytes of a request's body; default 64 MiB. */
+  readonly maxBody?: number;
+  /** Elements of a request's tensors; default 2^24. */
+  readonly maxElements?: number;
+  /** Milliseconds within which a request is answered; default 10,000. */
+  readonly deadlineMs?: number;
+  /** A file of bearer tokens, one a line. */
+  readonly tokenFile?: string;
+  /** Files of a certificate and its key, in PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Serve the page at `/`. */
+  readonly ui?: boolean;
+  /** Load a model again when its file is replaced. */
+  readonly watch?: boolean;
+  /** Where structured logs go, a line of JSON at a time. */
+  readonly log?: { write(line: string): void };
+}
+
+export interface Server {
+  readonly url: string;
+  /** Where each model runs. */
+  readonly models: readonly {
+    readonly name: string;
+    readonly provider: string;
+    readonly workers: number;
+    readonly threads: number;
+  }[];
+  /** Answers what was accepted, and ends. @param within milliseconds after which it ends anyway */
+  close(within?: number): Promise<void>;
+}
+
+/** Milliseconds for requests under way when a server ends. */
+const DRAIN = 30_000;
+/** How often files are looked at, in milliseconds. */
+const WATCH_INTERVAL = 500;
+
+/**
+ * Serves models over HTTP.
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN
+ */
+export async function serve(options: ServeOptions): Promise<Server> {
+  const named = namesOf(options.models);
+  const rest = await restOptions(options);
+  const workers = options.workers ?? 1;
+  const { providers, strict } = options;
+  const plane = new DataPlane(
+    {
+      workers,
+      threads: options.threads ?? Math.max(1, Math.floor(usableCores() / workers)),
+      maxQueue: options.maxQueue ?? 64,
+      maxBatch: options.maxBatch ?? 1,
+      maxDelay: options.maxDelayMs ?? 0,
+      maxElements: rest.maxElements,
+      ...(providers && { providers }),
+      ...(strict && { strict }),
+    },
+    {
+      ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
+      loaded: (model, provider) => {
+        metrics.loaded(model, 'success');
+        app?.log.info({ model, provider }, 'model loaded');
+      },
+      unloaded: (model) => app?.log.info({ model }, 'model unloaded'),
+      refused: (model, why) => {
+        metrics.loaded(model, 'failure');
+        app?.log.error({ model, problem: why }, 'model refused');
+      },
+    },
+  );
+  const metrics = new Metrics(() => plane);
+  let app: FastifyInstance | undefined;
+  app = await restApp({ plane, metrics, options: rest });
+  const { host = '127.0.0.1', port = 8000 } = options;
+  let watching: NodeJS.Timeout | undefined;
+  const listening = app;
+  const close = async (within = DRAIN) => {
+    clearInterval(watching);
+    plane.drain();
+    const forced = setTimeout(() => listening.server.closeAllConnections(), within);
+    await listening.close();
+    clearTimeout(forced);
+    await plane.close();
+  };
+  try {
+    if (options.ui) await app.register((scope) => addSite(scope, true));
+    // It answers that it lives, and that it is not ready, while models load.
+    const url = await app.listen({ host, port }).catch((error: unknown) => {
+      throw cannotListen('the models', port, error);
+    });
+    for (const [name, file] of named) await plane.load(name, file);
+    if (options.watch) watching = await watch(plane, named);
+    const models = plane.names.map((name) => {
+      const { provider, scheduler } = plane.model(name);
+      return { name, provider, workers: scheduler.workers, threads: scheduler.threads };
+    });
+    return { url, models, close };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}
+
+/** @throws NmodeError (BAD_USAGE) for names that no path can hold, and for one that comes twice */
+function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
+  const named = new Map<string, string>();
+  for (const given of models) {
+    const [, told, path = given] = /^([^=/\\]+)=(.+)$/.exec(given) ?? [];
+    const name = told ?? basename(path).replace(/\.onnx$/i, '');
+    if (!/^[\w.-]{1,100}$/.test(name)) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `'${name}' cannot be a model's name: give it one of letters, as in name=${path}`,
+      );
+    }
+    if (named.has(name)) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `two models are called '${name}': give one another name, as in other=${path}`,
+      );
+    }
+    named.set(name, path);
+  }
+  if (named.size === 0) throw new NmodeError('BAD_USAGE', 'no model is given');
+  return named;
+}
+
+async function restOptions(options: ServeOptions): Promise<RestOptions> {
+  const { tokenFile, tls, log } = options;
+  const read = (path: string) =>
+    readFile(path).catch((error: unknown) => {
+      throw new NmodeError('BAD_USAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
+    });
+  const tokens =
+    tokenFile === undefined ? [] : (await read(tokenFile)).toString().split(/\s+/).filter(Boolean);
+  if (tokenFile !== undefined && tokens.length === 0) {
+    throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one a line`);
+  }
+  return {
+    maxBody: options.maxBody ?? 2 ** 26,
+    maxElements: options.maxElements ?? 2 ** 24,
+    maxRequests: options.maxRequests ?? 256,
+    deadline: options.deadlineMs ?? 10_000,
+    tokens,
+    ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }),
+    ...(log && { log }),
+  };
+}
+
+/** What changes when a file is replaced. */
+async function stamp(file: string): Promise<string> {
+  const found = await stat(file).catch(() => undefined);
+  return found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`;
+}
+
+/** Loads models again whose files were replaced, once these no longer change. */
+async function watch(plane: DataPlane, named: ReadonlyMap<string, string>): Promise<NodeJS.Timeout> {
+  const loaded = new Map<string, string>();
+  const seen = new Map<string, string>();
+  for (const [name, file] of named) loaded.set(name, await stamp(file));
+  const look = async () => {
+    for (const [name, file] of named) {
+      const now = await stamp(file);
+      const settled = now !== '' && now === seen.get(name);
+      seen.set(name, now);
+      if (!settled || now === loaded.get(name) || !plane.names.includes(name)) continue;
+      loaded.set(name, now);
+      // What is wrong with it is logged; the old one goes on.
+      await plane.load(name, file).catch(() => {});
+    }
+  };
+  let isLooking = false;
+  return setInterval(async () => {
+    if (isLooking) return;
+    isLooking = true;
+    await look();
+    isLooking = false;
+  }, WATCH_INTERVAL).unref();
+}
