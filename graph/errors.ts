@@ -12,6 +12,8 @@ export const ERRORS = {
   CANNOT_RUN: { exitCode: 4, status: 500 },
   /** A model that is not loaded, or a place where nothing is. */
   NOT_FOUND: { exitCode: 4, status: 404 },
+  /** A body beyond the limit. */
+  TOO_LARGE: { exitCode: 4, status: 413 },
   /** More work than there is room for. */
   OVERLOADED: { exitCode: 4, status: 503 },
   /** An answer that did not come in time. */

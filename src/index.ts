@@ -63,6 +63,7 @@ export {
   type PortReport,
   type TensorReport,
 } from './inspect.js';
+export { type LoadTestOptions, type LoadTestReport, loadTest } from './loadtest.js';
 export {
   type ClassRegions,
   type Extent,
@@ -71,4 +72,5 @@ export {
   type PredictReport,
   predict,
 } from './predict.js';
+export { type ServeOptions, type Server, serve } from './serve.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';

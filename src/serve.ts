@@ -55,6 +55,9 @@ export interface Server {
   close(within?: number): Promise<void>;
 }
 
+/** Copies of a model where nothing is said: each takes its memory. */
+const MAX_WORKERS = 4;
+
 /** Milliseconds for requests under way when a server ends. */
 const DRAIN = 30_000;
 /** How often files are looked at, in milliseconds. */
@@ -67,12 +70,13 @@ const WATCH_INTERVAL = 500;
 export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
   const rest = await restOptions(options);
-  const workers = options.workers ?? 1;
+  const cores = usableCores();
+  const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
   const { providers, strict } = options;
   const plane = new DataPlane(
     {
       workers,
-      threads: options.threads ?? Math.max(1, Math.floor(usableCores() / workers)),
+      threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
       maxQueue: options.maxQueue ?? 64,
       maxBatch: options.maxBatch ?? 1,
       maxDelay: options.maxDelayMs ?? 0,

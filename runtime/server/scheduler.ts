@@ -31,8 +31,12 @@ interface Job {
 
 interface Worker {
   session: Session | undefined;
-  busy: boolean;
+  /** Runs that it was given and has not answered. */
+  load: number;
 }
+
+/** A worker is given the next run while it is at one: it would idle until its answer has come here and another has gone. */
+const DEPTH = 2;
 
 /** How quickly the time of a run is learnt: the share of the newest in the mean. */
 const LEARNING = 0.2;
@@ -67,7 +71,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     this.#open = open;
     this.#options = options;
     this.#first = first;
-    for (const session of sessions) this.#workers.push({ session, busy: false });
+    for (const session of sessions) this.#workers.push({ session, load: 0 });
   }
 
   /**
@@ -166,12 +170,10 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   }
 
   #dispatch(): void {
-    for (const worker of this.#workers) {
-      if (worker.busy || worker.session === undefined || this.#waiting.length === 0) continue;
-      if (!worker.session.alive) {
-        this.#replace(worker);
-        continue;
-      }
+    for (const worker of this.#workers) if (worker.session?.alive === false) this.#replace(worker);
+    while (this.#waiting.length > 0) {
+      const worker = this.#idlest();
+      if (worker?.session === undefined) return;
       const wait = this.#patience();
       if (wait > 0) {
         this.#timer ??= setTimeout(() => {
@@ -184,16 +186,26 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     }
   }
 
-  /** Milliseconds that the first in line may still wait for company: none where all workers are idle, or a batch is full. */
+  /** The worker that has the least to do, unless it has enough. Where runs are batched, those that wait grow the next batch. */
+  #idlest(): Worker | undefined {
+    const depth = this.#options.maxBatch > 1 ? 1 : DEPTH;
+    const [idlest] = this.#workers
+      .filter(({ session }) => session !== undefined)
+      .sort((a, b) => a.load - b.load);
+    return idlest !== undefined && idlest.load < depth ? idlest : undefined;
+  }
+
+  /** Milliseconds that those in line may still wait for company: none where there is one only, or a full batch. */
   #patience(): number {
     const { maxBatch, maxDelay } = this.#options;
     const [first] = this.#waiting;
     if (first === undefined || maxBatch === 1 || maxDelay === 0) return 0;
-    if (!this.#workers.some(({ busy }) => busy)) return 0;
     const company = this.#waiting
       .filter(({ key }) => key === first.key)
       .reduce((sum, { rows }) => sum + rows, 0);
-    return company >= maxBatch ? 0 : Math.max(0, first.since + maxDelay - performance.now());
+    // Alone, it would wait for somebody who may never come.
+    if (company <= first.rows || company >= maxBatch) return 0;
+    return Math.max(0, first.since + maxDelay - performance.now());
   }
 
   /** The first in line, and those behind it that can run with it. */
@@ -201,7 +213,10 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     const [first] = this.#waiting;
     if (first === undefined) return [];
     const batch: Job[] = [];
-    let room = Math.max(first.rows, this.#options.maxBatch);
+    // Other workers get their share: a batch that one would work on alone is slower.
+    const rows = this.#waiting.reduce((sum, job) => sum + job.rows, 0);
+    const share = Math.min(this.#options.maxBatch, Math.ceil(rows / this.#options.workers));
+    let room = Math.max(first.rows, share);
     for (const job of [...this.#waiting]) {
       if (job !== first && (job.key !== first.key || job.key === '' || job.rows > room)) continue;
       batch.push(job);
@@ -213,14 +228,13 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   }
 
   #start(worker: Worker, session: Session, batch: readonly Job[]): void {
-    worker.busy = true;
+    worker.load++;
     const rows = batch.reduce((sum, job) => sum + job.rows, 0);
     this.#runningRows += rows;
     const done = this.#runBatch(session, batch, rows).finally(() => {
       this.#running.delete(done);
       this.#runningRows -= rows;
-      worker.busy = false;
-      if (!session.alive) this.#replace(worker);
+      worker.load--;
       this.#dispatch();
     });
     this.#running.add(done);

@@ -121,10 +121,11 @@ export function sessionOf<R extends ProviderReport>(
       return threads.every((thread) => thread.alive);
     },
     run: (feeds, { signal, transfer = false, onStart, outputs: wanted } = {}) => {
-      const buffers = transfer ? Object.values(feeds).map(({ data }) => data.buffer) : [];
+      // Several may lie in one.
+      const buffers = transfer ? new Set(Object.values(feeds).map(({ data }) => data.buffer)) : [];
       return queue.add((thread) => {
         onStart?.();
-        return thread.call('run', { inputs: feeds, ...(wanted && { outputs: wanted }) }, buffers);
+        return thread.call('run', { inputs: feeds, ...(wanted && { outputs: wanted }) }, [...buffers]);
       }, signal);
     },
     close: closeOnce,

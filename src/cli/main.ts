@@ -9,6 +9,7 @@ import { addDoctor } from './doctor.js';
 import { addEval } from './eval.js';
 import { addExport } from './export.js';
 import { addInspect } from './inspect.js';
+import { addLoadTest } from './loadtest.js';
 import { addPredict } from './predict.js';
 import { addServe } from './serve.js';
 import { addVerify } from './verify.js';
@@ -39,6 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
     addCompare,
     addDemo,
     addServe,
+    addLoadTest,
   ])
     add(program);
   try {

@@ -7,7 +7,7 @@ import { addSessionFlags, type SessionFlags, sessionOptions } from './session-fl
 interface ServeFlags extends SessionFlags {
   readonly host: string;
   readonly port: number;
-  readonly workers: number;
+  readonly workers?: number;
   readonly maxBatch: number;
   readonly maxDelayMs: number;
   readonly maxQueue: number;
@@ -31,7 +31,11 @@ export function addServe(program: Command): void {
     .argument('<model.onnx...>', 'models; name=path.onnx for another name than the file has')
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for one that is free', parsePort, 8000)
-    .option('--workers <n>', 'runs of each model at the same time', parseCount, 1)
+    .option(
+      '--workers <n>',
+      'runs of each model at the same time (default: one a core, at most 4)',
+      parseCount,
+    )
     .option('--max-batch <n>', 'images of one run, where the batch of the model is open', parseCount, 1)
     .option(
       '--max-delay-ms <ms>',

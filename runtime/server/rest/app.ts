@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import fastify, {
   type FastifyInstance,
@@ -9,8 +10,9 @@ import fastify, {
 import { ERRORS, NmodeError, reason } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
+import { readBody } from './body.js';
 import { addHealth } from './health.js';
-import { addInfer } from './infer.js';
+import { addInfer, JSON_LENGTH } from './infer.js';
 import { addSegment } from './segment.js';
 
 export interface RestOptions {
@@ -61,7 +63,9 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   // Bodies are read by the routes, whatever their type says; clients of Triton send none.
   app.removeAllContentTypeParsers();
   await app.register(multipart, { limits: { files: 1, fields: 0, fileSize: bodyLimit } });
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, bodyLimit, Number(request.headers[JSON_LENGTH] ?? 0) || 0),
+  );
   guard(app, options);
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';

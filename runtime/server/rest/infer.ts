@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ERRORS, NmodeError } from '../../../graph/errors.js';
 import { type RestContext, signalOf } from './app.js';
 import { modelPaths } from './health.js';
@@ -10,12 +10,15 @@ interface InferRoute {
 }
 
 /** The header that tells how many bytes of a body are JSON. */
-const JSON_LENGTH = 'inference-header-content-length';
+export const JSON_LENGTH = 'inference-header-content-length';
 
 /** Tensors in, tensors out. */
 export function addInfer(app: FastifyInstance, { plane, metrics, options }: RestContext): void {
   for (const path of modelPaths('/infer')) {
-    app.post<InferRoute>(path, async (request, reply) => {
+    // What cannot be done in time is refused before its body is read.
+    const onRequest = async ({ params }: FastifyRequest<InferRoute>) =>
+      plane.model(params.model, params.version).scheduler.admit(options.deadline);
+    app.post<InferRoute>(path, { onRequest }, async (request, reply) => {
       const { params, body, headers } = request;
       const model = plane.model(params.model, params.version);
       try {

@@ -21,12 +21,17 @@ type View = 'mask' | 'overlay' | 'json';
 
 /** An image in, its mask out. */
 export function addSegment(app: FastifyInstance, context: RestContext): void {
-  app.post<SegmentRoute>('/v1/segment', (request, reply) =>
-    segment(context, context.plane.onlyModel(), request, reply),
-  );
-  app.post<SegmentRoute>('/v1/models/:model/segment', (request, reply) =>
-    segment(context, context.plane.model(request.params.model ?? ''), request, reply),
-  );
+  const { plane, options } = context;
+  const modelOf = ({ params }: FastifyRequest<SegmentRoute>) =>
+    params.model === undefined ? plane.onlyModel() : plane.model(params.model);
+  // What cannot be done in time is refused before its body is read.
+  const onRequest = async (request: FastifyRequest<SegmentRoute>) =>
+    modelOf(request).scheduler.admit(options.deadline);
+  for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
+    app.post<SegmentRoute>(path, { onRequest }, (request, reply) =>
+      segment(context, modelOf(request), request, reply),
+    );
+  }
 }
 
 async function segment(

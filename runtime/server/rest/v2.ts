@@ -169,10 +169,12 @@ function isDatatype(name: string | undefined): name is Datatype {
   return name !== undefined && Object.hasOwn(DATATYPES, name);
 }
 
-/** Little-endian elements, in memory of their own. */
+/** Little-endian elements: a view where they are aligned, else a copy. */
 function elementsOf(bytes: Uint8Array, datatype: Datatype): Float32Array | Uint8Array {
-  const copy = Uint8Array.from(bytes);
-  return datatype === 'FP32' ? new Float32Array(copy.buffer) : copy;
+  const { buffer, byteOffset, length } = bytes;
+  if (datatype === 'UINT8') return new Uint8Array(buffer, byteOffset, length);
+  if (byteOffset % 4 !== 0) return new Float32Array(new Uint8Array(bytes).buffer);
+  return new Float32Array(buffer, byteOffset, length / 4);
 }
 
 /** Of nested numbers: no tensor has more dimensions. */

@@ -1,0 +1,94 @@
+/**
+ * `npm run bench:serve`: requests a second of `nmode serve` (w = 16, 256 x 256, binary tensors, 8 clients of another process)
+ * beside a bare loop of session.run with the same workers and threads, in interleaved rounds; and the 99th percentile at a low
+ * load with and without batching.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { BenchReport } from '../src/bench.js';
+import { print, table } from '../src/cli/print.js';
+import { exportModel } from '../src/export.js';
+import type { LoadTestReport } from '../src/loadtest.js';
+import { median } from './measure.js';
+import { inFolder, root } from './networks.js';
+
+const main = join(root, 'dist/src/cli/main.js');
+const [ROUNDS, WORKERS, SHARE] = [5, 2, 0.85];
+const [LOW_RATE, LOW_SECONDS, ALLOWED] = [10, 30, 1.2];
+
+function run<T>(...args: string[]): T {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, '--json'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`nmode ${args[0]}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** Serves a model while `body` runs. */
+export async function serving<T>(
+  model: string,
+  flags: readonly string[],
+  body: (url: string) => Promise<T>,
+): Promise<T> {
+  const args = ['serve', model, '--port', '0', '--quiet', ...flags];
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    for await (const line of createInterface(child.stdout)) {
+      const [url] = /http:\S+/.exec(line) ?? [];
+      if (url !== undefined) return await body(url);
+    }
+    throw new Error('the server did not start');
+  } finally {
+    child.kill();
+    await once(child, 'exit');
+  }
+}
+
+await inFolder(async (file) => {
+  const checkpoint = join(root, 'fixtures/trained/unet-eed-w16-isic2018.pth');
+  const told = { checkpoint, decoder: 'eed', activation: 'gelu' } as const;
+  const [fixed, open] = [file('eed.onnx'), file('open.onnx')];
+  await exportModel({ ...told, output: fixed });
+  await exportModel({ ...told, output: open, size: {} });
+  const flags = ['--workers', String(WORKERS), '--threads', '1'];
+  const [bare, served]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    bare.push(run<BenchReport>('bench', fixed, ...flags, '--runs', '400').throughput);
+    await serving(fixed, flags, async (url) => {
+      served.push(run<LoadTestReport>('loadtest', url, '--clients', '8', '--duration', '6').throughput);
+    });
+  }
+  const share = median(served) / median(bare);
+  const rates = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join(', ');
+  print(
+    table(
+      ['what', 'images a second', 'median'],
+      [
+        ['session.run', rates(bare), median(bare).toFixed(1)],
+        ['nmode serve', rates(served), median(served).toFixed(1)],
+      ],
+    ),
+  );
+  print(`share ${share.toFixed(3)} (${SHARE} is asked for)\n`);
+  const low = (...more: string[]) =>
+    serving(open, [...flags, ...more], async (url) =>
+      run<LoadTestReport>('loadtest', url, '--rate', String(LOW_RATE), '--duration', String(LOW_SECONDS)),
+    );
+  const [alone, batched] = [await low(), await low('--max-batch', '8', '--max-delay-ms', '20')];
+  const row = (what: string, { latency }: LoadTestReport) => [
+    what,
+    `${latency.p50.toFixed(1)} ms`,
+    `${latency.p99.toFixed(1)} ms`,
+  ];
+  print(
+    table(
+      [`${LOW_RATE} requests a second`, 'p50', 'p99'],
+      [row('no batches', alone), row('batches of 8', batched)],
+    ),
+  );
+  const ratio = batched.latency.p99 / alone.latency.p99;
+  print(`p99 ratio ${ratio.toFixed(2)} (${ALLOWED} is allowed)`);
+  process.exitCode = share >= SHARE && ratio <= ALLOWED ? 0 : 1;
+});
