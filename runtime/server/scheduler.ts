@@ -249,7 +249,12 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
       const { outputs } = first.options;
       const together = batch.length === 1 ? first.inputs : stack(batch.map(({ inputs }) => inputs));
       const transfer = batch.length > 1 || (first.options.transfer ?? false);
-      const found = await session.run(together, { transfer, ...(outputs && { outputs }) });
+      const { onSpent } = batch.length === 1 ? first.options : {};
+      const found = await session.run(together, {
+        transfer,
+        ...(outputs && { outputs }),
+        ...(onSpent && { onSpent }),
+      });
       const milliseconds = performance.now() - start;
       this.#perRow += LEARNING * (milliseconds / rows - this.#perRow);
       this.#options.onRun?.(rows, milliseconds);

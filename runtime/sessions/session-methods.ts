@@ -18,6 +18,18 @@ export interface Opened {
   readonly check?: ProviderCheck;
 }
 
+export interface RunRequest {
+  readonly inputs: Inputs;
+  readonly outputs?: readonly string[];
+  /** Send the memory of the inputs back. */
+  readonly giveBack?: boolean;
+}
+
+export interface RunAnswer {
+  readonly outputs: Outputs;
+  readonly spent?: readonly (Float32Array | Uint8Array)[];
+}
+
 /** How a platform opens a model. */
 interface Opener<O> {
   open(model: Uint8Array, options: O): Promise<RuntimeSession>;
@@ -57,9 +69,10 @@ export function sessionMethods<O>({ open, openCpu }: Opener<O>) {
     settle(): void {
       model = new Uint8Array();
     },
-    async run({ inputs, outputs }: { inputs: Inputs; outputs?: readonly string[] }): Promise<Outputs> {
+    async run({ inputs, outputs, giveBack }: RunRequest): Promise<RunAnswer> {
       if (session === undefined) throw new TypeError('no session is open');
-      return session.run(inputs, outputs);
+      const found = await session.run(inputs, outputs);
+      return { outputs: found, ...(giveBack && { spent: Object.values(inputs).map(({ data }) => data) }) };
     },
     release,
   };

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly outputs?: readonly string[];
   /** Called when a worker takes the run up. */
   readonly onStart?: () => void;
+  /** Called with the memory of inputs that were given away, once it is free for another use. */
+  readonly onSpent?: (buffers: ReadonlySet<ArrayBufferLike>) => void;
 }
 
 /** A model loaded into onnxruntime, in threads of its own. Close it: it holds memory outside JavaScript's. */
@@ -120,12 +122,19 @@ export function sessionOf<R extends ProviderReport>(
     get alive() {
       return threads.every((thread) => thread.alive);
     },
-    run: (feeds, { signal, transfer = false, onStart, outputs: wanted } = {}) => {
+    run: (feeds, { signal, transfer = false, onStart, onSpent, outputs: wanted } = {}) => {
       // Several may lie in one.
       const buffers = transfer ? new Set(Object.values(feeds).map(({ data }) => data.buffer)) : [];
-      return queue.add((thread) => {
+      const request = {
+        inputs: feeds,
+        ...(wanted && { outputs: wanted }),
+        giveBack: transfer && onSpent !== undefined,
+      };
+      return queue.add(async (thread) => {
         onStart?.();
-        return thread.call('run', { inputs: feeds, ...(wanted && { outputs: wanted }) }, [...buffers]);
+        const { outputs: found, spent = [] } = await thread.call('run', request, [...buffers]);
+        onSpent?.(new Set(spent.map(({ buffer }) => buffer)));
+        return found;
       }, signal);
     },
     close: closeOnce,

@@ -11,6 +11,7 @@ import { ERRORS, NmodeError, reason } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
 import { readBody } from './body.js';
+import { BufferPool } from './buffer-pool.js';
 import { addHealth } from './health.js';
 import { addInfer, JSON_LENGTH } from './infer.js';
 import { addSegment } from './segment.js';
@@ -60,11 +61,12 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     ...(tls ? { https: tls, http: server } : { http: server }),
   }) as unknown as FastifyInstance;
   app.server.headersTimeout = HEADERS_TIMEOUT;
+  const pool = new BufferPool();
   // Bodies are read by the routes, whatever their type says; clients of Triton send none.
   app.removeAllContentTypeParsers();
   await app.register(multipart, { limits: { files: 1, fields: 0, fileSize: bodyLimit } });
   app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
-    readBody(payload, bodyLimit, Number(request.headers[JSON_LENGTH] ?? 0) || 0),
+    readBody(payload, { limit: bodyLimit, head: Number(request.headers[JSON_LENGTH] ?? 0) || 0, pool }),
   );
   guard(app, options);
   app.addHook('onResponse', async (request, reply) => {
@@ -83,7 +85,7 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     ),
   );
   addHealth(app, context);
-  addInfer(app, context);
+  addInfer(app, context, pool);
   addSegment(app, context);
   return app;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { NmodeError } from '../../../graph/errors.js';
+import type { BufferPool } from './buffer-pool.js';
 
 /** Bytes from a start of the memory on, of which numbers of four bytes can be seen without a copy. */
 const ALIGNMENT = 4;
@@ -9,15 +10,23 @@ const ALIGNMENT = 4;
  * request become views, which are given to a thread without a copy.
  * @throws NmodeError: TOO_LARGE; INTERRUPTED where the client leaves in the middle
  */
-export async function readBody(request: IncomingMessage, limit: number, head: number): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  { limit, head, pool }: { readonly limit: number; readonly head: number; readonly pool: BufferPool },
+): Promise<Buffer> {
   const told = Number(request.headers['content-length'] ?? Number.NaN);
   if (told > limit) throw tooLarge(limit);
   const offset = (ALIGNMENT - (head % ALIGNMENT)) % ALIGNMENT;
-  return Number.isNaN(told) ? readChunks(request, limit, offset) : readWhole(request, told, offset);
+  return Number.isNaN(told) ? readChunks(request, limit, offset) : readWhole(request, told, offset, pool);
 }
 
-async function readWhole(request: IncomingMessage, length: number, offset: number): Promise<Buffer> {
-  const body = Buffer.from(new ArrayBuffer(offset + length), offset);
+async function readWhole(
+  request: IncomingMessage,
+  length: number,
+  offset: number,
+  pool: BufferPool,
+): Promise<Buffer> {
+  const body = Buffer.from(pool.take(offset + length), offset);
   let at = 0;
   for await (const part of partsOf(request)) {
     part.copy(body, at);

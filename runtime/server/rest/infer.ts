@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ERRORS, NmodeError } from '../../../graph/errors.js';
 import { type RestContext, signalOf } from './app.js';
+import type { BufferPool } from './buffer-pool.js';
 import { modelPaths } from './health.js';
 import { readInferRequest, writeInferAnswer } from './v2.js';
 
@@ -13,7 +14,11 @@ interface InferRoute {
 export const JSON_LENGTH = 'inference-header-content-length';
 
 /** Tensors in, tensors out. */
-export function addInfer(app: FastifyInstance, { plane, metrics, options }: RestContext): void {
+export function addInfer(
+  app: FastifyInstance,
+  { plane, metrics, options }: RestContext,
+  pool: BufferPool,
+): void {
   for (const path of modelPaths('/infer')) {
     // What cannot be done in time is refused before its body is read.
     const onRequest = async ({ params }: FastifyRequest<InferRoute>) =>
@@ -35,6 +40,7 @@ export function addInfer(app: FastifyInstance, { plane, metrics, options }: Rest
         const outputs = await model.infer(asked.inputs, {
           signal,
           onStart,
+          onSpent: (buffers) => pool.give(buffers),
           ...(asked.outputs && { outputs: asked.outputs }),
         });
         metrics.answered(model.name, { queue });
