@@ -94,6 +94,10 @@ export class DataPlane {
     return !this.#draining && this.#models.size > 0 && [...this.#models.values()].every(({ alive }) => alive);
   }
 
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   /** Says that it is not ready from now on; what is under way goes on. */
   drain(): void {
     this.#draining = true;

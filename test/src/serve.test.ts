@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';
 import { readMask } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
@@ -86,6 +87,15 @@ async function expected(name: string): Promise<Float32Array> {
   await using session = await createSession(readFileSync(file(`${name}.onnx`)), { threads: 1 });
   const { mask } = await session.run({ input });
   return mask?.data ?? new Float32Array();
+}
+
+/** Whether JSON is what a schema of the server's own document says. */
+async function conforms(json: unknown, schema: string): Promise<void> {
+  const { json: document } = await send('/docs/openapi.json');
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  ajv.addSchema(document, 'api');
+  const valid = ajv.validate(`api#/components/schemas/${schema}`, json);
+  expect(valid ? [] : ajv.errors).toEqual([]);
 }
 
 describe('what is there', () => {
@@ -182,6 +192,7 @@ describe('tensors', () => {
         outputs: [{ name: 'mask', datatype: 'FP32', shape: [1, 1, SIDE, SIDE] }],
       },
     });
+    await conforms(found.json, 'InferResponse');
     const [output] = found.json.outputs;
     const data =
       output.parameters === undefined
@@ -354,6 +365,7 @@ describe('images', () => {
     const { json } = await send(`${path}?threshold=0.4&fill_holes=true`, {
       body: new Uint8Array(photograph),
     });
+    await conforms(json, 'Segmentation');
     const [{ area, parts, boxes, contours, rle }] = json.classes;
     expect(json).toMatchObject({
       model: 'fixed',
@@ -422,6 +434,26 @@ describe('images', () => {
 });
 
 describe('a server', () => {
+  it('has a document that its answers conform to, and a page of it', async () => {
+    for (const [path, schema] of [
+      ['/v2', 'ServerMetadata'],
+      ['/v2/health/live', 'Live'],
+      ['/v2/health/ready', 'Ready'],
+      ['/v2/models/open', 'ModelMetadata'],
+      ['/v2/models/open/ready', 'Ready'],
+      ['/v2/models/none', 'Error'],
+    ] as const) {
+      await conforms((await send(path)).json, schema);
+    }
+    await conforms((await send('/v2/repository/index', { method: 'POST' })).json, 'Repository');
+    const { json } = await send('/docs/openapi.json');
+    const paths = Object.keys(json.paths).map((path) => path.replace('{model}', 'open'));
+    for (const path of paths.filter((each) => !/load|infer|segment|index/.test(each))) {
+      expect((await send(path)).status).toBe(200);
+    }
+    expect(Buffer.from((await send('/docs')).bytes).toString()).toContain('<h3>InferRequest</h3>');
+  });
+
   it('logs requests with their ids, and never what is in them', async () => {
     logged.length = 0;
     await send(infer('fixed'), {
@@ -496,8 +528,11 @@ describe('a server', () => {
     writeFileSync(path, readFileSync(file('fixed.onnx')));
     const changing = await serve({ models: [path], port: 0, workers: 1, watch: true });
     try {
-      const status = async (where: string, method = 'GET') =>
-        (await fetch(changing.url + where, { method })).status;
+      const status = async (where: string, method = 'GET') => {
+        const response = await fetch(changing.url + where, { method });
+        await response.arrayBuffer();
+        return response.status;
+      };
       const shape = async () =>
         (await (await fetch(`${changing.url}/v2/models/changing`)).json()).inputs[0].shape;
       const until = async (side: number) => {
@@ -510,7 +545,9 @@ describe('a server', () => {
           const [, , , side] = await shape();
           const data = new Array(3 * side * side).fill(1);
           const body = JSON.stringify({ inputs: [{ ...port, shape: [1, 3, side, side], data }] });
-          const { status: code } = await fetch(changing.url + infer('changing'), { method: 'POST', body });
+          const response = await fetch(changing.url + infer('changing'), { method: 'POST', body });
+          await response.arrayBuffer();
+          const { status: code } = response;
           // Between the two requests, another may have come in its place.
           if (code !== 400) answers.push(code);
         }

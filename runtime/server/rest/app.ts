@@ -14,6 +14,7 @@ import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
 import { addHealth } from './health.js';
 import { addInfer, JSON_LENGTH } from './infer.js';
+import { addOpenApi } from './openapi.js';
 import { addSegment } from './segment.js';
 
 export interface RestOptions {
@@ -41,6 +42,8 @@ export interface RestContext {
 
 /** Milliseconds that a client may take to send its headers, and its whole request. */
 const [HEADERS_TIMEOUT, REQUEST_TIMEOUT] = [10_000, 60_000];
+/** How often that is looked at. */
+const CHECKING_INTERVAL = 1000;
 const MAX_HEADERS = 16_384;
 
 /** The REST form of a data plane. */
@@ -51,6 +54,7 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     maxHeaderSize: MAX_HEADERS,
     headersTimeout: HEADERS_TIMEOUT,
     requestTimeout: REQUEST_TIMEOUT,
+    connectionsCheckingInterval: CHECKING_INTERVAL,
   };
   const app = fastify({
     bodyLimit,
@@ -58,9 +62,8 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     requestIdHeader: 'x-request-id',
     logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
     logController: new LogController({ disableRequestLogging: true }),
-    ...(tls ? { https: tls, http: server } : { http: server }),
+    ...(tls ? { https: { ...tls, ...server } } : { http: server }),
   }) as unknown as FastifyInstance;
-  app.server.headersTimeout = HEADERS_TIMEOUT;
   const pool = new BufferPool();
   // Bodies are read by the routes, whatever their type says; clients of Triton send none.
   app.removeAllContentTypeParsers();
@@ -69,6 +72,10 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     readBody(payload, { limit: bodyLimit, head: Number(request.headers[JSON_LENGTH] ?? 0) || 0, pool }),
   );
   guard(app, options);
+  app.addHook('onSend', async (_, reply) => {
+    // A connection that is kept would keep the server.
+    if (context.plane.draining) reply.header('connection', 'close');
+  });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
     metrics.requested(route, reply.statusCode, reply.elapsedTime / 1000);
@@ -87,6 +94,7 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   addHealth(app, context);
   addInfer(app, context, pool);
   addSegment(app, context);
+  addOpenApi(app);
   return app;
 }
 

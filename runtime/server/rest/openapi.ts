@@ -1,0 +1,202 @@
+import type { FastifyInstance } from 'fastify';
+import { VERSION } from '../../../exporters/version.js';
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const object = (
+  properties: Record<string, object>,
+  required: readonly string[] = Object.keys(properties),
+) => ({
+  type: 'object',
+  properties,
+  required,
+});
+const list = (items: object) => ({ type: 'array', items });
+const text = { type: 'string' };
+const count = { type: 'integer', minimum: 0 };
+
+/** What the protocol exchanges (KServe, "Predict Protocol - Version 2"), and what this server adds. */
+const SCHEMAS = {
+  Error: object({ error: text }),
+  ServerMetadata: object({ name: text, version: text, extensions: list(text) }),
+  ModelMetadata: object(
+    {
+      name: text,
+      versions: list(text),
+      platform: text,
+      inputs: list(ref('Port')),
+      outputs: list(ref('Port')),
+    },
+    ['name', 'platform', 'inputs', 'outputs'],
+  ),
+  Port: object({
+    name: text,
+    datatype: { enum: ['FP32', 'UINT8'] },
+    shape: list({ type: 'integer', minimum: -1 }),
+  }),
+  Live: object({ live: { type: 'boolean' } }),
+  Ready: object({ name: text, ready: { type: 'boolean' } }, ['ready']),
+  InferRequest: object(
+    {
+      id: text,
+      parameters: object({ binary_data_output: { type: 'boolean' }, timeout: count }, []),
+      inputs: list(ref('RequestInput')),
+      outputs: list(
+        object({ name: text, parameters: object({ binary_data: { type: 'boolean' } }, []) }, ['name']),
+      ),
+    },
+    ['inputs'],
+  ),
+  RequestInput: object(
+    {
+      name: text,
+      shape: list(count),
+      datatype: { enum: ['FP32', 'UINT8'] },
+      parameters: object({ binary_data_size: count }, []),
+      data: { type: 'array', items: {} },
+    },
+    ['name', 'shape', 'datatype'],
+  ),
+  InferResponse: object(
+    { model_name: text, model_version: text, id: text, outputs: list(ref('ResponseOutput')) },
+    ['model_name', 'outputs'],
+  ),
+  ResponseOutput: object(
+    {
+      name: text,
+      shape: list(count),
+      datatype: { enum: ['FP32'] },
+      parameters: object({ binary_data_size: count }, []),
+      data: list({ type: ['number', 'null'] }),
+    },
+    ['name', 'shape', 'datatype'],
+  ),
+  Segmentation: object({
+    model: text,
+    version: text,
+    width: count,
+    height: count,
+    classes: list(ref('Class')),
+    tiles: count,
+    timings: { type: 'object', additionalProperties: { type: 'number' } },
+    provider: text,
+  }),
+  Class: object({
+    area: count,
+    parts: count,
+    boxes: list(object({ area: count, box: object({ x: count, y: count, width: count, height: count }) })),
+    contours: list(list({ type: 'array', items: count, minItems: 2, maxItems: 2 })),
+    rle: object({ size: list(count), counts: list(count) }),
+  }),
+  Repository: list(object({ name: text, version: text, state: text, reason: text })),
+};
+
+const json = (name: keyof typeof SCHEMAS) => ({ 'application/json': { schema: ref(name) } });
+const bytes = { schema: { type: 'string', format: 'binary' } };
+const failures = Object.fromEntries(
+  Object.entries({
+    400: 'the request makes no sense',
+    401: 'no token',
+    404: 'there is no such model',
+    413: 'the body is too large',
+    503: 'the server is busy or not ready; Retry-After tells when to come again',
+    504: 'no answer in time',
+  }).map(([status, description]) => [status, { description, content: json('Error') }]),
+);
+const answered = (description: string, content: object, headers?: object) => ({
+  200: { description, content, ...(headers && { headers }) },
+  ...failures,
+});
+const MODEL = { name: 'model', in: 'path', required: true, schema: text };
+const QUERY = ['threshold', 'min_area', 'fill_holes', 'largest_component'].map((name) => ({
+  name,
+  in: 'query',
+  schema: text,
+}));
+
+const infer = {
+  post: {
+    summary: 'Run a model on tensors',
+    parameters: [MODEL, { name: 'Inference-Header-Content-Length', in: 'header', schema: count }],
+    requestBody: {
+      description: 'JSON, or JSON of the length told and the bytes of tensors, little-endian, in their order',
+      content: { ...json('InferRequest'), 'application/octet-stream': bytes },
+    },
+    responses: answered(
+      'outputs',
+      { ...json('InferResponse'), 'application/octet-stream': bytes },
+      { 'Inference-Header-Content-Length': { schema: count } },
+    ),
+  },
+};
+const segment = {
+  post: {
+    summary: 'Segment an image: JPEG, PNG, WebP or TIFF, as the body or as the file of a form',
+    parameters: QUERY,
+    requestBody: {
+      content: { 'image/*': bytes, 'multipart/form-data': { schema: object({ image: bytes.schema }) } },
+    },
+    responses: answered('by Accept: the mask, the image with the mask laid over (view=overlay), or JSON', {
+      'image/png': bytes,
+      'image/png;view=overlay': bytes,
+      ...json('Segmentation'),
+    }),
+  },
+};
+const get = (summary: string, content: object, parameters: readonly object[] = []) => ({
+  get: { summary, parameters, responses: answered(summary, content) },
+});
+const post = (summary: string, content: object, parameters: readonly object[] = []) => ({
+  post: { summary, parameters, responses: answered(summary, content) },
+});
+const anything = { 'application/json': { schema: { type: 'object' } } };
+
+/** OpenAPI 3.1 of the server. */
+export const OPENAPI = {
+  openapi: '3.1.0',
+  info: { title: 'nmode serve', version: VERSION },
+  paths: {
+    '/v2': get('What serves', json('ServerMetadata')),
+    '/v2/health/live': get('Whether it lives', json('Live')),
+    '/v2/health/ready': get('Whether all models have workers', json('Ready')),
+    '/v2/health/startup': get('Whether models have been loaded', json('Ready')),
+    '/v2/models/{model}': get('What a model takes and gives', json('ModelMetadata'), [MODEL]),
+    '/v2/models/{model}/ready': get('Whether a model has a worker', json('Ready'), [MODEL]),
+    '/v2/models/{model}/infer': infer,
+    '/v2/repository/index': post('The models', json('Repository')),
+    '/v2/repository/models/{model}/load': post('Load a model again from its file', anything, [MODEL]),
+    '/v2/repository/models/{model}/unload': post('Take a model away', anything, [MODEL]),
+    '/v1/segment': segment,
+    '/v1/models/{model}/segment': { post: { ...segment.post, parameters: [MODEL, ...QUERY] } },
+    '/metrics': get('What was counted, for Prometheus', { 'text/plain': { schema: text } }),
+  },
+  components: { schemas: SCHEMAS },
+};
+
+const escaped = (value: string) => value.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/** The document as a page: no script, nothing from elsewhere. */
+function page(): string {
+  const rows = Object.entries(OPENAPI.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(
+      ([method, { summary }]) =>
+        `<tr><td>${method.toUpperCase()}</td><td><code>${escaped(path)}</code></td><td>${escaped(summary)}</td></tr>`,
+    ),
+  );
+  const schemas = Object.entries(SCHEMAS).map(
+    ([name, schema]) =>
+      `<h3>${name}</h3><pre>${escaped(JSON.stringify(schema, undefined, 1).replaceAll('#/components/schemas/', ''))}</pre>`,
+  );
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>nmode serve</title><style>:root{color-scheme:light dark;font:16px/1.5 system-ui}body{max-width:60rem;margin:1rem auto;padding:0 1rem}
+td{padding:.25rem 1rem .25rem 0;vertical-align:top}pre{overflow:auto}</style>
+<h1>nmode serve ${VERSION}</h1><p><a href="openapi.json">openapi.json</a></p><table>${rows.join('')}</table>${schemas.join('')}</html>`;
+}
+
+export function addOpenApi(app: FastifyInstance): void {
+  app.get('/docs/openapi.json', () => OPENAPI);
+  app.get('/docs/', (_, reply) => {
+    reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
+    return reply.type('text/html').send(page());
+  });
+  app.get('/docs', (_, reply) => reply.redirect('/docs/'));
+}
