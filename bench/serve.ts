@@ -3,48 +3,17 @@
  * beside a bare loop of session.run with the same workers and threads, in interleaved rounds; and the 99th percentile at a low
  * load with and without batching.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { BenchReport } from '../src/bench.js';
 import { print, table } from '../src/cli/print.js';
 import { exportModel } from '../src/export.js';
 import type { LoadTestReport } from '../src/loadtest.js';
 import { median } from './measure.js';
 import { inFolder, root } from './networks.js';
+import { run, serving } from './serving.js';
 
-const main = join(root, 'dist/src/cli/main.js');
 const [ROUNDS, WORKERS, SHARE] = [5, 2, 0.85];
 const [LOW_RATE, LOW_SECONDS, ALLOWED] = [10, 30, 1.2];
-
-function run<T>(...args: string[]): T {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, '--json'], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`nmode ${args[0]}: ${stderr}`);
-  return JSON.parse(stdout);
-}
-
-/** Serves a model while `body` runs. */
-export async function serving<T>(
-  model: string,
-  flags: readonly string[],
-  body: (url: string) => Promise<T>,
-): Promise<T> {
-  const args = ['serve', model, '--port', '0', '--quiet', ...flags];
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    for await (const line of createInterface(child.stdout)) {
-      const [url] = /http:\S+/.exec(line) ?? [];
-      if (url !== undefined) return await body(url);
-    }
-    throw new Error('the server did not start');
-  } finally {
-    child.kill();
-    await once(child, 'exit');
-  }
-}
 
 await inFolder(async (file) => {
   const checkpoint = join(root, 'fixtures/trained/unet-eed-w16-isic2018.pth');

@@ -1,5 +1,5 @@
 /** Bytes that are kept for the next bodies. */
-const MAX_KEPT = 2 ** 26;
+const MAX_KEPT = 2 ** 25;
 
 /**
  * Memory of bodies, used again for bodies of the same length: a server that sees one model's requests allocates nothing for
