@@ -517,7 +517,9 @@ describe('a server', () => {
         401, 401, 200,
       ]);
       expect(await status('/v2/health/live')).toBe(200);
-      expect(await status('/metrics')).toBe(401);
+      for (const path of ['/metrics', '/%76%32', '/v2/', '/v2/health/../models/fixed', '/nothing']) {
+        expect(await status(path)).toBe(401);
+      }
     } finally {
       await guarded.close();
     }
