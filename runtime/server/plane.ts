@@ -19,6 +19,7 @@ export class DataPlane {
   readonly #options: ServedOptions;
   readonly #events: PlaneEvents;
   #draining = false;
+  #started = false;
 
   constructor(options: ServedOptions, events: PlaneEvents = {}) {
     this.#options = options;
@@ -92,6 +93,12 @@ export class DataPlane {
   /** Whether requests would be answered: every model has a worker. */
   get ready(): boolean {
     return !this.#draining && this.#models.size > 0 && [...this.#models.values()].every(({ alive }) => alive);
+  }
+
+  /** Whether it has been ready. */
+  get started(): boolean {
+    this.#started ||= this.ready;
+    return this.#started;
   }
 
   get draining(): boolean {

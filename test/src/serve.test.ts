@@ -567,6 +567,7 @@ describe('a server', () => {
       expect(await status('/v2/repository/models/changing/unload', 'POST')).toBe(200);
       expect(await status('/v2/models/changing')).toBe(404);
       expect(await status('/v2/health/ready')).toBe(503);
+      expect(await status('/v2/health/startup')).toBe(200);
       expect(await status('/v2/health/live')).toBe(200);
     } finally {
       await changing.close();

@@ -69,7 +69,7 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   app.removeAllContentTypeParsers();
   await app.register(multipart, { limits: { files: 1, fields: 0, fileSize: bodyLimit } });
   app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
-    readBody(payload, { limit: bodyLimit, head: Number(request.headers[JSON_LENGTH] ?? 0) || 0, pool }),
+    readBody(payload, { limit: bodyLimit, head: headOf(request), pool }),
   );
   guard(app, options);
   app.addHook('onSend', async (_, reply) => {
@@ -96,6 +96,12 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   addSegment(app, context);
   addOpenApi(app);
   return app;
+}
+
+/** Bytes of JSON before the tensors of a body; what it says is checked when it is read. */
+function headOf({ headers }: FastifyRequest): number {
+  const told = String(headers[JSON_LENGTH] ?? '');
+  return /^\d{1,10}$/.test(told) ? Number(told) : 0;
 }
 
 function shortRequest({ method }: FastifyRequest) {

@@ -23,12 +23,15 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
     extensions: ['binary_tensor_data', 'model_repository'],
   }));
   app.get('/v2/health/live', () => ({ live: true }));
-  for (const path of ['/v2/health/ready', '/v2/health/startup']) {
+  const health = (path: string, isReady: () => boolean) => {
     app.get(path, (_, reply) => {
-      reply.code(plane.ready ? 200 : 503);
-      return { ready: plane.ready };
+      const ready = isReady();
+      reply.code(ready ? 200 : 503);
+      return { ready };
     });
-  }
+  };
+  health('/v2/health/ready', () => plane.ready);
+  health('/v2/health/startup', () => plane.started);
   for (const path of modelPaths('')) {
     app.get<ModelParams>(path, ({ params }) => {
       const { name, version, inputs, outputs } = plane.model(params.model, params.version);
