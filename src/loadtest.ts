@@ -58,7 +58,7 @@ const BYTES: Readonly<Record<string, number>> = { FP32: 4, UINT8: 1 };
 /**
  * Sends a server requests and measures its answers. In an open loop, requests are due at their own times whether or not the
  * server keeps up, so that a stall is seen by all who would have come in it.
- * @throws NmodeError: BAD_USAGE, CANNOT_RUN where the server is not there or does not speak the protocol
+ * @throws NmodeError: BAD_USAGE, CHECK_FAILED where nothing was answered, CANNOT_RUN where the server is not there or does not speak the protocol
  */
 export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport> {
   const { duration = 10, rate, clients = 8, signal } = options;
@@ -90,6 +90,13 @@ export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport
       await poisson(rate, goes, one);
     }
     signal?.throwIfAborted();
+    if (latencies.length === 0) {
+      const why = [...failures].map(([what, times]) => `${what} (${times.length})`).join(', ');
+      throw new NmodeError(
+        'CHECK_FAILED',
+        `${options.url}: no request was answered: ${why || 'none was sent'}`,
+      );
+    }
     const seconds = (performance.now() - start) / 1000;
     return {
       url: options.url,

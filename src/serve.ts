@@ -24,7 +24,7 @@ export interface ServeOptions extends Pick<SessionOptions, 'providers' | 'strict
   readonly maxQueue?: number;
   /** Requests under way, those that are being read included; default 256. */
   readonly maxRequests?: number;
-  /** Bytes of a request's body; default 64 MiB. */
+  /** Bytes of a request's body; default 64 MB. */
   readonly maxBody?: number;
   /** Elements of a request's tensors; default 2^24. */
   readonly maxElements?: number;
@@ -118,6 +118,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       throw cannotListen('the models', port, error);
     });
     for (const [name, file] of named) await plane.load(name, file);
+    plane.start();
     if (options.watch) watching = await watch(plane, named);
     const models = plane.names.map((name) => {
       const { provider, scheduler } = plane.model(name);
@@ -160,13 +161,16 @@ async function restOptions(options: ServeOptions): Promise<RestOptions> {
     readFile(path).catch((error: unknown) => {
       throw new NmodeError('BAD_USAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
     });
-  const tokens =
-    tokenFile === undefined ? [] : (await read(tokenFile)).toString().split(/\s+/).filter(Boolean);
+  const lines = tokenFile === undefined ? [] : (await read(tokenFile)).toString().split('\n');
+  const tokens = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  if (tokens.some((token) => /\s/.test(token))) {
+    throw new NmodeError('BAD_USAGE', `${tokenFile}: a line holds more than a token: expected one a line`);
+  }
   if (tokenFile !== undefined && tokens.length === 0) {
     throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one a line`);
   }
   return {
-    maxBody: options.maxBody ?? 2 ** 26,
+    maxBody: options.maxBody ?? 64e6,
     maxElements: options.maxElements ?? 2 ** 24,
     maxRequests: options.maxRequests ?? 256,
     deadline: options.deadlineMs ?? 10_000,

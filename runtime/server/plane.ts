@@ -14,6 +14,8 @@ export interface PlaneEvents {
 /** The models that are served, whatever the transport. */
 export class DataPlane {
   readonly #models = new Map<string, ServedModel>();
+  /** Where models are, those that were unloaded included. */
+  readonly #files = new Map<string, string>();
   /** Loads of one name wait for one another. */
   readonly #loads = new Map<string, Promise<unknown>>();
   readonly #options: ServedOptions;
@@ -43,6 +45,7 @@ export class DataPlane {
       const model = await ServedModel.load(name, file, this.#options, onRun);
       const before = this.#models.get(name);
       this.#models.set(name, model);
+      this.#files.set(name, file);
       this.#events.loaded?.(name, model.provider);
       await before?.close();
     } catch (error) {
@@ -51,9 +54,9 @@ export class DataPlane {
     }
   }
 
-  /** Loads a model again from its file. @throws as `load`; NmodeError (NOT_FOUND) */
-  reload(name: string): Promise<void> {
-    return this.load(name, this.model(name).file);
+  /** Loads a model again from its file, also after it was unloaded. @throws as `load`; NmodeError (NOT_FOUND) */
+  async reload(name: string): Promise<void> {
+    await this.load(name, this.#files.get(name) ?? this.model(name).file);
   }
 
   /** Takes a model away; requests under way end. @throws NmodeError (NOT_FOUND) */
@@ -66,6 +69,11 @@ export class DataPlane {
 
   get names(): readonly string[] {
     return [...this.#models.keys()];
+  }
+
+  /** Models that were unloaded and can be loaded again. */
+  get unloaded(): readonly string[] {
+    return [...this.#files.keys()].filter((name) => !this.#models.has(name));
   }
 
   /** @throws NmodeError (NOT_FOUND) */
@@ -95,10 +103,13 @@ export class DataPlane {
     return !this.#draining && this.#models.size > 0 && [...this.#models.values()].every(({ alive }) => alive);
   }
 
-  /** Whether it has been ready. */
+  /** Whether all models that it began with have been loaded. */
   get started(): boolean {
-    this.#started ||= this.ready;
     return this.#started;
+  }
+
+  start(): void {
+    this.#started = true;
   }
 
   get draining(): boolean {

@@ -8,6 +8,7 @@ import { loadModel } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../node/sessions/session.js';
 import type { SegmentOptions } from '../segment-options.js';
+import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
 import { Scheduler, type SchedulerOptions } from './scheduler.js';
@@ -23,6 +24,9 @@ export interface ServedOptions
 export class ServedModel {
   /** There is one at a time. */
   readonly version = '1';
+  /** Places for images that are being read, run and cut. */
+  readonly #images: Queue<number>;
+  #imagesUnderWay = 0;
 
   private constructor(
     readonly name: string,
@@ -30,7 +34,11 @@ export class ServedModel {
     readonly scheduler: Scheduler<ProviderReport>,
     readonly segmenter: Segmenter | undefined,
     readonly maxElements: number,
-  ) {}
+    readonly maxQueue: number,
+  ) {
+    // As many as keep the workers busy: each is held decoded.
+    this.#images = new Queue(Array.from({ length: segmenter?.imagesAtOnce ?? 1 }, (_, index) => index));
+  }
 
   /**
    * Loads a model and runs it once.
@@ -59,7 +67,7 @@ export class ServedModel {
       ...(onRun && { onRun }),
     });
     const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
-    return new ServedModel(name, file, await loading, segmenter, options.maxElements);
+    return new ServedModel(name, file, await loading, segmenter, options.maxElements, options.maxQueue);
   }
 
   get inputs(): readonly Port[] {
@@ -81,7 +89,16 @@ export class ServedModel {
    */
   async infer(inputs: Inputs, options: Omit<RunOptions, 'transfer'>): Promise<Outputs> {
     this.#check(inputs, options.outputs);
-    return this.scheduler.run(inputs, { ...options, transfer: true });
+    try {
+      return await this.scheduler.run(inputs, { ...options, transfer: true });
+    } catch (error) {
+      // Sizes that a model leaves open are not all sizes.
+      if (!(error instanceof NmodeError) || !SHAPE_FAILURE.test(error.message)) throw error;
+      const shapes = Object.entries(inputs).map(([input, { dims }]) => `'${input}' [${dims}]`);
+      throw new NmodeError('BAD_USAGE', `model '${this.name}' does not run on ${shapes.join(', ')}`, {
+        cause: error,
+      });
+    }
   }
 
   /** @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason */
@@ -89,7 +106,21 @@ export class ServedModel {
     if (this.segmenter === undefined) {
       throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images`);
     }
-    return this.segmenter.segment(image, options);
+    const { segmenter, maxQueue } = this;
+    const { signal, ...others } = options;
+    if (this.#imagesUnderWay >= maxQueue) {
+      throw new NmodeError(
+        'OVERLOADED',
+        `the server is busy: ${maxQueue} images are under way: try again later`,
+      );
+    }
+    this.#imagesUnderWay++;
+    try {
+      // One whose client left is dropped while it waits. Once begun it keeps its place until its thread has done with it.
+      return await this.#images.add(() => segmenter.segment(image, others), signal);
+    } finally {
+      this.#imagesUnderWay--;
+    }
   }
 
   #check(inputs: Inputs, outputs: readonly string[] | undefined): void {
@@ -128,6 +159,9 @@ export class ServedModel {
     await (this.segmenter ?? this.scheduler).close();
   }
 }
+
+/** How onnxruntime says that sizes do not go together. */
+const SHAPE_FAILURE = /^onnxruntime: .*(?:dimension|shape|mismatch|broadcast)/is;
 
 /** -1 for a size that is open. */
 export function shapeOf({ shape }: Port): readonly number[] {

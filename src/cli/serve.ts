@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
-import { parseCount, parseMegabytes, parsePort, parsePositive } from './arguments.js';
+import { parseCount, parsePort, parsePositive } from './arguments.js';
 import { print } from './print.js';
 import { addSessionFlags, type SessionFlags, sessionOptions } from './session-flags.js';
 
@@ -52,7 +52,7 @@ export function addServe(program: Command): void {
     )
     .option('--max-queue <n>', 'runs that may wait; more are refused (503)', parseCount, 64)
     .option('--max-requests <n>', 'requests under way; more are refused (503)', parseCount, 256)
-    .option('--max-body-mb <mb>', 'largest body of a request', parseMegabytes, 2 ** 26)
+    .option('--max-body-mb <mb>', 'largest body of a request', parsePositive, 64)
     .option('--max-elements <n>', 'most elements of the tensors of a request', parsePositive, 2 ** 24)
     .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parsePositive, 10_000)
     .option(
@@ -75,10 +75,12 @@ export function addServe(program: Command): void {
     if ((tlsCert === undefined) !== (tlsKey === undefined)) {
       throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
     }
+    // Told to end while models load, it ends once they are.
+    const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     const server = await serve({
       ...others,
       models,
-      maxBody: maxBodyMb,
+      maxBody: maxBodyMb * 1e6,
       ...sessionOptions(flags),
       ...(tokenFile !== undefined && { tokenFile }),
       ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
@@ -88,7 +90,7 @@ export function addServe(program: Command): void {
       print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
     }
     print(`Serving at ${server.url} (Ctrl-C ends it).`);
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await told;
     await server.close(drainMs);
   });
 }

@@ -266,6 +266,16 @@ describe('what is refused', () => {
       /^unexpected shape for input 'input' for model 'fixed': expected \[1,3,32,32\], got \[1,3,16,16\]$/,
     ],
     [
+      'a size that the network cannot halve',
+      'open',
+      {
+        body: JSON.stringify({
+          inputs: [{ ...port, shape: [1, 3, 20, 20], data: numbers.slice(0, 1200) }],
+        }),
+      },
+      /^model 'open' does not run on 'input' \[1,3,20,20\]$/,
+    ],
+    [
       'an empty tensor',
       'open',
       { body: JSON.stringify({ inputs: [{ ...port, shape: [0, 3, 32, 32], data: [] }] }) },
@@ -339,7 +349,7 @@ describe('what is refused', () => {
 
   it('what takes longer than the client waits', async () => {
     const body = JSON.stringify({ parameters: { timeout: 1 }, inputs: [{ ...port, data: numbers }] });
-    expect((await send(infer('fixed'), { body })).status).toBe(503);
+    expect((await send(infer('fixed'), { body })).status).toBe(504);
   });
 });
 
@@ -503,7 +513,7 @@ describe('a server', () => {
   });
 
   it('wants one of its tokens, but for its health', async () => {
-    writeFileSync(file('tokens'), 'one\ntwo\n');
+    writeFileSync(file('tokens'), '# three\none\n\ntwo\n');
     const guarded = await serve({ models: [file('fixed.onnx')], port: 0, tokenFile: file('tokens') });
     try {
       const status = async (path: string, token?: string) =>
@@ -569,6 +579,8 @@ describe('a server', () => {
       expect(await status('/v2/health/ready')).toBe(503);
       expect(await status('/v2/health/startup')).toBe(200);
       expect(await status('/v2/health/live')).toBe(200);
+      expect(await status('/v2/repository/models/changing/load', 'POST')).toBe(200);
+      expect(await status('/v2/health/ready')).toBe(200);
     } finally {
       await changing.close();
     }

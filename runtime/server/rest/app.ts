@@ -67,7 +67,7 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   const pool = new BufferPool();
   // Bodies are read by the routes, whatever their type says; clients of Triton send none.
   app.removeAllContentTypeParsers();
-  await app.register(multipart, { limits: { files: 1, fields: 0, fileSize: bodyLimit } });
+  await app.register(multipart, { limits: { files: 1, fields: 20, fieldSize: 1000, fileSize: bodyLimit } });
   app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
     readBody(payload, { limit: bodyLimit, head: headOf(request), pool }),
   );

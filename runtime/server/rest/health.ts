@@ -53,12 +53,13 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
       return { name, ready: alive };
     });
   }
-  app.post('/v2/repository/index', () =>
-    plane.names.map((name) => {
+  app.post('/v2/repository/index', () => [
+    ...plane.names.map((name) => {
       const { version, alive } = plane.model(name);
-      return { name, version, state: alive ? 'READY' : 'UNAVAILABLE', reason: '' };
+      return { name, version, state: alive ? 'READY' : 'UNAVAILABLE', reason: alive ? '' : 'no worker' };
     }),
-  );
+    ...plane.unloaded.map((name) => ({ name, version: '1', state: 'UNAVAILABLE', reason: 'unloaded' })),
+  ]);
   app.post<ModelParams>('/v2/repository/models/:model/load', async ({ params }) => {
     await plane.reload(params.model);
     return {};

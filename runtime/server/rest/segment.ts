@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { NmodeError } from '../../../graph/errors.js';
+import { NmodeError, reason } from '../../../graph/errors.js';
 import { drawOverlay } from '../../images/draw.js';
 import { contoursOf } from '../../masks/contours.js';
 import { runLengthOf } from '../../masks/run-length.js';
@@ -12,9 +12,11 @@ import { reasonOf } from './infer.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
-  readonly Querystring: Readonly<Record<string, string | undefined>>;
+  readonly Querystring: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly Body: Buffer | undefined;
 }
+
+type Given = string | readonly string[] | undefined;
 
 /** What is answered, by the header Accept. */
 type View = 'mask' | 'overlay' | 'json';
@@ -85,6 +87,8 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
     largest_component: largest,
     ...others
   } = query;
+  const twice = Object.entries(query).find(([, value]) => typeof value === 'object');
+  if (twice !== undefined) throw new NmodeError('BAD_USAGE', `'${twice[0]}' is given twice`);
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     throw new NmodeError(
@@ -100,14 +104,16 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
   };
 }
 
-function numberOf(name: string, text: string): number {
+function numberOf(name: string, given: Given): number {
+  const text = String(given);
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value))
     throw new NmodeError('BAD_USAGE', `'${name}' is no number`);
   return value;
 }
 
-function switchOf(name: string, text = 'false'): boolean {
+function switchOf(name: string, given: Given = 'false'): boolean {
+  const text = String(given);
   if (text !== 'true' && text !== 'false')
     throw new NmodeError('BAD_USAGE', `'${name}' is neither true nor false`);
   return text === 'true';
@@ -116,9 +122,14 @@ function switchOf(name: string, text = 'false'): boolean {
 /** The body itself, or the one file of a form. */
 async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
   if (request.isMultipart()) {
-    const file = await request.file();
-    if (file === undefined) throw new NmodeError('BAD_IMAGE', 'the form has no file');
-    return file.toBuffer();
+    try {
+      const file = await request.file();
+      if (file === undefined) throw new Error('it has no file');
+      return await file.toBuffer();
+    } catch (error) {
+      if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
+      throw new NmodeError('BAD_IMAGE', `the form cannot be read: ${reason(error)}`, { cause: error });
+    }
   }
   if (request.body === undefined || request.body.length === 0) {
     throw new NmodeError(

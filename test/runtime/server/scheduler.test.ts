@@ -86,6 +86,11 @@ describe('the scheduler', () => {
     await Promise.all(accepted);
   });
 
+  it('lets run what runs alone, however long others took', async () => {
+    const { scheduler: tested } = await scheduler();
+    expect(() => tested.admit(1)).not.toThrow();
+  });
+
   it('drops what was aborted while it waited, and answers the others', async () => {
     const { scheduler: tested, sessions } = await scheduler();
     const [first, second] = [values(tested.run(one(1))), values(tested.run(one(2)))];
