@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { NmodeError, reason } from '../../../graph/errors.js';
-import { drawOverlay } from '../../images/draw.js';
-import { contoursOf } from '../../masks/contours.js';
-import { runLengthOf } from '../../masks/run-length.js';
-import { encodePng } from '../../node/images/files.js';
 import type { Segmentation } from '../../node/segmenter.js';
+import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
+import type { Thread } from '../../threads/thread.js';
+import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
 import { type RestContext, signalOf } from './app.js';
 import { reasonOf } from './infer.js';
@@ -29,15 +28,19 @@ export function addSegment(app: FastifyInstance, context: RestContext): void {
   // What cannot be done in time is refused before its body is read.
   const onRequest = async (request: FastifyRequest<SegmentRoute>) =>
     modelOf(request).scheduler.admit(options.deadline);
+  let thread: Thread<AnswerMethods> | undefined;
+  app.addHook('onClose', async () => thread?.close());
   for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
-    app.post<SegmentRoute>(path, { onRequest }, (request, reply) =>
-      segment(context, modelOf(request), request, reply),
-    );
+    app.post<SegmentRoute>(path, { onRequest }, (request, reply) => {
+      if (!thread?.alive) thread = startThread('../../server/answer-thread', 'the server');
+      return segment(context, thread, modelOf(request), request, reply);
+    });
   }
 }
 
 async function segment(
   { metrics, options }: RestContext,
+  thread: Thread<AnswerMethods>,
   model: ServedModel,
   request: FastifyRequest<SegmentRoute>,
   reply: FastifyReply,
@@ -56,7 +59,7 @@ async function segment(
       pixels: view === 'overlay',
     });
     metrics.answered(model.name, found.timings);
-    return await answer(reply, view, model, found);
+    return await answer(reply, thread, view, model, found);
   } catch (error) {
     metrics.failed(model.name, reasonOf(error));
     throw error;
@@ -142,27 +145,25 @@ async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Arra
 
 async function answer(
   reply: FastifyReply,
+  thread: Thread<AnswerMethods>,
   view: View,
   model: ServedModel,
   found: Segmentation,
 ): Promise<FastifyReply> {
-  const { image, mask, masks, components, width, height, timings, provider, tiles } = found;
-  if (view === 'mask') return reply.type('image/png').send(Buffer.from(await encodePng(mask)));
-  if (view === 'overlay' && image !== undefined) {
-    return reply.type('image/png').send(Buffer.from(await encodePng(drawOverlay(image, mask))));
+  const { image, mask, masks, components = [], width, height, timings, provider, tiles } = found;
+  if (view === 'mask') {
+    return reply.type('image/png').send(asBuffer(await thread.call('mask', mask, [mask.data.buffer])));
   }
-  const classes = masks.map((each, index) => {
-    const { area = 0, count = 0, largest = [] } = components?.[index] ?? {};
-    return { area, parts: count, boxes: largest, contours: contoursOf(each), rle: runLengthOf(each) };
-  });
-  return reply.send({
-    model: model.name,
-    version: model.version,
-    width,
-    height,
-    classes,
-    tiles,
-    timings,
-    provider,
-  });
+  if (view === 'overlay' && image !== undefined) {
+    const give = [image.data.buffer, mask.data.buffer];
+    return reply.type('image/png').send(asBuffer(await thread.call('overlay', { image, mask }, give)));
+  }
+  const rest = { model: model.name, version: model.version, width, height, tiles, timings, provider };
+  const give = masks.map(({ data }) => data.buffer);
+  const json = await thread.call('describe', { masks, components, rest }, give);
+  return reply.type('application/json').send(asBuffer(json));
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

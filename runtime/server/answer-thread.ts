@@ -1,0 +1,35 @@
+/** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
+import { drawOverlay } from '../images/draw.js';
+import type { Mask, RgbImage } from '../images/raster.js';
+import type { Components } from '../masks/components.js';
+import { contoursOf } from '../masks/contours.js';
+import { runLengthOf } from '../masks/run-length.js';
+import { encodePng } from '../node/images/files.js';
+import { serve } from '../node/threads/serve.js';
+
+interface Described {
+  readonly masks: readonly Mask[];
+  readonly components: readonly Components[];
+  /** What else the answer holds. */
+  readonly rest: object;
+}
+
+const methods = {
+  /** The mask as PNG. */
+  mask: (mask: Mask): Promise<Uint8Array> => encodePng(mask),
+  /** The image with the mask laid over it, as PNG. */
+  overlay: ({ image, mask }: { image: RgbImage; mask: Mask }): Promise<Uint8Array> =>
+    encodePng(drawOverlay(image, mask)),
+  /** The bytes of JSON. */
+  describe({ masks, components, rest }: Described): Uint8Array {
+    const classes = masks.map((mask, index) => {
+      const { area = 0, count = 0, largest = [] } = components[index] ?? {};
+      return { area, parts: count, boxes: largest, contours: contoursOf(mask), rle: runLengthOf(mask) };
+    });
+    return new TextEncoder().encode(JSON.stringify({ ...rest, classes }));
+  },
+};
+
+export type AnswerMethods = typeof methods;
+
+serve(methods);
