@@ -112,17 +112,15 @@ describe('a server under load', () => {
   it('that is told to end answers what it accepted, and takes no more', async () => {
     await start('pair.onnx', '--workers', '1');
     const sent = infer('pair', 2, 128);
-    let first = () => {};
-    const answered = new Promise<void>((resolve) => {
-      first = resolve;
-    });
-    const all = Array.from({ length: 24 }, () =>
-      send(sent).then(({ status }) => {
-        first();
-        return status;
-      }),
-    );
-    await answered;
+    const all = Array.from({ length: 24 }, () => send(sent).then(({ status }) => status));
+    // Until all of them have been accepted: those that were answered, that wait, and the two that the worker has while others wait.
+    for (let accepted = 0; accepted < 24; ) {
+      const { text } = await send({ method: 'GET', path: '/metrics' });
+      const of = (name: string) =>
+        Number(new RegExp(`^${name}\\{model="pair",version="1"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+      const waiting = of('nv_inference_pending_request_count');
+      accepted = of('nv_inference_request_success') + waiting + (waiting > 0 ? 2 : 0);
+    }
     child?.kill('SIGTERM');
     expect(new Set(await Promise.all(all))).toEqual(new Set([200]));
     expect(await once(child as ChildProcess, 'exit')).toEqual([0, null]);
