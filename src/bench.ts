@@ -5,6 +5,7 @@ import { createSession, type ProviderReport, type SessionOptions } from '../runt
 import { probeInputs } from '../runtime/sessions/probe.js';
 import type { Port } from '../runtime/sessions/tensors.js';
 import { nominalSizes } from './nominal.js';
+import { percentile } from './percentile.js';
 
 export interface BenchOptions extends SessionOptions {
   /** An .onnx file. */
@@ -85,7 +86,6 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
     }
     onProgress?.(runs, runs);
     times.sort((a, b) => a - b);
-    const percentile = (p: number) => times[Math.min(Math.floor(runs * p), runs - 1)] ?? Number.NaN;
     const busyStart = performance.now();
     await Promise.all(Array.from({ length: runs }, timed));
     return {
@@ -99,9 +99,9 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
       first,
       latency: {
         min: times[0] ?? Number.NaN,
-        median: percentile(0.5),
-        p90: percentile(0.9),
-        p99: percentile(0.99),
+        median: percentile(times, 0.5),
+        p90: percentile(times, 0.9),
+        p99: percentile(times, 0.99),
       },
       throughput: (1000 * runs) / (performance.now() - busyStart),
       residentBytes: process.memoryUsage.rss(),

@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { NmodeError, reason } from '../graph/errors.js';
 import { elementCount } from '../graph/tensor.js';
+import { percentile } from './percentile.js';
 
 export interface LoadTestOptions {
   /** Where a server of the Open Inference Protocol v2 is: `http://127.0.0.1:8000`. */
@@ -98,6 +99,7 @@ export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport
       );
     }
     const seconds = (performance.now() - start) / 1000;
+    for (const times of [latencies, ...failures.values()]) times.sort((a, b) => a - b);
     return {
       url: options.url,
       model,
@@ -138,12 +140,6 @@ async function poisson(
     underWay.add(work);
   }
   await Promise.all(underWay);
-}
-
-/** As MLPerf's LoadGen counts: the value at floor(n p) of those sorted. */
-function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
 }
 
 interface Answer {

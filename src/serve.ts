@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { NmodeError, reason } from '../graph/errors.js';
 import { usableCores } from '../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../runtime/node/sessions/session.js';
@@ -88,26 +87,24 @@ export async function serve(options: ServeOptions): Promise<Server> {
       ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
       loaded: (model, provider) => {
         metrics.loaded(model, 'success');
-        app?.log.info({ model, provider }, 'model loaded');
+        app.log.info({ model, provider }, 'model loaded');
       },
-      unloaded: (model) => app?.log.info({ model }, 'model unloaded'),
+      unloaded: (model) => app.log.info({ model }, 'model unloaded'),
       refused: (model, why) => {
         metrics.loaded(model, 'failure');
-        app?.log.error({ model, problem: why }, 'model refused');
+        app.log.error({ model, problem: why }, 'model refused');
       },
     },
   );
   const metrics = new Metrics(() => plane);
-  let app: FastifyInstance | undefined;
-  app = await restApp({ plane, metrics, options: rest });
+  const app = await restApp({ plane, metrics, options: rest });
   const { host = '127.0.0.1', port = 8000 } = options;
   let watching: NodeJS.Timeout | undefined;
-  const listening = app;
   const close = async (within = DRAIN) => {
     clearInterval(watching);
     plane.drain();
-    const forced = setTimeout(() => listening.server.closeAllConnections(), within);
-    await listening.close();
+    const forced = setTimeout(() => app.server.closeAllConnections(), within);
+    await app.close();
     clearTimeout(forced);
     await plane.close();
   };

@@ -45,8 +45,16 @@ export function fullScale({ data }: RgbImage): number {
   return data instanceof Uint16Array ? 65535 : 255;
 }
 
-/** @throws NmodeError (BAD_IMAGE) where pixels that a program gives are not as many as their size says */
-export function checkPixels({ width, height, channels, data }: RgbImage): void {
+/**
+ * Checks pixels that a program gives.
+ * @param expected what is taken where they are none
+ * @throws NmodeError: BAD_USAGE for what is no pixels; BAD_IMAGE where they are not as many as their size says
+ */
+export function checkPixels(source: RgbImage, expected: string): void {
+  if (typeof source !== 'object' || source === null || !('data' in source)) {
+    throw new NmodeError('BAD_USAGE', `expected ${expected}, or pixels { width, height, channels, data }`);
+  }
+  const { width, height, channels, data } = source;
   const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
   const samples = data instanceof Uint8Array || data instanceof Uint16Array;
   if (!whole || !samples || channels !== 3 || data.length !== 3 * width * height) {

@@ -88,12 +88,6 @@ async function startImages(): Promise<Thread<ImageMethods>> {
 /** Images go to their thread as they are. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
 function hand(source: ImageSource) {
   if (typeof source === 'string' || source instanceof Uint8Array) return { source };
-  if (typeof source !== 'object' || source === null || !('data' in source)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      'expected the path of an image, its bytes, or pixels { width, height, channels, data }',
-    );
-  }
-  checkPixels(source);
+  checkPixels(source, 'the path of an image, its bytes');
   return { source };
 }

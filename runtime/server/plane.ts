@@ -56,7 +56,9 @@ export class DataPlane {
 
   /** Loads a model again from its file, also after it was unloaded. @throws as `load`; NmodeError (NOT_FOUND) */
   async reload(name: string): Promise<void> {
-    await this.load(name, this.#files.get(name) ?? this.model(name).file);
+    const file = this.#files.get(name);
+    if (file === undefined) throw unknownModel(name);
+    await this.load(name, file);
   }
 
   /** Takes a model away; requests under way end. @throws NmodeError (NOT_FOUND) */
@@ -80,8 +82,7 @@ export class DataPlane {
   model(name: string, version?: string): ServedModel {
     const model = this.#models.get(name);
     if (model === undefined || (version !== undefined && version !== model.version)) {
-      const which = version === undefined ? '' : ` version ${version}`;
-      throw new NmodeError('NOT_FOUND', `Request for unknown model: '${name}'${which} is not found`);
+      throw unknownModel(name, version);
     }
     return model;
   }
@@ -126,4 +127,9 @@ export class DataPlane {
     await Promise.allSettled(this.#loads.values());
     await Promise.all([...this.#models.values()].map((model) => model.close()));
   }
+}
+
+function unknownModel(name: string, version?: string): NmodeError {
+  const which = version === undefined ? '' : ` version ${version}`;
+  return new NmodeError('NOT_FOUND', `Request for unknown model: '${name}'${which} is not found`);
 }

@@ -30,7 +30,6 @@ export class ServedModel {
 
   private constructor(
     readonly name: string,
-    readonly file: string,
     readonly scheduler: Scheduler<ProviderReport>,
     readonly segmenter: Segmenter | undefined,
     readonly maxElements: number,
@@ -67,7 +66,7 @@ export class ServedModel {
       ...(onRun && { onRun }),
     });
     const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
-    return new ServedModel(name, file, await loading, segmenter, options.maxElements, options.maxQueue);
+    return new ServedModel(name, await loading, segmenter, options.maxElements, options.maxQueue);
   }
 
   get inputs(): readonly Port[] {

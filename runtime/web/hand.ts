@@ -40,13 +40,10 @@ export async function hand(source: ImageSource, signal?: AbortSignal): Promise<H
     const bitmap = await snapshot(source);
     return { source: bitmap, give: [bitmap] };
   }
-  if (typeof source !== 'object' || source === null || !('data' in source)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      'expected an image: its URL, a Blob, its bytes, ImageData, an ImageBitmap, an image, video or canvas element, or pixels { width, height, channels, data }',
-    );
-  }
-  checkPixels(source);
+  checkPixels(
+    source,
+    'an image: its URL, a Blob, its bytes, ImageData, an ImageBitmap, an image, video or canvas element',
+  );
   return { source };
 }
 
