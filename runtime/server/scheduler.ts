@@ -38,7 +38,7 @@ interface Worker {
 /** A worker is given the next run while it is at one: it would idle until its answer has come here and another has gone. */
 const DEPTH = 2;
 
-/** How quickly the time of a run is learnt: the share of the newest in the mean. */
+/** How quickly the time of a run, and that between two, are learnt: the share of the newest in the mean. */
 const LEARNING = 0.2;
 /** Before anything has run, a guess in milliseconds. */
 const FIRST_GUESS = 50;
@@ -57,6 +57,9 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   readonly #running = new Set<Promise<void>>();
   readonly #first: Session<R>;
   #perRow = FIRST_GUESS;
+  /** Milliseconds from one run's coming to the next one's. */
+  #gap = Number.POSITIVE_INFINITY;
+  #lastCame = Number.NEGATIVE_INFINITY;
   #runningRows = 0;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -162,8 +165,15 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
         how();
       };
       this.#waiting.push(job);
+      this.#came(job.since);
       this.#dispatch();
     });
+  }
+
+  #came(now: number): void {
+    const gap = now - this.#lastCame;
+    this.#gap = Number.isFinite(this.#gap) ? this.#gap + LEARNING * (gap - this.#gap) : gap;
+    this.#lastCame = now;
   }
 
   #drop(job: Job, why: unknown): void {
@@ -206,9 +216,10 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     const company = this.#waiting
       .filter(({ key }) => key === first.key)
       .reduce((sum, { rows }) => sum + rows, 0);
-    // Alone, it would wait for somebody who may never come.
-    if (company <= first.rows || company >= maxBatch) return 0;
-    return Math.max(0, first.since + maxDelay - performance.now());
+    const patience = first.since + maxDelay - performance.now();
+    // Alone, or where they seldom come, it would wait for somebody who may never come.
+    if (company <= first.rows || company >= maxBatch || this.#gap > patience) return 0;
+    return Math.max(0, patience);
   }
 
   /** The first in line, and those behind it that can run with it. */

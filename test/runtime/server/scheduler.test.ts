@@ -116,6 +116,27 @@ describe('the scheduler', () => {
     expect(await Promise.all(all)).toEqual([[1], [2], [3], [4], [5]]);
   });
 
+  it('waits for company only where it comes often enough', async () => {
+    const { scheduler: tested, sessions } = await scheduler({ maxBatch: 16, maxQueue: 20, maxDelay: 100 });
+    const [session] = sessions;
+    const rows = () => session?.runs.map(({ inputs }) => inputs.x?.dims[0]);
+    const seldom = [values(tested.run(one(1)))];
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    seldom.push(values(tested.run(one(2))), values(tested.run(one(3))));
+    session?.runs.shift()?.answer();
+    await tick();
+    // They came 150 ms apart, nobody is waited for.
+    expect(rows()).toEqual([2]);
+    const often = Array.from({ length: 8 }, (_, i) => values(tested.run(one(i))));
+    session?.runs.shift()?.answer();
+    await tick();
+    expect(rows()).toEqual([]);
+    while (session?.runs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(rows()).toEqual([8]);
+    await answerAll(sessions);
+    await Promise.all([...seldom, ...often]);
+  });
+
   it('a batch leaves the other workers their share', async () => {
     const { scheduler: tested, sessions } = await scheduler({ workers: 2, maxBatch: 8, maxQueue: 10 });
     const all = [1, 2, 3, 4].map((value) => values(tested.run(one(value))));
