@@ -87,5 +87,11 @@ export function served(options: Omit<ServeOptions, 'models'> = {}) {
       const valid = ajv.validate(`api#/components/schemas/${schema}`, json);
       expect(valid ? [] : ajv.errors).toEqual([]);
     },
+    /** A count of the metrics, by its name and labels. */
+    async counted(name: string): Promise<number> {
+      const text = Buffer.from((await send('/metrics')).bytes).toString();
+      const line = text.split('\n').find((each) => each.startsWith(`${name} `));
+      return Number(line?.slice(name.length) ?? 0);
+    },
   };
 }

@@ -7,11 +7,12 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { ERRORS, NmodeError, reason } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
+import { sendError } from './failures.js';
 import { addHealth } from './health.js';
 import { addInfer, JSON_LENGTH } from './infer.js';
 import { addOpenApi } from './openapi.js';
@@ -111,13 +112,17 @@ function shortRequest({ method }: FastifyRequest) {
 /** Routes that are open to everybody: a load balancer has no token, and neither has a browser that asks for a page's files. */
 const OPEN = new Set(['/v2/health/live', '/v2/health/ready', '/v2/health/startup', '/*', '/nmode/*']);
 
+/** Answered also where there is no room for more: who watches the server wants to see it then. */
+const WATCHED = '/metrics';
+
 /** Refuses those without a token, and more requests at a time than there is room for. */
 function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void {
   const digests = tokens.map(digest);
   let underWay = 0;
   app.addHook('onRequest', async (request, reply) => {
     // By the route: one path can be written in many ways.
-    if (OPEN.has(request.routeOptions.url ?? '')) return;
+    const { url = '' } = request.routeOptions;
+    if (OPEN.has(url)) return;
     const [, given = ''] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     // All are compared, so that the time tells nothing.
     const known = digests.filter((each) => timingSafeEqual(each, digest(given))).length > 0;
@@ -125,6 +130,7 @@ function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void
       reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a bearer token is needed' });
       return reply;
     }
+    if (url === WATCHED) return;
     if (underWay >= maxRequests)
       throw new NmodeError('OVERLOADED', `${maxRequests} requests are under way already`);
     underWay++;
@@ -136,20 +142,6 @@ function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void
 
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
-}
-
-interface HttpError {
-  readonly statusCode?: number;
-}
-
-/** One form for all errors: the protocol's. */
-export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
-  const known = error instanceof NmodeError;
-  const status = known ? ERRORS[error.code].status : ((error as HttpError).statusCode ?? 500);
-  if (!known && status >= 500) reply.log.error({ problem: reason(error) }, 'unexpected failure');
-  if (status === 503) reply.header('retry-after', '1');
-  const message = known || status < 500 ? reason(error) : 'unexpected failure';
-  return reply.code(status).send({ error: message });
 }
 
 /**
