@@ -12,7 +12,8 @@ import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
-import { sendError } from './failures.js';
+import { closeWhenAnswered } from './ending.js';
+import { refuseConnection, sendError } from './failures.js';
 import { addHealth } from './health.js';
 import { addInfer, JSON_LENGTH } from './infer.js';
 import { addOpenApi } from './openapi.js';
@@ -62,6 +63,9 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT,
     requestIdHeader: 'x-request-id',
     logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
+    frameworkErrors: (error, _, reply) => sendError(reply as FastifyReply, error),
+    clientErrorHandler: refuseConnection,
+    return503OnClosing: false,
     logController: new LogController({ disableRequestLogging: true }),
     ...(tls ? { https: { ...tls, ...server } } : { http: server }),
   }) as unknown as FastifyInstance;
@@ -72,7 +76,8 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
     readBody(payload, { limit: bodyLimit, head: headOf(request), pool }),
   );
-  guard(app, options);
+  closeWhenAnswered(app);
+  guard(app, context);
   app.addHook('onSend', async (_, reply) => {
     // A connection that is kept would keep the server.
     if (context.plane.draining) reply.header('connection', 'close');
@@ -115,8 +120,9 @@ const OPEN = new Set(['/v2/health/live', '/v2/health/ready', '/v2/health/startup
 /** Answered also where there is no room for more: who watches the server wants to see it then. */
 const WATCHED = '/metrics';
 
-/** Refuses those without a token, and more requests at a time than there is room for. */
-function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void {
+/** Refuses those without a token, and more requests than there is room for: none, where the server ends. */
+function guard(app: FastifyInstance, { plane, options }: RestContext): void {
+  const { tokens, maxRequests } = options;
   const digests = tokens.map(digest);
   let underWay = 0;
   app.addHook('onRequest', async (request, reply) => {
@@ -131,6 +137,7 @@ function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void
       return reply;
     }
     if (url === WATCHED) return;
+    if (plane.draining) throw new NmodeError('OVERLOADED', 'the server ends: try again later');
     if (underWay >= maxRequests)
       throw new NmodeError('OVERLOADED', `${maxRequests} requests are under way already`);
     underWay++;
