@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import sharp from 'sharp';
 import { readMask } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { fixture } from '../support/fixtures.js';
@@ -10,9 +11,10 @@ const { conforms, file, send } = served({ maxBody: 2 ** 20 });
 
 describe('images', () => {
   const path = '/v1/models/fixed/segment';
-  const form = () => {
+  const form = (files = 1) => {
     const data = new FormData();
-    data.append('image', new Blob([photograph]), 'lesion.jpg');
+    for (let i = 0; i < files; i++) data.append('image', new Blob([photograph]), 'lesion.jpg');
+    data.append('note', 'left arm');
     return data;
   };
 
@@ -48,11 +50,30 @@ describe('images', () => {
     expect(Object.keys(json.timings)).toContain('inference');
   });
 
-  it('give themselves with the mask laid over', async () => {
-    const headers = { accept: 'image/png;view=overlay' };
-    const { status, bytes } = await send(path, { headers, body: new Uint8Array(photograph) });
+  it.each<[string, string | undefined]>([
+    ['json', undefined],
+    ['json', '*/*'],
+    ['json', 'application/*'],
+    ['json', 'text/html, */*;q=0.8'],
+    ['json', 'application/json; charset=utf-8'],
+    ['json', 'image/png;q=0, */*'],
+    ['json', 'image/png;view=foo, application/json;q=0.1'],
+    ['mask', 'image/png'],
+    ['mask', 'image/*'],
+    ['mask', 'IMAGE/PNG ; q=1'],
+    ['mask', 'application/json;q=0.1, image/png'],
+    ['mask', 'application/json;q=0, */*'],
+    ['mask', 'text/html;note="a, image/png;view=overlay", image/png'],
+    ['overlay', 'image/png;view=overlay'],
+    ['overlay', 'image/png; view="overlay"'],
+    ['overlay', 'application/json;q=0.9, image/png;view=overlay;q=0.95, image/png;q=0.5'],
+  ])('give %s for Accept: %s', async (view, accept) => {
+    const headers = accept === undefined ? {} : { accept };
+    const { status, headers: given, bytes } = await send(path, { headers, body: new Uint8Array(photograph) });
     expect(status).toBe(200);
-    expect(Buffer.from(bytes.subarray(1, 4)).toString()).toBe('PNG');
+    const isJson = given.get('content-type') === 'application/json';
+    const { channels } = isJson ? {} : await sharp(bytes).metadata();
+    expect(channels).toBe({ json: undefined, mask: 1, overlay: 3 }[view]);
   });
 
   it.each<[string, string, Sent, number, RegExp]>([
@@ -79,6 +100,16 @@ describe('images', () => {
       400,
       /^Accept is 'text\/html'/,
     ],
+    [
+      'a view that nobody gives',
+      path,
+      { headers: { accept: 'image/png;view=foo' }, body: new Uint8Array(photograph) },
+      400,
+      /^Accept is 'image\/png;view=foo': give image\/png, image\/png;view=overlay or application\/json$/,
+    ],
+    ['two of a form', path, { body: form(2) }, 400, /^the form has several files: send one image a request$/],
+    ['three of a form', path, { body: form(3) }, 400, /^the form has several files/],
+    ['a form without any', path, { body: form(0) }, 400, /^the form cannot be read: it has no file$/],
     [
       'no model among several',
       '/v1/segment',

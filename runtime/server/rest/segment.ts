@@ -6,6 +6,7 @@ import type { SegmentOptions } from '../../segment-options.js';
 import type { Thread } from '../../threads/thread.js';
 import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
+import { type View, viewOf } from './accept.js';
 import { type RestContext, signalOf } from './app.js';
 import { countingFailures } from './failures.js';
 
@@ -16,9 +17,6 @@ interface SegmentRoute {
 }
 
 type Given = string | readonly string[] | undefined;
-
-/** What is answered, by the header Accept. */
-type View = 'mask' | 'overlay' | 'json';
 
 /** An image in, its mask out. */
 export function addSegment(app: FastifyInstance, context: RestContext): void {
@@ -65,21 +63,6 @@ async function segment(
   return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
 }
 
-/** @throws NmodeError (BAD_USAGE) where nothing of what is accepted can be given */
-function viewOf(accept = '*/*'): View {
-  for (const each of accept.split(',')) {
-    const [type = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
-    if (['image/png', 'image/*'].includes(type)) {
-      return parameters.includes('view=overlay') ? 'overlay' : 'mask';
-    }
-    if (['application/json', 'application/*', '*/*'].includes(type)) return 'json';
-  }
-  throw new NmodeError(
-    'BAD_USAGE',
-    `Accept is '${accept}': give image/png, image/png;view=overlay or application/json`,
-  );
-}
-
 /** @throws NmodeError (BAD_USAGE) */
 function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
   const {
@@ -123,23 +106,32 @@ function switchOf(name: string, given: Given = 'false'): boolean {
 
 /** The body itself, or the one file of a form. */
 async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
-  if (request.isMultipart()) {
-    try {
-      const file = await request.file();
-      if (file === undefined) throw new Error('it has no file');
-      return await file.toBuffer();
-    } catch (error) {
-      if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
-      throw new NmodeError('BAD_IMAGE', `the form cannot be read: ${reason(error)}`, { cause: error });
-    }
-  }
-  if (request.body === undefined || request.body.length === 0) {
+  const image = request.isMultipart() ? await fileOf(request) : request.body;
+  if (image === undefined || image.length === 0) {
     throw new NmodeError(
       'BAD_IMAGE',
       'the image: it is empty: send it as the body, or as the file of a form',
     );
   }
-  return request.body;
+  return image;
+}
+
+async function fileOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
+  const { FilesLimitError } = request.server.multipartErrors;
+  try {
+    const files: Buffer[] = [];
+    // To the end of the form, as another may follow.
+    for await (const file of request.files()) files.push(await file.toBuffer());
+    const [file] = files;
+    if (file === undefined) throw new Error('it has no file');
+    return file;
+  } catch (error) {
+    if (error instanceof FilesLimitError) {
+      throw new NmodeError('BAD_USAGE', 'the form has several files: send one image a request');
+    }
+    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
+    throw new NmodeError('BAD_IMAGE', `the form cannot be read: ${reason(error)}`, { cause: error });
+  }
 }
 
 async function answerOf(
