@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { createSession } from '../../runtime/node/sessions/session.js';
+import { fixture } from '../support/fixtures.js';
 import {
   binary,
   blob,
@@ -122,7 +123,37 @@ describe('tensors', () => {
   });
 });
 
+describe('what is no number', () => {
+  const values = input.data.slice() as Float32Array;
+  values[7] = Number.NaN;
+  const bytes = new Uint8Array(values.buffer);
+  const inputs = [{ ...port, parameters: { binary_data_size: bytes.length } }];
+
+  it('goes through as bytes, unchanged', async () => {
+    const sent = binary({ inputs, parameters: { binary_data_output: true } }, bytes);
+    const { status, tail } = await send(infer('fixed'), sent);
+    expect(status).toBe(200);
+    await using session = await createSession(readFileSync(file('fixed.onnx')), { threads: 1 });
+    const { mask } = await session.run({ input: { dims: port.shape, data: values.slice() } });
+    expect(mask?.data.some(Number.isNaN)).toBe(true);
+    expect(new Float32Array(tail.slice().buffer)).toEqual(mask?.data);
+  });
+
+  it('is not told as JSON', async () => {
+    expect(await send(infer('fixed'), binary({ inputs }, bytes))).toMatchObject({
+      status: 400,
+      json: {
+        error:
+          'output \'mask\' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true',
+      },
+    });
+  });
+});
+
 describe('what is refused', () => {
+  const photograph = new Uint8Array(readFileSync(fixture('images', 'ISIC_0000082.jpg')));
+  const form = new FormData();
+  form.append('image', new Blob([photograph]), 'lesion.jpg');
   it.each<[string, string, Sent, RegExp]>([
     ['no JSON', 'fixed', { body: 'inputs' }, /^failed to parse the request JSON: /],
     ['a list', 'fixed', { body: '[]' }, /^failed to parse the request JSON: it is no object$/],
@@ -204,6 +235,40 @@ describe('what is refused', () => {
       'fixed',
       { headers: { 'inference-header-content-length': '-1' }, body: '{}' },
       /is '-1' for a body/,
+    ],
+    [
+      'a number beyond double precision',
+      'fixed',
+      { body: JSON.stringify({ inputs: [{ ...port, data: ['?'] }] }).replace('"?"', '1e400') },
+      /^input 'input': a value of 'data' is beyond the range of FP32$/,
+    ],
+    [
+      'a number beyond single precision',
+      'fixed',
+      withInput({ data: [-1e39] }),
+      /'input': .* is beyond the range/,
+    ],
+    ...['256', '-1', '0.5', '1e400'].map((value): [string, string, Sent, RegExp] => [
+      `${value} as a byte`,
+      'bytes',
+      {
+        body: JSON.stringify({
+          inputs: [{ name: 'image', shape: [1, 1, 1, 3], datatype: 'UINT8', data: ['?'] }],
+        }).replace('"?"', value),
+      },
+      /^input 'image': a value of 'data' is no UINT8$/,
+    ]),
+    [
+      'a form',
+      'fixed',
+      { body: form },
+      /^tensors are expected here, as JSON or as bytes behind JSON: images go to \/v1\/models\/fixed\/segment$/,
+    ],
+    [
+      'an image',
+      'fixed',
+      { body: photograph },
+      /^tensors are expected here, .*: images go to \/v1\/models\/fixed\/segment$/,
     ],
     [
       'numbers nested without end',

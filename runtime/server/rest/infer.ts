@@ -1,4 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { NmodeError } from '../../../graph/errors.js';
+import { knownFormat } from '../../images/formats.js';
+import type { ServedModel } from '../served-model.js';
 import { type RestContext, signalOf } from './app.js';
 import type { BufferPool } from './buffer-pool.js';
 import { countingFailures } from './failures.js';
@@ -28,11 +31,12 @@ export function addInfer(
   };
   for (const path of modelPaths('/infer')) {
     app.post<InferRoute>(path, route, async (request, reply) => {
-      const { body, headers } = request;
+      const { body = Buffer.alloc(0), headers } = request;
       const model = modelOf(request);
+      if (request.isMultipart() || knownFormat(body) !== undefined) throw noTensors(model);
       const told = headers[JSON_LENGTH];
       const length = Array.isArray(told) ? told.join() : told;
-      const asked = readInferRequest(body ?? Buffer.alloc(0), length, model.inputs, options.maxElements);
+      const asked = readInferRequest(body, length, model.inputs, options.maxElements);
       const { signal, within } = signalOf(reply, options.deadline, asked.timeout);
       model.scheduler.admit(within);
       const start = performance.now();
@@ -52,4 +56,10 @@ export function addInfer(
       return reply.type('application/octet-stream').header(JSON_LENGTH, jsonLength).send(answer);
     });
   }
+}
+
+/** What is said to those who send an image where tensors go. */
+function noTensors({ name, segmenter }: ServedModel): NmodeError {
+  const where = segmenter === undefined ? '' : `: images go to /v1/models/${name}/segment`;
+  return new NmodeError('BAD_USAGE', `tensors are expected here, as JSON or as bytes behind JSON${where}`);
 }

@@ -66,7 +66,7 @@ const SCHEMAS = {
       shape: list(count),
       datatype: { enum: ['FP32'] },
       parameters: object({ binary_data_size: count }, []),
-      data: list({ type: ['number', 'null'] }),
+      data: list({ type: 'number' }),
     },
     ['name', 'shape', 'datatype'],
   ),
