@@ -200,6 +200,21 @@ describe('a server', () => {
 describe('nmode serve', () => {
   it.each([
     ['a model that is not there', [file('none.onnx')], 3, /none\.onnx: cannot be read/],
+    ...(
+      [
+        ['=model.onnx', "''", 'model=model.onnx'],
+        ['a/b=model.onnx', "'a/b'", 'a_b=model.onnx'],
+        ['my model.onnx', "'my model'", 'my_model=my model.onnx'],
+        ['../..', "'..'", 'model=../..'],
+        ['\u76ae.onnx', "'\u76ae'", 'model=\u76ae.onnx'],
+      ] as const
+    ).map(([given, name, instead]): [string, string[], number, RegExp] => [
+      `a model called ${given}`,
+      [given],
+      2,
+      new RegExp(`: ${name} cannot be a model's name, .*'-': try ${instead}$`, 'm'),
+    ]),
+    ['a name without a file', ['lesion='], 2, /'lesion=' names no file: expected name=path\.onnx/],
     ['two of one name', [file('fixed.onnx'), file('fixed.onnx')], 2, /two models are called 'fixed'/],
     [
       'half of what TLS takes',
@@ -226,5 +241,16 @@ describe('nmode serve', () => {
       stderr: expect.stringMatching(/^nmode: http:\/\/127\.0\.0\.1:1\/v2\/repository\/index: /),
     });
     expect(nmode('loadtest', 'nowhere')).toMatchObject({ status: 2 });
+  });
+
+  it('a load test that is of a closed loop and of an open one', async () => {
+    expect(nmode('loadtest', 'http://127.0.0.1:1', '--rate', '5', '--clients', '2')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/'--rate <n>' cannot be used with option '--clients <n>'/),
+    });
+    await expect(loadTest({ url: url(), model: 'fixed', rate: 5, clients: 2 })).rejects.toMatchObject({
+      code: 'BAD_USAGE',
+      message: 'clients are of a closed loop, a rate is of an open one: give one of them',
+    });
   });
 });
