@@ -33,7 +33,7 @@ export interface ServeOptions extends Pick<SessionOptions, 'providers' | 'strict
   readonly tokenFile?: string;
   /** Files of a certificate and its key, in PEM. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Serve the page at `/`. */
+  /** Serve the page of the demo at `/`, which runs its own model in the browser, not those that are served. */
   readonly ui?: boolean;
   /** Load a model again when its file is replaced. */
   readonly watch?: boolean;

@@ -243,6 +243,17 @@ async function answered(...parts: readonly string[]): Promise<{ status: number; 
   return { status: Number(head.split(' ')[1]), body };
 }
 
+describe('the page of a server that wants tokens', () => {
+  it('is open to everybody, as nothing else is', async () => {
+    writeFileSync(file('tokens'), 'secret');
+    await start('open.onnx', '--ui', '--token-file', file('tokens'));
+    const of = (path: string) => send({ method: 'GET', path });
+    expect(await of('/')).toMatchObject({ status: 200, text: expect.stringContaining('<!doctype html>') });
+    expect((await of('/v2/models/open')).status).toBe(401);
+    expect((await of('/metrics')).status).toBe(401);
+  });
+});
+
 describe('what is no request', () => {
   it('is answered in the form of all errors', async () => {
     await start('open.onnx', '--ui');

@@ -235,6 +235,12 @@ describe('nmode serve', () => {
     expect(run.stderr.trim().split('\n')).toHaveLength(1);
   });
 
+  it('tells what its page shows', () => {
+    expect(nmode('serve', '--help').stdout.replace(/\s+/g, ' ')).toContain(
+      '--ui the page of nmode demo at /, open to all: its own model in the browser, not those that are served',
+    );
+  });
+
   it('a load test of nobody', () => {
     expect(nmode('loadtest', 'http://127.0.0.1:1', '--duration', '1')).toMatchObject({
       status: 4,
