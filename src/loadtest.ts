@@ -13,7 +13,7 @@ export interface LoadTestOptions {
   readonly size?: { readonly height: number; readonly width: number };
   /** Closed loop: clients that each send the next request when the last is answered; default 8. */
   readonly clients?: number;
-  /** Open loop instead: requests a second, arriving at random (a Poisson process). */
+  /** Open loop, without `clients`: requests a second, arriving at random (a Poisson process). */
   readonly rate?: number;
   /** Seconds; default 10. */
   readonly duration?: number;
@@ -63,6 +63,12 @@ const BYTES: Readonly<Record<string, number>> = { FP32: 4, UINT8: 1 };
  */
 export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport> {
   const { duration = 10, rate, clients = 8, signal } = options;
+  if (rate !== undefined && options.clients !== undefined) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      'clients are of a closed loop, a rate is of an open one: give one of them',
+    );
+  }
   const client = new Client(options);
   try {
     const model = options.model ?? (await client.onlyModel());

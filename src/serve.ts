@@ -33,7 +33,7 @@ export interface ServeOptions extends Pick<SessionOptions, 'providers' | 'strict
   readonly tokenFile?: string;
   /** Files of a certificate and its key, in PEM. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Serve the page at `/`. */
+  /** Serve the page of the demo at `/`, which runs its own model in the browser, not those that are served. */
   readonly ui?: boolean;
   /** Load a model again when its file is replaced. */
   readonly watch?: boolean;
@@ -132,12 +132,13 @@ export async function serve(options: ServeOptions): Promise<Server> {
 function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
   const named = new Map<string, string>();
   for (const given of models) {
-    const [, told, path = given] = /^([^=/\\]+)=(.+)$/.exec(given) ?? [];
-    const name = told ?? basename(path).replace(/\.onnx$/i, '');
-    if (!/^[\w.-]{1,100}$/.test(name)) {
+    const [, told, path = given] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
+    const name = told ?? stemOf(path);
+    if (path === '') throw new NmodeError('BAD_USAGE', `'${given}' names no file: expected name=path.onnx`);
+    if (!/^(?!\.+$)[\w.-]{1,100}$/.test(name)) {
       throw new NmodeError(
         'BAD_USAGE',
-        `'${name}' cannot be a model's name: give it one of letters, as in name=${path}`,
+        `'${name}' cannot be a model's name, which is of letters, digits, '_', '.' and '-': try ${likeName(name || stemOf(path))}=${path}`,
       );
     }
     if (named.has(name)) {
@@ -150,6 +151,16 @@ function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
   }
   if (named.size === 0) throw new NmodeError('BAD_USAGE', 'no model is given');
   return named;
+}
+
+function stemOf(path: string): string {
+  return basename(path).replace(/\.onnx$/i, '');
+}
+
+/** The nearest to a text that a model can be called. */
+function likeName(text: string): string {
+  const near = text.replace(/[^\w.-]+/g, '_').replace(/^[_.]+|[_.]+$/g, '');
+  return near.slice(0, 100) || 'model';
 }
 
 async function restOptions(options: ServeOptions): Promise<RestOptions> {

@@ -13,6 +13,12 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(...bytes.subarray(start, end));
 }
 
+/** The format that the first bytes are of, if it is one of those. */
+export function knownFormat(bytes: Uint8Array): ImageFormat | undefined {
+  const head = latin1(bytes, 0, 16);
+  return FORMATS.find(({ magic }) => magic.test(head));
+}
+
 /**
  * The format that the first bytes are of.
  * @param expected what is said where they are of none
@@ -20,8 +26,7 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
  */
 export function formatOf(bytes: Uint8Array, expected: string): ImageFormat {
   if (bytes.length === 0) throw new Error('it is empty');
-  const head = latin1(bytes, 0, 16);
-  const format = FORMATS.find(({ magic }) => magic.test(head));
+  const format = knownFormat(bytes);
   if (format === undefined) throw new Error(`expected ${expected}`);
   return format;
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { LoadTestReport } from '../loadtest.js';
 import { parseCount, parsePositive, parseSize } from './arguments.js';
 import { interruption } from './interruption.js';
@@ -27,7 +27,11 @@ export function addLoadTest(program: Command): void {
       'closed loop: clients that send when they were answered (default: 8)',
       parseCount,
     )
-    .option('--rate <n>', 'open loop instead: requests a second, arriving at random', parsePositive)
+    .addOption(
+      new Option('--rate <n>', 'open loop instead: requests a second, arriving at random')
+        .argParser(parsePositive)
+        .conflicts('clients'),
+    )
     .option('--duration <s>', 'seconds', parsePositive, 10)
     .option('--no-binary', 'send and ask for JSON instead of binary tensors')
     .option('--token <token>', 'bearer token')

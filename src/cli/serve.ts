@@ -51,7 +51,12 @@ export function addServe(program: Command): void {
       0,
     )
     .option('--max-queue <n>', 'runs that may wait; more are refused (503)', parseCount, 64)
-    .option('--max-requests <n>', 'requests under way; more are refused (503)', parseCount, 256)
+    .option(
+      '--max-requests <n>',
+      'requests under way; more are refused (503), but for health and metrics',
+      parseCount,
+      256,
+    )
     .option('--max-body-mb <mb>', 'largest body of a request', parsePositive, 64)
     .option('--max-elements <n>', 'most elements of the tensors of a request', parsePositive, 2 ** 24)
     .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parsePositive, 10_000)
@@ -64,7 +69,10 @@ export function addServe(program: Command): void {
     .option('--token-file <file>', 'bearer tokens, one a line; requests need one of them')
     .option('--tls-cert <file>', 'certificate, PEM; with --tls-key, the server speaks https')
     .option('--tls-key <file>', 'its key, PEM')
-    .option('--ui', 'serve the page that segments in the browser at /')
+    .option(
+      '--ui',
+      'the page of nmode demo at /, open to all: its own model in the browser, not those that are served',
+    )
     .option('--watch', 'load a model again when its file is replaced')
     .option('--quiet', 'write no logs');
   addSessionFlags(command).action(async (models: string[], flags: ServeFlags) => {

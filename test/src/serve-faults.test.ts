@@ -88,6 +88,17 @@ function infer(model: string, batch: number, side: number): Sent {
   };
 }
 
+/** Until requests have been accepted: those that were answered, that wait, and the two that the worker has while others wait. */
+async function accepted(model: string, count: number): Promise<void> {
+  for (let seen = 0; seen < count; ) {
+    const { text } = await send({ method: 'GET', path: '/metrics' });
+    const of = (name: string) =>
+      Number(new RegExp(`^${name}\\{model="${model}",version="1"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+    const waiting = of('nv_inference_pending_request_count');
+    seen = of('nv_inference_request_success') + waiting + (waiting > 0 ? 2 : 0);
+  }
+}
+
 beforeAll(async () => {
   const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
   const told = { decoder: 'eed', activation: 'gelu' } as const;
@@ -113,18 +124,34 @@ describe('a server under load', () => {
     await start('pair.onnx', '--workers', '1');
     const sent = infer('pair', 2, 128);
     const all = Array.from({ length: 24 }, () => send(sent).then(({ status }) => status));
-    // Until all of them have been accepted: those that were answered, that wait, and the two that the worker has while others wait.
-    for (let accepted = 0; accepted < 24; ) {
-      const { text } = await send({ method: 'GET', path: '/metrics' });
-      const of = (name: string) =>
-        Number(new RegExp(`^${name}\\{model="pair",version="1"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
-      const waiting = of('nv_inference_pending_request_count');
-      accepted = of('nv_inference_request_success') + waiting + (waiting > 0 ? 2 : 0);
-    }
+    await accepted('pair', 24);
     child?.kill('SIGTERM');
     expect(new Set(await Promise.all(all))).toEqual(new Set([200]));
     expect(await once(child as ChildProcess, 'exit')).toEqual([0, null]);
     expect((await send({ method: 'GET', path: '/v2' })).status).toMatch(/ECONNREFUSED/);
+  });
+
+  it('that is told to end waits for nobody who has not sent all headers, and refuses who sends them late', async () => {
+    await start('pair.onnx', '--workers', '1');
+    const head = 'GET /v2 HTTP/1.1\r\nHost: x\r\nX-Slow: ';
+    const never = connect(port, '127.0.0.1').on('error', () => {});
+    never.write(head);
+    const late = connect(port, '127.0.0.1');
+    late.write(head);
+    const sent = infer('pair', 2, 128);
+    const all = Array.from({ length: 24 }, () => send(sent).then(({ status }) => status));
+    await accepted('pair', 24);
+    child?.kill('SIGTERM');
+    while (typeof (await ready()) === 'number');
+    late.write('x\r\n\r\n');
+    const [answer] = await once(late, 'data');
+    expect(String(answer)).toMatch(
+      /^HTTP\/1\.1 503 .*retry-after: 1.*\{"error":"the server ends: try again later"\}$/s,
+    );
+    expect(new Set(await Promise.all(all))).toEqual(new Set([200]));
+    const since = performance.now();
+    expect(await once(child as ChildProcess, 'exit')).toEqual([0, null]);
+    expect(performance.now() - since).toBeLessThan(10_000);
   });
 
   it('that loses a worker fails what that worker had, and goes on with another', async () => {
@@ -203,6 +230,54 @@ describe('a server under load', () => {
     expect(await ready()).toBe(200);
     await Promise.all(sockets.map((socket) => socket.closed || once(socket.resume(), 'close')));
     expect(await ready()).toBe(200);
+  });
+});
+
+/** What is answered to bytes that are sent as they are. */
+async function answered(...parts: readonly string[]): Promise<{ status: number; body: string }> {
+  const socket = connect(port, '127.0.0.1');
+  for (const part of parts) socket.write(part);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n');
+  return { status: Number(head.split(' ')[1]), body };
+}
+
+describe('the page of a server that wants tokens', () => {
+  it('is open to everybody, as nothing else is', async () => {
+    writeFileSync(file('tokens'), 'secret');
+    await start('open.onnx', '--ui', '--token-file', file('tokens'));
+    const of = (path: string) => send({ method: 'GET', path });
+    expect(await of('/')).toMatchObject({ status: 200, text: expect.stringContaining('<!doctype html>') });
+    expect((await of('/v2/models/open')).status).toBe(401);
+    expect((await of('/metrics')).status).toBe(401);
+  });
+});
+
+describe('what is no request', () => {
+  it('is answered in the form of all errors', async () => {
+    await start('open.onnx', '--ui');
+    const get = (path: string, headers = '') =>
+      answered(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`);
+    const error = (text: string) => JSON.stringify({ error: text });
+    expect(await get('/v2/models/%zz')).toEqual({
+      status: 400,
+      body: error("'/v2/models/%zz' is not a valid url component"),
+    });
+    expect(await get('/a/../index.html')).toEqual({ status: 403, body: error('Forbidden') });
+    expect(await get('/v2', `X: ${'x'.repeat(20_000)}\r\n`)).toEqual({
+      status: 431,
+      body: error('the headers are too large'),
+    });
+    const { status, body } = await answered('NONSENSE\r\n\r\n');
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toEqual({
+      error: expect.stringMatching(/^the request cannot be read as HTTP: Parse Error/),
+    });
+    expect(await answered('GET /v2 HTTP/1.1\r\nHost: x\r\nX-Slow: ')).toEqual({
+      status: 408,
+      body: error('the request did not come in time'),
+    });
   });
 });
 

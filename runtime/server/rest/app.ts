@@ -7,11 +7,13 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { ERRORS, NmodeError, reason } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
+import { closeWhenAnswered } from './ending.js';
+import { refuseConnection, sendError } from './failures.js';
 import { addHealth } from './health.js';
 import { addInfer, JSON_LENGTH } from './infer.js';
 import { addOpenApi } from './openapi.js';
@@ -61,6 +63,9 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT,
     requestIdHeader: 'x-request-id',
     logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
+    frameworkErrors: (error, _, reply) => sendError(reply as FastifyReply, error),
+    clientErrorHandler: refuseConnection,
+    return503OnClosing: false,
     logController: new LogController({ disableRequestLogging: true }),
     ...(tls ? { https: { ...tls, ...server } } : { http: server }),
   }) as unknown as FastifyInstance;
@@ -71,7 +76,8 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
     readBody(payload, { limit: bodyLimit, head: headOf(request), pool }),
   );
-  guard(app, options);
+  closeWhenAnswered(app);
+  guard(app, context);
   app.addHook('onSend', async (_, reply) => {
     // A connection that is kept would keep the server.
     if (context.plane.draining) reply.header('connection', 'close');
@@ -111,13 +117,18 @@ function shortRequest({ method }: FastifyRequest) {
 /** Routes that are open to everybody: a load balancer has no token, and neither has a browser that asks for a page's files. */
 const OPEN = new Set(['/v2/health/live', '/v2/health/ready', '/v2/health/startup', '/*', '/nmode/*']);
 
-/** Refuses those without a token, and more requests at a time than there is room for. */
-function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void {
+/** Answered also where there is no room for more: who watches the server wants to see it then. */
+const WATCHED = '/metrics';
+
+/** Refuses those without a token, and more requests than there is room for: none, where the server ends. */
+function guard(app: FastifyInstance, { plane, options }: RestContext): void {
+  const { tokens, maxRequests } = options;
   const digests = tokens.map(digest);
   let underWay = 0;
   app.addHook('onRequest', async (request, reply) => {
     // By the route: one path can be written in many ways.
-    if (OPEN.has(request.routeOptions.url ?? '')) return;
+    const { url = '' } = request.routeOptions;
+    if (OPEN.has(url)) return;
     const [, given = ''] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     // All are compared, so that the time tells nothing.
     const known = digests.filter((each) => timingSafeEqual(each, digest(given))).length > 0;
@@ -125,6 +136,8 @@ function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void
       reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a bearer token is needed' });
       return reply;
     }
+    if (url === WATCHED) return;
+    if (plane.draining) throw new NmodeError('OVERLOADED', 'the server ends: try again later');
     if (underWay >= maxRequests)
       throw new NmodeError('OVERLOADED', `${maxRequests} requests are under way already`);
     underWay++;
@@ -136,20 +149,6 @@ function guard(app: FastifyInstance, { tokens, maxRequests }: RestOptions): void
 
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
-}
-
-interface HttpError {
-  readonly statusCode?: number;
-}
-
-/** One form for all errors: the protocol's. */
-export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
-  const known = error instanceof NmodeError;
-  const status = known ? ERRORS[error.code].status : ((error as HttpError).statusCode ?? 500);
-  if (!known && status >= 500) reply.log.error({ problem: reason(error) }, 'unexpected failure');
-  if (status === 503) reply.header('retry-after', '1');
-  const message = known || status < 500 ? reason(error) : 'unexpected failure';
-  return reply.code(status).send({ error: message });
 }
 
 /**

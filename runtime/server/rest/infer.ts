@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ERRORS, NmodeError } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/errors.js';
+import { knownFormat } from '../../images/formats.js';
+import type { ServedModel } from '../served-model.js';
 import { type RestContext, signalOf } from './app.js';
 import type { BufferPool } from './buffer-pool.js';
+import { countingFailures } from './failures.js';
 import { modelPaths } from './health.js';
 import { readInferRequest, writeInferAnswer } from './v2.js';
 
@@ -19,46 +22,44 @@ export function addInfer(
   { plane, metrics, options }: RestContext,
   pool: BufferPool,
 ): void {
-  for (const path of modelPaths('/infer')) {
+  const modelOf = ({ params }: FastifyRequest<InferRoute>) => plane.model(params.model, params.version);
+  const route = {
     // What cannot be done in time is refused before its body is read.
-    const onRequest = async ({ params }: FastifyRequest<InferRoute>) =>
-      plane.model(params.model, params.version).scheduler.admit(options.deadline);
-    app.post<InferRoute>(path, { onRequest }, async (request, reply) => {
-      const { params, body, headers } = request;
-      const model = plane.model(params.model, params.version);
-      try {
-        const told = headers[JSON_LENGTH];
-        const length = Array.isArray(told) ? told.join() : told;
-        const asked = readInferRequest(body ?? Buffer.alloc(0), length, model.inputs, options.maxElements);
-        const { signal, within } = signalOf(reply, options.deadline, asked.timeout);
-        model.scheduler.admit(within);
-        const start = performance.now();
-        let queue = 0;
-        const onStart = () => {
-          queue = performance.now() - start;
-        };
-        const outputs = await model.infer(asked.inputs, {
-          signal,
-          onStart,
-          onSpent: (buffers) => pool.give(buffers),
-          ...(asked.outputs && { outputs: asked.outputs }),
-        });
-        metrics.answered(model.name, { queue });
-        const { body: answer, jsonLength } = writeInferAnswer(model, asked, outputs);
-        if (jsonLength === undefined) return reply.type('application/json').send(answer);
-        return reply.type('application/octet-stream').header(JSON_LENGTH, jsonLength).send(answer);
-      } catch (error) {
-        metrics.failed(model.name, reasonOf(error));
-        throw error;
-      }
+    onRequest: async (request: FastifyRequest<InferRoute>) =>
+      modelOf(request).scheduler.admit(options.deadline),
+    errorHandler: countingFailures(metrics, modelOf),
+  };
+  for (const path of modelPaths('/infer')) {
+    app.post<InferRoute>(path, route, async (request, reply) => {
+      const { body = Buffer.alloc(0), headers } = request;
+      const model = modelOf(request);
+      if (request.isMultipart() || knownFormat(body) !== undefined) throw noTensors(model);
+      const told = headers[JSON_LENGTH];
+      const length = Array.isArray(told) ? told.join() : told;
+      const asked = readInferRequest(body, length, model.inputs, options.maxElements);
+      const { signal, within } = signalOf(reply, options.deadline, asked.timeout);
+      model.scheduler.admit(within);
+      const start = performance.now();
+      let queue = 0;
+      const onStart = () => {
+        queue = performance.now() - start;
+      };
+      const outputs = await model.infer(asked.inputs, {
+        signal,
+        onStart,
+        onSpent: (buffers) => pool.give(buffers),
+        ...(asked.outputs && { outputs: asked.outputs }),
+      });
+      const { body: answer, jsonLength } = writeInferAnswer(model, asked, outputs);
+      metrics.answered(model.name, { queue });
+      if (jsonLength === undefined) return reply.type('application/json').send(answer);
+      return reply.type('application/octet-stream').header(JSON_LENGTH, jsonLength).send(answer);
     });
   }
 }
 
-/** Triton's reasons of failures. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof NmodeError)) return 'OTHER';
-  if (error.code === 'OVERLOADED') return 'REJECTED';
-  if (error.code === 'INTERRUPTED' || error.code === 'DEADLINE') return 'CANCELED';
-  return ERRORS[error.code].status < 500 ? 'OTHER' : 'BACKEND';
+/** What is said to those who send an image where tensors go. */
+function noTensors({ name, segmenter }: ServedModel): NmodeError {
+  const where = segmenter === undefined ? '' : `: images go to /v1/models/${name}/segment`;
+  return new NmodeError('BAD_USAGE', `tensors are expected here, as JSON or as bytes behind JSON${where}`);
 }

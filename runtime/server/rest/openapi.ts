@@ -66,7 +66,7 @@ const SCHEMAS = {
       shape: list(count),
       datatype: { enum: ['FP32'] },
       parameters: object({ binary_data_size: count }, []),
-      data: list({ type: ['number', 'null'] }),
+      data: list({ type: 'number' }),
     },
     ['name', 'shape', 'datatype'],
   ),
@@ -130,16 +130,19 @@ const infer = {
 };
 const segment = {
   post: {
-    summary: 'Segment an image: JPEG, PNG, WebP or TIFF, as the body or as the file of a form',
+    summary: 'Segment an image: JPEG, PNG, WebP or TIFF, as the body or as the one file of a form',
     parameters: QUERY,
     requestBody: {
       content: { 'image/*': bytes, 'multipart/form-data': { schema: object({ image: bytes.schema }) } },
     },
-    responses: answered('by Accept: the mask, the image with the mask laid over (view=overlay), or JSON', {
-      'image/png': bytes,
-      'image/png;view=overlay': bytes,
-      ...json('Segmentation'),
-    }),
+    responses: answered(
+      'by Accept and its weights: the mask, the image with the mask laid over (view=overlay), or JSON',
+      {
+        'image/png': bytes,
+        'image/png;view=overlay': bytes,
+        ...json('Segmentation'),
+      },
+    ),
   },
 };
 const get = (summary: string, content: object, parameters: readonly object[] = []) => ({

@@ -6,8 +6,9 @@ import type { SegmentOptions } from '../../segment-options.js';
 import type { Thread } from '../../threads/thread.js';
 import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
+import { type View, viewOf } from './accept.js';
 import { type RestContext, signalOf } from './app.js';
-import { reasonOf } from './infer.js';
+import { countingFailures } from './failures.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
@@ -17,21 +18,21 @@ interface SegmentRoute {
 
 type Given = string | readonly string[] | undefined;
 
-/** What is answered, by the header Accept. */
-type View = 'mask' | 'overlay' | 'json';
-
 /** An image in, its mask out. */
 export function addSegment(app: FastifyInstance, context: RestContext): void {
-  const { plane, options } = context;
+  const { plane, metrics, options } = context;
   const modelOf = ({ params }: FastifyRequest<SegmentRoute>) =>
     params.model === undefined ? plane.onlyModel() : plane.model(params.model);
-  // What cannot be done in time is refused before its body is read.
-  const onRequest = async (request: FastifyRequest<SegmentRoute>) =>
-    modelOf(request).scheduler.admit(options.deadline);
+  const route = {
+    // What cannot be done in time is refused before its body is read.
+    onRequest: async (request: FastifyRequest<SegmentRoute>) =>
+      modelOf(request).scheduler.admit(options.deadline),
+    errorHandler: countingFailures(metrics, modelOf),
+  };
   let thread: Thread<AnswerMethods> | undefined;
   app.addHook('onClose', async () => thread?.close());
   for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
-    app.post<SegmentRoute>(path, { onRequest }, (request, reply) => {
+    app.post<SegmentRoute>(path, route, (request, reply) => {
       if (!thread?.alive) thread = startThread('../../server/answer-thread', 'the server');
       return segment(context, thread, modelOf(request), request, reply);
     });
@@ -45,40 +46,21 @@ async function segment(
   request: FastifyRequest<SegmentRoute>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  try {
-    const view = viewOf(request.headers.accept);
-    const wanted = optionsOf(request.query);
-    const image = await imageOf(request);
-    const { signal, within } = signalOf(reply, options.deadline);
-    model.scheduler.admit(within);
-    const found = await model.segment(image, {
-      ...wanted,
-      signal,
-      probabilities: false,
-      components: view === 'json',
-      pixels: view === 'overlay',
-    });
-    metrics.answered(model.name, found.timings);
-    return await answer(reply, thread, view, model, found);
-  } catch (error) {
-    metrics.failed(model.name, reasonOf(error));
-    throw error;
-  }
-}
-
-/** @throws NmodeError (BAD_USAGE) where nothing of what is accepted can be given */
-function viewOf(accept = '*/*'): View {
-  for (const each of accept.split(',')) {
-    const [type = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
-    if (['image/png', 'image/*'].includes(type)) {
-      return parameters.includes('view=overlay') ? 'overlay' : 'mask';
-    }
-    if (['application/json', 'application/*', '*/*'].includes(type)) return 'json';
-  }
-  throw new NmodeError(
-    'BAD_USAGE',
-    `Accept is '${accept}': give image/png, image/png;view=overlay or application/json`,
-  );
+  const view = viewOf(request.headers.accept);
+  const wanted = optionsOf(request.query);
+  const image = await imageOf(request);
+  const { signal, within } = signalOf(reply, options.deadline);
+  model.scheduler.admit(within);
+  const found = await model.segment(image, {
+    ...wanted,
+    signal,
+    probabilities: false,
+    components: view === 'json',
+    pixels: view === 'overlay',
+  });
+  const answer = await answerOf(thread, view, model, found);
+  metrics.answered(model.name, found.timings);
+  return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
 }
 
 /** @throws NmodeError (BAD_USAGE) */
@@ -124,44 +106,48 @@ function switchOf(name: string, given: Given = 'false'): boolean {
 
 /** The body itself, or the one file of a form. */
 async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
-  if (request.isMultipart()) {
-    try {
-      const file = await request.file();
-      if (file === undefined) throw new Error('it has no file');
-      return await file.toBuffer();
-    } catch (error) {
-      if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
-      throw new NmodeError('BAD_IMAGE', `the form cannot be read: ${reason(error)}`, { cause: error });
-    }
-  }
-  if (request.body === undefined || request.body.length === 0) {
+  const image = request.isMultipart() ? await fileOf(request) : request.body;
+  if (image === undefined || image.length === 0) {
     throw new NmodeError(
       'BAD_IMAGE',
       'the image: it is empty: send it as the body, or as the file of a form',
     );
   }
-  return request.body;
+  return image;
 }
 
-async function answer(
-  reply: FastifyReply,
+async function fileOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
+  const { FilesLimitError } = request.server.multipartErrors;
+  try {
+    const files: Buffer[] = [];
+    // To the end of the form, as another may follow.
+    for await (const file of request.files()) files.push(await file.toBuffer());
+    const [file] = files;
+    if (file === undefined) throw new Error('it has no file');
+    return file;
+  } catch (error) {
+    if (error instanceof FilesLimitError) {
+      throw new NmodeError('BAD_USAGE', 'the form has several files: send one image a request');
+    }
+    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
+    throw new NmodeError('BAD_IMAGE', `the form cannot be read: ${reason(error)}`, { cause: error });
+  }
+}
+
+async function answerOf(
   thread: Thread<AnswerMethods>,
   view: View,
   model: ServedModel,
   found: Segmentation,
-): Promise<FastifyReply> {
+): Promise<Buffer> {
   const { image, mask, masks, components = [], width, height, timings, provider, tiles } = found;
-  if (view === 'mask') {
-    return reply.type('image/png').send(asBuffer(await thread.call('mask', mask, [mask.data.buffer])));
-  }
+  if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
-    const give = [image.data.buffer, mask.data.buffer];
-    return reply.type('image/png').send(asBuffer(await thread.call('overlay', { image, mask }, give)));
+    return asBuffer(await thread.call('overlay', { image, mask }, [image.data.buffer, mask.data.buffer]));
   }
   const rest = { model: model.name, version: model.version, width, height, tiles, timings, provider };
   const give = masks.map(({ data }) => data.buffer);
-  const json = await thread.call('describe', { masks, components, rest }, give);
-  return reply.type('application/json').send(asBuffer(json));
+  return asBuffer(await thread.call('describe', { masks, components, rest }, give));
 }
 
 function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {

@@ -196,7 +196,11 @@ function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, c
       if (typeof value !== 'number' || !fits(value))
         throw bad(`input '${name}': a value of 'data' is no ${datatype}`);
       if (at >= count) throw bad(`input '${name}': 'data' has more than the ${count} values of its shape`);
-      numbers[at++] = value;
+      numbers[at] = value;
+      // JSON tells numbers that are beyond float32, and beyond what it is read into.
+      if (!Number.isFinite(numbers[at]))
+        throw bad(`input '${name}': a value of 'data' is beyond the range of FP32`);
+      at++;
     }
   };
   fill(data, 1);
@@ -227,6 +231,7 @@ export interface InferAnswer {
   readonly jsonLength: number | undefined;
 }
 
+/** @throws NmodeError (BAD_USAGE) where JSON is asked for and cannot tell the values */
 export function writeInferAnswer(
   { name, version }: { readonly name: string; readonly version: string },
   request: InferRequest,
@@ -243,6 +248,11 @@ export function writeInferAnswer(
       blobs.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
       entries.push({ ...head, parameters: { binary_data_size: data.byteLength } });
     } else {
+      if (!data.every(Number.isFinite)) {
+        throw bad(
+          `output '${output}' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true`,
+        );
+      }
       entries.push({ ...head, data: Array.from(data) });
     }
   }
