@@ -1,7 +1,7 @@
 /**
  * `npm run bench:serve`: requests a second of `nmode serve` (w = 16, 256 x 256, binary tensors, 8 clients of another process)
  * beside a bare loop of session.run with the same workers and threads, and the 99th percentile at a low load with and without
- * batching; in interleaved rounds.
+ * batching; in interleaved rounds, each of a server that has been warmed up.
  */
 import { join } from 'node:path';
 import type { BenchReport } from '../src/bench.js';
@@ -26,7 +26,9 @@ await inFolder(async (file) => {
   for (let round = 0; round < ROUNDS; round++) {
     bare.push(run<BenchReport>('bench', fixed, ...flags, '--runs', '400').throughput);
     await serving(fixed, flags, async (url) => {
-      served.push(run<LoadTestReport>('loadtest', url, '--clients', '8', '--duration', '6').throughput);
+      const load = () => run<LoadTestReport>('loadtest', url, '--clients', '8', '--duration', '6');
+      load();
+      served.push(load().throughput);
     });
   }
   const share = median(served) / median(bare);

@@ -168,7 +168,7 @@ export function signalOf(
   );
   reply.raw.once('close', () => {
     clearTimeout(timer);
-    controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
+    if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
   });
   return { signal: controller.signal, within };
 }

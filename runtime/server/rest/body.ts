@@ -28,10 +28,9 @@ async function readWhole(
 ): Promise<Buffer> {
   const body = Buffer.from(pool.take(offset + length), offset);
   let at = 0;
-  for await (const part of partsOf(request)) {
-    part.copy(body, at);
-    at += part.length;
-  }
+  await eachPart(request, (part) => {
+    at += part.copy(body, at);
+  });
   if (at < length) throw left();
   return body;
 }
@@ -40,23 +39,37 @@ async function readWhole(
 async function readChunks(request: IncomingMessage, limit: number, offset: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of partsOf(request)) {
+  await eachPart(request, (part) => {
     length += part.length;
     if (length > limit) throw tooLarge(limit);
     parts.push(part);
-  }
+  });
   const body = Buffer.from(new ArrayBuffer(offset + length), offset);
   let at = 0;
   for (const part of parts) at += part.copy(body, at);
   return body;
 }
 
-async function* partsOf(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    yield* request;
-  } catch {
-    throw left();
-  }
+/** By events: to wait for each part would cost more than to copy it. */
+function eachPart(request: IncomingMessage, take: (part: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      request.off('data', onData).pause();
+      reject(error);
+    };
+    const onData = (part: Buffer) => {
+      try {
+        take(part);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    request
+      .on('data', onData)
+      .once('end', resolve)
+      .once('error', () => fail(left()))
+      .once('close', () => fail(left()));
+  });
 }
 
 function tooLarge(limit: number): NmodeError {

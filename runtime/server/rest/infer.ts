@@ -33,8 +33,9 @@ export function addInfer(
     app.post<InferRoute>(path, route, async (request, reply) => {
       const { body = Buffer.alloc(0), headers } = request;
       const model = modelOf(request);
-      if (request.isMultipart() || knownFormat(body) !== undefined) throw noTensors(model);
       const told = headers[JSON_LENGTH];
+      const isImage = request.isMultipart() || (told === undefined && knownFormat(body) !== undefined);
+      if (isImage) throw noTensors(model);
       const length = Array.isArray(told) ? told.join() : told;
       const asked = readInferRequest(body, length, model.inputs, options.maxElements);
       const { signal, within } = signalOf(reply, options.deadline, asked.timeout);
