@@ -2,10 +2,12 @@ import { type InputSize, sizeMultiple } from '../exporters/build.js';
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
+import { check } from '../graph/check.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import { type Model, opsetOf } from '../graph/model.js';
+import { type Level, type Optimized, optimize } from '../graph/passes/optimize.js';
 import { type ModelIo, RELEASE_SIDE } from '../graph/recipe.js';
 import type { Parity } from '../runtime/parity.js';
 import { nominalSizes } from './nominal.js';
@@ -21,6 +23,8 @@ export interface ExportModelOptions extends Omit<ExportOptions, 'size'> {
   readonly output: string;
   /** Sizes of the input; default 1 x 256 x 256. One that is left out stays open. */
   readonly size?: ExportOptions['size'];
+  /** How far the graph is rewritten to run faster; default `standard`. */
+  readonly optimize?: Level;
   /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
   readonly reference?: string;
 }
@@ -36,6 +40,8 @@ export interface ExportReport {
   /** Multiply-adds of one run; at `macsAt` where sizes are open. */
   readonly macs: number;
   readonly macsAt: readonly number[];
+  /** What rules the graph was rewritten by, and how often. */
+  readonly optimized: Readonly<Record<string, number>>;
   readonly nodes: number;
   readonly opset: number;
   /** What the model takes: prepared pixels, or images as they are. */
@@ -59,13 +65,17 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   try {
     const { reference } = options;
     await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
-    const { model, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
+    const { model: built, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
+    const { model, changes } = optimized(built, options);
     const input = model.graph.inputs[0]?.type?.shape ?? [];
     const { known, shape } = nominalSizes('input', input);
-    const { parameters, macs = 0 } = cost(model, known);
+    // Of the network as it was trained.
+    const { parameters, macs = 0 } = cost(built, known);
     // A reference holds prepared pixels: the network inside a model that takes images is verified on its own.
     const network =
-      options.io === 'image' ? exportCheckpoint(checkpoint, { ...options, size, io: 'tensor' }).model : model;
+      options.io === 'image'
+        ? optimized(exportCheckpoint(checkpoint, { ...options, size, io: 'tensor' }).model, options).model
+        : model;
     const { bytes, verified } = await write({ model, network, notes }, options);
     return {
       output: options.output,
@@ -76,6 +86,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       parameters,
       macs,
       macsAt: shape,
+      optimized: changes,
       nodes: model.graph.nodes.length,
       opset: opsetOf(model),
       io: options.io ?? 'tensor',
@@ -87,6 +98,12 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   } finally {
     checkpoint.close();
   }
+}
+
+function optimized(model: Model, { optimize: level }: ExportModelOptions): Optimized {
+  const result = optimize(model, level ? { level } : {});
+  check(result.model);
+  return result;
 }
 
 /** One image, of the size that the recipe resizes to or else the release's. */

@@ -1,5 +1,14 @@
-import { int, intOf, ints, intsOf } from '../attribute.js';
-import { type Dim, dimText, numbers, subtractDims, symbol } from '../dim.js';
+import { int, intOf, ints, intsOf, string } from '../attribute.js';
+import {
+  type Dim,
+  dimText,
+  floorDivideDim,
+  multiplyDims,
+  numbers,
+  shapeText,
+  subtractDims,
+  symbol,
+} from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { elementCount, int64Tensor, unravel } from '../tensor.js';
 import { constant, contentOf, MAX_CONTENT, type Value, type ValueType } from '../value.js';
@@ -164,15 +173,48 @@ const Slice: OpDefinition = {
   },
 };
 
-export const LAYOUT: readonly OpDefinition[] = [Transpose, Reshape, Unsqueeze, Gather, Slice];
+const DepthToSpace: OpDefinition = {
+  opType: 'DepthToSpace',
+  since: 1,
+  form: 11,
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const block = intOf(attributes, 'blocksize', 1);
+    const [batch, channels, height, width] = shape;
+    if (batch === undefined || channels === undefined || height === undefined || width === undefined) {
+      throw new RangeError(`x ${shapeText(shape)} is no image`);
+    }
+    const deep = floorDivideDim(channels, block * block);
+    return [{ dtype, shape: [batch, deep, multiplyDims(height, block), multiplyDims(width, block)] }];
+  },
+};
+
+export const LAYOUT: readonly OpDefinition[] = [Transpose, Reshape, Unsqueeze, Gather, Slice, DepthToSpace];
+
+/**
+ * ONNX DepthToSpace. x [N, C b^2, H, W] -> [N, C, H b, W b]; places within a block are the last of the channels' order in CRD, as in
+ * PyTorch's PixelShuffle, and the first in DCR.
+ */
+export const depthToSpace = (x: Value, block: number, mode: 'CRD' | 'DCR' = 'CRD'): Value =>
+  apply(DepthToSpace, [x], { blocksize: int(block), mode: string(mode) });
 
 /** ONNX Transpose. */
 export const transpose = (x: Value, perm: readonly number[]): Value =>
   apply(Transpose, [x], { perm: ints(perm) });
 
+/** ONNX Reshape. */
+export const reshape = (x: Value, shape: readonly number[]): Value =>
+  apply(Reshape, [x, constant(int64Tensor([shape.length], shape))]);
+
 /** ONNX Gather along axis 0, by indices that are known. */
 export const gather = (data: Value, indices: readonly number[]): Value =>
   apply(Gather, [data, constant(int64Tensor([indices.length], indices))], { axis: int(0) });
+
+/** ONNX Slice of one axis, from `start` up to `end`. */
+export function sliceAxis(data: Value, axis: number, start: number, end: number): Value {
+  const whole = (value: number) => constant(int64Tensor([1], [value]));
+  return apply(Slice, [data, whole(start), whole(end), whole(axis)]);
+}
 
 /**
  * ONNX Slice from the beginning of some axes.

@@ -1,6 +1,7 @@
 import { intOf } from '../attribute.js';
 import { type Dim, differentDims, shapeText } from '../dim.js';
-import { type OpDefinition, required } from '../op.js';
+import { apply, type OpDefinition, required } from '../op.js';
+import type { Value } from '../value.js';
 import { product } from './conv.js';
 import { broadcast } from './elementwise.js';
 
@@ -63,3 +64,6 @@ export const Gemm: OpDefinition = {
     return typeof depth === 'number' ? product(output.shape, [depth]) : undefined;
   },
 };
+
+/** ONNX MatMul, as NumPy's. */
+export const matMul = (a: Value, b: Value): Value => apply(MatMul, [a, b]);

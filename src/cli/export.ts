@@ -3,6 +3,7 @@ import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
 import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
 import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
+import { LEVELS, type Level } from '../../graph/passes/optimize.js';
 import {
   MODEL_IOS,
   type ModelIo,
@@ -26,6 +27,7 @@ interface Flags {
   readonly batch?: number;
   readonly opset?: string;
   readonly lmdForm?: MultistepForm;
+  readonly optimize?: Level;
   readonly io?: ModelIo;
   readonly recipe?: Partial<Recipe>;
   readonly nativeSize?: true;
@@ -78,6 +80,12 @@ export function addExport(program: Command): void {
         "sign of LMD's y term: as trained by the release, or as in the paper",
       ).choices(MULTISTEP_FORMS),
     )
+    .addOption(
+      new Option(
+        '--optimize <level>',
+        'how far the graph is rewritten to run faster (default: standard)',
+      ).choices(LEVELS),
+    )
     .option(
       '--reference <file>',
       'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
@@ -92,7 +100,7 @@ export function addExport(program: Command): void {
 }
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
-  const { output, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize } = flags;
+  const { output, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize, optimize } = flags;
   return {
     checkpoint,
     output,
@@ -100,6 +108,7 @@ function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
     ...(decoder && { decoder }),
     ...(activation && { activation }),
     ...(lmdForm && { lmdForm }),
+    ...(optimize && { optimize }),
     ...(io && { io }),
     ...(recipe && { recipe }),
     ...(nativeSize && { nativeSize }),

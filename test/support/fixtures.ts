@@ -5,6 +5,7 @@ import { openCheckpoint, readReference } from '../../exporters/checkpoints/open.
 import type { DecoderId } from '../../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
 import { encodeModel } from '../../graph/file/write.js';
+import { optimize } from '../../graph/passes/optimize.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
@@ -65,7 +66,7 @@ export function toldBy({
 export async function exported(path: string, options: ExportOptions): Promise<Uint8Array> {
   const checkpoint = await openCheckpoint(path);
   try {
-    return encodeModel(exportCheckpoint(checkpoint, options).model);
+    return encodeModel(optimize(exportCheckpoint(checkpoint, options).model).model);
   } finally {
     checkpoint.close();
   }

@@ -1,0 +1,134 @@
+import type { Node } from '../model.js';
+import { add, sub } from '../ops/elementwise.js';
+import { relu } from '../ops/unary.js';
+import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
+import type { Value } from '../value.js';
+import { type AffineForm, affineForm, affineRegion, isAffine } from './affine-form.js';
+import { takesAffine } from './affine-into-convolution.js';
+import { affineNodes, channelAffine } from './channel-affine.js';
+import { isLinearResize, resized } from './resizes.js';
+import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
+
+/**
+ * A solver step is a sum of features and memories, each scaled channel by channel: all its additions, factors and normalisations
+ * become one factor a summand and one constant. They move into the convolution that a summand comes from, through Resize,
+ * which is linear, and through ReLU, which commutes with what is positive: there the sign stays behind.
+ */
+export const affineFolding: Rule = (node, graph) => {
+  // What others of the same kind alone read is a part of theirs.
+  const [output = ''] = node.outputs;
+  if (!isAffine(node, graph)) return;
+  const readers = graph.consumers(output);
+  if (!graph.isOutput(output) && readers.every((reader) => isAffine(reader, graph))) return;
+  const region = affineRegion(node, graph);
+  const form = affineForm(node, region, graph);
+  if (form === undefined || form.terms.size === 0) return;
+  const [plan] = plansOf(form, region, graph, takesAffine(output, graph)).sort((a, b) => a.nodes - b.nodes);
+  return plan !== undefined && plan.nodes < region.size ? plan.build() : undefined;
+};
+
+/** A way to compute something, and how many nodes it adds to those that are there. */
+interface Plan {
+  readonly nodes: number;
+  build(): Value;
+}
+
+/** a x + c, pushed as far towards where x comes from as it goes. `isOwn`: nobody else reads x. */
+function pushed(name: string, isOwn: boolean, graph: Rewriting, scale: PerChannel, shift: PerChannel): Plan {
+  const node = isOwn ? graph.producer(name) : undefined;
+  const here = (): Plan => ({
+    nodes: affineNodes(scale, shift),
+    build: () => channelAffine(known(name, graph), scale, shift),
+  });
+  if (node === undefined) return here();
+  const [input = ''] = node.inputs;
+  if (isConvolution(node, graph)) {
+    return { nodes: 0, build: () => scaledConvolution(node, graph, scale, shift) };
+  }
+  if (isLinearResize(node, graph)) {
+    const { nodes, build } = pushed(input, graph.isOwn(input), graph, scale, shift);
+    return { nodes, build: () => resized(node, build(), graph) };
+  }
+  if (node.opType === 'Relu' && graph.isOwn(input) && isConvolution(graph.producer(input), graph)) {
+    const size = scale.map(Math.abs);
+    const sign = scale.map((value) => (value < 0 ? -1 : 1));
+    const inner = pushed(input, true, graph, size, new Float64Array(size.length));
+    return {
+      nodes: inner.nodes + affineNodes(sign, shift),
+      build: () =>
+        channelAffine(
+          inScopeOf(node, () => relu(inner.build())),
+          sign,
+          shift,
+        ),
+    };
+  }
+  return here();
+}
+
+function known(name: string, graph: Rewriting): Value {
+  const value = graph.value(name);
+  if (value === undefined) throw new TypeError(`'${name}' has no type`);
+  return value;
+}
+
+/**
+ * The ways to compute a form: with its constant beside one of the summands or at the end. Where what follows takes a factor for
+ * nothing, everything is left to it, the sign of one of the summands included.
+ */
+function plansOf(
+  form: AffineForm,
+  region: ReadonlySet<Node>,
+  graph: Rewriting,
+  isFreeAfter: boolean,
+): Plan[] {
+  const ones = form.shift.map(() => 1);
+  if (!isFreeAfter) {
+    const hosts = [...form.terms.keys(), undefined];
+    return hosts.map((host) =>
+      planOf(form, region, graph, { sign: ones, host, after: affineNodes(ones, form.shift) }),
+    );
+  }
+  const signs = Array.from(form.terms.values(), (scale) => scale.map((value) => (value < 0 ? -1 : 1)));
+  return [ones, ...signs].map((sign) => planOf(form, region, graph, { sign, host: undefined, after: 0 }));
+}
+
+/** The sum of sign x a_i x_i, with the constant beside `host` or, as the sign, after it at the cost of `after` nodes. */
+function planOf(
+  { terms, shift }: AffineForm,
+  region: ReadonlySet<Node>,
+  graph: Rewriting,
+  {
+    sign,
+    host,
+    after,
+  }: { readonly sign: PerChannel; readonly host: string | undefined; readonly after: number },
+): Plan {
+  const zeros = shift.map(() => 0);
+  const signed = Array.from(terms, ([name, scale]) => ({
+    name,
+    scale: scale.map((value, at) => value * (sign[at] ?? 1)),
+  }));
+  const isNegative = ({ scale }: { readonly scale: PerChannel }) => scale.every((value) => value <= 0);
+  const subtracts = !signed.every(isNegative);
+  const parts = signed.map((part) => {
+    const { name, scale } = part;
+    const taken = subtracts && isNegative(part);
+    const toward = (values: PerChannel) => (taken ? values.map((value) => -value) : values);
+    const isOwn = !graph.isOutput(name) && graph.consumers(name).every((reader) => region.has(reader));
+    return { taken, plan: pushed(name, isOwn, graph, toward(scale), toward(name === host ? shift : zeros)) };
+  });
+  const [first, ...others] = parts.sort((a, b) => Number(a.taken) - Number(b.taken));
+  return {
+    nodes:
+      parts.reduce((sum, { plan }) => sum + plan.nodes, parts.length - 1) + (host === undefined ? after : 0),
+    build() {
+      if (first === undefined) throw new TypeError('a sum of nothing');
+      const sum = others.reduce(
+        (value, { taken, plan }) => (taken ? sub : add)(value, plan.build()),
+        first.plan.build(),
+      );
+      return channelAffine(sum, sign, host === undefined ? shift : zeros);
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { sameDim } from '../dim.js';
+import type { Node } from '../model.js';
+import type { Rewriting } from '../rewrite.js';
+import { float32Values, type Tensor } from '../tensor.js';
+import type { ValueType } from '../value.js';
+import { normalizationOf } from './batch-norm-folding.js';
+import type { PerChannel } from './scale-convolution.js';
+
+/** A value as a sum of others, each scaled channel by channel, and of a constant: sum of a_i x_i, plus c. */
+export interface AffineForm {
+  readonly terms: ReadonlyMap<string, PerChannel>;
+  readonly shift: PerChannel;
+}
+
+/**
+ * The nodes around a root that compute it by additions and per-channel factors alone, the root included: those whose values go
+ * nowhere else.
+ */
+export function affineRegion(root: Node, graph: Rewriting): ReadonlySet<Node> {
+  const region = new Set<Node>();
+  const [output = ''] = root.outputs;
+  const shape = graph.value(output)?.shape;
+  if (shape === undefined || !isAffine(root, graph)) return region;
+  region.add(root);
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const name of [...region].flatMap(({ inputs }) => inputs)) {
+      const node = graph.producer(name);
+      if (node === undefined || region.has(node) || graph.isOutput(name) || !isAffine(node, graph)) continue;
+      if (!sameShape(graph.value(name)?.shape, shape)) continue;
+      if (!graph.consumers(name).every((reader) => region.has(reader))) continue;
+      region.add(node);
+      grown = true;
+    }
+  }
+  return region;
+}
+
+/** What a region computes, in terms of what it reads. */
+export function affineForm(root: Node, region: ReadonlySet<Node>, graph: Rewriting): AffineForm | undefined {
+  const shape = graph.value(root.outputs[0] ?? '')?.shape ?? [];
+  const [, channels] = shape;
+  if (typeof channels !== 'number') return undefined;
+  const zeros = () => new Float64Array(channels);
+  const forms = new Map<string, AffineForm>();
+  const formOf = (name: string): AffineForm => {
+    const known = forms.get(name);
+    if (known !== undefined) return known;
+    const node = graph.producer(name);
+    const constant = channelConstant(graph.constant(name), channels, shape.length);
+    const form =
+      constant !== undefined
+        ? { terms: new Map(), shift: constant }
+        : node !== undefined && region.has(node)
+          ? combine(node)
+          : { terms: new Map([[name, zeros().fill(1)]]), shift: zeros() };
+    forms.set(name, form);
+    return form;
+  };
+  const combine = (node: Node): AffineForm => {
+    const [left = '', right = ''] = node.inputs;
+    const normalization = normalizationOf(node, graph);
+    if (normalization !== undefined) {
+      const { scale, shift } = normalization;
+      return plus(scaled(formOf(left), scale), { terms: new Map(), shift });
+    }
+    switch (node.opType) {
+      case 'Add':
+        return plus(formOf(left), formOf(right));
+      case 'Sub':
+        return plus(formOf(left), scaled(formOf(right), zeros().fill(-1)));
+      case 'Neg':
+        return scaled(formOf(left), zeros().fill(-1));
+      case 'Div':
+        return scaled(
+          formOf(left),
+          formOf(right).shift.map((value) => 1 / value),
+        );
+      default: {
+        const [a, b] = [formOf(left), formOf(right)];
+        return a.terms.size === 0 ? scaled(b, a.shift) : scaled(a, b.shift);
+      }
+    }
+  };
+  return formOf(root.outputs[0] ?? '');
+}
+
+function scaled({ terms, shift }: AffineForm, factors: PerChannel): AffineForm {
+  const times = (values: PerChannel) => values.map((value, at) => value * (factors[at] ?? 0));
+  return {
+    terms: new Map(Array.from(terms, ([name, values]) => [name, times(values)])),
+    shift: times(shift),
+  };
+}
+
+function plus(a: AffineForm, b: AffineForm): AffineForm {
+  const add = (x: PerChannel, y: PerChannel) => x.map((value, at) => value + (y[at] ?? 0));
+  const terms = new Map(a.terms);
+  for (const [name, values] of b.terms) {
+    const known = terms.get(name);
+    terms.set(name, known === undefined ? values : add(known, values));
+  }
+  return { terms, shift: add(a.shift, b.shift) };
+}
+
+/** Whether a node adds its inputs, or scales one of them by constants, all of the result's shape [N, C, ...]. */
+export function isAffine(node: Node, graph: Rewriting): boolean {
+  if (node.domain !== '') return false;
+  const out = graph.value(node.outputs[0] ?? '');
+  const channels = out?.shape[1];
+  if (out?.dtype !== 'float32' || typeof channels !== 'number') return false;
+  if (node.opType === 'BatchNormalization') return normalizationOf(node, graph) !== undefined;
+  const operands = node.inputs.map((name) => {
+    const value = graph.value(name);
+    if (channelConstant(graph.constant(name), channels, out.shape.length) !== undefined) return 'constant';
+    return sameShape(value?.shape, out.shape) ? 'whole' : 'other';
+  });
+  if (operands.includes('other')) return false;
+  switch (node.opType) {
+    case 'Add':
+    case 'Sub':
+      return operands.length === 2 && operands.includes('whole');
+    case 'Neg':
+      return operands[0] === 'whole';
+    case 'Mul':
+      return operands.includes('constant') && operands.includes('whole') && !endsGelu(node, graph);
+    case 'Div':
+      return operands[0] === 'whole' && operands[1] === 'constant';
+    default:
+      return false;
+  }
+}
+
+function sameShape(a: ValueType['shape'] | undefined, b: ValueType['shape']): boolean {
+  return a?.length === b.length && a.every((dim, axis) => sameDim(dim, b[axis] ?? 0));
+}
+
+/** x (1 + erf(x / sqrt 2)) times 1/2: runtimes know it as one kernel, which it must not lose. */
+function endsGelu(node: Node, graph: Rewriting): boolean {
+  const before = (name: string) => graph.producer(name);
+  const inputs = (found: Node | undefined) => found?.inputs ?? [];
+  return node.inputs
+    .map(before)
+    .some(
+      (product) =>
+        product?.opType === 'Mul' &&
+        inputs(product).some((name) =>
+          inputs(before(name)).some((deeper) => before(deeper)?.opType === 'Erf'),
+        ),
+    );
+}
+
+/** A constant that is the same everywhere within a channel of a value of this rank, one number a channel. */
+function channelConstant(tensor: Tensor | undefined, channels: number, rank: number): PerChannel | undefined {
+  if (tensor?.dtype !== 'float32' || tensor.dims.length > rank) return undefined;
+  const dims = [...Array(rank - tensor.dims.length).fill(1), ...tensor.dims];
+  const own = dims[1] ?? 1;
+  if (own !== 1 && own !== channels) return undefined;
+  const values = float32Values(tensor);
+  const area = values.length / ((dims[0] ?? 1) * own);
+  const result = new Float64Array(channels);
+  for (let channel = 0; channel < channels; channel++) {
+    result[channel] = values[own === 1 ? 0 : channel * area] ?? 0;
+  }
+  const isUniform = values.every(
+    (value, at) => value === Math.fround(result[own === 1 ? 0 : Math.floor(at / area) % own] ?? 0),
+  );
+  return isUniform ? result : undefined;
+}

@@ -1,0 +1,33 @@
+import type { Node } from '../model.js';
+import type { Rewriting, Rule } from '../rewrite.js';
+import { float32Values } from '../tensor.js';
+import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
+
+/** A normalisation as scale and shift of each channel: s (x - m) / sqrt(v + e) + b = a x + (b - a m). */
+export function normalizationOf(
+  node: Node,
+  graph: Rewriting,
+): { readonly scale: PerChannel; readonly shift: PerChannel } | undefined {
+  if (node.opType !== 'BatchNormalization' || node.domain !== '' || graph.opset < 9) return undefined;
+  const mode = node.attributes.get('training_mode');
+  if (node.outputs.length !== 1 || (mode?.type === 'int' && mode.value !== 0)) return undefined;
+  const [s, b, m, v] = node.inputs.slice(1).map((name) => {
+    const tensor = graph.constant(name);
+    return tensor?.dtype === 'float32' ? float32Values(tensor) : undefined;
+  });
+  if (s === undefined || b === undefined || m === undefined || v === undefined) return undefined;
+  const attribute = node.attributes.get('epsilon');
+  const epsilon = attribute?.type === 'float' ? attribute.value : 1e-5;
+  const scale = Float64Array.from(s, (value, at) => value / Math.sqrt((v[at] ?? 0) + epsilon));
+  return { scale, shift: scale.map((value, at) => (b[at] ?? 0) - value * (m[at] ?? 0)) };
+}
+
+/** BatchNormalization(Conv(x)) -> Conv(x), where nobody else reads the convolution. */
+export const batchNormFolding: Rule = (node, graph) => {
+  const normalization = normalizationOf(node, graph);
+  const [input = ''] = node.inputs;
+  const convolution = graph.producer(input);
+  if (normalization === undefined || convolution === undefined) return;
+  if (!graph.isOwn(input) || !isConvolution(convolution, graph)) return;
+  return scaledConvolution(convolution, graph, normalization.scale, normalization.shift);
+};

@@ -1,0 +1,33 @@
+import type { Attribute } from '../attribute.js';
+import type { Node } from '../model.js';
+import { definitionOf } from '../ops/index.js';
+import type { Rule } from '../rewrite.js';
+
+/** Computes once what several nodes of the same operator, inputs and attributes compute. Each use needs a rule of its own. */
+export function commonSubexpressions(): Rule {
+  const seen = new Map<string, string>();
+  return (node, graph) => {
+    const [output = ''] = node.outputs;
+    // What is not known may give something else each time.
+    if (definitionOf(node, graph.opset) === undefined || node.outputs.length !== 1) return;
+    const key = keyOf(node);
+    const known = seen.get(key);
+    if (known === undefined) {
+      seen.set(key, output);
+      return;
+    }
+    return graph.value(known);
+  };
+}
+
+function keyOf({ opType, inputs, attributes }: Node): string {
+  const told = Array.from(attributes, ([name, attribute]) => `${name}=${attributeKey(attribute)}`).sort();
+  return JSON.stringify([opType, inputs, told]);
+}
+
+function attributeKey(attribute: Attribute): string {
+  if (attribute.type === 'other') return Buffer.from(attribute.bytes).toString('hex');
+  if (attribute.type !== 'tensor') return JSON.stringify([attribute.type, attribute.value]);
+  const { dtype, dims, bytes } = attribute.value;
+  return JSON.stringify([dtype, dims, Buffer.from(bytes()).toString('hex')]);
+}

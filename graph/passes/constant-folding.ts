@@ -1,0 +1,62 @@
+import { numbers } from '../dim.js';
+import type { Node } from '../model.js';
+import type { Rewriting, Rule } from '../rewrite.js';
+import { elementCount, float32Values, int64Tensor, type Tensor, unravel } from '../tensor.js';
+import { contentOf } from '../value.js';
+import { computed } from './computed.js';
+
+/** Constants of more elements are left to the runtime: a file should not grow by them. */
+const MAX_ELEMENTS = 2 ** 16;
+
+/** Computes what depends on constants alone: sizes that are known, coefficients, and what is written as Constant nodes. */
+export const constantFolding: Rule = (node, graph) => {
+  const [name = ''] = node.outputs;
+  const value = graph.value(name);
+  if (value === undefined || node.domain !== '' || node.outputs.length !== 1 || graph.isOutput(name)) return;
+  if (node.opType === 'Constant') return value.constant && graph.weight(name, value.constant);
+  const shape = numbers(value.shape);
+  if (shape === undefined || elementCount(shape) > MAX_ELEMENTS) return;
+  const content = contentOf(value);
+  const sizes = content && numbers(content);
+  if (sizes !== undefined && value.dtype === 'int64') return graph.weight(name, int64Tensor(shape, sizes));
+  if (value.dtype !== 'float32') return;
+  const result = evaluate(node, graph, shape);
+  return result && graph.weight(name, result);
+};
+
+const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => a / b,
+  Neg: (a) => -a,
+};
+
+function evaluate(
+  { opType, inputs, attributes }: Node,
+  graph: Rewriting,
+  dims: readonly number[],
+): Tensor | undefined {
+  if (opType === 'ConstantOfShape') {
+    const attribute = attributes.get('value');
+    const fill = attribute?.type === 'tensor' ? float32Values(attribute.value) : [0];
+    return computed(dims, () => new Float32Array(elementCount(dims)).fill(fill[0] ?? 0));
+  }
+  const operands = inputs.map((name) => graph.constant(name)).filter((tensor) => tensor?.dtype === 'float32');
+  const [left, right = left] = operands;
+  const compute = ARITHMETIC[opType];
+  if (compute === undefined || left === undefined || right === undefined || operands.length < inputs.length)
+    return;
+  return computed(dims, () => {
+    const [a, b] = [float32Values(left), float32Values(right)];
+    return Float32Array.from({ length: elementCount(dims) }, (_, at) =>
+      compute(a[placeIn(left.dims, at, dims)] ?? 0, b[placeIn(right.dims, at, dims)] ?? 0),
+    );
+  });
+}
+
+/** Where the element of a result comes from in an operand that broadcasts to it. */
+function placeIn(dims: readonly number[], at: number, result: readonly number[]): number {
+  const index = unravel(at, result).slice(result.length - dims.length);
+  return dims.reduce((place, size, axis) => place * size + (size === 1 ? 0 : (index[axis] ?? 0)), 0);
+}

@@ -1,0 +1,117 @@
+import type { Node } from '../model.js';
+import { apply } from '../op.js';
+import { Conv } from '../ops/conv.js';
+import { sliceAxis } from '../ops/layout.js';
+import type { Rewriting, Rule } from '../rewrite.js';
+import { float32Values, type Tensor } from '../tensor.js';
+import type { Value } from '../value.js';
+import { computed } from './computed.js';
+import { type ConvolutionEnd, convolutionEnd, ended } from './convolution-ends.js';
+
+/** Channels that runtimes compute together: fewer cost as much. */
+const BLOCK = 16;
+
+/**
+ * Convolutions of the same value that are alike but for their weights, with few channels each, become one: Heun's method convolves a
+ * feature twice. Each is then a slice of the channels.
+ */
+export function convolutionMerging(): Rule {
+  /** What the merged ones give, by the outputs of what they replace. */
+  const merged = new Map<string, Value>();
+  return (node, graph) => {
+    const [output = ''] = node.outputs;
+    const known = merged.get(output);
+    if (known !== undefined) return known;
+    const end = convolutionEnd(node, graph);
+    if (end === undefined) return;
+    const [, first] = weightOf(end.convolution, graph).dims;
+    const ends = [{ output, end }];
+    let channels = channelsOf(end.convolution, graph);
+    for (const { output: other, end: sibling } of siblings(end, graph)) {
+      const more = channelsOf(sibling.convolution, graph);
+      const saves = blocks(channels + more) < blocks(channels) + blocks(more);
+      if (other === output || !saves || first === undefined) continue;
+      ends.push({ output: other, end: sibling });
+      channels += more;
+    }
+    if (ends.length === 1) return;
+    const whole = ended(
+      end,
+      convolutionOf(
+        ends.map((each) => each.end.convolution),
+        graph,
+      ),
+    );
+    let from = 0;
+    for (const each of ends) {
+      const to = from + channelsOf(each.end.convolution, graph);
+      merged.set(each.output, sliceAxis(whole, 1, from, to));
+      from = to;
+    }
+    return merged.get(output);
+  };
+}
+
+const blocks = (channels: number) => Math.ceil(channels / BLOCK);
+
+function weightOf(node: Node, graph: Rewriting): Tensor {
+  const weight = graph.constant(node.inputs[1]);
+  if (weight === undefined) throw new TypeError(`node '${node.name}' has no constant weight`);
+  return weight;
+}
+
+function channelsOf(node: Node, graph: Rewriting): number {
+  return weightOf(node, graph).dims[0] ?? 0;
+}
+
+/** Ends of convolutions of the same value with the same window, and a ReLU where this one has it. */
+function siblings({ convolution, hasRelu }: ConvolutionEnd, graph: Rewriting) {
+  const [input = ''] = convolution.inputs;
+  const window = windowKey(convolution, graph);
+  return graph.consumers(input).flatMap((reader) => {
+    if (reader.opType !== 'Conv') return [];
+    const [made = ''] = reader.outputs;
+    const last = hasRelu ? graph.consumers(made)[0] : reader;
+    const end = last && convolutionEnd(last, graph);
+    const isAlike =
+      end?.convolution === reader && end.hasRelu === hasRelu && windowKey(reader, graph) === window;
+    return isAlike ? [{ output: last?.outputs[0] ?? '', end }] : [];
+  });
+}
+
+function windowKey(node: Node, graph: Rewriting): string {
+  const [, ...rest] = graph.constant(node.inputs[1])?.dims ?? [];
+  const told = ['strides', 'pads'].map((name) => node.attributes.get(name));
+  return JSON.stringify([rest, told]);
+}
+
+/** One convolution with the channels of all, one after the other. */
+function convolutionOf(nodes: readonly Node[], graph: Rewriting): Value {
+  const [first] = nodes;
+  const x = graph.value(first?.inputs[0] ?? '');
+  if (first === undefined || x === undefined) throw new TypeError('nothing to merge');
+  const weights = nodes.map((node) => weightOf(node, graph));
+  const biases = nodes.map((node) => graph.constant(node.inputs[2]));
+  const channels = weights.reduce((sum, { dims }) => sum + (dims[0] ?? 0), 0);
+  const weight = computed([channels, ...(weights[0]?.dims.slice(1) ?? [])], () =>
+    joined(weights.map(float32Values)),
+  );
+  const bias = computed([channels], () =>
+    joined(
+      biases.map((each, at) => (each ? float32Values(each) : new Float32Array(weights[at]?.dims[0] ?? 0))),
+    ),
+  );
+  const named = (at: number) => first.inputs[at] || `${first.name}.bias`;
+  const operands = [x, graph.weight(named(1), weight), graph.weight(named(2), bias)];
+  return apply(Conv, operands, Object.fromEntries(first.attributes));
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,34 @@
+import { sameDim } from '../dim.js';
+import type { Node } from '../model.js';
+import type { Rewriting, Rule } from '../rewrite.js';
+import { isLinearResize } from './resizes.js';
+
+/** What gives back what it is given: Identity, Dropout at inference, Reshape and half-pixel Resize to the same size. */
+export const noOperation: Rule = (node, graph) => {
+  const [input = ''] = node.inputs;
+  const value = graph.value(input);
+  if (value === undefined || node.domain !== '' || node.outputs.length !== 1) return;
+  switch (node.opType) {
+    case 'Identity':
+      return value;
+    case 'Dropout':
+      // From opset 12 on an input says whether it trains.
+      return node.inputs.length < 3 && graph.opset >= 7 ? value : undefined;
+    case 'Cast':
+    case 'Reshape':
+      return keeps(node, graph) ? value : undefined;
+    case 'Resize':
+      return isLinearResize(node, graph) && keeps(node, graph) ? value : undefined;
+    default:
+      return;
+  }
+};
+
+function keeps(node: Node, graph: Rewriting): boolean {
+  const [before, after] = [graph.value(node.inputs[0] ?? ''), graph.value(node.outputs[0] ?? '')];
+  return (
+    before?.dtype === after?.dtype &&
+    before?.shape.length === after?.shape.length &&
+    (before?.shape.every((dim, axis) => sameDim(dim, after?.shape[axis] ?? -1)) ?? false)
+  );
+}

@@ -1,0 +1,55 @@
+import { intOf, stringOf } from '../attribute.js';
+import { numbers } from '../dim.js';
+import { matMul } from '../ops/matmul.js';
+import type { Rule } from '../rewrite.js';
+import { float32Tensor, float32Values } from '../tensor.js';
+import { constant } from '../value.js';
+import { isLinearResize } from './resizes.js';
+
+/** From more pixels a side, products cost as much as Resize does. */
+const MAX_SOURCE = 64;
+
+/**
+ * Linear Resize of known sizes, half-pixel centres, as two matrix products: rows and columns of the result are weighted means of two
+ * neighbours. R_h [H, h] x R_w^T [w, W].
+ */
+export const resizeProducts: Rule = (node, graph) => {
+  if (!isLinearResize(node, graph) || stringOf(node.attributes, 'mode', 'nearest') !== 'linear') return;
+  const coordinates = stringOf(node.attributes, 'coordinate_transformation_mode', 'half_pixel');
+  if (coordinates !== 'half_pixel' || intOf(node.attributes, 'antialias', 0) !== 0) return;
+  const x = graph.value(node.inputs[0] ?? '');
+  const [from, to] = [x?.shape, graph.value(node.outputs[0] ?? '')?.shape].map(
+    (shape) => shape && numbers(shape),
+  );
+  if (x?.dtype !== 'float32' || from?.length !== 4 || to === undefined) return;
+  const [batch, channels, height = 0, width = 0] = from;
+  const [, , toHeight = 0, toWidth = 0] = to;
+  if (to[0] !== batch || to[1] !== channels || Math.max(height, width) > MAX_SOURCE) return;
+  // A scale that the sizes do not tell places pixels otherwise.
+  const scales = graph.constant(node.inputs[2]);
+  if (scales !== undefined && scales.dims[0] !== 0) {
+    const told = float32Values(scales);
+    if (told[2] !== Math.fround(toHeight / height) || told[3] !== Math.fround(toWidth / width)) return;
+  }
+  const matrix = (rows: number, columns: number, values: Float32Array) =>
+    constant(float32Tensor([rows, columns], values));
+  const wide = matMul(x, matrix(width, toWidth, transposed(means(width, toWidth), toWidth, width)));
+  return matMul(matrix(toHeight, height, means(height, toHeight)), wide);
+};
+
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  return values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] ?? 0);
+}
+
+/** The weights [to, from] of linear interpolation with half-pixel centres. */
+function means(from: number, to: number): Float32Array {
+  const weights = new Float32Array(to * from);
+  for (let at = 0; at < to; at++) {
+    const place = Math.min(Math.max(((at + 0.5) * from) / to - 0.5, 0), from - 1);
+    const low = Math.floor(place);
+    const high = Math.min(low + 1, from - 1);
+    weights[at * from + low] = (weights[at * from + low] ?? 0) + 1 - (place - low);
+    weights[at * from + high] = (weights[at * from + high] ?? 0) + place - low;
+  }
+  return weights;
+}

@@ -1,0 +1,62 @@
+import { intOf } from '../attribute.js';
+import type { Node } from '../model.js';
+import { apply } from '../op.js';
+import { Conv } from '../ops/conv.js';
+import { ConvTranspose } from '../ops/conv-transpose.js';
+import { inScopeOf, type Rewriting } from '../rewrite.js';
+import { elementCount, float32Values } from '../tensor.js';
+import type { Value } from '../value.js';
+import { computed } from './computed.js';
+
+/** One number a channel, in double. */
+export type PerChannel = Float64Array;
+
+/** Whether a node is a convolution (or a transposed one) of constant float32 weights. */
+export function isConvolution(node: Node | undefined, graph: Rewriting): boolean {
+  if (node === undefined || node.domain !== '' || !(node.opType in CONVOLUTIONS)) return false;
+  const [input = '', weight, bias = ''] = node.inputs;
+  if (graph.value(input) === undefined) return false;
+  if (bias !== '' && graph.constant(bias) === undefined) return false;
+  return graph.constant(weight)?.dtype === 'float32';
+}
+
+const CONVOLUTIONS: Readonly<Record<string, typeof Conv>> = { Conv, ConvTranspose };
+
+/**
+ * The convolution whose outputs are scaled and shifted, channel by channel: a (W x + b) + c = (a W) x + (a b + c). Computed in
+ * double and rounded once.
+ * @param node for which `isConvolution` holds
+ */
+export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChannel, shift: PerChannel): Value {
+  const [input = '', weightName = '', biasName = ''] = node.inputs;
+  const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
+  const definition = CONVOLUTIONS[node.opType];
+  if (x === undefined || weight === undefined || definition === undefined) {
+    throw new TypeError(`node '${node.name}' is no convolution of constant weights`);
+  }
+  const channel = outputChannel(node, weight.dims);
+  const newWeight = computed(weight.dims, () => {
+    const values = Float64Array.from(float32Values(weight));
+    return values.map((value, at) => value * (scale[channel(at)] ?? 1));
+  });
+  const newBias = computed([scale.length], () => {
+    const values = bias && float32Values(bias);
+    return scale.map((factor, at) => factor * (values?.[at] ?? 0) + (shift[at] ?? 0));
+  });
+  const biased = bias !== undefined || shift.some((value) => value !== 0);
+  const name = biasName === '' ? `${weightName.replace(/weight$/, '')}bias` : biasName;
+  const operands = [x, graph.weight(weightName, newWeight), biased ? graph.weight(name, newBias) : undefined];
+  return inScopeOf(node, () => apply(definition, operands, Object.fromEntries(node.attributes)));
+}
+
+/** Which output channel an element of the weights belongs to. */
+function outputChannel({ opType, attributes }: Node, dims: readonly number[]): (at: number) => number {
+  const [first = 1, second = 1, ...kernel] = dims;
+  const area = elementCount(kernel);
+  if (opType === 'Conv') return (at) => Math.floor(at / (area * second));
+  const perGroup = first / intOf(attributes, 'group', 1);
+  return (at) => {
+    const [row, column] = [Math.floor(at / (area * second)), Math.floor(at / area) % second];
+    return Math.floor(row / perGroup) * second + column;
+  };
+}

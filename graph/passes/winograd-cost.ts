@@ -1,0 +1,37 @@
+import { type Layer, tilesAlong } from './winograd.js';
+import { PRODUCTS } from './winograd-transforms.js';
+
+/** Where a model is to run. */
+export const TARGETS = ['cpu', 'wasm', 'webgpu'] as const;
+export type Target = (typeof TARGETS)[number];
+
+/** What parts of a layer take, in units of a multiply-add of the direct convolution. */
+interface Costs {
+  /** A multiply-add of the matrix products. */
+  readonly product: number;
+  /** One of the 36 factors of a window of a channel. */
+  readonly factor: number;
+  /** One of the 36 products of a tile of an output. */
+  readonly tile: number;
+}
+
+/** Fitted to the layers of `npm run bench:layers`, whose figures docs/performance.md lists. */
+const COSTS: Readonly<Partial<Record<Target, Costs>>> = {
+  cpu: { product: 1.25, factor: 70, tile: 300 },
+};
+
+/** A rewrite has to win clearly: what it costs is measured on one machine. */
+const MARGIN = 0.9;
+
+/** Whether Winograd's form of a layer is expected to be clearly faster. */
+export function pays(target: Target): (layer: Layer) => boolean {
+  const costs = COSTS[target];
+  if (costs === undefined) return () => false;
+  return (layer) => {
+    const { batch, channels, outputs, height, width } = layer;
+    const direct = batch * height * width * channels * outputs * 9;
+    const tiles = batch * tilesAlong(height) * tilesAlong(width) * PRODUCTS;
+    const { product, factor, tile } = costs;
+    return tiles * (channels * outputs * product + channels * factor + outputs * tile) < MARGIN * direct;
+  };
+}

@@ -1,0 +1,141 @@
+import { intsOf } from '../attribute.js';
+import { numbers } from '../dim.js';
+import type { Node } from '../model.js';
+import { conv } from '../ops/conv.js';
+import { convTranspose } from '../ops/conv-transpose.js';
+import { add } from '../ops/elementwise.js';
+import { reshape, transpose } from '../ops/layout.js';
+import { matMul } from '../ops/matmul.js';
+import type { Rewriting, Rule } from '../rewrite.js';
+import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
+import { constant, type Value } from '../value.js';
+import { computed } from './computed.js';
+import { convolutionEnd, ended } from './convolution-ends.js';
+import {
+  filterTransform,
+  inputTransform,
+  outputTransform,
+  PRODUCTS,
+  TILE,
+  WINDOW,
+} from './winograd-transforms.js';
+
+/** Sizes of a convolution with a 3 x 3 filter, stride 1 and padding 1. */
+export interface Layer {
+  readonly batch: number;
+  readonly channels: number;
+  readonly outputs: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface WinogradOptions {
+  /** Whether a layer is worth it. */
+  readonly pays: (layer: Layer) => boolean;
+  /** Store transformed filters, four times as large, instead of having the runtime transform them when it loads the model. */
+  readonly precompute?: boolean;
+}
+
+/**
+ * A 3 x 3 convolution by F(4 x 4, 3 x 3): 36 products for 16 outputs instead of 144. The input's windows are transformed by a
+ * convolution with stride 4, the products are 36 matrix products over the channels, and a transposed convolution makes tiles.
+ */
+export const winograd =
+  ({ pays, precompute = false }: WinogradOptions): Rule =>
+  (node, graph) => {
+    const end = convolutionEnd(node, graph);
+    const layer = end && layerOf(end.convolution, graph);
+    if (end === undefined || layer === undefined || !pays(layer)) return;
+    const [input = '', weightName = '', biasName = ''] = end.convolution.inputs;
+    const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
+    if (x === undefined || weight === undefined) return;
+    const filters = precompute
+      ? graph.weight(weightName, transformedFilters(weight))
+      : filtersOf(graph.value(weightName), layer);
+    const biased = (value: Value) =>
+      bias === undefined
+        ? value
+        : add(value, graph.weight(biasName, { ...bias, dims: [layer.outputs, 1, 1] }));
+    return filters && ended(end, biased(tilesOf(productsOf(x, filters, layer), layer)));
+  };
+
+/** The sizes of a convolution that has this form; undefined for others, and where they are open. */
+function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer | undefined {
+  const [rows, columns] = graph.constant(inputs[1])?.dims.slice(2) ?? [];
+  const isPlain =
+    rows === 3 &&
+    columns === 3 &&
+    intsOf(attributes, 'strides', [1, 1]).every((stride) => stride === 1) &&
+    intsOf(attributes, 'pads', [0, 0, 0, 0]).every((pad) => pad === 1);
+  const [shape, result] = [inputs[0], outputs[0]].map((name) =>
+    numbers(graph.value(name ?? '')?.shape ?? []),
+  );
+  const [batch, channels, height, width] = shape ?? [];
+  const [, made] = result ?? [];
+  if (!isPlain || batch === undefined || channels === undefined || made === undefined) return;
+  if (height === undefined || width === undefined) return;
+  return { batch, channels, outputs: made, height, width };
+}
+
+/** Tiles along an axis; the last may reach beyond it. */
+export const tilesAlong = (size: number) => Math.ceil(size / TILE);
+
+/** [36, outputs, channels] as an expression of the stored [outputs, channels, 3, 3], which runtimes compute once. */
+function filtersOf(weight: Value | undefined, { outputs, channels }: Layer): Value | undefined {
+  if (weight === undefined) return;
+  const columns = transpose(reshape(weight, [outputs * channels, 9]), [1, 0]);
+  const transform = constant(float32Tensor([PRODUCTS, 9], Float32Array.from(filterTransform())));
+  return reshape(matMul(transform, columns), [PRODUCTS, outputs, channels]);
+}
+
+function transformedFilters(weight: Tensor): Tensor {
+  const [outputs = 0, channels = 0] = weight.dims;
+  const transform = filterTransform();
+  return computed([PRODUCTS, outputs, channels], () => {
+    const filters = float32Values(weight);
+    const count = outputs * channels;
+    const result = new Float64Array(PRODUCTS * count);
+    for (let product = 0; product < PRODUCTS; product++) {
+      for (let filter = 0; filter < count; filter++) {
+        let sum = 0;
+        for (let at = 0; at < 9; at++)
+          sum += (transform[product * 9 + at] ?? 0) * (filters[filter * 9 + at] ?? 0);
+        result[product * count + filter] = sum;
+      }
+    }
+    return result;
+  });
+}
+
+/** [36, outputs, N tiles]: the products of all tiles. */
+function productsOf(x: Value, filters: Value, { batch, channels, height, width }: Layer): Value {
+  const [rows, columns] = [tilesAlong(height), tilesAlong(width)];
+  const windows = constant(float32Tensor([PRODUCTS, 1, WINDOW, WINDOW], Float32Array.from(inputTransform())));
+  // One of padding, and what the last tiles reach beyond the border.
+  const pads = [1, 1, 1 + rows * TILE - height, 1 + columns * TILE - width];
+  const planes = reshape(x, [batch * channels, 1, height, width]);
+  const factors = conv(planes, windows, undefined, { strides: [TILE, TILE], pads });
+  const byProduct = transpose(reshape(factors, [batch, channels, PRODUCTS, rows * columns]), [2, 1, 0, 3]);
+  return matMul(filters, reshape(byProduct, [PRODUCTS, channels, batch * rows * columns]));
+}
+
+/** [N, outputs, H, W] from the products of tiles. */
+function tilesOf(products: Value, { batch, outputs, height, width }: Layer): Value {
+  const [rows, columns] = [tilesAlong(height), tilesAlong(width)];
+  const byOutput = transpose(reshape(products, [PRODUCTS, outputs, batch, rows * columns]), [2, 1, 0, 3]);
+  const planes = reshape(byOutput, [batch * outputs, PRODUCTS, rows, columns]);
+  const tiles = constant(float32Tensor([PRODUCTS, 1, TILE, TILE], tileFilters()));
+  const pads = [0, 0, rows * TILE - height, columns * TILE - width];
+  const whole = convTranspose(planes, tiles, undefined, { strides: [TILE, TILE], pads });
+  return reshape(whole, [batch, outputs, height, width]);
+}
+
+/** The output transform as filters of a transposed convolution, [36, 4 x 4]. */
+function tileFilters(): Float32Array {
+  const transform = outputTransform();
+  const places = TILE * TILE;
+  return Float32Array.from(
+    { length: PRODUCTS * places },
+    (_, at) => transform[(at % places) * PRODUCTS + Math.floor(at / places)] ?? 0,
+  );
+}
