@@ -19,7 +19,8 @@ export function normalizationOf(
   const attribute = node.attributes.get('epsilon');
   const epsilon = attribute?.type === 'float' ? attribute.value : 1e-5;
   const scale = Float64Array.from(s, (value, at) => value / Math.sqrt((v[at] ?? 0) + epsilon));
-  return { scale, shift: scale.map((value, at) => (b[at] ?? 0) - value * (m[at] ?? 0)) };
+  const shift = scale.map((value, at) => (b[at] ?? 0) - value * (m[at] ?? 0));
+  return [scale, shift].every((values) => values.every(Number.isFinite)) ? { scale, shift } : undefined;
 }
 
 /** BatchNormalization(Conv(x)) -> Conv(x), where nobody else reads the convolution. */

@@ -15,13 +15,17 @@ export interface ConvolutionEnd {
 export function convolutionEnd(node: Node, graph: Rewriting): ConvolutionEnd | undefined {
   const [input = ''] = node.inputs;
   const before = graph.producer(input);
-  if (node.opType === 'Relu' && before !== undefined && graph.isOwn(input) && isPlain(before, graph)) {
+  if (isRelu(node) && before !== undefined && graph.isOwn(input) && isPlain(before, graph)) {
     return { convolution: before, hasRelu: true };
   }
   const [output = ''] = node.outputs;
   const [reader] = graph.consumers(output);
-  if (!isPlain(node, graph) || (graph.isOwn(output) && reader?.opType === 'Relu')) return;
+  if (!isPlain(node, graph) || (graph.isOwn(output) && reader !== undefined && isRelu(reader))) return;
   return { convolution: node, hasRelu: false };
+}
+
+export function isRelu({ opType, domain }: Node): boolean {
+  return opType === 'Relu' && domain === '';
 }
 
 /** Ungrouped, undilated, with padding told in numbers. */

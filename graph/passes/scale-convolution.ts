@@ -11,13 +11,13 @@ import { computed } from './computed.js';
 /** One number a channel, in double. */
 export type PerChannel = Float64Array;
 
-/** Whether a node is a convolution (or a transposed one) of constant float32 weights. */
+/** Whether a node is a convolution (or a transposed one) of constant float32 weights, whose result's type is known. */
 export function isConvolution(node: Node | undefined, graph: Rewriting): boolean {
   if (node === undefined || node.domain !== '' || !(node.opType in CONVOLUTIONS)) return false;
-  const [input = '', weight, bias = ''] = node.inputs;
-  if (graph.value(input) === undefined) return false;
-  if (bias !== '' && graph.constant(bias) === undefined) return false;
-  return graph.constant(weight)?.dtype === 'float32';
+  const [input, weight, bias = ''] = node.inputs;
+  const values = [input, node.outputs[0]].map((name) => graph.value(name ?? ''));
+  const constants = [weight, ...(bias === '' ? [] : [bias])].map((name) => graph.constant(name));
+  return [...values, ...constants].every((each) => each?.dtype === 'float32');
 }
 
 const CONVOLUTIONS: Readonly<Record<string, typeof Conv>> = { Conv, ConvTranspose };

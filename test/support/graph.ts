@@ -64,7 +64,10 @@ export async function run(
   model: Model,
   feeds: Readonly<Record<string, readonly number[] | { dims: readonly number[]; data: Float32Array }>>,
 ): Promise<Readonly<Record<string, Ran>>> {
-  const session = await onnxruntime.InferenceSession.create(encodeModel(model), { logSeverityLevel: 4 });
+  const session = await onnxruntime.InferenceSession.create(encodeModel(model), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+  });
   try {
     const tensors = Object.entries(feeds).map(([name, feed]) => {
       const { dims, data } =
