@@ -6,6 +6,7 @@ import type { Value } from '../value.js';
 import { type AffineForm, affineForm, affineRegion, isAffine } from './affine-form.js';
 import { takesAffine } from './affine-into-convolution.js';
 import { affineNodes, channelAffine } from './channel-affine.js';
+import { isRelu } from './convolution-ends.js';
 import { isLinearResize, resized } from './resizes.js';
 import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
 
@@ -45,11 +46,11 @@ function pushed(name: string, isOwn: boolean, graph: Rewriting, scale: PerChanne
   if (isConvolution(node, graph)) {
     return { nodes: 0, build: () => scaledConvolution(node, graph, scale, shift) };
   }
-  if (isLinearResize(node, graph)) {
+  if (isLinearResize(node, graph) && graph.producer(input)?.opType !== 'Resize') {
     const { nodes, build } = pushed(input, graph.isOwn(input), graph, scale, shift);
     return { nodes, build: () => resized(node, build(), graph) };
   }
-  if (node.opType === 'Relu' && graph.isOwn(input) && isConvolution(graph.producer(input), graph)) {
+  if (isRelu(node) && graph.isOwn(input) && isConvolution(graph.producer(input), graph)) {
     const size = scale.map(Math.abs);
     const sign = scale.map((value) => (value < 0 ? -1 : 1));
     const inner = pushed(input, true, graph, size, new Float64Array(size.length));

@@ -12,31 +12,34 @@ export interface AffineForm {
   readonly shift: PerChannel;
 }
 
+/** No sum of a network is nearly as long; a crafted graph may be one sum of everything. */
+const MAX_REGION = 128;
+
 /**
  * The nodes around a root that compute it by additions and per-channel factors alone, the root included: those whose values go
- * nowhere else.
+ * nowhere else. A node follows all that read it.
  */
 export function affineRegion(root: Node, graph: Rewriting): ReadonlySet<Node> {
+  const shape = graph.value(root.outputs[0] ?? '')?.shape;
   const region = new Set<Node>();
-  const [output = ''] = root.outputs;
-  const shape = graph.value(output)?.shape;
   if (shape === undefined || !isAffine(root, graph)) return region;
   region.add(root);
-  for (let grown = true; grown; ) {
-    grown = false;
-    for (const name of [...region].flatMap(({ inputs }) => inputs)) {
+  /** How many nodes outside read a value. */
+  const readers = new Map<string, number>();
+  for (const { inputs } of region) {
+    for (const name of new Set(inputs)) {
       const node = graph.producer(name);
-      if (node === undefined || region.has(node) || graph.isOutput(name) || !isAffine(node, graph)) continue;
-      if (!sameShape(graph.value(name)?.shape, shape)) continue;
-      if (!graph.consumers(name).every((reader) => region.has(reader))) continue;
-      region.add(node);
-      grown = true;
+      if (node === undefined || graph.isOutput(name) || !isAffine(node, graph)) continue;
+      const others = (readers.get(name) ?? graph.consumers(name).length) - 1;
+      readers.set(name, others);
+      const isInside = others === 0 && sameShape(graph.value(name)?.shape, shape);
+      if (isInside && region.size < MAX_REGION) region.add(node);
     }
   }
   return region;
 }
 
-/** What a region computes, in terms of what it reads. */
+/** What a region computes, in terms of what it reads; undefined where that is no sum of numbers. */
 export function affineForm(root: Node, region: ReadonlySet<Node>, graph: Rewriting): AffineForm | undefined {
   const shape = graph.value(root.outputs[0] ?? '')?.shape ?? [];
   const [, channels] = shape;
@@ -46,16 +49,10 @@ export function affineForm(root: Node, region: ReadonlySet<Node>, graph: Rewriti
   const formOf = (name: string): AffineForm => {
     const known = forms.get(name);
     if (known !== undefined) return known;
-    const node = graph.producer(name);
     const constant = channelConstant(graph.constant(name), channels, shape.length);
-    const form =
-      constant !== undefined
-        ? { terms: new Map(), shift: constant }
-        : node !== undefined && region.has(node)
-          ? combine(node)
-          : { terms: new Map([[name, zeros().fill(1)]]), shift: zeros() };
-    forms.set(name, form);
-    return form;
+    return constant === undefined
+      ? { terms: new Map([[name, zeros().fill(1)]]), shift: zeros() }
+      : { terms: new Map(), shift: constant };
   };
   const combine = (node: Node): AffineForm => {
     const [left = '', right = ''] = node.inputs;
@@ -82,7 +79,10 @@ export function affineForm(root: Node, region: ReadonlySet<Node>, graph: Rewriti
       }
     }
   };
-  return formOf(root.outputs[0] ?? '');
+  for (const node of [...region].reverse()) forms.set(node.outputs[0] ?? '', combine(node));
+  const form = formOf(root.outputs[0] ?? '');
+  const factors = [form.shift, ...form.terms.values()];
+  return factors.every((values) => values.every(Number.isFinite)) ? form : undefined;
 }
 
 function scaled({ terms, shift }: AffineForm, factors: PerChannel): AffineForm {
