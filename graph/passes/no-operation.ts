@@ -1,7 +1,8 @@
+import { stringOf } from '../attribute.js';
 import { sameDim } from '../dim.js';
 import type { Node } from '../model.js';
 import type { Rewriting, Rule } from '../rewrite.js';
-import { isLinearResize } from './resizes.js';
+import { isLinearResize, scalesOf } from './resizes.js';
 
 /** What gives back what it is given: Identity, Dropout at inference, Reshape and half-pixel Resize to the same size. */
 export const noOperation: Rule = (node, graph) => {
@@ -18,11 +19,18 @@ export const noOperation: Rule = (node, graph) => {
     case 'Reshape':
       return keeps(node, graph) ? value : undefined;
     case 'Resize':
-      return isLinearResize(node, graph) && keeps(node, graph) ? value : undefined;
+      return isLinearResize(node, graph) && staysInPlace(node, graph) ? value : undefined;
     default:
       return;
   }
 };
+
+/** A scale of 1.1 leaves five pixels five, and moves them. */
+function staysInPlace(node: Node, graph: Rewriting): boolean {
+  const coordinates = stringOf(node.attributes, 'coordinate_transformation_mode', 'half_pixel');
+  const scales = scalesOf(node, graph) ?? [];
+  return coordinates === 'half_pixel' && keeps(node, graph) && scales.every((scale) => scale === 1);
+}
 
 function keeps(node: Node, graph: Rewriting): boolean {
   const [before, after] = [graph.value(node.inputs[0] ?? ''), graph.value(node.outputs[0] ?? '')];

@@ -2,12 +2,14 @@ import { intOf, stringOf } from '../attribute.js';
 import { numbers } from '../dim.js';
 import { matMul } from '../ops/matmul.js';
 import type { Rule } from '../rewrite.js';
-import { float32Tensor, float32Values } from '../tensor.js';
+import { float32Tensor } from '../tensor.js';
 import { constant } from '../value.js';
-import { isLinearResize } from './resizes.js';
+import { isLinearResize, scalesOf } from './resizes.js';
 
 /** From more pixels a side, products cost as much as Resize does. */
 const MAX_SOURCE = 64;
+/** The matrices are stored. */
+const MAX_RESULT = 1024;
 
 /**
  * Linear Resize of known sizes, half-pixel centres, as two matrix products: rows and columns of the result are weighted means of two
@@ -22,19 +24,17 @@ export const resizeProducts: Rule = (node, graph) => {
     (shape) => shape && numbers(shape),
   );
   if (x?.dtype !== 'float32' || from?.length !== 4 || to === undefined) return;
-  const [batch, channels, height = 0, width = 0] = from;
+  const [, , height = 0, width = 0] = from;
   const [, , toHeight = 0, toWidth = 0] = to;
-  if (to[0] !== batch || to[1] !== channels || Math.max(height, width) > MAX_SOURCE) return;
+  if (Math.max(height, width) > MAX_SOURCE || Math.max(toHeight, toWidth) > MAX_RESULT) return;
   // A scale that the sizes do not tell places pixels otherwise.
-  const scales = graph.constant(node.inputs[2]);
-  if (scales !== undefined && scales.dims[0] !== 0) {
-    const told = float32Values(scales);
-    if (told[2] !== Math.fround(toHeight / height) || told[3] !== Math.fround(toWidth / width)) return;
-  }
+  const [, , tall, wide] =
+    scalesOf(node, graph) ?? [1, 1, toHeight / height, toWidth / width].map(Math.fround);
+  if (tall !== Math.fround(toHeight / height) || wide !== Math.fround(toWidth / width)) return;
   const matrix = (rows: number, columns: number, values: Float32Array) =>
     constant(float32Tensor([rows, columns], values));
-  const wide = matMul(x, matrix(width, toWidth, transposed(means(width, toWidth), toWidth, width)));
-  return matMul(matrix(toHeight, height, means(height, toHeight)), wide);
+  const columns = matMul(x, matrix(width, toWidth, transposed(means(width, toWidth), toWidth, width)));
+  return matMul(matrix(toHeight, height, means(height, toHeight)), columns);
 };
 
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {

@@ -1,17 +1,36 @@
 import { stringOf } from '../attribute.js';
+import { sameDim } from '../dim.js';
 import type { Node } from '../model.js';
 import { apply } from '../op.js';
 import { Resize } from '../ops/resize.js';
 import { inScopeOf, type Rewriting } from '../rewrite.js';
+import { float32Values } from '../tensor.js';
 import type { Value } from '../value.js';
 
-/** Whether a node is a Resize whose results are weighted means of what it reads, by constant scales or sizes. */
+/** The scales of a Resize; undefined where it has sizes instead. */
+export function scalesOf(node: Node, graph: Rewriting): Float32Array | undefined {
+  const scales = graph.constant(node.inputs[2]);
+  return scales === undefined || scales.dims[0] === 0 ? undefined : float32Values(scales);
+}
+
+/**
+ * Whether a node is a Resize whose results are weighted means of what it reads, each within one channel, by constant scales or
+ * sizes.
+ */
 export function isLinearResize(node: Node, graph: Rewriting): boolean {
   if (node.opType !== 'Resize' || node.domain !== '' || graph.opset < 11) return false;
   const coordinates = stringOf(node.attributes, 'coordinate_transformation_mode', 'half_pixel');
   const isMean = ['nearest', 'linear'].includes(stringOf(node.attributes, 'mode', 'nearest'));
+  const [before, after] = [graph.value(node.inputs[0] ?? ''), graph.value(node.outputs[0] ?? '')];
   // Outside the image tf_crop_and_resize has a value of its own.
-  return isMean && coordinates !== 'tf_crop_and_resize' && graph.value(node.outputs[0] ?? '') !== undefined;
+  if (!isMean || coordinates === 'tf_crop_and_resize' || before === undefined || after === undefined)
+    return false;
+  const scales = scalesOf(node, graph);
+  return [0, 1].every(
+    (axis) =>
+      sameDim(before.shape[axis] ?? 0, after.shape[axis] ?? 0) &&
+      (scales === undefined || scales[axis] === 1),
+  );
 }
 
 /** The same Resize of another value of the same shape. */
