@@ -23,14 +23,15 @@ export function convolutionMerging(): Rule {
     const known = merged.get(output);
     if (known !== undefined) return known;
     const end = convolutionEnd(node, graph);
-    if (end === undefined) return;
+    // Slice takes its places as attributes before.
+    if (end === undefined || graph.opset < 10) return;
     const [, first] = weightOf(end.convolution, graph).dims;
     const ends = [{ output, end }];
     let channels = channelsOf(end.convolution, graph);
     for (const { output: other, end: sibling } of siblings(end, graph)) {
       const more = channelsOf(sibling.convolution, graph);
       const saves = blocks(channels + more) < blocks(channels) + blocks(more);
-      if (other === output || !saves || first === undefined) continue;
+      if (other === output || merged.has(other) || !saves || first === undefined) continue;
       ends.push({ output: other, end: sibling });
       channels += more;
     }

@@ -18,7 +18,8 @@ const BLOCK = 2;
  */
 export const thinConvolutions: Rule = (node, graph) => {
   const end = convolutionEnd(node, graph);
-  if (end === undefined) return;
+  // DepthToSpace orders channels otherwise before.
+  if (end === undefined || graph.opset < 11) return;
   const { inputs, attributes } = end.convolution;
   const [input = '', weightName = '', biasName = ''] = inputs;
   const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];

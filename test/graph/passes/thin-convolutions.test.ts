@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { string } from '../../../graph/attribute.js';
+import { symbol } from '../../../graph/dim.js';
+import { relu } from '../../../graph/ops/unary.js';
+import { thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
+import { grid, modelOf } from '../../support/graph.js';
+import {
+  attributed,
+  convolved,
+  expectHolds,
+  expectRefuses,
+  image,
+  overridable,
+} from '../../support/rewritten.js';
+
+const x = image('x', 2, 8, 6, 4);
+const same = { channels: 2, kernel: [3, 3], pads: [1, 1, 1, 1] };
+const rule = thinConvolutions;
+
+it('a convolution of few channels computes four places at once, whatever its window', async () => {
+  const windows = {
+    rows: [1, 2, 3, 5],
+    columns: [1, 3, 4],
+    channels: [1, 3, 4],
+    bias: [0, 1],
+    end: [0, 1],
+    late: [0, 1],
+  };
+  for (const { rows, columns, channels, bias, end, late } of grid(windows)) {
+    const [up, left] = [late ? Math.ceil((rows - 1) / 2) : 0, Math.floor((columns - 1) / 2)];
+    const pads = [up, left, rows - 1 - up, columns - 1 - left];
+    const y = convolved(x, 'c', { channels, kernel: [rows, columns], pads, bias: bias === 1 });
+    const model = modelOf([x], { out: end === 1 ? relu(y) : y });
+    if (rows * columns === 1) expectRefuses(model, rule);
+    else {
+      const { operators } = await expectHolds(model, rule);
+      expect(operators).toEqual({ Conv: 1, ...(end === 1 && { Relu: 1 }), DepthToSpace: 1 });
+    }
+  }
+});
+
+describe('sizes', () => {
+  const open = (multiple: number) => image('x', symbol('N'), 8, symbol('H', multiple), symbol('W', multiple));
+
+  it('open ones, known to be even', async () => {
+    for (const multiple of [2, 16]) {
+      const taken = open(multiple);
+      const model = modelOf([taken], { out: convolved(taken, 'c', same) });
+      // The file says 'H' and no more: only its maker knows.
+      expectRefuses(model, rule);
+    }
+    const half = image('x', 1, 8, symbol('H'), symbol('W'));
+    const doubled = convolved(half, 'up', { channels: 8, kernel: [2, 2], strides: [2, 2], transposed: true });
+    const model = modelOf([half], { out: convolved(doubled, 'c', same) });
+    for (const [H, W] of [
+      [3, 5],
+      [4, 1],
+    ] as const) {
+      await expectHolds(model, rule, { H, W });
+    }
+  });
+
+  it('odd ones, and those that may be odd', () => {
+    expectRefuses(modelOf([open(1)], { out: convolved(open(1), 'c', same) }), rule);
+    for (const [height, width] of [
+      [5, 4],
+      [4, 7],
+    ] as const) {
+      const taken = image('x', 1, 8, height, width);
+      expectRefuses(modelOf([taken], { out: convolved(taken, 'c', same) }), rule);
+    }
+  });
+});
+
+it('others stay', () => {
+  for (const other of [
+    { channels: 5 },
+    { strides: [2, 2] },
+    { strides: [1, 2] },
+    { dilations: [2, 2], pads: [2, 2, 2, 2] },
+    { group: 2 },
+    { pads: [0, 0, 0, 0] },
+    { pads: [1, 1, 1, 2] },
+    { kernel: [1, 1], pads: [0, 0, 0, 0] },
+  ]) {
+    expectRefuses(modelOf([x], { out: convolved(x, 'c', { ...same, ...other }) }), rule);
+  }
+  const few = image('x', 2, 7, 6, 4);
+  expectRefuses(modelOf([few], { out: convolved(few, 'c', same) }), rule);
+  const series = image('x', 2, 8, 6);
+  expectRefuses(
+    modelOf([series], { out: convolved(series, 'c', { channels: 2, kernel: [3], pads: [1, 1] }) }),
+    rule,
+  );
+  const model = modelOf([x], { out: convolved(x, 'c', same) });
+  expectRefuses(overridable(model, 'c.weight'), rule);
+  expectRefuses({ ...model, opsets: new Map([['', 10]]) }, rule);
+  expectRefuses(attributed(model, 'Conv', { auto_pad: string('SAME_UPPER') }), rule);
+});
