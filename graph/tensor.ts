@@ -56,8 +56,8 @@ export function float32Values(tensor: Tensor): Float32Array {
   return new Float32Array(buffer, byteOffset, elementCount(tensor.dims));
 }
 
-/** The elements of an int64 or int32 tensor as numbers. Throws a RangeError beyond 2^53. */
-export function integerValues(tensor: Tensor): number[] {
+/** The elements of an int64 or int32 tensor as numbers; undefined beyond 2^53. */
+export function integerValues(tensor: Tensor): number[] | undefined {
   const count = elementCount(tensor.dims);
   if (tensor.dtype === 'int32') {
     const { buffer, byteOffset } = aligned(tensor.bytes(), 4);
@@ -65,12 +65,9 @@ export function integerValues(tensor: Tensor): number[] {
   }
   if (tensor.dtype !== 'int64') throw new TypeError(`expected an integer tensor, found ${tensor.dtype}`);
   const { buffer, byteOffset } = aligned(tensor.bytes(), 8);
-  return Array.from(new BigInt64Array(buffer, byteOffset, count), (value) => {
-    const number = Number(value);
-    // The largest int64 means "to the end" in Slice: it stays larger than any size.
-    if (!Number.isSafeInteger(number) && value < 2n ** 62n && value > -(2n ** 62n)) {
-      throw new RangeError(`the integer ${value} is beyond 2^53`);
-    }
-    return number;
-  });
+  const values = Array.from(new BigInt64Array(buffer, byteOffset, count), Number);
+  // The largest int64 means "to the end" in Slice: it stays larger than any size.
+  return values.every((value) => Number.isSafeInteger(value) || Math.abs(value) >= 2 ** 62)
+    ? values
+    : undefined;
 }

@@ -1,12 +1,12 @@
 import { numbers } from '../dim.js';
 import type { Node } from '../model.js';
 import type { Rewriting, Rule } from '../rewrite.js';
-import { elementCount, float32Values, int64Tensor, type Tensor, unravel } from '../tensor.js';
+import { elementCount, float32Tensor, float32Values, int64Tensor, type Tensor, unravel } from '../tensor.js';
 import { contentOf } from '../value.js';
 import { computed } from './computed.js';
 
 /** Constants of more elements are left to the runtime: a file should not grow by them. */
-const MAX_ELEMENTS = 2 ** 16;
+const MAX_ELEMENTS = 2 ** 12;
 
 /** Computes what depends on constants alone: sizes that are known, coefficients, and what is written as Constant nodes. */
 export const constantFolding: Rule = (node, graph) => {
@@ -18,7 +18,9 @@ export const constantFolding: Rule = (node, graph) => {
   if (shape === undefined || elementCount(shape) > MAX_ELEMENTS) return;
   const content = contentOf(value);
   const sizes = content && numbers(content);
-  if (sizes !== undefined && value.dtype === 'int64') return graph.weight(name, int64Tensor(shape, sizes));
+  // The largest int64, 'to the end', is none that a number holds.
+  if (sizes?.every(Number.isSafeInteger) && value.dtype === 'int64')
+    return graph.weight(name, int64Tensor(shape, sizes));
   if (value.dtype !== 'float32') return;
   const result = evaluate(node, graph, shape);
   return result && graph.weight(name, result);
@@ -47,12 +49,12 @@ function evaluate(
   const compute = ARITHMETIC[opType];
   if (compute === undefined || left === undefined || right === undefined || operands.length < inputs.length)
     return;
-  return computed(dims, () => {
-    const [a, b] = [float32Values(left), float32Values(right)];
-    return Float32Array.from({ length: elementCount(dims) }, (_, at) =>
-      compute(a[placeIn(left.dims, at, dims)] ?? 0, b[placeIn(right.dims, at, dims)] ?? 0),
-    );
-  });
+  // At once: a chain of these would be computed anew for each that reads it.
+  const [a, b] = [float32Values(left), float32Values(right)];
+  const values = Float32Array.from({ length: elementCount(dims) }, (_, at) =>
+    compute(a[placeIn(left.dims, at, dims)] ?? 0, b[placeIn(right.dims, at, dims)] ?? 0),
+  );
+  return float32Tensor(dims, values);
 }
 
 /** Where the element of a result comes from in an operand that broadcasts to it. */
