@@ -61,10 +61,11 @@ export const winograd =
 
 /** The sizes of a convolution that has this form; undefined for others, and where they are open. */
 function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer | undefined {
-  const [rows, columns] = graph.constant(inputs[1])?.dims.slice(2) ?? [];
+  const [rows, columns, ...more] = graph.constant(inputs[1])?.dims.slice(2) ?? [];
   const isPlain =
     rows === 3 &&
     columns === 3 &&
+    more.length === 0 &&
     intsOf(attributes, 'strides', [1, 1]).every((stride) => stride === 1) &&
     intsOf(attributes, 'pads', [0, 0, 0, 0]).every((pad) => pad === 1);
   const [shape, result] = [inputs[0], outputs[0]].map((name) =>

@@ -40,15 +40,7 @@ it('a convolution of few channels computes four places at once, whatever its win
 });
 
 describe('sizes', () => {
-  const open = (multiple: number) => image('x', symbol('N'), 8, symbol('H', multiple), symbol('W', multiple));
-
   it('open ones, known to be even', async () => {
-    for (const multiple of [2, 16]) {
-      const taken = open(multiple);
-      const model = modelOf([taken], { out: convolved(taken, 'c', same) });
-      // The file says 'H' and no more: only its maker knows.
-      expectRefuses(model, rule);
-    }
     const half = image('x', 1, 8, symbol('H'), symbol('W'));
     const doubled = convolved(half, 'up', { channels: 8, kernel: [2, 2], strides: [2, 2], transposed: true });
     const model = modelOf([half], { out: convolved(doubled, 'c', same) });
@@ -61,7 +53,8 @@ describe('sizes', () => {
   });
 
   it('odd ones, and those that may be odd', () => {
-    expectRefuses(modelOf([open(1)], { out: convolved(open(1), 'c', same) }), rule);
+    const open = image('x', 1, 8, symbol('H'), 4);
+    expectRefuses(modelOf([open], { out: convolved(open, 'c', same) }), rule);
     for (const [height, width] of [
       [5, 4],
       [4, 7],
