@@ -56,11 +56,13 @@ export class Rewriting {
     }
     this.#model = model;
     this.opset = opsetOf(model);
-    this.#types = new Map(inferTypes(model));
-    this.#initializers = new Map(initializers);
     this.#inputs = new Set(inputs.map(({ name }) => name));
+    // An initializer that is also an input is no constant: whoever runs the model may give another.
+    const constants = new Map([...initializers].filter(([name]) => !this.#inputs.has(name)));
+    this.#types = new Map(inferTypes({ ...model, graph: { ...model.graph, initializers: constants } }));
+    this.#initializers = new Map(initializers);
     this.#outputs = new Set(outputs.map(({ name }) => name));
-    const names = nodes.flatMap((node) => [node.name, ...node.outputs]);
+    const names = nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);
     for (const name of new Set([...this.#inputs, ...initializers.keys(), ...names])) {
       this.#placement.claim(name);
     }
@@ -73,9 +75,8 @@ export class Rewriting {
     return type && { ...type, source: { kind: 'input', name } };
   }
 
-  /** A constant. An initializer that is also an input is none: whoever runs the model may give another. */
   constant(name: string | undefined): Tensor | undefined {
-    return name === undefined || this.#inputs.has(name) ? undefined : this.#types.get(name)?.constant;
+    return name === undefined ? undefined : this.#types.get(name)?.constant;
   }
 
   producer(name: string): Node | undefined {
@@ -123,7 +124,7 @@ export class Rewriting {
 
   #add(cell: Cell): void {
     this.#cells.push(cell);
-    for (const name of cell.node.outputs) this.#producers.set(name, cell);
+    for (const name of cell.node.outputs) if (name !== '') this.#producers.set(name, cell);
     for (const name of cell.node.inputs) {
       if (name !== '') this.#consumers.set(name, (this.#consumers.get(name) ?? new Set()).add(cell));
     }
@@ -172,7 +173,7 @@ export class Rewriting {
     const made = new Set(nodes.flatMap(({ outputs }) => outputs));
     const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...this.#outputs, ...this.#inputs]);
     const kept = [...this.#initializers].filter(([name]) => read.has(name));
-    const names = this.#freed([...made, ...kept.map(([name]) => name), ...nodes.map(({ name }) => name)]);
+    const names = this.#freed([...made, ...read, ...nodes.map(({ name }) => name)]);
     const nameOf = (name: string) => names.get(name) ?? name;
     return {
       ...this.#model,
@@ -204,7 +205,7 @@ export class Rewriting {
 
   /** Names without the number that they were given beside others which are gone. */
   #freed(used: readonly string[]): ReadonlyMap<string, string> {
-    const taken = new Set([...used, ...this.#inputs]);
+    const taken = new Set(used);
     const names = new Map<string, string>();
     for (const [name, wish] of this.#placement.wishes) {
       if (!taken.has(name) || taken.has(wish)) continue;
