@@ -82,7 +82,9 @@ export function affineForm(root: Node, region: ReadonlySet<Node>, graph: Rewriti
   for (const node of [...region].reverse()) forms.set(node.outputs[0] ?? '', combine(node));
   const form = formOf(root.outputs[0] ?? '');
   const factors = [form.shift, ...form.terms.values()];
-  return factors.every((values) => values.every(Number.isFinite)) ? form : undefined;
+  return factors.every((values) => values.every((value) => Number.isFinite(Math.fround(value))))
+    ? form
+    : undefined;
 }
 
 function scaled({ terms, shift }: AffineForm, factors: PerChannel): AffineForm {
