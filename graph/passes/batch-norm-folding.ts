@@ -23,12 +23,16 @@ export function normalizationOf(
   return [scale, shift].every((values) => values.every(Number.isFinite)) ? { scale, shift } : undefined;
 }
 
-/** BatchNormalization(Conv(x)) -> Conv(x), where nobody else reads the convolution. */
+/**
+ * BatchNormalization(Conv(x)) -> Conv(x), where nobody else reads the convolution. A chain of them is a sum, which is folded as a
+ * whole: weights of weights of weights would be computed one within the other.
+ */
 export const batchNormFolding: Rule = (node, graph) => {
   const normalization = normalizationOf(node, graph);
-  const [input = ''] = node.inputs;
+  const [[input = ''], [output = '']] = [node.inputs, node.outputs];
   const convolution = graph.producer(input);
   if (normalization === undefined || convolution === undefined) return;
+  if (graph.consumers(output)[0]?.opType === 'BatchNormalization') return;
   if (!graph.isOwn(input) || !isConvolution(convolution, graph)) return;
   return scaledConvolution(convolution, graph, normalization.scale, normalization.shift);
 };
