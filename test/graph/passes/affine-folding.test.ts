@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import { string } from '../../../graph/attribute.js';
 import { symbol } from '../../../graph/dim.js';
 import { add, div, mul, sub } from '../../../graph/ops/elementwise.js';
-import { resizeLinear } from '../../../graph/ops/resize.js';
+import { resizeLinear, resizeLinearTo } from '../../../graph/ops/resize.js';
 import { gelu, relu, tanh } from '../../../graph/ops/unary.js';
 import { affineFolding } from '../../../graph/passes/affine-folding.js';
 import type { Rule } from '../../../graph/rewrite.js';
-import { float32Tensor } from '../../../graph/tensor.js';
-import { initializer, type Value } from '../../../graph/value.js';
+import { float32Tensor, int64Tensor } from '../../../graph/tensor.js';
+import { constant, initializer, type Value } from '../../../graph/value.js';
 import { handmade, modelOf, node } from '../../support/graph.js';
 import {
+  attributed,
   convolved,
   expectHolds,
   expectRefuses,
@@ -172,6 +174,20 @@ describe('it stays', () => {
   it('where the number of channels is open', () => {
     const open = image('open', 2, symbol('C'), 4);
     expectRefuses(modelOf([open], { out: add(mul(open, 2), 1) }), rule);
+  });
+
+  it('where a Resize makes channels of others', () => {
+    const six = constant(int64Tensor([4], [2, 6, 8, 8]));
+    const out = mul(resizeLinearTo(u, six), perChannel(1, 2, 3, 4, 5, 6));
+    expectRefuses(attributed(modelOf([wide], { out }), 'Resize', { mode: string('nearest') }), rule);
+  });
+
+  it('where a ReLU is of another domain', () => {
+    const model = modelOf([wide], { out: mul(relu(u), 2) });
+    const nodes = model.graph.nodes.map((each) =>
+      each.opType === 'Relu' ? { ...each, domain: 'org.example' } : each,
+    );
+    expectRefuses({ ...model, graph: { ...model.graph, nodes } }, rule);
   });
 
   it('as the one node that it is', () => {

@@ -78,6 +78,9 @@ it('others stay', () => {
   ]) {
     expectRefuses(modelOf([x], { out: convolved(x, 'c', { ...same, ...other }) }), rule);
   }
+  const withRelu = modelOf([x], { out: relu(convolved(x, 'c', { ...same, channels: 5 })) });
+  const foreign = withRelu.graph.nodes.map((each) => ({ ...each, domain: 'org.example' }));
+  expectRefuses({ ...withRelu, graph: { ...withRelu.graph, nodes: foreign } }, rule);
   const few = image('x', 2, 7, 6, 4);
   expectRefuses(modelOf([few], { out: convolved(few, 'c', same) }), rule);
   const series = image('x', 2, 8, 6);
