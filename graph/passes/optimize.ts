@@ -46,7 +46,7 @@ const FOLDING: readonly Pass[] = [
   { name: 'affine into convolution', rule: () => affineIntoConvolution },
 ];
 
-/** Put what runtimes do faster in the place of what they do slower. */
+/** Put what processors do faster in the place of what they do slower. */
 const SHAPING: readonly Pass[] = [
   { name: 'convolution merging', rule: convolutionMerging },
   { name: 'thin convolutions', rule: () => thinConvolutions },
@@ -76,7 +76,8 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
     return current !== before;
   };
   for (let round = 0; round < MAX_ROUNDS && apply(FOLDING); round++);
-  apply(SHAPING);
+  // Graphics cards lose more by another kernel than they win.
+  if (target !== 'webgpu') apply(SHAPING);
   if (level === 'latency') {
     apply([{ name: 'Winograd', rule: () => winograd({ pays: pays(target), precompute }) }]);
   }
