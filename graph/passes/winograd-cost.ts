@@ -18,6 +18,7 @@ interface Costs {
 /** Fitted to the layers of `npm run bench:layers`, whose figures docs/performance.md lists. */
 const COSTS: Readonly<Partial<Record<Target, Costs>>> = {
   cpu: { product: 1.25, factor: 70, tile: 300 },
+  wasm: { product: 0.26, factor: 40, tile: 120 },
 };
 
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
