@@ -7,6 +7,7 @@ import { commonSubexpressions } from './common-subexpressions.js';
 import { constantFolding } from './constant-folding.js';
 import { convolutionMerging } from './convolution-merging.js';
 import { noOperation } from './no-operation.js';
+import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
 import { thinConvolutions } from './thin-convolutions.js';
 import { winograd } from './winograd.js';
@@ -54,6 +55,7 @@ const SHAPING: Readonly<Record<Target, readonly Pass[]>> = {
     MERGING,
     { name: 'thin convolutions', rule: () => thinConvolutions },
     { name: 'resize as products', rule: () => resizeProducts },
+    { name: 'pointwise as product', rule: () => pointwiseProducts },
   ],
   wasm: [MERGING],
   webgpu: [],

@@ -14,12 +14,16 @@ export interface QuantizableLayer {
 /** Nothing but a convolution and what is elementwise stands between these and a mask: their outputs are not rounded. */
 const ENDS = new Set(['Sigmoid', 'Softmax']);
 
-/** The convolutions of a model that can be quantised: all but those that give the logits. */
+/** Integers gain nothing where so few channels are read; and the image keeps its precision. */
+const MIN_CHANNELS = 4;
+
+/** The convolutions of a model that can be quantised: all but those that read the image and those that give the logits. */
 export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
   const graph = new Rewriting(model);
   return model.graph.nodes.flatMap((node) => {
     const end = convolutionEnd(node, graph);
-    if (end === undefined || givesLogits(node, graph)) return [];
+    const [, channels = 0] = graph.constant(end?.convolution.inputs[1])?.dims ?? [];
+    if (end === undefined || channels < MIN_CHANNELS || givesLogits(node, graph)) return [];
     return [layerOf(node, end)];
   });
 }
