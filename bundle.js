@@ -68,6 +68,7 @@ async function bundleDemo() {
     output: join(DEMO, 'model.onnx'),
     decoder: 'eed',
     activation: 'gelu',
+    target: 'wasm',
   });
   cpSync('fixtures/images/ISIC_0000082.jpg', join(DEMO, 'example.jpg'));
 }

@@ -18,7 +18,7 @@ interface Costs {
 /** Fitted to the layers of `npm run bench:layers`, whose figures docs/performance.md lists. */
 const COSTS: Readonly<Partial<Record<Target, Costs>>> = {
   cpu: { product: 1.25, factor: 70, tile: 300 },
-  wasm: { product: 0.26, factor: 40, tile: 120 },
+  wasm: { product: 1.3, factor: 20, tile: 40 },
 };
 
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
