@@ -9,6 +9,7 @@ import { exportModel } from './dist/src/index.js';
 
 const WEB = 'dist/web';
 const DEMO = 'dist/demo';
+const IMAGES = 'dist/images';
 
 /** The builds of onnxruntime that are used; the suffix tells bundlers that they are modules. */
 const RUNTIME_FILES = {
@@ -44,6 +45,9 @@ async function bundleWeb() {
   cpSync('runtime/web/onnxruntime-license.txt', join(WEB, 'onnxruntime', 'LICENSE'));
 }
 
+/** Photographs that models are compared on. */
+cpSync('fixtures/images', IMAGES, { recursive: true });
+
 async function bundleDemo() {
   await build({
     ...options,
@@ -64,6 +68,7 @@ async function bundleDemo() {
     output: join(DEMO, 'model.onnx'),
     decoder: 'eed',
     activation: 'gelu',
+    target: 'wasm',
   });
   cpSync('fixtures/images/ISIC_0000082.jpg', join(DEMO, 'example.jpg'));
 }

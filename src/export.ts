@@ -1,20 +1,21 @@
+import { basename } from 'node:path';
 import { type InputSize, sizeMultiple } from '../exporters/build.js';
-import { openCheckpoint } from '../exporters/checkpoints/open.js';
+import { type Checkpoint, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
-import { check } from '../graph/check.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import { type Model, opsetOf } from '../graph/model.js';
-import { type Level, type Optimized, optimize } from '../graph/passes/optimize.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { type ModelIo, RELEASE_SIDE } from '../graph/recipe.js';
 import type { Parity } from '../runtime/parity.js';
 import { nominalSizes } from './nominal.js';
+import { type Transformed, type TransformOptions, transform } from './transform.js';
 import { verify } from './verify.js';
 import { refuseOverwriting, writeWhole } from './write-whole.js';
 
-export interface ExportModelOptions extends Omit<ExportOptions, 'size'> {
+export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, Omit<TransformOptions, 'recipe'> {
   /** A .pth, .pt or .safetensors file. */
   readonly checkpoint: string;
   /** Where in a torch file the state dict is, dotted; by default under one of the usual keys. */
@@ -23,13 +24,11 @@ export interface ExportModelOptions extends Omit<ExportOptions, 'size'> {
   readonly output: string;
   /** Sizes of the input; default 1 x 256 x 256. One that is left out stays open. */
   readonly size?: ExportOptions['size'];
-  /** How far the graph is rewritten to run faster; default `standard`. */
-  readonly optimize?: Level;
   /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
   readonly reference?: string;
 }
 
-export interface ExportReport {
+export interface ExportReport extends Omit<Transformed, 'model'> {
   readonly output: string;
   readonly bytes: number;
   readonly backbone: string;
@@ -40,8 +39,6 @@ export interface ExportReport {
   /** Multiply-adds of one run; at `macsAt` where sizes are open. */
   readonly macs: number;
   readonly macsAt: readonly number[];
-  /** What rules the graph was rewritten by, and how often. */
-  readonly optimized: Readonly<Record<string, number>>;
   readonly nodes: number;
   readonly opset: number;
   /** What the model takes: prepared pixels, or images as they are. */
@@ -66,16 +63,14 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const { reference } = options;
     await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
     const { model: built, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
-    const { model, changes } = optimized(built, options);
+    const { recipe: _, ...told } = options;
+    const transformed = await transform(built, basename(options.output), told, true);
+    const { model, ...transformation } = transformed;
     const input = model.graph.inputs[0]?.type?.shape ?? [];
     const { known, shape } = nominalSizes('input', input);
     // Of the network as it was trained.
     const { parameters, macs = 0 } = cost(built, known);
-    // A reference holds prepared pixels: the network inside a model that takes images is verified on its own.
-    const network =
-      options.io === 'image'
-        ? optimized(exportCheckpoint(checkpoint, { ...options, size, io: 'tensor' }).model, options).model
-        : model;
+    const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;
     const { bytes, verified } = await write({ model, network, notes }, options);
     return {
       output: options.output,
@@ -86,12 +81,12 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       parameters,
       macs,
       macsAt: shape,
-      optimized: changes,
       nodes: model.graph.nodes.length,
       opset: opsetOf(model),
       io: options.io ?? 'tensor',
       input,
       sizeMultiple: sizeMultiple(description),
+      ...transformation,
       notes,
       ...(verified && { verified }),
     };
@@ -100,10 +95,18 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   }
 }
 
-function optimized(model: Model, { optimize: level }: ExportModelOptions): Optimized {
-  const result = optimize(model, level ? { level } : {});
-  check(result.model);
-  return result;
+/**
+ * What a reference is compared with. It holds prepared pixels, so that the network inside a model that takes images is verified on its
+ * own; and it asks for 1e-5, so that one in lower precision is verified before it is lowered.
+ */
+function verifiable(
+  { model, level, precision }: Transformed,
+  checkpoint: Checkpoint,
+  options: ExportModelOptions & ExportOptions,
+): Model {
+  if (options.io !== 'image' && precision === 'fp32') return model;
+  return optimize(exportCheckpoint(checkpoint, { ...options, io: 'tensor' }).model, { ...options, level })
+    .model;
 }
 
 /** One image, of the size that the recipe resizes to or else the release's. */
@@ -114,12 +117,13 @@ function defaultSize({ recipe, nativeSize }: ExportModelOptions): InputSize {
   return { batch: 1, height, width };
 }
 
-/** With a reference, what is written is the very bytes that were verified. */
+/** With a reference, what is written is the very bytes that were verified, where these are of the same network. */
 async function write(
-  { model, network, notes }: { model: Model; network: Model; notes: readonly string[] },
+  { model, network, notes }: { model: Model; network: Model | undefined; notes: readonly string[] },
   { output, reference }: ExportModelOptions,
 ): Promise<{ bytes: number; verified?: Parity }> {
-  if (reference === undefined) return { bytes: await writeWhole(output, encodeChunks(model)) };
+  if (network === undefined || reference === undefined)
+    return { bytes: await writeWhole(output, encodeChunks(model)) };
   const encoded = encodeModel(network);
   const verified = await verifyOrFail(encoded, reference, notes);
   const written = network === model ? encoded : encodeChunks(model);

@@ -10,6 +10,9 @@ export { VERSION } from '../exporters/version.js';
 export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
+export type { Level } from '../graph/passes/optimize.js';
+export type { Target } from '../graph/passes/winograd-cost.js';
+export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 export {
   type ModelIo,
   NORMALIZATIONS,
@@ -64,6 +67,7 @@ export {
   type TensorReport,
 } from './inspect.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './loadtest.js';
+export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './optimize.js';
 export {
   type ClassRegions,
   type Extent,
@@ -72,5 +76,7 @@ export {
   type PredictReport,
   predict,
 } from './predict.js';
+export type { Difference } from './proof.js';
 export { type ServeOptions, type Server, serve } from './serve.js';
+export type { Precision, Transformed, TransformOptions } from './transform.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';

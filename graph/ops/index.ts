@@ -8,6 +8,7 @@ import { FOREIGN } from './foreign.js';
 import { LAYOUT } from './layout.js';
 import { Gemm, MatMul } from './matmul.js';
 import { MaxPool } from './max-pool.js';
+import { DequantizeLinear, QuantizeLinear } from './quantize.js';
 import { ReduceMax, ReduceMin } from './reduce.js';
 import { Resize } from './resize.js';
 import { Concat, Pad, Shape } from './shapes.js';
@@ -37,6 +38,8 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     Pad,
     MatMul,
     Gemm,
+    QuantizeLinear,
+    DequantizeLinear,
     ...FOREIGN,
     ...LAYOUT,
   ].map((definition) => [definition.opType, definition]),

@@ -17,7 +17,8 @@ export function normalizationOf(
   });
   if (s === undefined || b === undefined || m === undefined || v === undefined) return undefined;
   const attribute = node.attributes.get('epsilon');
-  const epsilon = attribute?.type === 'float' ? attribute.value : 1e-5;
+  // As a file holds it.
+  const epsilon = Math.fround(attribute?.type === 'float' ? attribute.value : 1e-5);
   const scale = Float64Array.from(s, (value, at) => value / Math.sqrt((v[at] ?? 0) + epsilon));
   const shift = scale.map((value, at) => (b[at] ?? 0) - value * (m[at] ?? 0));
   return [scale, shift].every((values) => values.every(Number.isFinite)) ? { scale, shift } : undefined;

@@ -7,6 +7,7 @@ import { commonSubexpressions } from './common-subexpressions.js';
 import { constantFolding } from './constant-folding.js';
 import { convolutionMerging } from './convolution-merging.js';
 import { noOperation } from './no-operation.js';
+import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
 import { thinConvolutions } from './thin-convolutions.js';
 import { winograd } from './winograd.js';
@@ -46,12 +47,19 @@ const FOLDING: readonly Pass[] = [
   { name: 'affine into convolution', rule: () => affineIntoConvolution },
 ];
 
-/** Put what runtimes do faster in the place of what they do slower. */
-const SHAPING: readonly Pass[] = [
-  { name: 'convolution merging', rule: convolutionMerging },
-  { name: 'thin convolutions', rule: () => thinConvolutions },
-  { name: 'resize as products', rule: () => resizeProducts },
-];
+const MERGING: Pass = { name: 'convolution merging', rule: convolutionMerging };
+
+/** Put what a target does faster in the place of what it does slower: each other kernel costs a graphics card more than it wins. */
+const SHAPING: Readonly<Record<Target, readonly Pass[]>> = {
+  cpu: [
+    MERGING,
+    { name: 'thin convolutions', rule: () => thinConvolutions },
+    { name: 'resize as products', rule: () => resizeProducts },
+    { name: 'pointwise as product', rule: () => pointwiseProducts },
+  ],
+  wasm: [MERGING],
+  webgpu: [],
+};
 
 /** Folding ends by itself; a crafted graph may take long. */
 const MAX_ROUNDS = 20;
@@ -76,9 +84,14 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
     return current !== before;
   };
   for (let round = 0; round < MAX_ROUNDS && apply(FOLDING); round++);
-  apply(SHAPING);
+  apply(SHAPING[target]);
   if (level === 'latency') {
-    apply([{ name: 'Winograd', rule: () => winograd({ pays: pays(target), precompute }) }]);
+    apply([
+      {
+        name: 'Winograd',
+        rule: () => winograd({ pays: pays(target), precompute, separable: target === 'wasm' }),
+      },
+    ]);
   }
   return { model: current, changes };
 }

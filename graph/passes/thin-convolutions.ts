@@ -1,12 +1,15 @@
 import { ints, intsOf } from '../attribute.js';
-import { floorDivideDim, multiplyDims, sameDim } from '../dim.js';
+import { floorDivideDim, multiplyDims, numbers, sameDim } from '../dim.js';
 import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
 import { depthToSpace } from '../ops/layout.js';
 import type { Rule } from '../rewrite.js';
-import { float32Values } from '../tensor.js';
+import { elementCount, float32Values } from '../tensor.js';
 import { computed } from './computed.js';
 import { convolutionEnd, ended } from './convolution-ends.js';
+
+/** Smaller images take no time, and deep layers many weights: a wider window has seven times as many. */
+const MIN_PIXELS = 64 * 64;
 
 /** Four times as many channels fill the 16 that runtimes compute together. */
 const MOST = 4;
@@ -30,6 +33,8 @@ export const thinConvolutions: Rule = (node, graph) => {
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   const isSame = top + bottom === height - 1 && left + right === width - 1;
   if (!isSame || intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
+  const sizes = numbers(x.shape.slice(2));
+  if (sizes !== undefined && elementCount(sizes) < MIN_PIXELS) return;
   const isEven = x.shape
     .slice(2)
     .every((dim) => sameDim(multiplyDims(floorDivideDim(dim, BLOCK), BLOCK), dim));

@@ -18,20 +18,25 @@ interface Costs {
 /** Fitted to the layers of `npm run bench:layers`, whose figures docs/performance.md lists. */
 const COSTS: Readonly<Partial<Record<Target, Costs>>> = {
   cpu: { product: 1.25, factor: 70, tile: 300 },
+  wasm: { product: 1.3, factor: 20, tile: 40 },
 };
 
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
 const MARGIN = 0.9;
 
-/** Whether Winograd's form of a layer is expected to be clearly faster. */
-export function pays(target: Target): (layer: Layer) => boolean {
+/** The time of a layer in Winograd's form, in that of its direct one; undefined where nobody has measured a target. */
+export function expectedRatio(target: Target, layer: Layer): number | undefined {
   const costs = COSTS[target];
-  if (costs === undefined) return () => false;
-  return (layer) => {
-    const { batch, channels, outputs, height, width } = layer;
-    const direct = batch * height * width * channels * outputs * 9;
-    const tiles = batch * tilesAlong(height) * tilesAlong(width) * PRODUCTS;
-    const { product, factor, tile } = costs;
-    return tiles * (channels * outputs * product + channels * factor + outputs * tile) < MARGIN * direct;
-  };
+  if (costs === undefined) return;
+  const { batch, channels, outputs, height, width } = layer;
+  const { product, factor, tile } = costs;
+  const direct = batch * height * width * channels * outputs * 9;
+  const tiles = batch * tilesAlong(height) * tilesAlong(width) * PRODUCTS;
+  return (tiles * (channels * outputs * product + channels * factor + outputs * tile)) / direct;
 }
+
+/** Whether Winograd's form of a layer is expected to be clearly faster. */
+export const pays =
+  (target: Target) =>
+  (layer: Layer): boolean =>
+    (expectedRatio(target, layer) ?? 1) < MARGIN;

@@ -12,6 +12,7 @@ import { constant, type Value } from '../value.js';
 import { computed } from './computed.js';
 import { convolutionEnd, ended } from './convolution-ends.js';
 import {
+  axisTransform,
   filterTransform,
   inputTransform,
   outputTransform,
@@ -34,6 +35,8 @@ export interface WinogradOptions {
   readonly pays: (layer: Layer) => boolean;
   /** Store transformed filters, four times as large, instead of having the runtime transform them when it loads the model. */
   readonly precompute?: boolean;
+  /** Transform rows and columns of the input one after the other: fewer products, more passes over memory. */
+  readonly separable?: boolean;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface WinogradOptions {
  * convolution with stride 4, the products are 36 matrix products over the channels, and a transposed convolution makes tiles.
  */
 export const winograd =
-  ({ pays, precompute = false }: WinogradOptions): Rule =>
+  ({ pays, precompute = false, separable = false }: WinogradOptions): Rule =>
   (node, graph) => {
     const end = convolutionEnd(node, graph);
     const layer = end && layerOf(end.convolution, graph);
@@ -56,7 +59,7 @@ export const winograd =
       bias === undefined
         ? value
         : add(value, graph.weight(biasName, { ...bias, dims: [layer.outputs, 1, 1] }));
-    return filters && ended(end, biased(tilesOf(productsOf(x, filters, layer), layer)));
+    return filters && ended(end, biased(tilesOf(productsOf(x, filters, layer, separable), layer)));
   };
 
 /** The sizes of a convolution that has this form; undefined for others, and where they are open. */
@@ -109,15 +112,34 @@ function transformedFilters(weight: Tensor): Tensor {
 }
 
 /** [36, outputs, N tiles]: the products of all tiles. */
-function productsOf(x: Value, filters: Value, { batch, channels, height, width }: Layer): Value {
-  const [rows, columns] = [tilesAlong(height), tilesAlong(width)];
-  const windows = constant(float32Tensor([PRODUCTS, 1, WINDOW, WINDOW], Float32Array.from(inputTransform())));
-  // One of padding, and what the last tiles reach beyond the border.
-  const pads = [1, 1, 1 + rows * TILE - height, 1 + columns * TILE - width];
+function productsOf(x: Value, filters: Value, layer: Layer, separable: boolean): Value {
+  const { batch, channels, height, width } = layer;
+  const tiles = tilesAlong(height) * tilesAlong(width);
   const planes = reshape(x, [batch * channels, 1, height, width]);
-  const factors = conv(planes, windows, undefined, { strides: [TILE, TILE], pads });
-  const byProduct = transpose(reshape(factors, [batch, channels, PRODUCTS, rows * columns]), [2, 1, 0, 3]);
-  return matMul(filters, reshape(byProduct, [PRODUCTS, channels, batch * rows * columns]));
+  const factors = separable ? factorsByAxis(planes, layer) : factorsOf(planes, layer);
+  const byProduct = transpose(reshape(factors, [batch, channels, PRODUCTS, tiles]), [2, 1, 0, 3]);
+  return matMul(filters, reshape(byProduct, [PRODUCTS, channels, batch * tiles]));
+}
+
+/** One of padding before, and after it what the last tile reaches beyond the border. */
+const padsOf = (size: number) => [1, 1 + tilesAlong(size) * TILE - size] as const;
+
+/** [N C, 36, rows, columns] of tiles from planes [N C, 1, H, W]. */
+function factorsOf(planes: Value, { height, width }: Layer): Value {
+  const windows = constant(float32Tensor([PRODUCTS, 1, WINDOW, WINDOW], Float32Array.from(inputTransform())));
+  const [[top, bottom], [left, right]] = [padsOf(height), padsOf(width)];
+  return conv(planes, windows, undefined, { strides: [TILE, TILE], pads: [top, left, bottom, right] });
+}
+
+/** The same, rows first: [N C, 6, rows, W], and then the columns of each. */
+function factorsByAxis(planes: Value, { batch, channels, height, width }: Layer): Value {
+  const values = Float32Array.from(axisTransform());
+  const [[top, bottom], [left, right]] = [padsOf(height), padsOf(width)];
+  const down = constant(float32Tensor([WINDOW, 1, WINDOW, 1], values));
+  const along = constant(float32Tensor([WINDOW, 1, 1, WINDOW], values));
+  const rows = conv(planes, down, undefined, { strides: [TILE, 1], pads: [top, 0, bottom, 0] });
+  const each = reshape(rows, [batch * channels * WINDOW, 1, tilesAlong(height), width]);
+  return conv(each, along, undefined, { strides: [1, TILE], pads: [0, left, 0, right] });
 }
 
 /** [N, outputs, H, W] from the products of tiles. */

@@ -3,7 +3,6 @@ import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
 import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
 import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
-import { LEVELS, type Level } from '../../graph/passes/optimize.js';
 import {
   MODEL_IOS,
   type ModelIo,
@@ -15,10 +14,18 @@ import {
 } from '../../graph/recipe.js';
 import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
 import { parseCount, parseSize } from './arguments.js';
+import { interruption } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
+import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flags.js';
+import {
+  addTransformFlags,
+  type TransformFlags,
+  transformFields,
+  transformOptions,
+} from './transform-flags.js';
 
-interface Flags {
+interface Flags extends TransformFlags {
   readonly output: string;
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
@@ -27,7 +34,6 @@ interface Flags {
   readonly batch?: number;
   readonly opset?: string;
   readonly lmdForm?: MultistepForm;
-  readonly optimize?: Level;
   readonly io?: ModelIo;
   readonly recipe?: Partial<Recipe>;
   readonly nativeSize?: true;
@@ -37,7 +43,7 @@ interface Flags {
 }
 
 export function addExport(program: Command): void {
-  program
+  const command = program
     .command('export')
     .description('export a trained checkpoint to ONNX')
     .argument('<checkpoint>', 'a .pth, .pt or .safetensors file')
@@ -80,27 +86,24 @@ export function addExport(program: Command): void {
         "sign of LMD's y term: as trained by the release, or as in the paper",
       ).choices(MULTISTEP_FORMS),
     )
-    .addOption(
-      new Option(
-        '--optimize <level>',
-        'how far the graph is rewritten to run faster (default: standard)',
-      ).choices(LEVELS),
-    )
     .option(
       '--reference <file>',
       'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
-    )
+    );
+  addTransformFlags(command)
     .option('--json', 'print one JSON document')
     .action(async (checkpoint: string, flags: Flags) => {
       const { exportModel } = await import('../export.js');
-      const report = await exportModel(toOptions(checkpoint, flags));
+      const report = await withProgress('layers', (onProgress) =>
+        exportModel({ ...toOptions(checkpoint, flags), signal: interruption(), onProgress }),
+      );
       if (flags.json) printJson(report);
       else print(reportText(report));
     });
 }
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
-  const { output, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize, optimize } = flags;
+  const { output, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize } = flags;
   return {
     checkpoint,
     output,
@@ -108,7 +111,7 @@ function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
     ...(decoder && { decoder }),
     ...(activation && { activation }),
     ...(lmdForm && { lmdForm }),
-    ...(optimize && { optimize }),
+    ...transformOptions(flags),
     ...(io && { io }),
     ...(recipe && { recipe }),
     ...(nativeSize && { nativeSize }),
@@ -130,7 +133,8 @@ function reportText(report: ExportReport): string {
     .map(([key, value]) => [key.replace(/^nmode\./, ''), value] as const)
     .filter(
       ([key]) =>
-        !key.startsWith('source') && !['backbone', 'decoder', 'size_multiple', 'io', 'recipe'].includes(key),
+        !key.startsWith('source') &&
+        !['backbone', 'decoder', 'size_multiple', 'io', 'recipe', 'optimized'].includes(key),
     )
     .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
   const recipe = report.architecture[RECIPE_KEY];
@@ -154,6 +158,7 @@ function reportText(report: ExportReport): string {
           ] as const,
         ]
       : []),
+    ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
   ]);

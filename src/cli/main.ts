@@ -10,6 +10,7 @@ import { addEval } from './eval.js';
 import { addExport } from './export.js';
 import { addInspect } from './inspect.js';
 import { addLoadTest } from './loadtest.js';
+import { addOptimize } from './optimize.js';
 import { addPredict } from './predict.js';
 import { addServe } from './serve.js';
 import { addVerify } from './verify.js';
@@ -39,6 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
     addDoctor,
     addCompare,
     addDemo,
+    addOptimize,
     addServe,
     addLoadTest,
   ])

@@ -1,4 +1,4 @@
-import { type Transferable, Worker } from 'node:worker_threads';
+import { SHARE_ENV, type Transferable, Worker } from 'node:worker_threads';
 import type { Answer, Methods } from '../../threads/protocol.js';
 import { Thread } from '../../threads/thread.js';
 import { newActivity, waitAtExit } from './activity.js';
@@ -13,7 +13,13 @@ import { threadUrl } from './thread-url.js';
 export function startThread<M extends Methods>(name: string, owner: string): Thread<M> {
   return new Thread<M>(({ answered, lost }) => {
     const activity = newActivity();
-    const worker = new Worker(threadUrl(name), { name: `nmode ${name}`, workerData: activity });
+    // Read by the native library in the thread, from the process's own environment: a thread's copy would not reach it.
+    process.env.ORT_DISABLE_TELEMETRY ??= '1';
+    const worker = new Worker(threadUrl(name), {
+      name: `nmode ${name}`,
+      workerData: activity,
+      env: SHARE_ENV,
+    });
     const forget = waitAtExit(activity);
     worker.unref();
     worker.on('message', (message: Answer) => answered(message));

@@ -1,0 +1,33 @@
+/** The largest finite half, and the smallest magnitude that does not round to zero. */
+export const MAX_HALF = 65504;
+
+/** float32 numbers as IEEE 754 binary16, rounded to nearest, ties to even; what is too large becomes infinite. */
+export function toHalf(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(words, halfOf);
+}
+
+/** @param word the bits of a float32 */
+function halfOf(word: number): number {
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // 65520 and above round to infinity.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  // Below 2^-14 halves are multiples of 2^-24.
+  if (magnitude < 0x38800000) return sign | subnormalOf(magnitude);
+  const exponentMoved = magnitude - 0x38000000;
+  return sign | roundedShift(exponentMoved, 13);
+}
+
+function subnormalOf(magnitude: number): number {
+  const shift = 126 - (magnitude >>> 23);
+  return shift > 24 ? 0 : roundedShift((magnitude & 0x7fffff) | 0x800000, shift);
+}
+
+function roundedShift(value: number, shift: number): number {
+  const half = 2 ** (shift - 1);
+  const rest = value % (2 * half);
+  const floor = (value - rest) / (2 * half);
+  return floor + Number(rest > half || (rest === half && floor % 2 === 1));
+}

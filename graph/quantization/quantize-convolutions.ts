@@ -1,0 +1,92 @@
+import type { Node } from '../model.js';
+import { apply } from '../op.js';
+import { Conv } from '../ops/conv.js';
+import { MaxPool } from '../ops/max-pool.js';
+import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
+import { type ConvolutionEnd, convolutionEnd, ended } from '../passes/convolution-ends.js';
+import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
+import { float32Tensor, float32Values } from '../tensor.js';
+import { constant, type Value } from '../value.js';
+import { activationParameters, quantizedBias, quantizedWeight, type Range } from './parameters.js';
+
+/**
+ * Convolutions in int8: what they read and what they give, behind their ReLU, is quantised to uint8, and their weights to int8, one
+ * scale a channel. A runtime that finds all of these around a convolution runs it on integers. What only moves such values on, as
+ * MaxPool, stays quantised.
+ */
+export function quantizeConvolutions(
+  ranges: ReadonlyMap<string, Range>,
+  isQuantized: (layer: string) => boolean,
+): Rule {
+  return (node, graph) => {
+    if (node.opType === 'MaxPool') return pooled(node, graph);
+    const end = convolutionEnd(node, graph);
+    if (end === undefined || !isQuantized(end.convolution.outputs[0] ?? '')) return;
+    const [input = ''] = end.convolution.inputs;
+    const [before, after] = [quantizedInput(input, graph, ranges), ranges.get(node.outputs[0] ?? '')];
+    const convolved = before && after && convolutionOf(end, before, graph);
+    if (convolved === undefined || after === undefined) return;
+    return quantized(convolved, activationParameters(after));
+  };
+}
+
+interface Parameters {
+  readonly scale: Value;
+  readonly zeroPoint: Value;
+}
+
+function quantized(x: Value, { scale, zeroPoint }: Parameters): Value {
+  return dequantizeLinear(quantizeLinear(x, scale, zeroPoint), scale, zeroPoint);
+}
+
+/** A value as it comes out of its quantisation, and the scale of that. */
+function quantizedInput(
+  name: string,
+  graph: Rewriting,
+  ranges: ReadonlyMap<string, Range>,
+): { readonly x: Value; readonly scale: number } | undefined {
+  const known = parametersOf(graph.producer(name), graph);
+  const range = ranges.get(name);
+  const x = graph.value(name);
+  if (x === undefined || (known === undefined && range === undefined)) return;
+  const parameters = known ?? (range && activationParameters(range));
+  const tensor = parameters?.scale.constant;
+  if (parameters === undefined || tensor === undefined) return;
+  return { x: known ? x : quantized(x, parameters), scale: float32Values(tensor)[0] ?? 1 };
+}
+
+/** Scale and zero point of what a DequantizeLinear gives. */
+function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | undefined {
+  if (node?.opType !== 'DequantizeLinear') return;
+  const [scale, zeroPoint] = [graph.value(node.inputs[1] ?? ''), graph.value(node.inputs[2] ?? '')];
+  return scale && zeroPoint && { scale, zeroPoint };
+}
+
+function convolutionOf(
+  end: ConvolutionEnd,
+  { x, scale }: { readonly x: Value; readonly scale: number },
+  graph: Rewriting,
+): Value | undefined {
+  const [, weightName = '', biasName = ''] = end.convolution.inputs;
+  const [weight, bias] = [graph.constant(weightName), graph.constant(biasName)];
+  if (weight === undefined) return;
+  const { values, scales } = quantizedWeight(weight);
+  const vector = (numbers: Float32Array) => constant(float32Tensor([numbers.length], numbers));
+  const quantizedWeights = dequantizeLinear(graph.weight(weightName, values), vector(scales), undefined, 0);
+  const sums = scales.map((each) => each * scale);
+  const quantizedBiases =
+    bias && dequantizeLinear(graph.weight(biasName, quantizedBias(bias, sums)), vector(sums), undefined, 0);
+  return inScopeOf(end.convolution, () =>
+    ended(
+      end,
+      apply(Conv, [x, quantizedWeights, quantizedBiases], Object.fromEntries(end.convolution.attributes)),
+    ),
+  );
+}
+
+function pooled(node: Node, graph: Rewriting): Value | undefined {
+  const [input = ''] = node.inputs;
+  const [x, parameters] = [graph.value(input), parametersOf(graph.producer(input), graph)];
+  if (x === undefined || parameters === undefined || node.outputs.length !== 1) return;
+  return quantized(apply(MaxPool, [x], Object.fromEntries(node.attributes)), parameters);
+}

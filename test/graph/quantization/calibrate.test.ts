@@ -1,0 +1,44 @@
+import { expect, it } from '@jest/globals';
+import { assemble } from '../../../graph/assemble.js';
+import { relu } from '../../../graph/ops/unary.js';
+import { calibrate } from '../../../graph/quantization/calibrate.js';
+import { input } from '../../../graph/value.js';
+
+const x = input('x', 'float32', [1, 4]);
+const model = assemble({ name: 'g', inputs: [x], outputs: { y: relu(x) }, producerVersion: '0' });
+const layers = [{ name: 'conv', input: 'x', output: 'y' }];
+
+const runs = (...batches: Float32Array[]) => {
+  return async (_: unknown, take: (values: Record<string, Float32Array>) => void) => {
+    for (const values of batches) take({ x: values, y: values.map((value) => Math.max(0, value)) });
+  };
+};
+
+it('the range of a value is that of all images, and zero is in it', async () => {
+  const ranges = await calibrate(
+    model,
+    layers,
+    runs(Float32Array.of(1, 2), Float32Array.of(-3, 5)),
+    'minmax',
+  );
+  expect(Object.fromEntries(ranges)).toEqual({ x: { min: -3, max: 5 }, y: { min: 0, max: 5 } });
+  const above = await calibrate(model, layers, runs(Float32Array.of(1, 2)), 'minmax');
+  expect(above.get('x')).toEqual({ min: 0, max: 2 });
+});
+
+it('percentile leaves out what seldom occurs, and nothing where all is alike', async () => {
+  const values = Float32Array.from({ length: 100_000 }, (_, at) => (at < 5 ? 1000 : (at % 1000) / 1000));
+  const cut = (await calibrate(model, layers, runs(values), 'percentile')).get('x');
+  expect(cut?.min).toBe(0);
+  expect(cut?.max).toBeGreaterThanOrEqual(0.999);
+  expect(cut?.max).toBeLessThan(1.5);
+  const even = Float32Array.from({ length: 100_000 }, (_, at) => (at % 1000) / 500 - 1);
+  const kept = (await calibrate(model, layers, runs(even), 'percentile')).get('x');
+  expect(kept?.min).toBeCloseTo(-1, 2);
+  expect(kept?.max).toBeCloseTo(1, 2);
+});
+
+it('what is one number everywhere has a range', async () => {
+  const zeros = await calibrate(model, layers, runs(new Float32Array(10)), 'percentile');
+  expect(zeros.get('x')).toEqual({ min: 0, max: 0 });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  activationParameters,
+  quantizedBias,
+  quantizedWeight,
+} from '../../../graph/quantization/parameters.js';
+import { float32Tensor, float32Values } from '../../../graph/tensor.js';
+
+describe('uint8 of activations', () => {
+  it.each([
+    [0, 6],
+    [-1, 1],
+    [-3, 0],
+    [2, 5],
+    [-5, -2],
+    [0, 0],
+    [-1e-30, 1e-30],
+    [-1e30, 3e30],
+  ])('of %d to %d meets zero exactly and loses half a step at most', (min, max) => {
+    const { scale, zeroPoint } = activationParameters({ min, max });
+    const step = float32Values(scale.constant ?? float32Tensor([], []))[0] ?? 0;
+    const zero = zeroPoint.constant?.bytes()[0] ?? -1;
+    expect(step).toBeGreaterThan(0);
+    const roundTrip = (value: number) =>
+      (Math.min(255, Math.max(0, Math.round(value / step) + zero)) - zero) * step;
+    expect(roundTrip(0)).toBe(0);
+    for (const value of [min, max, (min + max) / 2]) {
+      expect(Math.abs(roundTrip(value) - value)).toBeLessThanOrEqual(step * 1.001);
+    }
+  });
+});
+
+describe('int8 of weights', () => {
+  it('has a scale for each channel, and none is cut off', () => {
+    const weight = float32Tensor([3, 1, 1, 2], [1, -2, 100, 50, 0, 0]);
+    const { values, scales } = quantizedWeight(weight);
+    expect([...new Int8Array(values.bytes().buffer)]).toEqual([64, -127, 127, 64, 0, 0]);
+    expect([...scales]).toEqual([Math.fround(2 / 127), Math.fround(100 / 127), 1]);
+  });
+
+  it('a bias is in the unit of the sums, and saturates', () => {
+    const { bytes } = quantizedBias(float32Tensor([3], [1, -0.5, 1e30]), Float32Array.of(0.25, 0.125, 1e-9));
+    expect([...new Int32Array(bytes().buffer)]).toEqual([4, -4, 2 ** 31 - 1]);
+  });
+});
