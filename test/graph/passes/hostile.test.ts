@@ -12,6 +12,7 @@ import { constantFolding } from '../../../graph/passes/constant-folding.js';
 import { convolutionMerging } from '../../../graph/passes/convolution-merging.js';
 import { noOperation } from '../../../graph/passes/no-operation.js';
 import { optimize } from '../../../graph/passes/optimize.js';
+import { pointwiseProducts } from '../../../graph/passes/pointwise-products.js';
 import { resizeProducts } from '../../../graph/passes/resize-products.js';
 import { thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
 import { winograd } from '../../../graph/passes/winograd.js';
@@ -27,9 +28,10 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   constantFolding: () => constantFolding,
   convolutionMerging,
   noOperation: () => noOperation,
+  pointwiseProducts: () => pointwiseProducts,
   resizeProducts: () => resizeProducts,
   thinConvolutions: () => thinConvolutions,
-  winograd: () => winograd({ pays: () => true, precompute: true }),
+  winograd: () => winograd({ pays: () => true, precompute: true, separable: true }),
 };
 
 const OPERATORS = [

@@ -57,7 +57,11 @@ function direct(
   return result;
 }
 
-describe.each([false, true])('filters that are transformed when the file is written: %s', (precompute) => {
+describe.each([
+  { precompute: false, separable: false },
+  { precompute: true, separable: false },
+  { precompute: false, separable: true },
+])('%j', (options) => {
   it('computes what the direct convolution does, in double', async () => {
     const sizes = [
       { batch: 1, channels: 1, outputs: 1, height: 4, width: 4 },
@@ -76,7 +80,7 @@ describe.each([false, true])('filters that are transformed when the file is writ
         const y = convolved(x, 'c', { ...same, channels: outputs, bias: bias === 1 });
         const { model, changes } = rewrite(
           modelOf([x], { out: end === 1 ? relu(y) : y }),
-          winograd({ ...always, precompute }),
+          winograd({ ...always, ...options }),
         );
         check(model);
         expect(changes).toBe(1);
