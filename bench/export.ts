@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fields, print, table } from '../src/cli/print.js';
-import { type Measurement, measure, measureNode, median } from './measure.js';
+import { median } from '../src/percentile.js';
+import { type Measurement, measure, measureNode } from './measure.js';
 
 const RUNS = 7;
 const PYTHON = '/usr/bin/python3';

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { print, table } from '../src/cli/print.js';
+import { median } from '../src/percentile.js';
 import { serveSite } from '../src/site.js';
 import { launch } from '../test/support/chromium.js';
-import { median } from './measure.js';
 import { root } from './networks.js';
 
 /** On WebGPU in software, one visit takes a minute. */

@@ -14,10 +14,10 @@ import { rewrite } from '../graph/rewrite.js';
 import { initializer, input } from '../graph/value.js';
 import { createSession } from '../runtime/node/sessions/session.js';
 import { print, table } from '../src/cli/print.js';
+import { median } from '../src/percentile.js';
 import { isThere } from '../test/support/chromium.js';
 import { seeded } from '../test/support/seeded.js';
 import { inChromium } from './in-chromium.js';
-import { median } from './measure.js';
 
 const [ROUNDS, RUNS, THREADS] = [5, 6, 2];
 

@@ -24,9 +24,3 @@ const peak = fileURLToPath(new URL('./print-peak.js', import.meta.url));
 export function measureNode(args: readonly string[]): Measurement {
   return measure(process.execPath, ['--import', peak, ...args]);
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
-}

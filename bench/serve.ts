@@ -8,7 +8,7 @@ import type { BenchReport } from '../src/bench.js';
 import { print, table } from '../src/cli/print.js';
 import { exportModel } from '../src/export.js';
 import type { LoadTestReport } from '../src/loadtest.js';
-import { median } from './measure.js';
+import { median } from '../src/percentile.js';
 import { inFolder, root } from './networks.js';
 import { run, serving } from './serving.js';
 
@@ -24,7 +24,8 @@ await inFolder(async (file) => {
   const flags = ['--workers', String(WORKERS), '--threads', '1'];
   const [bare, served]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
-    bare.push(run<BenchReport>('bench', fixed, ...flags, '--runs', '400').throughput);
+    const busy = ['--scenario', 'offline', '--runs', '400'];
+    bare.push(run<BenchReport>('bench', fixed, ...flags, ...busy).models[0]?.throughput ?? Number.NaN);
     await serving(fixed, flags, async (url) => {
       const load = () => run<LoadTestReport>('loadtest', url, '--clients', '8', '--duration', '6');
       load();

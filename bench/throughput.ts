@@ -10,8 +10,8 @@ import { openNative } from '../runtime/node/sessions/native.js';
 import { parseProvider } from '../runtime/node/sessions/providers.js';
 import { probeInput } from '../runtime/sessions/probe.js';
 import { fields, print } from '../src/cli/print.js';
+import { median } from '../src/percentile.js';
 import { predict } from '../src/predict.js';
-import { median } from './measure.js';
 import { inFolder, root, writeEed } from './networks.js';
 
 const [IMAGES, ROUNDS, REQUIRED] = [200, 3, 0.9];

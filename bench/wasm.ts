@@ -15,10 +15,10 @@ import { RELEASE_SIDE } from '../graph/recipe.js';
 import { print, table } from '../src/cli/print.js';
 import { DECODERS } from '../src/compare.js';
 import { BUNDLED_IMAGES } from '../src/model-inputs.js';
+import { median } from '../src/percentile.js';
 import { transform } from '../src/transform.js';
 import { seeded } from '../test/support/seeded.js';
 import { inChromium } from './in-chromium.js';
-import { median } from './measure.js';
 
 const ROUNDS = 7;
 const [, , folder = ''] = process.argv;

@@ -1,112 +1,149 @@
-import { basename } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { NmodeError } from '../graph/errors.js';
-import { loadModel } from '../runtime/node/model.js';
-import { createSession, type ProviderReport, type SessionOptions } from '../runtime/node/sessions/session.js';
-import { probeInputs } from '../runtime/sessions/probe.js';
-import type { Port } from '../runtime/sessions/tensors.js';
-import { nominalSizes } from './nominal.js';
-import { percentile } from './percentile.js';
+import { onAbort } from '../runtime/abort.js';
+import type { ProviderChoice, ProviderName } from '../runtime/node/sessions/providers.js';
+import type { SessionOptions } from '../runtime/node/sessions/session.js';
+import { type BenchFigures, Contestant } from './bench-contestant.js';
+import { type AskedSizes, type BenchModel, readBenchModels } from './bench-model.js';
+import { type BenchProcess, startProcess } from './bench-process.js';
+import { peakMacs } from './roofline.js';
+import { refuseOverwriting } from './write-whole.js';
 
-export interface BenchOptions extends SessionOptions {
-  /** An .onnx file. */
-  readonly model: string;
-  /** Height and width where the model leaves them open; default 256 x 256. */
-  readonly size?: { readonly height: number; readonly width: number };
-  /** Timed runs; default 50. */
+/** One run after the other, or all workers busy. */
+export const SCENARIOS = ['single', 'offline'] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' | 'threads'> {
+  /** .onnx files. The first is what the others are compared with. */
+  readonly models: readonly string[];
+  /** Where to run: every model is measured with each of these; default CPU. */
+  readonly providers?: readonly ProviderChoice[];
+  /** Default `single`. */
+  readonly scenario?: Scenario;
+  /** `offline`: runs at the same time, each with its own copy of the model; default 2. */
+  readonly workers?: number;
+  /** Runs of each that are counted; default 50. */
   readonly runs?: number;
+  /** Also find out which provider runs how many nodes. */
+  readonly placement?: boolean;
+  /** An HTML file to write, with plots and the time of each operator. */
+  readonly report?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Milliseconds. A percentile p of n runs is the one at floor(n p) of the sorted ones, as in MLPerf's LoadGen. */
-export interface Latency {
-  readonly min: number;
-  readonly median: number;
-  readonly p90: number;
-  readonly p99: number;
-}
-
 export interface BenchReport {
-  readonly model: string;
-  readonly provider: ProviderReport;
-  readonly input: readonly number[];
+  readonly models: readonly BenchFigures[];
+  readonly scenario: Scenario;
   readonly runs: number;
+  /** Of one run. */
   readonly threads: number;
+  /** Runs at the same time. */
   readonly workers: number;
-  /** Milliseconds until the model is loaded, an accelerator's check included. */
-  readonly load: number;
-  /** Milliseconds of the first run, which allocates and compiles. */
-  readonly first: number;
-  /** Of single runs, one after the other. */
-  readonly latency: Latency;
-  /** Images a second with all workers busy. */
-  readonly throughput: number;
-  /** Bytes of resident memory afterwards, those of this program included. */
-  readonly residentBytes: number;
+  /** 10^9 multiply-adds a second of matrix products on the first model's provider. */
+  readonly peakGmacPerSecond: number;
 }
 
-/** The input as nominal, with the sizes that were asked for in place of open ones. */
-function sized(port: Port, size: BenchOptions['size']): Port {
-  if (size !== undefined && port.shape.slice(1).every((dim) => typeof dim === 'number')) {
-    throw new NmodeError('BAD_USAGE', `a size of ${size.height}x${size.width}: the model's is fixed`);
-  }
-  const space = port.dtype === 'uint8' ? [1, 2] : [2, 3];
-  const shape = port.shape.map((dim, axis) => {
-    if (typeof dim === 'number' || size === undefined) return dim;
-    return axis === space[0] ? size.height : axis === space[1] ? size.width : dim;
-  });
-  return { ...port, shape: nominalSizes(port.name, shape).shape };
-}
+/** Runs in a row before the next model's turn, of each worker; how often each is loaded anew. */
+const [TURN, LOADS] = [4, 5];
 
 /**
- * Measures a model's runs on noise.
- * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN
+ * Measures models beside each other on noise, each in a process of its own, in turn and round by round.
+ * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE
  */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
-  const { runs = 50, signal, onProgress } = options;
-  if (!(Number.isSafeInteger(runs) && runs > 0)) {
-    throw new NmodeError('BAD_USAGE', `${runs} runs, expected a whole number from 1 on`);
-  }
-  const { bytes } = await loadModel(options.model);
-  const loadStart = performance.now();
-  const session = await createSession(bytes, options);
+  const { models: paths, report, signal } = options;
+  checkOptions(options);
+  if (report !== undefined) await refuseOverwriting([report], paths);
+  const models = await readBenchModels(paths, options);
+  const processes: BenchProcess[] = [];
+  const start = (owner: string) => {
+    signal?.throwIfAborted();
+    const started = startProcess(owner);
+    processes.push(started);
+    return started;
+  };
+  const forget =
+    signal &&
+    onAbort(signal, () => {
+      for (const each of processes) each.abandon(signal.reason);
+    });
   try {
-    const load = performance.now() - loadStart;
-    const feeds = probeInputs(session.inputs.map((port) => sized(port, options.size)));
-    const timed = async () => {
-      const start = performance.now();
-      await session.run(feeds, signal && { signal });
-      return performance.now() - start;
-    };
-    const first = await timed();
-    const times: number[] = [];
-    for (let run = 0; run < runs; run++) {
-      onProgress?.(run, runs);
-      times.push(await timed());
-    }
-    onProgress?.(runs, runs);
-    times.sort((a, b) => a - b);
-    const busyStart = performance.now();
-    await Promise.all(Array.from({ length: runs }, timed));
-    return {
-      model: basename(options.model),
-      provider: session.provider,
-      input: Object.values(feeds)[0]?.dims ?? [],
-      runs,
-      threads: session.threads,
-      workers: session.workers,
-      load,
-      first,
-      latency: {
-        min: times[0] ?? Number.NaN,
-        median: percentile(times, 0.5),
-        p90: percentile(times, 0.9),
-        p99: percentile(times, 0.99),
-      },
-      throughput: (1000 * runs) / (performance.now() - busyStart),
-      residentBytes: process.memoryUsage.rss(),
-    };
+    const measured = await measure(models, options, start);
+    if (report !== undefined) await (await import('./bench-report.js')).writeBenchReport(report, measured);
+    return measured;
   } finally {
-    await session.close();
+    forget?.();
+    await Promise.all(processes.map((each) => each.close()));
+  }
+}
+
+function checkOptions({ models, providers, runs = 50, scenario = 'single', workers, batch }: BenchOptions) {
+  const usage = (why: string) => new NmodeError('BAD_USAGE', why);
+  if (models.length === 0) throw usage('no model is given');
+  if (providers?.length === 0) throw usage('no provider is given');
+  for (const [what, value] of Object.entries({ runs, batch: batch ?? 1 })) {
+    if (!(Number.isSafeInteger(value) && value > 0)) {
+      throw usage(`${what} ${value}: expected a whole number from 1 on`);
+    }
+  }
+  if (scenario === 'single' && workers !== undefined && workers !== 1) {
+    throw usage('several workers have a meaning in the scenario offline alone');
+  }
+}
+
+async function measure(
+  models: readonly BenchModel[],
+  options: BenchOptions,
+  start: (owner: string) => BenchProcess,
+): Promise<BenchReport> {
+  const { providers = [['cpu']], scenario = 'single', runs = 50, onProgress } = options;
+  const { strict, threads, workers = scenario === 'offline' ? 2 : 1, placement, report } = options;
+  const session = { workers, ...(strict && { strict }), ...(threads && { threads }) };
+  const contestants: Contestant[] = [];
+  for (const model of models) {
+    for (const choice of providers) {
+      contestants.push(await Contestant.open(model, { ...session, providers: choice }, start(model.name)));
+    }
+  }
+  const [first] = contestants;
+  if (first === undefined) throw new TypeError('no contestant');
+  const peaks = new Map<ProviderName, number>();
+  for (const { provider } of contestants) {
+    if (peaks.has(provider)) continue;
+    const measuring = start('matrix products');
+    peaks.set(provider, await peakMacs(measuring, provider, first.opened.threads * workers));
+    await measuring.close();
+  }
+  const inTurn = async (task: (contestant: Contestant) => Promise<void>) => {
+    for (const each of contestants) await task(each);
+  };
+  const perTurn = TURN * workers;
+  for (let done = 0; done < runs; done += perTurn) {
+    onProgress?.(done, runs);
+    await inTurn((each) => each.run(Math.min(perTurn, runs - done)));
+  }
+  onProgress?.(runs, runs);
+  // Before anything else is loaded.
+  await inTurn((each) => each.weigh());
+  for (let round = 0; round < LOADS; round++) await inTurn((each) => each.load());
+  if (placement || report !== undefined) await profile(inTurn);
+  return {
+    models: contestants.map((each) => each.figures(first, peaks.get(each.provider) ?? Number.NaN)),
+    ...{ scenario, runs, threads: first.opened.threads, workers },
+    peakGmacPerSecond: (peaks.get(first.provider) ?? Number.NaN) / 1e9,
+  };
+}
+
+async function profile(
+  inTurn: (task: (contestant: Contestant) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'nmode-bench-'));
+  try {
+    await inTurn((each) => each.profile(folder));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }

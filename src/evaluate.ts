@@ -21,6 +21,7 @@ import type { ProviderReport } from '../runtime/node/sessions/session.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
 import { writeReport } from './evaluation-report.js';
 import { findImages } from './find-images.js';
+import { median } from './percentile.js';
 import { refuseOverwriting } from './write-whole.js';
 
 export interface EvaluateOptions extends SegmenterOptions, Cleaning {
@@ -115,7 +116,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
     const [failure] = failures;
     if (perImage.length === 0 && failure !== undefined) throw new NmodeError('BAD_IMAGE', failure.error);
-    const scores = perImage.map(({ dsc }) => dsc).sort((a, b) => a - b);
+    const scores = perImage.map(({ dsc }) => dsc);
     const { provider, recipe } = segmenter;
     const report: EvaluationReport = {
       images: perImage.length,
@@ -123,7 +124,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       ...metricsOf(confusion),
       perImage,
       meanDsc: scores.reduce((sum, dsc) => sum + dsc, 0) / scores.length,
-      medianDsc: ((scores[(scores.length - 1) >> 1] ?? 0) + (scores[scores.length >> 1] ?? 0)) / 2,
+      medianDsc: median(scores),
       at,
       threshold,
       cleaning: {

@@ -9,6 +9,7 @@ import { encodePng } from '../runtime/node/images/files.js';
 import type { Segmenter } from '../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
 import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
+import { escaped, page, rows } from './html.js';
 import { writeWhole } from './write-whole.js';
 
 /** How many of the worst images are shown, and how wide and high at most. */
@@ -70,8 +71,6 @@ async function picture(
   return { png, empty: area(mask) === 0 };
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
 const share = (value: number) => value.toFixed(4);
 
@@ -104,28 +103,15 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     ['recipe', recipeSummary(report.recipe)],
     ['provider', report.provider],
   ];
-  const rows = (pairs: readonly (readonly [string, string])[]) =>
-    pairs.map(([label, text]) => `<tr><th>${escaped(label)}<td>${escaped(text)}`).join('\n');
   const figure = ({ name, dsc, png, empty }: Picture) =>
     `<figure><img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">` +
     `<figcaption>${escaped(name)}: DSC ${share(dsc)}${empty ? ', nothing found' : ''}</figcaption></figure>`;
   const failed = failures.map(({ error }) => `<li>${escaped(error)}`).join('\n');
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escaped(model)}: ${report.images} images</title>
-<style>
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-  :root { color-scheme: light dark; }
-  th { text-align: left; font-weight: normal; padding-right: 2rem; }
-  td { font-variant-numeric: tabular-nums; }
-  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
-  figure { margin: 0; }
-  img { display: block; max-width: 100%; }
-</style>
-<h1>${escaped(model)}: ${report.images} images</h1>
-<table>
+  return page(
+    `${model}: ${report.images} images`,
+    `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+  img { display: block; max-width: 100%; }`,
+    `<table>
 ${rows(figures)}
 </table>
 ${failed === '' ? '' : `<h2>Not counted</h2>\n<ul>\n${failed}\n</ul>`}
@@ -138,6 +124,6 @@ ${pictures.map(figure).join('\n')}
 <h2>All images</h2>
 <table>
 ${rows(perImage.map(({ name, dsc }) => [name, share(dsc)]))}
-</table>
-`;
+</table>`,
+  );
 }

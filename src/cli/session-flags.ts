@@ -10,14 +10,21 @@ export interface SessionFlags {
   readonly threads?: number;
 }
 
+export function parseProviders(text: string): ProviderChoice {
+  return text === 'auto' ? 'auto' : text.split(',').map((name) => parseProvider(name.trim()).name);
+}
+
 export function addSessionFlags(command: Command): Command {
+  command.option(
+    '--provider <p,...>',
+    'where to run: cpu, cuda, cuda:1, webgpu, ..., tried in this order and then cpu; auto for the best (default: cpu)',
+    parseProviders,
+  );
+  return addRunFlags(command);
+}
+
+export function addRunFlags(command: Command): Command {
   return command
-    .option(
-      '--provider <p,...>',
-      'where to run: cpu, cuda, cuda:1, webgpu, ..., tried in this order and then cpu; auto for the best (default: cpu)',
-      (text: string): ProviderChoice =>
-        text === 'auto' ? 'auto' : text.split(',').map((name) => parseProvider(name.trim()).name),
-    )
     .option('--strict', 'fail where the first provider does not work, instead of trying the next')
     .option('--threads <n>', 'threads on the CPU (default: one a core)', parseCount);
 }
@@ -30,9 +37,13 @@ export function sessionOptions({ provider, strict, threads }: SessionFlags): Ses
   };
 }
 
-/** Says on standard error that another provider than the first asked for was used, and why. */
-export function noteFallback({ requested, effective, attempts }: ProviderReport): void {
+/**
+ * Says on standard error that another provider than the first asked for was used, and why.
+ * @param model its name, where there may be several
+ */
+export function noteFallback({ requested, effective, attempts }: ProviderReport, model?: string): void {
   if (attempts.length === 0 || requested[0] === 'auto') return;
   const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
-  process.stderr.write(`nmode: ${[`ran on ${effective}`, ...passed].join('; ')}\n`);
+  const name = model === undefined ? '' : `${model}: `;
+  process.stderr.write(`nmode: ${name}${[`ran on ${effective}`, ...passed].join('; ')}\n`);
 }

@@ -2,39 +2,98 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { probeInputs } from '../../sessions/probe.js';
+import type { Inputs } from '../../sessions/tensors.js';
 import { type NativeOptions, openNative } from './native.js';
 import { PROVIDER_IDS, PROVIDERS } from './providers.js';
 
 /** Nodes of the optimized graph by the provider that ran them. */
 export type Placement = Readonly<Record<string, number>>;
 
+/** What onnxruntime's profiler tells of some runs. */
+export interface Profile {
+  readonly placement: Placement;
+  /** Milliseconds of one run by operator of the optimized graph, the longest first; means of the runs but the first. */
+  readonly operators: Readonly<Record<string, number>>;
+}
+
+/** The first run also allocates and compiles: it is not counted. */
+const RUNS = 4;
+
 interface ProfileEvent {
   readonly cat?: string;
   readonly name?: string;
-  readonly args?: { readonly provider?: string };
+  /** Microseconds. */
+  readonly dur?: number;
+  readonly args?: { readonly provider?: string; readonly op_name?: string; readonly node_index?: string };
 }
 
 /** Runs a model once with onnxruntime's profiler, which tells the provider of every node. */
 export async function placementOf(model: Uint8Array, options: NativeOptions): Promise<Placement> {
   const folder = await mkdtemp(join(tmpdir(), 'nmode-profile-'));
   try {
-    const session = await openNative(model, { ...options, profilePrefix: join(folder, 'profile') });
-    try {
-      await session.run(probeInputs(session.inputs));
-    } finally {
-      await session.release();
-    }
-    const [file = ''] = await readdir(folder);
-    const events: readonly ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
-    const counts: Record<string, number> = {};
-    for (const { cat, name, args } of events) {
-      if (cat !== 'Node' || args?.provider === undefined || !name?.endsWith('_kernel_time')) continue;
-      const id =
-        PROVIDER_IDS.find((known) => PROVIDERS[known].profileName === args.provider) ?? args.provider;
-      counts[id] = (counts[id] ?? 0) + 1;
-    }
-    return counts;
+    return placementIn(await eventsOf(model, options, folder, 1));
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** @param folder where onnxruntime may leave its file */
+export async function profileOf(
+  model: Uint8Array,
+  options: NativeOptions,
+  folder: string,
+  inputs: Inputs,
+): Promise<Profile> {
+  const events = await eventsOf(model, options, folder, RUNS, inputs);
+  return { placement: placementIn(events), operators: operatorsIn(events) };
+}
+
+/** The events of the nodes' kernels, in the order in which they ran. */
+async function eventsOf(
+  model: Uint8Array,
+  options: NativeOptions,
+  folder: string,
+  runs: number,
+  inputs?: Inputs,
+): Promise<readonly ProfileEvent[]> {
+  const session = await openNative(model, { ...options, profilePrefix: join(folder, 'profile') });
+  try {
+    for (let run = 0; run < runs; run++) await session.run(inputs ?? probeInputs(session.inputs));
+  } finally {
+    await session.release();
+  }
+  const [file = ''] = await readdir(folder);
+  const events: readonly ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
+  return events.filter(({ cat, name }) => cat === 'Node' && name?.endsWith('_kernel_time'));
+}
+
+function placementIn(events: readonly ProfileEvent[]): Placement {
+  const counts: Record<string, number> = {};
+  for (const { args } of firstOfEach(events)) {
+    if (args?.provider === undefined) continue;
+    const id = PROVIDER_IDS.find((known) => PROVIDERS[known].profileName === args.provider) ?? args.provider;
+    counts[id] = (counts[id] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function operatorsIn(events: readonly ProfileEvent[]): Profile['operators'] {
+  const times: Record<string, number> = {};
+  const first = new Set(firstOfEach(events));
+  for (const event of events) {
+    if (first.has(event)) continue;
+    const operator = event.args?.op_name ?? '';
+    times[operator] = (times[operator] ?? 0) + (event.dur ?? 0) / 1000 / (RUNS - 1);
+  }
+  return Object.fromEntries(Object.entries(times).sort(([, a], [, b]) => b - a));
+}
+
+/** The first event of each node: later runs repeat them. */
+function firstOfEach(events: readonly ProfileEvent[]): readonly ProfileEvent[] {
+  const nodes = new Map<string, ProfileEvent>();
+  for (const event of events) {
+    const node = event.args?.node_index ?? event.name ?? '';
+    if (!nodes.has(node)) nodes.set(node, event);
+  }
+  return [...nodes.values()];
 }

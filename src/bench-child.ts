@@ -1,0 +1,147 @@
+/** A process that measures one model, so that its peak memory and its threads are its own. */
+import { readFile } from 'node:fs/promises';
+import { type NativeOptions, openNative } from '../runtime/node/sessions/native.js';
+import { type Profile, profileOf } from '../runtime/node/sessions/placement.js';
+import { type ProviderName, parseProvider } from '../runtime/node/sessions/providers.js';
+import {
+  createSession,
+  type ProviderReport,
+  type Session,
+  type SessionOptions,
+} from '../runtime/node/sessions/session.js';
+import { probeInputs } from '../runtime/sessions/probe.js';
+import type { Floats, Inputs, Port } from '../runtime/sessions/tensors.js';
+import { answer, type Request } from '../runtime/threads/protocol.js';
+
+/** Milliseconds after which no more runs are made to find the fastest: WebGPU in software is slow. */
+const PATIENCE = 3000;
+
+export interface Opening {
+  readonly path: string;
+  /** With all sizes known. */
+  readonly ports: readonly Port[];
+  readonly options: SessionOptions;
+}
+
+export interface OpenedModel {
+  readonly provider: ProviderReport;
+  readonly threads: number;
+  readonly workers: number;
+  /** Milliseconds of the first run. */
+  readonly first: number;
+  /** Of the first run. */
+  readonly outputs: readonly Floats[];
+}
+
+/** Some runs, in milliseconds. */
+export interface Turn {
+  readonly times: readonly number[];
+  /** From the start of the first to the end of the last. */
+  readonly elapsed: number;
+}
+
+export interface FastestOptions {
+  readonly bytes: Uint8Array;
+  readonly inputs: Inputs;
+  readonly runs: number;
+  readonly provider: ProviderName;
+  readonly threads: number;
+}
+
+let model: Uint8Array = new Uint8Array();
+let session: Session | undefined;
+let feeds: Inputs = {};
+
+function opened(): Session {
+  if (session === undefined) throw new TypeError('no model is open');
+  return session;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** How `createSession` opens a model where nothing else is said. */
+function nativeOptions(provider: ProviderName, threads: number): NativeOptions {
+  return { provider: parseProvider(provider), graphOptimization: 'all', threads, arena: true };
+}
+
+/** What the open session was opened with. */
+function sameOptions(): NativeOptions {
+  const { provider, threads } = opened();
+  return nativeOptions(provider.effective, threads);
+}
+
+/** Of the whole life of this process, in bytes. What others say of a child begins with its parent's. */
+async function peakBytes(): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+  return Number(kibibytes) * 1024;
+}
+
+const methods = {
+  async open({ path, ports, options }: Opening): Promise<OpenedModel> {
+    feeds = probeInputs(ports);
+    model = await readFile(path);
+    session = await createSession(model, options);
+    model = new Uint8Array();
+    const start = performance.now();
+    const outputs = await session.run(feeds);
+    const first = performance.now() - start;
+    const { provider, threads, workers } = session;
+    const ordered = session.outputs.flatMap(({ name }) => outputs[name] ?? []);
+    return { provider, threads, workers, first, outputs: ordered };
+  },
+
+  /** Runs with all workers busy, after one of each that is not counted: others have run since. */
+  async turn(runs: number): Promise<Turn> {
+    const { workers } = opened();
+    const run = () => opened().run(feeds);
+    const together = (each: () => Promise<unknown>) => Promise.all(Array.from({ length: workers }, each));
+    await together(run);
+    const times: number[] = [];
+    let left = runs;
+    const elapsed = await timed(() =>
+      together(async () => {
+        while (left-- > 0) times.push(await timed(run));
+      }),
+    );
+    return { times, elapsed };
+  },
+
+  peakBytes,
+
+  /** Milliseconds to load the model once more, from memory; to be called when the peak of the memory is known. */
+  async load(path: string): Promise<number> {
+    if (model.length === 0) model = await readFile(path);
+    const start = performance.now();
+    const bare = await openNative(model, sameOptions());
+    const milliseconds = performance.now() - start;
+    await bare.release();
+    return milliseconds;
+  },
+
+  async profile({ path, folder }: { path: string; folder: string }): Promise<Profile> {
+    return profileOf(await readFile(path), sameOptions(), folder, feeds);
+  },
+
+  /** Milliseconds of the fastest of some runs, without a thread in between. */
+  async fastest({ bytes, inputs, runs, provider, threads }: FastestOptions): Promise<number> {
+    const bare = await openNative(bytes, nativeOptions(provider, threads));
+    let fastest = Number.POSITIVE_INFINITY;
+    const deadline = performance.now() + PATIENCE;
+    for (let run = 0; run < runs && performance.now() < deadline; run++) {
+      fastest = Math.min(fastest, await timed(() => bare.run(inputs)));
+    }
+    await bare.release();
+    return fastest;
+  },
+};
+
+export type BenchMethods = typeof methods;
+
+// Where the process that asks is gone, there is nothing left to do.
+process.on('disconnect', () => process.exit());
+process.on('message', (request: Request) => answer(methods, request, (message) => process.send?.(message)));

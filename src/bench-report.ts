@@ -1,0 +1,104 @@
+import type { BenchReport } from './bench.js';
+import type { BenchFigures } from './bench-contestant.js';
+import { escaped, page, rows } from './html.js';
+import { distributionPlot, scatterPlot, stackPlot } from './plots.js';
+import { writeWhole } from './write-whole.js';
+
+const STYLE = `  table { border-collapse: collapse; }
+  .figures { overflow-x: auto; }
+  .figures th, .figures td { padding: 0.2rem 0.8rem 0.2rem 0; text-align: right; white-space: nowrap; }
+  .figures th:first-child, .figures td:first-child { text-align: left; }
+  svg { display: block; width: 100%; max-width: 60rem; margin: 0.5rem 0 1.5rem; }
+  svg text { fill: currentColor; font-size: 13px; }
+  svg .grid { stroke: currentColor; stroke-opacity: 0.2; }`;
+
+/** Writes what was measured as one HTML file that needs nothing else. */
+export async function writeBenchReport(path: string, report: BenchReport): Promise<void> {
+  await writeWhole(path, [Buffer.from(html(report))]);
+}
+
+function html({ models, ...report }: BenchReport): string {
+  const providers = new Set(models.map(({ provider }) => provider));
+  const nameOf = ({ file, provider }: BenchFigures) => (providers.size > 1 ? `${file} on ${provider}` : file);
+  const named = models.map((figures) => ({ name: nameOf(figures), ...figures }));
+  const stacks = named.flatMap(({ name, operators }) => (operators ? [{ name, parts: operators }] : []));
+  const scatter = (
+    horizontal: string,
+    vertical: string,
+    xOf: (figures: BenchFigures) => number,
+    key: 'maxAbs' | 'dscDrop',
+  ) =>
+    scatterPlot(
+      horizontal,
+      vertical,
+      named.flatMap(({ name, agreement, ...figures }) =>
+        agreement === undefined ? [] : [{ name, x: xOf(figures), y: agreement[key] }],
+      ),
+    );
+  const latency = ({ p50 }: BenchFigures) => p50;
+  const megabytes = ({ bytes }: BenchFigures) => bytes / 1e6;
+  const [difference, mask] = ['largest difference from the first model', "1 - DSC of the first model's mask"];
+  const about = rows([
+    ['scenario', report.scenario === 'single' ? 'one run after the other' : 'all workers busy'],
+    ['input', [...new Set(models.map(({ input }) => input.join(' x ')))].join(', ')],
+    ['runs', `${report.runs} of each, in turn, each model in a process of its own`],
+    ['threads', `${report.threads} a run, ${report.workers} at the same time`],
+    ['peak', `${report.peakGmacPerSecond.toFixed(1)} GMAC/s in products of 1024 x 1024 matrices`],
+  ]);
+  return page(
+    `Speed of ${[...new Set(models.map(({ file }) => file))].join(', ')}`,
+    STYLE,
+    `<table>
+${about}
+</table>
+<h2>Figures</h2>
+<div class="figures">${figuresTable(named)}</div>
+<h2>Latency</h2>
+<p>Every run; longer strokes are the median, the 90th and the 99th percentile.
+${distributionPlot(
+  'milliseconds a run',
+  named.map(({ name, times, p50, p90, p99 }) => ({ name, values: times, marks: [p50, p90, p99] })),
+)}
+<h2>Time by operator</h2>
+<p>As onnxruntime runs the graph after its own rewrites.
+${stackPlot('milliseconds', stacks)}
+<h2>Accuracy against latency</h2>
+${scatter('median latency, ms', difference, latency, 'maxAbs')}
+${scatter('median latency, ms', mask, latency, 'dscDrop')}
+<h2>Accuracy against file size</h2>
+${scatter('file, MB', difference, megabytes, 'maxAbs')}
+${scatter('file, MB', mask, megabytes, 'dscDrop')}`,
+  );
+}
+
+/** What the columns are called, and how they are read. */
+const COLUMNS: readonly (readonly [string, (figures: BenchFigures) => string | undefined])[] = [
+  ['provider', ({ provider }) => provider],
+  ['p50, ms', ({ p50 }) => p50.toFixed(1)],
+  ['p90', ({ p90 }) => p90.toFixed(1)],
+  ['p99', ({ p99 }) => p99.toFixed(1)],
+  ['ratio', ({ ratioToFirst }) => ratioToFirst.toFixed(3)],
+  ['images/s', ({ throughput }) => throughput.toFixed(1)],
+  ['load, ms', ({ loadMs }) => loadMs.toFixed(1)],
+  ['first, ms', ({ firstMs }) => firstMs.toFixed(1)],
+  ['peak memory, MB', ({ peakRssMb }) => peakRssMb.toFixed(0)],
+  ['file, MB', ({ bytes }) => (bytes / 1e6).toFixed(2)],
+  ['nodes', ({ nodes }) => String(nodes)],
+  ['MAC', ({ macs }) => (macs === undefined ? undefined : `${(macs / 1e9).toFixed(3)} G`)],
+  ['GMAC/s', ({ gmacPerSecond }) => gmacPerSecond?.toFixed(1)],
+  [
+    'of peak',
+    ({ shareOfPeak: share }) => (share === undefined ? undefined : `${(100 * share).toFixed(0)} %`),
+  ],
+  ['difference', ({ agreement }) => agreement?.maxAbs.toExponential(1)],
+  ['1 - DSC', ({ agreement }) => agreement?.dscDrop.toFixed(5)],
+];
+
+function figuresTable(models: readonly (BenchFigures & { readonly name: string })[]): string {
+  const head = ['model', ...COLUMNS.map(([name]) => name)].map((name) => `<th>${escaped(name)}`).join('');
+  const lines = models.map((figures) => {
+    const cells = COLUMNS.map(([, text]) => `<td>${escaped(text(figures) ?? '')}`);
+    return `<tr><th>${escaped(figures.name)}${cells.join('')}`;
+  });
+  return `<table>\n<tr>${head}\n${lines.join('\n')}\n</table>`;
+}

@@ -1,0 +1,212 @@
+/** Plots as SVG that stands in a page: text and axes in its own colour, so that they are seen in light and dark. */
+import { escaped } from './html.js';
+
+const WIDTH = 720;
+/** Room for the names of rows or the numbers of an axis, and for the last number of the other. */
+const [NAMES, NUMBERS, RIGHT] = [220, 70, 30];
+const [ROW, AXIS] = [36, 52];
+
+/** Tableau's, which are told apart on white and on black. */
+const COLOURS = [
+  '#4e79a7',
+  '#f28e2b',
+  '#59a14f',
+  '#e15759',
+  '#b07aa1',
+  '#76b7b2',
+  '#edc948',
+  '#9c755f',
+  '#ff9da7',
+];
+export const colourOf = (at: number) => COLOURS[at % COLOURS.length] ?? 'gray';
+
+interface Scale {
+  (value: number): number;
+  readonly ticks: readonly { readonly at: number; readonly text: string }[];
+}
+
+const fixed = (value: number) => value.toFixed(1);
+
+/** Steps of 1, 2 or 5 times a power of ten, some five of them. */
+function linear(most: number, from: number, to: number): Scale {
+  const end = most > 0 ? most : 1;
+  const magnitude = 10 ** Math.floor(Math.log10(end / 5));
+  const step = [1, 2, 5, 10].map((factor) => factor * magnitude).find((size) => end / size <= 6) ?? end;
+  const place = (value: number) => from + (value / end) * (to - from);
+  const ticks = Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => {
+    const value = i * step;
+    return { at: place(value), text: step < 1e-3 ? value.toExponential(0) : String(+value.toPrecision(6)) };
+  });
+  return Object.assign(place, { ticks });
+}
+
+/** Powers of ten around the values; what is 0 stands at the beginning. */
+function logarithmic(values: readonly number[], from: number, to: number): Scale {
+  const exponents = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10);
+  if (exponents.length === 0) exponents.push(0);
+  const [low, high] = [Math.floor(Math.min(...exponents)) - 1, Math.ceil(Math.max(...exponents))];
+  const place = (value: number) => {
+    const exponent = value > 0 ? Math.min(Math.log10(value), high) : low;
+    return from + ((exponent - low) / (high - low)) * (to - from);
+  };
+  const every = Math.ceil((high - low) / 6);
+  const ticks = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => {
+    const exponent = low + i * every;
+    return i === 0 ? { at: from, text: '0' } : { at: place(10 ** exponent), text: `1e${exponent}` };
+  });
+  return Object.assign(place, { ticks });
+}
+
+function svg(height: number, label: string, parts: readonly string[]): string {
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">\n${parts.join('\n')}\n</svg>`;
+}
+
+function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end' = 'start'): string {
+  return `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escaped(content)}</text>`;
+}
+
+function line(x1: number, y1: number, x2: number, y2: number, style: string): string {
+  return `<line x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${fixed(y2)}" ${style}/>`;
+}
+
+const GRID = 'class="grid"';
+
+function horizontalAxis(
+  { ticks }: Scale,
+  left: number,
+  top: number,
+  bottom: number,
+  name: string,
+): readonly string[] {
+  return [
+    ...ticks.flatMap(({ at, text: number }) => [
+      line(at, top, at, bottom, GRID),
+      text(at, bottom + 16, number, 'middle'),
+    ]),
+    text((left + WIDTH - RIGHT) / 2, bottom + 36, name, 'middle'),
+  ];
+}
+
+/** A name at the left of each row, as long as there is room. */
+function rowNames(names: readonly string[]): readonly string[] {
+  return names.map((name, row) => {
+    const short = name.length > 30 ? `${name.slice(0, 14)}...${name.slice(-14)}` : name;
+    return `<g><title>${escaped(name)}</title>${text(NAMES - 10, row * ROW + ROW / 2 + 4, short, 'end')}</g>`;
+  });
+}
+
+export interface Distribution {
+  readonly name: string;
+  readonly values: readonly number[];
+  /** Drawn longer. */
+  readonly marks: readonly number[];
+}
+
+/** Every value as a stroke, a row for each distribution. */
+export function distributionPlot(label: string, distributions: readonly Distribution[]): string {
+  const most = Math.max(0, ...distributions.flatMap(({ values }) => values));
+  const scale = linear(most, NAMES, WIDTH - RIGHT);
+  const bottom = distributions.length * ROW;
+  const strokes = distributions.flatMap(({ values, marks }, row) => {
+    const middle = row * ROW + ROW / 2;
+    const stroke = (value: number, reach: number, style: string) =>
+      line(scale(value), middle - reach, scale(value), middle + reach, style);
+    return [
+      ...values.map((value) => stroke(value, 8, `stroke="${colourOf(row)}" stroke-opacity="0.4"`)),
+      ...marks.map((value) => stroke(value, 14, `stroke="${colourOf(row)}" stroke-width="2.5"`)),
+    ];
+  });
+  return svg(bottom + AXIS, label, [
+    ...horizontalAxis(scale, NAMES, 0, bottom, label),
+    ...rowNames(distributions.map(({ name }) => name)),
+    ...strokes,
+  ]);
+}
+
+export interface Stack {
+  readonly name: string;
+  /** By part. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** Parts that are told apart; the others are one. */
+const MAX_PARTS = 8;
+const OTHERS = 'others';
+
+/** A bar for each stack, of the parts that are largest in any. */
+export function stackPlot(label: string, stacks: readonly Stack[]): string {
+  const sizes = new Map<string, number>();
+  for (const { parts } of stacks) {
+    for (const [part, value] of Object.entries(parts)) sizes.set(part, Math.max(value, sizes.get(part) ?? 0));
+  }
+  const largest = [...sizes].sort(([, a], [, b]) => b - a).map(([part]) => part);
+  const shown = largest.slice(0, MAX_PARTS);
+  const legend = [...shown, ...(largest.length > shown.length ? [OTHERS] : [])];
+  const bars = stacks.map(({ parts }) => {
+    const bar: Record<string, number> = {};
+    for (const [part, value] of Object.entries(parts)) {
+      const name = shown.includes(part) ? part : OTHERS;
+      bar[name] = (bar[name] ?? 0) + value;
+    }
+    return bar;
+  });
+  const most = Math.max(0, ...bars.map((bar) => Object.values(bar).reduce((sum, value) => sum + value, 0)));
+  const scale = linear(most, NAMES, WIDTH - RIGHT);
+  const bottom = stacks.length * ROW;
+  const boxes = bars.flatMap((bar, row) => {
+    let from = 0;
+    return legend.flatMap((part, at) => {
+      const value = bar[part] ?? 0;
+      const [x, width] = [scale(from), scale(value) - scale(0)];
+      from += value;
+      const size = `x="${fixed(x)}" y="${row * ROW + 6}" width="${fixed(width)}" height="${ROW - 12}"`;
+      const title = `<title>${escaped(part)}: ${value.toFixed(2)}</title>`;
+      return value === 0 ? [] : [`<rect ${size} fill="${colourOf(at)}">${title}</rect>`];
+    });
+  });
+  const columns = 3;
+  const column = (WIDTH - RIGHT) / columns;
+  const names = legend.flatMap((part, at) => {
+    const [x, y] = [(at % columns) * column, bottom + AXIS + Math.floor(at / columns) * 22];
+    return [
+      `<rect x="${fixed(x)}" y="${y}" width="12" height="12" fill="${colourOf(at)}"/>`,
+      text(x + 18, y + 11, part),
+    ];
+  });
+  return svg(bottom + AXIS + Math.ceil(legend.length / columns) * 22, label, [
+    ...horizontalAxis(scale, NAMES, 0, bottom, label),
+    ...rowNames(stacks.map(({ name }) => name)),
+    ...boxes,
+    ...names,
+  ]);
+}
+
+export interface Point {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Points by two figures; the vertical one in powers of ten, as differences are. */
+export function scatterPlot(horizontal: string, vertical: string, points: readonly Point[]): string {
+  const [top, bottom] = [30, 260];
+  const x = linear(1.05 * Math.max(0, ...points.map((point) => point.x)), NUMBERS, WIDTH - RIGHT);
+  const values = points.map((point) => point.y);
+  const y = logarithmic(values, bottom, top);
+  return svg(bottom + AXIS, `${vertical} by ${horizontal}`, [
+    text(0, 14, vertical),
+    ...horizontalAxis(x, NUMBERS, top, bottom, horizontal),
+    ...y.ticks.flatMap(({ at, text: number }) => [
+      line(NUMBERS, at, WIDTH - RIGHT, at, GRID),
+      text(NUMBERS - 10, at + 4, number, 'end'),
+    ]),
+    ...points.flatMap(({ name, ...point }, at) => {
+      const [left, height] = [x(point.x), y(point.y)];
+      const isRight = left > (NUMBERS + WIDTH) / 2;
+      return [
+        `<circle cx="${fixed(left)}" cy="${fixed(height)}" r="5" fill="${colourOf(at)}"><title>${escaped(name)}</title></circle>`,
+        text(left + (isRight ? -9 : 9), height - 7, name, isRight ? 'end' : 'start'),
+      ];
+    }),
+  ]);
+}
