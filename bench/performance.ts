@@ -1,0 +1,135 @@
+/**
+ * `npm run bench`: every figure of docs/performance.md. The release's networks (w = 64, seeded weights) and the trained one
+ * (w = 16), at 256 x 256 and two threads, in all forms that `nmode optimize` writes, beside PyTorch's own export and PyTorch itself:
+ *
+ *     npm run bench -- [--runs 48] [eed] [hd] [lmd] [trained]
+ *
+ * PyTorch is Debian's python3-torch; without it the network as it was exported is what the others are compared with.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { encodeModel } from '../graph/file/write.js';
+import { NORMALIZATIONS } from '../graph/recipe.js';
+import { bench } from '../src/bench.js';
+import { fields, print, table } from '../src/cli/print.js';
+import { exportModel } from '../src/export.js';
+import { BUNDLED_IMAGES } from '../src/model-inputs.js';
+import { optimizeModel } from '../src/optimize.js';
+import { median } from '../src/percentile.js';
+import type { TransformOptions } from '../src/transform.js';
+import { inFolder, root, seededNetwork } from './networks.js';
+
+const [PYTHON, THREADS, WIDTH] = ['/usr/bin/python3', 2, 64];
+const TRAINED = join(root, 'fixtures/trained/unet-eed-w16-isic2018.pth');
+
+const GROUPS = ['eed', 'hd', 'lmd', 'trained'] as const;
+type Group = (typeof GROUPS)[number];
+
+const FORMS: readonly (readonly [name: string, options: TransformOptions])[] = [
+  ['standard', { level: 'standard' }],
+  ['latency', { level: 'latency' }],
+  ['latency, precomputed', { level: 'latency', precompute: true }],
+  ['int8', { precision: 'int8', calibrate: BUNDLED_IMAGES }],
+  ['fp16', { precision: 'fp16' }],
+];
+
+/** Seeded weights know no images: inputs are small, and what a form costs the masks tells nothing. */
+const SEEDED: TransformOptions = { recipe: { normalization: NORMALIZATIONS.unit } };
+
+function python(program: string, ...args: readonly string[]): string {
+  const run = spawnSync(PYTHON, [join(root, program), ...args], { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`${program}: ${run.stderr}`);
+  return run.stdout;
+}
+
+/** Writes the network as it is exported with `--optimize none`. */
+async function writePlain(group: Group, output: string): Promise<void> {
+  if (group === 'trained') {
+    await exportModel({ checkpoint: TRAINED, output, decoder: 'eed', activation: 'gelu', level: 'none' });
+  } else writeFileSync(output, encodeModel(seededNetwork(group, WIDTH)));
+}
+
+/** Writes PyTorch's export, and tells how PyTorch is asked for the time of a run. */
+function writeTorch(group: Group, file: (name: string) => string, output: string): () => number {
+  const decoder = group === 'trained' ? 'eed' : group;
+  const checkpoint = group === 'trained' ? TRAINED : file(`${group}.pth`);
+  if (group !== 'trained') {
+    python('fixtures/make.py', '--checkpoint', decoder, '--width', String(WIDTH), checkpoint);
+  }
+  python('bench/torch_export.py', checkpoint, output, '--decoder', decoder);
+  const threads = ['--threads', String(THREADS)];
+  return () => Number(python('bench/torch_eager.py', checkpoint, '--decoder', decoder, ...threads));
+}
+
+async function measure(group: Group, runs: number, hasTorch: boolean, file: (name: string) => string) {
+  const [torch, plain] = [file(`${group} torch.onnx`), file(`${group} none.onnx`)];
+  const eagerRun = hasTorch ? writeTorch(group, file, torch) : undefined;
+  await writePlain(group, plain);
+  const models = [...(hasTorch ? [torch] : []), plain];
+  const names = [...(hasTorch ? ["PyTorch's export"] : []), 'none'];
+  for (const [name, options] of FORMS) {
+    const output = file(`${group} ${name}.onnx`);
+    const loose = options.precision !== undefined && { maxDscDrop: 1 };
+    const prepared = group === 'trained' ? options : { ...options, ...SEEDED, ...loose };
+    await optimizeModel({ model: plain, output, ...prepared });
+    models.push(output);
+    names.push(name);
+  }
+  // Before and after, since it does not run in turn with the others.
+  const eager = eagerRun ? [eagerRun()] : [];
+  const report = await bench({ models, runs, threads: THREADS });
+  if (eagerRun) eager.push(eagerRun());
+  const [first] = report.models;
+  if (first === undefined) throw new TypeError('nothing was measured');
+  const rows = report.models.map((figures, at) => [
+    names[at] ?? '',
+    `${figures.p50.toFixed(1)} ms`,
+    figures.ratioToFirst.toFixed(3),
+    ...[figures.loadMs / first.loadMs, figures.peakRssMb / first.peakRssMb, figures.bytes / first.bytes].map(
+      (ratio) => ratio.toFixed(2),
+    ),
+    String(figures.nodes),
+    `${(100 * (figures.shareOfPeak ?? Number.NaN)).toFixed(0)} %`,
+    figures.agreement?.maxAbs.toExponential(1) ?? '',
+    figures.agreement?.dscDrop.toFixed(5) ?? '',
+  ]);
+  const title = group === 'trained' ? 'EED, w = 16, trained' : `${group.toUpperCase()}, w = ${WIDTH}`;
+  const header = ['median', 'ratio', 'load', 'memory', 'file', 'nodes', 'of peak', 'difference', '1 - DSC'];
+  print(`${table([title, ...header], rows)}\n`);
+  print(
+    fields([
+      ['the first', `loads in ${first.loadMs.toFixed(0)} ms, takes ${first.peakRssMb.toFixed(0)} MB`],
+      ['peak', `${report.peakGmacPerSecond.toFixed(0)} GMAC/s in matrix products`],
+      ...(eager.length > 0
+        ? [
+            [
+              'PyTorch',
+              `${median(eager).toFixed(1)} ms, eager: ${(median(eager) / first.p50).toFixed(3)}`,
+            ] as const,
+          ]
+        : []),
+    ]),
+  );
+  print('');
+}
+
+const { values, positionals } = parseArgs({
+  options: { runs: { type: 'string', default: '48' } },
+  allowPositionals: true,
+});
+const unknown = positionals.find((name) => !GROUPS.some((group) => group === name));
+if (unknown !== undefined) throw new Error(`'${unknown}' is unknown: choose ${GROUPS.join(', ')}`);
+const hasTorch = spawnSync(PYTHON, ['-c', 'import torch']).status === 0;
+if (!hasTorch) {
+  print(
+    `PyTorch is left out: ${PYTHON} has no torch. Ratios are to the network as exported, --optimize none.\n`,
+  );
+}
+await inFolder(async (file) => {
+  for (const group of GROUPS) {
+    if (positionals.length > 0 && !positionals.includes(group)) continue;
+    await measure(group, Number(values.runs), hasTorch, file);
+  }
+});
