@@ -11,10 +11,10 @@ const { conforms, file, send } = served({ maxBody: 2 ** 20 });
 
 describe('images', () => {
   const path = '/v1/models/fixed/segment';
-  const form = (files = 1) => {
+  const form = (files = 1, fields: Readonly<Record<string, string>> = {}) => {
     const data = new FormData();
     for (let i = 0; i < files; i++) data.append('image', new Blob([photograph]), 'lesion.jpg');
-    data.append('note', 'left arm');
+    for (const [name, value] of Object.entries(fields)) data.append(name, value);
     return data;
   };
 
@@ -109,6 +109,13 @@ describe('images', () => {
     ],
     ['two of a form', path, { body: form(2) }, 400, /^the form has several files: send one image a request$/],
     ['three of a form', path, { body: form(3) }, 400, /^the form has several files/],
+    [
+      'an option of a form',
+      path,
+      { body: form(1, { threshold: '0.9' }) },
+      400,
+      /^'threshold' of the form is no file: options go into the query, as in \?threshold=0\.4$/,
+    ],
     ['a form without any', path, { body: form(0) }, 400, /^the form cannot be read: it has no file$/],
     [
       'no model among several',

@@ -24,6 +24,14 @@ async function expected(name: string): Promise<Float32Array> {
   return mask?.data ?? new Float32Array();
 }
 
+/** The numbers as lists of lists. */
+function nested(dims: readonly number[]): unknown {
+  const [, ...inner] = dims;
+  return inner.reduceRight<readonly unknown[]>((values, size) => {
+    return Array.from({ length: values.length / size }, (_, i) => values.slice(i * size, (i + 1) * size));
+  }, numbers);
+}
+
 describe('tensors', () => {
   it.each<[string, Sent]>([
     ['flat JSON', { body: JSON.stringify({ inputs: [{ ...port, data: numbers }] }) }],
@@ -31,7 +39,7 @@ describe('tensors', () => {
       'nested JSON',
       {
         body: JSON.stringify({
-          inputs: [{ ...port, data: [[numbers.slice(0, 1024)], numbers.slice(1024)] }],
+          inputs: [{ ...port, data: nested([1, 3, SIDE, SIDE]) }],
         }),
       },
     ],
@@ -270,14 +278,26 @@ describe('what is refused', () => {
       { body: photograph },
       /^tensors are expected here, .*: images go to \/v1\/models\/fixed\/segment$/,
     ],
-    [
-      'numbers nested without end',
+    ...Object.entries({
+      'channels last': nested([1, SIDE, SIDE, 3]),
+      'with an axis too few': nested([3, SIDE, SIDE]),
+      'with an axis too many': nested([1, 1, 3, SIDE, SIDE]),
+      'with rows of several lengths': [[numbers.slice(0, 1024)], numbers.slice(1024)],
+      'after numbers': [1, [2]],
+    }).map(([how, data]): [string, string, Sent, RegExp] => [
+      `numbers nested ${how}`,
+      'fixed',
+      withInput({ data }),
+      /^input 'input': 'data' is neither flat nor nested as its shape \[1,3,32,32\]$/,
+    ]),
+    ...['1', `${'1,'.repeat(4999)}1`].map((shape): [string, string, Sent, RegExp] => [
+      `numbers nested without end, as ${shape.slice(0, 5)}`,
       'fixed',
       {
-        body: `{"inputs":[{"name":"input","shape":[1],"datatype":"FP32","data":${'['.repeat(5000)}${']'.repeat(5000)}}]}`,
+        body: `{"inputs":[{"name":"input","shape":[${shape}],"datatype":"FP32","data":${'['.repeat(5000)}${']'.repeat(5000)}}]}`,
       },
-      /nested too deeply$/,
-    ],
+      /^input 'input': 'data' is neither flat nor nested as its shape \[1(,1)*\]$/,
+    ]),
   ])('%s', async (_, model, sent, says) => {
     const found = await send(infer(model), sent);
     expect(found).toMatchObject({ status: 400, json: { error: expect.stringMatching(says) } });

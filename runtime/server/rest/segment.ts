@@ -118,13 +118,14 @@ async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Arra
 
 async function fileOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
   const { FilesLimitError } = request.server.multipartErrors;
+  const files: Buffer[] = [];
+  const fields: string[] = [];
   try {
-    const files: Buffer[] = [];
     // To the end of the form, as another may follow.
-    for await (const file of request.files()) files.push(await file.toBuffer());
-    const [file] = files;
-    if (file === undefined) throw new Error('it has no file');
-    return file;
+    for await (const part of request.parts()) {
+      if (part.type === 'file') files.push(await part.toBuffer());
+      else fields.push(part.fieldname);
+    }
   } catch (error) {
     if (error instanceof FilesLimitError) {
       throw new NmodeError('BAD_USAGE', 'the form has several files: send one image a request');
@@ -132,6 +133,16 @@ async function fileOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array
     if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
     throw new NmodeError('BAD_IMAGE', `the form cannot be read: ${reason(error)}`, { cause: error });
   }
+  const [field] = fields;
+  if (field !== undefined) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `'${field}' of the form is no file: options go into the query, as in ?threshold=0.4`,
+    );
+  }
+  const [file] = files;
+  if (file === undefined) throw new NmodeError('BAD_IMAGE', 'the form cannot be read: it has no file');
+  return file;
 }
 
 async function answerOf(

@@ -155,7 +155,7 @@ function readTensor(
   const data = optional(entry, 'data', isArray, 'an array');
   if (size === undefined) {
     if (data === undefined) throw bad(`input '${name}' has no 'data'`);
-    return [name, { dims, data: numbersOf(name, data, told, count) } as Floats | Bytes];
+    return [name, { dims, data: numbersOf(name, data, told, dims) } as Floats | Bytes];
   }
   if (data !== undefined) throw bad(`input '${name}' has both 'data' and 'binary_data_size'`);
   const { bytes } = DATATYPES[told];
@@ -177,22 +177,16 @@ function elementsOf(bytes: Uint8Array, datatype: Datatype): Float32Array | Uint8
   return new Float32Array(buffer, byteOffset, length / 4);
 }
 
-/** Of nested numbers: no tensor has more dimensions. */
-const MAX_DEPTH = 8;
-
-/** Flat or nested numbers, in row-major order. */
-function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, count: number) {
+/** Numbers in row-major order, flat or nested as their shape. */
+function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, dims: readonly number[]) {
+  const count = elementCount(dims);
   const numbers = datatype === 'FP32' ? new Float32Array(count) : new Uint8Array(count);
   const fits = (value: number) =>
     datatype === 'FP32' || (Number.isInteger(value) && value >= 0 && value <= 255);
   let at = 0;
-  const fill = (values: readonly unknown[], depth: number): void => {
-    if (depth > MAX_DEPTH) throw bad(`input '${name}': 'data' is nested too deeply`);
-    for (const value of values) {
-      if (isArray(value)) {
-        fill(value, depth + 1);
-        continue;
-      }
+  for (const row of rowsOf(name, data, dims)) {
+    for (const value of row) {
+      if (isArray(value)) throw badlyNested(name, dims);
       if (typeof value !== 'number' || !fits(value))
         throw bad(`input '${name}': a value of 'data' is no ${datatype}`);
       if (at >= count) throw bad(`input '${name}': 'data' has more than the ${count} values of its shape`);
@@ -202,10 +196,28 @@ function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, c
         throw bad(`input '${name}': a value of 'data' is beyond the range of FP32`);
       at++;
     }
-  };
-  fill(data, 1);
+  }
   if (at < count) throw bad(`input '${name}': 'data' has ${at} values, expected ${count}`);
   return numbers;
+}
+
+/** The innermost lists of numbers that are nested as their shape; flat ones are one list. Not by recursion: a request may nest without end. */
+function rowsOf(name: string, data: readonly unknown[], dims: readonly number[]) {
+  let rows = [data];
+  if (!isArray(data[0])) return rows;
+  for (const [axis, size] of dims.entries()) {
+    if (axis > 0) {
+      const inner = rows.flat();
+      if (!inner.every(isArray)) throw badlyNested(name, dims);
+      rows = inner;
+    }
+    if (rows.some((row) => row.length !== size)) throw badlyNested(name, dims);
+  }
+  return rows;
+}
+
+function badlyNested(name: string, dims: readonly number[]): NmodeError {
+  return bad(`input '${name}': 'data' is neither flat nor nested as its shape [${dims}]`);
 }
 
 function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outputs' | 'isBinary'> {
