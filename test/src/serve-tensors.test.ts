@@ -296,7 +296,7 @@ describe('what is refused', () => {
       {
         body: `{"inputs":[{"name":"input","shape":[${shape}],"datatype":"FP32","data":${'['.repeat(5000)}${']'.repeat(5000)}}]}`,
       },
-      /^input 'input': 'data' is neither flat nor nested as its shape \[1(,1)*\]$/,
+      /^input 'input': 'data' is neither flat nor nested as its shape \[1/,
     ]),
   ])('%s', async (_, model, sent, says) => {
     const found = await send(infer(model), sent);
