@@ -73,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
   const { providers, strict } = options;
   const plane = new DataPlane(
+    named,
     {
       workers,
       threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
@@ -114,7 +115,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const url = await app.listen({ host, port }).catch((error: unknown) => {
       throw cannotListen('the models', port, error);
     });
-    for (const [name, file] of named) await plane.load(name, file);
+    for (const name of named.keys()) await plane.load(name);
     plane.start();
     if (options.watch) watching = await watch(plane, named);
     const models = plane.names.map((name) => {
@@ -207,7 +208,7 @@ async function watch(plane: DataPlane, named: ReadonlyMap<string, string>): Prom
       if (!settled || now === loaded.get(name) || !plane.names.includes(name)) continue;
       loaded.set(name, now);
       // What is wrong with it is logged; the old one goes on.
-      await plane.load(name, file).catch(() => {});
+      await plane.load(name).catch(() => {});
     }
   };
   let isLooking = false;

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { loadTest } from '../../src/loadtest.js';
 import { serve } from '../../src/serve.js';
 import { exported } from '../support/fixtures.js';
@@ -194,6 +194,24 @@ describe('a server', () => {
     } finally {
       await changing.close();
     }
+  });
+});
+
+describe('a model that is unloaded', () => {
+  const repository = (what: string) => send(`/v2/repository/models/${what}`, { method: 'POST' });
+  afterEach(async () => {
+    for (const name of ['open', 'bytes']) await repository(`${name}/load`);
+  });
+
+  it('leaves requests that name none as they were: they are asked for a name', async () => {
+    for (const name of ['open', 'bytes']) {
+      expect((await repository(`${name}/unload`)).status).toBe(200);
+      expect(await send('/v1/segment', { method: 'POST' })).toMatchObject({
+        status: 400,
+        json: { error: 'several models are served, name one: /v1/models/{fixed, open, bytes}/segment' },
+      });
+    }
+    expect((await send('/v1/models/open/segment', { method: 'POST' })).status).toBe(404);
   });
 });
 
