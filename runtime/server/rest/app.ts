@@ -10,6 +10,8 @@ import fastify, {
 import { NmodeError } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
+import { tooShort } from '../scheduler.js';
+import type { ServedModel } from '../served-model.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
 import { closeWhenAnswered } from './ending.js';
@@ -152,23 +154,23 @@ function digest(token: string): Buffer {
 }
 
 /**
- * A signal that aborts when the deadline passes or the client leaves.
+ * A signal that aborts when the deadline passes or the client leaves, for a run that can be done until then.
  * @param wanted milliseconds that the client gives it
+ * @throws NmodeError: OVERLOADED, DEADLINE
  */
 export function signalOf(
   reply: FastifyReply,
+  { scheduler }: ServedModel,
   limit: number,
   wanted = limit,
-): { signal: AbortSignal; within: number } {
+): AbortSignal {
   const within = Math.min(limit, wanted);
+  scheduler.admit(within);
   const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new NmodeError('DEADLINE', `no answer within ${within} ms`)),
-    within,
-  );
+  const timer = setTimeout(() => controller.abort(tooShort(within, scheduler.alone)), within);
   reply.raw.once('close', () => {
     clearTimeout(timer);
     if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
   });
-  return { signal: controller.signal, within };
+  return controller.signal;
 }
