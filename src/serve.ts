@@ -87,12 +87,12 @@ export async function serve(options: ServeOptions): Promise<Server> {
     {
       ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
       loaded: (model, provider) => {
-        metrics.loaded(model, 'success');
+        metrics.loaded(model, provider);
         app.log.info({ model, provider }, 'model loaded');
       },
       unloaded: (model) => app.log.info({ model }, 'model unloaded'),
       refused: (model, why) => {
-        metrics.loaded(model, 'failure');
+        metrics.refused(model);
         app.log.error({ model, problem: why }, 'model refused');
       },
     },

@@ -213,6 +213,22 @@ describe('a model that is unloaded', () => {
     }
     expect((await send('/v1/models/open/segment', { method: 'POST' })).status).toBe(404);
   });
+
+  it('is counted as not ready', async () => {
+    const ready = async () =>
+      Buffer.from((await send('/metrics')).bytes)
+        .toString()
+        .match(/^nmode_model_ready\{.*/gm);
+    const lines = (open: number) => [
+      'nmode_model_ready{model="fixed",version="1",provider="cpu"} 1',
+      `nmode_model_ready{model="open",version="1",provider="cpu"} ${open}`,
+      'nmode_model_ready{model="bytes",version="1",provider="cpu"} 1',
+    ];
+    await repository('open/unload');
+    expect(await ready()).toEqual(lines(0));
+    await repository('open/load');
+    expect(await ready()).toEqual(lines(1));
+  });
 });
 
 describe('nmode serve', () => {
