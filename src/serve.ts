@@ -108,6 +108,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     await app.close();
     clearTimeout(forced);
     await plane.close();
+    app.log.info('ended');
   };
   try {
     if (options.ui) await app.register((scope) => addSite(scope, true));

@@ -79,18 +79,11 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     readBody(payload, { limit: bodyLimit, head: headOf(request), pool }),
   );
   closeWhenAnswered(app);
+  tell(app, metrics);
   guard(app, context);
   app.addHook('onSend', async (_, reply) => {
     // A connection that is kept would keep the server.
     if (context.plane.draining) reply.header('connection', 'close');
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
-    metrics.requested(route, reply.statusCode, reply.elapsedTime / 1000);
-    request.log.info(
-      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'request',
-    );
   });
   app.setErrorHandler((error, _, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) =>
@@ -114,6 +107,26 @@ function headOf({ headers }: FastifyRequest): number {
 
 function shortRequest({ method }: FastifyRequest) {
   return { method };
+}
+
+/** Of a request whose client left before it was answered, as nginx has it. */
+const LEFT = 499;
+
+/** Logs and counts every request once, when it ends: answered, or its client left. */
+function tell(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const start = performance.now();
+    let status = LEFT;
+    reply.raw.once('finish', () => {
+      status = reply.statusCode;
+    });
+    reply.raw.once('close', () => {
+      const ms = performance.now() - start;
+      const route = request.routeOptions.url ?? 'none';
+      metrics.requested(route, status, ms / 1000);
+      request.log.info({ method: request.method, route, status, ms: Math.round(ms) }, 'request');
+    });
+  });
 }
 
 /** Routes that are open to everybody: a load balancer has no token, and neither has a browser that asks for a page's files. */
