@@ -73,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
   const { providers, strict } = options;
   const plane = new DataPlane(
+    named,
     {
       workers,
       threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
@@ -86,12 +87,12 @@ export async function serve(options: ServeOptions): Promise<Server> {
     {
       ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
       loaded: (model, provider) => {
-        metrics.loaded(model, 'success');
+        metrics.loaded(model, provider);
         app.log.info({ model, provider }, 'model loaded');
       },
       unloaded: (model) => app.log.info({ model }, 'model unloaded'),
       refused: (model, why) => {
-        metrics.loaded(model, 'failure');
+        metrics.refused(model);
         app.log.error({ model, problem: why }, 'model refused');
       },
     },
@@ -107,6 +108,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     await app.close();
     clearTimeout(forced);
     await plane.close();
+    app.log.info('ended');
   };
   try {
     if (options.ui) await app.register((scope) => addSite(scope, true));
@@ -114,7 +116,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const url = await app.listen({ host, port }).catch((error: unknown) => {
       throw cannotListen('the models', port, error);
     });
-    for (const [name, file] of named) await plane.load(name, file);
+    for (const name of named.keys()) await plane.load(name);
     plane.start();
     if (options.watch) watching = await watch(plane, named);
     const models = plane.names.map((name) => {
@@ -207,7 +209,7 @@ async function watch(plane: DataPlane, named: ReadonlyMap<string, string>): Prom
       if (!settled || now === loaded.get(name) || !plane.names.includes(name)) continue;
       loaded.set(name, now);
       // What is wrong with it is logged; the old one goes on.
-      await plane.load(name, file).catch(() => {});
+      await plane.load(name).catch(() => {});
     }
   };
   let isLooking = false;

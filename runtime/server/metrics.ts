@@ -31,6 +31,8 @@ export class Metrics {
   );
   readonly #pending = this.#gauge('nv_inference_pending_request_count', 'Runs that wait', MODEL);
   readonly #ready = this.#gauge('nmode_model_ready', 'Whether a model has a worker', [...MODEL, 'provider']);
+  /** Where each model that was ever loaded runs, or ran. */
+  readonly #providers = new Map<string, string>();
 
   /** @param plane is looked at when metrics are asked for */
   constructor(plane: () => DataPlane) {
@@ -38,10 +40,11 @@ export class Metrics {
     this.#watch = () => {
       this.#pending.reset();
       this.#ready.reset();
-      for (const name of plane().names) {
-        const { version, scheduler, alive, provider } = plane().model(name);
-        this.#pending.set({ model: name, version }, scheduler.pending);
-        this.#ready.set({ model: name, version, provider }, alive ? 1 : 0);
+      for (const [name, provider] of this.#providers) {
+        const model = plane().names.includes(name) ? plane().model(name) : undefined;
+        const labels = { model: name, version: '1' };
+        this.#pending.set(labels, model?.scheduler.pending ?? 0);
+        this.#ready.set({ ...labels, provider }, model?.alive ? 1 : 0);
       }
     };
   }
@@ -81,8 +84,13 @@ export class Metrics {
     this.#failure.inc({ model, version: '1', reason });
   }
 
-  loaded(model: string, outcome: 'success' | 'failure'): void {
-    this.#loads.inc({ model, outcome });
+  loaded(model: string, provider: string): void {
+    this.#loads.inc({ model, outcome: 'success' });
+    this.#providers.set(model, provider);
+  }
+
+  refused(model: string): void {
+    this.#loads.inc({ model, outcome: 'failure' });
   }
 
   requested(route: string, status: number, seconds: number): void {

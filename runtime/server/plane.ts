@@ -14,8 +14,8 @@ export interface PlaneEvents {
 /** The models that are served, whatever the transport. */
 export class DataPlane {
   readonly #models = new Map<string, ServedModel>();
-  /** Where models are, those that were unloaded included. */
-  readonly #files = new Map<string, string>();
+  /** Where models are, those that are not loaded included. */
+  readonly #files: ReadonlyMap<string, string>;
   /** Loads of one name wait for one another. */
   readonly #loads = new Map<string, Promise<unknown>>();
   readonly #options: ServedOptions;
@@ -23,20 +23,24 @@ export class DataPlane {
   #draining = false;
   #started = false;
 
-  constructor(options: ServedOptions, events: PlaneEvents = {}) {
+  /** @param files of models, by their names */
+  constructor(files: ReadonlyMap<string, string>, options: ServedOptions, events: PlaneEvents = {}) {
+    this.#files = files;
     this.#options = options;
     this.#events = events;
   }
 
   /**
-   * Loads a model, in the place of one of that name once it is ready: requests under way end on the old one.
-   * @throws NmodeError: BAD_MODEL, CANNOT_RUN; the old one then goes on
+   * Loads a model from its file, in the place of the one before once it is ready: requests under way end on the old one.
+   * @throws NmodeError: NOT_FOUND; BAD_MODEL, CANNOT_RUN, after which the old one goes on
    */
-  load(name: string, file: string): Promise<void> {
+  async load(name: string): Promise<void> {
+    const file = this.#files.get(name);
+    if (file === undefined) throw unknownModel(name);
     const before = this.#loads.get(name) ?? Promise.resolve();
     const load = before.catch(() => {}).then(() => this.#load(name, file));
     this.#loads.set(name, load);
-    return load;
+    await load;
   }
 
   async #load(name: string, file: string): Promise<void> {
@@ -45,20 +49,12 @@ export class DataPlane {
       const model = await ServedModel.load(name, file, this.#options, onRun);
       const before = this.#models.get(name);
       this.#models.set(name, model);
-      this.#files.set(name, file);
       this.#events.loaded?.(name, model.provider);
       await before?.close();
     } catch (error) {
       this.#events.refused?.(name, reason(error));
       throw error;
     }
-  }
-
-  /** Loads a model again from its file, also after it was unloaded. @throws as `load`; NmodeError (NOT_FOUND) */
-  async reload(name: string): Promise<void> {
-    const file = this.#files.get(name);
-    if (file === undefined) throw unknownModel(name);
-    await this.load(name, file);
   }
 
   /** Takes a model away; requests under way end. @throws NmodeError (NOT_FOUND) */
@@ -73,7 +69,7 @@ export class DataPlane {
     return [...this.#models.keys()];
   }
 
-  /** Models that were unloaded and can be loaded again. */
+  /** Models that are not loaded, or no longer, and can be. */
   get unloaded(): readonly string[] {
     return [...this.#files.keys()].filter((name) => !this.#models.has(name));
   }
@@ -87,16 +83,14 @@ export class DataPlane {
     return model;
   }
 
-  /** The only model that takes images. @throws NmodeError (NOT_FOUND, BAD_USAGE) */
+  /** The model of those who name none: where there are several they are asked, whichever is loaded. @throws NmodeError (NOT_FOUND, BAD_USAGE) */
   onlyModel(): ServedModel {
-    const models = [...this.#models.values()].filter(({ segmenter }) => segmenter !== undefined);
-    const [model] = models;
-    if (model === undefined) throw new NmodeError('NOT_FOUND', 'no model that takes images is loaded');
-    if (models.length > 1) {
-      const names = models.map(({ name }) => name).join(', ');
+    const [name = '', ...others] = this.#files.keys();
+    if (others.length > 0) {
+      const names = [name, ...others].join(', ');
       throw new NmodeError('BAD_USAGE', `several models are served, name one: /v1/models/{${names}}/segment`);
     }
-    return model;
+    return this.model(name);
   }
 
   /** Whether requests would be answered: every model has a worker. */

@@ -121,6 +121,11 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     return this.#waiting.length;
   }
 
+  /** Milliseconds that an image takes about which waits for no other. */
+  get alone(): number {
+    return this.#perRow;
+  }
+
   /** Milliseconds that a run which comes now will take about, waiting included. */
   get expected(): number {
     const rows = this.#waiting.reduce((sum, job) => sum + job.rows, this.#runningRows + 1);
@@ -130,15 +135,16 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   /**
    * Refuses what cannot be done in time, before anything is done for it.
    * @param within milliseconds
-   * @throws NmodeError (OVERLOADED)
+   * @throws NmodeError: OVERLOADED; DEADLINE where it would not be done without others either
    */
   admit(within: number): void {
     const { maxQueue } = this.#options;
     if (this.#waiting.length >= maxQueue) throw overloaded(`${maxQueue} runs are waiting already`);
     // What runs alone is let run, however long others took: otherwise nothing would be learnt any more.
     const isBusy = this.#waiting.length > 0 || this.#runningRows > 0;
-    if (isBusy && this.expected > within)
-      throw overloaded(`it would take about ${Math.ceil(this.expected)} ms`);
+    if (!isBusy || this.expected <= within) return;
+    if (this.alone > within) throw tooShort(within, this.alone);
+    throw overloaded(`it would take about ${Math.ceil(this.expected)} ms, and ${within} ms are given`);
   }
 
   run(inputs: Inputs, options: RunOptions = {}): Promise<Outputs> {
@@ -332,4 +338,12 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
 
 function overloaded(why: string): NmodeError {
   return new NmodeError('OVERLOADED', `the server is busy: ${why}: try again later`);
+}
+
+/** What does not come in time, whoever else asks. */
+export function tooShort(within: number, takes: number): NmodeError {
+  return new NmodeError(
+    'DEADLINE',
+    `no answer within ${within} ms: an image takes about ${Math.ceil(takes)} ms`,
+  );
 }

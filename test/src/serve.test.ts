@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { loadTest } from '../../src/loadtest.js';
 import { serve } from '../../src/serve.js';
 import { exported } from '../support/fixtures.js';
@@ -7,7 +10,7 @@ import { nmode } from '../support/nmode.js';
 import { infer, port, served, told, trained, withInput } from '../support/served.js';
 
 const logged: string[] = [];
-const { conforms, file, send, url } = served({ log: { write: (line) => void logged.push(line) } });
+const { conforms, counted, file, send, url } = served({ log: { write: (line) => void logged.push(line) } });
 
 describe('what is there', () => {
   it.each([
@@ -84,6 +87,51 @@ describe('a server', () => {
       { reqId: 'mine', method: 'POST', route: '/v2/models/:model/infer', status: 200, msg: 'request' },
     ]);
     expect(logged.join('').length).toBeLessThan(400);
+  });
+
+  it('logs and counts once a request whose client left, whether or not it had sent it', async () => {
+    const requests = (status: number) =>
+      counted(`nmode_request_seconds_count{route="/v2/models/:model/infer",status="${status}"}`);
+    const before = [await requests(200), await requests(499)] as const;
+    logged.length = 0;
+    const shape = [1, 3, 256, 256];
+    const { body } = withInput({ shape, data: new Array(3 * 256 * 256).fill(1) });
+    const whole = String(body);
+    for (const part of [whole, whole.slice(0, 100)]) {
+      const socket = connect(Number(new URL(url()).port), '127.0.0.1');
+      socket.write(`POST ${infer('open')} HTTP/1.1\r\nHost: x\r\nContent-Length: ${whole.length}\r\n\r\n`);
+      socket.write(part);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      socket.destroy();
+    }
+    expect((await send(infer('open'), { body: whole })).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const lines = logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+    expect(lines.map(({ status }) => status)).toEqual([499, 499, 200]);
+    expect([await requests(200), await requests(499)]).toEqual([before[0] + 1, before[1] + 2]);
+  });
+
+  it('logs when it begins to end, with what is under way, and when it has ended', async () => {
+    const lines: string[] = [];
+    const log = { write: (line: string) => void lines.push(line) };
+    const ending = await serve({ models: [file('open.onnx')], port: 0, workers: 1, log });
+    const sending = request(ending.url + infer('open'), {
+      method: 'POST',
+      headers: { expect: '100-continue' },
+    });
+    sending.flushHeaders();
+    // By then the server has it.
+    await once(sending, 'continue');
+    const closed = ending.close();
+    sending.end(withInput().body);
+    const [answer] = await once(sending, 'response');
+    expect(answer.resume().statusCode).toBe(200);
+    await closed;
+    expect(lines.map((line) => JSON.parse(line)).slice(-3)).toMatchObject([
+      { msg: 'ending', requests: 1 },
+      { msg: 'request', status: 200 },
+      { msg: 'ended' },
+    ]);
   });
 
   it("counts under Triton's names", async () => {
@@ -194,6 +242,40 @@ describe('a server', () => {
     } finally {
       await changing.close();
     }
+  });
+});
+
+describe('a model that is unloaded', () => {
+  const repository = (what: string) => send(`/v2/repository/models/${what}`, { method: 'POST' });
+  afterEach(async () => {
+    for (const name of ['open', 'bytes']) await repository(`${name}/load`);
+  });
+
+  it('leaves requests that name none as they were: they are asked for a name', async () => {
+    for (const name of ['open', 'bytes']) {
+      expect((await repository(`${name}/unload`)).status).toBe(200);
+      expect(await send('/v1/segment', { method: 'POST' })).toMatchObject({
+        status: 400,
+        json: { error: 'several models are served, name one: /v1/models/{fixed, open, bytes}/segment' },
+      });
+    }
+    expect((await send('/v1/models/open/segment', { method: 'POST' })).status).toBe(404);
+  });
+
+  it('is counted as not ready', async () => {
+    const ready = async () =>
+      Buffer.from((await send('/metrics')).bytes)
+        .toString()
+        .match(/^nmode_model_ready\{.*/gm);
+    const lines = (open: number) => [
+      'nmode_model_ready{model="fixed",version="1",provider="cpu"} 1',
+      `nmode_model_ready{model="open",version="1",provider="cpu"} ${open}`,
+      'nmode_model_ready{model="bytes",version="1",provider="cpu"} 1',
+    ];
+    await repository('open/unload');
+    expect(await ready()).toEqual(lines(0));
+    await repository('open/load');
+    expect(await ready()).toEqual(lines(1));
   });
 });
 

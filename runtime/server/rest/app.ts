@@ -10,6 +10,8 @@ import fastify, {
 import { NmodeError } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
+import { tooShort } from '../scheduler.js';
+import type { ServedModel } from '../served-model.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
 import { closeWhenAnswered } from './ending.js';
@@ -77,18 +79,11 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     readBody(payload, { limit: bodyLimit, head: headOf(request), pool }),
   );
   closeWhenAnswered(app);
+  tell(app, metrics);
   guard(app, context);
   app.addHook('onSend', async (_, reply) => {
     // A connection that is kept would keep the server.
     if (context.plane.draining) reply.header('connection', 'close');
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
-    metrics.requested(route, reply.statusCode, reply.elapsedTime / 1000);
-    request.log.info(
-      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'request',
-    );
   });
   app.setErrorHandler((error, _, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) =>
@@ -112,6 +107,26 @@ function headOf({ headers }: FastifyRequest): number {
 
 function shortRequest({ method }: FastifyRequest) {
   return { method };
+}
+
+/** Of a request whose client left before it was answered, as nginx has it. */
+const LEFT = 499;
+
+/** Logs and counts every request once, when it ends: answered, or its client left. */
+function tell(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const start = performance.now();
+    let status = LEFT;
+    reply.raw.once('finish', () => {
+      status = reply.statusCode;
+    });
+    reply.raw.once('close', () => {
+      const ms = performance.now() - start;
+      const route = request.routeOptions.url ?? 'none';
+      metrics.requested(route, status, ms / 1000);
+      request.log.info({ method: request.method, route, status, ms: Math.round(ms) }, 'request');
+    });
+  });
 }
 
 /** Routes that are open to everybody: a load balancer has no token, and neither has a browser that asks for a page's files. */
@@ -152,23 +167,23 @@ function digest(token: string): Buffer {
 }
 
 /**
- * A signal that aborts when the deadline passes or the client leaves.
+ * A signal that aborts when the deadline passes or the client leaves, for a run that can be done until then.
  * @param wanted milliseconds that the client gives it
+ * @throws NmodeError: OVERLOADED, DEADLINE
  */
 export function signalOf(
   reply: FastifyReply,
+  { scheduler }: ServedModel,
   limit: number,
   wanted = limit,
-): { signal: AbortSignal; within: number } {
+): AbortSignal {
   const within = Math.min(limit, wanted);
+  scheduler.admit(within);
   const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new NmodeError('DEADLINE', `no answer within ${within} ms`)),
-    within,
-  );
+  const timer = setTimeout(() => controller.abort(tooShort(within, scheduler.alone)), within);
   reply.raw.once('close', () => {
     clearTimeout(timer);
     if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
   });
-  return { signal: controller.signal, within };
+  return controller.signal;
 }

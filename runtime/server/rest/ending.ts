@@ -25,6 +25,7 @@ export function closeWhenAnswered(app: FastifyInstance): void {
   });
   app.addHook('preClose', async () => {
     ending = true;
+    app.log.info({ requests: underWay }, 'ending');
     // By then it takes no more connections.
     setImmediate(closeIfAnswered);
   });

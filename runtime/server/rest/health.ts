@@ -58,10 +58,10 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
       const { version, alive } = plane.model(name);
       return { name, version, state: alive ? 'READY' : 'UNAVAILABLE', reason: alive ? '' : 'no worker' };
     }),
-    ...plane.unloaded.map((name) => ({ name, version: '1', state: 'UNAVAILABLE', reason: 'unloaded' })),
+    ...plane.unloaded.map((name) => ({ name, version: '1', state: 'UNAVAILABLE', reason: 'not loaded' })),
   ]);
   app.post<ModelParams>('/v2/repository/models/:model/load', async ({ params }) => {
-    await plane.reload(params.model);
+    await plane.load(params.model);
     return {};
   });
   app.post<ModelParams>('/v2/repository/models/:model/unload', async ({ params }) => {

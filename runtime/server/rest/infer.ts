@@ -38,8 +38,7 @@ export function addInfer(
       if (isImage) throw noTensors(model);
       const length = Array.isArray(told) ? told.join() : told;
       const asked = readInferRequest(body, length, model.inputs, options.maxElements);
-      const { signal, within } = signalOf(reply, options.deadline, asked.timeout);
-      model.scheduler.admit(within);
+      const signal = signalOf(reply, model, options.deadline, asked.timeout);
       const start = performance.now();
       let queue = 0;
       const onStart = () => {

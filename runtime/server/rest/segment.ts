@@ -49,8 +49,7 @@ async function segment(
   const view = viewOf(request.headers.accept);
   const wanted = optionsOf(request.query);
   const image = await imageOf(request);
-  const { signal, within } = signalOf(reply, options.deadline);
-  model.scheduler.admit(within);
+  const signal = signalOf(reply, model, options.deadline);
   const found = await model.segment(image, {
     ...wanted,
     signal,

@@ -14,7 +14,7 @@ export interface InferRequest {
   readonly outputs: readonly string[] | undefined;
   /** Outputs that are wanted as bytes after the JSON. */
   isBinary(output: string): boolean;
-  /** Milliseconds that its sender waits (Triton's `timeout`, in microseconds). */
+  /** Milliseconds that its sender waits (Triton's `timeout`, in microseconds, where 0 is no limit). */
   readonly timeout: number | undefined;
 }
 
@@ -87,7 +87,7 @@ export function readInferRequest(
   return {
     id: optional(request, 'id', isString, 'a string'),
     inputs,
-    timeout: timeout === undefined ? undefined : timeout / 1000,
+    timeout: timeout ? timeout / 1000 : undefined,
     ...readOutputs(request, parameters),
   };
 }

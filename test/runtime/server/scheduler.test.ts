@@ -81,9 +81,22 @@ describe('the scheduler', () => {
     const { scheduler: tested, sessions } = await scheduler({ maxQueue: 100 });
     expect(() => tested.admit(1000)).not.toThrow();
     const accepted = Array.from({ length: 30 }, (_, i) => values(tested.run(one(i))));
-    expect(() => tested.admit(1000)).toThrow(/it would take about \d+ ms/);
+    expect(() => tested.admit(1000)).toThrow(/busy: it would take about \d+ ms, and 1000 ms are given/);
     await answerAll(sessions);
     await Promise.all(accepted);
+  });
+
+  it('says what was given too little time, whoever else asks', async () => {
+    const { scheduler: tested, sessions } = await scheduler();
+    const accepted = values(tested.run(one(1)));
+    expect(() => tested.admit(1)).toThrow(
+      expect.objectContaining({
+        code: 'DEADLINE',
+        message: 'no answer within 1 ms: an image takes about 50 ms',
+      }),
+    );
+    await answerAll(sessions);
+    await accepted;
   });
 
   it('lets run what runs alone, however long others took', async () => {
