@@ -15,11 +15,11 @@ export interface ServeOptions extends Pick<SessionOptions, 'providers' | 'strict
   readonly host?: string;
   /** Default 8000; 0 for one that is free. */
   readonly port?: number;
-  /** Images of one run, where the model's batch is open; default 1. */
+  /** Images of several requests that are merged into one run, where the model's batch is open; default 1. */
   readonly maxBatch?: number;
   /** Milliseconds that a run waits for others to join it while workers are busy; default 0. */
   readonly maxDelayMs?: number;
-  /** Runs that may wait for a worker; default 64. */
+  /** Runs that may wait for a worker, and images that may be under way; default 64. */
   readonly maxQueue?: number;
   /** Requests under way, those that are being read included; default 256. */
   readonly maxRequests?: number;

@@ -34,6 +34,8 @@ export class ServedModel {
     readonly segmenter: Segmenter | undefined,
     readonly maxElements: number,
     readonly maxQueue: number,
+    /** Of height and width, where the model tells it. */
+    readonly sizeMultiple: number,
   ) {
     // As many as keep the workers busy: each is held decoded.
     this.#images = new Queue(Array.from({ length: segmenter?.imagesAtOnce ?? 1 }, (_, index) => index));
@@ -66,7 +68,8 @@ export class ServedModel {
       ...(onRun && { onRun }),
     });
     const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
-    return new ServedModel(name, await loading, segmenter, options.maxElements, options.maxQueue);
+    const multiple = Number(outlineOf(model).metadata.get('nmode.size_multiple') ?? 1);
+    return new ServedModel(name, await loading, segmenter, options.maxElements, options.maxQueue, multiple);
   }
 
   get inputs(): readonly Port[] {
@@ -94,7 +97,13 @@ export class ServedModel {
       // Sizes that a model leaves open are not all sizes.
       if (!(error instanceof NmodeError) || !SHAPE_FAILURE.test(error.message)) throw error;
       const shapes = Object.entries(inputs).map(([input, { dims }]) => `'${input}' [${dims}]`);
-      throw new NmodeError('BAD_USAGE', `model '${this.name}' does not run on ${shapes.join(', ')}`, {
+      const multiple = this.sizeMultiple;
+      // Networks have images as tensors of batch, channels, height, width.
+      const isOdd = Object.values(inputs).some(({ dims }) =>
+        dims.slice(2).some((size) => size % multiple > 0),
+      );
+      const why = isOdd ? `: height and width must be multiples of ${multiple}` : '';
+      throw new NmodeError('BAD_USAGE', `model '${this.name}' does not run on ${shapes.join(', ')}${why}`, {
         cause: error,
       });
     }

@@ -44,14 +44,24 @@ export function addServe(program: Command): void {
       'runs of each model at the same time (default: one a core, at most 4)',
       parseCount,
     )
-    .option('--max-batch <n>', 'images of one run, where the batch of the model is open', parseCount, 1)
+    .option(
+      '--max-batch <n>',
+      'images of several requests that are merged into one run, where the batch of the model is open; not what one request brings',
+      parseCount,
+      1,
+    )
     .option(
       '--max-delay-ms <ms>',
       'how long a run waits for others to join it, while workers are busy',
       parsePort,
       0,
     )
-    .option('--max-queue <n>', 'runs that may wait; more are refused (503)', parseCount, 64)
+    .option(
+      '--max-queue <n>',
+      'runs that may wait, and images that may be under way; more are refused (503)',
+      parseCount,
+      64,
+    )
     .option(
       '--max-requests <n>',
       'requests under way; more are refused (503), but for health and metrics',

@@ -189,7 +189,7 @@ describe('what is refused', () => {
           inputs: [{ ...port, shape: [1, 3, 20, 20], data: numbers.slice(0, 1200) }],
         }),
       },
-      /^model 'open' does not run on 'input' \[1,3,20,20\]$/,
+      /^model 'open' does not run on 'input' \[1,3,20,20\]: height and width must be multiples of 16$/,
     ],
     [
       'an empty tensor',

@@ -71,11 +71,51 @@ describe('a server', () => {
     }
     await conforms((await send('/v2/repository/index', { method: 'POST' })).json, 'Repository');
     const { json } = await send('/docs/openapi.json');
-    const paths = Object.keys(json.paths).map((path) => path.replace('{model}', 'open'));
+    const paths = Object.keys(json.paths).map((path) =>
+      path.replace('{model}', 'open').replace('{version}', '1'),
+    );
+    expect(paths).toContain('/v2/models/open/versions/1/infer');
     for (const path of paths.filter((each) => !/load|infer|segment|index/.test(each))) {
       expect((await send(path)).status).toBe(200);
     }
     expect(Buffer.from((await send('/docs')).bytes).toString()).toContain('<h3>InferRequest</h3>');
+  });
+
+  it('has a document that tells how tokens are sent, of what type options are, and every status', async () => {
+    const { json } = await send('/docs/openapi.json');
+    expect(json.components.securitySchemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } });
+    expect(json.security).toEqual([{}, { bearer: [] }]);
+    expect(json.paths['/v2/health/live'].get.security).toEqual([]);
+    const { parameters, responses } = json.paths['/v1/segment'].post;
+    const types = parameters.map(({ schema }: { schema: { type: string } }) => schema.type);
+    expect(types).toEqual(['number', 'number', 'boolean', 'boolean']);
+    expect(Object.keys(responses).map(Number)).toEqual([200, 400, 401, 404, 408, 413, 415, 431, 503, 504]);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a Content-Type without a slash', { 'content-type': 'json' }, 'Unsupported Media Type'],
+    ['a Content-Type of two', { 'content-type': 'application/json, text/plain' }, 'Unsupported Media Type'],
+    [
+      'a body that is encoded',
+      { 'content-encoding': 'gzip' },
+      "Content-Encoding is 'gzip': bodies are taken as they are",
+    ],
+  ])('does not take %s', async (_, headers, error) => {
+    for (const path of [infer('fixed'), '/v1/models/fixed/segment']) {
+      expect(await send(path, { ...withInput(), headers })).toMatchObject({ status: 415, json: { error } });
+    }
+    const identity = { 'content-encoding': 'identity', 'content-type': 'any/type' };
+    expect((await send(infer('fixed'), { ...withInput(), headers: identity })).status).toBe(200);
+  });
+
+  it('takes no longer ids of requests than 200 characters', async () => {
+    logged.length = 0;
+    for (const id of ['x'.repeat(200), 'x'.repeat(201)]) {
+      await send('/v2', { headers: { 'x-request-id': id } });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const ids = logged.map((line) => JSON.parse(line).reqId);
+    expect(ids).toEqual(['x'.repeat(200), expect.stringMatching(/^[0-9a-f-]{36}$/)]);
   });
 
   it('logs requests with their ids, and never what is in them', async () => {
@@ -317,10 +357,15 @@ describe('nmode serve', () => {
     expect(run.stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('tells what its page shows', () => {
-    expect(nmode('serve', '--help').stdout.replace(/\s+/g, ' ')).toContain(
+  it('tells what its page shows, and what a batch is limited to', () => {
+    const help = nmode('serve', '--help').stdout.replace(/\s+/g, ' ');
+    expect(help).toContain(
       '--ui the page of nmode demo at /, open to all: its own model in the browser, not those that are served',
     );
+    expect(help).toContain(
+      'merged into one run, where the batch of the model is open; not what one request brings',
+    );
+    expect(help).toContain('runs that may wait, and images that may be under way; more are refused (503)');
   });
 
   it('a load test of nobody', () => {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import fastify, {
@@ -63,7 +63,8 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
-    requestIdHeader: 'x-request-id',
+    requestIdHeader: false,
+    genReqId: idOf,
     logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
     frameworkErrors: (error, _, reply) => sendError(reply as FastifyReply, error),
     clientErrorHandler: refuseConnection,
@@ -81,6 +82,11 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   closeWhenAnswered(app);
   tell(app, metrics);
   guard(app, context);
+  app.addHook('onRequest', async ({ headers: { 'content-encoding': encoding = 'identity' } }) => {
+    if (encoding.toLowerCase() === 'identity') return;
+    const why = `Content-Encoding is '${encoding}': bodies are taken as they are`;
+    throw Object.assign(new Error(why), { statusCode: 415 });
+  });
   app.addHook('onSend', async (_, reply) => {
     // A connection that is kept would keep the server.
     if (context.plane.draining) reply.header('connection', 'close');
@@ -103,6 +109,13 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
 function headOf({ headers }: FastifyRequest): number {
   const told = String(headers[JSON_LENGTH] ?? '');
   return /^\d{1,10}$/.test(told) ? Number(told) : 0;
+}
+
+const MAX_ID = 200;
+
+/** What a request is called in the log: as its client calls it, unless that would fill the log. */
+function idOf({ headers: { 'x-request-id': given } }: IncomingMessage): string {
+  return typeof given === 'string' && given !== '' && given.length <= MAX_ID ? given : randomUUID();
 }
 
 function shortRequest({ method }: FastifyRequest) {

@@ -95,9 +95,12 @@ const bytes = { schema: { type: 'string', format: 'binary' } };
 const failures = Object.fromEntries(
   Object.entries({
     400: 'the request makes no sense',
-    401: 'no token',
+    401: 'a token is needed',
     404: 'there is no such model',
+    408: 'the request did not come in time',
     413: 'the body is too large',
+    415: 'Content-Type is no media type, or the body is encoded',
+    431: 'the headers are too large',
     503: 'the server is busy or not ready; Retry-After tells when to come again',
     504: 'no answer in time',
   }).map(([status, description]) => [status, { description, content: json('Error') }]),
@@ -107,16 +110,18 @@ const answered = (description: string, content: object, headers?: object) => ({
   ...failures,
 });
 const MODEL = { name: 'model', in: 'path', required: true, schema: text };
-const QUERY = ['threshold', 'min_area', 'fill_holes', 'largest_component'].map((name) => ({
-  name,
-  in: 'query',
-  schema: text,
-}));
+const VERSION_OF = { name: 'version', in: 'path', required: true, schema: text };
+const QUERY = Object.entries({
+  threshold: { type: 'number', minimum: 0, maximum: 1 },
+  min_area: { type: 'number', minimum: 0 },
+  fill_holes: { type: 'boolean' },
+  largest_component: { type: 'boolean' },
+}).map(([name, schema]) => ({ name, in: 'query', schema }));
 
-const infer = {
+const infer = (...path: readonly object[]) => ({
   post: {
     summary: 'Run a model on tensors',
-    parameters: [MODEL, { name: 'Inference-Header-Content-Length', in: 'header', schema: count }],
+    parameters: [...path, { name: 'Inference-Header-Content-Length', in: 'header', schema: count }],
     requestBody: {
       description: 'JSON, or JSON of the length told and the bytes of tensors, little-endian, in their order',
       content: { ...json('InferRequest'), 'application/octet-stream': bytes },
@@ -127,7 +132,7 @@ const infer = {
       { 'Inference-Header-Content-Length': { schema: count } },
     ),
   },
-};
+});
 const segment = {
   post: {
     summary: 'Segment an image: JPEG, PNG, WebP or TIFF, as the body or as the one file of a form',
@@ -151,20 +156,39 @@ const get = (summary: string, content: object, parameters: readonly object[] = [
 const post = (summary: string, content: object, parameters: readonly object[] = []) => ({
   post: { summary, parameters, responses: answered(summary, content) },
 });
+/** What is open to all. */
+const health = (summary: string, schema: keyof typeof SCHEMAS) => {
+  const content = json(schema);
+  return {
+    get: {
+      summary,
+      security: [],
+      parameters: [],
+      responses: { 200: { description: summary, content }, 503: { description: 'not so', content } },
+    },
+  };
+};
+/** A model's paths: with its version, and without. */
+const ofModel = (before: string, ...path: readonly object[]) => ({
+  [before]: get('What a model takes and gives', json('ModelMetadata'), path),
+  [`${before}/ready`]: get('Whether a model has a worker', json('Ready'), path),
+  [`${before}/infer`]: infer(...path),
+});
 const anything = { 'application/json': { schema: { type: 'object' } } };
 
 /** OpenAPI 3.1 of the server. */
 export const OPENAPI = {
   openapi: '3.1.0',
   info: { title: 'nmode serve', version: VERSION },
+  // Where the server has tokens, all but what is said to be open wants one.
+  security: [{}, { bearer: [] }],
   paths: {
     '/v2': get('What serves', json('ServerMetadata')),
-    '/v2/health/live': get('Whether it lives', json('Live')),
-    '/v2/health/ready': get('Whether all models have workers', json('Ready')),
-    '/v2/health/startup': get('Whether models have been loaded', json('Ready')),
-    '/v2/models/{model}': get('What a model takes and gives', json('ModelMetadata'), [MODEL]),
-    '/v2/models/{model}/ready': get('Whether a model has a worker', json('Ready'), [MODEL]),
-    '/v2/models/{model}/infer': infer,
+    '/v2/health/live': health('Whether it lives', 'Live'),
+    '/v2/health/ready': health('Whether all models have workers', 'Ready'),
+    '/v2/health/startup': health('Whether models have been loaded', 'Ready'),
+    ...ofModel('/v2/models/{model}', MODEL),
+    ...ofModel('/v2/models/{model}/versions/{version}', MODEL, VERSION_OF),
     '/v2/repository/index': post('The models', json('Repository')),
     '/v2/repository/models/{model}/load': post('Load a model again from its file', anything, [MODEL]),
     '/v2/repository/models/{model}/unload': post('Take a model away', anything, [MODEL]),
@@ -172,7 +196,7 @@ export const OPENAPI = {
     '/v1/models/{model}/segment': { post: { ...segment.post, parameters: [MODEL, ...QUERY] } },
     '/metrics': get('What was counted, for Prometheus', { 'text/plain': { schema: text } }),
   },
-  components: { schemas: SCHEMAS },
+  components: { schemas: SCHEMAS, securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
 };
 
 const escaped = (value: string) => value.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
