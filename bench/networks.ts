@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UNet } from '../exporters/backbones/unet.js';
 import { buildModel } from '../exporters/build.js';
-import type { DecoderId } from '../exporters/describe.js';
+import { type DecoderId, standard } from '../exporters/describe.js';
 import { Weights } from '../exporters/weights.js';
 import { encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/model.js';
 import { RELEASE_SIDE } from '../graph/recipe.js';
-import { DECODERS } from '../src/compare.js';
 import { seeded } from '../test/support/seeded.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,9 +25,7 @@ export async function inFolder(body: (file: (name: string) => string) => Promise
 
 /** The release's network of a decoder and a first width, 256 x 256, with seeded weights. */
 export function seededNetwork(decoder: DecoderId, width: number): Model {
-  const described = DECODERS.find(({ id }) => id === decoder);
-  if (described === undefined) throw new TypeError(`no ${decoder}`);
-  const description = { network: UNet.ofWidth(width), classes: 1, decoder: described };
+  const description = standard(UNet.ofWidth(width), decoder);
   const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
   return buildModel(description, Weights.from(seeded), { size });
 }

@@ -2,11 +2,11 @@ import { assemble } from '../graph/assemble.js';
 import { type Dim, symbol } from '../graph/dim.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
-import { sigmoid } from '../graph/ops/unary.js';
 import type { Recipe } from '../graph/recipe.js';
-import { input, scope, type Value } from '../graph/value.js';
+import { input, type Value } from '../graph/value.js';
 import { schemeOf, unroll } from './decoders/nmode.js';
 import type { Description } from './describe.js';
+import { applyHead } from './head.js';
 import { imageInput, prepare, restore } from './image-io.js';
 import { conv2d } from './layers.js';
 import { VERSION } from './version.js';
@@ -29,12 +29,12 @@ export interface BuildOptions {
 
 /** What height and width must be multiples of. */
 export function sizeMultiple({ network, decoder }: Description): number {
-  return decoder.id === 'original' ? 1 : network.stride;
+  return decoder.id === 'original' ? decoder.own.multiple : network.stride;
 }
 
 function inputShape(description: Description, { batch, height, width }: InputSize): readonly Dim[] {
   const multiple = sizeMultiple(description);
-  const { stride, widths } = description.network;
+  const { backbone, stride } = description.network;
   if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
     throw new NmodeError('BAD_USAGE', `a batch of ${batch}, expected a whole number from 1 on`);
   }
@@ -43,7 +43,7 @@ function inputShape(description: Description, { batch, height, width }: InputSiz
       const rule = multiple === 1 ? 'at least' : 'a multiple of';
       throw new NmodeError(
         'BAD_USAGE',
-        `${name} ${size} does not fit: with ${widths.length} levels it is ${rule} ${stride}`,
+        `${name} ${size} does not fit: for ${backbone} it is ${rule} ${stride}`,
       );
     }
   }
@@ -55,20 +55,18 @@ function inputShape(description: Description, { batch, height, width }: InputSiz
   ];
 }
 
-/** Probabilities: 1x1 convolution `outc.conv`, then sigmoid. [N, c, H, W] -> [N, classes, H, W]. */
-function head(features: Value, weights: Weights, classes: number): Value {
-  const logits = conv2d(features, weights.scope('outc.conv'), classes, 1);
-  return scope('outc', () => sigmoid(logits));
+/** float32 [N, C, H, W] -> [N, classes, H, W]. */
+function logitsOf(pixels: Value, { network, decoder, classes }: Description, weights: Weights): Value {
+  const skips = network.skips(pixels, weights);
+  if (decoder.id === 'original') return decoder.own.logits(skips, weights);
+  const scheme = schemeOf(decoder.id, decoder.lmdForm);
+  const state = unroll([...skips].reverse(), weights, { ...decoder, scheme });
+  return conv2d(state, weights.scope('outc.conv'), classes, 1);
 }
 
-/** float32 [N, C, H, W] -> probabilities [N, classes, H, W]. */
-function probabilitiesOf(pixels: Value, { network, decoder, classes }: Description, weights: Weights): Value {
-  const skips = network.skips(pixels, weights);
-  const features =
-    decoder.id === 'original'
-      ? network.decode(skips, weights, decoder.upsampling)
-      : unroll([...skips].reverse(), weights, { ...decoder, scheme: schemeOf(decoder.id, decoder.lmdForm) });
-  return head(features, weights, classes);
+/** float32 [N, C, H, W] -> [N, classes, H, W]: probabilities, or logits where there is no head. */
+function probabilitiesOf(pixels: Value, description: Description, weights: Weights): Value {
+  return applyHead(description.head, logitsOf(pixels, description, weights));
 }
 
 /** The network on prepared pixels: `input` float32 [N, C, H, W] -> [N, classes, H, W]. */

@@ -1,9 +1,11 @@
 import { NmodeError } from '../graph/errors.js';
-import type { Network, Shapes, Upsampling } from './backbones/backbone.js';
-import { BACKBONES } from './backbones/index.js';
+import { type Backbone, type Network, type OwnDecoder, ownKeys } from './backbones/backbone.js';
 import { detectOrder, type Order } from './decoders/block.js';
 import { MULTISTEP_FORMS, type MultistepForm } from './decoders/multistep.js';
 import { ACTIVATION_NAMES, type Activation, SCHEME_IDS, type SchemeId } from './decoders/nmode.js';
+import { HEADS, type Head } from './head.js';
+import { recognise } from './recognise.js';
+import type { Shapes } from './weights.js';
 
 export const DECODER_IDS = [...SCHEME_IDS, 'original'] as const;
 export type DecoderId = (typeof DECODER_IDS)[number];
@@ -15,7 +17,6 @@ export interface Detected {
   /** The decoders that its keys allow: EED and LMD have the same. */
   readonly decoders: readonly DecoderId[];
   readonly nmode?: { readonly order: Order; readonly kernel: number; readonly stateChannels: number };
-  readonly upsampling?: Upsampling;
 }
 
 /** What a checkpoint cannot tell. */
@@ -23,14 +24,17 @@ export interface Told {
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
   readonly lmdForm?: MultistepForm;
+  /** Default what the network's own code ends in, or what its logits ask for. */
+  readonly head?: Head;
 }
 
 /** A network with nothing left open. */
 export interface Description {
   readonly network: Network;
   readonly classes: number;
+  readonly head: Head;
   readonly decoder:
-    | { readonly id: 'original'; readonly upsampling: Upsampling }
+    | { readonly id: 'original'; readonly own: OwnDecoder }
     | {
         readonly id: SchemeId;
         readonly order: Order;
@@ -41,31 +45,29 @@ export interface Description {
       };
 }
 
-/** The key of the 1x1 convolution that ends every network. */
-const HEAD = 'outc.conv.weight';
+/** The key of the 1x1 convolution that ends the nmODE decoders. */
+const HEAD_WEIGHT = 'outc.conv.weight';
 
 /**
  * Reads backbone and decoder off the keys and shapes of a checkpoint.
- * @throws NmodeError (BAD_CHECKPOINT) where no backbone knows the keys
+ * @param told what the user says of the backbone
+ * @throws NmodeError (BAD_CHECKPOINT) where no backbone, or no decoder on it, has the keys
  */
-export function detect(file: string, shapes: Shapes): Detected {
-  const unknown = (what: string) => {
-    const keys = [...shapes.keys()];
-    const known = BACKBONES.map((backbone) => backbone.id).join(', ');
-    return new NmodeError(
-      'BAD_CHECKPOINT',
-      `${file}: ${what} (known: ${known}); its ${keys.length} keys begin ${keys.slice(0, 4).join(', ')}`,
-    );
+export function detect(file: string, shapes: Shapes, told?: Backbone): Detected {
+  const network = recognise(file, shapes, told);
+  const bad = (what: string) => {
+    const rest = [...shapes.keys()].filter((key) => !network.keys.has(key));
+    const keys =
+      rest.length > 0 ? `; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}` : '';
+    return new NmodeError('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${what}${keys}`);
   };
-  const network = BACKBONES.map((backbone) => backbone.detect(shapes)).find((found) => found !== undefined);
-  if (network === undefined) throw unknown('no known network');
-  const classes = shapes.get(HEAD)?.[0];
-  if (classes === undefined) throw unknown(`no head: the key ${HEAD} is missing`);
   const order = detectOrder(shapes);
   if (order !== undefined) {
     const [stateChannels = 0, , kernel = 0] =
       shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight') ?? [];
     const looksAhead = [...shapes.keys()].some((key) => /^up\d+\.g_post\./.test(key));
+    const classes = shapes.get(HEAD_WEIGHT)?.[0];
+    if (classes === undefined) throw bad(`no head: the key ${HEAD_WEIGHT} is missing`);
     return {
       network,
       classes,
@@ -73,9 +75,14 @@ export function detect(file: string, shapes: Shapes): Detected {
       nmode: { order, kernel, stateChannels },
     };
   }
-  if (!shapes.has('up1.conv.double_conv.0.weight')) throw unknown('no known decoder');
-  const upsampling = shapes.has('up1.up.weight') ? 'transposed' : 'bilinear';
-  return { network, classes, decoders: ['original'], upsampling };
+  const { own } = network;
+  if (own === undefined || !isThere(ownKeys(network, own), shapes)) throw bad('no known decoder');
+  return { network, classes: own.classes, decoders: ['original'] };
+}
+
+/** Whether most of the keys are there; which of them are not is told when they are needed. */
+function isThere(keys: Shapes, shapes: Shapes): boolean {
+  return [...keys.keys()].filter((key) => shapes.has(key)).length > keys.size / 2;
 }
 
 /**
@@ -83,7 +90,7 @@ export function detect(file: string, shapes: Shapes): Detected {
  * @throws NmodeError (BAD_USAGE) where something is left open, or where the two contradict each other
  */
 export function describe(file: string, detected: Detected, told: Told): Description {
-  const { network, classes, decoders, nmode, upsampling } = detected;
+  const { network, classes, decoders, nmode } = detected;
   const usage = (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
   const id = told.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
@@ -94,10 +101,13 @@ export function describe(file: string, detected: Detected, told: Told): Descript
   }
   if (!decoders.includes(id)) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
   if (told.lmdForm !== undefined && id !== 'lmd') throw usage(`--lmd-form has no meaning for ${id}`);
-  if (nmode === undefined || id === 'original') {
+  if (told.head !== undefined && !HEADS.includes(told.head)) throw usage(`--head is ${HEADS.join(' or ')}`);
+  const { own } = network;
+  if (own !== undefined && id === 'original') {
     if (told.activation !== undefined) throw usage('--activation has no meaning for the original decoder');
-    return { network, classes, decoder: { id: 'original', upsampling: upsampling ?? 'bilinear' } };
+    return { network, classes, head: told.head ?? own.head, decoder: { id, own } };
   }
+  if (nmode === undefined || id === 'original') throw new TypeError('a decoder without its keys');
   if (told.activation === undefined || !ACTIVATION_NAMES.includes(told.activation)) {
     const names = ACTIVATION_NAMES.join(' or ');
     throw usage(`a checkpoint does not hold the activation between steps: give --activation ${names}`);
@@ -110,5 +120,23 @@ export function describe(file: string, detected: Detected, told: Told): Descript
   }
   const lmdForm = told.lmdForm ?? 'release';
   if (!MULTISTEP_FORMS.includes(lmdForm)) throw usage(`--lmd-form is ${MULTISTEP_FORMS.join(' or ')}`);
-  return { network, classes, decoder: { id, ...nmode, activation: told.activation, lmdForm } };
+  const decoder = { id, ...nmode, activation: told.activation, lmdForm };
+  return { network, classes, head: told.head ?? 'sigmoid', decoder };
+}
+
+/** A network of one class with one of the decoders in the release's form, for counting and measuring. */
+export function standard(network: Network, id: DecoderId): Description {
+  if (id !== 'original') {
+    const form = {
+      order: 'CR_B',
+      kernel: 3,
+      stateChannels: 3,
+      activation: 'gelu',
+      lmdForm: 'release',
+    } as const;
+    return { network, classes: 1, head: 'sigmoid', decoder: { id, ...form } };
+  }
+  const { own } = network;
+  if (own === undefined) throw new TypeError(`${network.backbone} has no decoder of its own`);
+  return { network, classes: own.classes, head: own.head, decoder: { id, own } };
 }

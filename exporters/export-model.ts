@@ -14,12 +14,16 @@ import {
   recipeText,
   type Sizing,
 } from '../graph/recipe.js';
+import type { Backbone } from './backbones/backbone.js';
+import { backboneOf } from './backbones/index.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
 import type { Checkpoint } from './checkpoints/open.js';
 import { type Description, describe, detect, type Told } from './describe.js';
-import { Weights, zeroWeights } from './weights.js';
+import { type Shapes, Weights, zeroWeights } from './weights.js';
 
 export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
+  /** What the network is: a name, or a backbone of your own. By default the keys tell. */
+  readonly backbone?: string | Backbone;
   /** What the model takes: prepared pixels (default), or images of any size as they are. */
   readonly io?: ModelIo;
   /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
@@ -41,7 +45,9 @@ export interface Exported {
  */
 export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
   const { file, tensors } = checkpoint;
-  const description = describe(file, detect(file, shapesOf(checkpoint)), options);
+  const { backbone } = options;
+  const told = typeof backbone === 'string' ? backboneOf(backbone) : backbone;
+  const description = describe(file, detect(file, shapesOf(checkpoint), told), options);
   const weights = Weights.from((key) => tensors.get(key), file);
   const recipe = recipeOf(description, options);
   const metadata = new Map([
@@ -55,7 +61,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     metadata,
     ...(options.io === 'image' && { imageRecipe: recipe }),
   });
-  const narrowed = weights.finish(tensors.keys());
+  const narrowed = weights.finish(tensors.keys(), description.network.aside);
   check(model);
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
@@ -110,21 +116,25 @@ function bytesPerPixel(description: Description): number {
   return Math.ceil(peakBytes / side ** 2);
 }
 
-export function shapesOf({ tensors }: Checkpoint): ReadonlyMap<string, readonly number[]> {
+export function shapesOf({ tensors }: Checkpoint): Shapes {
   return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));
 }
 
 /** `metadata_props` that describe the network: nothing in it depends on time or place. */
 function architectureMetadata(description: Description): [string, string][] {
-  const { network, classes, decoder } = description;
+  const { network, classes, decoder, head } = description;
   const common: [string, string][] = [
     ['nmode.backbone', network.backbone],
     ['nmode.widths', network.widths.join(',')],
     ['nmode.classes', String(classes)],
     ['nmode.decoder', decoder.id],
+    ['nmode.head', head],
     ['nmode.size_multiple', String(sizeMultiple(description))],
   ];
-  if (decoder.id === 'original') return [...common, ['nmode.upsampling', decoder.upsampling]];
+  if (decoder.id === 'original') {
+    const form = Object.entries(decoder.own.form ?? {});
+    return [...common, ...form.map(([key, value]): [string, string] => [`nmode.${key}`, value])];
+  }
   return [
     ...common,
     ['nmode.order', decoder.order],

@@ -1,9 +1,17 @@
 import { batchNormalization } from '../graph/ops/batch-normalization.js';
-import { conv as convolve } from '../graph/ops/conv.js';
-import { convTranspose as convolveTransposed } from '../graph/ops/conv-transpose.js';
-import { relu } from '../graph/ops/unary.js';
+import { conv } from '../graph/ops/conv.js';
+import { convTranspose } from '../graph/ops/conv-transpose.js';
+import { maxPool } from '../graph/ops/max-pool.js';
+import { relu as rectify } from '../graph/ops/unary.js';
 import { scope, type Value } from '../graph/value.js';
 import type { Weights } from './weights.js';
+
+export { add } from '../graph/ops/elementwise.js';
+
+/**
+ * The layers that backbones are written in, by PyTorch's names, at inference. A layer finds its weights under its scope; all
+ * values are [N, C, H, W].
+ */
 
 /** PyTorch's default. */
 const BATCH_NORM_EPSILON = 1e-5;
@@ -15,42 +23,80 @@ export function channelsOf(x: Value): number {
   return channels;
 }
 
-/** torch.nn.Conv2d(C, out, kernel, padding=(kernel - 1) / 2) with bias. x [N, C, H, W] -> [N, out, H, W]. */
-export function conv2d(x: Value, weights: Weights, out: number, kernel: number): Value {
-  return scope(weights.path, () => {
-    const weight = weights.take('weight', [out, channelsOf(x), kernel, kernel]);
-    const side = (kernel - 1) / 2;
-    return convolve(x, weight, weights.take('bias', [out]), { pads: [side, side, side, side] });
-  });
+/** The operations of a torch.nn.Module bear its path; what is in it has its weights below `name`. */
+export function module<T>(weights: Weights, name: string, forward: (weights: Weights) => T): T {
+  const inner = weights.scope(name);
+  return scope(inner.path, () => forward(inner));
+}
+
+export interface Conv2dOptions {
+  readonly stride?: number;
+  /** Default dilation (kernel - 1) / 2, which keeps the size at a stride of 1. (PyTorch's own default is 0.) */
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+/** torch.nn.Conv2d(C, out, kernel). x [N, C, H, W] -> [N, out, H', W']. */
+export function conv2d(
+  x: Value,
+  weights: Weights,
+  out: number,
+  kernel: number,
+  options: Conv2dOptions = {},
+): Value {
+  const { stride, dilation = 1, padding = (dilation * (kernel - 1)) / 2, groups = 1, bias = true } = options;
+  return scope(weights.path, () =>
+    conv(
+      x,
+      weights.take('weight', [out, channelsOf(x) / groups, kernel, kernel]),
+      bias ? weights.take('bias', [out]) : undefined,
+      {
+        pads: Array(4).fill(padding),
+        ...(stride !== undefined && { strides: [stride, stride] }),
+        ...(dilation !== 1 && { dilations: [dilation, dilation] }),
+        ...(groups !== 1 && { group: groups }),
+      },
+    ),
+  );
 }
 
 /** torch.nn.ConvTranspose2d(C, out, 2, stride=2) with bias. x [N, C, H, W] -> [N, out, 2 H, 2 W]. */
 export function doublingConvTranspose2d(x: Value, weights: Weights, out: number): Value {
   return scope(weights.path, () => {
     const weight = weights.take('weight', [channelsOf(x), out, 2, 2]);
-    return convolveTransposed(x, weight, weights.take('bias', [out]), { strides: [2, 2] });
+    return convTranspose(x, weight, weights.take('bias', [out]), { strides: [2, 2] });
   });
 }
 
-/** torch.nn.BatchNorm2d(C) at inference. */
-export function batchNorm2d(x: Value, weights: Weights): Value {
+/** torch.nn.BatchNorm2d(C, epsilon). */
+export function batchNorm2d(x: Value, weights: Weights, epsilon = BATCH_NORM_EPSILON): Value {
   return scope(weights.path, () => {
     const shape = [channelsOf(x)];
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
     const mean = weights.take('running_mean', shape);
-    return batchNormalization(x, scale, bias, mean, weights.take('running_var', shape), BATCH_NORM_EPSILON);
+    return batchNormalization(x, scale, bias, mean, weights.take('running_var', shape), epsilon);
   });
 }
 
-/** torch.nn.ReLU, named by its place in a torch.nn.Sequential: it has no weights. */
-export function reluAt(x: Value, weights: Weights): Value {
-  return scope(weights.path, () => relu(x));
+/** torch.nn.ReLU. It has no weights: its scope is its place in the module that holds it. */
+export function relu(x: Value, weights: Weights): Value {
+  return scope(weights.path, () => rectify(x));
+}
+
+/** torch.nn.MaxPool2d(kernel, stride, padding). x [N, C, H, W] -> [N, C, H', W']. */
+export function maxPool2d(x: Value, weights: Weights, kernel: number, stride = kernel, padding = 0): Value {
+  return scope(weights.path, () =>
+    maxPool(x, [kernel, kernel], { strides: [stride, stride], pads: Array(4).fill(padding) }),
+  );
 }
 
 /** (Conv2d 3x3, BatchNorm2d, ReLU) twice, `double_conv.0` to `.5`. x [N, C, H, W] -> [N, out, H, W]. */
 export function doubleConv(x: Value, weights: Weights, out: number): Value {
   const at = (index: number) => weights.scope(`double_conv.${index}`);
   const half = (value: Value, first: number) =>
-    reluAt(batchNorm2d(conv2d(value, at(first), out, 3), at(first + 1)), at(first + 2));
+    relu(batchNorm2d(conv2d(value, at(first), out, 3), at(first + 1)), at(first + 2));
   return half(half(x, 0), 3);
 }

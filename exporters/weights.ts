@@ -4,6 +4,9 @@ import { aligned, byteLength, type Tensor } from '../graph/tensor.js';
 import { initializer, type Value } from '../graph/value.js';
 import { toFloat32 } from './checkpoints/float32.js';
 
+/** The shapes of a state dict, by key. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
 /** Gives the tensor of a key; `shape` is what the network expects there. */
 export type TensorSource = (key: string, shape: readonly number[]) => Tensor | undefined;
 
@@ -14,10 +17,21 @@ function zeros(dims: readonly number[]): Tensor {
 /** Weights of zeros, for counting. */
 export const zeroWeights: TensorSource = (_key, shape) => zeros(shape);
 
+/** The keys and shapes that a construction asks for. */
+export function keysOf(construct: (weights: Weights) => void): Shapes {
+  const shapes = new Map<string, readonly number[]>();
+  const recording: TensorSource = (key, shape) => {
+    shapes.set(key, shape);
+    return zeros(shape);
+  };
+  construct(Weights.from(recording));
+  return shapes;
+}
+
 /** How many keys an error lists of each kind. */
 const MAX_LISTED = 6;
 
-function listed(title: string, items: readonly string[]): string {
+export function listed(title: string, items: readonly string[]): string {
   const more = items.length > MAX_LISTED ? ` and ${items.length - MAX_LISTED} more` : '';
   return `${items.length} ${title}: ${items.slice(0, MAX_LISTED).join(', ')}${more}`;
 }
@@ -118,12 +132,15 @@ export class Weights {
   /**
    * To be called when the network is built.
    * @param keys all keys of the checkpoint; `num_batches_tracked` counters are not weights
+   * @param aside beginnings of keys that need not be used
    * @returns the keys that were narrowed from float64
    * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together
    */
-  finish(keys: Iterable<string>): readonly string[] {
+  finish(keys: Iterable<string>, aside: readonly string[] = []): readonly string[] {
     const { missing, misshapen, narrowed, values, file } = this.#ledger;
-    const unused = [...keys].filter((key) => !values.has(key) && !key.endsWith('.num_batches_tracked'));
+    const isAside = (key: string) =>
+      key.endsWith('.num_batches_tracked') || aside.some((beginning) => key.startsWith(beginning));
+    const unused = [...keys].filter((key) => !values.has(key) && !isAside(key));
     const problems = [
       ...(missing.length > 0 ? [listed('missing', missing)] : []),
       ...(misshapen.length > 0 ? [listed('misshapen', misshapen)] : []),

@@ -1,12 +1,15 @@
 /** The Node API of nmode-onnx. Importing it loads neither onnxruntime nor sharp; what needs them does. */
-export type { Upsampling } from '../exporters/backbones/backbone.js';
+export { type Backbone, type BackboneDefinition, defineBackbone } from '../exporters/backbones/backbone.js';
 export type { InputSize } from '../exporters/build.js';
 export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
 export type { Order } from '../exporters/decoders/block.js';
 export type { MultistepForm } from '../exporters/decoders/multistep.js';
 export type { Activation } from '../exporters/decoders/nmode.js';
 export type { DecoderId } from '../exporters/describe.js';
+export type { Head } from '../exporters/head.js';
+export * as layers from '../exporters/layers.js';
 export { VERSION } from '../exporters/version.js';
+export type { Weights } from '../exporters/weights.js';
 export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
@@ -21,6 +24,7 @@ export {
   type Recipe,
   type Sizing,
 } from '../graph/recipe.js';
+export type { Value } from '../graph/value.js';
 export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import type { Upsampling } from '../exporters/backbones/backbone.js';
 import { buildModel } from '../exporters/build.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { Order } from '../exporters/decoders/block.js';
@@ -35,6 +34,7 @@ export interface CheckpointReport {
   readonly architecture?: {
     readonly backbone: string;
     readonly widths: readonly number[];
+    readonly scales: readonly number[];
     readonly inputChannels: number;
     readonly classes: number;
     /** The decoders that the keys allow. */
@@ -42,7 +42,8 @@ export interface CheckpointReport {
     readonly order?: Order;
     readonly kernel?: number;
     readonly stateChannels?: number;
-    readonly upsampling?: Upsampling;
+    /** The variant of the network's own decoder. */
+    readonly form?: Readonly<Record<string, string>>;
   };
   /** Why there is no architecture, or which keys do not fit it. */
   readonly problem?: string;
@@ -117,12 +118,12 @@ async function inspectCheckpoint(path: string, key?: string): Promise<Checkpoint
 function architecture(checkpoint: Checkpoint) {
   try {
     const detected = detect(checkpoint.file, shapesOf(checkpoint));
-    const { network, classes, decoders, nmode, upsampling } = detected;
-    const { widths, inputChannels, backbone } = network;
+    const { network, classes, decoders, nmode } = detected;
+    const { widths, scales, inputChannels, backbone, own } = network;
     return {
       architecture: {
-        ...{ backbone, widths, inputChannels, classes, decoders, ...nmode },
-        ...(upsampling && { upsampling }),
+        ...{ backbone, widths, scales, inputChannels, classes, decoders, ...nmode },
+        ...(own?.form && decoders.includes('original') && { form: own.form }),
       },
       ...nominalCost(checkpoint, detected),
     };
@@ -141,7 +142,7 @@ function nominalCost({ file, tensors }: Checkpoint, detected: Detected) {
   const weights = Weights.from((key) => tensors.get(key), file);
   const { macs = 0 } = cost(buildModel(describe(file, detected, told), weights, { size }));
   try {
-    weights.finish(tensors.keys());
+    weights.finish(tensors.keys(), detected.network.aside);
   } catch (error) {
     return { macs, macsAt, problem: reason(error) };
   }

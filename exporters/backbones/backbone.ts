@@ -1,8 +1,7 @@
-import type { Value } from '../../graph/value.js';
-import type { Weights } from '../weights.js';
-
-/** The shapes of a state dict, by key. */
-export type Shapes = ReadonlyMap<string, readonly number[]>;
+import { NmodeError } from '../../graph/errors.js';
+import { input as graphInput, type Value } from '../../graph/value.js';
+import type { Head } from '../head.js';
+import { keysOf, type Shapes, Weights, zeroWeights } from '../weights.js';
 
 /** A feature of the encoder. */
 export interface Skip {
@@ -12,27 +11,106 @@ export interface Skip {
   readonly scale: number;
 }
 
-/** An encoder whose configuration is known; what a decoder needs of it. */
-export interface Network {
-  readonly backbone: string;
-  readonly inputChannels: number;
-  /** Channels of each level's feature, shallow to deep. */
-  readonly widths: readonly number[];
-  /** Input sizes must be multiples of this where nmODE steps bring every level back to the input's resolution. */
-  readonly stride: number;
-  /** The features, shallow to deep. */
-  skips(input: Value, weights: Weights): readonly Skip[];
-  /** The network's own decoder on these features, up to where the head takes over. [N, C, H, W]. */
-  decode(skips: readonly Skip[], weights: Weights, upsampling: Upsampling): Value;
+/** The decoder that a network was published with. */
+export interface OwnDecoder {
+  readonly classes: number;
+  /** What the network's own code ends in; for one that returns logits, what their number of classes asks for. */
+  readonly head: Head;
+  /** What height and width must be multiples of. */
+  readonly multiple: number;
+  /** Its variant, where there are several: entries of the metadata. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** The network's skips, shallow to deep -> [N, classes, H, W], before sigmoid or softmax. */
+  logits(skips: readonly Skip[], weights: Weights): Value;
 }
 
-/** How the network's own decoder doubles its resolution. */
-export type Upsampling = 'bilinear' | 'transposed';
+/** An encoder of which every size is known. */
+export interface NetworkDefinition {
+  readonly backbone: string;
+  readonly inputChannels: number;
+  /** The features, shallow to deep: each [N, C, H / scale, W / scale]. */
+  features(input: Value, weights: Weights): readonly Value[];
+  readonly own?: OwnDecoder;
+  /** Beginnings of keys that its checkpoints may hold and that are not used: those of a classifier. */
+  readonly aside?: readonly string[];
+}
+
+/** What a decoder needs of an encoder, and what its checkpoints look like. */
+export interface Network extends Omit<NetworkDefinition, 'features'> {
+  /** Channels of each skip, shallow to deep. */
+  readonly widths: readonly number[];
+  /** Scales of each skip, shallow to deep. */
+  readonly scales: readonly number[];
+  /** Input sizes must be multiples of this where nmODE steps bring every level back to the input's resolution. */
+  readonly stride: number;
+  /** The encoder's weights by key. */
+  readonly keys: Shapes;
+  /** The features, shallow to deep. */
+  skips(input: Value, weights: Weights): readonly Skip[];
+}
 
 export interface Backbone {
   readonly id: string;
-  /** Reads the configuration off a checkpoint; undefined where it is another network's. */
-  detect(shapes: Shapes): Network | undefined;
-  /** The network's standard form at a base width. */
-  ofWidth(width: number): Network;
+  /** The network with the sizes that a checkpoint's shapes tell, and its standard ones where they tell none. */
+  network(shapes: Shapes): Network;
+  /** The network's standard form at another base width, where it has one. */
+  ofWidth?(width: number): Network;
+}
+
+/** Large enough to be divided by any stride: shapes are computed with it, nothing else. */
+const TRIAL_SIDE = 2 ** 16;
+
+export function trialInput({ inputChannels }: Pick<Network, 'inputChannels'>): Value {
+  return graphInput('input', 'float32', [1, inputChannels, TRIAL_SIDE, TRIAL_SIDE]);
+}
+
+/**
+ * Completes a definition by what one construction of the encoder tells: widths, scales, keys.
+ * @throws NmodeError (BAD_USAGE) where the features are no 1/n of the input, or not ordered from shallow to deep
+ */
+export function networkOf({ features, ...definition }: NetworkDefinition): Network {
+  let shapes: readonly Value['shape'][] = [];
+  const keys = keysOf((weights) => {
+    shapes = features(trialInput(definition), weights).map(({ shape }) => shape);
+  });
+  const widths = shapes.map(([, channels]) => Number(channels));
+  const scales = shapes.map(([, , height]) => TRIAL_SIDE / Number(height));
+  const bad = scales.findIndex((scale, at) => !Number.isInteger(scale) || scale < (scales[at - 1] ?? 1));
+  if (bad >= 0 || scales.length === 0) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `backbone ${definition.backbone}: its features have the scales ${scales.join(', ')}, expected whole numbers from shallow to deep`,
+    );
+  }
+  return {
+    ...definition,
+    widths,
+    scales,
+    stride: Math.max(...scales),
+    keys,
+    skips: (input, weights) =>
+      features(input, weights).map((value, at) => ({ value, scale: scales[at] ?? 1 })),
+  };
+}
+
+/** What is to be said of a backbone of your own. */
+export interface BackboneDefinition extends Pick<NetworkDefinition, 'features'> {
+  readonly id: string;
+  /** Default 3. */
+  readonly inputChannels?: number;
+}
+
+/**
+ * A backbone of your own: an encoder written in the layers of this package. Scales, widths and keys follow from it.
+ * @throws NmodeError (BAD_USAGE) where its features have no whole scales, or are not ordered from shallow to deep
+ */
+export function defineBackbone({ id, inputChannels = 3, features }: BackboneDefinition): Backbone {
+  const network = networkOf({ backbone: id, inputChannels, features });
+  return { id, network: () => network };
+}
+
+/** The weights of a network's own decoder, by key. */
+export function ownKeys(network: Network, own: OwnDecoder): Shapes {
+  const skips = network.skips(trialInput(network), Weights.from(zeroWeights));
+  return keysOf((weights) => own.logits(skips, weights));
 }

@@ -1,5 +1,18 @@
+import { NmodeError } from '../../graph/errors.js';
 import type { Backbone } from './backbone.js';
+import { RESNETS } from './resnet.js';
 import { UNet } from './unet.js';
 
-/** Every backbone, in the order in which a checkpoint is tried. */
-export const BACKBONES: readonly Backbone[] = [UNet];
+/** Every backbone. A checkpoint is that of the one which explains the most of its keys. */
+export const BACKBONES: readonly Backbone[] = [UNet, ...RESNETS];
+
+export const BACKBONE_IDS = BACKBONES.map(({ id }) => id);
+
+/** A backbone by its name. @throws NmodeError (BAD_USAGE) */
+export function backboneOf(id: string): Backbone {
+  const backbone = BACKBONES.find((known) => known.id === id);
+  if (backbone === undefined) {
+    throw new NmodeError('BAD_USAGE', `no backbone '${id}': there are ${BACKBONE_IDS.join(', ')}`);
+  }
+  return backbone;
+}

@@ -1,39 +1,55 @@
 import { numbers, subtractDims } from '../../graph/dim.js';
 import { NmodeError } from '../../graph/errors.js';
 import { sub } from '../../graph/ops/elementwise.js';
-import { maxPool } from '../../graph/ops/max-pool.js';
 import { resizeLinear } from '../../graph/ops/resize.js';
 import { concat, pad, shapeOf } from '../../graph/ops/shapes.js';
 import { int64Tensor } from '../../graph/tensor.js';
 import { constant, scope, type Value } from '../../graph/value.js';
-import { channelsOf, doubleConv, doublingConvTranspose2d } from '../layers.js';
-import type { Weights } from '../weights.js';
-import type { Backbone, Network, Shapes, Skip, Upsampling } from './backbone.js';
+import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, maxPool2d } from '../layers.js';
+import type { Shapes, Weights } from '../weights.js';
+import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
+
+/** How the network's own decoder doubles its resolution. */
+type Upsampling = 'bilinear' | 'transposed';
 
 /**
  * The U-Net of the nmODE release: double convolutions `inc` and `down1` to `downL-1`, each but the first behind a
  * maximum pooling of 2; its own decoder is `up1` to `upL-1`.
  * @param widths channels of the levels, shallow to deep; the release's are w, 2w, 4w, 8w, 8w
  */
-export function unet(inputChannels: number, widths: readonly number[]): Network {
-  return {
+export function unet(
+  inputChannels: number,
+  widths: readonly number[],
+  upsampling: Upsampling = 'bilinear',
+  classes = 1,
+): Network {
+  return networkOf({
     backbone: 'unet',
     inputChannels,
-    widths,
-    stride: 2 ** (widths.length - 1),
-    skips: (input, weights) => encode(input, weights, widths),
-    decode,
-  };
+    features: (input, weights) => encode(input, weights, widths),
+    own: ownDecoder(upsampling, classes),
+  });
 }
 
-function encode(input: Value, weights: Weights, widths: readonly number[]): readonly Skip[] {
+function encode(input: Value, weights: Weights, widths: readonly number[]): readonly Value[] {
   let value = input;
   return widths.map((width, level) => {
     const block = level === 0 ? weights.scope('inc') : weights.scope(`down${level}.maxpool_conv`);
-    if (level > 0) value = scope(`${block.path}.0`, () => maxPool(value, [2, 2]));
+    if (level > 0) value = maxPool2d(value, block.scope('0'), 2);
     value = doubleConv(value, level === 0 ? block : block.scope('1'), width);
-    return { value, scale: 2 ** level };
+    return value;
   });
+}
+
+function ownDecoder(upsampling: Upsampling, classes: number): OwnDecoder {
+  return {
+    classes,
+    head: 'sigmoid',
+    multiple: 1,
+    form: { upsampling },
+    logits: (skips, weights) =>
+      conv2d(decode(skips, weights, upsampling), weights.scope('outc.conv'), classes, 1),
+  };
 }
 
 /** `upI`: double the deeper feature, bring it to the skip's size, join the two (skip first), convolve. */
@@ -75,27 +91,32 @@ function padTo(x: Value, like: Value): Value {
 
 const convWeight = (block: string) => `${block}.double_conv.0.weight`;
 
-function detect(shapes: Shapes): Network | undefined {
-  const first = shapes.get(convWeight('inc'));
-  const inputChannels = first?.[1];
-  if (inputChannels === undefined) return undefined;
-  const widths: number[] = [];
-  for (let shape = first; shape !== undefined; ) {
-    widths.push(shape[0] ?? 0);
-    shape = shapes.get(convWeight(`down${widths.length}.maxpool_conv.1`));
-  }
-  return widths.length <= MAX_LEVELS ? unet(inputChannels, widths) : undefined;
-}
-
 /** Each level halves the resolution: more would need images of 65,536 pixels a side. */
 const MAX_LEVELS = 16;
 
-export const UNet: Backbone = {
+function widthsIn(shapes: Shapes): readonly number[] {
+  const widths: number[] = [];
+  let shape = shapes.get(convWeight('inc'));
+  while (shape !== undefined && widths.length < MAX_LEVELS) {
+    widths.push(shape[0] ?? 0);
+    shape = shapes.get(convWeight(`down${widths.length}.maxpool_conv.1`));
+  }
+  return widths;
+}
+
+/** The release's: the deepest level is no wider than the one above it. */
+const standardWidths = (width: number) => [1, 2, 4, 8, 8].map((factor) => factor * width);
+
+export const UNet = {
   id: 'unet',
-  detect,
-  ofWidth: (width) =>
-    unet(
-      3,
-      [1, 2, 4, 8, 8].map((factor) => factor * width),
-    ),
-};
+  network(shapes: Shapes) {
+    const widths = widthsIn(shapes);
+    return unet(
+      shapes.get(convWeight('inc'))?.[1] ?? 3,
+      widths.length > 0 ? widths : standardWidths(64),
+      shapes.has('up1.up.weight') ? 'transposed' : 'bilinear',
+      shapes.get('outc.conv.weight')?.[0],
+    );
+  },
+  ofWidth: (width: number) => unet(3, standardWidths(width)),
+} satisfies Backbone;

@@ -1,7 +1,6 @@
 import type { Value } from '../../graph/value.js';
-import type { Shapes } from '../backbones/backbone.js';
-import { batchNorm2d, conv2d, reluAt } from '../layers.js';
-import type { Weights } from '../weights.js';
+import { batchNorm2d, conv2d, relu } from '../layers.js';
+import type { Shapes, Weights } from '../weights.js';
 
 /** Where convolution (C), ReLU (R) and BatchNorm (B) stand: before the upsampling _ after the sum. */
 export type Order = 'C_RB' | 'C_BR' | 'CR_B' | 'CB_R';
@@ -16,21 +15,21 @@ export interface Block {
 export const BLOCKS: Readonly<Record<Order, Block>> = {
   C_RB: {
     g: conv2d,
-    sigma: (sum, weights) => batchNorm2d(reluAt(sum, weights.scope('0')), weights.scope('1')),
+    sigma: (sum, weights) => batchNorm2d(relu(sum, weights.scope('0')), weights.scope('1')),
   },
   C_BR: {
     g: conv2d,
-    sigma: (sum, weights) => reluAt(batchNorm2d(sum, weights.scope('0')), weights.scope('1')),
+    sigma: (sum, weights) => relu(batchNorm2d(sum, weights.scope('0')), weights.scope('1')),
   },
   CR_B: {
     g: (x, weights, channels, kernel) =>
-      reluAt(conv2d(x, weights.scope('0'), channels, kernel), weights.scope('1')),
+      relu(conv2d(x, weights.scope('0'), channels, kernel), weights.scope('1')),
     sigma: (sum, weights) => batchNorm2d(sum, weights.scope('0')),
   },
   CB_R: {
     g: (x, weights, channels, kernel) =>
       batchNorm2d(conv2d(x, weights.scope('0'), channels, kernel), weights.scope('1')),
-    sigma: (sum, weights) => reluAt(sum, weights.scope('0')),
+    sigma: (sum, weights) => relu(sum, weights.scope('0')),
   },
 };
 

@@ -12,7 +12,7 @@ import { DequantizeLinear, QuantizeLinear } from './quantize.js';
 import { ReduceMax, ReduceMin } from './reduce.js';
 import { Resize } from './resize.js';
 import { Concat, Pad, Shape } from './shapes.js';
-import { Erf, Relu, Sigmoid, Tanh } from './unary.js';
+import { Erf, Relu, Sigmoid, Softmax, Tanh } from './unary.js';
 
 /** Every operator whose types can be inferred, by its ONNX name. */
 const OPS: ReadonlyMap<string, OpDefinition> = new Map(
@@ -33,6 +33,7 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     Sigmoid,
     Tanh,
     Erf,
+    Softmax,
     Shape,
     Concat,
     Pad,

@@ -2,7 +2,7 @@ import { ints, intsOf } from '../attribute.js';
 import { shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
-import { slide } from './window.js';
+import { slide, type WindowAttributes } from './window.js';
 
 export const MaxPool: OpDefinition = {
   opType: 'MaxPool',
@@ -18,8 +18,11 @@ export const MaxPool: OpDefinition = {
   },
 };
 
-/** ONNX MaxPool with a window of `kernel` and the same stride, no padding. x [N, C, ...space] -> floor(space / kernel). */
-export function maxPool(x: Value, kernel: readonly number[]): Value {
-  const pads = Array(2 * kernel.length).fill(0);
-  return apply(MaxPool, [x], { kernel_shape: ints(kernel), pads: ints(pads), strides: ints(kernel) });
+/** ONNX MaxPool; by default with a stride of the window's size and without padding. x [N, C, ...space] -> [N, C, ...out]. */
+export function maxPool(
+  x: Value,
+  kernel: readonly number[],
+  { strides = kernel, pads = Array(2 * kernel.length).fill(0) }: WindowAttributes = {},
+): Value {
+  return apply(MaxPool, [x], { kernel_shape: ints(kernel), pads: ints(pads), strides: ints(strides) });
 }

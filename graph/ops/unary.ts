@@ -1,6 +1,8 @@
+import { int, intOf } from '../attribute.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
 import { add, div, mul } from './elementwise.js';
+import { axisOf } from './shapes.js';
 
 function unary(opType: string, since: number): OpDefinition {
   return {
@@ -15,10 +17,24 @@ export const Sigmoid = unary('Sigmoid', 1);
 export const Tanh = unary('Tanh', 1);
 export const Erf = unary('Erf', 9);
 
+// Until opset 12 what follows the axis was taken as one.
+export const Softmax: OpDefinition = {
+  opType: 'Softmax',
+  since: 1,
+  form: 13,
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    axisOf(intOf(attributes, 'axis', -1), shape.length);
+    return [{ dtype, shape }];
+  },
+};
+
 export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);
 export const tanh = (x: Value): Value => apply(Tanh, [x]);
 export const erf = (x: Value): Value => apply(Erf, [x]);
+/** ONNX Softmax along one axis. */
+export const softmax = (x: Value, axis: number): Value => apply(Softmax, [x], { axis: int(axis) });
 
 /**
  * GELU in its exact form, x (1 + erf(x / sqrt 2)) / 2, written in the order that onnxruntime fuses into one kernel

@@ -4,7 +4,7 @@ import { parseCount, parseSize } from './arguments.js';
 import { bytesText, count, macsText, print, printJson, table } from './print.js';
 
 interface Flags {
-  readonly width: number;
+  readonly width?: number;
   readonly size?: { height: number; width: number };
   readonly json?: true;
 }
@@ -13,12 +13,12 @@ export function addCompare(program: Command): void {
   program
     .command('compare')
     .description('count what each decoder costs, side by side')
-    .option('--width <w>', 'base width of the backbone', parseCount, 64)
+    .option('--width <w>', 'base width of the backbones that have one (default: their own)', parseCount)
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .option('--json', 'print one JSON document')
     .action(async ({ json, width, size }: Flags) => {
       const { compare } = await import('../compare.js');
-      const rows = compare({ width, ...(size && { size }) });
+      const rows = compare({ ...(width !== undefined && { width }), ...(size && { size }) });
       if (json) printJson(rows);
       else print(comparisonText(rows));
     });

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
+import { BACKBONE_IDS } from '../../exporters/backbones/index.js';
 import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
 import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
 import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
+import { HEADS, type Head } from '../../exporters/head.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
 import {
   MODEL_IOS,
@@ -27,8 +29,10 @@ import {
 
 interface Flags extends TransformFlags {
   readonly output: string;
+  readonly backbone?: string;
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
+  readonly head?: Head;
   readonly size?: { height: number; width: number };
   readonly dynamic?: true;
   readonly batch?: number;
@@ -59,6 +63,17 @@ export function addExport(program: Command): void {
         '--activation <activation>',
         'between solver steps; needed but for the original decoder',
       ).choices(ACTIVATION_NAMES),
+    )
+    .addOption(
+      new Option('--backbone <backbone>', 'what the network is; by default its keys tell').choices(
+        BACKBONE_IDS,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--head <head>',
+        "what the model ends in (default: as the network's own code; for logits by the number of classes)",
+      ).choices(HEADS),
     )
     .option('--key <key>', 'where in the checkpoint the state dict is, dotted; found under the usual keys')
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
@@ -103,11 +118,14 @@ export function addExport(program: Command): void {
 }
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
-  const { output, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize } = flags;
+  const { output, backbone, head, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize } =
+    flags;
   return {
     checkpoint,
     output,
     ...sizeOption(flags),
+    ...(backbone && { backbone }),
+    ...(head && { head }),
     ...(decoder && { decoder }),
     ...(activation && { activation }),
     ...(lmdForm && { lmdForm }),

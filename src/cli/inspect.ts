@@ -35,7 +35,10 @@ function checkpointText(report: CheckpointReport): string {
     architecture === undefined
       ? ([['network', `not recognised: ${report.problem}`]] as const)
       : ([
-          ['network', `${architecture.backbone}, widths ${architecture.widths.join(', ')}`],
+          [
+            'network',
+            `${architecture.backbone}, widths ${architecture.widths.join(', ')}, scales ${architecture.scales.join(', ')}`,
+          ],
           ['decoder', decoderText(architecture)],
           ['channels', `${architecture.inputChannels} in, ${architecture.classes} out`],
         ] as const);
@@ -53,8 +56,10 @@ function checkpointText(report: CheckpointReport): string {
 }
 
 function decoderText(architecture: NonNullable<CheckpointReport['architecture']>): string {
-  const { decoders, order, kernel, stateChannels, upsampling } = architecture;
-  if (order === undefined) return `original, ${upsampling} upsampling`;
+  const { decoders, order, kernel, stateChannels, form = {} } = architecture;
+  if (order === undefined) {
+    return ['original', ...Object.entries(form).map(([name, value]) => `${name} ${value}`)].join(', ');
+  }
   const names = decoders.join(' or ');
   return `${names}, order ${order}, kernel ${kernel}, ${stateChannels} state channels; the activation is not stored`;
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { unet } from '../../exporters/backbones/unet.js';
+import { UNet } from '../../exporters/backbones/unet.js';
 import { buildModel } from '../../exporters/build.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
+import { DECODER_IDS, standard } from '../../exporters/describe.js';
 import { Weights } from '../../exporters/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
-import { DECODERS } from '../../src/compare.js';
 import {
   cases,
   exported,
@@ -82,8 +82,8 @@ it('the trained network, a batch of two through a model of one, agrees', async (
 });
 
 describe('full width, w = 64, on weights that both languages compute', () => {
-  it.each(DECODERS.map((decoder) => [decoder.id, decoder] as const))('%s', async (id, decoder) => {
-    const description = { network: unet(3, [64, 128, 256, 512, 512]), classes: 1, decoder };
+  it.each(DECODER_IDS)('%s', async (id) => {
+    const description = standard(UNet.network(new Map()), id);
     const size = { batch: 1, height: 32, width: 32 };
     const model = encodeModel(buildModel(description, Weights.from(seeded), { size }));
     const expected = (await readReference(fixture('seeded', 'outputs.safetensors'))).get(id);

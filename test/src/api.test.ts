@@ -20,7 +20,7 @@ describe('arguments that the command line would not let through are refused by n
     [
       'a height of no levels',
       { size: { height: 40 } },
-      /height 40 does not fit: with 5 levels it is a multiple of 16/,
+      /height 40 does not fit: for unet it is a multiple of 16/,
     ],
     ['an unknown opset', { opset: 12 }, /opset 12 is not supported/],
   ])('%s', async (_, options, says) => {

@@ -1,0 +1,31 @@
+import type { Value } from '../../graph/value.js';
+import type { Weights } from '../weights.js';
+import { type Backbone, networkOf } from './backbone.js';
+
+/** One of torchvision's classification networks without its classifier. */
+export interface TorchvisionEncoder {
+  readonly id: string;
+  /** The key of its first convolution's weight, by which its keys are found. */
+  readonly stem: string;
+  /** The module behind its last feature. */
+  readonly classifier: string;
+  /** The features at each of its strides, shallow to deep. */
+  features(input: Value, weights: Weights): readonly Value[];
+}
+
+/** Its keys are torchvision's, bare or below `encoder.`; a classifier that was saved with them is left aside. */
+export function torchvisionEncoder({ id, stem, classifier, features }: TorchvisionEncoder): Backbone {
+  return {
+    id,
+    network(shapes) {
+      const prefix = shapes.has(stem) ? '' : 'encoder.';
+      const scoped = (weights: Weights) => (prefix === '' ? weights : weights.scope('encoder'));
+      return networkOf({
+        backbone: id,
+        inputChannels: shapes.get(`${prefix}${stem}`)?.[1] ?? 3,
+        features: (input, weights) => features(input, scoped(weights)),
+        aside: [`${prefix}${classifier}.`],
+      });
+    },
+  };
+}
