@@ -4,6 +4,7 @@ import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
 import type { Recipe } from '../graph/recipe.js';
 import { input, type Value } from '../graph/value.js';
+import type { Network } from './backbones/backbone.js';
 import { schemeOf, unroll } from './decoders/nmode.js';
 import type { Description } from './describe.js';
 import { applyHead } from './head.js';
@@ -85,6 +86,22 @@ function imageForm(description: Description, weights: Weights, recipe: Recipe) {
   const image = imageInput();
   const probabilities = probabilitiesOf(prepare(image, recipe), description, weights);
   return { taken: image, mask: restore(probabilities, image, classes, recipe.sizing) };
+}
+
+/** The encoder alone, with one image of a fixed size; its outputs are its skips, `skip1` the shallowest. */
+export function buildEncoder(
+  network: Network,
+  weights: Weights,
+  { height, width }: { readonly height: number; readonly width: number },
+): Model {
+  const pixels = input('input', 'float32', [1, network.inputChannels, height, width]);
+  const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
+  return assemble({
+    name: network.backbone,
+    inputs: [pixels],
+    outputs: Object.fromEntries(skips),
+    producerVersion: VERSION,
+  });
 }
 
 /**

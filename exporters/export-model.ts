@@ -5,6 +5,7 @@ import type { Model } from '../graph/model.js';
 import {
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
+  HEAD_KEY,
   IO_KEY,
   type ModelIo,
   NORMALIZATIONS,
@@ -128,7 +129,7 @@ function architectureMetadata(description: Description): [string, string][] {
     ['nmode.widths', network.widths.join(',')],
     ['nmode.classes', String(classes)],
     ['nmode.decoder', decoder.id],
-    ['nmode.head', head],
+    [HEAD_KEY, head],
     ['nmode.size_multiple', String(sizeMultiple(description))],
   ];
   if (decoder.id === 'original') {

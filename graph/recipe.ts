@@ -55,6 +55,9 @@ export const IO_KEY = 'nmode.io';
 /** The key of `metadata_props` with the bytes of activations that are held at once, for each pixel of the input. */
 export const BYTES_PER_PIXEL_KEY = 'nmode.bytes_per_pixel';
 
+/** The key of `metadata_props` that says what the graph ends in; after `none` come logits. */
+export const HEAD_KEY = 'nmode.head';
+
 export function recipeText(recipe: Recipe): string {
   return JSON.stringify(recipe);
 }

@@ -3,6 +3,7 @@ import type { Outline } from '../graph/model.js';
 import {
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
+  HEAD_KEY,
   MAX_NETWORK_PIXELS,
   NORMALIZATIONS,
   parseRecipe,
@@ -46,6 +47,9 @@ export function formOf({ inputs, outputs, metadata }: Outline, options: FormOpti
   if (io === 'tensor' && dtype !== 'float32') throw bad(`it takes ${dtype}, expected float32 or uint8`);
   const given = outputs[0]?.type?.dtype ?? 'float32';
   if (given !== 'float32') throw bad(`it gives ${given}, expected probabilities in float32`);
+  if (metadata.get(HEAD_KEY) === 'none') {
+    throw bad('it gives logits (exported with --head none), expected probabilities');
+  }
   if (typeof batch === 'number' && batch > 1) {
     throw bad(`it takes ${batch} images at a time, expected 1 or an open batch`);
   }

@@ -1,16 +1,8 @@
 import type { BenchReport } from './bench.js';
 import type { BenchFigures } from './bench-contestant.js';
-import { escaped, page, rows } from './html.js';
+import { FIGURES_STYLE, figuresTable, page, rows } from './html.js';
 import { distributionPlot, scatterPlot, stackPlot } from './plots.js';
 import { writeWhole } from './write-whole.js';
-
-const STYLE = `  table { border-collapse: collapse; }
-  .figures { overflow-x: auto; }
-  .figures th, .figures td { padding: 0.2rem 0.8rem 0.2rem 0; text-align: right; white-space: nowrap; }
-  .figures th:first-child, .figures td:first-child { text-align: left; }
-  svg { display: block; width: 100%; max-width: 60rem; margin: 0.5rem 0 1.5rem; }
-  svg text { fill: currentColor; font-size: 13px; }
-  svg .grid { stroke: currentColor; stroke-opacity: 0.2; }`;
 
 /** Writes what was measured as one HTML file that needs nothing else. */
 export async function writeBenchReport(path: string, report: BenchReport): Promise<void> {
@@ -47,12 +39,15 @@ function html({ models, ...report }: BenchReport): string {
   ]);
   return page(
     `Speed of ${[...new Set(models.map(({ file }) => file))].join(', ')}`,
-    STYLE,
+    FIGURES_STYLE,
     `<table>
 ${about}
 </table>
 <h2>Figures</h2>
-<div class="figures">${figuresTable(named)}</div>
+${figuresTable(
+  ['model', ...COLUMNS.map(([name]) => name)],
+  named.map((figures) => [figures.name, ...COLUMNS.map(([, text]) => text(figures) ?? '')]),
+)}
 <h2>Latency</h2>
 <p>Every run; longer strokes are the median, the 90th and the 99th percentile.
 ${distributionPlot(
@@ -93,12 +88,3 @@ const COLUMNS: readonly (readonly [string, (figures: BenchFigures) => string | u
   ['difference', ({ agreement }) => agreement?.maxAbs.toExponential(1)],
   ['1 - DSC', ({ agreement }) => agreement?.dscDrop.toFixed(5)],
 ];
-
-function figuresTable(models: readonly (BenchFigures & { readonly name: string })[]): string {
-  const head = ['model', ...COLUMNS.map(([name]) => name)].map((name) => `<th>${escaped(name)}`).join('');
-  const lines = models.map((figures) => {
-    const cells = COLUMNS.map(([, text]) => `<td>${escaped(text(figures) ?? '')}`);
-    return `<tr><th>${escaped(figures.name)}${cells.join('')}`;
-  });
-  return `<table>\n<tr>${head}\n${lines.join('\n')}\n</table>`;
-}

@@ -1,29 +1,57 @@
-import { BACKBONES } from '../exporters/backbones/index.js';
-import { buildModel } from '../exporters/build.js';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Backbone } from '../exporters/backbones/backbone.js';
+import { BACKBONES, backboneOf } from '../exporters/backbones/index.js';
+import { buildEncoder, buildModel } from '../exporters/build.js';
 import { SCHEME_IDS } from '../exporters/decoders/nmode.js';
 import { type DecoderId, standard } from '../exporters/describe.js';
 import { Weights, zeroWeights } from '../exporters/weights.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
-import { encodedLength } from '../graph/file/write.js';
+import { encodedLength, encodeModel } from '../graph/file/write.js';
+import type { Model } from '../graph/model.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { RELEASE_SIDE } from '../graph/recipe.js';
+import { bench } from './bench.js';
 
 export interface CompareOptions {
+  /** Names of those to compare; default all. */
+  readonly backbones?: readonly string[];
   /** Base width of the backbones that have one; default each one's own: 64 for the U-Net, as in the release. */
   readonly width?: number;
   /** Default 256 x 256. */
   readonly size?: { readonly height: number; readonly width: number };
+  /** Also run each on the CPU, in turn with the backbone's other decoders. */
+  readonly time?: boolean;
+  /** With `time`: runs of each that are counted; default 20. */
+  readonly runs?: number;
+  /** An HTML file to write, with plots. */
+  readonly report?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
-export interface Comparison {
+/** Parameters, and multiply-adds of convolutions and matrix products for one image. */
+export interface Figures {
+  readonly parameters: number;
+  readonly macs: number;
+}
+
+export interface Comparison extends Figures {
   readonly backbone: string;
   readonly decoder: DecoderId;
-  readonly parameters: number;
-  /** Multiply-adds of convolutions and matrix products for one image. */
-  readonly macs: number;
+  /** What of these figures is the encoder's. */
+  readonly encoder: Figures;
   /** Size of the .onnx file. */
   readonly bytes: number;
+  /** 1 - figure / the same of the original decoder; absent where the backbone has none. */
+  readonly saved?: Figures;
+  /** Median of a run in milliseconds, and its ratio to the original decoder's; with `time`. */
+  readonly latency?: { readonly p50: number; readonly ratio: number };
 }
+
+const DEFAULT_RUNS = 20;
 
 /** Wider networks do not fit the 2 GiB of an .onnx file. */
 const MAX_WIDTH = 400;
@@ -32,22 +60,84 @@ const MAX_WIDTH = 400;
 const ORDER: readonly DecoderId[] = ['original', ...SCHEME_IDS];
 
 /**
- * What each decoder costs on each backbone, counted on the graphs that `exportModel` would write.
- * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
+ * What each decoder costs on each backbone, counted on the graphs that `exportModel` would write, and measured if asked for.
+ * @throws NmodeError (BAD_USAGE) for an unknown backbone, a width, a size that the levels do not divide; (CANNOT_WRITE)
  */
-export function compare(options: CompareOptions = {}): readonly Comparison[] {
-  const { width, size = { height: RELEASE_SIDE, width: RELEASE_SIDE } } = options;
+export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
+  const { width, backbones, time = false, report, onProgress } = options;
   if (width !== undefined && !(Number.isSafeInteger(width) && width > 0 && width <= MAX_WIDTH)) {
     throw new NmodeError('BAD_USAGE', `a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);
   }
-  return BACKBONES.flatMap((backbone) => {
-    const network = (width && backbone.ofWidth?.(width)) || backbone.network(new Map());
-    const decoders = ORDER.filter((id) => id !== 'original' || network.own !== undefined);
-    return decoders.map((decoder) => {
-      const description = standard(network, decoder);
-      const model = buildModel(description, Weights.from(zeroWeights), { size: { batch: 1, ...size } });
-      const { parameters, macs = 0 } = cost(model);
-      return { backbone: backbone.id, decoder, parameters, macs, bytes: encodedLength(model) };
-    });
+  const chosen = backbones?.map(backboneOf) ?? BACKBONES;
+  const comparisons: Comparison[] = [];
+  for (const [at, backbone] of chosen.entries()) {
+    if (time) onProgress?.(at, chosen.length);
+    const contenders = contendersOf(backbone, options);
+    const counted = contenders.map(({ comparison }) => comparison);
+    comparisons.push(...(time ? await timed(contenders, options) : counted));
+  }
+  if (time) onProgress?.(chosen.length, chosen.length);
+  if (report !== undefined) {
+    await (await import('./compare-report.js')).writeCompareReport(report, comparisons, options);
+  }
+  return comparisons;
+}
+
+interface Contender {
+  readonly comparison: Comparison;
+  readonly model: Model;
+}
+
+function contendersOf(backbone: Backbone, { width, size: asked }: CompareOptions): readonly Contender[] {
+  const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...asked };
+  const network = (width && backbone.ofWidth?.(width)) || backbone.network(new Map());
+  const encoder = figuresOf(buildEncoder(network, Weights.from(zeroWeights), size));
+  const models = ORDER.filter((id) => id !== 'original' || network.own !== undefined).map((decoder) => ({
+    decoder,
+    model: buildModel(standard(network, decoder), Weights.from(zeroWeights), { size: { batch: 1, ...size } }),
+  }));
+  const original = models.find(({ decoder }) => decoder === 'original');
+  const whole = original && figuresOf(original.model);
+  return models.map(({ decoder, model }) => {
+    const figures = figuresOf(model);
+    const saved = whole && {
+      parameters: 1 - figures.parameters / whole.parameters,
+      macs: 1 - figures.macs / whole.macs,
+    };
+    return {
+      model,
+      comparison: {
+        ...{ backbone: backbone.id, decoder, ...figures, encoder, bytes: encodedLength(model) },
+        ...(saved && { saved }),
+      },
+    };
   });
+}
+
+function figuresOf(model: Model): Figures {
+  const { parameters, macs = 0 } = cost(model);
+  return { parameters, macs };
+}
+
+/** The decoders of one backbone beside each other. The weights are zeros, which take as long as others. */
+async function timed(
+  contenders: readonly Contender[],
+  { runs = DEFAULT_RUNS, signal }: CompareOptions,
+): Promise<readonly Comparison[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'nmode-compare-'));
+  try {
+    const paths: string[] = [];
+    for (const { comparison, model } of contenders) {
+      const path = join(folder, `${comparison.decoder}.onnx`);
+      await writeFile(path, encodeModel(optimize(model).model));
+      paths.push(path);
+    }
+    const { models } = await bench({ models: paths, runs, ...(signal && { signal }) });
+    return contenders.map(({ comparison }, at) => {
+      const { p50 = Number.NaN, ratioToFirst: ratio = Number.NaN } = models[at] ?? {};
+      return { ...comparison, latency: { p50, ratio } };
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

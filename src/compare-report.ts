@@ -1,0 +1,67 @@
+import type { CompareOptions, Comparison, Figures } from './compare.js';
+import { FIGURES_STYLE, figuresTable, page } from './html.js';
+import { scatterPlot, stackPlot } from './plots.js';
+import { writeWhole } from './write-whole.js';
+
+/** Writes the comparison as one HTML file that needs nothing else. */
+export async function writeCompareReport(
+  path: string,
+  comparisons: readonly Comparison[],
+  options: CompareOptions,
+): Promise<void> {
+  await writeWhole(path, [Buffer.from(html(comparisons, options))]);
+}
+
+const percent = (share: number | undefined) => (share === undefined ? '' : `${(100 * share).toFixed(1)} %`);
+
+const COLUMNS: readonly (readonly [string, (comparison: Comparison) => string])[] = [
+  ['parameters', ({ parameters }) => parameters.toLocaleString('en-US')],
+  ['saved', ({ saved }) => percent(saved?.parameters)],
+  ['multiply-adds', ({ macs }) => `${(macs / 1e9).toFixed(3)} G`],
+  ['saved', ({ saved }) => percent(saved?.macs)],
+  ['of the encoder', ({ macs, encoder }) => percent(encoder.macs / macs)],
+  ['file, MB', ({ bytes }) => (bytes / 1e6).toFixed(2)],
+  ['p50, ms', ({ latency }) => latency?.p50.toFixed(1) ?? ''],
+  ['ratio', ({ latency }) => latency?.ratio.toFixed(3) ?? ''],
+];
+
+function html(comparisons: readonly Comparison[], { size, time, runs }: CompareOptions): string {
+  const { height = 256, width = 256 } = size ?? {};
+  const named = comparisons.map((each) => ({ name: `${each.backbone} ${each.decoder}`, ...each }));
+  const shares = (figure: keyof Figures) =>
+    named.flatMap(({ name, saved, encoder, ...figures }) => {
+      if (saved === undefined) return [];
+      const whole = figures[figure] / (1 - saved[figure]);
+      const [inEncoder, inDecoder] = [encoder[figure], figures[figure] - encoder[figure]];
+      return [{ name, parts: { encoder: (100 * inEncoder) / whole, decoder: (100 * inDecoder) / whole } }];
+    });
+  const latencies = named.flatMap(({ name, latency }) =>
+    latency === undefined ? [] : [{ name, parts: { 'a run': latency.p50 } }],
+  );
+  return page(
+    'nmODE decoders on every backbone',
+    FIGURES_STYLE,
+    `<p>One image of ${height} x ${width}, counted on the graphs that are exported: trained numbers, and multiply-adds of convolutions and
+matrix products. What is saved is saved of the network with the decoder that it was published with.
+${figuresTable(
+  ['network', ...COLUMNS.map(([name]) => name)],
+  named.map((each) => [each.name, ...COLUMNS.map(([, text]) => text(each))]),
+)}
+<h2>Multiply-adds</h2>
+${stackPlot('% of the network with its original decoder', shares('macs'))}
+<h2>Parameters</h2>
+${stackPlot('% of the network with its original decoder', shares('parameters'))}
+${
+  time
+    ? `<h2>Latency</h2>
+<p>Medians of ${runs ?? 20} runs on this machine's CPU, the decoders of a backbone in turn.
+${stackPlot('milliseconds', latencies)}
+${scatterPlot(
+  'median latency, ms',
+  'parameters',
+  named.map(({ name, latency, parameters }) => ({ name, x: latency?.p50 ?? 0, y: parameters })),
+)}`
+    : ''
+}`,
+  );
+}
