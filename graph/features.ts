@@ -1,7 +1,7 @@
 import { type Dim, floorDivideDim, hasOtherSymbols, quotient, shapeText, symbol } from './dim.js';
 import { NmodeError } from './errors.js';
 import { declaredTypes, inferTypes, openName, type Types } from './infer.js';
-import type { Model } from './model.js';
+import type { Model, ValueInfo } from './model.js';
 import { prune } from './prune.js';
 import type { ValueType } from './value.js';
 
@@ -62,10 +62,22 @@ function imageAt({ name, shape }: Image, multiple: number): Image {
 const nameOf = (dim: Dim): string => (typeof dim === 'number' ? '' : (dim.terms[0]?.name ?? ''));
 
 /** Types for heights and widths that are multiples; what an unknown operator gives is as the model declares it. */
-function typesAt(model: Model, image: Image): Types {
-  const open = image.shape.filter((dim) => typeof dim !== 'number');
+function typesAt(model: Model, { shape }: Image): Types {
+  const open = shape.filter((dim) => typeof dim !== 'number');
   const known = Object.fromEntries(open.map((dim) => [nameOf(dim), dim]));
   return inferTypes(model, known, declaredTypes(model, known));
+}
+
+/** A model that is for images of one size, as one for all sizes: only its declaration changes. */
+function opened(model: Model, { name, shape: [batch, channels] }: Image): Model {
+  const sizes = [batch, channels, symbol('H'), symbol('W')].map((dim) =>
+    typeof dim === 'number' ? dim : nameOf(dim),
+  );
+  const inputs = model.graph.inputs.map(
+    (info): ValueInfo =>
+      info.name === name && info.type ? { name, type: { dtype: info.type.dtype, shape: sizes } } : info,
+  );
+  return { ...model, graph: { ...model.graph, inputs } };
 }
 
 /** Whether a type tells how large its tensor is beside the image: an opaque size may be any part of it. */
@@ -99,10 +111,29 @@ export async function locate(
   const measured: Types = open.length > 0 ? await measure(prune(model, open)) : new Map();
   const [batch = 1, channels = 1, height = 1, width = 1] = measured.get(image.name)?.shape ?? [];
   const run: Image = { ...image, shape: [batch, channels, height, width] };
+  const scaleOf = scalesWhereOpen(model, image);
   return names.map((name) => {
     const ran = measured.get(name);
-    return ran === undefined ? located(name, types.get(name), image) : located(name, ran, run);
+    const found = ran === undefined ? located(name, types.get(name), image) : located(name, ran, run);
+    const scale = scaleOf(name) ?? found.feature?.scale;
+    return scale === found.feature?.scale ? found : { tensor: name, type: found.type };
   });
+}
+
+/**
+ * The scales that tensors of a model for images of one size would have at other sizes: rounding makes 2 of 40 (40, 20, 10, 5, 2)
+ * what looks like a scale of 20. Nothing is told of a model that has its one size inside.
+ */
+function scalesWhereOpen(model: Model, image: Image): (tensor: string) => number | undefined {
+  const open = opened(model, image);
+  const at = imageAt(imageOf(open), EVEN_MULTIPLE);
+  try {
+    const types = typesAt(open, at);
+    return (tensor) => located(tensor, types.get(tensor), at).feature?.scale;
+  } catch (error) {
+    if (error instanceof NmodeError) return () => undefined;
+    throw error;
+  }
 }
 
 /**

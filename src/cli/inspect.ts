@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../index.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine, table } from './print.js';
 
@@ -14,7 +14,9 @@ export function addInspect(program: Command): void {
     .description('tell what a checkpoint or an .onnx model holds')
     .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file')
     .option('--key <key>', 'where in a checkpoint the state dict is, dotted; found under the usual keys')
-    .option('--skips', 'of a model: the tensors that a decoder could be grafted on')
+    .addOption(
+      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts('key'),
+    )
     .option('--json', 'print one JSON document, with the cost of every node of a model')
     .action(async (file: string, { json, key, skips }: Flags) => {
       if (skips) return showSkips(file, json);
