@@ -76,7 +76,9 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
       }),
     );
     const { recipe: _, ...told } = options;
-    const transformed = await transform(grafted.model, name, { ...told, level }, level === 'none');
+    // What a reference is held against need not be compared on images.
+    const isProven = level === 'none' || reference !== undefined;
+    const transformed = await transform(grafted.model, name, { ...told, level }, isProven);
     const { model: result, ...transformation } = transformed;
     const network =
       transformed.precision === 'fp32' ? result : optimize(grafted.model, { ...told, level }).model;

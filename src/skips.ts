@@ -11,7 +11,7 @@ export interface SkipsReport {
   readonly file: string;
   /** The image that the model takes. */
   readonly input: { readonly name: string; readonly shape: readonly (number | string)[] };
-  /** The last tensor at each resolution on the way down, shallow to deep. */
+  /** At each resolution on the way down, the last tensor that all below it is computed from; shallow to deep. */
   readonly skips: readonly (Feature & { readonly shape: readonly (number | string)[] })[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
@@ -29,7 +29,7 @@ export async function proposeSkips(path: string): Promise<SkipsReport> {
       throw error;
     }),
   );
-  const skips = lastOnTheWayDown(located);
+  const skips = lastOnTheWayDown(model, located);
   if (skips.length === 0) {
     throw new NmodeError('BAD_MODEL', `${name}: no tensor is float32 [N, C, H, W] of a part of the image`);
   }

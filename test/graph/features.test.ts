@@ -106,18 +106,31 @@ describe('the last tensor at each resolution on the way down', () => {
     type: { dtype: 'float32', shape: [1, channels, size, size] },
     feature: { tensor, channels, scale },
   });
-  const proposed = (...tensors: Located[]) => lastOnTheWayDown(tensors).map(({ tensor }) => tensor);
+  /** Of tensors each computed from the one before, or from those named. */
+  const proposed = (tensors: readonly Located[], from: Readonly<Record<string, readonly string[]>> = {}) => {
+    const nodes = tensors.map(({ tensor }, index) =>
+      node('Some', from[tensor] ?? [tensors[index - 1]?.tensor ?? 'x'], [tensor]),
+    );
+    return lastOnTheWayDown(modelOf(nodes, open), tensors).map(({ tensor }) => tensor);
+  };
 
   it('leaves the way up and what has no resolution aside', () => {
     const shape = { tensor: 'shape', type: undefined };
-    expect(
-      proposed(at('a', 1), at('b', 1), at('c', 2), shape, at('d', 4), at('up', 2), at('out', 1)),
-    ).toEqual(['b', 'c', 'd']);
+    const up = [at('up', 2), at('out', 1)];
+    expect(proposed([at('a', 1), at('b', 1), at('c', 2), shape, at('d', 4), ...up])).toEqual(['b', 'c', 'd']);
   });
 
   it('a pooled image is no resolution, and what narrows at the bottom is a head', () => {
-    expect(
-      proposed(at('a', 2), at('pooled', 256, 8, 1), at('b', 16, 64), at('c', 16, 64), at('head', 16, 2)),
-    ).toEqual(['a', 'c']);
+    const pooled = at('pooled', 256, 8, 1);
+    expect(proposed([at('a', 2), pooled, at('b', 16, 64), at('c', 16, 64), at('head', 16, 2)])).toEqual([
+      'a',
+      'c',
+    ]);
+  });
+
+  it('is before the branches that meet further down, where there is such a place', () => {
+    const block = [at('stem', 2), at('a', 4), at('left', 4), at('down', 8), at('right', 8), at('sum', 8)];
+    expect(proposed(block, { right: ['a'], sum: ['down', 'right'] })).toEqual(['stem', 'a', 'sum']);
+    expect(proposed(block, { right: ['x'], sum: ['down', 'right'] })).toEqual(['stem', 'left', 'sum']);
   });
 });
