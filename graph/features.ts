@@ -115,10 +115,13 @@ export async function locate(
   return names.map((name) => {
     const ran = measured.get(name);
     const found = ran === undefined ? located(name, types.get(name), image) : located(name, ran, run);
-    const scale = scaleOf(name) ?? found.feature?.scale;
+    const scale = scaleOf(name) ?? (isPooled(found) ? undefined : found.feature?.scale);
     return scale === found.feature?.scale ? found : { tensor: name, type: found.type };
   });
 }
+
+/** Pooling gives one pixel for the whole image, however large that is. */
+const isPooled = ({ type }: Located): boolean => type?.shape.slice(2).every((size) => size === 1) === true;
 
 /**
  * The scales that tensors of a model for images of one size would have at other sizes: rounding makes 2 of 40 (40, 20, 10, 5, 2)

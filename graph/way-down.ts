@@ -2,9 +2,6 @@ import type { Feature, Located } from './features.js';
 import type { Model } from './model.js';
 import { prune } from './prune.js';
 
-/** Pooling gives one pixel for the whole image, however large that is: it is no resolution of its own. */
-const isPooled = ({ type }: Located): boolean => type?.shape.slice(2).every((size) => size === 1) === true;
-
 /**
  * Where a decoder could be grafted: at each resolution on the way down, the last tensor that all below it is computed from, shallow
  * to deep. (The last of all may be half of a block: one of two branches that a sum joins further down.) At the deepest one it
@@ -14,9 +11,8 @@ const isPooled = ({ type }: Located): boolean => type?.shape.slice(2).every((siz
 export function lastOnTheWayDown(model: Model, tensors: readonly Located[]): readonly Feature[] {
   const levels: Feature[][] = [];
   let deepest = 0;
-  for (const located of tensors) {
-    const { feature } = located;
-    if (feature === undefined || feature.scale < deepest || isPooled(located)) continue;
+  for (const { feature } of tensors) {
+    if (feature === undefined || feature.scale < deepest) continue;
     if (feature.scale > deepest) levels.push([]);
     levels.at(-1)?.push(feature);
     deepest = feature.scale;

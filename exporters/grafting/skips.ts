@@ -1,5 +1,5 @@
 import { closest } from '../../graph/closest.js';
-import { shapeText } from '../../graph/dim.js';
+import { type Dim, shapeText } from '../../graph/dim.js';
 import { NmodeError } from '../../graph/errors.js';
 import { type Feature, imageOf, type Located, locate, type Measure, typeText } from '../../graph/features.js';
 import type { Model } from '../../graph/model.js';
@@ -40,7 +40,7 @@ export async function skipsOf(
 ): Promise<readonly Feature[]> {
   const { shape } = imageOf(encoder);
   const skips = (await locate(encoder, names, measure)).map((located): Feature => {
-    if (located.feature === undefined) throw usage(misfit(located, shapeText(shape)));
+    if (located.feature === undefined) throw usage(misfit(located, shape));
     return located.feature;
   });
   const ordered = skips.toSorted((a, b) => a.scale - b.scale);
@@ -52,12 +52,10 @@ export async function skipsOf(
   return skips;
 }
 
-function misfit({ tensor, type }: Located, image: string): string {
+function misfit({ tensor, type }: Located, image: readonly Dim[]): string {
   const found = `tensor '${tensor}' is ${typeText(type)}`;
-  if (type === undefined || type.dtype !== 'float32' || type.shape.length !== 4) {
-    return `${found}, expected float32 [N, C, H, W]`;
-  }
-  const fixed = type.shape.slice(2).every((dim) => typeof dim === 'number');
-  const other = fixed ? ', or export the model for a height and a width that its levels divide' : '';
-  return `${found}, the image ${image}: expected its height and width divided by the same whole number; name another tensor${other}`;
+  if (type?.dtype !== 'float32' || type.shape.length !== 4) return `${found}, expected float32 [N, C, H, W]`;
+  const isFixed = image.slice(2).every((size) => typeof size === 'number');
+  const other = isFixed ? ', or export the model for a height and a width that its levels divide' : '';
+  return `${found}, the image ${shapeText(image)}: expected its height and width divided by the same whole number; name another tensor${other}`;
 }

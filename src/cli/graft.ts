@@ -38,7 +38,7 @@ export function addGraft(program: Command): void {
     .requiredOption(
       '--skips <names>',
       'the tensors that the steps take, shallow to deep, with commas between; inspect --skips proposes some',
-      (text: string) => text.split(','),
+      (text: string) => text.split(',').map((name) => name.trim()),
     )
     .requiredOption('-o, --output <model.onnx>', 'the file to write')
     .option(

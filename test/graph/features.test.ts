@@ -77,6 +77,18 @@ describe('how large a tensor is beside the image', () => {
     }
   });
 
+  it('is nothing where the whole image is one pixel, unless it would be part of a larger one', async () => {
+    const pooled = [mystery('x', 'a')];
+    const measure: Measure = async () =>
+      new Map([
+        ['x', { dtype: 'float32', shape: [1, 3, 256, 256] }],
+        ['a', { dtype: 'float32', shape: [1, 3, 1, 1] }],
+      ]);
+    expect(scalesOf(await locate(modelOf(pooled, open), ['a'], measure))).toEqual([undefined]);
+    const small = float('x', 1, 3, 16, 16);
+    expect(scalesOf(await locate(modelOf(down, small), ['d'], unasked))).toEqual([16]);
+  });
+
   it('asks for sizes that divide what is below it, too', async () => {
     const up = {
       ...node('ConvTranspose', ['c', 'w'], ['up'], { strides: ints([2, 2]) }),
@@ -101,9 +113,9 @@ describe('how large a tensor is beside the image', () => {
 });
 
 describe('the last tensor at each resolution on the way down', () => {
-  const at = (tensor: string, scale: number, channels = 8, size = 64): Located => ({
+  const at = (tensor: string, scale: number, channels = 8): Located => ({
     tensor,
-    type: { dtype: 'float32', shape: [1, channels, size, size] },
+    type: undefined,
     feature: { tensor, channels, scale },
   });
   /** Of tensors each computed from the one before, or from those named. */
@@ -120,12 +132,8 @@ describe('the last tensor at each resolution on the way down', () => {
     expect(proposed([at('a', 1), at('b', 1), at('c', 2), shape, at('d', 4), ...up])).toEqual(['b', 'c', 'd']);
   });
 
-  it('a pooled image is no resolution, and what narrows at the bottom is a head', () => {
-    const pooled = at('pooled', 256, 8, 1);
-    expect(proposed([at('a', 2), pooled, at('b', 16, 64), at('c', 16, 64), at('head', 16, 2)])).toEqual([
-      'a',
-      'c',
-    ]);
+  it('what narrows at the bottom is a head', () => {
+    expect(proposed([at('a', 2), at('b', 16, 64), at('c', 16, 64), at('head', 16, 2)])).toEqual(['a', 'c']);
   });
 
   it('is before the branches that meet further down, where there is such a place', () => {
