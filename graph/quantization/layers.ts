@@ -1,34 +1,74 @@
+import { intOf, stringOf } from '../attribute.js';
 import type { Model, Node } from '../model.js';
-import { type ConvolutionEnd, convolutionEnd } from '../passes/convolution-ends.js';
+import { isConvolution } from '../passes/scale-convolution.js';
 import { Rewriting } from '../rewrite.js';
+
+/** A convolution of constant weights with what bounds its result, where that is all that reads it. */
+export interface LayerEnd {
+  readonly convolution: Node;
+  /** A Relu or Clip. */
+  readonly bounds?: Node;
+}
 
 /** A convolution that can run on integers. */
 export interface QuantizableLayer {
   /** Of the convolution's own output: the one name in a graph that is its alone. */
   readonly name: string;
-  /** What it reads, and what it gives behind its ReLU. */
+  /** What it reads, and what it gives within its bounds. */
   readonly input: string;
   readonly output: string;
 }
 
 /** Nothing but a convolution and what is elementwise stands between these and a mask: their outputs are not rounded. */
 const ENDS = new Set(['Sigmoid', 'Softmax']);
+const BOUNDS = new Set(['Relu', 'Clip']);
 
 /** Integers gain nothing where so few channels are read; and the image keeps its precision. */
 const MIN_CHANNELS = 4;
+
+/** The layer that ends at this node; a convolution that only a Relu or Clip reads ends there. */
+export function layerEnd(node: Node, graph: Rewriting): LayerEnd | undefined {
+  const [input = ''] = node.inputs;
+  const before = graph.producer(input);
+  if (isBounds(node) && before !== undefined && graph.isOwn(input) && isLayer(before, graph)) {
+    return { convolution: before, bounds: node };
+  }
+  const [output = ''] = node.outputs;
+  const [reader] = graph.consumers(output);
+  if (!isLayer(node, graph) || (graph.isOwn(output) && reader !== undefined && isBounds(reader))) return;
+  return { convolution: node };
+}
+
+export function isBounds({ opType, domain }: Node): boolean {
+  return BOUNDS.has(opType) && domain === '';
+}
+
+function isLayer(node: Node, graph: Rewriting): boolean {
+  return (
+    node.opType === 'Conv' &&
+    isConvolution(node, graph) &&
+    stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET'
+  );
+}
 
 /** The convolutions of a model that can be quantised: all but those that read the image and those that give the logits. */
 export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
   const graph = new Rewriting(model);
   return model.graph.nodes.flatMap((node) => {
-    const end = convolutionEnd(node, graph);
-    const [, channels = 0] = graph.constant(end?.convolution.inputs[1])?.dims ?? [];
-    if (end === undefined || channels < MIN_CHANNELS || givesLogits(node, graph)) return [];
+    const end = layerEnd(node, graph);
+    if (end === undefined || !isWorthwhile(end, graph) || givesLogits(node, graph)) return [];
     return [layerOf(node, end)];
   });
 }
 
-function layerOf(node: Node, { convolution }: ConvolutionEnd): QuantizableLayer {
+/** The gate of a squeeze-and-excitation has one pixel: it takes no time, and its rounding would reach every pixel. */
+function isWorthwhile({ convolution: { attributes, inputs, outputs } }: LayerEnd, graph: Rewriting): boolean {
+  const [, perGroup = 0] = graph.constant(inputs[1])?.dims ?? [];
+  const pixels = graph.value(outputs[0] ?? '')?.shape.slice(2) ?? [];
+  return perGroup * intOf(attributes, 'group', 1) >= MIN_CHANNELS && pixels.some((size) => size !== 1);
+}
+
+function layerOf(node: Node, { convolution }: LayerEnd): QuantizableLayer {
   const [input = ''] = convolution.inputs;
   const [name = ''] = convolution.outputs;
   const [output = ''] = node.outputs;

@@ -1,18 +1,20 @@
 import type { Node } from '../model.js';
 import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
+import { add } from '../ops/elementwise.js';
+import { definitionOf } from '../ops/index.js';
 import { MaxPool } from '../ops/max-pool.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
-import { type ConvolutionEnd, convolutionEnd, ended } from '../passes/convolution-ends.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
 import { float32Tensor, float32Values } from '../tensor.js';
 import { constant, type Value } from '../value.js';
+import { isBounds, type LayerEnd, layerEnd } from './layers.js';
 import { activationParameters, quantizedBias, quantizedWeight, type Range } from './parameters.js';
 
 /**
- * Convolutions in int8: what they read and what they give, behind their ReLU, is quantised to uint8, and their weights to int8, one
+ * Convolutions in int8: what they read and what they give, within its bounds, is quantised to uint8, and their weights to int8, one
  * scale a channel. A runtime that finds all of these around a convolution runs it on integers. What only moves such values on, as
- * MaxPool, stays quantised.
+ * MaxPool, stays quantised, and so do sums of them, with which residual branches end.
  */
 export function quantizeConvolutions(
   ranges: ReadonlyMap<string, Range>,
@@ -20,8 +22,9 @@ export function quantizeConvolutions(
 ): Rule {
   return (node, graph) => {
     if (node.opType === 'MaxPool') return pooled(node, graph);
-    const end = convolutionEnd(node, graph);
-    if (end === undefined || !isQuantized(end.convolution.outputs[0] ?? '')) return;
+    const end = layerEnd(node, graph);
+    if (end === undefined) return summed(node, graph, ranges, isQuantized);
+    if (!isQuantized(end.convolution.outputs[0] ?? '')) return;
     const [input = ''] = end.convolution.inputs;
     const [before, after] = [quantizedInput(input, graph, ranges), ranges.get(node.outputs[0] ?? '')];
     const convolved = before && after && convolutionOf(end, before, graph);
@@ -63,7 +66,7 @@ function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | un
 }
 
 function convolutionOf(
-  end: ConvolutionEnd,
+  end: LayerEnd,
   { x, scale }: { readonly x: Value; readonly scale: number },
   graph: Rewriting,
 ): Value | undefined {
@@ -77,11 +80,36 @@ function convolutionOf(
   const quantizedBiases =
     bias && dequantizeLinear(graph.weight(biasName, quantizedBias(bias, sums)), vector(sums), undefined, 0);
   return inScopeOf(end.convolution, () =>
-    ended(
-      end,
+    within(
+      end.bounds,
       apply(Conv, [x, quantizedWeights, quantizedBiases], Object.fromEntries(end.convolution.attributes)),
+      graph,
     ),
   );
+}
+
+/** x within the bounds of a Relu or Clip. */
+function within(bounds: Node | undefined, x: Value, graph: Rewriting): Value {
+  const definition = bounds && definitionOf(bounds, graph.opset);
+  if (bounds === undefined || definition === undefined) return x;
+  const rest = bounds.inputs.slice(1).map((name) => graph.value(name));
+  return apply(definition, [x, ...rest], Object.fromEntries(bounds.attributes));
+}
+
+/** The sum of two values that are quantised, or read by a layer that does so, where a quantised convolution reads it. */
+function summed(
+  node: Node,
+  graph: Rewriting,
+  ranges: ReadonlyMap<string, Range>,
+  isQuantized: (layer: string) => boolean,
+): Value | undefined {
+  const [[input = ''], [output = '']] = [node.inputs, node.outputs];
+  const [sum, bounds] = isBounds(node) && graph.isOwn(input) ? [graph.producer(input), node] : [node];
+  const range = ranges.get(output);
+  const isRead = graph.consumers(output).some(({ outputs }) => isQuantized(outputs[0] ?? ''));
+  if (sum?.opType !== 'Add' || range === undefined || !isRead) return;
+  const [a, b] = sum.inputs.map((name) => quantizedInput(name, graph, ranges)?.x);
+  return a && b && quantized(within(bounds, add(a, b), graph), activationParameters(range));
 }
 
 function pooled(node: Node, graph: Rewriting): Value | undefined {

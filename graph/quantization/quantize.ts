@@ -1,4 +1,5 @@
 import type { Model } from '../model.js';
+import { commonSubexpressions } from '../passes/common-subexpressions.js';
 import { rewrite } from '../rewrite.js';
 import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
@@ -35,10 +36,9 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
   const ranges = await calibrate(model, layers, runEach, method);
   const with8Bits = (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));
-    return rewrite(
-      model,
-      quantizeConvolutions(ranges, (name) => names.has(name)),
-    ).model;
+    const rule = quantizeConvolutions(ranges, (name) => names.has(name));
+    // A value that several read is quantised for each of them.
+    return rewrite(rewrite(model, rule).model, commonSubexpressions()).model;
   };
   const all = with8Bits(layers);
   const lossOfAll = await lossOf(all);

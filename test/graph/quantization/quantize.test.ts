@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Model } from '../../../graph/model.js';
+import { add } from '../../../graph/ops/elementwise.js';
+import { relu } from '../../../graph/ops/unary.js';
+import { quantize } from '../../../graph/quantization/quantize.js';
+import { modelOf, run } from '../../support/graph.js';
+import { convolved, image, relativeError } from '../../support/rewritten.js';
+
+const x = image('x', 1, 8, 12, 12);
+const same = { kernel: [3, 3], pads: [1, 1, 1, 1] };
+const pixels = { dims: [1, 8, 12, 12], data: Float32Array.from({ length: 8 * 144 }, (_, i) => Math.sin(i)) };
+
+/** Runs a model once, on what it is calibrated with. */
+const runEach = async (model: Model, take: (values: Record<string, Float32Array>) => void) => {
+  const outputs = await run(model, { x: pixels });
+  const values = Object.entries(outputs).map(([name, { data }]) => [name, Float32Array.from(data)] as const);
+  take({ x: pixels.data, ...Object.fromEntries(values) });
+};
+
+/** All that can be quantised is, and the answer stays within a part of its range. */
+async function expectIntegers(model: Model, layers: number) {
+  const quantized = await quantize(model, { method: 'minmax', budget: 1, runEach, lossOf: async () => 0 });
+  expect(quantized.layers).toHaveLength(layers);
+  const [before, after] = [await run(model, { x: pixels }), await run(quantized.model, { x: pixels })];
+  expect(relativeError(after.y?.data ?? [], before.y?.data ?? [])).toBeLessThan(0.05);
+  return quantized.model;
+}
+
+/** What makes a value, by its name. */
+const producers = ({ graph }: Model) =>
+  new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+
+/** The nodes of an operator between a DequantizeLinear on each input and a QuantizeLinear behind it, at most a ReLU apart. */
+function onIntegers(model: Model, opType: string) {
+  const [made, { nodes }] = [producers(model), model.graph];
+  const readersOf = (name: string) => nodes.filter(({ inputs }) => inputs.includes(name));
+  return nodes.filter((node) => {
+    const isRead = node.inputs.every((name) => made.get(name)?.opType === 'DequantizeLinear');
+    const readers = node.outputs.flatMap(readersOf);
+    const behind = readers[0]?.opType === 'Relu' ? readers[0].outputs.flatMap(readersOf) : readers;
+    const isGiven = behind.length > 0 && behind.every((reader) => reader.opType === 'QuantizeLinear');
+    return node.opType === opType && isRead && isGiven;
+  });
+}
+
+describe('layers that run on integers', () => {
+  it('a depthwise convolution, by the channels that it reads in all', async () => {
+    const first = relu(convolved(x, 'a', { channels: 16, ...same, bias: true }));
+    const depthwise = relu(convolved(first, 'b', { channels: 16, ...same, bias: true, group: 16 }));
+    const y = convolved(depthwise, 'c', { channels: 1, kernel: [1, 1], bias: true });
+    const model = await expectIntegers(modelOf([x], { y }), 2);
+    expect(onIntegers(model, 'Conv')).toHaveLength(2);
+  });
+
+  it('the sums of residual branches, whose shortcut is quantised with them', async () => {
+    const branch = (value: typeof x, name: string) =>
+      convolved(relu(convolved(value, `${name}.1`, { channels: 8, ...same, bias: true })), `${name}.2`, {
+        channels: 8,
+        ...same,
+        bias: true,
+      });
+    const stem = relu(convolved(x, 'stem', { channels: 8, ...same, bias: true }));
+    const first = relu(add(branch(stem, 'a'), stem));
+    const second = relu(add(branch(first, 'b'), first));
+    const y = convolved(second, 'c', { channels: 1, kernel: [1, 1], bias: true });
+    const model = await expectIntegers(modelOf([x], { y }), 5);
+    // The last sum is read by the logits' convolution alone, which stays in float.
+    expect(onIntegers(model, 'Add')).toHaveLength(1);
+    const names = model.graph.nodes
+      .filter(({ opType }) => opType === 'QuantizeLinear')
+      .map(({ inputs }) => inputs[0]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
