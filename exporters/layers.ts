@@ -2,6 +2,7 @@ import { batchNormalization } from '../graph/ops/batch-normalization.js';
 import { conv } from '../graph/ops/conv.js';
 import { convTranspose } from '../graph/ops/conv-transpose.js';
 import { maxPool } from '../graph/ops/max-pool.js';
+import { resizeNearest } from '../graph/ops/resize.js';
 import { relu as rectify } from '../graph/ops/unary.js';
 import { scope, type Value } from '../graph/value.js';
 import type { Weights } from './weights.js';
@@ -93,10 +94,26 @@ export function maxPool2d(x: Value, weights: Weights, kernel: number, stride = k
   );
 }
 
-/** (Conv2d 3x3, BatchNorm2d, ReLU) twice, `double_conv.0` to `.5`. x [N, C, H, W] -> [N, out, H, W]. */
-export function doubleConv(x: Value, weights: Weights, out: number): Value {
-  const at = (index: number) => weights.scope(`double_conv.${index}`);
-  const half = (value: Value, first: number) =>
-    relu(batchNorm2d(conv2d(value, at(first), out, 3), at(first + 1)), at(first + 2));
-  return half(half(x, 0), 3);
+/** Conv2d 3x3, BatchNorm2d and ReLU, by their names in the module that holds them. x [N, C, H, W] -> [N, out, H', W']. */
+export function convNormRelu(
+  x: Value,
+  weights: Weights,
+  out: number,
+  [convolution, norm, activation]: readonly [string, string, string],
+  options?: Conv2dOptions,
+): Value {
+  const convolved = conv2d(x, weights.scope(convolution), out, 3, options);
+  return relu(batchNorm2d(convolved, weights.scope(norm)), weights.scope(activation));
+}
+
+/** (Conv2d 3x3, BatchNorm2d, ReLU) twice, a Sequential of six, `name.0` to `.5`. x [N, C, H, W] -> [N, out, H, W]. */
+export function doubleConv(x: Value, weights: Weights, out: number, name = 'double_conv'): Value {
+  const block = weights.scope(name);
+  const first = convNormRelu(x, block, out, ['0', '1', '2']);
+  return convNormRelu(first, block, out, ['3', '4', '5']);
+}
+
+/** torch.nn.Upsample(scale_factor=scale), which repeats pixels. x [N, C, H, W] -> [N, C, scale H, scale W]. */
+export function upsampleNearest(x: Value, weights: Weights, scale: number): Value {
+  return scope(weights.path, () => resizeNearest(x, [scale, scale]));
 }

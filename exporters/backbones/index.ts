@@ -1,10 +1,12 @@
 import { NmodeError } from '../../graph/errors.js';
+import { AttentionUNet } from './attention-unet.js';
 import type { Backbone } from './backbone.js';
 import { RESNETS } from './resnet.js';
 import { UNet } from './unet.js';
+import { UNetPlusPlus } from './unetplusplus.js';
 
 /** Every backbone. A checkpoint is that of the one which explains the most of its keys. */
-export const BACKBONES: readonly Backbone[] = [UNet, ...RESNETS];
+export const BACKBONES: readonly Backbone[] = [UNet, AttentionUNet, UNetPlusPlus, ...RESNETS];
 
 export const BACKBONE_IDS = BACKBONES.map(({ id }) => id);
 
