@@ -36,6 +36,8 @@ export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'im
 export interface Exported {
   readonly model: Model;
   readonly description: Description;
+  /** Trained numbers; running statistics are none. */
+  readonly parameters: number;
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -68,7 +70,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
   ];
-  return { model, description, notes };
+  return { model, description, parameters: weights.parameters, notes };
 }
 
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */

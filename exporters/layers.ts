@@ -1,9 +1,11 @@
 import { batchNormalization } from '../graph/ops/batch-normalization.js';
 import { conv } from '../graph/ops/conv.js';
 import { convTranspose } from '../graph/ops/conv-transpose.js';
+import { layerNormalization } from '../graph/ops/layer-normalization.js';
+import { transpose } from '../graph/ops/layout.js';
 import { maxPool } from '../graph/ops/max-pool.js';
 import { resizeNearest } from '../graph/ops/resize.js';
-import { relu as rectify } from '../graph/ops/unary.js';
+import { clip, gelu, hardSigmoid, hardSwish, relu as rectify, sigmoid, silu } from '../graph/ops/unary.js';
 import { scope, type Value } from '../graph/value.js';
 import type { Weights } from './weights.js';
 
@@ -64,6 +66,17 @@ export function conv2d(
   );
 }
 
+/** torch.nn.Linear(C, out) on the channels, a 1x1 convolution. x [N, C, H, W] -> [N, out, H, W]. */
+export function linear(x: Value, weights: Weights, out: number): Value {
+  return scope(weights.path, () =>
+    conv(
+      x,
+      weights.take('weight', [out, channelsOf(x)], [out, channelsOf(x), 1, 1]),
+      weights.take('bias', [out]),
+    ),
+  );
+}
+
 /** torch.nn.ConvTranspose2d(C, out, 2, stride=2) with bias. x [N, C, H, W] -> [N, out, 2 H, 2 W]. */
 export function doublingConvTranspose2d(x: Value, weights: Weights, out: number): Value {
   return scope(weights.path, () => {
@@ -82,9 +95,34 @@ export function batchNorm2d(x: Value, weights: Weights, epsilon = BATCH_NORM_EPS
   });
 }
 
-/** torch.nn.ReLU. It has no weights: its scope is its place in the module that holds it. */
+/** torch.nn.LayerNorm(C, epsilon) on the channels of each place. */
+export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value {
+  return scope(weights.path, () => {
+    const shape = [channelsOf(x)];
+    const last = transpose(x, [0, 2, 3, 1]);
+    const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
+    return transpose(layerNormalization(last, scale, bias, epsilon), [0, 3, 1, 2]);
+  });
+}
+
+/** torch.nn.ReLU and its like. They have no weights: their scope is their place in the module that holds them. */
+const ACTIVATIONS = {
+  relu: rectify,
+  relu6: (x: Value) => clip(x, 0, 6),
+  sigmoid,
+  hardSigmoid,
+  hardSwish,
+  silu,
+  gelu,
+} as const;
+export type LayerActivation = keyof typeof ACTIVATIONS;
+
+export function activation(kind: LayerActivation, x: Value, weights: Weights): Value {
+  return scope(weights.path, () => ACTIVATIONS[kind](x));
+}
+
 export function relu(x: Value, weights: Weights): Value {
-  return scope(weights.path, () => rectify(x));
+  return activation('relu', x, weights);
 }
 
 /** torch.nn.MaxPool2d(kernel, stride, padding). x [N, C, H, W] -> [N, C, H', W']. */

@@ -1,6 +1,6 @@
 import { shapeText } from '../graph/dim.js';
 import { NmodeError, reason } from '../graph/errors.js';
-import { aligned, byteLength, type Tensor } from '../graph/tensor.js';
+import { aligned, byteLength, elementCount, type Tensor } from '../graph/tensor.js';
 import { initializer, type Value } from '../graph/value.js';
 import { toFloat32 } from './checkpoints/float32.js';
 
@@ -48,10 +48,10 @@ class Ledger {
     readonly file: string,
   ) {}
 
-  take(key: string, shape: readonly number[]): Value {
+  take(key: string, shape: readonly number[], as: readonly number[]): Value {
     const known = this.values.get(key);
     if (known !== undefined) return known;
-    const value = initializer(key, this.#fitting(key, shape));
+    const value = initializer(key, { ...this.#fitting(key, shape), dims: as });
     this.values.set(key, value);
     return value;
   }
@@ -120,9 +120,18 @@ export class Weights {
     return new Weights(this.#ledger, this.#key(name));
   }
 
-  /** The float32 weight of this name, [shape]. What is missing or misshapen is reported by `finish`. */
-  take(name: string, shape: readonly number[]): Value {
-    return this.#ledger.take(this.#key(name), shape);
+  /**
+   * The float32 weight of this name, [shape]. What is missing or misshapen is reported by `finish`.
+   * @param as its shape in the graph, of as many elements
+   */
+  take(name: string, shape: readonly number[], as = shape): Value {
+    return this.#ledger.take(this.#key(name), shape, as);
+  }
+
+  /** Trained numbers of all scopes, as far as they were taken: running statistics are none. */
+  get parameters(): number {
+    const trained = [...this.#ledger.values].filter(([key]) => !/\.running_(mean|var)$/.test(key));
+    return trained.reduce((sum, [, { constant }]) => sum + elementCount(constant?.dims ?? [0]), 0);
   }
 
   #key(name: string): string {

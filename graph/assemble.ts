@@ -1,6 +1,7 @@
 import { type Dim, dimText } from './dim.js';
 import { NmodeError } from './errors.js';
 import type { Model, ValueInfo } from './model.js';
+import { sinceOf } from './ops/index.js';
 import { Placement } from './placement.js';
 import type { Value } from './value.js';
 
@@ -45,6 +46,13 @@ export function assemble(options: AssembleOptions): Model {
     graph.give(value, name);
   }
   for (const value of Object.values(options.outputs)) graph.nameOf(value);
+  const newer = graph.nodes.find((node) => (sinceOf(node) ?? 0) > opset);
+  if (newer !== undefined) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `opset ${opset} is too old: ${newer.opType} (${newer.name}) needs ${sinceOf(newer)}`,
+    );
+  }
   return {
     irVersion,
     producerName: 'nmode-onnx',

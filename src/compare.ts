@@ -73,8 +73,8 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
   for (const [at, backbone] of chosen.entries()) {
     if (time) onProgress?.(at, chosen.length);
     const contenders = contendersOf(backbone, options);
-    const counted = contenders.map(({ comparison }) => comparison);
-    comparisons.push(...(time ? await timed(contenders, options) : counted));
+    const rows = time ? await timed(contenders, options) : contenders.map(({ comparison }) => comparison);
+    comparisons.push(...rows);
   }
   if (time) onProgress?.(chosen.length, chosen.length);
   if (report !== undefined) {
@@ -91,15 +91,13 @@ interface Contender {
 function contendersOf(backbone: Backbone, { width, size: asked }: CompareOptions): readonly Contender[] {
   const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...asked };
   const network = (width && backbone.ofWidth?.(width)) || backbone.network(new Map());
-  const encoder = figuresOf(buildEncoder(network, Weights.from(zeroWeights), size));
-  const models = ORDER.filter((id) => id !== 'original' || network.own !== undefined).map((decoder) => ({
+  const encoder = counted((weights) => buildEncoder(network, weights, size));
+  const built = ORDER.filter((id) => id !== 'original' || network.own !== undefined).map((decoder) => ({
     decoder,
-    model: buildModel(standard(network, decoder), Weights.from(zeroWeights), { size: { batch: 1, ...size } }),
+    ...counted((weights) => buildModel(standard(network, decoder), weights, { size: { batch: 1, ...size } })),
   }));
-  const original = models.find(({ decoder }) => decoder === 'original');
-  const whole = original && figuresOf(original.model);
-  return models.map(({ decoder, model }) => {
-    const figures = figuresOf(model);
+  const whole = built.find(({ decoder }) => decoder === 'original')?.figures;
+  return built.map(({ decoder, model, figures }) => {
     const saved = whole && {
       parameters: 1 - figures.parameters / whole.parameters,
       macs: 1 - figures.macs / whole.macs,
@@ -107,16 +105,23 @@ function contendersOf(backbone: Backbone, { width, size: asked }: CompareOptions
     return {
       model,
       comparison: {
-        ...{ backbone: backbone.id, decoder, ...figures, encoder, bytes: encodedLength(model) },
+        ...{
+          backbone: backbone.id,
+          decoder,
+          ...figures,
+          encoder: encoder.figures,
+          bytes: encodedLength(model),
+        },
         ...(saved && { saved }),
       },
     };
   });
 }
 
-function figuresOf(model: Model): Figures {
-  const { parameters, macs = 0 } = cost(model);
-  return { parameters, macs };
+function counted(build: (weights: Weights) => Model): { readonly model: Model; readonly figures: Figures } {
+  const weights = Weights.from(zeroWeights);
+  const model = build(weights);
+  return { model, figures: { parameters: weights.parameters, macs: cost(model).macs ?? 0 } };
 }
 
 /** The decoders of one backbone beside each other. The weights are zeros, which take as long as others. */

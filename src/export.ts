@@ -62,14 +62,19 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   try {
     const { reference } = options;
     await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
-    const { model: built, description, notes } = exportCheckpoint(checkpoint, { ...options, size });
+    const {
+      model: built,
+      description,
+      parameters,
+      notes,
+    } = exportCheckpoint(checkpoint, { ...options, size });
     const { recipe: _, ...told } = options;
     const transformed = await transform(built, basename(options.output), told, true);
     const { model, ...transformation } = transformed;
     const input = model.graph.inputs[0]?.type?.shape ?? [];
     const { known, shape } = nominalSizes('input', input);
     // Of the network as it was trained.
-    const { parameters, macs = 0 } = cost(built, known);
+    const { macs = 0 } = cost(built, known);
     const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;
     const { bytes, verified } = await write({ model, network, notes }, options);
     return {

@@ -1,12 +1,25 @@
 import { NmodeError } from '../../graph/errors.js';
 import { AttentionUNet } from './attention-unet.js';
 import type { Backbone } from './backbone.js';
+import { ConvNeXtTiny } from './convnext.js';
+import { EfficientNetB0 } from './efficientnet.js';
+import { MobileNetV2 } from './mobilenet-v2.js';
+import { MOBILENETS_V3 } from './mobilenet-v3.js';
 import { RESNETS } from './resnet.js';
 import { UNet } from './unet.js';
 import { UNetPlusPlus } from './unetplusplus.js';
 
 /** Every backbone. A checkpoint is that of the one which explains the most of its keys. */
-export const BACKBONES: readonly Backbone[] = [UNet, AttentionUNet, UNetPlusPlus, ...RESNETS];
+export const BACKBONES: readonly Backbone[] = [
+  UNet,
+  AttentionUNet,
+  UNetPlusPlus,
+  ...RESNETS,
+  MobileNetV2,
+  ...MOBILENETS_V3,
+  EfficientNetB0,
+  ConvNeXtTiny,
+];
 
 export const BACKBONE_IDS = BACKBONES.map(({ id }) => id);
 

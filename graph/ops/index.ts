@@ -5,6 +5,8 @@ import { Conv } from './conv.js';
 import { ConvTranspose } from './conv-transpose.js';
 import { Add, Div, Max, Mul, Sub } from './elementwise.js';
 import { FOREIGN } from './foreign.js';
+import { GlobalAveragePool } from './global-average-pool.js';
+import { LayerNormalization } from './layer-normalization.js';
 import { LAYOUT } from './layout.js';
 import { Gemm, MatMul } from './matmul.js';
 import { MaxPool } from './max-pool.js';
@@ -12,7 +14,7 @@ import { DequantizeLinear, QuantizeLinear } from './quantize.js';
 import { ReduceMax, ReduceMin } from './reduce.js';
 import { Resize } from './resize.js';
 import { Concat, Pad, Shape } from './shapes.js';
-import { Erf, Relu, Sigmoid, Softmax, Tanh } from './unary.js';
+import { Clip, Erf, HardSigmoid, Relu, Sigmoid, Softmax, Tanh } from './unary.js';
 
 /** Every operator whose types can be inferred, by its ONNX name. */
 const OPS: ReadonlyMap<string, OpDefinition> = new Map(
@@ -34,6 +36,10 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     Tanh,
     Erf,
     Softmax,
+    HardSigmoid,
+    Clip,
+    GlobalAveragePool,
+    LayerNormalization,
     Shape,
     Concat,
     Pad,

@@ -1,6 +1,7 @@
-import { int, intOf } from '../attribute.js';
+import { float, int, intOf } from '../attribute.js';
 import { apply, type OpDefinition, required } from '../op.js';
-import type { Value } from '../value.js';
+import { float32Tensor } from '../tensor.js';
+import { constant, type Value } from '../value.js';
 import { add, div, mul } from './elementwise.js';
 import { axisOf } from './shapes.js';
 
@@ -29,10 +30,29 @@ export const Softmax: OpDefinition = {
   },
 };
 
+export const HardSigmoid = { ...unary('HardSigmoid', 1), form: 6 };
+
+/** Its bounds are attributes until opset 10. */
+export const Clip = { ...unary('Clip', 1), form: 11 };
+
 export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);
 export const tanh = (x: Value): Value => apply(Tanh, [x]);
 export const erf = (x: Value): Value => apply(Erf, [x]);
+/** ONNX Clip to [low, high]. */
+export const clip = (x: Value, low: number, high: number): Value =>
+  apply(Clip, [x, ...[low, high].map((bound) => constant(float32Tensor([], [bound])))]);
+
+/** PyTorch's hardsigmoid, min(max(x / 6 + 1/2, 0), 1). */
+export const hardSigmoid = (x: Value): Value =>
+  apply(HardSigmoid, [x], { alpha: float(1 / 6), beta: float(0.5) });
+
+/** PyTorch's hardswish, x hardsigmoid(x). (The operator of that name needs opset 14 and is this inside of runtimes.) */
+export const hardSwish = (x: Value): Value => mul(x, hardSigmoid(x));
+
+/** SiLU, x sigmoid(x). */
+export const silu = (x: Value): Value => mul(x, sigmoid(x));
+
 /** ONNX Softmax along one axis. */
 export const softmax = (x: Value, axis: number): Value => apply(Softmax, [x], { axis: int(axis) });
 

@@ -1,0 +1,78 @@
+import { mul } from '../../graph/ops/elementwise.js';
+import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
+import type { Value } from '../../graph/value.js';
+import { activation, add, batchNorm2d, channelsOf, conv2d, type LayerActivation, module } from '../layers.js';
+import type { Weights } from '../weights.js';
+
+export interface ConvNormActivation {
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly groups?: number;
+  /** None where it is left out. */
+  readonly activation?: LayerActivation;
+  /** BatchNorm's. */
+  readonly epsilon?: number;
+}
+
+/** torchvision's Conv2dNormActivation: `.0` a convolution without bias, `.1` BatchNorm, `.2` the activation. */
+export function convNormActivation(x: Value, weights: Weights, layer: ConvNormActivation): Value {
+  const { out, kernel, stride = 1, groups = 1, epsilon } = layer;
+  const convolved = conv2d(x, weights.scope('0'), out, kernel, { stride, groups, bias: false });
+  const normalized = batchNorm2d(convolved, weights.scope('1'), epsilon);
+  return layer.activation ? activation(layer.activation, normalized, weights.scope('2')) : normalized;
+}
+
+/** Squeeze and excitation (Hu et al., CVPR 2018): channels are scaled by what two 1x1 convolutions make of their means. */
+export interface Squeeze {
+  readonly channels: number;
+  readonly activation: LayerActivation;
+  readonly gate: LayerActivation;
+}
+
+function excited(x: Value, weights: Weights, squeeze: Squeeze): Value {
+  const squeezed = conv2d(globalAveragePool(x), weights.scope('fc1'), squeeze.channels, 1);
+  const active = activation(squeeze.activation, squeezed, weights.scope('activation'));
+  const scales = conv2d(active, weights.scope('fc2'), channelsOf(x), 1);
+  return mul(x, activation(squeeze.gate, scales, weights.scope('scale_activation')));
+}
+
+/** MobileNetV2's block (Sandler et al., CVPR 2018) and those that came of it. */
+export interface InvertedResidual extends Required<Omit<ConvNormActivation, 'groups' | 'epsilon'>> {
+  /** Channels between; where they are the input's, nothing expands. */
+  readonly expanded: number;
+  readonly epsilon?: number;
+  readonly squeeze?: Squeeze;
+  /** The projection's convolution and BatchNorm are modules of the block itself. */
+  readonly flatProjection?: boolean;
+}
+
+/** Expand by 1x1, convolve each channel, project by 1x1; added to x where the shape stays. Modules are numbered in turn. */
+export function invertedResidual(x: Value, weights: Weights, block: InvertedResidual): Value {
+  const { expanded, epsilon, squeeze, stride } = block;
+  const norm = epsilon === undefined ? {} : { epsilon };
+  let [y, at] = [x, 0];
+  const next = () => String(at++);
+  if (expanded !== channelsOf(x)) {
+    const wide = { out: expanded, kernel: 1, activation: block.activation, ...norm };
+    y = convNormActivation(y, weights.scope(next()), wide);
+  }
+  const { kernel } = block;
+  const depthwise = {
+    out: expanded,
+    kernel,
+    stride,
+    groups: expanded,
+    activation: block.activation,
+    ...norm,
+  };
+  y = convNormActivation(y, weights.scope(next()), depthwise);
+  if (squeeze !== undefined) y = module(weights, next(), (inner) => excited(y, inner, squeeze));
+  if (block.flatProjection) {
+    const narrow = conv2d(y, weights.scope(next()), block.out, 1, { bias: false });
+    y = batchNorm2d(narrow, weights.scope(next()), epsilon);
+  } else {
+    y = convNormActivation(y, weights.scope(next()), { out: block.out, kernel: 1, ...norm });
+  }
+  return stride === 1 && channelsOf(x) === block.out ? module(weights, 'add', () => add(y, x)) : y;
+}

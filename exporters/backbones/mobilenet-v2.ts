@@ -1,0 +1,40 @@
+import type { Value } from '../../graph/value.js';
+import { channelsOf } from '../layers.js';
+import { convNormActivation, invertedResidual } from './inverted-residual.js';
+import { torchvisionEncoder } from './torchvision.js';
+
+/** [expansion, channels, blocks, stride of the first] (Sandler et al., CVPR 2018, table 2). */
+const STAGES = [
+  [1, 16, 1, 1],
+  [6, 24, 2, 2],
+  [6, 32, 3, 2],
+  [6, 64, 4, 2],
+  [6, 96, 3, 1],
+  [6, 160, 3, 2],
+  [6, 320, 1, 1],
+] as const;
+const LAST = 1280;
+
+/** torchvision's MobileNetV2: the last `features[i]` at each of the strides 2 to 32. */
+export const MobileNetV2 = torchvisionEncoder({
+  id: 'mobilenet_v2',
+  stem: 'features.0.0.weight',
+  classifier: 'classifier',
+  features(input, weights) {
+    const at = (index: number) => weights.scope(`features.${index}`);
+    const activation = 'relu6';
+    let x = convNormActivation(input, at(0), { out: 32, kernel: 3, stride: 2, activation });
+    let index = 1;
+    const features: Value[] = [];
+    for (const [expansion, out, blocks, first] of STAGES) {
+      if (first === 2) features.push(x);
+      for (let block = 0; block < blocks; block++) {
+        const stride = block === 0 ? first : 1;
+        const expanded = expansion * channelsOf(x);
+        const shape = { expanded, out, kernel: 3, stride, activation, flatProjection: true } as const;
+        x = invertedResidual(x, at(index++).scope('conv'), shape);
+      }
+    }
+    return [...features, convNormActivation(x, at(index), { out: LAST, kernel: 1, activation })];
+  },
+});

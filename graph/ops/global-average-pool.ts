@@ -1,0 +1,16 @@
+import { shapeText } from '../dim.js';
+import { apply, type OpDefinition, required } from '../op.js';
+import type { Value } from '../value.js';
+
+export const GlobalAveragePool: OpDefinition = {
+  opType: 'GlobalAveragePool',
+  since: 1,
+  infer(inputs) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    if (shape.length < 3) throw new RangeError(`x ${shapeText(shape)} has no spatial axis`);
+    return [{ dtype, shape: shape.map((size, axis) => (axis < 2 ? size : 1)) }];
+  },
+};
+
+/** ONNX GlobalAveragePool. x [N, C, ...space] -> [N, C, 1, ...]: the mean over all places. */
+export const globalAveragePool = (x: Value): Value => apply(GlobalAveragePool, [x]);

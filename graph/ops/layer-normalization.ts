@@ -1,0 +1,37 @@
+import { float, int, intOf } from '../attribute.js';
+import { type Dim, differentDims, shapeText } from '../dim.js';
+import { apply, type OpDefinition, required } from '../op.js';
+import type { Value } from '../value.js';
+import { axisOf } from './shapes.js';
+
+export const LayerNormalization: OpDefinition = {
+  opType: 'LayerNormalization',
+  since: 17,
+  parameters: [1, 2],
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const normalized = shape.slice(axisOf(intOf(attributes, 'axis', -1), shape.length));
+    for (const [at, name] of ['scale', 'bias'].entries()) {
+      const operand = inputs[at + 1];
+      if (operand === undefined) continue;
+      if (!fits(operand.shape, normalized)) {
+        throw new RangeError(`${name} is ${shapeText(operand.shape)}, expected ${shapeText(normalized)}`);
+      }
+    }
+    return [{ dtype, shape }];
+  },
+};
+
+function fits(found: readonly Dim[], expected: readonly Dim[]): boolean {
+  return (
+    found.length === expected.length && found.every((dim, axis) => !differentDims(dim, expected[axis] ?? dim))
+  );
+}
+
+/**
+ * ONNX LayerNormalization over the last axis: scale (x - mean) / sqrt(variance + epsilon) + bias.
+ * x [..., C], scale and bias [C] -> x's shape.
+ */
+export function layerNormalization(x: Value, scale: Value, bias: Value, epsilon: number): Value {
+  return apply(LayerNormalization, [x, scale, bias], { axis: int(-1), epsilon: float(epsilon) });
+}
