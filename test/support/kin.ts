@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Checkpoint } from '../../exporters/checkpoints/open.js';
 import type { DecoderId } from '../../exporters/describe.js';
-import type { Tensor } from '../../graph/tensor.js';
+import { float32Tensor, float32Values, type Tensor } from '../../graph/tensor.js';
 import { fixture } from './fixtures.js';
 import { seeded } from './seeded.js';
 
@@ -11,6 +11,8 @@ export interface KinCase {
   readonly network: string;
   readonly backbone: string;
   readonly decoder: DecoderId;
+  /** The factor of its running variances. */
+  readonly variance: number;
   readonly activation: 'gelu' | 'tanh' | null;
   /** [N, C, H, W] */
   readonly input: readonly [number, number, number, number];
@@ -25,17 +27,34 @@ const keys: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>
 
 const counter: Tensor = { dtype: 'int64', dims: [], bytes: () => new Uint8Array(8) };
 
+/** A weight of fixtures/seeded.py, computed once it is asked for. */
+function weight(key: string, dims: readonly number[], variance: number): Tensor {
+  let tensor: Tensor | undefined;
+  const compute = (): Tensor => {
+    const plain = seeded(key, dims);
+    if (plain === undefined) throw new Error(`no weight ${key}`);
+    if (!key.endsWith('.running_var')) return plain;
+    return float32Tensor(
+      dims,
+      float32Values(plain).map((value) => value * variance),
+    );
+  };
+  return {
+    dtype: 'float32',
+    dims,
+    bytes() {
+      tensor ??= compute();
+      return tensor.bytes();
+    },
+  };
+}
+
 /** A network's checkpoint as if it had been read from a file. */
-export function kinCheckpoint(network: string): Checkpoint {
-  const tensors = Object.entries(keys[network] ?? {}).map(([key, shape]): [string, Tensor] => {
-    // Elements are computed when they are asked for, and not for what is left aside.
-    const weight: Tensor = {
-      dtype: 'float32',
-      dims: shape,
-      bytes: () => seeded(key, shape)?.bytes() ?? new Uint8Array(),
-    };
-    return [key, key.endsWith('.num_batches_tracked') ? counter : weight];
-  });
+export function kinCheckpoint({ network, variance }: KinCase): Checkpoint {
+  const tensors = Object.entries(keys[network] ?? {}).map(([key, shape]): [string, Tensor] => [
+    key,
+    key.endsWith('.num_batches_tracked') ? counter : weight(key, shape, variance),
+  ]);
   return {
     file: `${network}.pth`,
     format: 'torch zip',
