@@ -1,15 +1,19 @@
 import { batchNormalization } from '../graph/ops/batch-normalization.js';
 import { conv } from '../graph/ops/conv.js';
 import { convTranspose } from '../graph/ops/conv-transpose.js';
+import { add, mul } from '../graph/ops/elementwise.js';
+import { instanceNormalization } from '../graph/ops/instance-normalization.js';
 import { layerNormalization } from '../graph/ops/layer-normalization.js';
-import { transpose } from '../graph/ops/layout.js';
+import { reshape, reshapeTo, transpose } from '../graph/ops/layout.js';
 import { maxPool } from '../graph/ops/max-pool.js';
 import { resizeNearest } from '../graph/ops/resize.js';
+import { shapeOf } from '../graph/ops/shapes.js';
 import { clip, gelu, hardSigmoid, hardSwish, relu as rectify, sigmoid, silu } from '../graph/ops/unary.js';
-import { scope, type Value } from '../graph/value.js';
+import { float32Tensor } from '../graph/tensor.js';
+import { constant, scope, type Value } from '../graph/value.js';
 import type { Weights } from './weights.js';
 
-export { add } from '../graph/ops/elementwise.js';
+export { add };
 
 /**
  * The layers that backbones are written in, by PyTorch's names, at inference. A layer finds its weights under its scope; all
@@ -17,7 +21,7 @@ export { add } from '../graph/ops/elementwise.js';
  */
 
 /** PyTorch's default. */
-const BATCH_NORM_EPSILON = 1e-5;
+const NORM_EPSILON = 1e-5;
 
 /** The number of channels of x [N, C, ...space], which is always known. */
 export function channelsOf(x: Value): number {
@@ -86,7 +90,7 @@ export function doublingConvTranspose2d(x: Value, weights: Weights, out: number)
 }
 
 /** torch.nn.BatchNorm2d(C, epsilon). */
-export function batchNorm2d(x: Value, weights: Weights, epsilon = BATCH_NORM_EPSILON): Value {
+export function batchNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON): Value {
   return scope(weights.path, () => {
     const shape = [channelsOf(x)];
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
@@ -102,6 +106,20 @@ export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value 
     const last = transpose(x, [0, 2, 3, 1]);
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
     return transpose(layerNormalization(last, scale, bias, epsilon), [0, 3, 1, 2]);
+  });
+}
+
+/** torch.nn.GroupNorm(groups, C): each group of channels as one, then a scale and a shift of each channel. */
+export function groupNorm(x: Value, weights: Weights, groups: number): Value {
+  return scope(weights.path, () => {
+    const channels = channelsOf(x);
+    const plain = (value: number) => constant(float32Tensor([groups], Array(groups).fill(value)));
+    // [N, groups, C / groups * H, W]
+    const grouped = reshape(x, [0, groups, -1, 0]);
+    const normalized = instanceNormalization(grouped, plain(1), plain(0), NORM_EPSILON);
+    const perChannel = (name: string) => weights.take(name, [channels], [channels, 1, 1]);
+    const back = reshapeTo(normalized, shapeOf(x));
+    return add(mul(back, perChannel('weight')), perChannel('bias'));
   });
 }
 

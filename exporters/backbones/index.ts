@@ -3,6 +3,7 @@ import { AttentionUNet } from './attention-unet.js';
 import type { Backbone } from './backbone.js';
 import { ConvNeXtTiny } from './convnext.js';
 import { EfficientNetB0 } from './efficientnet.js';
+import { EgeUNet } from './egeunet.js';
 import { MobileNetV2 } from './mobilenet-v2.js';
 import { MOBILENETS_V3 } from './mobilenet-v3.js';
 import { RESNETS } from './resnet.js';
@@ -14,6 +15,7 @@ export const BACKBONES: readonly Backbone[] = [
   UNet,
   AttentionUNet,
   UNetPlusPlus,
+  EgeUNet,
   ...RESNETS,
   MobileNetV2,
   ...MOBILENETS_V3,

@@ -61,9 +61,13 @@ export function resizeNearest(x: Value, scales: readonly number[]): Value {
   });
 }
 
-/** ONNX Resize, mode linear, half-pixel centres. x [N, C, ...space], sizes int64 [rank]: all sizes of the result. */
-export function resizeLinearTo(x: Value, sizes: Value): Value {
-  return apply(Resize, [x, undefined, undefined, sizes], linear('half_pixel'));
+/** ONNX Resize, mode linear. x [N, C, ...space], sizes int64 [rank]: all sizes of the result. */
+export function resizeLinearTo(
+  x: Value,
+  sizes: Value,
+  coordinates: CoordinateTransformation = 'half_pixel',
+): Value {
+  return apply(Resize, [x, undefined, undefined, sizes], linear(coordinates));
 }
 
 function linear(coordinates: CoordinateTransformation) {
