@@ -65,7 +65,7 @@ function attend(gate: Value, x: Value, weights: Weights): Value {
     const inner = weights.scope(name);
     return batchNorm2d(conv2d(value, inner.scope('0'), out, 1), inner.scope('1'));
   };
-  const between = channelsOf(x) / 2;
+  const between = Math.floor(channelsOf(x) / 2);
   const sum = add(project(gate, 'W_g', between), project(x, 'W_x', between));
   return mul(x, sigmoid(project(relu(sum, weights.scope('relu')), 'psi', 1)));
 }

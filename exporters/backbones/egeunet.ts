@@ -37,6 +37,7 @@ function egeUnet(inputChannels: number, widths: readonly number[], classes = 1):
 
 const gelu = (x: Value, weights: Weights) => activation('gelu', x, weights);
 
+/** Twice the resolution; corners stay where they are. */
 const double = (x: Value) => resizeLinear(x, [2, 2], 'align_corners');
 
 /** The layer between levels, which is the first of a Sequential. */
@@ -99,15 +100,19 @@ function aggregate(deep: Value, shallow: Value, mask: Value, weights: Weights): 
   );
 }
 
-const widthWeight = (level: number) =>
-  `encoder${level + 1}.0${level < FIRST_ATTENTION ? '' : '.ldw.2'}.weight`;
+/** The channels of a level, of which there are whole quarters. */
+function widthIn(shapes: Shapes, level: number): number | undefined {
+  const last = level < FIRST_ATTENTION ? '' : '.ldw.2';
+  const [width = 0] = shapes.get(`encoder${level + 1}.0${last}.weight`) ?? [];
+  return width > 0 && width % GROUPS === 0 ? width : undefined;
+}
 
 export const EgeUNet = {
   id: 'egeunet',
   network: (shapes: Shapes) =>
     egeUnet(
-      shapes.get(widthWeight(0))?.[1] ?? 3,
-      STANDARD.map((standard, level) => shapes.get(widthWeight(level))?.[0] ?? standard),
+      shapes.get('encoder1.0.weight')?.[1] ?? 3,
+      STANDARD.map((standard, level) => widthIn(shapes, level) ?? standard),
       shapes.get('final.weight')?.[0],
     ),
 } satisfies Backbone;

@@ -53,6 +53,7 @@ const Transpose: OpDefinition = {
 
 /** How often a shape's elements hold those of another one; undefined where open sizes leave that unknown. */
 function remaining(shape: readonly Dim[], others: readonly Dim[]): Dim | undefined {
+  if (others.includes(0)) return undefined;
   const left = [...shape];
   const rest = others.filter((dim) => {
     const at = left.findIndex((other) => sameDim(other, dim));
@@ -62,7 +63,7 @@ function remaining(shape: readonly Dim[], others: readonly Dim[]): Dim | undefin
   const divisor = numbers(rest);
   const known = elementCount(left.filter((dim) => typeof dim === 'number'));
   const open = left.filter((dim) => typeof dim !== 'number');
-  if (divisor === undefined || elementCount(divisor) === 0) return undefined;
+  if (divisor === undefined) return undefined;
   const factor = known / elementCount(divisor);
   if (open.length > 0 && !Number.isInteger(factor)) return undefined;
   return open.reduce(multiplyDims, factor);
