@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { ownKeys } from '../../exporters/backbones/backbone.js';
+import { backboneOf } from '../../exporters/backbones/index.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { type ExportOptions, exportCheckpoint, shapesOf } from '../../exporters/export-model.js';
 import { recognise } from '../../exporters/recognise.js';
@@ -57,6 +59,20 @@ describe('U-Nets by others agree with PyTorch, and are known by their keys', () 
       await expectParity(exportCheckpoint(checkpoint, { ...told(entry), size }).model, entry);
     }
   });
+});
+
+it("segmentation_models.pytorch's decoder does without the skips that an encoder lacks", () => {
+  const network = backboneOf('convnext_tiny').network(new Map());
+  if (network.own === undefined) throw new Error('no decoder');
+  const keys = ownKeys(network, network.own);
+  const weightOf = (block: number) => keys.get(`decoder.blocks.${block}.conv1.0.weight`);
+  expect([0, 1, 2, 3, 4].map(weightOf)).toEqual([
+    [256, 768 + 384, 3, 3],
+    [128, 256 + 192, 3, 3],
+    [64, 128 + 96, 3, 3],
+    [32, 64, 3, 3],
+    [16, 32, 3, 3],
+  ]);
 });
 
 describe('a checkpoint', () => {
