@@ -25,7 +25,6 @@ export interface Grafted {
   /** Shallow to deep. */
   readonly skips: readonly Feature[];
   readonly decoder: NmodeDecoder;
-  readonly classes: number;
   /** Heights and widths must be multiples of this. */
   readonly sizeMultiple: number;
   /** What a careful user wants to know, one sentence each. */
@@ -70,7 +69,7 @@ export async function graftDecoder(
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
   const notes = finish();
   const facts = { skips, decoder, classes, head, sizeMultiple, source, ...(recipe && { recipe }) };
-  const grafted = { ...extend(encoder, { mask }), metadata: graftedMetadata(model, facts) };
+  const grafted = { ...extend(encoder, { mask }), metadata: graftedMetadata(encoder, facts) };
   check(grafted);
-  return { model: grafted, skips, decoder, classes, sizeMultiple, notes };
+  return { model: grafted, skips, decoder, sizeMultiple, notes };
 }

@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/errors.js';
-import type { Feature } from '../../graph/features.js';
+import { type Feature, imageOf } from '../../graph/features.js';
 import type { Model } from '../../graph/model.js';
 import {
   checkRecipe,
@@ -33,7 +33,7 @@ export interface GraftFacts {
 const STAYING = new Set(['nmode.backbone', IO_KEY, RECIPE_KEY]);
 
 /**
- * `metadata_props` of a model with its new decoder: what it had, but for what was said of the old one.
+ * `metadata_props` of a model, or of its encoder, with its new decoder: what it had, but for what was said of the old one.
  * @throws NmodeError (BAD_USAGE) for a recipe that does not fit
  */
 export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<string, string> {
@@ -68,20 +68,18 @@ function recipeMetadata(model: Model, { recipe, sizeMultiple }: GraftFacts): [st
 }
 
 /** The sizing that was told, or a resize to the model's size, or where that is open to about the release's. */
-function fitting(told: Sizing | undefined, { graph }: Model, multiple: number): Sizing {
-  const [, , ...space] =
-    graph.inputs.find(({ name, type }) => !graph.initializers.has(name) && type?.shape?.length === 4)?.type
-      ?.shape ?? [];
-  const [height, width] = space.map((size) =>
-    typeof size === 'number' && size > 0 ? size : Math.ceil(RELEASE_SIDE / multiple) * multiple,
-  );
-  const sizing = told ?? { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
+function fitting(told: Sizing | undefined, model: Model, multiple: number): Sizing {
+  const [, , ...space] = imageOf(model).shape;
+  const usual = Math.ceil(RELEASE_SIDE / multiple) * multiple;
+  const [height = usual, width = usual] = space.map((size) => (typeof size === 'number' ? size : undefined));
+  const sizing = told ?? { kind: 'resize', height, width };
   const sizes = sizing.kind === 'pad' ? [sizing.multiple] : [sizing.height, sizing.width];
-  if (sizes.some((size) => size % multiple !== 0)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `the recipe gives sizes of ${sizes.join('x')}, the network needs multiples of ${multiple}`,
-    );
+  const misfits = sizes.some((size) => size % multiple !== 0);
+  const isOther = space.some((size, axis) => typeof size === 'number' && size !== sizes[axis]);
+  if (misfits || isOther) {
+    const expected = isOther ? `${height}x${width}` : `multiples of ${multiple}`;
+    const found = sizing.kind === 'pad' ? `multiples of ${sizing.multiple}` : sizes.join('x');
+    throw new NmodeError('BAD_USAGE', `the recipe gives sizes of ${found}, the network needs ${expected}`);
   }
   return sizing;
 }

@@ -128,6 +128,17 @@ describe("on PyTorch's export of the original U-Net", () => {
     });
   });
 
+  it('the operators of a decoder are those of every opset from 13 on', async () => {
+    const sums: number[] = [];
+    for (const opset of [13, 16, 18, 21]) {
+      const { model } = await grafted({ ...unet, opsets: new Map([['', opset]]) }, { decoder: 'hd' });
+      const { mask } = await run(model, { image: [1, 3, 16, 32] });
+      sums.push(mask?.data.reduce((sum, value) => sum + value, 0) ?? 0);
+    }
+    expect(sums[0]).toBeGreaterThan(0);
+    expect(new Set(sums).size).toBe(1);
+  });
+
   it('a second graft takes the place of the first', async () => {
     const first = await grafted(unet, { decoder: 'eed', recipe: { sizing: { kind: 'pad', multiple: 32 } } });
     const second = await grafted(first.model);
@@ -145,9 +156,10 @@ describe("on PyTorch's export of the original U-Net", () => {
       JSON.parse((await grafted(model, { recipe })).model.metadata.get('nmode.recipe') ?? '').sizing;
     expect(await sizing(unet)).toEqual({ kind: 'resize', height: 256, width: 256 });
     expect(await sizing(sized(unet, [1, 3, 64, 96]))).toEqual({ kind: 'resize', height: 64, width: 96 });
-    await ofUnet('the recipe gives sizes of 8, the network needs multiples of 16', {
-      recipe: { sizing: { kind: 'pad', multiple: 8 } },
-    });
+    const sizes = (multiple: number) => ({ recipe: { sizing: { kind: 'pad', multiple } } }) as const;
+    await ofUnet('the recipe gives sizes of multiples of 8, the network needs multiples of 16', sizes(8));
+    const small = sized(unet, [1, 3, 64, 96]);
+    await ofUnet('the recipe gives sizes of multiples of 16, the network needs 64x96', sizes(16), small);
   });
 
   it('--init is the release’s decoder with the same weights each time', async () => {
