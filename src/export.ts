@@ -48,7 +48,12 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
   readonly sizeMultiple: number;
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */
-  readonly verified?: Parity;
+  readonly verified?: ReferenceParity;
+}
+
+export interface ReferenceParity extends Parity {
+  /** What was run: the file as written, or the network in float32 before it was lowered or put behind its images. */
+  readonly of: 'file' | 'network';
 }
 
 /**
@@ -126,13 +131,14 @@ function defaultSize({ recipe, nativeSize }: ExportModelOptions): InputSize {
 async function write(
   { model, network, notes }: { model: Model; network: Model | undefined; notes: readonly string[] },
   { output, reference }: ExportModelOptions,
-): Promise<{ bytes: number; verified?: Parity }> {
+): Promise<{ bytes: number; verified?: ReferenceParity }> {
   if (network === undefined || reference === undefined)
     return { bytes: await writeWhole(output, encodeChunks(model)) };
   const encoded = encodeModel(network);
   const verified = await verifyOrFail(encoded, reference, notes);
-  const written = network === model ? encoded : encodeChunks(model);
-  return { bytes: await writeWhole(output, written), verified };
+  const isWritten = network === model;
+  const bytes = await writeWhole(output, isWritten ? encoded : encodeChunks(model));
+  return { bytes, verified: { ...verified, of: isWritten ? 'file' : 'network' } };
 }
 
 async function verifyOrFail(model: Uint8Array, reference: string, notes: readonly string[]): Promise<Parity> {

@@ -60,10 +60,10 @@ export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/t
 export { type BenchOptions, type BenchReport, bench, type Scenario } from './bench.js';
 export type { BenchFigures } from './bench-contestant.js';
 export { type CompareOptions, type Comparison, compare } from './compare.js';
-export type { OutputDifference } from './difference.js';
+export type { Difference, OutputDifference } from './difference.js';
 export { type Diagnosis, doctor, type ProviderDiagnosis } from './doctor.js';
 export { type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.js';
-export { type ExportModelOptions, type ExportReport, exportModel } from './export.js';
+export { type ExportModelOptions, type ExportReport, exportModel, type ReferenceParity } from './export.js';
 export { findImages } from './find-images.js';
 export {
   type CheckpointReport,
@@ -74,6 +74,7 @@ export {
 } from './inspect.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './loadtest.js';
 export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './optimize.js';
+export type { Precision } from './precision.js';
 export {
   type ClassRegions,
   type Extent,
@@ -82,7 +83,7 @@ export {
   type PredictReport,
   predict,
 } from './predict.js';
-export type { Difference } from './proof.js';
+export type { ImageDifference } from './proof.js';
 export { type ServeOptions, type Server, serve } from './serve.js';
-export type { Precision, Transformed, TransformOptions } from './transform.js';
+export type { Transformed, TransformOptions } from './transform.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';

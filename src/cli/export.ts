@@ -14,8 +14,9 @@ import {
   type Recipe,
   recipeSummary,
 } from '../../graph/recipe.js';
+import type { ReferenceParity } from '../export.js';
 import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
-import { parseCount, parseSize } from './arguments.js';
+import { parseCount, parseOutput, parseSize } from './arguments.js';
 import { interruption } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
@@ -51,7 +52,7 @@ export function addExport(program: Command): void {
     .command('export')
     .description('export a trained checkpoint to ONNX')
     .argument('<checkpoint>', 'a .pth, .pt or .safetensors file')
-    .requiredOption('-o, --output <model.onnx>', 'the file to write')
+    .requiredOption('-o, --output <model.onnx>', 'the file to write', parseOutput)
     .addOption(
       new Option(
         '--decoder <decoder>',
@@ -103,7 +104,7 @@ export function addExport(program: Command): void {
     )
     .option(
       '--reference <file>',
-      'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
+      'inputs and PyTorch outputs (.safetensors, .npz) that the model, before any lower precision, must match to 1e-5',
     );
   addTransformFlags(command)
     .option('--json', 'print one JSON document')
@@ -156,7 +157,6 @@ function reportText(report: ExportReport): string {
     )
     .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
   const recipe = report.architecture[RECIPE_KEY];
-  const worst = Object.values(report.verified?.outputs ?? {}).map(({ maxAbs }) => maxAbs);
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
     ...(recipe === undefined ? [] : [['recipe', recipeSummary(parseRecipe(recipe))] as const]),
@@ -168,14 +168,7 @@ function reportText(report: ExportReport): string {
       'cost',
       `${count(report.parameters)} parameters, ${macsText(report.macs)} multiply-adds at ${shapeLine(report.macsAt)}`,
     ],
-    ...(report.verified
-      ? [
-          [
-            'verified',
-            `largest difference from the reference ${Math.max(...worst).toExponential(2)}`,
-          ] as const,
-        ]
-      : []),
+    ...(report.verified ? [['verified', verifiedText(report, report.verified)] as const] : []),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
@@ -185,4 +178,13 @@ function reportText(report: ExportReport): string {
 function multipleText({ io, input, sizeMultiple }: ExportReport): string {
   const open = io === 'tensor' && input.some((dim) => typeof dim === 'string');
   return open && sizeMultiple > 1 ? ` (H and W multiples of ${sizeMultiple})` : '';
+}
+
+/** What a reference was compared with, where that is not what was written. */
+function verifiedText({ io, precision }: ExportReport, { of, outputs }: ReferenceParity): string {
+  const worst = Math.max(...Object.values(outputs).map(({ maxAbs }) => maxAbs));
+  const found = `largest difference from the reference ${worst.toExponential(2)}`;
+  if (of === 'file') return found;
+  const network = io === 'image' ? 'the network on prepared pixels' : 'the network';
+  return `${network}${precision === 'fp32' ? '' : `, before it was lowered to ${precision}`}: ${found}`;
 }
