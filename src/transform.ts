@@ -32,8 +32,9 @@ export interface TransformOptions extends OptimizeOptions {
 
 export interface Transformed {
   readonly model: Model;
-  /** Of the model as it is now, all that was done to it before among it. */
+  /** How far the graph was rewritten. */
   readonly level: Level;
+  /** Of the model as it is now: what it was lowered to before stays. */
   readonly precision: Precision;
   /** What rules the graph was rewritten by, and how often. */
   readonly changes: Readonly<Record<string, number>>;
@@ -64,8 +65,7 @@ export async function transform(
   const note = followedBy(noteOf(model), { level, precision });
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
-    const { level: far, precision: low } = note;
-    return { ...optimized, model: noted(optimized.model, note), level: far, precision: low };
+    return { ...optimized, model: noted(optimized.model, note), level, precision: note.precision };
   }
   const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, recipe);
   const tolerance = new Tolerance(level, precision, maxDscDrop);
@@ -81,7 +81,7 @@ export async function transform(
   tolerance.refuse(name, difference);
   return {
     model: result,
-    level: note.level,
+    level,
     precision: note.precision,
     changes: optimized.changes,
     ...(quantized && { quantized }),
