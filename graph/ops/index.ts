@@ -17,7 +17,6 @@ import { Resize } from './resize.js';
 import { Concat, Pad, Shape } from './shapes.js';
 import {
   Clip,
-  Dropout,
   Elu,
   Erf,
   Exp,
@@ -60,7 +59,6 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     HardSwish,
     LeakyRelu,
     Elu,
-    Dropout,
     Sqrt,
     Exp,
     Clip,

@@ -30,8 +30,6 @@ export const Softmax: OpDefinition = {
   },
 };
 
-/** Nothing, where a network is not trained. */
-export const Dropout = { ...unary('Dropout', 1), form: 7 };
 export const Sqrt = { ...unary('Sqrt', 1), form: 6 };
 export const Exp = { ...unary('Exp', 1), form: 6 };
 export const LeakyRelu = { ...unary('LeakyRelu', 1), form: 6 };
