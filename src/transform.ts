@@ -5,6 +5,7 @@ import { LEVELS, type Level, type OptimizeOptions, optimize } from '../graph/pas
 import { TARGETS } from '../graph/passes/winograd-cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
 import type { Recipe } from '../graph/recipe.js';
+import { naming } from '../runtime/naming.js';
 import { lowered, type QuantizedLayers, refuseLowering } from './lower.js';
 import { BUNDLED_IMAGES, examplesFor, type UsedRecipe } from './model-inputs.js';
 import { followedBy, noted, noteOf } from './optimized-note.js';
@@ -61,7 +62,9 @@ export async function transform(
   const { level = 'standard', precision = 'fp32', maxDscDrop, images, recipe, signal } = options;
   refuseLowering(model, name, precision);
   // Half precision is for graphics cards.
-  const optimized = optimize(model, { ...(precision === 'fp16' && { target: 'webgpu' }), ...options });
+  const optimized = naming(name, () =>
+    optimize(model, { ...(precision === 'fp16' && { target: 'webgpu' }), ...options }),
+  );
   const note = followedBy(noteOf(model), { level, precision });
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
