@@ -4,9 +4,9 @@ import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
 import type { Recipe } from '../graph/recipe.js';
 import { input, type Value } from '../graph/value.js';
-import type { Network } from './backbones/backbone.js';
+import type { Network, Skip } from './backbones/backbone.js';
 import { schemeOf, unroll } from './decoders/nmode.js';
-import type { Description } from './describe.js';
+import type { Description, NmodeDecoder } from './describe.js';
 import { applyHead } from './head.js';
 import { imageInput, prepare, restore } from './image-io.js';
 import { conv2d } from './layers.js';
@@ -56,13 +56,23 @@ function inputShape(description: Description, { batch, height, width }: InputSiz
   ];
 }
 
+/** The steps of an nmODE decoder on skips, shallow to deep, and its 1x1 convolution -> [N, classes, H, W]. */
+export function nmodeLogits(
+  skips: readonly Skip[],
+  decoder: NmodeDecoder,
+  classes: number,
+  weights: Weights,
+): Value {
+  const scheme = schemeOf(decoder.id, decoder.lmdForm);
+  const state = unroll([...skips].reverse(), weights, { ...decoder, scheme });
+  return conv2d(state, weights.scope('outc.conv'), classes, 1);
+}
+
 /** float32 [N, C, H, W] -> [N, classes, H, W]. */
 function logitsOf(pixels: Value, { network, decoder, classes }: Description, weights: Weights): Value {
   const skips = network.skips(pixels, weights);
   if (decoder.id === 'original') return decoder.own.logits(skips, weights);
-  const scheme = schemeOf(decoder.id, decoder.lmdForm);
-  const state = unroll([...skips].reverse(), weights, { ...decoder, scheme });
-  return conv2d(state, weights.scope('outc.conv'), classes, 1);
+  return nmodeLogits(skips, decoder, classes, weights);
 }
 
 /** float32 [N, C, H, W] -> [N, classes, H, W]: probabilities, or logits where there is no head. */

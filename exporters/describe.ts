@@ -10,13 +10,27 @@ import type { Shapes } from './weights.js';
 export const DECODER_IDS = [...SCHEME_IDS, 'original'] as const;
 export type DecoderId = (typeof DECODER_IDS)[number];
 
+/** What the weights of an nmODE decoder tell of its steps. */
+export interface NmodeForm {
+  readonly order: Order;
+  readonly kernel: number;
+  readonly stateChannels: number;
+}
+
+/** An nmODE decoder with nothing left open. */
+export interface NmodeDecoder extends NmodeForm {
+  readonly id: SchemeId;
+  readonly activation: Activation;
+  readonly lmdForm: MultistepForm;
+}
+
 /** All that a checkpoint tells of its network. */
 export interface Detected {
   readonly network: Network;
   readonly classes: number;
   /** The decoders that its keys allow: EED and LMD have the same. */
   readonly decoders: readonly DecoderId[];
-  readonly nmode?: { readonly order: Order; readonly kernel: number; readonly stateChannels: number };
+  readonly nmode?: NmodeForm;
 }
 
 /** What a checkpoint cannot tell. */
@@ -33,20 +47,33 @@ export interface Description {
   readonly network: Network;
   readonly classes: number;
   readonly head: Head;
-  readonly decoder:
-    | { readonly id: 'original'; readonly own: OwnDecoder }
-    | {
-        readonly id: SchemeId;
-        readonly order: Order;
-        readonly kernel: number;
-        readonly stateChannels: number;
-        readonly activation: Activation;
-        readonly lmdForm: MultistepForm;
-      };
+  readonly decoder: { readonly id: 'original'; readonly own: OwnDecoder } | NmodeDecoder;
 }
 
 /** The key of the 1x1 convolution that ends the nmODE decoders. */
 const HEAD_WEIGHT = 'outc.conv.weight';
+
+/** What the keys of an nmODE decoder tell of it. */
+export interface DetectedNmode extends NmodeForm {
+  /** EED and LMD have the same keys. */
+  readonly decoders: readonly SchemeId[];
+  readonly steps: number;
+  /** Absent without a head. */
+  readonly classes: number | undefined;
+}
+
+/** Undefined where there is no nmODE decoder. */
+export function detectNmode(shapes: Shapes): DetectedNmode | undefined {
+  const order = detectOrder(shapes);
+  if (order === undefined) return undefined;
+  const [stateChannels = 0, , kernel = 0] = shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight') ?? [];
+  const keys = [...shapes.keys()];
+  return {
+    ...{ order, kernel, stateChannels, classes: shapes.get(HEAD_WEIGHT)?.[0] },
+    decoders: keys.some((key) => /^up\d+\.g_post\./.test(key)) ? ['hd'] : ['eed', 'lmd'],
+    steps: keys.reduce((most, key) => Math.max(most, Number(/^up(\d+)\.g\./.exec(key)?.[1] ?? 0)), 0),
+  };
+}
 
 /**
  * Reads backbone and decoder off the keys and shapes of a checkpoint.
@@ -61,19 +88,11 @@ export function detect(file: string, shapes: Shapes, told?: Backbone): Detected 
       rest.length > 0 ? `; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}` : '';
     return new NmodeError('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${what}${keys}`);
   };
-  const order = detectOrder(shapes);
-  if (order !== undefined) {
-    const [stateChannels = 0, , kernel = 0] =
-      shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight') ?? [];
-    const looksAhead = [...shapes.keys()].some((key) => /^up\d+\.g_post\./.test(key));
-    const classes = shapes.get(HEAD_WEIGHT)?.[0];
+  const detected = detectNmode(shapes);
+  if (detected !== undefined) {
+    const { classes, decoders, steps: _, ...nmode } = detected;
     if (classes === undefined) throw bad(`no head: the key ${HEAD_WEIGHT} is missing`);
-    return {
-      network,
-      classes,
-      decoders: looksAhead ? ['hd'] : ['eed', 'lmd'],
-      nmode: { order, kernel, stateChannels },
-    };
+    return { network, classes, decoders, nmode };
   }
   const { own } = network;
   if (own === undefined || !isThere(ownKeys(network, own), shapes)) throw bad('no known decoder');
@@ -85,13 +104,11 @@ function isThere(keys: Shapes, shapes: Shapes): boolean {
   return [...keys.keys()].filter((key) => shapes.has(key)).length > keys.size / 2;
 }
 
-/**
- * Completes what was detected by what was told. Nothing is guessed.
- * @throws NmodeError (BAD_USAGE) where something is left open, or where the two contradict each other
- */
-export function describe(file: string, detected: Detected, told: Told): Description {
-  const { network, classes, decoders, nmode } = detected;
-  const usage = (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
+const usageOf = (file: string) => (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
+
+/** The decoder that was told, where keys leave several. @throws NmodeError (BAD_USAGE) */
+function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], told: Told): T {
+  const usage = usageOf(file);
   const id = told.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
     const also = told.activation === undefined ? ', and the activation with --activation' : '';
@@ -99,42 +116,67 @@ export function describe(file: string, detected: Detected, told: Told): Descript
       `EED and LMD checkpoints have the same keys: say which it is with --decoder eed or --decoder lmd${also}`,
     );
   }
-  if (!decoders.includes(id)) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
+  const decoder = decoders.find((known) => known === id);
+  if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
   if (told.lmdForm !== undefined && id !== 'lmd') throw usage(`--lmd-form has no meaning for ${id}`);
   if (told.head !== undefined && !HEADS.includes(told.head)) throw usage(`--head is ${HEADS.join(' or ')}`);
-  const { own } = network;
-  if (own !== undefined && id === 'original') {
-    if (told.activation !== undefined) throw usage('--activation has no meaning for the original decoder');
-    return { network, classes, head: told.head ?? own.head, decoder: { id, own } };
-  }
-  if (nmode === undefined || id === 'original') throw new TypeError('a decoder without its keys');
+  return decoder;
+}
+
+/**
+ * Completes what the keys of an nmODE decoder tell by what was told. Nothing is guessed.
+ * @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) where something is left open or contradictory
+ */
+export function describeNmode(
+  file: string,
+  { order, kernel, stateChannels }: NmodeForm,
+  decoders: readonly SchemeId[],
+  told: Told,
+): NmodeDecoder {
+  const usage = usageOf(file);
+  const id = decoderOf(file, decoders, told);
   if (told.activation === undefined || !ACTIVATION_NAMES.includes(told.activation)) {
     const names = ACTIVATION_NAMES.join(' or ');
     throw usage(`a checkpoint does not hold the activation between steps: give --activation ${names}`);
   }
-  if (nmode.kernel % 2 !== 1) {
+  if (kernel % 2 !== 1) {
     throw new NmodeError(
       'BAD_CHECKPOINT',
-      `${file}: up1.g has an even kernel of ${nmode.kernel}, expected an odd one`,
+      `${file}: up1.g has an even kernel of ${kernel}, expected an odd one`,
     );
   }
   const lmdForm = told.lmdForm ?? 'release';
   if (!MULTISTEP_FORMS.includes(lmdForm)) throw usage(`--lmd-form is ${MULTISTEP_FORMS.join(' or ')}`);
-  const decoder = { id, ...nmode, activation: told.activation, lmdForm };
+  return { id, order, kernel, stateChannels, activation: told.activation, lmdForm };
+}
+
+/**
+ * Completes what was detected by what was told. Nothing is guessed.
+ * @throws NmodeError (BAD_USAGE) where something is left open, or where the two contradict each other
+ */
+export function describe(file: string, detected: Detected, told: Told): Description {
+  const { network, classes, decoders, nmode } = detected;
+  const id = decoderOf(file, decoders, told);
+  const { own } = network;
+  if (own !== undefined && id === 'original') {
+    if (told.activation !== undefined) {
+      throw usageOf(file)('--activation has no meaning for the original decoder');
+    }
+    return { network, classes, head: told.head ?? own.head, decoder: { id, own } };
+  }
+  if (nmode === undefined || id === 'original') throw new TypeError('a decoder without its keys');
+  const decoder = describeNmode(file, nmode, [id], told);
   return { network, classes, head: told.head ?? 'sigmoid', decoder };
 }
+
+/** The release's. */
+export const RELEASE_FORM: NmodeForm = { order: 'CR_B', kernel: 3, stateChannels: 3 };
 
 /** A network of one class with one of the decoders in the release's form, for counting and measuring. */
 export function standard(network: Network, id: DecoderId): Description {
   if (id !== 'original') {
-    const form = {
-      order: 'CR_B',
-      kernel: 3,
-      stateChannels: 3,
-      activation: 'gelu',
-      lmdForm: 'release',
-    } as const;
-    return { network, classes: 1, head: 'sigmoid', decoder: { id, ...form } };
+    const told = { activation: 'gelu', lmdForm: 'release' } as const;
+    return { network, classes: 1, head: 'sigmoid', decoder: { id, ...RELEASE_FORM, ...told } };
   }
   const { own } = network;
   if (own === undefined) throw new TypeError(`${network.backbone} has no decoder of its own`);

@@ -19,7 +19,7 @@ import type { Backbone } from './backbones/backbone.js';
 import { backboneOf } from './backbones/index.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
 import type { Checkpoint } from './checkpoints/open.js';
-import { type Description, describe, detect, type Told } from './describe.js';
+import { type Description, describe, detect, type NmodeDecoder, type Told } from './describe.js';
 import { type Shapes, Weights, zeroWeights } from './weights.js';
 
 export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
@@ -138,8 +138,12 @@ function architectureMetadata(description: Description): [string, string][] {
     const form = Object.entries(decoder.own.form ?? {});
     return [...common, ...form.map(([key, value]): [string, string] => [`nmode.${key}`, value])];
   }
+  return [...common, ...nmodeMetadata(decoder)];
+}
+
+/** `metadata_props` that describe the steps of an nmODE decoder. */
+export function nmodeMetadata(decoder: NmodeDecoder): [string, string][] {
   return [
-    ...common,
     ['nmode.order', decoder.order],
     ['nmode.kernel', String(decoder.kernel)],
     ['nmode.state_channels', String(decoder.stateChannels)],

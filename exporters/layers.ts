@@ -1,14 +1,19 @@
 import { batchNormalization } from '../graph/ops/batch-normalization.js';
 import { conv } from '../graph/ops/conv.js';
 import { convTranspose } from '../graph/ops/conv-transpose.js';
+import { add, mul } from '../graph/ops/elementwise.js';
+import { instanceNormalization } from '../graph/ops/instance-normalization.js';
 import { layerNormalization } from '../graph/ops/layer-normalization.js';
-import { transpose } from '../graph/ops/layout.js';
+import { reshape, reshapeTo, transpose } from '../graph/ops/layout.js';
 import { maxPool } from '../graph/ops/max-pool.js';
+import { resizeNearest } from '../graph/ops/resize.js';
+import { shapeOf } from '../graph/ops/shapes.js';
 import { clip, gelu, hardSigmoid, hardSwish, relu as rectify, sigmoid, silu } from '../graph/ops/unary.js';
-import { scope, type Value } from '../graph/value.js';
+import { float32Tensor } from '../graph/tensor.js';
+import { constant, scope, type Value } from '../graph/value.js';
 import type { Weights } from './weights.js';
 
-export { add } from '../graph/ops/elementwise.js';
+export { add };
 
 /**
  * The layers that backbones are written in, by PyTorch's names, at inference. A layer finds its weights under its scope; all
@@ -16,7 +21,7 @@ export { add } from '../graph/ops/elementwise.js';
  */
 
 /** PyTorch's default. */
-const BATCH_NORM_EPSILON = 1e-5;
+const NORM_EPSILON = 1e-5;
 
 /** The number of channels of x [N, C, ...space], which is always known. */
 export function channelsOf(x: Value): number {
@@ -85,7 +90,7 @@ export function doublingConvTranspose2d(x: Value, weights: Weights, out: number)
 }
 
 /** torch.nn.BatchNorm2d(C, epsilon). */
-export function batchNorm2d(x: Value, weights: Weights, epsilon = BATCH_NORM_EPSILON): Value {
+export function batchNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON): Value {
   return scope(weights.path, () => {
     const shape = [channelsOf(x)];
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
@@ -101,6 +106,20 @@ export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value 
     const last = transpose(x, [0, 2, 3, 1]);
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
     return transpose(layerNormalization(last, scale, bias, epsilon), [0, 3, 1, 2]);
+  });
+}
+
+/** torch.nn.GroupNorm(groups, C): each group of channels as one, then a scale and a shift of each channel. */
+export function groupNorm(x: Value, weights: Weights, groups: number): Value {
+  return scope(weights.path, () => {
+    const channels = channelsOf(x);
+    const plain = (value: number) => constant(float32Tensor([groups], Array(groups).fill(value)));
+    // [N, groups, C / groups * H, W]
+    const grouped = reshape(x, [0, groups, -1, 0]);
+    const normalized = instanceNormalization(grouped, plain(1), plain(0), NORM_EPSILON);
+    const perChannel = (name: string) => weights.take(name, [channels], [channels, 1, 1]);
+    const back = reshapeTo(normalized, shapeOf(x));
+    return add(mul(back, perChannel('weight')), perChannel('bias'));
   });
 }
 
@@ -131,10 +150,26 @@ export function maxPool2d(x: Value, weights: Weights, kernel: number, stride = k
   );
 }
 
-/** (Conv2d 3x3, BatchNorm2d, ReLU) twice, `double_conv.0` to `.5`. x [N, C, H, W] -> [N, out, H, W]. */
-export function doubleConv(x: Value, weights: Weights, out: number): Value {
-  const at = (index: number) => weights.scope(`double_conv.${index}`);
-  const half = (value: Value, first: number) =>
-    relu(batchNorm2d(conv2d(value, at(first), out, 3), at(first + 1)), at(first + 2));
-  return half(half(x, 0), 3);
+/** Conv2d 3x3, BatchNorm2d and ReLU, by their names in the module that holds them. x [N, C, H, W] -> [N, out, H', W']. */
+export function convNormRelu(
+  x: Value,
+  weights: Weights,
+  out: number,
+  [convolution, norm, activation]: readonly [string, string, string],
+  options?: Conv2dOptions,
+): Value {
+  const convolved = conv2d(x, weights.scope(convolution), out, 3, options);
+  return relu(batchNorm2d(convolved, weights.scope(norm)), weights.scope(activation));
+}
+
+/** (Conv2d 3x3, BatchNorm2d, ReLU) twice, a Sequential of six, `name.0` to `.5`. x [N, C, H, W] -> [N, out, H, W]. */
+export function doubleConv(x: Value, weights: Weights, out: number, name = 'double_conv'): Value {
+  const block = weights.scope(name);
+  const first = convNormRelu(x, block, out, ['0', '1', '2']);
+  return convNormRelu(first, block, out, ['3', '4', '5']);
+}
+
+/** torch.nn.Upsample(scale_factor=scale), which repeats pixels. x [N, C, H, W] -> [N, C, scale H, scale W]. */
+export function upsampleNearest(x: Value, weights: Weights, scale: number): Value {
+  return scope(weights.path, () => resizeNearest(x, [scale, scale]));
 }

@@ -51,8 +51,8 @@ export function recognise(file: string, shapes: Shapes, told?: Backbone): Networ
   if (told !== undefined) {
     const fit = fitOf(told, shapes);
     if (fits(fit)) return fit.network;
-    const other = fitting === undefined ? '' : `; they are those of ${fitting.network.backbone}`;
-    throw bad(`its keys are not those of ${told.id}: ${difference(fit)}${other}`);
+    const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
+    throw bad(`its keys are not those of ${told.id}${other}: ${difference(fit)}`);
   }
   if (fitting !== undefined) return fitting.network;
   const [closest] = all.sort((a, b) => share(b) - share(a));

@@ -70,7 +70,8 @@ export function assemble(options: AssembleOptions): Model {
   };
 }
 
-function declare(name: string, { dtype, shape }: Value): ValueInfo {
+/** The declaration of a value in a file. */
+export function declare(name: string, { dtype, shape }: Value): ValueInfo {
   const dims = shape.map((dim: Dim) => (typeof dim === 'number' ? dim : dimText(dim)));
   return { name, type: { dtype, shape: dims } };
 }

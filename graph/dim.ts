@@ -102,6 +102,21 @@ export function sameDim(left: Dim, right: Dim): boolean {
   return subtractDims(left, right) === 0;
 }
 
+/** How often `part` goes into `whole`, whatever the symbols are; undefined where that is not the same whole number for all. */
+export function quotient(whole: Dim, part: Dim): number | undefined {
+  const leading = (dim: Dim) => formOf(dim).terms[0]?.coefficient ?? formOf(dim).offset;
+  const times = leading(whole) / leading(part);
+  return Number.isSafeInteger(times) && times > 0 && sameDim(multiplyDims(part, times), whole)
+    ? times
+    : undefined;
+}
+
+/** Whether a size depends on symbols that another one does not have. */
+export function hasOtherSymbols(dim: Dim, other: Dim): boolean {
+  const names = new Set(formOf(other).terms.map(({ name }) => name));
+  return formOf(dim).terms.some(({ name }) => !names.has(name));
+}
+
 /** True only where no value of the symbols makes the two equal (as far as a constant difference shows). */
 export function differentDims(left: Dim, right: Dim): boolean {
   const difference = subtractDims(left, right);

@@ -17,7 +17,7 @@ export function openName(value: string, size: number | string, axis: number): nu
 export function fromDeclared(
   name: string,
   type: DeclaredType | undefined,
-  known: Readonly<Record<string, number>> = {},
+  known: Readonly<Record<string, Dim>> = {},
 ): ValueType | undefined {
   if (type?.shape === undefined) return undefined;
   const shape = type.shape.map((size, axis): Dim => {
@@ -32,9 +32,14 @@ export function fromDeclared(
 /**
  * Infers the types of all values, in the order of the nodes.
  * @param known sizes to put in place of named dimensions of the inputs, for example `{ N: 1, H: 256, W: 256 }`
+ * @param otherwise types of values of which nothing can be inferred
  * @throws NmodeError (BAD_MODEL) naming the first node whose inputs do not fit it
  */
-export function inferTypes(model: Model, known: Readonly<Record<string, number>> = {}): Types {
+export function inferTypes(
+  model: Model,
+  known: Readonly<Record<string, Dim>> = {},
+  otherwise: Types = new Map(),
+): Types {
   const types = new Map<string, ValueType>();
   for (const { name, type } of model.graph.inputs) {
     const inferred = naming(`input '${name}'`, () => fromDeclared(name, type, known));
@@ -46,10 +51,20 @@ export function inferTypes(model: Model, known: Readonly<Record<string, number>>
   const opset = opsetOf(model);
   for (const node of model.graph.nodes) {
     const outputs = inferNode(node, types, opset);
-    outputs.forEach((type, at) => {
-      const name = node.outputs[at];
-      if (name !== undefined && name !== '') types.set(name, type);
+    node.outputs.forEach((name, at) => {
+      const type = outputs[at] ?? otherwise.get(name);
+      if (type !== undefined && name !== '') types.set(name, type);
     });
+  }
+  return types;
+}
+
+/** What a model declares of the values between its inputs and its outputs, and of these. */
+export function declaredTypes({ graph }: Model, known: Readonly<Record<string, Dim>> = {}): Types {
+  const types = new Map<string, ValueType>();
+  for (const { name, type } of [...graph.valueInfo, ...graph.outputs]) {
+    const declared = naming(`value '${name}'`, () => fromDeclared(name, type, known));
+    if (declared !== undefined) types.set(name, declared);
   }
   return types;
 }

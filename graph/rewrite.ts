@@ -2,6 +2,7 @@ import { NmodeError } from './errors.js';
 import { inferTypes } from './infer.js';
 import { type Model, type Node, opsetOf } from './model.js';
 import { Placement } from './placement.js';
+import { neededNodes, readsUnseen } from './prune.js';
 import type { Tensor } from './tensor.js';
 import { initializer, scope, type Value, type ValueType } from './value.js';
 
@@ -45,9 +46,7 @@ export class Rewriting {
   /** @throws NmodeError (BAD_MODEL) */
   constructor(model: Model) {
     const { inputs, outputs, initializers, nodes } = model.graph;
-    const nested = nodes.find(({ attributes }) =>
-      [...attributes.values()].some(({ type }) => type === 'other'),
-    );
+    const nested = nodes.find(readsUnseen);
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
@@ -169,7 +168,10 @@ export class Rewriting {
 
   #finish(): Model {
     const { graph } = this.#model;
-    const nodes = this.#needed();
+    const nodes = neededNodes(
+      this.#cells.map(({ node }) => node),
+      this.#outputs,
+    );
     const made = new Set(nodes.flatMap(({ outputs }) => outputs));
     const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...this.#outputs, ...this.#inputs]);
     const kept = [...this.#initializers].filter(([name]) => read.has(name));
@@ -189,18 +191,6 @@ export class Rewriting {
         initializers: new Map(kept.map(([name, tensor]) => [nameOf(name), tensor])),
       },
     };
-  }
-
-  /** The nodes that the outputs need. */
-  #needed(): Node[] {
-    const wanted = new Set(this.#outputs);
-    const nodes: Node[] = [];
-    for (const { node } of this.#cells.toReversed()) {
-      if (!node.outputs.some((name) => wanted.has(name))) continue;
-      for (const name of node.inputs) wanted.add(name);
-      nodes.push(node);
-    }
-    return nodes.reverse();
   }
 
   /** Names without the number that they were given beside others which are gone. */

@@ -4,16 +4,13 @@ import { type Checkpoint, openCheckpoint } from '../exporters/checkpoints/open.j
 import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
 import { cost } from '../graph/cost.js';
-import { NmodeError } from '../graph/errors.js';
-import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import { type Model, opsetOf } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { type ModelIo, RELEASE_SIDE } from '../graph/recipe.js';
-import type { Parity } from '../runtime/parity.js';
 import { nominalSizes } from './nominal.js';
 import { type Transformed, type TransformOptions, transform } from './transform.js';
-import { verify } from './verify.js';
-import { refuseOverwriting, writeWhole } from './write-whole.js';
+import { type ReferenceParity, writeVerified } from './write-verified.js';
+import { refuseOverwriting } from './write-whole.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, Omit<TransformOptions, 'recipe'> {
   /** A .pth, .pt or .safetensors file. */
@@ -51,11 +48,6 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
   readonly verified?: ReferenceParity;
 }
 
-export interface ReferenceParity extends Parity {
-  /** What was run: the file as written, or the network in float32 before it was lowered or put behind its images. */
-  readonly of: 'file' | 'network';
-}
-
 /**
  * Exports a checkpoint to an .onnx file.
  * @throws NmodeError: BAD_CHECKPOINT, BAD_USAGE, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where the
@@ -81,7 +73,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     // Of the network as it was trained.
     const { macs = 0 } = cost(built, known);
     const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;
-    const { bytes, verified } = await write({ model, network, notes }, options);
+    const { bytes, verified } = await writeVerified({ model, network, notes }, options);
     return {
       output: options.output,
       bytes,
@@ -125,35 +117,4 @@ function defaultSize({ recipe, nativeSize }: ExportModelOptions): InputSize {
   if (nativeSize || sizing?.kind === 'pad') return {};
   const { height, width } = sizing ?? { height: RELEASE_SIDE, width: RELEASE_SIDE };
   return { batch: 1, height, width };
-}
-
-/** With a reference, what is written is the very bytes that were verified, where these are of the same network. */
-async function write(
-  { model, network, notes }: { model: Model; network: Model | undefined; notes: readonly string[] },
-  { output, reference }: ExportModelOptions,
-): Promise<{ bytes: number; verified?: ReferenceParity }> {
-  if (network === undefined || reference === undefined)
-    return { bytes: await writeWhole(output, encodeChunks(model)) };
-  const encoded = encodeModel(network);
-  const verified = await verifyOrFail(encoded, reference, notes);
-  const isWritten = network === model;
-  const bytes = await writeWhole(output, isWritten ? encoded : encodeChunks(model));
-  return { bytes, verified: { ...verified, of: isWritten ? 'file' : 'network' } };
-}
-
-async function verifyOrFail(model: Uint8Array, reference: string, notes: readonly string[]): Promise<Parity> {
-  const parity = await verify({ model, reference });
-  if (!parity.pass) {
-    const misses = Object.entries(parity.outputs).map(
-      ([name, { maxAbs }]) => `${name} by ${maxAbs.toExponential(2)}`,
-    );
-    throw new NmodeError(
-      'CHECK_FAILED',
-      `the model misses the reference: ${misses.join(', ')} where ${parity.atol} is allowed; nothing was written. ` +
-        ['Is all that was told (decoder, activation, LMD form, key) that of the training?', ...notes].join(
-          ' Note: ',
-        ),
-    );
-  }
-  return parity;
 }

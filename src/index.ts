@@ -13,6 +13,7 @@ export type { Weights } from '../exporters/weights.js';
 export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
+export type { Feature } from '../graph/features.js';
 export type { Level } from '../graph/passes/optimize.js';
 export type { Target } from '../graph/passes/winograd-cost.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
@@ -63,8 +64,9 @@ export { type CompareOptions, type Comparison, compare } from './compare.js';
 export type { Difference, OutputDifference } from './difference.js';
 export { type Diagnosis, doctor, type ProviderDiagnosis } from './doctor.js';
 export { type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.js';
-export { type ExportModelOptions, type ExportReport, exportModel, type ReferenceParity } from './export.js';
+export { type ExportModelOptions, type ExportReport, exportModel } from './export.js';
 export { findImages } from './find-images.js';
+export { type GraftOptions, type GraftReport, graft } from './graft.js';
 export {
   type CheckpointReport,
   inspect,
@@ -85,5 +87,7 @@ export {
 } from './predict.js';
 export type { ImageDifference } from './proof.js';
 export { type ServeOptions, type Server, serve } from './serve.js';
+export { proposeSkips, type SkipsReport } from './skips.js';
 export type { Transformed, TransformOptions } from './transform.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';
+export type { ReferenceParity } from './write-verified.js';

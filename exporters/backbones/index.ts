@@ -1,15 +1,21 @@
 import { NmodeError } from '../../graph/errors.js';
+import { AttentionUNet } from './attention-unet.js';
 import type { Backbone } from './backbone.js';
 import { ConvNeXtTiny } from './convnext.js';
 import { EfficientNetB0 } from './efficientnet.js';
+import { EgeUNet } from './egeunet.js';
 import { MobileNetV2 } from './mobilenet-v2.js';
 import { MOBILENETS_V3 } from './mobilenet-v3.js';
 import { RESNETS } from './resnet.js';
 import { UNet } from './unet.js';
+import { UNetPlusPlus } from './unetplusplus.js';
 
 /** Every backbone. A checkpoint is that of the one which explains the most of its keys. */
 export const BACKBONES: readonly Backbone[] = [
   UNet,
+  AttentionUNet,
+  UNetPlusPlus,
+  EgeUNet,
   ...RESNETS,
   MobileNetV2,
   ...MOBILENETS_V3,

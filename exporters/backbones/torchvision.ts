@@ -1,6 +1,7 @@
 import type { Value } from '../../graph/value.js';
 import type { Weights } from '../weights.js';
 import { type Backbone, networkOf } from './backbone.js';
+import { smpUnet } from './smp.js';
 
 /** One of torchvision's classification networks without its classifier. */
 export interface TorchvisionEncoder {
@@ -24,6 +25,7 @@ export function torchvisionEncoder({ id, stem, classifier, features }: Torchvisi
         backbone: id,
         inputChannels: shapes.get(`${prefix}${stem}`)?.[1] ?? 3,
         features: (input, weights) => features(input, scoped(weights)),
+        own: smpUnet(shapes),
         aside: [`${prefix}${classifier}.`],
       });
     },

@@ -8,6 +8,7 @@ import { constant, scope, type Value } from '../../graph/value.js';
 import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, maxPool2d } from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
+import { widthsIn } from './contracting.js';
 
 /** How the network's own decoder doubles its resolution. */
 type Upsampling = 'bilinear' | 'transposed';
@@ -89,20 +90,8 @@ function padTo(x: Value, like: Value): Value {
   return pad(x, concat([nothing, sub(shapeOf(like), shapeOf(x))], 0));
 }
 
-const convWeight = (block: string) => `${block}.double_conv.0.weight`;
-
-/** Each level halves the resolution: more would need images of 65,536 pixels a side. */
-const MAX_LEVELS = 16;
-
-function widthsIn(shapes: Shapes): readonly number[] {
-  const widths: number[] = [];
-  let shape = shapes.get(convWeight('inc'));
-  while (shape !== undefined && widths.length < MAX_LEVELS) {
-    widths.push(shape[0] ?? 0);
-    shape = shapes.get(convWeight(`down${widths.length}.maxpool_conv.1`));
-  }
-  return widths;
-}
+const convWeight = (level: number) =>
+  `${level === 0 ? 'inc' : `down${level}.maxpool_conv.1`}.double_conv.0.weight`;
 
 /** The release's: the deepest level is no wider than the one above it. */
 const standardWidths = (width: number) => [1, 2, 4, 8, 8].map((factor) => factor * width);
@@ -110,9 +99,9 @@ const standardWidths = (width: number) => [1, 2, 4, 8, 8].map((factor) => factor
 export const UNet = {
   id: 'unet',
   network(shapes: Shapes) {
-    const widths = widthsIn(shapes);
+    const widths = widthsIn(shapes, convWeight);
     return unet(
-      shapes.get(convWeight('inc'))?.[1] ?? 3,
+      shapes.get(convWeight(0))?.[1] ?? 3,
       widths.length > 0 ? widths : standardWidths(64),
       shapes.has('up1.up.weight') ? 'transposed' : 'bilinear',
       shapes.get('outc.conv.weight')?.[0],

@@ -4,10 +4,12 @@ import { DTYPES, type DType, dtypeOfCode } from '../dtype.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { elementCount } from '../tensor.js';
 import { contentOf, MAX_CONTENT, type Value } from '../value.js';
+import { MaxPool } from './max-pool.js';
+import { unary } from './unary.js';
 
 /**
- * Operators that other exporters write around sizes. They are understood so that foreign models can be measured; what
- * they say of other data stays unknown.
+ * Operators that other exporters write, most of them around sizes. They are understood so that foreign models can be measured;
+ * what they say of other data stays unknown.
  */
 
 const Constant: OpDefinition = {
@@ -66,7 +68,20 @@ const Neg: OpDefinition = {
   },
 };
 
-export const FOREIGN: readonly OpDefinition[] = [Constant, Identity, Cast, ConstantOfShape, Neg];
+const HardSwish = unary('HardSwish', 14);
+const LeakyRelu = { ...unary('LeakyRelu', 1), form: 6 };
+const AveragePool: OpDefinition = { ...MaxPool, opType: 'AveragePool' };
+
+export const FOREIGN: readonly OpDefinition[] = [
+  Constant,
+  Identity,
+  Cast,
+  ConstantOfShape,
+  Neg,
+  HardSwish,
+  LeakyRelu,
+  AveragePool,
+];
 
 /** ONNX Cast. */
 export const cast = (x: Value, to: DType): Value => apply(Cast, [x], { to: int(DTYPES[to].onnx) });

@@ -6,6 +6,7 @@ import { ConvTranspose } from './conv-transpose.js';
 import { Add, Div, Max, Mod, Mul, Pow, Sub } from './elementwise.js';
 import { FOREIGN } from './foreign.js';
 import { GlobalAveragePool } from './global-average-pool.js';
+import { InstanceNormalization } from './instance-normalization.js';
 import { LayerNormalization } from './layer-normalization.js';
 import { LAYOUT } from './layout.js';
 import { Gemm, MatMul } from './matmul.js';
@@ -63,6 +64,7 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     Exp,
     Clip,
     GlobalAveragePool,
+    InstanceNormalization,
     LayerNormalization,
     Shape,
     Concat,

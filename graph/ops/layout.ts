@@ -5,6 +5,7 @@ import {
   floorDivideDim,
   multiplyDims,
   numbers,
+  sameDim,
   shapeText,
   subtractDims,
   symbol,
@@ -50,6 +51,24 @@ const Transpose: OpDefinition = {
   },
 };
 
+/** How often a shape's elements hold those of another one; undefined where open sizes leave that unknown. */
+function remaining(shape: readonly Dim[], others: readonly Dim[]): Dim | undefined {
+  if (others.includes(0)) return undefined;
+  const left = [...shape];
+  const rest = others.filter((dim) => {
+    const at = left.findIndex((other) => sameDim(other, dim));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  const divisor = numbers(rest);
+  const known = elementCount(left.filter((dim) => typeof dim === 'number'));
+  const open = left.filter((dim) => typeof dim !== 'number');
+  if (divisor === undefined) return undefined;
+  const factor = known / elementCount(divisor);
+  if (open.length > 0 && !Number.isInteger(factor)) return undefined;
+  return open.reduce(multiplyDims, factor);
+}
+
 const Reshape: OpDefinition = {
   opType: 'Reshape',
   since: 1,
@@ -62,9 +81,9 @@ const Reshape: OpDefinition = {
     const shape = target.map((dim, axis) => (dim === 0 && copies ? (x.shape[axis] ?? 0) : dim));
     const open = shape.indexOf(-1);
     if (open >= 0) {
-      const [before, rest] = [numbers(x.shape), numbers(shape.toSpliced(open, 1))];
-      if (before === undefined || rest === undefined || elementCount(rest) === 0) return [];
-      shape[open] = elementCount(before) / elementCount(rest);
+      const size = remaining(x.shape, shape.toSpliced(open, 1));
+      if (size === undefined) return [];
+      shape[open] = size;
     }
     const content = contentOf(x);
     return [{ dtype: x.dtype, shape, ...(content && { content }) }];
@@ -205,6 +224,9 @@ export const transpose = (x: Value, perm: readonly number[]): Value =>
 /** ONNX Reshape. */
 export const reshape = (x: Value, shape: readonly number[]): Value =>
   apply(Reshape, [x, constant(int64Tensor([shape.length], shape))]);
+
+/** ONNX Reshape to a shape that is computed. */
+export const reshapeTo = (x: Value, shape: Value): Value => apply(Reshape, [x, shape]);
 
 /** ONNX Gather along axis 0, by indices that are known. */
 export const gather = (data: Value, indices: readonly number[]): Value =>

@@ -46,13 +46,28 @@ export function resizeLinear(
   scales: readonly number[],
   coordinates: CoordinateTransformation,
 ): Value {
-  const factors = constant(float32Tensor([scales.length + 2], [1, 1, ...scales]));
-  return apply(Resize, [x, undefined, factors], linear(coordinates));
+  return apply(Resize, [x, undefined, factorsOf(scales)], linear(coordinates));
 }
 
-/** ONNX Resize, mode linear, half-pixel centres. x [N, C, ...space], sizes int64 [rank]: all sizes of the result. */
-export function resizeLinearTo(x: Value, sizes: Value): Value {
-  return apply(Resize, [x, undefined, undefined, sizes], linear('half_pixel'));
+const factorsOf = (scales: readonly number[]) =>
+  constant(float32Tensor([scales.length + 2], [1, 1, ...scales]));
+
+/** ONNX Resize, mode nearest: every pixel is repeated. x [N, C, ...space], one whole scale a spatial axis -> [N, C, ...space * scale]. */
+export function resizeNearest(x: Value, scales: readonly number[]): Value {
+  return apply(Resize, [x, undefined, factorsOf(scales)], {
+    coordinate_transformation_mode: string('asymmetric'),
+    mode: string('nearest'),
+    nearest_mode: string('floor'),
+  });
+}
+
+/** ONNX Resize, mode linear. x [N, C, ...space], sizes int64 [rank]: all sizes of the result. */
+export function resizeLinearTo(
+  x: Value,
+  sizes: Value,
+  coordinates: CoordinateTransformation = 'half_pixel',
+): Value {
+  return apply(Resize, [x, undefined, undefined, sizes], linear(coordinates));
 }
 
 function linear(coordinates: CoordinateTransformation) {

@@ -5,7 +5,8 @@ import { constant, type Value } from '../value.js';
 import { add, div, mul } from './elementwise.js';
 import { axisOf } from './shapes.js';
 
-function unary(opType: string, since: number): OpDefinition {
+/** An operator whose output has the type of its input. */
+export function unary(opType: string, since: number): OpDefinition {
   return {
     opType,
     since,

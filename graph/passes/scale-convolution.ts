@@ -34,10 +34,17 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
   if (x === undefined || weight === undefined || definition === undefined) {
     throw new TypeError(`node '${node.name}' is no convolution of constant weights`);
   }
-  const channel = outputChannel(node, weight.dims);
+  const kernels = kernelsOf(node, weight.dims);
   const newWeight = computed(weight.dims, () => {
-    const values = Float64Array.from(float32Values(weight));
-    return values.map((value, at) => value * (scale[channel(at)] ?? 1));
+    const values = new Float64Array(float32Values(weight));
+    // Plain loops: there are millions of weights.
+    for (let kernel = 0; kernel < values.length / kernels.size; kernel++) {
+      const factor = scale[kernels.channel(kernel)] ?? 1;
+      for (let at = kernel * kernels.size; at < (kernel + 1) * kernels.size; at++) {
+        values[at] = (values[at] ?? 0) * factor;
+      }
+    }
+    return values;
   });
   const newBias = computed([scale.length], () => {
     const values = bias && float32Values(bias);
@@ -49,14 +56,12 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
   return inScopeOf(node, () => apply(definition, operands, Object.fromEntries(node.attributes)));
 }
 
-/** Which output channel an element of the weights belongs to. */
-function outputChannel({ opType, attributes }: Node, dims: readonly number[]): (at: number) => number {
+/** Weights that stand together and are of one output channel: how many, and of which. */
+function kernelsOf({ opType, attributes }: Node, dims: readonly number[]) {
   const [first = 1, second = 1, ...kernel] = dims;
   const area = elementCount(kernel);
-  if (opType === 'Conv') return (at) => Math.floor(at / (area * second));
+  if (opType === 'Conv') return { size: area * second, channel: (at: number) => at };
   const perGroup = first / intOf(attributes, 'group', 1);
-  return (at) => {
-    const [row, column] = [Math.floor(at / (area * second)), Math.floor(at / area) % second];
-    return Math.floor(row / perGroup) * second + column;
-  };
+  const channel = (at: number) => Math.floor(Math.floor(at / second) / perGroup) * second + (at % second);
+  return { size: area, channel };
 }

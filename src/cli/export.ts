@@ -14,7 +14,6 @@ import {
   type Recipe,
   recipeSummary,
 } from '../../graph/recipe.js';
-import type { ReferenceParity } from '../export.js';
 import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
 import { parseCount, parseOutput, parseSize } from './arguments.js';
 import { interruption } from './interruption.js';
@@ -27,6 +26,7 @@ import {
   transformFields,
   transformOptions,
 } from './transform-flags.js';
+import { verifiedFields } from './verified-fields.js';
 
 interface Flags extends TransformFlags {
   readonly output: string;
@@ -168,7 +168,7 @@ function reportText(report: ExportReport): string {
       'cost',
       `${count(report.parameters)} parameters, ${macsText(report.macs)} multiply-adds at ${shapeLine(report.macsAt)}`,
     ],
-    ...(report.verified ? [['verified', verifiedText(report, report.verified)] as const] : []),
+    ...verifiedFields(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
@@ -178,13 +178,4 @@ function reportText(report: ExportReport): string {
 function multipleText({ io, input, sizeMultiple }: ExportReport): string {
   const open = io === 'tensor' && input.some((dim) => typeof dim === 'string');
   return open && sizeMultiple > 1 ? ` (H and W multiples of ${sizeMultiple})` : '';
-}
-
-/** What a reference was compared with, where that is not what was written. */
-function verifiedText({ io, precision }: ExportReport, { of, outputs }: ReferenceParity): string {
-  const worst = Math.max(...Object.values(outputs).map(({ maxAbs }) => maxAbs));
-  const found = `largest difference from the reference ${worst.toExponential(2)}`;
-  if (of === 'file') return found;
-  const network = io === 'image' ? 'the network on prepared pixels' : 'the network';
-  return `${network}${precision === 'fp32' ? '' : `, before it was lowered to ${precision}`}: ${found}`;
 }

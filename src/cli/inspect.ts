@@ -1,6 +1,12 @@
-import type { Command } from 'commander';
-import type { CheckpointReport, ModelReport, PortReport, TensorReport } from '../index.js';
+import { type Command, Option } from 'commander';
+import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../index.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine, table } from './print.js';
+
+interface Flags {
+  readonly key?: string;
+  readonly skips?: true;
+  readonly json?: true;
+}
 
 export function addInspect(program: Command): void {
   program
@@ -8,13 +14,34 @@ export function addInspect(program: Command): void {
     .description('tell what a checkpoint or an .onnx model holds')
     .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file')
     .option('--key <key>', 'where in a checkpoint the state dict is, dotted; found under the usual keys')
+    .addOption(
+      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts('key'),
+    )
     .option('--json', 'print one JSON document, with the cost of every node of a model')
-    .action(async (file: string, { json, key }: { json?: true; key?: string }) => {
+    .action(async (file: string, { json, key, skips }: Flags) => {
+      if (skips) return showSkips(file, json);
       const { inspect } = await import('../inspect.js');
       const report = await inspect(file, key);
       if (json) printJson(report);
       else print(report.kind === 'model' ? modelText(report) : checkpointText(report));
     });
+}
+
+async function showSkips(file: string, json?: true): Promise<void> {
+  const { proposeSkips } = await import('../skips.js');
+  const report = await proposeSkips(file);
+  if (json) printJson(report);
+  else print(skipsText(report));
+}
+
+function skipsText({ file, input, skips, sizeMultiple }: SkipsReport): string {
+  const head = fields([
+    ['file', file],
+    ['input', `${input.name} ${shapeLine(input.shape)} (H and W multiples of ${sizeMultiple})`],
+  ]);
+  const rows = skips.map(({ tensor, scale, shape }) => [`1/${scale}`, shape.join(' x '), tensor]);
+  const names = skips.map(({ tensor }) => tensor).join(',');
+  return `${head}\n\n${table(['scale', 'shape', 'last tensor'], rows)}\n\n--skips ${names}`;
 }
 
 function costLine({ parameters, macs, macsAt }: CheckpointReport | ModelReport): readonly [string, string] {

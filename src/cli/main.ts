@@ -8,6 +8,7 @@ import { addDemo } from './demo.js';
 import { addDoctor } from './doctor.js';
 import { addEval } from './eval.js';
 import { addExport } from './export.js';
+import { addGraft } from './graft.js';
 import { addInspect } from './inspect.js';
 import { addLoadTest } from './loadtest.js';
 import { addOptimize } from './optimize.js';
@@ -32,6 +33,7 @@ async function run(argv: readonly string[]): Promise<number> {
     });
   for (const add of [
     addExport,
+    addGraft,
     addVerify,
     addInspect,
     addPredict,

@@ -19,12 +19,12 @@ export interface TransformFlags {
   readonly maxDscDrop?: number;
 }
 
-export function addTransformFlags(command: Command): Command {
+export function addTransformFlags(command: Command, level: Level = 'standard'): Command {
   return command
     .addOption(
       new Option(
         '--optimize <level>',
-        'how far the graph is rewritten to run faster (default: standard)',
+        `how far the graph is rewritten to run faster (default: ${level})`,
       ).choices(LEVELS),
     )
     .addOption(new Option('--target <target>', 'where latency is to be low (default: cpu)').choices(TARGETS))

@@ -1,5 +1,5 @@
 import type { TensorSource } from '../../exporters/weights.js';
-import { elementCount, float32Tensor } from '../../graph/tensor.js';
+import { elementCount, float32Tensor, float32Values, type Tensor } from '../../graph/tensor.js';
 
 // A global looked up in Jest's VM context costs far more than the multiplication.
 const { imul } = Math;
@@ -19,17 +19,40 @@ function uniform(hash: number, index: number): number {
 
 function rule(key: string, shape: readonly number[]): (u: number) => number {
   if (key === 'input') return (u) => u;
-  if (key.endsWith('.running_var')) return (u) => 0.5 + u;
+  if (key.endsWith('.running_var') || key.includes('.params_')) return (u) => 0.5 + u;
   if (key.endsWith('.bias') || key.endsWith('.running_mean')) return (u) => 0.2 * (2 * u - 1);
+  if (key.endsWith('.layer_scale')) return (u) => 0.1 * (2 * u - 1);
   if (shape.length === 1) return (u) => (u < 0.125 ? -1 : 1) * (0.5 + u);
   const bound = Math.sqrt(6 / elementCount(shape.slice(1)));
   return (u) => (2 * u - 1) * bound;
 }
 
 /** Weights as a function of key and index; mirrors fixtures/seeded.py, which says how. */
-export const seeded: TensorSource = (key, shape) => {
+export const seeded = ((key, shape) => {
   const [hash, value] = [fnv1a(key), rule(key, shape)];
   const elements = new Float32Array(elementCount(shape));
   for (let i = 0; i < elements.length; i++) elements[i] = value(uniform(hash, i));
   return float32Tensor(shape, elements);
-};
+}) satisfies TensorSource;
+
+/** The same with a factor of the running variances; each tensor is computed once, when it is read. */
+export function seededWith(variance: number): (key: string, dims: readonly number[]) => Tensor {
+  const known = new Map<string, Uint8Array>();
+  const compute = (key: string, dims: readonly number[]): Uint8Array => {
+    const plain = seeded(key, dims);
+    if (!key.endsWith('.running_var')) return plain.bytes();
+    return float32Tensor(
+      dims,
+      float32Values(plain).map((value) => value * variance),
+    ).bytes();
+  };
+  return (key, dims) => ({
+    dtype: 'float32',
+    dims,
+    bytes() {
+      const bytes = known.get(key) ?? compute(key, dims);
+      known.set(key, bytes);
+      return bytes;
+    },
+  });
+}

@@ -251,3 +251,16 @@ describe('a valid model that is not followed to the last value is still valid', 
     expect(shape).toEqual(out);
   });
 });
+
+it("layers of others that none of this package's networks have keep sizes, or halve them", async () => {
+  const model = over(
+    [
+      node('HardSwish', ['x'], ['swish']),
+      node('LeakyRelu', ['swish'], ['leaky']),
+      node('AveragePool', ['leaky'], ['out'], { kernel_shape: ints([2, 2]), strides: ints([2, 2]) }),
+    ],
+    ['swish', 'leaky', 'out'],
+    {},
+  );
+  await expectAgreement(model, [1, 3, 7, 9]);
+});

@@ -1,0 +1,34 @@
+import type { Value } from '../../graph/value.js';
+import { maxPool2d } from '../layers.js';
+import type { Shapes, Weights } from '../weights.js';
+
+/** Each level halves the resolution: more would need images of 65,536 pixels a side. */
+const MAX_LEVELS = 16;
+
+/** The channels of each level that a checkpoint has, shallow to deep; `weightOf` gives the key of its first convolution. */
+export function widthsIn(shapes: Shapes, weightOf: (level: number) => string): readonly number[] {
+  const widths: number[] = [];
+  let shape = shapes.get(weightOf(0));
+  while (shape !== undefined && widths.length < MAX_LEVELS) {
+    widths.push(shape[0] ?? 0);
+    shape = shapes.get(weightOf(widths.length));
+  }
+  return widths;
+}
+
+/** A U-Net's path down: a block a level, each but the first behind a maximum pooling of 2. */
+export function contract(
+  input: Value,
+  pooling: Weights,
+  widths: readonly number[],
+  block: (x: Value, level: number, width: number) => Value,
+): readonly Value[] {
+  let x = input;
+  return widths.map((width, level) => {
+    x = block(level === 0 ? x : maxPool2d(x, pooling, 2), level, width);
+    return x;
+  });
+}
+
+/** Every level twice as wide as the one above it. */
+export const doublingWidths = (width: number) => [1, 2, 4, 8, 16].map((factor) => factor * width);

@@ -1,0 +1,46 @@
+import { concat } from '../../graph/ops/shapes.js';
+import type { Value } from '../../graph/value.js';
+import { headOfLogits } from '../head.js';
+import { conv2d, convNormRelu, module, upsampleNearest } from '../layers.js';
+import type { Shapes, Weights } from '../weights.js';
+import type { OwnDecoder, Skip } from './backbone.js';
+
+/** The channels of its blocks unless told otherwise, deep to shallow. */
+const STANDARD = [256, 128, 64, 32, 16];
+
+/**
+ * The decoder of `Unet` in segmentation_models.pytorch, which goes with any encoder that ends at a stride of 32: five
+ * `decoder.blocks` and `segmentation_head`. It returns logits.
+ */
+export function smpUnet(shapes: Shapes): OwnDecoder {
+  const channels = STANDARD.map(
+    (standard, at) => shapes.get(`decoder.blocks.${at}.conv1.0.weight`)?.[0] ?? standard,
+  );
+  const classes = shapes.get('segmentation_head.0.weight')?.[0] ?? 1;
+  return {
+    classes,
+    head: headOfLogits(classes),
+    multiple: 2 ** STANDARD.length,
+    logits: (skips, weights) =>
+      conv2d(decode(skips, weights, channels), weights.scope('segmentation_head.0'), classes, 3),
+  };
+}
+
+/** Every block doubles, joins the skip of that scale behind it where there is one, and convolves twice. */
+function decode(skips: readonly Skip[], weights: Weights, channels: readonly number[]): Value {
+  const deepest = skips.at(-1);
+  if (deepest === undefined) throw new TypeError('an encoder has at least one feature');
+  let { value: x, scale } = deepest;
+  for (const [at, out] of channels.entries()) {
+    scale /= 2;
+    const skip = skips.find((candidate) => candidate.scale === scale);
+    x = module(weights, `decoder.blocks.${at}`, (block) => {
+      const doubled = upsampleNearest(x, block, 2);
+      const joined = skip === undefined ? doubled : concat([doubled, skip.value], 1);
+      const convolve = (value: Value, name: string) =>
+        convNormRelu(value, block.scope(name), out, ['0', '1', '2'], { bias: false });
+      return convolve(convolve(joined, 'conv1'), 'conv2');
+    });
+  }
+  return x;
+}

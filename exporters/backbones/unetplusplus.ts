@@ -1,0 +1,89 @@
+import { resizeLinear } from '../../graph/ops/resize.js';
+import { concat } from '../../graph/ops/shapes.js';
+import type { Value } from '../../graph/value.js';
+import { headOfLogits } from '../head.js';
+import { channelsOf, conv2d, convNormRelu, module } from '../layers.js';
+import type { Shapes, Weights } from '../weights.js';
+import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
+import { contract, doublingWidths, widthsIn } from './contracting.js';
+
+/** How its last level becomes logits: by one convolution, or, with deep supervision, by the last of several. */
+type Supervision = 'final' | 'deep';
+
+/**
+ * U-Net++ (Zhou et al., DLMIA 2018) with the keys of 4uiiurz1/pytorch-nested-unet: `convI_J` has level I and is J steps behind
+ * the encoder, whose own are `convI_0`.
+ * @param widths channels of the levels, shallow to deep
+ */
+function unetPlusPlus(
+  inputChannels: number,
+  widths: readonly number[],
+  supervision: Supervision = 'final',
+  classes = 1,
+): Network {
+  return networkOf({
+    backbone: 'unetplusplus',
+    inputChannels,
+    features: (input, weights) =>
+      contract(input, weights.scope('pool'), widths, (x, level, width) =>
+        twoConvolutions(x, weights.scope(`conv${level}_0`), width),
+      ),
+    own: ownDecoder(widths.length, supervision, classes),
+    // The shallower outputs serve training only.
+    aside: widths.slice(2).map((_, at) => `final${at + 1}.`),
+  });
+}
+
+function ownDecoder(levels: number, supervision: Supervision, classes: number): OwnDecoder {
+  const last = supervision === 'deep' ? `final${levels - 1}` : 'final';
+  return {
+    classes,
+    head: headOfLogits(classes),
+    multiple: 2 ** (levels - 1),
+    form: { supervision },
+    logits: (skips, weights) => conv2d(nested(skips, weights), weights.scope(last), classes, 1),
+  };
+}
+
+/** Every node joins those before it on its level and the one below, doubled; each column is one level shorter. */
+function nested(skips: readonly Skip[], weights: Weights): Value {
+  let column = skips.map(({ value }) => value);
+  const rows = column.map((value) => [value]);
+  for (let step = 1; column.length > 1; step++) {
+    column = column.slice(1).map((deeper, level) => {
+      const row = rows[level] ?? [];
+      const node = module(weights, `conv${level}_${step}`, (inner) => {
+        const joined = concat([...row, resizeLinear(deeper, [2, 2], 'align_corners')], 1);
+        return twoConvolutions(joined, inner, channelsOf(row[0] ?? joined));
+      });
+      row.push(node);
+      return node;
+    });
+  }
+  const [node] = column;
+  if (node === undefined) throw new TypeError('a U-Net has at least one level');
+  return node;
+}
+
+function twoConvolutions(x: Value, weights: Weights, width: number): Value {
+  const first = convNormRelu(x, weights, width, ['conv1', 'bn1', 'act_func']);
+  return convNormRelu(first, weights, width, ['conv2', 'bn2', 'act_func']);
+}
+
+const convWeight = (level: number) => `conv${level}_0.conv1.weight`;
+
+export const UNetPlusPlus = {
+  id: 'unetplusplus',
+  network(shapes: Shapes) {
+    const found = widthsIn(shapes, convWeight);
+    const widths = found.length > 0 ? found : doublingWidths(32);
+    const deep = shapes.get(`final${widths.length - 1}.weight`);
+    return unetPlusPlus(
+      shapes.get(convWeight(0))?.[1] ?? 3,
+      widths,
+      deep === undefined ? 'final' : 'deep',
+      (deep ?? shapes.get('final.weight'))?.[0],
+    );
+  },
+  ofWidth: (width: number) => unetPlusPlus(3, doublingWidths(width)),
+} satisfies Backbone;

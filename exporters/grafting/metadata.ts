@@ -1,0 +1,85 @@
+import { NmodeError } from '../../graph/errors.js';
+import { type Feature, imageOf } from '../../graph/features.js';
+import type { Model } from '../../graph/model.js';
+import {
+  checkRecipe,
+  HEAD_KEY,
+  IO_KEY,
+  NORMALIZATIONS,
+  parseRecipe,
+  RECIPE_KEY,
+  RELEASE_SIDE,
+  type Recipe,
+  recipeText,
+  type Sizing,
+} from '../../graph/recipe.js';
+import type { NmodeDecoder } from '../describe.js';
+import { nmodeMetadata } from '../export-model.js';
+import type { Head } from '../head.js';
+
+/** What a graft is to say of itself. */
+export interface GraftFacts {
+  readonly skips: readonly Feature[];
+  readonly decoder: NmodeDecoder;
+  readonly classes: number;
+  readonly head: Head;
+  readonly sizeMultiple: number;
+  /** Where the weights are from. */
+  readonly source: readonly [string, string][];
+  readonly recipe?: Partial<Recipe>;
+}
+
+/** What stays true of a model of this package when it gets another decoder. */
+const STAYING = new Set(['nmode.backbone', IO_KEY, RECIPE_KEY]);
+
+/**
+ * `metadata_props` of a model, or of its encoder, with its new decoder: what it had, but for what was said of the old one.
+ * @throws NmodeError (BAD_USAGE) for a recipe that does not fit
+ */
+export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<string, string> {
+  const { skips, decoder, classes, head, sizeMultiple } = facts;
+  const kept = [...model.metadata].filter(([key]) => !key.startsWith('nmode.') || STAYING.has(key));
+  return new Map([
+    ...kept,
+    ['nmode.widths', skips.map(({ channels }) => channels).join(',')],
+    ['nmode.scales', skips.map(({ scale }) => scale).join(',')],
+    ['nmode.skips', JSON.stringify(skips.map(({ tensor }) => tensor))],
+    ['nmode.classes', String(classes)],
+    ['nmode.decoder', decoder.id],
+    [HEAD_KEY, head],
+    ['nmode.size_multiple', String(sizeMultiple)],
+    ...nmodeMetadata(decoder),
+    ...recipeMetadata(model, facts),
+    ...facts.source,
+  ]);
+}
+
+/** Nothing where neither the user nor the model says how images are prepared. */
+function recipeMetadata(model: Model, { recipe, sizeMultiple }: GraftFacts): [string, string][] {
+  const stored = model.metadata.get(RECIPE_KEY);
+  if (recipe === undefined && stored === undefined) return [];
+  const known = stored === undefined ? {} : parseRecipe(stored);
+  const { normalization = NORMALIZATIONS.release, sizing } = { ...known, ...checkRecipe(recipe ?? {}) };
+  const whole = { normalization, sizing: fitting(sizing, model, sizeMultiple) };
+  return [
+    [IO_KEY, 'tensor'],
+    [RECIPE_KEY, recipeText(whole)],
+  ];
+}
+
+/** The sizing that was told, or a resize to the model's size, or where that is open to about the release's. */
+function fitting(told: Sizing | undefined, model: Model, multiple: number): Sizing {
+  const [, , ...space] = imageOf(model).shape;
+  const usual = Math.ceil(RELEASE_SIDE / multiple) * multiple;
+  const [height = usual, width = usual] = space.map((size) => (typeof size === 'number' ? size : undefined));
+  const sizing = told ?? { kind: 'resize', height, width };
+  const sizes = sizing.kind === 'pad' ? [sizing.multiple] : [sizing.height, sizing.width];
+  const misfits = sizes.some((size) => size % multiple !== 0);
+  const isOther = space.some((size, axis) => typeof size === 'number' && size !== sizes[axis]);
+  if (misfits || isOther) {
+    const expected = isOther ? `${height}x${width}` : `multiples of ${multiple}`;
+    const found = sizing.kind === 'pad' ? `multiples of ${sizing.multiple}` : sizes.join('x');
+    throw new NmodeError('BAD_USAGE', `the recipe gives sizes of ${found}, the network needs ${expected}`);
+  }
+  return sizing;
+}

@@ -1,0 +1,61 @@
+import { closest } from '../../graph/closest.js';
+import { type Dim, shapeText } from '../../graph/dim.js';
+import { NmodeError } from '../../graph/errors.js';
+import { type Feature, imageOf, type Located, locate, type Measure, typeText } from '../../graph/features.js';
+import type { Model } from '../../graph/model.js';
+
+const usage = (message: string) => new NmodeError('BAD_USAGE', message);
+
+/** How many names an error lists. */
+const MAX_CANDIDATES = 3;
+
+/** @throws NmodeError (BAD_USAGE) for a name that no tensor has, with those that are most like it */
+export function checkNames({ graph }: Model, names: readonly string[]): void {
+  if (names.length === 0) throw usage('no skips are named: nmode inspect --skips proposes some');
+  const computed = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
+  const known = new Set([...graph.inputs.map(({ name }) => name), ...computed]);
+  for (const name of names) {
+    if (known.has(name)) continue;
+    const node = graph.nodes.find((candidate) => candidate.name === name);
+    if (node !== undefined) {
+      throw usage(`'${name}' is a node, not a tensor: it computes ${node.outputs.join(' and ')}`);
+    }
+    const candidates = closest(name, known, MAX_CANDIDATES);
+    throw usage(
+      `no tensor is named '${name}'; the closest are ${candidates.join(', ')}; nmode inspect --skips proposes some`,
+    );
+  }
+}
+
+/**
+ * The skips with their channels and scales.
+ * @param encoder the part of a model that computes them
+ * @param names shallow to deep
+ * @throws NmodeError (BAD_USAGE) for tensors that are no features of the image or stand in another order
+ */
+export async function skipsOf(
+  encoder: Model,
+  names: readonly string[],
+  measure: Measure,
+): Promise<readonly Feature[]> {
+  const { shape } = imageOf(encoder);
+  const skips = (await locate(encoder, names, measure)).map((located): Feature => {
+    if (located.feature === undefined) throw usage(misfit(located, shape));
+    return located.feature;
+  });
+  const ordered = skips.toSorted((a, b) => a.scale - b.scale);
+  if (ordered.some(({ scale }, at) => scale !== skips[at]?.scale)) {
+    throw usage(
+      `the skips have the scales ${skips.map(({ scale }) => scale).join(', ')}, expected shallow to deep: ${ordered.map(({ tensor }) => tensor).join(',')}`,
+    );
+  }
+  return skips;
+}
+
+function misfit({ tensor, type }: Located, image: readonly Dim[]): string {
+  const found = `tensor '${tensor}' is ${typeText(type)}`;
+  if (type?.dtype !== 'float32' || type.shape.length !== 4) return `${found}, expected float32 [N, C, H, W]`;
+  const isFixed = image.slice(2).every((size) => typeof size === 'number');
+  const other = isFixed ? ', or export the model for a height and a width that its levels divide' : '';
+  return `${found}, the image ${shapeText(image)}: expected its height and width divided by the same whole number; name another tensor${other}`;
+}

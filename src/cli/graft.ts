@@ -1,0 +1,128 @@
+import { type Command, Option } from 'commander';
+import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
+import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
+import { HEADS, type Head } from '../../exporters/head.js';
+import type { Recipe } from '../../graph/recipe.js';
+import type { Activation, GraftOptions, GraftReport, MultistepForm } from '../index.js';
+import { interruption } from './interruption.js';
+import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
+import { withProgress } from './progress.js';
+import { recipeOption } from './recipe-flags.js';
+import {
+  addTransformFlags,
+  type TransformFlags,
+  transformFields,
+  transformOptions,
+} from './transform-flags.js';
+import { verifiedFields } from './verified-fields.js';
+
+interface Flags extends TransformFlags {
+  readonly output: string;
+  readonly skips: readonly string[];
+  readonly weights?: string;
+  readonly init?: true;
+  readonly decoder?: SchemeId;
+  readonly activation?: Activation;
+  readonly lmdForm?: MultistepForm;
+  readonly head?: Head;
+  readonly key?: string;
+  readonly recipe?: Partial<Recipe>;
+  readonly reference?: string;
+  readonly json?: true;
+}
+
+export function addGraft(program: Command): void {
+  const command = program
+    .command('graft')
+    .description('put an nmODE decoder on tensors of any .onnx model, in place of its own')
+    .argument('<encoder.onnx>', 'a model of any exporter that takes one image [N, C, H, W]')
+    .requiredOption(
+      '--skips <names>',
+      'the tensors that the steps take, shallow to deep, with commas between; inspect --skips proposes some',
+      (text: string) => text.split(',').map((name) => name.trim()),
+    )
+    .requiredOption('-o, --output <model.onnx>', 'the file to write')
+    .option(
+      '--weights <file>',
+      "a .pth, .pt or .safetensors file with the decoder's weights; others in it are left aside",
+    )
+    .addOption(
+      new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
+        'weights',
+        'key',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--decoder <decoder>',
+        'needed where the keys cannot tell: EED and LMD share theirs',
+      ).choices(SCHEME_IDS),
+    )
+    .addOption(
+      new Option('--activation <activation>', 'between solver steps (with --init: gelu)').choices(
+        ACTIVATION_NAMES,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--lmd-form <form>',
+        "sign of LMD's y term: as trained by the release, or as in the paper",
+      ).choices(MULTISTEP_FORMS),
+    )
+    .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
+    .option('--key <key>', 'where in the weights the state dict is, dotted; found under the usual keys')
+    .addOption(recipeOption("the model's own, if it says"))
+    .option(
+      '--reference <file>',
+      'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
+    );
+  addTransformFlags(command, 'none')
+    .option('--json', 'print one JSON document')
+    .action(async (model: string, flags: Flags) => {
+      const { graft } = await import('../graft.js');
+      const report = await withProgress('layers', (onProgress) =>
+        graft({ ...toOptions(model, flags), signal: interruption(), onProgress }),
+      );
+      if (flags.json) printJson(report);
+      else print(reportText(report));
+    });
+}
+
+function toOptions(model: string, flags: Flags): GraftOptions {
+  const { output, skips, weights, init, decoder, activation, lmdForm, head, key, recipe, reference } = flags;
+  return {
+    model,
+    output,
+    skips,
+    ...(weights && { weights }),
+    ...(init && { init }),
+    ...(decoder && { decoder }),
+    ...(activation && { activation }),
+    ...(lmdForm && { lmdForm }),
+    ...(head && { head }),
+    ...(key && { key }),
+    ...(recipe && { recipe }),
+    ...(reference && { reference }),
+    ...transformOptions(flags),
+  };
+}
+
+function reportText(report: GraftReport): string {
+  const { skips, macs } = report;
+  const work = macs === undefined ? '' : `, ${macsText(macs)} multiply-adds at ${shapeLine(report.macsAt)}`;
+  return fields([
+    ['decoder', `${report.decoder}, ${skips.length} steps`],
+    ...skips.map(
+      ({ tensor, channels, scale }) => ['skip', `${tensor}: ${channels} channels, 1/${scale}`] as const,
+    ),
+    ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
+    ['cost', `${count(report.parameters)} parameters${work}`],
+    ...verifiedFields(report),
+    ...transformFields(report),
+    ...report.notes.map((note) => ['note', note] as const),
+    [
+      'written',
+      `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes (were ${report.nodesBefore}), opset ${report.opset}`,
+    ],
+  ]);
+}

@@ -1,0 +1,111 @@
+import { openCheckpoint } from '../exporters/checkpoints/open.js';
+import type { SchemeId } from '../exporters/decoders/nmode.js';
+import { type GraftOptions as GraftTold, graftDecoder } from '../exporters/grafting/graft.js';
+import { cost } from '../graph/cost.js';
+import { NmodeError } from '../graph/errors.js';
+import { type Feature, imageOf } from '../graph/features.js';
+import { opsetOf } from '../graph/model.js';
+import { optimize } from '../graph/passes/optimize.js';
+import { naming } from '../runtime/naming.js';
+import { loadModel } from '../runtime/node/model.js';
+import { measure } from './measure.js';
+import { nominalSizes } from './nominal.js';
+import { type Transformed, type TransformOptions, transform } from './transform.js';
+import { type ReferenceParity, writeVerified } from './write-verified.js';
+import { refuseOverwriting } from './write-whole.js';
+
+export interface GraftOptions extends GraftTold, Omit<TransformOptions, 'recipe'> {
+  /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
+  readonly model: string;
+  /** A .pth, .pt or .safetensors file with the decoder's weights; what else it holds is left aside. */
+  readonly weights?: string;
+  /** Where in a torch file the state dict is, dotted; by default under one of the usual keys. */
+  readonly key?: string;
+  /** In place of `weights`: those that a training begins with, for shapes and speed. */
+  readonly init?: boolean;
+  /** The .onnx file to write. */
+  readonly output: string;
+  /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
+  readonly reference?: string;
+}
+
+export interface GraftReport extends Omit<Transformed, 'model'> {
+  readonly output: string;
+  readonly bytes: number;
+  readonly decoder: SchemeId;
+  /** Shallow to deep. */
+  readonly skips: readonly Feature[];
+  /** The model's metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly parameters: number;
+  /** Multiply-adds of one run at `macsAt`; absent where operators are not known. */
+  readonly macs?: number;
+  readonly macsAt: readonly number[];
+  readonly nodes: number;
+  readonly nodesBefore: number;
+  readonly opset: number;
+  readonly input: readonly (number | string)[];
+  /** Height and width of images must be multiples of this. */
+  readonly sizeMultiple: number;
+  readonly notes: readonly string[];
+  /** The comparison with the reference, where one was given. */
+  readonly verified?: ReferenceParity;
+}
+
+/**
+ * Puts an nmODE decoder on tensors of any .onnx file, in place of what was computed from them.
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_CHECKPOINT, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where the
+ *   reference is missed. In every case nothing is written.
+ */
+export async function graft(options: GraftOptions): Promise<GraftReport> {
+  const { weights, init = false, output, reference, level = 'none' } = options;
+  if ((weights === undefined) !== init) {
+    throw new NmodeError('BAD_USAGE', 'give the weights of the decoder with --weights, or else --init');
+  }
+  const { model, name } = await loadModel(options.model);
+  await refuseOverwriting(
+    [output],
+    [options.model, weights, reference].filter((path) => path !== undefined),
+  );
+  const checkpoint = weights === undefined ? undefined : await openCheckpoint(weights, options.key);
+  try {
+    const grafted = await graftDecoder(model, checkpoint, options, measure).catch((error) =>
+      naming(name, () => {
+        throw error;
+      }),
+    );
+    const { recipe: _, ...told } = options;
+    // What a reference is held against need not be compared on images.
+    const isProven = level === 'none' || reference !== undefined;
+    const transformed = await transform(grafted.model, name, { ...told, level }, isProven);
+    const { model: result, ...transformation } = transformed;
+    const network =
+      transformed.precision === 'fp32' ? result : optimize(grafted.model, { ...told, level }).model;
+    const { notes, skips, sizeMultiple } = grafted;
+    const { bytes, verified } = await writeVerified({ model: result, network, notes }, options);
+    const image = imageOf(result).name;
+    const input = result.graph.inputs.find(({ name }) => name === image)?.type?.shape ?? [];
+    const { known, shape } = nominalSizes(image, input);
+    const { parameters, macs } = cost(grafted.model, known);
+    return {
+      output,
+      bytes,
+      decoder: grafted.decoder.id,
+      skips,
+      metadata: Object.fromEntries(result.metadata),
+      parameters,
+      ...(macs !== undefined && { macs }),
+      macsAt: shape,
+      nodes: result.graph.nodes.length,
+      nodesBefore: model.graph.nodes.length,
+      opset: opsetOf(result),
+      input,
+      sizeMultiple,
+      ...transformation,
+      notes,
+      ...(verified && { verified }),
+    };
+  } finally {
+    checkpoint?.close();
+  }
+}

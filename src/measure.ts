@@ -1,0 +1,40 @@
+import { encodeModel } from '../graph/file/write.js';
+import type { Types } from '../graph/infer.js';
+import type { Model } from '../graph/model.js';
+import { elementCount } from '../graph/tensor.js';
+import type { ValueType } from '../graph/value.js';
+import { createSession } from '../runtime/node/sessions/session.js';
+import type { Bytes, Floats, Port } from '../runtime/sessions/tensors.js';
+import { nominalSizes } from './nominal.js';
+
+/** Outputs of one run: the activations of a whole network, all held at once, would not fit everywhere. */
+const MAX_OUTPUTS = 16;
+
+/**
+ * Runs a model on zeros, one image of 256 x 256 where its sizes are open.
+ * @returns the types of its inputs and of its outputs that are float32
+ * @throws NmodeError (CANNOT_RUN)
+ */
+export async function measure(model: Model): Promise<Types> {
+  await using session = await createSession(encodeModel(model));
+  const inputs = Object.fromEntries(session.inputs.map((port) => [port.name, zerosFor(port)]));
+  const types = new Map<string, ValueType>();
+  for (const [name, { dims, data }] of Object.entries(inputs)) {
+    types.set(name, { dtype: data instanceof Float32Array ? 'float32' : 'uint8', shape: dims });
+  }
+  const wanted = session.outputs.filter(({ dtype }) => dtype === 'float32').map(({ name }) => name);
+  for (let at = 0; at < wanted.length; at += MAX_OUTPUTS) {
+    const outputs = await session.run(inputs, { outputs: wanted.slice(at, at + MAX_OUTPUTS) });
+    for (const [name, { dims }] of Object.entries(outputs))
+      types.set(name, { dtype: 'float32', shape: dims });
+  }
+  return types;
+}
+
+function zerosFor({ name, dtype, shape }: Port): Floats | Bytes {
+  const dims = nominalSizes(name, shape).shape;
+  const length = elementCount(dims);
+  return dtype === 'uint8'
+    ? { dims, data: new Uint8Array(length) }
+    : { dims, data: new Float32Array(length) };
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import type { Checkpoint } from '../../exporters/checkpoints/open.js';
+import type { DecoderId } from '../../exporters/describe.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { fixture } from './fixtures.js';
+import { seededWith } from './seeded.js';
+
+/** One line of fixtures/kin/cases.json: an output. */
+export interface KinCase {
+  readonly name: string;
+  readonly network: string;
+  readonly backbone: string;
+  readonly decoder: DecoderId;
+  /** The factor of its running variances. */
+  readonly variance: number;
+  readonly activation: 'gelu' | 'tanh' | null;
+  /** [N, C, H, W] */
+  readonly input: readonly [number, number, number, number];
+}
+
+const json = (name: string) => JSON.parse(readFileSync(fixture('kin', name), 'utf8'));
+
+export const kinCases: readonly KinCase[] = json('cases.json');
+
+/** The keys and shapes of each network. */
+const keys: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = json('keys.json');
+
+const counter: Tensor = { dtype: 'int64', dims: [], bytes: () => new Uint8Array(8) };
+
+/** A network's checkpoint as if it had been read from a file. */
+export function kinCheckpoint({ network, variance }: KinCase): Checkpoint {
+  const weight = seededWith(variance);
+  const tensors = Object.entries(keys[network] ?? {}).map(([key, shape]): [string, Tensor] => [
+    key,
+    key.endsWith('.num_batches_tracked') ? counter : weight(key, shape),
+  ]);
+  return {
+    file: `${network}.pth`,
+    format: 'torch zip',
+    tensors: new Map(tensors),
+    note: '',
+    sha256: () => '',
+    close: () => {},
+  };
+}
