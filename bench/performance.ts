@@ -93,7 +93,7 @@ async function measure(group: Group, runs: number, hasTorch: boolean, file: (nam
     String(figures.nodes),
     `${(100 * (figures.shareOfPeak ?? Number.NaN)).toFixed(0)} %`,
     figures.agreement?.maxAbs.toExponential(1) ?? '',
-    figures.agreement?.dscDrop.toFixed(5) ?? '',
+    figures.agreement?.dscDrop?.toFixed(5) ?? '',
   ]);
   const title = group === 'trained' ? 'EED, w = 16, trained' : `${group.toUpperCase()}, w = ${WIDTH}`;
   const header = ['median', 'ratio', 'load', 'memory', 'file', 'nodes', 'of peak', 'difference', '1 - DSC'];

@@ -29,6 +29,8 @@ export interface OpenedModel {
   readonly workers: number;
   /** Milliseconds of the first run. */
   readonly first: number;
+  /** Of the outputs, in their order. */
+  readonly names: readonly string[];
   /** Of the first run. */
   readonly outputs: readonly Floats[];
 }
@@ -91,8 +93,9 @@ const methods = {
     const outputs = await session.run(feeds);
     const first = performance.now() - start;
     const { provider, threads, workers } = session;
-    const ordered = session.outputs.flatMap(({ name }) => outputs[name] ?? []);
-    return { provider, threads, workers, first, outputs: ordered };
+    const names = session.outputs.map(({ name }) => name);
+    const ordered = names.flatMap((name) => outputs[name] ?? []);
+    return { provider, threads, workers, first, names, outputs: ordered };
   },
 
   /** Runs with all workers busy, after one of each that is not counted: others have run since. */

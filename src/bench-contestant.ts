@@ -7,7 +7,7 @@ import type { ProviderReport, SessionOptions } from '../runtime/node/sessions/se
 import type { BenchMethods, OpenedModel, Turn } from './bench-child.js';
 import type { BenchModel } from './bench-model.js';
 import type { BenchProcess } from './bench-process.js';
-import { DifferenceCount, type OutputDifference } from './difference.js';
+import { type Difference, DifferenceCount, WantedOutput, worstOf } from './difference.js';
 import { median, percentile } from './percentile.js';
 
 /** A model on a provider. Times are in milliseconds. */
@@ -42,7 +42,7 @@ export interface BenchFigures {
   /** Of what matrix products in float32 reach on the same provider and threads. */
   readonly shareOfPeak?: number;
   /** How its outputs differ from the first model's; absent where the two take or give something else. */
-  readonly agreement?: OutputDifference;
+  readonly agreement?: Difference;
   readonly placement?: Placement;
   /** Milliseconds by operator, as onnxruntime runs the graph; with a report. */
   readonly operators?: Readonly<Record<string, number>>;
@@ -125,18 +125,20 @@ export class Contestant {
   }
 
   /** Outputs are paired by their order: exporters name them as they like. */
-  #agreementWith(first: Contestant): OutputDifference | undefined {
+  #agreementWith(first: Contestant): Difference | undefined {
     const form = ({ model, opened }: Contestant) =>
       JSON.stringify([
         model.ports.map(({ dtype, shape }) => [dtype, shape]),
         opened.outputs.map(({ dims }) => dims),
       ]);
     if (form(this) !== form(first)) return undefined;
-    const count = new DifferenceCount();
-    this.opened.outputs.forEach((output, at) => {
-      count.add(output.data, first.opened.outputs[at]?.data ?? []);
-    });
-    return count.difference;
+    return worstOf(
+      first.opened.outputs.map((output, at) => {
+        const count = new DifferenceCount(new WantedOutput(first.opened.names[at] ?? '', [output]));
+        count.add(this.opened.outputs[at]?.data ?? []);
+        return count.difference;
+      }),
+    );
   }
 }
 

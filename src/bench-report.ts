@@ -23,9 +23,10 @@ function html({ models, ...report }: BenchReport): string {
     scatterPlot(
       horizontal,
       vertical,
-      named.flatMap(({ name, agreement, ...figures }) =>
-        agreement === undefined ? [] : [{ name, x: xOf(figures), y: agreement[key] }],
-      ),
+      named.flatMap(({ name, agreement, ...figures }) => {
+        const y = agreement?.[key];
+        return y === undefined ? [] : [{ name, x: xOf(figures), y }];
+      }),
     );
   const latency = ({ p50 }: BenchFigures) => p50;
   const megabytes = ({ bytes }: BenchFigures) => bytes / 1e6;
@@ -86,5 +87,5 @@ const COLUMNS: readonly (readonly [string, (figures: BenchFigures) => string | u
     ({ shareOfPeak: share }) => (share === undefined ? undefined : `${(100 * share).toFixed(0)} %`),
   ],
   ['difference', ({ agreement }) => agreement?.maxAbs.toExponential(1)],
-  ['1 - DSC', ({ agreement }) => agreement?.dscDrop.toFixed(5)],
+  ['1 - DSC', ({ agreement }) => agreement?.dscDrop?.toFixed(5)],
 ];

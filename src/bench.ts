@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NmodeError } from '../graph/errors.js';
 import { onAbort } from '../runtime/abort.js';
+import { usableCores } from '../runtime/node/sessions/limits.js';
 import type { ProviderChoice, ProviderName } from '../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../runtime/node/sessions/session.js';
 import { type BenchFigures, Contestant } from './bench-contestant.js';
@@ -46,6 +47,9 @@ export interface BenchReport {
   readonly peakGmacPerSecond: number;
 }
 
+/** More threads a core than this wait for each other longer than anyone measures. */
+const THREADS_PER_CORE = 4;
+
 /** Runs in a row before the next model's turn, of each worker; how often each is loaded anew. */
 const [TURN, LOADS] = [4, 5];
 
@@ -80,7 +84,15 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   }
 }
 
-function checkOptions({ models, providers, runs = 50, scenario = 'single', workers, batch }: BenchOptions) {
+function checkOptions({
+  models,
+  providers,
+  runs = 50,
+  scenario = 'single',
+  workers,
+  threads,
+  batch,
+}: BenchOptions) {
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (models.length === 0) throw usage('no model is given');
   if (providers?.length === 0) throw usage('no provider is given');
@@ -88,6 +100,10 @@ function checkOptions({ models, providers, runs = 50, scenario = 'single', worke
     if (!(Number.isSafeInteger(value) && value > 0)) {
       throw usage(`${what} ${value}: expected a whole number from 1 on`);
     }
+  }
+  const most = THREADS_PER_CORE * usableCores();
+  if (threads !== undefined && threads > most) {
+    throw usage(`${threads} threads: expected ${most} at most, ${THREADS_PER_CORE} for each core`);
   }
   if (scenario === 'single' && workers !== undefined && workers !== 1) {
     throw usage('several workers have a meaning in the scenario offline alone');

@@ -7,10 +7,9 @@ import { cost } from '../graph/cost.js';
 import { type Model, opsetOf } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { type ModelIo, RELEASE_SIDE } from '../graph/recipe.js';
-import type { Parity } from '../runtime/parity.js';
 import { nominalSizes } from './nominal.js';
 import { type Transformed, type TransformOptions, transform } from './transform.js';
-import { writeVerified } from './write-verified.js';
+import { type ReferenceParity, writeVerified } from './write-verified.js';
 import { refuseOverwriting } from './write-whole.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, Omit<TransformOptions, 'recipe'> {
@@ -46,7 +45,7 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
   readonly sizeMultiple: number;
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */
-  readonly verified?: Parity;
+  readonly verified?: ReferenceParity;
 }
 
 /**

@@ -8,11 +8,10 @@ import { opsetOf } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { naming } from '../runtime/naming.js';
 import { loadModel } from '../runtime/node/model.js';
-import type { Parity } from '../runtime/parity.js';
 import { measure } from './measure.js';
 import { nominalSizes } from './nominal.js';
 import { type Transformed, type TransformOptions, transform } from './transform.js';
-import { writeVerified } from './write-verified.js';
+import { type ReferenceParity, writeVerified } from './write-verified.js';
 import { refuseOverwriting } from './write-whole.js';
 
 export interface GraftOptions extends GraftTold, Omit<TransformOptions, 'recipe'> {
@@ -50,7 +49,7 @@ export interface GraftReport extends Omit<Transformed, 'model'> {
   readonly sizeMultiple: number;
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */
-  readonly verified?: Parity;
+  readonly verified?: ReferenceParity;
 }
 
 /**

@@ -61,7 +61,7 @@ export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/t
 export { type BenchOptions, type BenchReport, bench, type Scenario } from './bench.js';
 export type { BenchFigures } from './bench-contestant.js';
 export { type CompareOptions, type Comparison, compare } from './compare.js';
-export type { OutputDifference } from './difference.js';
+export type { Difference, OutputDifference } from './difference.js';
 export { type Diagnosis, doctor, type ProviderDiagnosis } from './doctor.js';
 export { type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.js';
 export { type ExportModelOptions, type ExportReport, exportModel } from './export.js';
@@ -76,6 +76,7 @@ export {
 } from './inspect.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './loadtest.js';
 export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './optimize.js';
+export type { Precision } from './precision.js';
 export {
   type ClassRegions,
   type Extent,
@@ -84,8 +85,9 @@ export {
   type PredictReport,
   predict,
 } from './predict.js';
-export type { Difference } from './proof.js';
+export type { ImageDifference } from './proof.js';
 export { type ServeOptions, type Server, serve } from './serve.js';
 export { proposeSkips, type SkipsReport } from './skips.js';
-export type { Precision, Transformed, TransformOptions } from './transform.js';
+export type { Transformed, TransformOptions } from './transform.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';
+export type { ReferenceParity } from './write-verified.js';

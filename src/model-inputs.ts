@@ -1,12 +1,13 @@
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NmodeError } from '../graph/errors.js';
-import { type Model, outlineOf } from '../graph/model.js';
-import type { Recipe } from '../graph/recipe.js';
+import { type Model, type Outline, outlineOf } from '../graph/model.js';
+import { HEAD_KEY, RECIPE_KEY, type Recipe } from '../graph/recipe.js';
 import { formOf } from '../runtime/form.js';
 import { Job } from '../runtime/images/job.js';
 import { naming } from '../runtime/naming.js';
 import { readImage } from '../runtime/node/images/files.js';
-import type { Inputs } from '../runtime/sessions/tensors.js';
+import type { Bytes, Floats, Inputs } from '../runtime/sessions/tensors.js';
 import { findImages } from './find-images.js';
 
 /** Photographs that come with the package, for models that nobody gave others for. */
@@ -15,29 +16,77 @@ export const BUNDLED_IMAGES = fileURLToPath(new URL('../images', import.meta.url
 /** More images tell nothing new of a range or of a difference, and each is run many times. */
 const MAX_IMAGES = 64;
 
+/** How images were prepared, and who said so: the caller, the model's metadata, or nobody, so that it is the release's way. */
+export interface UsedRecipe {
+  readonly recipe: Recipe;
+  readonly from: 'options' | 'model' | 'release';
+}
+
+/** What a model is given for images. */
+export interface Examples extends UsedRecipe {
+  /** How many images there are. */
+  readonly images: number;
+  readonly feeds: readonly Inputs[];
+  /** The files of each of the feeds, as messages call them. */
+  readonly names: readonly string[];
+}
+
 /**
  * What a model is given for the images of a folder, prepared as its recipe says; the first windows of large ones where it keeps
- * their size.
+ * their size. A model of a fixed batch is given as many images at a time, from the first again where they end.
  * @throws NmodeError: BAD_IMAGE, BAD_MODEL for a model that takes no images
  */
-export async function modelInputs(
+export async function examplesFor(
   model: Model,
   name: string,
   folder: string,
   recipe?: Partial<Recipe>,
-): Promise<readonly Inputs[]> {
-  const outline = outlineOf(model);
+): Promise<Examples> {
+  const { batch, ...outline } = oneByOne(outlineOf(model));
   const form = naming(name, () => formOf(outline, recipe ? { recipe } : {}));
   const [input] = outline.inputs;
   const files = await findImages(folder);
   if (input === undefined || files.length === 0)
     throw new NmodeError('BAD_IMAGE', `${folder}: it holds no image`);
-  const inputs: Inputs[] = [];
   // Spread over the folder, where there are more than needed.
   const step = Math.max(1, files.length / MAX_IMAGES);
-  for (let at = 0; at < files.length; at += step) {
-    const image = await readImage(files[Math.floor(at)] ?? '');
-    inputs.push({ [input.name]: new Job(image, form).input(0) });
+  const images = Math.min(files.length, MAX_IMAGES);
+  const fileOf = (image: number) => files[Math.floor((image % images) * step)] ?? '';
+  const [feeds, names]: [Inputs[], string[]] = [[], []];
+  for (let at = 0; at < images; at += batch) {
+    const paths = Array.from({ length: batch }, (_, offset) => fileOf(at + offset));
+    const inputs: (Floats | Bytes)[] = [];
+    for (const path of paths) inputs.push(new Job(await readImage(path), form).input(0));
+    feeds.push({ [input.name]: joined(inputs) });
+    names.push(paths.map((path) => basename(path)).join(', '));
   }
-  return inputs;
+  const from = recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
+  return { images, feeds, names, recipe: form.recipe, from };
+}
+
+/** A model as one that takes an image at a time and may give logits: its outputs are compared, not read. */
+function oneByOne({ inputs, outputs, metadata }: Outline): Outline & { readonly batch: number } {
+  const [input, ...others] = inputs;
+  const [batch, ...sizes] = input?.type?.shape ?? [];
+  const told = new Map(metadata);
+  told.delete(HEAD_KEY);
+  const whole = { inputs, outputs, metadata: told, batch: 1 };
+  if (input?.type === undefined || typeof batch !== 'number' || batch < 2) return whole;
+  return {
+    ...whole,
+    batch,
+    inputs: [{ ...input, type: { ...input.type, shape: [1, ...sizes] } }, ...others],
+  };
+}
+
+/** Images of one size as one batch. */
+function joined(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
+  const [first] = parts;
+  if (first === undefined) throw new TypeError('no image');
+  if (parts.length === 1) return first;
+  const dims = [parts.length, ...first.dims.slice(1)];
+  if (first.data instanceof Uint8Array) throw new TypeError('models that take images take one');
+  const data = new Float32Array(parts.length * first.data.length);
+  for (const [at, part] of parts.entries()) data.set(part.data, at * first.data.length);
+  return { dims, data };
 }

@@ -1,61 +1,95 @@
+import { NmodeError } from '../graph/errors.js';
 import { encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/model.js';
-import type { RunEach, Values } from '../graph/quantization/calibrate.js';
+import type { RunEach } from '../graph/quantization/calibrate.js';
 import { createSession } from '../runtime/node/sessions/session.js';
-import type { Inputs } from '../runtime/sessions/tensors.js';
-import { DifferenceCount, type OutputDifference } from './difference.js';
+import type { Floats, Outputs } from '../runtime/sessions/tensors.js';
+import { type Difference, DifferenceCount, WantedOutput, worstOf } from './difference.js';
+import type { Examples } from './model-inputs.js';
 
 /** How a rewritten model differs from what it was made of, on images. */
-export interface Difference extends OutputDifference {
+export interface ImageDifference extends Difference {
   readonly images: number;
 }
 
-/** Runs a model on the CPU on each of the inputs; values that are float32 are taken, the inputs among them. */
+/** Runs a model on the CPU on each of the examples. */
+async function runAll(
+  model: Model,
+  { feeds }: Examples,
+  signal: AbortSignal | undefined,
+  take: (outputs: Outputs, at: number) => void,
+): Promise<void> {
+  await using session = await createSession(encodeModel(model), { providers: ['cpu'] });
+  for (const [at, input] of feeds.entries()) {
+    signal?.throwIfAborted();
+    take(await session.run(input, signal && { signal }), at);
+  }
+}
+
+/** Runs models on examples; values that are float32 are taken, the inputs among them. */
 export const runOn =
-  (inputs: readonly Inputs[], signal?: AbortSignal): RunEach =>
-  async (model, take) => {
-    await using session = await createSession(encodeModel(model), { providers: ['cpu'] });
-    for (const input of inputs) {
-      signal?.throwIfAborted();
-      const outputs = await session.run(input, signal && { signal });
+  (examples: Examples, signal?: AbortSignal): RunEach =>
+  (model, take) =>
+    runAll(model, examples, signal, (outputs, at) => {
       const values: Record<string, Float32Array> = {};
-      for (const [name, { data }] of Object.entries({ ...input, ...outputs })) {
+      for (const [name, { data }] of Object.entries({ ...examples.feeds[at], ...outputs })) {
         if (data instanceof Float32Array) values[name] = data;
       }
       take(values);
-    }
-  };
+    });
 
 /** Compares models with one that is run once. */
 export class Proof {
-  readonly #runEach: RunEach;
-  readonly #outputs: readonly string[];
-  readonly #expected: readonly Values[];
+  readonly #examples: Examples;
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(runEach: RunEach, outputs: readonly string[], expected: readonly Values[]) {
-    this.#runEach = runEach;
-    this.#outputs = outputs;
-    this.#expected = expected;
+  private constructor(
+    examples: Examples,
+    signal: AbortSignal | undefined,
+    readonly wanted: readonly WantedOutput[],
+  ) {
+    this.#examples = examples;
+    this.#signal = signal;
   }
 
-  static async of(reference: Model, runEach: RunEach): Promise<Proof> {
-    const outputs = reference.graph.outputs.map(({ name }) => name);
-    const expected: Values[] = [];
-    await runEach(reference, (values) => {
-      expected.push(
-        Object.fromEntries(outputs.map((name) => [name, values[name]?.slice() ?? new Float32Array()])),
-      );
+  /**
+   * @param name what messages call the model
+   * @throws NmodeError (CHECK_FAILED) for a model that gives no numbers itself
+   */
+  static async of(reference: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Proof> {
+    const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
+    await runAll(reference, examples, signal, (outputs, at) => {
+      for (const [output, kept] of runs) {
+        const { dims, data } = outputs[output] ?? { dims: [], data: new Float32Array() };
+        if (!data.every(Number.isFinite)) {
+          throw new NmodeError(
+            'CHECK_FAILED',
+            `${name}: the model itself gives NaN or infinity in '${output}' for ${examples.names[at]}: ` +
+              'there is nothing to compare with, and nothing was written',
+          );
+        }
+        kept.push({ dims, data: data.slice() });
+      }
     });
-    return new Proof(runEach, outputs, expected);
+    return new Proof(
+      examples,
+      signal,
+      Array.from(runs, ([output, kept]) => new WantedOutput(output, kept)),
+    );
   }
 
-  async differenceOf(model: Model): Promise<Difference> {
-    const count = new DifferenceCount();
-    let images = 0;
-    await this.#runEach(model, (values) => {
-      for (const name of this.#outputs) count.add(values[name] ?? [], this.#expected[images]?.[name] ?? []);
-      images++;
+  get images(): number {
+    return this.#examples.images;
+  }
+
+  async differenceOf(model: Model): Promise<ImageDifference> {
+    const counts = this.wanted.map((wanted) => ({
+      name: wanted.name,
+      count: new DifferenceCount(wanted),
+    }));
+    await runAll(model, this.#examples, this.#signal, (outputs) => {
+      for (const { name, count } of counts) count.add(outputs[name]?.data ?? []);
     });
-    return { images, ...count.difference };
+    return { images: this.images, ...worstOf(counts.map(({ count }) => count.difference)) };
   }
 }

@@ -1,24 +1,17 @@
 import { check } from '../graph/check.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
-import { type Level, type OptimizeOptions, optimize } from '../graph/passes/optimize.js';
-import { halfPrecision } from '../graph/precision/float16.js';
-import { int8Weights } from '../graph/precision/int8-weights.js';
+import { LEVELS, type Level, type OptimizeOptions, optimize } from '../graph/passes/optimize.js';
+import { TARGETS } from '../graph/passes/winograd-cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
-import { type Quantized, quantize } from '../graph/quantization/quantize.js';
 import type { Recipe } from '../graph/recipe.js';
-import { rewrite } from '../graph/rewrite.js';
-import { BUNDLED_IMAGES, modelInputs } from './model-inputs.js';
-import { type Difference, Proof, runOn } from './proof.js';
-
-/**
- * What a model computes with:
- * - `fp16`: weights and activations in half precision, for graphics cards; its file is half as large;
- * - `int8`: convolutions on integers, calibrated on images;
- * - `int8-weights`: computes in float32, its file is a quarter as large.
- */
-export const PRECISIONS = ['fp32', 'fp16', 'int8', 'int8-weights'] as const;
-export type Precision = (typeof PRECISIONS)[number];
+import { naming } from '../runtime/naming.js';
+import { lowered, type QuantizedLayers, refuseLowering } from './lower.js';
+import { BUNDLED_IMAGES, examplesFor, type UsedRecipe } from './model-inputs.js';
+import { followedBy, noted, noteOf } from './optimized-note.js';
+import { PRECISIONS, type Precision } from './precision.js';
+import { type ImageDifference, Proof } from './proof.js';
+import { Tolerance } from './tolerance.js';
 
 export interface TransformOptions extends OptimizeOptions {
   /** Default `fp32`. */
@@ -29,36 +22,28 @@ export interface TransformOptions extends OptimizeOptions {
   readonly calibrate?: string;
   /** Default `percentile`. */
   readonly method?: CalibrationMethod;
-  /** How much of the masks' agreement may be lost, 1 - DSC; default 0.003 for `int8`, 0.0005 for `fp16`. */
+  /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;
-  /** How images are prepared, where the model does not say. */
+  /** How images are prepared, instead of as the model says; the release's way where nobody says. */
   readonly recipe?: Partial<Recipe>;
+  /** What is thrown is its reason: by default a DOMException of the name AbortError. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface Transformed {
   readonly model: Model;
+  /** How far the graph was rewritten. */
   readonly level: Level;
+  /** Of the model as it is now: what it was lowered to before stays. */
   readonly precision: Precision;
   /** What rules the graph was rewritten by, and how often. */
   readonly changes: Readonly<Record<string, number>>;
-  readonly quantized?: Omit<Quantized, 'model'>;
-  /** The comparison with the model as it was, where it was made. */
-  readonly difference?: Difference;
+  readonly quantized?: QuantizedLayers;
+  /** The comparison with the model as it was, where it was made, and how its images were prepared. */
+  readonly difference?: ImageDifference;
+  readonly prepared?: UsedRecipe;
 }
-
-/** Probabilities may differ by this much. */
-const TOLERANCES: Readonly<Record<Level, number>> = { none: 0, standard: 1e-5, latency: 1e-4 };
-const DSC_DROPS: Readonly<Record<Precision, number>> = {
-  fp32: 0,
-  fp16: 0.0005,
-  int8: 0.003,
-  'int8-weights': 0.003,
-};
-
-/** The key of `metadata_props` that says what was done, as JSON. */
-export const OPTIMIZED_KEY = 'nmode.optimized';
 
 /**
  * Rewrites a model as it is told, and compares what comes out with what went in on real images.
@@ -72,49 +57,74 @@ export async function transform(
   options: TransformOptions,
   isProven = false,
 ): Promise<Transformed> {
-  const { level = 'standard', precision = 'fp32', images = BUNDLED_IMAGES, recipe, signal } = options;
+  refuseNonsense(options);
   refuseContradictions(options);
+  const { level = 'standard', precision = 'fp32', maxDscDrop, images, recipe, signal } = options;
+  refuseLowering(model, name, precision);
   // Half precision is for graphics cards.
-  const optimized = optimize(model, { ...options, ...(precision === 'fp16' && { target: 'webgpu' }) });
-  if (isProven && level !== 'latency' && precision === 'fp32') {
+  const optimized = naming(name, () =>
+    optimize(model, { ...(precision === 'fp16' && { target: 'webgpu' }), ...options }),
+  );
+  const note = followedBy(noteOf(model), { level, precision });
+  if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
-    return { ...optimized, model: noted(optimized.model, { level, precision }), level, precision };
+    return { ...optimized, model: noted(optimized.model, note), level, precision: note.precision };
   }
-  const inputs = await modelInputs(model, name, images, recipe);
-  const proof = await Proof.of(model, runOn(inputs, signal));
-  const changed = await inPrecision(optimized.model, name, options);
-  const result = noted(changed.model, {
-    level,
-    precision,
-    ...(changed.quantized && { float: changed.quantized.float }),
+  const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, recipe);
+  const tolerance = new Tolerance(level, precision, maxDscDrop);
+  const proof = await Proof.of(model, name, examples, signal);
+  tolerance.refuseBlindness(name, proof, '--images');
+  const { model: changed, quantized } = await lowered(optimized.model, name, {
+    ...options,
+    ...{ precision, tolerance, examples },
   });
+  const result = noted(changed, { ...note, ...(quantized && { float: quantized.float }) });
   check(result);
   const difference = await proof.differenceOf(result);
-  refuseDifference(name, difference, level, precision, options.maxDscDrop);
-  const { quantized } = changed;
+  tolerance.refuse(name, difference);
   return {
     model: result,
     level,
-    precision,
+    precision: note.precision,
     changes: optimized.changes,
-    difference,
     ...(quantized && { quantized }),
+    difference,
+    prepared: { recipe: examples.recipe, from: examples.from },
   };
+}
+
+/** Callers in JavaScript may give anything. */
+function refuseNonsense({ level, precision, target, method, maxDscDrop }: TransformOptions): void {
+  const choices = [
+    ['level', level, LEVELS],
+    ['precision', precision, PRECISIONS],
+    ['target', target, TARGETS],
+    ['method', method, CALIBRATION_METHODS],
+  ] as const;
+  for (const [what, given, known] of choices) {
+    if (given === undefined || known.some((choice) => choice === given)) continue;
+    throw new NmodeError('BAD_USAGE', `${what} '${given}', expected ${known.join(', ')}`);
+  }
+  if (maxDscDrop !== undefined && !(maxDscDrop >= 0 && maxDscDrop <= 1)) {
+    throw new NmodeError('BAD_USAGE', `maxDscDrop ${maxDscDrop}, expected a number from 0 to 1`);
+  }
 }
 
 function refuseContradictions({
   level,
   precision = 'fp32',
+  target,
   calibrate,
   method,
+  maxDscDrop,
   precompute,
 }: TransformOptions): void {
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
     throw usage(`${precision} is not for Winograd's form of convolutions: leave --optimize latency out`);
   }
-  if (precompute && level !== 'latency')
-    throw usage('--precompute has a meaning with --optimize latency alone');
+  if (precompute && (level !== 'latency' || target === 'webgpu'))
+    throw usage('--precompute has a meaning with --optimize latency for cpu or wasm alone');
   if (precision === 'int8' && calibrate === undefined) {
     throw usage(
       'int8 learns the ranges of values from typical images: give a folder of them with --calibrate',
@@ -123,80 +133,6 @@ function refuseContradictions({
   if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
     throw usage(`--calibrate and --method have no meaning for ${precision}`);
   }
-}
-
-async function inPrecision(
-  model: Model,
-  name: string,
-  options: TransformOptions,
-): Promise<{ readonly model: Model; readonly quantized?: Omit<Quantized, 'model'> }> {
-  const {
-    precision = 'fp32',
-    calibrate,
-    method = CALIBRATION_METHODS[1],
-    recipe,
-    signal,
-    onProgress,
-  } = options;
-  switch (precision) {
-    case 'fp32':
-      return { model };
-    case 'int8-weights':
-      return { model: rewrite(model, int8Weights).model };
-    case 'fp16':
-      return {
-        model: await halfPrecision(
-          model,
-          runOn(await modelInputs(model, name, options.images ?? BUNDLED_IMAGES, recipe), signal),
-        ),
-      };
-    case 'int8': {
-      const runEach = runOn(await modelInputs(model, name, calibrate ?? '', recipe), signal);
-      const calibrated = await Proof.of(model, runEach);
-      const lossOf = async (candidate: Model) => (await calibrated.differenceOf(candidate)).dscDrop;
-      const budget = options.maxDscDrop ?? DSC_DROPS.int8;
-      const { model: result, ...quantized } = await quantize(model, {
-        method,
-        budget,
-        runEach,
-        lossOf,
-        ...(onProgress && { onProgress }),
-      });
-      if (quantized.layers.length === 0) {
-        throw new NmodeError(
-          'CHECK_FAILED',
-          `${name}: no layer can be quantised within a DSC drop of ${budget}`,
-        );
-      }
-      return { model: result, quantized };
-    }
-  }
-}
-
-/** The model with a note of what was done to it. */
-function noted(
-  model: Model,
-  what: { readonly level: Level; readonly precision: Precision; readonly float?: readonly string[] },
-): Model {
-  if (what.level === 'none' && what.precision === 'fp32') return model;
-  return { ...model, metadata: new Map([...model.metadata, [OPTIMIZED_KEY, JSON.stringify(what)]]) };
-}
-
-function refuseDifference(
-  name: string,
-  { images, maxAbs, dscDrop }: Difference,
-  level: Level,
-  precision: Precision,
-  maxDscDrop = DSC_DROPS[precision],
-): void {
-  const fine = precision === 'fp32' ? maxAbs <= TOLERANCES[level] : dscDrop <= maxDscDrop;
-  if (fine) return;
-  const found =
-    precision === 'fp32'
-      ? `differ by up to ${maxAbs.toExponential(2)}, where ${TOLERANCES[level]} is allowed`
-      : `agree to a DSC of ${(1 - dscDrop).toFixed(5)}, where ${1 - maxDscDrop} is asked for`;
-  throw new NmodeError(
-    'CHECK_FAILED',
-    `${name}: on ${images} images the results ${found}; nothing was written`,
-  );
+  if (precision === 'fp32' && maxDscDrop !== undefined)
+    throw usage('--max-dsc-drop has a meaning for fp16, int8 and int8-weights alone');
 }

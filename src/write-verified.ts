@@ -13,6 +13,11 @@ export interface Verifiable {
   readonly notes: readonly string[];
 }
 
+export interface ReferenceParity extends Parity {
+  /** What was run: the file as written, or the network in float32 before it was lowered or put behind its images. */
+  readonly of: 'file' | 'network';
+}
+
 /**
  * Writes a model that matches its reference. With one, what is written is the very bytes that were verified, where these are of the
  * same network.
@@ -21,13 +26,14 @@ export interface Verifiable {
 export async function writeVerified(
   { model, network, notes }: Verifiable,
   { output, reference }: { readonly output: string; readonly reference?: string },
-): Promise<{ bytes: number; verified?: Parity }> {
+): Promise<{ bytes: number; verified?: ReferenceParity }> {
   if (network === undefined || reference === undefined)
     return { bytes: await writeWhole(output, encodeChunks(model)) };
   const encoded = encodeModel(network);
   const verified = await verifyOrFail(encoded, reference, notes);
-  const written = network === model ? encoded : encodeChunks(model);
-  return { bytes: await writeWhole(output, written), verified };
+  const isWritten = network === model;
+  const bytes = await writeWhole(output, isWritten ? encoded : encodeChunks(model));
+  return { bytes, verified: { ...verified, of: isWritten ? 'file' : 'network' } };
 }
 
 async function verifyOrFail(model: Uint8Array, reference: string, notes: readonly string[]): Promise<Parity> {

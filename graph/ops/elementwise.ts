@@ -80,12 +80,32 @@ export const Div = binary('Div', (a, b) =>
   typeof b === 'number' && b > 0 && !(typeof a === 'number' && a < 0) ? floorDivideDim(a, b) : undefined,
 );
 
+// The sign of what is negative depends on an attribute.
+export const Mod: OpDefinition = {
+  ...binary('Mod', (a, b) =>
+    typeof a === 'number' && typeof b === 'number' && a >= 0 && b > 0 ? a % b : undefined,
+  ),
+  since: 10,
+  form: 10,
+};
+
 // ONNX's Max takes any number of operands; two are what is written and inferred here.
 const MaxOfTwo = binary('Max', () => undefined);
 export const Max: OpDefinition = {
   ...MaxOfTwo,
   form: 8,
   infer: (inputs, attributes) => (inputs.length === 2 ? MaxOfTwo.infer(inputs, attributes) : []),
+};
+
+/** Its exponent may be of another type. */
+export const Pow: OpDefinition = {
+  opType: 'Pow',
+  since: 1,
+  form: 7,
+  infer(inputs) {
+    const x = required(inputs, 0, 'x');
+    return [{ dtype: x.dtype, shape: broadcast(x.shape, required(inputs, 1, 'exponent').shape) }];
+  },
 };
 
 /** A coefficient: computed in double, rounded once to float32 here. Sizes are whole numbers and stay so. */

@@ -3,19 +3,33 @@ import type { OpDefinition } from '../op.js';
 import { BatchNormalization } from './batch-normalization.js';
 import { Conv } from './conv.js';
 import { ConvTranspose } from './conv-transpose.js';
-import { Add, Div, Max, Mul, Sub } from './elementwise.js';
+import { Add, Div, Max, Mod, Mul, Pow, Sub } from './elementwise.js';
 import { FOREIGN } from './foreign.js';
 import { GlobalAveragePool } from './global-average-pool.js';
 import { InstanceNormalization } from './instance-normalization.js';
 import { LayerNormalization } from './layer-normalization.js';
 import { LAYOUT } from './layout.js';
 import { Gemm, MatMul } from './matmul.js';
-import { MaxPool } from './max-pool.js';
+import { AveragePool, MaxPool } from './max-pool.js';
 import { DequantizeLinear, QuantizeLinear } from './quantize.js';
-import { ReduceMax, ReduceMin } from './reduce.js';
+import { ReduceMax, ReduceMean, ReduceMin, ReduceSum } from './reduce.js';
+import { RESHAPING } from './reshaping.js';
 import { Resize } from './resize.js';
 import { Concat, Pad, Shape } from './shapes.js';
-import { Clip, Erf, HardSigmoid, Relu, Sigmoid, Softmax, Tanh } from './unary.js';
+import {
+  Clip,
+  Elu,
+  Erf,
+  Exp,
+  HardSigmoid,
+  HardSwish,
+  LeakyRelu,
+  Relu,
+  Sigmoid,
+  Softmax,
+  Sqrt,
+  Tanh,
+} from './unary.js';
 
 /** Every operator whose types can be inferred, by its ONNX name. */
 const OPS: ReadonlyMap<string, OpDefinition> = new Map(
@@ -24,20 +38,30 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     ConvTranspose,
     BatchNormalization,
     MaxPool,
+    AveragePool,
     Resize,
     Add,
     Sub,
     Mul,
     Div,
     Max,
+    Mod,
+    Pow,
     ReduceMin,
     ReduceMax,
+    ReduceMean,
+    ReduceSum,
     Relu,
     Sigmoid,
     Tanh,
     Erf,
     Softmax,
     HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Elu,
+    Sqrt,
+    Exp,
     Clip,
     GlobalAveragePool,
     InstanceNormalization,
@@ -51,6 +75,7 @@ const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     DequantizeLinear,
     ...FOREIGN,
     ...LAYOUT,
+    ...RESHAPING,
   ].map((definition) => [definition.opType, definition]),
 );
 

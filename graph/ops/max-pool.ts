@@ -4,19 +4,24 @@ import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
 import { slide, type WindowAttributes } from './window.js';
 
-export const MaxPool: OpDefinition = {
-  opType: 'MaxPool',
-  since: 1,
-  infer(inputs, attributes) {
-    const x = required(inputs, 0, 'x');
-    const [batch, channels, ...space] = x.shape;
-    const kernel = intsOf(attributes, 'kernel_shape', []);
-    if (batch === undefined || channels === undefined || kernel.length !== space.length) {
-      throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(x.shape)}`);
-    }
-    return [{ dtype: x.dtype, shape: [batch, channels, ...slide(space, kernel, attributes)] }];
-  },
-};
+function pooling(opType: string): OpDefinition {
+  return {
+    opType,
+    since: 1,
+    infer(inputs, attributes) {
+      const x = required(inputs, 0, 'x');
+      const [batch, channels, ...space] = x.shape;
+      const kernel = intsOf(attributes, 'kernel_shape', []);
+      if (batch === undefined || channels === undefined || kernel.length !== space.length) {
+        throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(x.shape)}`);
+      }
+      return [{ dtype: x.dtype, shape: [batch, channels, ...slide(space, kernel, attributes)] }];
+    },
+  };
+}
+
+export const MaxPool = pooling('MaxPool');
+export const AveragePool = pooling('AveragePool');
 
 /** ONNX MaxPool; by default with a stride of the window's size and without padding. x [N, C, ...space] -> [N, C, ...out]. */
 export function maxPool(

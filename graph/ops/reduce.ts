@@ -1,23 +1,33 @@
-import { int, intOf } from '../attribute.js';
+import { int, intOf, intsOf } from '../attribute.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
+import { axisOf, toldNumbers } from './shapes.js';
 
-/** Reductions over all axes. (Axes are an attribute until opset 17 and an input from 18 on; none of them need be said.) */
+/** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
 function reduction(opType: string): OpDefinition {
   return {
     opType,
     since: 1,
     infer(inputs, attributes) {
-      const x = required(inputs, 0, 'x');
-      if (attributes.has('axes') || inputs[1] !== undefined) return [];
+      const { dtype, shape } = required(inputs, 0, 'x');
+      const told = toldNumbers(inputs, intsOf(attributes, 'axes', []));
+      if (told === undefined) return [];
+      if (told.length === 0 && intOf(attributes, 'noop_with_empty_axes', 0) === 1) return [{ dtype, shape }];
+      const axes = new Set(told.map((axis) => axisOf(axis, shape.length)));
+      const isReduced = (axis: number) => axes.size === 0 || axes.has(axis);
       const kept = intOf(attributes, 'keepdims', 1) === 1;
-      return [{ dtype: x.dtype, shape: kept ? x.shape.map(() => 1) : [] }];
+      const sizes = kept
+        ? shape.map((size, axis) => (isReduced(axis) ? 1 : size))
+        : shape.filter((_, axis) => !isReduced(axis));
+      return [{ dtype, shape: sizes }];
     },
   };
 }
 
 export const ReduceMin = reduction('ReduceMin');
 export const ReduceMax = reduction('ReduceMax');
+export const ReduceMean = reduction('ReduceMean');
+export const ReduceSum = reduction('ReduceSum');
 
 /** The smallest element of x, [1, 1, ...] of its rank. */
 export const reduceMin = (x: Value): Value => apply(ReduceMin, [x], { keepdims: int(1) });

@@ -1,13 +1,23 @@
 import { int, intOf, string } from '../attribute.js';
-import { addDims, type Dim, differentDims, shapeText } from '../dim.js';
+import { addDims, type Dim, differentDims, numbers, shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
-import { contentOf, type Value } from '../value.js';
+import { contentOf, type Value, type ValueType } from '../value.js';
 
 /** An axis counted from the end where negative. */
 export function axisOf(axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank) throw new RangeError(`axis ${axis} is outside a rank of ${rank}`);
   return at;
+}
+
+/** Numbers that are an attribute in older opsets and an input, at position 1, in newer ones; undefined where not known. */
+export function toldNumbers(
+  inputs: readonly (ValueType | undefined)[],
+  attribute: readonly number[],
+): readonly number[] | undefined {
+  if (inputs[1] === undefined) return attribute;
+  const content = contentOf(inputs[1]);
+  return content && numbers(content);
 }
 
 export const Shape: OpDefinition = {

@@ -31,6 +31,11 @@ export const Softmax: OpDefinition = {
   },
 };
 
+export const Sqrt = { ...unary('Sqrt', 1), form: 6 };
+export const Exp = { ...unary('Exp', 1), form: 6 };
+export const LeakyRelu = { ...unary('LeakyRelu', 1), form: 6 };
+export const Elu = { ...unary('Elu', 1), form: 6 };
+export const HardSwish = unary('HardSwish', 14);
 export const HardSigmoid = { ...unary('HardSigmoid', 1), form: 6 };
 
 /** Its bounds are attributes until opset 10. */

@@ -42,6 +42,10 @@ const FLOAT32_INPUTS: Readonly<Record<string, number>> = { Resize: 1 };
 const FLOAT32_OPS = new Set([
   'ReduceMean',
   'ReduceSum',
+  // A variance and what keeps its root from zero are small.
+  'Pow',
+  'Sqrt',
+  'Exp',
   'LayerNormalization',
   'InstanceNormalization',
   'GroupNormalization',

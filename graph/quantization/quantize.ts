@@ -5,6 +5,9 @@ import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js'
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
 import { quantizeConvolutions } from './quantize-convolutions.js';
 
+/** The first opset with one scale a channel. */
+export const INT8_OPSET = 13;
+
 export interface QuantizeOptions {
   readonly method: CalibrationMethod;
   /** What quantisation may cost, in the unit of `lossOf`. */
@@ -28,7 +31,7 @@ export interface Quantized {
 
 /**
  * Quantises a model's convolutions to int8: all of them, or all but the most sensitive, as many as the budget needs.
- * @returns with no layer quantised where the budget cannot be met
+ * @returns with no layer quantised where the budget cannot be met, and no layer at all where none can be quantised
  */
 export async function quantize(model: Model, options: QuantizeOptions): Promise<Quantized> {
   const { method, budget, runEach, lossOf, onProgress } = options;

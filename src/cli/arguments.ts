@@ -14,6 +14,18 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** A variable that is not set makes an empty one. */
+export function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected a path.');
+  return text;
+}
+
+/** A file to write. Models are no text for a pipe. */
+export function parseOutput(text: string): string {
+  if (text === '-') throw new InvalidArgumentError('Expected a file (./- for one of that name).');
+  return parsePath(text);
+}
+
 /** 0 for one that is free. */
 export function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
@@ -25,7 +37,7 @@ export function parsePort(text: string): number {
 /** A number between bounds, which the message names. */
 function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || !fits(value)) {
+  if (!/^[\d.e+-]+$/i.test(text) || !Number.isFinite(value) || !fits(value)) {
     throw new InvalidArgumentError(`Expected ${expected}.`);
   }
   return value;

@@ -86,7 +86,7 @@ function reportText({ models, ...report }: BenchReport): string {
       gmacPerSecond?.toFixed(1) ?? '-',
       shareOfPeak === undefined ? '-' : `${(100 * shareOfPeak).toFixed(0)} %`,
       agreement?.maxAbs.toExponential(1) ?? '-',
-      agreement?.dscDrop.toFixed(5) ?? '-',
+      agreement?.dscDrop?.toFixed(5) ?? '-',
     ]),
   );
   const placements = models.flatMap(({ file, placement }) =>

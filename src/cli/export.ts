@@ -15,7 +15,7 @@ import {
   recipeSummary,
 } from '../../graph/recipe.js';
 import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
-import { parseCount, parseSize } from './arguments.js';
+import { parseCount, parseOutput, parseSize } from './arguments.js';
 import { interruption } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
@@ -26,6 +26,7 @@ import {
   transformFields,
   transformOptions,
 } from './transform-flags.js';
+import { verifiedFields } from './verified-fields.js';
 
 interface Flags extends TransformFlags {
   readonly output: string;
@@ -51,7 +52,7 @@ export function addExport(program: Command): void {
     .command('export')
     .description('export a trained checkpoint to ONNX')
     .argument('<checkpoint>', 'a .pth, .pt or .safetensors file')
-    .requiredOption('-o, --output <model.onnx>', 'the file to write')
+    .requiredOption('-o, --output <model.onnx>', 'the file to write', parseOutput)
     .addOption(
       new Option(
         '--decoder <decoder>',
@@ -103,7 +104,7 @@ export function addExport(program: Command): void {
     )
     .option(
       '--reference <file>',
-      'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
+      'inputs and PyTorch outputs (.safetensors, .npz) that the model, before any lower precision, must match to 1e-5',
     );
   addTransformFlags(command)
     .option('--json', 'print one JSON document')
@@ -156,7 +157,6 @@ function reportText(report: ExportReport): string {
     )
     .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
   const recipe = report.architecture[RECIPE_KEY];
-  const worst = Object.values(report.verified?.outputs ?? {}).map(({ maxAbs }) => maxAbs);
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
     ...(recipe === undefined ? [] : [['recipe', recipeSummary(parseRecipe(recipe))] as const]),
@@ -168,14 +168,7 @@ function reportText(report: ExportReport): string {
       'cost',
       `${count(report.parameters)} parameters, ${macsText(report.macs)} multiply-adds at ${shapeLine(report.macsAt)}`,
     ],
-    ...(report.verified
-      ? [
-          [
-            'verified',
-            `largest difference from the reference ${Math.max(...worst).toExponential(2)}`,
-          ] as const,
-        ]
-      : []),
+    ...verifiedFields(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],

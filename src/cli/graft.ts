@@ -14,6 +14,7 @@ import {
   transformFields,
   transformOptions,
 } from './transform-flags.js';
+import { verifiedFields } from './verified-fields.js';
 
 interface Flags extends TransformFlags {
   readonly output: string;
@@ -107,9 +108,8 @@ function toOptions(model: string, flags: Flags): GraftOptions {
 }
 
 function reportText(report: GraftReport): string {
-  const { skips, macs, verified } = report;
+  const { skips, macs } = report;
   const work = macs === undefined ? '' : `, ${macsText(macs)} multiply-adds at ${shapeLine(report.macsAt)}`;
-  const worst = Object.values(verified?.outputs ?? {}).map(({ maxAbs }) => maxAbs);
   return fields([
     ['decoder', `${report.decoder}, ${skips.length} steps`],
     ...skips.map(
@@ -117,14 +117,7 @@ function reportText(report: GraftReport): string {
     ),
     ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
     ['cost', `${count(report.parameters)} parameters${work}`],
-    ...(verified
-      ? [
-          [
-            'verified',
-            `largest difference from the reference ${Math.max(...worst).toExponential(2)}`,
-          ] as const,
-        ]
-      : []),
+    ...verifiedFields(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
     [

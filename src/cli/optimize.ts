@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { Recipe } from '../../graph/recipe.js';
+import { type Recipe, recipeSummary } from '../../graph/recipe.js';
 import type { OptimizeReport } from '../optimize.js';
+import { parseOutput } from './arguments.js';
 import { interruption } from './interruption.js';
 import { bytesText, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
@@ -23,7 +24,7 @@ export function addOptimize(program: Command): void {
     .command('optimize')
     .description('rewrite an .onnx file to run faster or to be smaller, and compare the two on images')
     .argument('<model.onnx>', 'a model of this package, or of another exporter')
-    .requiredOption('-o, --output <out.onnx>', 'the file to write');
+    .requiredOption('-o, --output <out.onnx>', 'the file to write', parseOutput);
   addTransformFlags(command)
     .addOption(recipeOption("the model's own, or the release's"))
     .option('--json', 'print one JSON document')
@@ -46,12 +47,22 @@ export function addOptimize(program: Command): void {
 }
 
 function reportText(report: OptimizeReport): string {
-  const { output, bytes, bytesBefore, nodes, nodesBefore } = report;
+  const { output, bytes, bytesBefore, nodes, nodesBefore, prepared } = report;
   return fields([
+    ...(prepared ? [['images', preparedText(prepared)] as const] : []),
     ...transformFields(report),
     [
       'written',
       `${output}: ${bytesText(bytes)} (was ${bytesText(bytesBefore)}), ${nodes} nodes (were ${nodesBefore})`,
     ],
   ]);
+}
+
+function preparedText({ recipe, from }: NonNullable<OptimizeReport['prepared']>): string {
+  const who = {
+    options: 'as --recipe tells',
+    model: 'as the model tells',
+    release: 'as for the release, since the model does not tell (--recipe does)',
+  };
+  return `${recipeSummary(recipe)}; ${who[from]}`;
 }

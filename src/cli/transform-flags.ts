@@ -2,8 +2,10 @@ import { type Command, Option } from 'commander';
 import { LEVELS, type Level } from '../../graph/passes/optimize.js';
 import { TARGETS, type Target } from '../../graph/passes/winograd-cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
-import { PRECISIONS, type Precision, type Transformed, type TransformOptions } from '../transform.js';
-import { parsePositive } from './arguments.js';
+import type { OutputDifference } from '../difference.js';
+import { PRECISIONS, type Precision } from '../precision.js';
+import type { Transformed, TransformOptions } from '../transform.js';
+import { parsePath, parseProbability } from './arguments.js';
 
 /** What every command that rewrites a graph takes. */
 export interface TransformFlags {
@@ -30,7 +32,7 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
     .addOption(
       new Option('--precision <precision>', 'what it computes with (default: fp32)').choices(PRECISIONS),
     )
-    .option('--calibrate <folder>', 'with --precision int8: images that are typical')
+    .option('--calibrate <folder>', 'with --precision int8: images that are typical', parsePath)
     .addOption(
       new Option('--method <method>', 'how int8 finds the range of values (default: percentile)').choices(
         CALIBRATION_METHODS,
@@ -38,10 +40,14 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
     )
     .option(
       '--max-dsc-drop <share>',
-      'what int8 and fp16 may cost the masks, 1 - DSC (default: 0.003, 0.0005)',
-      parsePositive,
+      'what a lower precision may cost the masks, 1 - DSC, 0 to 1 (default: 0.003 for int8 and int8-weights, 0.0005 for fp16)',
+      parseProbability,
     )
-    .option('--images <folder>', 'images to compare the result on (default: six that are bundled)');
+    .option(
+      '--images <folder>',
+      'images to compare the result on (default: six that are bundled)',
+      parsePath,
+    );
 }
 
 export function transformOptions(flags: TransformFlags): TransformOptions {
@@ -60,23 +66,38 @@ export function transformOptions(flags: TransformFlags): TransformOptions {
 
 /** What was done to a graph, a line a matter. */
 export function transformFields({
+  level,
   changes,
   difference,
   quantized,
 }: Omit<Transformed, 'model'>): [string, string][] {
   const rules = Object.entries(changes).map(([rule, count]) => `${rule} ${count}`);
+  const rewritten = level === 'none' ? [] : [rules.join(', ') || 'nothing: no rule found anything to do'];
+  const latency =
+    level === 'latency' && changes.Winograd === undefined
+      ? ["no convolution that would be clearly faster in Winograd's form: this is standard"]
+      : [];
+  const compared = difference?.outputs.map((output) => comparedText(output, difference.outputs.length > 1));
   return [
-    ...(rules.length > 0 ? [['rewritten', rules.join(', ')] satisfies [string, string]] : []),
+    ...rewritten.map((text): [string, string] => ['rewritten', text]),
+    ...latency.map((text): [string, string] => ['latency', text]),
     ...(quantized ? [['integers', quantizedText(quantized)] satisfies [string, string]] : []),
-    ...(difference
-      ? [
-          [
-            'compared',
-            `on ${difference.images} images: probabilities to ${difference.maxAbs.toExponential(1)}, masks to a DSC of ${(1 - difference.dscDrop).toFixed(5)}`,
-          ] satisfies [string, string],
-        ]
+    ...(difference && compared
+      ? [['compared', `on ${difference.images} images: ${compared.join('; ')}`] satisfies [string, string]]
       : []),
   ];
+}
+
+function comparedText({ name, kind, maxAbs, largest, dscDrop }: OutputDifference, isNamed: boolean): string {
+  const owner = isNamed ? `'${name}' ` : '';
+  if (kind === 'values') {
+    const share = largest === 0 ? 0 : maxAbs / largest;
+    return `${owner}values to ${maxAbs.toExponential(1)}, ${share.toExponential(1)} of the largest (no mask)`;
+  }
+  const what = largest > 1.001 ? 'logits' : 'probabilities';
+  const masks =
+    dscDrop === undefined ? 'no mask found on any of them' : `masks to a DSC of ${(1 - dscDrop).toFixed(5)}`;
+  return `${owner}${what} to ${maxAbs.toExponential(1)}, ${masks}`;
 }
 
 function quantizedText({ layers, float }: NonNullable<Transformed['quantized']>): string {

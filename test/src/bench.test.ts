@@ -136,6 +136,12 @@ describe('what is refused, with one line', () => {
     ['a batch that is fixed', [plain, '--batch', '4'], 2, /axis 0 cannot be 4/],
     ['workers that would be idle', [plain, '--workers', '2'], 2, /offline/],
     ['a scenario that there is not', [plain, '--scenario', 'server'], 2, /single, offline/],
+    [
+      'more threads than cores can hold',
+      [plain, '--threads', '100000'],
+      2,
+      /100000 threads: expected \d+ at most/,
+    ],
     ['no runs', [plain, '--runs', '0'], 2, /whole number/],
     ['a provider that there is not', [plain, '--provider', 'gpu'], 2, /provider 'gpu' is unknown/],
     ['a report in the place of a model', [plain, '--report', plain], 2, /would overwrite/],

@@ -87,6 +87,31 @@ describe('nmode optimize', () => {
   });
 });
 
+describe('nmode export in a lower precision', () => {
+  const told = ['--decoder', 'eed', '--activation', 'gelu', '--precision', 'int8-weights'];
+  const reference = fixture('trained', 'unet-eed-w16-isic2018.io.safetensors');
+
+  it('a reference verifies the network before it is lowered, and that is said', () => {
+    const args = ['export', trained, '-o', out('lowered.onnx'), ...told, '--reference', reference];
+    const { status, stdout } = nmode(...args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^verified +the network, before it was lowered to int8-weights: largest/m);
+    expect(JSON.parse(nmode(...args, '--json').stdout)).toMatchObject({
+      verified: { pass: true, of: 'network' },
+    });
+  });
+
+  it('a fixed batch, and images that are given, are compared', () => {
+    const args = ['export', trained, '-o', out('four.onnx'), '--size', '64x64', '--batch', '4'];
+    const few = ['--decoder', 'eed', '--activation', 'gelu', '--images', photographs];
+    expect(JSON.parse(nmode(...args, ...few, '--json').stdout)).toMatchObject({
+      input: [4, 3, 64, 64],
+      difference: { images: 6 },
+    });
+    expect(nmode(...args, ...few, '--images', '/nowhere')).toMatchObject({ status: 3 });
+  });
+});
+
 describe('what is refused, with one line and nothing written', () => {
   it.each([
     ['int8 without images', ['--precision', 'int8'], 2, /--calibrate/],
@@ -105,6 +130,15 @@ describe('what is refused, with one line and nothing written', () => {
       1,
       /DSC/,
     ],
+    ['a budget that is no share', ['--precision', 'fp16', '--max-dsc-drop', '0x1'], 2, /from 0 to 1/],
+    ['a budget for float32', ['--max-dsc-drop', '0.1'], 2, /no meaning|has a meaning/],
+    ['a folder without a name', ['--images', ''], 2, /Expected a path/],
+    [
+      'precompute where nothing is transformed',
+      ['--optimize', 'latency', '--target', 'webgpu', '--precompute'],
+      2,
+      /cpu or wasm/,
+    ],
     ['a level that there is not', ['--optimize', 'much'], 2, /none, standard, latency/],
   ])('%s', (_, flags, status, message) => {
     const before = readdirSync(folder);
@@ -113,6 +147,12 @@ describe('what is refused, with one line and nothing written', () => {
     expect(run.stderr).toMatch(message);
     expect(run.stderr.trim().split('\n')).toHaveLength(1);
     expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it.each(['', '-'])("an output of the name '%s'", (name) => {
+    const run = nmode('optimize', plain, '-o', name);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(/^nmode: [^\n]*--output[^\n]*Expected a [^\n]*\n$/);
   });
 
   it('an output in the place of the input', () => {

@@ -1,0 +1,22 @@
+import type { ModelIo } from '../../graph/recipe.js';
+import type { Precision } from '../precision.js';
+import type { ReferenceParity } from '../write-verified.js';
+
+/** How far a reference was missed, and by what, where that is not the file as written. */
+export function verifiedFields({
+  verified,
+  precision,
+  io = 'tensor',
+}: {
+  readonly verified?: ReferenceParity;
+  readonly precision: Precision;
+  readonly io?: ModelIo;
+}): [string, string][] {
+  if (verified === undefined) return [];
+  const worst = Math.max(...Object.values(verified.outputs).map(({ maxAbs }) => maxAbs));
+  const found = `largest difference from the reference ${worst.toExponential(2)}`;
+  if (verified.of === 'file') return [['verified', found]];
+  const network = io === 'image' ? 'the network on prepared pixels' : 'the network';
+  const lowered = precision === 'fp32' ? '' : `, before it was lowered to ${precision}`;
+  return [['verified', `${network}${lowered}: ${found}`]];
+}

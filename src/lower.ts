@@ -1,0 +1,133 @@
+import { NmodeError } from '../graph/errors.js';
+import { type Model, opsetOf } from '../graph/model.js';
+import { halfPrecision } from '../graph/precision/float16.js';
+import { int8Weights } from '../graph/precision/int8-weights.js';
+import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
+import { INT8_OPSET, type Quantized, quantize } from '../graph/quantization/quantize.js';
+import type { Recipe } from '../graph/recipe.js';
+import { rewrite } from '../graph/rewrite.js';
+import { byteLength } from '../graph/tensor.js';
+import { type Examples, examplesFor } from './model-inputs.js';
+import { noteOf } from './optimized-note.js';
+import type { Precision } from './precision.js';
+import { Proof, runOn } from './proof.js';
+import type { Tolerance } from './tolerance.js';
+
+export interface LowerOptions {
+  readonly precision: Precision;
+  readonly tolerance: Tolerance;
+  /** What the result will be compared on. */
+  readonly examples: Examples;
+  readonly calibrate?: string;
+  readonly method?: CalibrationMethod;
+  readonly recipe?: Partial<Recipe>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What is known of a quantisation. A loss is a share of what is allowed. */
+export type QuantizedLayers = Omit<Quantized, 'model'>;
+
+export interface Lowered {
+  readonly model: Model;
+  readonly quantized?: QuantizedLayers;
+}
+
+/**
+ * The model in a lower precision.
+ * @throws NmodeError (CHECK_FAILED) where nothing of it can be
+ */
+export async function lowered(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
+  const { precision, examples, signal } = options;
+  switch (precision) {
+    case 'fp32':
+      return { model };
+    case 'int8-weights':
+      return { model: smaller(name, precision, model, rewrite(model, int8Weights).model) };
+    case 'fp16':
+      return {
+        model: smaller(name, precision, model, await halfPrecision(model, runOn(examples, signal))),
+      };
+    case 'int8':
+      return quantized(model, name, options);
+  }
+}
+
+async function quantized(
+  model: Model,
+  name: string,
+  { tolerance, calibrate = '', method = CALIBRATION_METHODS[1], recipe, signal, onProgress }: LowerOptions,
+): Promise<Lowered> {
+  const examples = await examplesFor(model, name, calibrate, recipe);
+  const proof = await Proof.of(model, name, examples, signal);
+  tolerance.refuseBlindness(name, proof, '--calibrate');
+  const { model: result, ...layers } = await quantize(model, {
+    method,
+    budget: 1,
+    runEach: runOn(examples, signal),
+    lossOf: async (candidate) => tolerance.share(await proof.differenceOf(candidate)),
+    ...(onProgress && { onProgress }),
+  });
+  if (layers.layers.length > 0) return { model: result, quantized: layers };
+  throw new NmodeError(
+    'CHECK_FAILED',
+    layers.float.length === 0
+      ? nothingLowered(name, 'int8', model)
+      : `${name}: no convolution can be quantised at ${tolerance.asked}; nothing was written`,
+  );
+}
+
+/** @throws NmodeError (BAD_MODEL) for a model that is in a lower precision already, or too old for one */
+export function refuseLowering(model: Model, name: string, precision: Precision): void {
+  if (precision === 'fp32') return;
+  const before = precisionOf(model);
+  if (before !== 'fp32') {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: it is in ${before} already: give the float32 model that it was made of to get ${precision}`,
+    );
+  }
+  const opset = opsetOf(model);
+  if (precision === 'int8' && opset < INT8_OPSET) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: export it again with opset_version=${INT8_OPSET} or later`,
+    );
+  }
+}
+
+/** Quantised values and what computes with them, as any exporter writes them. */
+const INTEGER_OP = /^(Dynamic)?(Q|Deq)uantizeLinear$|^QLinear|Integer$/;
+
+/** By its note, or else by what it holds. */
+function precisionOf(model: Model): Precision {
+  const { nodes, initializers } = model.graph;
+  const { precision } = noteOf(model);
+  if (precision !== 'fp32') return precision;
+  if (nodes.some(({ opType }) => INTEGER_OP.test(opType))) return 'int8';
+  return [...initializers.values()].some(({ dtype }) => dtype === 'float16') ? 'fp16' : 'fp32';
+}
+
+/** @throws NmodeError (CHECK_FAILED) where the weights did not become smaller */
+function smaller(name: string, precision: Precision, before: Model, after: Model): Model {
+  if (weightBytes(after) < weightBytes(before)) return after;
+  throw new NmodeError('CHECK_FAILED', nothingLowered(name, precision, before));
+}
+
+function weightBytes({ graph }: Model): number {
+  return [...graph.initializers.values()].reduce((sum, { dtype, dims }) => sum + byteLength(dtype, dims), 0);
+}
+
+function nothingLowered(name: string, precision: Precision, { graph }: Model): string {
+  const found = graph.inputs.some((input) => graph.initializers.has(input.name))
+    ? 'its weights are inputs as well, which may be replaced: export it again with keep_initializers_as_inputs=False'
+    : `it holds no weights in float32 ${WEIGHTS_OF[precision]}`;
+  return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
+}
+
+const WEIGHTS_OF: Readonly<Record<Precision, string>> = {
+  fp32: '',
+  fp16: 'of an operator that is known here',
+  int8: "of a convolution between the image's own and the one that gives the result",
+  'int8-weights': 'of a convolution, or too few',
+};

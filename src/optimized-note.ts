@@ -1,0 +1,39 @@
+import type { Model } from '../graph/model.js';
+import { LEVELS, type Level } from '../graph/passes/optimize.js';
+import { PRECISIONS, type Precision } from './precision.js';
+
+/** The key of `metadata_props` that says what was done, as JSON. */
+export const OPTIMIZED_KEY = 'nmode.optimized';
+
+/** What was done to a model since it was built. */
+export interface Note {
+  readonly level: Level;
+  readonly precision: Precision;
+  /** With `int8`: the convolutions that stay in float. */
+  readonly float?: readonly string[];
+}
+
+const UNTOUCHED: Note = { level: 'none', precision: 'fp32' };
+
+/** What a model says was done to it; nothing where it says nothing that is understood. */
+export function noteOf({ metadata }: Model): Note {
+  try {
+    const { level, precision, float } = JSON.parse(metadata.get(OPTIMIZED_KEY) ?? '');
+    const isKnown = LEVELS.includes(level) && PRECISIONS.includes(precision);
+    return isKnown ? { level, precision, ...(Array.isArray(float) && { float }) } : UNTOUCHED;
+  } catch {
+    return UNTOUCHED;
+  }
+}
+
+/** Both, one after the other: a model stays as far rewritten and as low in precision as it was. */
+export function followedBy(before: Note, now: Note): Note {
+  const level = LEVELS.indexOf(now.level) > LEVELS.indexOf(before.level) ? now.level : before.level;
+  return { ...(now.precision === 'fp32' ? before : now), level };
+}
+
+/** The model with a note of what was done to it. */
+export function noted(model: Model, note: Note): Model {
+  if (note.level === 'none' && note.precision === 'fp32') return model;
+  return { ...model, metadata: new Map([...model.metadata, [OPTIMIZED_KEY, JSON.stringify(note)]]) };
+}

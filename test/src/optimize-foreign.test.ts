@@ -1,0 +1,187 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { parseModel } from '../../graph/file/read.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/model.js';
+import { add, div, mul } from '../../graph/ops/elementwise.js';
+import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
+import { relu, sigmoid } from '../../graph/ops/unary.js';
+import type { Value } from '../../graph/value.js';
+import { type OptimizeModelOptions, optimizeModel } from '../../src/index.js';
+import { fixture } from '../support/fixtures.js';
+import { modelOf } from '../support/graph.js';
+import { convolved, filled, image } from '../support/rewritten.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-foreign-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const images = join(folder, 'images');
+mkdirSync(images);
+cpSync(fixture('images', 'ISIC_0000082.jpg'), join(images, 'one.jpg'));
+const [model, output] = [join(folder, 'model.onnx'), join(folder, 'out.onnx')];
+beforeEach(() => rmSync(output, { force: true }));
+
+const x = image('x', 1, 3, 16, 16);
+const same = { kernel: [3, 3], pads: [1, 1, 1, 1] };
+/** Logits of a small network, of either sign. */
+function logitsOf(value: Value, name = 'net'): Value {
+  const wide = { channels: 16, ...same, bias: true };
+  const features = relu(convolved(relu(convolved(value, `${name}.a`, wide)), `${name}.b`, wide));
+  return convolved(features, `${name}.c`, { channels: 1, kernel: [1, 1] });
+}
+const whole = (value: number) => filled([1, 1, 1, 1], [value]);
+
+async function optimized(it: Model, options: Partial<OptimizeModelOptions> = {}) {
+  writeFileSync(model, encodeModel(it));
+  return optimizeModel({ model, output, images, ...options });
+}
+
+async function expectRefusal(it: Model, options: Partial<OptimizeModelOptions>, code: string, says: RegExp) {
+  const refused = optimized(it, options);
+  await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(says) });
+  expect(readdirSync(folder)).not.toContain('out.onnx');
+}
+
+const fp16 = { precision: 'fp16' } as const;
+const weights = { precision: 'int8-weights' } as const;
+const int8 = { precision: 'int8', calibrate: images } as const;
+
+describe('each output is judged', () => {
+  it('NaN is refused, whatever the masks are', async () => {
+    const logits = logitsOf(x);
+    const tiny = div(relu(logits), add(relu(logits), whole(1e-8)));
+    const outputs = { mask: sigmoid(logits), ratio: tiny };
+    await expectRefusal(modelOf([x], outputs), fp16, 'CHECK_FAILED', /'ratio' holds NaN or infinity/);
+  });
+
+  it('a model that gives NaN itself is told so, with the image', async () => {
+    const zero = mul(relu(logitsOf(x)), whole(0));
+    const y = div(zero, zero);
+    await expectRefusal(
+      modelOf([x], { y }),
+      {},
+      'CHECK_FAILED',
+      /the model itself gives NaN .* for one\.jpg/,
+    );
+  });
+
+  it('a mask is not thinned out by a large output beside it', async () => {
+    const logits = logitsOf(x);
+    const features = relu(convolved(x, 'features', { channels: 64, ...same }));
+    const report = await optimized(modelOf([x], { logits, features }), { ...weights, maxDscDrop: 1 });
+    const [first, second] = report.difference?.outputs ?? [];
+    expect(first).toMatchObject({ name: 'logits', kind: 'mask', dscDrop: report.difference?.dscDrop });
+    expect(second).toMatchObject({ name: 'features', kind: 'values' });
+    expect(second).not.toHaveProperty('dscDrop');
+  });
+
+  it('where no mask is found, nothing tells what a lower precision costs', async () => {
+    const y = sigmoid(add(logitsOf(x), whole(-1e7)));
+    for (const options of [fp16, weights, int8]) {
+      await expectRefusal(modelOf([x], { y }), options, 'CHECK_FAILED', /no mask was found.* with --images/);
+    }
+    expect((await optimized(modelOf([x], { y }))).difference).not.toHaveProperty('dscDrop');
+  });
+
+  it('what is no mask is judged by its largest value', async () => {
+    const y = globalAveragePool(convolved(x, 'wide', { channels: 64, ...same }));
+    const { difference } = await optimized(modelOf([x], { y }), fp16);
+    const [found] = difference?.outputs ?? [];
+    expect(found?.kind).toBe('values');
+    expect(found?.maxAbs).toBeLessThan(0.01 * (found?.largest ?? 0));
+    expect(found?.maxAbs).toBeGreaterThan(0);
+  });
+
+  it('large logits may differ by as much as float32 does', async () => {
+    const y = mul(logitsOf(x), whole(1e6));
+    const { difference } = await optimized(modelOf([x], { y }), { level: 'latency' });
+    expect(difference?.outputs[0]?.largest).toBeGreaterThan(1e4);
+  });
+});
+
+describe('what cannot be lowered', () => {
+  it('is said where no operator has weights', async () => {
+    const y = relu(x);
+    for (const options of [fp16, weights]) {
+      await expectRefusal(modelOf([x], { y }), options, 'CHECK_FAILED', /nothing of it can be in/);
+    }
+  });
+
+  it('also where the only convolutions are those that int8 is not for', async () => {
+    const y = sigmoid(convolved(x, 'only', { channels: 1, kernel: [1, 1] }));
+    await expectRefusal(
+      modelOf([x], { y }),
+      int8,
+      'CHECK_FAILED',
+      /nothing of it can be in int8: it holds no/,
+    );
+  });
+
+  it('and where weights may be replaced', async () => {
+    const built = modelOf([x], { y: logitsOf(x) });
+    const { initializers } = built.graph;
+    const more = [...initializers].map(([name, { dtype, dims }]) => ({ name, type: { dtype, shape: dims } }));
+    const graph = { ...built.graph, inputs: [...built.graph.inputs, ...more] };
+    for (const options of [fp16, weights, int8]) {
+      await expectRefusal({ ...built, graph }, options, 'CHECK_FAILED', /keep_initializers_as_inputs=False/);
+    }
+  });
+
+  it('int8 before opset 13', async () => {
+    const older = { ...modelOf([x], { y: logitsOf(x) }), opsets: new Map([['', 12]]) };
+    await expectRefusal(older, int8, 'BAD_MODEL', /int8 needs opset 13, the model has 12/);
+  });
+
+  it('a second time; and what was done stays in the metadata', async () => {
+    await optimized(modelOf([x], { y: logitsOf(x) }), { ...int8, maxDscDrop: 1 });
+    const integers = parseModel(readFileSync(output), 'it');
+    rmSync(output);
+    for (const options of [fp16, weights, int8]) {
+      await expectRefusal(integers, options, 'BAD_MODEL', /it is in int8 already/);
+    }
+    const foreign = { ...integers, metadata: new Map() };
+    await expectRefusal(foreign, fp16, 'BAD_MODEL', /it is in int8 already/);
+    const { precision } = await optimized(integers);
+    expect(precision).toBe('int8');
+    const { metadata } = parseModel(readFileSync(output), 'it');
+    expect(metadata.get('nmode.optimized')).toBe(integers.metadata.get('nmode.optimized'));
+  });
+});
+
+it('a fixed batch is filled with images, again from the first where they end', async () => {
+  const batch = image('x', 3, 3, 16, 16);
+  const { difference } = await optimized(modelOf([batch], { y: logitsOf(batch) }), weights);
+  expect(difference).toMatchObject({ images: 1, outputs: [{ kind: 'mask' }] });
+});
+
+it('how images were prepared, and who said so', async () => {
+  const built = modelOf([x], { y: logitsOf(x) });
+  expect((await optimized(built)).prepared).toMatchObject({ from: 'release' });
+  const recipe = { normalization: { kind: 'unit' } } as const;
+  expect((await optimized(built, { recipe })).prepared).toMatchObject({
+    from: 'options',
+    recipe: { normalization: { kind: 'unit' }, sizing: { kind: 'resize', height: 16, width: 16 } },
+  });
+});
+
+it('a file format that onnxruntime does not know, without its source code', async () => {
+  const newer = { ...modelOf([x], { y: logitsOf(x) }), irVersion: 99 };
+  await expectRefusal(newer, {}, 'CANNOT_RUN', /^onnxruntime: Unsupported model IR version: 99/);
+});
+
+describe('arguments that a program gives are refused by name', () => {
+  it.each([
+    [{ precision: 'int4' }, /precision 'int4', expected fp32, fp16/],
+    [{ target: 'gpu' }, /target 'gpu', expected cpu/],
+    [{ level: 'fast' }, /level 'fast', expected none/],
+    [{ ...int8, method: 'x' }, /method 'x', expected minmax/],
+    [{ ...fp16, maxDscDrop: -1 }, /maxDscDrop -1/],
+    [{ ...fp16, maxDscDrop: Number.NaN }, /maxDscDrop NaN/],
+    [{ maxDscDrop: 0.1 }, /--max-dsc-drop has a meaning for/],
+    [{ level: 'latency', target: 'webgpu', precompute: true }, /--precompute/],
+  ])('%j', async (options, says) => {
+    const built = modelOf([x], { y: sigmoid(logitsOf(x)) });
+    await expectRefusal(built, options as Partial<OptimizeModelOptions>, 'BAD_USAGE', says);
+  });
+});
