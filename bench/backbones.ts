@@ -1,0 +1,70 @@
+/**
+ * `npm run bench:backbones`: every backbone with each of its decoders as it is exported here, beside PyTorch's own export of the
+ * same weights (fresh ones), at 256 x 256 and two threads:
+ *
+ *     npm run bench:backbones -- [--runs 24] [--decoder original ...] [resnet18 ...]
+ *
+ * PyTorch and torchvision are Debian's python3-torch and python3-torchvision.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BACKBONE_IDS } from '../exporters/backbones/index.js';
+import { DECODER_IDS, type DecoderId } from '../exporters/describe.js';
+import { bench } from '../src/bench.js';
+import { print, table } from '../src/cli/print.js';
+import { exportModel } from '../src/export.js';
+import { inFolder, root } from './networks.js';
+
+const [PYTHON, THREADS] = ['/usr/bin/python3', 2];
+
+/** Faster, but for what two medians of the same model differ by. */
+const ALLOWED = 1.02;
+
+/** The other two take the same time as EED, within a few per cent. */
+const DEFAULT_DECODERS: readonly DecoderId[] = ['original', 'eed'];
+
+async function measure(backbone: string, decoder: DecoderId, runs: number, file: (name: string) => string) {
+  const [checkpoint, torch, ours] = [file('network.pth'), file('torch.onnx'), file('nmode.onnx')];
+  const program = join(root, 'bench/torch_backbone.py');
+  const made = spawnSync(PYTHON, [program, backbone, decoder, checkpoint, torch], { encoding: 'utf8' });
+  if (made.status !== 0) {
+    const [why = ''] = made.stderr.trim().split('\n').slice(-1);
+    return [backbone, decoder, 'not exported by PyTorch', '', '', '', why.slice(0, 60)];
+  }
+  const told = decoder === 'original' ? {} : ({ decoder, activation: 'gelu' } as const);
+  const { nodes } = await exportModel({ checkpoint, output: ours, ...told });
+  const { models } = await bench({ models: [torch, ours], runs, threads: THREADS });
+  const [first, second] = models;
+  if (first === undefined || second === undefined) throw new TypeError('nothing was measured');
+  if (second.ratioToFirst > ALLOWED) process.exitCode = 1;
+  return [
+    backbone,
+    decoder,
+    `${first.p50.toFixed(1)} ms`,
+    `${second.p50.toFixed(1)} ms`,
+    second.ratioToFirst.toFixed(3),
+    `${first.nodes} -> ${nodes}`,
+    second.agreement?.maxAbs.toExponential(1) ?? '',
+  ];
+}
+
+const { values, positionals } = parseArgs({
+  options: { runs: { type: 'string', default: '24' }, decoder: { type: 'string', multiple: true } },
+  allowPositionals: true,
+});
+const decoders = values.decoder?.map((name) => {
+  const known = DECODER_IDS.find((id) => id === name);
+  if (known === undefined) throw new Error(`'${name}' is no decoder: choose ${DECODER_IDS.join(', ')}`);
+  return known;
+});
+await inFolder(async (file) => {
+  const rows: string[][] = [];
+  for (const backbone of positionals.length > 0 ? positionals : BACKBONE_IDS) {
+    for (const decoder of decoders ?? DEFAULT_DECODERS) {
+      rows.push(await measure(backbone, decoder, Number(values.runs), file));
+    }
+  }
+  const header = ['backbone', 'decoder', "PyTorch's export", 'nmode', 'ratio', 'nodes', 'difference'];
+  print(table(header, rows));
+});
