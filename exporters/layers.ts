@@ -2,18 +2,19 @@ import { batchNormalization } from '../graph/ops/batch-normalization.js';
 import { conv } from '../graph/ops/conv.js';
 import { convTranspose } from '../graph/ops/conv-transpose.js';
 import { add, mul } from '../graph/ops/elementwise.js';
+import { globalAveragePool } from '../graph/ops/global-average-pool.js';
 import { instanceNormalization } from '../graph/ops/instance-normalization.js';
 import { layerNormalization } from '../graph/ops/layer-normalization.js';
 import { reshape, reshapeTo, transpose } from '../graph/ops/layout.js';
 import { maxPool } from '../graph/ops/max-pool.js';
 import { resizeNearest } from '../graph/ops/resize.js';
-import { shapeOf } from '../graph/ops/shapes.js';
+import { concat, shapeOf } from '../graph/ops/shapes.js';
 import { clip, gelu, hardSigmoid, hardSwish, relu as rectify, sigmoid, silu } from '../graph/ops/unary.js';
 import { float32Tensor } from '../graph/tensor.js';
 import { constant, scope, type Value } from '../graph/value.js';
 import type { Weights } from './weights.js';
 
-export { add };
+export { add, concat, globalAveragePool, mul };
 
 /**
  * The layers that backbones are written in, by PyTorch's names, at inference. A layer finds its weights under its scope; all
@@ -106,6 +107,14 @@ export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value 
     const last = transpose(x, [0, 2, 3, 1]);
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
     return transpose(layerNormalization(last, scale, bias, epsilon), [0, 3, 1, 2]);
+  });
+}
+
+/** torch.nn.InstanceNorm2d(C, affine=True) without running statistics. */
+export function instanceNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON): Value {
+  return scope(weights.path, () => {
+    const shape = [channelsOf(x)];
+    return instanceNormalization(x, weights.take('weight', shape), weights.take('bias', shape), epsilon);
   });
 }
 
