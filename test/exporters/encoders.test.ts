@@ -13,6 +13,9 @@ import { compare } from '../../src/compare.js';
 import { fixture, parityOf } from '../support/fixtures.js';
 import { seeded, seededWith } from '../support/seeded.js';
 
+/** Deep features weigh little in these outputs: 1e-5 would let a wrong one pass. */
+const TOLERANCE = 4e-6;
+
 const SHAPES = [
   [1, 3, 64, 32],
   [2, 3, 32, 64],
@@ -47,8 +50,8 @@ describe("torchvision's encoders with nmODE decoders give PyTorch's probabilitie
       const plain = encodeModel(built);
       for (const shape of SHAPES) {
         const reference = await expectedOf(id, decoder, shape);
-        expect((await parityOf(plain, reference, 'disabled'))?.maxAbs).toBeLessThanOrEqual(1e-5);
-        expect((await parityOf(rewritten, reference, 'all'))?.maxAbs).toBeLessThanOrEqual(1e-5);
+        expect((await parityOf(plain, reference, 'disabled'))?.maxAbs).toBeLessThanOrEqual(TOLERANCE);
+        expect((await parityOf(rewritten, reference, 'all'))?.maxAbs).toBeLessThanOrEqual(TOLERANCE);
       }
     });
 
