@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { BACKBONE_IDS } from '../exporters/backbones/index.js';
 import { DECODER_IDS, type DecoderId } from '../exporters/describe.js';
 import { bench } from '../src/bench.js';
-import { print, table } from '../src/cli/print.js';
+import { print } from '../src/cli/print.js';
 import { exportModel } from '../src/export.js';
 import { inFolder, root } from './networks.js';
 
@@ -55,17 +55,24 @@ const decoders = values.decoder?.map((name) => {
   if (known === undefined) throw new Error(`'${name}' is no decoder: choose ${DECODER_IDS.join(', ')}`);
   return known;
 });
+const HEADER = ['backbone', 'decoder', "PyTorch's export", 'nmode', 'ratio', 'nodes', 'difference'];
+const WIDTHS = [20, 10, 18, 11, 7, 14];
+
+/** A line at a time: the whole takes minutes. */
+function printRow(cells: readonly string[]): void {
+  print(cells.map((cell, at) => cell.padEnd(WIDTHS[at] ?? 0)).join(''));
+}
+
 await inFolder(async (file) => {
-  const rows: string[][] = [];
   // Nobody publishes ConvNeXt with that decoder.
   const isPublished = (backbone: string, decoder: DecoderId) =>
     decoder !== 'original' || backbone !== 'convnext_tiny';
+  printRow(HEADER);
   for (const backbone of positionals.length > 0 ? positionals : BACKBONE_IDS) {
     for (const decoder of decoders ?? DEFAULT_DECODERS) {
-      if (isPublished(backbone, decoder))
-        rows.push(await measure(backbone, decoder, Number(values.runs), file));
+      if (isPublished(backbone, decoder)) {
+        printRow(await measure(backbone, decoder, Number(values.runs), file));
+      }
     }
   }
-  const header = ['backbone', 'decoder', "PyTorch's export", 'nmode', 'ratio', 'nodes', 'difference'];
-  print(table(header, rows));
 });
