@@ -137,6 +137,8 @@ describe('nmode graft', () => {
     refused(/no tensor is named 'relu'; the closest are/, '--skips', 'relu', '--init', '--decoder', 'eed');
     const swapped = skips[1]?.split(',').toReversed().join(',') ?? '';
     refused(/have the scales 16, 8, 4, 2, expected shallow to deep/, '--skips', swapped, '--init', ...told);
+    const init = [...skips, '--init', '--decoder', 'hd'];
+    refused(/--head softmax: over one class it is always 1, use sigmoid/, ...init, '--head', 'softmax');
     refused(/say which it is with --decoder eed or --decoder lmd/, ...skips, '--weights', weights);
   });
 
