@@ -49,7 +49,7 @@ export interface Exported {
 export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
   const { file, tensors } = checkpoint;
   const { backbone } = options;
-  const told = typeof backbone === 'string' ? backboneOf(backbone) : backbone;
+  const told = backbone === undefined ? undefined : backboneOf(backbone);
   const description = describe(file, detect(file, shapesOf(checkpoint), told), options);
   const weights = Weights.from((key) => tensors.get(key), file);
   const recipe = recipeOf(description, options);

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { graft as graftModel } from '../../src/graft.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';
 
@@ -140,6 +141,13 @@ describe('nmode graft', () => {
     const init = [...skips, '--init', '--decoder', 'hd'];
     refused(/--head softmax: over one class it is always 1, use sigmoid/, ...init, '--head', 'softmax');
     refused(/say which it is with --decoder eed or --decoder lmd/, ...skips, '--weights', weights);
+  });
+
+  it('a caller without types is told what is missing', async () => {
+    const told = { model: lraspp, output: out('no.onnx'), weights };
+    await expect(Reflect.apply(graftModel, undefined, [told])).rejects.toThrow(
+      expect.objectContaining({ code: 'BAD_USAGE', message: expect.stringMatching(/^skips is no array/) }),
+    );
   });
 
   it('exits 3 for files that do not fit', () => {
