@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Backbone } from '../../exporters/backbones/backbone.js';
 import { defineBackbone } from '../../exporters/backbones/define.js';
-import { openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { buildModel } from '../../exporters/build.js';
+import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { standard } from '../../exporters/describe.js';
 import { exportCheckpoint } from '../../exporters/export-model.js';
 import * as layers from '../../exporters/layers.js';
-import type { Weights } from '../../exporters/weights.js';
+import { keysOf, type Weights } from '../../exporters/weights.js';
 import type { Value } from '../../graph/value.js';
 import { inspect } from '../../src/inspect.js';
 import { root } from '../support/fixtures.js';
+import { seeded } from '../support/seeded.js';
 
 const { conv2d, maxPool2d } = layers;
 
@@ -123,6 +126,37 @@ describe('a backbone of your own', () => {
         code: 'BAD_USAGE',
         message: expect.stringMatching(says),
       }),
+    );
+  });
+
+  it.each([1, 3])('of %d channels is exported, with a note where no image has as many', (inputChannels) => {
+    const backbone = define({
+      ...mine((x: Value, weights: Weights) => [conv2d(x, weights.scope('a'), 4, 3)]),
+      inputChannels,
+    });
+    const keys = keysOf((weights) => {
+      buildModel(standard(backbone.network(new Map()), 'eed'), weights, { size: {} });
+    });
+    const checkpoint: Checkpoint = {
+      file: 'mine.safetensors',
+      format: 'safetensors',
+      tensors: new Map(Array.from(keys, ([key, dims]) => [key, seeded(key, dims)])),
+      note: '',
+      sha256: () => '',
+      close: () => undefined,
+    };
+    const { notes } = exportCheckpoint(checkpoint, {
+      backbone,
+      decoder: 'eed',
+      activation: 'gelu',
+      size: {},
+    });
+    expect(notes).toEqual(
+      inputChannels === 3
+        ? []
+        : [
+            'the network takes [N, 1, H, W]: predict, eval and serve need one that takes the 3 channels of an image',
+          ],
     );
   });
 
