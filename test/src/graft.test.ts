@@ -62,7 +62,11 @@ scale  shape                  last tensor
   });
 
   it('is for models that take images', () => {
-    expect(nmode('inspect', weights, '--skips')).toMatchObject({ status: 3 });
+    expect(nmode('inspect', weights, '--skips')).toMatchObject({
+      status: 3,
+      stderr:
+        'nmode: lraspp-nmode.safetensors: a checkpoint, expected an .onnx model: export makes one of it\n',
+    });
     expect(nmode('inspect', lraspp, '--skips', '--key', 'model')).toMatchObject({ status: 2 });
   });
 });
@@ -158,7 +162,11 @@ describe('nmode graft', () => {
       stderr:
         'nmode: nmode-CR_B.safetensors: its decoder has 5 steps, 4 skips are named: each step takes one\n',
     });
-    expect(nmode('graft', weights, ...skips, '-o', out('no.onnx'), '--init')).toMatchObject({ status: 3 });
+    const pth = fixture('cases', 'nmode-CR_B.zip.pth');
+    expect(nmode('graft', pth, ...skips, '-o', out('no.onnx'), '--init')).toMatchObject({
+      status: 3,
+      stderr: 'nmode: nmode-CR_B.zip.pth: a checkpoint, expected an .onnx model: export makes one of it\n',
+    });
   });
 
   it('never takes the place of an input', () => {
