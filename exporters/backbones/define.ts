@@ -43,7 +43,7 @@ export function defineBackbone({ id, inputChannels = 3, features }: BackboneDefi
   return { id, network: () => network };
 }
 
-/** It stands in messages, metadata and names of files. */
+/** It stands in messages and in metadata. */
 function checkId(id: unknown): void {
   const usage = (message: string) => new NmodeError('BAD_USAGE', `the id of a backbone ${message}`);
   if (typeof id !== 'string') throw usage(`is ${kindOf(id)}, expected a string`);
