@@ -5,7 +5,7 @@ import { MULTISTEP_FORMS, type MultistepForm } from './decoders/multistep.js';
 import { ACTIVATION_NAMES, type Activation, SCHEME_IDS, type SchemeId } from './decoders/nmode.js';
 import { HEADS, type Head } from './head.js';
 import { recognise } from './recognise.js';
-import type { Shapes } from './weights.js';
+import { isAside, type Shapes } from './weights.js';
 
 export const DECODER_IDS = [...SCHEME_IDS, 'original'] as const;
 export type DecoderId = (typeof DECODER_IDS)[number];
@@ -83,10 +83,12 @@ export function detectNmode(shapes: Shapes): DetectedNmode | undefined {
 export function detect(file: string, shapes: Shapes, told?: Backbone): Detected {
   const network = recognise(file, shapes, told);
   const bad = (what: string) => {
-    const rest = [...shapes.keys()].filter((key) => !network.keys.has(key));
-    const keys =
-      rest.length > 0 ? `; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}` : '';
-    return new NmodeError('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${what}${keys}`);
+    const rest = [...shapes.keys()].filter((key) => !network.keys.has(key) && !isAside(key, network.aside));
+    const found =
+      rest.length > 0
+        ? `${what}; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}`
+        : 'the checkpoint holds an encoder alone: there is nothing to segment with';
+    return new NmodeError('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${found}`);
   };
   const detected = detectNmode(shapes);
   if (detected !== undefined) {

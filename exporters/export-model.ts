@@ -49,7 +49,7 @@ export interface Exported {
 export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
   const { file, tensors } = checkpoint;
   const { backbone } = options;
-  const told = typeof backbone === 'string' ? backboneOf(backbone) : backbone;
+  const told = backbone === undefined ? undefined : backboneOf(backbone);
   const description = describe(file, detect(file, shapesOf(checkpoint), told), options);
   const weights = Weights.from((key) => tensors.get(key), file);
   const recipe = recipeOf(description, options);
@@ -66,9 +66,15 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   });
   const narrowed = weights.finish(tensors.keys(), description.network.aside);
   check(model);
+  const { inputChannels } = description.network;
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
+    ...(inputChannels === 3
+      ? []
+      : [
+          `the network takes [N, ${inputChannels}, H, W]: predict, eval and serve need one that takes the 3 channels of an image`,
+        ]),
   ];
   return { model, description, parameters: weights.parameters, notes };
 }

@@ -1,3 +1,4 @@
+import { NmodeError } from '../graph/errors.js';
 import { sigmoid, softmax } from '../graph/ops/unary.js';
 import type { Value } from '../graph/value.js';
 
@@ -5,7 +6,11 @@ import type { Value } from '../graph/value.js';
 export const HEADS = ['sigmoid', 'softmax', 'none'] as const;
 export type Head = (typeof HEADS)[number];
 
+/** @throws NmodeError (BAD_USAGE) for a softmax over one class, which is 1 everywhere */
 export function applyHead(head: Head, logits: Value): Value {
+  if (head === 'softmax' && logits.shape[1] === 1) {
+    throw new NmodeError('BAD_USAGE', '--head softmax: over one class it is always 1, use sigmoid');
+  }
   return { sigmoid, softmax: (x: Value) => softmax(x, 1), none: (x: Value) => x }[head](logits);
 }
 

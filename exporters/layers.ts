@@ -1,3 +1,4 @@
+import { NmodeError } from '../graph/errors.js';
 import { batchNormalization } from '../graph/ops/batch-normalization.js';
 import { conv } from '../graph/ops/conv.js';
 import { convTranspose } from '../graph/ops/conv-transpose.js';
@@ -12,7 +13,7 @@ import { concat, shapeOf } from '../graph/ops/shapes.js';
 import { clip, gelu, hardSigmoid, hardSwish, relu as rectify, sigmoid, silu } from '../graph/ops/unary.js';
 import { float32Tensor } from '../graph/tensor.js';
 import { constant, scope, type Value } from '../graph/value.js';
-import type { Weights } from './weights.js';
+import { Weights } from './weights.js';
 
 export { add, concat, globalAveragePool, mul };
 
@@ -31,10 +32,20 @@ export function channelsOf(x: Value): number {
   return channels;
 }
 
+/** Operations of a layer bear the path of its weights. @throws NmodeError (BAD_USAGE) for what is no weights, from JavaScript */
+function within<T>(weights: Weights, body: () => T): T {
+  if (!(weights instanceof Weights)) {
+    throw usage(`a layer has '${weights}' for its weights, expected weights.scope(...)`);
+  }
+  return scope(weights.path, body);
+}
+
+const usage = (message: string) => new NmodeError('BAD_USAGE', message);
+
 /** The operations of a torch.nn.Module bear its path; what is in it has its weights below `name`. */
 export function module<T>(weights: Weights, name: string, forward: (weights: Weights) => T): T {
   const inner = weights.scope(name);
-  return scope(inner.path, () => forward(inner));
+  return within(inner, () => forward(inner));
 }
 
 export interface Conv2dOptions {
@@ -56,10 +67,16 @@ export function conv2d(
   options: Conv2dOptions = {},
 ): Value {
   const { stride, dilation = 1, padding = (dilation * (kernel - 1)) / 2, groups = 1, bias = true } = options;
-  return scope(weights.path, () =>
-    conv(
+  return within(weights, () => {
+    const channels = channelsOf(x);
+    if (channels % groups !== 0 || out % groups !== 0) {
+      throw usage(
+        `${weights.path}: ${groups} groups do not divide both the ${channels} channels taken and the ${out} given`,
+      );
+    }
+    return conv(
       x,
-      weights.take('weight', [out, channelsOf(x) / groups, kernel, kernel]),
+      weights.take('weight', [out, channels / groups, kernel, kernel]),
       bias ? weights.take('bias', [out]) : undefined,
       {
         pads: Array(4).fill(padding),
@@ -67,13 +84,13 @@ export function conv2d(
         ...(dilation !== 1 && { dilations: [dilation, dilation] }),
         ...(groups !== 1 && { group: groups }),
       },
-    ),
-  );
+    );
+  });
 }
 
 /** torch.nn.Linear(C, out) on the channels, a 1x1 convolution. x [N, C, H, W] -> [N, out, H, W]. */
 export function linear(x: Value, weights: Weights, out: number): Value {
-  return scope(weights.path, () =>
+  return within(weights, () =>
     conv(
       x,
       weights.take('weight', [out, channelsOf(x)], [out, channelsOf(x), 1, 1]),
@@ -84,7 +101,7 @@ export function linear(x: Value, weights: Weights, out: number): Value {
 
 /** torch.nn.ConvTranspose2d(C, out, 2, stride=2) with bias. x [N, C, H, W] -> [N, out, 2 H, 2 W]. */
 export function doublingConvTranspose2d(x: Value, weights: Weights, out: number): Value {
-  return scope(weights.path, () => {
+  return within(weights, () => {
     const weight = weights.take('weight', [channelsOf(x), out, 2, 2]);
     return convTranspose(x, weight, weights.take('bias', [out]), { strides: [2, 2] });
   });
@@ -92,7 +109,7 @@ export function doublingConvTranspose2d(x: Value, weights: Weights, out: number)
 
 /** torch.nn.BatchNorm2d(C, epsilon). */
 export function batchNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON): Value {
-  return scope(weights.path, () => {
+  return within(weights, () => {
     const shape = [channelsOf(x)];
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
     const mean = weights.take('running_mean', shape);
@@ -102,7 +119,7 @@ export function batchNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON):
 
 /** torch.nn.LayerNorm(C, epsilon) on the channels of each place. */
 export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value {
-  return scope(weights.path, () => {
+  return within(weights, () => {
     const shape = [channelsOf(x)];
     const last = transpose(x, [0, 2, 3, 1]);
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
@@ -112,7 +129,7 @@ export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value 
 
 /** torch.nn.InstanceNorm2d(C, affine=True) without running statistics. */
 export function instanceNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON): Value {
-  return scope(weights.path, () => {
+  return within(weights, () => {
     const shape = [channelsOf(x)];
     return instanceNormalization(x, weights.take('weight', shape), weights.take('bias', shape), epsilon);
   });
@@ -120,7 +137,7 @@ export function instanceNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILO
 
 /** torch.nn.GroupNorm(groups, C): each group of channels as one, then a scale and a shift of each channel. */
 export function groupNorm(x: Value, weights: Weights, groups: number): Value {
-  return scope(weights.path, () => {
+  return within(weights, () => {
     const channels = channelsOf(x);
     const plain = (value: number) => constant(float32Tensor([groups], Array(groups).fill(value)));
     // [N, groups, C / groups * H, W]
@@ -145,7 +162,10 @@ const ACTIVATIONS = {
 export type LayerActivation = keyof typeof ACTIVATIONS;
 
 export function activation(kind: LayerActivation, x: Value, weights: Weights): Value {
-  return scope(weights.path, () => ACTIVATIONS[kind](x));
+  if (!Object.hasOwn(ACTIVATIONS, kind)) {
+    throw usage(`no activation '${kind}': there are ${Object.keys(ACTIVATIONS).join(', ')}`);
+  }
+  return within(weights, () => ACTIVATIONS[kind](x));
 }
 
 export function relu(x: Value, weights: Weights): Value {
@@ -154,7 +174,7 @@ export function relu(x: Value, weights: Weights): Value {
 
 /** torch.nn.MaxPool2d(kernel, stride, padding). x [N, C, H, W] -> [N, C, H', W']. */
 export function maxPool2d(x: Value, weights: Weights, kernel: number, stride = kernel, padding = 0): Value {
-  return scope(weights.path, () =>
+  return within(weights, () =>
     maxPool(x, [kernel, kernel], { strides: [stride, stride], pads: Array(4).fill(padding) }),
   );
 }
@@ -180,5 +200,5 @@ export function doubleConv(x: Value, weights: Weights, out: number, name = 'doub
 
 /** torch.nn.Upsample(scale_factor=scale), which repeats pixels. x [N, C, H, W] -> [N, C, scale H, scale W]. */
 export function upsampleNearest(x: Value, weights: Weights, scale: number): Value {
-  return scope(weights.path, () => resizeNearest(x, [scale, scale]));
+  return within(weights, () => resizeNearest(x, [scale, scale]));
 }

@@ -100,6 +100,11 @@ function checkFinite(bytes: Uint8Array): void {
   }
 }
 
+/** Whether a key need not be used: a counter's, or one that begins as one of these. */
+export function isAside(key: string, beginnings: readonly string[] = []): boolean {
+  return key.endsWith('.num_batches_tracked') || beginnings.some((beginning) => key.startsWith(beginning));
+}
+
 /** Named weights under a prefix of their state-dict keys. */
 export class Weights {
   readonly #ledger: Ledger;
@@ -140,16 +145,14 @@ export class Weights {
 
   /**
    * To be called when the network is built.
-   * @param keys all keys of the checkpoint; `num_batches_tracked` counters are not weights
+   * @param keys all keys of the checkpoint
    * @param aside beginnings of keys that need not be used
    * @returns the keys that were narrowed from float64
    * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together
    */
   finish(keys: Iterable<string>, aside: readonly string[] = []): readonly string[] {
     const { missing, misshapen, narrowed, values, file } = this.#ledger;
-    const isAside = (key: string) =>
-      key.endsWith('.num_batches_tracked') || aside.some((beginning) => key.startsWith(beginning));
-    const unused = [...keys].filter((key) => !values.has(key) && !isAside(key));
+    const unused = [...keys].filter((key) => !values.has(key) && !isAside(key, aside));
     const problems = [
       ...(missing.length > 0 ? [listed('missing', missing)] : []),
       ...(misshapen.length > 0 ? [listed('misshapen', misshapen)] : []),

@@ -59,6 +59,9 @@ export interface GraftReport extends Omit<Transformed, 'model'> {
  */
 export async function graft(options: GraftOptions): Promise<GraftReport> {
   const { weights, init = false, output, reference, level = 'none' } = options;
+  if (!Array.isArray(options.skips)) {
+    throw new NmodeError('BAD_USAGE', 'skips is no array of names: inspect --skips proposes some');
+  }
   if ((weights === undefined) !== init) {
     throw new NmodeError('BAD_USAGE', 'give the weights of the decoder with --weights, or else --init');
   }

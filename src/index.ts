@@ -1,5 +1,6 @@
 /** The Node API of nmode-onnx. Importing it loads neither onnxruntime nor sharp; what needs them does. */
-export { type Backbone, type BackboneDefinition, defineBackbone } from '../exporters/backbones/backbone.js';
+export type { Backbone } from '../exporters/backbones/backbone.js';
+export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
 export type { InputSize } from '../exporters/build.js';
 export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
 export type { Order } from '../exporters/decoders/block.js';

@@ -1,6 +1,7 @@
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/model.js';
+import { HEAD_KEY } from '../graph/recipe.js';
 import type { Parity } from '../runtime/parity.js';
 import { verify } from './verify.js';
 import { writeWhole } from './write-whole.js';
@@ -30,24 +31,40 @@ export async function writeVerified(
   if (network === undefined || reference === undefined)
     return { bytes: await writeWhole(output, encodeChunks(model)) };
   const encoded = encodeModel(network);
-  const verified = await verifyOrFail(encoded, reference, notes);
+  const verified = await verifyOrFail(encoded, network.metadata.get(HEAD_KEY), reference, notes);
   const isWritten = network === model;
   const bytes = await writeWhole(output, isWritten ? encoded : encodeChunks(model));
   return { bytes, verified: { ...verified, of: isWritten ? 'file' : 'network' } };
 }
 
-async function verifyOrFail(model: Uint8Array, reference: string, notes: readonly string[]): Promise<Parity> {
+const LOGITS = "the reference's outputs leave [0, 1], so that they are logits: --head none";
+
+/** Probabilities are furthest from the reference where that is none: the worst element tells. */
+function expectsLogits({ outputs }: Parity, head?: string): boolean {
+  return (
+    head !== 'none' && Object.values(outputs).some(({ worst: { expected } }) => expected < 0 || expected > 1)
+  );
+}
+
+async function verifyOrFail(
+  model: Uint8Array,
+  head: string | undefined,
+  reference: string,
+  notes: readonly string[],
+): Promise<Parity> {
   const parity = await verify({ model, reference });
   if (!parity.pass) {
     const misses = Object.entries(parity.outputs).map(
       ([name, { maxAbs }]) => `${name} by ${maxAbs.toExponential(2)}`,
     );
+    const hints = [...(expectsLogits(parity, head) ? [LOGITS] : []), ...notes];
     throw new NmodeError(
       'CHECK_FAILED',
       `the model misses the reference: ${misses.join(', ')} where ${parity.atol} is allowed; nothing was written. ` +
-        ['Is all that was told (decoder, activation, LMD form, key) that of the training?', ...notes].join(
-          ' Note: ',
-        ),
+        [
+          'Is all that was told (decoder, activation, LMD form, head, key) that of the training?',
+          ...hints,
+        ].join(' Note: '),
     );
   }
   return parity;

@@ -93,22 +93,6 @@ export function networkOf({ features, ...definition }: NetworkDefinition): Netwo
   };
 }
 
-/** What is to be said of a backbone of your own. */
-export interface BackboneDefinition extends Pick<NetworkDefinition, 'features'> {
-  readonly id: string;
-  /** Default 3. */
-  readonly inputChannels?: number;
-}
-
-/**
- * A backbone of your own: an encoder written in the layers of this package. Scales, widths and keys follow from it.
- * @throws NmodeError (BAD_USAGE) where its features have no whole scales, or are not ordered from shallow to deep
- */
-export function defineBackbone({ id, inputChannels = 3, features }: BackboneDefinition): Backbone {
-  const network = networkOf({ backbone: id, inputChannels, features });
-  return { id, network: () => network };
-}
-
 /** The weights of a network's own decoder, by key. */
 export function ownKeys(network: Network, own: OwnDecoder): Shapes {
   const skips = network.skips(trialInput(network), Weights.from(zeroWeights));

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { check } from '../../graph/check.js';
+import { NmodeError } from '../../graph/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import type { Model } from '../../graph/model.js';
 import { naming } from '../naming.js';
@@ -11,6 +12,8 @@ export interface LoadedModel {
   readonly name: string;
 }
 
+const CHECKPOINT_NAME = /\.(pth|pt|ckpt|safetensors)$/i;
+
 /**
  * Reads an .onnx file and checks it, since a runtime's own words for a damaged model help nobody.
  * @param source a file, or its bytes
@@ -18,6 +21,12 @@ export interface LoadedModel {
  */
 export async function loadModel(source: string | Uint8Array): Promise<LoadedModel> {
   const isFile = typeof source === 'string';
+  if (isFile && CHECKPOINT_NAME.test(source)) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${basename(source)}: a checkpoint, expected an .onnx model: export makes one of it`,
+    );
+  }
   const bytes = isFile ? await readModelBytes(source) : source;
   const name = isFile ? basename(source) : 'the model';
   const model = parseModel(bytes, name);

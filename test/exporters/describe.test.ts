@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { backboneOf } from '../../exporters/backbones/index.js';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { describe as complete, detect } from '../../exporters/describe.js';
 import { shapesOf } from '../../exporters/export-model.js';
@@ -91,6 +92,23 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])(
     expect(() => source.tensor.bytes()).toThrow("net.pth: tensor 'w': element 2 is not a number or infinite");
   },
 );
+
+it('an encoder alone is told, with its counters and its classifier or without', () => {
+  const encoder = backboneOf('resnet18').network(new Map([['conv1.weight', [64, 3, 7, 7]]])).keys;
+  const classifier = new Map([
+    ...encoder,
+    ['bn1.num_batches_tracked', []],
+    ['fc.weight', [1000, 512]],
+    ['fc.bias', [1000]],
+  ]);
+  const alone =
+    'x.pth: resnet18, but the checkpoint holds an encoder alone: there is nothing to segment with';
+  expect(() => detect('x.pth', encoder)).toThrow(alone);
+  expect(() => detect('x.pth', classifier)).toThrow(alone);
+  expect(() => detect('x.pth', new Map([...classifier, ['up.weight', [1]]]))).toThrow(
+    'x.pth: resnet18, but no known decoder; beside those of its encoder, its keys begin up.weight',
+  );
+});
 
 it('a network without a head, and one that nobody knows, are told apart', async () => {
   const shapes = new Map(await shapesIn('nmode-CR_B.zip.pth'));

@@ -47,6 +47,15 @@ it('sigmoid and softmax are those of the logits that a model without head gives'
   expect(worstSoftmax).toBeLessThan(1e-6);
 });
 
+it('there is no softmax over one class, of which the share is always 1', async () => {
+  await expect(exported(fixture('cases', 'original.zip.pth'), { head: 'softmax', size: {} })).rejects.toThrow(
+    expect.objectContaining({
+      code: 'BAD_USAGE',
+      message: '--head softmax: over one class it is always 1, use sigmoid',
+    }),
+  );
+});
+
 it('images are not segmented by a model that gives logits', async () => {
   const outline = readOutline(await modelWith('none'), 'model.onnx');
   expect(outline.metadata.get('nmode.head')).toBe('none');

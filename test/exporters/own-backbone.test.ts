@@ -3,10 +3,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { defineBackbone } from '../../exporters/backbones/backbone.js';
-import { conv2d, maxPool2d } from '../../exporters/layers.js';
+import type { Backbone } from '../../exporters/backbones/backbone.js';
+import { defineBackbone } from '../../exporters/backbones/define.js';
+import { buildModel } from '../../exporters/build.js';
+import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { standard } from '../../exporters/describe.js';
+import { exportCheckpoint } from '../../exporters/export-model.js';
+import * as layers from '../../exporters/layers.js';
+import { keysOf, type Weights } from '../../exporters/weights.js';
+import type { Value } from '../../graph/value.js';
 import { inspect } from '../../src/inspect.js';
 import { root } from '../support/fixtures.js';
+import { seeded } from '../support/seeded.js';
+
+const { conv2d, maxPool2d } = layers;
 
 describe('a backbone of your own', () => {
   it('the example exports a checkpoint and agrees with PyTorch', async () => {
@@ -59,5 +69,115 @@ describe('a backbone of your own', () => {
     expect(define).toThrow(
       /backbone odd: its features have the scales .*, expected whole numbers from shallow/,
     );
+  });
+
+  /** As from JavaScript, which checks no types. */
+  const define: (definition: object) => Backbone = (definition) =>
+    Reflect.apply(defineBackbone, undefined, [definition]);
+  const mine = (features: (input: Value, weights: Weights) => unknown) => ({
+    id: 'mine',
+    features,
+  });
+
+  it.each([
+    ['no id', {}, /^the id of a backbone is undefined, expected a string$/],
+    ['an empty id', { id: '' }, /^the id of a backbone is '', expected letters, digits/],
+    ['an id that is a path', { id: '../x' }, /^the id of a backbone is '\.\.\/x', expected letters/],
+    ['the id of another', { id: 'resnet18' }, /'resnet18', which is known already: give it another$/],
+    ['no features', { id: 'mine' }, /^backbone mine: features is undefined, expected a function/],
+    [
+      'no channels',
+      { ...mine(() => []), inputChannels: 0 },
+      /^backbone mine: inputChannels is 0, expected a whole number from 1 on$/,
+    ],
+    [
+      'nothing returned',
+      mine(() => undefined),
+      /^backbone mine: features returns undefined, expected an array/,
+    ],
+    ['a promise', mine(async () => []), /^backbone mine: features returns a promise, expected/],
+    ['numbers', mine(() => [1, 2]), /^backbone mine: features returns an array with a value of type number/],
+    [
+      'an error of its own',
+      mine(() => {
+        throw new TypeError('x is not a function');
+      }),
+      /^backbone mine: x is not a function$/,
+    ],
+    [
+      'an unknown activation',
+      mine((x, weights) => Reflect.apply(layers.activation, undefined, ['mish', x, weights])),
+      /^backbone mine: no activation 'mish': there are relu, relu6, .*, gelu$/,
+    ],
+    [
+      'groups that do not divide',
+      mine((x, weights) => [layers.conv2d(x, weights.scope('a'), 4, 3, { groups: 2 })]),
+      /^backbone mine: a: 2 groups do not divide both the 3 channels taken and the 4 given$/,
+    ],
+    [
+      'a name in place of a scope',
+      mine((x) => Reflect.apply(layers.conv2d, undefined, [x, 'stages.0', 4, 3])),
+      /^backbone mine: a layer has 'stages\.0' for its weights, expected weights\.scope/,
+    ],
+  ])('is refused with %s, by its name', (_, definition, says) => {
+    expect(() => define(definition)).toThrow(
+      expect.objectContaining({
+        name: 'NmodeError',
+        code: 'BAD_USAGE',
+        message: expect.stringMatching(says),
+      }),
+    );
+  });
+
+  it.each([1, 3])('of %d channels is exported, with a note where no image has as many', (inputChannels) => {
+    const backbone = define({
+      ...mine((x: Value, weights: Weights) => [conv2d(x, weights.scope('a'), 4, 3)]),
+      inputChannels,
+    });
+    const keys = keysOf((weights) => {
+      buildModel(standard(backbone.network(new Map()), 'eed'), weights, { size: {} });
+    });
+    const checkpoint: Checkpoint = {
+      file: 'mine.safetensors',
+      format: 'safetensors',
+      tensors: new Map(Array.from(keys, ([key, dims]) => [key, seeded(key, dims)])),
+      note: '',
+      sha256: () => '',
+      close: () => undefined,
+    };
+    const { notes } = exportCheckpoint(checkpoint, {
+      backbone,
+      decoder: 'eed',
+      activation: 'gelu',
+      size: {},
+    });
+    expect(notes).toEqual(
+      inputChannels === 3
+        ? []
+        : [
+            'the network takes [N, 1, H, W]: predict, eval and serve need one that takes the 3 channels of an image',
+          ],
+    );
+  });
+
+  it('holds what its code threw as the cause', () => {
+    const cause = new TypeError('x is not a function');
+    const failing = mine(() => {
+      throw cause;
+    });
+    expect(() => define(failing)).toThrow(expect.objectContaining({ cause }));
+  });
+
+  it('is made by defineBackbone: an export refuses a plain object', async () => {
+    const checkpoint = await openCheckpoint(join(root, 'fixtures/own/strided.pth'));
+    const backbone = { id: 'mine', features: () => [] };
+    const options = { backbone, decoder: 'lmd', activation: 'gelu', size: {} };
+    expect(() => Reflect.apply(exportCheckpoint, undefined, [checkpoint, options])).toThrow(
+      expect.objectContaining({
+        code: 'BAD_USAGE',
+        message: 'the backbone is neither a name nor what defineBackbone returns',
+      }),
+    );
+    checkpoint.close();
   });
 });

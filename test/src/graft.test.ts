@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { graft as graftModel } from '../../src/graft.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';
 
@@ -61,7 +62,11 @@ scale  shape                  last tensor
   });
 
   it('is for models that take images', () => {
-    expect(nmode('inspect', weights, '--skips')).toMatchObject({ status: 3 });
+    expect(nmode('inspect', weights, '--skips')).toMatchObject({
+      status: 3,
+      stderr:
+        'nmode: lraspp-nmode.safetensors: a checkpoint, expected an .onnx model: export makes one of it\n',
+    });
     expect(nmode('inspect', lraspp, '--skips', '--key', 'model')).toMatchObject({ status: 2 });
   });
 });
@@ -137,7 +142,16 @@ describe('nmode graft', () => {
     refused(/no tensor is named 'relu'; the closest are/, '--skips', 'relu', '--init', '--decoder', 'eed');
     const swapped = skips[1]?.split(',').toReversed().join(',') ?? '';
     refused(/have the scales 16, 8, 4, 2, expected shallow to deep/, '--skips', swapped, '--init', ...told);
+    const init = [...skips, '--init', '--decoder', 'hd'];
+    refused(/--head softmax: over one class it is always 1, use sigmoid/, ...init, '--head', 'softmax');
     refused(/say which it is with --decoder eed or --decoder lmd/, ...skips, '--weights', weights);
+  });
+
+  it('a caller without types is told what is missing', async () => {
+    const told = { model: lraspp, output: out('no.onnx'), weights };
+    await expect(Reflect.apply(graftModel, undefined, [told])).rejects.toThrow(
+      expect.objectContaining({ code: 'BAD_USAGE', message: expect.stringMatching(/^skips is no array/) }),
+    );
   });
 
   it('exits 3 for files that do not fit', () => {
@@ -148,7 +162,11 @@ describe('nmode graft', () => {
       stderr:
         'nmode: nmode-CR_B.safetensors: its decoder has 5 steps, 4 skips are named: each step takes one\n',
     });
-    expect(nmode('graft', weights, ...skips, '-o', out('no.onnx'), '--init')).toMatchObject({ status: 3 });
+    const pth = fixture('cases', 'nmode-CR_B.zip.pth');
+    expect(nmode('graft', pth, ...skips, '-o', out('no.onnx'), '--init')).toMatchObject({
+      status: 3,
+      stderr: 'nmode: nmode-CR_B.zip.pth: a checkpoint, expected an .onnx model: export makes one of it\n',
+    });
   });
 
   it('never takes the place of an input', () => {
