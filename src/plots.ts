@@ -40,11 +40,13 @@ function linear(most: number, from: number, to: number): Scale {
   return Object.assign(place, { ticks });
 }
 
-/** Powers of ten around the values; what is 0 stands at the beginning. */
+/** Powers of ten around the values; where one of them is 0, it stands before these. */
 function logarithmic(values: readonly number[], from: number, to: number): Scale {
   const exponents = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10);
   if (exponents.length === 0) exponents.push(0);
-  const [low, high] = [Math.floor(Math.min(...exponents)) - 1, Math.ceil(Math.max(...exponents))];
+  const hasZero = values.some((value) => !(value > 0));
+  const low = Math.floor(Math.min(...exponents)) - (hasZero ? 1 : 0);
+  const high = Math.max(Math.ceil(Math.max(...exponents)), low + 1);
   const place = (value: number) => {
     const exponent = value > 0 ? Math.min(Math.log10(value), high) : low;
     return from + ((exponent - low) / (high - low)) * (to - from);
@@ -52,7 +54,7 @@ function logarithmic(values: readonly number[], from: number, to: number): Scale
   const every = Math.ceil((high - low) / 6);
   const ticks = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => {
     const exponent = low + i * every;
-    return i === 0 ? { at: from, text: '0' } : { at: place(10 ** exponent), text: `1e${exponent}` };
+    return { at: place(10 ** exponent), text: i === 0 && hasZero ? '0' : `1e${exponent}` };
   });
   return Object.assign(place, { ticks });
 }

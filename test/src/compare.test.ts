@@ -24,6 +24,9 @@ it('every backbone is there with every decoder that it has, and says what these 
   }
 });
 
+/** The numbers at the vertical axes of scatter plots. */
+const powers = (html: string) => [...html.matchAll(/ text-anchor="end">(0|1e-?\d+)</g)].map(([, text]) => text);
+
 it('measures when it is asked to, and writes a page that needs nothing else', () => {
   const path = join(folder, 'report.html');
   const small = ['--backbone', 'unet', '--width', '2', '--size', '32x32', '--time', '--runs', '2'];
@@ -36,6 +39,7 @@ it('measures when it is asked to, and writes a page that needs nothing else', ()
   const html = readFileSync(path, 'utf8');
   for (const { decoder } of rows) expect(html).toContain(`unet ${decoder}`);
   expect(html.match(/<svg/g)).toHaveLength(4);
+  expect(powers(html)).toEqual(['1e4', '1e5']);
   expect(html).not.toMatch(/<script|<link|src=/);
 });
 
