@@ -25,6 +25,9 @@ const COLUMNS: readonly (readonly [string, (comparison: Comparison) => string])[
   ['ratio', ({ latency }) => latency?.ratio.toFixed(3) ?? ''],
 ];
 
+/** The parts of a network, in the order in which they run. */
+const SIDES = ['encoder', 'decoder'];
+
 function html(comparisons: readonly Comparison[], { size, time, runs }: CompareOptions): string {
   const { height = 256, width = 256 } = size ?? {};
   const named = comparisons.map((each) => ({ name: `${each.backbone} ${each.decoder}`, ...each }));
@@ -48,9 +51,9 @@ ${figuresTable(
   named.map((each) => [each.name, ...COLUMNS.map(([, text]) => text(each))]),
 )}
 <h2>Multiply-adds</h2>
-${stackPlot('% of the network with its original decoder', shares('macs'))}
+${stackPlot('% of the network with its original decoder', shares('macs'), SIDES)}
 <h2>Parameters</h2>
-${stackPlot('% of the network with its original decoder', shares('parameters'))}
+${stackPlot('% of the network with its original decoder', shares('parameters'), SIDES)}
 ${
   time
     ? `<h2>Latency</h2>

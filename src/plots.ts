@@ -135,15 +135,18 @@ export interface Stack {
 const MAX_PARTS = 8;
 const OTHERS = 'others';
 
-/** A bar for each stack, of the parts that are largest in any. */
-export function stackPlot(label: string, stacks: readonly Stack[]): string {
+/** Those that are largest in any stack. */
+function largestParts(stacks: readonly Stack[]): readonly string[] {
   const sizes = new Map<string, number>();
   for (const { parts } of stacks) {
     for (const [part, value] of Object.entries(parts)) sizes.set(part, Math.max(value, sizes.get(part) ?? 0));
   }
   const largest = [...sizes].sort(([, a], [, b]) => b - a).map(([part]) => part);
-  const shown = largest.slice(0, MAX_PARTS);
-  const legend = [...shown, ...(largest.length > shown.length ? [OTHERS] : [])];
+  return largest.slice(0, MAX_PARTS);
+}
+
+/** A bar for each stack, of these parts in their order; what is none of them is drawn as one. */
+export function stackPlot(label: string, stacks: readonly Stack[], shown = largestParts(stacks)): string {
   const bars = stacks.map(({ parts }) => {
     const bar: Record<string, number> = {};
     for (const [part, value] of Object.entries(parts)) {
@@ -152,6 +155,7 @@ export function stackPlot(label: string, stacks: readonly Stack[]): string {
     }
     return bar;
   });
+  const legend = [...shown, ...(bars.some((bar) => OTHERS in bar) ? [OTHERS] : [])];
   const most = Math.max(0, ...bars.map((bar) => Object.values(bar).reduce((sum, value) => sum + value, 0)));
   const scale = linear(most, NAMES, WIDTH - RIGHT);
   const bottom = stacks.length * ROW;

@@ -24,8 +24,13 @@ it('every backbone is there with every decoder that it has, and says what these 
   }
 });
 
+/** A part of a network, by the colour that it has in each plot. */
+const coloursOf = (html: string, part: string) =>
+  new Set([...html.matchAll(new RegExp(`fill="(#\\w+)"><title>${part}: `, 'g'))].map(([, colour]) => colour));
+
 /** The numbers at the vertical axes of scatter plots. */
-const powers = (html: string) => [...html.matchAll(/ text-anchor="end">(0|1e-?\d+)</g)].map(([, text]) => text);
+const powers = (html: string) =>
+  [...html.matchAll(/ text-anchor="end">(0|1e-?\d+)</g)].map(([, text]) => text);
 
 it('measures when it is asked to, and writes a page that needs nothing else', () => {
   const path = join(folder, 'report.html');
@@ -39,6 +44,8 @@ it('measures when it is asked to, and writes a page that needs nothing else', ()
   const html = readFileSync(path, 'utf8');
   for (const { decoder } of rows) expect(html).toContain(`unet ${decoder}`);
   expect(html.match(/<svg/g)).toHaveLength(4);
+  expect(coloursOf(html, 'encoder').size).toBe(1);
+  expect(coloursOf(html, 'decoder').size).toBe(1);
   expect(powers(html)).toEqual(['1e4', '1e5']);
   expect(html).not.toMatch(/<script|<link|src=/);
 });
