@@ -54,7 +54,33 @@ it('what is no backbone, no width and no size is refused by name', async () => {
   await expect(compare({ backbones: ['vgg'] })).rejects.toThrow(/no backbone 'vgg': there are unet, /);
   await expect(compare({ width: 0 })).rejects.toThrow(/a width of 0/);
   await expect(compare({ width: 5000 })).rejects.toThrow(/from 1 to 400/);
-  const { status, stderr } = nmode('compare', '--backbone', 'unet', '--size', '40x40');
-  expect(status).toBe(2);
-  expect(stderr).toMatch(/height 40 does not fit: for unet it is a multiple of 16/);
+});
+
+it.each([
+  ['0x64', 'height 0'],
+  ['8x8', 'height 8'],
+  ['40x40', 'height 40'],
+  ['64x100', 'width 100'],
+])('the size %s is refused in one line', (size, what) => {
+  const stderr = `nmode: ${what} does not fit: for unet it is a multiple of 16\n`;
+  expect(nmode('compare', '--backbone', 'unet', '--size', size)).toEqual({ status: 2, stdout: '', stderr });
+});
+
+it('what does not go together is refused before anything is measured', async () => {
+  await expect(compare({ runs: 2 })).rejects.toThrow(/2 runs, which have a meaning with time alone/);
+  await expect(compare({ backbones: ['resnet18', 'egeunet'], width: 8 })).rejects.toThrow(
+    /a width of 8 for resnet18, egeunet: those that have one are unet, /,
+  );
+  const done: number[] = [];
+  const size = { height: 48, width: 48 };
+  const onProgress = (count: number) => done.push(count);
+  await expect(
+    compare({ backbones: ['unet', 'resnet18'], width: 2, size, time: true, onProgress }),
+  ).rejects.toThrow(/height 48 does not fit: for resnet18 it is a multiple of 32/);
+  expect(done).toEqual([]);
+});
+
+it('a backbone that is named twice is taken once', async () => {
+  const rows = await compare({ backbones: ['egeunet', 'egeunet'], size: { height: 64, width: 64 } });
+  expect(rows.map(({ decoder }) => decoder)).toEqual(['original', 'eed', 'hd', 'lmd']);
 });
