@@ -97,6 +97,20 @@ function rowNames(names: readonly string[]): readonly string[] {
   });
 }
 
+/** What each colour stands for. */
+function legendBelow(top: number, names: readonly string[]) {
+  const [columns, height] = [3, 22];
+  const parts = names.flatMap((name, at) => {
+    const x = ((at % columns) * (WIDTH - RIGHT)) / columns;
+    const y = top + Math.floor(at / columns) * height;
+    return [
+      `<rect x="${fixed(x)}" y="${y}" width="12" height="12" fill="${colourOf(at)}"/>`,
+      text(x + 18, y + 11, name),
+    ];
+  });
+  return { parts, bottom: top + Math.ceil(names.length / columns) * height };
+}
+
 export interface Distribution {
   readonly name: string;
   readonly values: readonly number[];
@@ -170,27 +184,46 @@ export function stackPlot(label: string, stacks: readonly Stack[], shown = large
       return value === 0 ? [] : [`<rect ${size} fill="${colourOf(at)}">${title}</rect>`];
     });
   });
-  const columns = 3;
-  const column = (WIDTH - RIGHT) / columns;
-  const names = legend.flatMap((part, at) => {
-    const [x, y] = [(at % columns) * column, bottom + AXIS + Math.floor(at / columns) * 22];
-    return [
-      `<rect x="${fixed(x)}" y="${y}" width="12" height="12" fill="${colourOf(at)}"/>`,
-      text(x + 18, y + 11, part),
-    ];
-  });
-  return svg(bottom + AXIS + Math.ceil(legend.length / columns) * 22, label, [
+  const names = legendBelow(bottom + AXIS, legend);
+  return svg(names.bottom, label, [
     ...horizontalAxis(scale, NAMES, 0, bottom, label),
     ...rowNames(stacks.map(({ name }) => name)),
     ...boxes,
-    ...names,
+    ...names.parts,
   ]);
 }
 
 export interface Point {
   readonly name: string;
+  /** Written beside the point, once for all that have it; default its name. */
+  readonly label?: string;
+  /** What its colour stands for; default itself. */
+  readonly series?: string;
   readonly x: number;
   readonly y: number;
+}
+
+/** About the room of a letter and of a line. */
+const [LETTER, LINE] = [7, 13];
+
+/** Labels beside their places, towards the middle, as long as none is written over another. */
+function labelsAt(places: readonly { readonly label: string; readonly x: number; readonly y: number }[]) {
+  const written: {
+    readonly label: string;
+    readonly left: number;
+    readonly right: number;
+    readonly y: number;
+  }[] = [];
+  return places.flatMap(({ label, x, y }) => {
+    const isRight = x > (NUMBERS + WIDTH) / 2;
+    const [start, length] = [x + (isRight ? -9 : 9), label.length * LETTER];
+    const [left, right] = isRight ? [start - length, start] : [start, start + length];
+    const isInTheWay = (other: (typeof written)[number]) =>
+      other.label === label || (other.left < right && left < other.right && Math.abs(other.y - y) < LINE);
+    if (written.some(isInTheWay)) return [];
+    written.push({ label, left, right, y });
+    return [text(start, y - 7, label, isRight ? 'end' : 'start')];
+  });
 }
 
 /** Points by two figures; the vertical one in powers of ten, as differences are. */
@@ -199,20 +232,24 @@ export function scatterPlot(horizontal: string, vertical: string, points: readon
   const x = linear(1.05 * Math.max(0, ...points.map((point) => point.x)), NUMBERS, WIDTH - RIGHT);
   const values = points.map((point) => point.y);
   const y = logarithmic(values, bottom, top);
-  return svg(bottom + AXIS, `${vertical} by ${horizontal}`, [
+  const series = [...new Set(points.flatMap((point) => point.series ?? []))];
+  const names = legendBelow(bottom + AXIS, series);
+  const places = points.map(({ name, label = name, ...point }, at) => {
+    const colour = colourOf(point.series === undefined ? at : series.indexOf(point.series));
+    return { name, label, colour, x: x(point.x), y: y(point.y) };
+  });
+  return svg(names.bottom, `${vertical} by ${horizontal}`, [
     text(0, 14, vertical),
     ...horizontalAxis(x, NUMBERS, top, bottom, horizontal),
     ...y.ticks.flatMap(({ at, text: number }) => [
       line(NUMBERS, at, WIDTH - RIGHT, at, GRID),
       text(NUMBERS - 10, at + 4, number, 'end'),
     ]),
-    ...points.flatMap(({ name, ...point }, at) => {
-      const [left, height] = [x(point.x), y(point.y)];
-      const isRight = left > (NUMBERS + WIDTH) / 2;
-      return [
-        `<circle cx="${fixed(left)}" cy="${fixed(height)}" r="5" fill="${colourOf(at)}"><title>${escaped(name)}</title></circle>`,
-        text(left + (isRight ? -9 : 9), height - 7, name, isRight ? 'end' : 'start'),
-      ];
+    ...places.map(({ name, colour, x, y }) => {
+      const title = `<title>${escaped(name)}</title>`;
+      return `<circle cx="${fixed(x)}" cy="${fixed(y)}" r="5" fill="${colour}">${title}</circle>`;
     }),
+    ...labelsAt(places),
+    ...names.parts,
   ]);
 }

@@ -44,10 +44,24 @@ it('measures when it is asked to, and writes a page that needs nothing else', ()
   const html = readFileSync(path, 'utf8');
   for (const { decoder } of rows) expect(html).toContain(`unet ${decoder}`);
   expect(html.match(/<svg/g)).toHaveLength(4);
-  expect(coloursOf(html, 'encoder').size).toBe(1);
-  expect(coloursOf(html, 'decoder').size).toBe(1);
+  expect(html.match(/text-anchor="(start|end)">unet</g)).toHaveLength(1);
+  for (const { decoder } of rows) {
+    expect(html).toContain(`<title>unet ${decoder}</title></circle>`);
+    expect(html).toContain(`text-anchor="start">${decoder}<`);
+  }
   expect(powers(html)).toEqual(['1e4', '1e5']);
   expect(html).not.toMatch(/<script|<link|src=/);
+});
+
+it('the page without times has no room for them, and one order of encoder and decoder', async () => {
+  const report = join(folder, 'counted.html');
+  await compare({ backbones: ['mobilenet_v3_small'], size: { height: 64, width: 64 }, report });
+  const html = readFileSync(report, 'utf8');
+  expect(html).toContain("<th>encoder's share<th>file, MB\n");
+  expect(html).not.toMatch(/p50|ratio|<h2>Latency/);
+  expect(html).toContain('<td>160.026 M<');
+  expect(coloursOf(html, 'encoder').size).toBe(1);
+  expect(coloursOf(html, 'decoder').size).toBe(1);
 });
 
 it('what is no backbone, no width and no size is refused by name', async () => {
