@@ -33,9 +33,11 @@ export function sizeMultiple({ network, decoder }: Description): number {
   return decoder.id === 'original' ? decoder.own.multiple : network.stride;
 }
 
-function inputShape(description: Description, { batch, height, width }: InputSize): readonly Dim[] {
-  const multiple = sizeMultiple(description);
-  const { backbone, stride } = description.network;
+function inputShape(
+  { backbone, stride, inputChannels }: Network,
+  multiple: number,
+  { batch, height, width }: InputSize,
+): readonly Dim[] {
   if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
     throw new NmodeError('BAD_USAGE', `a batch of ${batch}, expected a whole number from 1 on`);
   }
@@ -50,7 +52,7 @@ function inputShape(description: Description, { batch, height, width }: InputSiz
   }
   return [
     batch ?? symbol('N'),
-    description.network.inputChannels,
+    inputChannels,
     height ?? symbol('H', multiple),
     width ?? symbol('W', multiple),
   ];
@@ -82,7 +84,8 @@ function probabilitiesOf(pixels: Value, description: Description, weights: Weigh
 
 /** The network on prepared pixels: `input` float32 [N, C, H, W] -> [N, classes, H, W]. */
 function tensorForm(description: Description, weights: Weights, size: InputSize) {
-  const pixels = input('input', 'float32', inputShape(description, size));
+  const shape = inputShape(description.network, sizeMultiple(description), size);
+  const pixels = input('input', 'float32', shape);
   return { taken: pixels, mask: probabilitiesOf(pixels, description, weights) };
 }
 
@@ -92,19 +95,22 @@ function imageForm(description: Description, weights: Weights, recipe: Recipe) {
   if (network.inputChannels !== 3) {
     throw new NmodeError('BAD_USAGE', `the network takes ${network.inputChannels} channels, an image has 3`);
   }
-  if (recipe.sizing.kind === 'resize') inputShape(description, recipe.sizing);
+  if (recipe.sizing.kind === 'resize') inputShape(network, sizeMultiple(description), recipe.sizing);
   const image = imageInput();
   const probabilities = probabilitiesOf(prepare(image, recipe), description, weights);
   return { taken: image, mask: restore(probabilities, image, classes, recipe.sizing) };
 }
 
-/** The encoder alone, with one image of a fixed size; its outputs are its skips, `skip1` the shallowest. */
+/**
+ * The encoder alone, with one image of a fixed size; its outputs are its skips, `skip1` the shallowest.
+ * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
+ */
 export function buildEncoder(
   network: Network,
   weights: Weights,
   { height, width }: { readonly height: number; readonly width: number },
 ): Model {
-  const pixels = input('input', 'float32', [1, network.inputChannels, height, width]);
+  const pixels = input('input', 'float32', inputShape(network, network.stride, { batch: 1, height, width }));
   const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
   return assemble({
     name: network.backbone,

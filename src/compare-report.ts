@@ -1,3 +1,4 @@
+import { count, macsText } from './cli/print.js';
 import type { CompareOptions, Comparison, Figures } from './compare.js';
 import { FIGURES_STYLE, figuresTable, page } from './html.js';
 import { scatterPlot, stackPlot } from './plots.js';
@@ -14,19 +15,28 @@ export async function writeCompareReport(
 
 const percent = (share: number | undefined) => (share === undefined ? '' : `${(100 * share).toFixed(1)} %`);
 
-const COLUMNS: readonly (readonly [string, (comparison: Comparison) => string])[] = [
-  ['parameters', ({ parameters }) => parameters.toLocaleString('en-US')],
+type Column = readonly [name: string, text: (comparison: Comparison) => string];
+
+const COUNTED: readonly Column[] = [
+  ['parameters', ({ parameters }) => count(parameters)],
   ['saved', ({ saved }) => percent(saved?.parameters)],
-  ['multiply-adds', ({ macs }) => `${(macs / 1e9).toFixed(3)} G`],
+  ['multiply-adds', ({ macs }) => macsText(macs)],
   ['saved', ({ saved }) => percent(saved?.macs)],
-  ['of the encoder', ({ macs, encoder }) => percent(encoder.macs / macs)],
+  ["encoder's share", ({ macs, encoder }) => percent(encoder.macs / macs)],
   ['file, MB', ({ bytes }) => (bytes / 1e6).toFixed(2)],
+];
+
+const TIMED: readonly Column[] = [
   ['p50, ms', ({ latency }) => latency?.p50.toFixed(1) ?? ''],
   ['ratio', ({ latency }) => latency?.ratio.toFixed(3) ?? ''],
 ];
 
+/** The parts of a network, in the order in which they run. */
+const SIDES = ['encoder', 'decoder'];
+
 function html(comparisons: readonly Comparison[], { size, time, runs }: CompareOptions): string {
   const { height = 256, width = 256 } = size ?? {};
+  const columns = [...COUNTED, ...(time ? TIMED : [])];
   const named = comparisons.map((each) => ({ name: `${each.backbone} ${each.decoder}`, ...each }));
   const shares = (figure: keyof Figures) =>
     named.flatMap(({ name, saved, encoder, ...figures }) => {
@@ -42,24 +52,27 @@ function html(comparisons: readonly Comparison[], { size, time, runs }: CompareO
     'nmODE decoders on every backbone',
     FIGURES_STYLE,
     `<p>One image of ${height} x ${width}, counted on the graphs that are exported: trained numbers, and multiply-adds of convolutions and
-matrix products. What is saved is saved of the network with the decoder that it was published with.
+matrix products. What is saved is saved of the network with the decoder that it was published with; the encoder's share is of the multiply-adds.
 ${figuresTable(
-  ['network', ...COLUMNS.map(([name]) => name)],
-  named.map((each) => [each.name, ...COLUMNS.map(([, text]) => text(each))]),
+  ['network', ...columns.map(([name]) => name)],
+  named.map((each) => [each.name, ...columns.map(([, text]) => text(each))]),
 )}
 <h2>Multiply-adds</h2>
-${stackPlot('% of the network with its original decoder', shares('macs'))}
+${stackPlot('% of the network with its original decoder', shares('macs'), SIDES)}
 <h2>Parameters</h2>
-${stackPlot('% of the network with its original decoder', shares('parameters'))}
+${stackPlot('% of the network with its original decoder', shares('parameters'), SIDES)}
 ${
   time
     ? `<h2>Latency</h2>
 <p>Medians of ${runs ?? 20} runs on this machine's CPU, the decoders of a backbone in turn.
 ${stackPlot('milliseconds', latencies)}
+<h2>Parameters against latency</h2>
 ${scatterPlot(
   'median latency, ms',
   'parameters',
-  named.map(({ name, latency, parameters }) => ({ name, x: latency?.p50 ?? 0, y: parameters })),
+  named.map(({ name, backbone, decoder, latency, parameters }) => {
+    return { name, label: backbone, series: decoder, x: latency?.p50 ?? 0, y: parameters };
+  }),
 )}`
     : ''
 }`,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backbone } from '../exporters/backbones/backbone.js';
+import type { Backbone, Network } from '../exporters/backbones/backbone.js';
 import { BACKBONES, backboneOf } from '../exporters/backbones/index.js';
 import { buildEncoder, buildModel } from '../exporters/build.js';
 import { SCHEME_IDS } from '../exporters/decoders/nmode.js';
@@ -61,26 +61,57 @@ const ORDER: readonly DecoderId[] = ['original', ...SCHEME_IDS];
 
 /**
  * What each decoder costs on each backbone, counted on the graphs that `exportModel` would write, and measured if asked for.
- * @throws NmodeError (BAD_USAGE) for an unknown backbone, a width, a size that the levels do not divide; (CANNOT_WRITE)
+ * @throws NmodeError (BAD_USAGE) for an unknown backbone, a width that none has, a size that the levels do not divide, runs that
+ * are not timed; (CANNOT_WRITE)
  */
 export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
-  const { width, backbones, time = false, report, onProgress } = options;
-  if (width !== undefined && !(Number.isSafeInteger(width) && width > 0 && width <= MAX_WIDTH)) {
-    throw new NmodeError('BAD_USAGE', `a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);
+  const { time = false, runs, report, onProgress } = options;
+  if (runs !== undefined && !time) {
+    throw new NmodeError('BAD_USAGE', `${runs} runs, which have a meaning with time alone`);
   }
-  const chosen = backbones?.map(backboneOf) ?? BACKBONES;
+  const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...options.size };
+  // Before anything is timed: a size may fit the first and not the last.
+  const encoders = networksOf(options).map((network) => encoderOf(network, size));
   const comparisons: Comparison[] = [];
-  for (const [at, backbone] of chosen.entries()) {
-    if (time) onProgress?.(at, chosen.length);
-    const contenders = contendersOf(backbone, options);
+  for (const [at, encoder] of encoders.entries()) {
+    if (time) onProgress?.(at, encoders.length);
+    const contenders = contendersOf(encoder, size);
     const rows = time ? await timed(contenders, options) : contenders.map(({ comparison }) => comparison);
     comparisons.push(...rows);
   }
-  if (time) onProgress?.(chosen.length, chosen.length);
+  if (time) onProgress?.(encoders.length, encoders.length);
   if (report !== undefined) {
     await (await import('./compare-report.js')).writeCompareReport(report, comparisons, options);
   }
   return comparisons;
+}
+
+const hasWidth = ({ ofWidth }: Backbone) => ofWidth !== undefined;
+
+function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
+  const chosen = backbones ? [...new Set(backbones)].map(backboneOf) : BACKBONES;
+  if (width === undefined) return chosen.map((backbone) => backbone.network(new Map()));
+  if (!(Number.isSafeInteger(width) && width > 0 && width <= MAX_WIDTH)) {
+    throw new NmodeError('BAD_USAGE', `a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);
+  }
+  if (!chosen.some(hasWidth)) {
+    const [fixed, free] = [chosen, BACKBONES.filter(hasWidth)].map((some) =>
+      some.map(({ id }) => id).join(', '),
+    );
+    throw new NmodeError('BAD_USAGE', `a width of ${width} for ${fixed}: those that have one are ${free}`);
+  }
+  return chosen.map((backbone) => backbone.ofWidth?.(width) ?? backbone.network(new Map()));
+}
+
+type Size = Required<CompareOptions>['size'];
+
+interface Encoder {
+  readonly network: Network;
+  readonly encoder: Figures;
+}
+
+function encoderOf(network: Network, size: Size): Encoder {
+  return { network, encoder: counted((weights) => buildEncoder(network, weights, size)).figures };
 }
 
 interface Contender {
@@ -88,10 +119,7 @@ interface Contender {
   readonly model: Model;
 }
 
-function contendersOf(backbone: Backbone, { width, size: asked }: CompareOptions): readonly Contender[] {
-  const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...asked };
-  const network = (width && backbone.ofWidth?.(width)) || backbone.network(new Map());
-  const encoder = counted((weights) => buildEncoder(network, weights, size));
+function contendersOf({ network, encoder }: Encoder, size: Size): readonly Contender[] {
   const built = ORDER.filter((id) => id !== 'original' || network.own !== undefined).map((decoder) => ({
     decoder,
     ...counted((weights) => buildModel(standard(network, decoder), weights, { size: { batch: 1, ...size } })),
@@ -105,13 +133,7 @@ function contendersOf(backbone: Backbone, { width, size: asked }: CompareOptions
     return {
       model,
       comparison: {
-        ...{
-          backbone: backbone.id,
-          decoder,
-          ...figures,
-          encoder: encoder.figures,
-          bytes: encodedLength(model),
-        },
+        ...{ backbone: network.backbone, decoder, ...figures, encoder, bytes: encodedLength(model) },
         ...(saved && { saved }),
       },
     };

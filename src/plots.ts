@@ -40,11 +40,13 @@ function linear(most: number, from: number, to: number): Scale {
   return Object.assign(place, { ticks });
 }
 
-/** Powers of ten around the values; what is 0 stands at the beginning. */
+/** Powers of ten around the values; where one of them is 0, it stands before these. */
 function logarithmic(values: readonly number[], from: number, to: number): Scale {
   const exponents = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10);
   if (exponents.length === 0) exponents.push(0);
-  const [low, high] = [Math.floor(Math.min(...exponents)) - 1, Math.ceil(Math.max(...exponents))];
+  const hasZero = values.some((value) => !(value > 0));
+  const low = Math.floor(Math.min(...exponents)) - (hasZero ? 1 : 0);
+  const high = Math.max(Math.ceil(Math.max(...exponents)), low + 1);
   const place = (value: number) => {
     const exponent = value > 0 ? Math.min(Math.log10(value), high) : low;
     return from + ((exponent - low) / (high - low)) * (to - from);
@@ -52,7 +54,7 @@ function logarithmic(values: readonly number[], from: number, to: number): Scale
   const every = Math.ceil((high - low) / 6);
   const ticks = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => {
     const exponent = low + i * every;
-    return i === 0 ? { at: from, text: '0' } : { at: place(10 ** exponent), text: `1e${exponent}` };
+    return { at: place(10 ** exponent), text: i === 0 && hasZero ? '0' : `1e${exponent}` };
   });
   return Object.assign(place, { ticks });
 }
@@ -95,6 +97,20 @@ function rowNames(names: readonly string[]): readonly string[] {
   });
 }
 
+/** What each colour stands for. */
+function legendBelow(top: number, names: readonly string[]) {
+  const [columns, height] = [3, 22];
+  const parts = names.flatMap((name, at) => {
+    const x = ((at % columns) * (WIDTH - RIGHT)) / columns;
+    const y = top + Math.floor(at / columns) * height;
+    return [
+      `<rect x="${fixed(x)}" y="${y}" width="12" height="12" fill="${colourOf(at)}"/>`,
+      text(x + 18, y + 11, name),
+    ];
+  });
+  return { parts, bottom: top + Math.ceil(names.length / columns) * height };
+}
+
 export interface Distribution {
   readonly name: string;
   readonly values: readonly number[];
@@ -133,15 +149,18 @@ export interface Stack {
 const MAX_PARTS = 8;
 const OTHERS = 'others';
 
-/** A bar for each stack, of the parts that are largest in any. */
-export function stackPlot(label: string, stacks: readonly Stack[]): string {
+/** Those that are largest in any stack. */
+function largestParts(stacks: readonly Stack[]): readonly string[] {
   const sizes = new Map<string, number>();
   for (const { parts } of stacks) {
     for (const [part, value] of Object.entries(parts)) sizes.set(part, Math.max(value, sizes.get(part) ?? 0));
   }
   const largest = [...sizes].sort(([, a], [, b]) => b - a).map(([part]) => part);
-  const shown = largest.slice(0, MAX_PARTS);
-  const legend = [...shown, ...(largest.length > shown.length ? [OTHERS] : [])];
+  return largest.slice(0, MAX_PARTS);
+}
+
+/** A bar for each stack, of these parts in their order; what is none of them is drawn as one. */
+export function stackPlot(label: string, stacks: readonly Stack[], shown = largestParts(stacks)): string {
   const bars = stacks.map(({ parts }) => {
     const bar: Record<string, number> = {};
     for (const [part, value] of Object.entries(parts)) {
@@ -150,6 +169,7 @@ export function stackPlot(label: string, stacks: readonly Stack[]): string {
     }
     return bar;
   });
+  const legend = [...shown, ...(bars.some((bar) => OTHERS in bar) ? [OTHERS] : [])];
   const most = Math.max(0, ...bars.map((bar) => Object.values(bar).reduce((sum, value) => sum + value, 0)));
   const scale = linear(most, NAMES, WIDTH - RIGHT);
   const bottom = stacks.length * ROW;
@@ -164,27 +184,46 @@ export function stackPlot(label: string, stacks: readonly Stack[]): string {
       return value === 0 ? [] : [`<rect ${size} fill="${colourOf(at)}">${title}</rect>`];
     });
   });
-  const columns = 3;
-  const column = (WIDTH - RIGHT) / columns;
-  const names = legend.flatMap((part, at) => {
-    const [x, y] = [(at % columns) * column, bottom + AXIS + Math.floor(at / columns) * 22];
-    return [
-      `<rect x="${fixed(x)}" y="${y}" width="12" height="12" fill="${colourOf(at)}"/>`,
-      text(x + 18, y + 11, part),
-    ];
-  });
-  return svg(bottom + AXIS + Math.ceil(legend.length / columns) * 22, label, [
+  const names = legendBelow(bottom + AXIS, legend);
+  return svg(names.bottom, label, [
     ...horizontalAxis(scale, NAMES, 0, bottom, label),
     ...rowNames(stacks.map(({ name }) => name)),
     ...boxes,
-    ...names,
+    ...names.parts,
   ]);
 }
 
 export interface Point {
   readonly name: string;
+  /** Written beside the point, once for all that have it; default its name. */
+  readonly label?: string;
+  /** What its colour stands for; default itself. */
+  readonly series?: string;
   readonly x: number;
   readonly y: number;
+}
+
+/** About the room of a letter and of a line. */
+const [LETTER, LINE] = [7, 13];
+
+/** Labels beside their places, towards the middle, as long as none is written over another. */
+function labelsAt(places: readonly { readonly label: string; readonly x: number; readonly y: number }[]) {
+  const written: {
+    readonly label: string;
+    readonly left: number;
+    readonly right: number;
+    readonly y: number;
+  }[] = [];
+  return places.flatMap(({ label, x, y }) => {
+    const isRight = x > (NUMBERS + WIDTH) / 2;
+    const [start, length] = [x + (isRight ? -9 : 9), label.length * LETTER];
+    const [left, right] = isRight ? [start - length, start] : [start, start + length];
+    const isInTheWay = (other: (typeof written)[number]) =>
+      other.label === label || (other.left < right && left < other.right && Math.abs(other.y - y) < LINE);
+    if (written.some(isInTheWay)) return [];
+    written.push({ label, left, right, y });
+    return [text(start, y - 7, label, isRight ? 'end' : 'start')];
+  });
 }
 
 /** Points by two figures; the vertical one in powers of ten, as differences are. */
@@ -193,20 +232,24 @@ export function scatterPlot(horizontal: string, vertical: string, points: readon
   const x = linear(1.05 * Math.max(0, ...points.map((point) => point.x)), NUMBERS, WIDTH - RIGHT);
   const values = points.map((point) => point.y);
   const y = logarithmic(values, bottom, top);
-  return svg(bottom + AXIS, `${vertical} by ${horizontal}`, [
+  const series = [...new Set(points.flatMap((point) => point.series ?? []))];
+  const names = legendBelow(bottom + AXIS, series);
+  const places = points.map(({ name, label = name, ...point }, at) => {
+    const colour = colourOf(point.series === undefined ? at : series.indexOf(point.series));
+    return { name, label, colour, x: x(point.x), y: y(point.y) };
+  });
+  return svg(names.bottom, `${vertical} by ${horizontal}`, [
     text(0, 14, vertical),
     ...horizontalAxis(x, NUMBERS, top, bottom, horizontal),
     ...y.ticks.flatMap(({ at, text: number }) => [
       line(NUMBERS, at, WIDTH - RIGHT, at, GRID),
       text(NUMBERS - 10, at + 4, number, 'end'),
     ]),
-    ...points.flatMap(({ name, ...point }, at) => {
-      const [left, height] = [x(point.x), y(point.y)];
-      const isRight = left > (NUMBERS + WIDTH) / 2;
-      return [
-        `<circle cx="${fixed(left)}" cy="${fixed(height)}" r="5" fill="${colourOf(at)}"><title>${escaped(name)}</title></circle>`,
-        text(left + (isRight ? -9 : 9), height - 7, name, isRight ? 'end' : 'start'),
-      ];
+    ...places.map(({ name, colour, x, y }) => {
+      const title = `<title>${escaped(name)}</title>`;
+      return `<circle cx="${fixed(x)}" cy="${fixed(y)}" r="5" fill="${colour}">${title}</circle>`;
     }),
+    ...labelsAt(places),
+    ...names.parts,
   ]);
 }

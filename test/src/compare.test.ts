@@ -24,6 +24,14 @@ it('every backbone is there with every decoder that it has, and says what these 
   }
 });
 
+/** A part of a network, by the colour that it has in each plot. */
+const coloursOf = (html: string, part: string) =>
+  new Set([...html.matchAll(new RegExp(`fill="(#\\w+)"><title>${part}: `, 'g'))].map(([, colour]) => colour));
+
+/** The numbers at the vertical axes of scatter plots. */
+const powers = (html: string) =>
+  [...html.matchAll(/ text-anchor="end">(0|1e-?\d+)</g)].map(([, text]) => text);
+
 it('measures when it is asked to, and writes a page that needs nothing else', () => {
   const path = join(folder, 'report.html');
   const small = ['--backbone', 'unet', '--width', '2', '--size', '32x32', '--time', '--runs', '2'];
@@ -36,14 +44,57 @@ it('measures when it is asked to, and writes a page that needs nothing else', ()
   const html = readFileSync(path, 'utf8');
   for (const { decoder } of rows) expect(html).toContain(`unet ${decoder}`);
   expect(html.match(/<svg/g)).toHaveLength(4);
+  expect(html.match(/text-anchor="(start|end)">unet</g)).toHaveLength(1);
+  for (const { decoder } of rows) {
+    expect(html).toContain(`<title>unet ${decoder}</title></circle>`);
+    expect(html).toContain(`text-anchor="start">${decoder}<`);
+  }
+  expect(powers(html)).toEqual(['1e4', '1e5']);
   expect(html).not.toMatch(/<script|<link|src=/);
+});
+
+it('the page without times has no room for them, and one order of encoder and decoder', async () => {
+  const report = join(folder, 'counted.html');
+  await compare({ backbones: ['resnet18'], size: { height: 64, width: 64 }, report });
+  const html = readFileSync(report, 'utf8');
+  expect(html).toContain("<th>encoder's share<th>file, MB\n");
+  expect(html).not.toMatch(/p50|ratio|<h2>Latency/);
+  expect(html).toContain('<td>337.379 M<');
+  expect(coloursOf(html, 'encoder').size).toBe(1);
+  expect(coloursOf(html, 'decoder').size).toBe(1);
 });
 
 it('what is no backbone, no width and no size is refused by name', async () => {
   await expect(compare({ backbones: ['vgg'] })).rejects.toThrow(/no backbone 'vgg': there are unet, /);
   await expect(compare({ width: 0 })).rejects.toThrow(/a width of 0/);
   await expect(compare({ width: 5000 })).rejects.toThrow(/from 1 to 400/);
-  const { status, stderr } = nmode('compare', '--backbone', 'unet', '--size', '40x40');
-  expect(status).toBe(2);
-  expect(stderr).toMatch(/height 40 does not fit: for unet it is a multiple of 16/);
+});
+
+it.each([
+  ['0x64', 'height 0'],
+  ['8x8', 'height 8'],
+  ['40x40', 'height 40'],
+  ['64x100', 'width 100'],
+])('the size %s is refused in one line', (size, what) => {
+  const stderr = `nmode: ${what} does not fit: for unet it is a multiple of 16\n`;
+  expect(nmode('compare', '--backbone', 'unet', '--size', size)).toEqual({ status: 2, stdout: '', stderr });
+});
+
+it('what does not go together is refused before anything is measured', async () => {
+  await expect(compare({ runs: 2 })).rejects.toThrow(/2 runs, which have a meaning with time alone/);
+  await expect(compare({ backbones: ['resnet18', 'egeunet'], width: 8 })).rejects.toThrow(
+    /a width of 8 for resnet18, egeunet: those that have one are unet, /,
+  );
+  const done: number[] = [];
+  const size = { height: 48, width: 48 };
+  const onProgress = (count: number) => done.push(count);
+  await expect(
+    compare({ backbones: ['unet', 'resnet18'], width: 2, size, time: true, onProgress }),
+  ).rejects.toThrow(/height 48 does not fit: for resnet18 it is a multiple of 32/);
+  expect(done).toEqual([]);
+});
+
+it('a backbone that is named twice is taken once', async () => {
+  const rows = await compare({ backbones: ['egeunet', 'egeunet'], size: { height: 64, width: 64 } });
+  expect(rows.map(({ decoder }) => decoder)).toEqual(['original', 'eed', 'hd', 'lmd']);
 });
