@@ -25,6 +25,11 @@ export function intOf(attributes: Attributes, name: string, otherwise: number): 
   return attribute?.type === 'int' ? attribute.value : otherwise;
 }
 
+export function floatOf(attributes: Attributes, name: string, otherwise: number): number {
+  const attribute = attributes.get(name);
+  return attribute?.type === 'float' ? attribute.value : otherwise;
+}
+
 export function stringOf(attributes: Attributes, name: string, otherwise: string): string {
   const attribute = attributes.get(name);
   return attribute?.type === 'string' ? attribute.value : otherwise;

@@ -57,8 +57,36 @@ export class Placement {
     }
   }
 
-  #place(operation: Operation): string {
-    const inputs = operation.inputs.map((value) => (value === undefined ? '' : this.nameOf(value)));
+  /** Places an operation behind those that it needs; without recursion, since chains may be longer than a stack is deep. */
+  #place(outermost: Operation): string {
+    const open: { readonly operation: Operation; readonly inputs: string[] }[] = [
+      { operation: outermost, inputs: [] },
+    ];
+    let output = '';
+    for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+      const needed = this.#nameInputs(last.operation, last.inputs);
+      if (needed !== undefined) {
+        open.push({ operation: needed, inputs: [] });
+      } else {
+        output = this.#emit(last.operation, last.inputs);
+        open.pop();
+      }
+    }
+    return output;
+  }
+
+  /** Goes on with the names of inputs, up to one that has to be placed before. */
+  #nameInputs({ inputs }: Operation, names: string[]): Operation | undefined {
+    for (const value of inputs.slice(names.length)) {
+      if (value?.source.kind === 'operation' && !this.#placed.has(value.source.operation)) {
+        return value.source.operation;
+      }
+      names.push(value === undefined ? '' : this.nameOf(value));
+    }
+    return undefined;
+  }
+
+  #emit(operation: Operation, inputs: string[]): string {
     while (inputs.at(-1) === '') inputs.pop();
     const { scope, opType, attributes } = operation;
     const name = this.unique(scope === '' ? opType : `${scope}/${opType}`);

@@ -44,6 +44,7 @@ export const Clip = { ...unary('Clip', 1), form: 11 };
 export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);
 export const tanh = (x: Value): Value => apply(Tanh, [x]);
+export const sqrt = (x: Value): Value => apply(Sqrt, [x]);
 export const erf = (x: Value): Value => apply(Erf, [x]);
 /** ONNX Clip to [low, high]. */
 export const clip = (x: Value, low: number, high: number): Value =>

@@ -1,3 +1,4 @@
+import { floatOf } from '../attribute.js';
 import type { Node } from '../model.js';
 import type { Rewriting, Rule } from '../rewrite.js';
 import { float32Values } from '../tensor.js';
@@ -16,9 +17,8 @@ export function normalizationOf(
     return tensor?.dtype === 'float32' ? float32Values(tensor) : undefined;
   });
   if (s === undefined || b === undefined || m === undefined || v === undefined) return undefined;
-  const attribute = node.attributes.get('epsilon');
   // As a file holds it.
-  const epsilon = Math.fround(attribute?.type === 'float' ? attribute.value : 1e-5);
+  const epsilon = Math.fround(floatOf(node.attributes, 'epsilon', 1e-5));
   const scale = Float64Array.from(s, (value, at) => value / Math.sqrt((v[at] ?? 0) + epsilon));
   const shift = scale.map((value, at) => (b[at] ?? 0) - value * (m[at] ?? 0));
   return [scale, shift].every((values) => values.every(Number.isFinite)) ? { scale, shift } : undefined;

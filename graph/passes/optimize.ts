@@ -3,6 +3,7 @@ import { type Rule, rewrite } from '../rewrite.js';
 import { affineFolding } from './affine-folding.js';
 import { affineIntoConvolution } from './affine-into-convolution.js';
 import { batchNormFolding } from './batch-norm-folding.js';
+import { channelNormalization } from './channel-normalization.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { constantFolding } from './constant-folding.js';
 import { convolutionMerging } from './convolution-merging.js';
@@ -52,6 +53,7 @@ const MERGING: Pass = { name: 'convolution merging', rule: convolutionMerging };
 /** Put what a target does faster in the place of what it does slower: each other kernel costs a graphics card more than it wins. */
 const SHAPING: Readonly<Record<Target, readonly Pass[]>> = {
   cpu: [
+    { name: 'channel normalization', rule: () => channelNormalization },
     MERGING,
     { name: 'thin convolutions', rule: () => thinConvolutions },
     { name: 'resize as products', rule: () => resizeProducts },

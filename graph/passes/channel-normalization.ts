@@ -1,0 +1,59 @@
+import { floatOf, intOf, intsOf } from '../attribute.js';
+import { numbers } from '../dim.js';
+import type { Node } from '../model.js';
+import { add, div, mul } from '../ops/elementwise.js';
+import { reshape, reshapeTo } from '../ops/layout.js';
+import { matMul } from '../ops/matmul.js';
+import { shapeOf } from '../ops/shapes.js';
+import { sqrt } from '../ops/unary.js';
+import type { Rewriting, Rule } from '../rewrite.js';
+import { float32Tensor, type Tensor } from '../tensor.js';
+import type { Value } from '../value.js';
+import { computed } from './computed.js';
+
+/** With more, the operator itself is faster: to centre takes a product of the square of the channels. */
+const MOST = 80;
+
+/**
+ * A LayerNormalization of few channels, between Transposes to the last axis and back, becomes products: runtimes take its rows one by one,
+ * and there are as many as pixels. With I - 1/C on the left the mean is taken away, with 1/C the squares are averaged:
+ * s (x - mean) / sqrt(variance + epsilon) + b, without a Transpose.
+ */
+export const channelNormalization: Rule = (node, graph) => {
+  const normalization = before(node, [0, 3, 1, 2], graph);
+  if (normalization?.opType !== 'LayerNormalization' || !graph.isOwn(node.inputs[0] ?? '')) return;
+  if (normalization.domain !== '' || normalization.outputs.length > 1) return;
+  const [input = '', scaleName, biasName] = normalization.inputs;
+  const transposed = graph.producer(input);
+  const x = transposed && isTranspose(transposed, [0, 2, 3, 1]) && graph.value(transposed.inputs[0] ?? '');
+  const [scale, bias] = [graph.constant(scaleName), graph.constant(biasName)];
+  const [channels = 0, ...more] = scale?.dims ?? [];
+  const axis = intOf(normalization.attributes, 'axis', -1);
+  if (!x || scale === undefined || more.length > 0 || channels > MOST || (axis !== -1 && axis !== 3)) return;
+  if ([x, scale, bias ?? scale].some(({ dtype }) => dtype !== 'float32')) return;
+  const epsilon = floatOf(normalization.attributes, 'epsilon', 1e-5);
+  const centring = computed([channels, channels], () => {
+    const rows = new Float64Array(channels * channels).fill(-1 / channels);
+    for (let at = 0; at < rows.length; at += channels + 1) rows[at] = 1 - 1 / channels;
+    return rows;
+  });
+  const average = float32Tensor([1, channels], Array(channels).fill(1 / channels));
+  const weight = (name: string, tensor: Tensor) => graph.weight(`${normalization.name}.${name}`, tensor);
+  const centred = matMul(weight('centring', centring), reshape(x, [0, channels, -1]));
+  const variance = add(matMul(weight('average', average), mul(centred, centred)), epsilon);
+  const perChannel = (name: string, tensor: Tensor): Value =>
+    graph.weight(name, { ...tensor, dims: [channels, 1] });
+  const scaled = mul(div(centred, sqrt(variance)), perChannel(scaleName ?? '', scale));
+  const shifted = bias === undefined ? scaled : add(scaled, perChannel(biasName ?? '', bias));
+  const sizes = numbers(x.shape);
+  return sizes ? reshape(shifted, sizes) : reshapeTo(shifted, shapeOf(x));
+};
+
+function isTranspose({ opType, domain, attributes }: Node, perm: readonly number[]): boolean {
+  return opType === 'Transpose' && domain === '' && intsOf(attributes, 'perm', []).join() === perm.join();
+}
+
+/** What a Transpose by `perm` reads. */
+function before(node: Node, perm: readonly number[], graph: Rewriting): Node | undefined {
+  return isTranspose(node, perm) ? graph.producer(node.inputs[0] ?? '') : undefined;
+}
