@@ -10,7 +10,7 @@ import { Weights } from '../../exporters/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { compare } from '../../src/compare.js';
-import { fixture, parityOf } from '../support/fixtures.js';
+import { fixture, paritiesOf } from '../support/fixtures.js';
 import { seeded, seededWith } from '../support/seeded.js';
 
 /** Deep features weigh little in these outputs: 1e-5 would let a wrong one pass. */
@@ -46,13 +46,13 @@ describe("torchvision's encoders with nmODE decoders give PyTorch's probabilitie
 
     it.each(SCHEME_IDS)('%s', async (decoder) => {
       const built = buildModel(standard(network, decoder), Weights.from(weights), { size: {} });
-      const rewritten = encodeModel(optimize(built).model);
-      const plain = encodeModel(built);
-      for (const shape of SHAPES) {
-        const reference = await expectedOf(id, decoder, shape);
-        expect((await parityOf(plain, reference, 'disabled'))?.maxAbs).toBeLessThanOrEqual(TOLERANCE);
-        expect((await parityOf(rewritten, reference, 'all'))?.maxAbs).toBeLessThanOrEqual(TOLERANCE);
-      }
+      const references = await Promise.all(SHAPES.map((shape) => expectedOf(id, decoder, shape)));
+      const parities = [
+        ...(await paritiesOf(encodeModel(built), references, 'disabled')),
+        ...(await paritiesOf(encodeModel(optimize(built).model), references, 'all')),
+      ];
+      expect(parities).toHaveLength(4);
+      for (const parity of parities) expect(parity?.maxAbs).toBeLessThanOrEqual(TOLERANCE);
     });
 
     it("has PyTorch's parameters and multiply-adds", async () => {

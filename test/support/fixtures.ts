@@ -78,10 +78,20 @@ export async function parityOf(
   reference: ReadonlyMap<string, Tensor>,
   graphOptimization: GraphOptimization,
 ): Promise<OutputParity | undefined> {
-  const session = await createSession(model, { graphOptimization });
-  try {
-    return (await verifySession(session, reference)).outputs.mask;
-  } finally {
-    await session.close();
+  const [parity] = await paritiesOf(model, [reference], graphOptimization);
+  return parity;
+}
+
+/** How a model's masks compare with several references; it is loaded once. */
+export async function paritiesOf(
+  model: Uint8Array,
+  references: readonly ReadonlyMap<string, Tensor>[],
+  graphOptimization: GraphOptimization,
+): Promise<readonly (OutputParity | undefined)[]> {
+  await using session = await createSession(model, { graphOptimization });
+  const parities: (OutputParity | undefined)[] = [];
+  for (const reference of references) {
+    parities.push((await verifySession(session, reference)).outputs.mask);
   }
+  return parities;
 }
