@@ -42,6 +42,7 @@ class Ledger {
   readonly missing: string[] = [];
   readonly misshapen: string[] = [];
   readonly narrowed: string[] = [];
+  readonly #finite = new Set<string>();
 
   constructor(
     readonly source: TensorSource,
@@ -76,7 +77,9 @@ class Ledger {
   #read(key: string, tensor: Tensor): Uint8Array {
     try {
       const bytes = tensor.bytes();
-      checkFinite(bytes);
+      // Bytes are read several times: to be checked, and to be written.
+      if (!this.#finite.has(key)) checkFinite(bytes);
+      this.#finite.add(key);
       return bytes;
     } catch (error) {
       throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': ${reason(error)}`, {
