@@ -193,7 +193,10 @@ export function signalOf(
   const within = Math.min(limit, wanted);
   scheduler.admit(within);
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(tooShort(within, scheduler.alone)), within);
+  const expire = () => controller.abort(tooShort(within, scheduler.alone));
+  const timer = setTimeout(expire, within);
+  // Timers go by whole milliseconds, in which a small network may have answered.
+  if (within < 1) expire();
   reply.raw.once('close', () => {
     clearTimeout(timer);
     if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
