@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { infer, type Sent, served, withInput } from '../support/served.js';
+import { binary, infer, type Sent, served, withInput } from '../support/served.js';
 
 const { counted, send, url } = served({ maxRequests: 6, maxQueue: 1 });
 const rejected = (model: string) =>
@@ -37,8 +37,11 @@ describe('a server that has no room', () => {
   });
 
   it('counts each request once that it has no worker for, whether or not it read it', async () => {
-    const shape = [1, 3, 128, 128];
-    const large: Sent = withInput({ shape, data: new Array(3 * 128 * 128).fill(1) });
+    // As bytes, which are read in far less time than the network takes: as JSON they may come one by one.
+    const blob = new Uint8Array(4 * 3 * 256 * 256);
+    const parameters = { binary_data_size: blob.length };
+    const tensor = { name: 'input', datatype: 'FP32', shape: [1, 3, 256, 256], parameters };
+    const large: Sent = binary({ inputs: [tensor], parameters: { binary_data_output: true } }, blob);
     const before = await rejected('open');
     const statuses: number[] = [];
     const loop = async () => {
