@@ -10,7 +10,15 @@ import { reshape, reshapeTo, transpose } from '../graph/ops/layout.js';
 import { maxPool } from '../graph/ops/max-pool.js';
 import { resizeNearest } from '../graph/ops/resize.js';
 import { concat, shapeOf } from '../graph/ops/shapes.js';
-import { clip, gelu, hardSigmoid, hardSwish, relu as rectify, sigmoid, silu } from '../graph/ops/unary.js';
+import {
+  clip,
+  gelu as exactGelu,
+  hardSigmoid,
+  hardSwish,
+  relu as rectify,
+  sigmoid,
+  silu,
+} from '../graph/ops/unary.js';
 import { float32Tensor } from '../graph/tensor.js';
 import { constant, scope, type Value } from '../graph/value.js';
 import { Weights } from './weights.js';
@@ -157,7 +165,7 @@ const ACTIVATIONS = {
   hardSigmoid,
   hardSwish,
   silu,
-  gelu,
+  gelu: exactGelu,
 } as const;
 export type LayerActivation = keyof typeof ACTIVATIONS;
 
@@ -168,9 +176,8 @@ export function activation(kind: LayerActivation, x: Value, weights: Weights): V
   return within(weights, () => ACTIVATIONS[kind](x));
 }
 
-export function relu(x: Value, weights: Weights): Value {
-  return activation('relu', x, weights);
-}
+export const relu = (x: Value, weights: Weights): Value => activation('relu', x, weights);
+export const gelu = (x: Value, weights: Weights): Value => activation('gelu', x, weights);
 
 /** torch.nn.MaxPool2d(kernel, stride, padding). x [N, C, H, W] -> [N, C, H', W']. */
 export function maxPool2d(x: Value, weights: Weights, kernel: number, stride = kernel, padding = 0): Value {

@@ -45,14 +45,14 @@ function difference(fit: Fit): string {
  * @throws NmodeError (BAD_CHECKPOINT) with the closest network and the first keys that differ
  */
 export function recognise(file: string, shapes: Shapes, told?: Backbone): Network {
+  const expected = told && fitOf(told, shapes);
+  if (expected !== undefined && fits(expected)) return expected.network;
   const all = BACKBONES.map((backbone) => fitOf(backbone, shapes));
   const [fitting] = all.filter(fits).sort((a, b) => b.matched - a.matched);
   const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
-  if (told !== undefined) {
-    const fit = fitOf(told, shapes);
-    if (fits(fit)) return fit.network;
+  if (expected !== undefined) {
     const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
-    throw bad(`its keys are not those of ${told.id}${other}: ${difference(fit)}`);
+    throw bad(`its keys are not those of ${expected.network.backbone}${other}: ${difference(expected)}`);
   }
   if (fitting !== undefined) return fitting.network;
   const [closest] = all.sort((a, b) => share(b) - share(a));

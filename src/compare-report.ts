@@ -1,16 +1,22 @@
 import { count, macsText } from './cli/print.js';
-import type { CompareOptions, Comparison, Figures } from './compare.js';
+import type { Comparison, Figures } from './compare.js';
 import { FIGURES_STYLE, figuresTable, page } from './html.js';
 import { scatterPlot, stackPlot } from './plots.js';
 import { writeWhole } from './write-whole.js';
+
+/** How it was compared. */
+interface Setting {
+  readonly size: { readonly height: number; readonly width: number };
+  readonly runs: number;
+}
 
 /** Writes the comparison as one HTML file that needs nothing else. */
 export async function writeCompareReport(
   path: string,
   comparisons: readonly Comparison[],
-  options: CompareOptions,
+  setting: Setting,
 ): Promise<void> {
-  await writeWhole(path, [Buffer.from(html(comparisons, options))]);
+  await writeWhole(path, [Buffer.from(html(comparisons, setting))]);
 }
 
 const percent = (share: number | undefined) => (share === undefined ? '' : `${(100 * share).toFixed(1)} %`);
@@ -34,8 +40,8 @@ const TIMED: readonly Column[] = [
 /** The parts of a network, in the order in which they run. */
 const SIDES = ['encoder', 'decoder'];
 
-function html(comparisons: readonly Comparison[], { size, time, runs }: CompareOptions): string {
-  const { height = 256, width = 256 } = size ?? {};
+function html(comparisons: readonly Comparison[], { size, runs }: Setting): string {
+  const time = comparisons.some(({ latency }) => latency !== undefined);
   const columns = [...COUNTED, ...(time ? TIMED : [])];
   const named = comparisons.map((each) => ({ name: `${each.backbone} ${each.decoder}`, ...each }));
   const shares = (figure: keyof Figures) =>
@@ -51,7 +57,7 @@ function html(comparisons: readonly Comparison[], { size, time, runs }: CompareO
   return page(
     'nmODE decoders on every backbone',
     FIGURES_STYLE,
-    `<p>One image of ${height} x ${width}, counted on the graphs that are exported: trained numbers, and multiply-adds of convolutions and
+    `<p>One image of ${size.height} x ${size.width}, counted on the graphs that are exported: trained numbers, and multiply-adds of convolutions and
 matrix products. What is saved is saved of the network with the decoder that it was published with; the encoder's share is of the multiply-adds.
 ${figuresTable(
   ['network', ...columns.map(([name]) => name)],
@@ -64,7 +70,7 @@ ${stackPlot('% of the network with its original decoder', shares('parameters'), 
 ${
   time
     ? `<h2>Latency</h2>
-<p>Medians of ${runs ?? 20} runs on this machine's CPU, the decoders of a backbone in turn.
+<p>Medians of ${runs} runs on this machine's CPU, the decoders of a backbone in turn.
 ${stackPlot('milliseconds', latencies)}
 <h2>Parameters against latency</h2>
 ${scatterPlot(

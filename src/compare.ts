@@ -81,7 +81,10 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
   }
   if (time) onProgress?.(encoders.length, encoders.length);
   if (report !== undefined) {
-    await (await import('./compare-report.js')).writeCompareReport(report, comparisons, options);
+    await (await import('./compare-report.js')).writeCompareReport(report, comparisons, {
+      size,
+      runs: runs ?? DEFAULT_RUNS,
+    });
   }
   return comparisons;
 }

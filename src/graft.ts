@@ -82,8 +82,9 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     const isProven = level === 'none' || reference !== undefined;
     const transformed = await transform(grafted.model, name, { ...told, level }, isProven);
     const { model: result, ...transformation } = transformed;
-    const network =
+    const verifiable = () =>
       transformed.precision === 'fp32' ? result : optimize(grafted.model, { ...told, level }).model;
+    const network = reference === undefined ? undefined : verifiable();
     const { notes, skips, sizeMultiple } = grafted;
     const { bytes, verified } = await writeVerified({ model: result, network, notes }, options);
     const image = imageOf(result).name;

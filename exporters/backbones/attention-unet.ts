@@ -28,8 +28,11 @@ function attentionUnet(inputChannels: number, widths: readonly number[], classes
     backbone: 'attention_unet',
     inputChannels,
     features: (input, weights) =>
-      contract(input, weights.scope('Maxpool'), widths, (x, level, width) =>
-        doubleConv(x, weights.scope(`Conv${level + 1}`), width, 'conv'),
+      contract(
+        input,
+        () => weights.scope('Maxpool'),
+        widths,
+        (x, level, width) => doubleConv(x, weights.scope(`Conv${level + 1}`), width, 'conv'),
       ),
     own: ownDecoder(widths.length, classes),
   });
@@ -75,10 +78,9 @@ const convWeight = (level: number) => `Conv${level + 1}.conv.0.weight`;
 export const AttentionUNet = {
   id: 'attention_unet',
   network(shapes: Shapes) {
-    const widths = widthsIn(shapes, convWeight);
     return attentionUnet(
       shapes.get(convWeight(0))?.[1] ?? 3,
-      widths.length > 0 ? widths : doublingWidths(64),
+      widthsIn(shapes, convWeight, doublingWidths(64)),
       shapes.get('Conv_1x1.weight')?.[0],
     );
   },

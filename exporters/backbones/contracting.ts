@@ -5,27 +5,35 @@ import type { Shapes, Weights } from '../weights.js';
 /** Each level halves the resolution: more would need images of 65,536 pixels a side. */
 const MAX_LEVELS = 16;
 
-/** The channels of each level that a checkpoint has, shallow to deep; `weightOf` gives the key of its first convolution. */
-export function widthsIn(shapes: Shapes, weightOf: (level: number) => string): readonly number[] {
+/**
+ * The channels of each level that a checkpoint has, shallow to deep.
+ * @param weightOf gives the key of a level's first convolution
+ * @param standard where it has none of them
+ */
+export function widthsIn(
+  shapes: Shapes,
+  weightOf: (level: number) => string,
+  standard: readonly number[],
+): readonly number[] {
   const widths: number[] = [];
   let shape = shapes.get(weightOf(0));
   while (shape !== undefined && widths.length < MAX_LEVELS) {
     widths.push(shape[0] ?? 0);
     shape = shapes.get(weightOf(widths.length));
   }
-  return widths;
+  return widths.length > 0 ? widths : standard;
 }
 
-/** A U-Net's path down: a block a level, each but the first behind a maximum pooling of 2. */
+/** A U-Net's path down: a block a level, each but the first behind a maximum pooling of 2, whose place `poolingOf` tells. */
 export function contract(
   input: Value,
-  pooling: Weights,
+  poolingOf: (level: number) => Weights,
   widths: readonly number[],
   block: (x: Value, level: number, width: number) => Value,
 ): readonly Value[] {
   let x = input;
   return widths.map((width, level) => {
-    x = block(level === 0 ? x : maxPool2d(x, pooling, 2), level, width);
+    x = block(level === 0 ? x : maxPool2d(x, poolingOf(level), 2), level, width);
     return x;
   });
 }

@@ -1,6 +1,6 @@
 import { mul } from '../../graph/ops/elementwise.js';
 import type { Value } from '../../graph/value.js';
-import { activation, add, channelsOf, conv2d, layerNorm2d, linear, module } from '../layers.js';
+import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module } from '../layers.js';
 import type { Weights } from '../weights.js';
 import { torchvisionEncoder } from './torchvision.js';
 
@@ -19,7 +19,7 @@ function block(x: Value, weights: Weights): Value {
   const [channels, at] = [channelsOf(x), (index: number) => weights.scope(`block.${index}`)];
   const convolved = conv2d(x, at(0), channels, 7, { groups: channels });
   const wide = linear(layerNorm2d(convolved, at(2), EPSILON), at(3), 4 * channels);
-  const narrow = linear(activation('gelu', wide, at(4)), at(5), channels);
+  const narrow = linear(gelu(wide, at(4)), at(5), channels);
   return add(mul(narrow, weights.take('layer_scale', [channels, 1, 1])), x);
 }
 

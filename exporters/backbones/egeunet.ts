@@ -1,7 +1,7 @@
 import { resizeLinear } from '../../graph/ops/resize.js';
 import { concat } from '../../graph/ops/shapes.js';
 import type { Value } from '../../graph/value.js';
-import { activation, add, channelsOf, conv2d, groupNorm, layerNorm2d, maxPool2d, module } from '../layers.js';
+import { add, channelsOf, conv2d, gelu, groupNorm, layerNorm2d, maxPool2d, module } from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { hadamardAttention, quarters } from './hadamard-attention.js';
@@ -34,8 +34,6 @@ function egeUnet(inputChannels: number, widths: readonly number[], classes = 1):
     } satisfies OwnDecoder,
   });
 }
-
-const gelu = (x: Value, weights: Weights) => activation('gelu', x, weights);
 
 /** Twice the resolution; corners stay where they are. */
 const double = (x: Value) => resizeLinear(x, [2, 2], 'align_corners');

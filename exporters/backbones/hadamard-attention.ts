@@ -5,7 +5,7 @@ import { resizeLinearTo } from '../../graph/ops/resize.js';
 import { concat, shapeOf } from '../../graph/ops/shapes.js';
 import { int64Tensor } from '../../graph/tensor.js';
 import { constant, scope, type Value } from '../../graph/value.js';
-import { activation, channelsOf, conv2d, layerNorm2d } from '../layers.js';
+import { channelsOf, conv2d, gelu, layerNorm2d } from '../layers.js';
 import type { Weights } from '../weights.js';
 
 /** The learnt maps and lines have this many points along an axis. */
@@ -39,8 +39,6 @@ export function quarters(x: Value): readonly [Value, Value, Value, Value] {
   const part = (at: number) => sliceAxis(x, 1, at * size, (at + 1) * size);
   return [part(0), part(1), part(2), part(3)];
 }
-
-const gelu = (x: Value, weights: Weights) => activation('gelu', x, weights);
 
 const pointwise = (x: Value, weights: Weights, out: number) => conv2d(x, weights, out, 1);
 

@@ -5,10 +5,10 @@ import { resizeLinear } from '../../graph/ops/resize.js';
 import { concat, pad, shapeOf } from '../../graph/ops/shapes.js';
 import { int64Tensor } from '../../graph/tensor.js';
 import { constant, scope, type Value } from '../../graph/value.js';
-import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, maxPool2d } from '../layers.js';
+import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d } from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
-import { widthsIn } from './contracting.js';
+import { contract, widthsIn } from './contracting.js';
 
 /** How the network's own decoder doubles its resolution. */
 type Upsampling = 'bilinear' | 'transposed';
@@ -33,13 +33,13 @@ export function unet(
 }
 
 function encode(input: Value, weights: Weights, widths: readonly number[]): readonly Value[] {
-  let value = input;
-  return widths.map((width, level) => {
-    const block = level === 0 ? weights.scope('inc') : weights.scope(`down${level}.maxpool_conv`);
-    if (level > 0) value = maxPool2d(value, block.scope('0'), 2);
-    value = doubleConv(value, level === 0 ? block : block.scope('1'), width);
-    return value;
-  });
+  const down = (level: number) => weights.scope(`down${level}.maxpool_conv`);
+  return contract(
+    input,
+    (level) => down(level).scope('0'),
+    widths,
+    (x, level, width) => doubleConv(x, level === 0 ? weights.scope('inc') : down(level).scope('1'), width),
+  );
 }
 
 function ownDecoder(upsampling: Upsampling, classes: number): OwnDecoder {
@@ -99,10 +99,9 @@ const standardWidths = (width: number) => [1, 2, 4, 8, 8].map((factor) => factor
 export const UNet = {
   id: 'unet',
   network(shapes: Shapes) {
-    const widths = widthsIn(shapes, convWeight);
     return unet(
       shapes.get(convWeight(0))?.[1] ?? 3,
-      widths.length > 0 ? widths : standardWidths(64),
+      widthsIn(shapes, convWeight, standardWidths(64)),
       shapes.has('up1.up.weight') ? 'transposed' : 'bilinear',
       shapes.get('outc.conv.weight')?.[0],
     );

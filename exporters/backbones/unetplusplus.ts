@@ -25,8 +25,11 @@ function unetPlusPlus(
     backbone: 'unetplusplus',
     inputChannels,
     features: (input, weights) =>
-      contract(input, weights.scope('pool'), widths, (x, level, width) =>
-        twoConvolutions(x, weights.scope(`conv${level}_0`), width),
+      contract(
+        input,
+        () => weights.scope('pool'),
+        widths,
+        (x, level, width) => twoConvolutions(x, weights.scope(`conv${level}_0`), width),
       ),
     own: ownDecoder(widths.length, supervision, classes),
     // The shallower outputs serve training only.
@@ -75,8 +78,7 @@ const convWeight = (level: number) => `conv${level}_0.conv1.weight`;
 export const UNetPlusPlus = {
   id: 'unetplusplus',
   network(shapes: Shapes) {
-    const found = widthsIn(shapes, convWeight);
-    const widths = found.length > 0 ? found : doublingWidths(32);
+    const widths = widthsIn(shapes, convWeight, doublingWidths(32));
     const deep = shapes.get(`final${widths.length - 1}.weight`);
     return unetPlusPlus(
       shapes.get(convWeight(0))?.[1] ?? 3,

@@ -6,7 +6,7 @@ import { reshape, reshapeTo } from '../ops/layout.js';
 import { matMul } from '../ops/matmul.js';
 import { shapeOf } from '../ops/shapes.js';
 import { sqrt } from '../ops/unary.js';
-import type { Rewriting, Rule } from '../rewrite.js';
+import type { Rule } from '../rewrite.js';
 import { float32Tensor, type Tensor } from '../tensor.js';
 import type { Value } from '../value.js';
 import { computed } from './computed.js';
@@ -20,7 +20,8 @@ const MOST = 80;
  * s (x - mean) / sqrt(variance + epsilon) + b, without a Transpose.
  */
 export const channelNormalization: Rule = (node, graph) => {
-  const normalization = before(node, [0, 3, 1, 2], graph);
+  if (!isTranspose(node, [0, 3, 1, 2])) return;
+  const normalization = graph.producer(node.inputs[0] ?? '');
   if (normalization?.opType !== 'LayerNormalization' || !graph.isOwn(node.inputs[0] ?? '')) return;
   if (normalization.domain !== '' || normalization.outputs.length > 1) return;
   const [input = '', scaleName, biasName] = normalization.inputs;
@@ -51,9 +52,4 @@ export const channelNormalization: Rule = (node, graph) => {
 
 function isTranspose({ opType, domain, attributes }: Node, perm: readonly number[]): boolean {
   return opType === 'Transpose' && domain === '' && intsOf(attributes, 'perm', []).join() === perm.join();
-}
-
-/** What a Transpose by `perm` reads. */
-function before(node: Node, perm: readonly number[], graph: Rewriting): Node | undefined {
-  return isTranspose(node, perm) ? graph.producer(node.inputs[0] ?? '') : undefined;
 }

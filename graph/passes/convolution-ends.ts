@@ -1,27 +1,40 @@
 import { intOf, intsOf, stringOf } from '../attribute.js';
 import type { Node } from '../model.js';
-import { relu } from '../ops/unary.js';
 import type { Rewriting } from '../rewrite.js';
 import type { Value } from '../value.js';
+import { reapplied } from './reapplied.js';
 import { isConvolution } from './scale-convolution.js';
 
-/** A convolution of constant weights with the ReLU behind it, where it has one. */
+/** A convolution of constant weights with what bounds its result, where that is all that reads it. */
 export interface ConvolutionEnd {
   readonly convolution: Node;
-  readonly hasRelu: boolean;
+  /** A ReLU, or what else `EndRules` let bound it. */
+  readonly bounds?: Node;
 }
 
-/** What ends at this node; a convolution whose only reader is a ReLU ends there. */
-export function convolutionEnd(node: Node, graph: Rewriting): ConvolutionEnd | undefined {
+/** Which convolutions, and what of that which reads them alone, are taken together. */
+export interface EndRules {
+  isConvolution(node: Node, graph: Rewriting): boolean;
+  isBounds(node: Node): boolean;
+}
+
+const PLAIN: EndRules = { isConvolution: isPlain, isBounds: isRelu };
+
+/** What ends at this node; a convolution whose only reader bounds it ends there. */
+export function convolutionEnd(
+  node: Node,
+  graph: Rewriting,
+  { isConvolution: fits, isBounds }: EndRules = PLAIN,
+): ConvolutionEnd | undefined {
   const [input = ''] = node.inputs;
   const before = graph.producer(input);
-  if (isRelu(node) && before !== undefined && graph.isOwn(input) && isPlain(before, graph)) {
-    return { convolution: before, hasRelu: true };
+  if (isBounds(node) && before !== undefined && graph.isOwn(input) && fits(before, graph)) {
+    return { convolution: before, bounds: node };
   }
   const [output = ''] = node.outputs;
   const [reader] = graph.consumers(output);
-  if (!isPlain(node, graph) || (graph.isOwn(output) && reader !== undefined && isRelu(reader))) return;
-  return { convolution: node, hasRelu: false };
+  if (!fits(node, graph) || (graph.isOwn(output) && reader !== undefined && isBounds(reader))) return;
+  return { convolution: node };
 }
 
 export function isRelu({ opType, domain }: Node): boolean {
@@ -39,6 +52,7 @@ function isPlain(node: Node, graph: Rewriting): boolean {
   );
 }
 
-export function ended({ hasRelu }: ConvolutionEnd, x: Value): Value {
-  return hasRelu ? relu(x) : x;
+/** x within the bounds of an end. */
+export function ended({ bounds }: Pick<ConvolutionEnd, 'bounds'>, x: Value, graph: Rewriting): Value {
+  return bounds === undefined ? x : reapplied(bounds, x, graph);
 }

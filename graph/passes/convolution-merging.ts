@@ -42,6 +42,7 @@ export function convolutionMerging(): Rule {
         ends.map((each) => each.end.convolution),
         graph,
       ),
+      graph,
     );
     let from = 0;
     for (const each of ends) {
@@ -66,16 +67,16 @@ function channelsOf(node: Node, graph: Rewriting): number {
 }
 
 /** Ends of convolutions of the same value with the same window, and a ReLU where this one has it. */
-function siblings({ convolution, hasRelu }: ConvolutionEnd, graph: Rewriting) {
+function siblings({ convolution, bounds }: ConvolutionEnd, graph: Rewriting) {
   const [input = ''] = convolution.inputs;
   const window = windowKey(convolution, graph);
   return graph.consumers(input).flatMap((reader) => {
     if (reader.opType !== 'Conv') return [];
     const [made = ''] = reader.outputs;
-    const last = hasRelu ? graph.consumers(made)[0] : reader;
+    const last = bounds ? graph.consumers(made)[0] : reader;
     const end = last && convolutionEnd(last, graph);
     const isAlike =
-      end?.convolution === reader && end.hasRelu === hasRelu && windowKey(reader, graph) === window;
+      end?.convolution === reader && !end.bounds === !bounds && windowKey(reader, graph) === window;
     return isAlike ? [{ output: last?.outputs[0] ?? '', end }] : [];
   });
 }

@@ -1,11 +1,10 @@
 import { stringOf } from '../attribute.js';
 import { sameDim } from '../dim.js';
 import type { Node } from '../model.js';
-import { apply } from '../op.js';
-import { Resize } from '../ops/resize.js';
 import { inScopeOf, type Rewriting } from '../rewrite.js';
 import { float32Values } from '../tensor.js';
 import type { Value } from '../value.js';
+import { reapplied } from './reapplied.js';
 
 /** The scales of a Resize; undefined where it has sizes instead. */
 export function scalesOf(node: Node, graph: Rewriting): Float32Array | undefined {
@@ -35,6 +34,5 @@ export function isLinearResize(node: Node, graph: Rewriting): boolean {
 
 /** The same Resize of another value of the same shape. */
 export function resized(node: Node, x: Value, graph: Rewriting): Value {
-  const operands = node.inputs.slice(1).map((name) => (name === '' ? undefined : graph.value(name)));
-  return inScopeOf(node, () => apply(Resize, [x, ...operands], Object.fromEntries(node.attributes)));
+  return inScopeOf(node, () => reapplied(node, x, graph));
 }

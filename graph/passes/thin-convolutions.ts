@@ -70,5 +70,5 @@ export const thinConvolutions: Rule = (node, graph) => {
       strides: ints([BLOCK, BLOCK]),
     },
   );
-  return depthToSpace(ended(end, convolved), BLOCK);
+  return depthToSpace(ended(end, convolved, graph), BLOCK);
 };

@@ -59,7 +59,7 @@ export const winograd =
       bias === undefined
         ? value
         : add(value, graph.weight(biasName, { ...bias, dims: [layer.outputs, 1, 1] }));
-    return filters && ended(end, biased(tilesOf(productsOf(x, filters, layer, separable), layer)));
+    return filters && ended(end, biased(tilesOf(productsOf(x, filters, layer, separable), layer)), graph);
   };
 
 /** The sizes of a convolution that has this form; undefined for others, and where they are open. */

@@ -1,14 +1,8 @@
 import { intOf, stringOf } from '../attribute.js';
 import type { Model, Node } from '../model.js';
+import { type ConvolutionEnd, convolutionEnd, type EndRules } from '../passes/convolution-ends.js';
 import { isConvolution } from '../passes/scale-convolution.js';
 import { Rewriting } from '../rewrite.js';
-
-/** A convolution of constant weights with what bounds its result, where that is all that reads it. */
-export interface LayerEnd {
-  readonly convolution: Node;
-  /** A Relu or Clip. */
-  readonly bounds?: Node;
-}
 
 /** A convolution that can run on integers. */
 export interface QuantizableLayer {
@@ -26,29 +20,21 @@ const BOUNDS = new Set(['Relu', 'Clip']);
 /** Integers gain nothing where so few channels are read; and the image keeps its precision. */
 const MIN_CHANNELS = 4;
 
+/** Grouped and dilated ones too: integers are fast in all. */
+const RULES: EndRules = {
+  isConvolution: (node, graph) =>
+    node.opType === 'Conv' &&
+    isConvolution(node, graph) &&
+    stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET',
+  isBounds,
+};
+
 /** The layer that ends at this node; a convolution that only a Relu or Clip reads ends there. */
-export function layerEnd(node: Node, graph: Rewriting): LayerEnd | undefined {
-  const [input = ''] = node.inputs;
-  const before = graph.producer(input);
-  if (isBounds(node) && before !== undefined && graph.isOwn(input) && isLayer(before, graph)) {
-    return { convolution: before, bounds: node };
-  }
-  const [output = ''] = node.outputs;
-  const [reader] = graph.consumers(output);
-  if (!isLayer(node, graph) || (graph.isOwn(output) && reader !== undefined && isBounds(reader))) return;
-  return { convolution: node };
-}
+export const layerEnd = (node: Node, graph: Rewriting): ConvolutionEnd | undefined =>
+  convolutionEnd(node, graph, RULES);
 
 export function isBounds({ opType, domain }: Node): boolean {
   return BOUNDS.has(opType) && domain === '';
-}
-
-function isLayer(node: Node, graph: Rewriting): boolean {
-  return (
-    node.opType === 'Conv' &&
-    isConvolution(node, graph) &&
-    stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET'
-  );
 }
 
 /** The convolutions of a model that can be quantised: all but those that read the image and those that give the logits. */
@@ -62,13 +48,16 @@ export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
 }
 
 /** The gate of a squeeze-and-excitation has one pixel: it takes no time, and its rounding would reach every pixel. */
-function isWorthwhile({ convolution: { attributes, inputs, outputs } }: LayerEnd, graph: Rewriting): boolean {
+function isWorthwhile(
+  { convolution: { attributes, inputs, outputs } }: ConvolutionEnd,
+  graph: Rewriting,
+): boolean {
   const [, perGroup = 0] = graph.constant(inputs[1])?.dims ?? [];
   const pixels = graph.value(outputs[0] ?? '')?.shape.slice(2) ?? [];
   return perGroup * intOf(attributes, 'group', 1) >= MIN_CHANNELS && pixels.some((size) => size !== 1);
 }
 
-function layerOf(node: Node, { convolution }: LayerEnd): QuantizableLayer {
+function layerOf(node: Node, { convolution }: ConvolutionEnd): QuantizableLayer {
   const [input = ''] = convolution.inputs;
   const [name = ''] = convolution.outputs;
   const [output = ''] = node.outputs;

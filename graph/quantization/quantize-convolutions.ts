@@ -2,13 +2,13 @@ import type { Node } from '../model.js';
 import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
 import { add } from '../ops/elementwise.js';
-import { definitionOf } from '../ops/index.js';
-import { MaxPool } from '../ops/max-pool.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
+import { type ConvolutionEnd, ended } from '../passes/convolution-ends.js';
+import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
 import { float32Tensor, float32Values } from '../tensor.js';
 import { constant, type Value } from '../value.js';
-import { isBounds, type LayerEnd, layerEnd } from './layers.js';
+import { isBounds, layerEnd } from './layers.js';
 import { activationParameters, quantizedBias, quantizedWeight, type Range } from './parameters.js';
 
 /**
@@ -66,7 +66,7 @@ function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | un
 }
 
 function convolutionOf(
-  end: LayerEnd,
+  end: ConvolutionEnd,
   { x, scale }: { readonly x: Value; readonly scale: number },
   graph: Rewriting,
 ): Value | undefined {
@@ -80,20 +80,12 @@ function convolutionOf(
   const quantizedBiases =
     bias && dequantizeLinear(graph.weight(biasName, quantizedBias(bias, sums)), vector(sums), undefined, 0);
   return inScopeOf(end.convolution, () =>
-    within(
-      end.bounds,
+    ended(
+      end,
       apply(Conv, [x, quantizedWeights, quantizedBiases], Object.fromEntries(end.convolution.attributes)),
       graph,
     ),
   );
-}
-
-/** x within the bounds of a Relu or Clip. */
-function within(bounds: Node | undefined, x: Value, graph: Rewriting): Value {
-  const definition = bounds && definitionOf(bounds, graph.opset);
-  if (bounds === undefined || definition === undefined) return x;
-  const rest = bounds.inputs.slice(1).map((name) => graph.value(name));
-  return apply(definition, [x, ...rest], Object.fromEntries(bounds.attributes));
 }
 
 /** The sum of two values that are quantised, or read by a layer that does so, where a quantised convolution reads it. */
@@ -104,17 +96,22 @@ function summed(
   isQuantized: (layer: string) => boolean,
 ): Value | undefined {
   const [[input = ''], [output = '']] = [node.inputs, node.outputs];
-  const [sum, bounds] = isBounds(node) && graph.isOwn(input) ? [graph.producer(input), node] : [node];
+  const isBounded = isBounds(node) && graph.isOwn(input);
+  const sum = isBounded ? graph.producer(input) : node;
   const range = ranges.get(output);
   const isRead = graph.consumers(output).some(({ outputs }) => isQuantized(outputs[0] ?? ''));
   if (sum?.opType !== 'Add' || range === undefined || !isRead) return;
   const [a, b] = sum.inputs.map((name) => quantizedInput(name, graph, ranges)?.x);
-  return a && b && quantized(within(bounds, add(a, b), graph), activationParameters(range));
+  return (
+    a &&
+    b &&
+    quantized(ended(isBounded ? { bounds: node } : {}, add(a, b), graph), activationParameters(range))
+  );
 }
 
 function pooled(node: Node, graph: Rewriting): Value | undefined {
   const [input = ''] = node.inputs;
   const [x, parameters] = [graph.value(input), parametersOf(graph.producer(input), graph)];
   if (x === undefined || parameters === undefined || node.outputs.length !== 1) return;
-  return quantized(apply(MaxPool, [x], Object.fromEntries(node.attributes)), parameters);
+  return quantized(reapplied(node, x, graph), parameters);
 }
