@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
 import { BACKBONE_IDS } from '../../exporters/backbones/index.js';
-import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
 import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
 import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
-import { HEADS, type Head } from '../../exporters/head.js';
+import { HEADS } from '../../exporters/head.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
 import {
   MODEL_IOS,
@@ -14,8 +13,9 @@ import {
   type Recipe,
   recipeSummary,
 } from '../../graph/recipe.js';
-import type { Activation, ExportModelOptions, ExportReport, MultistepForm } from '../index.js';
+import type { ExportModelOptions, ExportReport } from '../index.js';
 import { parseCount, parseOutput, parseSize } from './arguments.js';
+import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
@@ -28,17 +28,13 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags {
+interface Flags extends TransformFlags, DecoderFlags<DecoderId> {
   readonly output: string;
   readonly backbone?: string;
-  readonly decoder?: DecoderId;
-  readonly activation?: Activation;
-  readonly head?: Head;
   readonly size?: { height: number; width: number };
   readonly dynamic?: true;
   readonly batch?: number;
   readonly opset?: string;
-  readonly lmdForm?: MultistepForm;
   readonly io?: ModelIo;
   readonly recipe?: Partial<Recipe>;
   readonly nativeSize?: true;
@@ -53,12 +49,7 @@ export function addExport(program: Command): void {
     .description('export a trained checkpoint to ONNX')
     .argument('<checkpoint>', 'a .pth, .pt or .safetensors file')
     .requiredOption('-o, --output <model.onnx>', 'the file to write', parseOutput)
-    .addOption(
-      new Option(
-        '--decoder <decoder>',
-        'needed where the keys cannot tell: EED and LMD share theirs',
-      ).choices(DECODER_IDS),
-    )
+    .addOption(decoderOption(DECODER_IDS))
     .addOption(
       new Option(
         '--activation <activation>',
@@ -96,12 +87,7 @@ export function addExport(program: Command): void {
     .addOption(
       new Option('--opset <n>', 'ONNX opset (default: 17)').choices([...IR_OF_OPSET.keys()].map(String)),
     )
-    .addOption(
-      new Option(
-        '--lmd-form <form>',
-        "sign of LMD's y term: as trained by the release, or as in the paper",
-      ).choices(MULTISTEP_FORMS),
-    )
+    .addOption(lmdFormOption())
     .option(
       '--reference <file>',
       'inputs and PyTorch outputs (.safetensors, .npz) that the model, before any lower precision, must match to 1e-5',
@@ -119,17 +105,13 @@ export function addExport(program: Command): void {
 }
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
-  const { output, backbone, head, decoder, activation, lmdForm, reference, opset, io, recipe, nativeSize } =
-    flags;
+  const { output, backbone, reference, opset, io, recipe, nativeSize } = flags;
   return {
     checkpoint,
     output,
     ...sizeOption(flags),
     ...(backbone && { backbone }),
-    ...(head && { head }),
-    ...(decoder && { decoder }),
-    ...(activation && { activation }),
-    ...(lmdForm && { lmdForm }),
+    ...decoderOptions(flags),
     ...transformOptions(flags),
     ...(io && { io }),
     ...(recipe && { recipe }),

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { MULTISTEP_FORMS } from '../../exporters/decoders/multistep.js';
 import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
-import { HEADS, type Head } from '../../exporters/head.js';
+import { HEADS } from '../../exporters/head.js';
 import type { Recipe } from '../../graph/recipe.js';
-import type { Activation, GraftOptions, GraftReport, MultistepForm } from '../index.js';
+import type { GraftOptions, GraftReport } from '../index.js';
+import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
@@ -16,15 +16,11 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags {
+interface Flags extends TransformFlags, DecoderFlags<SchemeId> {
   readonly output: string;
   readonly skips: readonly string[];
   readonly weights?: string;
   readonly init?: true;
-  readonly decoder?: SchemeId;
-  readonly activation?: Activation;
-  readonly lmdForm?: MultistepForm;
-  readonly head?: Head;
   readonly key?: string;
   readonly recipe?: Partial<Recipe>;
   readonly reference?: string;
@@ -52,23 +48,13 @@ export function addGraft(program: Command): void {
         'key',
       ]),
     )
-    .addOption(
-      new Option(
-        '--decoder <decoder>',
-        'needed where the keys cannot tell: EED and LMD share theirs',
-      ).choices(SCHEME_IDS),
-    )
+    .addOption(decoderOption(SCHEME_IDS))
     .addOption(
       new Option('--activation <activation>', 'between solver steps (with --init: gelu)').choices(
         ACTIVATION_NAMES,
       ),
     )
-    .addOption(
-      new Option(
-        '--lmd-form <form>',
-        "sign of LMD's y term: as trained by the release, or as in the paper",
-      ).choices(MULTISTEP_FORMS),
-    )
+    .addOption(lmdFormOption())
     .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
     .option('--key <key>', 'where in the weights the state dict is, dotted; found under the usual keys')
     .addOption(recipeOption("the model's own, if it says"))
@@ -89,17 +75,14 @@ export function addGraft(program: Command): void {
 }
 
 function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, decoder, activation, lmdForm, head, key, recipe, reference } = flags;
+  const { output, skips, weights, init, key, recipe, reference } = flags;
   return {
     model,
     output,
     skips,
     ...(weights && { weights }),
     ...(init && { init }),
-    ...(decoder && { decoder }),
-    ...(activation && { activation }),
-    ...(lmdForm && { lmdForm }),
-    ...(head && { head }),
+    ...decoderOptions(flags),
     ...(key && { key }),
     ...(recipe && { recipe }),
     ...(reference && { reference }),
