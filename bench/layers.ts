@@ -30,6 +30,7 @@ const LAYERS = [
   [256, 512, 32],
   [512, 512, 32],
   [512, 512, 16],
+  [512, 512, 8],
 ] as const;
 
 function formsOf({ channels, outputs, height, width }: Layer, target: Target): readonly Uint8Array[] {

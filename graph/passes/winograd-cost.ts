@@ -9,6 +9,8 @@ export type Target = (typeof TARGETS)[number];
 interface Costs {
   /** A multiply-add of the matrix products. */
   readonly product: number;
+  /** One of the 36 factors of a filter, which is read once whatever the size of the image. */
+  readonly filter: number;
   /** One of the 36 factors of a window of a channel. */
   readonly factor: number;
   /** One of the 36 products of a tile of an output. */
@@ -17,9 +19,12 @@ interface Costs {
 
 /** Fitted to the layers of `npm run bench:layers`, whose figures docs/performance.md lists. */
 const COSTS: Readonly<Partial<Record<Target, Costs>>> = {
-  cpu: { product: 1.25, factor: 70, tile: 300 },
-  wasm: { product: 1.3, factor: 20, tile: 40 },
+  cpu: { product: 1.4, filter: 12, factor: 140, tile: 170 },
+  wasm: { product: 1.3, filter: 0, factor: 20, tile: 40 },
 };
+
+/** Matrix products take that many tiles at a time, whether they are there or not. */
+const PANEL = 16;
 
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
 const MARGIN = 0.9;
@@ -29,10 +34,12 @@ export function expectedRatio(target: Target, layer: Layer): number | undefined 
   const costs = COSTS[target];
   if (costs === undefined) return;
   const { batch, channels, outputs, height, width } = layer;
-  const { product, factor, tile } = costs;
+  const { product, filter, factor, tile } = costs;
   const direct = batch * height * width * channels * outputs * 9;
-  const tiles = batch * tilesAlong(height) * tilesAlong(width) * PRODUCTS;
-  return (tiles * (channels * outputs * product + channels * factor + outputs * tile)) / direct;
+  const tiles = tilesAlong(height) * tilesAlong(width);
+  const ofProducts = channels * outputs * (batch * PANEL * Math.ceil(tiles / PANEL) * product + filter);
+  const ofTransforms = batch * tiles * (channels * factor + outputs * tile);
+  return (PRODUCTS * (ofProducts + ofTransforms)) / direct;
 }
 
 /** Whether Winograd's form of a layer is expected to be clearly faster. */

@@ -4,7 +4,7 @@ import type { Node } from '../model.js';
 import { conv } from '../ops/conv.js';
 import { convTranspose } from '../ops/conv-transpose.js';
 import { add } from '../ops/elementwise.js';
-import { reshape, transpose } from '../ops/layout.js';
+import { reshape, sliceAxis, transpose } from '../ops/layout.js';
 import { matMul } from '../ops/matmul.js';
 import type { Rewriting, Rule } from '../rewrite.js';
 import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
@@ -84,18 +84,21 @@ function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer
 /** Tiles along an axis; the last may reach beyond it. */
 export const tilesAlong = (size: number) => Math.ceil(size / TILE);
 
-/** [36, outputs, channels] as an expression of the stored [outputs, channels, 3, 3], which runtimes compute once. */
+/**
+ * [1, 36, outputs, channels] as an expression of the stored [outputs, channels, 3, 3], which runtimes compute once: by a convolution,
+ * since what a product gives would be copied to have this shape, and it is large.
+ */
 function filtersOf(weight: Value | undefined, { outputs, channels }: Layer): Value | undefined {
   if (weight === undefined) return;
-  const columns = transpose(reshape(weight, [outputs * channels, 9]), [1, 0]);
-  const transform = constant(float32Tensor([PRODUCTS, 9], Float32Array.from(filterTransform())));
-  return reshape(matMul(transform, columns), [PRODUCTS, outputs, channels]);
+  const places = transpose(reshape(weight, [1, outputs, channels, 9]), [0, 3, 1, 2]);
+  const transform = constant(float32Tensor([PRODUCTS, 9, 1, 1], Float32Array.from(filterTransform())));
+  return conv(places, transform);
 }
 
 function transformedFilters(weight: Tensor): Tensor {
   const [outputs = 0, channels = 0] = weight.dims;
   const transform = filterTransform();
-  return computed([PRODUCTS, outputs, channels], () => {
+  return computed([1, PRODUCTS, outputs, channels], () => {
     const filters = float32Values(weight);
     const count = outputs * channels;
     const result = new Float64Array(PRODUCTS * count);
@@ -111,14 +114,13 @@ function transformedFilters(weight: Tensor): Tensor {
   });
 }
 
-/** [36, outputs, N tiles]: the products of all tiles. */
+/** [N, 36, outputs, tiles]: the products of all tiles. */
 function productsOf(x: Value, filters: Value, layer: Layer, separable: boolean): Value {
   const { batch, channels, height, width } = layer;
   const tiles = tilesAlong(height) * tilesAlong(width);
   const planes = reshape(x, [batch * channels, 1, height, width]);
   const factors = separable ? factorsByAxis(planes, layer) : factorsOf(planes, layer);
-  const byProduct = transpose(reshape(factors, [batch, channels, PRODUCTS, tiles]), [2, 1, 0, 3]);
-  return matMul(filters, reshape(byProduct, [PRODUCTS, channels, batch * tiles]));
+  return matMul(filters, transpose(reshape(factors, [batch, channels, PRODUCTS, tiles]), [0, 2, 1, 3]));
 }
 
 /** One of padding before, and after it what the last tile reaches beyond the border. */
@@ -142,15 +144,15 @@ function factorsByAxis(planes: Value, { batch, channels, height, width }: Layer)
   return conv(each, along, undefined, { strides: [1, TILE], pads: [0, left, 0, right] });
 }
 
-/** [N, outputs, H, W] from the products of tiles. */
+/** [N, outputs, H, W] from the products of tiles, which do not overlap: the planes of all outputs are made as one, below each other. */
 function tilesOf(products: Value, { batch, outputs, height, width }: Layer): Value {
   const [rows, columns] = [tilesAlong(height), tilesAlong(width)];
-  const byOutput = transpose(reshape(products, [PRODUCTS, outputs, batch, rows * columns]), [2, 1, 0, 3]);
-  const planes = reshape(byOutput, [batch * outputs, PRODUCTS, rows, columns]);
+  const planes = reshape(products, [batch, PRODUCTS, outputs * rows, columns]);
   const tiles = constant(float32Tensor([PRODUCTS, 1, TILE, TILE], tileFilters()));
-  const pads = [0, 0, rows * TILE - height, columns * TILE - width];
-  const whole = convTranspose(planes, tiles, undefined, { strides: [TILE, TILE], pads });
-  return reshape(whole, [batch, outputs, height, width]);
+  const pads = [0, 0, 0, columns * TILE - width];
+  const joined = convTranspose(planes, tiles, undefined, { strides: [TILE, TILE], pads });
+  const whole = reshape(joined, [batch, outputs, rows * TILE, width]);
+  return rows * TILE === height ? whole : sliceAxis(whole, 2, 0, height);
 }
 
 /** The output transform as filters of a transposed convolution, [36, 4 x 4]. */

@@ -4,6 +4,7 @@ import { check } from '../../../graph/check.js';
 import { symbol } from '../../../graph/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { winograd } from '../../../graph/passes/winograd.js';
+import { pays, type Target } from '../../../graph/passes/winograd-cost.js';
 import { rewrite } from '../../../graph/rewrite.js';
 import { grid, modelOf, run } from '../../support/graph.js';
 import {
@@ -98,7 +99,7 @@ it('stores what it is told to: the filters, or their 36 factors', () => {
   const dimsOf = (precompute: boolean) =>
     rewrite(model, winograd({ ...always, precompute })).model.graph.initializers.get('c.weight')?.dims;
   expect(dimsOf(false)).toEqual([3, 8, 3, 3]);
-  expect(dimsOf(true)).toEqual([36, 3, 8]);
+  expect(dimsOf(true)).toEqual([1, 36, 3, 8]);
 });
 
 it('is asked about every layer, by its sizes', () => {
@@ -106,7 +107,7 @@ it('is asked about every layer, by its sizes', () => {
   const asked: unknown[] = [];
   const model = modelOf([x], { out: relu(convolved(relu(convolved(x, 'a', same)), 'b', same)) });
   const rule = winograd({ pays: (layer) => asked.push(layer) === 2 });
-  expect(operatorsOf(rewrite(model, rule).model)).toMatchObject({ Conv: 2, ConvTranspose: 1, Relu: 2 });
+  expect(operatorsOf(rewrite(model, rule).model)).toMatchObject({ Conv: 3, ConvTranspose: 1, Relu: 2 });
   const size = { batch: 2, outputs: 3, height: 6, width: 5 };
   expect(asked).toEqual([
     { ...size, channels: 8 },
@@ -157,4 +158,23 @@ describe('it stays', () => {
     expectRefuses(overridable(model, 'c.weight'), winograd(always));
     expectRefuses(attributed(model, 'Conv', { auto_pad: string('SAME_UPPER') }), winograd(always));
   });
+});
+
+it('is chosen for the layers that it makes faster on a target', () => {
+  const chosen = (target: Target, channels: number, outputs: number, side: number) =>
+    pays(target)({ batch: 1, channels, outputs, height: side, width: side });
+  // Where they were measured on either side of the limit: `npm run bench:layers`.
+  for (const [channels, outputs, side, cpu, wasm] of [
+    [64, 64, 256, false, true],
+    [128, 128, 128, false, true],
+    [128, 256, 64, true, true],
+    [512, 512, 16, true, true],
+    [512, 512, 8, false, false],
+  ] as const) {
+    expect([chosen('cpu', channels, outputs, side), chosen('wasm', channels, outputs, side)]).toEqual([
+      cpu,
+      wasm,
+    ]);
+  }
+  expect(chosen('webgpu', 256, 256, 64)).toBe(false);
 });
