@@ -1,4 +1,4 @@
-import { intOf, stringOf } from '../attribute.js';
+import { stringOf } from '../attribute.js';
 import type { Model, Node } from '../model.js';
 import { type ConvolutionEnd, convolutionEnd, type EndRules } from '../passes/convolution-ends.js';
 import { isConvolution } from '../passes/scale-convolution.js';
@@ -17,9 +17,6 @@ export interface QuantizableLayer {
 const ENDS = new Set(['Sigmoid', 'Softmax']);
 const BOUNDS = new Set(['Relu', 'Clip']);
 
-/** Integers gain nothing where so few channels are read; and the image keeps its precision. */
-const MIN_CHANNELS = 4;
-
 /** Grouped and dilated ones too: integers are fast in all. */
 const RULES: EndRules = {
   isConvolution: (node, graph) =>
@@ -37,7 +34,10 @@ export function isBounds({ opType, domain }: Node): boolean {
   return BOUNDS.has(opType) && domain === '';
 }
 
-/** The convolutions of a model that can be quantised: all but those that read the image and those that give the logits. */
+/**
+ * The convolutions of a model that can be quantised: all but those that give the logits. Also those that read the image, since what
+ * they give would otherwise be quantised at its full size.
+ */
 export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
   const graph = new Rewriting(model);
   return model.graph.nodes.flatMap((node) => {
@@ -48,13 +48,9 @@ export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
 }
 
 /** The gate of a squeeze-and-excitation has one pixel: it takes no time, and its rounding would reach every pixel. */
-function isWorthwhile(
-  { convolution: { attributes, inputs, outputs } }: ConvolutionEnd,
-  graph: Rewriting,
-): boolean {
-  const [, perGroup = 0] = graph.constant(inputs[1])?.dims ?? [];
+function isWorthwhile({ convolution: { outputs } }: ConvolutionEnd, graph: Rewriting): boolean {
   const pixels = graph.value(outputs[0] ?? '')?.shape.slice(2) ?? [];
-  return perGroup * intOf(attributes, 'group', 1) >= MIN_CHANNELS && pixels.some((size) => size !== 1);
+  return pixels.some((size) => size !== 1);
 }
 
 function layerOf(node: Node, { convolution }: ConvolutionEnd): QuantizableLayer {

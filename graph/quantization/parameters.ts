@@ -1,5 +1,6 @@
-import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
+import { elementCount, float32Tensor, float32Values, type Tensor } from '../tensor.js';
 import { constant, type Value } from '../value.js';
+import { roundFilter } from './round-filter.js';
 
 /** The smallest and the largest value of a tensor on images that are typical. */
 export interface Range {
@@ -32,20 +33,21 @@ export interface QuantizedWeight {
 
 const LARGEST = 127;
 
+/** @param weight [outputs, channels, ...kernel] */
 export function quantizedWeight(weight: Tensor): QuantizedWeight {
-  const [channels = 1] = weight.dims;
+  const [outputs = 1, , ...kernel] = weight.dims;
   const values = float32Values(weight);
-  const perChannel = values.length / channels;
-  const scales = Float32Array.from({ length: channels }, (_, channel) => {
-    let largest = 0;
-    for (let at = channel * perChannel; at < (channel + 1) * perChannel; at++) {
-      largest = Math.max(largest, Math.abs(values[at] ?? 0));
-    }
-    return largest / LARGEST || 1;
-  });
-  const quantized = Int8Array.from(values, (value, at) =>
-    Math.round(value / (scales[Math.floor(at / perChannel)] ?? 1)),
-  );
+  const scales = new Float32Array(outputs);
+  const quantized = new Int8Array(values.length);
+  const perOutput = values.length / outputs;
+  for (let output = 0; output < outputs; output++) {
+    const filter = values.subarray(output * perOutput, (output + 1) * perOutput);
+    const largest = filter.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const scale = Math.fround(largest / LARGEST) || 1;
+    scales[output] = scale;
+    const units = filter.map((value) => value / scale);
+    quantized.set(roundFilter(units, elementCount(kernel)), output * perOutput);
+  }
   return { values: byteTensor('int8', weight.dims, quantized), scales };
 }
 
