@@ -26,7 +26,7 @@ export interface BenchFigures {
   readonly throughput: number;
   /** Median over rounds of the median of its runs, divided by that of the first model's in the same round. */
   readonly ratioToFirst: number;
-  /** Median of several loads from memory by a process that has loaded it before. */
+  /** Median of several loads from memory, each by a process that has just started. */
   readonly loadMs: number;
   /** Of the first run, which allocates and compiles. */
   readonly firstMs: number;
@@ -82,8 +82,11 @@ export class Contestant {
     this.#peakBytes = await ask(this.model, this.process, 'peakBytes', undefined);
   }
 
-  async load(): Promise<void> {
-    this.#loads.push(await ask(this.model, this.process, 'load', this.model.path));
+  /** @param process that has just started */
+  async load(process: BenchProcess): Promise<void> {
+    const { provider, threads } = this.opened;
+    const loading = { path: this.model.path, provider: provider.effective, threads };
+    this.#loads.push(await ask(this.model, process, 'load', loading));
   }
 
   /** @param parent of a folder for onnxruntime's files */

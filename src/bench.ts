@@ -142,9 +142,14 @@ async function measure(
     await inTurn((each) => each.run(Math.min(perTurn, runs - done)));
   }
   onProgress?.(runs, runs);
-  // Before anything else is loaded.
   await inTurn((each) => each.weigh());
-  for (let round = 0; round < LOADS; round++) await inTurn((each) => each.load());
+  for (let round = 0; round < LOADS; round++) {
+    await inTurn(async (each) => {
+      const loading = start(each.model.name);
+      await each.load(loading);
+      await loading.close();
+    });
+  }
   if (placement || report !== undefined) await profile(inTurn);
   return {
     models: contestants.map((each) => each.figures(first, peaks.get(each.provider) ?? Number.NaN)),
