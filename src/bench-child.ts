@@ -18,6 +18,9 @@ import { probeInputs } from '../runtime/sessions/probe.js';
 import type { Floats, Inputs, Port } from '../runtime/sessions/tensors.js';
 import { answer, type Request } from '../runtime/threads/protocol.js';
 
+/** Milliseconds until threads that have slept run at their pace: they share a core at first, and caches are another's. */
+const WARM_UP = 100;
+
 /** Milliseconds after which no more runs are made to find the fastest: WebGPU in software is slow. */
 const PATIENCE = 3000;
 
@@ -108,12 +111,14 @@ const methods = {
     return { provider, threads, workers, first, names, outputs: ordered };
   },
 
-  /** Runs with all workers busy, after one of each that is not counted: others have run since. */
+  /** Runs with all workers busy, after some that are not counted: others have run since. */
   async turn(runs: number): Promise<Turn> {
     const { workers } = opened();
     const run = () => opened().run(feeds);
     const together = (each: () => Promise<unknown>) => Promise.all(Array.from({ length: workers }, each));
-    await together(run);
+    const warm = performance.now() + WARM_UP;
+    do await together(run);
+    while (performance.now() < warm);
     const times: number[] = [];
     let left = runs;
     const elapsed = await timed(() =>
