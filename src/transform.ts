@@ -13,7 +13,7 @@ import { PRECISIONS, type Precision } from './precision.js';
 import { type ImageDifference, Proof } from './proof.js';
 import { Tolerance } from './tolerance.js';
 
-export interface TransformOptions extends OptimizeOptions {
+export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   /** Default `fp32`. */
   readonly precision?: Precision;
   /** A folder of images that the result is compared on; default six that come with the package. */
@@ -63,7 +63,11 @@ export async function transform(
   refuseLowering(model, name, precision);
   // Half precision is for graphics cards.
   const optimized = naming(name, () =>
-    optimize(model, { ...(precision === 'fp16' && { target: 'webgpu' }), ...options }),
+    optimize(model, {
+      ...(precision === 'fp16' && { target: 'webgpu' }),
+      ...options,
+      integers: precision === 'int8',
+    }),
   );
   const note = followedBy(noteOf(model), { level, precision });
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {

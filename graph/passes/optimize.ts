@@ -10,7 +10,7 @@ import { convolutionMerging } from './convolution-merging.js';
 import { noOperation } from './no-operation.js';
 import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
-import { thinConvolutions } from './thin-convolutions.js';
+import { FLOAT_BLOCKS, INTEGER_BLOCKS, thinConvolutions } from './thin-convolutions.js';
 import { winograd } from './winograd.js';
 import { pays, type Target } from './winograd-cost.js';
 
@@ -23,8 +23,10 @@ export interface OptimizeOptions {
   readonly level?: Level;
   /** Where it is to run; `latency` chooses by it. Default `cpu`. */
   readonly target?: Target;
-  /** Store what `latency` would have runtimes compute when they load the model: it loads faster and is larger. */
+  /** Store what `latency` would have runtimes compute when they load the model, for those that do not; it is larger. */
   readonly precompute?: boolean;
+  /** Whether convolutions are to be quantised afterwards, for kernels of another shape. */
+  readonly integers?: boolean;
 }
 
 export interface Optimized {
@@ -50,18 +52,18 @@ const FOLDING: readonly Pass[] = [
 
 const MERGING: Pass = { name: 'convolution merging', rule: convolutionMerging };
 
-/** Put what a target does faster in the place of what it does slower: each other kernel costs a graphics card more than it wins. */
-const SHAPING: Readonly<Record<Target, readonly Pass[]>> = {
-  cpu: [
+/** Puts what a target does faster in the place of what it does slower: each other kernel costs a graphics card more than it wins. */
+function shaping(target: Target, integers: boolean): readonly Pass[] {
+  if (target === 'webgpu') return [];
+  if (target === 'wasm') return [MERGING];
+  return [
     { name: 'channel normalization', rule: () => channelNormalization },
     MERGING,
-    { name: 'thin convolutions', rule: () => thinConvolutions },
+    { name: 'thin convolutions', rule: () => thinConvolutions(integers ? INTEGER_BLOCKS : FLOAT_BLOCKS) },
     { name: 'resize as products', rule: () => resizeProducts },
     { name: 'pointwise as product', rule: () => pointwiseProducts },
-  ],
-  wasm: [MERGING],
-  webgpu: [],
-};
+  ];
+}
 
 /** Folding ends by itself; a crafted graph may take long. */
 const MAX_ROUNDS = 20;
@@ -71,7 +73,7 @@ const MAX_ROUNDS = 20;
  * @throws NmodeError (BAD_MODEL) for a graph that does not check, and one with subgraphs
  */
 export function optimize(model: Model, options: OptimizeOptions = {}): Optimized {
-  const { level = 'standard', target = 'cpu', precompute = false } = options;
+  const { level = 'standard', target = 'cpu', precompute = false, integers = false } = options;
   if (level === 'none') return { model, changes: {} };
   const changes: Record<string, number> = {};
   let current = model;
@@ -86,7 +88,7 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
     return current !== before;
   };
   for (let round = 0; round < MAX_ROUNDS && apply(FOLDING); round++);
-  apply(SHAPING[target]);
+  apply(shaping(target, integers));
   if (level === 'latency') {
     apply([
       {

@@ -1,5 +1,5 @@
 import { ints, intsOf } from '../attribute.js';
-import { floorDivideDim, multiplyDims, numbers, sameDim } from '../dim.js';
+import { type Dim, floorDivideDim, multiplyDims, numbers, sameDim } from '../dim.js';
 import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
 import { depthToSpace } from '../ops/layout.js';
@@ -8,67 +8,86 @@ import { elementCount, float32Values } from '../tensor.js';
 import { computed } from './computed.js';
 import { convolutionEnd, ended } from './convolution-ends.js';
 
-/** Smaller images take no time, and deep layers many weights: a wider window has seven times as many. */
-const MIN_PIXELS = 64 * 64;
+/** When a convolution computes a block of places at once. */
+interface Block {
+  readonly side: number;
+  /** Of the convolution, at most. */
+  readonly outputs: number;
+  /** At least: smaller images take no time, and a larger window has 7 (of a side of 2) or 64 times as many weights. */
+  readonly pixels: number;
+}
 
-/** Four times as many channels fill the 16 that runtimes compute together. */
-const MOST = 4;
-const BLOCK = 2;
+/** Kernels for floats compute 16 channels together, which 4 times as many fill. */
+export const FLOAT_BLOCKS: readonly Block[] = [{ side: 2, outputs: 4, pixels: 64 * 64 }];
+
+/** Those for integers copy each window first, of which there are fewer; and more channels at once cost them less. */
+export const INTEGER_BLOCKS: readonly Block[] = [
+  { side: 4, outputs: 3, pixels: 128 * 128 },
+  { side: 2, outputs: 8, pixels: 64 * 64 },
+];
 
 /**
- * A convolution with few output channels computes 2 x 2 places at once, as four times as many channels of a convolution with stride 2
- * whose window is larger by one: runtimes compute 16 channels at a time and would throw most of them away.
+ * A convolution with few output channels computes a block of places at once, as more channels of a convolution whose stride is the
+ * block's side and whose window is larger by what that skips: runtimes compute 16 channels at a time and would throw most of them away.
+ * @param blocks of which the first that fits is taken
  */
-export const thinConvolutions: Rule = (node, graph) => {
-  const end = convolutionEnd(node, graph);
-  // DepthToSpace orders channels otherwise before.
-  if (end === undefined || graph.opset < 11) return;
-  const { inputs, attributes } = end.convolution;
-  const [input = '', weightName = '', biasName = ''] = inputs;
-  const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
-  const [out = 0, channels = 0, height = 1, width = 1, ...more] = weight?.dims ?? [];
-  if (x === undefined || weight === undefined || more.length > 0 || weight.dims.length !== 4) return;
-  if (out > MOST || channels < 8 || (height === 1 && width === 1)) return;
-  const pads = intsOf(attributes, 'pads', [0, 0, 0, 0]);
-  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
-  const isSame = top + bottom === height - 1 && left + right === width - 1;
-  if (!isSame || intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
-  const sizes = numbers(x.shape.slice(2));
-  if (sizes !== undefined && elementCount(sizes) < MIN_PIXELS) return;
-  const isEven = x.shape
-    .slice(2)
-    .every((dim) => sameDim(multiplyDims(floorDivideDim(dim, BLOCK), BLOCK), dim));
-  if (!isEven) return;
-  const [tall, wide] = [height + BLOCK - 1, width + BLOCK - 1];
-  const places = BLOCK * BLOCK;
-  const newWeight = computed([out * places, channels, tall, wide], () => {
-    const [from, to] = [float32Values(weight), new Float32Array(out * places * channels * tall * wide)];
-    for (let o = 0; o < out; o++)
-      for (let place = 0; place < places; place++)
-        for (let c = 0; c < channels; c++)
-          for (let i = 0; i < height; i++)
-            for (let j = 0; j < width; j++) {
-              const row = i + Math.floor(place / BLOCK);
-              const column = j + (place % BLOCK);
-              to[(((o * places + place) * channels + c) * tall + row) * wide + column] =
-                from[((o * channels + c) * height + i) * width + j] ?? 0;
-            }
-    return to;
-  });
-  const newBias =
-    bias &&
-    computed([out * places], () => {
-      const values = float32Values(bias);
-      return Float32Array.from({ length: out * places }, (_, at) => values[Math.floor(at / places)] ?? 0);
+export const thinConvolutions =
+  (blocks: readonly Block[]): Rule =>
+  (node, graph) => {
+    const end = convolutionEnd(node, graph);
+    // DepthToSpace orders channels otherwise before.
+    if (end === undefined || graph.opset < 11) return;
+    const { inputs, attributes } = end.convolution;
+    const [input = '', weightName = '', biasName = ''] = inputs;
+    const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
+    const [out = 0, channels = 0, height = 1, width = 1, ...more] = weight?.dims ?? [];
+    if (x === undefined || weight === undefined || more.length > 0 || weight.dims.length !== 4) return;
+    if (channels < 8 || (height === 1 && width === 1)) return;
+    const pads = intsOf(attributes, 'pads', [0, 0, 0, 0]);
+    const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+    const isSame = top + bottom === height - 1 && left + right === width - 1;
+    if (!isSame || intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
+    const side = blocks.find((block) => out <= block.outputs && isCutInto(block, x.shape.slice(2)))?.side;
+    if (side === undefined) return;
+    const [tall, wide] = [height + side - 1, width + side - 1];
+    const places = side * side;
+    const newWeight = computed([out * places, channels, tall, wide], () => {
+      const [from, to] = [float32Values(weight), new Float32Array(out * places * channels * tall * wide)];
+      for (let o = 0; o < out; o++)
+        for (let place = 0; place < places; place++)
+          for (let c = 0; c < channels; c++)
+            for (let i = 0; i < height; i++)
+              for (let j = 0; j < width; j++) {
+                const row = i + Math.floor(place / side);
+                const column = j + (place % side);
+                to[(((o * places + place) * channels + c) * tall + row) * wide + column] =
+                  from[((o * channels + c) * height + i) * width + j] ?? 0;
+              }
+      return to;
     });
-  const convolved = apply(
-    Conv,
-    [x, graph.weight(weightName, newWeight), newBias && graph.weight(biasName, newBias)],
-    {
-      kernel_shape: ints([tall, wide]),
-      pads: ints(pads),
-      strides: ints([BLOCK, BLOCK]),
-    },
+    const newBias =
+      bias &&
+      computed([out * places], () => {
+        const values = float32Values(bias);
+        return Float32Array.from({ length: out * places }, (_, at) => values[Math.floor(at / places)] ?? 0);
+      });
+    const convolved = apply(
+      Conv,
+      [x, graph.weight(weightName, newWeight), newBias && graph.weight(biasName, newBias)],
+      {
+        kernel_shape: ints([tall, wide]),
+        pads: ints(pads),
+        strides: ints([side, side]),
+      },
+    );
+    return depthToSpace(ended(end, convolved, graph), side);
+  };
+
+/** Whether whole blocks make up an image that is large enough, or of open sizes. */
+function isCutInto({ side, pixels }: Block, sizes: readonly Dim[]): boolean {
+  const known = numbers(sizes);
+  return (
+    (known === undefined || elementCount(known) >= pixels) &&
+    sizes.every((size) => sameDim(multiplyDims(floorDivideDim(size, side), side), size))
   );
-  return depthToSpace(ended(end, convolved, graph), BLOCK);
-};
+}

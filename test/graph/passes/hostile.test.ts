@@ -14,7 +14,7 @@ import { noOperation } from '../../../graph/passes/no-operation.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { pointwiseProducts } from '../../../graph/passes/pointwise-products.js';
 import { resizeProducts } from '../../../graph/passes/resize-products.js';
-import { thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
+import { INTEGER_BLOCKS, thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
 import { winograd } from '../../../graph/passes/winograd.js';
 import { type Rule, rewrite } from '../../../graph/rewrite.js';
 import { elementCount, float32Tensor, type Tensor } from '../../../graph/tensor.js';
@@ -30,7 +30,7 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   noOperation: () => noOperation,
   pointwiseProducts: () => pointwiseProducts,
   resizeProducts: () => resizeProducts,
-  thinConvolutions: () => thinConvolutions,
+  thinConvolutions: () => thinConvolutions(INTEGER_BLOCKS),
   winograd: () => winograd({ pays: () => true, precompute: true, separable: true }),
 };
 

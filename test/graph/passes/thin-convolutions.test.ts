@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { string } from '../../../graph/attribute.js';
 import { symbol } from '../../../graph/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
-import { thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
+import { FLOAT_BLOCKS, INTEGER_BLOCKS, thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
 import { grid, modelOf } from '../../support/graph.js';
 import {
   attributed,
@@ -15,7 +15,7 @@ import {
 
 const x = image('x', 1, 8, 64, 66);
 const same = { channels: 2, kernel: [3, 3], pads: [1, 1, 1, 1] };
-const rule = thinConvolutions;
+const rule = thinConvolutions(FLOAT_BLOCKS);
 
 it('a convolution of few channels computes four places at once, whatever its window', async () => {
   const windows = {
@@ -68,6 +68,32 @@ describe('sizes', () => {
       expectRefuses(modelOf([taken], { out: convolved(taken, 'c', same) }), rule);
     }
   });
+});
+
+it('kernels for integers get blocks of 16 places for very few channels, and of 4 for more', async () => {
+  for (const [channels, height, width, side] of [
+    [3, 128, 132, 4],
+    [1, 128, 128, 4],
+    [3, 128, 130, 2],
+    [4, 128, 128, 2],
+    [8, 64, 64, 2],
+    [9, 128, 128, 1],
+    [3, 128, 129, 1],
+  ] as const) {
+    const taken = image('x', 1, 8, height, width);
+    const y = relu(convolved(taken, 'c', { ...same, channels }));
+    const model = modelOf([taken], { out: y });
+    if (side === 1) expectRefuses(model, thinConvolutions(INTEGER_BLOCKS));
+    else {
+      const held = await expectHolds(model, thinConvolutions(INTEGER_BLOCKS));
+      expect(held.model.graph.initializers.get('c.weight')?.dims).toEqual([
+        channels * side ** 2,
+        8,
+        side + 2,
+        side + 2,
+      ]);
+    }
+  }
 });
 
 it('others stay', () => {
