@@ -3,9 +3,10 @@
  * (w = 16), at 256 x 256 and two threads, in all forms that `nmode optimize` writes, beside PyTorch's own export and PyTorch itself.
  * Differences are those of the bundled photographs, from the network before it was rewritten:
  *
- *     npm run bench -- [--runs 48] [eed] [hd] [lmd] [trained]
+ *     npm run bench -- [--runs 48] [--plot FILE.svg] [eed] [hd] [lmd] [trained]
  *
- * PyTorch is Debian's python3-torch; without it the network as it was exported is what the others are compared with.
+ * The plot is of every run of the first of them. PyTorch is Debian's python3-torch; without it the network as it was exported is
+ * what the others are compared with.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -20,6 +21,7 @@ import { exportModel } from '../src/export.js';
 import { BUNDLED_IMAGES } from '../src/model-inputs.js';
 import { optimizeModel } from '../src/optimize.js';
 import { median } from '../src/percentile.js';
+import { distributionPlot } from '../src/plots.js';
 import type { TransformOptions } from '../src/transform.js';
 import { inFolder, root, seededNetwork } from './networks.js';
 
@@ -117,10 +119,24 @@ async function measure(group: Group, runs: number, hasTorch: boolean, file: (nam
     ]),
   );
   print('');
+  return report.models.map(({ times, p50, p90, p99 }, at) => ({
+    name: names[at] ?? '',
+    values: times,
+    marks: [p50, p90, p99],
+  }));
+}
+
+/** An SVG that stands alone, in colours that are seen in light and dark. */
+function standing(svg: string): string {
+  const style = 'text{font:13px sans-serif;fill:#7d8590}.grid{stroke:#7d8590;stroke-opacity:.3}';
+  return svg.replace(
+    /^<svg ([^>]*)>/,
+    `<svg xmlns="http://www.w3.org/2000/svg" $1>\n<style>${style}</style>`,
+  );
 }
 
 const { values, positionals } = parseArgs({
-  options: { runs: { type: 'string', default: '48' } },
+  options: { runs: { type: 'string', default: '48' }, plot: { type: 'string' } },
   allowPositionals: true,
 });
 const unknown = positionals.find((name) => !GROUPS.some((group) => group === name));
@@ -132,8 +148,12 @@ if (!hasTorch) {
   );
 }
 await inFolder(async (file) => {
+  let { plot } = values;
   for (const group of GROUPS) {
     if (positionals.length > 0 && !positionals.includes(group)) continue;
-    await measure(group, Number(values.runs), hasTorch, file);
+    const distributions = await measure(group, Number(values.runs), hasTorch, file);
+    if (plot !== undefined)
+      writeFileSync(plot, standing(distributionPlot('milliseconds a run', distributions)));
+    plot = undefined;
   }
 });
