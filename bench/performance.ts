@@ -148,12 +148,10 @@ if (!hasTorch) {
   );
 }
 await inFolder(async (file) => {
-  let { plot } = values;
-  for (const group of GROUPS) {
-    if (positionals.length > 0 && !positionals.includes(group)) continue;
+  const asked = GROUPS.filter((group) => positionals.length === 0 || positionals.includes(group));
+  for (const group of asked) {
     const distributions = await measure(group, Number(values.runs), hasTorch, file);
-    if (plot !== undefined)
-      writeFileSync(plot, standing(distributionPlot('milliseconds a run', distributions)));
-    plot = undefined;
+    if (values.plot === undefined || group !== asked[0]) continue;
+    writeFileSync(values.plot, standing(distributionPlot('milliseconds a run', distributions)));
   }
 });

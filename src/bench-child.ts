@@ -83,7 +83,7 @@ function nativeOptions(provider: ProviderName, threads: number): NativeOptions {
   return { provider: parseProvider(provider), graphOptimization: 'all', threads, arena: true };
 }
 
-/** What starts the runtime, of which no model is to be blamed. */
+/** A model whose load is that of the runtime itself. */
 function oneNode(): Uint8Array {
   const x = input('x', 'float32', [1]);
   return encodeModel(
