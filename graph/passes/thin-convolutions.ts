@@ -4,7 +4,7 @@ import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
 import { depthToSpace } from '../ops/layout.js';
 import type { Rule } from '../rewrite.js';
-import { elementCount, float32Values } from '../tensor.js';
+import { elementCount, float32Values, type Tensor } from '../tensor.js';
 import { computed } from './computed.js';
 import { convolutionEnd, ended } from './convolution-ends.js';
 
@@ -16,6 +16,9 @@ interface Block {
   /** At least: smaller images take no time, and a larger window has 7 (of a side of 2) or 64 times as many weights. */
   readonly pixels: number;
 }
+
+/** To read more weights takes longer than what a block saves. */
+const MAX_WEIGHTS = 2 ** 20;
 
 /** Kernels for floats compute 16 channels together, which 4 times as many fill. */
 export const FLOAT_BLOCKS: readonly Block[] = [{ side: 2, outputs: 4, pixels: 64 * 64 }];
@@ -47,12 +50,13 @@ export const thinConvolutions =
     const [top = 0, left = 0, bottom = 0, right = 0] = pads;
     const isSame = top + bottom === height - 1 && left + right === width - 1;
     if (!isSame || intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
-    const side = blocks.find((block) => out <= block.outputs && isCutInto(block, x.shape.slice(2)))?.side;
+    const side = blocks.find((block) => pays(block, weight, x.shape.slice(2)))?.side;
     if (side === undefined) return;
-    const [tall, wide] = [height + side - 1, width + side - 1];
     const places = side * side;
-    const newWeight = computed([out * places, channels, tall, wide], () => {
-      const [from, to] = [float32Values(weight), new Float32Array(out * places * channels * tall * wide)];
+    const dims = enlarged(weight, side);
+    const [, , tall = 1, wide = 1] = dims;
+    const newWeight = computed(dims, () => {
+      const [from, to] = [float32Values(weight), new Float32Array(elementCount(dims))];
       for (let o = 0; o < out; o++)
         for (let place = 0; place < places; place++)
           for (let c = 0; c < channels; c++)
@@ -83,10 +87,17 @@ export const thinConvolutions =
     return depthToSpace(ended(end, convolved, graph), side);
   };
 
-/** Whether whole blocks make up an image that is large enough, or of open sizes. */
-function isCutInto({ side, pixels }: Block, sizes: readonly Dim[]): boolean {
+/** The sizes of a weight that computes blocks. */
+function enlarged({ dims: [outputs = 0, channels = 0, ...kernel] }: Tensor, side: number): readonly number[] {
+  return [outputs * side ** 2, channels, ...kernel.map((size) => size + side - 1)];
+}
+
+/** For few outputs and weights, where whole blocks make up an image that is large enough, or of open sizes. */
+function pays({ side, outputs, pixels }: Block, weight: Tensor, sizes: readonly Dim[]): boolean {
   const known = numbers(sizes);
   return (
+    (weight.dims[0] ?? 0) <= outputs &&
+    elementCount(enlarged(weight, side)) <= MAX_WEIGHTS &&
     (known === undefined || elementCount(known) >= pixels) &&
     sizes.every((size) => sameDim(multiplyDims(floorDivideDim(size, side), side), size))
   );

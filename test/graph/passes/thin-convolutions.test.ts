@@ -3,6 +3,7 @@ import { string } from '../../../graph/attribute.js';
 import { symbol } from '../../../graph/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { FLOAT_BLOCKS, INTEGER_BLOCKS, thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
+import { rewrite } from '../../../graph/rewrite.js';
 import { grid, modelOf } from '../../support/graph.js';
 import {
   attributed,
@@ -94,6 +95,14 @@ it('kernels for integers get blocks of 16 places for very few channels, and of 4
       ]);
     }
   }
+});
+
+it('weights that a block would make many stay as they are', () => {
+  const taken = image('x', 1, 700, 128, 128);
+  const model = modelOf([taken], { out: convolved(taken, 'c', { ...same, channels: 3 }) });
+  const { graph } = rewrite(model, thinConvolutions(INTEGER_BLOCKS)).model;
+  // 1.2 million with a side of 4.
+  expect(graph.initializers.get('c.weight')?.dims).toEqual([12, 700, 4, 4]);
 });
 
 it('others stay', () => {
