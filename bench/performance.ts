@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: every figure of docs/performance.md. The release's networks (w = 64, seeded weights) and the trained one
+ * `npm run bench`: the native figures of docs/performance.md. The release's networks (w = 64, seeded weights) and the trained one
  * (w = 16), at 256 x 256 and two threads, in all forms that `nmode optimize` writes, beside PyTorch's own export and PyTorch itself.
  * Differences are those of the bundled photographs, from the network before it was rewritten:
  *

@@ -130,7 +130,10 @@ async function measure(
   for (const { provider } of contestants) {
     if (peaks.has(provider)) continue;
     const measuring = start('matrix products');
-    peaks.set(provider, await peakMacs(measuring, provider, first.opened.threads * workers));
+    peaks.set(
+      provider,
+      await peakMacs(measuring, provider, Math.min(first.opened.threads * workers, usableCores())),
+    );
     await measuring.close();
   }
   const inTurn = async (task: (contestant: Contestant) => Promise<void>) => {

@@ -56,7 +56,7 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
 async function quantized(
   model: Model,
   name: string,
-  { tolerance, calibrate = '', method = CALIBRATION_METHODS[1], recipe, signal, onProgress }: LowerOptions,
+  { tolerance, calibrate = '', method = CALIBRATION_METHODS[0], recipe, signal, onProgress }: LowerOptions,
 ): Promise<Lowered> {
   const examples = await examplesFor(model, name, calibrate, recipe);
   const proof = await Proof.of(model, name, examples, signal);
@@ -77,7 +77,7 @@ async function quantized(
   );
 }
 
-/** @throws NmodeError (BAD_MODEL) for a model that is in a lower precision already, or too old for one */
+/** @throws NmodeError (BAD_MODEL) for a model that is in a lower precision or Winograd's form already, or too old for one */
 export function refuseLowering(model: Model, name: string, precision: Precision): void {
   if (precision === 'fp32') return;
   const before = precisionOf(model);
@@ -85,6 +85,12 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
     throw new NmodeError(
       'BAD_MODEL',
       `${name}: it is in ${before} already: give the float32 model that it was made of to get ${precision}`,
+    );
+  }
+  if (noteOf(model).level === 'latency') {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: its convolutions are in Winograd's form (--optimize latency), which is not for ${precision}: give the model that it was made of`,
     );
   }
   const opset = opsetOf(model);

@@ -20,7 +20,7 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly images?: string;
   /** A folder of images that are typical, from which `int8` learns its ranges. */
   readonly calibrate?: string;
-  /** Default `percentile`. */
+  /** Default `minmax`. */
   readonly method?: CalibrationMethod;
   /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;
@@ -69,7 +69,8 @@ export async function transform(
       integers: precision === 'int8',
     }),
   );
-  const note = followedBy(noteOf(model), { level, precision });
+  const isStandard = level === 'latency' && optimized.changes.Winograd === undefined;
+  const note = followedBy(noteOf(model), { level: isStandard ? 'standard' : level, precision });
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
     return { ...optimized, model: noted(optimized.model, note), level, precision: note.precision };

@@ -13,7 +13,7 @@ interface Block {
   readonly side: number;
   /** Of the convolution, at most. */
   readonly outputs: number;
-  /** At least: smaller images take no time, and a larger window has 7 (of a side of 2) or 64 times as many weights. */
+  /** At least: smaller images take no time, and larger windows have many more weights, 7 and 64 times as many as 3 x 3. */
   readonly pixels: number;
 }
 
@@ -43,7 +43,7 @@ export const thinConvolutions =
     const { inputs, attributes } = end.convolution;
     const [input = '', weightName = '', biasName = ''] = inputs;
     const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
-    const [out = 0, channels = 0, height = 1, width = 1, ...more] = weight?.dims ?? [];
+    const [, channels = 0, height = 1, width = 1, ...more] = weight?.dims ?? [];
     if (x === undefined || weight === undefined || more.length > 0 || weight.dims.length !== 4) return;
     if (channels < 8 || (height === 1 && width === 1)) return;
     const pads = intsOf(attributes, 'pads', [0, 0, 0, 0]);
@@ -52,40 +52,45 @@ export const thinConvolutions =
     if (!isSame || intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
     const side = blocks.find((block) => pays(block, weight, x.shape.slice(2)))?.side;
     if (side === undefined) return;
-    const places = side * side;
-    const dims = enlarged(weight, side);
-    const [, , tall = 1, wide = 1] = dims;
-    const newWeight = computed(dims, () => {
-      const [from, to] = [float32Values(weight), new Float32Array(elementCount(dims))];
-      for (let o = 0; o < out; o++)
-        for (let place = 0; place < places; place++)
-          for (let c = 0; c < channels; c++)
-            for (let i = 0; i < height; i++)
-              for (let j = 0; j < width; j++) {
-                const row = i + Math.floor(place / side);
-                const column = j + (place % side);
-                to[(((o * places + place) * channels + c) * tall + row) * wide + column] =
-                  from[((o * channels + c) * height + i) * width + j] ?? 0;
-              }
-      return to;
+    const larger = graph.weight(weightName, moved(weight, side));
+    const biases = bias && graph.weight(biasName, repeated(bias, side * side));
+    const convolved = apply(Conv, [x, larger, biases], {
+      kernel_shape: ints([height + side - 1, width + side - 1]),
+      pads: ints(pads),
+      strides: ints([side, side]),
     });
-    const newBias =
-      bias &&
-      computed([out * places], () => {
-        const values = float32Values(bias);
-        return Float32Array.from({ length: out * places }, (_, at) => values[Math.floor(at / places)] ?? 0);
-      });
-    const convolved = apply(
-      Conv,
-      [x, graph.weight(weightName, newWeight), newBias && graph.weight(biasName, newBias)],
-      {
-        kernel_shape: ints([tall, wide]),
-        pads: ints(pads),
-        strides: ints([side, side]),
-      },
-    );
     return depthToSpace(ended(end, convolved, graph), side);
   };
+
+/** A bias for each place of a block. */
+function repeated(bias: Tensor, places: number): Tensor {
+  const length = (bias.dims[0] ?? 0) * places;
+  return computed([length], () => {
+    const values = float32Values(bias);
+    return Float32Array.from({ length }, (_, at) => values[Math.floor(at / places)] ?? 0);
+  });
+}
+
+/** A weight that computes blocks: for each place its kernel, moved there within a larger window. */
+function moved(weight: Tensor, side: number): Tensor {
+  const [out = 0, channels = 0, height = 1, width = 1] = weight.dims;
+  const dims = enlarged(weight, side);
+  const [, , tall = 1, wide = 1] = dims;
+  const places = side * side;
+  return computed(dims, () => {
+    const [from, to] = [float32Values(weight), new Float32Array(elementCount(dims))];
+    for (let plane = 0; plane < out * places * channels; plane++) {
+      const [output, channel] = [Math.floor(plane / channels), plane % channels];
+      const place = output % places;
+      const source = (Math.floor(output / places) * channels + channel) * height * width;
+      const corner = (plane * tall + Math.floor(place / side)) * wide + (place % side);
+      for (let at = 0; at < height * width; at++) {
+        to[corner + Math.floor(at / width) * wide + (at % width)] = from[source + at] ?? 0;
+      }
+    }
+    return to;
+  });
+}
 
 /** The sizes of a weight that computes blocks. */
 function enlarged({ dims: [outputs = 0, channels = 0, ...kernel] }: Tensor, side: number): readonly number[] {

@@ -17,7 +17,7 @@ interface Costs {
   readonly tile: number;
 }
 
-/** Fitted to the layers of `npm run bench:layers`, whose figures docs/performance.md lists. */
+/** Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them. */
 const COSTS: Readonly<Partial<Record<Target, Costs>>> = {
   cpu: { product: 1.4, filter: 12, factor: 140, tile: 170 },
   wasm: { product: 1.3, filter: 0, factor: 20, tile: 40 },

@@ -144,7 +144,7 @@ function factorsByAxis(planes: Value, { batch, channels, height, width }: Layer)
   return conv(each, along, undefined, { strides: [1, TILE], pads: [0, left, 0, right] });
 }
 
-/** [N, outputs, H, W] from the products of tiles, which do not overlap: the planes of all outputs are made as one, below each other. */
+/** [N, outputs, H, W] from the products of tiles. These do not overlap, so one plane is made that has all outputs below each other. */
 function tilesOf(products: Value, { batch, outputs, height, width }: Layer): Value {
   const [rows, columns] = [tilesAlong(height), tilesAlong(width)];
   const planes = reshape(products, [batch, PRODUCTS, outputs * rows, columns]);

@@ -11,7 +11,7 @@ export type RunEach = (model: Model, take: (values: Values) => void) => Promise<
 /**
  * How far values reach:
  * - `minmax`: from the smallest to the largest that was met;
- * - `percentile`: without the 0.01 % of a tensor that lies farthest out, which saturates.
+ * - `percentile`: without the 0.01 % of a tensor that lies farthest out at either end, which saturates.
  */
 export const CALIBRATION_METHODS = ['minmax', 'percentile'] as const;
 export type CalibrationMethod = (typeof CALIBRATION_METHODS)[number];

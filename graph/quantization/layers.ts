@@ -13,8 +13,9 @@ export interface QuantizableLayer {
   readonly output: string;
 }
 
-/** Nothing but a convolution and what is elementwise stands between these and a mask: their outputs are not rounded. */
+/** What reads logits; and what only moves, resizes or adds them before. */
 const ENDS = new Set(['Sigmoid', 'Softmax']);
+const WAYS = new Set(['DepthToSpace', 'Resize', 'Reshape', 'Transpose', 'Slice', 'Add']);
 const BOUNDS = new Set(['Relu', 'Clip']);
 
 /** Grouped and dilated ones too: integers are fast in all. */
@@ -40,9 +41,10 @@ export function isBounds({ opType, domain }: Node): boolean {
  */
 export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
   const graph = new Rewriting(model);
+  const logits = logitsOf(model, graph);
   return model.graph.nodes.flatMap((node) => {
     const end = layerEnd(node, graph);
-    if (end === undefined || !isWorthwhile(end, graph) || givesLogits(node, graph)) return [];
+    if (end === undefined || !isWorthwhile(end, graph) || logits.has(node.outputs[0] ?? '')) return [];
     return [layerOf(node, end)];
   });
 }
@@ -60,8 +62,17 @@ function layerOf(node: Node, { convolution }: ConvolutionEnd): QuantizableLayer 
   return { name, input, output };
 }
 
-function givesLogits({ outputs: [output = ''] }: Node, graph: Rewriting): boolean {
-  return graph.isOutput(output) || graph.consumers(output).some(({ opType }) => ENDS.has(opType));
+/** The values that become a mask without another convolution or activation: these are not rounded. */
+function logitsOf({ graph: { nodes, outputs } }: Model, graph: Rewriting): ReadonlySet<string> {
+  const found = new Set(outputs.map(({ name }) => name));
+  for (const { opType, inputs } of nodes) if (ENDS.has(opType) && inputs[0]) found.add(inputs[0]);
+  // A set is walked to its end, what is added meanwhile included.
+  for (const name of found) {
+    const { opType = '', inputs = [] } = graph.producer(name) ?? {};
+    if (!WAYS.has(opType)) continue;
+    for (const input of opType === 'Add' ? inputs : inputs.slice(0, 1)) found.add(input);
+  }
+  return found;
 }
 
 /** The model with more of its values as outputs. */

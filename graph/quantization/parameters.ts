@@ -33,8 +33,19 @@ export interface QuantizedWeight {
 
 const LARGEST = 127;
 
-/** @param weight [outputs, channels, ...kernel] */
-export function quantizedWeight(weight: Tensor): QuantizedWeight {
+/** What keeps products of scales within float32, and a bias within int32. */
+const [LEAST_SCALE, LARGEST_BIAS] = [2 ** -64, 2 ** 30];
+
+/**
+ * @param weight [outputs, channels, ...kernel]
+ * @param bias [outputs], which is to be stored in units of the scales times that of the input: weights that are nearly nothing beside
+ *   it are rounded to nothing
+ */
+export function quantizedWeight(
+  weight: Tensor,
+  bias?: { readonly tensor: Tensor; readonly inputScale: number },
+): QuantizedWeight {
+  const biases = bias && float32Values(bias.tensor).map((value) => value / bias.inputScale / LARGEST_BIAS);
   const [outputs = 1, , ...kernel] = weight.dims;
   const values = float32Values(weight);
   const scales = new Float32Array(outputs);
@@ -43,7 +54,7 @@ export function quantizedWeight(weight: Tensor): QuantizedWeight {
   for (let output = 0; output < outputs; output++) {
     const filter = values.subarray(output * perOutput, (output + 1) * perOutput);
     const largest = filter.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const scale = Math.fround(largest / LARGEST) || 1;
+    const scale = Math.fround(Math.max(largest / LARGEST, Math.abs(biases?.[output] ?? 0), LEAST_SCALE));
     scales[output] = scale;
     const units = filter.map((value) => value / scale);
     quantized.set(roundFilter(units, elementCount(kernel)), output * perOutput);

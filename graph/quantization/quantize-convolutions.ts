@@ -73,7 +73,7 @@ function convolutionOf(
   const [, weightName = '', biasName = ''] = end.convolution.inputs;
   const [weight, bias] = [graph.constant(weightName), graph.constant(biasName)];
   if (weight === undefined) return;
-  const { values, scales } = quantizedWeight(weight);
+  const { values, scales } = quantizedWeight(weight, bias && { tensor: bias, inputScale: scale });
   const vector = (numbers: Float32Array) => constant(float32Tensor([numbers.length], numbers));
   const quantizedWeights = dequantizeLinear(graph.weight(weightName, values), vector(scales), undefined, 0);
   const sums = scales.map((each) => each * scale);

@@ -1,7 +1,7 @@
 /**
  * Rounds the values of one filter to whole numbers such that the sum of each kernel is off by a half at most, and then that of the whole
- * filter (SQuant, Guo et al., ICLR 2022): what a filter reads is alike, neighbours in their values and, behind a ReLU, all in their
- * sign, so it is the sum of what was rounded away that comes through.
+ * filter (SQuant, Guo et al., ICLR 2022): neighbours have nearly the same value, so errors of weights that add up to
+ * nothing hardly change what the filter gives.
  * @param values [channels x kernel]
  * @param kernel elements of the kernel of one channel
  */

@@ -37,7 +37,7 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
     )
     .option('--calibrate <folder>', 'with --precision int8: images that are typical', parsePath)
     .addOption(
-      new Option('--method <method>', 'how int8 finds the range of values (default: percentile)').choices(
+      new Option('--method <method>', 'how int8 finds the range of values (default: minmax)').choices(
         CALIBRATION_METHODS,
       ),
     )
@@ -78,7 +78,9 @@ export function transformFields({
   const rewritten = level === 'none' ? [] : [rules.join(', ') || 'nothing: no rule found anything to do'];
   const latency =
     level === 'latency' && changes.Winograd === undefined
-      ? ["no convolution that would be clearly faster in Winograd's form: this is standard"]
+      ? [
+          "no convolution took Winograd's form: none would be clearly faster, sizes are open, or the target is webgpu; this is standard",
+        ]
       : [];
   const compared = difference?.outputs.map((output) => comparedText(output, difference.outputs.length > 1));
   return [

@@ -35,7 +35,26 @@ describe('int8 of weights', () => {
     const weight = float32Tensor([3, 1, 1, 2], [1, -2, 100, 50, 0, 0]);
     const { values, scales } = quantizedWeight(weight);
     expect([...new Int8Array(values.bytes().buffer)]).toEqual([64, -127, 127, 64, 0, 0]);
-    expect([...scales]).toEqual([Math.fround(2 / 127), Math.fround(100 / 127), 1]);
+    expect([...scales]).toEqual([Math.fround(2 / 127), Math.fround(100 / 127), 2 ** -64]);
+  });
+
+  it.each([0, 1e-45, 1e-30, 1e-12, 1e-8, 1])('a bias beside weights of %d keeps its value', (size) => {
+    const weight = float32Tensor([2, 1, 1, 3], [size, -size, size / 3, size, size, -size]);
+    const tensor = float32Tensor([2], [0.5, -0.009]);
+    const { values, scales } = quantizedWeight(weight, { tensor, inputScale: 0.02 });
+    const units = new Int32Array(
+      quantizedBias(
+        tensor,
+        scales.map((scale) => 0.02 * scale),
+      ).bytes().buffer,
+    );
+    const kept = [...units].map((unit, at) => unit * 0.02 * (scales[at] ?? 0));
+    [0.5, -0.009].forEach((wanted, at) => {
+      const unit = 0.02 * (scales[at] ?? 0);
+      expect(Math.abs((kept[at] ?? 0) - wanted)).toBeLessThanOrEqual(unit + 1e-6);
+    });
+    for (const whole of new Int8Array(values.bytes().buffer))
+      expect(Math.abs(whole)).toBeLessThanOrEqual(127);
   });
 
   it('a bias is in the unit of the sums, and saturates', () => {

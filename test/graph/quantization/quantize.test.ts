@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Model } from '../../../graph/model.js';
 import { add } from '../../../graph/ops/elementwise.js';
-import { relu } from '../../../graph/ops/unary.js';
+import { depthToSpace } from '../../../graph/ops/layout.js';
+import { relu, sigmoid } from '../../../graph/ops/unary.js';
 import { quantize } from '../../../graph/quantization/quantize.js';
 import { modelOf, run } from '../../support/graph.js';
 import { convolved, image, relativeError } from '../../support/rewritten.js';
@@ -50,6 +51,14 @@ describe('layers that run on integers', () => {
     const y = convolved(depthwise, 'c', { channels: 1, kernel: [1, 1], bias: true });
     const model = await expectIntegers(modelOf([x], { y }), 2);
     expect(onIntegers(model, 'Conv')).toHaveLength(2);
+  });
+
+  it('not those that give logits, also where these are moved, resized or added', async () => {
+    const shuffled = depthToSpace(relu(convolved(x, 'a', { channels: 8, ...same })), 2);
+    const logits = (name: string) => convolved(shuffled, name, { channels: 4, ...same });
+    const y = sigmoid(add(depthToSpace(logits('b'), 2), depthToSpace(logits('c'), 2)));
+    const quantized = await expectIntegers(modelOf([x], { y }), 1);
+    expect(onIntegers(quantized, 'Conv')).toHaveLength(1);
   });
 
   it('the sums of residual branches, whose shortcut is quantised with them', async () => {
