@@ -120,7 +120,12 @@ function productsOf(x: Value, filters: Value, layer: Layer, separable: boolean):
   const tiles = tilesAlong(height) * tilesAlong(width);
   const planes = reshape(x, [batch * channels, 1, height, width]);
   const factors = separable ? factorsByAxis(planes, layer) : factorsOf(planes, layer);
-  return matMul(filters, transpose(reshape(factors, [batch, channels, PRODUCTS, tiles]), [0, 2, 1, 3]));
+  // Of one image onnxruntime then reads the factors in the order that they are in, and moves none of them.
+  const byProduct =
+    batch === 1
+      ? transpose(reshape(factors, [channels, 1, PRODUCTS, tiles]), [1, 2, 0, 3])
+      : transpose(reshape(factors, [batch, channels, PRODUCTS, tiles]), [0, 2, 1, 3]);
+  return matMul(filters, byProduct);
 }
 
 /** One of padding before, and after it what the last tile reaches beyond the border. */
