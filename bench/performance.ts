@@ -89,18 +89,24 @@ async function measure(group: Group, runs: number, hasTorch: boolean, file: (nam
   if (eagerRun) eager.push(eagerRun());
   const [first] = report.models;
   if (first === undefined) throw new TypeError('nothing was measured');
-  const rows = report.models.map((figures, at) => [
-    names[at] ?? '',
-    `${figures.p50.toFixed(1)} ms`,
-    figures.ratioToFirst.toFixed(3),
-    ...[figures.loadMs / first.loadMs, figures.peakRssMb / first.peakRssMb, figures.bytes / first.bytes].map(
-      (ratio) => ratio.toFixed(2),
-    ),
-    String(figures.nodes),
-    `${(100 * (figures.shareOfPeak ?? Number.NaN)).toFixed(0)} %`,
-    differences.get(names[at] ?? '')?.maxAbs.toExponential(1) ?? '',
-    differences.get(names[at] ?? '')?.dscDrop?.toFixed(5) ?? '',
-  ]);
+  const rows = report.models.map((figures, at) => {
+    const name = names[at] ?? '';
+    const difference = differences.get(name);
+    return [
+      name,
+      `${figures.p50.toFixed(1)} ms`,
+      figures.ratioToFirst.toFixed(3),
+      ...[
+        figures.loadMs / first.loadMs,
+        figures.peakRssMb / first.peakRssMb,
+        figures.bytes / first.bytes,
+      ].map((ratio) => ratio.toFixed(2)),
+      String(figures.nodes),
+      `${(100 * (figures.shareOfPeak ?? Number.NaN)).toFixed(0)} %`,
+      difference?.maxAbs.toExponential(1) ?? '',
+      difference?.dscDrop?.toFixed(5) ?? '',
+    ];
+  });
   const title = group === 'trained' ? 'EED, w = 16, trained' : `${group.toUpperCase()}, w = ${WIDTH}`;
   const header = ['median', 'ratio', 'load', 'memory', 'file', 'nodes', 'of peak', 'difference', '1 - DSC'];
   print(`${table([title, ...header], rows)}\n`);

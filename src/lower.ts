@@ -134,6 +134,6 @@ function nothingLowered(name: string, precision: Precision, { graph }: Model): s
 const WEIGHTS_OF: Readonly<Record<Precision, string>> = {
   fp32: '',
   fp16: 'of an operator that is known here',
-  int8: "of a convolution between the image's own and the one that gives the result",
+  int8: 'of a convolution before the one that gives the result',
   'int8-weights': 'of a convolution, or too few',
 };

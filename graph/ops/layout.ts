@@ -13,7 +13,7 @@ import {
 import { apply, type OpDefinition, required } from '../op.js';
 import { elementCount, int64Tensor, unravel } from '../tensor.js';
 import { constant, contentOf, MAX_CONTENT, type Value, type ValueType } from '../value.js';
-import { axisOf } from './shapes.js';
+import { axisOf, toldNumbers } from './shapes.js';
 
 /** Operators that move elements about. Exporters write chains of them around sizes, which are followed. */
 
@@ -95,11 +95,10 @@ const Unsqueeze: OpDefinition = {
   since: 1,
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
-    // Until opset 12 the axes are an attribute.
-    const axes = inputs[1] === undefined ? intsOf(attributes, 'axes', []) : contentOf(inputs[1]);
+    const axes = toldNumbers(inputs, intsOf(attributes, 'axes', []));
     if (axes === undefined) return [];
     const rank = x.shape.length + axes.length;
-    const inserted = new Set(axes.map((axis) => (typeof axis === 'number' && axis < 0 ? axis + rank : axis)));
+    const inserted = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
     const rest = [...x.shape];
     const shape = Array.from({ length: rank }, (_, at) => (inserted.has(at) ? 1 : (rest.shift() ?? 1)));
     const content = contentOf(x);

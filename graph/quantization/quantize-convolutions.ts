@@ -9,16 +9,24 @@ import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
 import { float32Tensor, float32Values } from '../tensor.js';
 import { constant, type Value } from '../value.js';
 import { isBounds, layerEnd } from './layers.js';
-import { activationParameters, quantizedBias, quantizedWeight, type Range } from './parameters.js';
+import {
+  activationParameters,
+  type QuantizedWeight,
+  quantizedBias,
+  quantizedWeight,
+  type Range,
+} from './parameters.js';
 
 /**
  * Convolutions in int8: what they read and what they give, within its bounds, is quantised to uint8, and their weights to int8, one
  * scale a channel. A runtime that finds all of these around a convolution runs it on integers. What only moves such values on, as
  * MaxPool, stays quantised, and so do sums of them, with which residual branches end.
+ * @param weights of the layers that were quantised before, with these ranges
  */
 export function quantizeConvolutions(
   ranges: ReadonlyMap<string, Range>,
   isQuantized: (layer: string) => boolean,
+  weights: QuantizedWeights,
 ): Rule {
   return (node, graph) => {
     if (node.opType === 'MaxPool') return pooled(node, graph);
@@ -27,11 +35,14 @@ export function quantizeConvolutions(
     if (!isQuantized(end.convolution.outputs[0] ?? '')) return;
     const [input = ''] = end.convolution.inputs;
     const [before, after] = [quantizedInput(input, graph, ranges), ranges.get(node.outputs[0] ?? '')];
-    const convolved = before && after && convolutionOf(end, before, graph);
+    const convolved = before && after && convolutionOf(end, before, graph, weights);
     if (convolved === undefined || after === undefined) return;
     return quantized(convolved, activationParameters(after));
   };
 }
+
+/** By the names of a convolution's weight and bias and the scale of its input. */
+export type QuantizedWeights = Map<string, QuantizedWeight>;
 
 interface Parameters {
   readonly scale: Value;
@@ -69,11 +80,15 @@ function convolutionOf(
   end: ConvolutionEnd,
   { x, scale }: { readonly x: Value; readonly scale: number },
   graph: Rewriting,
+  weights: QuantizedWeights,
 ): Value | undefined {
   const [, weightName = '', biasName = ''] = end.convolution.inputs;
   const [weight, bias] = [graph.constant(weightName), graph.constant(biasName)];
   if (weight === undefined) return;
-  const { values, scales } = quantizedWeight(weight, bias && { tensor: bias, inputScale: scale });
+  const key = JSON.stringify([weightName, biasName, scale]);
+  const known = weights.get(key) ?? quantizedWeight(weight, bias && { tensor: bias, inputScale: scale });
+  weights.set(key, known);
+  const { values, scales } = known;
   const vector = (numbers: Float32Array) => constant(float32Tensor([numbers.length], numbers));
   const quantizedWeights = dequantizeLinear(graph.weight(weightName, values), vector(scales), undefined, 0);
   const sums = scales.map((each) => each * scale);

@@ -3,7 +3,7 @@ import { commonSubexpressions } from '../passes/common-subexpressions.js';
 import { rewrite } from '../rewrite.js';
 import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
-import { quantizeConvolutions } from './quantize-convolutions.js';
+import { type QuantizedWeights, quantizeConvolutions } from './quantize-convolutions.js';
 
 /** The first opset with one scale a channel. */
 export const INT8_OPSET = 13;
@@ -37,9 +37,10 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
   const { method, budget, runEach, lossOf, onProgress } = options;
   const layers = quantizableLayers(model);
   const ranges = await calibrate(model, layers, runEach, method);
+  const weights: QuantizedWeights = new Map();
   const with8Bits = (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));
-    const rule = quantizeConvolutions(ranges, (name) => names.has(name));
+    const rule = quantizeConvolutions(ranges, (name) => names.has(name), weights);
     // A value that several read is quantised for each of them.
     return rewrite(rewrite(model, rule).model, commonSubexpressions()).model;
   };
