@@ -17,8 +17,11 @@ const RUN = `async ({ count, rounds, dims, threads }) => {
   ort.env.wasm.wasmPaths = { mjs: '/onnxruntime/wasm-loader.mjs', wasm: '/onnxruntime/wasm.wasm' };
   ort.env.logLevel = 'error';
   const elements = dims.reduce((product, dim) => product * dim, 1);
-  const noise = Float32Array.from({ length: elements }, (_, i) => ((i * 7919) % 1000) / 1000);
-  const feed = (session) => ({ [session.inputNames[0]]: new ort.Tensor('float32', noise, dims) });
+  const noise = {
+    float32: Float32Array.from({ length: elements }, (_, i) => ((i * 7919) % 1000) / 1000),
+    uint8: Uint8Array.from({ length: elements }, (_, i) => (i * 7919) % 251),
+  };
+  const feed = ({ inputMetadata: [{ name, type }] }) => ({ [name]: new ort.Tensor(type, noise[type], dims) });
   const models = [];
   for (let at = 0; at < count; at++) {
     const bytes = new Uint8Array(await (await fetch('/' + at + '.onnx')).arrayBuffer());

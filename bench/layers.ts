@@ -1,17 +1,21 @@
 /**
- * `npm run bench:layers`: the convolutions of the U-Net (w = 64, 256 x 256) as onnxruntime runs them and in Winograd's form, each with
- * its bias and ReLU, natively and in WebAssembly, and what the cost model of `--optimize latency` expects. Its constants
+ * `npm run bench:layers`: the convolutions of the U-Net (w = 64, 256 x 256) as onnxruntime runs them, in Winograd's form, and on
+ * integers, natively and in WebAssembly, and what the cost model of `--optimize latency` expects of Winograd's form. Its constants
  * (graph/passes/winograd-cost.ts) are fitted to these figures.
  */
 
 import { assemble } from '../graph/assemble.js';
 import { encodeModel } from '../graph/file/write.js';
 import { conv } from '../graph/ops/conv.js';
+import { sliceAxis } from '../graph/ops/layout.js';
+import { dequantizeLinear, quantizeLinear } from '../graph/ops/quantize.js';
 import { relu } from '../graph/ops/unary.js';
 import { type Layer, winograd } from '../graph/passes/winograd.js';
-import { expectedRatio, type Target } from '../graph/passes/winograd-cost.js';
+import { expectedRatio, isSeparable, type Target } from '../graph/passes/winograd-cost.js';
+import { activationParameters, quantizedBias, quantizedWeight } from '../graph/quantization/parameters.js';
 import { rewrite } from '../graph/rewrite.js';
-import { initializer, input } from '../graph/value.js';
+import { float32Tensor, type Tensor } from '../graph/tensor.js';
+import { constant, initializer, input, type Value } from '../graph/value.js';
 import { createSession } from '../runtime/node/sessions/session.js';
 import { print, table } from '../src/cli/print.js';
 import { median } from '../src/percentile.js';
@@ -33,34 +37,52 @@ const LAYERS = [
   [512, 512, 8],
 ] as const;
 
-function formsOf({ channels, outputs, height, width }: Layer, target: Target): readonly Uint8Array[] {
-  const weight = (name: string, dims: readonly number[]) => {
-    const tensor = seeded(name, dims);
-    if (tensor === undefined) throw new TypeError('no weight');
-    return initializer(name, tensor);
-  };
+const PADDING = { pads: [1, 1, 1, 1] };
+
+/** Direct with its bias and ReLU, in Winograd's form with these, and on integers. */
+function formsOf(layer: Layer, target: Target): readonly Uint8Array[] {
+  const { channels, outputs, height, width } = layer;
+  const [weight, bias] = [seeded('weight', [outputs, channels, 3, 3]), seeded('bias', [outputs])];
+  if (weight === undefined || bias === undefined) throw new TypeError('no weight');
+  const modelOf = (x: Value, y: Value) =>
+    assemble({ name: 'layer', inputs: [x], outputs: { y }, producerVersion: '0' });
   const x = input('x', 'float32', [1, channels, height, width]);
-  const y = relu(
-    conv(x, weight('weight', [outputs, channels, 3, 3]), weight('bias', [outputs]), { pads: [1, 1, 1, 1] }),
+  const direct = modelOf(x, relu(conv(x, initializer('weight', weight), initializer('bias', bias), PADDING)));
+  const rule = winograd({ pays: () => true, separable: isSeparable(target) });
+  const bytes = input('x', 'uint8', [1, channels, height, width]);
+  return [direct, rewrite(direct, rule).model, modelOf(bytes, onIntegers(bytes, weight, bias))].map(
+    encodeModel,
   );
-  const direct = assemble({ name: 'layer', inputs: [x], outputs: { y }, producerVersion: '0' });
-  const rule = winograd({ pays: () => true, separable: target === 'wasm' });
-  return [direct, rewrite(direct, rule).model].map(encodeModel);
 }
 
-/** Milliseconds of both forms, natively: sessions in turn, one at a time, since idle threads spin. */
-async function natively(forms: readonly Uint8Array[], dims: readonly number[]): Promise<readonly number[]> {
-  const data = Float32Array.from(
-    { length: dims.reduce((product, dim) => product * dim, 1) },
-    (_, at) => (at % 97) / 97,
+/** A row of what the layer gives for bytes: as it stands between others that run on integers, it gives bytes as well. */
+function onIntegers(x: Value, weight: Tensor, bias: Tensor): Value {
+  const { scale, zeroPoint } = activationParameters({ min: 0, max: 1 });
+  const { values, scales } = quantizedWeight(weight);
+  const sums = scales.map((each) => each / 255);
+  const vector = (numbers: Float32Array) => constant(float32Tensor([numbers.length], numbers));
+  const y = conv(
+    dequantizeLinear(x, scale, zeroPoint),
+    dequantizeLinear(initializer('weight', values), vector(scales), undefined, 0),
+    dequantizeLinear(initializer('bias', quantizedBias(bias, sums)), vector(sums), undefined, 0),
+    PADDING,
   );
+  return dequantizeLinear(sliceAxis(quantizeLinear(y, scale, zeroPoint), 2, 0, 1), scale, zeroPoint);
+}
+
+/** Milliseconds of all forms, natively: sessions in turn, one at a time, since idle threads spin. */
+async function natively(forms: readonly Uint8Array[], dims: readonly number[]): Promise<readonly number[]> {
+  const length = dims.reduce((product, dim) => product * dim, 1);
+  const floats = { dims, data: Float32Array.from({ length }, (_, at) => (at % 97) / 97) };
+  const bytes = { dims, data: Uint8Array.from({ length }, (_, at) => at % 251) };
   const times: number[][] = forms.map(() => []);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [at, form] of forms.entries()) {
       await using session = await createSession(form, { threads: THREADS, warmUp: true });
+      const x = session.inputs[0]?.dtype === 'uint8' ? bytes : floats;
       for (let run = 0; run < RUNS; run++) {
         const start = performance.now();
-        await session.run({ x: { dims, data } });
+        await session.run({ x });
         times[at]?.push(performance.now() - start);
       }
     }
@@ -80,16 +102,20 @@ for (const [target, measure] of targets) {
   const rows: string[][] = [];
   for (const [channels, outputs, side] of LAYERS) {
     const layer = { batch: 1, channels, outputs, height: side, width: side };
-    const [direct = 0, rewritten = 0] = await measure(formsOf(layer, target), [1, channels, side, side]);
+    const dims = [1, channels, side, side];
+    const [direct = 0, rewritten = 0, integers = 0] = await measure(formsOf(layer, target), dims);
     rows.push([
       `${channels} -> ${outputs} at ${side} x ${side}`,
       direct.toFixed(1),
       rewritten.toFixed(1),
+      integers.toFixed(1),
       (rewritten / direct).toFixed(2),
       (expectedRatio(target, layer) ?? Number.NaN).toFixed(2),
+      (integers / direct).toFixed(2),
     ]);
   }
   print(`${target}, ${THREADS} threads\n`);
-  print(`${table(['layer', 'direct, ms', 'Winograd, ms', 'ratio', 'expected'], rows)}\n`);
+  const header = ['layer', 'direct, ms', 'Winograd, ms', 'int8, ms', 'Winograd', 'expected', 'int8'];
+  print(`${table(header, rows)}\n`);
 }
 if (!isThere) print('WebAssembly is left out: /usr/bin/chromium is not there');

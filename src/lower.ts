@@ -1,5 +1,6 @@
 import { NmodeError } from '../graph/errors.js';
 import { type Model, opsetOf } from '../graph/model.js';
+import type { Target } from '../graph/passes/winograd-cost.js';
 import { halfPrecision } from '../graph/precision/float16.js';
 import { int8Weights } from '../graph/precision/int8-weights.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
@@ -18,6 +19,7 @@ export interface LowerOptions {
   readonly tolerance: Tolerance;
   /** What the result will be compared on. */
   readonly examples: Examples;
+  readonly target?: Target;
   readonly calibrate?: string;
   readonly method?: CalibrationMethod;
   readonly recipe?: Partial<Recipe>;
@@ -53,22 +55,20 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
   }
 }
 
-async function quantized(
-  model: Model,
-  name: string,
-  { tolerance, calibrate = '', method = CALIBRATION_METHODS[0], recipe, signal, onProgress }: LowerOptions,
-): Promise<Lowered> {
+async function quantized(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
+  const { tolerance, target = 'cpu', calibrate = '', recipe, signal, onProgress } = options;
   const examples = await examplesFor(model, name, calibrate, recipe);
   const proof = await Proof.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, proof, '--calibrate');
   const { model: result, ...layers } = await quantize(model, {
-    method,
+    method: options.method ?? CALIBRATION_METHODS[0],
+    target,
     budget: 1,
     runEach: runOn(examples, signal),
     lossOf: async (candidate) => tolerance.share(await proof.differenceOf(candidate)),
     ...(onProgress && { onProgress }),
   });
-  if (layers.layers.length > 0) return { model: result, quantized: layers };
+  if (layers.layers.length + layers.winograd.length > 0) return { model: result, quantized: layers };
   throw new NmodeError(
     'CHECK_FAILED',
     layers.float.length === 0

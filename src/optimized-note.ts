@@ -9,8 +9,9 @@ export const OPTIMIZED_KEY = 'nmode.optimized';
 export interface Note {
   readonly level: Level;
   readonly precision: Precision;
-  /** With `int8`: the convolutions that stay in float. */
+  /** With `int8`: the convolutions that stay in float since they are sensitive, and those that do since they are faster so. */
   readonly float?: readonly string[];
+  readonly winograd?: readonly string[];
 }
 
 const UNTOUCHED: Note = { level: 'none', precision: 'fp32' };
@@ -18,9 +19,10 @@ const UNTOUCHED: Note = { level: 'none', precision: 'fp32' };
 /** What a model says was done to it; nothing where it says nothing that is understood. */
 export function noteOf({ metadata }: Model): Note {
   try {
-    const { level, precision, float } = JSON.parse(metadata.get(OPTIMIZED_KEY) ?? '');
-    const isKnown = LEVELS.includes(level) && PRECISIONS.includes(precision);
-    return isKnown ? { level, precision, ...(Array.isArray(float) && { float }) } : UNTOUCHED;
+    const { level, precision, float, winograd } = JSON.parse(metadata.get(OPTIMIZED_KEY) ?? '');
+    if (!LEVELS.includes(level) || !PRECISIONS.includes(precision)) return UNTOUCHED;
+    const kept = { ...(Array.isArray(float) && { float }), ...(Array.isArray(winograd) && { winograd }) };
+    return { level, precision, ...kept };
   } catch {
     return UNTOUCHED;
   }

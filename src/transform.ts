@@ -83,7 +83,12 @@ export async function transform(
     ...options,
     ...{ precision, tolerance, examples },
   });
-  const result = noted(changed, { ...note, ...(quantized && { float: quantized.float }) });
+  const { float, winograd } = quantized ?? {};
+  const result = noted(changed, {
+    ...note,
+    ...(float && { float }),
+    ...(winograd && winograd.length > 0 && { winograd }),
+  });
   check(result);
   const difference = await proof.differenceOf(result);
   tolerance.refuse(name, difference);

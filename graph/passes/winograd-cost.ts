@@ -29,6 +29,9 @@ const PANEL = 16;
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
 const MARGIN = 0.9;
 
+/** What a layer takes on integers, in the time of its direct form: natively Winograd's form never comes near. */
+const INTEGERS: Readonly<Partial<Record<Target, number>>> = { wasm: 0.4 };
+
 /** The time of a layer in Winograd's form, in that of its direct one; undefined where nobody has measured a target. */
 export function expectedRatio(target: Target, layer: Layer): number | undefined {
   const costs = COSTS[target];
@@ -47,3 +50,12 @@ export const pays =
   (target: Target) =>
   (layer: Layer): boolean =>
     (expectedRatio(target, layer) ?? 1) < MARGIN;
+
+/** Whether it is expected to be faster than integers are. */
+export const beatsIntegers =
+  (target: Target) =>
+  (layer: Layer): boolean =>
+    (expectedRatio(target, layer) ?? 1) < (INTEGERS[target] ?? 0);
+
+/** Whether rows are transformed before columns: where a pass over memory costs little beside products. */
+export const isSeparable = (target: Target): boolean => target === 'wasm';

@@ -33,6 +33,8 @@ export interface Layer {
 export interface WinogradOptions {
   /** Whether a layer is worth it. */
   readonly pays: (layer: Layer) => boolean;
+  /** How the filter of this name is in the file; as it is, if not given. */
+  readonly filterOf?: (name: string, graph: Rewriting) => Value | undefined;
   /** Store transformed filters, four times as large, instead of having the runtime transform them when it loads the model. */
   readonly precompute?: boolean;
   /** Transform rows and columns of the input one after the other: fewer products, more passes over memory. */
@@ -44,7 +46,7 @@ export interface WinogradOptions {
  * convolution with stride 4, the products are 36 matrix products over the channels, and a transposed convolution makes tiles.
  */
 export const winograd =
-  ({ pays, precompute = false, separable = false }: WinogradOptions): Rule =>
+  ({ pays, filterOf = asItIs, precompute = false, separable = false }: WinogradOptions): Rule =>
   (node, graph) => {
     const end = convolutionEnd(node, graph);
     const layer = end && layerOf(end.convolution, graph);
@@ -54,13 +56,15 @@ export const winograd =
     if (x === undefined || weight === undefined) return;
     const filters = precompute
       ? graph.weight(weightName, transformedFilters(weight))
-      : filtersOf(graph.value(weightName), layer);
+      : filtersOf(filterOf(weightName, graph), layer);
     const biased = (value: Value) =>
       bias === undefined
         ? value
         : add(value, graph.weight(biasName, { ...bias, dims: [layer.outputs, 1, 1] }));
     return filters && ended(end, biased(tilesOf(productsOf(x, filters, layer, separable), layer)), graph);
   };
+
+const asItIs = (name: string, graph: Rewriting) => graph.value(name);
 
 /** The sizes of a convolution that has this form; undefined for others, and where they are open. */
 function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer | undefined {

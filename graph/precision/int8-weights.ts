@@ -3,9 +3,9 @@ import { Conv } from '../ops/conv.js';
 import { mul } from '../ops/elementwise.js';
 import { cast } from '../ops/foreign.js';
 import { quantizedWeight } from '../quantization/parameters.js';
-import type { Rule } from '../rewrite.js';
+import type { Rewriting, Rule } from '../rewrite.js';
 import { elementCount, float32Tensor } from '../tensor.js';
-import { constant } from '../value.js';
+import { constant, type Value } from '../value.js';
 
 /** Smaller weights are not worth two more nodes. */
 const MIN_ELEMENTS = 1024;
@@ -14,10 +14,16 @@ const MIN_ELEMENTS = 1024;
 export const int8Weights: Rule = (node, graph) => {
   const [input = '', weightName = '', biasName = ''] = node.inputs;
   const [x, weight] = [graph.value(input), graph.constant(weightName)];
-  if (node.opType !== 'Conv' || node.domain !== '' || x === undefined || weight?.dtype !== 'float32') return;
-  if (elementCount(weight.dims) < MIN_ELEMENTS) return;
+  if (node.opType !== 'Conv' || node.domain !== '' || x === undefined || weight === undefined) return;
+  const widened = elementCount(weight.dims) < MIN_ELEMENTS ? undefined : int8Weight(weightName, graph);
+  return widened && apply(Conv, [x, widened, graph.value(biasName)], Object.fromEntries(node.attributes));
+};
+
+/** A float32 weight of this name, stored as int8; undefined for what is none. */
+export function int8Weight(name: string, graph: Rewriting): Value | undefined {
+  const weight = graph.constant(name);
+  if (weight?.dtype !== 'float32') return;
   const { values, scales } = quantizedWeight(weight);
   const perChannel = constant(float32Tensor([scales.length, ...weight.dims.slice(1).map(() => 1)], scales));
-  const widened = mul(cast(graph.weight(weightName, values), 'float32'), perChannel);
-  return apply(Conv, [x, widened, graph.value(biasName)], Object.fromEntries(node.attributes));
-};
+  return mul(cast(graph.weight(name, values), 'float32'), perChannel);
+}

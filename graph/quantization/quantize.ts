@@ -1,5 +1,8 @@
 import type { Model } from '../model.js';
 import { commonSubexpressions } from '../passes/common-subexpressions.js';
+import { winograd as winogradForm } from '../passes/winograd.js';
+import { beatsIntegers, isSeparable, type Target } from '../passes/winograd-cost.js';
+import { int8Weight } from '../precision/int8-weights.js';
 import { rewrite } from '../rewrite.js';
 import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
@@ -10,6 +13,8 @@ export const INT8_OPSET = 13;
 
 export interface QuantizeOptions {
   readonly method: CalibrationMethod;
+  /** Where it is to run: there some layers may be faster in float, by Winograd's form, than on integers. */
+  readonly target: Target;
   /** What quantisation may cost, in the unit of `lossOf`. */
   readonly budget: number;
   readonly runEach: RunEach;
@@ -22,7 +27,9 @@ export interface Quantized {
   readonly model: Model;
   /** Convolutions on integers. */
   readonly layers: readonly string[];
-  /** Convolutions that stay in float, those first that cost most. */
+  /** Convolutions that are faster in float, in Winograd's form; their weights are int8 in the file. */
+  readonly winograd: readonly string[];
+  /** Convolutions that stay in float since they are sensitive, those first that cost most. */
   readonly float: readonly string[];
   readonly loss: number;
   /** What each costs when it alone is quantised, where that had to be found out. */
@@ -34,21 +41,20 @@ export interface Quantized {
  * @returns with no layer quantised where the budget cannot be met, and no layer at all where none can be quantised
  */
 export async function quantize(model: Model, options: QuantizeOptions): Promise<Quantized> {
-  const { method, budget, runEach, lossOf, onProgress } = options;
-  const layers = quantizableLayers(model);
-  const ranges = await calibrate(model, layers, runEach, method);
+  const { method, target, budget, runEach, lossOf, onProgress } = options;
+  const { mixed, layers, winograd } = besideIntegers(model, target);
+  const ranges = await calibrate(mixed, layers, runEach, method);
   const weights: QuantizedWeights = new Map();
   const with8Bits = (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));
     const rule = quantizeConvolutions(ranges, (name) => names.has(name), weights);
     // A value that several read is quantised for each of them.
-    return rewrite(rewrite(model, rule).model, commonSubexpressions()).model;
+    return rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
   };
   const all = with8Bits(layers);
   const lossOfAll = await lossOf(all);
-  const names = (some: readonly QuantizableLayer[]) => some.map(({ name }) => name);
   if (lossOfAll <= budget) {
-    return { model: all, layers: names(layers), float: [], loss: lossOfAll, sensitivities: {} };
+    return { model: all, layers: names(layers), winograd, float: [], loss: lossOfAll, sensitivities: {} };
   }
   const losses = new Map<QuantizableLayer, number>();
   for (const [done, layer] of layers.entries()) {
@@ -61,8 +67,35 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
     const [float, integer] = [worstFirst.slice(0, kept), worstFirst.slice(kept)];
     const candidate = with8Bits(integer);
     const loss = await lossOf(candidate);
-    if (loss <= budget)
-      return { model: candidate, layers: names(integer), float: names(float), loss, sensitivities };
+    if (loss <= budget) {
+      const layers = names(integer);
+      return { model: candidate, layers, winograd, float: names(float), loss, sensitivities };
+    }
   }
-  return { model, layers: [], float: names(worstFirst), loss: 0, sensitivities };
+  return { model, layers: [], winograd: [], float: names(worstFirst), loss: 0, sensitivities };
 }
+
+/** The model with those layers in Winograd's form that are faster so than on integers, and the other layers. */
+function besideIntegers(model: Model, target: Target) {
+  const quantizable = quantizableLayers(model);
+  const nameOf = new Map(quantizable.map(({ output, name }) => [output, name]));
+  const form = winogradForm({
+    pays: beatsIntegers(target),
+    filterOf: int8Weight,
+    separable: isSeparable(target),
+  });
+  const winograd = new Set<string>();
+  const { model: mixed } = rewrite(model, (node, graph) => {
+    const name = nameOf.get(node.outputs[0] ?? '');
+    const value = name === undefined ? undefined : form(node, graph);
+    if (name !== undefined && value !== undefined) winograd.add(name);
+    return value;
+  });
+  // Convolutions that the form itself is made of are no layers, and may bear the name of one.
+  const isLeft = ({ name }: QuantizableLayer) => !winograd.has(name);
+  const left = new Set(names(quantizable.filter(isLeft)));
+  const layers = quantizableLayers(mixed).filter(({ name }) => left.has(name));
+  return { mixed, layers, winograd: [...winograd] };
+}
+
+const names = (layers: readonly QuantizableLayer[]) => layers.map(({ name }) => name);

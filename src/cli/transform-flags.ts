@@ -105,7 +105,9 @@ function comparedText({ name, kind, maxAbs, largest, dscDrop }: OutputDifference
   return `${owner}${what} to ${maxAbs.toExponential(1)}, ${masks}`;
 }
 
-function quantizedText({ layers, float }: NonNullable<Transformed['quantized']>): string {
+function quantizedText({ layers, winograd, float }: NonNullable<Transformed['quantized']>): string {
+  const faster =
+    winograd.length === 0 ? '' : `; in float, in Winograd's form, as they are faster so: ${winograd.length}`;
   const kept = float.length === 0 ? '' : `; in float, as the most sensitive: ${float.join(', ')}`;
-  return `${layers.length} convolutions${kept}`;
+  return `${layers.length} convolutions${faster}${kept}`;
 }

@@ -3,13 +3,14 @@ import type { Model } from '../../../graph/model.js';
 import { add } from '../../../graph/ops/elementwise.js';
 import { depthToSpace } from '../../../graph/ops/layout.js';
 import { relu, sigmoid } from '../../../graph/ops/unary.js';
+import type { Target } from '../../../graph/passes/winograd-cost.js';
 import { quantize } from '../../../graph/quantization/quantize.js';
 import { modelOf, run } from '../../support/graph.js';
 import { convolved, image, relativeError } from '../../support/rewritten.js';
 
-const x = image('x', 1, 8, 12, 12);
+const x = image('x', 1, 8, 16, 16);
 const same = { kernel: [3, 3], pads: [1, 1, 1, 1] };
-const pixels = { dims: [1, 8, 12, 12], data: Float32Array.from({ length: 8 * 144 }, (_, i) => Math.sin(i)) };
+const pixels = { dims: [1, 8, 16, 16], data: Float32Array.from({ length: 8 * 256 }, (_, i) => Math.sin(i)) };
 
 /** Runs a model once, on what it is calibrated with. */
 const runEach = async (model: Model, take: (values: Record<string, Float32Array>) => void) => {
@@ -19,9 +20,11 @@ const runEach = async (model: Model, take: (values: Record<string, Float32Array>
 };
 
 /** All that can be quantised is, and the answer stays within a part of its range. */
-async function expectIntegers(model: Model, layers: number) {
-  const quantized = await quantize(model, { method: 'minmax', budget: 1, runEach, lossOf: async () => 0 });
+async function expectIntegers(model: Model, layers: number, target: Target = 'cpu', winograd: string[] = []) {
+  const lossOf = async () => 0;
+  const quantized = await quantize(model, { method: 'minmax', target, budget: 1, runEach, lossOf });
   expect(quantized.layers).toHaveLength(layers);
+  expect(quantized.winograd).toEqual(winograd);
   const [before, after] = [await run(model, { x: pixels }), await run(quantized.model, { x: pixels })];
   expect(relativeError(after.y?.data ?? [], before.y?.data ?? [])).toBeLessThan(0.05);
   return quantized.model;
@@ -79,5 +82,21 @@ describe('layers that run on integers', () => {
       .filter(({ opType }) => opType === 'QuantizeLinear')
       .map(({ inputs }) => inputs[0]);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('for WebAssembly not those that are faster in float: Winograd, with weights in int8', async () => {
+    const wide = { channels: 256, ...same, bias: true };
+    const first = relu(convolved(x, 'a', wide));
+    const second = relu(convolved(first, 'b', wide));
+    const third = relu(convolved(second, 'c', { channels: 8, ...same, bias: true }));
+    const y = convolved(third, 'd', { channels: 1, kernel: [1, 1], bias: true });
+    const plain = modelOf([x], { y });
+    const wished = plain.graph.nodes.find(({ inputs }) => inputs[1] === 'b.weight')?.outputs ?? [];
+    const model = await expectIntegers(plain, 2, 'wasm', [...wished]);
+    // Of the convolutions that the form is made of, none is quantised.
+    expect(onIntegers(model, 'Conv')).toHaveLength(2);
+    expect(model.graph.nodes.filter(({ opType }) => opType === 'ConvTranspose')).toHaveLength(1);
+    expect(model.graph.initializers.get('b.weight')).toMatchObject({ dtype: 'int8', dims: [256, 256, 3, 3] });
+    await expectIntegers(plain, 3);
   });
 });
