@@ -10,8 +10,9 @@ import { conv } from '../graph/ops/conv.js';
 import { sliceAxis } from '../graph/ops/layout.js';
 import { dequantizeLinear, quantizeLinear } from '../graph/ops/quantize.js';
 import { relu } from '../graph/ops/unary.js';
-import { type Layer, winograd } from '../graph/passes/winograd.js';
-import { expectedRatio, isSeparable, type Target } from '../graph/passes/winograd-cost.js';
+import { winograd } from '../graph/passes/winograd.js';
+import { expectedRatios, type Target } from '../graph/passes/winograd-cost.js';
+import type { Layer } from '../graph/passes/winograd-layer.js';
 import { activationParameters, quantizedBias, quantizedWeight } from '../graph/quantization/parameters.js';
 import { rewrite } from '../graph/rewrite.js';
 import { float32Tensor, type Tensor } from '../graph/tensor.js';
@@ -39,7 +40,7 @@ const LAYERS = [
 
 const PADDING = { pads: [1, 1, 1, 1] };
 
-/** Direct with its bias and ReLU, in Winograd's form with these, and on integers. */
+/** Direct with its bias and ReLU, in Winograd's forms with these, and on integers. */
 function formsOf(layer: Layer, target: Target): readonly Uint8Array[] {
   const { channels, outputs, height, width } = layer;
   const [weight, bias] = [seeded('weight', [outputs, channels, 3, 3]), seeded('bias', [outputs])];
@@ -48,11 +49,11 @@ function formsOf(layer: Layer, target: Target): readonly Uint8Array[] {
     assemble({ name: 'layer', inputs: [x], outputs: { y }, producerVersion: '0' });
   const x = input('x', 'float32', [1, channels, height, width]);
   const direct = modelOf(x, relu(conv(x, initializer('weight', weight), initializer('bias', bias), PADDING)));
-  const rule = winograd({ pays: () => true, separable: isSeparable(target) });
-  const bytes = input('x', 'uint8', [1, channels, height, width]);
-  return [direct, rewrite(direct, rule).model, modelOf(bytes, onIntegers(bytes, weight, bias))].map(
-    encodeModel,
+  const rewritten = [...expectedRatios(target, layer).keys()].map(
+    (form) => rewrite(direct, winograd({ formOf: () => form })).model,
   );
+  const bytes = input('x', 'uint8', [1, channels, height, width]);
+  return [direct, ...rewritten, modelOf(bytes, onIntegers(bytes, weight, bias))].map(encodeModel);
 }
 
 /** A row of what the layer gives for bytes: as it stands between others that run on integers, it gives bytes as well. */
@@ -100,22 +101,19 @@ const targets: readonly [Target, typeof natively][] = [
 ];
 for (const [target, measure] of targets) {
   const rows: string[][] = [];
+  const forms = new Set<string>();
   for (const [channels, outputs, side] of LAYERS) {
     const layer = { batch: 1, channels, outputs, height: side, width: side };
-    const dims = [1, channels, side, side];
-    const [direct = 0, rewritten = 0, integers = 0] = await measure(formsOf(layer, target), dims);
-    rows.push([
-      `${channels} -> ${outputs} at ${side} x ${side}`,
-      direct.toFixed(1),
-      rewritten.toFixed(1),
-      integers.toFixed(1),
-      (rewritten / direct).toFixed(2),
-      (expectedRatio(target, layer) ?? Number.NaN).toFixed(2),
-      (integers / direct).toFixed(2),
-    ]);
+    const [direct = 0, ...others] = await measure(formsOf(layer, target), [1, channels, side, side]);
+    const expected = [...expectedRatios(target, layer)];
+    for (const [form] of expected) forms.add(form);
+    const ratios = others.map((time, at) => {
+      const [, ratio] = expected[at] ?? [];
+      return `${(time / direct).toFixed(2)}${ratio === undefined ? '' : ` (${ratio.toFixed(2)})`}`;
+    });
+    rows.push([`${channels} -> ${outputs} at ${side} x ${side}`, direct.toFixed(1), ...ratios]);
   }
-  print(`${target}, ${THREADS} threads\n`);
-  const header = ['layer', 'direct, ms', 'Winograd, ms', 'int8, ms', 'Winograd', 'expected', 'int8'];
-  print(`${table(header, rows)}\n`);
+  print(`${target}, ${THREADS} threads; in the time of the direct form, and what is expected\n`);
+  print(`${table(['layer', 'direct, ms', ...forms, 'int8'], rows)}\n`);
 }
 if (!isThere) print('WebAssembly is left out: /usr/bin/chromium is not there');

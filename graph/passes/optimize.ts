@@ -12,7 +12,7 @@ import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
 import { FLOAT_BLOCKS, INTEGER_BLOCKS, thinConvolutions } from './thin-convolutions.js';
 import { winograd } from './winograd.js';
-import { isSeparable, pays, type Target } from './winograd-cost.js';
+import { formOf, type Target } from './winograd-cost.js';
 
 /** How far a graph is rewritten; what it computes stays the same. */
 export const LEVELS = ['none', 'standard', 'latency'] as const;
@@ -93,7 +93,7 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
     apply([
       {
         name: 'Winograd',
-        rule: () => winograd({ pays: pays(target), precompute, separable: isSeparable(target) }),
+        rule: () => winograd({ formOf: formOf(target, precompute), precompute }),
       },
     ]);
   }

@@ -1,4 +1,6 @@
-import { type Layer, tilesAlong } from './winograd.js';
+import type { FormId } from './winograd.js';
+import type { Layer } from './winograd-layer.js';
+import { tilesAlong } from './winograd-tiles.js';
 import { PRODUCTS } from './winograd-transforms.js';
 
 /** Where a model is to run. */
@@ -17,14 +19,21 @@ interface Costs {
   readonly tile: number;
 }
 
-/** Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them. */
-const COSTS: Readonly<Partial<Record<Target, Costs>>> = {
-  cpu: { product: 1.4, filter: 12, factor: 140, tile: 170 },
-  wasm: { product: 1.3, filter: 0, factor: 20, tile: 40 },
+/** Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them; nobody has measured graphics cards. */
+const COSTS: Readonly<Record<Target, Readonly<Partial<Record<FormId, Costs>>>>> = {
+  cpu: {
+    planes: { product: 1.4, filter: 12, factor: 140, tile: 170 },
+    blocked: { product: 1.1, filter: 16, factor: 130, tile: 180 },
+  },
+  wasm: { separable: { product: 1.3, filter: 0, factor: 20, tile: 40 } },
+  webgpu: {},
 };
 
 /** Matrix products take that many tiles at a time, whether they are there or not. */
 const PANEL = 16;
+
+/** Channels that kernels hold together. */
+const BLOCK = 16;
 
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
 const MARGIN = 0.9;
@@ -32,12 +41,16 @@ const MARGIN = 0.9;
 /** What a layer takes on integers, in the time of its direct form: natively Winograd's form never comes near. */
 const INTEGERS: Readonly<Partial<Record<Target, number>>> = { wasm: 0.4 };
 
-/** The time of a layer in Winograd's form, in that of its direct one; undefined where nobody has measured a target. */
-export function expectedRatio(target: Target, layer: Layer): number | undefined {
-  const costs = COSTS[target];
-  if (costs === undefined) return;
+/** The forms that a target has for a layer, each with the time it is expected to take, in that of the direct form. */
+export function expectedRatios(target: Target, layer: Layer): Map<FormId, number> {
+  const isBlocked = [layer.channels, layer.outputs].every((channels) => channels % BLOCK === 0);
+  const forms = Object.entries(COSTS[target]) as [FormId, Costs][];
+  const fitting = forms.filter(([form]) => form !== 'blocked' || isBlocked);
+  return new Map(fitting.map(([form, costs]) => [form, expectedRatio(costs, layer)]));
+}
+
+function expectedRatio({ product, filter, factor, tile }: Costs, layer: Layer): number {
   const { batch, channels, outputs, height, width } = layer;
-  const { product, filter, factor, tile } = costs;
   const direct = batch * height * width * channels * outputs * 9;
   const tiles = tilesAlong(height) * tilesAlong(width);
   const ofProducts = channels * outputs * (batch * PANEL * Math.ceil(tiles / PANEL) * product + filter);
@@ -45,17 +58,27 @@ export function expectedRatio(target: Target, layer: Layer): number | undefined 
   return (PRODUCTS * (ofProducts + ofTransforms)) / direct;
 }
 
-/** Whether Winograd's form of a layer is expected to be clearly faster. */
-export const pays =
-  (target: Target) =>
-  (layer: Layer): boolean =>
-    (expectedRatio(target, layer) ?? 1) < MARGIN;
+/** The form that takes less than the limit, and clearly less than those before it: these load faster. */
+function fastest(ratios: ReadonlyMap<FormId, number>, limit: number): FormId | undefined {
+  let [chosen, below]: [FormId | undefined, number] = [undefined, limit];
+  for (const [form, ratio] of ratios) if (ratio < below) [chosen, below] = [form, MARGIN * ratio];
+  return chosen;
+}
 
-/** Whether it is expected to be faster than integers are. */
-export const beatsIntegers =
-  (target: Target) =>
-  (layer: Layer): boolean =>
-    (expectedRatio(target, layer) ?? 1) < (INTEGERS[target] ?? 0);
+/**
+ * The form of a layer that is expected to be clearly faster than the direct one.
+ * @param precompute for a runtime that does not compute constants when it loads a model; blocks need one that does more than that
+ */
+export const formOf =
+  (target: Target, precompute = false) =>
+  (layer: Layer): FormId | undefined => {
+    const ratios = expectedRatios(target, layer);
+    if (precompute) ratios.delete('blocked');
+    return fastest(ratios, MARGIN);
+  };
 
-/** Whether rows are transformed before columns: where a pass over memory costs little beside products. */
-export const isSeparable = (target: Target): boolean => target === 'wasm';
+/** The form of a layer that is expected to be faster than integers are. */
+export const formBesideIntegers =
+  (target: Target) =>
+  (layer: Layer): FormId | undefined =>
+    fastest(expectedRatios(target, layer), INTEGERS[target] ?? 0);

@@ -1,7 +1,7 @@
 import type { Model } from '../model.js';
 import { commonSubexpressions } from '../passes/common-subexpressions.js';
 import { winograd as winogradForm } from '../passes/winograd.js';
-import { beatsIntegers, isSeparable, type Target } from '../passes/winograd-cost.js';
+import { formBesideIntegers, type Target } from '../passes/winograd-cost.js';
 import { int8Weight } from '../precision/int8-weights.js';
 import { rewrite } from '../rewrite.js';
 import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
@@ -79,11 +79,7 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
 function besideIntegers(model: Model, target: Target) {
   const quantizable = quantizableLayers(model);
   const nameOf = new Map(quantizable.map(({ output, name }) => [output, name]));
-  const form = winogradForm({
-    pays: beatsIntegers(target),
-    filterOf: int8Weight,
-    separable: isSeparable(target),
-  });
+  const form = winogradForm({ formOf: formBesideIntegers(target), filterOf: int8Weight });
   const winograd = new Set<string>();
   const { model: mixed } = rewrite(model, (node, graph) => {
     const name = nameOf.get(node.outputs[0] ?? '');

@@ -31,7 +31,7 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   pointwiseProducts: () => pointwiseProducts,
   resizeProducts: () => resizeProducts,
   thinConvolutions: () => thinConvolutions(INTEGER_BLOCKS),
-  winograd: () => winograd({ pays: () => true, precompute: true, separable: true }),
+  winograd: () => winograd({ formOf: () => 'blocked', precompute: true }),
 };
 
 const OPERATORS = [

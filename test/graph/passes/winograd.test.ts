@@ -3,8 +3,8 @@ import { string } from '../../../graph/attribute.js';
 import { check } from '../../../graph/check.js';
 import { symbol } from '../../../graph/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
-import { winograd } from '../../../graph/passes/winograd.js';
-import { pays, type Target } from '../../../graph/passes/winograd-cost.js';
+import { FORMS, type FormId, winograd } from '../../../graph/passes/winograd.js';
+import { formOf, type Target } from '../../../graph/passes/winograd-cost.js';
 import { rewrite } from '../../../graph/rewrite.js';
 import { grid, modelOf, run } from '../../support/graph.js';
 import {
@@ -18,7 +18,7 @@ import {
   relativeError,
 } from '../../support/rewritten.js';
 
-const always = { pays: () => true };
+const always = { formOf: () => 'planes' as const };
 const same = { channels: 3, kernel: [3, 3], pads: [1, 1, 1, 1] };
 
 interface Sizes {
@@ -58,11 +58,14 @@ function direct(
   return result;
 }
 
-describe.each([
-  { precompute: false, separable: false },
-  { precompute: true, separable: false },
-  { precompute: false, separable: true },
-])('%j', (options) => {
+const forms = Object.keys(FORMS) as FormId[];
+
+describe.each(
+  forms.flatMap((form) => [
+    { form, precompute: false },
+    { form, precompute: true },
+  ]),
+)('%j', ({ form, precompute }) => {
   it('computes what the direct convolution does, in double', async () => {
     const sizes = [
       { batch: 1, channels: 1, outputs: 1, height: 4, width: 4 },
@@ -81,7 +84,7 @@ describe.each([
         const y = convolved(x, 'c', { ...same, channels: outputs, bias: bias === 1 });
         const { model, changes } = rewrite(
           modelOf([x], { out: end === 1 ? relu(y) : y }),
-          winograd({ ...always, ...options }),
+          winograd({ formOf: () => form, precompute }),
         );
         check(model);
         expect(changes).toBe(1);
@@ -106,7 +109,7 @@ it('is asked about every layer, by its sizes', () => {
   const x = image('x', 2, 8, 6, 5);
   const asked: unknown[] = [];
   const model = modelOf([x], { out: relu(convolved(relu(convolved(x, 'a', same)), 'b', same)) });
-  const rule = winograd({ pays: (layer) => asked.push(layer) === 2 });
+  const rule = winograd({ formOf: (layer) => (asked.push(layer) === 2 ? 'planes' : undefined) });
   expect(operatorsOf(rewrite(model, rule).model)).toMatchObject({ Conv: 3, ConvTranspose: 1, Relu: 2 });
   const size = { batch: 2, outputs: 3, height: 6, width: 5 };
   expect(asked).toEqual([
@@ -154,27 +157,30 @@ describe('it stays', () => {
   });
 
   it('where it does not pay, weights may be given, or padding is not told', () => {
-    expectRefuses(model, winograd({ pays: () => false }));
+    expectRefuses(model, winograd({ formOf: () => undefined }));
     expectRefuses(overridable(model, 'c.weight'), winograd(always));
     expectRefuses(attributed(model, 'Conv', { auto_pad: string('SAME_UPPER') }), winograd(always));
   });
 });
 
-it('is chosen for the layers that it makes faster on a target', () => {
+it('is chosen for the layers that it makes faster on a target, in the form that is fastest there', () => {
   const chosen = (target: Target, channels: number, outputs: number, side: number) =>
-    pays(target)({ batch: 1, channels, outputs, height: side, width: side });
-  // Where they were measured on either side of the limit: `npm run bench:layers`.
+    formOf(target)({ batch: 1, channels, outputs, height: side, width: side });
+  // Where they were measured on either side of a limit: `npm run bench:layers`.
   for (const [channels, outputs, side, cpu, wasm] of [
-    [64, 64, 256, false, true],
-    [128, 128, 128, false, true],
-    [128, 256, 64, true, true],
-    [512, 512, 16, true, true],
-    [512, 512, 8, false, false],
+    [64, 64, 256, undefined, 'separable'],
+    [128, 128, 128, 'blocked', 'separable'],
+    [128, 256, 64, 'planes', 'separable'],
+    [256, 256, 64, 'blocked', 'separable'],
+    [260, 256, 64, 'planes', 'separable'],
+    [512, 512, 32, 'blocked', 'separable'],
+    [512, 512, 16, 'planes', 'separable'],
+    [512, 512, 8, undefined, undefined],
   ] as const) {
     expect([chosen('cpu', channels, outputs, side), chosen('wasm', channels, outputs, side)]).toEqual([
       cpu,
       wasm,
     ]);
   }
-  expect(chosen('webgpu', 256, 256, 64)).toBe(false);
+  expect(chosen('webgpu', 256, 256, 64)).toBeUndefined();
 });
