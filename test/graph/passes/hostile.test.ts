@@ -7,6 +7,7 @@ import type { Model, Node } from '../../../graph/model.js';
 import { affineFolding } from '../../../graph/passes/affine-folding.js';
 import { affineIntoConvolution } from '../../../graph/passes/affine-into-convolution.js';
 import { batchNormFolding } from '../../../graph/passes/batch-norm-folding.js';
+import { channelPadding } from '../../../graph/passes/channel-padding.js';
 import { commonSubexpressions } from '../../../graph/passes/common-subexpressions.js';
 import { constantFolding } from '../../../graph/passes/constant-folding.js';
 import { convolutionMerging } from '../../../graph/passes/convolution-merging.js';
@@ -24,6 +25,7 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   affineFolding: () => affineFolding,
   affineIntoConvolution: () => affineIntoConvolution,
   batchNormFolding: () => batchNormFolding,
+  channelPadding: () => channelPadding,
   commonSubexpressions,
   constantFolding: () => constantFolding,
   convolutionMerging,
