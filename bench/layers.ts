@@ -1,7 +1,7 @@
 /**
  * `npm run bench:layers`: the convolutions of the U-Net (w = 64, 256 x 256) as onnxruntime runs them, in Winograd's form, and on
  * integers, natively and in WebAssembly, and what the cost model of `--optimize latency` expects of Winograd's form. Its constants
- * (graph/passes/winograd-cost.ts) are fitted to these figures.
+ * (graph/passes/winograd/cost.ts) are fitted to these figures.
  */
 
 import { assemble } from '../graph/assemble.js';
@@ -10,9 +10,9 @@ import { conv } from '../graph/ops/conv.js';
 import { sliceAxis } from '../graph/ops/layout.js';
 import { dequantizeLinear, quantizeLinear } from '../graph/ops/quantize.js';
 import { relu } from '../graph/ops/unary.js';
-import { winograd } from '../graph/passes/winograd.js';
-import { expectedRatios, type Target } from '../graph/passes/winograd-cost.js';
-import type { Layer } from '../graph/passes/winograd-layer.js';
+import { expectedRatios, type Target } from '../graph/passes/winograd/cost.js';
+import type { Layer } from '../graph/passes/winograd/layer.js';
+import { winograd } from '../graph/passes/winograd/winograd.js';
 import { activationParameters, quantizedBias, quantizedWeight } from '../graph/quantization/parameters.js';
 import { rewrite } from '../graph/rewrite.js';
 import { float32Tensor, type Tensor } from '../graph/tensor.js';

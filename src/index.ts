@@ -16,7 +16,7 @@ export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
 export type { Feature } from '../graph/features.js';
 export type { Level } from '../graph/passes/optimize.js';
-export type { Target } from '../graph/passes/winograd-cost.js';
+export type { Target } from '../graph/passes/winograd/cost.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 export {
   type ModelIo,

@@ -1,6 +1,6 @@
 import { NmodeError } from '../graph/errors.js';
 import { type Model, opsetOf } from '../graph/model.js';
-import type { Target } from '../graph/passes/winograd-cost.js';
+import type { Target } from '../graph/passes/winograd/cost.js';
 import { halfPrecision } from '../graph/precision/float16.js';
 import { int8Weights } from '../graph/precision/int8-weights.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';

@@ -2,7 +2,7 @@ import { check } from '../graph/check.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
 import { LEVELS, type Level, type OptimizeOptions, optimize } from '../graph/passes/optimize.js';
-import { TARGETS } from '../graph/passes/winograd-cost.js';
+import { TARGETS } from '../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
 import type { Recipe } from '../graph/recipe.js';
 import { naming } from '../runtime/naming.js';

@@ -12,8 +12,8 @@ import { noOperation } from './no-operation.js';
 import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
 import { FLOAT_BLOCKS, INTEGER_BLOCKS, thinConvolutions } from './thin-convolutions.js';
-import { winograd } from './winograd.js';
-import { formOf, type Target } from './winograd-cost.js';
+import { formOf, type Target } from './winograd/cost.js';
+import { winograd } from './winograd/winograd.js';
 
 /** How far a graph is rewritten; what it computes stays the same. */
 export const LEVELS = ['none', 'standard', 'latency'] as const;

@@ -1,7 +1,7 @@
 import type { Model } from '../model.js';
 import { commonSubexpressions } from '../passes/common-subexpressions.js';
-import { winograd as winogradForm } from '../passes/winograd.js';
-import { formBesideIntegers, type Target } from '../passes/winograd-cost.js';
+import { formBesideIntegers, type Target } from '../passes/winograd/cost.js';
+import { winograd as winogradForm } from '../passes/winograd/winograd.js';
 import { int8Weight } from '../precision/int8-weights.js';
 import { rewrite } from '../rewrite.js';
 import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { LEVELS, type Level } from '../../graph/passes/optimize.js';
-import { TARGETS, type Target } from '../../graph/passes/winograd-cost.js';
+import { TARGETS, type Target } from '../../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
 import type { OutputDifference } from '../difference.js';
 import { PRECISIONS, type Precision } from '../precision.js';

@@ -16,7 +16,7 @@ import { optimize } from '../../../graph/passes/optimize.js';
 import { pointwiseProducts } from '../../../graph/passes/pointwise-products.js';
 import { resizeProducts } from '../../../graph/passes/resize-products.js';
 import { INTEGER_BLOCKS, thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
-import { winograd } from '../../../graph/passes/winograd.js';
+import { winograd } from '../../../graph/passes/winograd/winograd.js';
 import { type Rule, rewrite } from '../../../graph/rewrite.js';
 import { elementCount, float32Tensor, type Tensor } from '../../../graph/tensor.js';
 import { handmade, node } from '../../support/graph.js';

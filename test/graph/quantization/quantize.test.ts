@@ -3,7 +3,7 @@ import type { Model } from '../../../graph/model.js';
 import { add } from '../../../graph/ops/elementwise.js';
 import { depthToSpace } from '../../../graph/ops/layout.js';
 import { relu, sigmoid } from '../../../graph/ops/unary.js';
-import type { Target } from '../../../graph/passes/winograd-cost.js';
+import type { Target } from '../../../graph/passes/winograd/cost.js';
 import { quantize } from '../../../graph/quantization/quantize.js';
 import { modelOf, run } from '../../support/graph.js';
 import { convolved, image, relativeError } from '../../support/rewritten.js';

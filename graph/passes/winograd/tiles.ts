@@ -1,9 +1,9 @@
-import { convTranspose } from '../ops/conv-transpose.js';
-import { reshape, sliceAxis } from '../ops/layout.js';
-import { float32Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
-import type { Layer } from './winograd-layer.js';
-import { outputTransform, PRODUCTS, TILE } from './winograd-transforms.js';
+import { convTranspose } from '../../ops/conv-transpose.js';
+import { reshape, sliceAxis } from '../../ops/layout.js';
+import { float32Tensor } from '../../tensor.js';
+import { constant, type Value } from '../../value.js';
+import type { Layer } from './layer.js';
+import { outputTransform, PRODUCTS, TILE } from './transforms.js';
 
 /** Tiles along an axis; the last may reach beyond it. */
 export const tilesAlong = (size: number): number => Math.ceil(size / TILE);

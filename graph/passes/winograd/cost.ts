@@ -1,7 +1,7 @@
+import type { Layer } from './layer.js';
+import { tilesAlong } from './tiles.js';
+import { PRODUCTS } from './transforms.js';
 import type { FormId } from './winograd.js';
-import type { Layer } from './winograd-layer.js';
-import { tilesAlong } from './winograd-tiles.js';
-import { PRODUCTS } from './winograd-transforms.js';
 
 /** Where a model is to run. */
 export const TARGETS = ['cpu', 'wasm', 'webgpu'] as const;

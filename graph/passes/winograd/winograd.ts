@@ -1,17 +1,17 @@
-import { intsOf } from '../attribute.js';
-import { numbers } from '../dim.js';
-import type { Node } from '../model.js';
-import { conv } from '../ops/conv.js';
-import { reshape, transpose } from '../ops/layout.js';
-import type { Rewriting, Rule } from '../rewrite.js';
-import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
-import { computed } from './computed.js';
-import { convolutionEnd, ended } from './convolution-ends.js';
-import { blocked } from './winograd-blocked.js';
-import type { Layer } from './winograd-layer.js';
-import { planes, separable } from './winograd-planes.js';
-import { filterTransform, PRODUCTS } from './winograd-transforms.js';
+import { intsOf } from '../../attribute.js';
+import { numbers } from '../../dim.js';
+import type { Node } from '../../model.js';
+import { conv } from '../../ops/conv.js';
+import { reshape, transpose } from '../../ops/layout.js';
+import type { Rewriting, Rule } from '../../rewrite.js';
+import { float32Tensor, float32Values, type Tensor } from '../../tensor.js';
+import { constant, type Value } from '../../value.js';
+import { computed } from '../computed.js';
+import { convolutionEnd, ended } from '../convolution-ends.js';
+import { blocked } from './blocked.js';
+import type { Layer } from './layer.js';
+import { planes, separable } from './planes.js';
+import { filterTransform, PRODUCTS } from './transforms.js';
 
 /** How a layer can be written; which is fastest depends on the kernels that run it. */
 export const FORMS = { planes, separable, blocked } as const;

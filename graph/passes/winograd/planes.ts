@@ -1,12 +1,12 @@
-import { conv } from '../ops/conv.js';
-import { add } from '../ops/elementwise.js';
-import { reshape, transpose } from '../ops/layout.js';
-import { matMul } from '../ops/matmul.js';
-import { float32Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
-import type { Form, Layer } from './winograd-layer.js';
-import { padsOf, tilesAlong, tilesOf } from './winograd-tiles.js';
-import { axisTransform, inputTransform, PRODUCTS, TILE, WINDOW } from './winograd-transforms.js';
+import { conv } from '../../ops/conv.js';
+import { add } from '../../ops/elementwise.js';
+import { reshape, transpose } from '../../ops/layout.js';
+import { matMul } from '../../ops/matmul.js';
+import { float32Tensor } from '../../tensor.js';
+import { constant, type Value } from '../../value.js';
+import type { Form, Layer } from './layer.js';
+import { padsOf, tilesAlong, tilesOf } from './tiles.js';
+import { axisTransform, inputTransform, PRODUCTS, TILE, WINDOW } from './transforms.js';
 
 /** Channels are planes of their own: a convolution with the stride of a tile makes the factors, matrix products over channels follow. */
 export const planes: Form = byPlanes(factorsOf);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { string } from '../../../graph/attribute.js';
-import { check } from '../../../graph/check.js';
-import { symbol } from '../../../graph/dim.js';
-import { relu } from '../../../graph/ops/unary.js';
-import { FORMS, type FormId, winograd } from '../../../graph/passes/winograd.js';
-import { formOf, type Target } from '../../../graph/passes/winograd-cost.js';
-import { rewrite } from '../../../graph/rewrite.js';
-import { grid, modelOf, run } from '../../support/graph.js';
+import { string } from '../../../../graph/attribute.js';
+import { check } from '../../../../graph/check.js';
+import { symbol } from '../../../../graph/dim.js';
+import { relu } from '../../../../graph/ops/unary.js';
+import { formOf, type Target } from '../../../../graph/passes/winograd/cost.js';
+import { FORMS, type FormId, winograd } from '../../../../graph/passes/winograd/winograd.js';
+import { rewrite } from '../../../../graph/rewrite.js';
+import { grid, modelOf, run } from '../../../support/graph.js';
 import {
   attributed,
   convolved,
@@ -16,7 +16,7 @@ import {
   overridable,
   random,
   relativeError,
-} from '../../support/rewritten.js';
+} from '../../../support/rewritten.js';
 
 const always = { formOf: () => 'planes' as const };
 const same = { channels: 3, kernel: [3, 3], pads: [1, 1, 1, 1] };

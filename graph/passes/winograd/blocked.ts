@@ -1,12 +1,12 @@
-import { conv } from '../ops/conv.js';
-import { reshape } from '../ops/layout.js';
-import { concat } from '../ops/shapes.js';
-import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
-import { computed } from './computed.js';
-import type { Form, Layer } from './winograd-layer.js';
-import { padsOf, tilesOf } from './winograd-tiles.js';
-import { INPUT, ONES, PRODUCTS, TILE } from './winograd-transforms.js';
+import { conv } from '../../ops/conv.js';
+import { reshape } from '../../ops/layout.js';
+import { concat } from '../../ops/shapes.js';
+import { float32Tensor, float32Values, type Tensor } from '../../tensor.js';
+import { constant, type Value } from '../../value.js';
+import { computed } from '../computed.js';
+import type { Form, Layer } from './layer.js';
+import { padsOf, tilesOf } from './tiles.js';
+import { INPUT, ONES, PRODUCTS, TILE } from './transforms.js';
 
 /**
  * For kernels that hold 8 or 16 channels of a pixel together, as onnxruntime's convolutions on processors do: depthwise convolutions
