@@ -17,7 +17,7 @@ const preload = join(root, 'test/support/crash.mjs');
 
 let child: ChildProcess | undefined;
 let port = 0;
-const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+const agent = new Agent({ keepAlive: true, maxSockets: 150 });
 
 async function start(model: string, ...flags: string[]): Promise<void> {
   const args = ['--import', preload, main, 'serve', file(model), '--port', '0', '--quiet', ...flags];
@@ -167,9 +167,12 @@ describe('a server under load', () => {
       }
     });
     await new Promise((resolve) => setTimeout(resolve, 300));
-    writeFileSync(trigger, '');
-    while (existsSync(trigger)) await new Promise((resolve) => setTimeout(resolve, 10));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // On a machine that is busy, a worker may have nothing when it is lost.
+    for (let losses = 0; losses < 5 && statuses.every((status) => status === 200); losses++) {
+      writeFileSync(trigger, '');
+      while (existsSync(trigger)) await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    }
     goes = false;
     await Promise.all(loops);
     const failed = statuses.filter((status) => status !== 200);
@@ -183,7 +186,7 @@ describe('a server under load', () => {
   });
 
   it('refuses at once what it cannot do in time, and answers the rest', async () => {
-    await start('pair.onnx', '--workers', '1', '--deadline-ms', '600');
+    await start('pair.onnx', '--workers', '1', '--deadline-ms', '200');
     const sent = infer('pair', 2, 128);
     for (let i = 0; i < 5; i++) await send(sent);
     const outcomes = await Promise.all(
