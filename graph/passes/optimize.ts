@@ -4,7 +4,6 @@ import { affineFolding } from './affine-folding.js';
 import { affineIntoConvolution } from './affine-into-convolution.js';
 import { batchNormFolding } from './batch-norm-folding.js';
 import { channelNormalization } from './channel-normalization.js';
-import { channelPadding } from './channel-padding.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { constantFolding } from './constant-folding.js';
 import { convolutionMerging } from './convolution-merging.js';
@@ -63,7 +62,6 @@ function shaping(target: Target, integers: boolean): readonly Pass[] {
     { name: 'thin convolutions', rule: () => thinConvolutions(integers ? INTEGER_BLOCKS : FLOAT_BLOCKS) },
     { name: 'resize as products', rule: () => resizeProducts },
     { name: 'pointwise as product', rule: () => pointwiseProducts },
-    ...(integers ? [{ name: 'channel padding', rule: () => channelPadding }] : []),
   ];
 }
 

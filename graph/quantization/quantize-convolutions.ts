@@ -1,3 +1,4 @@
+import { intOf } from '../attribute.js';
 import type { Node } from '../model.js';
 import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
@@ -6,8 +7,9 @@ import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
 import { type ConvolutionEnd, ended } from '../passes/convolution-ends.js';
 import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
-import { float32Tensor, float32Values } from '../tensor.js';
+import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
 import { constant, type Value } from '../value.js';
+import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
 import { isBounds, layerEnd } from './layers.js';
 import {
   activationParameters,
@@ -22,21 +24,32 @@ import {
  * scale a channel. A runtime that finds all of these around a convolution runs it on integers. What only moves such values on, as
  * MaxPool, stays quantised, and so do sums of them, with which residual branches end.
  * @param weights of the layers that were quantised before, with these ranges
+ * @param fillsChannels whether kernels would copy each window of an image of few channels, and none of one with more
  */
 export function quantizeConvolutions(
   ranges: ReadonlyMap<string, Range>,
   isQuantized: (layer: string) => boolean,
   weights: QuantizedWeights,
+  fillsChannels: boolean,
 ): Rule {
   return (node, graph) => {
     if (node.opType === 'MaxPool') return pooled(node, graph);
     const end = layerEnd(node, graph);
     if (end === undefined) return summed(node, graph, ranges, isQuantized);
     if (!isQuantized(end.convolution.outputs[0] ?? '')) return;
-    const [input = ''] = end.convolution.inputs;
-    const [before, after] = [quantizedInput(input, graph, ranges), ranges.get(node.outputs[0] ?? '')];
-    const convolved = before && after && convolutionOf(end, before, graph, weights);
-    if (convolved === undefined || after === undefined) return;
+    const [input = '', weightName = ''] = end.convolution.inputs;
+    const [weight, after] = [graph.constant(weightName), ranges.get(node.outputs[0] ?? '')];
+    if (weight === undefined || after === undefined) return;
+    const isFilled = fillsChannels && readsFew(weight, intOf(end.convolution.attributes, 'group', 1));
+    const before = quantizedInput(
+      input,
+      graph,
+      ranges,
+      isFilled ? (x) => withMoreChannels(x, weight) : asItIs,
+    );
+    const convolved =
+      before && convolutionOf(end, isFilled ? withMoreWeights(weight) : weight, before, graph, weights);
+    if (convolved === undefined) return;
     return quantized(convolved, activationParameters(after));
   };
 }
@@ -58,6 +71,7 @@ function quantizedInput(
   name: string,
   graph: Rewriting,
   ranges: ReadonlyMap<string, Range>,
+  prepared = asItIs,
 ): { readonly x: Value; readonly scale: number } | undefined {
   const known = parametersOf(graph.producer(name), graph);
   const range = ranges.get(name);
@@ -66,8 +80,14 @@ function quantizedInput(
   const parameters = known ?? (range && activationParameters(range));
   const tensor = parameters?.scale.constant;
   if (parameters === undefined || tensor === undefined) return;
-  return { x: known ? x : quantized(x, parameters), scale: float32Values(tensor)[0] ?? 1 };
+  const value = prepared(x);
+  return {
+    x: known && value === x ? x : quantized(value, parameters),
+    scale: float32Values(tensor)[0] ?? 1,
+  };
 }
+
+const asItIs = (x: Value): Value => x;
 
 /** Scale and zero point of what a DequantizeLinear gives. */
 function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | undefined {
@@ -78,13 +98,13 @@ function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | un
 
 function convolutionOf(
   end: ConvolutionEnd,
+  weight: Tensor,
   { x, scale }: { readonly x: Value; readonly scale: number },
   graph: Rewriting,
   weights: QuantizedWeights,
-): Value | undefined {
+): Value {
   const [, weightName = '', biasName = ''] = end.convolution.inputs;
-  const [weight, bias] = [graph.constant(weightName), graph.constant(biasName)];
-  if (weight === undefined) return;
+  const bias = graph.constant(biasName);
   const key = JSON.stringify([weightName, biasName, scale]);
   const known = weights.get(key) ?? quantizedWeight(weight, bias && { tensor: bias, inputScale: scale });
   weights.set(key, known);

@@ -27,12 +27,12 @@ export interface Quantized {
   readonly model: Model;
   /** Convolutions on integers. */
   readonly layers: readonly string[];
-  /** Convolutions that are faster in float, in Winograd's form; their weights are int8 in the file. */
+  /** Convolutions of the model that are faster in float, in Winograd's form; their weights are int8 in the file. */
   readonly winograd: readonly string[];
   /** Convolutions that stay in float since they are sensitive, those first that cost most. */
   readonly float: readonly string[];
   readonly loss: number;
-  /** What each costs when it alone is quantised, where that had to be found out. */
+  /** What each costs when it alone is on integers, with what those in Winograd's form cost, where that had to be found out. */
   readonly sensitivities: Readonly<Record<string, number>>;
 }
 
@@ -41,13 +41,35 @@ export interface Quantized {
  * @returns with no layer quantised where the budget cannot be met, and no layer at all where none can be quantised
  */
 export async function quantize(model: Model, options: QuantizeOptions): Promise<Quantized> {
-  const { method, target, budget, runEach, lossOf, onProgress } = options;
-  const { mixed, layers, winograd } = besideIntegers(model, target);
+  const beside = besideIntegers(model, options.target);
+  const found = await quantizeLayers(beside, options);
+  if (found !== undefined) return found;
+  const layers = quantizableLayers(model);
+  // Weights in int8 may be what costs too much.
+  const plain =
+    beside.winograd.length > 0
+      ? await quantizeLayers({ mixed: model, layers, winograd: [] }, options)
+      : undefined;
+  return plain ?? { model, layers: [], winograd: [], float: names(layers), loss: 0, sensitivities: {} };
+}
+
+interface Beside {
+  readonly mixed: Model;
+  readonly layers: readonly QuantizableLayer[];
+  /** The names that layers had which are in Winograd's form in the mixed model. */
+  readonly winograd: readonly string[];
+}
+
+/** The layers on integers, but for those that the budget needs in float; undefined where it cannot be met. */
+async function quantizeLayers(
+  { mixed, layers, winograd }: Beside,
+  { method, target, budget, runEach, lossOf, onProgress }: QuantizeOptions,
+): Promise<Quantized | undefined> {
   const ranges = await calibrate(mixed, layers, runEach, method);
   const weights: QuantizedWeights = new Map();
   const with8Bits = (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));
-    const rule = quantizeConvolutions(ranges, (name) => names.has(name), weights);
+    const rule = quantizeConvolutions(ranges, (name) => names.has(name), weights, target === 'cpu');
     // A value that several read is quantised for each of them.
     return rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
   };
@@ -56,6 +78,7 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
   if (lossOfAll <= budget) {
     return { model: all, layers: names(layers), winograd, float: [], loss: lossOfAll, sensitivities: {} };
   }
+  if (winograd.length > 0 && (await lossOf(mixed)) > budget) return;
   const losses = new Map<QuantizableLayer, number>();
   for (const [done, layer] of layers.entries()) {
     onProgress?.(done, layers.length);
@@ -63,20 +86,20 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
   }
   const worstFirst = [...layers].sort((a, b) => (losses.get(b) ?? 0) - (losses.get(a) ?? 0));
   const sensitivities = Object.fromEntries(Array.from(losses, ([{ name }, loss]) => [name, loss]));
-  for (let kept = 1; kept < worstFirst.length; kept++) {
+  // Without a layer on integers, what is in Winograd's form is left.
+  const mostInFloat = winograd.length > 0 ? worstFirst.length : worstFirst.length - 1;
+  for (let kept = 1; kept <= mostInFloat; kept++) {
     const [float, integer] = [worstFirst.slice(0, kept), worstFirst.slice(kept)];
     const candidate = with8Bits(integer);
     const loss = await lossOf(candidate);
-    if (loss <= budget) {
-      const layers = names(integer);
-      return { model: candidate, layers, winograd, float: names(float), loss, sensitivities };
-    }
+    if (loss > budget) continue;
+    return { model: candidate, layers: names(integer), winograd, float: names(float), loss, sensitivities };
   }
-  return { model, layers: [], winograd: [], float: names(worstFirst), loss: 0, sensitivities };
+  return;
 }
 
 /** The model with those layers in Winograd's form that are faster so than on integers, and the other layers. */
-function besideIntegers(model: Model, target: Target) {
+function besideIntegers(model: Model, target: Target): Beside {
   const quantizable = quantizableLayers(model);
   const nameOf = new Map(quantizable.map(({ output, name }) => [output, name]));
   const form = winogradForm({ formOf: formBesideIntegers(target), filterOf: int8Weight });

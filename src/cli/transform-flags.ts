@@ -79,7 +79,7 @@ export function transformFields({
   const latency =
     level === 'latency' && changes.Winograd === undefined
       ? [
-          "no convolution took Winograd's form: none would be clearly faster, sizes are open, or the target is webgpu; this is standard",
+          "no further convolution took Winograd's form: none would be clearly faster, sizes are open, or the target is webgpu; only the rules of standard hold",
         ]
       : [];
   const compared = difference?.outputs.map((output) => comparedText(output, difference.outputs.length > 1));

@@ -19,13 +19,16 @@ interface Costs {
   readonly tile: number;
 }
 
-/** Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them; nobody has measured graphics cards. */
+/**
+ * Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them; nobody has measured graphics cards. The
+ * forms of a target stand in the order of how fast they load.
+ */
 const COSTS: Readonly<Record<Target, Readonly<Partial<Record<FormId, Costs>>>>> = {
   cpu: {
     planes: { product: 1.4, filter: 12, factor: 140, tile: 170 },
     blocked: { product: 1.1, filter: 16, factor: 130, tile: 180 },
   },
-  wasm: { separable: { product: 1.3, filter: 0, factor: 20, tile: 40 } },
+  wasm: { separable: { product: 1.2, filter: 0, factor: 20, tile: 40 } },
   webgpu: {},
 };
 
@@ -38,8 +41,8 @@ const BLOCK = 16;
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
 const MARGIN = 0.9;
 
-/** What a layer takes on integers, in the time of its direct form: natively Winograd's form never comes near. */
-const INTEGERS: Readonly<Partial<Record<Target, number>>> = { wasm: 0.4 };
+/** What a layer takes on integers at least, in the time of its direct form: natively Winograd's form never comes near. */
+const INTEGERS: Readonly<Partial<Record<Target, number>>> = { wasm: 0.38 };
 
 /** The forms that a target has for a layer, each with the time it is expected to take, in that of the direct form. */
 export function expectedRatios(target: Target, layer: Layer): Map<FormId, number> {
@@ -67,7 +70,7 @@ function fastest(ratios: ReadonlyMap<FormId, number>, limit: number): FormId | u
 
 /**
  * The form of a layer that is expected to be clearly faster than the direct one.
- * @param precompute for a runtime that does not compute constants when it loads a model; blocks need one that does more than that
+ * @param precompute for a runtime that does not compute constants when it loads a model: it will have no blocked kernels either
  */
 export const formOf =
   (target: Target, precompute = false) =>

@@ -33,7 +33,8 @@ export interface WinogradOptions {
 export const winograd =
   ({ formOf, filterOf = asItIs, precompute = false }: WinogradOptions): Rule =>
   (node, graph) => {
-    const end = convolutionEnd(node, graph);
+    // Slice takes its sizes as attributes before.
+    const end = graph.opset < 10 ? undefined : convolutionEnd(node, graph);
     const layer = end && layerOf(end.convolution, graph);
     const form = layer && formOf(layer);
     if (end === undefined || layer === undefined || form === undefined) return;

@@ -7,7 +7,6 @@ import type { Model, Node } from '../../../graph/model.js';
 import { affineFolding } from '../../../graph/passes/affine-folding.js';
 import { affineIntoConvolution } from '../../../graph/passes/affine-into-convolution.js';
 import { batchNormFolding } from '../../../graph/passes/batch-norm-folding.js';
-import { channelPadding } from '../../../graph/passes/channel-padding.js';
 import { commonSubexpressions } from '../../../graph/passes/common-subexpressions.js';
 import { constantFolding } from '../../../graph/passes/constant-folding.js';
 import { convolutionMerging } from '../../../graph/passes/convolution-merging.js';
@@ -25,7 +24,6 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   affineFolding: () => affineFolding,
   affineIntoConvolution: () => affineIntoConvolution,
   batchNormFolding: () => batchNormFolding,
-  channelPadding: () => channelPadding,
   commonSubexpressions,
   constantFolding: () => constantFolding,
   convolutionMerging,
@@ -33,7 +31,9 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   pointwiseProducts: () => pointwiseProducts,
   resizeProducts: () => resizeProducts,
   thinConvolutions: () => thinConvolutions(INTEGER_BLOCKS),
-  winograd: () => winograd({ formOf: () => 'blocked', precompute: true }),
+  winogradPlanes: () => winograd({ formOf: () => 'planes', precompute: true }),
+  winogradSeparable: () => winograd({ formOf: () => 'separable' }),
+  winogradBlocked: () => winograd({ formOf: () => 'blocked' }),
 };
 
 const OPERATORS = [

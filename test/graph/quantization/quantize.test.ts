@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import type { Model } from '../../../graph/model.js';
 import { add } from '../../../graph/ops/elementwise.js';
 import { depthToSpace } from '../../../graph/ops/layout.js';
+import { concat } from '../../../graph/ops/shapes.js';
 import { relu, sigmoid } from '../../../graph/ops/unary.js';
 import type { Target } from '../../../graph/passes/winograd/cost.js';
+import type { RunEach } from '../../../graph/quantization/calibrate.js';
 import { quantize } from '../../../graph/quantization/quantize.js';
 import { modelOf, run } from '../../support/graph.js';
 import { convolved, image, relativeError } from '../../support/rewritten.js';
@@ -12,12 +14,18 @@ const x = image('x', 1, 8, 16, 16);
 const same = { kernel: [3, 3], pads: [1, 1, 1, 1] };
 const pixels = { dims: [1, 8, 16, 16], data: Float32Array.from({ length: 8 * 256 }, (_, i) => Math.sin(i)) };
 
+/** What a model gives. */
+async function floatsOf(
+  model: Model,
+  feeds: Parameters<typeof run>[1],
+): Promise<Record<string, Float32Array>> {
+  const outputs = Object.entries(await run(model, feeds));
+  return Object.fromEntries(outputs.map(([name, { data }]) => [name, Float32Array.from(data)]));
+}
+
 /** Runs a model once, on what it is calibrated with. */
-const runEach = async (model: Model, take: (values: Record<string, Float32Array>) => void) => {
-  const outputs = await run(model, { x: pixels });
-  const values = Object.entries(outputs).map(([name, { data }]) => [name, Float32Array.from(data)] as const);
-  take({ x: pixels.data, ...Object.fromEntries(values) });
-};
+const runEach: RunEach = async (model, take) =>
+  take({ x: pixels.data, ...(await floatsOf(model, { x: pixels })) });
 
 /** All that can be quantised is, and the answer stays within a part of its range. */
 async function expectIntegers(model: Model, layers: number, target: Target = 'cpu', winograd: string[] = []) {
@@ -98,5 +106,68 @@ describe('layers that run on integers', () => {
     expect(model.graph.nodes.filter(({ opType }) => opType === 'ConvTranspose')).toHaveLength(1);
     expect(model.graph.initializers.get('b.weight')).toMatchObject({ dtype: 'int8', dims: [256, 256, 3, 3] });
     await expectIntegers(plain, 3);
+  });
+
+  it('an image of three channels natively as one of four, which changes nothing', async () => {
+    const image3 = image('x', 1, 3, 8, 8);
+    const wide = relu(convolved(image3, 'a', { channels: 16, ...same, bias: true }));
+    const thin = relu(convolved(image3, 'b', { channels: 2, ...same, bias: true }));
+    const y = convolved(concat([wide, thin], 1), 'c', { channels: 1, kernel: [1, 1], bias: true });
+    const model = modelOf([image3], { y });
+    const data = Float32Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i));
+    const feeds = { x: { dims: [1, 3, 8, 8], data } };
+    const [native, wasm] = await Promise.all(
+      (['cpu', 'wasm'] as const).map((target) =>
+        quantize(model, {
+          ...{ method: 'minmax', target, budget: 1, lossOf: async () => 0 },
+          runEach: async (observed, take) => take({ x: data, ...(await floatsOf(observed, feeds)) }),
+        }),
+      ),
+    );
+    const channels = (quantized: Model | undefined) =>
+      ['a', 'b'].map((name) => quantized?.graph.initializers.get(`${name}.weight`)?.dims[1]);
+    expect([channels(native?.model), channels(wasm?.model)]).toEqual([
+      [4, 3],
+      [3, 3],
+    ]);
+    expect(await floatsOf(native?.model ?? model, feeds)).toEqual(
+      await floatsOf(wasm?.model ?? model, feeds),
+    );
+  });
+});
+
+describe('a budget, beside layers in the form of Winograd', () => {
+  const wide = { channels: 256, ...same, bias: true };
+  const first = relu(convolved(x, 'a', wide));
+  const second = relu(convolved(first, 'b', wide));
+  const y = convolved(second, 'c', { channels: 1, kernel: [1, 1], bias: true });
+  const model = modelOf([x], { y });
+  const has = ({ graph }: Model, type: string) => graph.nodes.some(({ opType }) => opType === type);
+  const within = (lossOf: (candidate: Model) => number) =>
+    quantize(model, {
+      ...{ method: 'minmax', target: 'wasm', budget: 1, runEach },
+      lossOf: async (candidate) => lossOf(candidate),
+    });
+
+  it('that integers do not meet leaves these layers alone', async () => {
+    const quantized = await within((candidate) => (has(candidate, 'QuantizeLinear') ? 2 : 0.1));
+    expect(quantized).toMatchObject({
+      layers: [],
+      winograd: [expect.any(String)],
+      float: [expect.any(String)],
+    });
+    expect(has(quantized.model, 'ConvTranspose')).toBe(true);
+  });
+
+  it('that their weights do not meet has them on integers', async () => {
+    const quantized = await within((candidate) => (has(candidate, 'ConvTranspose') ? 2 : 0.1));
+    expect(quantized).toMatchObject({ winograd: [], float: [] });
+    expect(quantized.layers).toHaveLength(2);
+  });
+
+  it('that nothing meets leaves all in float', async () => {
+    const quantized = await within(() => 2);
+    expect(quantized).toMatchObject({ model, layers: [], winograd: [] });
+    expect(quantized.float).toHaveLength(2);
   });
 });

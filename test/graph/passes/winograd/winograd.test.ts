@@ -161,6 +161,10 @@ describe('it stays', () => {
     expectRefuses(overridable(model, 'c.weight'), winograd(always));
     expectRefuses(attributed(model, 'Conv', { auto_pad: string('SAME_UPPER') }), winograd(always));
   });
+
+  it('where Slice is another', () => {
+    expectRefuses({ ...model, opsets: new Map([['', 9]]) }, winograd(always));
+  });
 });
 
 it('is chosen for the layers that it makes faster on a target, in the form that is fastest there', () => {
