@@ -6,17 +6,18 @@
 
 import { assemble } from '../graph/assemble.js';
 import { encodeModel } from '../graph/file/write.js';
+import type { Model } from '../graph/model.js';
 import { conv } from '../graph/ops/conv.js';
-import { sliceAxis } from '../graph/ops/layout.js';
-import { dequantizeLinear, quantizeLinear } from '../graph/ops/quantize.js';
+import { maxPool } from '../graph/ops/max-pool.js';
+import { dequantizeLinear } from '../graph/ops/quantize.js';
 import { relu } from '../graph/ops/unary.js';
 import { expectedRatios, type Target } from '../graph/passes/winograd/cost.js';
 import type { Layer } from '../graph/passes/winograd/layer.js';
 import { winograd } from '../graph/passes/winograd/winograd.js';
-import { activationParameters, quantizedBias, quantizedWeight } from '../graph/quantization/parameters.js';
+import { activationParameters } from '../graph/quantization/parameters.js';
+import { quantizeConvolutions } from '../graph/quantization/quantize-convolutions.js';
 import { rewrite } from '../graph/rewrite.js';
-import { float32Tensor, type Tensor } from '../graph/tensor.js';
-import { constant, initializer, input, type Value } from '../graph/value.js';
+import { initializer, input, type Value } from '../graph/value.js';
 import { createSession } from '../runtime/node/sessions/session.js';
 import { print, table } from '../src/cli/print.js';
 import { median } from '../src/percentile.js';
@@ -38,8 +39,6 @@ const LAYERS = [
   [512, 512, 8],
 ] as const;
 
-const PADDING = { pads: [1, 1, 1, 1] };
-
 /** Direct with its bias and ReLU, in Winograd's forms with these, and on integers. */
 function formsOf(layer: Layer, target: Target): readonly Uint8Array[] {
   const { channels, outputs, height, width } = layer;
@@ -47,28 +46,28 @@ function formsOf(layer: Layer, target: Target): readonly Uint8Array[] {
   if (weight === undefined || bias === undefined) throw new TypeError('no weight');
   const modelOf = (x: Value, y: Value) =>
     assemble({ name: 'layer', inputs: [x], outputs: { y }, producerVersion: '0' });
+  const layerOf = (x: Value) =>
+    relu(conv(x, initializer('weight', weight), initializer('bias', bias), { pads: [1, 1, 1, 1] }));
   const x = input('x', 'float32', [1, channels, height, width]);
-  const direct = modelOf(x, relu(conv(x, initializer('weight', weight), initializer('bias', bias), PADDING)));
+  const direct = modelOf(x, layerOf(x));
   const rewritten = [...expectedRatios(target, layer).keys()].map(
     (form) => rewrite(direct, winograd({ formOf: () => form })).model,
   );
+  // Bytes come in and go out, as between layers: of what comes out, few are looked at.
   const bytes = input('x', 'uint8', [1, channels, height, width]);
-  return [direct, ...rewritten, modelOf(bytes, onIntegers(bytes, weight, bias))].map(encodeModel);
+  const { scale, zeroPoint } = activationParameters(RANGE);
+  const few = maxPool(layerOf(dequantizeLinear(bytes, scale, zeroPoint)), [1, 1], { strides: [8, 8] });
+  return [direct, ...rewritten, onIntegers(modelOf(bytes, few))].map(encodeModel);
 }
 
-/** A row of what the layer gives for bytes: as it stands between others that run on integers, it gives bytes as well. */
-function onIntegers(x: Value, weight: Tensor, bias: Tensor): Value {
-  const { scale, zeroPoint } = activationParameters({ min: 0, max: 1 });
-  const { values, scales } = quantizedWeight(weight);
-  const sums = scales.map((each) => each / 255);
-  const vector = (numbers: Float32Array) => constant(float32Tensor([numbers.length], numbers));
-  const y = conv(
-    dequantizeLinear(x, scale, zeroPoint),
-    dequantizeLinear(initializer('weight', values), vector(scales), undefined, 0),
-    dequantizeLinear(initializer('bias', quantizedBias(bias, sums)), vector(sums), undefined, 0),
-    PADDING,
-  );
-  return dequantizeLinear(sliceAxis(quantizeLinear(y, scale, zeroPoint), 2, 0, 1), scale, zeroPoint);
+const RANGE = { min: 0, max: 1 };
+
+function onIntegers(model: Model): Model {
+  const ranges = new Map(model.graph.nodes.flatMap(({ outputs }) => outputs.map((name) => [name, RANGE])));
+  return rewrite(
+    model,
+    quantizeConvolutions(ranges, () => true, new Map(), false),
+  ).model;
 }
 
 /** Milliseconds of all forms, natively: sessions in turn, one at a time, since idle threads spin. */

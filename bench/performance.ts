@@ -86,9 +86,10 @@ async function measure(group: Group, runs: number, hasTorch: boolean, file: (nam
     names.push(name);
   }
   // Before and after, since it does not run in turn with the others.
-  const eager = eagerRun ? Array.from({ length: EAGER_RUNS / 2 }, eagerRun) : [];
+  const eagerRuns = () => (eagerRun ? Array.from({ length: EAGER_RUNS / 2 }, eagerRun) : []);
+  const before = eagerRuns();
   const report = await bench({ models, runs, threads: THREADS });
-  if (eagerRun) eager.push(...Array.from({ length: EAGER_RUNS / 2 }, eagerRun));
+  const eager = [...before, ...eagerRuns()];
   const [first] = report.models;
   if (first === undefined) throw new TypeError('nothing was measured');
   const rows = report.models.map((figures, at) => {

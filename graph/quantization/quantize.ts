@@ -41,16 +41,14 @@ export interface Quantized {
  * @returns with no layer quantised where the budget cannot be met, and no layer at all where none can be quantised
  */
 export async function quantize(model: Model, options: QuantizeOptions): Promise<Quantized> {
-  const beside = besideIntegers(model, options.target);
+  const plain: Beside = { mixed: model, layers: quantizableLayers(model), winograd: [] };
+  const beside = besideIntegers(plain, options.target);
   const found = await quantizeLayers(beside, options);
   if (found !== undefined) return found;
-  const layers = quantizableLayers(model);
   // Weights in int8 may be what costs too much.
-  const plain =
-    beside.winograd.length > 0
-      ? await quantizeLayers({ mixed: model, layers, winograd: [] }, options)
-      : undefined;
-  return plain ?? { model, layers: [], winograd: [], float: names(layers), loss: 0, sensitivities: {} };
+  const onIntegers = beside === plain ? undefined : await quantizeLayers(plain, options);
+  if (onIntegers !== undefined) return onIntegers;
+  return { model, layers: [], winograd: [], float: names(plain.layers), loss: 0, sensitivities: {} };
 }
 
 interface Beside {
@@ -67,52 +65,48 @@ async function quantizeLayers(
 ): Promise<Quantized | undefined> {
   const ranges = await calibrate(mixed, layers, runEach, method);
   const weights: QuantizedWeights = new Map();
-  const with8Bits = (some: readonly QuantizableLayer[]) => {
+  const on8Bits = async (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));
     const rule = quantizeConvolutions(ranges, (name) => names.has(name), weights, target === 'cpu');
     // A value that several read is quantised for each of them.
-    return rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
+    const quantized = rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
+    return { model: quantized, loss: await lossOf(quantized) };
   };
-  const all = with8Bits(layers);
-  const lossOfAll = await lossOf(all);
-  if (lossOfAll <= budget) {
-    return { model: all, layers: names(layers), winograd, float: [], loss: lossOfAll, sensitivities: {} };
-  }
-  if (winograd.length > 0 && (await lossOf(mixed)) > budget) return;
+  const all = await on8Bits(layers);
+  if (all.loss <= budget) return { ...all, layers: names(layers), winograd, float: [], sensitivities: {} };
+  // Without a layer on integers, what is in Winograd's form is left.
+  const none = winograd.length > 0 ? await on8Bits([]) : undefined;
+  if (none !== undefined && none.loss > budget) return;
   const losses = new Map<QuantizableLayer, number>();
   for (const [done, layer] of layers.entries()) {
     onProgress?.(done, layers.length);
-    losses.set(layer, await lossOf(with8Bits([layer])));
+    losses.set(layer, (await on8Bits([layer])).loss);
   }
   const worstFirst = [...layers].sort((a, b) => (losses.get(b) ?? 0) - (losses.get(a) ?? 0));
   const sensitivities = Object.fromEntries(Array.from(losses, ([{ name }, loss]) => [name, loss]));
-  // Without a layer on integers, what is in Winograd's form is left.
-  const mostInFloat = winograd.length > 0 ? worstFirst.length : worstFirst.length - 1;
-  for (let kept = 1; kept <= mostInFloat; kept++) {
+  for (let kept = 1; kept < worstFirst.length; kept++) {
     const [float, integer] = [worstFirst.slice(0, kept), worstFirst.slice(kept)];
-    const candidate = with8Bits(integer);
-    const loss = await lossOf(candidate);
-    if (loss > budget) continue;
-    return { model: candidate, layers: names(integer), winograd, float: names(float), loss, sensitivities };
+    const candidate = await on8Bits(integer);
+    if (candidate.loss > budget) continue;
+    return { ...candidate, layers: names(integer), winograd, float: names(float), sensitivities };
   }
-  return;
+  return none && { ...none, layers: [], winograd, float: names(worstFirst), sensitivities };
 }
 
-/** The model with those layers in Winograd's form that are faster so than on integers, and the other layers. */
-function besideIntegers(model: Model, target: Target): Beside {
-  const quantizable = quantizableLayers(model);
-  const nameOf = new Map(quantizable.map(({ output, name }) => [output, name]));
+/** With those layers in Winograd's form that are faster so than on integers; as it is, where none is. */
+function besideIntegers(plain: Beside, target: Target): Beside {
+  const nameOf = new Map(plain.layers.map(({ output, name }) => [output, name]));
   const form = winogradForm({ formOf: formBesideIntegers(target), filterOf: int8Weight });
   const winograd = new Set<string>();
-  const { model: mixed } = rewrite(model, (node, graph) => {
+  const { model: mixed } = rewrite(plain.mixed, (node, graph) => {
     const name = nameOf.get(node.outputs[0] ?? '');
     const value = name === undefined ? undefined : form(node, graph);
     if (name !== undefined && value !== undefined) winograd.add(name);
     return value;
   });
+  if (winograd.size === 0) return plain;
   // Convolutions that the form itself is made of are no layers, and may bear the name of one.
-  const isLeft = ({ name }: QuantizableLayer) => !winograd.has(name);
-  const left = new Set(names(quantizable.filter(isLeft)));
+  const left = new Set(names(plain.layers).filter((name) => !winograd.has(name)));
   const layers = quantizableLayers(mixed).filter(({ name }) => left.has(name));
   return { mixed, layers, winograd: [...winograd] };
 }

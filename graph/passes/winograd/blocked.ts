@@ -6,7 +6,7 @@ import { constant, type Value } from '../../value.js';
 import { computed } from '../computed.js';
 import type { Form, Layer } from './layer.js';
 import { padsOf, tilesOf } from './tiles.js';
-import { INPUT, ONES, PRODUCTS, TILE } from './transforms.js';
+import { INPUT, ONES, PRODUCTS, TILE, WINDOW } from './transforms.js';
 
 /**
  * For kernels that hold 8 or 16 channels of a pixel together, as onnxruntime's convolutions on processors do: depthwise convolutions
@@ -25,7 +25,7 @@ export const blocked: Form = ({ x, filters, bias, stored }, layer) => {
 /** [N, 36 channels, rows, columns] of tiles. */
 function factorsOf(x: Value, { channels, height, width }: Layer): Value {
   const columns = factorsAlong(x, channels, padsOf(width), (along, across) => [across, along]);
-  return factorsAlong(columns, channels * INPUT.length, padsOf(height), (along, across) => [along, across]);
+  return factorsAlong(columns, channels * WINDOW, padsOf(height), (along, across) => [along, across]);
 }
 
 /** Windows along one axis to their factors, one factor of all channels after the other. */
@@ -44,7 +44,7 @@ function factorsAlong(
       { length: channels * kernel.length },
       (_, at) => kernel[at % kernel.length] ?? 0,
     );
-    const [start, end] = [before - first, after - (row.length - 1 - last)];
+    const [start, end] = [before - first, after - (WINDOW - 1 - last)];
     return conv(x, constant(float32Tensor([channels, 1, ...placed(kernel.length, 1)], weights)), undefined, {
       group: channels,
       strides: placed(TILE, 1),

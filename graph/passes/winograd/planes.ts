@@ -6,7 +6,7 @@ import { float32Tensor } from '../../tensor.js';
 import { constant, type Value } from '../../value.js';
 import type { Form, Layer } from './layer.js';
 import { padsOf, tilesAlong, tilesOf } from './tiles.js';
-import { axisTransform, inputTransform, PRODUCTS, TILE, WINDOW } from './transforms.js';
+import { INPUT, inputTransform, PRODUCTS, TILE, WINDOW } from './transforms.js';
 
 /** Channels are planes of their own: a convolution with the stride of a tile makes the factors, matrix products over channels follow. */
 export const planes: Form = byPlanes(factorsOf);
@@ -38,7 +38,7 @@ function factorsOf(x: Value, { height, width }: Layer): Value {
 
 /** The same, rows first: [N C, 6, rows, W], and then the columns of each. */
 function factorsByAxis(x: Value, { batch, channels, height, width }: Layer): Value {
-  const values = Float32Array.from(axisTransform());
+  const values = Float32Array.from(INPUT.flat());
   const [[top, bottom], [left, right]] = [padsOf(height), padsOf(width)];
   const down = constant(float32Tensor([WINDOW, 1, WINDOW, 1], values));
   const along = constant(float32Tensor([WINDOW, 1, 1, WINDOW], values));

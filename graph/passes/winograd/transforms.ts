@@ -41,8 +41,6 @@ function ofBothAxes(matrix: Matrix): Float64Array {
   );
 }
 
-/** [6, 6]: a window along one axis to its 6 factors. */
-export const axisTransform = (): Float64Array => Float64Array.from(INPUT.flat());
 /** [36, 6 x 6]: a window of the input to its 36 factors. */
 export const inputTransform = (): Float64Array => ofBothAxes(INPUT);
 /** [36, 3 x 3]: a filter to its 36 factors. */
