@@ -40,6 +40,26 @@ it('a convolution of few channels computes four places at once, whatever its win
   }
 });
 
+it('one of more channels computes two places at once', async () => {
+  for (const { rows, columns, channels, bias, end } of grid({
+    rows: [1, 2, 3],
+    columns: [1, 3],
+    channels: [5, 8],
+    bias: [0, 1],
+    end: [0, 1],
+  })) {
+    const taken = image('x', 2, 8, 32, 33);
+    const pads = [0, Math.floor((columns - 1) / 2), rows - 1, Math.ceil((columns - 1) / 2)];
+    const y = convolved(taken, 'c', { channels, kernel: [rows, columns], pads, bias: bias === 1 });
+    const model = modelOf([taken], { out: end === 1 ? relu(y) : y });
+    if (rows * columns === 1) expectRefuses(model, rule);
+    else {
+      const { operators } = await expectHolds(model, rule);
+      expect(operators).toEqual({ Conv: 1, ...(end === 1 && { Relu: 1 }), Reshape: 2, Transpose: 1 });
+    }
+  }
+});
+
 describe('sizes', () => {
   it('several images', async () => {
     const many = image('x', 3, 8, 64, 64);
@@ -59,15 +79,21 @@ describe('sizes', () => {
   });
 
   it('odd ones, and those that may be odd', () => {
-    const open = image('x', 1, 8, symbol('H'), 4);
-    expectRefuses(modelOf([open], { out: convolved(open, 'c', same) }), rule);
-    for (const [height, width] of [
-      [65, 64],
-      [64, 67],
-    ] as const) {
-      const taken = image('x', 1, 8, height, width);
+    for (const taken of [image('x', 1, 8, symbol('H'), 4), image('x', 1, 8, 65, 64)]) {
       expectRefuses(modelOf([taken], { out: convolved(taken, 'c', same) }), rule);
     }
+  });
+
+  it('an odd width leaves rows, two at once', async () => {
+    const taken = image('x', 1, 8, 64, 67);
+    const { model } = await expectHolds(modelOf([taken], { out: convolved(taken, 'c', same) }), rule);
+    expect(model.graph.initializers.get('c.weight')?.dims).toEqual([4, 8, 4, 3]);
+  });
+
+  it('open ones, where two rows would be placed by their numbers', () => {
+    const half = image('x', 1, 8, symbol('H'), symbol('W'));
+    const doubled = convolved(half, 'up', { channels: 8, kernel: [2, 2], strides: [2, 2], transposed: true });
+    expectRefuses(modelOf([half], { out: convolved(doubled, 'c', { ...same, channels: 5 }) }), rule);
   });
 });
 
@@ -107,7 +133,7 @@ it('weights that a block would make many stay as they are', () => {
 
 it('others stay', () => {
   for (const other of [
-    { channels: 5 },
+    { channels: 9 },
     { strides: [2, 2] },
     { strides: [1, 2] },
     { dilations: [2, 2], pads: [2, 2, 2, 2] },
@@ -121,7 +147,7 @@ it('others stay', () => {
   const withRelu = modelOf([x], { out: relu(convolved(x, 'c', { ...same, channels: 5 })) });
   const foreign = withRelu.graph.nodes.map((each) => ({ ...each, domain: 'org.example' }));
   expectRefuses({ ...withRelu, graph: { ...withRelu.graph, nodes: foreign } }, rule);
-  const small = image('x', 2, 8, 62, 64);
+  const small = image('x', 2, 8, 30, 32);
   expectRefuses(modelOf([small], { out: convolved(small, 'c', same) }), rule);
   const few = image('x', 2, 7, 64, 66);
   expectRefuses(modelOf([few], { out: convolved(few, 'c', same) }), rule);
