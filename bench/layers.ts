@@ -27,6 +27,9 @@ import { inChromium } from './in-chromium.js';
 
 const [ROUNDS, RUNS, THREADS] = [5, 6, 2];
 
+/** Channels of what a layer's input is made of. */
+const BEFORE = 16;
+
 const LAYERS = [
   [64, 64, 256],
   [64, 128, 128],
@@ -39,25 +42,32 @@ const LAYERS = [
   [512, 512, 8],
 ] as const;
 
-/** Direct with its bias and ReLU, in Winograd's forms with these, and on integers. */
+/**
+ * Direct with its bias and ReLU, in Winograd's forms with these, and on integers: after a small convolution and before an operator that
+ * looks at few of its outputs, as in a network, so that images come and go in the order of the runtime's kernels.
+ */
 function formsOf(layer: Layer, target: Target): readonly Uint8Array[] {
   const { channels, outputs, height, width } = layer;
-  const [weight, bias] = [seeded('weight', [outputs, channels, 3, 3]), seeded('bias', [outputs])];
-  if (weight === undefined || bias === undefined) throw new TypeError('no weight');
-  const modelOf = (x: Value, y: Value) =>
-    assemble({ name: 'layer', inputs: [x], outputs: { y }, producerVersion: '0' });
-  const layerOf = (x: Value) =>
-    relu(conv(x, initializer('weight', weight), initializer('bias', bias), { pads: [1, 1, 1, 1] }));
-  const x = input('x', 'float32', [1, channels, height, width]);
-  const direct = modelOf(x, layerOf(x));
+  const made = (name: string, ...dims: readonly number[]) => {
+    const tensor = seeded(name, dims);
+    if (tensor === undefined) throw new TypeError(`no ${name}`);
+    return initializer(name, tensor);
+  };
+  const modelOf = (x: Value, floats: Value) => {
+    const entry = relu(conv(floats, made('before.weight', channels, BEFORE, 1, 1)));
+    const [weight, bias] = [made('weight', outputs, channels, 3, 3), made('bias', outputs)];
+    const y = maxPool(relu(conv(entry, weight, bias, { pads: [1, 1, 1, 1] })), [1, 1], { strides: [8, 8] });
+    return assemble({ name: 'layer', inputs: [x], outputs: { y }, producerVersion: '0' });
+  };
+  const x = input('x', 'float32', [1, BEFORE, height, width]);
+  const direct = modelOf(x, x);
   const rewritten = [...expectedRatios(target, layer).keys()].map(
     (form) => rewrite(direct, winograd({ formOf: () => form })).model,
   );
-  // Bytes come in and go out, as between layers: of what comes out, few are looked at.
-  const bytes = input('x', 'uint8', [1, channels, height, width]);
+  const bytes = input('x', 'uint8', [1, BEFORE, height, width]);
   const { scale, zeroPoint } = activationParameters(RANGE);
-  const few = maxPool(layerOf(dequantizeLinear(bytes, scale, zeroPoint)), [1, 1], { strides: [8, 8] });
-  return [direct, ...rewritten, onIntegers(modelOf(bytes, few))].map(encodeModel);
+  const integers = onIntegers(modelOf(bytes, dequantizeLinear(bytes, scale, zeroPoint)));
+  return [direct, ...rewritten, integers].map(encodeModel);
 }
 
 const RANGE = { min: 0, max: 1 };
@@ -103,7 +113,7 @@ for (const [target, measure] of targets) {
   const forms = new Set<string>();
   for (const [channels, outputs, side] of LAYERS) {
     const layer = { batch: 1, channels, outputs, height: side, width: side };
-    const [direct = 0, ...others] = await measure(formsOf(layer, target), [1, channels, side, side]);
+    const [direct = 0, ...others] = await measure(formsOf(layer, target), [1, BEFORE, side, side]);
     const expected = [...expectedRatios(target, layer)];
     for (const [form] of expected) forms.add(form);
     const ratios = others.map((time, at) => {

@@ -1,7 +1,6 @@
 import type { Layer } from './layer.js';
-import { tilesAlong } from './tiles.js';
-import { PRODUCTS } from './transforms.js';
-import type { FormId } from './winograd.js';
+import { tilesAlong } from './transforms.js';
+import { FORMS, type FormId } from './winograd.js';
 
 /** Where a model is to run. */
 export const TARGETS = ['cpu', 'wasm', 'webgpu'] as const;
@@ -9,24 +8,21 @@ export type Target = (typeof TARGETS)[number];
 
 /** What parts of a layer take, in units of a multiply-add of the direct convolution. */
 interface Costs {
-  /** A multiply-add of the matrix products. */
+  /** A multiply-add of the products. */
   readonly product: number;
-  /** One of the 36 factors of a filter, which is read once whatever the size of the image. */
+  /** A transformed filter's number, which is read once whatever the size of the image. */
   readonly filter: number;
-  /** One of the 36 factors of a window of a channel. */
+  /** A factor of a window of a channel. */
   readonly factor: number;
-  /** One of the 36 products of a tile of an output. */
+  /** A product of a tile of an output. */
   readonly tile: number;
 }
 
-/**
- * Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them; nobody has measured graphics cards. The
- * forms of a target stand in the order of how fast they load.
- */
+/** Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them; nobody has measured graphics cards. */
 const COSTS: Readonly<Record<Target, Readonly<Partial<Record<FormId, Costs>>>>> = {
   cpu: {
-    planes: { product: 1.4, filter: 12, factor: 140, tile: 170 },
-    blocked: { product: 1.1, filter: 16, factor: 130, tile: 180 },
+    planes: { product: 1.4, filter: 4, factor: 140, tile: 170 },
+    vertical: { product: 1.04, filter: 17, factor: 100, tile: 180 },
   },
   wasm: { separable: { product: 1.2, filter: 0, factor: 20, tile: 40 } },
   webgpu: {},
@@ -48,23 +44,28 @@ const INTEGERS: Readonly<Partial<Record<Target, number>>> = { wasm: 0.38 };
 export function expectedRatios(target: Target, layer: Layer): Map<FormId, number> {
   const isBlocked = [layer.channels, layer.outputs].every((channels) => channels % BLOCK === 0);
   const forms = Object.entries(COSTS[target]) as [FormId, Costs][];
-  const fitting = forms.filter(([form]) => form !== 'blocked' || isBlocked);
-  return new Map(fitting.map(([form, costs]) => [form, expectedRatio(costs, layer)]));
+  const fitting = forms.filter(([form]) => form !== 'vertical' || isBlocked);
+  return new Map(fitting.map(([form, costs]) => [form, expectedRatio(form, costs, layer)]));
 }
 
-function expectedRatio({ product, filter, factor, tile }: Costs, layer: Layer): number {
-  const { batch, channels, outputs, height, width } = layer;
+function expectedRatio(
+  form: FormId,
+  costs: Costs,
+  { batch, channels, outputs, height, width }: Layer,
+): number {
+  const { tile, products, taps } = FORMS[form];
   const direct = batch * height * width * channels * outputs * 9;
-  const tiles = tilesAlong(height) * tilesAlong(width);
-  const ofProducts = channels * outputs * (batch * PANEL * Math.ceil(tiles / PANEL) * product + filter);
-  const ofTransforms = batch * tiles * (channels * factor + outputs * tile);
-  return (PRODUCTS * (ofProducts + ofTransforms)) / direct;
+  const tiles = tilesAlong(height, tile[0]) * tilesAlong(width, tile[1]);
+  const places = batch * PANEL * Math.ceil(tiles / PANEL);
+  const ofProducts = channels * outputs * taps * (places * costs.product + costs.filter);
+  const ofTransforms = batch * tiles * (channels * costs.factor + outputs * costs.tile);
+  return (products * (ofProducts + ofTransforms)) / direct;
 }
 
-/** The form that takes less than the limit, and clearly less than those before it: these load faster. */
-function fastest(ratios: ReadonlyMap<FormId, number>, limit: number): FormId | undefined {
-  let [chosen, below]: [FormId | undefined, number] = [undefined, limit];
-  for (const [form, ratio] of ratios) if (ratio < below) [chosen, below] = [form, MARGIN * ratio];
+/** The form that takes the least, if that is less than the limit. */
+function fastest(ratios: Iterable<[FormId, number]>, limit: number): FormId | undefined {
+  let [chosen, least]: [FormId | undefined, number] = [undefined, limit];
+  for (const [form, ratio] of ratios) if (ratio < least) [chosen, least] = [form, ratio];
   return chosen;
 }
 
@@ -75,9 +76,11 @@ function fastest(ratios: ReadonlyMap<FormId, number>, limit: number): FormId | u
 export const formOf =
   (target: Target, precompute = false) =>
   (layer: Layer): FormId | undefined => {
-    const ratios = expectedRatios(target, layer);
-    if (precompute) ratios.delete('blocked');
-    return fastest(ratios, MARGIN);
+    const ratios = [...expectedRatios(target, layer)];
+    return fastest(
+      ratios.filter(([form]) => !precompute || FORMS[form].storedFilters !== undefined),
+      MARGIN,
+    );
   };
 
 /** The form of a layer that is expected to be faster than integers are. */

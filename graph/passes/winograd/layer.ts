@@ -14,7 +14,7 @@ export interface Layer {
 export interface Operands {
   /** [N, channels, H, W] */
   readonly x: Value;
-  /** [1, 36, outputs, channels]: the transformed filters. */
+  /** The filters, as the form transforms them. */
   readonly filters: Value;
   /** [outputs] */
   readonly bias?: Tensor;
@@ -22,5 +22,18 @@ export interface Operands {
   readonly stored: (bias: Tensor) => Value;
 }
 
-/** Computes [N, outputs, H, W], bias included. */
-export type Form = (operands: Operands, layer: Layer) => Value;
+/** A way to compute such a convolution with fewer products. */
+export interface Form {
+  /** Outputs of a tile along each axis. */
+  readonly tile: readonly [rows: number, columns: number];
+  /** Of a tile, for each pair of an input and an output channel. */
+  readonly products: number;
+  /** Of the filter, that each product is a convolution with: 3 along an axis that is not transformed. */
+  readonly taps: number;
+  /** Transformed filters as an expression of stored ones, [outputs, channels, 3, 3], which runtimes compute once. */
+  readonly filters: (weight: Value, layer: Layer) => Value;
+  /** Transformed filters to store. */
+  readonly storedFilters?: (weight: Tensor) => Tensor;
+  /** [N, outputs, H, W], bias included. */
+  readonly convolved: (operands: Operands, layer: Layer) => Value;
+}

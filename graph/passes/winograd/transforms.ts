@@ -1,49 +1,82 @@
-/**
- * Winograd's minimal filtering F(4, 3) (Lavin and Gray, 2016, section 4.3): 4 outputs of a filter of 3 by 6 products instead of
- * 12, from the points 0, 1, -1, 2, -2 and infinity. y = A^T ((G g) (B^T d)). This is B^T, of a window along one axis.
- */
-export const INPUT: Matrix = [
-  [4, 0, -5, 0, 1, 0],
-  [0, -4, -4, 1, 1, 0],
-  [0, 4, -4, -1, 1, 0],
-  [0, -2, -1, 2, 1, 0],
-  [0, 2, -1, -2, 1, 0],
-  [0, 4, 0, -5, 0, 1],
-];
-const FILTER: Matrix = [
-  [1 / 4, 0, 0],
-  [-1 / 6, -1 / 6, -1 / 6],
-  [-1 / 6, 1 / 6, -1 / 6],
-  [1 / 24, 1 / 12, 1 / 6],
-  [1 / 24, -1 / 12, 1 / 6],
-  [0, 0, 1],
-];
-const OUTPUT: Matrix = [
-  [1, 1, 1, 1, 1, 0],
-  [0, 1, -1, 2, -2, 0],
-  [0, 1, 1, 4, 4, 0],
-  [0, 1, -1, 8, -8, 1],
-];
+import { float32Tensor } from '../../tensor.js';
+import { constant, type Value } from '../../value.js';
 
-/** Outputs a side of a tile, inputs a side, and products of a tile. */
-export const TILE = 4;
-export const WINDOW = 6;
-export const PRODUCTS = WINDOW * WINDOW;
-/** Which product is of the point 1 along both axes: all outputs of a tile hold it, once. */
-export const ONES = WINDOW + 1;
+export type Matrix = readonly (readonly number[])[];
 
-type Matrix = readonly (readonly number[])[];
-
-/** The Kronecker product of a matrix with itself, row by row: the transform of both axes. */
-function ofBothAxes(matrix: Matrix): Float64Array {
-  return Float64Array.from(
-    matrix.flatMap((a) => matrix.flatMap((b) => a.flatMap((x) => b.map((y) => x * y)))),
-  );
+/** Winograd's minimal filtering F(m, 3): m outputs of a filter of 3 by m + 2 products, y = A^T ((G g) (B^T d)), along one axis. */
+export interface Filtering {
+  /** m: outputs of a tile. */
+  readonly tile: number;
+  /** m + 2: inputs of a tile, and products. */
+  readonly window: number;
+  /** B^T, [window, window]: inputs to their factors. */
+  readonly input: Matrix;
+  /** G, [window, 3]: a filter to its factors. */
+  readonly filter: Matrix;
+  /** A^T, [tile, window]: products to outputs. */
+  readonly output: Matrix;
+  /** Which product is of the point 1: all outputs of a tile hold it, once. */
+  readonly one: number;
 }
 
-/** [36, 6 x 6]: a window of the input to its 36 factors. */
-export const inputTransform = (): Float64Array => ofBothAxes(INPUT);
-/** [36, 3 x 3]: a filter to its 36 factors. */
-export const filterTransform = (): Float64Array => ofBothAxes(FILTER);
-/** [4 x 4, 36]: 36 products to the outputs of a tile. */
-export const outputTransform = (): Float64Array => ofBothAxes(OUTPUT);
+/**
+ * Minimal filtering by the transposed algorithm of Cook and Toom at these points and infinity (Lavin and Gray, 2016, section 4): a row
+ * of B^T holds the coefficients of the product of (x - q) over the other points q, and one of G has the filter's polynomial at the
+ * point, over what that product is there.
+ */
+function filtering(points: readonly number[]): Filtering {
+  const [window, tile] = [points.length + 1, points.length - 1];
+  const others = points.map((point) => points.filter((other) => other !== point));
+  const powers = (point: number, count: number) =>
+    Array.from({ length: count }, (_, power) => point ** power);
+  return {
+    tile,
+    window,
+    input: [...others.map((roots) => [...polynomial(roots), 0]), polynomial(points)],
+    filter: [
+      ...points.map((point, at) => {
+        const scale = (others[at] ?? []).reduce((product, other) => product * (point - other), 1);
+        return powers(point, 3).map((power) => power / scale);
+      }),
+      [0, 0, 1],
+    ],
+    output: Array.from({ length: tile }, (_, row) => [
+      ...points.map((point) => point ** row),
+      row === tile - 1 ? 1 : 0,
+    ]),
+    one: points.indexOf(1),
+  };
+}
+
+/** The coefficients of the polynomial with these roots, lowest power first. */
+function polynomial(roots: readonly number[]): readonly number[] {
+  let factors: readonly number[] = [1];
+  for (const root of roots) {
+    const before = factors;
+    factors = [...before, 0].map((factor, at) => (before[at - 1] ?? 0) - root * factor);
+  }
+  return factors;
+}
+
+export const F4 = filtering([0, 1, -1, 2, -2]);
+
+/**
+ * Of the points whose B^T and A^T are exact in float32 these err least: 4 times as much as F(4, 3) along one axis, and 1.5 times as
+ * much as that along both.
+ */
+export const F8 = filtering([0, 1, -1, 3 / 8, -3 / 8, 3 / 4, -3 / 4, 5 / 2, -5 / 2]);
+
+/** The Kronecker product of a matrix with itself, row by row: the transform of both axes. */
+export const ofBothAxes = (matrix: Matrix): Matrix =>
+  matrix.flatMap((a) => matrix.map((b) => a.flatMap((x) => b.map((y) => x * y))));
+
+/** A matrix as a constant of these sizes. */
+export const matrixConstant = (matrix: Matrix, dims: readonly number[]): Value =>
+  constant(float32Tensor(dims, Float32Array.from(matrix.flat())));
+
+/** Tiles along an axis; the last may reach beyond it. */
+export const tilesAlong = (size: number, tile: number): number => Math.ceil(size / tile);
+
+/** One of padding before, and after it what the last tile reaches beyond the border. */
+export const padsOf = (size: number, { tile }: Filtering) =>
+  [1, 1 + tilesAlong(size, tile) * tile - size] as const;

@@ -1,20 +1,16 @@
 import { intsOf } from '../../attribute.js';
 import { numbers } from '../../dim.js';
 import type { Node } from '../../model.js';
-import { conv } from '../../ops/conv.js';
-import { reshape, transpose } from '../../ops/layout.js';
 import type { Rewriting, Rule } from '../../rewrite.js';
-import { float32Tensor, float32Values, type Tensor } from '../../tensor.js';
-import { constant, type Value } from '../../value.js';
-import { computed } from '../computed.js';
+import type { Tensor } from '../../tensor.js';
+import type { Value } from '../../value.js';
 import { convolutionEnd, ended } from '../convolution-ends.js';
-import { blocked } from './blocked.js';
-import type { Layer } from './layer.js';
+import type { Form, Layer } from './layer.js';
 import { planes, separable } from './planes.js';
-import { filterTransform, PRODUCTS } from './transforms.js';
+import { vertical } from './vertical.js';
 
 /** How a layer can be written; which is fastest depends on the kernels that run it. */
-export const FORMS = { planes, separable, blocked } as const;
+export const FORMS = { planes, separable, vertical } as const;
 export type FormId = keyof typeof FORMS;
 
 export interface WinogradOptions {
@@ -22,30 +18,31 @@ export interface WinogradOptions {
   readonly formOf: (layer: Layer) => FormId | undefined;
   /** How the filter of this name is in the file; as it is, if not given. */
   readonly filterOf?: (name: string, graph: Rewriting) => Value | undefined;
-  /** Store transformed filters, four times as large, instead of having the runtime transform them when it loads the model. */
+  /** Store transformed filters, four times as large, where the form has these, instead of having the runtime transform them. */
   readonly precompute?: boolean;
 }
 
-/**
- * A 3 x 3 convolution by F(4 x 4, 3 x 3): 36 products for 16 outputs instead of 144. The input's windows are transformed to factors,
- * the products are 36 matrix products over the channels, and a transposed convolution makes tiles.
- */
+/** A 3 x 3 convolution by Winograd's minimal filtering: windows are transformed to factors, and their products to tiles of outputs. */
 export const winograd =
   ({ formOf, filterOf = asItIs, precompute = false }: WinogradOptions): Rule =>
   (node, graph) => {
     // Slice takes its sizes as attributes before.
     const end = graph.opset < 10 ? undefined : convolutionEnd(node, graph);
     const layer = end && layerOf(end.convolution, graph);
-    const form = layer && formOf(layer);
-    if (end === undefined || layer === undefined || form === undefined) return;
+    const id = layer && formOf(layer);
+    if (end === undefined || layer === undefined || id === undefined) return;
+    const form: Form = FORMS[id];
     const [input = '', weightName = '', biasName = ''] = end.convolution.inputs;
     const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
     if (x === undefined || weight === undefined) return;
-    const filters = precompute
-      ? graph.weight(weightName, transformedFilters(weight))
-      : filtersOf(filterOf(weightName, graph), layer);
+    const asGiven = () => {
+      const filters = filterOf(weightName, graph);
+      return filters && form.filters(filters, layer);
+    };
+    const filters =
+      precompute && form.storedFilters ? graph.weight(weightName, form.storedFilters(weight)) : asGiven();
     const stored = (tensor: Tensor) => graph.weight(biasName, tensor);
-    return filters && ended(end, FORMS[form]({ x, filters, stored, ...(bias && { bias }) }, layer), graph);
+    return filters && ended(end, form.convolved({ x, filters, stored, ...(bias && { bias }) }, layer), graph);
   };
 
 const asItIs = (name: string, graph: Rewriting) => graph.value(name);
@@ -67,34 +64,4 @@ function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer
   if (!isPlain || batch === undefined || channels === undefined || made === undefined) return;
   if (height === undefined || width === undefined) return;
   return { batch, channels, outputs: made, height, width };
-}
-
-/**
- * [1, 36, outputs, channels] as an expression of the stored [outputs, channels, 3, 3], which runtimes compute once: by a convolution,
- * since what a product gives would be copied to have this shape, and it is large.
- */
-function filtersOf(weight: Value | undefined, { outputs, channels }: Layer): Value | undefined {
-  if (weight === undefined) return;
-  const places = transpose(reshape(weight, [1, outputs, channels, 9]), [0, 3, 1, 2]);
-  const transform = constant(float32Tensor([PRODUCTS, 9, 1, 1], Float32Array.from(filterTransform())));
-  return conv(places, transform);
-}
-
-function transformedFilters(weight: Tensor): Tensor {
-  const [outputs = 0, channels = 0] = weight.dims;
-  const transform = filterTransform();
-  return computed([1, PRODUCTS, outputs, channels], () => {
-    const filters = float32Values(weight);
-    const count = outputs * channels;
-    const result = new Float64Array(PRODUCTS * count);
-    for (let product = 0; product < PRODUCTS; product++) {
-      for (let filter = 0; filter < count; filter++) {
-        let sum = 0;
-        for (let at = 0; at < 9; at++)
-          sum += (transform[product * 9 + at] ?? 0) * (filters[filter * 9 + at] ?? 0);
-        result[product * count + filter] = sum;
-      }
-    }
-    return result;
-  });
 }

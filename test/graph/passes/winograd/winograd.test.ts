@@ -173,11 +173,11 @@ it('is chosen for the layers that it makes faster on a target, in the form that 
   // Where they were measured on either side of a limit: `npm run bench:layers`.
   for (const [channels, outputs, side, cpu, wasm] of [
     [64, 64, 256, undefined, 'separable'],
-    [128, 128, 128, 'blocked', 'separable'],
-    [128, 256, 64, 'planes', 'separable'],
-    [256, 256, 64, 'blocked', 'separable'],
+    [64, 128, 128, undefined, 'separable'],
+    [128, 128, 128, 'vertical', 'separable'],
+    [256, 256, 64, 'vertical', 'separable'],
     [260, 256, 64, 'planes', 'separable'],
-    [512, 512, 32, 'blocked', 'separable'],
+    [512, 512, 32, 'planes', 'separable'],
     [512, 512, 16, 'planes', 'separable'],
     [512, 512, 8, undefined, undefined],
   ] as const) {
@@ -187,4 +187,8 @@ it('is chosen for the layers that it makes faster on a target, in the form that 
     ]);
   }
   expect(chosen('webgpu', 256, 256, 64)).toBeUndefined();
+  // Where filters are stored, in the form that stores them.
+  expect(formOf('cpu', true)({ batch: 1, channels: 256, outputs: 256, height: 64, width: 64 })).toBe(
+    'planes',
+  );
 });

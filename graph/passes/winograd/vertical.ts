@@ -1,0 +1,82 @@
+import { conv } from '../../ops/conv.js';
+import { reshape, sliceAxis, transpose } from '../../ops/layout.js';
+import { matMul } from '../../ops/matmul.js';
+import { concat } from '../../ops/shapes.js';
+import { float32Tensor, float32Values, type Tensor } from '../../tensor.js';
+import { constant, type Value } from '../../value.js';
+import { computed } from '../computed.js';
+import type { Form, Layer } from './layer.js';
+import { F8, matrixConstant, padsOf, tilesAlong } from './transforms.js';
+
+const { tile: TILE, window: WINDOW } = F8;
+
+/**
+ * F(8, 3) down an image, whose rows stay rows: 10 convolutions of 3 for 8 of 9. For kernels that hold 8 or 16 channels of a pixel
+ * together, as onnxruntime's convolutions on processors do: depthwise convolutions make the factors and a grouped one the products.
+ * Both are a quarter more numbers than the images, where tiles along both axes have twice as many and more: on large images it takes
+ * longer to move these than to compute what they save.
+ */
+export const vertical: Form = {
+  tile: [TILE, 1],
+  products: WINDOW,
+  taps: 3,
+  filters: filtersOf,
+  convolved({ x, filters, bias, stored }, layer) {
+    const products = conv(factorsOf(x, layer), filters, bias && stored(biasOfProducts(bias)), {
+      group: WINDOW,
+      pads: [0, 1, 0, 1],
+    });
+    return rowsOf(products, layer);
+  },
+};
+
+/** [N, 10 channels, tiles, W], one factor of all channels after the other. */
+function factorsOf(x: Value, { channels, height }: Layer): Value {
+  const [before, after] = padsOf(height, F8);
+  const factors = F8.input.map((row) => {
+    // Zeros are left out: what stands between others, as steps of the window, and what stands at its ends.
+    const taps = row.flatMap((weight, at) => (weight === 0 ? [] : [at]));
+    const [first = 0, second = 0, last = 0] = [taps[0], taps[1], taps.at(-1)];
+    const kernel = taps.map((tap) => row[tap] ?? 0);
+    const weights = Float32Array.from(
+      { length: channels * kernel.length },
+      (_, at) => kernel[at % kernel.length] ?? 0,
+    );
+    return conv(x, constant(float32Tensor([channels, 1, kernel.length, 1], weights)), undefined, {
+      group: channels,
+      strides: [TILE, 1],
+      dilations: [second - first, 1],
+      pads: [before - first, 0, after - (WINDOW - 1 - last), 0],
+    });
+  });
+  return concat(factors, 1);
+}
+
+/** [N, outputs, H, W] from the products, [N, 10 outputs, tiles, W]. */
+function rowsOf(products: Value, { batch, outputs, height, width }: Layer): Value {
+  const tiles = tilesAlong(height, TILE);
+  const y = matMul(
+    matrixConstant(F8.output, [TILE, WINDOW]),
+    reshape(products, [batch, WINDOW, outputs * tiles * width]),
+  );
+  const ordered = transpose(reshape(y, [batch, TILE, outputs * tiles, width]), [0, 2, 1, 3]);
+  const whole = reshape(ordered, [batch, outputs, tiles * TILE, width]);
+  return tiles * TILE === height ? whole : sliceAxis(whole, 2, 0, height);
+}
+
+/** [10 outputs, channels, 1, 3] */
+function filtersOf(weight: Value, { outputs, channels }: Layer): Value {
+  const byRow = transpose(reshape(weight, [1, outputs * channels, 3, 3]), [0, 2, 1, 3]);
+  const factors = conv(byRow, matrixConstant(F8.filter, [WINDOW, 3, 1, 1]));
+  return reshape(factors, [WINDOW * outputs, channels, 1, 3]);
+}
+
+/** [10 outputs]: what is added to the product of the point 1 is added to each output of its tile. */
+function biasOfProducts(bias: Tensor): Tensor {
+  const [outputs = 0] = bias.dims;
+  return computed([WINDOW * outputs], () => {
+    const values = new Float32Array(WINDOW * outputs);
+    values.set(float32Values(bias), F8.one * outputs);
+    return values;
+  });
+}
