@@ -25,7 +25,7 @@ const MAX_WEIGHTS = 2 ** 20;
 /** Kernels for floats compute 16 channels together: 4 or 2 times as many fill these. */
 export const FLOAT_BLOCKS: readonly Block[] = [
   { rows: 2, columns: 2, outputs: 4, pixels: 64 * 64 },
-  { rows: 2, columns: 1, outputs: 8, pixels: 32 * 32 },
+  { rows: 2, columns: 1, outputs: 8, pixels: 64 * 64 },
 ];
 
 /** Those for integers copy each window first, of which there are fewer; and more channels at once cost them less. */

@@ -48,7 +48,7 @@ it('one of more channels computes two places at once', async () => {
     bias: [0, 1],
     end: [0, 1],
   })) {
-    const taken = image('x', 2, 8, 32, 33);
+    const taken = image('x', 2, 8, 64, 65);
     const pads = [0, Math.floor((columns - 1) / 2), rows - 1, Math.ceil((columns - 1) / 2)];
     const y = convolved(taken, 'c', { channels, kernel: [rows, columns], pads, bias: bias === 1 });
     const model = modelOf([taken], { out: end === 1 ? relu(y) : y });
@@ -147,7 +147,7 @@ it('others stay', () => {
   const withRelu = modelOf([x], { out: relu(convolved(x, 'c', { ...same, channels: 5 })) });
   const foreign = withRelu.graph.nodes.map((each) => ({ ...each, domain: 'org.example' }));
   expectRefuses({ ...withRelu, graph: { ...withRelu.graph, nodes: foreign } }, rule);
-  const small = image('x', 2, 8, 30, 32);
+  const small = image('x', 2, 8, 62, 64);
   expectRefuses(modelOf([small], { out: convolved(small, 'c', same) }), rule);
   const few = image('x', 2, 7, 64, 66);
   expectRefuses(modelOf([few], { out: convolved(few, 'c', same) }), rule);
