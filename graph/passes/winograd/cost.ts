@@ -21,8 +21,8 @@ interface Costs {
 /** Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them; nobody has measured graphics cards. */
 const COSTS: Readonly<Record<Target, Readonly<Partial<Record<FormId, Costs>>>>> = {
   cpu: {
-    planes: { product: 1.4, filter: 4, factor: 140, tile: 170 },
-    vertical: { product: 1.04, filter: 17, factor: 100, tile: 180 },
+    planes: { product: 1.4, filter: 4, factor: 170, tile: 130 },
+    vertical: { product: 1.04, filter: 20, factor: 140, tile: 80 },
   },
   wasm: { separable: { product: 1.2, filter: 0, factor: 20, tile: 40 } },
   webgpu: {},

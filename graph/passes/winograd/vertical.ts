@@ -55,11 +55,11 @@ function factorsOf(x: Value, { channels, height }: Layer): Value {
 /** [N, outputs, H, W] from the products, [N, 10 outputs, tiles, W]. */
 function rowsOf(products: Value, { batch, outputs, height, width }: Layer): Value {
   const tiles = tilesAlong(height, TILE);
-  const y = matMul(
-    matrixConstant(F8.output, [TILE, WINDOW]),
-    reshape(products, [batch, WINDOW, outputs * tiles * width]),
-  );
-  const ordered = transpose(reshape(y, [batch, TILE, outputs * tiles, width]), [0, 2, 1, 3]);
+  const byRow =
+    batch === 1
+      ? transpose(reshape(products, [WINDOW, 1, outputs * tiles, width]), [1, 2, 0, 3])
+      : transpose(reshape(products, [batch, WINDOW, outputs * tiles, width]), [0, 2, 1, 3]);
+  const ordered = matMul(matrixConstant(F8.output, [1, 1, TILE, WINDOW]), byRow);
   const whole = reshape(ordered, [batch, outputs, tiles * TILE, width]);
   return tiles * TILE === height ? whole : sliceAxis(whole, 2, 0, height);
 }
