@@ -10,7 +10,8 @@ import { convolutionMerging } from './convolution-merging.js';
 import { noOperation } from './no-operation.js';
 import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
-import { FLOAT_BLOCKS, INTEGER_BLOCKS, thinConvolutions } from './thin-convolutions.js';
+import { thinConvolutions } from './thin-convolutions.js';
+import { thinIntegerConvolutions } from './thin-integer-convolutions.js';
 import { formOf, type Target } from './winograd/cost.js';
 import { winograd } from './winograd/winograd.js';
 
@@ -59,7 +60,7 @@ function shaping(target: Target, integers: boolean): readonly Pass[] {
   return [
     { name: 'channel normalization', rule: () => channelNormalization },
     MERGING,
-    { name: 'thin convolutions', rule: () => thinConvolutions(integers ? INTEGER_BLOCKS : FLOAT_BLOCKS) },
+    { name: 'thin convolutions', rule: () => (integers ? thinIntegerConvolutions : thinConvolutions) },
     { name: 'resize as products', rule: () => resizeProducts },
     { name: 'pointwise as product', rule: () => pointwiseProducts },
   ];

@@ -14,7 +14,8 @@ import { noOperation } from '../../../graph/passes/no-operation.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { pointwiseProducts } from '../../../graph/passes/pointwise-products.js';
 import { resizeProducts } from '../../../graph/passes/resize-products.js';
-import { FLOAT_BLOCKS, INTEGER_BLOCKS, thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
+import { thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
+import { thinIntegerConvolutions } from '../../../graph/passes/thin-integer-convolutions.js';
 import { winograd } from '../../../graph/passes/winograd/winograd.js';
 import { type Rule, rewrite } from '../../../graph/rewrite.js';
 import { elementCount, float32Tensor, type Tensor } from '../../../graph/tensor.js';
@@ -30,8 +31,8 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   noOperation: () => noOperation,
   pointwiseProducts: () => pointwiseProducts,
   resizeProducts: () => resizeProducts,
-  thinConvolutions: () => thinConvolutions(FLOAT_BLOCKS),
-  thinConvolutionsOfIntegers: () => thinConvolutions(INTEGER_BLOCKS),
+  thinConvolutions: () => thinConvolutions,
+  thinIntegerConvolutions: () => thinIntegerConvolutions,
   winogradPlanes: () => winograd({ formOf: () => 'planes', precompute: true }),
   winogradSeparable: () => winograd({ formOf: () => 'separable' }),
   winogradVertical: () => winograd({ formOf: () => 'vertical' }),

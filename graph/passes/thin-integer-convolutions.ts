@@ -1,0 +1,104 @@
+import { ints, intsOf } from '../attribute.js';
+import { type Dim, floorDivideDim, multiplyDims, numbers, sameDim } from '../dim.js';
+import { apply } from '../op.js';
+import { Conv } from '../ops/conv.js';
+import { depthToSpace } from '../ops/layout.js';
+import type { Rule } from '../rewrite.js';
+import { elementCount, float32Values, type Tensor } from '../tensor.js';
+import { computed } from './computed.js';
+import { convolutionEnd, ended } from './convolution-ends.js';
+
+/** When a convolution computes a block of places at once. */
+interface Block {
+  readonly side: number;
+  /** Of the convolution, at most. */
+  readonly outputs: number;
+  /** At least: smaller images take no time, and larger windows have many more weights, 7 and 64 times as many as 3 x 3. */
+  readonly pixels: number;
+}
+
+/** To read more weights takes longer than what a block saves. */
+const MAX_WEIGHTS = 2 ** 20;
+
+/** The first that fits is taken. */
+const BLOCKS: readonly Block[] = [
+  { side: 4, outputs: 3, pixels: 128 * 128 },
+  { side: 2, outputs: 8, pixels: 64 * 64 },
+];
+
+/**
+ * A convolution with few output channels that is to run on integers computes a block of places at once, as more channels of a
+ * convolution whose stride is the block's side and whose window is larger by what that skips: kernels copy each window first, of which
+ * there are fewer, and compute more channels in little more time.
+ */
+export const thinIntegerConvolutions: Rule = (node, graph) => {
+  const end = convolutionEnd(node, graph);
+  // DepthToSpace orders channels otherwise before.
+  if (end === undefined || graph.opset < 11) return;
+  const { inputs, attributes } = end.convolution;
+  const [input = '', weightName = '', biasName = ''] = inputs;
+  const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
+  const [, channels = 0, height = 1, width = 1, ...more] = weight?.dims ?? [];
+  if (x === undefined || weight === undefined || more.length > 0 || weight.dims.length !== 4) return;
+  if (channels < 8 || (height === 1 && width === 1)) return;
+  const pads = intsOf(attributes, 'pads', [0, 0, 0, 0]);
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  const isSame = top + bottom === height - 1 && left + right === width - 1;
+  if (!isSame || intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
+  const side = BLOCKS.find((block) => pays(block, weight, x.shape.slice(2)))?.side;
+  if (side === undefined) return;
+  const larger = graph.weight(weightName, moved(weight, side));
+  const biases = bias && graph.weight(biasName, repeated(bias, side * side));
+  const convolved = apply(Conv, [x, larger, biases], {
+    kernel_shape: ints([height + side - 1, width + side - 1]),
+    pads: ints(pads),
+    strides: ints([side, side]),
+  });
+  return depthToSpace(ended(end, convolved, graph), side);
+};
+
+/** A bias for each place of a block. */
+function repeated(bias: Tensor, places: number): Tensor {
+  const length = (bias.dims[0] ?? 0) * places;
+  return computed([length], () => {
+    const values = float32Values(bias);
+    return Float32Array.from({ length }, (_, at) => values[Math.floor(at / places)] ?? 0);
+  });
+}
+
+/** A weight that computes blocks: for each place its kernel, moved there within a larger window. */
+function moved(weight: Tensor, side: number): Tensor {
+  const [out = 0, channels = 0, height = 1, width = 1] = weight.dims;
+  const dims = enlarged(weight, side);
+  const [, , tall = 1, wide = 1] = dims;
+  const places = side * side;
+  return computed(dims, () => {
+    const [from, to] = [float32Values(weight), new Float32Array(elementCount(dims))];
+    for (let plane = 0; plane < out * places * channels; plane++) {
+      const [output, channel] = [Math.floor(plane / channels), plane % channels];
+      const place = output % places;
+      const source = (Math.floor(output / places) * channels + channel) * height * width;
+      const corner = (plane * tall + Math.floor(place / side)) * wide + (place % side);
+      for (let at = 0; at < height * width; at++) {
+        to[corner + Math.floor(at / width) * wide + (at % width)] = from[source + at] ?? 0;
+      }
+    }
+    return to;
+  });
+}
+
+/** The sizes of a weight that computes blocks. */
+function enlarged({ dims: [outputs = 0, channels = 0, ...kernel] }: Tensor, side: number): readonly number[] {
+  return [outputs * side ** 2, channels, ...kernel.map((size) => size + side - 1)];
+}
+
+/** For few outputs and weights, where whole blocks make up an image that is large enough, or of open sizes. */
+function pays({ side, outputs, pixels }: Block, weight: Tensor, sizes: readonly Dim[]): boolean {
+  const known = numbers(sizes);
+  return (
+    (weight.dims[0] ?? 0) <= outputs &&
+    elementCount(enlarged(weight, side)) <= MAX_WEIGHTS &&
+    (known === undefined || elementCount(known) >= pixels) &&
+    sizes.every((size) => sameDim(multiplyDims(floorDivideDim(size, side), side), size))
+  );
+}
