@@ -27,7 +27,7 @@ import { inFolder, root, seededNetwork } from './networks.js';
 
 const [PYTHON, THREADS, WIDTH] = ['/usr/bin/python3', 2, 64];
 /** Of PyTorch itself: its processes differ by a third, each the same from run to run. */
-const EAGER_RUNS = 8;
+const EAGER_RUNS = 16;
 const TRAINED = join(root, 'fixtures/trained/unet-eed-w16-isic2018.pth');
 
 const GROUPS = ['eed', 'hd', 'lmd', 'trained'] as const;
