@@ -26,7 +26,7 @@ import type { TransformOptions } from '../src/transform.js';
 import { inFolder, root, seededNetwork } from './networks.js';
 
 const [PYTHON, THREADS, WIDTH] = ['/usr/bin/python3', 2, 64];
-/** Of PyTorch itself: its processes differ by a third, each the same from run to run. */
+/** Of PyTorch itself: its processes differ by half, each the same from run to run. */
 const EAGER_RUNS = 16;
 const TRAINED = join(root, 'fixtures/trained/unet-eed-w16-isic2018.pth');
 

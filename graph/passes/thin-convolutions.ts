@@ -33,13 +33,14 @@ export const thinConvolutions: Rule = (node, graph) => {
   return ended(end, y, graph);
 };
 
-/** Sizes may be open, but for those of the window. */
+/** An image of open sizes is taken to be large. */
 function pays({ dims: [outputs = 0, channels = 0, height = 1, width = 1] }: Tensor, sizes: readonly Dim[]) {
   const lanes = (count: number) => LANES * Math.ceil(count / LANES);
   const [direct, rows] = [lanes(outputs) * channels * height * width, outputs * height];
   const saved = direct - lanes(rows) * channels * width - lanes(outputs) * rows * height;
   const known = numbers(sizes);
-  return saved > SHARE * direct && (known === undefined || saved * elementCount(known) > WORTH);
+  const isLarge = known === undefined || saved * elementCount(known) > WORTH;
+  return outputs <= LANES && saved > SHARE * direct && isLarge;
 }
 
 /** [outputs x rows, channels, 1, width] from [outputs, channels, rows, width]. */

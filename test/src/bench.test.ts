@@ -25,7 +25,8 @@ beforeAll(() => {
     nmode('export', trained, '-o', path, '--decoder', 'eed', '--activation', 'gelu', ...flags);
   expect(write(plain, '--size', '64x64', '--optimize', 'none').status).toBe(0);
   expect(write(standard, '--size', '64x64').status).toBe(0);
-  expect(write(open, '--dynamic').status).toBe(0);
+  // What a rewritten operator multiplies is not the network's any more.
+  expect(write(open, '--dynamic', '--optimize', 'none').status).toBe(0);
 });
 
 function measured(...args: string[]) {

@@ -13,8 +13,8 @@ const { tile: TILE, window: WINDOW } = F8;
 /**
  * F(8, 3) down an image, whose rows stay rows: 10 convolutions of 3 for 8 of 9. For kernels that hold 8 or 16 channels of a pixel
  * together, as onnxruntime's convolutions on processors do: depthwise convolutions make the factors and a grouped one the products.
- * Both are a quarter more numbers than the images, where tiles along both axes have twice as many and more: on large images it takes
- * longer to move these than to compute what they save.
+ * Both are a quarter more numbers than the images. Tiles along both axes have twice as many and more, and on large images it takes
+ * longer to move those than to compute what they save.
  */
 export const vertical: Form = {
   tile: [TILE, 1],

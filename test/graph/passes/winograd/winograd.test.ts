@@ -75,6 +75,10 @@ describe.each(
       { batch: 2, channels: 4, outputs: 16, height: 12, width: 1 },
       { batch: 1, channels: 2, outputs: 3, height: 1, width: 1 },
       { batch: 3, channels: 5, outputs: 7, height: 13, width: 6 },
+      // As onnxruntime's kernels hold channels together.
+      { batch: 2, channels: 16, outputs: 32, height: 9, width: 5 },
+      { batch: 1, channels: 32, outputs: 16, height: 17, width: 4 },
+      { batch: 1, channels: 16, outputs: 16, height: 1, width: 1 },
     ];
     for (const size of sizes) {
       for (const { bias, end } of grid({ bias: [0, 1], end: [0, 1] })) {
