@@ -20,6 +20,12 @@ export interface EndRules {
 
 const PLAIN: EndRules = { isConvolution: isPlain, isBounds: isRelu };
 
+/** The same, of stride 1. */
+export const UNSTRIDED: EndRules = {
+  ...PLAIN,
+  isConvolution: (node, graph) => isPlain(node, graph) && areOnes(node, 'strides'),
+};
+
 /** What ends at this node; a convolution whose only reader bounds it ends there. */
 export function convolutionEnd(
   node: Node,
@@ -47,10 +53,13 @@ function isPlain(node: Node, graph: Rewriting): boolean {
     node.opType === 'Conv' &&
     isConvolution(node, graph) &&
     intOf(node.attributes, 'group', 1) === 1 &&
-    intsOf(node.attributes, 'dilations', []).every((value) => value === 1) &&
+    areOnes(node, 'dilations') &&
     stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET'
   );
 }
+
+const areOnes = ({ attributes }: Node, name: string) =>
+  intsOf(attributes, name, []).every((value) => value === 1);
 
 /** x within the bounds of an end. */
 export function ended({ bounds }: Pick<ConvolutionEnd, 'bounds'>, x: Value, graph: Rewriting): Value {

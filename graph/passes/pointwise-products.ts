@@ -5,14 +5,14 @@ import { reshape } from '../ops/layout.js';
 import { matMul } from '../ops/matmul.js';
 import type { Rule } from '../rewrite.js';
 import { elementCount } from '../tensor.js';
-import { convolutionEnd, ended } from './convolution-ends.js';
+import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
 
 /** Fewer channels than this are padded by a processor's convolutions, several times over. */
 const MOST = 4;
 
 /** A 1x1 convolution between few channels as a matrix product over the pixels: [outputs, C] x [N, C, H W]. */
 export const pointwiseProducts: Rule = (node, graph) => {
-  const end = convolutionEnd(node, graph);
+  const end = convolutionEnd(node, graph, UNSTRIDED);
   if (end === undefined) return;
   const { inputs, attributes } = end.convolution;
   const [input = '', weightName = '', biasName = ''] = inputs;
@@ -21,9 +21,7 @@ export const pointwiseProducts: Rule = (node, graph) => {
   const [batch, , ...space] = x === undefined ? [] : (numbers(x.shape) ?? []);
   if (x === undefined || weight === undefined || batch === undefined) return;
   const isPointwise =
-    kernel.every((size) => size === 1) &&
-    intsOf(attributes, 'pads', []).every((pad) => pad === 0) &&
-    intsOf(attributes, 'strides', []).every((stride) => stride === 1);
+    kernel.every((size) => size === 1) && intsOf(attributes, 'pads', []).every((pad) => pad === 0);
   if (!isPointwise || outputs > MOST || channels > MOST) return;
   const pixels = reshape(x, [batch, channels, elementCount(space)]);
   const product = matMul(graph.weight(weightName, { ...weight, dims: [outputs, channels] }), pixels);

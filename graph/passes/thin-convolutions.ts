@@ -5,7 +5,7 @@ import type { Rule } from '../rewrite.js';
 import { elementCount, float32Tensor, float32Values, type Tensor } from '../tensor.js';
 import { constant } from '../value.js';
 import { computed } from './computed.js';
-import { convolutionEnd, ended } from './convolution-ends.js';
+import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
 
 /** Output channels that kernels compute together, whether they are there or not. */
 const LANES = 16;
@@ -19,13 +19,12 @@ const [SHARE, WORTH] = [0.15, 2 ** 23];
  * 3 outputs fill 3.
  */
 export const thinConvolutions: Rule = (node, graph) => {
-  const end = convolutionEnd(node, graph);
+  const end = convolutionEnd(node, graph, UNSTRIDED);
   if (end === undefined) return;
   const { inputs, attributes } = end.convolution;
   const [input = '', weightName = '', biasName = ''] = inputs;
   const [x, weight] = [graph.value(input), graph.constant(weightName)];
   if (x === undefined || weight?.dims.length !== 4) return;
-  if (intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
   if (!pays(weight, x.shape.slice(2))) return;
   const [top = 0, left = 0, bottom = 0, right = 0] = intsOf(attributes, 'pads', [0, 0, 0, 0]);
   const rows = conv(x, graph.weight(weightName, byRow(weight)), undefined, { pads: [0, left, 0, right] });

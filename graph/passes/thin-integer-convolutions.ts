@@ -6,7 +6,7 @@ import { depthToSpace } from '../ops/layout.js';
 import type { Rule } from '../rewrite.js';
 import { elementCount, float32Values, type Tensor } from '../tensor.js';
 import { computed } from './computed.js';
-import { convolutionEnd, ended } from './convolution-ends.js';
+import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
 
 /** When a convolution computes a block of places at once. */
 interface Block {
@@ -32,7 +32,7 @@ const BLOCKS: readonly Block[] = [
  * there are fewer, and compute more channels in little more time.
  */
 export const thinIntegerConvolutions: Rule = (node, graph) => {
-  const end = convolutionEnd(node, graph);
+  const end = convolutionEnd(node, graph, UNSTRIDED);
   // DepthToSpace orders channels otherwise before.
   if (end === undefined || graph.opset < 11) return;
   const { inputs, attributes } = end.convolution;
@@ -44,7 +44,7 @@ export const thinIntegerConvolutions: Rule = (node, graph) => {
   const pads = intsOf(attributes, 'pads', [0, 0, 0, 0]);
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   const isSame = top + bottom === height - 1 && left + right === width - 1;
-  if (!isSame || intsOf(attributes, 'strides', [1, 1]).some((stride) => stride !== 1)) return;
+  if (!isSame) return;
   const side = BLOCKS.find((block) => pays(block, weight, x.shape.slice(2)))?.side;
   if (side === undefined) return;
   const larger = graph.weight(weightName, moved(weight, side));

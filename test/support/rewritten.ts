@@ -1,15 +1,16 @@
 import { expect } from '@jest/globals';
-import type { Attribute } from '../../graph/attribute.js';
+import { type Attribute, string } from '../../graph/attribute.js';
 import { check } from '../../graph/check.js';
 import type { Dim } from '../../graph/dim.js';
 import type { Model } from '../../graph/model.js';
 import { batchNormalization } from '../../graph/ops/batch-normalization.js';
 import { type ConvAttributes, conv } from '../../graph/ops/conv.js';
 import { convTranspose } from '../../graph/ops/conv-transpose.js';
+import { relu } from '../../graph/ops/unary.js';
 import { type Rule, rewrite } from '../../graph/rewrite.js';
 import { float32Tensor, float32Values } from '../../graph/tensor.js';
 import { constant, initializer, input, type Value } from '../../graph/value.js';
-import { run } from './graph.js';
+import { modelOf, run } from './graph.js';
 import { seeded } from './seeded.js';
 
 /** Of the largest value that a graph gives: float32 sums in another order. */
@@ -39,6 +40,27 @@ export function expectRefuses(model: Model, rule: Rule): void {
   expect(after.changes).toBe(0);
   expect(after.model.graph.nodes).toEqual(model.graph.nodes);
   expect([...after.model.graph.initializers.keys()]).toEqual([...model.graph.initializers.keys()]);
+}
+
+/** A rule for plain convolutions of two axes, which takes this one of x, leaves those that are not, and those that may change. */
+export function expectRefusesOthers(x: Value, layer: Layer, rule: Rule): void {
+  for (const other of [
+    { strides: [2, 2] },
+    { strides: [1, 2] },
+    { dilations: [2, 2], pads: [2, 2, 2, 2] },
+    { kernel: [1, 1], pads: [0, 0, 0, 0] },
+  ]) {
+    expectRefuses(modelOf([x], { out: convolved(x, 'c', { ...layer, ...other }) }), rule);
+  }
+  const series = image('x', 2, x.shape[1] ?? 1, 4096);
+  const along = convolved(series, 'c', { channels: 2, kernel: [3], pads: [1, 1] });
+  expectRefuses(modelOf([series], { out: along }), rule);
+  const model = modelOf([x], { out: convolved(x, 'c', layer) });
+  expectRefuses(overridable(model, 'c.weight'), rule);
+  expectRefuses(attributed(model, 'Conv', { auto_pad: string('SAME_UPPER') }), rule);
+  const withRelu = modelOf([x], { out: relu(convolved(x, 'c', layer)) });
+  const foreign = withRelu.graph.nodes.map((each) => ({ ...each, domain: 'org.example' }));
+  expectRefuses({ ...withRelu, graph: { ...withRelu.graph, nodes: foreign } }, rule);
 }
 
 /** Compares two models on seeded input. */

@@ -4,7 +4,7 @@ import type { Node } from '../../model.js';
 import type { Rewriting, Rule } from '../../rewrite.js';
 import type { Tensor } from '../../tensor.js';
 import type { Value } from '../../value.js';
-import { convolutionEnd, ended } from '../convolution-ends.js';
+import { convolutionEnd, ended, UNSTRIDED } from '../convolution-ends.js';
 import type { Form, Layer } from './layer.js';
 import { planes, separable } from './planes.js';
 import { vertical } from './vertical.js';
@@ -27,7 +27,7 @@ export const winograd =
   ({ formOf, filterOf = asItIs, precompute = false }: WinogradOptions): Rule =>
   (node, graph) => {
     // Slice takes its sizes as attributes before.
-    const end = graph.opset < 10 ? undefined : convolutionEnd(node, graph);
+    const end = graph.opset < 10 ? undefined : convolutionEnd(node, graph, UNSTRIDED);
     const layer = end && layerOf(end.convolution, graph);
     const id = layer && formOf(layer);
     if (end === undefined || layer === undefined || id === undefined) return;
@@ -54,7 +54,6 @@ function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer
     rows === 3 &&
     columns === 3 &&
     more.length === 0 &&
-    intsOf(attributes, 'strides', [1, 1]).every((stride) => stride === 1) &&
     intsOf(attributes, 'pads', [0, 0, 0, 0]).every((pad) => pad === 1);
   const [shape, result] = [inputs[0], outputs[0]].map((name) =>
     numbers(graph.value(name ?? '')?.shape ?? []),

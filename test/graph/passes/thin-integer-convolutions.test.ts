@@ -1,17 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { string } from '../../../graph/attribute.js';
 import { symbol } from '../../../graph/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { thinIntegerConvolutions as rule } from '../../../graph/passes/thin-integer-convolutions.js';
 import { rewrite } from '../../../graph/rewrite.js';
 import { grid, modelOf } from '../../support/graph.js';
 import {
-  attributed,
   convolved,
   expectHolds,
   expectRefuses,
+  expectRefusesOthers,
   image,
-  overridable,
 } from '../../support/rewritten.js';
 
 const x = image('x', 1, 8, 64, 66);
@@ -105,32 +103,14 @@ it('weights that a block would make many stay as they are', () => {
 });
 
 it('others stay', () => {
-  for (const other of [
-    { channels: 9 },
-    { strides: [2, 2] },
-    { strides: [1, 2] },
-    { dilations: [2, 2], pads: [2, 2, 2, 2] },
-    { group: 2 },
-    { pads: [0, 0, 0, 0] },
-    { pads: [1, 1, 1, 2] },
-    { kernel: [1, 1], pads: [0, 0, 0, 0] },
-  ]) {
+  expectRefusesOthers(x, same, rule);
+  for (const other of [{ channels: 9 }, { group: 2 }, { pads: [0, 0, 0, 0] }, { pads: [1, 1, 1, 2] }]) {
     expectRefuses(modelOf([x], { out: convolved(x, 'c', { ...same, ...other }) }), rule);
   }
-  const withRelu = modelOf([x], { out: relu(convolved(x, 'c', { ...same, channels: 5 })) });
-  const foreign = withRelu.graph.nodes.map((each) => ({ ...each, domain: 'org.example' }));
-  expectRefuses({ ...withRelu, graph: { ...withRelu.graph, nodes: foreign } }, rule);
   const small = image('x', 2, 8, 62, 64);
   expectRefuses(modelOf([small], { out: convolved(small, 'c', same) }), rule);
   const few = image('x', 2, 7, 64, 66);
   expectRefuses(modelOf([few], { out: convolved(few, 'c', same) }), rule);
-  const series = image('x', 2, 8, 4096);
-  expectRefuses(
-    modelOf([series], { out: convolved(series, 'c', { channels: 2, kernel: [3], pads: [1, 1] }) }),
-    rule,
-  );
   const model = modelOf([x], { out: convolved(x, 'c', same) });
-  expectRefuses(overridable(model, 'c.weight'), rule);
   expectRefuses({ ...model, opsets: new Map([['', 10]]) }, rule);
-  expectRefuses(attributed(model, 'Conv', { auto_pad: string('SAME_UPPER') }), rule);
 });
