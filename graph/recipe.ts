@@ -58,6 +58,22 @@ export const BYTES_PER_PIXEL_KEY = 'nmode.bytes_per_pixel';
 /** The key of `metadata_props` that says what the graph ends in; after `none` come logits. */
 export const HEAD_KEY = 'nmode.head';
 
+/** The key of `metadata_props` with the class that is the background where classes exclude each other: its index, or `none`. */
+export const BACKGROUND_KEY = 'nmode.background';
+
+/** The index of the class that is no mask, or `none` where every class is one. */
+export type Background = number | 'none';
+
+/** @throws NmodeError (BAD_USAGE) for what is neither an index nor `none` */
+export function parseBackground(text: string): Background {
+  if (text === 'none') return text;
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new NmodeError(
+    'BAD_USAGE',
+    `a background of '${text}', expected the index of a class, from 0 on, or none`,
+  );
+}
+
 export function recipeText(recipe: Recipe): string {
   return JSON.stringify(recipe);
 }

@@ -1,18 +1,25 @@
-import { NmodeError } from '../graph/errors.js';
+import type { Assumption } from '../graph/assumption.js';
+import { NmodeError, reason } from '../graph/errors.js';
 import type { Outline } from '../graph/model.js';
+import type { OutputEnd } from '../graph/output-end.js';
 import {
+  BACKGROUND_KEY,
+  type Background,
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
   HEAD_KEY,
   MAX_NETWORK_PIXELS,
   NORMALIZATIONS,
+  parseBackground,
   parseRecipe,
   RECIPE_KEY,
   RELEASE_SIDE,
   type Recipe,
+  recipeSummary,
   type Sizing,
 } from '../graph/recipe.js';
-import type { ModelForm } from './images/job.js';
+import type { ImageForm, ModelForm, OutputForm } from './images/job.js';
+import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 
 /** What one run may take where nothing else is said. */
 export const DEFAULT_MEMORY_BUDGET = 2 ** 30;
@@ -20,18 +27,46 @@ export const DEFAULT_MEMORY_BUDGET = 2 ** 30;
 /** About what a U-Net of width 64 takes; for models that do not say. */
 const BYTES_PER_PIXEL = 1024;
 
-export interface FormOptions {
+/** What turns a model's logits into probabilities; softmax is over the classes. */
+export const APPLIED_HEADS = ['sigmoid', 'softmax'] as const;
+export type AppliedHead = (typeof APPLIED_HEADS)[number];
+
+export interface ImageFormOptions {
   /** Takes the place of what the model's metadata says. */
   readonly recipe?: Partial<Recipe>;
+  /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
+  readonly strictRecipe?: boolean;
   /** Bytes that one run may take, where the recipe keeps images at their own size; larger ones run in tiles. Default 1 GiB. */
   readonly memoryBudget?: number;
 }
 
+export interface FormOptions extends ImageFormOptions {
+  /** What turns the logits that the model gives into probabilities. */
+  readonly head?: AppliedHead;
+  /** Of classes that exclude each other, the one that is no mask; default what the model says, or else 0. */
+  readonly background?: Background;
+}
+
 /**
- * How a model wants its images, by its metadata and its one input. A model without a recipe gets the release's.
- * @throws NmodeError (BAD_MODEL) for a model that does not take one RGB image, or whose recipe its input contradicts
+ * How a model wants its images and what its classes are, by its metadata, its one input and what its output ends in. What
+ * the model does not say is assumed, and listed.
+ * @throws NmodeError: BAD_MODEL for a model that does not take one RGB image, whose recipe its input contradicts, or that
+ *   gives logits where no head is given; BAD_USAGE for options that do not fit the model
  */
-export function formOf({ inputs, outputs, metadata }: Outline, options: FormOptions = {}): ModelForm {
+export function formOf(outline: Outline, options: FormOptions = {}): ModelForm {
+  const image = imageFormOf(outline, options);
+  const output = outputFormOf(outline, options);
+  return { ...image, ...output, assumed: [...image.assumed, ...output.assumed] };
+}
+
+/**
+ * How a model wants its images, whatever it gives. A model without a recipe gets the release's.
+ * @throws NmodeError: BAD_MODEL, BAD_USAGE
+ */
+export function imageFormOf(
+  { inputs, metadata }: Pick<Outline, 'inputs' | 'metadata'>,
+  options: ImageFormOptions = {},
+): ImageForm {
   const [input, ...others] = inputs;
   const shape = input?.type?.shape ?? [];
   const dtype = input?.type?.dtype;
@@ -45,33 +80,104 @@ export function formOf({ inputs, outputs, metadata }: Outline, options: FormOpti
     );
   }
   if (io === 'tensor' && dtype !== 'float32') throw bad(`it takes ${dtype}, expected float32 or uint8`);
-  const given = outputs[0]?.type?.dtype ?? 'float32';
-  if (given !== 'float32') throw bad(`it gives ${given}, expected probabilities in float32`);
-  if (metadata.get(HEAD_KEY) === 'none') {
-    throw bad('it gives logits (exported with --head none), expected probabilities');
-  }
   if (typeof batch === 'number' && batch > 1) {
     throw bad(`it takes ${batch} images at a time, expected 1 or an open batch`);
   }
-  if (io === 'image' && options.recipe !== undefined) {
-    throw new NmodeError('BAD_USAGE', 'the model has its recipe in its graph: it takes no other');
+  const { recipe: given, strictRecipe, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
+  if (io === 'image' && given !== undefined) {
+    throw usage('the model has its recipe in its graph: it takes no other');
   }
   const declared = metadata.get(RECIPE_KEY);
   const recipe = {
     normalization: NORMALIZATIONS.release,
     sizing: defaultSizing(shape),
     ...(declared !== undefined && readRecipe(declared)),
-    ...checkRecipe(options.recipe ?? {}),
+    ...checkRecipe(given ?? {}),
   };
+  const assumed = io === 'image' || declared !== undefined ? [] : recipeAssumptions(recipe, given, shape);
+  if (strictRecipe && assumed.some(({ what }) => what === 'recipe')) {
+    throw usage('it does not say how images are prepared: say it with --recipe');
+  }
   if (io === 'tensor') checkSizing(recipe.sizing, shape);
-  const { memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
-  if (!(memoryBudget > 0)) throw new NmodeError('BAD_USAGE', `a memory budget of ${memoryBudget} bytes`);
+  if (!(memoryBudget > 0)) throw usage(`a memory budget of ${memoryBudget} bytes`);
   const stated = Number(metadata.get(BYTES_PER_PIXEL_KEY));
   return {
     io,
     recipe,
     memoryBudget,
     bytesPerPixel: stated > 0 && Number.isFinite(stated) ? stated : BYTES_PER_PIXEL,
+    assumed,
+  };
+}
+
+/** What of a recipe neither the model nor the caller says. */
+function recipeAssumptions(
+  recipe: Recipe,
+  given: Partial<Recipe> | undefined,
+  [, , height, width]: readonly (number | string)[],
+): readonly Assumption[] {
+  const value = recipeSummary(recipe);
+  if (given?.normalization === undefined) return [{ what: 'recipe', value, option: 'recipe' }];
+  const isOpen = typeof height === 'string' || typeof width === 'string';
+  return given.sizing === undefined && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
+}
+
+/** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
+function outputFormOf({ outputs, metadata, end }: Outline, { head, background }: FormOptions): OutputForm {
+  const type = outputs[0]?.type;
+  const given = type?.dtype ?? 'float32';
+  if (given !== 'float32') throw bad(`it gives ${given}, expected probabilities in float32`);
+  if (head !== undefined && !APPLIED_HEADS.includes(head)) {
+    throw usage(`a head of '${head}', expected ${APPLIED_HEADS.join(' or ')}`);
+  }
+  const stated = endOf(end, metadata.get(HEAD_KEY));
+  if (stated === 'logits' && head === undefined) {
+    throw bad(
+      'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax',
+    );
+  }
+  if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
+    throw usage(`it ends in a ${stated}: a --head ${head} behind it would change its probabilities`);
+  }
+  const count = type?.shape?.[1];
+  if (head === 'softmax' && count === 1) {
+    throw usage('--head softmax: over one class it is always 1, use sigmoid');
+  }
+  const unknown: readonly Assumption[] =
+    stated === 'unknown' && head === undefined
+      ? [{ what: 'head', value: 'none: its values are probabilities', option: 'head' }]
+      : [];
+  const { classes, assumed } = classesOf(head ?? stated, metadata.get(BACKGROUND_KEY), background, count);
+  return { classes, ...(head !== undefined && { head }), assumed: [...unknown, ...assumed] };
+}
+
+/** The graph tells more surely than the metadata, which stays behind when somebody adds an operator. */
+function endOf(end: OutputEnd, stated: string | undefined): OutputEnd {
+  if (end !== 'unknown') return end;
+  if (stated === 'none') return 'logits';
+  return stated === 'sigmoid' || stated === 'softmax' ? stated : 'unknown';
+}
+
+function classesOf(
+  end: OutputEnd,
+  stated: string | undefined,
+  given: Background | undefined,
+  count: number | string | undefined,
+): { readonly classes: Classes; readonly assumed: readonly Assumption[] } {
+  if (given !== undefined && given !== 'none' && !(Number.isSafeInteger(given) && given >= 0)) {
+    throw usage(`a background of ${given}, expected the index of a class, from 0 on, or none`);
+  }
+  if (end !== 'softmax' || count === 1) {
+    if (given === undefined || given === 'none') return { classes: INDEPENDENT, assumed: [] };
+    const why = count === 1 ? 'it has one class' : 'its classes do not exclude each other';
+    throw usage(`--background ${given} has no meaning: ${why}`);
+  }
+  const background = given ?? (stated === undefined ? 0 : readBackground(stated));
+  if (typeof count === 'number' && count > 0) checkBackground(background, count);
+  const isAssumed = given === undefined && stated === undefined;
+  return {
+    classes: { kind: 'exclusive', background },
+    assumed: isAssumed ? [{ what: 'background', value: `class ${background}`, option: 'background' }] : [],
   };
 }
 
@@ -79,17 +185,23 @@ function bad(message: string): NmodeError {
   return new NmodeError('BAD_MODEL', message);
 }
 
+function usage(message: string): NmodeError {
+  return new NmodeError('BAD_USAGE', message);
+}
+
 function readRecipe(text: string): Recipe {
+  return fromMetadata(RECIPE_KEY, () => parseRecipe(text));
+}
+
+function readBackground(text: string): Background {
+  return fromMetadata(BACKGROUND_KEY, () => parseBackground(text));
+}
+
+function fromMetadata<T>(key: string, read: () => T): T {
   try {
-    return parseRecipe(text);
+    return read();
   } catch (error) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `its metadata ${RECIPE_KEY}: ${error instanceof Error ? error.message : ''}`,
-      {
-        cause: error,
-      },
-    );
+    throw new NmodeError('BAD_MODEL', `its metadata ${key}: ${reason(error)}`, { cause: error });
   }
 }
 

@@ -1,10 +1,12 @@
 import { NmodeError } from '../graph/errors.js';
 import type { FinishOptions } from './images/job.js';
 import type { Cleaning } from './masks/components.js';
-import { DEFAULT_THRESHOLD } from './masks/cut.js';
 
 export interface SegmentOptions extends Cleaning {
-  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
+  /**
+   * A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. Classes that exclude each other take
+   * none, but for one class beside a background.
+   */
   readonly threshold?: number;
   /** Give the probabilities as well; default true. */
   readonly probabilities?: boolean;
@@ -18,8 +20,8 @@ export interface SegmentOptions extends Cleaning {
 
 /** @throws NmodeError (BAD_USAGE) for a threshold or an area that makes no sense */
 export function finishOptions(options: SegmentOptions, at: FinishOptions['at']): FinishOptions {
-  const { threshold = DEFAULT_THRESHOLD, minArea = 0 } = options;
-  if (!(Number.isFinite(threshold) && threshold >= 0 && threshold <= 1)) {
+  const { threshold, minArea = 0 } = options;
+  if (threshold !== undefined && !(threshold >= 0 && threshold <= 1)) {
     throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
   }
   if (!(Number.isSafeInteger(minArea) && minArea >= 0)) {

@@ -1,3 +1,4 @@
+import type { Assumption } from '../graph/assumption.js';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { untilAborted } from './abort.js';
@@ -5,6 +6,7 @@ import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelForm } from './images/job.js';
 import type { Mask } from './images/raster.js';
 import { inOrder } from './in-order.js';
+import type { Classes } from './masks/classes.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
 import type { ProviderReport, Session } from './sessions/session.js';
 import type { Bytes, Floats } from './sessions/tensors.js';
@@ -28,7 +30,7 @@ export interface Segmentation<R extends ProviderReport = ProviderReport> extends
   /** Of the image, upright. */
   readonly width: number;
   readonly height: number;
-  /** The first class's. */
+  /** That of the first class which is no background. */
   readonly mask: Mask;
   /** Runs of the network: more than one where the image was cut into tiles. */
   readonly tiles: number;
@@ -84,7 +86,17 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     return this.#parts.form.recipe;
   }
 
-  /** How many classes the model gives; 1 where its output leaves that open. */
+  /** What neither the model nor its options say, and what is taken for it. */
+  get assumed(): readonly Assumption[] {
+    return this.#parts.form.assumed;
+  }
+
+  /** What the model's classes are to each other. */
+  get semantics(): Classes {
+    return this.#parts.form.classes;
+  }
+
+  /** How many classes the model gives, the background included; 1 where its output leaves that open. */
   get classes(): number {
     const classes = this.#parts.session.outputs[0]?.shape[1];
     return typeof classes === 'number' && classes > 0 ? classes : 1;

@@ -1,9 +1,11 @@
 import { basename, parse } from 'node:path';
+import type { Assumption } from '../graph/assumption.js';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import type { Mask } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
 import { inOrder } from '../runtime/in-order.js';
+import { maskLabelsOf } from '../runtime/masks/classes.js';
 import type { Cleaning } from '../runtime/masks/components.js';
 import { cut, DEFAULT_THRESHOLD } from '../runtime/masks/cut.js';
 import {
@@ -57,6 +59,8 @@ export interface EvaluationReport extends Metrics {
   readonly provider: ProviderReport['effective'];
   /** What was asked for, and why it was passed over where it was. */
   readonly session: ProviderReport;
+  /** What neither the model nor the options say, and what was taken for it. */
+  readonly assumed: readonly Assumption[];
   /** Images without a mask, masks without an image, pairs that do not fit, files that cannot be read. */
   readonly failures: readonly { readonly name: string; readonly error: string }[];
 }
@@ -92,12 +96,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   }
   const segmenter = await Segmenter.load(options.model, { ...options, at });
   try {
-    if (segmenter.classes > 1) {
+    const { length: count } = maskLabelsOf(segmenter.semantics, segmenter.classes);
+    if (count > 1) {
       const name = basename(options.model);
-      throw new NmodeError(
-        'BAD_USAGE',
-        `${name}: it gives ${segmenter.classes} classes, one can be evaluated`,
-      );
+      throw new NmodeError('BAD_USAGE', `${name}: it gives ${count} classes, one can be evaluated`);
     }
     let confusion = NO_PIXELS;
     const perImage: EvaluationReport['perImage'][number][] = [];
@@ -135,6 +137,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       recipe,
       provider: provider.effective,
       session: provider,
+      assumed: segmenter.assumed,
       failures,
     };
     if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);

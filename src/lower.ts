@@ -56,8 +56,8 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
 }
 
 async function quantized(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
-  const { tolerance, target = 'cpu', calibrate = '', recipe, signal, onProgress } = options;
-  const examples = await examplesFor(model, name, calibrate, recipe);
+  const { tolerance, target = 'cpu', calibrate = '', signal, onProgress } = options;
+  const examples = await examplesFor(model, name, calibrate, options);
   const proof = await Proof.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, proof, '--calibrate');
   const { model: result, ...layers } = await quantize(model, {

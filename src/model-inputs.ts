@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Assumption } from '../graph/assumption.js';
 import { NmodeError } from '../graph/errors.js';
 import { type Model, type Outline, outlineOf } from '../graph/model.js';
-import { HEAD_KEY, RECIPE_KEY, type Recipe } from '../graph/recipe.js';
-import { formOf } from '../runtime/form.js';
+import { RECIPE_KEY, type Recipe } from '../graph/recipe.js';
+import { type ImageFormOptions, imageFormOf } from '../runtime/form.js';
 import { Job } from '../runtime/images/job.js';
+import { INDEPENDENT } from '../runtime/masks/classes.js';
 import { naming } from '../runtime/naming.js';
 import { readImage } from '../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../runtime/sessions/tensors.js';
@@ -20,6 +22,7 @@ const MAX_IMAGES = 64;
 export interface UsedRecipe {
   readonly recipe: Recipe;
   readonly from: 'options' | 'model' | 'release';
+  readonly assumed: readonly Assumption[];
 }
 
 /** What a model is given for images. */
@@ -40,10 +43,10 @@ export async function examplesFor(
   model: Model,
   name: string,
   folder: string,
-  recipe?: Partial<Recipe>,
+  options: Pick<ImageFormOptions, 'recipe' | 'strictRecipe'> = {},
 ): Promise<Examples> {
   const { batch, ...outline } = oneByOne(outlineOf(model));
-  const form = naming(name, () => formOf(outline, recipe ? { recipe } : {}));
+  const form = naming(name, () => imageFormOf(outline, options));
   const [input] = outline.inputs;
   const files = await findImages(folder);
   if (input === undefined || files.length === 0)
@@ -56,26 +59,26 @@ export async function examplesFor(
   for (let at = 0; at < images; at += batch) {
     const paths = Array.from({ length: batch }, (_, offset) => fileOf(at + offset));
     const inputs: (Floats | Bytes)[] = [];
-    for (const path of paths) inputs.push(new Job(await readImage(path), form).input(0));
+    for (const path of paths)
+      inputs.push(new Job(await readImage(path), { ...form, classes: INDEPENDENT }).input(0));
     feeds.push({ [input.name]: joined(inputs) });
     names.push(paths.map((path) => basename(path)).join(', '));
   }
-  const from = recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
-  return { images, feeds, names, recipe: form.recipe, from };
+  const from = options.recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
+  return { images, feeds, names, recipe: form.recipe, from, assumed: form.assumed };
 }
 
-/** A model as one that takes an image at a time and may give logits: its outputs are compared, not read. */
-function oneByOne({ inputs, outputs, metadata }: Outline): Outline & { readonly batch: number } {
+/** A model as one that takes an image at a time. */
+function oneByOne({ inputs, metadata }: Outline) {
   const [input, ...others] = inputs;
   const [batch, ...sizes] = input?.type?.shape ?? [];
-  const told = new Map(metadata);
-  told.delete(HEAD_KEY);
-  const whole = { inputs, outputs, metadata: told, batch: 1 };
-  if (input?.type === undefined || typeof batch !== 'number' || batch < 2) return whole;
+  if (input?.type === undefined || typeof batch !== 'number' || batch < 2) {
+    return { inputs, metadata, batch: 1 };
+  }
   return {
-    ...whole,
-    batch,
     inputs: [{ ...input, type: { ...input.type, shape: [1, ...sizes] } }, ...others],
+    metadata,
+    batch,
   };
 }
 

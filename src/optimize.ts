@@ -1,9 +1,14 @@
 import { encodeChunks } from '../graph/file/write.js';
+import { headed } from '../graph/headed.js';
+import { type Model, outlineOf } from '../graph/model.js';
+import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../graph/recipe.js';
+import { type FormOptions, formOf, imageFormOf } from '../runtime/form.js';
+import { naming } from '../runtime/naming.js';
 import { loadModel } from '../runtime/node/model.js';
 import { type Transformed, type TransformOptions, transform } from './transform.js';
 import { refuseOverwriting, writeWhole } from './write-whole.js';
 
-export interface OptimizeModelOptions extends TransformOptions {
+export interface OptimizeModelOptions extends TransformOptions, Pick<FormOptions, 'head' | 'background'> {
   /** An .onnx file, of this package or of another exporter. */
   readonly model: string;
   /** The .onnx file to write. */
@@ -27,7 +32,8 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
   const { model: path, output } = options;
   const { model, bytes: before, name } = await loadModel(path);
   await refuseOverwriting([output], [path]);
-  const { model: result, ...report } = await transform(model, name, options);
+  const told = naming(name, () => withFacts(model, options));
+  const { model: result, ...report } = await transform(told, name, options);
   return {
     output,
     bytes: await writeWhole(output, encodeChunks(result)),
@@ -36,4 +42,23 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
     nodesBefore: model.graph.nodes.length,
     ...report,
   };
+}
+
+/**
+ * The model with what its user says of it: a head in its graph, and in its metadata how images are prepared and which class is
+ * the background. What nobody says is not written down as if somebody had.
+ * @throws NmodeError: BAD_MODEL, BAD_USAGE
+ */
+function withFacts(model: Model, { recipe, head, background }: OptimizeModelOptions): Model {
+  if (head !== undefined || background !== undefined) {
+    formOf(outlineOf(model), { ...(head && { head }), ...(background !== undefined && { background }) });
+  }
+  const result = head === undefined ? model : headed(model, head);
+  const facts: [string, string][] = [];
+  if (recipe !== undefined) {
+    const form = imageFormOf(outlineOf(model), { recipe });
+    facts.push([IO_KEY, form.io], [RECIPE_KEY, recipeText(form.recipe)]);
+  }
+  if (background !== undefined) facts.push([BACKGROUND_KEY, String(background)]);
+  return { ...result, metadata: new Map([...result.metadata, ...facts]) };
 }

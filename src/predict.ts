@@ -1,8 +1,11 @@
 import { join, parse, resolve } from 'node:path';
+import type { Assumption } from '../graph/assumption.js';
 import { imageFault, NmodeError } from '../graph/errors.js';
-import { drawOverlay } from '../runtime/images/draw.js';
+import type { Recipe } from '../graph/recipe.js';
+import { drawClasses } from '../runtime/images/draw.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
+import { type Classes, maskLabelsOf } from '../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../runtime/masks/components.js';
 import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../runtime/node/images/files.js';
 import { encodeNpy } from '../runtime/node/images/npy.js';
@@ -46,6 +49,8 @@ export interface Extent {
 
 /** What was found of one class. */
 export interface ClassRegions {
+  /** Its value in label maps: the index of the class where classes exclude each other, else that and 1. */
+  readonly label: number;
   readonly area: Extent;
   /** Share of the image, 0..1. */
   readonly coverage: number;
@@ -58,9 +63,9 @@ export interface Prediction {
   readonly image: string;
   readonly width: number;
   readonly height: number;
-  /** One file a class. */
+  /** One file a class, the background aside. */
   readonly masks: readonly string[];
-  /** A file of the most probable class of each pixel, where there are several classes. */
+  /** A file of the class of each pixel, where there are several classes. */
   readonly labels?: string;
   readonly overlay?: string;
   readonly probabilities?: readonly string[];
@@ -72,6 +77,12 @@ export interface Prediction {
 
 export interface PredictReport {
   readonly provider: ProviderReport;
+  /** How images were prepared. */
+  readonly recipe: Recipe;
+  /** What the classes are to each other, and how many the model gives. */
+  readonly semantics: Classes & { readonly count: number };
+  /** What neither the model nor the options say, and what was taken for it. */
+  readonly assumed: readonly Assumption[];
   readonly predictions: readonly Prediction[];
   /** Images that could not be segmented; the others were. */
   readonly failures: readonly { readonly image: string; readonly error: NmodeError }[];
@@ -109,11 +120,11 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
     workers: options.workers ?? defaultWorkers(tasks),
   });
   const predictions: Prediction[] = [];
+  const { classes: count, semantics } = segmenter;
+  const expected = { count, maskLabels: maskLabelsOf(semantics, count) };
   try {
     if (output !== '-') {
-      const outputs = tasks.flatMap(({ name }) =>
-        Object.values(filesOf(name, segmenter.classes, options)).flat(),
-      );
+      const outputs = tasks.flatMap(({ name }) => Object.values(filesOf(name, expected, options)).flat());
       const images = tasks.map(({ image }) => image);
       await refuseOverwriting(outputs, images);
       await makeFolder(output);
@@ -127,7 +138,8 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
       else predictions.push(result);
       onProgress?.(++done, tasks.length);
     }
-    return { provider: segmenter.provider, predictions, failures };
+    const { provider, recipe, assumed } = segmenter;
+    return { provider, recipe, semantics: { ...semantics, count }, assumed, predictions, failures };
   } finally {
     await segmenter.close();
   }
@@ -209,24 +221,37 @@ async function predictOne(
   }
 }
 
-/** Where the results of an image go. */
-function filesOf(name: string, classes: number, { output, overlay, probabilities }: PredictOptions) {
+/** The classes that an image's files are of. */
+interface FileClasses {
+  /** Of all classes, the background included. */
+  readonly count: number;
+  readonly maskLabels: readonly number[];
+}
+
+/** Where the results of an image go. With several classes, the numbers in names are the values of the label map. */
+function filesOf(
+  name: string,
+  { count, maskLabels }: FileClasses,
+  { output, overlay, probabilities }: PredictOptions,
+) {
   const base = join(output, name);
-  const perClass = (kind: string) =>
-    Array.from({ length: classes }, (_, i) => `${base}_${kind}${classes === 1 ? '' : `_${i + 1}`}.png`);
+  const first = maskLabels.length === count ? (maskLabels[0] ?? 0) : 0;
+  const perClass = (kind: string, labels: readonly number[]) =>
+    labels.map((label) => `${base}_${kind}${count === 1 ? '' : `_${label}`}.png`);
+  const all = Array.from({ length: count }, (_, index) => first + index);
   return {
-    masks: output === '-' ? ['-'] : perClass('mask'),
-    ...(classes > 1 && output !== '-' && { labels: `${base}_labels.png` }),
+    masks: output === '-' ? ['-'] : perClass('mask', maskLabels),
+    ...(count > 1 && output !== '-' && { labels: `${base}_labels.png` }),
     ...(overlay && { overlay: `${base}_overlay.png` }),
     ...(probabilities && {
-      probabilities: probabilities === 'npy' ? [`${base}_probabilities.npy`] : perClass('probabilities'),
+      probabilities: probabilities === 'npy' ? [`${base}_probabilities.npy`] : perClass('probabilities', all),
     }),
   };
 }
 
 async function write(segmentation: Segmentation, name: string, options: PredictOptions) {
-  const { masks, labels, image, mask, probabilities } = segmentation;
-  const files = filesOf(name, masks.length, options);
+  const { masks, maskLabels, labels, classes: count, image, mask, probabilities } = segmentation;
+  const files = filesOf(name, { count, maskLabels }, options);
   if (options.output === '-' && masks.length > 1) {
     throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
   }
@@ -236,7 +261,7 @@ async function write(segmentation: Segmentation, name: string, options: PredictO
     else await writeWhole(file, png);
   }
   if (files.labels && labels) await writeWhole(files.labels, await encodePng(labels));
-  if (files.overlay && image) await writeWhole(files.overlay, await encodePng(drawOverlay(image, mask)));
+  if (files.overlay && image) await writeWhole(files.overlay, await encodePng(drawClasses(image, masks)));
   if (files.probabilities && probabilities) await writeProbabilities(probabilities, files.probabilities);
   return files;
 }
@@ -256,7 +281,7 @@ async function writeProbabilities(probabilities: Probabilities, files: readonly 
 }
 
 function regionsOf(
-  { masks, components = [] }: Segmentation,
+  { masks, maskLabels, components = [] }: Segmentation,
   mmPerPx: number | undefined,
 ): readonly ClassRegions[] {
   const extent = (px: number): Extent => ({
@@ -266,6 +291,7 @@ function regionsOf(
   return masks.map((mask, index) => {
     const { count = 0, area: px = 0, largest = [] } = components[index] ?? {};
     return {
+      label: maskLabels[index] ?? 0,
       area: extent(px),
       coverage: px / mask.data.length,
       count,

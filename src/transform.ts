@@ -26,6 +26,8 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly maxDscDrop?: number;
   /** How images are prepared, instead of as the model says; the release's way where nobody says. */
   readonly recipe?: Partial<Recipe>;
+  /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
+  readonly strictRecipe?: boolean;
   /** What is thrown is its reason: by default a DOMException of the name AbortError. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -59,7 +61,7 @@ export async function transform(
 ): Promise<Transformed> {
   refuseNonsense(options);
   refuseContradictions(options);
-  const { level = 'standard', precision = 'fp32', maxDscDrop, images, recipe, signal } = options;
+  const { level = 'standard', precision = 'fp32', maxDscDrop, images, signal } = options;
   refuseLowering(model, name, precision);
   // Half precision is for graphics cards.
   const optimized = naming(name, () =>
@@ -75,7 +77,7 @@ export async function transform(
     check(optimized.model);
     return { ...optimized, model: noted(optimized.model, note), level, precision: note.precision };
   }
-  const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, recipe);
+  const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, options);
   const tolerance = new Tolerance(level, precision, maxDscDrop);
   const proof = await Proof.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, proof, '--images');
@@ -99,7 +101,7 @@ export async function transform(
     changes: optimized.changes,
     ...(quantized && { quantized }),
     difference,
-    prepared: { recipe: examples.recipe, from: examples.from },
+    prepared: { recipe: examples.recipe, from: examples.from, assumed: examples.assumed },
   };
 }
 

@@ -1,6 +1,7 @@
 import { dtypeOfCode } from '../dtype.js';
 import { NmodeError, reason } from '../errors.js';
 import type { Outline } from '../model.js';
+import { type Link, outputEnd } from '../output-end.js';
 
 /**
  * Reads what a model takes, gives and says of itself, without the rest and without a protobuf library: a browser hands
@@ -24,12 +25,26 @@ function outlineFrom(model: Uint8Array): Outline {
   const metadata = messages(model, 14).map((entry) => [text(entry, 1), text(entry, 2)] as const);
   const initializers = new Set(messages(graph, 5).map((tensor) => text(tensor, 8)));
   const inputs = messages(graph, 11).map(port);
+  const outputs = messages(graph, 12).map(port);
   return {
     inputs: inputs.filter((input) => !initializers.has(input.name)),
-    outputs: messages(graph, 12).map(port),
+    outputs,
     metadata: new Map(metadata),
+    end: outputEnd(messages(graph, 1).map(link), outputs[0]?.name ?? ''),
   };
 }
+
+/** NodeProto: the names that it reads and gives, and its operator. */
+function link(node: Uint8Array): Link {
+  const texts: Record<number, string[]> = { 1: [], 2: [], 4: [] };
+  for (const { id, value } of fieldsOf(node)) {
+    if (value instanceof Uint8Array) texts[id]?.push(utf8.decode(value));
+  }
+  const { 1: inputs = [], 2: outputs = [], 4: types = [] } = texts;
+  return { inputs, outputs, opType: types.at(-1) ?? '' };
+}
+
+const utf8 = new TextDecoder();
 
 /** ValueInfoProto: a name, and a type that is looked into where it is a tensor's. */
 function port(value: Uint8Array): Outline['inputs'][number] {
@@ -102,7 +117,7 @@ function messages(message: Uint8Array, id: number): readonly Uint8Array[] {
 
 function text(message: Uint8Array, id: number): string {
   const last = messages(message, id).at(-1);
-  return last === undefined ? '' : new TextDecoder().decode(last);
+  return last === undefined ? '' : utf8.decode(last);
 }
 
 /** An int64 or an enum; undefined where it is absent. */

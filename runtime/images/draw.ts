@@ -17,6 +17,27 @@ export function drawOverlay(image: RgbImage, mask: Mask, options: DrawOptions = 
   return paint(image, mask, colour, (edge) => (edge ? 1 : opacity));
 }
 
+/** Of the first class and those after it, from the first again where they end. */
+const CLASS_COLOURS = [
+  COLOUR,
+  ...([
+    [32, 128, 255],
+    [255, 200, 0],
+    [0, 190, 110],
+    [190, 60, 255],
+    [0, 200, 220],
+  ] as const),
+] as const;
+
+/** The image in 8 bits with the masks of several classes laid over it, each in a colour of its own. */
+export function drawClasses(image: RgbImage, masks: readonly Mask[]): RgbImage {
+  return masks.reduce(
+    (drawn, mask, at) =>
+      drawOverlay(drawn, mask, { colour: CLASS_COLOURS[at % CLASS_COLOURS.length] ?? COLOUR }),
+    image,
+  );
+}
+
 /** The image in 8 bits with the outline of the mask, one pixel wide and inside it. */
 export function drawOutline(image: RgbImage, mask: Mask, { colour = COLOUR }: DrawOptions = {}): RgbImage {
   return paint(image, mask, colour, (edge) => (edge ? 1 : 0));

@@ -1,26 +1,41 @@
+import type { Assumption } from '../../graph/assumption.js';
 import { NmodeError } from '../../graph/errors.js';
 import type { ModelIo, Recipe } from '../../graph/recipe.js';
-import { type Cleaning, type Components, clean, componentsOf } from '../masks/components.js';
-import { cut, labelMap } from '../masks/cut.js';
+import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
+import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
+import { applyHead } from './head.js';
 import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
-import { type LabelMap, type Mask, type Probabilities, planeOf, type RgbImage } from './raster.js';
+import { type Probabilities, planeOf, type RgbImage } from './raster.js';
 import { resizeBilinear } from './resize.js';
 import { blendWeights, planTiles, type Window } from './tiles.js';
 
 /** How a model wants its images. */
-export interface ModelForm {
+export interface ImageForm {
   readonly io: ModelIo;
   readonly recipe: Recipe;
   /** Bytes that one run may take, where images keep their own size. */
   readonly memoryBudget: number;
   /** Bytes of activations for each pixel of the input. */
   readonly bytesPerPixel: number;
+  /** What neither the model nor the caller says. */
+  readonly assumed: readonly Assumption[];
 }
 
+/** What a model gives. */
+export interface OutputForm {
+  readonly classes: Classes;
+  /** What turns its logits into probabilities; absent where it gives probabilities. */
+  readonly head?: 'sigmoid' | 'softmax';
+  readonly assumed: readonly Assumption[];
+}
+
+/** How a model turns images into classes. */
+export interface ModelForm extends ImageForm, OutputForm {}
+
 export interface FinishOptions extends Cleaning {
-  /** A pixel belongs to the mask where its probability reaches this, 0..1. */
-  readonly threshold: number;
+  /** A pixel belongs to the mask where its probability reaches this, 0..1; undefined for what the classes ask for. */
+  readonly threshold: number | undefined;
   /** The size of masks and probabilities: the image's own, or the network's input. */
   readonly at: 'image' | 'network';
   readonly wantProbabilities: boolean;
@@ -28,11 +43,9 @@ export interface FinishOptions extends Cleaning {
   readonly wantPixels: boolean;
 }
 
-export interface Finished {
-  /** One a class. */
-  readonly masks: readonly Mask[];
-  /** Where there are several classes. */
-  readonly labels?: LabelMap;
+export interface Finished extends ClassMasks {
+  /** How many classes the model gives, the background included. */
+  readonly classes: number;
   readonly probabilities?: Probabilities;
   /** The connected parts of each mask. */
   readonly components?: readonly Components[];
@@ -88,7 +101,7 @@ export class Job {
    * Takes the probabilities of one run.
    * @throws NmodeError (BAD_MODEL) where they are not [1, classes, height, width]
    */
-  place(index: number, { dims, data }: Floats): void {
+  place(index: number, { dims, data: given }: Floats): void {
     const [batch, classes = 0, height = 0, width = 0] = dims;
     if (dims.length !== 4 || batch !== 1 || classes < 1 || classes > 255) {
       throw new NmodeError(
@@ -96,9 +109,10 @@ export class Job {
         `the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`,
       );
     }
+    const { io, recipe, head } = this.#form;
+    const data = head === undefined ? given : applyHead(head, given, classes);
     checkProbabilities(data);
     const part = { classes, width, height, data };
-    const { io, recipe } = this.#form;
     if (io === 'image' || recipe.sizing.kind === 'resize') {
       this.#result = part;
       return;
@@ -117,13 +131,12 @@ export class Job {
 
   finish(options: FinishOptions): Finished {
     const probabilities = this.#probabilities(options.at);
-    const planes = Array.from({ length: probabilities.classes }, (_, index) => planeOf(probabilities, index));
-    const masks = planes.map((plane) => clean(cut(plane, options.threshold), options));
+    const found = masksOf(probabilities, this.#form.classes, options.threshold, options);
     return {
-      masks,
-      ...(masks.length > 1 && { labels: labelMap(probabilities, masks) }),
+      ...found,
+      classes: probabilities.classes,
       ...(options.wantProbabilities && { probabilities }),
-      ...(options.wantComponents && { components: masks.map(componentsOf) }),
+      ...(options.wantComponents && { components: found.masks.map(componentsOf) }),
       ...(options.wantPixels && { image: this.#image }),
     };
   }
@@ -149,7 +162,7 @@ function checkProbabilities(data: Float32Array): void {
     if (value >= -1e-3 && value <= 1.001) continue;
     throw new NmodeError(
       'BAD_MODEL',
-      `the model gives ${value}, expected probabilities: does a sigmoid end it?`,
+      `the model gives ${value}, expected probabilities: where these are logits, say what turns them into some with --head sigmoid or --head softmax`,
     );
   }
 }

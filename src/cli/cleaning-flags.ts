@@ -4,7 +4,7 @@ import { parseCount, parseProbability } from './arguments.js';
 
 /** What is done to probabilities to make masks of them. */
 export interface CleaningFlags {
-  readonly threshold: number;
+  readonly threshold?: number;
   readonly fillHoles?: true;
   readonly largestComponent?: true;
   readonly minArea?: number;
@@ -14,9 +14,8 @@ export function addCleaningFlags(command: Command): Command {
   return command
     .option(
       '--threshold <p>',
-      'probability from which a pixel belongs to the mask',
+      `probability from which a pixel belongs to the mask (default: ${DEFAULT_THRESHOLD}); of several classes that exclude each other the most probable one counts`,
       parseProbability,
-      DEFAULT_THRESHOLD,
     )
     .option('--fill-holes', 'background that the mask encloses joins it')
     .option('--largest-component', 'keep the largest connected part only')

@@ -1,19 +1,19 @@
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
-import type { Recipe } from '../../graph/recipe.js';
+import { recipeSummary } from '../../graph/recipe.js';
 import type { EvaluationReport } from '../evaluate.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
+import { addModelFlags, assumedFields, type ModelFlags } from './model-flags.js';
 import { count, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
-import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
+import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
-interface Flags extends SessionFlags, CleaningFlags {
+interface Flags extends SessionFlags, CleaningFlags, ModelFlags {
   readonly images: string;
   readonly masks: string;
   readonly at: 'network' | 'image';
-  readonly recipe?: Partial<Recipe>;
   readonly memoryBudget?: number;
   readonly report?: string;
   readonly json?: true;
@@ -31,11 +31,10 @@ export function addEval(program: Command): void {
         .choices(['network', 'image'])
         .default('network'),
     )
-    .addOption(recipeOption("the model's own"))
     .addOption(memoryBudgetOption())
     .option('--report <file.html>', 'also write a report with pictures of the worst images')
     .option('--json', 'print one JSON document');
-  addSessionFlags(addCleaningFlags(command)).action(async (model: string, flags: Flags) => {
+  addSessionFlags(addCleaningFlags(addModelFlags(command))).action(async (model: string, flags: Flags) => {
     const { json, provider, strict, threads, ...options } = flags;
     const { evaluate } = await import('../evaluate.js');
     const session = sessionOptions(flags);
@@ -75,5 +74,7 @@ function reportText(report: EvaluationReport): string {
         .join(', '),
     ],
     ['ran on', report.provider],
+    ['prepared', recipeSummary(recipe)],
+    ...assumedFields(report.assumed),
   ]);
 }

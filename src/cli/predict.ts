@@ -1,24 +1,25 @@
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
-import type { Recipe } from '../../graph/recipe.js';
+import { recipeSummary } from '../../graph/recipe.js';
+import { classesText } from '../../runtime/masks/classes.js';
 import type { ClassRegions, PredictReport, ProbabilityFormat } from '../predict.js';
 import { parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
-import { count, print, printJson, table } from './print.js';
+import { addModelFlags, assumedFields, type ModelFlags } from './model-flags.js';
+import { count, fields, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
-import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
+import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
 /** As for `predict`, which is loaded only when it is used. */
 const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
 
-interface Flags extends SessionFlags, CleaningFlags {
+interface Flags extends SessionFlags, CleaningFlags, ModelFlags {
   readonly output: string;
   readonly overlay?: true;
   readonly probabilities?: ProbabilityFormat;
   readonly mmPerPx?: number;
-  readonly recipe?: Partial<Recipe>;
   readonly memoryBudget?: number;
   readonly json?: true;
 }
@@ -33,24 +34,26 @@ export function addPredict(program: Command): void {
     .option('--overlay', 'also write NAME_overlay.png')
     .addOption(new Option('--probabilities <format>', 'also write NAME_probabilities').choices(FORMATS))
     .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
-    .addOption(recipeOption("the model's own"))
     .addOption(memoryBudgetOption())
     .addOption(new Option('--json', 'print one JSON document: areas, boxes and counts of what was found'));
-  addSessionFlags(addCleaningFlags(command)).action(async (model: string, images: string[], flags: Flags) => {
-    const { json, provider, strict, threads, ...options } = flags;
-    if (json && flags.output === '-') {
-      throw new NmodeError('BAD_USAGE', 'standard output takes the mask or the JSON document, not both');
-    }
-    const { predict } = await import('../predict.js');
-    const session = sessionOptions(flags);
-    const report = await withProgress('images', (onProgress) =>
-      predict({ ...options, ...session, model, images, signal: interruption(), onProgress }),
-    );
-    if (json) printJson(predictionJson(report));
-    else if (report.predictions.length > 0 && flags.output !== '-') print(predictionText(report));
-    noteFallback(report.provider);
-    refuseFailures(report);
-  });
+  addSessionFlags(addCleaningFlags(addModelFlags(command))).action(
+    async (model: string, images: string[], flags: Flags) => {
+      const { json, provider, strict, threads, ...options } = flags;
+      if (json && flags.output === '-') {
+        throw new NmodeError('BAD_USAGE', 'standard output takes the mask or the JSON document, not both');
+      }
+      const { predict } = await import('../predict.js');
+      const session = sessionOptions(flags);
+      const report = await withProgress('images', (onProgress) =>
+        predict({ ...options, ...session, model, images, signal: interruption(), onProgress }),
+      );
+      if (json) printJson(predictionJson(report));
+      else if (flags.output === '-') noteAssumed(report);
+      else if (report.predictions.length > 0) print(predictionText(report));
+      noteFallback(report.provider);
+      refuseFailures(report);
+    },
+  );
 }
 
 /** An error's message is no enumerable property. */
@@ -58,7 +61,19 @@ function predictionJson({ failures, ...report }: PredictReport) {
   return { ...report, failures: failures.map(({ image, error }) => ({ image, error: error.message })) };
 }
 
-function predictionText({ predictions, failures, provider }: PredictReport): string {
+/** Standard output has the mask. */
+function noteAssumed({ assumed }: PredictReport): void {
+  for (const [label, text] of assumedFields(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
+}
+
+function predictionText({
+  predictions,
+  failures,
+  provider,
+  recipe,
+  semantics,
+  assumed,
+}: PredictReport): string {
   const rows = predictions.map(({ image, masks, classes, timings }) => [
     image,
     masks.join(', '),
@@ -67,7 +82,15 @@ function predictionText({ predictions, failures, provider }: PredictReport): str
     `${(timings.total - timings.queue).toFixed(0)} ms`,
   ]);
   const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
-  return `${table(['image', 'mask', 'inside', 'parts', 'time'], rows)}\n${predictions.length} segmented on ${provider.effective}${failed}`;
+  return [
+    table(['image', 'mask', 'inside', 'parts', 'time'], rows),
+    `${predictions.length} segmented on ${provider.effective}${failed}`,
+    fields([
+      ['prepared', recipeSummary(recipe)],
+      ...(semantics.count > 1 ? [['classes', classesText(semantics, semantics.count)] as const] : []),
+      ...assumedFields(assumed),
+    ]),
+  ].join('\n');
 }
 
 function insideText({ area, coverage }: ClassRegions): string {

@@ -1,0 +1,139 @@
+import { NmodeError } from '../../graph/errors.js';
+import type { LabelMap, Mask, Probabilities } from '../images/raster.js';
+import { planeOf } from '../images/raster.js';
+import type { Cleaning } from './components.js';
+import { clean } from './components.js';
+import { cut, DEFAULT_THRESHOLD, labelMap } from './cut.js';
+
+/**
+ * What the classes of a model are to each other:
+ * - `independent`, as a sigmoid gives them: a pixel belongs to each class whose probability reaches the threshold;
+ * - `exclusive`, as a softmax gives them: a pixel belongs to its most probable class, the first of equals, and the
+ *   background, where there is one, is no mask.
+ */
+export type Classes =
+  | { readonly kind: 'independent' }
+  | { readonly kind: 'exclusive'; readonly background: number | 'none' };
+
+export const INDEPENDENT: Classes = Object.freeze({ kind: 'independent' });
+
+/** The masks of an image, one for each class but the background. */
+export interface ClassMasks {
+  readonly masks: readonly Mask[];
+  /** The value that each mask's class has in `labels`, and in the names of files. */
+  readonly maskLabels: readonly number[];
+  /** Where there are several classes, the background included. */
+  readonly labels?: LabelMap;
+}
+
+/**
+ * The values that the masks of so many classes have in a label map: k + 1 for class k where classes are independent, and
+ * 0 is none of them; the index of the class itself where they exclude each other.
+ */
+export function maskLabelsOf(classes: Classes, count: number): readonly number[] {
+  const indices = Array.from({ length: count }, (_, index) => index);
+  if (classes.kind === 'independent' || count === 1) return indices.map((index) => index + 1);
+  return indices.filter((index) => index !== classes.background);
+}
+
+/** `2 of 3 classes, which exclude each other; background 0`. */
+export function classesText(classes: Classes, count: number): string {
+  if (classes.kind === 'independent' || count === 1) return count === 1 ? '1' : `${count}, independent`;
+  return `${count}, exclusive: each pixel is of the most probable one; background ${classes.background}`;
+}
+
+/**
+ * @param threshold undefined where none is given: 1/2 for independent classes, none for exclusive ones
+ * @throws NmodeError (BAD_USAGE) for a threshold where several exclusive classes are masks, and for a background beyond them
+ */
+export function masksOf(
+  probabilities: Probabilities,
+  classes: Classes,
+  threshold: number | undefined,
+  cleaning: Cleaning,
+): ClassMasks {
+  const { classes: count } = probabilities;
+  const maskLabels = maskLabelsOf(classes, count);
+  if (classes.kind === 'independent' || count === 1) {
+    const masks = maskLabels.map((_, index) =>
+      clean(cut(planeOf(probabilities, index), threshold ?? DEFAULT_THRESHOLD), cleaning),
+    );
+    return { masks, maskLabels, ...(count > 1 && { labels: labelMap(probabilities, masks) }) };
+  }
+  const { background } = classes;
+  checkBackground(background, count);
+  const [only, ...more] = maskLabels;
+  if (threshold !== undefined && (only === undefined || more.length > 0)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `a threshold of ${threshold}: the model's ${count} classes exclude each other, and each pixel is of the most probable one`,
+    );
+  }
+  const labels =
+    threshold === undefined || only === undefined || background === 'none'
+      ? mostProbable(probabilities)
+      : withThreshold(probabilities, only, background, threshold);
+  const masks = maskLabels.map((label) => clean(maskOf(labels, label), cleaning));
+  if (background !== 'none') relabel(labels, masks, maskLabels, background);
+  return { masks, maskLabels, labels };
+}
+
+/** @throws NmodeError (BAD_USAGE) */
+export function checkBackground(background: number | 'none', count: number): void {
+  if (background === 'none' || background < count) return;
+  throw new NmodeError(
+    'BAD_USAGE',
+    `a background of ${background}: the model's ${count} classes are 0 to ${count - 1}`,
+  );
+}
+
+/** The index of the most probable class of each pixel; the lowest of equals. */
+function mostProbable({ classes, width, height, data }: Probabilities): LabelMap {
+  const size = width * height;
+  const labels = new Uint8Array(size);
+  const best = data.slice(0, size);
+  for (let label = 1; label < classes; label++) {
+    for (let pixel = 0; pixel < size; pixel++) {
+      const probability = data[label * size + pixel] ?? 0;
+      if (!(probability > (best[pixel] ?? 0))) continue;
+      best[pixel] = probability;
+      labels[pixel] = label;
+    }
+  }
+  return { width, height, channels: 1, data: labels };
+}
+
+/** Of two classes, the one that is no background where its probability reaches the threshold. */
+function withThreshold(
+  probabilities: Probabilities,
+  label: number,
+  background: number,
+  threshold: number,
+): LabelMap {
+  const { data, ...mask } = cut(planeOf(probabilities, label), threshold);
+  return { ...mask, data: data.map((inside) => (inside === 0 ? background : label)) };
+}
+
+function maskOf({ width, height, data }: LabelMap, label: number): Mask {
+  return { width, height, channels: 1, data: data.map((value) => (value === label ? 255 : 0)) };
+}
+
+/** Cleaning takes pixels from masks and fills holes of the background: the label map follows. */
+function relabel(
+  { data }: LabelMap,
+  masks: readonly Mask[],
+  maskLabels: readonly number[],
+  background: number,
+): void {
+  const maskOfLabel = new Map(maskLabels.map((label, at) => [label, masks[at]?.data]));
+  for (let pixel = 0; pixel < data.length; pixel++) {
+    const label = data[pixel] ?? background;
+    if (label !== background && maskOfLabel.get(label)?.[pixel] === 0) data[pixel] = background;
+  }
+  for (const [at, { data: inside }] of masks.entries()) {
+    const label = maskLabels[at] ?? background;
+    for (let pixel = 0; pixel < data.length; pixel++) {
+      if (inside[pixel] !== 0 && data[pixel] === background) data[pixel] = label;
+    }
+  }
+}
