@@ -3,6 +3,8 @@ import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
 import {
+  BACKGROUND_KEY,
+  type Background,
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
   HEAD_KEY,
@@ -29,6 +31,8 @@ export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'im
   readonly io?: ModelIo;
   /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
   readonly recipe?: Partial<Recipe>;
+  /** Of several classes with a softmax, the one that is no mask; default 0. */
+  readonly background?: Background;
   /** Images keep their own size, padded to what the levels divide, instead of being resized. */
   readonly nativeSize?: boolean;
 }
@@ -55,6 +59,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   const recipe = recipeOf(description, options);
   const metadata = new Map([
     ...architectureMetadata(description),
+    ...backgroundMetadata(description, options.background),
     ...imageMetadata(description, recipe, options.io ?? 'tensor'),
     ['nmode.source.file', file],
     ['nmode.source.sha256', checkpoint.sha256()],
@@ -145,6 +150,29 @@ function architectureMetadata(description: Description): [string, string][] {
     return [...common, ...form.map(([key, value]): [string, string] => [`nmode.${key}`, value])];
   }
   return [...common, ...nmodeMetadata(decoder)];
+}
+
+/**
+ * The class that is the background, where classes exclude each other.
+ * @throws NmodeError (BAD_USAGE) for a background that there cannot be
+ */
+export function backgroundMetadata(
+  { head, classes }: Pick<Description, 'head' | 'classes'>,
+  background: Background | undefined,
+): [string, string][] {
+  if (head === 'softmax' && classes > 1) {
+    if (typeof background === 'number' && background >= classes) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `--background ${background}: the ${classes} classes are 0 to ${classes - 1}`,
+      );
+    }
+    return [[BACKGROUND_KEY, String(background ?? 0)]];
+  }
+  if (background === undefined || background === 'none') return [];
+  const why =
+    classes === 1 ? 'there is one class' : `the head is ${head}, whose classes do not exclude each other`;
+  throw new NmodeError('BAD_USAGE', `--background ${background} has no meaning: ${why}`);
 }
 
 /** `metadata_props` that describe the steps of an nmODE decoder. */

@@ -96,10 +96,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   }
   const segmenter = await Segmenter.load(options.model, { ...options, at });
   try {
-    const { length: count } = maskLabelsOf(segmenter.semantics, segmenter.classes);
-    if (count > 1) {
+    const found = maskLabelsOf(segmenter.semantics, segmenter.classes).length;
+    if (found > 1) {
       const name = basename(options.model);
-      throw new NmodeError('BAD_USAGE', `${name}: it gives ${count} classes, one can be evaluated`);
+      throw new NmodeError('BAD_USAGE', `${name}: it gives ${found} classes, one can be evaluated`);
     }
     let confusion = NO_PIXELS;
     const perImage: EvaluationReport['perImage'][number][] = [];

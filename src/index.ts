@@ -11,6 +11,7 @@ export type { Head } from '../exporters/head.js';
 export * as layers from '../exporters/layers.js';
 export { VERSION } from '../exporters/version.js';
 export type { Weights } from '../exporters/weights.js';
+export type { Assumption } from '../graph/assumption.js';
 export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
@@ -19,6 +20,7 @@ export type { Level } from '../graph/passes/optimize.js';
 export type { Target } from '../graph/passes/winograd/cost.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 export {
+  type Background,
   type ModelIo,
   NORMALIZATIONS,
   type Normalization,
@@ -27,8 +29,10 @@ export {
   type Sizing,
 } from '../graph/recipe.js';
 export type { Value } from '../graph/value.js';
-export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export type { AppliedHead } from '../runtime/form.js';
+export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
+export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';

@@ -1,3 +1,5 @@
+import type { Assumption } from '../graph/assumption.js';
+import { NmodeError } from '../graph/errors.js';
 import { encodeChunks } from '../graph/file/write.js';
 import { headed } from '../graph/headed.js';
 import { type Model, outlineOf } from '../graph/model.js';
@@ -21,6 +23,8 @@ export interface OptimizeReport extends Omit<Transformed, 'model'> {
   readonly bytesBefore: number;
   readonly nodes: number;
   readonly nodesBefore: number;
+  /** What neither the model nor the options say of its images and classes. */
+  readonly assumed: readonly Assumption[];
 }
 
 /**
@@ -40,6 +44,7 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
     bytesBefore: before.length,
     nodes: result.graph.nodes.length,
     nodesBefore: model.graph.nodes.length,
+    assumed: assumedOf(result),
     ...report,
   };
 }
@@ -61,4 +66,14 @@ function withFacts(model: Model, { recipe, head, background }: OptimizeModelOpti
   }
   if (background !== undefined) facts.push([BACKGROUND_KEY, String(background)]);
   return { ...result, metadata: new Map([...result.metadata, ...facts]) };
+}
+
+/** What of a model's images and classes is assumed wherever it runs; nothing of one that segments no images. */
+function assumedOf(model: Model): readonly Assumption[] {
+  try {
+    return formOf(outlineOf(model)).assumed;
+  } catch (error) {
+    if (error instanceof NmodeError) return [];
+    throw error;
+  }
 }

@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { Assumption } from '../graph/assumption.js';
 import { NmodeError, reason } from '../graph/errors.js';
+import type { FormOptions } from '../runtime/form.js';
 import { usableCores } from '../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../runtime/node/sessions/session.js';
 import { Metrics } from '../runtime/server/metrics.js';
@@ -8,7 +10,9 @@ import { DataPlane } from '../runtime/server/plane.js';
 import { type RestOptions, restApp } from '../runtime/server/rest/app.js';
 import { addSite, cannotListen } from './site.js';
 
-export interface ServeOptions extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'> {
+export interface ServeOptions
+  extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'>,
+    FormOptions {
   /** Files of models: `lesion.onnx`, or `name=path.onnx` for another name than the file's. */
   readonly models: readonly string[];
   /** Default 127.0.0.1: this machine only. */
@@ -46,6 +50,8 @@ export interface Server {
   /** Where each model runs. */
   readonly models: readonly {
     readonly name: string;
+    /** What is assumed of how it takes images, and of what it gives; undefined for a model that takes no images. */
+    readonly assumed: readonly Assumption[] | undefined;
     readonly provider: string;
     readonly workers: number;
     readonly threads: number;
@@ -83,6 +89,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       maxElements: rest.maxElements,
       ...(providers && { providers }),
       ...(strict && { strict }),
+      form: options,
     },
     {
       ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
@@ -120,8 +127,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
     plane.start();
     if (options.watch) watching = await watch(plane, named);
     const models = plane.names.map((name) => {
-      const { provider, scheduler } = plane.model(name);
-      return { name, provider, workers: scheduler.workers, threads: scheduler.threads };
+      const { provider, scheduler, segmenter } = plane.model(name);
+      const { workers, threads } = scheduler;
+      return { name, provider, workers, threads, assumed: segmenter?.assumed };
     });
     return { url, models, close };
   } catch (error) {

@@ -1,7 +1,9 @@
 /** The browser API of nmode-onnx. Importing it does nothing, in a server as well; what needs a browser does. */
 export { VERSION } from '../exporters/version.js';
+export type { Assumption } from '../graph/assumption.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
 export {
+  type Background,
   type ModelIo,
   NORMALIZATIONS,
   type Normalization,
@@ -9,8 +11,10 @@ export {
   type Recipe,
   type Sizing,
 } from '../graph/recipe.js';
-export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export type { AppliedHead } from '../runtime/form.js';
+export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
+export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export type { SegmentOptions } from '../runtime/segment-options.js';

@@ -4,7 +4,7 @@ import { extend, tensorOf } from '../../graph/extend.js';
 import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../graph/features.js';
 import { type Model, opsetOf } from '../../graph/model.js';
 import { prune } from '../../graph/prune.js';
-import type { Recipe } from '../../graph/recipe.js';
+import type { Background, Recipe } from '../../graph/recipe.js';
 import { nmodeLogits } from '../build.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import type { NmodeDecoder, Told } from '../describe.js';
@@ -18,6 +18,8 @@ export interface GraftOptions extends Told {
   readonly skips: readonly string[];
   /** How images are prepared; default as the model says. */
   readonly recipe?: Partial<Recipe>;
+  /** Of several classes with a softmax, the one that is no mask; default 0. */
+  readonly background?: Background;
 }
 
 export interface Grafted {
@@ -60,7 +62,7 @@ export async function graftDecoder(
   const { decoder, classes, weights, source, finish } = checkpoint
     ? trainedDecoder(checkpoint, skips, options)
     : initialDecoder(options);
-  const { head = 'sigmoid', recipe } = options;
+  const { head = 'sigmoid', recipe, background } = options;
   const sizeMultiple = sizeMultipleOf(encoder, skips);
   const taken = skips.map((skip) => {
     const value = tensorOf(skip.tensor, featureType(encoder, skip, sizeMultiple));
@@ -68,7 +70,8 @@ export async function graftDecoder(
   });
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
   const notes = finish();
-  const facts = { skips, decoder, classes, head, sizeMultiple, source, ...(recipe && { recipe }) };
+  const told = { ...(recipe && { recipe }), ...(background !== undefined && { background }) };
+  const facts = { skips, decoder, classes, head, sizeMultiple, source, ...told };
   const grafted = { ...extend(encoder, { mask }), metadata: graftedMetadata(encoder, facts) };
   check(grafted);
   return { model: grafted, skips, decoder, sizeMultiple, notes };

@@ -2,6 +2,7 @@ import { NmodeError } from '../../graph/errors.js';
 import { type Feature, imageOf } from '../../graph/features.js';
 import type { Model } from '../../graph/model.js';
 import {
+  type Background,
   checkRecipe,
   HEAD_KEY,
   IO_KEY,
@@ -14,7 +15,7 @@ import {
   type Sizing,
 } from '../../graph/recipe.js';
 import type { NmodeDecoder } from '../describe.js';
-import { nmodeMetadata } from '../export-model.js';
+import { backgroundMetadata, nmodeMetadata } from '../export-model.js';
 import type { Head } from '../head.js';
 
 /** What a graft is to say of itself. */
@@ -27,6 +28,7 @@ export interface GraftFacts {
   /** Where the weights are from. */
   readonly source: readonly [string, string][];
   readonly recipe?: Partial<Recipe>;
+  readonly background?: Background;
 }
 
 /** What stays true of a model of this package when it gets another decoder. */
@@ -47,6 +49,7 @@ export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<st
     ['nmode.classes', String(classes)],
     ['nmode.decoder', decoder.id],
     [HEAD_KEY, head],
+    ...backgroundMetadata(facts, facts.background),
     ['nmode.size_multiple', String(sizeMultiple)],
     ...nmodeMetadata(decoder),
     ...recipeMetadata(model, facts),

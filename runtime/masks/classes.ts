@@ -36,7 +36,12 @@ export function maskLabelsOf(classes: Classes, count: number): readonly number[]
   return indices.filter((index) => index !== classes.background);
 }
 
-/** `2 of 3 classes, which exclude each other; background 0`. */
+/** Whether a threshold makes the masks: not where several classes that exclude each other are masks. */
+export function takesThreshold(classes: Classes, count: number): boolean {
+  return classes.kind === 'independent' || count === 1 || maskLabelsOf(classes, count).length === 1;
+}
+
+/** `3, exclusive: each pixel is of the most probable one; background 0`. */
 export function classesText(classes: Classes, count: number): string {
   if (classes.kind === 'independent' || count === 1) return count === 1 ? '1' : `${count}, independent`;
   return `${count}, exclusive: each pixel is of the most probable one; background ${classes.background}`;
@@ -62,8 +67,8 @@ export function masksOf(
   }
   const { background } = classes;
   checkBackground(background, count);
-  const [only, ...more] = maskLabels;
-  if (threshold !== undefined && (only === undefined || more.length > 0)) {
+  const [only] = maskLabels;
+  if (threshold !== undefined && !takesThreshold(classes, count)) {
     throw new NmodeError(
       'BAD_USAGE',
       `a threshold of ${threshold}: the model's ${count} classes exclude each other, and each pixel is of the most probable one`,

@@ -1,5 +1,5 @@
 /** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
-import { drawOverlay } from '../images/draw.js';
+import { drawClasses } from '../images/draw.js';
 import type { Mask, RgbImage } from '../images/raster.js';
 import type { Components } from '../masks/components.js';
 import { contoursOf } from '../masks/contours.js';
@@ -9,6 +9,7 @@ import { serve } from '../node/threads/serve.js';
 
 interface Described {
   readonly masks: readonly Mask[];
+  readonly maskLabels: readonly number[];
   readonly components: readonly Components[];
   /** What else the answer holds. */
   readonly rest: object;
@@ -17,14 +18,16 @@ interface Described {
 const methods = {
   /** The mask as PNG. */
   mask: (mask: Mask): Promise<Uint8Array> => encodePng(mask),
-  /** The image with the mask laid over it, as PNG. */
-  overlay: ({ image, mask }: { image: RgbImage; mask: Mask }): Promise<Uint8Array> =>
-    encodePng(drawOverlay(image, mask)),
+  /** The image with the masks laid over it, as PNG. */
+  overlay: ({ image, masks }: { image: RgbImage; masks: readonly Mask[] }): Promise<Uint8Array> =>
+    encodePng(drawClasses(image, masks)),
   /** The bytes of JSON. */
-  describe({ masks, components, rest }: Described): Uint8Array {
+  describe({ masks, maskLabels, components, rest }: Described): Uint8Array {
     const classes = masks.map((mask, index) => {
       const { area = 0, count = 0, largest = [] } = components[index] ?? {};
-      return { area, parts: count, boxes: largest, contours: contoursOf(mask), rle: runLengthOf(mask) };
+      const label = maskLabels[index];
+      const outline = { contours: contoursOf(mask), rle: runLengthOf(mask) };
+      return { label, area, parts: count, boxes: largest, ...outline };
     });
     return new TextEncoder().encode(JSON.stringify({ ...rest, classes }));
   },

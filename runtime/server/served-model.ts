@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/errors.js';
 import { type Model, outlineOf } from '../../graph/model.js';
 import { elementCount } from '../../graph/tensor.js';
-import { formOf } from '../form.js';
+import { type FormOptions, formOf } from '../form.js';
 import type { ModelForm } from '../images/job.js';
 import { naming } from '../naming.js';
 import { loadModel } from '../node/model.js';
@@ -18,6 +18,8 @@ export interface ServedOptions
     Omit<SchedulerOptions, 'onRun'> {
   /** Elements of all inputs of a request. */
   readonly maxElements: number;
+  /** What is said of how models take images, and of what they give. */
+  readonly form?: FormOptions;
 }
 
 /** A model that is served: its workers, and the way of images to it where it takes images. */
@@ -52,7 +54,7 @@ export class ServedModel {
     onRun: SchedulerOptions['onRun'],
   ): Promise<ServedModel> {
     const { model, bytes } = await loadModel(file);
-    const form = imageForm(name, model);
+    const form = imageForm(name, model, options.form);
     const { providers, strict, threads } = options;
     const session: SessionOptions = {
       warmUp: true,
@@ -181,9 +183,9 @@ function refused(why: string): NmodeError {
 }
 
 /** How it takes images; undefined for a model that takes something else. */
-function imageForm(name: string, model: Model): ModelForm | undefined {
+function imageForm(name: string, model: Model, options: FormOptions = {}): ModelForm | undefined {
   try {
-    return naming(name, () => formOf(outlineOf(model)));
+    return naming(name, () => formOf(outlineOf(model), options));
   } catch (error) {
     if (error instanceof NmodeError && error.code === 'BAD_MODEL') return undefined;
     throw error;

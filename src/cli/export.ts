@@ -5,6 +5,7 @@ import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
 import { HEADS } from '../../exporters/head.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
 import {
+  type Background,
   MODEL_IOS,
   type ModelIo,
   parseRecipe,
@@ -17,6 +18,7 @@ import type { ExportModelOptions, ExportReport } from '../index.js';
 import { parseCount, parseOutput, parseSize } from './arguments.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
+import { backgroundOption } from './model-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flags.js';
@@ -37,6 +39,7 @@ interface Flags extends TransformFlags, DecoderFlags<DecoderId> {
   readonly opset?: string;
   readonly io?: ModelIo;
   readonly recipe?: Partial<Recipe>;
+  readonly background?: Background;
   readonly nativeSize?: true;
   readonly reference?: string;
   readonly key?: string;
@@ -77,6 +80,7 @@ export function addExport(program: Command): void {
       ).choices(MODEL_IOS),
     )
     .addOption(recipeOption('the release'))
+    .addOption(backgroundOption())
     .addOption(
       new Option('--native-size', 'images keep their own size, padded, instead of being resized').conflicts([
         'size',
@@ -105,7 +109,7 @@ export function addExport(program: Command): void {
 }
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
-  const { output, backbone, reference, opset, io, recipe, nativeSize } = flags;
+  const { output, backbone, reference, opset, io, recipe, background, nativeSize } = flags;
   return {
     checkpoint,
     output,
@@ -115,6 +119,7 @@ function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
     ...transformOptions(flags),
     ...(io && { io }),
     ...(recipe && { recipe }),
+    ...(background !== undefined && { background }),
     ...(nativeSize && { nativeSize }),
     ...(opset && { opset: Number(opset) }),
     ...(reference && { reference }),

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
 import { HEADS } from '../../exporters/head.js';
-import type { Recipe } from '../../graph/recipe.js';
+import type { Background, Recipe } from '../../graph/recipe.js';
 import type { GraftOptions, GraftReport } from '../index.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
+import { backgroundOption } from './model-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flags.js';
@@ -23,6 +24,7 @@ interface Flags extends TransformFlags, DecoderFlags<SchemeId> {
   readonly init?: true;
   readonly key?: string;
   readonly recipe?: Partial<Recipe>;
+  readonly background?: Background;
   readonly reference?: string;
   readonly json?: true;
 }
@@ -58,6 +60,7 @@ export function addGraft(program: Command): void {
     .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
     .option('--key <key>', 'where in the weights the state dict is, dotted; found under the usual keys')
     .addOption(recipeOption("the model's own, if it says"))
+    .addOption(backgroundOption())
     .option(
       '--reference <file>',
       'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
@@ -75,7 +78,7 @@ export function addGraft(program: Command): void {
 }
 
 function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, key, recipe, reference } = flags;
+  const { output, skips, weights, init, key, recipe, background, reference } = flags;
   return {
     model,
     output,
@@ -85,6 +88,7 @@ function toOptions(model: string, flags: Flags): GraftOptions {
     ...decoderOptions(flags),
     ...(key && { key }),
     ...(recipe && { recipe }),
+    ...(background !== undefined && { background }),
     ...(reference && { reference }),
     ...transformOptions(flags),
   };

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { type Recipe, recipeSummary } from '../../graph/recipe.js';
+import { recipeSummary } from '../../graph/recipe.js';
 import type { OptimizeReport } from '../optimize.js';
 import { parseOutput } from './arguments.js';
 import { interruption } from './interruption.js';
+import { addModelFlags, assumedFields, type ModelFlags, modelOptions } from './model-flags.js';
 import { bytesText, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
-import { recipeOption } from './recipe-flags.js';
 import {
   addTransformFlags,
   type TransformFlags,
@@ -13,9 +13,8 @@ import {
   transformOptions,
 } from './transform-flags.js';
 
-interface Flags extends TransformFlags {
+interface Flags extends TransformFlags, ModelFlags {
   readonly output: string;
-  readonly recipe?: Partial<Recipe>;
   readonly json?: true;
 }
 
@@ -25,16 +24,15 @@ export function addOptimize(program: Command): void {
     .description('rewrite an .onnx file to run faster or to be smaller, and compare the two on images')
     .argument('<model.onnx>', 'a model of this package, or of another exporter')
     .requiredOption('-o, --output <out.onnx>', 'the file to write', parseOutput);
-  addTransformFlags(command)
-    .addOption(recipeOption("the model's own, or the release's"))
+  addModelFlags(addTransformFlags(command), 'written behind the logits that the model ends in')
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
-      const { output, recipe, json } = flags;
+      const { output, json } = flags;
       const { optimizeModel } = await import('../optimize.js');
       const report = await withProgress('layers', (onProgress) =>
         optimizeModel({
           ...transformOptions(flags),
-          ...(recipe && { recipe }),
+          ...modelOptions(flags),
           model,
           output,
           signal: interruption(),
@@ -47,10 +45,11 @@ export function addOptimize(program: Command): void {
 }
 
 function reportText(report: OptimizeReport): string {
-  const { output, bytes, bytesBefore, nodes, nodesBefore, prepared } = report;
+  const { output, bytes, bytesBefore, nodes, nodesBefore, prepared, assumed } = report;
   return fields([
     ...(prepared ? [['images', preparedText(prepared)] as const] : []),
     ...transformFields(report),
+    ...assumedFields(assumed),
     [
       'written',
       `${output}: ${bytesText(bytes)} (was ${bytesText(bytesBefore)}), ${nodes} nodes (were ${nodesBefore})`,
@@ -60,9 +59,9 @@ function reportText(report: OptimizeReport): string {
 
 function preparedText({ recipe, from }: NonNullable<OptimizeReport['prepared']>): string {
   const who = {
-    options: 'as --recipe tells',
-    model: 'as the model tells',
-    release: 'as for the release, since the model does not tell (--recipe does)',
+    options: 'by --recipe, and written into the model',
+    model: 'by the model',
+    release: 'assumed: the model does not say it',
   };
   return `${recipeSummary(recipe)}; ${who[from]}`;
 }

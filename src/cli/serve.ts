@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { parseCount, parsePort, parsePositive } from './arguments.js';
+import { addModelFlags, assumedFields, type ModelFlags, modelOptions } from './model-flags.js';
 import { print } from './print.js';
+import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, type SessionFlags, sessionOptions } from './session-flags.js';
 
 /**
@@ -18,7 +20,7 @@ const V8_FLAGS = [
   '--heap-growing-percent=300',
 ];
 
-interface ServeFlags extends SessionFlags {
+interface ServeFlags extends SessionFlags, ModelFlags {
   readonly host: string;
   readonly port: number;
   readonly workers?: number;
@@ -36,6 +38,7 @@ interface ServeFlags extends SessionFlags {
   readonly ui?: true;
   readonly watch?: true;
   readonly quiet?: true;
+  readonly memoryBudget?: number;
 }
 
 export function addServe(program: Command): void {
@@ -92,30 +95,34 @@ export function addServe(program: Command): void {
     )
     .option('--watch', 'load a model again when its file is replaced')
     .option('--quiet', 'write no logs');
-  addSessionFlags(command).action(async (models: string[], flags: ServeFlags) => {
-    for (const flag of V8_FLAGS) setFlagsFromString(flag);
-    const { NmodeError } = await import('../../graph/errors.js');
-    const { serve } = await import('../serve.js');
-    const { tlsCert, tlsKey, tokenFile, drainMs, quiet, maxBodyMb, ...others } = flags;
-    if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-      throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
-    }
-    // Told to end while models load, it ends once they are.
-    const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-    const server = await serve({
-      ...others,
-      models,
-      maxBody: maxBodyMb * 1e6,
-      ...sessionOptions(flags),
-      ...(tokenFile !== undefined && { tokenFile }),
-      ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
-      ...(!quiet && { log: process.stderr }),
-    });
-    for (const { name, provider, workers, threads } of server.models) {
-      print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
-    }
-    print(`Serving at ${server.url} (Ctrl-C ends it).`);
-    await told;
-    await server.close(drainMs);
-  });
+  addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
+    async (models: string[], flags: ServeFlags) => {
+      for (const flag of V8_FLAGS) setFlagsFromString(flag);
+      const { NmodeError } = await import('../../graph/errors.js');
+      const { serve } = await import('../serve.js');
+      const { tlsCert, tlsKey, tokenFile, drainMs, quiet, maxBodyMb, ...others } = flags;
+      if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+        throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
+      }
+      // Told to end while models load, it ends once they are.
+      const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      const server = await serve({
+        ...others,
+        models,
+        maxBody: maxBodyMb * 1e6,
+        ...sessionOptions(flags),
+        ...modelOptions(flags),
+        ...(tokenFile !== undefined && { tokenFile }),
+        ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
+        ...(!quiet && { log: process.stderr }),
+      });
+      for (const { name, provider, workers, threads, assumed = [] } of server.models) {
+        print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
+        for (const [label, text] of assumedFields(assumed)) print(`${name}: ${label} ${text}`);
+      }
+      print(`Serving at ${server.url} (Ctrl-C ends it).`);
+      await told;
+      await server.close(drainMs);
+    },
+  );
 }

@@ -1,14 +1,14 @@
 import { reason } from '../../graph/errors.js';
-import { WEB_PROVIDERS, type WebProvider } from '../web.js';
+import { WEB_PROVIDERS } from '../web.js';
 import { button, element, milliseconds } from './elements.js';
-import { load, type Model } from './engine.js';
+import { load, type Wish } from './engine.js';
 
 /** Runs that are timed of each provider, and how long that may take: one run at least, after one that warms up. */
 const RUNS = 15;
 const PATIENCE = 20_000;
 
 /** Loads a model on every provider, in turn, and times runs of the network on one image. */
-export async function benchmark(model: Model, image: File | URL): Promise<void> {
+export async function benchmark(wish: Wish, image: File | URL): Promise<void> {
   const table = element('benchmarks', HTMLTableElement);
   const body = element('benchmark-rows', HTMLTableSectionElement);
   const start = button('benchmark');
@@ -23,7 +23,7 @@ export async function benchmark(model: Model, image: File | URL): Promise<void> 
     };
     write(provider, '...', '');
     try {
-      const { loadMs, runs } = await time(provider, model, image);
+      const { loadMs, runs } = await time({ ...wish, provider }, image);
       write(provider, milliseconds(loadMs), `${milliseconds(median(runs))} (${runs.length} runs)`);
     } catch (error) {
       write(provider, reason(error).replace(`${provider}: `, ''));
@@ -33,14 +33,10 @@ export async function benchmark(model: Model, image: File | URL): Promise<void> 
   start.disabled = false;
 }
 
-async function time(
-  provider: WebProvider,
-  model: Model,
-  image: File | URL,
-): Promise<{ loadMs: number; runs: readonly number[] }> {
+async function time(wish: Wish, image: File | URL): Promise<{ loadMs: number; runs: readonly number[] }> {
   const begin = performance.now();
   // What is compared here is speed; a slow card would be run thrice more to be checked.
-  const segmenter = await load({ model, provider }, { strict: true, check: false });
+  const segmenter = await load(wish, { strict: true, check: false });
   const loadMs = performance.now() - begin;
   try {
     const run = async () => (await segmenter.segment(image, { probabilities: false })).timings.inference;

@@ -1,3 +1,5 @@
+import { NORMALIZATIONS } from '../../graph/recipe.js';
+import type { AppliedHead } from '../../runtime/form.js';
 import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
 
 /** A model: one's own, or where one is. */
@@ -7,14 +9,23 @@ export type Model = File | URL;
 export interface Wish {
   readonly model: Model;
   readonly provider: 'auto' | 'webgpu' | 'wasm';
+  /** How images are prepared: as the model says, or by a normalization of this name. */
+  readonly recipe: 'own' | keyof typeof NORMALIZATIONS;
+  /** What turns its logits into probabilities, where it gives logits. */
+  readonly head: 'own' | AppliedHead;
 }
 
 /** Beside the page. */
 export const ASSETS = new URL('nmode/', document.baseURI);
 
-export function load({ model, provider }: Wish, options: SegmenterOptions = {}): Promise<Segmenter> {
+export function load(
+  { model, provider, recipe, head }: Wish,
+  options: SegmenterOptions = {},
+): Promise<Segmenter> {
   return Segmenter.load(model, {
     assets: ASSETS,
+    ...(recipe !== 'own' && { recipe: { normalization: NORMALIZATIONS[recipe] } }),
+    ...(head !== 'own' && { head }),
     ...(provider !== 'auto' && { providers: [provider] }),
     ...options,
   });

@@ -1,7 +1,8 @@
 /** The page: images in, masks out, nothing over the network but the page's own files. */
 import { NmodeError, reason } from '../../graph/errors.js';
+import { takesThreshold } from '../../runtime/masks/classes.js';
 import { workerThread } from '../../runtime/web/thread.js';
-import type { Segmentation } from '../web.js';
+import type { Segmentation, Segmenter } from '../web.js';
 import { benchmark } from './benchmark.js';
 import { button, describe, element, input } from './elements.js';
 import { Engine, type Model, type Wish } from './engine.js';
@@ -26,6 +27,8 @@ const statusLine = element('status', HTMLElement);
 const bar = element('progress', HTMLProgressElement);
 const list = element('images', HTMLElement);
 const provider = element('provider', HTMLSelectElement);
+const recipe = element('recipe', HTMLSelectElement);
+const head = element('head', HTMLSelectElement);
 const canvas = element('canvas', HTMLCanvasElement);
 
 const engine = new Engine();
@@ -65,7 +68,12 @@ function tell(error: unknown): void {
   say('failed', '');
 }
 
-const wish = (): Wish => ({ model, provider: provider.value as Wish['provider'] });
+const wish = (): Wish => ({
+  model,
+  provider: provider.value as Wish['provider'],
+  recipe: recipe.value as Wish['recipe'],
+  head: head.value as Wish['head'],
+});
 
 /** @returns whether the model could be loaded */
 async function start(): Promise<boolean> {
@@ -81,6 +89,8 @@ async function start(): Promise<boolean> {
       if (share !== undefined) bar.value = share;
     });
     describe(element('about', HTMLElement), aboutOf(segmenter, model));
+    const { semantics, classes } = segmenter;
+    input('threshold').disabled = !takesThreshold(semantics, classes);
     say('ready', 'Ready');
     if (current !== undefined) await segment(current);
     return true;
@@ -108,7 +118,8 @@ async function segment(picture: Picture): Promise<void> {
     if (signal.aborted) return;
     alertLine.textContent = '';
     say('segmenting', `Segmenting ${picture.name}`);
-    await show(picture, await segmenter.segment(picture.source, { pixels: true, signal }), signal);
+    const segmentation = await segmenter.segment(picture.source, { pixels: true, signal });
+    await show(picture, segmentation, segmenter.semantics, signal);
     say('done', `${picture.name}: segmented`);
     keepOffline(segmenter.provider.effective);
   } catch (error) {
@@ -129,12 +140,20 @@ function present(picture: Picture | undefined): void {
 }
 
 /** @throws the signal's reason, once another image was chosen */
-async function show(picture: Picture, segmentation: Segmentation, signal: AbortSignal): Promise<void> {
+async function show(
+  picture: Picture,
+  segmentation: Segmentation,
+  classes: Segmenter['semantics'],
+  signal: AbortSignal,
+): Promise<void> {
   const { image, probabilities, timings } = segmentation;
   if (image === undefined || probabilities === undefined)
     throw new TypeError('the segmenter kept its pixels');
   signal.throwIfAborted();
-  await painter.call('take', { image, probabilities }, [image.data.buffer, probabilities.data.buffer]);
+  await painter.call('take', { image, probabilities, classes }, [
+    image.data.buffer,
+    probabilities.data.buffer,
+  ]);
   await repaint();
   signal.throwIfAborted();
   if (picture.truth !== undefined) await compare(picture, picture.truth);
@@ -262,9 +281,9 @@ button('download').addEventListener('click', async () => {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 });
 button('benchmark').addEventListener('click', () => {
-  if (shown !== undefined) benchmark(model, shown.source);
+  if (shown !== undefined) benchmark(wish(), shown.source);
 });
-provider.addEventListener('change', start);
+for (const choice of [provider, recipe, head]) choice.addEventListener('change', start);
 for (const name of ['threshold', 'opacity']) {
   input(name).addEventListener('input', () => {
     element(`${name}-value`, HTMLOutputElement).value = input(name).valueAsNumber.toFixed(2);

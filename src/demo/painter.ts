@@ -2,9 +2,10 @@
 import { NmodeError } from '../../graph/errors.js';
 import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
 import { toEightBits } from '../../runtime/images/prepare.js';
-import { type Mask, type Probabilities, planeOf, type RgbImage } from '../../runtime/images/raster.js';
+import type { Mask, Probabilities, RgbImage } from '../../runtime/images/raster.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
-import { type Components, clean, componentsOf } from '../../runtime/masks/components.js';
+import { type Classes, INDEPENDENT, masksOf, takesThreshold } from '../../runtime/masks/classes.js';
+import { type Components, componentsOf } from '../../runtime/masks/components.js';
 import { cut } from '../../runtime/masks/cut.js';
 import { confusionOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
 import { sharesOf } from '../../runtime/masks/truth.js';
@@ -39,6 +40,7 @@ const MAX_SIDE = 1600;
 
 let canvas = new OffscreenCanvas(1, 1);
 let probabilities: Probabilities | undefined;
+let classes: Classes = INDEPENDENT;
 /** What is drawn of the image. */
 let shown: RgbImage | undefined;
 let truth: { readonly name: string; readonly mask: Mask } | undefined;
@@ -96,15 +98,18 @@ const methods = {
   use(given: OffscreenCanvas): void {
     canvas = given;
   },
-  /** Takes what a network made of an image; its first class is shown. The truth of another image is forgotten. */
-  take(segmented: { image: RgbImage; probabilities: Probabilities }): void {
+  /** Takes what a network made of an image; the first class that is no background is shown. The truth of another image is forgotten. */
+  take(segmented: { image: RgbImage; probabilities: Probabilities; classes: Classes }): void {
     probabilities = segmented.probabilities;
+    classes = segmented.classes;
     shown = fitScreen(segmented.image);
     truth = undefined;
   },
   paint(wanted: Look): Painted {
     if (shown === undefined || probabilities === undefined) throw new TypeError('there is no image');
-    mask = clean(cut(planeOf(probabilities, 0), wanted.threshold), wanted);
+    const threshold = takesThreshold(classes, probabilities.classes) ? wanted.threshold : undefined;
+    [mask] = masksOf(probabilities, classes, threshold, wanted).masks;
+    if (mask === undefined) throw new TypeError('every class is background');
     draw(look(shown, sampled(mask, shown), wanted));
     const { area, count } = componentsOf(mask);
     return {

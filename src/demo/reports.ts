@@ -1,4 +1,5 @@
 import { recipeSummary } from '../../graph/recipe.js';
+import { classesText, maskLabelsOf } from '../../runtime/masks/classes.js';
 import type { LoadProgress, Segmenter, Timings } from '../web.js';
 import { megabytes, milliseconds } from './elements.js';
 import type { Model } from './engine.js';
@@ -30,17 +31,31 @@ export function progressOf(progress: LoadProgress): { text: string; loaded?: str
 }
 
 /** What runs, where, and why there. */
-export function aboutOf({ provider, threads, recipe, classes }: Segmenter, model: Model): Entries {
+export function aboutOf(
+  { provider, threads, recipe, classes, semantics, assumed }: Segmenter,
+  model: Model,
+): Entries {
   const { effective, attempts, check } = provider;
   return [
     ['model', model instanceof File ? model.name : 'bundled: U-Net, EED decoder, skin lesions'],
     ['images', recipeSummary(recipe)],
-    ...(classes > 1 ? [['classes', `${classes}, the first is shown`] as const] : []),
+    ...(classes > 1
+      ? [
+          [
+            'classes',
+            `${classesText(semantics, classes)}; ${shownText(semantics, classes)} is shown`,
+          ] as const,
+        ]
+      : []),
+    ...assumed.map(({ what, value }) => ['assumed', `${what} ${value}`] as const),
     ['runs on', effective === 'wasm' ? modeOf(threads.threads) : PROVIDERS[effective]],
     ...attempts.map((attempt) => [`not ${PROVIDERS[attempt.provider]}`, attempt.error] as const),
     ...(check ? [['differs from CPU by', check.maxDifference.toExponential(1)] as const] : []),
   ];
 }
+
+const shownText = (semantics: Segmenter['semantics'], classes: number) =>
+  semantics.kind === 'exclusive' ? `class ${maskLabelsOf(semantics, classes)[0]}` : 'the first';
 
 function modeOf(threads: number): string {
   if (globalThis.crossOriginIsolated) return `WebAssembly, ${threads} thread${threads > 1 ? 's' : ''}`;

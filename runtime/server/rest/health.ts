@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { VERSION } from '../../../exporters/version.js';
+import { assumptionsText } from '../../../graph/assumption.js';
+import { recipeText } from '../../../graph/recipe.js';
+import type { Segmenter } from '../../node/segmenter.js';
 import type { Port } from '../../sessions/tensors.js';
 import { shapeOf } from '../served-model.js';
 import type { RestContext } from './app.js';
@@ -14,6 +17,15 @@ export const modelPaths = (after: string) => [
   `/v2/models/:model${after}`,
   `/v2/models/:model/versions/:version${after}`,
 ];
+
+/** How a model takes images and what its classes are; `assumed` where the model does not say all of it. */
+function parametersOf({ recipe, semantics, assumed }: Segmenter) {
+  return {
+    recipe: recipeText(recipe),
+    ...(semantics.kind === 'exclusive' && { background: String(semantics.background) }),
+    ...(assumed.length > 0 && { assumed: assumptionsText(assumed) }),
+  };
+}
 
 /** What is there and how it does: the protocol's metadata and health, Triton's repository, Prometheus's metrics. */
 export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext): void {
@@ -34,7 +46,7 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
   health('/v2/health/startup', () => plane.started);
   for (const path of modelPaths('')) {
     app.get<ModelParams>(path, ({ params }) => {
-      const { name, version, inputs, outputs } = plane.model(params.model, params.version);
+      const { name, version, inputs, outputs, segmenter } = plane.model(params.model, params.version);
       const ports = (list: readonly Port[]) =>
         list.map((port) => ({ name: port.name, datatype: datatypeOf(port), shape: shapeOf(port) }));
       return {
@@ -43,6 +55,7 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
         platform: 'onnx_onnxv1',
         inputs: ports(inputs),
         outputs: ports(outputs),
+        ...(segmenter && { parameters: parametersOf(segmenter) }),
       };
     });
   }

@@ -150,14 +150,16 @@ async function answerOf(
   model: ServedModel,
   found: Segmentation,
 ): Promise<Buffer> {
-  const { image, mask, masks, components = [], width, height, timings, provider, tiles } = found;
+  const { image, mask, masks, maskLabels, components = [], width, height, timings, provider, tiles } = found;
+  const give = masks.map(({ data }) => data.buffer);
   if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
-    return asBuffer(await thread.call('overlay', { image, mask }, [image.data.buffer, mask.data.buffer]));
+    return asBuffer(await thread.call('overlay', { image, masks }, [image.data.buffer, ...give]));
   }
-  const rest = { model: model.name, version: model.version, width, height, tiles, timings, provider };
-  const give = masks.map(({ data }) => data.buffer);
-  return asBuffer(await thread.call('describe', { masks, components, rest }, give));
+  const { name, version, segmenter } = model;
+  const { semantics, assumed } = segmenter ?? {};
+  const rest = { model: name, version, width, height, semantics, assumed, tiles, timings, provider };
+  return asBuffer(await thread.call('describe', { masks, maskLabels, components, rest }, give));
 }
 
 function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
