@@ -71,7 +71,7 @@ export function masksOf(
   if (threshold !== undefined && !takesThreshold(classes, count)) {
     throw new NmodeError(
       'BAD_USAGE',
-      `a threshold of ${threshold}: the model's ${count} classes exclude each other, and each pixel is of the most probable one`,
+      `a threshold of ${threshold}: the ${count} classes exclude each other, and each pixel is of the most probable one`,
     );
   }
   const labels =

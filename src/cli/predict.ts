@@ -84,12 +84,12 @@ function predictionText({
   const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
   return [
     table(['image', 'mask', 'inside', 'parts', 'time'], rows),
-    `${predictions.length} segmented on ${provider.effective}${failed}`,
     fields([
       ['prepared', recipeSummary(recipe)],
       ...(semantics.count > 1 ? [['classes', classesText(semantics, semantics.count)] as const] : []),
       ...assumedFields(assumed),
     ]),
+    `${predictions.length} segmented on ${provider.effective}${failed}`,
   ].join('\n');
 }
 

@@ -1,0 +1,47 @@
+import { expect, it } from '@jest/globals';
+import { check } from '../../graph/check.js';
+import { headed } from '../../graph/headed.js';
+import { relu } from '../../graph/ops/unary.js';
+import { applyHead } from '../../runtime/images/head.js';
+import { run } from '../support/graph.js';
+import { COLOURS, pixelwise } from '../support/pixelwise.js';
+
+const feed = { dims: [1, 3, 8, 8], data: Float32Array.from({ length: 192 }, (_, at) => Math.sin(at)) };
+
+it.each(['sigmoid', 'softmax'] as const)('a %s in the graph gives what it gives outside', async (head) => {
+  const model = pixelwise(COLOURS);
+  const result = headed(model, head);
+  check(result);
+  expect(result.graph.outputs).toEqual([{ name: 'mask', type: { dtype: 'float32', shape: [1, 3, 8, 8] } }]);
+  expect(result.metadata.get('nmode.head')).toBe(head);
+  const { out } = await run(model, { input: feed });
+  const { mask } = await run(result, { input: feed });
+  const expected = applyHead(head, Float32Array.from(out?.data ?? []), 3);
+  const worst = Math.max(...expected.map((value, at) => Math.abs(value - (mask?.data[at] ?? Number.NaN))));
+  expect(worst).toBeLessThan(1e-6);
+});
+
+it('other outputs stay', () => {
+  const model = pixelwise({ ...COLOURS, end: relu });
+  const { nodes } = model.graph;
+  const more = {
+    ...model,
+    graph: { ...model.graph, outputs: [...model.graph.outputs, { name: nodes[0]?.outputs[0] ?? '' }] },
+  };
+  expect(headed(more, 'sigmoid').graph.outputs.map(({ name }) => name)).toEqual([
+    'mask',
+    nodes[0]?.outputs[0],
+  ]);
+});
+
+it('a softmax is not written where it would mean another', () => {
+  const old = { ...pixelwise(COLOURS), opsets: new Map([['', 12]]) };
+  expect(() => headed(old, 'softmax')).toThrow(/^opset 12, and a Softmax over channels needs 13/);
+  expect(() => headed(old, 'sigmoid')).not.toThrow();
+});
+
+it('logits far from 0 neither overflow nor vanish', () => {
+  expect([...applyHead('sigmoid', Float32Array.of(-1000, 1000), 1)]).toEqual([0, 1]);
+  expect([...applyHead('softmax', Float32Array.of(1000, -1000, 1000, 1000), 2)]).toEqual([0.5, 0, 0.5, 1]);
+  expect(applyHead('softmax', Float32Array.of(Number.NaN, 1), 2).every(Number.isNaN)).toBe(true);
+});

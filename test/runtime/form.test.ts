@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import { outlineOf } from '../../graph/model.js';
+import { relu, sigmoid, softmax } from '../../graph/ops/unary.js';
+import type { Value } from '../../graph/value.js';
+import { type FormOptions, formOf } from '../../runtime/form.js';
+import { COLOURS, pixelwise, UNIT } from '../support/pixelwise.js';
+
+const KNOWN = { 'nmode.recipe': UNIT };
+const form = (
+  end: (logits: Value) => Value,
+  options: FormOptions = {},
+  metadata: Readonly<Record<string, string>> = KNOWN,
+) => formOf(outlineOf(pixelwise({ ...COLOURS, end, metadata })), options);
+const logits = (x: Value) => x;
+const softmaxed = (x: Value) => softmax(x, 1);
+
+describe('the recipe', () => {
+  it('is assumed where nobody says it, and refused so where that is asked for', () => {
+    const assumed = [{ what: 'recipe', value: 'min-max, resized to 8x8', option: 'recipe' }];
+    expect(form(sigmoid, {}, {}).assumed).toEqual(assumed);
+    expect(form(sigmoid).assumed).toEqual([]);
+    expect(form(sigmoid, { recipe: { normalization: { kind: 'unit' } } }, {}).assumed).toEqual([]);
+    expect(() => form(sigmoid, { strictRecipe: true }, {})).toThrow(
+      'it does not say how images are prepared: say it with --recipe',
+    );
+    expect(form(sigmoid, { strictRecipe: true }).assumed).toEqual([]);
+  });
+
+  it('of a size that neither the model nor the caller says is told as assumed', () => {
+    const open = outlineOf(pixelwise({ ...COLOURS, end: sigmoid }));
+    const [port] = open.inputs;
+    const inputs = [{ name: 'input', type: { dtype: 'float32', shape: [1, 3, 'H', 'W'] } }] as const;
+    expect(port?.name).toBe('input');
+    const given = { recipe: { normalization: { kind: 'unit' } } } as const;
+    expect(formOf({ ...open, inputs }, given).assumed).toEqual([
+      { what: 'size of images', value: 'unit, resized to 256x256', option: 'recipe' },
+    ]);
+  });
+});
+
+describe('the head', () => {
+  it('is asked for where a model ends in logits, whatever their range', () => {
+    expect(() => form(logits)).toThrow(
+      'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax',
+    );
+    expect(form(logits, { head: 'sigmoid' })).toMatchObject({
+      head: 'sigmoid',
+      classes: { kind: 'independent' },
+    });
+    expect(form(logits, { head: 'softmax' })).toMatchObject({
+      head: 'softmax',
+      classes: { kind: 'exclusive', background: 0 },
+      assumed: [{ what: 'background', value: 'class 0', option: 'background' }],
+    });
+  });
+
+  it.each([
+    ['sigmoid', sigmoid],
+    ['softmax', softmaxed],
+  ] as const)('is refused behind a %s', (name, end) => {
+    expect(() => form(end, { head: 'sigmoid' })).toThrow(
+      `it ends in a ${name}: a --head sigmoid behind it would change its probabilities`,
+    );
+  });
+
+  it('is what the graph shows, whatever the metadata kept from before', () => {
+    expect(form(sigmoid, {}, { ...KNOWN, 'nmode.head': 'none' }).head).toBeUndefined();
+    expect(() => form(logits, {}, { ...KNOWN, 'nmode.head': 'sigmoid' })).toThrow(/ends in logits/);
+  });
+
+  it('that structure does not tell is told as assumed', () => {
+    expect(form(relu).assumed).toEqual([
+      { what: 'head', value: 'none: its values are probabilities', option: 'head' },
+    ]);
+    expect(form(relu, {}, { ...KNOWN, 'nmode.head': 'sigmoid' }).assumed).toEqual([]);
+  });
+});
+
+describe('the background', () => {
+  it.each([
+    ['assumed to be class 0', {}, {}, 0, 1],
+    ['that of the metadata', {}, { 'nmode.background': '2' }, 2, 0],
+    ['none by the metadata', {}, { 'nmode.background': 'none' }, 'none', 0],
+    ['that of the caller', { background: 1 }, { 'nmode.background': '2' }, 1, 0],
+    ['none by the caller', { background: 'none' }, {}, 'none', 0],
+  ] as const)('is %s', (_, options, metadata, background, assumptions) => {
+    const { classes, assumed } = form(softmaxed, options, { ...KNOWN, ...metadata });
+    expect(classes).toEqual({ kind: 'exclusive', background });
+    expect(assumed).toHaveLength(assumptions);
+  });
+
+  it('is refused where it has no meaning', () => {
+    expect(() => form(softmaxed, { background: 3 })).toThrow(
+      "a background of 3: the model's 3 classes are 0 to 2",
+    );
+    expect(() => form(sigmoid, { background: 0 })).toThrow(
+      '--background 0 has no meaning: its classes do not exclude each other',
+    );
+    expect(() => form(softmaxed, {}, { ...KNOWN, 'nmode.background': 'first' })).toThrow(
+      "its metadata nmode.background: a background of 'first', expected the index of a class, from 0 on, or none",
+    );
+  });
+});
