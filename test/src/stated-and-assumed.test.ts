@@ -13,7 +13,7 @@ import { nmode, pipeNmode } from '../support/nmode.js';
 import { COLOURS, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
 import { sendTo } from '../support/served.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'nmode-assumed-'));
+const folder = mkdtempSync(join(tmpdir(), 'nmode-stated-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (...path: string[]) => join(folder, ...path);
 const KNOWN = { 'nmode.recipe': UNIT };
