@@ -38,6 +38,8 @@ const painter = workerThread<PainterMethods>(
 );
 
 let model: Model = MODEL;
+/** The last that could not be loaded: a head may be what it lacks. */
+let refused: Model | undefined;
 const pictures: Picture[] = [];
 let current: Picture | undefined;
 /** What the canvas and the results are of. */
@@ -99,6 +101,19 @@ async function start(): Promise<boolean> {
     // Another that was chosen meanwhile is loading.
     return isAbort(error);
   }
+}
+
+/** Runs another model from now on, or the one before where it cannot be loaded. */
+async function tryModel(file: Model): Promise<void> {
+  const before = model;
+  model = file;
+  refused = undefined;
+  if (await start()) return;
+  const problem = alertLine.textContent;
+  [model, refused] = [before, file];
+  for (const choice of [recipe, head]) choice.value = 'own';
+  await start();
+  alertLine.textContent = problem;
 }
 
 async function segment(picture: Picture): Promise<void> {
@@ -246,15 +261,7 @@ takeFrom({
     picture.truth = file;
     if (picture === shown) compare(picture, file);
   },
-  async model(file) {
-    const before = model;
-    model = file;
-    if (await start()) return;
-    const problem = alertLine.textContent;
-    model = before;
-    await start();
-    alertLine.textContent = problem;
-  },
+  model: tryModel,
   knows: (stem) => pictures.some(({ name }) => stemOf(name) === stem),
 });
 
@@ -283,7 +290,8 @@ button('download').addEventListener('click', async () => {
 button('benchmark').addEventListener('click', () => {
   if (shown !== undefined) benchmark(wish(), shown.source);
 });
-for (const choice of [provider, recipe, head]) choice.addEventListener('change', start);
+for (const choice of [provider, recipe]) choice.addEventListener('change', start);
+head.addEventListener('change', () => (refused === undefined ? start() : tryModel(refused)));
 for (const name of ['threshold', 'opacity']) {
   input(name).addEventListener('input', () => {
     element(`${name}-value`, HTMLOutputElement).value = input(name).valueAsNumber.toFixed(2);

@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { softmax } from '../../graph/ops/unary.js';
+import type { Value } from '../../graph/value.js';
 import { confusionOf, diceOf, metricsOf } from '../../runtime/masks/metrics.js';
 import { readMask } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
@@ -14,6 +16,7 @@ import { inBrowser } from '../support/browser.js';
 import { complaintsOf, type Host, ISOLATION, launch, type Served, serve } from '../support/chromium.js';
 import { exported, fixture, root } from '../support/fixtures.js';
 import { main, nmode } from '../support/nmode.js';
+import { COLOURS, pixelwiseBytes } from '../support/pixelwise.js';
 
 const DEMO = join(root, 'dist/demo');
 const SITE = { '/nmode/': join(root, 'dist/web/'), '/': `${DEMO}/` };
@@ -213,6 +216,35 @@ inBrowser('the page', () => {
     });
     await page.getByRole('button', { name: 'Example' }).click();
     await masked(page, 'example.jpg');
+  });
+
+  it('says what it assumes of a model, shows no background, and takes a recipe and a head', async () => {
+    const choose = async (name: string, bytes: Uint8Array) => {
+      const buffer = Buffer.from(bytes);
+      await page.locator('#model-file').setInputFiles({ name, mimeType: '', buffer });
+    };
+    const about = (part: string) =>
+      page.waitForFunction((sought) => document.getElementById('about')?.textContent?.includes(sought), part);
+    const softmaxed = { ...COLOURS, end: (x: Value) => softmax(x, 1) };
+    await choose('softmax.onnx', pixelwiseBytes(softmaxed));
+    await about('class 1 is shown');
+    expect(await text(page, 'about')).toMatch(/recipe min-max, resized to 8x8[^]*background class 0/);
+    expect(await page.locator('#threshold').isDisabled()).toBe(true);
+    await page.locator('#recipe').selectOption('unit');
+    await about('unit, resized to 8x8');
+    expect(await text(page, 'about')).not.toContain('min-max');
+    const red = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#f00' } })
+      .png()
+      .toBuffer();
+    await page.locator('#image-file').setInputFiles({ name: 'red.png', mimeType: '', buffer: red });
+    await masked(page, 'red.png');
+    expect((await listed(page, 'result')).area).toBe('64 pixels, 100.00\u00a0%');
+    await choose('logits.onnx', pixelwiseBytes(COLOURS));
+    await page.waitForFunction(() =>
+      document.getElementById('alert')?.textContent?.includes('ends in logits'),
+    );
+    await page.locator('#head').selectOption('softmax');
+    await about('logits.onnx');
   });
 
   it('compares providers, and says of one that does not run why', async () => {
