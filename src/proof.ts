@@ -4,7 +4,7 @@ import type { Model } from '../graph/model.js';
 import type { RunEach } from '../graph/quantization/calibrate.js';
 import { createSession } from '../runtime/node/sessions/session.js';
 import type { Floats, Outputs } from '../runtime/sessions/tensors.js';
-import { type Difference, DifferenceCount, WantedOutput, worstOf } from './difference.js';
+import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } from './difference.js';
 import type { Examples } from './model-inputs.js';
 
 /** How a rewritten model differs from what it was made of, on images. */
@@ -71,10 +71,11 @@ export class Proof {
         kept.push({ dims, data: data.slice() });
       }
     });
+    const meanings = meaningsOf(reference);
     return new Proof(
       examples,
       signal,
-      Array.from(runs, ([output, kept]) => new WantedOutput(output, kept)),
+      Array.from(runs, ([output, kept]) => new WantedOutput(output, kept, meanings.get(output))),
     );
   }
 
