@@ -1,11 +1,9 @@
-import { basename, parse } from 'node:path';
+import { basename } from 'node:path';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
-import type { Mask } from '../runtime/images/raster.js';
-import { resizeBilinear } from '../runtime/images/resize.js';
 import { inOrder } from '../runtime/in-order.js';
 import type { Cleaning } from '../runtime/masks/components.js';
-import { cut, DEFAULT_THRESHOLD } from '../runtime/masks/cut.js';
+import { DEFAULT_THRESHOLD } from '../runtime/masks/cut.js';
 import {
   addConfusions,
   type Confusion,
@@ -15,21 +13,33 @@ import {
   metricsOf,
   NO_PIXELS,
 } from '../runtime/masks/metrics.js';
+import {
+  checkReading,
+  type Search,
+  type TruthMask,
+  type TruthReading,
+  truthAt,
+} from '../runtime/masks/truth.js';
 import { readTruth } from '../runtime/node/images/files.js';
 import { type Segmentation, Segmenter, type SegmenterOptions } from '../runtime/node/segmenter.js';
 import type { ProviderReport } from '../runtime/node/sessions/session.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
 import { writeReport } from './evaluation-report.js';
-import { findImages } from './find-images.js';
+import { findPairs, type Pair } from './pairs.js';
 import { median } from './percentile.js';
+import { type CountedTruth, type TruthSummary, truthSummary, truthWarnings } from './truth-report.js';
+import { sizesProblem, turnDoubt } from './turned.js';
 import { refuseOverwriting } from './write-whole.js';
 
-export interface EvaluateOptions extends SegmenterOptions, Cleaning {
+export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
   /** An .onnx file that takes one RGB image and gives one class. */
   readonly model: string;
   /** A folder of images. */
   readonly images: string;
-  /** A folder of ground-truth masks, `NAME.png`, `NAME_mask.png` or `NAME_segmentation.png` for `NAME.jpg`. */
+  /**
+   * A folder of ground-truth masks, `NAME.png`, `NAME_mask.png` or `NAME_segmentation.png` for `NAME.jpg`: black and white, unless
+   * `truthLabel`, `truthColour` or `ignoreLabel` say how they are read. May be that of the images.
+   */
   readonly masks: string;
   /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
   readonly threshold?: number;
@@ -53,6 +63,9 @@ export interface EvaluationReport extends Metrics {
   readonly threshold: number;
   /** What was done to masks after they were cut. */
   readonly cleaning: Required<Cleaning>;
+  readonly truth: TruthSummary;
+  /** What may be wrong although it was counted: values that no mask holds, masks that may not be turned as their images. */
+  readonly warnings: readonly string[];
   readonly recipe: Recipe;
   readonly provider: ProviderReport['effective'];
   /** What was asked for, and why it was passed over where it was. */
@@ -61,29 +74,22 @@ export interface EvaluationReport extends Metrics {
   readonly failures: readonly { readonly name: string; readonly error: string }[];
 }
 
-export interface Pair {
-  readonly image: string;
-  readonly mask: string;
+interface Counted extends CountedTruth {
+  readonly confusion: Confusion;
 }
 
-type Outcome =
-  | { readonly name: string; readonly confusion: Confusion }
-  | { readonly name: string; readonly error: string };
+type Outcome = Counted | { readonly name: string; readonly error: string };
 
 /**
  * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
- * and cut at 0.5.
+ * and cut at 0.5. Pixels of `ignoreLabel` are left out.
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { at = 'network', threshold = DEFAULT_THRESHOLD, signal, onProgress } = options;
-  const { pairs, failures, files } = await findPairs(options.images, options.masks);
-  if (pairs.length === 0) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${options.images}: no image has a mask of its name in ${options.masks}`,
-    );
-  }
+  checkReading(options);
+  const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks);
+  const failures = [...unpaired];
   if (options.report !== undefined) {
     if (!/\.html?$/i.test(options.report)) {
       throw new NmodeError('BAD_USAGE', `${options.report}: a report is an .html file`);
@@ -99,8 +105,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
         `${name}: it gives ${segmenter.classes} classes, one can be evaluated`,
       );
     }
-    let confusion = NO_PIXELS;
-    const perImage: EvaluationReport['perImage'][number][] = [];
+    const counted: Counted[] = [];
     let done = 0;
     onProgress?.(done, pairs.length);
     for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, (pair) =>
@@ -108,14 +113,13 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     )) {
       signal?.throwIfAborted();
       if ('error' in outcome) failures.push(outcome);
-      else {
-        confusion = addConfusions(confusion, outcome.confusion);
-        perImage.push({ name: outcome.name, dsc: diceOf(outcome.confusion) });
-      }
+      else counted.push(outcome);
       onProgress?.(++done, pairs.length);
     }
     const [failure] = failures;
-    if (perImage.length === 0 && failure !== undefined) throw new NmodeError('BAD_IMAGE', failure.error);
+    if (counted.length === 0 && failure !== undefined) throw new NmodeError('BAD_IMAGE', failure.error);
+    const confusion = counted.map((image) => image.confusion).reduce(addConfusions, NO_PIXELS);
+    const perImage = counted.map((image) => ({ name: image.name, dsc: diceOf(image.confusion) }));
     const scores = perImage.map(({ dsc }) => dsc);
     const { provider, recipe } = segmenter;
     const report: EvaluationReport = {
@@ -132,6 +136,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
         largestComponent: options.largestComponent ?? false,
         minArea: options.minArea ?? 0,
       },
+      truth: truthSummary(options, counted),
+      warnings: truthWarnings(options, counted),
       recipe,
       provider: provider.effective,
       session: provider,
@@ -147,8 +153,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
 async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {
   const name = basename(pair.image);
   try {
-    const { mask, truth } = await compareWithTruth(segmenter, pair, options);
-    return { name, confusion: confusionOf(mask, truth) };
+    const { mask, truth, search, ...size } = await compareWithTruth(segmenter, pair, options);
+    const confusion = confusionOf(mask, truth.mask, truth.counted);
+    const ignored = truth.counted?.filter((counts) => counts === 0).length ?? 0;
+    return { name, confusion, ignored, ...(search && { search }), turnDoubt: await turnDoubt(pair, size) };
   } catch (error) {
     return { name, error: imageFault(error).message };
   }
@@ -161,55 +169,14 @@ async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions)
 export async function compareWithTruth(
   segmenter: Segmenter,
   pair: Pair,
-  options: SegmentOptions,
-): Promise<Segmentation & { readonly truth: Mask }> {
-  const shares = await readTruth(pair.mask);
+  options: SegmentOptions & TruthReading,
+): Promise<Segmentation & { readonly truth: TruthMask; readonly search?: Search }> {
+  const truth = await readTruth(pair.mask, options);
   const segmentation = await segmenter.segment(pair.image, { ...options, probabilities: false });
   const { width, height, mask } = segmentation;
-  if (width !== shares.width || height !== shares.height) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${basename(pair.image)}: it is ${width}x${height}, its mask ${shares.width}x${shares.height}`,
-    );
+  if (width !== truth.width || height !== truth.height) {
+    throw new NmodeError('BAD_IMAGE', await sizesProblem(pair, segmentation, truth));
   }
-  return { ...segmentation, truth: cut(resizeBilinear(shares, mask.width, mask.height), 0.5) };
-}
-
-/** What mask files add to the name of their image. */
-const MASK_SUFFIX = /_(mask|segmentation|gt|label)$/i;
-
-/** Pairs images and masks by name. @throws NmodeError (BAD_IMAGE) where a folder holds no image */
-async function findPairs(
-  images: string,
-  masks: string,
-): Promise<{
-  pairs: readonly Pair[];
-  failures: EvaluationReport['failures'][number][];
-  /** All that was found, with and without partner. */
-  files: readonly string[];
-}> {
-  const byName = new Map<string, string>();
-  const failures: EvaluationReport['failures'][number][] = [];
-  const [imageFiles, maskFiles] = [await findImages(images), await findImages(masks)];
-  for (const mask of maskFiles) {
-    const name = parse(mask).name.replace(MASK_SUFFIX, '');
-    const other = byName.get(name);
-    if (other !== undefined) {
-      throw new NmodeError('BAD_USAGE', `${basename(other)} and ${basename(mask)} are both masks of ${name}`);
-    }
-    byName.set(name, mask);
-  }
-  const pairs: Pair[] = [];
-  for (const image of imageFiles) {
-    const { base, name } = parse(image);
-    const mask = byName.get(name);
-    byName.delete(name);
-    if (mask === undefined) failures.push({ name: base, error: `${base}: no mask of its name` });
-    else pairs.push({ image, mask });
-  }
-  for (const mask of byName.values()) {
-    const name = basename(mask);
-    failures.push({ name, error: `${name}: no image of its name` });
-  }
-  return { pairs, failures, files: [...imageFiles, ...maskFiles] };
+  const { search } = truth;
+  return { ...segmentation, truth: truthAt(truth, mask.width, mask.height), ...(search && { search }) };
 }

@@ -5,11 +5,14 @@ import { toEightBits } from '../runtime/images/prepare.js';
 import type { Mask, RgbImage } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
 import { area, cut } from '../runtime/masks/cut.js';
+import type { TruthReading } from '../runtime/masks/truth.js';
 import { encodePng } from '../runtime/node/images/files.js';
 import type { Segmenter } from '../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
-import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
+import { compareWithTruth, type EvaluationReport } from './evaluate.js';
 import { escaped, page, rows } from './html.js';
+import type { Pair } from './pairs.js';
+import { truthText } from './truth-report.js';
 import { writeWhole } from './write-whole.js';
 
 /** How many of the worst images are shown, and how wide and high at most. */
@@ -35,7 +38,7 @@ export async function writeReport(
   report: EvaluationReport,
   segmenter: Segmenter,
   pairs: readonly Pair[],
-  options: SegmentOptions & { readonly model: string },
+  options: SegmentOptions & TruthReading & { readonly model: string },
 ): Promise<void> {
   const worst = report.perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, PICTURES);
   const pictures: Picture[] = [];
@@ -50,7 +53,7 @@ export async function writeReport(
 async function picture(
   segmenter: Segmenter,
   pair: Pair,
-  options: SegmentOptions,
+  options: SegmentOptions & TruthReading,
 ): Promise<Pick<Picture, 'png' | 'empty'>> {
   const { image, mask, truth } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
@@ -66,7 +69,7 @@ async function picture(
     channels: 3,
     data: Uint8Array.from(resizeBilinear(bytes, width, height).data, Math.round),
   };
-  const withTruth = drawOutline(small, shrink(truth), { colour: TRUE });
+  const withTruth = drawOutline(small, shrink(truth.mask), { colour: TRUE });
   const png = await encodePng(drawOutline(withTruth, shrink(mask), { colour: FOUND }));
   return { png, empty: area(mask) === 0 };
 }
@@ -84,7 +87,8 @@ function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport
 }
 
 function html(model: string, report: EvaluationReport, pictures: readonly Picture[]): string {
-  const { confusion, perImage, failures } = report;
+  const { confusion, perImage, failures, warnings } = report;
+  const truth = truthText(report.truth);
   const figures: readonly (readonly [string, string])[] = [
     ['mIoU', share(report.miou)],
     ['DSC', share(report.dsc)],
@@ -97,6 +101,7 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     ['false positive pixels', String(confusion.fp)],
     ['false negative pixels', String(confusion.fn)],
     ['true negative pixels', String(confusion.tn)],
+    ...(truth === undefined ? [] : ([['ground truth', truth]] as const)),
     ['counted at', report.at === 'network' ? "the network's input size" : "each image's own size"],
     ['threshold', String(report.threshold)],
     ['cleaning', cleaningText(report.cleaning)],
@@ -106,7 +111,10 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
   const figure = ({ name, dsc, png, empty }: Picture) =>
     `<figure><img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">` +
     `<figcaption>${escaped(name)}: DSC ${share(dsc)}${empty ? ', nothing found' : ''}</figcaption></figure>`;
-  const failed = failures.map(({ error }) => `<li>${escaped(error)}`).join('\n');
+  const list = (title: string, texts: readonly string[]) =>
+    texts.length === 0
+      ? ''
+      : `<h2>${title}</h2>\n<ul>\n${texts.map((text) => `<li>${escaped(text)}`).join('\n')}\n</ul>`;
   return page(
     `${model}: ${report.images} images`,
     `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
@@ -114,7 +122,11 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     `<table>
 ${rows(figures)}
 </table>
-${failed === '' ? '' : `<h2>Not counted</h2>\n<ul>\n${failed}\n</ul>`}
+${list('To be checked', warnings)}
+${list(
+  'Not counted',
+  failures.map(({ error }) => error),
+)}
 <h2>The worst</h2>
 <p>Outlined: <span style="color: ${colour(TRUE)}">ground truth</span>,
 <span style="color: ${colour(FOUND)}">found</span>.

@@ -1,0 +1,150 @@
+import type { Raster } from '../images/raster.js';
+
+/** Grey samples, one a pixel. */
+export interface GreyMask extends Raster {
+  readonly channels: 1;
+  readonly data: Uint8Array | Uint16Array;
+  /** The sample of white. */
+  readonly full: number;
+  /** Compressed with loss (JPEG, WebP): black and white may be off a little, and edges ring. */
+  readonly lossy: boolean;
+  /** 0 where a pixel does not count. */
+  readonly counted?: Uint8Array | undefined;
+}
+
+/** How far, in pixels, an edge between black and white reaches that is antialiased, or enlarged up to eight times. */
+const SOFT_REACH = 8;
+
+/** How far edges ring in a file with loss: over the macroblock that they are in (16 x 16 in WebP, and in JPEG of halved chroma). */
+const RINGING_REACH = 16;
+
+/** Labels are rarely as many; ringing and soft edges of curves have more values. */
+const FEW_VALUES = 8;
+
+/**
+ * Whether grey samples are a mask of black and white, whose edges may be soft (antialiased, resized) or ring (JPEG, and what
+ * was a JPEG once).
+ *
+ * What is neither black nor white is sorted by where it lies. At an edge, black and white are both near; photographs and
+ * probabilities have most of it elsewhere, and noise has more of it than of black and white. Without loss there is a second
+ * sign: labels form areas of one value, or lines of one or two values, which soft edges do not, unless the two mirror each
+ * other (1/4 and 3/4 of a mask that was enlarged twice).
+ */
+export function isBilevel(mask: GreyMask): boolean {
+  const counts = histogramOf(mask);
+  const [black, white] = endsOf(counts, mask);
+  const pixels = counts.reduce((sum, count) => sum + count, 0);
+  const total = pixels - (counts[black] ?? 0) - (counts[white] ?? 0);
+  if (total === 0) return true;
+  const { offEdge, flat, middle } = placesOf(mask, (value) => value !== black && value !== white);
+  const atEdges = 10 * offEdge <= total && 4 * middle <= pixels;
+  if (mask.lossy || !atEdges) return atEdges;
+  const values = [...counts.keys()].filter(
+    (value) => counts[value] !== 0 && value !== black && value !== white,
+  );
+  const [first = 0, second = 0] = values;
+  const few = values.length === 1 || (values.length === 2 && Math.abs(first + second - mask.full) > 1);
+  return !few && 2 * flat <= total;
+}
+
+/** How many pixels that count have each value. */
+export function histogramOf({ data, full, counted }: GreyMask): Uint32Array {
+  const counts = new Uint32Array(full + 1);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] ?? 0;
+    if (counted?.[i] !== 0) counts[value] = (counts[value] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/**
+ * The values of black and white: 0 and full scale. JPEG rounds the two, so that a JPEG, and what looks like one that was
+ * saved again, may have one a little beside them.
+ */
+function endsOf(counts: Uint32Array, { full, lossy }: GreyMask): readonly [black: number, white: number] {
+  const rounded = lossy || counts.filter((count) => count > 0).length > FEW_VALUES;
+  const slack = rounded ? Math.floor(full / 64) : 0;
+  const commonest = (from: number, step: 1 | -1) => {
+    let best = from;
+    for (let i = 1; i <= slack; i++) {
+      if ((counts[from + step * i] ?? 0) > (counts[best] ?? 0)) best = from + step * i;
+    }
+    return best;
+  };
+  return [commonest(0, 1), commonest(full, -1)];
+}
+
+/** Where pixels lie that are neither black nor white. */
+interface Places {
+  /** Not at an edge: nothing black, or nothing white, is near. */
+  readonly offEdge: number;
+  /** Part of a square of 2 x 2 pixels of one value. */
+  readonly flat: number;
+  /** Nearer to grey than to black and white. */
+  readonly middle: number;
+}
+
+function placesOf(mask: GreyMask, isBetween: (value: number) => boolean): Places {
+  const { width, data, full, lossy, counted } = mask;
+  const isDark = (value: number) => 8 * value <= full;
+  const isLight = (value: number) => 8 * value >= 7 * full;
+  const soft = [near(mask, isDark, SOFT_REACH), near(mask, isLight, SOFT_REACH)] as const;
+  const ringing = lossy
+    ? ([near(mask, isDark, RINGING_REACH), near(mask, isLight, RINGING_REACH)] as const)
+    : soft;
+  let [offEdge, flat, middle] = [0, 0, 0];
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] ?? 0;
+    if (!isBetween(value) || counted?.[i] === 0) continue;
+    const isMiddle = !isDark(value) && !isLight(value);
+    const [dark, light] = isMiddle ? soft : ringing;
+    if (isMiddle) middle++;
+    if (dark[i] === 0 || light[i] === 0) offEdge++;
+    if (isFlat(data, width, i)) flat++;
+  }
+  return { offEdge, flat, middle };
+}
+
+/** Whether one of the four squares of 2 x 2 pixels that a pixel is part of has one value. */
+function isFlat(data: GreyMask['data'], width: number, i: number): boolean {
+  const value = data[i];
+  const left = i % width > 0 && data[i - 1] === value;
+  const right = (i + 1) % width > 0 && data[i + 1] === value;
+  const square = (row: number) =>
+    data[row] === value && ((left && data[row - 1] === value) || (right && data[row + 1] === value));
+  return (left || right) && (square(i - width) || square(i + width));
+}
+
+/** 1 where a sample that fits lies at most so many pixels away along each axis. */
+function near(
+  { width, height, data }: GreyMask,
+  fits: (value: number) => boolean,
+  reach: number,
+): Uint8Array {
+  const across = new Uint8Array(data.length);
+  for (let start = 0; start < data.length; start += width) {
+    let filled = 0;
+    for (let x = 0; x < width; x++) {
+      if (!fits(data[start + x] ?? 0)) continue;
+      const end = Math.min(x + reach + 1, width);
+      across.fill(1, start + Math.max(filled, x - reach), start + end);
+      filled = end;
+    }
+  }
+  const result = new Uint8Array(data.length);
+  const lastRow = new Float64Array(width);
+  for (const [first, step] of [
+    [0, 1],
+    [height - 1, -1],
+  ] as const) {
+    lastRow.fill(Number.NEGATIVE_INFINITY);
+    for (let n = 0; n < height; n++) {
+      const start = (first + step * n) * width;
+      for (let x = 0; x < width; x++) {
+        if (across[start + x] === 1) lastRow[x] = n;
+        if (n - (lastRow[x] ?? 0) <= reach) result[start + x] = 1;
+      }
+    }
+  }
+  return result;
+}
