@@ -6,6 +6,8 @@ export interface TruthSummary {
   readonly label?: number;
   readonly colour?: Rgb;
   readonly ignoreLabel?: number;
+  /** How many of the counted masks hold the label or colour, where one is named. */
+  readonly masks?: number;
   /** Pixels of all images together that did not count, at the size that is counted at. */
   readonly ignored: number;
 }
@@ -24,10 +26,12 @@ export function truthSummary(
   { truthLabel, truthColour, ignoreLabel }: TruthReading,
   truths: readonly CountedTruth[],
 ): TruthSummary {
+  const holding = truths.filter(({ search }) => search?.foreground).length;
   return {
     ...(truthLabel !== undefined && { label: truthLabel }),
     ...(truthColour !== undefined && { colour: truthColour }),
     ...(ignoreLabel !== undefined && { ignoreLabel }),
+    ...((truthLabel !== undefined || truthColour !== undefined) && { masks: holding }),
     ignored: truths.reduce((sum, { ignored }) => sum + ignored, 0),
   };
 }
@@ -63,13 +67,14 @@ export function truthWarnings(
 }
 
 /** How truth was read, for people; undefined where nothing was said. */
-export function truthText({ label, colour, ignoreLabel, ignored }: TruthSummary): string | undefined {
+export function truthText({ label, colour, ignoreLabel, masks, ignored }: TruthSummary): string | undefined {
+  const held = masks === 1 ? 'in 1 mask' : `in ${masks} masks`;
   const parts = [
-    ...(label === undefined ? [] : [`label ${label}`]),
-    ...(colour === undefined ? [] : [`colour ${colour.join(',')}`]),
+    ...(label === undefined ? [] : [`label ${label}, ${held}`]),
+    ...(colour === undefined ? [] : [`colour ${colour.join(',')}, ${held}`]),
     ...(ignoreLabel === undefined
       ? []
       : [`${ignored.toLocaleString('en-US')} pixels of label ${ignoreLabel} not counted`]),
   ];
-  return parts.length === 0 ? undefined : parts.join(', ');
+  return parts.length === 0 ? undefined : parts.join('; ');
 }

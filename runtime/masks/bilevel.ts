@@ -12,8 +12,11 @@ export interface GreyMask extends Raster {
   readonly counted?: Uint8Array | undefined;
 }
 
-/** How far, in pixels, an edge between black and white reaches that is antialiased, or enlarged up to eight times. */
-const SOFT_REACH = 8;
+/**
+ * How far, in pixels, the edge between black and white reaches that is antialiased, or enlarged: eight times, and what masks of
+ * at least 128 rows and columns are enlarged to.
+ */
+const softReach = ({ width, height }: GreyMask) => Math.max(8, Math.ceil(Math.min(width, height) / 128));
 
 /** How far edges ring in a file with loss: over the macroblock that they are in (16 x 16 in WebP, and in JPEG of halved chroma). */
 const RINGING_REACH = 16;
@@ -88,10 +91,10 @@ function placesOf(mask: GreyMask, isBetween: (value: number) => boolean): Places
   const { width, data, full, lossy, counted } = mask;
   const isDark = (value: number) => 8 * value <= full;
   const isLight = (value: number) => 8 * value >= 7 * full;
-  const soft = [near(mask, isDark, SOFT_REACH), near(mask, isLight, SOFT_REACH)] as const;
-  const ringing = lossy
-    ? ([near(mask, isDark, RINGING_REACH), near(mask, isLight, RINGING_REACH)] as const)
-    : soft;
+  const reach = softReach(mask);
+  const soft = [near(mask, isDark, reach), near(mask, isLight, reach)] as const;
+  const far = Math.max(reach, RINGING_REACH);
+  const ringing = lossy ? ([near(mask, isDark, far), near(mask, isLight, far)] as const) : soft;
   let [offEdge, flat, middle] = [0, 0, 0];
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;

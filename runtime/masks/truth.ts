@@ -282,8 +282,10 @@ export function truthAt(
   toWidth: number,
   toHeight: number,
 ): TruthMask {
-  const resized = (data: Float32Array | Uint8Array) =>
-    resizeBilinear({ width, height, channels: 1, data }, toWidth, toHeight);
+  const resized = (data: Float32Array | Uint8Array): Raster =>
+    width === toWidth && height === toHeight
+      ? { width, height, channels: 1, data }
+      : resizeBilinear({ width, height, channels: 1, data }, toWidth, toHeight);
   const foreground = resized(shares);
   if (counted === undefined) return { mask: cut(foreground, 0.5) };
   const weights = resized(counted).data;
