@@ -154,6 +154,7 @@ async function compare(truth: File): Promise<void> {
     if (remark !== '') alertLine.textContent = remark;
   } catch (error) {
     alertLine.textContent = reason(error);
+    element('truth-reading', HTMLDetailsElement).open = true;
   }
   await repaint();
 }
