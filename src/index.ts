@@ -31,6 +31,8 @@ export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/dr
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
+export type { TruthReading } from '../runtime/masks/truth.js';
+export type { Rgb } from '../runtime/masks/truth-image.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
 export {
   type ImageSource,
@@ -90,5 +92,6 @@ export type { ImageDifference } from './proof.js';
 export { type ServeOptions, type Server, serve } from './serve.js';
 export { proposeSkips, type SkipsReport } from './skips.js';
 export type { Transformed, TransformOptions } from './transform.js';
+export type { TruthSummary } from './truth-report.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';
 export type { ReferenceParity } from './write-verified.js';

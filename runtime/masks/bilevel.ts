@@ -30,8 +30,7 @@ const FEW_VALUES = 8;
  *
  * What is neither black nor white is sorted by where it lies. At an edge, black and white are both near; photographs and
  * probabilities have most of it elsewhere, and noise has more of it than of black and white. Without loss there is a second
- * sign: labels form areas of one value, or lines of one or two values, which soft edges do not, unless the two mirror each
- * other (1/4 and 3/4 of a mask that was enlarged twice).
+ * sign: labels form areas of one value, or lines of one or two values, which soft edges do only where they are straight.
  */
 export function isBilevel(mask: GreyMask): boolean {
   const counts = histogramOf(mask);
@@ -45,9 +44,15 @@ export function isBilevel(mask: GreyMask): boolean {
   const values = [...counts.keys()].filter(
     (value) => counts[value] !== 0 && value !== black && value !== white,
   );
-  const [first = 0, second = 0] = values;
-  const few = values.length === 1 || (values.length === 2 && Math.abs(first + second - mask.full) > 1);
-  return !few && 2 * flat <= total;
+  return values.length > 1 && (values.length > 2 || areOfBox(values, mask.full)) && 2 * flat <= total;
+}
+
+/**
+ * Whether two values are those of a box: where it was enlarged twice they mirror each other (1/4 and 3/4), and where it covers a
+ * part of the pixels at its sides, it covers the square of that at its corners.
+ */
+function areOfBox([first = 0, second = 0]: readonly number[], full: number): boolean {
+  return Math.abs(first + second - full) <= 1 || Math.abs(first * full - second ** 2) <= full;
 }
 
 /** How many pixels that count have each value. */

@@ -19,6 +19,10 @@ const box = () => drawn((x, y) => (x >= 13 && x < 50 && y >= 11 && y < 40 ? 255 
 const ringed = (inside: number, ring: number, wide: number) =>
   drawn((x, y) => (fromCentre(x, y) < 25 ? inside : fromCentre(x, y) < 25 + wide ? ring : 0));
 
+/** Half of the pixels at both ends. */
+const coverage = (at: number, from: number, to: number) =>
+  at === from || at === to ? 0.5 : Number(at > from && at < to);
+
 const png = (image: Sharp) => image.png().toBuffer();
 
 /** A PNG of several channels. */
@@ -86,6 +90,14 @@ describe('a mask of black and white is read, however it was saved', () => {
   it.each(Object.entries(kinds))('%s', async (_, save) => {
     for (const shape of Object.values(shapes)) {
       const bytes = await save(shape());
+      expect(Buffer.compare((await readMask(bytes)).data, await halfLight(bytes))).toBe(0);
+    }
+  });
+
+  it('a box that covers half of the pixels at its sides', async () => {
+    const half = await png(sharp(await png(box())).resize(WIDTH / 2, HEIGHT / 2, { kernel: 'linear' }));
+    const covered = drawn((x, y) => 255 * coverage(x, 13, 50) * coverage(y, 11, 41));
+    for (const bytes of [half, await png(covered)]) {
       expect(Buffer.compare((await readMask(bytes)).data, await halfLight(bytes))).toBe(0);
     }
   });
