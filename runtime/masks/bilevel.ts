@@ -18,7 +18,10 @@ export interface GreyMask extends Raster {
  */
 const softReach = ({ width, height }: GreyMask) => Math.max(8, Math.ceil(Math.min(width, height) / 128));
 
-/** How far edges ring in a file with loss: over the macroblock that they are in (16 x 16 in WebP, and in JPEG of halved chroma). */
+/**
+ * How far edges ring, faintly: over the macroblock that they are in (16 x 16 in WebP, and in JPEG of halved chroma), and where
+ * they were enlarged by a kernel that overshoots (Lanczos).
+ */
 const RINGING_REACH = 16;
 
 /** Labels are rarely as many; ringing and soft edges of curves have more values. */
@@ -93,20 +96,20 @@ interface Places {
 }
 
 function placesOf(mask: GreyMask, isBetween: (value: number) => boolean): Places {
-  const { width, data, full, lossy, counted } = mask;
+  const { width, data, full, counted } = mask;
   const isDark = (value: number) => 8 * value <= full;
   const isLight = (value: number) => 8 * value >= 7 * full;
+  const isFaint = (value: number) => 16 * value <= full || 16 * value >= 15 * full;
   const reach = softReach(mask);
   const soft = [near(mask, isDark, reach), near(mask, isLight, reach)] as const;
   const far = Math.max(reach, RINGING_REACH);
-  const ringing = lossy ? ([near(mask, isDark, far), near(mask, isLight, far)] as const) : soft;
+  const ringing = [near(mask, isDark, far), near(mask, isLight, far)] as const;
   let [offEdge, flat, middle] = [0, 0, 0];
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
     if (!isBetween(value) || counted?.[i] === 0) continue;
-    const isMiddle = !isDark(value) && !isLight(value);
-    const [dark, light] = isMiddle ? soft : ringing;
-    if (isMiddle) middle++;
+    const [dark, light] = isFaint(value) ? ringing : soft;
+    if (!isDark(value) && !isLight(value)) middle++;
     if (dark[i] === 0 || light[i] === 0) offEdge++;
     if (isFlat(data, width, i)) flat++;
   }

@@ -195,9 +195,9 @@ function checkedGrey(image: TruthImage, name: string, counted: Uint8Array | unde
   if (!isBilevel(mask)) {
     const counts = histogramOf(mask);
     const values = [...counts.keys()].filter((value) => (counts[value] ?? 0) > 0).map(String);
-    const ways = lossy
-      ? EXACT
-      : `${wording.label} says which is foreground, ${wording.ignore} which does not count`;
+    const named = `${wording.label} says which is foreground, ${wording.ignore} which does not count`;
+    const many = values.length > MOST_LISTED;
+    const ways = lossy ? EXACT : many ? `cut it to two values or, of labels, ${named}` : named;
     throw bad(
       name,
       `it holds ${valuesText(values)}, expected a mask of 0 and ${full} (${Math.log2(full + 1)} bits): ${ways}`,
@@ -241,7 +241,7 @@ function foundIn(labels: Labels | undefined): readonly string[] {
 
 const bad = (name: string, problem: string) => new NmodeError('BAD_IMAGE', `${name}: ${problem}`);
 
-const EXACT = 'JPEG and WebP with loss keep no exact values, so that none can be named: save the mask as PNG';
+const EXACT = 'none can be named, since JPEG and WebP with loss keep no exact values: save the mask as PNG';
 
 const inexact = (name: string, what: string) =>
   bad(name, `it is compressed with loss (JPEG, WebP), which keeps no exact ${what}: save the mask as PNG`);
