@@ -35,6 +35,8 @@ export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
+export type { TruthReading } from '../runtime/masks/truth.js';
+export type { Rgb } from '../runtime/masks/truth-image.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
 export {
   type ImageSource,
@@ -66,6 +68,7 @@ export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/t
 export { type BenchOptions, type BenchReport, bench, type Scenario } from './bench.js';
 export type { BenchFigures } from './bench-contestant.js';
 export { type CompareOptions, type Comparison, compare } from './compare.js';
+export type { ClassMetrics } from './compare-classes.js';
 export type { Difference, OutputDifference } from './difference.js';
 export { type Diagnosis, doctor, type ProviderDiagnosis } from './doctor.js';
 export { type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.js';
@@ -94,5 +97,6 @@ export type { ImageDifference } from './proof.js';
 export { type ServeOptions, type Server, serve } from './serve.js';
 export { proposeSkips, type SkipsReport } from './skips.js';
 export type { Transformed, TransformOptions } from './transform.js';
+export type { TruthSummary } from './truth-report.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';
 export type { ReferenceParity } from './write-verified.js';

@@ -31,6 +31,18 @@ export function formatOf(bytes: Uint8Array, expected: string): ImageFormat {
   return format;
 }
 
+/** A WebP file holds what was compressed with loss in a chunk of its own (WebP Container Specification). */
+export function isLossyWebp(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (knownFormat(bytes)?.name !== 'WebP') return false;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    if (latin1(bytes, at, at + 4) === 'VP8 ') return true;
+    const length = view.getUint32(at + 4, true);
+    at += 8 + length + (length % 2);
+  }
+  return false;
+}
+
 export interface PngChunk {
   readonly type: string;
   readonly data: Uint8Array;

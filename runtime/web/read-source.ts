@@ -23,7 +23,8 @@ export async function readSource(source: WorkerSource): Promise<RgbImage> {
   return source;
 }
 
-async function reading(name: string, body: () => Promise<RgbImage>): Promise<RgbImage> {
+/** @throws NmodeError (BAD_IMAGE) with the file's name for whatever goes wrong */
+export async function reading<Image>(name: string, body: () => Promise<Image>): Promise<Image> {
   try {
     return await body();
   } catch (error) {
@@ -45,7 +46,8 @@ async function decodeFile(file: Blob): Promise<RgbImage> {
   return pixelsOf(bitmap);
 }
 
-function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
+/** @throws NmodeError (BAD_IMAGE) for more pixels than fit into a tab */
+export function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
   if (width * height <= MAX_PIXELS) return;
   const megapixels = Math.round((width * height) / 1e6);
   throw new NmodeError(

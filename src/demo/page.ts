@@ -10,6 +10,7 @@ import { keepOffline } from './offline.js';
 import type { Look, PainterMethods, View } from './painter.js';
 import { aboutOf, memoryOf, progressOf, resultOf, timingsOf } from './reports.js';
 import { stemOf, takeFrom, takePicture } from './sources.js';
+import { readingOf } from './truth-fields.js';
 
 /** An image of the list: a file, or the example. */
 interface Picture {
@@ -171,23 +172,25 @@ async function show(
   ]);
   await repaint();
   signal.throwIfAborted();
-  if (picture.truth !== undefined) await compare(picture, picture.truth);
+  if (picture.truth !== undefined) await compare(picture.truth);
   signal.throwIfAborted();
   element('drop', HTMLElement).classList.add('filled');
   present(picture);
   describe(element('timings', HTMLElement), [...timingsOf(timings), ...memoryOf()]);
 }
 
-/** Holds the mask of an image to its truth. */
-async function compare(picture: Picture, truth: File): Promise<void> {
+/** Holds the mask of the image to its truth. One that cannot be read is tried again once it is said how. */
+async function compare(truth: File): Promise<void> {
   try {
     alertLine.textContent = '';
-    await painter.call('compare', truth);
-    await repaint();
+    const remark = await painter.call('compare', { file: truth, reading: readingOf() });
+    // Of one that is compared meanwhile, that one says it.
+    if (remark !== '') alertLine.textContent = remark;
   } catch (error) {
-    delete picture.truth;
     alertLine.textContent = reason(error);
+    element('truth-reading', HTMLDetailsElement).open = true;
   }
+  await repaint();
 }
 
 function look(): Look {
@@ -259,7 +262,7 @@ takeFrom({
       return;
     }
     picture.truth = file;
-    if (picture === shown) compare(picture, file);
+    if (picture === shown) compare(file).catch(tell);
   },
   model: tryModel,
   knows: (stem) => pictures.some(({ name }) => stemOf(name) === stem),
@@ -300,6 +303,12 @@ for (const name of ['threshold', 'opacity']) {
 for (const control of document.querySelectorAll('#views input, .sliders input, #fill-holes, #largest')) {
   control.addEventListener('input', () => {
     if (shown !== undefined) repaint().catch(tell);
+  });
+}
+
+for (const name of ['truth-foreground', 'truth-ignored']) {
+  input(name).addEventListener('change', () => {
+    if (shown?.truth !== undefined) compare(shown.truth).catch(tell);
   });
 }
 

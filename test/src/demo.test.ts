@@ -180,6 +180,57 @@ inBrowser('the page', () => {
     );
   });
 
+  it('truth that is no mask of black and white is refused, and read once the page is told how', async () => {
+    await page.locator('#image-file').setInputFiles(EXAMPLE);
+    await masked(page, 'ISIC_0000082.jpg');
+    const { data, info } = await sharp(fixture('masks', 'ISIC_0000082.png'))
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    const green = sharp(
+      Uint8Array.from({ length: 3 * data.length }, (_, i) => (i % 3 === 1 ? (data[(i - 1) / 3] ?? 0) : 0)),
+      {
+        raw: { width, height, channels: 3 },
+      },
+    );
+    const deep = sharp(
+      Uint16Array.from(data, (value) => 300 * Number(value > 0)),
+      { raw: { width, height, channels: 1 } },
+    );
+    const alert = () => page.waitForFunction(() => document.getElementById('alert')?.textContent);
+    const choose = async (buffer: Buffer) => {
+      await page.locator('#truth-file').setInputFiles({ name: 'truth.png', mimeType: '', buffer });
+    };
+    const scored = async () => {
+      await page.waitForFunction(() => document.querySelector('#result')?.textContent?.includes('DSC'));
+      return Number((await listed(page, 'result')).DSC);
+    };
+    const { mask } = await node.segment(EXAMPLE);
+    const { dsc } = metricsOf(confusionOf(mask, await readMask(fixture('masks', 'ISIC_0000082.png'))));
+
+    await choose(await green.png().toBuffer());
+    await alert();
+    expect(await text(page, 'alert')).toMatch(
+      /^truth\.png: it holds the colours 0,0,0 and 0,255,0, expected a mask of black and white: its R,G,B under "Foreground in truth"/,
+    );
+    await page.getByLabel('Foreground in truth').fill('0, 255, 0');
+    await page.getByLabel('Foreground in truth').press('Enter');
+    expect(Math.abs((await scored()) - dsc)).toBeLessThan(5e-4);
+    expect(await text(page, 'alert')).toBe('');
+
+    await page.getByLabel('Foreground in truth').fill('300');
+    await choose(await deep.toColourspace('grey16').png().toBuffer());
+    expect(Math.abs((await scored()) - dsc)).toBeLessThan(5e-4);
+
+    await page.getByLabel('Foreground in truth').fill('7');
+    await page.getByLabel('Foreground in truth').press('Enter');
+    await alert();
+    expect(await text(page, 'alert')).toBe(
+      'truth.png: it has nothing that is foreground: it holds 0 and 300',
+    );
+  });
+
   it('every view draws something else', async () => {
     await page.getByRole('button', { name: 'Example' }).click();
     await masked(page, 'example.jpg');

@@ -1,11 +1,15 @@
 import { constants, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import type { Sharp } from 'sharp';
+import { promisify } from 'node:util';
+import { inflate } from 'node:zlib';
+import type { Sharp, SharpOptions } from 'sharp';
 import { NmodeError, reason } from '../../../graph/errors.js';
-import { FORMATS, formatOf, isAnimatedPng } from '../../images/formats.js';
+import { TIFF_TAGS, tiffTag } from '../../images/exif.js';
+import { FORMATS, formatOf, isAnimatedPng, isLossyWebp, knownFormat } from '../../images/formats.js';
+import { decodePng } from '../../images/png.js';
 import type { Mask, Raster, RgbImage } from '../../images/raster.js';
-import { cut } from '../../masks/cut.js';
-import { sharesOf } from '../../masks/truth.js';
+import { type Truth, type TruthReading, truthAt, truthOf } from '../../masks/truth.js';
+import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
 import { loadSharp } from './sharp.js';
 
 /** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */
@@ -24,8 +28,14 @@ function nameOf(file: ImageFile): string {
   return typeof file === 'string' ? basename(file) : 'the image';
 }
 
+/** @throws where it cannot be read, or is no image by its first bytes */
 async function contentsOf(file: ImageFile): Promise<Uint8Array> {
-  if (typeof file !== 'string') return file;
+  const bytes = typeof file === 'string' ? await bytesOf(file) : file;
+  checkFormat(file, bytes);
+  return bytes;
+}
+
+async function bytesOf(file: string): Promise<Uint8Array> {
   // Opening a pipe would otherwise wait for somebody to write into it.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -47,11 +57,12 @@ function checkFormat(file: ImageFile, bytes: Uint8Array): void {
     throw new Error(`it is ${format.name}, not ${named.name}: rename it`);
 }
 
-async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar' | 'ushort' }> {
-  const bytes = await contentsOf(file);
-  checkFormat(file, bytes);
+async function openSharp(
+  bytes: Uint8Array,
+  options: SharpOptions = {},
+): Promise<{ image: Sharp; depth: 'uchar' | 'ushort' }> {
   const sharp = await loadSharp();
-  const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' });
+  const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
   const { depth, pages = 1, format } = await image.metadata();
   if (pages > 1 || (format === 'png' && isAnimatedPng(bytes))) {
     throw new Error(`it holds ${pages > 1 ? pages : 'several'} images, expected one`);
@@ -67,22 +78,33 @@ async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
-  try {
-    const { image, depth } = await openSharp(file);
-    const { data, info } = await image
-      .autoOrient()
-      .removeAlpha()
-      .toColourspace(depth === 'uchar' ? 'srgb' : 'rgb16')
-      .raw({ depth })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
+  return decoding(file, async () => {
+    const { image, depth } = await openSharp(await contentsOf(file));
+    const { channels, ...pixels } = await rawOf(image.removeAlpha(), depth);
     if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
-    const { buffer, byteOffset, length } = data;
-    const pixels =
-      depth === 'uchar'
-        ? new Uint8Array(buffer, byteOffset, length)
-        : new Uint16Array(buffer, byteOffset, length / 2);
-    return { width, height, channels: 3, data: pixels };
+    return { ...pixels, channels };
+  });
+}
+
+/** Upright pixels, RGB with or without alpha. */
+async function rawOf(image: Sharp, depth: 'uchar' | 'ushort') {
+  const { data, info } = await image
+    .autoOrient()
+    .toColourspace(depth === 'uchar' ? 'srgb' : 'rgb16')
+    .raw({ depth })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const { buffer, byteOffset, length } = data;
+  const pixels =
+    depth === 'uchar'
+      ? new Uint8Array(buffer, byteOffset, length)
+      : new Uint16Array(buffer, byteOffset, length / 2);
+  return { width, height, channels, data: pixels };
+}
+
+async function decoding<Result>(file: ImageFile, decode: () => Promise<Result>): Promise<Result> {
+  try {
+    return await decode();
   } catch (error) {
     throw new NmodeError('BAD_IMAGE', `${nameOf(file)}: cannot be read as an image: ${problem(error)}`, {
       cause: error,
@@ -98,19 +120,73 @@ function problem(error: unknown): string {
 }
 
 /**
- * Reads a ground-truth mask as shares, 0..1, of its first channel.
- * @throws NmodeError (BAD_IMAGE)
+ * Decodes a ground-truth file to what it stores, upright: colour profiles are not applied, palettes not looked up,
+ * transparency not dropped.
+ * @throws NmodeError (BAD_IMAGE) with the file's name
  */
-export async function readTruth(file: ImageFile): Promise<Raster & { readonly data: Float32Array }> {
-  return sharesOf(await readImage(file), nameOf(file));
+export async function readTruthImage(file: ImageFile): Promise<TruthImage> {
+  return decoding(file, async () => {
+    const bytes = await contentsOf(file);
+    const format = knownFormat(bytes)?.name;
+    if (format === 'PNG') return truthOfPng(await decodePng(bytes, inflated, MAX_PIXELS));
+    const { image, depth } = await openSharp(bytes, { ignoreIcc: true });
+    const { channels, ...pixels } = await rawOf(image, depth);
+    if (channels !== 3 && channels !== 4)
+      throw new Error(`it decodes to ${channels} channels, expected 3 or 4`);
+    const tiff = format === 'TIFF';
+    return {
+      ...pixels,
+      channels,
+      full: depth === 'uchar' ? 255 : 65535,
+      lossy: format === 'JPEG' || isLossyWebp(bytes) || (tiff && isLossyTiff(bytes)),
+      lookedUp: tiff && tiffTag(bytes, TIFF_TAGS.photometric) === PALETTE,
+    };
+  });
+}
+
+/** The EXIF orientation of a file that can be read, 1..8. */
+export async function readOrientation(file: string): Promise<number> {
+  const sharp = await loadSharp();
+  const { orientation = 1 } = await sharp(file, { limitInputPixels: MAX_PIXELS }).metadata();
+  return orientation >= 1 && orientation <= 8 ? orientation : 1;
+}
+
+/** TIFF 6.0, section 5. */
+const PALETTE = 3;
+
+/** JPEG, in its old and its new form, and WebP. */
+const LOSSY_COMPRESSIONS = [6, 7, 50001];
+
+const isLossyTiff = (bytes: Uint8Array) =>
+  LOSSY_COMPRESSIONS.some((compression) => tiffTag(bytes, TIFF_TAGS.compression) === compression);
+
+/** @throws Error where there is not exactly as much as is told */
+async function inflated(deflated: Uint8Array, length: number): Promise<Uint8Array> {
+  const whole = await promisify(inflate)(deflated, { maxOutputLength: length }).catch(
+    (error: NodeJS.ErrnoException) => {
+      const more = error.code === 'ERR_BUFFER_TOO_LARGE';
+      throw new Error(more ? 'it holds more than its size says' : 'it is damaged', { cause: error });
+    },
+  );
+  if (whole.length < length) throw new Error('it is cut short');
+  return whole;
 }
 
 /**
- * Reads a ground-truth mask: what is at least half as light as white is inside.
- * @throws NmodeError (BAD_IMAGE)
+ * Reads ground truth.
+ * @throws NmodeError (BAD_IMAGE), also for what the reading does not explain
+ */
+export async function readTruth(file: ImageFile, reading: TruthReading = {}): Promise<Truth> {
+  return truthOf(await readTruthImage(file), nameOf(file), reading);
+}
+
+/**
+ * Reads a ground-truth mask of black and white: what is at least half as light as white is inside.
+ * @throws NmodeError (BAD_IMAGE), also for what is no such mask: labels, colours, photographs, what is transparent
  */
 export async function readMask(file: ImageFile): Promise<Mask> {
-  return cut(await readTruth(file), 0.5);
+  const truth = await readTruth(file);
+  return truthAt(truth, truth.width, truth.height).mask;
 }
 
 /** zlib's: a mask takes half the time of the default 6 and a tenth more bytes. */
