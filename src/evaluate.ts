@@ -1,5 +1,5 @@
 import { basename, parse } from 'node:path';
-import { imageFault, NmodeError } from '../graph/errors.js';
+import { commonFault, type ErrorCode, imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import type { Mask } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
@@ -18,7 +18,7 @@ import {
 import { readTruth } from '../runtime/node/images/files.js';
 import { type Segmentation, Segmenter, type SegmenterOptions } from '../runtime/node/segmenter.js';
 import type { ProviderReport } from '../runtime/node/sessions/session.js';
-import type { SegmentOptions } from '../runtime/segment-options.js';
+import { finishOptions, type SegmentOptions } from '../runtime/segment-options.js';
 import { writeReport } from './evaluation-report.js';
 import { findImages } from './find-images.js';
 import { median } from './percentile.js';
@@ -57,8 +57,8 @@ export interface EvaluationReport extends Metrics {
   readonly provider: ProviderReport['effective'];
   /** What was asked for, and why it was passed over where it was. */
   readonly session: ProviderReport;
-  /** Images without a mask, masks without an image, pairs that do not fit, files that cannot be read. */
-  readonly failures: readonly { readonly name: string; readonly error: string }[];
+  /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
+  readonly failures: readonly Failure[];
 }
 
 export interface Pair {
@@ -66,17 +66,23 @@ export interface Pair {
   readonly mask: string;
 }
 
-type Outcome =
-  | { readonly name: string; readonly confusion: Confusion }
-  | { readonly name: string; readonly error: string };
+interface Failure {
+  readonly name: string;
+  readonly code: ErrorCode;
+  /** One line. */
+  readonly error: string;
+}
+
+type Outcome = { readonly name: string; readonly confusion: Confusion } | Failure;
 
 /**
  * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
  * and cut at 0.5.
- * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN
+ * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { at = 'network', threshold = DEFAULT_THRESHOLD, signal, onProgress } = options;
+  finishOptions(options, at);
   const { pairs, failures, files } = await findPairs(options.images, options.masks);
   if (pairs.length === 0) {
     throw new NmodeError(
@@ -100,6 +106,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       );
     }
     let confusion = NO_PIXELS;
+    const unpaired = failures.length;
     const perImage: EvaluationReport['perImage'][number][] = [];
     let done = 0;
     onProgress?.(done, pairs.length);
@@ -114,8 +121,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       }
       onProgress?.(++done, pairs.length);
     }
-    const [failure] = failures;
-    if (perImage.length === 0 && failure !== undefined) throw new NmodeError('BAD_IMAGE', failure.error);
+    const errors = failures.slice(unpaired).map(({ code, error }) => new NmodeError(code, error));
+    const [first] = errors;
+    if (perImage.length === 0 && first !== undefined) throw commonFault(errors) ?? first;
     const scores = perImage.map(({ dsc }) => dsc);
     const { provider, recipe } = segmenter;
     const report: EvaluationReport = {
@@ -150,7 +158,8 @@ async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions)
     const { mask, truth } = await compareWithTruth(segmenter, pair, options);
     return { name, confusion: confusionOf(mask, truth) };
   } catch (error) {
-    return { name, error: imageFault(error).message };
+    const { code, message } = imageFault(error, options.signal);
+    return { name, code, error: message };
   }
 }
 
@@ -184,12 +193,12 @@ async function findPairs(
   masks: string,
 ): Promise<{
   pairs: readonly Pair[];
-  failures: EvaluationReport['failures'][number][];
+  failures: Failure[];
   /** All that was found, with and without partner. */
   files: readonly string[];
 }> {
   const byName = new Map<string, string>();
-  const failures: EvaluationReport['failures'][number][] = [];
+  const failures: Failure[] = [];
   const [imageFiles, maskFiles] = [await findImages(images), await findImages(masks)];
   for (const mask of maskFiles) {
     const name = parse(mask).name.replace(MASK_SUFFIX, '');
@@ -204,12 +213,13 @@ async function findPairs(
     const { base, name } = parse(image);
     const mask = byName.get(name);
     byName.delete(name);
-    if (mask === undefined) failures.push({ name: base, error: `${base}: no mask of its name` });
+    if (mask === undefined)
+      failures.push({ name: base, code: 'BAD_IMAGE', error: `${base}: no mask of its name` });
     else pairs.push({ image, mask });
   }
   for (const mask of byName.values()) {
     const name = basename(mask);
-    failures.push({ name, error: `${name}: no image of its name` });
+    failures.push({ name, code: 'BAD_IMAGE', error: `${name}: no image of its name` });
   }
   return { pairs, failures, files: [...imageFiles, ...maskFiles] };
 }

@@ -1,5 +1,6 @@
-import { join, parse, resolve } from 'node:path';
-import { imageFault, NmodeError } from '../graph/errors.js';
+import { rm } from 'node:fs/promises';
+import { basename, join, parse, resolve } from 'node:path';
+import { commonFault, imageFault, NmodeError, reason } from '../graph/errors.js';
 import { drawOverlay } from '../runtime/images/draw.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
@@ -13,7 +14,7 @@ import type { ProviderReport } from '../runtime/node/sessions/session.js';
 import { finishOptions, type SegmentOptions } from '../runtime/segment-options.js';
 import type { Timings } from '../runtime/segmenter.js';
 import { findImages } from './find-images.js';
-import { makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
+import { isOfOneFile, makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
 
 /** How probabilities are stored: float32 [classes, H, W], or one grey PNG of 16 bits a class (65535 for 1). */
 export type ProbabilityFormat = 'npy' | 'png16';
@@ -73,7 +74,7 @@ export interface Prediction {
 export interface PredictReport {
   readonly provider: ProviderReport;
   readonly predictions: readonly Prediction[];
-  /** Images that could not be segmented; the others were. */
+  /** Images that could not be segmented, or their outputs not be written; the others were. */
   readonly failures: readonly { readonly image: string; readonly error: NmodeError }[];
 }
 
@@ -87,7 +88,8 @@ interface Task {
 /**
  * Segments images into mask PNGs of each image's own size: `NAME_mask.png` (`NAME_mask_1.png`, ... and
  * `NAME_labels.png` with several classes), `NAME_overlay.png`, `NAME_probabilities.npy` or `.png`.
- * @throws NmodeError (BAD_MODEL, BAD_IMAGE where there are none, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE)
+ * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there are none, BAD_USAGE, CANNOT_RUN; CANNOT_WRITE for what no file can be
+ * written for (a full disk); what all images failed with alike, where that is no fault of theirs
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { mmPerPx, output, signal, onProgress } = options;
@@ -119,6 +121,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
       await makeFolder(output);
     }
     let done = 0;
+    const unfound = failures.length;
     onProgress?.(done, tasks.length);
     const one = (task: Task) => predictOne(segmenter, task, options);
     for await (const result of inOrder(tasks, segmenter.imagesAtOnce, one)) {
@@ -127,6 +130,9 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
       else predictions.push(result);
       onProgress?.(++done, tasks.length);
     }
+    const errors = failures.slice(unfound).map(({ error }) => error);
+    const common = predictions.length === 0 ? commonFault(errors) : undefined;
+    if (common !== undefined) throw common;
     return { provider: segmenter.provider, predictions, failures };
   } finally {
     await segmenter.close();
@@ -197,15 +203,21 @@ async function predictOne(
   { image, name, source }: Task,
   options: PredictOptions,
 ): Promise<Prediction | Failure> {
+  const { signal } = options;
   try {
     const segmentation = await segmenter.segment(source, toSegmentOptions(options));
-    options.signal?.throwIfAborted();
-    const files = await write(segmentation, name, options);
+    signal?.throwIfAborted();
+    const files = await write(segmentation, name, options).catch((error: unknown) => {
+      if (error instanceof NmodeError) throw error;
+      throw new NmodeError('CANNOT_RUN', `${basename(image)}: ${reason(error)}`, { cause: error });
+    });
     const { width, height, tiles, timings } = segmentation;
     const classes = regionsOf(segmentation, options.mmPerPx);
     return { image, width, height, ...files, classes, tiles, timings };
   } catch (error) {
-    return { image, error: imageFault(error) };
+    const fault = imageFault(error, signal);
+    if (fault.code === 'CANNOT_WRITE' && !isOfOneFile(fault)) throw fault;
+    return { image, error: fault };
   }
 }
 
@@ -224,34 +236,50 @@ function filesOf(name: string, classes: number, { output, overlay, probabilities
   };
 }
 
+/** Writes all files of an image, or, where one of them fails, none. */
 async function write(segmentation: Segmentation, name: string, options: PredictOptions) {
   const { masks, labels, image, mask, probabilities } = segmentation;
   const files = filesOf(name, masks.length, options);
   if (options.output === '-' && masks.length > 1) {
     throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
   }
-  for (const [at, file] of files.masks.entries()) {
-    const png = await encodePng(masks[at] ?? mask);
-    if (file === '-') process.stdout.write(png);
-    else await writeWhole(file, png);
+  const written: string[] = [];
+  const put = async (file: string, contents: Uint8Array) => {
+    await writeWhole(file, contents);
+    written.push(file);
+  };
+  try {
+    for (const [at, file] of files.masks.entries()) {
+      const png = await encodePng(masks[at] ?? mask);
+      if (file === '-') process.stdout.write(png);
+      else await put(file, png);
+    }
+    if (files.labels && labels) await put(files.labels, await encodePng(labels));
+    if (files.overlay && image) await put(files.overlay, await encodePng(drawOverlay(image, mask)));
+    if (files.probabilities && probabilities)
+      await writeProbabilities(probabilities, files.probabilities, put);
+  } catch (error) {
+    await Promise.all(written.map((file) => rm(file, { force: true }).catch(() => {})));
+    throw error;
   }
-  if (files.labels && labels) await writeWhole(files.labels, await encodePng(labels));
-  if (files.overlay && image) await writeWhole(files.overlay, await encodePng(drawOverlay(image, mask)));
-  if (files.probabilities && probabilities) await writeProbabilities(probabilities, files.probabilities);
   return files;
 }
 
-async function writeProbabilities(probabilities: Probabilities, files: readonly string[]): Promise<void> {
+async function writeProbabilities(
+  probabilities: Probabilities,
+  files: readonly string[],
+  put: (file: string, contents: Uint8Array) => Promise<void>,
+): Promise<void> {
   const [first = ''] = files;
   const { classes, height, width, data } = probabilities;
   if (first.endsWith('.npy')) {
-    await writeWhole(first, encodeNpy([classes, height, width], data));
+    await put(first, encodeNpy([classes, height, width], data));
     return;
   }
   for (const [index, file] of files.entries()) {
     const plane = planeOf(probabilities, index);
     const grey = Uint16Array.from(plane.data, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 65535));
-    await writeWhole(file, await encodePng({ ...plane, data: grey }));
+    await put(file, await encodePng({ ...plane, data: grey }));
   }
 }
 

@@ -147,10 +147,8 @@ function checkProbabilities(data: Float32Array): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
     if (value >= -1e-3 && value <= 1.001) continue;
-    throw new NmodeError(
-      'BAD_MODEL',
-      `the model gives ${value}, expected probabilities: does a sigmoid end it?`,
-    );
+    const hint = Number.isFinite(value) ? ': does a sigmoid end it?' : ' from 0 to 1';
+    throw new NmodeError('BAD_MODEL', `the model gives ${value}, expected probabilities${hint}`);
   }
 }
 

@@ -55,7 +55,8 @@ export function addPredict(program: Command): void {
 
 /** An error's message is no enumerable property. */
 function predictionJson({ failures, ...report }: PredictReport) {
-  return { ...report, failures: failures.map(({ image, error }) => ({ image, error: error.message })) };
+  const told = failures.map(({ image, error }) => ({ image, code: error.code, error: error.message }));
+  return { ...report, failures: told };
 }
 
 function predictionText({ predictions, failures, provider }: PredictReport): string {

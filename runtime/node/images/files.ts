@@ -125,8 +125,14 @@ export async function encodePng({ data, width, height, channels }: Raster): Prom
   const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
   const [grey, colour] =
     data instanceof Uint16Array ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
-  return sharp(data, { raw, limitInputPixels: false })
-    .toColourspace(channels === 1 ? grey : colour)
-    .png({ compressionLevel: COMPRESSION })
-    .toBuffer();
+  try {
+    return await sharp(data, { raw, limitInputPixels: false })
+      .toColourspace(channels === 1 ? grey : colour)
+      .png({ compressionLevel: COMPRESSION })
+      .toBuffer();
+  } catch (error) {
+    throw new NmodeError('CANNOT_RUN', `${width}x${height} pixels as PNG: ${reason(error)}`, {
+      cause: error,
+    });
+  }
 }
