@@ -2,8 +2,10 @@ import { constants, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Sharp } from 'sharp';
 import { NmodeError, reason } from '../../../graph/errors.js';
-import { FORMATS, formatOf, isAnimatedPng } from '../../images/formats.js';
+import { FORMATS, formatOf, type ImageFormat, isAnimatedPng } from '../../images/formats.js';
+import { type Mended, mend } from '../../images/mend.js';
 import type { Mask, Raster, RgbImage } from '../../images/raster.js';
+import { turn } from '../../images/turn.js';
 import { cut } from '../../masks/cut.js';
 import { sharesOf } from '../../masks/truth.js';
 import { loadSharp } from './sharp.js';
@@ -39,17 +41,23 @@ async function contentsOf(file: ImageFile): Promise<Uint8Array> {
 }
 
 /** @throws where the first bytes are of no format that is read, or of another than the name says */
-function checkFormat(file: ImageFile, bytes: Uint8Array): void {
+function checkFormat(file: ImageFile, bytes: Uint8Array): ImageFormat['name'] {
   const format = formatOf(bytes, 'JPEG, PNG, WebP or TIFF');
   const extension = typeof file === 'string' ? extname(file).toLowerCase() : '';
   const named = FORMATS.find(({ extensions }) => extensions.some((known) => known === extension));
   if (named !== undefined && named !== format)
     throw new Error(`it is ${format.name}, not ${named.name}: rename it`);
+  return format.name;
 }
 
-async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar' | 'ushort' }> {
-  const bytes = await contentsOf(file);
-  checkFormat(file, bytes);
+interface Opened extends Omit<Mended, 'bytes'> {
+  readonly image: Sharp;
+  readonly depth: 'uchar' | 'ushort';
+}
+
+async function openSharp(file: ImageFile): Promise<Opened> {
+  const contents = await contentsOf(file);
+  const { bytes, ...mended } = await mend(contents, checkFormat(file, contents));
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' });
   const { depth, pages = 1, format } = await image.metadata();
@@ -58,17 +66,18 @@ async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar
   }
   if (depth !== 'uchar' && depth !== 'ushort')
     throw new Error(`its samples are ${depth}, expected 8 or 16 bits`);
-  return { image, depth };
+  return { image, depth, ...mended };
 }
 
 /**
  * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
- * becomes three channels. As in the release, which reads RGB, transparency is dropped.
+ * becomes three channels. As in the release, which reads RGB, transparency is dropped. Harmless faults of the file are passed
+ * over and told (`warnings`).
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
   try {
-    const { image, depth } = await openSharp(file);
+    const { image, depth, orientation, warnings } = await openSharp(file);
     const { data, info } = await image
       .autoOrient()
       .removeAlpha()
@@ -82,7 +91,8 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
       depth === 'uchar'
         ? new Uint8Array(buffer, byteOffset, length)
         : new Uint16Array(buffer, byteOffset, length / 2);
-    return { width, height, channels: 3, data: pixels };
+    const upright = turn({ width, height, channels: 3, data: pixels }, orientation);
+    return warnings.length === 0 ? upright : { ...upright, warnings };
   } catch (error) {
     throw new NmodeError('BAD_IMAGE', `${nameOf(file)}: cannot be read as an image: ${problem(error)}`, {
       cause: error,
@@ -92,17 +102,22 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
 
 /** A failure in the words of the file system where it has some, without the path that it repeats. */
 function problem(error: unknown): string {
-  return reason(error)
+  // libvips says again what it has said before.
+  const said = error instanceof Error ? error.message.split('\n') : [reason(error)];
+  return reason([...new Set(said)].join(' '))
     .replace(/, open '.*'$/s, '')
     .replace(/^Input image exceeds pixel limit$/, `more than ${MAX_PIXELS / 1e6} megapixels`);
 }
 
 /**
- * Reads a ground-truth mask as shares, 0..1, of its first channel.
+ * Reads a ground-truth mask as shares, 0..1, of its first channel, and tells the harmless faults of its file.
  * @throws NmodeError (BAD_IMAGE)
  */
-export async function readTruth(file: ImageFile): Promise<Raster & { readonly data: Float32Array }> {
-  return sharesOf(await readImage(file), nameOf(file));
+export async function readTruth(
+  file: ImageFile,
+): Promise<Raster & { readonly data: Float32Array; readonly warnings: readonly string[] }> {
+  const image = await readImage(file);
+  return { ...sharesOf(image, nameOf(file)), warnings: image.warnings ?? [] };
 }
 
 /**

@@ -8,7 +8,7 @@ import { createSession, type ProviderReport } from '../../../runtime/node/sessio
 import type { ImageMethods } from '../../../runtime/node/threads/image-thread.js';
 import { startThread } from '../../../runtime/node/threads/thread.js';
 import { BaseSegmenter } from '../../../runtime/segmenter.js';
-import { FAULTY } from '../../support/faulty-models.js';
+import { TINY } from '../../support/tiny-models.js';
 
 const RESIZED = { normalization: { kind: 'unit' } } as const;
 const NATIVE = { ...RESIZED, sizing: { kind: 'pad', multiple: 1 } } as const;
@@ -28,7 +28,7 @@ const load = async (model: Uint8Array, recipe: Partial<Recipe>, memoryBudget = 1
 };
 
 describe('what fails for one image fails for no other', () => {
-  it.each<[string, keyof typeof FAULTY, Partial<Recipe>, () => Promise<Uint8Array>, string, RegExp]>([
+  it.each<[string, keyof typeof TINY, Partial<Recipe>, () => Promise<Uint8Array>, string, RegExp]>([
     [
       'NaN',
       'nan',
@@ -55,7 +55,7 @@ describe('what fails for one image fails for no other', () => {
     ],
     ['a file that is none', 'nan', RESIZED, async () => new Uint8Array(9), 'BAD_IMAGE', /expected JPEG/],
   ])('%s', async (_, model, recipe, bad, code, message) => {
-    const segmenter = await load(FAULTY[model](), recipe);
+    const segmenter = await load(TINY[model](), recipe);
     const sources = [await png(80), await bad(), await png(80), await png(80)];
     const found = [];
     for await (const result of segmenter.segmentAll(sources)) found.push(result);
@@ -65,7 +65,7 @@ describe('what fails for one image fails for no other', () => {
   });
 
   it('an image that is too large for the memory budget', async () => {
-    const segmenter = await load(FAULTY.small(), NATIVE, 3e6);
+    const segmenter = await load(TINY.small(), NATIVE, 3e6);
     const found = [];
     for await (const result of segmenter.segmentAll([await png(80), await png(80, 2000)])) found.push(result);
     expect(found).toMatchObject([
@@ -81,7 +81,7 @@ describe('what fails for one image fails for no other', () => {
 });
 
 it('infinity is named', async () => {
-  const segmenter = await load(FAULTY.infinite(), RESIZED);
+  const segmenter = await load(TINY.infinite(), RESIZED);
   await expect(segmenter.segment(await png(0))).rejects.toThrow(
     /gives Infinity, expected probabilities from 0/,
   );
@@ -89,13 +89,13 @@ it('infinity is named', async () => {
 
 describe('what no image is to blame for ends the work', () => {
   it('options, before anything is read', async () => {
-    const segmenter = await load(FAULTY.nan(), RESIZED);
+    const segmenter = await load(TINY.nan(), RESIZED);
     const all = segmenter.segmentAll(['nowhere.png'], { threshold: 2 });
     await expect(all.next()).rejects.toMatchObject({ code: 'BAD_USAGE' });
   });
 
   it('an abort', async () => {
-    const segmenter = await load(FAULTY.nan(), RESIZED);
+    const segmenter = await load(TINY.nan(), RESIZED);
     const stop = new AbortController();
     const all = segmenter.segmentAll([await png(80), await png(0), await png(80)], { signal: stop.signal });
     await all.next();
@@ -104,7 +104,7 @@ describe('what no image is to blame for ends the work', () => {
   });
 
   it('closing the segmenter, however many images would follow', async () => {
-    const segmenter = await load(FAULTY.nan(), RESIZED);
+    const segmenter = await load(TINY.nan(), RESIZED);
     const image = await png(80);
     function* endless() {
       for (;;) yield image;
@@ -123,7 +123,7 @@ it('a thread that dies fails what it had and what comes after, and nothing waits
   const images = startThread<ImageMethods>('image-thread', 'the segmenter');
   class Fragile extends BaseSegmenter<Uint8Array, Uint8Array, ProviderReport> {
     static async open() {
-      const model = FAULTY.nan();
+      const model = TINY.nan();
       const form = formOf(readOutline(model, 'nan'), { recipe: RESIZED });
       const session = await createSession(model, { threads: 1 });
       const hand = (source: Uint8Array) => {

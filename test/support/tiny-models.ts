@@ -1,4 +1,4 @@
-/** Models that fail for some images: what they do shows only when they run. */
+/** Models of one or two nodes, most of which fail for some images: what they do shows only when they run. */
 import { ints } from '../../graph/attribute.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Node } from '../../graph/model.js';
@@ -24,7 +24,9 @@ function model(nodes: readonly Node[], size: number | string = 'side'): Uint8Arr
   );
 }
 
-export const FAULTY = {
+export const TINY = {
+  /** Probabilities of whatever image. */
+  sound: () => model([node('Sigmoid', ['grey'], ['mask'])], 32),
   /** NaN where an image is black all over. */
   nan: () => model([node('ReduceMax', ['grey'], ['most']), node('Div', ['grey', 'most'], ['mask'])], 32),
   /** Infinity where a pixel is black. */
