@@ -32,6 +32,8 @@ export interface Segmentation<R extends ProviderReport = ProviderReport> extends
   readonly mask: Mask;
   /** Runs of the network: more than one where the image was cut into tiles. */
   readonly tiles: number;
+  /** Harmless faults of the image's file that were passed over, one line each. */
+  readonly warnings: readonly string[];
   readonly timings: Timings;
   /** The provider that ran it. */
   readonly provider: R['effective'];
@@ -129,6 +131,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         width,
         height,
         inputs,
+        warnings,
         milliseconds: decode,
       } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
       await this.#runInputs(id, inputs, stages, signal);
@@ -138,7 +141,8 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
       if (mask === undefined)
         throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
-      return { ...finished, width, height, mask, tiles: inputs, timings, provider: this.provider.effective };
+      const provider = this.provider.effective;
+      return { ...finished, width, height, mask, tiles: inputs, warnings, timings, provider };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
       throw this.#named(source, error);

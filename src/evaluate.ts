@@ -59,6 +59,14 @@ export interface EvaluationReport extends Metrics {
   readonly session: ProviderReport;
   /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
   readonly failures: readonly Failure[];
+  /** Images and masks that were read in spite of harmless faults of their files. */
+  readonly warnings: readonly FileWarnings[];
+}
+
+interface FileWarnings {
+  readonly name: string;
+  /** One line each. */
+  readonly warnings: readonly string[];
 }
 
 export interface Pair {
@@ -73,7 +81,9 @@ interface Failure {
   readonly error: string;
 }
 
-type Outcome = { readonly name: string; readonly confusion: Confusion } | Failure;
+type Outcome =
+  | { readonly name: string; readonly confusion: Confusion; readonly warnings: readonly FileWarnings[] }
+  | Failure;
 
 /**
  * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
@@ -107,6 +117,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
     let confusion = NO_PIXELS;
     const unpaired = failures.length;
+    const warnings: FileWarnings[] = [];
     const perImage: EvaluationReport['perImage'][number][] = [];
     let done = 0;
     onProgress?.(done, pairs.length);
@@ -117,6 +128,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       if ('error' in outcome) failures.push(outcome);
       else {
         confusion = addConfusions(confusion, outcome.confusion);
+        warnings.push(...outcome.warnings);
         perImage.push({ name: outcome.name, dsc: diceOf(outcome.confusion) });
       }
       onProgress?.(++done, pairs.length);
@@ -144,6 +156,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       provider: provider.effective,
       session: provider,
       failures,
+      warnings,
     };
     if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
     return report;
@@ -155,8 +168,13 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
 async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {
   const name = basename(pair.image);
   try {
-    const { mask, truth } = await compareWithTruth(segmenter, pair, options);
-    return { name, confusion: confusionOf(mask, truth) };
+    const { mask, truth, warnings, truthWarnings } = await compareWithTruth(segmenter, pair, options);
+    const told = [
+      { name, warnings },
+      { name: basename(pair.mask), warnings: truthWarnings },
+    ];
+    const confusion = confusionOf(mask, truth);
+    return { name, confusion, warnings: told.filter((file) => file.warnings.length > 0) };
   } catch (error) {
     const { code, message } = imageFault(error, options.signal);
     return { name, code, error: message };
@@ -171,7 +189,7 @@ export async function compareWithTruth(
   segmenter: Segmenter,
   pair: Pair,
   options: SegmentOptions,
-): Promise<Segmentation & { readonly truth: Mask }> {
+): Promise<Segmentation & { readonly truth: Mask; readonly truthWarnings: readonly string[] }> {
   const shares = await readTruth(pair.mask);
   const segmentation = await segmenter.segment(pair.image, { ...options, probabilities: false });
   const { width, height, mask } = segmentation;
@@ -181,7 +199,11 @@ export async function compareWithTruth(
       `${basename(pair.image)}: it is ${width}x${height}, its mask ${shares.width}x${shares.height}`,
     );
   }
-  return { ...segmentation, truth: cut(resizeBilinear(shares, mask.width, mask.height), 0.5) };
+  return {
+    ...segmentation,
+    truthWarnings: shares.warnings,
+    truth: cut(resizeBilinear(shares, mask.width, mask.height), 0.5),
+  };
 }
 
 /** What mask files add to the name of their image. */

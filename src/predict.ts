@@ -68,6 +68,8 @@ export interface Prediction {
   readonly classes: readonly ClassRegions[];
   /** Runs of the network: more than one where the image was cut into tiles. */
   readonly tiles: number;
+  /** Harmless faults of the image's file that were passed over, one line each. */
+  readonly warnings: readonly string[];
   readonly timings: Timings;
 }
 
@@ -211,9 +213,9 @@ async function predictOne(
       if (error instanceof NmodeError) throw error;
       throw new NmodeError('CANNOT_RUN', `${basename(image)}: ${reason(error)}`, { cause: error });
     });
-    const { width, height, tiles, timings } = segmentation;
+    const { width, height, tiles, warnings, timings } = segmentation;
     const classes = regionsOf(segmentation, options.mmPerPx);
-    return { image, width, height, ...files, classes, tiles, timings };
+    return { image, width, height, ...files, classes, tiles, warnings, timings };
   } catch (error) {
     const fault = imageFault(error, signal);
     if (fault.code === 'CANNOT_WRITE' && !isOfOneFile(fault)) throw fault;

@@ -4,7 +4,7 @@ import type { Recipe } from '../../graph/recipe.js';
 import type { EvaluationReport } from '../evaluate.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
-import { count, fields, print, printJson } from './print.js';
+import { count, fields, noteWarnings, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
@@ -45,6 +45,7 @@ export function addEval(program: Command): void {
     if (json) printJson(report);
     else print(reportText(report));
     noteFallback(report.session);
+    noteWarnings(report.warnings);
     const { failures, images } = report;
     for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);
     if (failures.length > 0) {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import type { Recipe } from '../../graph/recipe.js';
@@ -5,7 +6,7 @@ import type { ClassRegions, PredictReport, ProbabilityFormat } from '../predict.
 import { parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
-import { count, print, printJson, table } from './print.js';
+import { count, noteWarnings, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
@@ -49,6 +50,7 @@ export function addPredict(program: Command): void {
     if (json) printJson(predictionJson(report));
     else if (report.predictions.length > 0 && flags.output !== '-') print(predictionText(report));
     noteFallback(report.provider);
+    noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
     refuseFailures(report);
   });
 }

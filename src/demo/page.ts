@@ -108,8 +108,9 @@ async function segment(picture: Picture): Promise<void> {
     if (signal.aborted) return;
     alertLine.textContent = '';
     say('segmenting', `Segmenting ${picture.name}`);
-    await show(picture, await segmenter.segment(picture.source, { pixels: true, signal }), signal);
-    say('done', `${picture.name}: segmented`);
+    const segmentation = await segmenter.segment(picture.source, { pixels: true, signal });
+    await show(picture, segmentation, signal);
+    say('done', [`${picture.name}: segmented`, ...segmentation.warnings].join('; '));
     keepOffline(segmenter.provider.effective);
   } catch (error) {
     if (signal.aborted) return;

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { evaluate } from '../../src/evaluate.js';
 import { predict } from '../../src/predict.js';
-import { FAULTY } from '../support/faulty-models.js';
 import { nmode } from '../support/nmode.js';
+import { TINY } from '../support/tiny-models.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-one-bad-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,9 +28,9 @@ async function write(path: string, level: number, side = 32): Promise<void> {
   );
 }
 
-const model = (kind: keyof typeof FAULTY) => {
+const model = (kind: keyof typeof TINY) => {
   const path = out(`${kind}.onnx`);
-  writeFileSync(path, FAULTY[kind]());
+  writeFileSync(path, TINY[kind]());
   return path;
 };
 

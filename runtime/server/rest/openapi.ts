@@ -77,6 +77,7 @@ const SCHEMAS = {
     height: count,
     classes: list(ref('Class')),
     tiles: count,
+    warnings: list(text),
     timings: { type: 'object', additionalProperties: { type: 'number' } },
     provider: text,
   }),

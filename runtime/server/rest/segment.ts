@@ -150,12 +150,21 @@ async function answerOf(
   model: ServedModel,
   found: Segmentation,
 ): Promise<Buffer> {
-  const { image, mask, masks, components = [], width, height, timings, provider, tiles } = found;
+  const { image, mask, masks, components = [], width, height, timings, provider, tiles, warnings } = found;
   if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
     return asBuffer(await thread.call('overlay', { image, mask }, [image.data.buffer, mask.data.buffer]));
   }
-  const rest = { model: model.name, version: model.version, width, height, tiles, timings, provider };
+  const rest = {
+    model: model.name,
+    version: model.version,
+    width,
+    height,
+    tiles,
+    warnings,
+    timings,
+    provider,
+  };
   const give = masks.map(({ data }) => data.buffer);
   return asBuffer(await thread.call('describe', { masks, components, rest }, give));
 }
