@@ -1,4 +1,5 @@
 /** Follows the Huffman codes of a JPEG file's scans without decoding them, to find damage that decoders pass over. */
+import { type Component, damaged, type Frame, pixelsOf, readFrame } from './jpeg-frame.js';
 import {
   BitReader,
   type HuffmanTable,
@@ -7,28 +8,6 @@ import {
   tableOf,
 } from './jpeg-huffman.js';
 import { isFrame, jpegSegments, MARKERS } from './jpeg-segments.js';
-
-interface Component {
-  readonly id: number;
-  /** Sampling factors. */
-  readonly across: number;
-  readonly down: number;
-  /** Blocks of 8 x 8 in whole MCUs, of the component's own size, and along a row of what is kept. */
-  readonly blocksAcross: number;
-  readonly blocksDown: number;
-  readonly stride: number;
-  /** A bit a coefficient of a progressive image: whether it is known not to be zero. */
-  readonly nonzero: Uint8Array;
-  /** By coefficient, the bit down to which earlier scans told it; -1 where none did. */
-  readonly known: Int8Array;
-}
-
-interface Frame {
-  readonly isProgressive: boolean;
-  readonly mcusAcross: number;
-  readonly mcusDown: number;
-  readonly components: readonly Component[];
-}
 
 /** A component in a scan. */
 interface Member {
@@ -53,10 +32,11 @@ interface Scan {
 /** Of larger ones no platform reads any; to follow them would take memory. */
 const MAX_PIXELS = 100_000_000;
 
-/** As libvips: each may pass over the whole image for a few bytes. */
+/** As libvips; programs write some ten. */
 const MAX_SCANS = 100;
 
-const damaged = (how: string) => new Error(`its image data are damaged: ${how}`);
+/** Of these, those that refine: each looks at the whole image for a few bytes. */
+const MAX_REFINING = 32;
 
 /**
  * Refuses data that end before the image does, codes that there are none of, restart markers that are not the next, and scans
@@ -68,7 +48,7 @@ export function checkScans(bytes: Uint8Array): void {
   const tables = new Map<number, TableDefinition>();
   let frame: Frame | undefined;
   let interval = 0;
-  let scans = 0;
+  let [scans, refining] = [0, 0];
   const segments = [...jpegSegments(bytes)];
   if (segments.at(-1)?.marker !== MARKERS.endOfImage) throw new Error('it is cut short');
   for (const { marker, data, entropy } of segments) {
@@ -86,50 +66,14 @@ export function checkScans(bytes: Uint8Array): void {
       // Motion JPEG leaves out the usual tables, which decoders know.
       if (!frame.isProgressive && tables.size === 0) return;
       if (++scans > MAX_SCANS) throw damaged(`there are more than ${MAX_SCANS} scans`);
-      followScan(frame, readScan(frame, data, tables, entropy), interval);
+      const scan = readScan(frame, data, tables, entropy);
+      if (scan.refines && ++refining > MAX_REFINING)
+        throw damaged(`more than ${MAX_REFINING} scans refine others`);
+      followScan(frame, scan, interval);
     }
   }
   const isWhole = frame?.components.every(({ known }) => (known[0] ?? -1) >= 0) ?? false;
   if (!isWhole) throw damaged('a scan is lacking');
-}
-
-/** Height and width of a frame header. */
-const sizeOf = (data: Uint8Array) =>
-  [((data[1] ?? 0) << 8) | (data[2] ?? 0), ((data[3] ?? 0) << 8) | (data[4] ?? 0)] as const;
-
-function pixelsOf(data: Uint8Array): number {
-  const [height, width] = sizeOf(data);
-  return height * width;
-}
-
-/** T.81, B.2.2. */
-function readFrame(data: Uint8Array, isProgressive: boolean): Frame {
-  const count = data[5] ?? 0;
-  if (data.length !== 6 + 3 * count || count === 0 || count > 4) throw damaged('its frame header');
-  const [height, width] = sizeOf(data);
-  const told = Array.from({ length: count }, (_, i) => {
-    const [id = 0, factors = 0] = data.subarray(6 + 3 * i);
-    return { id, across: factors >> 4, down: factors & 15 };
-  });
-  if (told.some(({ across, down }) => across < 1 || across > 4 || down < 1 || down > 4))
-    throw damaged('its sampling factors');
-  const most = (of: 'across' | 'down') => Math.max(...told.map((component) => component[of]));
-  const [maxAcross, maxDown] = [most('across'), most('down')];
-  const mcusAcross = Math.ceil(width / (8 * maxAcross));
-  const mcusDown = Math.ceil(height / (8 * maxDown));
-  const components = told.map((component) => {
-    const stride = mcusAcross * component.across;
-    const blocks = isProgressive ? stride * mcusDown * component.down : 0;
-    return {
-      ...component,
-      blocksAcross: Math.ceil((width * component.across) / maxAcross / 8),
-      blocksDown: Math.ceil((height * component.down) / maxDown / 8),
-      stride,
-      nonzero: new Uint8Array(8 * blocks),
-      known: new Int8Array(64).fill(-1),
-    };
-  });
-  return { isProgressive, mcusAcross, mcusDown, components };
 }
 
 /** T.81, B.2.3. */
@@ -177,14 +121,26 @@ function checkProgression(
 
 /** T.81, A.2: a scan of one component has its own blocks, one of several whole MCUs. */
 function followScan({ mcusAcross, mcusDown, components }: Frame, scan: Scan, interval: number): void {
-  const { members, bits, isProgressive } = scan;
+  const { members, bits, isProgressive, refines } = scan;
   const [{ component } = {}, ...others] = members;
   const alone = component !== undefined && others.length === 0;
   const [across, down] = alone ? [component.blocksAcross, component.blocksDown] : [mcusAcross, mcusDown];
-  for (let unit = 0; unit < across * down; unit++) {
+  const units = across * down;
+  for (let unit = 0; unit < units; unit++) {
     if (interval > 0 && unit > 0 && unit % interval === 0) {
       bits.restart(unit / interval - 1);
       scan.endOfBand = 0;
+    }
+    if (scan.endOfBand > 0) {
+      const end = interval > 0 ? Math.min(units, unit - (unit % interval) + interval) : units;
+      const last = Math.min(end, unit + scan.endOfBand);
+      const next = refines && component !== undefined ? nextFilled(component, unit, last) : last;
+      const passed = next - unit;
+      if (passed > 0) {
+        scan.endOfBand -= passed;
+        unit += passed - 1;
+        continue;
+      }
     }
     const row = Math.floor(unit / across);
     const column = unit % across;
@@ -195,6 +151,15 @@ function followScan({ mcusAcross, mcusDown, components }: Frame, scan: Scan, int
   }
   // Whoever has all in one scan does not look for another; what follows it is padding as often as damage.
   if ((isProgressive || members.length < components.length) && bits.hasMore) throw damaged('they do not end');
+}
+
+/** The first block of a component's own scan, of those from one to another, that refining takes bits for. */
+function nextFilled({ filled, stride, blocksAcross }: Component, unit: number, end: number): number {
+  const blockOf = (of: number) => Math.floor(of / blocksAcross) * stride + (of % blocksAcross);
+  const first = blockOf(unit);
+  const found = filled.subarray(first, blockOf(end)).indexOf(1);
+  if (found < 0) return end;
+  return Math.floor((first + found) / stride) * blocksAcross + ((first + found) % stride);
 }
 
 function followMcu(scan: Scan, member: Member, row: number, column: number): void {
@@ -212,8 +177,8 @@ function followBlock(scan: Scan, { component, dc, ac }: Member, block: number): 
     followBand(bits, ac);
   } else if (from === 0) {
     bits.skip(refines ? 1 : bits.symbol(dc));
-  } else if (refines) refineBand(scan, ac, component.nonzero, 64 * block);
-  else firstBand(scan, ac, component.nonzero, 64 * block);
+  } else if (refines) refineBand(scan, ac, component, block);
+  else firstBand(scan, ac, component, block);
 }
 
 /** T.81, F.2.2.2. */
@@ -230,17 +195,15 @@ function followBand(bits: BitReader, ac: HuffmanTable | undefined): void {
 const RUN_OF_ZEROS = 0xf0;
 
 const isSet = (flags: Uint8Array, at: number) => (((flags[at >> 3] ?? 0) >> (at & 7)) & 1) === 1;
-const set = (flags: Uint8Array, at: number) => {
-  flags[at >> 3] = (flags[at >> 3] ?? 0) | (1 << (at & 7));
+const set = ({ nonzero, filled }: Component, block: number, k: number) => {
+  const at = 64 * block + k;
+  nonzero[at >> 3] = (nonzero[at >> 3] ?? 0) | (1 << (at & 7));
+  filled[block] = 1;
 };
 
 /** T.81, G.1.2.2. */
-function firstBand(scan: Scan, ac: HuffmanTable | undefined, nonzero: Uint8Array, block: number): void {
+function firstBand(scan: Scan, ac: HuffmanTable | undefined, component: Component, block: number): void {
   const { bits, from, to } = scan;
-  if (scan.endOfBand > 0) {
-    scan.endOfBand--;
-    return;
-  }
   for (let k = from; k <= to; k++) {
     const symbol = bits.symbol(ac);
     const run = symbol >> 4;
@@ -251,13 +214,14 @@ function firstBand(scan: Scan, ac: HuffmanTable | undefined, nonzero: Uint8Array
     }
     k += run;
     bits.skip(size);
-    if (size > 0 && k < 64) set(nonzero, block + k);
+    if (size > 0 && k < 64) set(component, block, k);
   }
 }
 
 /** T.81, G.1.2.3. */
-function refineBand(scan: Scan, ac: HuffmanTable | undefined, nonzero: Uint8Array, block: number): void {
+function refineBand(scan: Scan, ac: HuffmanTable | undefined, component: Component, block: number): void {
   const { bits, to } = scan;
+  const isFilled = (k: number) => isSet(component.nonzero, 64 * block + k);
   let k = scan.from;
   for (; scan.endOfBand === 0 && k <= to; k++) {
     const symbol = bits.symbol(ac);
@@ -271,12 +235,12 @@ function refineBand(scan: Scan, ac: HuffmanTable | undefined, nonzero: Uint8Arra
     bits.skip(size);
     // Past as many zeros as the run says; what is not zero has a bit more.
     for (; k <= to; k++) {
-      if (isSet(nonzero, block + k)) bits.skip(1);
+      if (isFilled(k)) bits.skip(1);
       else if (--run < 0) break;
     }
-    if (size > 0 && k <= to) set(nonzero, block + k);
+    if (size > 0 && k <= to) set(component, block, k);
   }
   if (scan.endOfBand === 0) return;
-  for (; k <= to; k++) if (isSet(nonzero, block + k)) bits.skip(1);
+  for (; k <= to; k++) if (isFilled(k)) bits.skip(1);
   scan.endOfBand--;
 }
