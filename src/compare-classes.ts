@@ -19,9 +19,11 @@ import {
   type TruthMask,
   type TruthReading,
   truthAt,
+  truthOf,
   truthOfLabel,
 } from '../runtime/masks/truth.js';
-import { readTruth, readTruthImage } from '../runtime/node/images/files.js';
+import type { TruthImage } from '../runtime/masks/truth-image.js';
+import { readTruthImage } from '../runtime/node/images/files.js';
 import type { Segmentation, Segmenter } from '../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
 import type { Pair } from './pairs.js';
@@ -39,6 +41,8 @@ export interface ComparedClass {
 export interface Compared extends Segmentation {
   readonly compared: readonly ComparedClass[];
   readonly search?: Search;
+  /** Harmless faults of the truth's file, one line each. */
+  readonly truthWarnings: readonly string[];
 }
 
 /** The pixels of one class in all images, and what they come to. */
@@ -70,31 +74,32 @@ export async function compareWithTruth(
   options: SegmentOptions & TruthReading,
 ): Promise<Compared> {
   const segmentation = await segmenter.segment(pair.image, { ...options, probabilities: false });
-  const several = countsLabels(segmentation);
-  const truth = several
-    ? await labelsFor(segmenter, pair.mask, options)
-    : await readTruth(pair.mask, options);
-  if (segmentation.width !== truth.width || segmentation.height !== truth.height) {
-    throw new NmodeError('BAD_IMAGE', await sizesProblem(pair, segmentation, truth));
+  const stored = await readTruthImage(pair.mask);
+  const name = basename(pair.mask);
+  if (segmentation.width !== stored.width || segmentation.height !== stored.height) {
+    throw new NmodeError('BAD_IMAGE', await sizesProblem(pair, segmentation, stored));
   }
+  const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
+  if (countsLabels(segmentation)) {
+    const labels = knownLabels(segmenter, stored, name, options);
+    return { ...found, compared: comparedLabels(segmentation, segmenter.semantics, labels, options) };
+  }
+  const truth = truthOf(stored, name, options);
   const { mask, maskLabels } = segmentation;
-  if (!('shares' in truth)) {
-    return { ...segmentation, compared: comparedLabels(segmentation, segmenter.semantics, truth, options) };
-  }
   const { search } = truth;
   const [label = 1] = maskLabels;
   const only = { label, isBackground: false, found: mask, truth: truthAt(truth, mask.width, mask.height) };
-  return { ...segmentation, compared: [only], ...(search && { search }) };
+  return { ...found, compared: [only], ...(search && { search }) };
 }
 
 /** @throws NmodeError (BAD_IMAGE) for labels that the model does not give */
-async function labelsFor(
+function knownLabels(
   { classes, semantics }: Segmenter,
-  file: string,
+  stored: TruthImage,
+  name: string,
   { ignoreLabel }: TruthReading,
-): Promise<Labels> {
-  const name = basename(file);
-  const labels = labelsOf(await readTruthImage(file), name);
+): Labels {
+  const labels = labelsOf(stored, name);
   const most = semantics.kind === 'exclusive' ? classes - 1 : classes;
   const found = [...new Set(labels.data)].sort((a, b) => a - b);
   if (found.every((label) => label <= most || label === ignoreLabel)) return labels;

@@ -1,15 +1,16 @@
 import { basename } from 'node:path';
 import type { Assumption } from '../graph/assumption.js';
-import { imageFault, NmodeError } from '../graph/errors.js';
+import { commonFault, imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { inOrder } from '../runtime/in-order.js';
-import { maskLabelsOf } from '../runtime/masks/classes.js';
+import { maskLabelsOf, refuseThreshold } from '../runtime/masks/classes.js';
 import type { Cleaning } from '../runtime/masks/components.js';
 import { DEFAULT_THRESHOLD } from '../runtime/masks/cut.js';
 import type { Confusion, Metrics } from '../runtime/masks/metrics.js';
 import { checkReading, type TruthReading } from '../runtime/masks/truth.js';
 import { Segmenter, type SegmenterOptions } from '../runtime/node/segmenter.js';
 import type { ProviderReport } from '../runtime/node/sessions/session.js';
+import { finishOptions } from '../runtime/segment-options.js';
 import {
   type ClassConfusion,
   type ClassMetrics,
@@ -20,7 +21,7 @@ import {
   imageDice,
 } from './compare-classes.js';
 import { writeReport } from './evaluation-report.js';
-import { findPairs, type Pair } from './pairs.js';
+import { type Failure, findPairs, type Pair } from './pairs.js';
 import { median } from './percentile.js';
 import { type CountedTruth, type TruthSummary, truthSummary, truthWarnings } from './truth-report.js';
 import { turnDoubt } from './turned.js';
@@ -63,7 +64,10 @@ export interface EvaluationReport extends Metrics {
   /** What was done to masks after they were cut. */
   readonly cleaning: Required<Cleaning>;
   readonly truth: TruthSummary;
-  /** What may be wrong although it was counted: values that no mask holds, masks that may not be turned as their images. */
+  /**
+   * What may be wrong although it was counted, one line each: harmless faults of files, values that no mask holds, masks that may not be
+   * turned as their images.
+   */
   readonly warnings: readonly string[];
   readonly recipe: Recipe;
   readonly provider: ProviderReport['effective'];
@@ -71,24 +75,27 @@ export interface EvaluationReport extends Metrics {
   readonly session: ProviderReport;
   /** What neither the model nor the options say, and what was taken for it. */
   readonly assumed: readonly Assumption[];
-  /** Images without a mask, masks without an image, pairs that do not fit, files that cannot be read. */
-  readonly failures: readonly { readonly name: string; readonly error: string }[];
+  /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
+  readonly failures: readonly Failure[];
 }
 
 interface Counted extends CountedTruth {
   readonly classes: readonly ClassConfusion[];
+  /** Harmless faults of its files, one line each. */
+  readonly warnings: readonly string[];
 }
 
-type Outcome = Counted | { readonly name: string; readonly error: string };
+type Outcome = Counted | Failure;
 
 /**
  * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
  * and cut at 0.5. Pixels of `ignoreLabel` are left out.
- * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN
+ * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { at = 'network', signal, onProgress } = options;
   checkReading(options);
+  finishOptions(options, at);
   const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks);
   const failures = [...unpaired];
   if (options.report !== undefined) {
@@ -100,6 +107,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   const segmenter = await Segmenter.load(options.model, { ...options, at });
   try {
     refuseReading(segmenter, options);
+    refuseThreshold(segmenter.semantics, segmenter.classes, options.threshold);
     const counted: Counted[] = [];
     let done = 0;
     onProgress?.(done, pairs.length);
@@ -111,8 +119,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       else counted.push(outcome);
       onProgress?.(++done, pairs.length);
     }
-    const [failure] = failures;
-    if (counted.length === 0 && failure !== undefined) throw new NmodeError('BAD_IMAGE', failure.error);
+    const errors = failures.slice(unpaired.length).map(({ code, error }) => new NmodeError(code, error));
+    const [first] = errors;
+    if (counted.length === 0 && first !== undefined) throw commonFault(errors) ?? first;
     const classes = classMetrics(counted.map((image) => image.classes));
     const perImage = counted.map((image) => ({ name: image.name, dsc: imageDice(image.classes) }));
     const scores = perImage.map(({ dsc }) => dsc);
@@ -133,7 +142,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
         minArea: options.minArea ?? 0,
       },
       truth: truthSummary(options, counted),
-      warnings: truthWarnings(options, counted),
+      warnings: [...counted.flatMap(({ warnings }) => warnings), ...truthWarnings(options, counted)],
       recipe,
       provider: provider.effective,
       session: provider,
@@ -155,9 +164,14 @@ async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions)
     const ignored = first?.truth.counted?.filter((counts) => counts === 0).length ?? 0;
     const { search } = found;
     const doubt = { ...(search && { search }), turnDoubt: await turnDoubt(pair, found) };
-    return { name, classes: confusionsOf(found), ignored, ...doubt };
+    const warnings = [
+      ...found.warnings.map((warning) => `${name}: ${warning}`),
+      ...found.truthWarnings.map((warning) => `${basename(pair.mask)}: ${warning}`),
+    ];
+    return { name, classes: confusionsOf(found), ignored, warnings, ...doubt };
   } catch (error) {
-    return { name, error: imageFault(error).message };
+    const { code, message } = imageFault(error, options.signal);
+    return { name, code, error: message };
   }
 }
 

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { imageFault } from '../graph/errors.js';
 import { recipeSummary } from '../graph/recipe.js';
 import { drawOutline } from '../runtime/images/draw.js';
 import { toEightBits } from '../runtime/images/prepare.js';
@@ -25,14 +26,15 @@ const MAX_PICTURE_HEIGHT = 480;
 const FOUND = [255, 64, 32] as const;
 const TRUE = [32, 220, 90] as const;
 
-interface Picture {
-  readonly name: string;
-  readonly dsc: number;
+interface Drawn {
   /** Nothing was found in it. */
   readonly empty: boolean;
   /** PNG. */
   readonly png: Uint8Array;
 }
+
+/** An image, drawn, or why it could not be. */
+type Picture = { readonly name: string; readonly dsc: number } & (Drawn | { readonly lacking: string });
 
 /** Writes the report as one HTML file that needs nothing else. */
 export async function writeReport(
@@ -44,9 +46,16 @@ export async function writeReport(
 ): Promise<void> {
   const worst = report.perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, PICTURES);
   const pictures: Picture[] = [];
+  const { signal } = options;
   for (const { name, dsc } of worst) {
     const pair = pairs.find(({ image }) => basename(image) === name);
-    if (pair !== undefined) pictures.push({ name, dsc, ...(await picture(segmenter, pair, options)) });
+    if (pair === undefined) continue;
+    try {
+      pictures.push({ name, dsc, ...(await picture(segmenter, pair, options)) });
+    } catch (error) {
+      // It was counted; only its picture is lacking.
+      pictures.push({ name, dsc, lacking: imageFault(error, signal).message });
+    }
   }
   await writeWhole(path, [Buffer.from(html(basename(options.model), report, pictures))]);
 }
@@ -56,7 +65,7 @@ async function picture(
   segmenter: Segmenter,
   pair: Pair,
   options: SegmentOptions & TruthReading,
-): Promise<Pick<Picture, 'png' | 'empty'>> {
+): Promise<Drawn> {
   const { image, compared } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
   const scale = Math.min(PICTURE_WIDTH / image.width, MAX_PICTURE_HEIGHT / image.height);
@@ -135,9 +144,14 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     ['recipe', recipeSummary(report.recipe)],
     ['provider', report.provider],
   ];
-  const figure = ({ name, dsc, png, empty }: Picture) =>
-    `<figure><img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">` +
-    `<figcaption>${escaped(name)}: DSC ${share(dsc)}${empty ? ', nothing found' : ''}</figcaption></figure>`;
+  const figure = (shown: Picture) => {
+    const caption = `${escaped(shown.name)}: DSC ${share(shown.dsc)}`;
+    if ('lacking' in shown)
+      return `<figure><figcaption>${caption}, no picture: ${escaped(shown.lacking)}</figcaption></figure>`;
+    const source = `data:image/png;base64,${Buffer.from(shown.png).toString('base64')}`;
+    const found = shown.empty ? ', nothing found' : '';
+    return `<figure><img alt="" src="${source}"><figcaption>${caption}${found}</figcaption></figure>`;
+  };
   const list = (title: string, texts: readonly string[]) =>
     texts.length === 0
       ? ''

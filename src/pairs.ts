@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, parse } from 'node:path';
-import { NmodeError } from '../graph/errors.js';
+import { type ErrorCode, NmodeError } from '../graph/errors.js';
 import { findImages } from './find-images.js';
 
 export interface Pair {
@@ -11,6 +11,8 @@ export interface Pair {
 /** A file that is not counted, and why. */
 export interface Failure {
   readonly name: string;
+  readonly code: ErrorCode;
+  /** One line. */
   readonly error: string;
 }
 
@@ -113,6 +115,7 @@ function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 
 
 const failure = (file: string, problem: string): Failure => ({
   name: basename(file),
+  code: 'BAD_IMAGE',
   error: `${basename(file)}: ${problem}`,
 });
 

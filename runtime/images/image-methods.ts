@@ -12,6 +12,8 @@ export interface Begun extends Timed {
   readonly height: number;
   /** How many runs of the network the image takes. */
   readonly inputs: number;
+  /** What was passed over when the image was read. */
+  readonly warnings: readonly string[];
 }
 
 async function timed<T extends object>(body: () => T | Promise<T>): Promise<T & Timed> {
@@ -37,7 +39,8 @@ export function imageMethods<S>(read: (source: S) => RgbImage | Promise<RgbImage
         const image = await read(source);
         const job = new Job(image, form);
         jobs.set(id, job);
-        return { width: image.width, height: image.height, inputs: job.inputs };
+        const { width, height, warnings = [] } = image;
+        return { width, height, inputs: job.inputs, warnings };
       }),
     input: ({ id, index }: { id: number; index: number }): Promise<{ input: Floats | Bytes } & Timed> =>
       timed(() => {

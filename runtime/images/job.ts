@@ -160,10 +160,10 @@ function checkProbabilities(data: Float32Array): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
     if (value >= -1e-3 && value <= 1.001) continue;
-    throw new NmodeError(
-      'BAD_MODEL',
-      `the model gives ${value}, expected probabilities: where these are logits, say what turns them into some with --head sigmoid or --head softmax`,
-    );
+    const hint = Number.isFinite(value)
+      ? ': where these are logits, say what turns them into some with --head sigmoid or --head softmax'
+      : ' from 0 to 1';
+    throw new NmodeError('BAD_MODEL', `the model gives ${value}, expected probabilities${hint}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { orientationOf } from './exif.js';
+import { crc32 } from './crc32.js';
 import { pngChunks } from './formats.js';
 import type { Raster } from './raster.js';
 
@@ -36,8 +36,6 @@ export interface PngSamples extends Raster {
   readonly palette?: Uint8Array | undefined;
   /** tRNS: of a palette, the alpha of its first entries; else the one grey or RGB that is transparent, 16 bits a sample. */
   readonly transparency?: Uint8Array | undefined;
-  /** EXIF, 1..8; the samples are not turned. */
-  readonly orientation: number;
 }
 
 /** Undoes zlib's compression. @throws Error where there is not exactly as much as `length` */
@@ -51,7 +49,7 @@ const MOST_BYTES = 6;
  * @throws Error for what is damaged, cut short, animated, or of more pixels than `maxPixels`
  */
 export async function decodePng(bytes: Uint8Array, inflate: Inflate, maxPixels: number): Promise<PngSamples> {
-  const { header, palette, transparency, exif, length } = partsOf(bytes);
+  const { header, palette, transparency, length } = partsOf(bytes);
   const { width, height, type, depth, interlaced } = headerOf(header);
   if (width * height > maxPixels) throw new Error(`more than ${maxPixels / 1e6} megapixels`);
   const { channels } = COLOUR_TYPES[type];
@@ -77,7 +75,6 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate, maxPixels: 
   if (indexed && !(palette !== undefined && data.every((index) => 3 * index < palette.length))) {
     throw new Error('it is damaged: it has no colour for some of its pixels');
   }
-  const orientation = exif === undefined ? 1 : orientationOf(exif);
   return {
     width,
     height,
@@ -86,7 +83,6 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate, maxPixels: 
     data,
     palette: indexed ? palette : undefined,
     transparency,
-    orientation,
   };
 }
 
@@ -103,11 +99,11 @@ function partsOf(bytes: Uint8Array) {
     last = type;
   }
   if (last !== 'IEND') throw new Error('it is cut short');
-  const [header, palette, transparency, exif] = READ_CHUNKS.map((type) => first.get(type));
-  return { header, palette, transparency, exif, length };
+  const [header, palette, transparency] = READ_CHUNKS.map((type) => first.get(type));
+  return { header, palette, transparency, length };
 }
 
-const READ_CHUNKS: readonly string[] = ['IHDR', 'PLTE', 'tRNS', 'eXIf'];
+const READ_CHUNKS: readonly string[] = ['IHDR', 'PLTE', 'tRNS'];
 
 function imageData(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(length);
@@ -206,17 +202,4 @@ function predicted(filter: number | undefined, a: number, b: number, c: number):
     default:
       throw new Error('it is damaged');
   }
-}
-
-/** PNG specification, annex D. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-export function crc32(bytes: Uint8Array): number {
-  let c = 0xffffffff;
-  for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 255] ?? 0) ^ (c >>> 8);
-  return ~c >>> 0;
 }

@@ -1,4 +1,3 @@
-import { upright } from '../images/exif.js';
 import type { PngSamples } from '../images/png.js';
 import type { Raster } from '../images/raster.js';
 
@@ -20,12 +19,14 @@ export interface TruthImage extends Raster {
   readonly lossy: boolean;
   /** The colours come from a palette whose indices are not known. */
   readonly lookedUp?: boolean;
+  /** Harmless faults of the file, one line each. */
+  readonly warnings?: readonly string[];
 }
 
-/** The samples of a PNG as ground truth. */
+/** The samples of a PNG as ground truth, not turned yet. */
 export function truthOfPng(png: PngSamples): TruthImage {
-  const { channels, depth, palette, transparency, orientation } = png;
-  const common = { ...upright(png, orientation), channels, full: 2 ** depth - 1, lossy: false };
+  const { width, height, data, channels, depth, palette, transparency } = png;
+  const common = { width, height, data, channels, full: 2 ** depth - 1, lossy: false };
   if (palette !== undefined) {
     const entries = Array.from({ length: palette.length / 3 }, (_, i) => {
       const [red = 0, green = 0, blue = 0] = palette.subarray(3 * i);

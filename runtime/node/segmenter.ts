@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { NmodeError, reason } from '../../graph/errors.js';
 import { outlineOf } from '../../graph/model.js';
 import { type FormOptions, formOf } from '../form.js';
@@ -64,7 +65,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
     const starting = startImages();
     const [session, images] = await Promise.allSettled([loading, starting]);
     if (session.status === 'fulfilled' && images.status === 'fulfilled') {
-      return new Segmenter({ session: session.value, images: images.value, hand, ...model });
+      return new Segmenter({ session: session.value, images: images.value, hand, nameOf, ...model });
     }
     await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
     throw session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason;
@@ -84,6 +85,8 @@ async function startImages(): Promise<Thread<ImageMethods>> {
   await thread.call('warmUp', undefined);
   return thread;
 }
+
+const nameOf = (source: ImageSource) => (typeof source === 'string' ? basename(source) : undefined);
 
 /** Images go to their thread as they are. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
 function hand(source: ImageSource) {

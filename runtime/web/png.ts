@@ -1,6 +1,6 @@
-import { orientationOf } from '../images/exif.js';
-import { pngChunks } from '../images/formats.js';
-import { crc32, unfilter } from '../images/png.js';
+import { crc32 } from '../images/crc32.js';
+import { isAncillary, pngChunks, withoutChunks } from '../images/formats.js';
+import { unfilter } from '../images/png.js';
 import type { Raster, RgbImage } from '../images/raster.js';
 import type { ImageHeader } from './header.js';
 
@@ -21,7 +21,6 @@ export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageH
   for (const { type, data, checked, crc } of pngChunks(bytes)) {
     if (crc32(checked) !== crc) throw new Error('it is damaged');
     if (type === 'IDAT') parts.push(data.slice());
-    if (type === 'eXIf' && orientationOf(data) !== 1) throw new Error('browsers cannot turn it at 16 bits');
     if (type === 'iCCP')
       throw new Error('browsers cannot apply a colour profile at 16 bits: convert it to sRGB');
   }
@@ -43,13 +42,29 @@ export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageH
   return { width, height, channels: 3, data };
 }
 
-/**
- * A PNG without the chunks that tell a gamma and primaries of its own: browsers apply these to the colours, Node does not,
- * and neither did training. A whole colour profile stays.
- */
+/** Chunks that tell how the numbers of an image are to be shown: browsers apply them, Node does not, neither did training. */
+const SHOWING = new Set(['gAMA', 'cHRM', 'cICP', 'mDCV', 'cLLI']);
+
+/** A PNG without a gamma, primaries or transfer curve of its own. A whole colour profile stays. */
 export function withoutGamma(bytes: Uint8Array): Blob {
-  const chunks = Array.from(pngChunks(bytes)).filter(({ type }) => type !== 'gAMA' && type !== 'cHRM');
-  return new Blob([SIGNATURE, ...chunks.map(({ whole }) => whole.slice())], { type: 'image/png' });
+  return new Blob([withoutChunks(bytes, ({ type }) => SHOWING.has(type)).slice()], { type: 'image/png' });
+}
+
+/**
+ * Holds the image data to its checksums, at which browsers do not look.
+ * @throws Error
+ */
+export async function checkPng(bytes: Uint8Array): Promise<void> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (const chunk of pngChunks(bytes)) {
+    if (!isAncillary(chunk) && chunk.type !== 'IEND' && crc32(chunk.checked) !== chunk.crc)
+      throw new Error('it is damaged');
+    if (chunk.type === 'IDAT') parts.push(chunk.data.slice());
+  }
+  const stream = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate'));
+  await stream.pipeTo(new WritableStream()).catch((error: unknown) => {
+    throw new Error('its image data are damaged', { cause: error });
+  });
 }
 
 /** Exactly as many bytes as are told: what would be more is not even taken. */

@@ -1,5 +1,7 @@
-import { isLossyWebp } from '../images/formats.js';
+import { formatOf, isLossyWebp } from '../images/formats.js';
+import { mend } from '../images/mend.js';
 import { decodePng } from '../images/png.js';
+import { turn } from '../images/turn.js';
 import { type TruthImage, truthOfPng } from '../masks/truth-image.js';
 import { readHeader } from './header.js';
 import { BITMAP_OPTIONS, pixelsOf } from './pixels.js';
@@ -13,17 +15,23 @@ import { checkSize, MAX_PIXELS, reading } from './read-source.js';
  */
 export function readTruthImage(file: File): Promise<TruthImage> {
   return reading(file.name, async () => {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const header = readHeader(bytes);
-    checkSize(header);
-    if (header.format === 'PNG') {
-      return truthOfPng(
-        await decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS),
-      );
-    }
-    const bitmap = await createImageBitmap(file, { ...BITMAP_OPTIONS, colorSpaceConversion: 'none' });
-    checkSize(bitmap);
-    const image = await pixelsOf(bitmap, { opaque: true });
-    return { ...image, full: 255, lossy: header.format === 'JPEG' || isLossyWebp(bytes) };
+    const contents = new Uint8Array(await file.arrayBuffer());
+    const { name } = formatOf(contents, 'JPEG, PNG or WebP');
+    const { bytes, orientation, warnings } = await mend(contents, name);
+    const image = turn(await decode(bytes), orientation);
+    return warnings.length === 0 ? image : { ...image, warnings };
   });
+}
+
+async function decode(bytes: Uint8Array): Promise<TruthImage> {
+  const header = readHeader(bytes);
+  checkSize(header);
+  if (header.format === 'PNG') {
+    return truthOfPng(await decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS));
+  }
+  const options = { ...BITMAP_OPTIONS, colorSpaceConversion: 'none' } as const;
+  const bitmap = await createImageBitmap(new Blob([bytes.slice()]), options);
+  checkSize(bitmap);
+  const image = await pixelsOf(bitmap, { opaque: true });
+  return { ...image, full: 255, lossy: header.format === 'JPEG' || isLossyWebp(bytes) };
 }

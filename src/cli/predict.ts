@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import { recipeSummary } from '../../graph/recipe.js';
@@ -7,7 +8,7 @@ import { parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
 import { addModelFlags, assumedFields, type ModelFlags } from './model-flags.js';
-import { count, fields, print, printJson, table } from './print.js';
+import { count, fields, noteWarnings, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
@@ -51,6 +52,7 @@ export function addPredict(program: Command): void {
       else if (flags.output === '-') noteAssumed(report);
       else if (report.predictions.length > 0) print(predictionText(report));
       noteFallback(report.provider);
+      noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
       refuseFailures(report);
     },
   );
@@ -58,7 +60,8 @@ export function addPredict(program: Command): void {
 
 /** An error's message is no enumerable property. */
 function predictionJson({ failures, ...report }: PredictReport) {
-  return { ...report, failures: failures.map(({ image, error }) => ({ image, error: error.message })) };
+  const told = failures.map(({ image, error }) => ({ image, code: error.code, error: error.message }));
+  return { ...report, failures: told };
 }
 
 /** Standard output has the mask. */

@@ -136,7 +136,7 @@ async function segment(picture: Picture): Promise<void> {
     say('segmenting', `Segmenting ${picture.name}`);
     const segmentation = await segmenter.segment(picture.source, { pixels: true, signal });
     await show(picture, segmentation, segmenter.semantics, signal);
-    say('done', `${picture.name}: segmented`);
+    say('done', [`${picture.name}: segmented`, ...segmentation.warnings].join('; '));
     keepOffline(segmenter.provider.effective);
   } catch (error) {
     if (signal.aborted) return;

@@ -279,7 +279,7 @@ inBrowser('the page', () => {
     const softmaxed = { ...COLOURS, end: (x: Value) => softmax(x, 1) };
     await choose('softmax.onnx', pixelwiseBytes(softmaxed));
     await about('class 1 is shown');
-    expect(await text(page, 'about')).toMatch(/recipe min-max, resized to 8x8[^]*background class 0/);
+    expect(await text(page, 'about')).toMatch(/recipe min-max, resized to 8x8[\s\S]*background class 0/);
     expect(await page.locator('#threshold').isDisabled()).toBe(true);
     await page.locator('#recipe').selectOption('unit');
     await about('unit, resized to 8x8');

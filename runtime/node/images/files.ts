@@ -4,10 +4,13 @@ import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import type { Sharp, SharpOptions } from 'sharp';
 import { NmodeError, reason } from '../../../graph/errors.js';
-import { TIFF_TAGS, tiffTag } from '../../images/exif.js';
-import { FORMATS, formatOf, isAnimatedPng, isLossyWebp, knownFormat } from '../../images/formats.js';
+import { isOrientation, type Orientation } from '../../images/exif.js';
+import { FORMATS, formatOf, type ImageFormat, isAnimatedPng, isLossyWebp } from '../../images/formats.js';
+import { type Mended, mend } from '../../images/mend.js';
 import { decodePng } from '../../images/png.js';
 import type { Mask, Raster, RgbImage } from '../../images/raster.js';
+import { TIFF_TAGS, tiffTag } from '../../images/tiff.js';
+import { turn } from '../../images/turn.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../masks/truth.js';
 import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
 import { loadSharp } from './sharp.js';
@@ -28,14 +31,8 @@ function nameOf(file: ImageFile): string {
   return typeof file === 'string' ? basename(file) : 'the image';
 }
 
-/** @throws where it cannot be read, or is no image by its first bytes */
 async function contentsOf(file: ImageFile): Promise<Uint8Array> {
-  const bytes = typeof file === 'string' ? await bytesOf(file) : file;
-  checkFormat(file, bytes);
-  return bytes;
-}
-
-async function bytesOf(file: string): Promise<Uint8Array> {
+  if (typeof file !== 'string') return file;
   // Opening a pipe would otherwise wait for somebody to write into it.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -49,18 +46,30 @@ async function bytesOf(file: string): Promise<Uint8Array> {
 }
 
 /** @throws where the first bytes are of no format that is read, or of another than the name says */
-function checkFormat(file: ImageFile, bytes: Uint8Array): void {
+function checkFormat(file: ImageFile, bytes: Uint8Array): ImageFormat['name'] {
   const format = formatOf(bytes, 'JPEG, PNG, WebP or TIFF');
   const extension = typeof file === 'string' ? extname(file).toLowerCase() : '';
   const named = FORMATS.find(({ extensions }) => extensions.some((known) => known === extension));
   if (named !== undefined && named !== format)
     throw new Error(`it is ${format.name}, not ${named.name}: rename it`);
+  return format.name;
+}
+
+interface Opened extends Mended {
+  readonly format: ImageFormat['name'];
+}
+
+/** The bytes of a file whose harmless faults are put right. */
+async function openFile(file: ImageFile): Promise<Opened> {
+  const contents = await contentsOf(file);
+  const format = checkFormat(file, contents);
+  return { format, ...(await mend(contents, format)) };
 }
 
 async function openSharp(
   bytes: Uint8Array,
   options: SharpOptions = {},
-): Promise<{ image: Sharp; depth: 'uchar' | 'ushort' }> {
+): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort' }> {
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
   const { depth, pages = 1, format } = await image.metadata();
@@ -74,19 +83,25 @@ async function openSharp(
 
 /**
  * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
- * becomes three channels. As in the release, which reads RGB, transparency is dropped.
+ * becomes three channels. As in the release, which reads RGB, transparency is dropped. Harmless faults of the file are passed
+ * over and told (`warnings`).
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
   return decoding(file, async () => {
-    const { image, depth } = await openSharp(await contentsOf(file));
+    const { bytes, orientation, warnings } = await openFile(file);
+    const { image, depth } = await openSharp(bytes);
     const { channels, ...pixels } = await rawOf(image.removeAlpha(), depth);
     if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
-    return { ...pixels, channels };
+    return withWarnings(turn<RgbImage>({ ...pixels, channels }, orientation), warnings);
   });
 }
 
-/** Upright pixels, RGB with or without alpha. */
+function withWarnings<Image extends object>(image: Image, warnings: readonly string[]): Image {
+  return warnings.length === 0 ? image : { ...image, warnings };
+}
+
+/** Pixels, RGB with or without alpha; upright where nobody took the orientation out. */
 async function rawOf(image: Sharp, depth: 'uchar' | 'ushort') {
   const { data, info } = await image
     .autoOrient()
@@ -114,7 +129,9 @@ async function decoding<Result>(file: ImageFile, decode: () => Promise<Result>):
 
 /** A failure in the words of the file system where it has some, without the path that it repeats. */
 function problem(error: unknown): string {
-  return reason(error)
+  // libvips says again what it has said before.
+  const said = error instanceof Error ? error.message.split('\n') : [reason(error)];
+  return reason([...new Set(said)].join(' '))
     .replace(/, open '.*'$/s, '')
     .replace(/^Input image exceeds pixel limit$/, `more than ${MAX_PIXELS / 1e6} megapixels`);
 }
@@ -126,29 +143,35 @@ function problem(error: unknown): string {
  */
 export async function readTruthImage(file: ImageFile): Promise<TruthImage> {
   return decoding(file, async () => {
-    const bytes = await contentsOf(file);
-    const format = knownFormat(bytes)?.name;
-    if (format === 'PNG') return truthOfPng(await decodePng(bytes, inflated, MAX_PIXELS));
-    const { image, depth } = await openSharp(bytes, { ignoreIcc: true });
-    const { channels, ...pixels } = await rawOf(image, depth);
-    if (channels !== 3 && channels !== 4)
-      throw new Error(`it decodes to ${channels} channels, expected 3 or 4`);
-    const tiff = format === 'TIFF';
-    return {
-      ...pixels,
-      channels,
-      full: depth === 'uchar' ? 255 : 65535,
-      lossy: format === 'JPEG' || isLossyWebp(bytes) || (tiff && isLossyTiff(bytes)),
-      lookedUp: tiff && tiffTag(bytes, TIFF_TAGS.photometric) === PALETTE,
-    };
+    const { bytes, format, orientation, warnings } = await openFile(file);
+    const image =
+      format === 'PNG'
+        ? truthOfPng(await decodePng(bytes, inflated, MAX_PIXELS))
+        : await truthOfOther(bytes, format);
+    return withWarnings(turn(image, orientation), warnings);
   });
 }
 
+async function truthOfOther(bytes: Uint8Array, format: ImageFormat['name']): Promise<TruthImage> {
+  const { image, depth } = await openSharp(bytes, { ignoreIcc: true });
+  const { channels, ...pixels } = await rawOf(image, depth);
+  if (channels !== 3 && channels !== 4)
+    throw new Error(`it decodes to ${channels} channels, expected 3 or 4`);
+  const tiff = format === 'TIFF';
+  return {
+    ...pixels,
+    channels,
+    full: depth === 'uchar' ? 255 : 65535,
+    lossy: format === 'JPEG' || isLossyWebp(bytes) || (tiff && isLossyTiff(bytes)),
+    lookedUp: tiff && tiffTag(bytes, TIFF_TAGS.photometric) === PALETTE,
+  };
+}
+
 /** The EXIF orientation of a file that can be read, 1..8. */
-export async function readOrientation(file: string): Promise<number> {
+export async function readOrientation(file: string): Promise<Orientation> {
   const sharp = await loadSharp();
   const { orientation = 1 } = await sharp(file, { limitInputPixels: MAX_PIXELS }).metadata();
-  return orientation >= 1 && orientation <= 8 ? orientation : 1;
+  return isOrientation(orientation) ? orientation : 1;
 }
 
 /** TIFF 6.0, section 5. */
@@ -201,8 +224,14 @@ export async function encodePng({ data, width, height, channels }: Raster): Prom
   const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
   const [grey, colour] =
     data instanceof Uint16Array ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
-  return sharp(data, { raw, limitInputPixels: false })
-    .toColourspace(channels === 1 ? grey : colour)
-    .png({ compressionLevel: COMPRESSION })
-    .toBuffer();
+  try {
+    return await sharp(data, { raw, limitInputPixels: false })
+      .toColourspace(channels === 1 ? grey : colour)
+      .png({ compressionLevel: COMPRESSION })
+      .toBuffer();
+  } catch (error) {
+    throw new NmodeError('CANNOT_RUN', `${width}x${height} pixels as PNG: ${reason(error)}`, {
+      cause: error,
+    });
+  }
 }

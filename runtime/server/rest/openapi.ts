@@ -80,6 +80,7 @@ const SCHEMAS = {
     semantics: object({ kind: { enum: ['independent', 'exclusive'] }, background: {} }, ['kind']),
     assumed: list(object({ what: text, value: text, option: text })),
     tiles: count,
+    warnings: list(text),
     timings: { type: 'object', additionalProperties: { type: 'number' } },
     provider: text,
   }),

@@ -150,7 +150,19 @@ async function answerOf(
   model: ServedModel,
   found: Segmentation,
 ): Promise<Buffer> {
-  const { image, mask, masks, maskLabels, components = [], width, height, timings, provider, tiles } = found;
+  const {
+    image,
+    mask,
+    masks,
+    maskLabels,
+    components = [],
+    width,
+    height,
+    timings,
+    provider,
+    tiles,
+    warnings,
+  } = found;
   const give = masks.map(({ data }) => data.buffer);
   if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
@@ -158,7 +170,8 @@ async function answerOf(
   }
   const { name, version, segmenter } = model;
   const { semantics, assumed } = segmenter ?? {};
-  const rest = { model: name, version, width, height, semantics, assumed, tiles, timings, provider };
+  const about = { model: name, version, width, height, semantics, assumed };
+  const rest = { ...about, tiles, warnings, timings, provider };
   return asBuffer(await thread.call('describe', { masks, maskLabels, components, rest }, give));
 }
 
