@@ -1,10 +1,12 @@
-import { Global, Inert, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
+import { Global, Inert, type PickleValue, type PickleWorld, Stateful, Tuple } from './pickle-values.js';
 import type { Cursor } from './source.js';
 
 /** Values alive on the stack. Picklers work in batches of 1000; deeper nesting is an attack. */
 const MAX_STACK = 50_000;
 /** Values made, stored or passed on in all. A tensor takes about fifty. */
 const MAX_WORK = 1_000_000;
+/** Opcodes, those that make nothing included. */
+const MAX_STEPS = 8 * MAX_WORK;
 const MAX_LONG_BYTES = 1024;
 const MAX_LINE_BYTES = 4096;
 
@@ -18,12 +20,18 @@ export class PickleMachine {
   readonly #stack: (PickleValue | typeof MARK)[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #work = 0;
+  #steps = 0;
   readonly cursor: Cursor;
   readonly world: PickleWorld;
 
   constructor(cursor: Cursor, world: PickleWorld) {
     this.cursor = cursor;
     this.world = world;
+  }
+
+  /** Counts an opcode. */
+  step(): void {
+    if (++this.#steps > MAX_STEPS) throw new RangeError(`the pickle has more than ${MAX_STEPS} opcodes`);
   }
 
   push(value: PickleValue): void {
@@ -108,6 +116,13 @@ export class PickleMachine {
     const set = this.top();
     if (!(set instanceof Set)) throw new TypeError('the pickle adds items to what is no set');
     for (const item of items) set.add(item);
+  }
+
+  /** Gives the object below it the state at the top. */
+  build(): void {
+    const state = this.pop();
+    const object = this.top();
+    if (object instanceof Stateful) object.setState(state);
   }
 
   call(callable: PickleValue | undefined, args: PickleValue | undefined): void {

@@ -33,7 +33,9 @@ export class FileSource implements Source {
   constructor(path: string, code: ErrorCode) {
     try {
       // Asked before it is opened: a pipe would wait for its writer.
-      if (!statSync(path).isFile()) throw new Error('it is not a file');
+      const stats = statSync(path);
+      if (stats.isDirectory()) throw new Error('it is a folder: name a file in it');
+      if (!stats.isFile()) throw new Error('it is not a file');
       this.#descriptor = openSync(path, 'r');
       this.size = fstatSync(this.#descriptor).size;
     } catch (error) {

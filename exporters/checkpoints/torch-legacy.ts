@@ -1,7 +1,7 @@
 import { DTYPES } from '../../graph/dtype.js';
 import { unpickle } from './pickle.js';
 import { type PickleValue, shown } from './pickle-values.js';
-import { Cursor, type FileSource } from './source.js';
+import { Cursor, type Source } from './source.js';
 import type { Storage } from './strided.js';
 import { type StorageReference, TorchWorld } from './torch.js';
 import { MAX_PICKLE_BYTES } from './torch-zip.js';
@@ -20,14 +20,17 @@ const PROTOCOL_VERSION = 1001;
  * protocol, machine, object, storage keys), then every storage as an int64 count and its elements. PyTorch writes the
  * elements little-endian on every machine, so what the third pickle says of the writer's byte order has no effect.
  */
-export function readTorchLegacy(source: FileSource): PickleValue {
+export function readTorchLegacy(source: Source): PickleValue {
   const cursor = new Cursor(source, 0, MAX_PICKLE_BYTES);
   const references = new Map<string, StorageReference>();
   const places = new Map<string, number>();
-  const world = new TorchWorld((reference) => {
-    references.set(reference.key, reference);
-    return fileStorage(reference, source, places);
-  }, false);
+  const world = new TorchWorld({
+    locate(reference) {
+      references.set(reference.key, reference);
+      return fileStorage(reference, source, places);
+    },
+    bigEndian: false,
+  });
   unpickle(cursor, world);
   const protocol = unpickle(cursor, world);
   if (protocol !== PROTOCOL_VERSION)
@@ -47,7 +50,7 @@ function byteSize({ dtype, elements }: StorageReference): number {
 function* storagePlaces(
   keys: PickleValue,
   references: ReadonlyMap<string, StorageReference>,
-  source: FileSource,
+  source: Source,
   start: number,
 ): Generator<[key: string, place: number]> {
   if (!Array.isArray(keys)) throw new TypeError('the list of storages is missing');
@@ -72,7 +75,7 @@ function* storagePlaces(
 
 function fileStorage(
   reference: StorageReference,
-  source: FileSource,
+  source: Source,
   places: ReadonlyMap<string, number>,
 ): Storage {
   let bytes: Uint8Array | undefined;

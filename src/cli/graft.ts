@@ -3,6 +3,7 @@ import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/dec
 import { HEADS } from '../../exporters/head.js';
 import type { Recipe } from '../../graph/recipe.js';
 import type { GraftOptions, GraftReport } from '../index.js';
+import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
@@ -16,12 +17,11 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<SchemeId> {
+interface Flags extends TransformFlags, DecoderFlags<SchemeId>, CheckpointFlags {
   readonly output: string;
   readonly skips: readonly string[];
   readonly weights?: string;
   readonly init?: true;
-  readonly key?: string;
   readonly recipe?: Partial<Recipe>;
   readonly reference?: string;
   readonly json?: true;
@@ -46,6 +46,8 @@ export function addGraft(program: Command): void {
       new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
         'weights',
         'key',
+        'prefix',
+        'ignore',
       ]),
     )
     .addOption(decoderOption(SCHEME_IDS))
@@ -56,13 +58,12 @@ export function addGraft(program: Command): void {
     )
     .addOption(lmdFormOption())
     .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
-    .option('--key <key>', 'where in the weights the state dict is, dotted; found under the usual keys')
     .addOption(recipeOption("the model's own, if it says"))
     .option(
       '--reference <file>',
       'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
     );
-  addTransformFlags(command, 'none')
+  addTransformFlags(addCheckpointFlags(command), 'none')
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
       const { graft } = await import('../graft.js');
@@ -75,7 +76,7 @@ export function addGraft(program: Command): void {
 }
 
 function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, key, recipe, reference } = flags;
+  const { output, skips, weights, init, recipe, reference } = flags;
   return {
     model,
     output,
@@ -83,7 +84,7 @@ function toOptions(model: string, flags: Flags): GraftOptions {
     ...(weights && { weights }),
     ...(init && { init }),
     ...decoderOptions(flags),
-    ...(key && { key }),
+    ...checkpointOptions(flags),
     ...(recipe && { recipe }),
     ...(reference && { reference }),
     ...transformOptions(flags),
