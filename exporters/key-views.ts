@@ -26,9 +26,11 @@ export function wholeViews(keys: Iterable<string>): readonly KeyView[] {
 export function viewsBelow({ names }: KeyView, stems: readonly string[]): readonly KeyView[] {
   const prefixes = new Set<string>();
   for (const name of names.keys()) {
-    for (const stem of stems) if (name.endsWith(`.${stem}`)) prefixes.add(name.slice(0, -stem.length));
+    for (const stem of stems) if (name.endsWith(stem)) prefixes.add(name.slice(0, -stem.length));
   }
-  const depth = (prefix: string) => prefix.split('.').length;
+  prefixes.delete('');
+  // Those that are no whole modules last.
+  const depth = (prefix: string) => prefix.split('.').length + (prefix.endsWith('.') ? 0 : MAX_VIEWS);
   return [...prefixes]
     .sort((a, b) => depth(a) - depth(b))
     .slice(0, MAX_VIEWS)

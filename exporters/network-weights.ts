@@ -16,7 +16,8 @@ export function explaining<T>({ file, tensors }: Checkpoint, search: () => T): T
     return search();
   } catch (error) {
     const unread = unreadableText(tensors);
-    if (unread === undefined || !(error instanceof NmodeError) || error.code !== 'BAD_CHECKPOINT') throw error;
+    if (unread === undefined || !(error instanceof NmodeError) || error.code !== 'BAD_CHECKPOINT')
+      throw error;
     const rest = error.message.replace(`${file}: `, '');
     throw new NmodeError('BAD_CHECKPOINT', `${file}: ${unread}; ${rest}`, { cause: error });
   }
@@ -55,8 +56,9 @@ export function keysAside(
 /** What is to be said of keys that were left aside, in a sentence. */
 export function asideNotes(keys: readonly string[], of: string): readonly string[] {
   if (keys.length === 0) return [];
+  const [title, them] = keys.length === 1 ? ['key that is', 'it'] : ['keys that are', 'them'];
   return [
-    `left aside: ${listed(`keys that are no part of ${of}`, keys)}; if the trained network uses them it is another one, which a reference shows`,
+    `left aside: ${listed(`${title} no part of ${of}`, keys)}; a network that uses ${them} is another one, which --reference shows`,
   ];
 }
 

@@ -68,9 +68,8 @@ class Ledger {
     } else if (stored instanceof UnreadableTensor) {
       this.unreadable.push([key, stored]);
     } else if (converted === undefined || shapeText(stored.dims) !== shapeText(shape)) {
-      this.misshapen.push(
-        `${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${shapeText(shape)}`,
-      );
+      const expected = `${converted === undefined ? 'real floating-point numbers ' : ''}${shapeText(shape)}`;
+      this.misshapen.push(`${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${expected}`);
     } else {
       if (converted.conversion === 'narrowed') this.narrowed.push(key);
       return { ...converted.tensor, bytes: () => this.#read(key, converted.tensor) };

@@ -5,7 +5,14 @@ import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../exporters/checkpoints/unreadable.js';
 import type { Order } from '../exporters/decoders/block.js';
 import { type DecoderId, type Detected, describe } from '../exporters/describe.js';
-import { asideNotes, detectIn, keysAside, prefixIn, prefixNotes, weightsIn } from '../exporters/network-weights.js';
+import {
+  asideNotes,
+  detectIn,
+  keysAside,
+  prefixIn,
+  prefixNotes,
+  weightsIn,
+} from '../exporters/network-weights.js';
 import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
 import { NmodeError, reason } from '../graph/errors.js';

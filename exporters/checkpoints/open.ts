@@ -6,7 +6,14 @@ import { readNpz } from './npz.js';
 import { PICKLE_START, readPlainPickle } from './plain-pickle.js';
 import { readSafetensors } from './safetensors.js';
 import { type KeySelection, type SelectedKeys, selectKeys } from './select-keys.js';
-import { type FileStart, foreignFile, foreignReference, START_BYTES, shardText } from './signatures.js';
+import {
+  END_BYTES,
+  type FileStart,
+  foreignFile,
+  foreignReference,
+  START_BYTES,
+  shardText,
+} from './signatures.js';
 import { FileSource } from './source.js';
 import { isUsual, type StateDict, stateDictOf } from './state-dict.js';
 import { LEGACY_START, readTorchLegacy } from './torch-legacy.js';
@@ -44,7 +51,9 @@ function startOf(source: FileSource): Buffer {
 }
 
 function fileStart(source: FileSource, name: string): FileStart {
-  return { name, size: source.size, text: startOf(source).toString('latin1') };
+  const { size } = source;
+  const end = Buffer.from(source.read(Math.max(0, size - END_BYTES), Math.min(END_BYTES, size)));
+  return { name, size, text: startOf(source).toString('latin1'), end: end.toString('latin1') };
 }
 
 /** The format of a file by its first bytes, whatever its name. */
@@ -133,9 +142,7 @@ function placeNotes({ under, others, models }: StateDict, key = ''): readonly st
   const beside = others.length > 0 ? `; there are others under ${others.join(', ')}` : '';
   const isExpected = under === '' || key.startsWith(under) || isUsual(under);
   return [
-    ...(others.length > 0 || !isExpected
-      ? [`weights are those under '${under}'${beside}`]
-      : []),
+    ...(others.length > 0 || !isExpected ? [`weights are those under '${under}'${beside}`] : []),
     ...(models.length > 0 && !models.some((path) => path.startsWith('__torch__'))
       ? [`weights are those of a whole pickled model (${models.join(', ')}), whose code is not read`]
       : []),
@@ -148,7 +155,14 @@ async function readStateDict(
   key: string | undefined,
 ): Promise<StateDict & Pick<PickledFile, 'notes'>> {
   if (format === 'safetensors') {
-    const found = { tensors: readSafetensors(source), under: '', others: [], beside: [], models: [], notes: [] };
+    const found = {
+      tensors: readSafetensors(source),
+      under: '',
+      others: [],
+      beside: [],
+      models: [],
+      notes: [],
+    };
     return key === undefined ? found : { ...found, prefix: key };
   }
   const { object, notes } = await readPickled(format, source);
@@ -172,7 +186,8 @@ export async function readReference(path: string): Promise<ReadonlyMap<string, T
   return reading(path, 'BAD_REFERENCE', async (source) => {
     const start = startOf(source).toString('hex');
     const zip = ZIP_START.test(start);
-    if (!zip && !SAFETENSORS_START.test(start)) throw new Error(foreignReference(fileStart(source, basename(path))));
+    if (!zip && !SAFETENSORS_START.test(start))
+      throw new Error(foreignReference(fileStart(source, basename(path))));
     const tensors = zip ? await readNpz(source) : readSafetensors(source);
     const loaded = Array.from(tensors, ([name, stored]): [string, Tensor] => {
       const { dtype, dims, bytes } = toFloat32(stored)?.tensor ?? stored;

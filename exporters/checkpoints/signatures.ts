@@ -5,10 +5,15 @@ export interface FileStart {
   readonly size: number;
   /** Its first bytes as latin-1 text, at most `START_BYTES`. */
   readonly text: string;
+  /** Its last bytes likewise, at most `END_BYTES`. */
+  readonly end: string;
 }
 
 /** As many as the signature that lies furthest behind needs: tar's. */
 export const START_BYTES = 512;
+
+/** Of the table that TensorFlow's checkpoints are. */
+export const END_BYTES = 8;
 
 interface Signature {
   readonly what: string;
@@ -16,9 +21,25 @@ interface Signature {
   readonly fits: (file: FileStart) => boolean;
 }
 
-const begins = (start: string) => ({ text }: FileStart) => text.startsWith(start);
-const matches = (pattern: RegExp) => ({ text }: FileStart) => pattern.test(text);
-const named = (pattern: RegExp) => ({ name }: FileStart) => pattern.test(name);
+const begins =
+  (start: string) =>
+  ({ text }: FileStart) =>
+    text.startsWith(start);
+const matches =
+  (pattern: RegExp) =>
+  ({ text }: FileStart) =>
+    pattern.test(text);
+const named =
+  (pattern: RegExp) =>
+  ({ name }: FileStart) =>
+    pattern.test(name);
+
+/** The IR version in field 1 of a protobuf, then one of the other fields of an ONNX model. */
+const beginsAsModel = (text: string) =>
+  text[0] === '\x08' &&
+  text.charCodeAt(1) >= 3 &&
+  text.charCodeAt(1) <= 16 &&
+  '\x12\x1a"*2:B'.includes(text.charAt(2));
 
 const SAVE = 'save model.state_dict() with torch.save';
 const UNPACK = 'unpack it first';
@@ -41,7 +62,7 @@ const SIGNATURES: readonly Signature[] = [
   {
     what: 'the index of a sharded checkpoint',
     todo: 'its tensors are in the files that it names: join them into one with safetensors.torch.save_file or torch.save',
-    fits: matches(/^\s*\{[^]*"(weight_map|metadata)"\s*:/),
+    fits: matches(/^\s*\{.*"(weight_map|metadata)"\s*:/s),
   },
   {
     what: 'a text in JSON, perhaps the error message of a server',
@@ -83,20 +104,21 @@ const SIGNATURES: readonly Signature[] = [
   {
     what: 'a part of a TensorFlow checkpoint',
     todo: CONVERT,
-    fits: named(/\.(ckpt(-\d+)?\.(index|meta)|data-\d{5}-of-\d{5})$|^saved_model\.pb$/i),
+    fits: (file) =>
+      file.end === '\x57\xfb\x80\x8b\x24\x75\x47\xdb' ||
+      /\.(ckpt(-\d+)?\.(index|meta)|data-\d{5}-of-\d{5})$|^saved_model\.pb$/i.test(file.name),
   },
   {
     what: "TensorFlow's list of checkpoints",
     todo: CONVERT,
     fits: begins('model_checkpoint_path:'),
   },
+  { what: 'a Core ML model', todo: SAVE, fits: named(/\.ml(model|package)$/i) },
   {
     what: 'an ONNX model',
     todo: 'it needs no export: nmode optimize makes it faster, nmode graft gives it an nmODE decoder',
-    // Field 1 is the IR version; the producer, the graph or another field of a model follows.
-    fits: (file) => named(/\.onnx$/i)(file) || matches(/^\x08[\x03-\x10][\x12\x1a\x22\x2a\x32\x3a\x42]/)(file),
+    fits: ({ name, text }) => name.toLowerCase().endsWith('.onnx') || beginsAsModel(text),
   },
-  { what: 'a Core ML model', todo: SAVE, fits: named(/\.ml(model|package)$/i) },
   {
     what: 'all zeros as far as was looked, as files are whose download broke off',
     todo: 'download it again',
@@ -134,7 +156,8 @@ const ZIP_KINDS: readonly ZipKind[] = [
   {
     what: 'a program of torch.export (.pt2)',
     todo: `${SAVE}, where the program is loaded: program.state_dict`,
-    entry: /(^|\/)(archive_format|serialized_exported_program\.json|serialized_state_dict\.(pt|json)|models\/[^/]+\.json)$/,
+    entry:
+      /(^|\/)(archive_format|serialized_exported_program\.json|serialized_state_dict\.(pt|json)|models\/[^/]+\.json)$/,
   },
   { what: 'a model of Keras', todo: CONVERT, entry: /(^|\/)(model\.weights\.h5|saved_model\.pb)$/ },
   {
@@ -142,7 +165,11 @@ const ZIP_KINDS: readonly ZipKind[] = [
     todo: 'save {key: torch.from_numpy(array)} with torch.save',
     entry: /\.npy$/,
   },
-  { what: 'a package of torch.package', todo: SAVE, entry: /(^|\/)\.data\/(extern_modules|version|python_version)$/ },
+  {
+    what: 'a package of torch.package',
+    todo: SAVE,
+    entry: /(^|\/)\.data\/(extern_modules|version|python_version)$/,
+  },
   { what: 'a Core ML package', todo: SAVE, entry: /\.mlmodel$/ },
   {
     what: 'an archive of other files',

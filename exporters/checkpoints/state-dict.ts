@@ -69,8 +69,7 @@ const MAX_NAMED = 12;
 function heldBy(dict: Map<PickleValue, PickleValue> | undefined): string {
   if (dict === undefined || dict.size === 0) return '';
   const keys = [...dict.keys()];
-  const isFlat = keys.every((key) => typeof key === 'string') && keys.some((key) => String(key).includes('.'));
-  if (isFlat) return beginnings(keys.map(shown));
+  if ([...dict.values()].every((value) => tensorOf(value) !== undefined)) return beginnings(keys.map(shown));
   const more = keys.length > MAX_NAMED ? ` and ${keys.length - MAX_NAMED} more` : '';
   return `its keys are ${keys.slice(0, MAX_NAMED).map(shown).join(', ')}${more}`;
 }

@@ -22,10 +22,13 @@ const unreadable =
   (sizesAt: number | undefined, why: (args: Args) => string): Call =>
   (args) => {
     const sizes = sizesAt === undefined ? undefined : args[sizesAt];
-    return new PickledTensor(new UnreadableTensor(sizes instanceof Tuple ? wholeNumbers(sizes) : [], why(args)));
+    return new PickledTensor(
+      new UnreadableTensor(sizes instanceof Tuple ? wholeNumbers(sizes) : [], why(args)),
+    );
   };
 
-const QUANTIZED = "is quantized: save the state dict of the float model, from before torch.quantization's convert()";
+const QUANTIZED =
+  "is quantized: save the state dict of the float model, from before torch.quantization's convert()";
 
 const reconstruct: Call = () => new NumpyArray();
 
@@ -39,6 +42,8 @@ const fromBuffer: Call = ([data, type, shape, order]) =>
 /** Python's `bytes` and `bytearray`: of nothing, of bytes, or of a text and its encoding. */
 const toBytes: Call = ([data = new Uint8Array(0)]) =>
   typeof data === 'string' ? latin1Bytes(data) : data instanceof Uint8Array ? data : unknownObject('bytes');
+
+const toSet: Call = ([items]) => new Set(Array.isArray(items) ? items : []);
 
 const emptyDict: Call = () => new Map();
 
@@ -58,6 +63,8 @@ export const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ...builtin('bytes', toBytes),
   ...builtin('bytearray', toBytes),
   ['_codecs.encode', toBytes],
+  ...builtin('set', toSet),
+  ...builtin('frozenset', toSet),
 
   ['torch.Size', ([sizes]) => (sizes instanceof Tuple ? sizes : new Tuple([]))],
   ['torch._utils._rebuild_tensor', (args, world) => world.rebuild(args)],
@@ -78,7 +85,10 @@ export const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['torch._utils._rebuild_qtensor', unreadable(2, () => QUANTIZED)],
   ['torch._utils._rebuild_sparse_tensor', sparse],
   ['torch._utils._rebuild_sparse_csr_tensor', sparse],
-  ['torch._utils._rebuild_nested_tensor', unreadable(undefined, () => 'is nested: save its parts, or unbind() it')],
+  [
+    'torch._utils._rebuild_nested_tensor',
+    unreadable(undefined, () => 'is nested: save its parts, or unbind() it'),
+  ],
   [
     'torch._utils._rebuild_meta_tensor_no_storage',
     unreadable(1, () => "has no data (device 'meta'): save the model once its weights are loaded"),
@@ -88,12 +98,17 @@ export const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ...numpyCore('multiarray._reconstruct', reconstruct),
   ...numpyCore('multiarray.scalar', scalar),
   ...numpyCore('numeric._frombuffer', fromBuffer),
-  ['numpy.dtype', ([text]) => (typeof text === 'string' ? new NumpyDtype(text) : unknownObject('numpy.dtype'))],
+  [
+    'numpy.dtype',
+    ([text]) => (typeof text === 'string' ? new NumpyDtype(text) : unknownObject('numpy.dtype')),
+  ],
 ]);
 
 function fromData([data]: Args): PickleValue {
   return tensorOf(data) === undefined
-    ? new PickledTensor(new UnreadableTensor([], 'is on a device whose data is not understood: save it after cpu()'))
+    ? new PickledTensor(
+        new UnreadableTensor([], 'is on a device whose data is not understood: save it after cpu()'),
+      )
     : (data ?? null);
 }
 
@@ -102,7 +117,10 @@ function sparse([, data]: Args): PickleValue {
   const parts = data instanceof Tuple ? data.items : [];
   const sizes = parts.find((part) => part instanceof Tuple);
   return new PickledTensor(
-    new UnreadableTensor(sizes === undefined ? [] : wholeNumbers(sizes), 'is sparse: save it after to_dense()'),
+    new UnreadableTensor(
+      sizes === undefined ? [] : wholeNumbers(sizes),
+      'is sparse: save it after to_dense()',
+    ),
   );
 }
 

@@ -69,7 +69,8 @@ function* storagePlaces(
     at += 8;
     yield [reference.key, at];
     at += byteSize(reference);
-    if (at > source.size) throw new RangeError(`the file ends within storage '${reference.key}'`);
+    if (at > source.size)
+      throw new RangeError(`the file ends within storage '${reference.key}': download or save it again`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DType } from '../../graph/dtype.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { type NumpyType, numpyTensor, numpyType } from './numpy.js';
-import { Inert, type PickleValue, Stateful, shown, Tuple } from './pickle-values.js';
+import { type Inert, type PickleValue, Stateful, shown, Tuple } from './pickle-values.js';
 import { MAX_RANK, type Storage } from './strided.js';
 import { UnreadableTensor } from './unreadable.js';
 

@@ -64,7 +64,8 @@ export class TorchWorld implements PickleWorld {
   }
 
   forward(callable: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
-    if (!(callable instanceof Global) || !(args instanceof Tuple)) return unknownObject('_rebuild_from_type_v2');
+    if (!(callable instanceof Global) || !(args instanceof Tuple))
+      return unknownObject('_rebuild_from_type_v2');
     // One level only: a rebuild of a rebuild does not occur, and could recurse without end.
     return callable.path.startsWith('torch._utils.')
       ? this.call(callable, args.items)
@@ -116,7 +117,10 @@ export class TorchWorld implements PickleWorld {
     if (dtype === undefined) {
       const name = typed instanceof Global ? typed.path : '';
       return new PickledTensor(
-        new UnreadableTensor(dims, `cannot be read, as element type ${name} is not supported: save it after float()`),
+        new UnreadableTensor(
+          dims,
+          `cannot be read, as element type ${name} is not supported: save it after float()`,
+        ),
       );
     }
     return new PickledTensor(

@@ -46,7 +46,8 @@ export function placeOf(entry: Entry, source: Source): Extent {
   }
   const [unpacked = 0, packed = 0] = sizes;
   if (!agrees(unpacked, entry.uncompressedSize) || !agrees(packed, compressedSize)) throw disagrees('size');
-  if (data + compressedSize > source.size) throw new RangeError(`entry '${name}' lies beyond the end of the file`);
+  if (data + compressedSize > source.size)
+    throw new RangeError(`entry '${name}' lies beyond the end of the file`);
   return { name, begin, data, end: data + compressedSize };
 }
 

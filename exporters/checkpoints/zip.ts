@@ -76,7 +76,12 @@ export async function readZip(source: Source, uncheckedToo = false): Promise<Zip
 
 async function directory(source: Source): Promise<readonly yauzl.Entry[]> {
   const options = { lazyEntries: true, autoClose: false };
-  const zip = await yauzl.fromRandomAccessReaderPromise(new SourceReader(source), source.size, options);
+  const reader = new SourceReader(source);
+  const zip = await yauzl.fromRandomAccessReaderPromise(reader, source.size, options).catch((error) => {
+    if (!/end of central directory record signature/i.test(reason(error))) throw error;
+    const what = 'the zip file is cut short: it has no end of central directory record';
+    throw new Error(`${what}: download or save it again`, { cause: error });
+  });
   if (zip.entryCount > MAX_ENTRIES) throw new RangeError(`${zip.entryCount} entries are too many`);
   const entries: yauzl.Entry[] = [];
   for await (const entry of zip.eachEntry()) entries.push(entry);

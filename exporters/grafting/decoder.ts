@@ -4,7 +4,15 @@ import type { Checkpoint } from '../checkpoints/open.js';
 import { SCHEME_IDS } from '../decoders/nmode.js';
 import { describeNmode, detectNmode, type NmodeDecoder, RELEASE_FORM, type Told } from '../describe.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../key-views.js';
-import { explaining, keysAside, prefixIn, prefixNotes, shapesOf, sourceMetadata, weightsIn } from '../network-weights.js';
+import {
+  explaining,
+  keysAside,
+  prefixIn,
+  prefixNotes,
+  shapesOf,
+  sourceMetadata,
+  weightsIn,
+} from '../network-weights.js';
 import { listed, type Shapes, Weights } from '../weights.js';
 import { initialWeights } from './initial-weights.js';
 
