@@ -10,6 +10,9 @@ export interface KeyView {
 /** Places at which networks are looked for; a state dict with more holds none. */
 const MAX_VIEWS = 64;
 
+/** Characters of a prefix. */
+const MAX_PREFIX = 1024;
+
 /** Where DataParallel and its kin keep what they wrap. A network's own module may be named so as well. */
 const WRAPPERS = ['module'];
 
@@ -26,15 +29,21 @@ export function wholeViews(keys: Iterable<string>): readonly KeyView[] {
 export function viewsBelow({ names }: KeyView, stems: readonly string[]): readonly KeyView[] {
   const prefixes = new Set<string>();
   for (const name of names.keys()) {
-    for (const stem of stems) if (name.endsWith(stem)) prefixes.add(name.slice(0, -stem.length));
+    for (const stem of stems) {
+      const length = name.length - stem.length;
+      if (length > 0 && length <= MAX_PREFIX && name.endsWith(stem)) prefixes.add(name.slice(0, length));
+    }
   }
-  prefixes.delete('');
-  // Those that are no whole modules last.
-  const depth = (prefix: string) => prefix.split('.').length + (prefix.endsWith('.') ? 0 : MAX_VIEWS);
   return [...prefixes]
-    .sort((a, b) => depth(a) - depth(b))
+    .map((prefix) => ({ prefix, depth: depthOf(prefix) }))
+    .sort((a, b) => a.depth - b.depth)
     .slice(0, MAX_VIEWS)
-    .map((prefix) => ({ prefix, names: namesBelow(names, prefix) }));
+    .map(({ prefix }) => ({ prefix, names: namesBelow(names, prefix) }));
+}
+
+/** The modules of a prefix; one that ends within a module's name comes after all others. */
+function depthOf(prefix: string): number {
+  return prefix.endsWith('.') ? prefix.split('.').length : MAX_PREFIX;
 }
 
 function namesBelow(names: ReadonlyMap<string, string>, prefix: string): ReadonlyMap<string, string> {

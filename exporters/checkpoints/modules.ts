@@ -6,6 +6,9 @@ const MAX_DEPTH = 100;
 /** Modules looked into in all, one that is used twice counted twice. */
 const MAX_MODULES = 50_000;
 
+/** Characters of a key before its last part; thousands of keys share it. */
+const MAX_PREFIX = 1024;
+
 /** TorchScript's classes; tensors and modules are attributes of their objects. */
 const SCRIPTED = '__torch__';
 
@@ -31,7 +34,7 @@ export class ModuleStates {
   }
 
   #visit(module: PickledObject, prefix: string, depth: number, state: Map<string, PickleValue>): void {
-    if (depth > MAX_DEPTH || ++this.#modules > MAX_MODULES) {
+    if (depth > MAX_DEPTH || prefix.length > MAX_PREFIX || ++this.#modules > MAX_MODULES) {
       throw new RangeError(`the modules of ${module.path} are nested too deeply or hold themselves`);
     }
     for (const [name, value] of ownTensors(module)) state.set(`${prefix}${name}`, value);

@@ -51,7 +51,8 @@ function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
   const dims = sizes.match(/\d+/g)?.map(Number) ?? [];
   if (dims.length > MAX_RANK) throw new RangeError(`'${name}' has ${dims.length} axes`);
   try {
-    return numpyTensor(type, dims, fortran === 'True', bytes.subarray(start + length));
+    const data = bytes.subarray(start + length);
+    return numpyTensor(type, dims, fortran === 'True', { size: data.length, bytes: () => data });
   } catch (error) {
     throw new RangeError(`'${name}' does not hold [${dims}]`, { cause: error });
   }

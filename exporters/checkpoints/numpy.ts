@@ -20,6 +20,12 @@ export function numpyType(text: string): NumpyType | undefined {
   return isDType(name) ? { dtype: name, bigEndian: order === '>' } : undefined;
 }
 
+/** The bytes of an array, made when asked for. */
+export interface ArrayData {
+  readonly size: number;
+  bytes(): Uint8Array;
+}
+
 /**
  * An array of the elements in `data`, which it must fill exactly.
  * @throws RangeError where it does not
@@ -28,14 +34,16 @@ export function numpyTensor(
   { dtype, bigEndian }: NumpyType,
   dims: readonly number[],
   fortranOrder: boolean,
-  data: Uint8Array,
+  data: ArrayData,
 ): Tensor {
   const strides = fortranOrder ? columnMajor(dims) : columnMajor(dims.toReversed()).toReversed();
-  const storage = { key: 'array', size: data.length, bytes: () => data };
-  const tensor = stridedTensor({ dtype, dims, strides, offset: 0, storage, bigEndian });
+  const tensor = stridedTensor({
+    ...{ dtype, dims, strides, bigEndian, offset: 0 },
+    storage: { key: 'array', size: data.size, bytes: () => data.bytes() },
+  });
   const expected = dims.reduce((product, dim) => product * dim, DTYPES[dtype].bytes);
-  if (data.length !== expected) {
-    throw new RangeError(`an array of ${dtype} [${dims}] takes ${expected} bytes, found ${data.length}`);
+  if (data.size !== expected) {
+    throw new RangeError(`an array of ${dtype} [${dims}] takes ${expected} bytes, found ${data.size}`);
   }
   return tensor;
 }

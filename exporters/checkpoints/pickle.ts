@@ -1,4 +1,4 @@
-import { PickleMachine } from './pickle-machine.js';
+import { PickleBudget, PickleMachine } from './pickle-machine.js';
 import { Global, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
 import type { Cursor } from './source.js';
 
@@ -122,10 +122,10 @@ const byCode = Array.from({ length: 256 }, (_, code) => OPCODES[String.fromCharC
  * list of names. It is a loop, so nesting costs no call stack.
  * @throws RangeError, TypeError or SyntaxError where the stream is cut, malformed or beyond the limits
  */
-export function unpickle(cursor: Cursor, world: PickleWorld): PickleValue {
-  const machine = new PickleMachine(cursor, world);
+export function unpickle(cursor: Cursor, world: PickleWorld, budget = new PickleBudget()): PickleValue {
+  const machine = new PickleMachine(cursor, world, budget);
   for (let code = cursor.byte(); code !== STOP; code = cursor.byte()) {
-    machine.step();
+    budget.step();
     const opcode = byCode[code];
     if (opcode === undefined) throw new SyntaxError(`unknown pickle opcode 0x${code.toString(16)}`);
     opcode(machine);

@@ -8,6 +8,8 @@ import { PickledObject, tensorOf } from './torch-values.js';
 const WRAPPERS = ['model_state_dict', 'state_dict', 'network_weights', 'model', 'net', 'ema', 'module'];
 
 const MAX_WRAPPING = 3;
+/** Characters of a key that thousands of keys are to begin with. */
+const MAX_NAME = 1024;
 
 /** Whether dotted keys are those that training scripts use, so that nothing is to be said of them. */
 export const isUsual = (under: string): boolean => under.split('.').every((key) => WRAPPERS.includes(key));
@@ -171,6 +173,7 @@ function joined(own: ReadonlyMap<string, Tensor>, wrapped: readonly Wrapped[]): 
   const done = new Set<StateDict>();
   for (const { name, found } of wrapped) {
     if (done.has(found)) continue;
+    if (name.length > MAX_NAME) throw new RangeError(`a dict has a key of ${name.length} characters`);
     done.add(found);
     models.push(...found.models);
     for (const [key, tensor] of found.tensors) tensors.set(`${name}.${key}`, tensor);

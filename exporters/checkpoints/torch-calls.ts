@@ -2,7 +2,6 @@ import { Global, type PickleValue, Tuple } from './pickle-values.js';
 import type { TorchWorld } from './torch.js';
 import {
   arrayOf,
-  latin1Bytes,
   NumpyArray,
   NumpyDtype,
   PickledTensor,
@@ -39,9 +38,9 @@ const scalar: Call = ([type, data]) => new PickledTensor(arrayOf(type, new Tuple
 const fromBuffer: Call = ([data, type, shape, order]) =>
   new PickledTensor(arrayOf(type, shape, order === 'F', data));
 
-/** Python's `bytes` and `bytearray`: of nothing, of bytes, or of a text and its encoding. */
+/** Python's `bytes` and `bytearray`: of nothing, of bytes, or of a text and its encoding, which stays one (`pickledBytes`). */
 const toBytes: Call = ([data = new Uint8Array(0)]) =>
-  typeof data === 'string' ? latin1Bytes(data) : data instanceof Uint8Array ? data : unknownObject('bytes');
+  typeof data === 'string' || data instanceof Uint8Array ? data : unknownObject('bytes');
 
 const toSet: Call = ([items]) => new Set(Array.isArray(items) ? items : []);
 

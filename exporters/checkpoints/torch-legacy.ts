@@ -1,5 +1,6 @@
 import { DTYPES } from '../../graph/dtype.js';
 import { unpickle } from './pickle.js';
+import { PickleBudget } from './pickle-machine.js';
 import { type PickleValue, shown } from './pickle-values.js';
 import { Cursor, type Source } from './source.js';
 import type { Storage } from './strided.js';
@@ -20,7 +21,7 @@ const PROTOCOL_VERSION = 1001;
  * protocol, machine, object, storage keys), then every storage as an int64 count and its elements. PyTorch writes the
  * elements little-endian on every machine, so what the third pickle says of the writer's byte order has no effect.
  */
-export function readTorchLegacy(source: Source): PickleValue {
+export function readTorchLegacy(source: Source, budget = new PickleBudget()): PickleValue {
   const cursor = new Cursor(source, 0, MAX_PICKLE_BYTES);
   const references = new Map<string, StorageReference>();
   const places = new Map<string, number>();
@@ -31,13 +32,13 @@ export function readTorchLegacy(source: Source): PickleValue {
     },
     bigEndian: false,
   });
-  unpickle(cursor, world);
-  const protocol = unpickle(cursor, world);
+  unpickle(cursor, world, budget);
+  const protocol = unpickle(cursor, world, budget);
   if (protocol !== PROTOCOL_VERSION)
     throw new Error(`protocol ${shown(protocol)}, expected ${PROTOCOL_VERSION}`);
-  unpickle(cursor, world);
-  const object = unpickle(cursor, world);
-  const keys = unpickle(cursor, world);
+  unpickle(cursor, world, budget);
+  const object = unpickle(cursor, world, budget);
+  const keys = unpickle(cursor, world, budget);
   for (const [key, place] of storagePlaces(keys, references, source, cursor.position)) places.set(key, place);
   return object;
 }

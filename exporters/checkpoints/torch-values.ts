@@ -1,6 +1,6 @@
 import type { DType } from '../../graph/dtype.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { type NumpyType, numpyTensor, numpyType } from './numpy.js';
+import { type ArrayData, type NumpyType, numpyTensor, numpyType } from './numpy.js';
 import { type Inert, type PickleValue, Stateful, shown, Tuple } from './pickle-values.js';
 import { MAX_RANK, type Storage } from './strided.js';
 import { UnreadableTensor } from './unreadable.js';
@@ -68,7 +68,6 @@ export class NumpyArray extends Stateful {
   }
 }
 
-/** An array of pickled bytes; those of Python 2 are a text. */
 export function arrayOf(
   type: PickleValue | undefined,
   shape: PickleValue | undefined,
@@ -77,16 +76,25 @@ export function arrayOf(
 ): Tensor {
   const dims = wholeNumbers(shape);
   const known = type instanceof NumpyDtype ? type.type : undefined;
-  const raw = typeof data === 'string' ? latin1Bytes(data) : data;
-  if (known === undefined || !(raw instanceof Uint8Array)) {
+  const raw = pickledBytes(data);
+  if (known === undefined || raw === undefined) {
     const of = type instanceof NumpyDtype ? ` of element type '${type.text}'` : '';
     return new UnreadableTensor(dims, `is a NumPy array${of}, expected one of numbers`);
   }
   return numpyTensor(known, dims, isFortran, raw);
 }
 
-/** What `text.encode('latin1')` gives, as pickles of protocol 2 write bytes. */
-export function latin1Bytes(text: string): Uint8Array {
+/**
+ * Pickled bytes. Protocol 2 writes them as a text to be encoded, Python 2 as a text; that is done when they are asked for, since
+ * a pickle may recall one text a million times.
+ */
+export function pickledBytes(data: PickleValue | undefined): ArrayData | undefined {
+  if (data instanceof Uint8Array) return { size: data.length, bytes: () => data };
+  return typeof data === 'string' ? { size: data.length, bytes: () => latin1Bytes(data) } : undefined;
+}
+
+/** What `text.encode('latin1')` gives. */
+function latin1Bytes(text: string): Uint8Array {
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) > 0xff) throw new TypeError('bytes of the pickle are no latin-1 text');
   }

@@ -7,7 +7,7 @@ import { TorchWorld } from './torch.js';
 import { readZip, type ZipEntry } from './zip.js';
 
 /** A pickle holds names and sizes, but of arrays of NumPy and tensors of XLA the numbers as well. */
-export const MAX_PICKLE_BYTES = 2 ** 29;
+export const MAX_PICKLE_BYTES = 2 ** 28;
 
 /** The object that a file holds, and what is to be said of how it was read. */
 export interface PickledFile {

@@ -2,7 +2,14 @@ import { type DType, isDType } from '../../graph/dtype.js';
 import { Global, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
 import { type Storage, stridedTensor } from './strided.js';
 import { CALLS } from './torch-calls.js';
-import { PickledTensor, TypedStorage, unknownObject, wholeNumber, wholeNumbers } from './torch-values.js';
+import {
+  PickledTensor,
+  pickledBytes,
+  TypedStorage,
+  unknownObject,
+  wholeNumber,
+  wholeNumbers,
+} from './torch-values.js';
 import { UnreadableTensor } from './unreadable.js';
 
 /** PyTorch's typed storage classes. `UntypedStorage` counts bytes; the tensor then names its dtype. */
@@ -48,7 +55,7 @@ export interface StoragePlaces {
 export class TorchWorld implements PickleWorld {
   readonly #storages = new Map<string, Storage>();
   /** A stream that the pickle recalls a thousand times is read once. */
-  readonly #loaded = new Map<Uint8Array, PickleValue>();
+  readonly #loaded = new Map<PickleValue, PickleValue>();
   readonly #places: StoragePlaces;
 
   constructor(places: StoragePlaces) {
@@ -72,12 +79,13 @@ export class TorchWorld implements PickleWorld {
       : unknownObject(callable.path);
   }
 
-  load(stream: PickleValue | undefined): PickleValue {
+  load(stream: PickleValue = null): PickleValue {
     const { load } = this.#places;
-    if (load === undefined || !(stream instanceof Uint8Array)) return unknownObject('_load_from_bytes');
+    const data = pickledBytes(stream);
+    if (load === undefined || data === undefined) return unknownObject('_load_from_bytes');
     const known = this.#loaded.get(stream);
     if (known !== undefined) return known;
-    const object = load(stream);
+    const object = load(data.bytes());
     this.#loaded.set(stream, object);
     return object;
   }
