@@ -39,10 +39,10 @@ export function prefixIn({ prefix = '' }: Checkpoint, view: KeyView): string {
 }
 
 /**
- * Every key of the file that the network does not use, counters not listed.
- * @param unused those among the network's own
+ * Every key of the file that is not used.
+ * @param unused those among the keys of the view
  */
-export function keysAside(
+export function keysAround(
   { prefix = '', aside = [], tensors }: Checkpoint,
   { names }: KeyView,
   unused: readonly string[],
@@ -50,7 +50,16 @@ export function keysAside(
   const within = new Set(names.values());
   const around = [...tensors.keys()].filter((key) => !within.has(key));
   const own = unused.map((key) => names.get(key) ?? key);
-  return [...aside, ...[...around, ...own].map((key) => `${prefix}${key}`)].filter((key) => !isAside(key));
+  return [...aside, ...[...around, ...own].map((key) => `${prefix}${key}`)];
+}
+
+/** Likewise without counters, which no network needs. */
+export function keysAside(
+  checkpoint: Checkpoint,
+  view: KeyView,
+  unused: readonly string[],
+): readonly string[] {
+  return keysAround(checkpoint, view, unused).filter((key) => !isAside(key));
 }
 
 /** What is to be said of keys that were left aside, in a sentence. */
@@ -79,6 +88,11 @@ export function sourceMetadata(
     ...(prefix === '' ? [] : [['nmode.source.prefix', prefix] satisfies [string, string]]),
     ...(aside.length === 0
       ? []
-      : [['nmode.source.left_aside', listed('keys', aside)] satisfies [string, string]]),
+      : [
+          ['nmode.source.left_aside', listed(aside.length === 1 ? 'key' : 'keys', aside)] satisfies [
+            string,
+            string,
+          ],
+        ]),
   ];
 }

@@ -36,7 +36,7 @@ export class FileSource implements Source {
     try {
       // Asked before it is opened: a pipe would wait for its writer.
       const stats = statSync(path);
-      if (stats.isDirectory()) throw new Error('it is a folder: name a file in it');
+      if (stats.isDirectory()) throw new Error('it is a folder, not a file: name a file in it');
       if (!stats.isFile()) throw new Error('it is not a file');
       this.#descriptor = openSync(path, 'r');
       this.size = fstatSync(this.#descriptor).size;

@@ -116,8 +116,14 @@ export function wholeNumber(value: PickleValue | undefined): number {
   return value;
 }
 
+/** Names of tensors' classes and of functions that rebuild them, of which later versions have more. */
+const TENSOR_LIKE = /(^|\.)(_rebuild_\w+|\w*Tensor)$/;
+
 /** The tensor that a value of a state dict is; undefined for everything else. */
 export function tensorOf(value: PickleValue | undefined): Tensor | undefined {
+  if (value instanceof PickledObject && TENSOR_LIKE.test(value.path)) {
+    return new UnreadableTensor([], `is of a class that is not known (${value.path}): save plain tensors`);
+  }
   return value instanceof PickledTensor || value instanceof NumpyArray ? value.tensor : undefined;
 }
 

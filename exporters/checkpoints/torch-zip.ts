@@ -20,7 +20,7 @@ export interface PickledFile {
  * and one entry `data/KEY` a storage, under a folder of any name. `byteorder` says 'little' (as where it is absent) or 'big'.
  */
 export async function readTorchZip(source: FileSource): Promise<PickledFile> {
-  const { entries, isUnchecked } = await readZip(source, true);
+  const { entries, unchecked } = await readZip(source, true);
   const names = [...entries.keys()];
   const [pickle, ...others] = [...entries].filter(([name]) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) throw new Error(zipContents(names));
@@ -40,8 +40,10 @@ export async function readTorchZip(source: FileSource): Promise<PickledFile> {
       ...(entries.has(`${root}constants.pkl`)
         ? ['a TorchScript archive: its weights are read, its code is not']
         : []),
-      ...(isUnchecked
-        ? ['the file was saved without checksums (CRC-32): damage to its weights cannot be noticed']
+      ...(unchecked > 0
+        ? [
+            `${unchecked} of its ${entries.size} zip entries have no checksum (CRC-32): damage to them cannot be noticed`,
+          ]
         : []),
     ],
   };

@@ -19,8 +19,8 @@ export interface ZipEntry {
 
 export interface ZipFile {
   readonly entries: ReadonlyMap<string, ZipEntry>;
-  /** Whether its entries have no checksums. */
-  readonly isUnchecked: boolean;
+  /** How many entries have no checksum. */
+  readonly unchecked: number;
 }
 
 const STORED = 0;
@@ -54,24 +54,22 @@ class SourceReader extends yauzl.RandomAccessReader {
 
 /**
  * The entries of a zip file by name (zip64 included). Only the directory and the entries' own headers are read here.
- * @param uncheckedToo whether CRCs of 0 may stand for none, if all entries have them: `torch.serialization.set_crc32_options(False)`
- *   makes such files. A damaged entry seldom has one, a damaged file has not all.
+ * @param uncheckedToo whether the CRC 0 of a stored entry may stand for none, as `torch.serialization.set_crc32_options(False)`
+ *   has it
  * @throws Error where the file is no zip, is cut short, or its entries lie outside it, overlap, share a name or are not what the
  *   directory says
  */
 export async function readZip(source: Source, uncheckedToo = false): Promise<ZipFile> {
   const found = await directory(source);
   checkDirectory(found, source);
-  const isUnchecked =
-    uncheckedToo &&
-    found.every(({ crc32: crc, compressionMethod }) => crc === 0 && compressionMethod === STORED) &&
-    found.some(({ uncompressedSize }) => uncompressedSize > 0);
+  const isUnchecked = ({ crc32: crc, compressionMethod: method, uncompressedSize }: yauzl.Entry) =>
+    uncheckedToo && crc === 0 && method === STORED && uncompressedSize > 0;
   const placed = found.map((entry) => ({ entry, place: placeOf(entry, source) }));
   checkDisjoint(placed.map(({ place }) => place));
   const entries = placed.map(
-    ({ entry, place }) => [entry.fileName, zipEntry(entry, place, source, isUnchecked)] as const,
+    ({ entry, place }) => [entry.fileName, zipEntry(entry, place, source, isUnchecked(entry))] as const,
   );
-  return { entries: new Map(entries), isUnchecked };
+  return { entries: new Map(entries), unchecked: found.filter(isUnchecked).length };
 }
 
 async function directory(source: Source): Promise<readonly yauzl.Entry[]> {

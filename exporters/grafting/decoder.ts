@@ -6,7 +6,7 @@ import { describeNmode, detectNmode, type NmodeDecoder, RELEASE_FORM, type Told 
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../key-views.js';
 import {
   explaining,
-  keysAside,
+  keysAround,
   prefixIn,
   prefixNotes,
   shapesOf,
@@ -63,7 +63,7 @@ export function trainedDecoder(checkpoint: Checkpoint, skips: readonly Feature[]
   checkChannels(shapes, skips, bad);
   const weights = weightsIn(checkpoint, view);
   const names = [...view.names.keys()];
-  const aside = keysAside(
+  const aside = keysAround(
     checkpoint,
     view,
     names.filter((key) => !isOwn(key)),

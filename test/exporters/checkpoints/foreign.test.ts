@@ -84,7 +84,9 @@ it('an ONNX file of an exporter is called one, whatever its name', async () => {
 
 it('a folder is called one', async () => {
   mkdirSync(join(folder, 'model'));
-  await expect(openCheckpoint(join(folder, 'model'))).rejects.toThrow(/a folder: name a file in it/);
+  await expect(openCheckpoint(join(folder, 'model'))).rejects.toThrow(
+    /a folder, not a file: name a file in it/,
+  );
 });
 
 it('the only part of a checkpoint is a whole one', async () => {

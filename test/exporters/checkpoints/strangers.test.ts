@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { type Checkpoint, openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { UnreadableTensor } from '../../../exporters/checkpoints/unreadable.js';
+import { bytes, unicode } from '../../support/craft.js';
 import { fixture } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-strangers-'));
@@ -79,3 +80,14 @@ it.each([
     checkpoint.close();
   },
 );
+
+it('tensors of functions and classes that later versions may have are known by name', async () => {
+  const values = ['ctorch._utils\n_rebuild_future_tensor\n)R', 'ctorchao.dtypes\nPackedTensor\n)\x81'];
+  const items = values.flatMap((value, at) => [unicode(`odd${at}`), value]);
+  const path = join(folder, 'future.pkl');
+  writeFileSync(path, bytes(0x80, 2, '}(', ...items, unicode('args'), 'cargparse\nNamespace\n)R', 'u.'));
+  const { tensors, close } = await openCheckpoint(path);
+  expect([...tensors.keys()]).toEqual(['odd0', 'odd1']);
+  expect(() => tensors.get('odd0')?.bytes()).toThrow(/not known \(torch\._utils\._rebuild_future_tensor\)/);
+  close();
+});
