@@ -61,7 +61,7 @@ export interface CheckpointReport {
   readonly prefix?: string;
   /** Keys of the file that the network does not use, counters not listed; absent where there are none. */
   readonly leftAside?: readonly string[];
-  /** Floating-point numbers, BatchNorm's running statistics not counted. */
+  /** Floating-point numbers, BatchNorm's running statistics and what is left aside not counted. */
   readonly parameters: number;
   /** Multiply-adds of one run at `macsAt`. */
   readonly macs?: number;
@@ -121,11 +121,15 @@ async function inspectCheckpoint(
 ): Promise<CheckpointReport> {
   const checkpoint = await openCheckpoint(path, key, selection);
   try {
-    const trained = [...checkpoint.tensors].filter(
-      ([key, { dtype }]) => FLOATS.includes(dtype) && !/\.running_(mean|var)$/.test(key),
-    );
     const { notes, ...network } = architecture(checkpoint);
     const note = [checkpoint.note, ...notes].filter(Boolean).join('; ');
+    const aside = new Set(network.leftAside);
+    const trained = [...checkpoint.tensors].filter(
+      ([key, { dtype }]) =>
+        FLOATS.includes(dtype) &&
+        !/\.running_(mean|var)$/.test(key) &&
+        !aside.has(`${checkpoint.prefix ?? ''}${key}`),
+    );
     return {
       kind: 'checkpoint',
       file: checkpoint.file,
@@ -140,7 +144,13 @@ async function inspectCheckpoint(
   }
 }
 
-function architecture(checkpoint: Checkpoint) {
+/** What a checkpoint's keys tell, and what else is to be said. */
+interface Recognised
+  extends Pick<CheckpointReport, 'architecture' | 'problem' | 'prefix' | 'leftAside' | 'macs' | 'macsAt'> {
+  readonly notes: readonly string[];
+}
+
+function architecture(checkpoint: Checkpoint): Recognised {
   try {
     const detected = detectIn(checkpoint);
     const { network, classes, decoders, nmode } = detected;
@@ -169,12 +179,12 @@ function nominalCost(checkpoint: Checkpoint, detected: Detected) {
   const { macs = 0 } = cost(buildModel(describe(checkpoint.file, detected, told), weights, { size }));
   const prefix = prefixIn(checkpoint, view);
   const found = { macs, macsAt, ...(prefix !== '' && { prefix }) };
-  const unread = unreadableText(checkpoint.tensors);
-  const notes = [...prefixNotes(checkpoint, view), ...(unread === undefined ? [] : [unread])];
+  const notes = prefixNotes(checkpoint, view);
   try {
     const { unused } = weights.finish(view.names.keys(), network.aside);
     const leftAside = keysAside(checkpoint, view, unused);
-    const told = asideNotes(leftAside, network.backbone);
+    const unread = unreadableText(checkpoint.tensors);
+    const told = [...asideNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread])];
     return { ...found, ...(leftAside.length > 0 && { leftAside }), notes: [...notes, ...told] };
   } catch (error) {
     return { ...found, problem: reason(error), notes };

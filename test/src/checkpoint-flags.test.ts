@@ -90,6 +90,8 @@ describe('nmode inspect', () => {
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ architecture: { backbone: 'unet' }, prefix: 'teacher.' });
     expect(report.leftAside).toHaveLength(94);
+    // Of this network alone.
+    expect(report.parameters).toBe(10_801);
   });
 
   it.each([['--prefix'], ['--ignore'], ['--key']])('%s has no meaning for a model', (flag) => {
