@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoints/open.js';
 import { unreadableText } from './checkpoints/unreadable.js';
 import { type Detected, detect } from './describe.js';
 import type { KeyView } from './key-views.js';
-import { isAside, listed, type Shapes, Weights } from './weights.js';
+import { isAside, legible, listed, type Shapes, Weights } from './weights.js';
 
 export function shapesOf({ tensors }: Pick<Checkpoint, 'tensors'>): Shapes {
   return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));
@@ -73,7 +73,8 @@ export function asideNotes(keys: readonly string[], of: string): readonly string
 
 /** Where the network was found, unless its keys are all there is or below a usual prefix. */
 export function prefixNotes(checkpoint: Checkpoint, view: KeyView): readonly string[] {
-  return view.prefix === '' ? [] : [`the network is below '${prefixIn(checkpoint, view)}' in the state dict`];
+  if (view.prefix === '') return [];
+  return [`the network is below '${legible(prefixIn(checkpoint, view))}' in the state dict`];
 }
 
 /** `metadata_props` that say where the weights are from. @throws NmodeError (BAD_CHECKPOINT) where the file cannot be read */

@@ -32,9 +32,17 @@ export function keysOf(construct: (weights: Weights) => void): Shapes {
 /** How many keys an error lists of each kind. */
 const MAX_LISTED = 6;
 
+const MAX_ITEM = 200;
+
+/** Keys come from files, and files may be hostile: notes and metadata hold no endless ones, and no control characters. */
+export function legible(text: string): string {
+  const cut = text.length > MAX_ITEM ? `${text.slice(0, MAX_ITEM)}...` : text;
+  return cut.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+}
+
 export function listed(title: string, items: readonly string[]): string {
   const more = items.length > MAX_LISTED ? ` and ${items.length - MAX_LISTED} more` : '';
-  return `${items.length} ${title}: ${items.slice(0, MAX_LISTED).join(', ')}${more}`;
+  return `${items.length} ${title}: ${items.slice(0, MAX_LISTED).map(legible).join(', ')}${more}`;
 }
 
 /** What all scopes of one set of weights share: what was asked for, and what did not fit. */

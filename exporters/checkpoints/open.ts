@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
+import { type ErrorCode, NmodeError, printable, reason } from '../../graph/errors.js';
 import { byteLength, type Tensor } from '../../graph/tensor.js';
 import { toFloat32 } from './float32.js';
 import { readNpz } from './npz.js';
@@ -118,7 +118,7 @@ export async function openCheckpoint(
     return {
       ...{ file, format, tensors, prefix },
       aside: [...aside, ...stateDict.beside],
-      note: [...notes, ...placeNotes(stateDict, key)].join('; '),
+      note: printable([...notes, ...placeNotes(stateDict, key)].join('; ')),
       sha256() {
         try {
           return source.sha256();
@@ -134,7 +134,8 @@ export async function openCheckpoint(
 /** The end of a key that is what keys begin with is a prefix like one that is told. */
 function select({ tensors, prefix }: StateDict, selection: KeySelection): SelectedKeys {
   if (prefix === undefined) return selectKeys(tensors, selection);
-  const ended = `${prefix}${selection.prefix === undefined ? '' : `.${selection.prefix}`}`;
+  const start = prefix.replace(/\.$/, '');
+  const ended = `${start}${selection.prefix === undefined ? '' : `.${selection.prefix}`}`;
   return selectKeys(tensors, { ...selection, prefix: ended });
 }
 

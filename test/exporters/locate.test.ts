@@ -106,6 +106,13 @@ describe('keys that the network does not use', () => {
     },
   );
 
+  it('endless keys and control characters are cut out of notes and metadata', () => {
+    const { notes, model } = exportOf([...opened.tensors, [`loss\u001b[2J.${'x'.repeat(1e5)}`, odd]]);
+    for (const text of [notes[0] ?? '', model.metadata.get('nmode.source.left_aside') ?? '']) {
+      expect(text).toMatch(/^[^\p{Cc}]{1,400}$/u);
+    }
+  });
+
   it('counters are not worth telling', () => {
     expect(exportOf(opened.tensors).leftAside).toEqual([]);
   });

@@ -181,7 +181,7 @@ describe('wrappers and prefixes', () => {
       'teacher.w': { ...entry, data_offsets: [8, 16] },
     };
     const path = write('pair.safetensors', safetensors(header, storage));
-    const { tensors, prefix, aside, close } = await openCheckpoint(path, 'student');
+    const { tensors, prefix, aside, close } = await openCheckpoint(path, 'student.');
     expect([[...tensors.keys()], prefix, aside]).toEqual([['w'], 'student.', ['teacher.w']]);
     close();
     await expect(openCheckpoint(path, 'pupil')).rejects.toThrow(
