@@ -21,8 +21,19 @@ import type { Backbone } from './backbones/backbone.js';
 import { backboneOf } from './backbones/index.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
 import type { Checkpoint } from './checkpoints/open.js';
-import { type Description, describe, detect, type NmodeDecoder, type Told } from './describe.js';
-import { type Shapes, Weights, zeroWeights } from './weights.js';
+import { type Description, describe, type NmodeDecoder, type Told } from './describe.js';
+import {
+  asideNotes,
+  detectIn,
+  keysAside,
+  prefixIn,
+  prefixNotes,
+  sourceMetadata,
+  weightsIn,
+} from './network-weights.js';
+import { Weights, zeroWeights } from './weights.js';
+
+export { shapesOf } from './network-weights.js';
 
 export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
   /** What the network is: a name, or a backbone of your own. By default the keys tell. */
@@ -42,6 +53,10 @@ export interface Exported {
   readonly description: Description;
   /** Trained numbers; running statistics are none. */
   readonly parameters: number;
+  /** What the network's keys begin with in the file; '' for nothing. */
+  readonly prefix: string;
+  /** Keys of the file that the network does not use, counters not listed. */
+  readonly leftAside: readonly string[];
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -51,29 +66,32 @@ export interface Exported {
  * @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE)
  */
 export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
-  const { file, tensors } = checkpoint;
   const { backbone } = options;
   const told = backbone === undefined ? undefined : backboneOf(backbone);
-  const description = describe(file, detect(file, shapesOf(checkpoint), told), options);
-  const weights = Weights.from((key) => tensors.get(key), file);
+  const detected = detectIn(checkpoint, told);
+  const { view } = detected;
+  const description = describe(checkpoint.file, detected, options);
+  const weights = weightsIn(checkpoint, view);
   const recipe = recipeOf(description, options);
+  const built = buildModel(description, weights, {
+    ...options,
+    ...(options.io === 'image' && { imageRecipe: recipe }),
+  });
+  const { narrowed, unused } = weights.finish(view.names.keys(), description.network.aside);
+  const [prefix, leftAside] = [prefixIn(checkpoint, view), keysAside(checkpoint, view, unused)];
   const metadata = new Map([
     ...architectureMetadata(description),
     ...backgroundMetadata(description, options.background),
     ...imageMetadata(description, recipe, options.io ?? 'tensor'),
-    ['nmode.source.file', file],
-    ['nmode.source.sha256', checkpoint.sha256()],
+    ...sourceMetadata(checkpoint, prefix, leftAside),
   ]);
-  const model = buildModel(description, weights, {
-    ...options,
-    metadata,
-    ...(options.io === 'image' && { imageRecipe: recipe }),
-  });
-  const narrowed = weights.finish(tensors.keys(), description.network.aside);
+  const model = { ...built, metadata };
   check(model);
   const { inputChannels } = description.network;
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
+    ...prefixNotes(checkpoint, view),
+    ...asideNotes(leftAside, description.network.backbone),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
     ...(inputChannels === 3
       ? []
@@ -81,7 +99,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
           `the network takes [N, ${inputChannels}, H, W]: predict, eval and serve need one that takes the 3 channels of an image`,
         ]),
   ];
-  return { model, description, parameters: weights.parameters, notes };
+  return { model, description, parameters: weights.parameters, prefix, leftAside, notes };
 }
 
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
@@ -128,10 +146,6 @@ function bytesPerPixel(description: Description): number {
   const size = { batch: 1, height: side, width: side };
   const { peakBytes = 0 } = cost(buildModel(description, Weights.from(zeroWeights), { size }));
   return Math.ceil(peakBytes / side ** 2);
-}
-
-export function shapesOf({ tensors }: Checkpoint): Shapes {
-  return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));
 }
 
 /** `metadata_props` that describe the network: nothing in it depends on time or place. */

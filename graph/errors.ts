@@ -42,8 +42,8 @@ export class NmodeError extends Error {
   }
 }
 
-/** Names in a message come from files, and files may be hostile: one line, no control characters, not endless. */
-function printable(text: string): string {
+/** Names in a message or a note come from files, and files may be hostile: one line, no control characters, not endless. */
+export function printable(text: string): string {
   const line = text
     .slice(0, 2 * MAX_MESSAGE)
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')

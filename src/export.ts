@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { type InputSize, sizeMultiple } from '../exporters/build.js';
 import { type Checkpoint, openCheckpoint } from '../exporters/checkpoints/open.js';
+import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
 import { cost } from '../graph/cost.js';
@@ -12,10 +13,13 @@ import { type Transformed, type TransformOptions, transform } from './transform.
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 import { refuseOverwriting } from './write-whole.js';
 
-export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, Omit<TransformOptions, 'recipe'> {
+export interface ExportModelOptions
+  extends Omit<ExportOptions, 'size'>,
+    Omit<TransformOptions, 'recipe'>,
+    KeySelection {
   /** A .pth, .pt or .safetensors file. */
   readonly checkpoint: string;
-  /** Where in a torch file the state dict is, dotted; by default under one of the usual keys. */
+  /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;
   /** The .onnx file to write. */
   readonly output: string;
@@ -43,6 +47,10 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
   readonly input: readonly (number | string)[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
+  /** What the network's keys begin with in the checkpoint; '' for nothing. */
+  readonly prefix: string;
+  /** Keys of the checkpoint that the network does not use, counters not listed. */
+  readonly leftAside: readonly string[];
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */
   readonly verified?: ReferenceParity;
@@ -55,7 +63,7 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
   const size = options.size ?? defaultSize(options);
-  const checkpoint = await openCheckpoint(options.checkpoint, options.key);
+  const checkpoint = await openCheckpoint(options.checkpoint, options.key, options);
   try {
     const { reference } = options;
     await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
@@ -63,6 +71,8 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       model: built,
       description,
       parameters,
+      prefix,
+      leftAside,
       notes,
     } = exportCheckpoint(checkpoint, { ...options, size });
     const { recipe: _, ...told } = options;
@@ -89,7 +99,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       input,
       sizeMultiple: sizeMultiple(description),
       ...transformation,
-      notes,
+      ...{ prefix, leftAside, notes },
       ...(verified && { verified }),
     };
   } finally {

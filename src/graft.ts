@@ -1,4 +1,5 @@
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
+import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 import type { SchemeId } from '../exporters/decoders/nmode.js';
 import { type GraftOptions as GraftTold, graftDecoder } from '../exporters/grafting/graft.js';
 import { cost } from '../graph/cost.js';
@@ -14,12 +15,12 @@ import { type Transformed, type TransformOptions, transform } from './transform.
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 import { refuseOverwriting } from './write-whole.js';
 
-export interface GraftOptions extends GraftTold, Omit<TransformOptions, 'recipe'> {
+export interface GraftOptions extends GraftTold, Omit<TransformOptions, 'recipe'>, KeySelection {
   /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
   readonly model: string;
   /** A .pth, .pt or .safetensors file with the decoder's weights; what else it holds is left aside. */
   readonly weights?: string;
-  /** Where in a torch file the state dict is, dotted; by default under one of the usual keys. */
+  /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;
   /** In place of `weights`: those that a training begins with, for shapes and speed. */
   readonly init?: boolean;
@@ -70,7 +71,7 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     [output],
     [options.model, weights, reference].filter((path) => path !== undefined),
   );
-  const checkpoint = weights === undefined ? undefined : await openCheckpoint(weights, options.key);
+  const checkpoint = weights === undefined ? undefined : await openCheckpoint(weights, options.key, options);
   try {
     const grafted = await graftDecoder(model, checkpoint, options, measure).catch((error) =>
       naming(name, () => {

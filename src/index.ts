@@ -3,6 +3,7 @@ export type { Backbone } from '../exporters/backbones/backbone.js';
 export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
 export type { InputSize } from '../exporters/build.js';
 export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
+export type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 export type { Order } from '../exporters/decoders/block.js';
 export type { MultistepForm } from '../exporters/decoders/multistep.js';
 export type { Activation } from '../exporters/decoders/nmode.js';

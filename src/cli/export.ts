@@ -16,6 +16,7 @@ import {
 } from '../../graph/recipe.js';
 import type { ExportModelOptions, ExportReport } from '../index.js';
 import { parseCount, parseOutput, parseSize } from './arguments.js';
+import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { backgroundOption } from './model-flags.js';
@@ -30,7 +31,7 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<DecoderId> {
+interface Flags extends TransformFlags, DecoderFlags<DecoderId>, CheckpointFlags {
   readonly output: string;
   readonly backbone?: string;
   readonly size?: { height: number; width: number };
@@ -42,7 +43,6 @@ interface Flags extends TransformFlags, DecoderFlags<DecoderId> {
   readonly background?: Background;
   readonly nativeSize?: true;
   readonly reference?: string;
-  readonly key?: string;
   readonly json?: true;
 }
 
@@ -69,8 +69,8 @@ export function addExport(program: Command): void {
         '--head <head>',
         "what the model ends in (default: as the network's own code; for logits by the number of classes)",
       ).choices(HEADS),
-    )
-    .option('--key <key>', 'where in the checkpoint the state dict is, dotted; found under the usual keys')
+    );
+  addCheckpointFlags(command)
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
     .addOption(
@@ -123,7 +123,7 @@ function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
     ...(nativeSize && { nativeSize }),
     ...(opset && { opset: Number(opset) }),
     ...(reference && { reference }),
-    ...(flags.key && { key: flags.key }),
+    ...checkpointOptions(flags),
   };
 }
 

@@ -3,6 +3,7 @@ import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/dec
 import { HEADS } from '../../exporters/head.js';
 import type { Background, Recipe } from '../../graph/recipe.js';
 import type { GraftOptions, GraftReport } from '../index.js';
+import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { backgroundOption } from './model-flags.js';
@@ -17,12 +18,11 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<SchemeId> {
+interface Flags extends TransformFlags, DecoderFlags<SchemeId>, CheckpointFlags {
   readonly output: string;
   readonly skips: readonly string[];
   readonly weights?: string;
   readonly init?: true;
-  readonly key?: string;
   readonly recipe?: Partial<Recipe>;
   readonly background?: Background;
   readonly reference?: string;
@@ -48,6 +48,8 @@ export function addGraft(program: Command): void {
       new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
         'weights',
         'key',
+        'prefix',
+        'ignore',
       ]),
     )
     .addOption(decoderOption(SCHEME_IDS))
@@ -58,14 +60,13 @@ export function addGraft(program: Command): void {
     )
     .addOption(lmdFormOption())
     .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
-    .option('--key <key>', 'where in the weights the state dict is, dotted; found under the usual keys')
     .addOption(recipeOption("the model's own, if it says"))
     .addOption(backgroundOption())
     .option(
       '--reference <file>',
       'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
     );
-  addTransformFlags(command, 'none')
+  addTransformFlags(addCheckpointFlags(command), 'none')
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
       const { graft } = await import('../graft.js');
@@ -78,7 +79,7 @@ export function addGraft(program: Command): void {
 }
 
 function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, key, recipe, background, reference } = flags;
+  const { output, skips, weights, init, recipe, background, reference } = flags;
   return {
     model,
     output,
@@ -86,7 +87,7 @@ function toOptions(model: string, flags: Flags): GraftOptions {
     ...(weights && { weights }),
     ...(init && { init }),
     ...decoderOptions(flags),
-    ...(key && { key }),
+    ...checkpointOptions(flags),
     ...(recipe && { recipe }),
     ...(background !== undefined && { background }),
     ...(reference && { reference }),

@@ -1,27 +1,32 @@
 import { type Command, Option } from 'commander';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../index.js';
+import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine, table } from './print.js';
 
-interface Flags {
-  readonly key?: string;
+interface Flags extends CheckpointFlags {
   readonly skips?: true;
   readonly json?: true;
 }
 
 export function addInspect(program: Command): void {
-  program
+  const command = program
     .command('inspect')
     .description('tell what a checkpoint or an .onnx model holds')
-    .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file')
-    .option('--key <key>', 'where in a checkpoint the state dict is, dotted; found under the usual keys')
+    .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file');
+  addCheckpointFlags(command)
     .addOption(
-      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts('key'),
+      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts([
+        'key',
+        'prefix',
+        'ignore',
+      ]),
     )
     .option('--json', 'print one JSON document, with the cost of every node of a model')
-    .action(async (file: string, { json, key, skips }: Flags) => {
+    .action(async (file: string, { json, skips, ...flags }: Flags) => {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../inspect.js');
-      const report = await inspect(file, key);
+      const { key, ...selection } = checkpointOptions(flags);
+      const report = await inspect(file, key, selection);
       if (json) printJson(report);
       else print(report.kind === 'model' ? modelText(report) : checkpointText(report));
     });

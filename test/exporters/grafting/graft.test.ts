@@ -263,6 +263,23 @@ describe('what is refused', () => {
     await expect(left({ decoder: 'hd' })).rejects.toThrow(/keys are those of eed or lmd, not of hd/);
   });
 
+  it('weights with several decoders, unless one is told', async () => {
+    const { tensors, ...checkpoint } = await checkpointFor('lmd');
+    const below = (...prefixes: string[]) => ({
+      ...checkpoint,
+      tensors: new Map(
+        prefixes.flatMap((prefix) => Array.from(tensors, ([key, tensor]) => [`${prefix}${key}`, tensor])),
+      ),
+    });
+    const from = (held: Checkpoint) => graftDecoder(unet, held, lmd, unasked);
+    await expect(from(below('student.', 'teacher.'))).rejects.toThrow(
+      "it holds 2 decoders, below 'student.', 'teacher.': say which with --prefix",
+    );
+    const { notes, model } = await from(below('net.'));
+    expect(notes[0]).toBe("the network is below 'net.' in the state dict");
+    expect(model.metadata.get('nmode.source.prefix')).toBe('net.');
+  });
+
   it('an opset without the operators of a decoder', async () => {
     await ofUnet(
       'opset 11, expected 13 at least: export the model again with a later one',
