@@ -1,0 +1,94 @@
+import { NmodeError } from './errors.js';
+import { imageOf } from './features.js';
+import type { Model } from './model.js';
+import { directionOf, isSpatial } from './spatial/axes.js';
+import type { Extent } from './spatial/extent.js';
+import { type At, follow } from './spatial/follow.js';
+import type { Cause, ImageTrace } from './spatial/trace.js';
+
+/**
+ * How far from a pixel of its output a network looks at its image: so many pixels to each side, or no certain number and why.
+ */
+export type Reach = { readonly pixels: number } | { readonly why: string };
+
+/** The key of `metadata_props` with the side of the window that a pixel of the output is computed from, or `global`. */
+export const RECEPTIVE_FIELD_KEY = 'nmode.receptive_field';
+
+/**
+ * Primes that no number of channels or of heads is a multiple of: a size that one of them divides is that of a height, or of a width.
+ */
+const [TALL, WIDE] = [509, 521];
+
+/**
+ * Follows a network that takes images [N, C, H, W] of any size to how far its first output looks. It is a bound, by what the graph may read:
+ * what it reads may well have little influence.
+ * @param multiple what heights, widths and the places of tiles are multiples of
+ */
+export function reachOf(model: Model, multiple: number): Reach {
+  const [output] = model.graph.outputs;
+  try {
+    const { name: image, shape } = imageOf(model);
+    const [, channels, ...space] = shape;
+    if (space.some((size) => typeof size === 'number')) return { why: 'it is for images of one size' };
+    const at: At = {
+      image,
+      channels: typeof channels === 'number' ? channels : 1,
+      height: multiple * TALL,
+      width: multiple * WIDE,
+      isLong: (size, along) => size % (along === 'H' ? TALL : WIDE) === 0,
+    };
+    const trace = follow(model, at).get(output?.name ?? '');
+    return trace?.kind === 'image' ? reachAlong(trace, multiple) : { pixels: 0 };
+  } catch (error) {
+    if (error instanceof NmodeError) return { why: `it cannot be followed: ${error.message}` };
+    throw error;
+  }
+}
+
+function reachAlong({ axes, extents, cause, period }: ImageTrace, multiple: number): Reach {
+  if (cause !== undefined) return { why: causeText(cause) };
+  const [batch, channels, height, width] = axes ?? [];
+  const isImage = directionOf(height) === 'H' && directionOf(width) === 'W' && axes?.length === 4;
+  const { H, W } = extents;
+  if (!isImage || isSpatial(batch) || isSpatial(channels) || !isOne(H) || !isOne(W)) {
+    return { why: 'its output is not laid out as its image is' };
+  }
+  if (period === undefined || multiple % period !== 0) {
+    return {
+      why: `its strides need multiples of ${period ?? 'more than 65536'}, images are padded to multiples of ${multiple}`,
+    };
+  }
+  const pixels = [H, W].flatMap(({ low, high }) => [-low, high]);
+  return { pixels: Math.ceil(Math.max(0, ...pixels)) };
+}
+
+const isOne = ({ step }: Extent): boolean => Math.abs(step - 1) < 1e-9;
+
+function causeText({ kind, node, opType }: Cause): string {
+  const place = `node '${node}' (${opType})`;
+  switch (kind) {
+    case 'whole':
+      return `${place} looks at the whole image`;
+    case 'size':
+      return `what ${place} gives depends on the size of the image`;
+    case 'unknown':
+      return `how far ${place} looks is not known`;
+  }
+}
+
+/** A reach as a model's metadata tells it. */
+export const receptiveField = (reach: Reach): string =>
+  'pixels' in reach ? String(2 * reach.pixels + 1) : 'global';
+
+/** The reach that a model's metadata tells. */
+export function toldReach(metadata: ReadonlyMap<string, string>): Reach {
+  const told = metadata.get(RECEPTIVE_FIELD_KEY);
+  const side = Number(told);
+  if (told !== undefined && Number.isSafeInteger(side) && side > 0)
+    return { pixels: Math.ceil((side - 1) / 2) };
+  const why =
+    told === 'global'
+      ? 'the network looks at the whole image'
+      : `how far the network looks is not known: its metadata has no ${RECEPTIVE_FIELD_KEY}`;
+  return { why };
+}
