@@ -1,18 +1,11 @@
 import { NmodeError } from './errors.js';
 import { imageOf } from './features.js';
 import type { Model } from './model.js';
+import type { Reach } from './receptive-field.js';
 import { directionOf, isSpatial } from './spatial/axes.js';
 import type { Extent } from './spatial/extent.js';
 import { type At, follow } from './spatial/follow.js';
 import type { Cause, ImageTrace } from './spatial/trace.js';
-
-/**
- * How far from a pixel of its output a network looks at its image: so many pixels to each side, or no certain number and why.
- */
-export type Reach = { readonly pixels: number } | { readonly why: string };
-
-/** The key of `metadata_props` with the side of the window that a pixel of the output is computed from, or `global`. */
-export const RECEPTIVE_FIELD_KEY = 'nmode.receptive_field';
 
 /**
  * Primes that no number of channels or of heads is a multiple of: a size that one of them divides is that of a height, or of a width.
@@ -74,21 +67,4 @@ function causeText({ kind, node, opType }: Cause): string {
     case 'unknown':
       return `how far ${place} looks is not known`;
   }
-}
-
-/** A reach as a model's metadata tells it. */
-export const receptiveField = (reach: Reach): string =>
-  'pixels' in reach ? String(2 * reach.pixels + 1) : 'global';
-
-/** The reach that a model's metadata tells. */
-export function toldReach(metadata: ReadonlyMap<string, string>): Reach {
-  const told = metadata.get(RECEPTIVE_FIELD_KEY);
-  const side = Number(told);
-  if (told !== undefined && Number.isSafeInteger(side) && side > 0)
-    return { pixels: Math.ceil((side - 1) / 2) };
-  const why =
-    told === 'global'
-      ? 'the network looks at the whole image'
-      : `how far the network looks is not known: its metadata has no ${RECEPTIVE_FIELD_KEY}`;
-  return { why };
 }

@@ -1,5 +1,6 @@
 import { NmodeError } from '../graph/errors.js';
 import type { Outline } from '../graph/model.js';
+import { type Reach, toldReach } from '../graph/receptive-field.js';
 import {
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
@@ -29,9 +30,14 @@ export interface FormOptions {
 
 /**
  * How a model wants its images, by its metadata and its one input. A model without a recipe gets the release's.
+ * @param reachAt how far the network looks, by its graph; without, its metadata tells
  * @throws NmodeError (BAD_MODEL) for a model that does not take one RGB image, or whose recipe its input contradicts
  */
-export function formOf({ inputs, outputs, metadata }: Outline, options: FormOptions = {}): ModelForm {
+export function formOf(
+  { inputs, outputs, metadata }: Outline,
+  options: FormOptions = {},
+  reachAt?: (multiple: number) => Reach,
+): ModelForm {
   const [input, ...others] = inputs;
   const shape = input?.type?.shape ?? [];
   const dtype = input?.type?.dtype;
@@ -72,6 +78,7 @@ export function formOf({ inputs, outputs, metadata }: Outline, options: FormOpti
     recipe,
     memoryBudget,
     bytesPerPixel: stated > 0 && Number.isFinite(stated) ? stated : BYTES_PER_PIXEL,
+    reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : toldReach(metadata),
   };
 }
 

@@ -2,7 +2,7 @@ import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { untilAborted } from './abort.js';
 import type { imageMethods } from './images/image-methods.js';
-import type { Finished, FinishOptions, ModelForm } from './images/job.js';
+import type { Finished, FinishOptions, ModelForm, Tiling } from './images/job.js';
 import type { Mask } from './images/raster.js';
 import { inOrder } from './in-order.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
@@ -32,6 +32,8 @@ export interface Segmentation<R extends ProviderReport = ProviderReport> extends
   readonly mask: Mask;
   /** Runs of the network: more than one where the image was cut into tiles. */
   readonly tiles: number;
+  /** How, where it was. */
+  readonly tiling?: Tiling;
   readonly timings: Timings;
   /** The provider that ran it. */
   readonly provider: R['effective'];
@@ -125,6 +127,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         width,
         height,
         inputs,
+        tiling,
         milliseconds: decode,
       } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
       await this.#runInputs(id, inputs, stages, signal);
@@ -134,7 +137,12 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
       if (mask === undefined)
         throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
-      return { ...finished, width, height, mask, tiles: inputs, timings, provider: this.provider.effective };
+      const { effective: provider } = this.provider;
+      return {
+        ...finished,
+        ...{ width, height, mask, tiles: inputs, timings, provider },
+        ...(tiling && { tiling }),
+      };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
       throw error;

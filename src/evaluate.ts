@@ -1,6 +1,7 @@
 import { basename, parse } from 'node:path';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
+import type { Tiling } from '../runtime/images/job.js';
 import type { Mask } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
 import { inOrder } from '../runtime/in-order.js';
@@ -57,6 +58,8 @@ export interface EvaluationReport extends Metrics {
   readonly provider: ProviderReport['effective'];
   /** What was asked for, and why it was passed over where it was. */
   readonly session: ProviderReport;
+  /** Images that were run in tiles, and how. */
+  readonly tiled: readonly { readonly name: string; readonly tiling: Tiling }[];
   /** Images without a mask, masks without an image, pairs that do not fit, files that cannot be read. */
   readonly failures: readonly { readonly name: string; readonly error: string }[];
 }
@@ -67,7 +70,7 @@ export interface Pair {
 }
 
 type Outcome =
-  | { readonly name: string; readonly confusion: Confusion }
+  | { readonly name: string; readonly confusion: Confusion; readonly tiling?: Tiling }
   | { readonly name: string; readonly error: string };
 
 /**
@@ -101,6 +104,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
     let confusion = NO_PIXELS;
     const perImage: EvaluationReport['perImage'][number][] = [];
+    const tiled: EvaluationReport['tiled'][number][] = [];
     let done = 0;
     onProgress?.(done, pairs.length);
     for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, (pair) =>
@@ -110,7 +114,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       if ('error' in outcome) failures.push(outcome);
       else {
         confusion = addConfusions(confusion, outcome.confusion);
-        perImage.push({ name: outcome.name, dsc: diceOf(outcome.confusion) });
+        const { name, tiling } = outcome;
+        perImage.push({ name, dsc: diceOf(outcome.confusion) });
+        if (tiling) tiled.push({ name, tiling });
       }
       onProgress?.(++done, pairs.length);
     }
@@ -135,6 +141,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       recipe,
       provider: provider.effective,
       session: provider,
+      tiled,
       failures,
     };
     if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
@@ -147,8 +154,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
 async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {
   const name = basename(pair.image);
   try {
-    const { mask, truth } = await compareWithTruth(segmenter, pair, options);
-    return { name, confusion: confusionOf(mask, truth) };
+    const { mask, truth, tiling } = await compareWithTruth(segmenter, pair, options);
+    return { name, confusion: confusionOf(mask, truth), ...(tiling && { tiling }) };
   } catch (error) {
     return { name, error: imageFault(error).message };
   }

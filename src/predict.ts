@@ -1,6 +1,7 @@
 import { join, parse, resolve } from 'node:path';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import { drawOverlay } from '../runtime/images/draw.js';
+import type { Tiling } from '../runtime/images/job.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
 import type { Cleaning, Component } from '../runtime/masks/components.js';
@@ -67,6 +68,8 @@ export interface Prediction {
   readonly classes: readonly ClassRegions[];
   /** Runs of the network: more than one where the image was cut into tiles. */
   readonly tiles: number;
+  /** How, where it was. */
+  readonly tiling?: Tiling;
   readonly timings: Timings;
 }
 
@@ -201,9 +204,9 @@ async function predictOne(
     const segmentation = await segmenter.segment(source, toSegmentOptions(options));
     options.signal?.throwIfAborted();
     const files = await write(segmentation, name, options);
-    const { width, height, tiles, timings } = segmentation;
+    const { width, height, tiles, tiling, timings } = segmentation;
     const classes = regionsOf(segmentation, options.mmPerPx);
-    return { image, width, height, ...files, classes, tiles, timings };
+    return { image, width, height, ...files, classes, tiles, ...(tiling && { tiling }), timings };
   } catch (error) {
     return { image, error: imageFault(error) };
   }

@@ -10,6 +10,7 @@ export {
   type Sizing,
 } from '../graph/recipe.js';
 export { type DrawOptions, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export type { Tiling } from '../runtime/images/job.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';

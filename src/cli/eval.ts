@@ -8,6 +8,7 @@ import { count, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
+import { noteTiles } from './tiles-note.js';
 
 interface Flags extends SessionFlags, CleaningFlags {
   readonly images: string;
@@ -45,6 +46,7 @@ export function addEval(program: Command): void {
     if (json) printJson(report);
     else print(reportText(report));
     noteFallback(report.session);
+    for (const { name, tiling } of report.tiled) noteTiles(name, tiling);
     const { failures, images } = report;
     for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);
     if (failures.length > 0) {

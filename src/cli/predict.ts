@@ -9,6 +9,7 @@ import { count, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption, recipeOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
+import { noteTiles } from './tiles-note.js';
 
 /** As for `predict`, which is loaded only when it is used. */
 const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
@@ -49,6 +50,7 @@ export function addPredict(program: Command): void {
     if (json) printJson(predictionJson(report));
     else if (report.predictions.length > 0 && flags.output !== '-') print(predictionText(report));
     noteFallback(report.provider);
+    for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
     refuseFailures(report);
   });
 }

@@ -77,9 +77,16 @@ const SCHEMAS = {
     height: count,
     classes: list(ref('Class')),
     tiles: count,
+    tiling: ref('Tiling'),
     timings: { type: 'object', additionalProperties: { type: 'number' } },
     provider: text,
   }),
+  Tiling: object({ tiles: count, width: count, height: count, wholeBudget: count, approximate: text }, [
+    'tiles',
+    'width',
+    'height',
+    'wholeBudget',
+  ]),
   Class: object({
     area: count,
     parts: count,

@@ -57,6 +57,14 @@ async function segment(
     components: view === 'json',
     pixels: view === 'overlay',
   });
+  const { tiling } = found;
+  if (tiling !== undefined) {
+    request.log.info({ model: model.name, ...tiling }, 'image run in tiles');
+    reply.header(
+      'nmode-tiles',
+      tiling.approximate === undefined ? tiling.tiles : `${tiling.tiles}; approximate`,
+    );
+  }
   const answer = await answerOf(thread, view, model, found);
   metrics.answered(model.name, found.timings);
   return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
@@ -150,12 +158,14 @@ async function answerOf(
   model: ServedModel,
   found: Segmentation,
 ): Promise<Buffer> {
-  const { image, mask, masks, components = [], width, height, timings, provider, tiles } = found;
+  const { image, mask, masks, components = [], width, height, timings, provider, tiles, tiling } = found;
   if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
     return asBuffer(await thread.call('overlay', { image, mask }, [image.data.buffer, mask.data.buffer]));
   }
-  const rest = { model: model.name, version: model.version, width, height, tiles, timings, provider };
+  const { name, version } = model;
+  const cut = tiling && { tiling };
+  const rest = { model: name, version, width, height, tiles, ...cut, timings, provider };
   const give = masks.map(({ data }) => data.buffer);
   return asBuffer(await thread.call('describe', { masks, components, rest }, give));
 }

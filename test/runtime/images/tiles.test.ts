@@ -2,10 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { blendWeights, planTiles } from '../../../runtime/images/tiles.js';
 
 const MULTIPLE = 16;
+/** Of a network of which nobody knows how far it looks. */
+const unknown = { multiple: MULTIPLE, reach: undefined };
 
 describe('a plan of tiles', () => {
   it('is one window where the image fits the budget, padded to the multiple', () => {
-    expect(planTiles(100, 50, MULTIPLE, 1e9, 100)).toEqual([{ x: 0, y: 0, width: 112, height: 64 }]);
+    expect(planTiles(100, 50, { ...unknown, budget: 1e9, activations: 100 })).toMatchObject({
+      windows: [{ x: 0, y: 0, width: 112, height: 64 }],
+      isExact: true,
+    });
   });
 
   const sizes = [
@@ -19,7 +24,8 @@ describe('a plan of tiles', () => {
     'covers %i x %i within the budget, aligned, each pixel with weights of 1 in all',
     (width, height) => {
       const [budget, bytes] = [30e6, 100];
-      const windows = planTiles(width, height, MULTIPLE, budget, bytes);
+      const { windows, isExact } = planTiles(width, height, { ...unknown, budget, activations: bytes });
+      expect(isExact).toBe(false);
       expect(windows.length).toBeGreaterThan(1);
       for (const window of windows) {
         expect(window.width * window.height * bytes).toBeLessThanOrEqual(budget);
@@ -51,7 +57,8 @@ describe('a plan of tiles', () => {
     for (const multiple of [1, 16, 256]) {
       const side = Math.max(256, 2 * multiple);
       for (let length = side + 1; length < side + 1500; length += 13) {
-        const windows = planTiles(length, side, multiple, 96 * side * side, 0);
+        const limits = { ...unknown, multiple, budget: 96 * side * side, activations: 0 };
+        const { windows } = planTiles(length, side, limits);
         expect(windows.length).toBeGreaterThan(1);
         const starts = [...new Set(windows.map(({ x }) => x))];
         const total = new Float64Array(length);
@@ -73,7 +80,7 @@ describe('a plan of tiles', () => {
   });
 
   it('says how much memory the smallest tile takes, where the budget is less', () => {
-    expect(() => planTiles(5000, 5000, MULTIPLE, 1e6, 1000)).toThrow(
+    expect(() => planTiles(5000, 5000, { ...unknown, budget: 1e6, activations: 1000 })).toThrow(
       /budget of 1 MB, expected at least 94 MB/,
     );
   });
