@@ -2,6 +2,7 @@ import { check } from '../graph/check.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
+import { withReceptiveField } from '../graph/reach.js';
 import {
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
@@ -59,11 +60,12 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     ['nmode.source.file', file],
     ['nmode.source.sha256', checkpoint.sha256()],
   ]);
-  const model = buildModel(description, weights, {
+  const built = buildModel(description, weights, {
     ...options,
     metadata,
     ...(options.io === 'image' && { imageRecipe: recipe }),
   });
+  const model = withReceptiveField(built);
   const narrowed = weights.finish(tensors.keys(), description.network.aside);
   check(model);
   const { inputChannels } = description.network;

@@ -1,7 +1,8 @@
 import { NmodeError } from './errors.js';
 import { imageOf } from './features.js';
 import type { Model } from './model.js';
-import type { Reach } from './receptive-field.js';
+import { RECEPTIVE_FIELD_KEY, type Reach, receptiveField } from './receptive-field.js';
+import { IO_KEY, parseRecipe, RECIPE_KEY } from './recipe.js';
 import { directionOf, isSpatial } from './spatial/axes.js';
 import type { Extent } from './spatial/extent.js';
 import { type At, follow } from './spatial/follow.js';
@@ -34,6 +35,26 @@ export function reachOf(model: Model, multiple: number): Reach {
     return trace?.kind === 'image' ? reachAlong(trace, multiple) : { pixels: 0 };
   } catch (error) {
     if (error instanceof NmodeError) return { why: `it cannot be followed: ${error.message}` };
+    throw error;
+  }
+}
+
+/** The model, with how far it looks in its metadata where its recipe keeps images at their own size: for those that read no graph. */
+export function withReceptiveField(model: Model): Model {
+  const multiple = paddedTo(model);
+  if (multiple === undefined) return model;
+  const told = [RECEPTIVE_FIELD_KEY, receptiveField(reachOf(model, multiple))] as const;
+  return { ...model, metadata: new Map([...model.metadata, told]) };
+}
+
+function paddedTo({ metadata }: Model): number | undefined {
+  if (metadata.get(IO_KEY) === 'image') return undefined;
+  try {
+    const { sizing } = parseRecipe(metadata.get(RECIPE_KEY) ?? '');
+    return sizing.kind === 'pad' ? sizing.multiple : undefined;
+  } catch (error) {
+    // Whoever runs it is told what is wrong with its recipe.
+    if (error instanceof NmodeError) return undefined;
     throw error;
   }
 }

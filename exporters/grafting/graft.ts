@@ -4,6 +4,7 @@ import { extend, tensorOf } from '../../graph/extend.js';
 import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../graph/features.js';
 import { type Model, opsetOf } from '../../graph/model.js';
 import { prune } from '../../graph/prune.js';
+import { withReceptiveField } from '../../graph/reach.js';
 import type { Recipe } from '../../graph/recipe.js';
 import { nmodeLogits } from '../build.js';
 import type { Checkpoint } from '../checkpoints/open.js';
@@ -69,7 +70,8 @@ export async function graftDecoder(
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
   const notes = finish();
   const facts = { skips, decoder, classes, head, sizeMultiple, source, ...(recipe && { recipe }) };
-  const grafted = { ...extend(encoder, { mask }), metadata: graftedMetadata(encoder, facts) };
+  const metadata = graftedMetadata(encoder, facts);
+  const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);
   return { model: grafted, skips, decoder, sizeMultiple, notes };
 }
