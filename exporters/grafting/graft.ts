@@ -1,6 +1,7 @@
 import { check } from '../../graph/check.js';
 import { NmodeError } from '../../graph/errors.js';
 import { extend, tensorOf } from '../../graph/extend.js';
+import { featureMapFaults } from '../../graph/feature-maps.js';
 import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../graph/features.js';
 import { type Model, opsetOf } from '../../graph/model.js';
 import { prune } from '../../graph/prune.js';
@@ -57,7 +58,7 @@ export async function graftDecoder(
   }
   checkNames(model, options.skips);
   const encoder = prune(model, options.skips);
-  const skips = await skipsOf(encoder, options.skips, measure);
+  const skips = await skipsOf(encoder, options.skips, measure, featureMapFaults(model));
   const { decoder, classes, weights, source, finish } = checkpoint
     ? trainedDecoder(checkpoint, skips, options)
     : initialDecoder(options);

@@ -1,6 +1,7 @@
 import { closest } from '../../graph/closest.js';
 import { type Dim, shapeText } from '../../graph/dim.js';
 import { NmodeError } from '../../graph/errors.js';
+import type { Fault } from '../../graph/feature-maps.js';
 import { type Feature, imageOf, type Located, locate, type Measure, typeText } from '../../graph/features.js';
 import type { Model } from '../../graph/model.js';
 
@@ -31,15 +32,20 @@ export function checkNames({ graph }: Model, names: readonly string[]): void {
  * The skips with their channels and scales.
  * @param encoder the part of a model that computes them
  * @param names shallow to deep
+ * @param faultOf what speaks against a tensor, by the whole model
  * @throws NmodeError (BAD_USAGE) for tensors that are no features of the image or stand in another order
  */
 export async function skipsOf(
   encoder: Model,
   names: readonly string[],
   measure: Measure,
+  faultOf: Fault,
 ): Promise<readonly Feature[]> {
   const { shape } = imageOf(encoder);
   const skips = (await locate(encoder, names, measure)).map((located): Feature => {
+    if (!isPicture(located)) throw usage(`${described(located)}, expected float32 [N, C, H, W]`);
+    const fault = faultOf(located.tensor);
+    if (fault !== undefined) throw usage(`tensor '${located.tensor}' ${fault}; ${WAY_ON}`);
     if (located.feature === undefined) throw usage(misfit(located, shape));
     return located.feature;
   });
@@ -52,10 +58,14 @@ export async function skipsOf(
   return skips;
 }
 
-function misfit({ tensor, type }: Located, image: readonly Dim[]): string {
-  const found = `tensor '${tensor}' is ${typeText(type)}`;
-  if (type?.dtype !== 'float32' || type.shape.length !== 4) return `${found}, expected float32 [N, C, H, W]`;
+const WAY_ON = 'name a feature map between the image and the output: nmode inspect --skips proposes some';
+
+const isPicture = ({ type }: Located): boolean => type?.dtype === 'float32' && type.shape.length === 4;
+
+const described = ({ tensor, type }: Located): string => `tensor '${tensor}' is ${typeText(type)}`;
+
+function misfit(located: Located, image: readonly Dim[]): string {
   const isFixed = image.slice(2).every((size) => typeof size === 'number');
   const other = isFixed ? ', or export the model for a height and a width that its levels divide' : '';
-  return `${found}, the image ${shapeText(image)}: expected its height and width divided by the same whole number; name another tensor${other}`;
+  return `${described(located)}, the image ${shapeText(image)}: expected its height and width divided by the same whole number; name another tensor${other}`;
 }
