@@ -10,9 +10,11 @@ const usage = (message: string) => new NmodeError('BAD_USAGE', message);
 /** How many names an error lists. */
 const MAX_CANDIDATES = 3;
 
-/** @throws NmodeError (BAD_USAGE) for a name that no tensor has, with those that are most like it */
+/** @throws NmodeError (BAD_USAGE) for a name that comes twice, and for one that no tensor has, with those that are most like it */
 export function checkNames({ graph }: Model, names: readonly string[]): void {
   if (names.length === 0) throw usage('no skips are named: nmode inspect --skips proposes some');
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) throw usage(`tensor '${twice}' is named twice: each step takes one of its own`);
   const computed = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
   const known = new Set([...graph.inputs.map(({ name }) => name), ...computed]);
   for (const name of names) {
