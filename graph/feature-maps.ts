@@ -21,19 +21,15 @@ export function featureMapFaults(model: Model): Fault {
   const { nodes, outputs } = model.graph;
   const names = outputs.map(({ name }) => name);
   const needed = new Set(neededNodes(nodes, names).flatMap((node) => [...node.inputs, ...node.outputs]));
-  const found = headsOf(model, traces);
+  const heads = headsOf(model, traces);
   return (tensor) => {
     const trace = traces.get(tensor);
     if (tensor === image.name) return 'is the image itself';
     if (trace?.kind === 'constant') return 'does not depend on the image';
     if (trace?.kind === 'size') return 'depends on the size of the image alone';
     if (!needed.has(tensor) && !names.includes(tensor)) return 'leads to no output of the model';
-    if (found.has(tensor)) return found.get(tensor);
-    if (trace === undefined) return undefined;
-    return (
-      layoutFault(trace) ??
-      (trace.isFormed ? undefined : 'is the image prepared: no convolution lies between')
-    );
+    const fault = trace && (layoutFault(trace) ?? preparedFault(trace));
+    return fault ?? heads.get(tensor);
   };
 }
 
@@ -63,6 +59,9 @@ function tracesOf(model: Model, { name, shape }: Image): ReadonlyMap<string, Tra
   }
 }
 
+const preparedFault = ({ isFormed }: ImageTrace): string | undefined =>
+  isFormed ? undefined : 'is the image prepared: no convolution lies between';
+
 function layoutFault({ axes }: ImageTrace): string | undefined {
   if (axes?.length !== 4) return undefined;
   const [batch, channels, height, width] = axes;
@@ -78,10 +77,12 @@ function layoutFault({ axes }: ImageTrace): string | undefined {
 
 /** At scales from here on no mask is given, but features are. */
 const COARSE = 8;
+/** Inside a block an encoder has up to so many times the channels that it gives; a head is narrower. */
+const WIDENING = 8;
 
 /**
  * What a model gives, and what only operators without weights lie between and that: masks, their probabilities and their logits.
- * Feature maps that an encoder gives are none: several of different scales and channels, or one that is coarse and as wide as any other.
+ * Feature maps that an encoder gives are none: several of different scales and channels, or one that is coarse and wide.
  */
 function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): ReadonlyMap<string, string> {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
@@ -89,13 +90,13 @@ function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): Readonly
   const differ = (values: readonly number[]) => new Set(values).size > 1;
   const arePyramid = differ(maps.map(({ scale }) => scale)) && differ(maps.map(({ channels }) => channels));
   const all = [...traces].flatMap(([name, trace]) => mapOf(name, trace) ?? []);
-  const isWidest = ({ scale, channels }: FeatureMap) =>
-    all.every((other) => other.scale !== scale || other.channels <= channels);
+  const isWide = ({ scale, channels }: FeatureMap) =>
+    all.every((other) => other.scale !== scale || other.channels <= WIDENING * channels);
   const isEncoded = (name: string): boolean => {
     const map = maps.find(({ tensor }) => tensor === name);
     const last = producers.get(name)?.opType ?? '';
     if (map === undefined || ['Sigmoid', 'Softmax', 'LogSoftmax'].includes(last)) return false;
-    return arePyramid || (map.scale >= COARSE && isWidest(map));
+    return arePyramid || (map.scale >= COARSE && isWide(map));
   };
   const heads = new Map<string, string>();
   for (const { name } of graph.outputs) {

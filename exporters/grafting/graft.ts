@@ -1,7 +1,6 @@
 import { check } from '../../graph/check.js';
 import { NmodeError } from '../../graph/errors.js';
 import { extend, tensorOf } from '../../graph/extend.js';
-import { featureMapFaults } from '../../graph/feature-maps.js';
 import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../graph/features.js';
 import { type Model, opsetOf } from '../../graph/model.js';
 import { prune } from '../../graph/prune.js';
@@ -58,7 +57,7 @@ export async function graftDecoder(
   }
   checkNames(model, options.skips);
   const encoder = prune(model, options.skips);
-  const skips = await skipsOf(encoder, options.skips, measure, featureMapFaults(model));
+  const skips = await skipsOf(model, encoder, options.skips, measure);
   const { decoder, classes, weights, source, finish } = checkpoint
     ? trainedDecoder(checkpoint, skips, options)
     : initialDecoder(options);

@@ -1,7 +1,7 @@
 import { closest } from '../../graph/closest.js';
 import { type Dim, shapeText } from '../../graph/dim.js';
 import { NmodeError } from '../../graph/errors.js';
-import type { Fault } from '../../graph/feature-maps.js';
+import { featureMapFaults } from '../../graph/feature-maps.js';
 import { type Feature, imageOf, type Located, locate, type Measure, typeText } from '../../graph/features.js';
 import type { Model } from '../../graph/model.js';
 
@@ -18,7 +18,7 @@ export function checkNames({ graph }: Model, names: readonly string[]): void {
   const computed = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
   const known = new Set([...graph.inputs.map(({ name }) => name), ...computed]);
   for (const name of names) {
-    if (known.has(name)) continue;
+    if (known.has(name) || graph.initializers.has(name)) continue;
     const node = graph.nodes.find((candidate) => candidate.name === name);
     if (node !== undefined) {
       throw usage(`'${name}' is a node, not a tensor: it computes ${node.outputs.join(' and ')}`);
@@ -32,23 +32,27 @@ export function checkNames({ graph }: Model, names: readonly string[]): void {
 
 /**
  * The skips with their channels and scales.
- * @param encoder the part of a model that computes them
+ * @param encoder the part of the model that computes them
  * @param names shallow to deep
- * @param faultOf what speaks against a tensor, by the whole model
- * @throws NmodeError (BAD_USAGE) for tensors that are no features of the image or stand in another order
+ * @throws NmodeError (BAD_USAGE) for tensors that are no feature maps of the image or stand in another order
  */
 export async function skipsOf(
+  model: Model,
   encoder: Model,
   names: readonly string[],
   measure: Measure,
-  faultOf: Fault,
 ): Promise<readonly Feature[]> {
-  const { shape } = imageOf(encoder);
+  const image = imageOf(model);
+  const faultOf = featureMapFaults(model);
+  const refuse = (tensor: string, fault: string) => usage(`tensor '${tensor}' ${fault}; ${WAY_ON}`);
+  if (!encoder.graph.inputs.some(({ name }) => name === image.name)) {
+    throw refuse(names[0] ?? '', 'does not depend on the image');
+  }
   const skips = (await locate(encoder, names, measure)).map((located): Feature => {
     if (!isPicture(located)) throw usage(`${described(located)}, expected float32 [N, C, H, W]`);
     const fault = faultOf(located.tensor);
-    if (fault !== undefined) throw usage(`tensor '${located.tensor}' ${fault}; ${WAY_ON}`);
-    if (located.feature === undefined) throw usage(misfit(located, shape));
+    if (fault !== undefined) throw refuse(located.tensor, fault);
+    if (located.feature === undefined) throw usage(misfit(located, image.shape));
     return located.feature;
   });
   const ordered = skips.toSorted((a, b) => a.scale - b.scale);

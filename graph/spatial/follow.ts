@@ -56,6 +56,9 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
   return traces;
 }
 
+/** Operators that read how large a tensor is and nothing else of it. */
+const OF_SIZES = new Set(['Shape', 'Size', 'EyeLike', 'RandomNormalLike', 'RandomUniformLike']);
+
 interface Known {
   readonly traces: ReadonlyMap<string, Trace>;
   readonly types: ReadonlyMap<string, ValueType>;
@@ -74,7 +77,7 @@ function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace
     return { ...lost(site), isFormed: true };
   }
   const isOwn = node.domain === '' || node.domain === 'ai.onnx';
-  if (isOwn && (node.opType === 'Shape' || node.opType === 'Size')) return SIZE;
+  if (isOwn && OF_SIZES.has(node.opType)) return SIZE;
   if (!traces.some((trace) => trace?.kind === 'image')) {
     // Filled with one value, or with the same one over and over: whatever the size.
     const filled = isOwn ? { ConstantOfShape: 0, Expand: 1 }[node.opType] : undefined;

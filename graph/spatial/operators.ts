@@ -103,7 +103,7 @@ export function followOf({ opType, domain }: Node): Follow {
   return known ?? ((site) => ({ ...lost(site), isFormed: true }));
 }
 
-/** Operators that hold weights of their own, or put one element in the place of many. */
+/** Operators with weights of their own, and those that put one element in the place of many. */
 const WEIGHTED: ReadonlySet<Follow> = new Set([
   pooling,
   globalPooling,
@@ -116,7 +116,7 @@ const WEIGHTED: ReadonlySet<Follow> = new Set([
 /** Whether an operator only shows what it is given in another way: as probabilities, at another size, in another layout. */
 export function isWeightless({ opType, domain }: Node): boolean {
   const known = domain === '' || domain === 'ai.onnx' ? FOLLOWED.get(opType) : undefined;
-  return known !== undefined && !WEIGHTED.has(known) && !opType.startsWith('QLinear');
+  return known !== undefined && !WEIGHTED.has(known) && !/^(QLinear|Reduce)/.test(opType);
 }
 
 /** Of which operands an operator's output has the shape, broadcast; undefined where it has one of its own. */
