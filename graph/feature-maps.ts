@@ -20,14 +20,15 @@ export function featureMapFaults(model: Model): Fault {
   const traces = tracesOf(model, image);
   const { nodes, outputs } = model.graph;
   const names = outputs.map(({ name }) => name);
-  const needed = new Set(neededNodes(nodes, names).flatMap((node) => [...node.inputs, ...node.outputs]));
+  const read = neededNodes(nodes, names).flatMap((node) => [...node.inputs, ...node.outputs]);
+  const needed = new Set([...names, ...read]);
   const heads = headsOf(model, traces);
   return (tensor) => {
     const trace = traces.get(tensor);
     if (tensor === image.name) return 'is the image itself';
     if (trace?.kind === 'constant') return 'does not depend on the image';
     if (trace?.kind === 'size') return 'depends on the size of the image alone';
-    if (!needed.has(tensor) && !names.includes(tensor)) return 'leads to no output of the model';
+    if (!needed.has(tensor)) return 'leads to no output of the model';
     const fault = trace && (layoutFault(trace) ?? preparedFault(trace));
     return fault ?? heads.get(tensor);
   };
@@ -86,17 +87,25 @@ const WIDENING = 8;
  */
 function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): ReadonlyMap<string, string> {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  const maps = graph.outputs.flatMap(({ name }) => mapOf(name, traces.get(name)) ?? []);
+  const maps = new Map(
+    [...traces].flatMap(([name, trace]) => {
+      const map = mapOf(trace);
+      return map ? [[name, map] as const] : [];
+    }),
+  );
+  const widest = new Map<number, number>();
+  for (const { scale, channels } of maps.values()) {
+    widest.set(scale, Math.max(widest.get(scale) ?? 0, channels));
+  }
+  const given = graph.outputs.flatMap(({ name }) => maps.get(name) ?? []);
   const differ = (values: readonly number[]) => new Set(values).size > 1;
-  const arePyramid = differ(maps.map(({ scale }) => scale)) && differ(maps.map(({ channels }) => channels));
-  const all = [...traces].flatMap(([name, trace]) => mapOf(name, trace) ?? []);
-  const isWide = ({ scale, channels }: FeatureMap) =>
-    all.every((other) => other.scale !== scale || other.channels <= WIDENING * channels);
+  const arePyramid = differ(given.map(({ scale }) => scale)) && differ(given.map(({ channels }) => channels));
   const isEncoded = (name: string): boolean => {
-    const map = maps.find(({ tensor }) => tensor === name);
+    const map = maps.get(name);
     const last = producers.get(name)?.opType ?? '';
     if (map === undefined || ['Sigmoid', 'Softmax', 'LogSoftmax'].includes(last)) return false;
-    return arePyramid || (map.scale >= COARSE && isWide(map));
+    const isWide = WIDENING * map.channels >= (widest.get(map.scale) ?? 0);
+    return arePyramid || (map.scale >= COARSE && isWide);
   };
   const heads = new Map<string, string>();
   for (const { name } of graph.outputs) {
@@ -106,15 +115,14 @@ function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): Readonly
 }
 
 interface FeatureMap {
-  readonly tensor: string;
   readonly channels: number;
   readonly scale: number;
 }
 
-function mapOf(tensor: string, trace: Trace | undefined): FeatureMap | undefined {
-  if (trace?.kind !== 'image' || trace.axes?.length !== 4 || layoutFault(trace) !== undefined)
+function mapOf(trace: Trace): FeatureMap | undefined {
+  if (trace.kind !== 'image' || trace.axes?.length !== 4 || layoutFault(trace) !== undefined)
     return undefined;
-  return { tensor, channels: sizeOf(trace.axes[1]), scale: Math.round(trace.extents.H.step) };
+  return { channels: sizeOf(trace.axes[1]), scale: Math.round(trace.extents.H.step) };
 }
 
 const sizeOf = (axis: Axis = []): number => axis.reduce((product, { size }) => product * size, 1);

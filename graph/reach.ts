@@ -72,8 +72,8 @@ function reachAlong({ axes, extents, cause, period }: ImageTrace, multiple: numb
       why: `its strides need multiples of ${period ?? 'more than 65536'}, images are padded to multiples of ${multiple}`,
     };
   }
-  const pixels = [H, W].flatMap(({ low, high }) => [-low, high]);
-  return { pixels: Math.ceil(Math.max(0, ...pixels)) };
+  const pixels = Math.ceil(Math.max(0, -H.low, H.high, -W.low, W.high));
+  return Number.isSafeInteger(pixels) ? { pixels } : { why: 'it looks further than can be counted' };
 }
 
 const isOne = ({ step }: Extent): boolean => Math.abs(step - 1) < 1e-9;

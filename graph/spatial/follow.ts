@@ -1,4 +1,4 @@
-import { fromDeclared, inferNode } from '../infer.js';
+import { inferNode } from '../infer.js';
 import { type Model, type Node, opsetOf } from '../model.js';
 import { broadcast } from '../ops/elementwise.js';
 import { readsUnseen } from '../prune.js';
@@ -6,7 +6,7 @@ import type { ValueType } from '../value.js';
 import { type Direction, resized } from './axes.js';
 import { followOf, keptFrom } from './operators.js';
 import { lost, type Site } from './site.js';
-import { CONSTANT, imageTrace, SIZE, type Trace } from './trace.js';
+import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace } from './trace.js';
 
 /** The size of the image that a model is followed at. */
 export interface At {
@@ -29,14 +29,14 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
   const opset = opsetOf(model);
   const traces = new Map<string, Trace>();
   const types = new Map<string, ValueType>();
+  const image = imageTrace(at.height, at.width, at.channels);
   for (const { name, type } of graph.inputs) {
     const isImage = name === at.image;
     const shape = isImage
       ? [1, at.channels, at.height, at.width]
       : type?.shape?.map((size) => (typeof size === 'number' && size > 0 ? size : 1));
-    const known = type && shape && fromDeclared(name, { ...type, shape });
-    if (known !== undefined) types.set(name, known);
-    traces.set(name, isImage ? imageTrace(at.height, at.width, at.channels) : CONSTANT);
+    if (type && shape) types.set(name, { dtype: type.dtype, shape });
+    traces.set(name, isImage ? image : CONSTANT);
   }
   for (const [name, tensor] of graph.initializers) {
     types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
@@ -44,7 +44,7 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
   }
   for (const node of graph.nodes) {
     const outputs = outputTypes(node, types, opset);
-    const trace = traceOf(node, { traces, types, opset, isLong: at.isLong }, outputs[0]);
+    const trace = traceOf(node, { image, traces, types, opset, isLong: at.isLong }, outputs[0]);
     node.outputs.forEach((name, index) => {
       const type = outputs[index];
       if (name === '') return;
@@ -60,6 +60,7 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
 const OF_SIZES = new Set(['Shape', 'Size', 'EyeLike', 'RandomNormalLike', 'RandomUniformLike']);
 
 interface Known {
+  readonly image: ImageTrace;
   readonly traces: ReadonlyMap<string, Trace>;
   readonly types: ReadonlyMap<string, ValueType>;
   readonly opset: number;
@@ -71,9 +72,8 @@ function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace
   const traces = node.inputs.map((name) => known.traces.get(name));
   const types = node.inputs.map((name) => known.types.get(name));
   if (readsUnseen(node)) {
-    // Its subgraph may read anything that is computed so far.
-    const seen = [...known.traces.values()].filter((trace) => trace.kind === 'image');
-    const site: Site = { node, opset, isLong, traces: seen, types: [], output };
+    // Its subgraph may read anything that is computed so far, the image too.
+    const site: Site = { node, opset, isLong, traces: [known.image], types: [], output };
     return { ...lost(site), isFormed: true };
   }
   const isOwn = node.domain === '' || node.domain === 'ai.onnx';
