@@ -7,7 +7,7 @@ import { button, describe, element, input } from './elements.js';
 import { Engine, type Model, type Wish } from './engine.js';
 import { keepOffline } from './offline.js';
 import type { Look, PainterMethods, View } from './painter.js';
-import { aboutOf, memoryOf, progressOf, resultOf, timingsOf } from './reports.js';
+import { aboutOf, memoryOf, progressOf, resultOf, tilesOf, timingsOf } from './reports.js';
 import { stemOf, takeFrom, takePicture } from './sources.js';
 
 /** An image of the list: a file, or the example. */
@@ -130,7 +130,7 @@ function present(picture: Picture | undefined): void {
 
 /** @throws the signal's reason, once another image was chosen */
 async function show(picture: Picture, segmentation: Segmentation, signal: AbortSignal): Promise<void> {
-  const { image, probabilities, timings } = segmentation;
+  const { image, probabilities, timings, tiling } = segmentation;
   if (image === undefined || probabilities === undefined)
     throw new TypeError('the segmenter kept its pixels');
   signal.throwIfAborted();
@@ -141,7 +141,7 @@ async function show(picture: Picture, segmentation: Segmentation, signal: AbortS
   signal.throwIfAborted();
   element('drop', HTMLElement).classList.add('filled');
   present(picture);
-  describe(element('timings', HTMLElement), [...timingsOf(timings), ...memoryOf()]);
+  describe(element('timings', HTMLElement), [...timingsOf(timings), ...tilesOf(tiling), ...memoryOf()]);
 }
 
 /** Holds the mask of an image to its truth. */

@@ -3,16 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { int, ints } from '../../graph/attribute.js';
-import { encodeModel } from '../../graph/file/write.js';
-import type { Node } from '../../graph/model.js';
-import { float32Tensor } from '../../graph/tensor.js';
 import { formOf } from '../../runtime/form.js';
 import type { RgbImage } from '../../runtime/images/raster.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { serve } from '../../src/serve.js';
 import { exported, fixture } from '../support/fixtures.js';
-import { handmade, node } from '../support/graph.js';
+import { nativeSize, WHY } from '../support/native-size.js';
 import { nmode } from '../support/nmode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-tiles-'));
@@ -33,42 +29,14 @@ const image = {
 const photograph = out('photo.png');
 await sharp(image.data, { raw: image }).png().toFile(photograph);
 
-/** Writes a network of native size that is one convolution, these nodes from `c` to `n`, and a sigmoid. */
-function written(name: string, nodes: readonly Node[], bytesPerPixel = 64): string {
-  const shape = ['N', 3, 'H', 'W'];
-  const model = handmade({
-    nodes: [
-      node('Conv', ['x', 'w'], ['c'], { pads: ints([1, 1, 1, 1]) }),
-      ...nodes,
-      node('ReduceMean', ['n'], ['m'], { axes: ints([1]), keepdims: int(1) }),
-      node('Sigmoid', ['m'], ['mask']),
-    ],
-    inputs: [{ name: 'x', type: { dtype: 'float32', shape } }],
-    outputs: [{ name: 'mask', type: { dtype: 'float32', shape: ['N', 1, 'H', 'W'] } }],
-    initializers: new Map([
-      [
-        'w',
-        float32Tensor(
-          [2, 3, 3, 3],
-          Array.from({ length: 54 }, (_, i) => Math.sin(i)),
-        ),
-      ],
-      ['s', float32Tensor([2], [1, 1])],
-      ['b', float32Tensor([2], [0, 0])],
-    ]),
-  });
-  const recipe = { normalization: { kind: 'min-max' }, sizing: { kind: 'pad', multiple: 16 } };
-  const metadata = new Map([
-    ['nmode.recipe', JSON.stringify(recipe)],
-    ['nmode.bytes_per_pixel', String(bytesPerPixel)],
-  ]);
-  writeFileSync(out(name), encodeModel({ ...model, metadata }));
+/** Writes a network of native size. */
+function written(name: string, ...told: Parameters<typeof nativeSize>): string {
+  writeFileSync(out(name), nativeSize(...told));
   return out(name);
 }
 
-const local = written('local.onnx', [node('Relu', ['c'], ['n'])]);
-const whole = written('whole.onnx', [node('InstanceNormalization', ['c', 's', 'b'], ['n'])]);
-const why = "node 'n' (InstanceNormalization) looks at the whole image";
+const local = written('local.onnx', 'near');
+const whole = written('whole.onnx', 'whole');
 /** Bytes with which the image takes several tiles. */
 const memoryBudget = 25e6;
 
@@ -115,7 +83,7 @@ describe('tiles', () => {
   it('say why they may not, where the network looks at the whole image', async () => {
     const { tiling, difference } = await compared(whole, image, memoryBudget);
     expect(difference).toBeGreaterThan(0.05);
-    expect(tiling).toMatchObject({ tiles: 6, approximate: why });
+    expect(tiling).toMatchObject({ tiles: 6, approximate: WHY });
   });
 
   it('are told by predict, in words and as JSON, with the budget that avoids them', async () => {
@@ -131,7 +99,7 @@ describe('tiles', () => {
     });
     expect(tiling).not.toHaveProperty('approximate');
     expect(predicted(whole, '--memory-budget', '25').stderr).toBe(
-      `${told}whose masks may differ from that of the whole image (${why}); --memory-budget ${budget} runs it whole\n`,
+      `${told}whose masks may differ from that of the whole image (${WHY}); --memory-budget ${budget} runs it whole\n`,
     );
     const avoided = predicted(whole, '--json', '--memory-budget', budget);
     expect(avoided.stderr).toBe('');
@@ -157,23 +125,23 @@ describe('tiles', () => {
     );
     expect(run.stderr).toMatch(/^nmode: a\.png: run in 6 tiles of 368x368, whose masks may differ/);
     expect(JSON.parse(run.stdout).tiled).toMatchObject([
-      { name: 'a.png', tiling: { tiles: 6, approximate: why } },
+      { name: 'a.png', tiling: { tiles: 6, approximate: WHY } },
     ]);
   });
 
   it('are told by the server, in its answers and its log', async () => {
-    const large = written('large.onnx', [node('InstanceNormalization', ['c', 's', 'b'], ['n'])], 4096);
+    const large = written('large.onnx', 'whole', 4096);
     const lines: string[] = [];
     const server = await serve({ models: [large], port: 0, log: { write: (line) => lines.push(line) } });
     try {
       const body = new Uint8Array(await sharp(photograph).png().toBuffer());
       const url = `${server.url}/v1/segment`;
       const answer = await fetch(url, { method: 'POST', body });
-      expect(await answer.json()).toMatchObject({ tiles: 4, tiling: { tiles: 4, approximate: why } });
+      expect(await answer.json()).toMatchObject({ tiles: 4, tiling: { tiles: 4, approximate: WHY } });
       const mask = await fetch(url, { method: 'POST', body, headers: { accept: 'image/png' } });
       expect(mask.headers.get('nmode-tiles')).toBe('4; approximate');
       expect(lines.map((line) => JSON.parse(line))).toContainEqual(
-        expect.objectContaining({ msg: 'image run in tiles', model: 'large', tiles: 4, approximate: why }),
+        expect.objectContaining({ msg: 'image run in tiles', model: 'large', tiles: 4, approximate: WHY }),
       );
     } finally {
       await server.close(0);
