@@ -1,11 +1,18 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import proto from 'onnx-proto';
 import { graftDecoder } from '../../../exporters/grafting/graft.js';
 import { type Attribute, int, ints } from '../../../graph/attribute.js';
 import { featureMapFaults } from '../../../graph/feature-maps.js';
+import { encodeModel } from '../../../graph/file/write.js';
 import type { Model, Node } from '../../../graph/model.js';
 import { float32Tensor, int64Tensor, type Tensor } from '../../../graph/tensor.js';
 import { measure } from '../../../src/measure.js';
+import { proposeSkips } from '../../../src/skips.js';
 import { handmade, node, zeros } from '../../support/graph.js';
+import { minimal } from '../../support/onnx-files.js';
 
 const weights: Readonly<Record<string, Tensor>> = {
   w1: zeros([8, 3, 3, 3]),
@@ -260,6 +267,61 @@ describe('a skip', () => {
     await expect(graft(modelOf(), 'a', 'c', 'a')).rejects.toThrow(
       "tensor 'a' is named twice: each step takes one of its own",
     );
+  });
+});
+
+describe('what is proposed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nmode-skips-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const proposed = async (bytes: Uint8Array) => {
+    const file = join(folder, 'model.onnx');
+    writeFileSync(file, bytes);
+    return (await proposeSkips(file)).skips.map(({ tensor }) => tensor);
+  };
+
+  it('holds nothing that would be refused', async () => {
+    expect(await proposed(encodeModel(modelOf()))).toEqual(['a', 'c']);
+    // Deeper than any feature map: the image in quarters, and a constant of as many channels.
+    const more = [
+      node('AveragePool', ['x'], ['i'], { kernel_shape: ints([4, 4]), strides: ints([4, 4]) }),
+      node('AveragePool', ['grid'], ['j'], { kernel_shape: ints([8, 8]), strides: ints([8, 8]) }),
+      node('ReduceMean', ['i'], ['p'], { axes: ints([2, 3]) }),
+      node('ReduceMean', ['j'], ['q'], { axes: ints([2, 3]) }),
+    ];
+    expect(await proposed(encodeModel(modelOf(more, { outputs: ['mask', 'p', 'q'] })))).toEqual(['a', 'c']);
+    await expect(proposed(encodeModel(modelOf([], { outputs: ['centred'] })))).rejects.toThrow(
+      /^model\.onnx: no feature map float32 \[N, C, H, W\] of a part of the image lies between it and an output$/,
+    );
+  });
+
+  it('is found in a model with an empty tensor, as simplifiers write for the roi of a Resize', async () => {
+    const tensorType = (...sizes: number[]) => ({
+      tensorType: { elemType: 1, shape: { dim: sizes.map((dimValue) => ({ dimValue })) } },
+    });
+    const model = {
+      ...minimal(),
+      graph: {
+        node: [
+          {
+            opType: 'Conv',
+            input: ['x', 'w'],
+            output: ['c'],
+            attribute: [{ name: 'strides', type: 7, ints: [2, 2] }],
+          },
+          { opType: 'Resize', input: ['c', 'roi', 'scales'], output: ['r'] },
+          { opType: 'Conv', input: ['r', 'v'], output: ['y'] },
+        ],
+        initializer: [
+          { name: 'w', dims: [8, 3, 2, 2], dataType: 1, rawData: Buffer.alloc(4 * 96) },
+          { name: 'v', dims: [1, 8, 1, 1], dataType: 1, rawData: Buffer.alloc(4 * 8) },
+          { name: 'roi', dims: [0], dataType: 1 },
+          { name: 'scales', dims: [4], dataType: 1, floatData: [1, 1, 2, 2] },
+        ],
+        input: [{ name: 'x', type: tensorType(1, 3, 64, 64) }],
+        output: [{ name: 'y', type: tensorType(1, 1, 64, 64) }],
+      },
+    };
+    expect(await proposed(proto.onnx.ModelProto.encode(model).finish())).toEqual(['c']);
   });
 });
 
