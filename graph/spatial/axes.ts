@@ -1,6 +1,5 @@
 /** The two directions of an image. */
 export type Direction = 'H' | 'W';
-export const DIRECTIONS: readonly Direction[] = ['H', 'W'];
 
 /** A part of an axis: elements that follow a direction of the image, or that follow none (channels, say). */
 export interface Factor {

@@ -4,8 +4,8 @@ import { broadcast } from '../ops/elementwise.js';
 import { readsUnseen } from '../prune.js';
 import type { ValueType } from '../value.js';
 import { type Direction, resized } from './axes.js';
-import { followOf, keptFrom } from './operators.js';
-import { lost, type Site } from './site.js';
+import { computesWithSizes, followOf, isStandard, keptFrom } from './operators.js';
+import { because, lost, type Site } from './site.js';
 import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace } from './trace.js';
 
 /** The size of the image that a model is followed at. */
@@ -76,16 +76,18 @@ function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace
     const site: Site = { node, opset, isLong, traces: [known.image], types: [], output };
     return { ...lost(site), isFormed: true };
   }
-  const isOwn = node.domain === '' || node.domain === 'ai.onnx';
-  if (isOwn && OF_SIZES.has(node.opType)) return SIZE;
+  const name = isStandard(node) ? node.opType : '';
+  if (OF_SIZES.has(name)) return SIZE;
   if (!traces.some((trace) => trace?.kind === 'image')) {
     // Filled with one value, or with the same one over and over: whatever the size.
-    const filled = isOwn ? { ConstantOfShape: 0, Expand: 1 }[node.opType] : undefined;
-    return traces.slice(0, filled).some((trace) => trace?.kind === 'size') ? SIZE : CONSTANT;
+    const read = name === 'ConstantOfShape' ? [] : name === 'Expand' ? traces.slice(0, 1) : traces;
+    return read.some((trace) => trace?.kind === 'size') ? SIZE : CONSTANT;
   }
   const site: Site = { node, opset, isLong, traces, types, output };
   try {
-    return followOf(node)(site);
+    const trace = followOf(node)(site);
+    const usesSize = computesWithSizes(node) && traces.some((operand) => operand?.kind === 'size');
+    return usesSize ? because(trace, site, 'size') : trace;
   } catch (error) {
     // An axis that the operator does not have.
     if (error instanceof RangeError) return lost(site);

@@ -59,6 +59,14 @@ export function along(site: Site, otherwise: number, isRest: boolean): ImageTrac
   return mixing(site, source, isRest ? axes.slice(axis) : [axes[axis]]);
 }
 
+/** CumSum, whose axis is an input. */
+export function running(site: Site): ImageTrace {
+  const source = sourceOf(site);
+  const [axis] = numbersAt(site, 1) ?? [];
+  if (source.axes === undefined || axis === undefined) return lost(site);
+  return mixing(site, source, [source.axes[axisOf(axis, source.axes.length)]]);
+}
+
 /** Mixes the elements of all axes from one on. */
 export function normalization(site: Site, from: number): ImageTrace {
   const source = sourceOf(site);

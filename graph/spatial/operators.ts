@@ -11,6 +11,7 @@ import {
   product,
   reduction,
   reshaping,
+  running,
   slicing,
   splitting,
   transposition,
@@ -41,6 +42,10 @@ const whole: Follow = (site) => lost(site, 'whole');
 const normalized: Follow = (site) => normalization(site, 2);
 const alongLast: Follow = (site) => along(site, -1, false);
 const fromLast: Follow = (site) => along(site, -1, true);
+/** It gives as many of one axis as it is told. */
+const topK: Follow = (site) => along(site, -1, false);
+
+/** Operators whose output has the shape of their first operand. */
 const KEEPING: ReadonlySet<Follow> = new Set([
   softmax,
   normalized,
@@ -93,14 +98,38 @@ const FOLLOWED: ReadonlyMap<string, Follow> = new Map([
   ['Expand', expansion],
   ['Gather', gathering],
   ['Slice', slicing],
-  ...all('DynamicQuantizeLinear NonZero TopK Unique Compress CumSum GridSample RoiAlign', whole),
-  ...all('MaxRoiPool MaxUnpool NonMaxSuppression DFT STFT RNN LSTM GRU Attention', whole),
+  ['CumSum', running],
+  ['TopK', topK],
+  ...all('DynamicQuantizeLinear NonZero', whole),
 ]);
 
+/** Whether a node's operator is one of ONNX's own. */
+export const isStandard = ({ domain }: Node): boolean => domain === '' || domain === 'ai.onnx';
+
+const knownOf = (node: Node): Follow | undefined =>
+  isStandard(node) ? FOLLOWED.get(node.opType) : undefined;
+
 /** What is known of a node's operator; of one that is not known, nothing is known of its outputs. */
-export function followOf({ opType, domain }: Node): Follow {
-  const known = domain === '' || domain === 'ai.onnx' ? FOLLOWED.get(opType) : undefined;
-  return known ?? ((site) => ({ ...lost(site), isFormed: true }));
+export function followOf(node: Node): Follow {
+  return knownOf(node) ?? ((site) => ({ ...lost(site), isFormed: true }));
+}
+
+/** Operators that take sizes to change a shape by; others compute with them. */
+const BY_SIZE: ReadonlySet<Follow> = new Set([
+  expansion,
+  gathering,
+  padding,
+  reduction,
+  reshaping,
+  resizing,
+  slicing,
+  splitting,
+]);
+
+/** Whether an operator computes with sizes, where it is given some: what it gives is then another for each. */
+export function computesWithSizes(node: Node): boolean {
+  const known = knownOf(node);
+  return known !== undefined && !BY_SIZE.has(known);
 }
 
 /** Operators with weights of their own, and those that put one element in the place of many. */
@@ -114,14 +143,14 @@ const WEIGHTED: ReadonlySet<Follow> = new Set([
 ]);
 
 /** Whether an operator only shows what it is given in another way: as probabilities, at another size, in another layout. */
-export function isWeightless({ opType, domain }: Node): boolean {
-  const known = domain === '' || domain === 'ai.onnx' ? FOLLOWED.get(opType) : undefined;
-  return known !== undefined && !WEIGHTED.has(known) && !/^(QLinear|Reduce)/.test(opType);
+export function isWeightless(node: Node): boolean {
+  const known = knownOf(node);
+  return known !== undefined && !WEIGHTED.has(known) && !/^(QLinear|Reduce)/.test(node.opType);
 }
 
 /** Of which operands an operator's output has the shape, broadcast; undefined where it has one of its own. */
-export function keptFrom({ opType, domain }: Node): 'all' | 'first' | undefined {
-  const known = domain === '' || domain === 'ai.onnx' ? FOLLOWED.get(opType) : undefined;
+export function keptFrom(node: Node): 'all' | 'first' | undefined {
+  const known = knownOf(node);
   if (known === elementwise) return 'all';
   return known !== undefined && KEEPING.has(known) ? 'first' : undefined;
 }

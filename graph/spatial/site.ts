@@ -1,6 +1,6 @@
 import type { Node } from '../model.js';
 import { contentOf, type ValueType } from '../value.js';
-import { type Axis, DIRECTIONS, type Direction, isSpatial, matched } from './axes.js';
+import { type Axis, type Direction, isSpatial, matched } from './axes.js';
 import { type Extent, periodOf, windowed } from './extent.js';
 import { axesOf, type Cause, commonPeriod, type ImageTrace, type Trace, together } from './trace.js';
 
@@ -40,11 +40,7 @@ export function lost(site: Site, kind: Cause['kind'] = 'unknown'): ImageTrace {
 }
 
 /** A value where each element along a direction comes from a window of elements. */
-export function slid(
-  trace: ImageTrace,
-  along: Direction,
-  change: (extent: Extent) => Extent = (extent) => extent,
-): ImageTrace {
+export function slid(trace: ImageTrace, along: Direction, change: (extent: Extent) => Extent): ImageTrace {
   const extent = change(trace.extents[along]);
   const period = commonPeriod(trace.period, periodOf(extent));
   return { ...trace, extents: { ...trace.extents, [along]: extent }, period };
@@ -66,9 +62,7 @@ export function elementwise(site: Site): ImageTrace {
   const axes = operands
     .map((operand) => operand.axes ?? [])
     .reduce<readonly Axis[] | undefined>(broadcast, []);
-  const usesSize = operands.some(({ trace }) => trace.kind === 'size');
-  const known = axes === undefined ? because(source, site, 'unknown') : source;
-  return { ...(usesSize ? because(known, site, 'size') : known), axes };
+  return { ...(axes === undefined ? because(source, site, 'unknown') : source), axes };
 }
 
 /** Axes matched from the last; undefined where two follow the image differently. */
@@ -85,12 +79,6 @@ export function broadcast(
     axes.push(axis);
   }
   return axes;
-}
-
-/** The directions that some axes follow. */
-export function directionsIn(axes: readonly (Axis | undefined)[]): readonly Direction[] {
-  const followed = new Set(axes.flatMap((axis) => axis ?? []).map(({ along }) => along));
-  return DIRECTIONS.filter((direction) => followed.has(direction));
 }
 
 /** An operator that mixes all elements of some axes; `trace` is as it is without. */

@@ -1,8 +1,8 @@
 import { floatOf, intOf, intsOf, stringOf } from '../attribute.js';
 import { elementCount, float32Values } from '../tensor.js';
-import { type Axis, directionOf, isSpatial, plain } from './axes.js';
+import { type Axis, type Direction, directionOf, isSpatial, plain } from './axes.js';
 import { divided, windowed } from './extent.js';
-import { because, causeOf, lost, mixing, numbersAt, type Site, shifted, slid, sourceOf } from './site.js';
+import { because, lost, mixing, numbersAt, type Site, shifted, slid, sourceOf } from './site.js';
 import type { ImageTrace } from './trace.js';
 
 /** Operators that compute an element from a window of elements, or from those at another resolution. */
@@ -14,7 +14,7 @@ function kernelOf({ node, types }: Site, weight: number | undefined): readonly n
   return (types[weight]?.shape ?? []).slice(2).map((size) => (typeof size === 'number' ? size : Number.NaN));
 }
 
-type Slide = (trace: ImageTrace, along: 'H' | 'W', window: Window) => ImageTrace;
+type Slide = (trace: ImageTrace, along: Direction, window: Window) => ImageTrace;
 
 interface Window {
   readonly stride: number;
@@ -155,7 +155,7 @@ export function resizing(site: Site): ImageTrace {
         : 0;
     const far = support * wide;
     trace = slid(trace, along, (extent) => windowed(extent, 1 / factor, centre - far, centre + far));
-    if (!Number.isFinite(far)) trace = { ...trace, cause: causeOf(site, 'unknown') };
+    if (!Number.isFinite(far)) trace = because(trace, site, 'unknown');
   }
   return trace;
 }

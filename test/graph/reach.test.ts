@@ -248,8 +248,8 @@ describe('a network that does not', () => {
         ),
       ),
     ],
-    ['GridSample', netOf(chain(conv, ['GridSample', ['x']]))],
     ['TopK', netOf(chain(conv, ['TopK', ['axis1']]))],
+    ['CumSum', netOf(chain(conv, ['CumSum', ['axis2']]))],
     [
       'DynamicQuantizeLinear',
       netOf([
@@ -304,6 +304,25 @@ describe('a network that does not', () => {
     );
     const rolled = [...chain(conv), node('Concat', ['a0', 'x'], ['y'], { axis: int(2) })];
     expect(reachOf(netOf(rolled), 16)).toEqual(unknown('Concat'));
+  });
+
+  it('since it computes with places, also where no two values meet element by element', () => {
+    const places = [
+      node('Shape', ['x'], ['sizes']),
+      node('RandomNormalLike', ['x'], ['noise']),
+      node('Concat', ['x', 'noise'], ['both'], { axis: int(1) }),
+      node('Relu', ['both'], ['y']),
+    ];
+    expect(reachOf(netOf(places), 16)).toEqual({
+      why: "what node 'both' (Concat) gives depends on the size of the image",
+    });
+  });
+
+  it('but over channels: that is no whole image', () => {
+    expect(reachOf(net(conv, ['TopK', ['axis1'], { axis: int(1) }]), 16)).toEqual({ pixels: 1 });
+    expect(reachOf(net(conv, ['CumSum', ['axis1']]), 16)).toEqual({ pixels: 1 });
+    expect(reachOf(net(conv, ['LpNormalization', [], { axis: int(1) }]), 16)).toEqual({ pixels: 1 });
+    expect(reachOf(net(conv, ['ReduceMax', [], { axes: ints([-3]) }]), 16)).toEqual({ pixels: 1 });
   });
 
   it('in a branch that its output does not need: that does not count', () => {
