@@ -21,7 +21,7 @@ export function directionOf(axis: Axis | undefined): Direction | undefined {
 }
 
 /** The axes with the sizes of a shape that was inferred, where that is known. */
-export function resized(axes: readonly Axis[], shape: readonly unknown[] | undefined): readonly Axis[] {
+export function withSizes(axes: readonly Axis[], shape: readonly unknown[] | undefined): readonly Axis[] {
   return axes.map((axis, at): Axis => {
     const size = shape?.[at];
     if (!isSpatial(axis)) return plain(typeof size === 'number' ? size : Number.NaN);

@@ -3,9 +3,9 @@ import { type Model, type Node, opsetOf } from '../model.js';
 import { broadcast } from '../ops/elementwise.js';
 import { readsUnseen } from '../prune.js';
 import type { ValueType } from '../value.js';
-import { type Direction, resized } from './axes.js';
+import { type Direction, withSizes } from './axes.js';
 import { computesWithSizes, followOf, isStandard, keptFrom } from './operators.js';
-import { because, lost, type Site } from './site.js';
+import { causeOf, lost, type Site, sourceOf } from './site.js';
 import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace } from './trace.js';
 
 /** The size of the image that a model is followed at. */
@@ -49,7 +49,7 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
       const type = outputs[index];
       if (name === '') return;
       if (type !== undefined) types.set(name, type);
-      const sized = trace.kind === 'image' && trace.axes && resized(trace.axes, type?.shape);
+      const sized = trace.kind === 'image' && trace.axes && withSizes(trace.axes, type?.shape);
       traces.set(name, sized ? { ...trace, axes: sized } : trace);
     });
   }
@@ -87,7 +87,7 @@ function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace
   try {
     const trace = followOf(node)(site);
     const usesSize = computesWithSizes(node) && traces.some((operand) => operand?.kind === 'size');
-    return usesSize ? because(trace, site, 'size') : trace;
+    return usesSize ? { ...trace, cause: sourceOf(site).cause ?? causeOf(site, 'size') } : trace;
   } catch (error) {
     // An axis that the operator does not have.
     if (error instanceof RangeError) return lost(site);
