@@ -2,6 +2,7 @@ import { check } from '../graph/check.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
+import { withReceptiveField } from '../graph/reach.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -85,7 +86,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     ...imageMetadata(description, recipe, options.io ?? 'tensor'),
     ...sourceMetadata(checkpoint, prefix, leftAside),
   ]);
-  const model = { ...built, metadata };
+  const model = withReceptiveField({ ...built, metadata });
   check(model);
   const { inputChannels } = description.network;
   const notes = [

@@ -2,6 +2,7 @@ import type { Assumption } from '../graph/assumption.js';
 import { NmodeError, reason } from '../graph/errors.js';
 import type { Outline } from '../graph/model.js';
 import type { OutputEnd } from '../graph/output-end.js';
+import { type Reach, toldReach } from '../graph/receptive-field.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -50,14 +51,18 @@ export interface FormOptions extends ImageFormOptions {
 /**
  * How a model wants its images and what its classes are, by its metadata, its one input and what its output ends in. What
  * the model does not say is assumed, and listed.
+ * @param reachAt how far the network looks, by its graph; without, its metadata tells
  * @throws NmodeError: BAD_MODEL for a model that does not take one RGB image, whose recipe its input contradicts, or that
  *   gives logits where no head is given; BAD_USAGE for options that do not fit the model
  */
-export function formOf(outline: Outline, options: FormOptions = {}): ModelForm {
-  const image = imageFormOf(outline, options);
+export function formOf(outline: Outline, options: FormOptions = {}, reachAt?: ReachAt): ModelForm {
+  const image = imageFormOf(outline, options, reachAt);
   const output = outputFormOf(outline, options);
   return { ...image, ...output, assumed: [...image.assumed, ...output.assumed] };
 }
+
+/** How far a network looks whose images are padded to a multiple. */
+type ReachAt = (multiple: number) => Reach;
 
 /**
  * How a model wants its images, whatever it gives. A model without a recipe gets the release's.
@@ -66,6 +71,7 @@ export function formOf(outline: Outline, options: FormOptions = {}): ModelForm {
 export function imageFormOf(
   { inputs, metadata }: Pick<Outline, 'inputs' | 'metadata'>,
   options: ImageFormOptions = {},
+  reachAt?: ReachAt,
 ): ImageForm {
   const [input, ...others] = inputs;
   const shape = input?.type?.shape ?? [];
@@ -106,6 +112,7 @@ export function imageFormOf(
     recipe,
     memoryBudget,
     bytesPerPixel: stated > 0 && Number.isFinite(stated) ? stated : BYTES_PER_PIXEL,
+    reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : toldReach(metadata),
     assumed,
   };
 }

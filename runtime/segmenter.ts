@@ -3,7 +3,7 @@ import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { untilAborted } from './abort.js';
 import type { imageMethods } from './images/image-methods.js';
-import type { Finished, FinishOptions, ModelForm } from './images/job.js';
+import type { Finished, FinishOptions, ModelForm, Tiling } from './images/job.js';
 import type { Mask } from './images/raster.js';
 import { inOrder } from './in-order.js';
 import type { Classes } from './masks/classes.js';
@@ -36,6 +36,8 @@ export interface Segmentation<R extends ProviderReport = ProviderReport> extends
   readonly tiles: number;
   /** Harmless faults of the image's file that were passed over, one line each. */
   readonly warnings: readonly string[];
+  /** How, where it was. */
+  readonly tiling?: Tiling;
   readonly timings: Timings;
   /** The provider that ran it. */
   readonly provider: R['effective'];
@@ -144,6 +146,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         height,
         inputs,
         warnings,
+        tiling,
         milliseconds: decode,
       } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
       await this.#runInputs(id, inputs, stages, signal);
@@ -154,7 +157,8 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
       const provider = this.provider.effective;
-      return { ...finished, width, height, mask, tiles: inputs, warnings, timings, provider };
+      const place = { width, height, tiles: inputs, ...(tiling && { tiling }) };
+      return { ...finished, ...place, mask, warnings, timings, provider };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
       throw this.#named(source, error);

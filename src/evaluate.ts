@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Assumption } from '../graph/assumption.js';
 import { commonFault, imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
+import type { Tiling } from '../runtime/images/job.js';
 import { inOrder } from '../runtime/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../runtime/masks/classes.js';
 import type { Cleaning } from '../runtime/masks/components.js';
@@ -77,12 +78,15 @@ export interface EvaluationReport extends Metrics {
   readonly assumed: readonly Assumption[];
   /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
   readonly failures: readonly Failure[];
+  /** Images that were run in tiles, and how. */
+  readonly tiled: readonly { readonly name: string; readonly tiling: Tiling }[];
 }
 
 interface Counted extends CountedTruth {
   readonly classes: readonly ClassConfusion[];
   /** Harmless faults of its files, one line each. */
   readonly warnings: readonly string[];
+  readonly tiling?: Tiling;
 }
 
 type Outcome = Counted | Failure;
@@ -147,6 +151,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       provider: provider.effective,
       session: provider,
       assumed: segmenter.assumed,
+      tiled: counted.flatMap(({ name, tiling }) => (tiling ? [{ name, tiling }] : [])),
       failures,
     };
     if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
@@ -162,13 +167,14 @@ async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions)
     const found = await compareWithTruth(segmenter, pair, options);
     const [first] = found.compared;
     const ignored = first?.truth.counted?.filter((counts) => counts === 0).length ?? 0;
-    const { search } = found;
+    const { search, tiling } = found;
     const doubt = { ...(search && { search }), turnDoubt: await turnDoubt(pair, found) };
+    const cut = { ...(tiling && { tiling }) };
     const warnings = [
       ...found.warnings.map((warning) => `${name}: ${warning}`),
       ...found.truthWarnings.map((warning) => `${basename(pair.mask)}: ${warning}`),
     ];
-    return { name, classes: confusionsOf(found), ignored, warnings, ...doubt };
+    return { name, classes: confusionsOf(found), ignored, warnings, ...doubt, ...cut };
   } catch (error) {
     const { code, message } = imageFault(error, options.signal);
     return { name, code, error: message };

@@ -4,6 +4,7 @@ import type { Assumption } from '../graph/assumption.js';
 import { commonFault, imageFault, NmodeError, reason } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { drawClasses } from '../runtime/images/draw.js';
+import type { Tiling } from '../runtime/images/job.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
 import { type Classes, maskLabelsOf, refuseThreshold } from '../runtime/masks/classes.js';
@@ -75,6 +76,8 @@ export interface Prediction {
   readonly tiles: number;
   /** Harmless faults of the image's file that were passed over, one line each. */
   readonly warnings: readonly string[];
+  /** How, where it was. */
+  readonly tiling?: Tiling;
   readonly timings: Timings;
 }
 
@@ -226,9 +229,10 @@ async function predictOne(
       if (error instanceof NmodeError) throw error;
       throw new NmodeError('CANNOT_RUN', `${basename(image)}: ${reason(error)}`, { cause: error });
     });
-    const { width, height, tiles, warnings, timings } = segmentation;
+    const { width, height, tiles, tiling, warnings, timings } = segmentation;
     const classes = regionsOf(segmentation, options.mmPerPx);
-    return { image, width, height, ...files, classes, tiles, warnings, timings };
+    const cut = { tiles, ...(tiling && { tiling }) };
+    return { image, width, height, ...files, classes, ...cut, warnings, timings };
   } catch (error) {
     const fault = imageFault(error, signal);
     if (fault.code === 'CANNOT_WRITE' && !isOfOneFile(fault)) throw fault;

@@ -4,6 +4,7 @@ import { extend, tensorOf } from '../../graph/extend.js';
 import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../graph/features.js';
 import { type Model, opsetOf } from '../../graph/model.js';
 import { prune } from '../../graph/prune.js';
+import { withReceptiveField } from '../../graph/reach.js';
 import type { Background, Recipe } from '../../graph/recipe.js';
 import { nmodeLogits } from '../build.js';
 import type { Checkpoint } from '../checkpoints/open.js';
@@ -58,7 +59,7 @@ export async function graftDecoder(
   }
   checkNames(model, options.skips);
   const encoder = prune(model, options.skips);
-  const skips = await skipsOf(encoder, options.skips, measure);
+  const skips = await skipsOf(model, encoder, options.skips, measure);
   const { decoder, classes, weights, source, finish } = checkpoint
     ? trainedDecoder(checkpoint, skips, options)
     : initialDecoder(options);
@@ -72,7 +73,8 @@ export async function graftDecoder(
   const notes = finish();
   const told = { ...(recipe && { recipe }), ...(background !== undefined && { background }) };
   const facts = { skips, decoder, classes, head, sizeMultiple, source, ...told };
-  const grafted = { ...extend(encoder, { mask }), metadata: graftedMetadata(encoder, facts) };
+  const metadata = graftedMetadata(encoder, facts);
+  const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);
   return { model: grafted, skips, decoder, sizeMultiple, notes };
 }

@@ -13,6 +13,7 @@ import { count, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
+import { noteTiles } from './tiles-note.js';
 
 interface Flags extends SessionFlags, CleaningFlags, ModelFlags {
   readonly images: string;
@@ -65,6 +66,7 @@ export function addEval(program: Command): void {
     if (json) printJson(report);
     else print(reportText(report));
     noteFallback(report.session);
+    for (const { name, tiling } of report.tiled) noteTiles(name, tiling);
     const { failures, images, warnings } = report;
     for (const warning of warnings) process.stderr.write(`nmode: warning: ${warning}\n`);
     for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);

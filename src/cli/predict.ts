@@ -12,6 +12,7 @@ import { count, fields, noteWarnings, print, printJson, table } from './print.js
 import { withProgress } from './progress.js';
 import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
+import { noteTiles } from './tiles-note.js';
 
 /** As for `predict`, which is loaded only when it is used. */
 const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
@@ -53,6 +54,7 @@ export function addPredict(program: Command): void {
       else if (report.predictions.length > 0) print(predictionText(report));
       noteFallback(report.provider);
       noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
+      for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
       refuseFailures(report);
     },
   );

@@ -8,7 +8,7 @@ import { button, describe, element, input } from './elements.js';
 import { Engine, type Model, type Wish } from './engine.js';
 import { keepOffline } from './offline.js';
 import type { Look, PainterMethods, View } from './painter.js';
-import { aboutOf, memoryOf, progressOf, resultOf, timingsOf } from './reports.js';
+import { aboutOf, memoryOf, progressOf, resultOf, tilesOf, timingsOf } from './reports.js';
 import { stemOf, takeFrom, takePicture } from './sources.js';
 import { readingOf } from './truth-fields.js';
 
@@ -162,7 +162,7 @@ async function show(
   classes: Segmenter['semantics'],
   signal: AbortSignal,
 ): Promise<void> {
-  const { image, probabilities, timings } = segmentation;
+  const { image, probabilities, timings, tiling } = segmentation;
   if (image === undefined || probabilities === undefined)
     throw new TypeError('the segmenter kept its pixels');
   signal.throwIfAborted();
@@ -176,7 +176,7 @@ async function show(
   signal.throwIfAborted();
   element('drop', HTMLElement).classList.add('filled');
   present(picture);
-  describe(element('timings', HTMLElement), [...timingsOf(timings), ...memoryOf()]);
+  describe(element('timings', HTMLElement), [...timingsOf(timings), ...tilesOf(tiling), ...memoryOf()]);
 }
 
 /** Holds the mask of the image to its truth. One that cannot be read is tried again once it is said how. */
