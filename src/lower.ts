@@ -11,7 +11,7 @@ import { byteLength } from '../graph/tensor.js';
 import { type Examples, examplesFor } from './model-inputs.js';
 import { noteOf } from './optimized-note.js';
 import type { Precision } from './precision.js';
-import { Proof, runOn } from './proof.js';
+import { Proof, runOn, runOnExtremes } from './proof.js';
 import type { Tolerance } from './tolerance.js';
 
 export interface LowerOptions {
@@ -48,7 +48,12 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
       return { model: smaller(name, precision, model, rewrite(model, int8Weights).model) };
     case 'fp16':
       return {
-        model: smaller(name, precision, model, await halfPrecision(model, runOn(examples, signal))),
+        model: smaller(
+          name,
+          precision,
+          model,
+          await halfPrecision(model, runOnExtremes(examples, signal)),
+        ),
       };
     case 'int8':
       return quantized(model, name, options);
@@ -64,7 +69,7 @@ async function quantized(model: Model, name: string, options: LowerOptions): Pro
     method: options.method ?? CALIBRATION_METHODS[0],
     target,
     budget: 1,
-    runEach: runOn(examples, signal),
+    runEach: runOn(examples.feeds, signal),
     lossOf: async (candidate) => tolerance.share(await proof.differenceOf(candidate)),
     ...(onProgress && { onProgress }),
   });

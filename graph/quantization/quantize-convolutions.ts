@@ -2,13 +2,14 @@ import { intOf } from '../attribute.js';
 import type { Node } from '../model.js';
 import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
-import { add } from '../ops/elementwise.js';
+import { definitionOf } from '../ops/index.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
 import { type ConvolutionEnd, ended } from '../passes/convolution-ends.js';
 import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
 import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
 import { constant, type Value } from '../value.js';
+import { isCarrier, knownRange, reachesLayer } from './carriers.js';
 import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
 import { isBounds, layerEnd } from './layers.js';
 import {
@@ -32,10 +33,13 @@ export function quantizeConvolutions(
   weights: QuantizedWeights,
   fillsChannels: boolean,
 ): Rule {
+  let reaches: Reaches | undefined;
   return (node, graph) => {
     if (node.opType === 'MaxPool') return pooled(node, graph);
+    reaches ??= reachesLayer(graph, isQuantized);
+    if (node.opType === 'Sigmoid') return squashed(node, graph, reaches);
     const end = layerEnd(node, graph);
-    if (end === undefined) return summed(node, graph, ranges, isQuantized);
+    if (end === undefined) return carried(node, graph, ranges, reaches);
     if (!isQuantized(end.convolution.outputs[0] ?? '')) return;
     const [input = '', weightName = ''] = end.convolution.inputs;
     const [weight, after] = [graph.constant(weightName), ranges.get(node.outputs[0] ?? '')];
@@ -123,25 +127,43 @@ function convolutionOf(
   );
 }
 
-/** The sum of two values that are quantised, or read by a layer that does so, where a quantised convolution reads it. */
-function summed(
+type Reaches = (name: string) => boolean;
+
+/** The sum or product of two values of which one is quantised at least, where a quantised convolution reads it in the end. */
+function carried(
   node: Node,
   graph: Rewriting,
   ranges: ReadonlyMap<string, Range>,
-  isQuantized: (layer: string) => boolean,
+  reaches: Reaches,
 ): Value | undefined {
   const [[input = ''], [output = '']] = [node.inputs, node.outputs];
   const isBounded = isBounds(node) && graph.isOwn(input);
-  const sum = isBounded ? graph.producer(input) : node;
-  const range = ranges.get(output);
-  const isRead = graph.consumers(output).some(({ outputs }) => isQuantized(outputs[0] ?? ''));
-  if (sum?.opType !== 'Add' || range === undefined || !isRead) return;
-  const [a, b] = sum.inputs.map((name) => quantizedInput(name, graph, ranges)?.x);
-  return (
-    a &&
-    b &&
-    quantized(ended(isBounded ? { bounds: node } : {}, add(a, b), graph), activationParameters(range))
-  );
+  const carrier = isBounded ? graph.producer(input) : node;
+  const [range, definition] = [ranges.get(output), carrier && definitionOf(carrier, graph.opset)];
+  if (carrier === undefined || definition === undefined || range === undefined) return;
+  if (!isCarrier(carrier, graph) || !reaches(output)) return;
+  const operands = carrier.inputs.map((name) => quantizedOperand(name, graph, ranges));
+  if (!operands.every((operand) => operand !== undefined)) return;
+  const combined = apply(definition, operands);
+  return quantized(ended(isBounded ? { bounds: node } : {}, combined, graph), activationParameters(range));
+}
+
+function quantizedOperand(
+  name: string,
+  graph: Rewriting,
+  ranges: ReadonlyMap<string, Range>,
+): Value | undefined {
+  const [x, known] = [graph.value(name), knownRange(graph.producer(name))];
+  return x && known ? quantized(x, activationParameters(known)) : quantizedInput(name, graph, ranges)?.x;
+}
+
+/** A gate of quantised values that stays on integers, as SiLU has one. */
+function squashed(node: Node, graph: Rewriting, reaches: Reaches): Value | undefined {
+  const [[input = ''], [output = '']] = [node.inputs, node.outputs];
+  const [x, range] = [graph.value(input), knownRange(node)];
+  if (x === undefined || range === undefined || node.domain !== '' || !reaches(output)) return;
+  if (parametersOf(graph.producer(input), graph) === undefined) return;
+  return quantized(reapplied(node, x, graph), activationParameters(range));
 }
 
 function pooled(node: Node, graph: Rewriting): Value | undefined {
