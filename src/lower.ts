@@ -48,12 +48,7 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
       return { model: smaller(name, precision, model, rewrite(model, int8Weights).model) };
     case 'fp16':
       return {
-        model: smaller(
-          name,
-          precision,
-          model,
-          await halfPrecision(model, runOnExtremes(examples, signal)),
-        ),
+        model: smaller(name, precision, model, await halfPrecision(model, runOnExtremes(examples, signal))),
       };
     case 'int8':
       return quantized(model, name, options);

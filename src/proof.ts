@@ -108,10 +108,7 @@ export class Proof {
   /** @throws NmodeError (CHECK_FAILED) where a model gives no numbers for an image that is not typical, and the reference does */
   async refuseExtremes(model: Model): Promise<void> {
     const { extremes } = this.#examples;
-    const [wanted, found] = [
-      await this.#finiteOutputs(this.#reference),
-      await this.#finiteOutputs(model),
-    ];
+    const [wanted, found] = [await this.#finiteOutputs(this.#reference), await this.#finiteOutputs(model)];
     for (const [at, { name }] of extremes.entries()) {
       const lost = [...(wanted[at] ?? [])].find((output) => !found[at]?.has(output));
       if (lost === undefined) continue;

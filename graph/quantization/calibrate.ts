@@ -24,9 +24,9 @@ const BINS = 4096;
 export async function calibrate(
   model: Model,
   layers: readonly QuantizableLayer[],
-  others: readonly string[],
   runEach: RunEach,
   method: CalibrationMethod,
+  others: readonly string[] = [],
 ): Promise<ReadonlyMap<string, Range>> {
   const inputs = new Set(model.graph.inputs.map(({ name }) => name));
   const names = [...new Set([...layers.flatMap(({ input, output }) => [input, output]), ...others])];

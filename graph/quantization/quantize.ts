@@ -65,7 +65,7 @@ async function quantizeLayers(
   { method, target, budget, runEach, lossOf, onProgress }: QuantizeOptions,
 ): Promise<Quantized | undefined> {
   const carried = carriedValues(layers, new Rewriting(mixed));
-  const ranges = await calibrate(mixed, layers, carried, runEach, method);
+  const ranges = await calibrate(mixed, layers, runEach, method, carried);
   const weights: QuantizedWeights = new Map();
   const on8Bits = async (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));

@@ -36,7 +36,10 @@ const start = (value = x, name = 'a') => relu(convolved(value, name, { channels:
 function lowered(model: Model, seen = typical): Promise<Model> {
   return halfPrecision(model, async (observed, take) => {
     const outputs = Object.entries(await run(observed, { x: seen }));
-    take({ x: seen.data, ...Object.fromEntries(outputs.map(([name, { data }]) => [name, Float32Array.from(data)])) });
+    take({
+      x: seen.data,
+      ...Object.fromEntries(outputs.map(([name, { data }]) => [name, Float32Array.from(data)])),
+    });
   });
 }
 
@@ -79,15 +82,13 @@ describe('a constant that a half cannot hold keeps what it is for, also on a bla
     'an epsilon below a root': div(x, sqrt(add(mul(x, x), whole(1e-12)))),
     'a millionth and a million': mul(relu(mul(x, whole(1e-7))), whole(1e7)),
     'a number beyond the largest half': div(mul(x, whole(1e6)), whole(1e6)),
-    'a constant divisor that is tiny for one channel': div(mul(x, whole(1e-6)), filled([1, 3, 1, 1], [1, 1e-6, 1])),
+    'a constant divisor that is tiny for one channel': div(
+      mul(x, whole(1e-6)),
+      filled([1, 3, 1, 1], [1, 1e-6, 1]),
+    ),
     'an average of squares beside the square of the average': div(
       x,
-      sqrt(
-        add(
-          relu(sub(pooled(mul(x, x), 3), mul(pooled(x, 3), pooled(x, 3)))),
-          whole(1e-10),
-        ),
-      ),
+      sqrt(add(relu(sub(pooled(mul(x, x), 3), mul(pooled(x, 3), pooled(x, 3)))), whole(1e-10))),
     ),
     'a slope': div(x, add(apply(LeakyRelu, [mul(x, -1)], { alpha: float(1e-6) }), whole(-1e-6))),
   };
@@ -96,7 +97,9 @@ describe('a constant that a half cannot hold keeps what it is for, also on a bla
   });
 
   it('as a Constant node, and as one that fills a shape', async () => {
-    const value = (tensor: number) => ({ value: { type: 'tensor', value: float32Tensor([1], [tensor]) } as const });
+    const value = (tensor: number) => ({
+      value: { type: 'tensor', value: float32Tensor([1], [tensor]) } as const,
+    });
     const nodes = [
       node('Constant', [], ['epsilon'], value(1e-8)),
       node('Shape', ['x'], ['shape']),
@@ -132,7 +135,13 @@ function pooled(value: Value, side: number): Value {
 
 describe('weights', () => {
   const kernel = (name: string, values: (at: number) => number) =>
-    initializer(name, float32Tensor([8, 3, 1, 1], Array.from({ length: 24 }, (_, at) => values(at))));
+    initializer(
+      name,
+      float32Tensor(
+        [8, 3, 1, 1],
+        Array.from({ length: 24 }, (_, at) => values(at)),
+      ),
+    );
   const layer = async (values: (at: number) => number) => {
     const after = await lowered(modelOf([x], { y: mask(relu(conv(x, kernel('w', values), undefined, {}))) }));
     return halves(after).Conv;
@@ -170,8 +179,15 @@ describe('long sums stay in float32, and so does what is told apart by them', ()
   const long = image('x', 1, 3, 64, 64);
   const cases: Readonly<Record<string, [Value, string, number?]>> = {
     'the mean of an image': [mul(wide, globalAveragePool(wide)), 'GlobalAveragePool'],
-    'an average of a large window': [apply(AveragePool, [wide], { kernel_shape: ints([8, 8]), pads: ints([4, 4, 3, 3]) }), 'AveragePool', 1],
-    'one of a larger window': [apply(AveragePool, [wide], { kernel_shape: ints([9, 9]), pads: ints([4, 4, 4, 4]) }), 'AveragePool'],
+    'an average of a large window': [
+      apply(AveragePool, [wide], { kernel_shape: ints([8, 8]), pads: ints([4, 4, 3, 3]) }),
+      'AveragePool',
+      1,
+    ],
+    'one of a larger window': [
+      apply(AveragePool, [wide], { kernel_shape: ints([9, 9]), pads: ints([4, 4, 4, 4]) }),
+      'AveragePool',
+    ],
     'a softmax over pixels': [reshape(softmax(pixels(wide), 1), [1, 8, 8, 8]), 'Softmax'],
     'a square': [mul(wide, wide), 'Mul'],
     'a quotient of features': [div(wide, add(wide, whole(1))), 'Div'],
@@ -186,10 +202,20 @@ describe('long sums stay in float32, and so does what is told apart by them', ()
   it('a product of thousands of terms, but not one of fewer', async () => {
     const product = (columns: number) => {
       const rows = reshape(start(long), [8, 4096]);
-      const some = columns === 4096 ? rows : matMul(rows, filled([4096, columns], Array(4096 * columns).fill(1e-3)));
-      return matMul(some, filled([columns, 8], Array.from({ length: columns * 8 }, (_, at) => Math.sin(at))));
+      const some =
+        columns === 4096 ? rows : matMul(rows, filled([4096, columns], Array(4096 * columns).fill(1e-3)));
+      return matMul(
+        some,
+        filled(
+          [columns, 8],
+          Array.from({ length: columns * 8 }, (_, at) => Math.sin(at)),
+        ),
+      );
     };
-    const seen = { dims: [1, 3, 64, 64], data: Float32Array.from({ length: 3 * 4096 }, (_, at) => 1 + Math.sin(at) / 2) };
+    const seen = {
+      dims: [1, 3, 64, 64],
+      data: Float32Array.from({ length: 3 * 4096 }, (_, at) => 1 + Math.sin(at) / 2),
+    };
     expect(halves(await lowered(modelOf([long], { y: product(4096) }), seen)).MatMul).toBeUndefined();
     expect(halves(await lowered(modelOf([long], { y: product(16) }), seen)).MatMul).toBe(1);
   });
