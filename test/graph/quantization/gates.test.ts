@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { backboneOf } from '../../../exporters/backbones/index.js';
+import { invertedResidual } from '../../../exporters/backbones/inverted-residual.js';
 import { buildModel } from '../../../exporters/build.js';
 import { standard } from '../../../exporters/describe.js';
 import { Weights } from '../../../exporters/weights.js';
@@ -14,11 +15,12 @@ import { globalAveragePool } from '../../../graph/ops/global-average-pool.js';
 import { concat } from '../../../graph/ops/shapes.js';
 import { hardSwish, relu, sigmoid, silu } from '../../../graph/ops/unary.js';
 import { optimize } from '../../../graph/passes/optimize.js';
+import { quantizableLayers } from '../../../graph/quantization/layers.js';
 import { quantize } from '../../../graph/quantization/quantize.js';
 import type { Value } from '../../../graph/value.js';
-import { modelOf, run } from '../../support/graph.js';
+import { modelOf, run, zeros } from '../../support/graph.js';
 import { convolved, image, operatorsOf, relativeError } from '../../support/rewritten.js';
-import { seededWith } from '../../support/seeded.js';
+import { seeded } from '../../support/seeded.js';
 
 const { InferenceSession } = await import('onnxruntime-node');
 const folder = mkdtempSync(join(tmpdir(), 'nmode-gates-'));
@@ -88,19 +90,36 @@ describe('activations and gates between convolutions', () => {
   });
 });
 
-it('EfficientNet-B0: every convolution but the head and those of gates runs on integers', async () => {
+describe('EfficientNet-B0', () => {
   const network = backboneOf('efficientnet_b0').network(new Map());
-  const built = buildModel(standard(network, 'eed'), Weights.from(seededWith(1)), {
-    size: { height: 64, width: 64 },
+
+  it('every convolution but the head and those of gates can run on integers', () => {
+    const source = Weights.from((_, dims) => zeros(dims));
+    const { model } = optimize(
+      buildModel(standard(network, 'eed'), source, { size: { height: 64, width: 64 } }),
+      { integers: true },
+    );
+    const layers = quantizableLayers(model).map(({ name }) => name);
+    const convolutions = model.graph.nodes.filter(({ opType }) => opType === 'Conv');
+    expect(layers).toHaveLength(54);
+    const left = convolutions.filter(({ outputs }) => !layers.includes(outputs[0] ?? ''));
+    const names = left.map(({ name }) => name).filter((name) => !/\.fc[12]\//.test(name));
+    expect(names).toEqual(['outc.conv/Conv']);
   });
-  const { model: plain } = optimize(built, { integers: true });
-  const { model, layers } = await quantized(plain, 'input', [1, 3, 64, 64]);
-  expect(layers).toHaveLength(54);
-  // One a SiLU outside of gates, one a gate or a SiLU, and one a residual.
-  expect(await kernels(model)).toMatchObject({
-    QLinearConv: 54,
-    QLinearSigmoid: 33,
-    QLinearMul: 49,
-    QLinearAdd: 9,
+
+  it('its blocks run there whole, but for what makes a gate of one pixel', async () => {
+    const block = (value: Value, name: string) =>
+      invertedResidual(value, Weights.from(seeded).scope(name), {
+        ...{ expanded: 16, kernel: 5, out: 8, stride: 1, activation: 'silu' },
+        squeeze: { channels: 2, activation: 'silu', gate: 'sigmoid' },
+      });
+    const y = convolved(relu(layer(block(block(x, '1'), '2'), 'last')), 'head', { channels: 1 });
+    const { model: plain } = optimize(modelOf([x], { y }), { integers: true });
+    const { model, layers } = await quantized(plain, 'x', [1, 8, 16, 16]);
+    expect(layers).toHaveLength(7);
+    // A SiLU behind each of two convolutions of a block, a gate, and a sum.
+    expect(await kernels(model)).toMatchObject({
+      ...{ QLinearConv: 7, QLinearSigmoid: 4, QLinearMul: 6, QLinearAdd: 2 },
+    });
   });
 });
