@@ -26,7 +26,7 @@ export async function calibrate(
   layers: readonly QuantizableLayer[],
   runEach: RunEach,
   method: CalibrationMethod,
-  others: readonly string[] = [],
+  others: Iterable<string> = [],
 ): Promise<ReadonlyMap<string, Range>> {
   const inputs = new Set(model.graph.inputs.map(({ name }) => name));
   const names = [...new Set([...layers.flatMap(({ input, output }) => [input, output]), ...others])];

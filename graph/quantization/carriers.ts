@@ -27,40 +27,26 @@ export function knownRange(node: Node | undefined): Range | undefined {
   return node?.domain === '' ? KNOWN_RANGES[node.opType] : undefined;
 }
 
-/** What carriers give from which layers compute what they read: their ranges have to be known. */
-export function carriedValues(layers: readonly QuantizableLayer[], graph: Rewriting): readonly string[] {
+/** What reaches layers by nothing but what stays on integers, so that it need not leave them. */
+export function carriedValues(layers: readonly QuantizableLayer[], graph: Rewriting): ReadonlySet<string> {
   const found = new Set<string>();
-  const outputs = new Set(layers.map(({ output }) => output));
   // A set is walked to its end, what is added meanwhile included.
   const read = new Set(layers.map(({ input }) => input));
   for (const name of read) {
     const producer = graph.producer(name);
-    if (producer === undefined || outputs.has(name)) continue;
-    if (isCarrier(producer, graph)) for (const input of producer.inputs) read.add(input);
-    else if (isBounds(producer) || producer.opType === 'MaxPool') read.add(producer.inputs[0] ?? '');
-    else continue;
+    if (producer === undefined || !carries(producer, graph)) continue;
     found.add(name);
+    const bounded = isBounds(producer) ? boundedCarrier(producer, graph) : undefined;
+    for (const input of (bounded ?? producer).inputs) read.add(input);
   }
-  return [...found];
+  return found;
 }
 
-/** Whether a value reaches a layer that is quantised, by nothing but what stays on integers. */
-export function reachesLayer(
-  graph: Rewriting,
-  isQuantized: (layer: string) => boolean,
-): (name: string) => boolean {
-  const known = new Map<string, boolean>();
-  const reaches = (name: string): boolean => {
-    const before = known.get(name);
-    if (before !== undefined) return before;
-    const found = graph.consumers(name).some((reader) => {
-      const [output = ''] = reader.outputs;
-      return isQuantized(output) || (carries(reader, graph) && reaches(output));
-    });
-    known.set(name, found);
-    return found;
-  };
-  return reaches;
+/** The sum or product that a node bounds, where nothing else reads it. */
+export function boundedCarrier(bounds: Node, graph: Rewriting): Node | undefined {
+  const [input = ''] = bounds.inputs;
+  const before = graph.isOwn(input) ? graph.producer(input) : undefined;
+  return before && isCarrier(before, graph) ? before : undefined;
 }
 
 function carries(node: Node, graph: Rewriting): boolean {

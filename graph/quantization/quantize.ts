@@ -64,12 +64,18 @@ async function quantizeLayers(
   { mixed, layers, winograd }: Beside,
   { method, target, budget, runEach, lossOf, onProgress }: QuantizeOptions,
 ): Promise<Quantized | undefined> {
-  const carried = carriedValues(layers, new Rewriting(mixed));
-  const ranges = await calibrate(mixed, layers, runEach, method, carried);
+  const graph = new Rewriting(mixed);
+  const ranges = await calibrate(mixed, layers, runEach, method, carriedValues(layers, graph));
   const weights: QuantizedWeights = new Map();
   const on8Bits = async (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));
-    const rule = quantizeConvolutions(ranges, (name) => names.has(name), weights, target === 'cpu');
+    const rule = quantizeConvolutions(
+      ranges,
+      (name) => names.has(name),
+      weights,
+      target === 'cpu',
+      carriedValues(some, graph),
+    );
     // A value that several read is quantised for each of them.
     const quantized = rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
     return { model: quantized, loss: await lossOf(quantized) };
