@@ -1,3 +1,4 @@
+import type { Assumption } from '../graph/assumption.js';
 import { check } from '../graph/check.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
@@ -12,17 +13,20 @@ import {
   RECIPE_KEY,
   RELEASE_SIDE,
   type Recipe,
+  recipeSummary,
   recipeText,
   type Sizing,
 } from '../graph/recipe.js';
+import { assumptionsOf } from './assumptions.js';
 import type { Backbone } from './backbones/backbone.js';
 import { backboneOf } from './backbones/index.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
 import type { Checkpoint } from './checkpoints/open.js';
 import { type Description, describe, detect, type NmodeDecoder, type Told } from './describe.js';
+import { checkSettings, type Settings, SettingsInUse } from './settings.js';
 import { type Shapes, Weights, zeroWeights } from './weights.js';
 
-export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
+export interface ExportOptions extends Told, Settings, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
   /** What the network is: a name, or a backbone of your own. By default the keys tell. */
   readonly backbone?: string | Backbone;
   /** What the model takes: prepared pixels (default), or images of any size as they are. */
@@ -38,6 +42,8 @@ export interface Exported {
   readonly description: Description;
   /** Trained numbers; running statistics are none. */
   readonly parameters: number;
+  /** What was taken for what neither the checkpoint nor the options say. */
+  readonly assumed: readonly Assumption[];
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -51,11 +57,14 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   const { backbone } = options;
   const told = backbone === undefined ? undefined : backboneOf(backbone);
   const description = describe(file, detect(file, shapesOf(checkpoint), told), options);
-  const weights = Weights.from((key) => tensors.get(key), file);
+  const settings = new SettingsInUse(checkSettings(options));
+  const weights = Weights.from((key) => tensors.get(key), file, settings);
   const recipe = recipeOf(description, options);
   const metadata = new Map([
     ...architectureMetadata(description),
-    ...imageMetadata(description, recipe, options.io ?? 'tensor'),
+    // After the decoder's own form, which they may change.
+    ...settings.metadata,
+    ...imageMetadata(description, recipe, options),
     ['nmode.source.file', file],
     ['nmode.source.sha256', checkpoint.sha256()],
   ]);
@@ -65,8 +74,15 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     ...(options.io === 'image' && { imageRecipe: recipe }),
   });
   const narrowed = weights.finish(tensors.keys(), description.network.aside);
+  settings.refuseUnused(file);
   check(model);
   const { inputChannels } = description.network;
+  const assumed = [
+    ...assumptionsOf({ ...description, backbone: description.network.backbone }, options, settings),
+    ...(inputChannels === 3 && options.recipe?.normalization === undefined
+      ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
+      : []),
+  ];
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
@@ -76,7 +92,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
           `the network takes [N, ${inputChannels}, H, W]: predict, eval and serve need one that takes the 3 channels of an image`,
         ]),
   ];
-  return { model, description, parameters: weights.parameters, notes };
+  return { model, description, parameters: weights.parameters, assumed, notes };
 }
 
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
@@ -106,22 +122,23 @@ function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size 
 }
 
 /** How the model takes photographs; nothing where it takes no RGB. */
-function imageMetadata(description: Description, recipe: Recipe, io: ModelIo): [string, string][] {
+function imageMetadata(description: Description, recipe: Recipe, options: ExportOptions): [string, string][] {
   if (description.network.inputChannels !== 3) return [];
   const entries: [string, string][] = [
-    [IO_KEY, io],
+    [IO_KEY, options.io ?? 'tensor'],
     [RECIPE_KEY, recipeText(recipe)],
   ];
   return recipe.sizing.kind === 'pad'
-    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description))]]
+    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, options))]]
     : entries;
 }
 
 /** Counted on the network itself at a size where borders do not matter. */
-function bytesPerPixel(description: Description): number {
+function bytesPerPixel(description: Description, options: Settings): number {
   const side = 8 * description.network.stride;
   const size = { batch: 1, height: side, width: side };
-  const { peakBytes = 0 } = cost(buildModel(description, Weights.from(zeroWeights), { size }));
+  const weights = Weights.from(zeroWeights, undefined, new SettingsInUse(checkSettings(options)));
+  const { peakBytes = 0 } = cost(buildModel(description, weights, { size }));
   return Math.ceil(peakBytes / side ** 2);
 }
 

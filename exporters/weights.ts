@@ -3,6 +3,7 @@ import { NmodeError, reason } from '../graph/errors.js';
 import { aligned, byteLength, elementCount, type Tensor } from '../graph/tensor.js';
 import { initializer, type Value } from '../graph/value.js';
 import { toFloat32 } from './checkpoints/float32.js';
+import { SettingsInUse } from './settings.js';
 
 /** The shapes of a state dict, by key. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -47,6 +48,7 @@ class Ledger {
   constructor(
     readonly source: TensorSource,
     readonly file: string,
+    readonly settings: SettingsInUse,
   ) {}
 
   take(key: string, shape: readonly number[], as: readonly number[]): Value {
@@ -118,9 +120,17 @@ export class Weights {
     this.path = path;
   }
 
-  /** @param file what messages call the weights */
-  static from(source: TensorSource, file = 'the weights'): Weights {
-    return new Weights(new Ledger(source, file), '');
+  /**
+   * @param file what messages call the weights
+   * @param settings what is known of the network and stands in no state dict
+   */
+  static from(source: TensorSource, file = 'the weights', settings = new SettingsInUse()): Weights {
+    return new Weights(new Ledger(source, file, settings), '');
+  }
+
+  /** What layers ask for that stands in no state dict. */
+  get settings(): SettingsInUse {
+    return this.#ledger.settings;
   }
 
   /** The weights below `name`: `weights.scope('inc').scope('0')` holds `inc.0.*`. */

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
+import { assumptionsIn, assumptionsOf, type CheckedAssumption } from '../exporters/assumptions.js';
 import { buildModel } from '../exporters/build.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { Order } from '../exporters/decoders/block.js';
 import { type DecoderId, type Detected, describe, detect } from '../exporters/describe.js';
 import { shapesOf } from '../exporters/export-model.js';
 import { Weights } from '../exporters/weights.js';
+import type { Assumption } from '../graph/assumption.js';
 import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
 import { NmodeError, reason } from '../graph/errors.js';
@@ -45,6 +47,8 @@ export interface CheckpointReport {
     /** The variant of the network's own decoder. */
     readonly form?: Readonly<Record<string, string>>;
   };
+  /** What an export takes where nothing else is told; absent for a network that is not known. */
+  readonly assumed?: readonly Assumption[];
   /** Why there is no architecture, or which keys do not fit it. */
   readonly problem?: string;
   /** Where the weights were found, if there is more than one place. */
@@ -73,6 +77,8 @@ export interface ModelReport {
   readonly activationBytes?: number;
   readonly macsAt?: readonly number[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** What its export took for what the checkpoint did not say; empty for models that do not tell. */
+  readonly assumed: readonly CheckedAssumption[];
   readonly operators: Readonly<Record<string, number>>;
   readonly costs: readonly NodeCost[];
   readonly tensors: readonly TensorReport[];
@@ -136,17 +142,24 @@ function architecture(checkpoint: Checkpoint) {
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
 function nominalCost({ file, tensors }: Checkpoint, detected: Detected) {
   const [decoder = 'original'] = detected.decoders;
-  const told = decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const);
+  // A head is asked for where there are several classes.
+  const told = {
+    ...(detected.classes > 1 && ({ head: 'none' } as const)),
+    ...(decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const)),
+  };
   const macsAt = [1, detected.network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
   const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
   const weights = Weights.from((key) => tensors.get(key), file);
-  const { macs = 0 } = cost(buildModel(describe(file, detected, told), weights, { size }));
+  const description = describe(file, detected, told);
+  const { macs = 0 } = cost(buildModel(description, weights, { size }));
+  const { backbone } = detected.network;
+  const assumed = assumptionsOf({ ...description, backbone }, told, weights.settings);
   try {
     weights.finish(tensors.keys(), detected.network.aside);
   } catch (error) {
-    return { macs, macsAt, problem: reason(error) };
+    return { macs, macsAt, assumed, problem: reason(error) };
   }
-  return { macs, macsAt };
+  return { macs, macsAt, assumed };
 }
 
 async function inspectModel(path: string): Promise<ModelReport> {
@@ -168,6 +181,7 @@ async function inspectModel(path: string): Promise<ModelReport> {
     ...figures,
     ...(macsAt && { macsAt }),
     metadata: Object.fromEntries(model.metadata),
+    assumed: assumptionsIn(model.metadata),
     operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
     tensors: tensorReports(graph.initializers),
   };

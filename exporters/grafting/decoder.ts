@@ -4,6 +4,7 @@ import type { Checkpoint } from '../checkpoints/open.js';
 import { SCHEME_IDS } from '../decoders/nmode.js';
 import { describeNmode, detectNmode, type NmodeDecoder, RELEASE_FORM, type Told } from '../describe.js';
 import { shapesOf } from '../export-model.js';
+import type { SettingsInUse } from '../settings.js';
 import { listed, type Shapes, Weights } from '../weights.js';
 import { initialWeights } from './initial-weights.js';
 
@@ -19,7 +20,7 @@ export interface GraftDecoder {
 }
 
 /** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
-export function initialDecoder(told: Told): GraftDecoder {
+export function initialDecoder(told: Told, settings: SettingsInUse): GraftDecoder {
   if (told.decoder === undefined) {
     throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SCHEME_IDS.join(' or ')}`);
   }
@@ -27,7 +28,7 @@ export function initialDecoder(told: Told): GraftDecoder {
   return {
     decoder,
     classes: 1,
-    weights: Weights.from(initialWeights()),
+    weights: Weights.from(initialWeights(), '--init', settings),
     source: [['nmode.source', 'initial weights']],
     finish: () => ['the weights are those that a training begins with: for shapes and speed alone'],
   };
@@ -37,7 +38,12 @@ export function initialDecoder(told: Told): GraftDecoder {
 const DECODER_KEY = /^(up\d+\.(g|g_post|sigma)|outc\.conv)\./;
 
 /** The decoder of a checkpoint, whatever else that holds. @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE) */
-export function trainedDecoder(checkpoint: Checkpoint, skips: readonly Feature[], told: Told): GraftDecoder {
+export function trainedDecoder(
+  checkpoint: Checkpoint,
+  skips: readonly Feature[],
+  told: Told,
+  settings: SettingsInUse,
+): GraftDecoder {
   const { file, tensors } = checkpoint;
   const shapes = shapesOf(checkpoint);
   const bad = (what: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${what}`);
@@ -50,7 +56,7 @@ export function trainedDecoder(checkpoint: Checkpoint, skips: readonly Feature[]
     throw bad(`its decoder has ${steps} steps, ${skips.length} skips are named: each step takes one`);
   }
   checkChannels(shapes, skips, bad);
-  const weights = Weights.from((key) => tensors.get(key), file);
+  const weights = Weights.from((key) => tensors.get(key), file, settings);
   const [own, aside] = [[...tensors.keys()].filter(isOwn), [...tensors.keys()].filter((key) => !isOwn(key))];
   return {
     decoder,

@@ -137,12 +137,19 @@ interface Cut {
   readonly size: Dim;
 }
 
+/** What exporters write for an end that is the axis' own. */
+const MAX_END = 2 ** 31 - 1;
+
 /** ONNX Slice on one axis: negative ends count from the back, what lies outside is cut off. */
 function cutAxis(size: Dim, start: number, end: Dim, step: number): Cut | undefined {
   if (typeof size !== 'number' || typeof end !== 'number') {
-    if (start < 0 || step !== 1) return undefined;
+    if (step !== 1) return undefined;
+    if (start < 0) {
+      const isLast = typeof end === 'number' && end >= MAX_END;
+      return isLast ? { start, step, size: symbol(`min(${dimText(size)}, ${-start})`) } : undefined;
+    }
     if (typeof end === 'number') {
-      return end >= 2 ** 31 - 1 ? { start, step, size: subtractDims(size, start) } : undefined;
+      return end >= MAX_END ? { start, step, size: subtractDims(size, start) } : undefined;
     }
     return start === 0 ? { start, step, size: symbol(`min(${dimText(size)}, ${dimText(end)})`) } : undefined;
   }
@@ -235,6 +242,12 @@ export const gather = (data: Value, indices: readonly number[]): Value =>
 export function sliceAxis(data: Value, axis: number, start: number, end: number): Value {
   const whole = (value: number) => constant(int64Tensor([1], [value]));
   return apply(Slice, [data, whole(start), whole(end), whole(axis)]);
+}
+
+/** ONNX Slice: the last elements of an axis that has at least as many. */
+export function sliceLast(data: Value, axis: number, count: number): Value {
+  const sliced = sliceAxis(data, axis, -count, MAX_END);
+  return { ...sliced, shape: data.shape.map((size, at) => (at === axis ? count : size)) };
 }
 
 /**

@@ -1,13 +1,17 @@
 import { type Command, Option } from 'commander';
 import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
 import { HEADS } from '../../exporters/head.js';
+import type { Settings } from '../../exporters/settings.js';
 import type { Recipe } from '../../graph/recipe.js';
 import type { GraftOptions, GraftReport } from '../index.js';
+import { assumedFields } from './assumed-fields.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flags.js';
+import { addReferenceFlags, type ReferenceFlags, referenceOptions } from './reference-flags.js';
+import { addSettingFlags, settingOptions } from './setting-flags.js';
 import {
   addTransformFlags,
   type TransformFlags,
@@ -16,14 +20,13 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<SchemeId> {
+interface Flags extends TransformFlags, DecoderFlags<SchemeId>, Settings, ReferenceFlags {
   readonly output: string;
   readonly skips: readonly string[];
   readonly weights?: string;
   readonly init?: true;
   readonly key?: string;
   readonly recipe?: Partial<Recipe>;
-  readonly reference?: string;
   readonly json?: true;
 }
 
@@ -55,13 +58,15 @@ export function addGraft(program: Command): void {
       ),
     )
     .addOption(lmdFormOption())
-    .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
+    .addOption(
+      new Option(
+        '--head <head>',
+        'what the model ends in (default: sigmoid for one class; needed for several)',
+      ).choices(HEADS),
+    )
     .option('--key <key>', 'where in the weights the state dict is, dotted; found under the usual keys')
-    .addOption(recipeOption("the model's own, if it says"))
-    .option(
-      '--reference <file>',
-      'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
-    );
+    .addOption(recipeOption("the model's own, if it says"));
+  addReferenceFlags(addSettingFlags(command), 'the model');
   addTransformFlags(command, 'none')
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
@@ -75,7 +80,7 @@ export function addGraft(program: Command): void {
 }
 
 function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, key, recipe, reference } = flags;
+  const { output, skips, weights, init, key, recipe } = flags;
   return {
     model,
     output,
@@ -85,7 +90,8 @@ function toOptions(model: string, flags: Flags): GraftOptions {
     ...decoderOptions(flags),
     ...(key && { key }),
     ...(recipe && { recipe }),
-    ...(reference && { reference }),
+    ...settingOptions(flags),
+    ...referenceOptions(flags),
     ...transformOptions(flags),
   };
 }
@@ -100,6 +106,7 @@ function reportText(report: GraftReport): string {
     ),
     ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
     ['cost', `${count(report.parameters)} parameters${work}`],
+    ...assumedFields(report),
     ...verifiedFields(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),

@@ -1,0 +1,59 @@
+import { type Assumption, assumptionsText } from '../graph/assumption.js';
+import type { OutputParity, Parity } from '../runtime/parity.js';
+
+/** What is known of a model that misses its reference. */
+export interface Missed {
+  readonly parity: Parity;
+  /** What the model ends in, where it says. */
+  readonly head: string | undefined;
+  /** What was taken for what its checkpoint does not say, and not proven. */
+  readonly assumed: readonly Assumption[];
+}
+
+/** Beyond this, elements near 0 decide, and a relative tolerance would let anything pass. */
+const MAX_RTOL = 1e-3;
+
+/** What may be why a reference is missed, the likeliest alone: one sentence, or none. */
+export function missedHints({ parity, head, assumed }: Missed): readonly string[] {
+  const outputs = Object.values(parity.outputs);
+  const missed = outputs.filter(({ pass }) => !pass);
+  if (head !== 'none' && head !== undefined && outputs.some(leavesUnit))
+    return ["the reference's outputs leave [0, 1], so that they are logits: --head none"];
+  if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
+    return [scaleHint(missed, parity)];
+  return [
+    ...(head === 'none' && !outputs.some(leavesUnit)
+      ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: --head"]
+      : []),
+    ...(assumed.length === 0
+      ? []
+      : [`what the checkpoint does not say was assumed: ${assumptionsText(assumed)}`]),
+  ];
+}
+
+/** Probabilities never do. They are furthest from such a reference where it does: the worst element tells. */
+function leavesUnit({ largest, worst: { expected } }: OutputParity): boolean {
+  return largest > 1.001 || expected < -0.001;
+}
+
+/** Whether a difference is no larger, beside the largest value, than what passes beside 1. */
+function isRounding({ maxAbs, largest }: OutputParity, { atol }: Parity): boolean {
+  return largest > 1 && maxAbs <= atol * largest;
+}
+
+/** Two digits, rounded up. */
+function roundedUp(value: number): string {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return (Math.ceil(value / unit) * unit).toExponential(1);
+}
+
+function scaleHint(missed: readonly OutputParity[], { atol }: Parity): string {
+  const [difference, largest] = [missed.map((o) => o.maxAbs), missed.map((o) => o.largest)].map((values) =>
+    Math.max(...values),
+  );
+  const rtol = Math.max(...missed.map(({ neededRtol }) => neededRtol));
+  const [off = 0, scale = 1] = [difference, largest];
+  const flag =
+    rtol <= MAX_RTOL ? `--rtol ${roundedUp(rtol)}` : `--atol ${roundedUp(Math.max(off, atol * scale))}`;
+  return `logits, not probabilities: off by ${off.toExponential(2)} where the largest is ${scale.toPrecision(3)}, relative ${(off / scale).toExponential(1)}: ${flag} allows it`;
+}
