@@ -15,8 +15,10 @@ export const ASSUMED_KEY = 'nmode.assumed';
 /** The key of `metadata_props` that says how close the network is to its reference, where it was held against one. */
 const VERIFIED_KEY = 'nmode.verified';
 
-/** How a model is prepared images for stands behind no reference: that holds prepared pixels. */
-const BEFORE_THE_NETWORK = 'recipe';
+/** Those of the network: a reference holds prepared pixels, and tells nothing of how images are prepared. */
+export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly T[] {
+  return assumed.filter(({ option }) => option !== 'recipe');
+}
 
 /** What was taken for what a checkpoint does not say, the head first. */
 export function assumptionsOf(
@@ -42,7 +44,8 @@ export function assumptionsOf(
  * @param isVerified whether the network is held against a reference before it is written
  */
 export function checkedBy(assumed: readonly Assumption[], isVerified: boolean): readonly CheckedAssumption[] {
-  return assumed.map((each) => ({ ...each, verified: isVerified && each.option !== BEFORE_THE_NETWORK }));
+  const provable = ofNetwork(assumed);
+  return assumed.map((each) => ({ ...each, verified: isVerified && provable.includes(each) }));
 }
 
 /** A model with its assumptions in its metadata, and the tolerance that it is held to. */

@@ -1,5 +1,5 @@
 import { NmodeError } from '../graph/errors.js';
-import { sliceAxis, sliceLast } from '../graph/ops/layout.js';
+import { sliceEnd } from '../graph/ops/layout.js';
 import { concat, pad } from '../graph/ops/shapes.js';
 import { int64Tensor } from '../graph/tensor.js';
 import { constant, type Value } from '../graph/value.js';
@@ -46,5 +46,5 @@ function surround(x: Value, [height, width]: Sides, mode: Exclude<Padding, 'zero
 /** The last elements of an axis before it, and its first behind it. (Pad's own mode for that needs opset 19.) */
 function wrapped(x: Value, axis: number, count: number): Value {
   if (count === 0) return x;
-  return concat([sliceLast(x, axis, count), x, sliceAxis(x, axis, 0, count)], axis);
+  return concat([sliceEnd(x, axis, count, 'last'), x, sliceEnd(x, axis, count, 'first')], axis);
 }

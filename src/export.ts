@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type CheckedAssumption, checkedBy, withAssumptions } from '../exporters/assumptions.js';
+import { type CheckedAssumption, checkedBy, ofNetwork, withAssumptions } from '../exporters/assumptions.js';
 import { type InputSize, sizeMultiple } from '../exporters/build.js';
 import { type Checkpoint, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { DecoderId } from '../exporters/describe.js';
@@ -89,7 +89,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const { macs = 0 } = cost(built, known);
     const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;
     const { bytes, verified } = await writeVerified(
-      { model, network, notes, rule, assumed: assumed.filter((each) => each.verified) },
+      { model, network, notes, rule, assumed: ofNetwork(assumed) },
       options,
     );
     return {

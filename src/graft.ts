@@ -2,6 +2,7 @@ import {
   assumptionsIn,
   type CheckedAssumption,
   checkedBy,
+  ofNetwork,
   withAssumptions,
 } from '../exporters/assumptions.js';
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
@@ -107,7 +108,7 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     const network = reference === undefined ? undefined : verifiable();
     const { notes, skips, sizeMultiple } = grafted;
     const { bytes, verified } = await writeVerified(
-      { model: result, network, notes, rule, assumed: assumed.filter((each) => each.verified) },
+      { model: result, network, notes, rule, assumed: ofNetwork(assumed) },
       options,
     );
     const image = imageOf(result).name;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { assumptionsIn } from '../exporters/assumptions.js';
+import { assumptionsIn, ofNetwork } from '../exporters/assumptions.js';
 import { readReference } from '../exporters/checkpoints/open.js';
 import { NmodeError } from '../graph/errors.js';
 import { HEAD_KEY } from '../graph/recipe.js';
@@ -45,7 +45,7 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
     const parity = await verifySession(session, tensors, { ...options, atol });
-    const assumed = assumptionsIn(metadata).filter(({ verified }) => !verified);
+    const assumed = ofNetwork(assumptionsIn(metadata)).filter(({ verified }) => !verified);
     const hints = parity.pass ? [] : missedHints({ parity, head: metadata.get(HEAD_KEY), assumed });
     return { ...parity, provider, hints };
   } catch (error) {

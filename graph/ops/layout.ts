@@ -144,14 +144,12 @@ const MAX_END = 2 ** 31 - 1;
 function cutAxis(size: Dim, start: number, end: Dim, step: number): Cut | undefined {
   if (typeof size !== 'number' || typeof end !== 'number') {
     if (step !== 1) return undefined;
-    if (start < 0) {
-      const isLast = typeof end === 'number' && end >= MAX_END;
-      return isLast ? { start, step, size: symbol(`min(${dimText(size)}, ${-start})`) } : undefined;
-    }
-    if (typeof end === 'number') {
-      return end >= MAX_END ? { start, step, size: subtractDims(size, start) } : undefined;
-    }
-    return start === 0 ? { start, step, size: symbol(`min(${dimText(size)}, ${dimText(end)})`) } : undefined;
+    const atMost = (limit: Dim) => symbol(`min(${dimText(size)}, ${dimText(limit)})`);
+    const isOpenEnded = typeof end === 'number' && end >= MAX_END;
+    if (start < 0) return isOpenEnded ? { start, step, size: atMost(-start) } : undefined;
+    if (isOpenEnded) return { start, step, size: subtractDims(size, start) };
+    const isNegative = typeof end === 'number' && end < 0;
+    return start === 0 && !isNegative ? { start, step, size: atMost(end) } : undefined;
   }
   const inside = (place: number, low: number, high: number) =>
     Math.min(Math.max(place < 0 ? place + size : place, low), high);
@@ -244,9 +242,9 @@ export function sliceAxis(data: Value, axis: number, start: number, end: number)
   return apply(Slice, [data, whole(start), whole(end), whole(axis)]);
 }
 
-/** ONNX Slice: the last elements of an axis that has at least as many. */
-export function sliceLast(data: Value, axis: number, count: number): Value {
-  const sliced = sliceAxis(data, axis, -count, MAX_END);
+/** ONNX Slice: the first or the last elements of an axis that has at least as many. */
+export function sliceEnd(data: Value, axis: number, count: number, which: 'first' | 'last'): Value {
+  const sliced = which === 'first' ? sliceAxis(data, axis, 0, count) : sliceAxis(data, axis, -count, MAX_END);
   return { ...sliced, shape: data.shape.map((size, at) => (at === axis ? count : size)) };
 }
 

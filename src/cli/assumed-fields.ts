@@ -1,4 +1,4 @@
-import type { CheckedAssumption } from '../../exporters/assumptions.js';
+import { type CheckedAssumption, ofNetwork } from '../../exporters/assumptions.js';
 import { assumptionsText } from '../../graph/assumption.js';
 
 /** What was taken for what a checkpoint does not say: one line. (How images are prepared has a line of its own.) */
@@ -7,7 +7,7 @@ export function assumedFields({
 }: {
   readonly assumed: readonly CheckedAssumption[];
 }): [string, string][] {
-  const network = assumed.filter(({ option }) => option !== 'recipe');
+  const network = ofNetwork(assumed);
   if (network.length === 0) return [];
   const status = network.every(({ verified }) => verified)
     ? 'verified by the reference'
