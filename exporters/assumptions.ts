@@ -34,7 +34,7 @@ export function assumptionsOf(
     ...settings.assumed,
     // Those of a backbone of one's own are defined.
     ...(backbone !== undefined && BACKBONE_IDS.includes(backbone)
-      ? [{ what: 'strides, dilations and connections', value: `of ${backbone}`, option: 'backbone' }]
+      ? [{ what: 'strides, dilations and all else', value: `of ${backbone}`, option: 'backbone' }]
       : []),
   ];
 }

@@ -81,7 +81,9 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
     const abs = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
     const rel = b === 0 ? 0 : abs / Math.abs(b);
     if (abs > 0 && !(Number.isFinite(abs) && abs <= allowed + rtol * Math.abs(b))) missed++;
-    if (abs > allowed) neededRtol = Math.max(neededRtol, (abs - allowed) / Math.abs(b));
+    // Of what is not a number there is no share.
+    if (abs > allowed)
+      neededRtol = Math.max(neededRtol, Number.isFinite(b) ? (abs - allowed) / Math.abs(b) : abs);
     if (abs > maxAbs) [maxAbs, worst] = [abs, i];
     if (rel > maxRel) maxRel = rel;
     if (a >= threshold !== b >= threshold) flipped++;

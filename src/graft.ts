@@ -93,7 +93,7 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     const isProven = level === 'none' || reference !== undefined;
     const rule = parityRule(grafted.head, options);
     const assumed = checkedBy(
-      [...encoderAssumptions(model, options), ...grafted.assumed],
+      [...encoderAssumptions(model, options, grafted.assumed), ...grafted.assumed],
       reference !== undefined,
     );
     const built = withAssumptions(
@@ -143,9 +143,14 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
 const OF_DECODERS = ['head', 'lmdForm', 'blockActivation', 'upsample', 'alignCorners'];
 
 /** What a model of this package says of itself that is still true with another decoder. */
-function encoderAssumptions({ metadata }: Model, { recipe }: GraftOptions): readonly Assumption[] {
+function encoderAssumptions(
+  { metadata }: Model,
+  { recipe }: GraftOptions,
+  ofDecoder: readonly Assumption[],
+): readonly Assumption[] {
   const known = recipe?.normalization === undefined ? OF_DECODERS : [...OF_DECODERS, 'recipe'];
   return assumptionsIn(metadata)
     .filter(({ option, verified }) => !verified && !known.includes(option))
-    .map(({ verified: _, ...assumption }) => assumption);
+    .map(({ verified: _, ...assumption }) => assumption)
+    .filter(({ what, value }) => !ofDecoder.some((other) => other.what === what && other.value === value));
 }

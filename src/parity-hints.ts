@@ -13,7 +13,7 @@ export interface Missed {
 /** Beyond this, elements near 0 decide, and a relative tolerance would let anything pass. */
 const MAX_RTOL = 1e-3;
 
-/** What may be why a reference is missed, the likeliest alone: one sentence, or none. */
+/** What may be why a reference is missed, a sentence each; what is sure goes alone. */
 export function missedHints({ parity, head, assumed }: Missed): readonly string[] {
   const outputs = Object.values(parity.outputs);
   const missed = outputs.filter(({ pass }) => !pass);
@@ -48,12 +48,9 @@ function roundedUp(value: number): string {
 }
 
 function scaleHint(missed: readonly OutputParity[], { atol }: Parity): string {
-  const [difference, largest] = [missed.map((o) => o.maxAbs), missed.map((o) => o.largest)].map((values) =>
-    Math.max(...values),
-  );
-  const rtol = Math.max(...missed.map(({ neededRtol }) => neededRtol));
-  const [off = 0, scale = 1] = [difference, largest];
-  const flag =
-    rtol <= MAX_RTOL ? `--rtol ${roundedUp(rtol)}` : `--atol ${roundedUp(Math.max(off, atol * scale))}`;
-  return `logits, not probabilities: off by ${off.toExponential(2)} where the largest is ${scale.toPrecision(3)}, relative ${(off / scale).toExponential(1)}: ${flag} allows it`;
+  const worst = (figure: (output: OutputParity) => number) => Math.max(...missed.map(figure));
+  const [off, largest] = [worst(({ maxAbs }) => maxAbs), worst((output) => output.largest)];
+  const rtol = worst(({ neededRtol }) => neededRtol);
+  const flag = rtol <= MAX_RTOL ? `--rtol ${roundedUp(rtol)}` : `--atol ${roundedUp(atol * largest)}`;
+  return `logits, not probabilities: off by ${off.toExponential(2)} where the largest is ${largest.toPrecision(3)}, relative ${(off / largest).toExponential(1)}: ${flag} allows it`;
 }

@@ -89,7 +89,7 @@ describe('what is taken for the rest is told', () => {
     return assumed.map(({ what, value, option }) => `${what}=${value}:${option}`);
   };
   const recipe = 'recipe=min-max, resized to 256x256:recipe';
-  const wiring = (backbone: string) => `strides, dilations and connections=of ${backbone}:backbone`;
+  const wiring = (backbone: string) => `strides, dilations and all else=of ${backbone}:backbone`;
   const common = [
     'pooling=max:pooling',
     'activation=relu:backboneActivation',
@@ -143,10 +143,10 @@ describe('what is taken for the rest is told', () => {
     });
   });
 
-  it('a backbone of your own is told what its layers take, and its connections are not assumed', async () => {
+  it('a backbone of your own is told what its layers take, and nothing else is assumed of it', async () => {
     const told = await toldOf({ checkpoint: 'own/strided.pth' }, { decoder: 'lmd', activation: 'gelu' });
     expect(told).toContain('activation=silu:backboneActivation');
-    expect(told.join()).not.toContain('connections');
+    expect(told.join()).not.toContain('all else');
   });
 });
 

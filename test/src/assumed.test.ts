@@ -11,6 +11,7 @@ import { createSession } from '../../runtime/node/sessions/session.js';
 import { exportModel } from '../../src/export.js';
 import { graft } from '../../src/graft.js';
 import { inspect } from '../../src/inspect.js';
+import { proposeSkips } from '../../src/skips.js';
 import { verify } from '../../src/verify.js';
 import { safetensors } from '../support/craft.js';
 import { fixture } from '../support/fixtures.js';
@@ -51,7 +52,7 @@ const input = floatsOf(seeded('input', [1, 3, 32, 48]));
 const leaky = referenceFile('leaky.safetensors', input, floatsOf(settings.get('unet-leaky-relu:0.1')));
 
 const LINE =
-  'head sigmoid (--head); pooling max (--pooling); BatchNorm eps 1e-5 (--bn-eps); padding zeros (--padding); upsampling bilinear (--upsample); align_corners true (--align-corners); strides, dilations and connections of unet (--backbone)';
+  'head sigmoid (--head); pooling max (--pooling); BatchNorm eps 1e-5 (--bn-eps); padding zeros (--padding); upsampling bilinear (--upsample); align_corners true (--align-corners); strides, dilations and all else of unet (--backbone)';
 
 describe('what an export assumes', () => {
   it('is one line, not verified without a reference and verified with one; in the model, too', () => {
@@ -150,6 +151,18 @@ it('a graft tells what it assumes of its decoder, and takes what it is told', as
   const report = await graft({ ...told, head: 'none', lmdForm: 'release', bnEps: 1e-3, upsample: 'nearest' });
   expect(options(report)).toEqual(['blockActivation', 'padding']);
   expect(report.metadata).toMatchObject({ 'nmode.bn_eps': '1e-3', 'nmode.upsampling': 'nearest' });
+});
+
+it('a graft onto a model of this package keeps what was assumed of its encoder', async () => {
+  const [weights, model] = [fixture('cases', 'nmode-CR_B.zip.pth'), out('encoder.onnx')];
+  const told = { decoder: 'eed', activation: 'gelu' } as const;
+  await exportModel({ checkpoint: weights, output: model, size, level: 'none', bnEps: 1e-3, ...told });
+  const skips = (await proposeSkips(model)).skips.map(({ tensor }) => tensor);
+  const { assumed } = await graft({ model, weights, skips, output: out('regrafted.onnx'), ...told });
+  expect(assumed.map(({ option }) => option)).toEqual([
+    ...['pooling', 'backboneActivation', 'backbone', 'recipe'],
+    ...['head', 'blockActivation', 'bnEps', 'padding', 'upsample', 'alignCorners'],
+  ]);
 });
 
 describe('logits', () => {
