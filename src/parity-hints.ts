@@ -1,5 +1,5 @@
 import { type Assumption, assumptionsText } from '../graph/assumption.js';
-import type { OutputParity, Parity } from '../runtime/parity.js';
+import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from '../runtime/parity.js';
 
 /** What is known of a model that misses its reference. */
 export interface Missed {
@@ -25,7 +25,7 @@ export function missedHints({ parity, head, assumed }: Missed): readonly string[
     ...(head === 'none' && !outputs.some(leavesUnit)
       ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: --head"]
       : []),
-    ...(assumed.length === 0
+    ...(assumed.length === 0 || missed.every(isSmall)
       ? []
       : [`what the checkpoint does not say was assumed: ${assumptionsText(assumed)}`]),
   ];
@@ -39,6 +39,11 @@ function leavesUnit({ largest, worst: { expected } }: OutputParity): boolean {
 /** Whether a difference is no larger, beside the largest value, than what passes beside 1. */
 function isRounding({ maxAbs, largest }: OutputParity, { atol }: Parity): boolean {
   return largest > 1 && maxAbs <= atol * largest;
+}
+
+/** Whether a difference is what rounding gives: it says nothing against what was assumed. */
+function isSmall({ maxAbs, largest }: OutputParity): boolean {
+  return maxAbs <= DEFAULT_TOLERANCE.atol * Math.max(1, largest);
 }
 
 /** Two digits, rounded up. */

@@ -112,6 +112,11 @@ describe('what an export assumes', () => {
     const verified = nmode('verify', out('wrong.onnx'), '--reference', leaky);
     expect(verified).toMatchObject({ status: 1, stderr: expect.stringMatching(said) });
     expect(verified.stderr).not.toContain('--recipe');
+    // What rounding gives says nothing against it.
+    const right = referenceFile('right.safetensors', input, floatsOf(settings.get('unet-average')));
+    await exportModel({ checkpoint, output: out('right.onnx'), size, pooling: 'average' });
+    const { pass, hints } = await verify({ model: out('right.onnx'), reference: right, atol: 0 });
+    expect({ pass, hints }).toEqual({ pass: false, hints: [] });
   });
 
   it('is what a model says, unless it says it in no such way', async () => {
@@ -224,6 +229,20 @@ describe('logits', () => {
     const { hints } = await verify({ model: logits, reference: probabilities });
     expect(hints[0]).toMatch(/lie within \[0, 1\], as probabilities do, and the model gives logits: --head/);
   });
+});
+
+it.each([
+  [
+    ['--backbone-activation', 'mish'],
+    /Expected relu, relu6, leaky-relu\[:slope\], .* for example leaky-relu:0\.1/,
+  ],
+  [['--bn-eps', '2'], /Expected a number from 0 to 1, for example 1e-3/],
+  [['--upsample', 'nearest', '--no-align-corners'], /--align-corners has a meaning for bilinear upsampling/],
+  [['--block-activation', 'gelu'], /original\.zip\.pth: --block-activation has no meaning/],
+])('export %j exits 2 and says why', (flags, says) => {
+  const run = nmode('export', checkpoint, '-o', out('no.onnx'), ...flags);
+  expect(run).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(says) });
+  expect(run.stderr.split('\n')).toHaveLength(2);
 });
 
 it('a tolerance without a reference, and what is none, is refused', async () => {
