@@ -3,7 +3,7 @@ import { type Backbone, type Network, type OwnDecoder, ownKeys } from './backbon
 import { detectOrder, type Order } from './decoders/block.js';
 import { MULTISTEP_FORMS, type MultistepForm } from './decoders/multistep.js';
 import { ACTIVATION_NAMES, type Activation, SCHEME_IDS, type SchemeId } from './decoders/nmode.js';
-import { HEADS, type Head } from './head.js';
+import { HEADS, type Head, headFor } from './head.js';
 import { type KeyView, shapesIn } from './key-views.js';
 import { locate } from './locate.js';
 import { isAside, type Shapes } from './weights.js';
@@ -41,7 +41,7 @@ export interface Told {
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
   readonly lmdForm?: MultistepForm;
-  /** Default what the network's own code ends in, or what its logits ask for. */
+  /** Default sigmoid for one class; needed for several. */
   readonly head?: Head;
 }
 
@@ -172,16 +172,17 @@ export function describeNmode(
 export function describe(file: string, detected: Detected, told: Told): Description {
   const { network, classes, decoders, nmode } = detected;
   const id = decoderOf(file, decoders, told);
+  const head = headFor(file, classes, told.head);
   const { own } = network;
   if (own !== undefined && id === 'original') {
     if (told.activation !== undefined) {
       throw usageOf(file)('--activation has no meaning for the original decoder');
     }
-    return { network, classes, head: told.head ?? own.head, decoder: { id, own } };
+    return { network, classes, head, decoder: { id, own } };
   }
   if (nmode === undefined || id === 'original') throw new TypeError('a decoder without its keys');
   const decoder = describeNmode(file, nmode, [id], told);
-  return { network, classes, head: told.head ?? 'sigmoid', decoder };
+  return { network, classes, head, decoder };
 }
 
 /** The release's. */
@@ -195,5 +196,5 @@ export function standard(network: Network, id: DecoderId): Description {
   }
   const { own } = network;
   if (own === undefined) throw new TypeError(`${network.backbone} has no decoder of its own`);
-  return { network, classes: own.classes, head: own.head, decoder: { id, own } };
+  return { network, classes: own.classes, head: 'sigmoid', decoder: { id, own } };
 }

@@ -1,3 +1,4 @@
+import type { Assumption } from '../graph/assumption.js';
 import { check } from '../graph/check.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
@@ -15,9 +16,11 @@ import {
   RECIPE_KEY,
   RELEASE_SIDE,
   type Recipe,
+  recipeSummary,
   recipeText,
   type Sizing,
 } from '../graph/recipe.js';
+import { assumptionsOf } from './assumptions.js';
 import type { Backbone } from './backbones/backbone.js';
 import { backboneOf } from './backbones/index.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
@@ -32,11 +35,12 @@ import {
   sourceMetadata,
   weightsIn,
 } from './network-weights.js';
+import { checkSettings, type Settings, SettingsInUse } from './settings.js';
 import { Weights, zeroWeights } from './weights.js';
 
 export { shapesOf } from './network-weights.js';
 
-export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
+export interface ExportOptions extends Told, Settings, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
   /** What the network is: a name, or a backbone of your own. By default the keys tell. */
   readonly backbone?: string | Backbone;
   /** What the model takes: prepared pixels (default), or images of any size as they are. */
@@ -58,6 +62,8 @@ export interface Exported {
   readonly prefix: string;
   /** Keys of the file that the network does not use, counters not listed. */
   readonly leftAside: readonly string[];
+  /** What was taken for what neither the checkpoint nor the options say. */
+  readonly assumed: readonly Assumption[];
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -72,23 +78,33 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   const detected = detectIn(checkpoint, told);
   const { view } = detected;
   const description = describe(checkpoint.file, detected, options);
-  const weights = weightsIn(checkpoint, view);
+  const settings = new SettingsInUse(checkSettings(options));
+  const weights = weightsIn(checkpoint, view, settings);
   const recipe = recipeOf(description, options);
   const built = buildModel(description, weights, {
     ...options,
     ...(options.io === 'image' && { imageRecipe: recipe }),
   });
   const { narrowed, unused } = weights.finish(view.names.keys(), description.network.aside);
+  settings.refuseUnused(checkpoint.file);
   const [prefix, leftAside] = [prefixIn(checkpoint, view), keysAside(checkpoint, view, unused)];
   const metadata = new Map([
     ...architectureMetadata(description),
+    // After the decoder's own form, which they may change.
+    ...settings.metadata,
     ...backgroundMetadata(description, options.background),
-    ...imageMetadata(description, recipe, options.io ?? 'tensor'),
+    ...imageMetadata(description, recipe, options),
     ...sourceMetadata(checkpoint, prefix, leftAside),
   ]);
   const model = withReceptiveField({ ...built, metadata });
   check(model);
   const { inputChannels } = description.network;
+  const assumed = [
+    ...assumptionsOf({ ...description, backbone: description.network.backbone }, options, settings),
+    ...(inputChannels === 3 && options.recipe?.normalization === undefined
+      ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
+      : []),
+  ];
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...prefixNotes(checkpoint, view),
@@ -100,7 +116,8 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
           `the network takes [N, ${inputChannels}, H, W]: predict, eval and serve need one that takes the 3 channels of an image`,
         ]),
   ];
-  return { model, description, parameters: weights.parameters, prefix, leftAside, notes };
+  const { parameters } = weights;
+  return { model, description, parameters, prefix, leftAside, assumed, notes };
 }
 
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
@@ -130,22 +147,23 @@ function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size 
 }
 
 /** How the model takes photographs; nothing where it takes no RGB. */
-function imageMetadata(description: Description, recipe: Recipe, io: ModelIo): [string, string][] {
+function imageMetadata(description: Description, recipe: Recipe, options: ExportOptions): [string, string][] {
   if (description.network.inputChannels !== 3) return [];
   const entries: [string, string][] = [
-    [IO_KEY, io],
+    [IO_KEY, options.io ?? 'tensor'],
     [RECIPE_KEY, recipeText(recipe)],
   ];
   return recipe.sizing.kind === 'pad'
-    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description))]]
+    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, options))]]
     : entries;
 }
 
 /** Counted on the network itself at a size where borders do not matter. */
-function bytesPerPixel(description: Description): number {
+function bytesPerPixel(description: Description, options: Settings): number {
   const side = 8 * description.network.stride;
   const size = { batch: 1, height: side, width: side };
-  const { peakBytes = 0 } = cost(buildModel(description, Weights.from(zeroWeights), { size }));
+  const weights = Weights.from(zeroWeights, undefined, new SettingsInUse(checkSettings(options)));
+  const { peakBytes = 0 } = cost(buildModel(description, weights, { size }));
   return Math.ceil(peakBytes / side ** 2);
 }
 

@@ -4,6 +4,7 @@ import type { Checkpoint } from './checkpoints/open.js';
 import { unreadableText } from './checkpoints/unreadable.js';
 import { type Detected, detect } from './describe.js';
 import type { KeyView } from './key-views.js';
+import type { SettingsInUse } from './settings.js';
 import { isAside, legible, listed, type Shapes, Weights } from './weights.js';
 
 export function shapesOf({ tensors }: Pick<Checkpoint, 'tensors'>): Shapes {
@@ -29,8 +30,12 @@ export function detectIn(checkpoint: Checkpoint, told?: Backbone): Detected {
 }
 
 /** The weights of a network where it was found. */
-export function weightsIn({ file, tensors }: Checkpoint, { names }: KeyView): Weights {
-  return Weights.from((key) => tensors.get(names.get(key) ?? ''), file);
+export function weightsIn(
+  { file, tensors }: Checkpoint,
+  { names }: KeyView,
+  settings?: SettingsInUse,
+): Weights {
+  return Weights.from((key) => tensors.get(names.get(key) ?? ''), file, settings);
 }
 
 /** What the network's keys begin with in the file. */

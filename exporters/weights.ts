@@ -4,6 +4,7 @@ import { aligned, byteLength, elementCount, type Tensor } from '../graph/tensor.
 import { initializer, type Value } from '../graph/value.js';
 import { toFloat32 } from './checkpoints/float32.js';
 import { UnreadableTensor, unreadableText } from './checkpoints/unreadable.js';
+import { SettingsInUse } from './settings.js';
 
 /** The shapes of a state dict, by key. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -57,6 +58,7 @@ class Ledger {
   constructor(
     readonly source: TensorSource,
     readonly file: string,
+    readonly settings: SettingsInUse,
   ) {}
 
   take(key: string, shape: readonly number[], as: readonly number[]): Value {
@@ -129,9 +131,17 @@ export class Weights {
     this.path = path;
   }
 
-  /** @param file what messages call the weights */
-  static from(source: TensorSource, file = 'the weights'): Weights {
-    return new Weights(new Ledger(source, file), '');
+  /**
+   * @param file what messages call the weights
+   * @param settings what is known of the network and stands in no state dict
+   */
+  static from(source: TensorSource, file = 'the weights', settings = new SettingsInUse()): Weights {
+    return new Weights(new Ledger(source, file, settings), '');
+  }
+
+  /** What layers ask for that stands in no state dict. */
+  get settings(): SettingsInUse {
+    return this.#ledger.settings;
   }
 
   /** The weights below `name`: `weights.scope('inc').scope('0')` holds `inc.0.*`. */

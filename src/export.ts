@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { type CheckedAssumption, checkedBy, ofNetwork, withAssumptions } from '../exporters/assumptions.js';
 import { type InputSize, sizeMultiple } from '../exporters/build.js';
 import { type Checkpoint, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
@@ -9,6 +10,7 @@ import { type Model, opsetOf } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { type ModelIo, RELEASE_SIDE } from '../graph/recipe.js';
 import { nominalSizes } from './nominal.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from './parity-rule.js';
 import { type Transformed, type TransformOptions, transform } from './transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 import { refuseOverwriting } from './write-whole.js';
@@ -16,7 +18,8 @@ import { refuseOverwriting } from './write-whole.js';
 export interface ExportModelOptions
   extends Omit<ExportOptions, 'size'>,
     Omit<TransformOptions, 'recipe'>,
-    KeySelection {
+    KeySelection,
+    ReferenceTolerance {
   /** A .pth, .pt or .safetensors file. */
   readonly checkpoint: string;
   /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
@@ -51,6 +54,8 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
   readonly prefix: string;
   /** Keys of the checkpoint that the network does not use, counters not listed. */
   readonly leftAside: readonly string[];
+  /** What was taken for what neither the checkpoint nor the options say, and whether the reference has proven it. */
+  readonly assumed: readonly CheckedAssumption[];
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */
   readonly verified?: ReferenceParity;
@@ -68,13 +73,21 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const { reference } = options;
     await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
     const {
-      model: built,
+      model: exported,
       description,
       parameters,
       prefix,
       leftAside,
+      assumed: assumptions,
       notes,
     } = exportCheckpoint(checkpoint, { ...options, size });
+    const rule = parityRule(description.head, options);
+    const assumed = checkedBy(assumptions, reference !== undefined);
+    const built = withAssumptions(
+      exported,
+      assumed,
+      reference === undefined ? undefined : toleranceRecord(rule),
+    );
     const { recipe: _, ...told } = options;
     const transformed = await transform(built, basename(options.output), told, true);
     const { model, ...transformation } = transformed;
@@ -83,7 +96,10 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     // Of the network as it was trained.
     const { macs = 0 } = cost(built, known);
     const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;
-    const { bytes, verified } = await writeVerified({ model, network, notes }, options);
+    const { bytes, verified } = await writeVerified(
+      { model, network, notes, rule, assumed: ofNetwork(assumed) },
+      options,
+    );
     return {
       output: options.output,
       bytes,
@@ -99,7 +115,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       input,
       sizeMultiple: sizeMultiple(description),
       ...transformation,
-      ...{ prefix, leftAside, notes },
+      ...{ prefix, leftAside, assumed, notes },
       ...(verified && { verified }),
     };
   } finally {

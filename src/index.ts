@@ -1,4 +1,6 @@
 /** The Node API of nmode-onnx. Importing it loads neither onnxruntime nor sharp; what needs them does. */
+export type { ActivationName } from '../exporters/activations.js';
+export type { CheckedAssumption } from '../exporters/assumptions.js';
 export type { Backbone } from '../exporters/backbones/backbone.js';
 export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
 export type { InputSize } from '../exporters/build.js';
@@ -10,6 +12,7 @@ export type { Activation } from '../exporters/decoders/nmode.js';
 export type { DecoderId } from '../exporters/describe.js';
 export type { Head } from '../exporters/head.js';
 export * as layers from '../exporters/layers.js';
+export type { Padding, Pooling, Settings, Upsampling } from '../exporters/settings.js';
 export { VERSION } from '../exporters/version.js';
 export type { Weights } from '../exporters/weights.js';
 export type { Assumption } from '../graph/assumption.js';
@@ -86,6 +89,7 @@ export {
 } from './inspect.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './loadtest.js';
 export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './optimize.js';
+export type { ReferenceTolerance } from './parity-rule.js';
 export type { Precision } from './precision.js';
 export {
   type ClassRegions,

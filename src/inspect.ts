@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { assumptionsIn, assumptionsOf, type CheckedAssumption } from '../exporters/assumptions.js';
 import { buildModel } from '../exporters/build.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
@@ -13,6 +14,7 @@ import {
   prefixNotes,
   weightsIn,
 } from '../exporters/network-weights.js';
+import type { Assumption } from '../graph/assumption.js';
 import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
 import { NmodeError, reason } from '../graph/errors.js';
@@ -53,6 +55,8 @@ export interface CheckpointReport {
     /** The variant of the network's own decoder. */
     readonly form?: Readonly<Record<string, string>>;
   };
+  /** What an export takes where nothing else is told; absent for a network that is not known. */
+  readonly assumed?: readonly Assumption[];
   /** Why there is no architecture, or which keys do not fit it. */
   readonly problem?: string;
   /** Where the weights were found, if that is worth telling, and what else the file holds. */
@@ -85,6 +89,8 @@ export interface ModelReport {
   readonly activationBytes?: number;
   readonly macsAt?: readonly number[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** What its export took for what the checkpoint did not say; empty for models that do not tell. */
+  readonly assumed: readonly CheckedAssumption[];
   readonly operators: Readonly<Record<string, number>>;
   readonly costs: readonly NodeCost[];
   readonly tensors: readonly TensorReport[];
@@ -172,13 +178,20 @@ function architecture(checkpoint: Checkpoint): Recognised {
 function nominalCost(checkpoint: Checkpoint, detected: Detected) {
   const { network, view } = detected;
   const [decoder = 'original'] = detected.decoders;
-  const told = decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const);
+  // A head is asked for where there are several classes.
+  const told = {
+    ...(detected.classes > 1 && ({ head: 'none' } as const)),
+    ...(decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const)),
+  };
   const macsAt = [1, network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
   const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
   const weights = weightsIn(checkpoint, view);
-  const { macs = 0 } = cost(buildModel(describe(checkpoint.file, detected, told), weights, { size }));
+  const description = describe(checkpoint.file, detected, told);
+  const { macs = 0 } = cost(buildModel(description, weights, { size }));
+  const { backbone } = network;
+  const assumed = assumptionsOf({ ...description, backbone }, told, weights.settings);
   const prefix = prefixIn(checkpoint, view);
-  const found = { macs, macsAt, ...(prefix !== '' && { prefix }) };
+  const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
   const notes = prefixNotes(checkpoint, view);
   try {
     const { unused } = weights.finish(view.names.keys(), network.aside);
@@ -210,6 +223,7 @@ async function inspectModel(path: string): Promise<ModelReport> {
     ...figures,
     ...(macsAt && { macsAt }),
     metadata: Object.fromEntries(model.metadata),
+    assumed: assumptionsIn(model.metadata),
     operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
     tensors: tensorReports(graph.initializers),
   };

@@ -1,10 +1,13 @@
 import { basename } from 'node:path';
+import { assumptionsIn, ofNetwork } from '../exporters/assumptions.js';
 import { readReference } from '../exporters/checkpoints/open.js';
 import { NmodeError } from '../graph/errors.js';
+import { HEAD_KEY } from '../graph/recipe.js';
 import { loadModel } from '../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../runtime/node/sessions/providers.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../runtime/node/sessions/session.js';
 import { type Parity, type ParityOptions, verifySession } from '../runtime/parity.js';
+import { missedHints } from './parity-hints.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
@@ -17,6 +20,8 @@ export interface VerifyOptions extends ParityOptions, SessionOptions {
 
 export interface Verification extends Parity {
   readonly provider: ProviderReport;
+  /** What may be why a reference is missed, a sentence each: logits, or what was assumed at the export. */
+  readonly hints: readonly string[];
 }
 
 /**
@@ -24,7 +29,10 @@ export interface Verification extends Parity {
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
  */
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
-  const { bytes } = await loadModel(model);
+  const {
+    bytes,
+    model: { metadata },
+  } = await loadModel(model);
   const tensors = await readReference(reference);
   const session = await createSession(bytes, options);
   try {
@@ -36,7 +44,10 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
       );
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
-    return { ...(await verifySession(session, tensors, { ...options, atol })), provider };
+    const parity = await verifySession(session, tensors, { ...options, atol });
+    const assumed = ofNetwork(assumptionsIn(metadata)).filter(({ verified }) => !verified);
+    const hints = parity.pass ? [] : missedHints({ parity, head: metadata.get(HEAD_KEY), assumed });
+    return { ...parity, provider, hints };
   } catch (error) {
     if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw error;
     throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });

@@ -13,6 +13,7 @@ import {
   sourceMetadata,
   weightsIn,
 } from '../network-weights.js';
+import type { SettingsInUse } from '../settings.js';
 import { listed, type Shapes, Weights } from '../weights.js';
 import { initialWeights } from './initial-weights.js';
 
@@ -28,7 +29,7 @@ export interface GraftDecoder {
 }
 
 /** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
-export function initialDecoder(told: Told): GraftDecoder {
+export function initialDecoder(told: Told, settings: SettingsInUse): GraftDecoder {
   if (told.decoder === undefined) {
     throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SCHEME_IDS.join(' or ')}`);
   }
@@ -36,7 +37,7 @@ export function initialDecoder(told: Told): GraftDecoder {
   return {
     decoder,
     classes: 1,
-    weights: Weights.from(initialWeights()),
+    weights: Weights.from(initialWeights(), '--init', settings),
     source: [['nmode.source', 'initial weights']],
     finish: () => ['the weights are those that a training begins with: for shapes and speed alone'],
   };
@@ -46,7 +47,12 @@ export function initialDecoder(told: Told): GraftDecoder {
 const DECODER_KEY = /^(up\d+\.(g|g_post|sigma)|outc\.conv)\./;
 
 /** The decoder of a checkpoint, whatever else that holds. @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE) */
-export function trainedDecoder(checkpoint: Checkpoint, skips: readonly Feature[], told: Told): GraftDecoder {
+export function trainedDecoder(
+  checkpoint: Checkpoint,
+  skips: readonly Feature[],
+  told: Told,
+  settings: SettingsInUse,
+): GraftDecoder {
   const { file } = checkpoint;
   const stored = shapesOf(checkpoint);
   const bad = (what: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${what}`);
@@ -61,7 +67,7 @@ export function trainedDecoder(checkpoint: Checkpoint, skips: readonly Feature[]
     throw bad(`its decoder has ${steps} steps, ${skips.length} skips are named: each step takes one`);
   }
   checkChannels(shapes, skips, bad);
-  const weights = weightsIn(checkpoint, view);
+  const weights = weightsIn(checkpoint, view, settings);
   const names = [...view.names.keys()];
   const aside = keysAround(
     checkpoint,

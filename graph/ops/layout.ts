@@ -137,14 +137,19 @@ interface Cut {
   readonly size: Dim;
 }
 
+/** What exporters write for an end that is the axis' own. */
+const MAX_END = 2 ** 31 - 1;
+
 /** ONNX Slice on one axis: negative ends count from the back, what lies outside is cut off. */
 function cutAxis(size: Dim, start: number, end: Dim, step: number): Cut | undefined {
   if (typeof size !== 'number' || typeof end !== 'number') {
-    if (start < 0 || step !== 1) return undefined;
-    if (typeof end === 'number') {
-      return end >= 2 ** 31 - 1 ? { start, step, size: subtractDims(size, start) } : undefined;
-    }
-    return start === 0 ? { start, step, size: symbol(`min(${dimText(size)}, ${dimText(end)})`) } : undefined;
+    if (step !== 1) return undefined;
+    const atMost = (limit: Dim) => symbol(`min(${dimText(size)}, ${dimText(limit)})`);
+    const isOpenEnded = typeof end === 'number' && end >= MAX_END;
+    if (start < 0) return isOpenEnded ? { start, step, size: atMost(-start) } : undefined;
+    if (isOpenEnded) return { start, step, size: subtractDims(size, start) };
+    const isNegative = typeof end === 'number' && end < 0;
+    return start === 0 && !isNegative ? { start, step, size: atMost(end) } : undefined;
   }
   const inside = (place: number, low: number, high: number) =>
     Math.min(Math.max(place < 0 ? place + size : place, low), high);
@@ -235,6 +240,12 @@ export const gather = (data: Value, indices: readonly number[]): Value =>
 export function sliceAxis(data: Value, axis: number, start: number, end: number): Value {
   const whole = (value: number) => constant(int64Tensor([1], [value]));
   return apply(Slice, [data, whole(start), whole(end), whole(axis)]);
+}
+
+/** ONNX Slice: the first or the last elements of an axis that has at least as many. */
+export function sliceEnd(data: Value, axis: number, count: number, which: 'first' | 'last'): Value {
+  const sliced = which === 'first' ? sliceAxis(data, axis, 0, count) : sliceAxis(data, axis, -count, MAX_END);
+  return { ...sliced, shape: data.shape.map((size, at) => (at === axis ? count : size)) };
 }
 
 /**

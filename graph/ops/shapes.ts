@@ -76,8 +76,8 @@ export const shapeOf = (x: Value): Value => apply(Shape, [x]);
 export const concat = (parts: readonly Value[], axis: number): Value =>
   apply(Concat, parts, { axis: int(axis) });
 
-/** What ONNX Pad fills with: zeros, or the element at the border. */
-export type PadMode = 'constant' | 'edge';
+/** What ONNX Pad fills with: zeros, the element at the border, or those inside it, mirrored at the border's. */
+export type PadMode = 'constant' | 'edge' | 'reflect';
 
 /** ONNX Pad; `pads` int64 [2 rank]: all begins, then all ends. */
 export const pad = (x: Value, pads: Value, mode: PadMode = 'constant'): Value =>

@@ -50,6 +50,12 @@ export const erf = (x: Value): Value => apply(Erf, [x]);
 export const clip = (x: Value, low: number, high: number): Value =>
   apply(Clip, [x, ...[low, high].map((bound) => constant(float32Tensor([], [bound])))]);
 
+/** x where it is positive, elsewhere slope x. */
+export const leakyRelu = (x: Value, slope: number): Value => apply(LeakyRelu, [x], { alpha: float(slope) });
+
+/** x where it is positive, elsewhere alpha (exp x - 1). */
+export const elu = (x: Value, alpha: number): Value => apply(Elu, [x], { alpha: float(alpha) });
+
 /** PyTorch's hardsigmoid, min(max(x / 6 + 1/2, 0), 1). */
 export const hardSigmoid = (x: Value): Value =>
   apply(HardSigmoid, [x], { alpha: float(1 / 6), beta: float(0.5) });

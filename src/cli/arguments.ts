@@ -54,7 +54,7 @@ export function parsePort(text: string): number {
 }
 
 /** A number between bounds, which the message names. */
-function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
+export function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
   const value = Number(text);
   if (!/^[\d.e+-]+$/i.test(text) || !Number.isFinite(value) || !fits(value)) {
     throw new InvalidArgumentError(`Expected ${expected}.`);

@@ -8,7 +8,7 @@ import { truthText } from '../truth-report.js';
 import { parseColour, parseLabel } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
-import { addModelFlags, assumedFields, type ModelFlags } from './model-flags.js';
+import { addModelFlags, assumedLines, type ModelFlags } from './model-flags.js';
 import { count, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption } from './recipe-flags.js';
@@ -102,7 +102,7 @@ function reportText(report: EvaluationReport): string {
     ],
     ['ran on', report.provider],
     ['prepared', recipeSummary(recipe)],
-    ...assumedFields(report.assumed),
+    ...assumedLines(report.assumed),
   ]);
 }
 

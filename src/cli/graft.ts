@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander';
 import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
 import { HEADS } from '../../exporters/head.js';
+import type { Settings } from '../../exporters/settings.js';
 import type { Background, Recipe } from '../../graph/recipe.js';
 import type { GraftOptions, GraftReport } from '../index.js';
+import { assumedFields } from './assumed-fields.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
@@ -10,6 +12,8 @@ import { backgroundOption } from './model-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flags.js';
+import { addReferenceFlags, type ReferenceFlags, referenceOptions } from './reference-flags.js';
+import { addSettingFlags, settingOptions } from './setting-flags.js';
 import {
   addTransformFlags,
   type TransformFlags,
@@ -18,14 +22,13 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<SchemeId>, CheckpointFlags {
+interface Flags extends TransformFlags, DecoderFlags<SchemeId>, Settings, ReferenceFlags, CheckpointFlags {
   readonly output: string;
   readonly skips: readonly string[];
   readonly weights?: string;
   readonly init?: true;
   readonly recipe?: Partial<Recipe>;
   readonly background?: Background;
-  readonly reference?: string;
   readonly json?: true;
 }
 
@@ -59,13 +62,15 @@ export function addGraft(program: Command): void {
       ),
     )
     .addOption(lmdFormOption())
-    .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
+    .addOption(
+      new Option(
+        '--head <head>',
+        'what the model ends in (default: sigmoid for one class; needed for several)',
+      ).choices(HEADS),
+    )
     .addOption(recipeOption("the model's own, if it says"))
-    .addOption(backgroundOption())
-    .option(
-      '--reference <file>',
-      'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
-    );
+    .addOption(backgroundOption());
+  addReferenceFlags(addSettingFlags(command), 'the model');
   addTransformFlags(addCheckpointFlags(command), 'none')
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
@@ -79,7 +84,7 @@ export function addGraft(program: Command): void {
 }
 
 function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, recipe, background, reference } = flags;
+  const { output, skips, weights, init, recipe, background } = flags;
   return {
     model,
     output,
@@ -90,7 +95,8 @@ function toOptions(model: string, flags: Flags): GraftOptions {
     ...checkpointOptions(flags),
     ...(recipe && { recipe }),
     ...(background !== undefined && { background }),
-    ...(reference && { reference }),
+    ...settingOptions(flags),
+    ...referenceOptions(flags),
     ...transformOptions(flags),
   };
 }
@@ -105,6 +111,7 @@ function reportText(report: GraftReport): string {
     ),
     ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
     ['cost', `${count(report.parameters)} parameters${work}`],
+    ...assumedFields(report),
     ...verifiedFields(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),

@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
+import { ASSUMED_KEY } from '../../exporters/assumptions.js';
+import { assumptionsText } from '../../graph/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../index.js';
+import { assumedFields } from './assumed-fields.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine, table } from './print.js';
 
@@ -72,7 +75,7 @@ function checkpointText(report: CheckpointReport): string {
             `${architecture.backbone}, widths ${architecture.widths.join(', ')}, scales ${architecture.scales.join(', ')}`,
           ],
           ['decoder', decoderText(architecture)],
-          ['channels', `${architecture.inputChannels} in, ${architecture.classes} out`],
+          ['channels', channelsText(architecture)],
         ] as const);
   const remarks = [
     ...(report.note === undefined ? [] : [['note', report.note] as const]),
@@ -82,9 +85,14 @@ function checkpointText(report: CheckpointReport): string {
     ['file', `${report.file} (${report.format})`],
     ...network,
     costLine(report),
+    ...(report.assumed ? [['assumed', `unless told: ${assumptionsText(report.assumed)}`] as const] : []),
     ...remarks,
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
+}
+
+function channelsText({ inputChannels, classes }: NonNullable<CheckpointReport['architecture']>): string {
+  return `${inputChannels} in, ${classes} out${classes > 1 ? '; the head is not stored' : ''}`;
 }
 
 function decoderText(architecture: NonNullable<CheckpointReport['architecture']>): string {
@@ -112,7 +120,10 @@ function modelText(report: ModelReport): string {
       ? []
       : [['activations', `${bytesText(report.activationBytes)} in all`] as const]),
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
-    ...Object.entries(report.metadata).map(([key, value]) => [key, value] as const),
+    ...assumedFields(report),
+    ...Object.entries(report.metadata)
+      .filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0)
+      .map(([key, value]) => [key, value] as const),
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
 }

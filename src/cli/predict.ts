@@ -7,7 +7,7 @@ import type { ClassRegions, PredictReport, ProbabilityFormat } from '../predict.
 import { parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
-import { addModelFlags, assumedFields, type ModelFlags } from './model-flags.js';
+import { addModelFlags, assumedLines, type ModelFlags } from './model-flags.js';
 import { count, fields, noteWarnings, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption } from './recipe-flags.js';
@@ -68,7 +68,7 @@ function predictionJson({ failures, ...report }: PredictReport) {
 
 /** Standard output has the mask. */
 function noteAssumed({ assumed }: PredictReport): void {
-  for (const [label, text] of assumedFields(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
+  for (const [label, text] of assumedLines(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
 }
 
 function predictionText({
@@ -92,7 +92,7 @@ function predictionText({
     fields([
       ['prepared', recipeSummary(recipe)],
       ...(semantics.count > 1 ? [['classes', classesText(semantics, semantics.count)] as const] : []),
-      ...assumedFields(assumed),
+      ...assumedLines(assumed),
     ]),
     `${predictions.length} segmented on ${provider.effective}${failed}`,
   ].join('\n');

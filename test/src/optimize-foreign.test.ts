@@ -86,7 +86,7 @@ describe('each output is judged', () => {
   it('NaN is refused on images that nobody gave, such as a black one, unless the model itself gives it', async () => {
     const shares = (epsilon: number) => modelOf([x], { y: div(relu(x), add(relu(x), whole(epsilon))) });
     const recipe = { normalization: { kind: 'unit' } } as const;
-    const examples = await examplesFor(shares(1), 'it', images, recipe);
+    const examples = await examplesFor(shares(1), 'it', images, { recipe });
     const bright = examples.feeds.map(() => ({
       x: { dims: [1, 3, 16, 16], data: new Float32Array(768).fill(1) },
     }));

@@ -11,7 +11,7 @@ import type { Model } from '../../../graph/model.js';
 import { float32Values, type Tensor } from '../../../graph/tensor.js';
 import { measure } from '../../../src/measure.js';
 import { fixture, parityOf } from '../../support/fixtures.js';
-import { run } from '../../support/graph.js';
+import { run, zeros } from '../../support/graph.js';
 
 const read = (name: string): Model => parseModel(readFileSync(fixture('foreign', name)), name);
 const unet = read('unet.onnx');
@@ -278,6 +278,28 @@ describe('what is refused', () => {
     const { notes, model } = await from(below('net.'));
     expect(notes[0]).toBe("the network is below 'net.' in the state dict");
     expect(model.metadata.get('nmode.source.prefix')).toBe('net.');
+  });
+
+  it('several classes without a head, and settings of what a decoder has not', async () => {
+    const checkpoint = await checkpointFor('lmd');
+    const [weight, bias] = [zeros([4, 3, 1, 1]), zeros([4])];
+    const tensors = new Map([
+      ...checkpoint.tensors,
+      ...([
+        ['outc.conv.weight', weight],
+        ['outc.conv.bias', bias],
+      ] as const),
+    ]);
+    const classes = { ...checkpoint, tensors };
+    await expect(graftDecoder(unet, classes, lmd, unasked)).rejects.toThrow(
+      /^nmode-CR_B\.safetensors: 4 classes, .* give --head softmax/,
+    );
+    const { model } = await graftDecoder(unet, classes, { ...lmd, head: 'softmax' }, unasked);
+    expect(model.metadata.get('nmode.head')).toBe('softmax');
+    const pooled = { ...lmd, pooling: 'average' };
+    await expect(graftDecoder(unet, checkpoint, pooled, unasked)).rejects.toThrow(
+      '--pooling has no meaning: nothing is pooled',
+    );
   });
 
   it('an opset without the operators of a decoder', async () => {
