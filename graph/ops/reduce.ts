@@ -1,19 +1,20 @@
-import { int, intOf, intsOf } from '../attribute.js';
+import { int, intOf } from '../attribute.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
-import { axisOf, toldNumbers } from './shapes.js';
+import { axesOf, toldNumbers } from './shapes.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
 function reduction(opType: string): OpDefinition {
   return {
     opType,
     since: 1,
+    attributes: { axes: 'ints', keepdims: 'int', noop_with_empty_axes: 'int' },
     infer(inputs, attributes) {
       const { dtype, shape } = required(inputs, 0, 'x');
-      const told = toldNumbers(inputs, intsOf(attributes, 'axes', []));
+      const told = toldNumbers(inputs, attributes, 'axes');
       if (told === undefined) return [];
       if (told.length === 0 && intOf(attributes, 'noop_with_empty_axes', 0) === 1) return [{ dtype, shape }];
-      const axes = new Set(told.map((axis) => axisOf(axis, shape.length)));
+      const axes = axesOf(told, shape.length);
       const isReduced = (axis: number) => axes.size === 0 || axes.has(axis);
       const kept = intOf(attributes, 'keepdims', 1) === 1;
       const sizes = kept
