@@ -117,7 +117,7 @@ function* constants({ nodes, inputs, initializers }: Graph, types: Types): Gener
       left -= bytesOf(output);
     }
     if (left >= 0) continue;
-    yield `node '${name}' (${opType}) brings what is computed from constants alone beyond what can be held`;
+    yield `node '${name}' (${opType}): what is computed from constants alone is more than can be held`;
     return;
   }
 }

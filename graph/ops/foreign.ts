@@ -1,4 +1,4 @@
-import { type Attributes, int, intOf } from '../attribute.js';
+import { type Attribute, type Attributes, int, intOf } from '../attribute.js';
 import { exactly, numbers, subtractDims } from '../dim.js';
 import { DTYPES, type DType, dtypeOfCode } from '../dtype.js';
 import { apply, type OpDefinition, required } from '../op.js';
@@ -36,16 +36,14 @@ const Constant: OpDefinition = {
   },
 };
 
-/** Undefined for what is no tensor here: strings, sparse ones. @throws TypeError where `value` is no tensor */
+/** Undefined for what is no tensor here: strings, sparse ones, integers beyond 2^53. */
 function constantOf(attributes: Attributes): Tensor | undefined {
-  for (const name of ['value', ...Object.keys(CONSTANT_FORMS)]) {
+  const value = attributes.get('value');
+  if (value !== undefined) return valueTensor(value);
+  for (const name of Object.keys(CONSTANT_FORMS)) {
     const attribute = attributes.get(name);
-    if (attribute === undefined || attribute.type === 'other') continue;
-    // Integers that are not held exactly.
-    if (attribute.whole !== undefined && attribute.type !== 'tensor') return undefined;
+    if (attribute === undefined || attribute.whole !== undefined) continue;
     switch (attribute.type) {
-      case 'tensor':
-        return attribute.value;
       case 'float':
         return float32Tensor([], [attribute.value]);
       case 'floats':
@@ -55,10 +53,15 @@ function constantOf(attributes: Attributes): Tensor | undefined {
       case 'ints':
         return int64Tensor([attribute.value.length], attribute.value);
     }
-    if (name === 'value')
-      throw new TypeError(`attribute 'value' is of type ${attribute.type}, expected tensor`);
   }
   return undefined;
+}
+
+/** The tensor that an attribute is; undefined for one of elements that are not held. @throws TypeError where it is none */
+function valueTensor(attribute: Attribute): Tensor | undefined {
+  if (attribute.type === 'tensor') return attribute.value;
+  if (attribute.type === 'other') return undefined;
+  throw new TypeError(`attribute 'value' is of type ${attribute.type}, expected tensor`);
 }
 
 const Identity: OpDefinition = {
@@ -93,11 +96,13 @@ const ConstantOfShape: OpDefinition = {
   infer(inputs, attributes) {
     const shape = listAt(inputs, 0, 'shape');
     const value = attributes.get('value');
-    const fill = value?.type === 'tensor' ? { dtype: value.value.dtype, constant: value.value } : undefined;
-    if (value?.type === 'other') return [];
-    if (value !== undefined && (fill === undefined || elementCount(fill.constant.dims) !== 1)) {
+    const tensor = value && valueTensor(value);
+    // Of elements that are not held.
+    if (value !== undefined && tensor === undefined) return [];
+    if (tensor !== undefined && elementCount(tensor.dims) !== 1) {
       throw new TypeError("attribute 'value' is no tensor of one element");
     }
+    const fill = tensor && { dtype: tensor.dtype, constant: tensor };
     if (shape === undefined) return [];
     const sizes = numbers(shape);
     const filling = fill && contentOf({ ...fill, shape: [1] })?.[0];

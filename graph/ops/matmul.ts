@@ -51,6 +51,9 @@ export const Gemm: OpDefinition = {
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'a');
     const b = required(inputs, 1, 'b').shape;
+    if (shape.length !== 2 || b.length !== 2) {
+      throw new RangeError(`${shapeText(shape)} and ${shapeText(b)} do not multiply`);
+    }
     const [left, right] = [intOf(attributes, 'transA', 0) !== 0, intOf(attributes, 'transB', 0) !== 0];
     const matrix = outer(
       left ? [shape[1], shape[0]] : [shape[0], shape[1]],

@@ -1,7 +1,7 @@
 import { int, intOf } from '../attribute.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
-import { axesOf, toldNumbers } from './shapes.js';
+import { axisOf, toldNumbers } from './shapes.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
 function reduction(opType: string): OpDefinition {
@@ -14,7 +14,8 @@ function reduction(opType: string): OpDefinition {
       const told = toldNumbers(inputs, attributes, 'axes');
       if (told === undefined) return [];
       if (told.length === 0 && intOf(attributes, 'noop_with_empty_axes', 0) === 1) return [{ dtype, shape }];
-      const axes = axesOf(told, shape.length);
+      // One that is named twice is reduced once.
+      const axes = new Set(told.map((axis) => axisOf(axis, shape.length)));
       const isReduced = (axis: number) => axes.size === 0 || axes.has(axis);
       const kept = intOf(attributes, 'keepdims', 1) === 1;
       const sizes = kept
