@@ -62,7 +62,7 @@ function heldIn(message: AttributeMessage, bytes: Uint8Array): Attribute | undef
       return value === undefined ? undefined : { type: 'string', value };
     }
     case ATTRIBUTE_TYPES.tensor:
-      return tensorOf(message.t, bytes);
+      return tensorOf(present(message, 't'), bytes);
     case ATTRIBUTE_TYPES.floats:
       return { type: 'floats', value: message.floats };
     case ATTRIBUTE_TYPES.ints: {

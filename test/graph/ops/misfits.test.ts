@@ -60,8 +60,8 @@ const on = (
 /** AttributeProto: `end`, the largest int64, INT. */
 const END = Buffer.concat([Buffer.from('\n\x03end\x18'), Buffer.alloc(8, 0xff), Buffer.of(0x7f, 0xa0, 1, 2)]);
 
-/** onnxruntime drops what is named twice; NumPy, and so ONNX's reference implementation, do not. */
-const STRICTER = ['Squeeze twice'];
+/** onnxruntime takes one of two values, and an axis that is named twice once; ONNX's own checker and NumPy do not. */
+const STRICTER = ['Squeeze twice', 'Constant with two', 'Constant that is no tensor'];
 
 /** Each breaks a rule of the ONNX operator specification. */
 const CASES: readonly Case[] = [
