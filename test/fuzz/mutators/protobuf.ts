@@ -32,9 +32,18 @@ const MODEL: Schema = { 7: GRAPH, 8: leaf, 14: leaf };
 /** Changes some fields of an ONNX model, lengths around them put right; once in eight times its bytes instead. */
 export function mutateModel(bytes: Uint8Array, random: Random): Uint8Array {
   if (random.once(8)) return mutateBytes(bytes, random);
-  let fields = decode(bytes, MODEL);
+  let fields = decoded(bytes);
   for (let times = 1 + random.below(3); times > 0; times--) fields = mutateFields(fields, random);
   return encode(fields, random);
+}
+
+/** Of the few that are changed again and again. */
+const known = new WeakMap<Uint8Array, readonly Field[]>();
+
+function decoded(bytes: Uint8Array): readonly Field[] {
+  const fields = known.get(bytes) ?? decode(bytes, MODEL);
+  known.set(bytes, fields);
+  return fields;
 }
 
 function mutateFields(fields: readonly Field[], random: Random): readonly Field[] {

@@ -146,19 +146,10 @@ const npz: FuzzedReader = {
   read: (input) => readReference(stored(input)),
 };
 
-const reference: FuzzedReader = {
-  name: 'reference safetensors',
-  codes: ['BAD_REFERENCE'],
-  first: /neither a \.safetensors nor an \.npz|a header of \d+ bytes/,
-  make: craftedSafetensors,
-  read: (input) => readReference(stored(input)),
-};
-
 export const CHECKPOINTS: readonly FuzzedReader[] = [
   torchZipReader,
   torchLegacy,
   pickle,
   safetensorsReader,
   npz,
-  reference,
 ];
