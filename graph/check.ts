@@ -109,7 +109,8 @@ function* constants({ nodes, inputs, initializers }: Graph, types: Types): Gener
     return sizes === undefined ? 0 : byteLength(dtype, sizes);
   };
   const stored = names.reduce((sum, name) => sum + bytesOf(name), 0);
-  let left = MAX_MODEL_BYTES + MAX_EXPANSION * stored;
+  const limit = MAX_MODEL_BYTES + MAX_EXPANSION * stored;
+  let left = limit;
   for (const { name, opType, inputs: read, outputs } of nodes) {
     if (!read.every((input) => known.has(input))) continue;
     for (const output of outputs) {
@@ -117,7 +118,7 @@ function* constants({ nodes, inputs, initializers }: Graph, types: Types): Gener
       left -= bytesOf(output);
     }
     if (left >= 0) continue;
-    yield `node '${name}' (${opType}): what is computed from constants alone is more than can be held`;
+    yield `node '${name}' (${opType}): what is computed from constants alone takes more than ${limit} bytes`;
     return;
   }
 }

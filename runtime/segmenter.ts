@@ -5,6 +5,7 @@ import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelForm } from './images/job.js';
 import type { Mask } from './images/raster.js';
 import { inOrder } from './in-order.js';
+import { named } from './naming.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
 import type { ProviderReport, Session } from './sessions/session.js';
 import type { Bytes, Floats } from './sessions/tensors.js';
@@ -137,7 +138,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
       return { ...finished, width, height, mask, tiles: inputs, timings, provider: this.provider.effective };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
-      throw error;
+      throw named(this.#parts.name, error);
     }
   }
 

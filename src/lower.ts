@@ -97,7 +97,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (precision === 'int8' && opset < INT8_OPSET) {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: export it again with opset_version=${INT8_OPSET} or later`,
+      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: convert it (onnx.version_converter), or export it with opset_version=${INT8_OPSET} or later`,
     );
   }
 }
@@ -126,7 +126,7 @@ function weightBytes({ graph }: Model): number {
 
 function nothingLowered(name: string, precision: Precision, { graph }: Model): string {
   const found = graph.inputs.some((input) => graph.initializers.has(input.name))
-    ? 'its weights are inputs as well, which may be replaced: export it again with keep_initializers_as_inputs=False'
+    ? 'its weights are inputs as well, which may be replaced: take them out of its inputs, or export it with keep_initializers_as_inputs=False'
     : `it holds no weights in float32 ${WEIGHTS_OF[precision]}`;
   return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
 }

@@ -2,6 +2,7 @@ import { NmodeError } from '../graph/errors.js';
 import { encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/model.js';
 import type { RunEach } from '../graph/quantization/calibrate.js';
+import { named } from '../runtime/naming.js';
 import { createSession } from '../runtime/node/sessions/session.js';
 import type { Floats, Outputs } from '../runtime/sessions/tensors.js';
 import { type Difference, DifferenceCount, WantedOutput, worstOf } from './difference.js';
@@ -58,7 +59,7 @@ export class Proof {
    */
   static async of(reference: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Proof> {
     const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
-    await runAll(reference, examples, signal, (outputs, at) => {
+    const take = (outputs: Outputs, at: number) => {
       for (const [output, kept] of runs) {
         const { dims, data } = outputs[output] ?? { dims: [], data: new Float32Array() };
         if (!data.every(Number.isFinite)) {
@@ -70,6 +71,9 @@ export class Proof {
         }
         kept.push({ dims, data: data.slice() });
       }
+    };
+    await runAll(reference, examples, signal, take).catch((error: unknown) => {
+      throw named(name, error);
     });
     return new Proof(
       examples,

@@ -29,11 +29,11 @@ export async function proposeSkips(path: string): Promise<SkipsReport> {
       throw error;
     }),
   );
-  const skips = lastOnTheWayDown(model, located);
+  const skips = naming(name, () => lastOnTheWayDown(model, located));
   if (skips.length === 0) {
     throw new NmodeError('BAD_MODEL', `${name}: no tensor is float32 [N, C, H, W] of a part of the image`);
   }
-  const sizeMultiple = sizeMultipleOf(model, skips);
+  const sizeMultiple = naming(name, () => sizeMultipleOf(model, skips));
   const image = imageOf(model);
   const plain = (dim: (typeof image.shape)[number]) => (typeof dim === 'number' ? dim : dimText(dim));
   return {

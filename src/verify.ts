@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { readReference } from '../exporters/checkpoints/open.js';
 import { NmodeError } from '../graph/errors.js';
+import { named } from '../runtime/naming.js';
 import { loadModel } from '../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../runtime/node/sessions/providers.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../runtime/node/sessions/session.js';
@@ -24,9 +25,11 @@ export interface Verification extends Parity {
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
  */
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
-  const { bytes } = await loadModel(model);
+  const { bytes, name } = await loadModel(model);
   const tensors = await readReference(reference);
-  const session = await createSession(bytes, options);
+  const session = await createSession(bytes, options).catch((error: unknown) => {
+    throw named(name, error);
+  });
   try {
     const { provider, inputs } = session;
     if (inputs.some(({ dtype }) => dtype === 'uint8')) {
@@ -38,7 +41,7 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
     return { ...(await verifySession(session, tensors, { ...options, atol })), provider };
   } catch (error) {
-    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw error;
+    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw named(name, error);
     throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });
   } finally {
     await session.close();
