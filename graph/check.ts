@@ -51,6 +51,10 @@ function* assignments(graph: Graph): Generator<string> {
     }
   }
   if (graph.outputs.length === 0) yield 'the graph has no output';
+  // What is fed and given goes by name into plain objects.
+  if ([...graph.inputs, ...graph.outputs].some(({ name }) => name === '__proto__')) {
+    yield "an input or output is named '__proto__', which onnxruntime for JavaScript does not take: rename it";
+  }
   for (const { name } of graph.outputs) {
     if (!assigned.has(name)) yield `output '${name}' is never assigned`;
   }

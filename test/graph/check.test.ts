@@ -51,6 +51,17 @@ it('an output is never assigned, or there is none', () => {
   expect(problemOf({ outputs: [] })).toThrow(refusal('the graph has no output'));
 });
 
+it('an output has a name that no object of JavaScript has a property of', () => {
+  const named = {
+    inputs: [{ name: 'x' }],
+    nodes: [node('Relu', ['x'], ['__proto__'])],
+    outputs: [{ name: '__proto__' }],
+  };
+  expect(problemOf(named)).toThrow(
+    /named '__proto__', which onnxruntime for JavaScript does not take: rename it/,
+  );
+});
+
 it("an optional output may be left out ('') and an optional input too", () => {
   const nodes = [node('Dropout', ['x', '', ''], ['y', '']), node('Dropout', ['y'], ['out', ''])];
   expect(problemOf({ nodes })).not.toThrow();

@@ -74,7 +74,7 @@ describe('an attribute', () => {
       output: [{ name: 'y' }],
     });
     const { model } = optimize(parseModel(file, 'made.onnx'));
-    expect(model.graph.nodes.map(({ opType }) => opType)).toEqual(['Custom', 'Mul']);
+    expect(model.graph.nodes.map(({ opType }) => opType)).toEqual(['Custom', 'Identity', 'Mul']);
     expect([...model.graph.initializers.keys()]).toEqual(['w']);
   });
 
