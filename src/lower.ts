@@ -3,11 +3,16 @@ import { type Model, opsetOf } from '../graph/model.js';
 import type { Target } from '../graph/passes/winograd/cost.js';
 import { halfPrecision } from '../graph/precision/float16.js';
 import { int8Weights } from '../graph/precision/int8-weights.js';
-import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
+import {
+  CALIBRATION_METHODS,
+  type CalibrationMethod,
+  type RunEach,
+} from '../graph/quantization/calibrate.js';
 import { INT8_OPSET, type Quantized, quantize } from '../graph/quantization/quantize.js';
 import type { Recipe } from '../graph/recipe.js';
 import { rewrite } from '../graph/rewrite.js';
 import { byteLength } from '../graph/tensor.js';
+import { named } from '../runtime/naming.js';
 import { type Examples, examplesFor } from './model-inputs.js';
 import { noteOf } from './optimized-note.js';
 import type { Precision } from './precision.js';
@@ -47,12 +52,16 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
     case 'int8-weights':
       return { model: smaller(name, precision, model, rewrite(model, int8Weights).model) };
     case 'fp16':
-      return {
-        model: smaller(name, precision, model, await halfPrecision(model, runOn(examples, signal))),
-      };
+      return { model: smaller(name, precision, model, await halved(model, name, runOn(examples, signal))) };
     case 'int8':
       return quantized(model, name, options);
   }
+}
+
+function halved(model: Model, name: string, runEach: RunEach): Promise<Model> {
+  return halfPrecision(model, runEach).catch((error: unknown) => {
+    throw named(name, error);
+  });
 }
 
 async function quantized(model: Model, name: string, options: LowerOptions): Promise<Lowered> {

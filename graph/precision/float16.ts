@@ -1,3 +1,4 @@
+import { NmodeError } from '../errors.js';
 import { inferTypes } from '../infer.js';
 import type { Model, Node } from '../model.js';
 import { apply, type OpDefinition } from '../op.js';
@@ -13,15 +14,25 @@ import { MAX_HALF, toHalf } from './half.js';
 /** Values beyond this share of the largest half stay in float32: other images may reach further than those that were looked at. */
 const HEADROOM = 0.5;
 
+/** Values that are looked at in one run, each of which a runtime hands over: far more than networks have. */
+const MAX_VALUES = 20_000;
+
 /**
  * Weights and activations in float16, inputs and outputs in float32. What a half cannot hold on typical images stays in float32, and
  * so do sums over many values and what says how sure a network is.
+ * @throws NmodeError (BAD_MODEL) for a model of more values than can be looked at
  */
 export async function halfPrecision(model: Model, runEach: RunEach): Promise<Model> {
   const types = inferTypes(model);
   const names = model.graph.nodes
     .flatMap(({ outputs }) => outputs)
     .filter((name) => types.get(name)?.dtype === 'float32');
+  if (names.length > MAX_VALUES) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `it has ${names.length} values in float32: of more than ${MAX_VALUES} it is not looked at what float16 would lose`,
+    );
+  }
   const largest = new Map<string, number>();
   await runEach(withOutputs(model, names), (values) => {
     for (const [name, reached] of Object.entries(values)) {

@@ -3,7 +3,7 @@ import { outlineOf } from '../../graph/model.js';
 import { type FormOptions, formOf } from '../form.js';
 import type { FinishOptions, ModelForm } from '../images/job.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
-import { naming } from '../naming.js';
+import { named, naming } from '../naming.js';
 import {
   BaseSegmenter,
   type SegmenterParts,
@@ -67,7 +67,10 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
       return new Segmenter({ session: session.value, images: images.value, hand, ...model });
     }
     await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
-    throw session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason;
+    throw named(
+      model.name,
+      session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason,
+    );
   }
 }
 
