@@ -81,12 +81,12 @@ export function inferNode(node: Node, types: Types, opset: number): readonly Val
   const inputs = inputTypes(node, types);
   if (definition === undefined || inputs === undefined) return [];
   return naming(`node '${node.name}' (${node.opType})`, () =>
-    inferOutputs(definition, inputs, node.attributes),
+    inferOutputs(definition, inputs, node.attributes, node.outputs.length),
   );
 }
 
-/** Names what a misfit belongs to. */
-function naming<T>(place: string, body: () => T): T {
+/** Names what a misfit belongs to. @throws NmodeError (BAD_MODEL) in the place of what is thrown */
+export function naming<T>(place: string, body: () => T): T {
   try {
     return body();
   } catch (error) {

@@ -50,7 +50,7 @@ export class Rewriting {
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nested.name}' (${nested.opType}) ${unreadOf(nested)}: such models are not optimised`,
+        `node '${nested.name}' (${nested.opType}) ${unreadOf(nested)}, and such models are not rewritten: run it as it is, or give one without it`,
       );
     }
     this.#model = model;

@@ -230,4 +230,7 @@ function checkSizing(sizing: Sizing, [, , height, width]: readonly (number | str
   if (sizing.kind === 'resize' && sizing.height * sizing.width > MAX_NETWORK_PIXELS) {
     throw bad(`it takes ${sizing.height} x ${sizing.width} pixels, more than can be held`);
   }
+  if (sizing.kind === 'pad' && sizing.multiple ** 2 > MAX_NETWORK_PIXELS) {
+    throw bad(`its recipe pads to a multiple of ${sizing.multiple} pixels, more than can be held`);
+  }
 }

@@ -8,6 +8,7 @@ import { INT8_OPSET, type Quantized, quantize } from '../graph/quantization/quan
 import type { Recipe } from '../graph/recipe.js';
 import { rewrite } from '../graph/rewrite.js';
 import { byteLength, type Tensor } from '../graph/tensor.js';
+import { named } from '../runtime/naming.js';
 import { type Examples, examplesFor } from './model-inputs.js';
 import { noteOf } from './optimized-note.js';
 import type { Precision } from './precision.js';
@@ -47,12 +48,16 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
     case 'int8-weights':
       return { model: smaller(name, precision, model, rewrite(model, int8Weights).model) };
     case 'fp16':
-      return {
-        model: smaller(name, precision, model, await halfPrecision(model, runOnExtremes(examples, signal))),
-      };
+      return { model: smaller(name, precision, model, await halved(model, name, examples, signal)) };
     case 'int8':
       return quantized(model, name, options);
   }
+}
+
+function halved(model: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Model> {
+  return halfPrecision(model, runOnExtremes(examples, signal)).catch((error: unknown) => {
+    throw named(name, error);
+  });
 }
 
 async function quantized(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
@@ -97,7 +102,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (precision === 'int8' && opset < INT8_OPSET) {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: give it in opset ${INT8_OPSET} or later (opset_version in torch.onnx.export)`,
+      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: convert it (onnx.version_converter), or export it with opset_version=${INT8_OPSET} or later`,
     );
   }
 }

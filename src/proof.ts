@@ -2,6 +2,7 @@ import { NmodeError } from '../graph/errors.js';
 import { encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/model.js';
 import type { RunEach } from '../graph/quantization/calibrate.js';
+import { named } from '../runtime/naming.js';
 import { createSession } from '../runtime/node/sessions/session.js';
 import type { Floats, Inputs, Outputs } from '../runtime/sessions/tensors.js';
 import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } from './difference.js';
@@ -68,7 +69,7 @@ export class Proof {
    */
   static async of(reference: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Proof> {
     const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
-    await runAll(reference, examples.feeds, signal, (outputs, at) => {
+    const take = (outputs: Outputs, at: number) => {
       for (const [output, kept] of runs) {
         const { dims, data } = outputs[output] ?? { dims: [], data: new Float32Array() };
         if (!data.every(Number.isFinite)) {
@@ -80,6 +81,9 @@ export class Proof {
         }
         kept.push({ dims, data: data.slice() });
       }
+    };
+    await runAll(reference, examples.feeds, signal, take).catch((error: unknown) => {
+      throw named(name, error);
     });
     const meanings = meaningsOf(reference);
     return new Proof(

@@ -34,14 +34,14 @@ export async function proposeSkips(path: string): Promise<SkipsReport> {
   const maps = located.map((found) =>
     faultOf(found.tensor) ? { tensor: found.tensor, type: found.type } : found,
   );
-  const skips = lastOnTheWayDown(model, maps);
+  const skips = naming(name, () => lastOnTheWayDown(model, maps));
   if (skips.length === 0) {
     throw new NmodeError(
       'BAD_MODEL',
       `${name}: no feature map float32 [N, C, H, W] of a part of the image lies between it and an output`,
     );
   }
-  const sizeMultiple = sizeMultipleOf(model, skips);
+  const sizeMultiple = naming(name, () => sizeMultipleOf(model, skips));
   const image = imageOf(model);
   const plain = (dim: (typeof image.shape)[number]) => (typeof dim === 'number' ? dim : dimText(dim));
   return {

@@ -3,6 +3,7 @@ import { assumptionsIn, ofNetwork } from '../exporters/assumptions.js';
 import { readReference } from '../exporters/checkpoints/open.js';
 import { NmodeError } from '../graph/errors.js';
 import { HEAD_KEY } from '../graph/recipe.js';
+import { named } from '../runtime/naming.js';
 import { loadModel } from '../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../runtime/node/sessions/providers.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../runtime/node/sessions/session.js';
@@ -31,10 +32,13 @@ export interface Verification extends Parity {
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
   const {
     bytes,
+    name,
     model: { metadata },
   } = await loadModel(model);
   const tensors = await readReference(reference);
-  const session = await createSession(bytes, options);
+  const session = await createSession(bytes, options).catch((error: unknown) => {
+    throw named(name, error);
+  });
   try {
     const { provider, inputs } = session;
     if (inputs.some(({ dtype }) => dtype === 'uint8')) {
@@ -49,7 +53,7 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     const hints = parity.pass ? [] : missedHints({ parity, head: metadata.get(HEAD_KEY), assumed });
     return { ...parity, provider, hints };
   } catch (error) {
-    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw error;
+    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw named(name, error);
     throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });
   } finally {
     await session.close();

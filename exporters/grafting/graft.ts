@@ -60,7 +60,7 @@ export async function graftDecoder(
   if (opset < LEAST_OPSET) {
     throw new NmodeError(
       'BAD_MODEL',
-      `opset ${opset}, expected ${LEAST_OPSET} at least: export the model again with a later one`,
+      `opset ${opset}, expected ${LEAST_OPSET} at least: convert it (onnx.version_converter), or export it with a later one`,
     );
   }
   checkNames(model, options.skips);

@@ -2,12 +2,13 @@ import { int, ints, intsOf } from '../attribute.js';
 import { shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
-import { slide, type WindowAttributes } from './window.js';
+import { slide, WINDOW_TYPES, type WindowAttributes } from './window.js';
 
 function pooling(opType: string): OpDefinition {
   return {
     opType,
     since: 1,
+    attributes: { ...WINDOW_TYPES, ceil_mode: 'int', count_include_pad: 'int', storage_order: 'int' },
     infer(inputs, attributes) {
       const x = required(inputs, 0, 'x');
       const [batch, channels, ...space] = x.shape;

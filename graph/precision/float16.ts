@@ -1,3 +1,4 @@
+import { NmodeError } from '../errors.js';
 import { inferTypes } from '../infer.js';
 import type { Model, Node } from '../model.js';
 import { apply, type OpDefinition } from '../op.js';
@@ -15,10 +16,14 @@ import { losesWeights, weightAxis } from './half-constants.js';
 /** Smaller weights of a sum in float32 are not worth another node. */
 const MIN_ELEMENTS = 1024;
 
+/** Values that are looked at in one run, each of which a runtime hands over: far more than networks have. */
+const MAX_VALUES = 20_000;
+
 /**
  * Weights and activations in float16, inputs and outputs in float32. What a half cannot compute stays in float32: by what the nodes
  * and their constants are, and by how far values reach on images.
  * @param runEach runs a model on typical images and on extreme ones
+ * @throws NmodeError (BAD_MODEL) for a model of more values than can be looked at
  */
 export async function halfPrecision(model: Model, runEach: RunEach): Promise<Model> {
   const magnitudes = await magnitudesOf(model, runEach);
@@ -31,6 +36,12 @@ async function magnitudesOf(model: Model, runEach: RunEach): Promise<Magnitudes>
   const names = model.graph.nodes
     .flatMap(({ outputs }) => outputs)
     .filter((name) => types.get(name)?.dtype === 'float32');
+  if (names.length > MAX_VALUES) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `it has ${names.length} values in float32: of more than ${MAX_VALUES} it is not looked at what float16 would lose`,
+    );
+  }
   const magnitudes = new Map<string, number>();
   for (const [name, tensor] of model.graph.initializers) {
     if (tensor.dtype === 'float32') magnitudes.set(name, magnitudeOf(float32Values(tensor)));

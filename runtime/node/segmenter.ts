@@ -3,7 +3,7 @@ import { NmodeError, reason } from '../../graph/errors.js';
 import type { FormOptions } from '../form.js';
 import type { FinishOptions, ModelForm } from '../images/job.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
-import { naming } from '../naming.js';
+import { named, naming } from '../naming.js';
 import {
   BaseSegmenter,
   type SegmenterParts,
@@ -67,7 +67,10 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
       return new Segmenter({ session: session.value, images: images.value, hand, nameOf, ...model });
     }
     await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
-    throw session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason;
+    throw named(
+      model.name,
+      session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason,
+    );
   }
 }
 

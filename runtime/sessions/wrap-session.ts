@@ -18,6 +18,7 @@ export function runtimeFailure(error: unknown): NmodeError {
   const text = reason(error)
     .replace(/\/\S+:\d+ .* was false\. /, '')
     .replace(/^\/\S+\.cc:\d+ .*\) (?=Unsupported model)/, '')
+    .replace(/\/\S+\.(?:cc|h):\d+ [^()]*\([^()]*\)(?: const)? /g, '')
     .replace(/^Can't create a session\. ERROR_CODE: \d+, ERROR_MESSAGE: /, '');
   return new NmodeError('CANNOT_RUN', `onnxruntime: ${text}`, { cause: error });
 }

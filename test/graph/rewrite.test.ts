@@ -125,7 +125,7 @@ describe('what is left', () => {
 });
 
 it('a graph with subgraphs is refused, by the name of the node', () => {
-  const branch: Attribute = { type: 'other', bytes: new Uint8Array() };
+  const branch: Attribute = { type: 'subgraph', bytes: new Uint8Array() };
   const model = handmade({ nodes: [node('If', ['x'], ['choice'], { then_branch: branch })] });
   for (const attempt of [() => rewrite(model, () => undefined), () => optimize(model)]) {
     expect(attempt).toThrow(NmodeError);

@@ -230,7 +230,7 @@ it('how images were prepared, and who said so', async () => {
 
 it('a file format that onnxruntime does not know, without its source code', async () => {
   const newer = { ...modelOf([x], { y: logitsOf(x) }), irVersion: 99 };
-  await expectRefusal(newer, {}, 'CANNOT_RUN', /^onnxruntime: Unsupported model IR version: 99/);
+  await expectRefusal(newer, {}, 'CANNOT_RUN', /^\S+\.onnx: onnxruntime: Unsupported model IR version: 99/);
 });
 
 describe('arguments that a program gives are refused by name', () => {

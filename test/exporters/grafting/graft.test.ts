@@ -304,7 +304,7 @@ describe('what is refused', () => {
 
   it('an opset without the operators of a decoder', async () => {
     await ofUnet(
-      'opset 11, expected 13 at least: export the model again with a later one',
+      'opset 11, expected 13 at least: convert it (onnx.version_converter), or export it with a later one',
       {},
       { ...unet, opsets: new Map([['', 11]]) },
     );

@@ -227,3 +227,19 @@ it('of a head alone the sigmoid stays in float32, not that of a SiLU or a gate',
   const after = await expectSame(modelOf([x], { y: mask(silu(gated)) }));
   expect(halves(after).Sigmoid).toBe(2);
 });
+
+it('a graph of more values than a runtime could hand over is refused before it is run', async () => {
+  const names = Array.from({ length: 20_001 }, (_, at) => `y${at}`);
+  const model = handmade({
+    inputs: [{ name: 'x', type: { dtype: 'float32', shape: [1] } }],
+    nodes: names.map((name) => node('Relu', ['x'], [name])),
+    outputs: [{ name: 'y0' }],
+  });
+  const run = () => {
+    throw new Error('it was run');
+  };
+  await expect(halfPrecision(model, run)).rejects.toMatchObject({
+    code: 'BAD_MODEL',
+    message: expect.stringMatching(/^it has 20001 values in float32: of more than 20000/),
+  });
+});
