@@ -1,16 +1,8 @@
-import type { Assumption } from '../graph/assumption.js';
+import { ASSUMED_KEY, type Assumption, type CheckedAssumption } from '../graph/assumption.js';
 import type { Model } from '../graph/model.js';
 import { BACKBONE_IDS } from './backbones/index.js';
 import type { Description, Told } from './describe.js';
 import type { SettingsInUse } from './settings.js';
-
-/** An assumption, and whether outputs of the trained network have proven it. */
-export interface CheckedAssumption extends Assumption {
-  readonly verified: boolean;
-}
-
-/** The key of `metadata_props` with a JSON list of checked assumptions. */
-export const ASSUMED_KEY = 'nmode.assumed';
 
 /** The key of `metadata_props` that says how close the network is to its reference, where it was held against one. */
 const VERIFIED_KEY = 'nmode.verified';
@@ -57,20 +49,4 @@ export function withAssumptions(
   const metadata = new Map([...model.metadata, [ASSUMED_KEY, JSON.stringify(assumed)]]);
   if (tolerance !== undefined) metadata.set(VERIFIED_KEY, JSON.stringify(tolerance));
   return { ...model, metadata };
-}
-
-/** The assumptions that a model tells; none where it tells them in another way. */
-export function assumptionsIn(metadata: ReadonlyMap<string, string>): readonly CheckedAssumption[] {
-  try {
-    const list: unknown = JSON.parse(metadata.get(ASSUMED_KEY) ?? '[]');
-    return Array.isArray(list) && list.every(isChecked) ? list : [];
-  } catch {
-    return [];
-  }
-}
-
-function isChecked(entry: unknown): entry is CheckedAssumption {
-  if (typeof entry !== 'object' || entry === null) return false;
-  const { what, value, option, verified } = Object.fromEntries(Object.entries(entry));
-  return [what, value, option].every((text) => typeof text === 'string') && typeof verified === 'boolean';
 }

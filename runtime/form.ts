@@ -1,4 +1,4 @@
-import type { Assumption } from '../graph/assumption.js';
+import { type Assumption, assumptionsIn } from '../graph/assumption.js';
 import { NmodeError, reason } from '../graph/errors.js';
 import type { Outline } from '../graph/model.js';
 import type { OutputEnd } from '../graph/output-end.js';
@@ -100,8 +100,8 @@ export function imageFormOf(
     ...(declared !== undefined && readRecipe(declared)),
     ...checkRecipe(given ?? {}),
   };
-  const assumed = io === 'image' || declared !== undefined ? [] : recipeAssumptions(recipe, given, shape);
-  if (strictRecipe && assumed.some(({ what }) => what === 'recipe')) {
+  const assumed = io === 'image' ? [] : recipeAssumptions(recipe, given, shape, metadata);
+  if (strictRecipe && declared === undefined && given?.normalization === undefined && io === 'tensor') {
     throw usage('it does not say how images are prepared: say it with --recipe');
   }
   if (io === 'tensor') checkSizing(recipe.sizing, shape);
@@ -122,10 +122,15 @@ function recipeAssumptions(
   recipe: Recipe,
   given: Partial<Recipe> | undefined,
   [, , height, width]: readonly (number | string)[],
+  metadata: Outline['metadata'],
 ): readonly Assumption[] {
   const value = recipeSummary(recipe);
-  if (given?.normalization === undefined) return [{ what: 'recipe', value, option: 'recipe' }];
-  const isOpen = typeof height === 'string' || typeof width === 'string';
+  const isStated = metadata.has(RECIPE_KEY);
+  // What an export assumed, its model says, but nobody knows.
+  const isAssumed = !isStated || assumptionsIn(metadata).some(({ option }) => option === 'recipe');
+  if (given?.normalization === undefined)
+    return isAssumed ? [{ what: 'recipe', value, option: 'recipe' }] : [];
+  const isOpen = !isStated && (typeof height === 'string' || typeof width === 'string');
   return given.sizing === undefined && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
 }
 

@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
-import { type CheckedAssumption, checkedBy, ofNetwork, withAssumptions } from '../exporters/assumptions.js';
+import { checkedBy, ofNetwork, withAssumptions } from '../exporters/assumptions.js';
 import { type InputSize, sizeMultiple } from '../exporters/build.js';
 import { type Checkpoint, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
+import type { CheckedAssumption } from '../graph/assumption.js';
 import { cost } from '../graph/cost.js';
 import { type Model, opsetOf } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';

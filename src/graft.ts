@@ -1,15 +1,9 @@
-import {
-  assumptionsIn,
-  type CheckedAssumption,
-  checkedBy,
-  ofNetwork,
-  withAssumptions,
-} from '../exporters/assumptions.js';
+import { checkedBy, ofNetwork, withAssumptions } from '../exporters/assumptions.js';
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 import type { SchemeId } from '../exporters/decoders/nmode.js';
 import { type GraftOptions as GraftTold, graftDecoder } from '../exporters/grafting/graft.js';
-import type { Assumption } from '../graph/assumption.js';
+import { type Assumption, assumptionsIn, type CheckedAssumption } from '../graph/assumption.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { type Feature, imageOf } from '../graph/features.js';

@@ -1,6 +1,5 @@
 /** The Node API of nmode-onnx. Importing it loads neither onnxruntime nor sharp; what needs them does. */
 export type { ActivationName } from '../exporters/activations.js';
-export type { CheckedAssumption } from '../exporters/assumptions.js';
 export type { Backbone } from '../exporters/backbones/backbone.js';
 export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
 export type { InputSize } from '../exporters/build.js';
@@ -15,7 +14,7 @@ export * as layers from '../exporters/layers.js';
 export type { Padding, Pooling, Settings, Upsampling } from '../exporters/settings.js';
 export { VERSION } from '../exporters/version.js';
 export type { Weights } from '../exporters/weights.js';
-export type { Assumption } from '../graph/assumption.js';
+export type { Assumption, CheckedAssumption } from '../graph/assumption.js';
 export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { assumptionsIn, assumptionsOf, type CheckedAssumption } from '../exporters/assumptions.js';
+import { assumptionsOf } from '../exporters/assumptions.js';
 import { buildModel } from '../exporters/build.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
 import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
@@ -14,7 +14,7 @@ import {
   prefixNotes,
   weightsIn,
 } from '../exporters/network-weights.js';
-import type { Assumption } from '../graph/assumption.js';
+import { type Assumption, assumptionsIn, type CheckedAssumption } from '../graph/assumption.js';
 import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
 import { NmodeError, reason } from '../graph/errors.js';

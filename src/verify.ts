@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import { assumptionsIn, ofNetwork } from '../exporters/assumptions.js';
+import { ofNetwork } from '../exporters/assumptions.js';
 import { readReference } from '../exporters/checkpoints/open.js';
+import { assumptionsIn } from '../graph/assumption.js';
 import { NmodeError } from '../graph/errors.js';
 import { HEAD_KEY } from '../graph/recipe.js';
 import { named } from '../runtime/naming.js';

@@ -1,5 +1,5 @@
-import { type CheckedAssumption, ofNetwork } from '../../exporters/assumptions.js';
-import { assumptionsText } from '../../graph/assumption.js';
+import { ofNetwork } from '../../exporters/assumptions.js';
+import { assumptionsText, type CheckedAssumption } from '../../graph/assumption.js';
 
 /** What was taken for what a checkpoint does not say: one line. (How images are prepared has a line of its own.) */
 export function assumedFields({

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { ASSUMED_KEY } from '../../exporters/assumptions.js';
-import { assumptionsText } from '../../graph/assumption.js';
+import { ASSUMED_KEY, assumptionsText } from '../../graph/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../index.js';
 import { assumedFields } from './assumed-fields.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
