@@ -34,7 +34,9 @@ it('logits that are called mask, as those of an export, are renamed', async () =
   expect(result.graph.outputs.map(({ name }) => name)).toEqual(['mask']);
   const { mask: logits } = await run(model, { input: feed });
   const { mask } = await run(result, { input: feed });
-  expect(apart(mask?.data, applyHead('sigmoid', Float32Array.from(logits?.data ?? []), 3))).toBeLessThan(1e-6);
+  expect(apart(mask?.data, applyHead('sigmoid', Float32Array.from(logits?.data ?? []), 3))).toBeLessThan(
+    1e-6,
+  );
 });
 
 it('other outputs stay', () => {
