@@ -19,7 +19,7 @@ const Strided = defineBackbone({
   },
 });
 
-const [output = 'strided.onnx'] = process.argv.slice(2);
+const [output = 'out/strided.onnx'] = process.argv.slice(2);
 const { backbone, parameters, sizeMultiple, verified } = await exportModel({
   checkpoint: 'fixtures/own/strided.pth',
   output,

@@ -8,6 +8,10 @@ import { COLOURS, pixelwise } from '../support/pixelwise.js';
 
 const feed = { dims: [1, 3, 8, 8], data: Float32Array.from({ length: 192 }, (_, at) => Math.sin(at)) };
 
+/** The largest difference; NaN where a value is missing. */
+const apart = (found: ArrayLike<number | bigint> | undefined, expected: Float32Array) =>
+  Math.max(...expected.map((value, at) => Math.abs(value - Number(found?.[at] ?? Number.NaN))));
+
 it.each(['sigmoid', 'softmax'] as const)('a %s in the graph gives what it gives outside', async (head) => {
   const model = pixelwise(COLOURS);
   const result = headed(model, head);
@@ -16,9 +20,23 @@ it.each(['sigmoid', 'softmax'] as const)('a %s in the graph gives what it gives 
   expect(result.metadata.get('nmode.head')).toBe(head);
   const { out } = await run(model, { input: feed });
   const { mask } = await run(result, { input: feed });
-  const expected = applyHead(head, Float32Array.from(out?.data ?? []), 3);
-  const worst = Math.max(...expected.map((value, at) => Math.abs(value - (mask?.data[at] ?? Number.NaN))));
-  expect(worst).toBeLessThan(1e-6);
+  expect(apart(mask?.data, applyHead(head, Float32Array.from(out?.data ?? []), 3))).toBeLessThan(1e-6);
+});
+
+it('logits that are called mask, as those of an export, are renamed', async () => {
+  const plain = pixelwise(COLOURS);
+  const rename = (name: string) => (name === 'out' ? 'mask' : name);
+  const nodes = plain.graph.nodes.map((node) => ({ ...node, outputs: node.outputs.map(rename) }));
+  const outputs = plain.graph.outputs.map((info) => ({ ...info, name: rename(info.name) }));
+  const model = { ...plain, graph: { ...plain.graph, nodes, outputs } };
+  const result = headed(model, 'sigmoid');
+  check(result);
+  expect(result.graph.outputs.map(({ name }) => name)).toEqual(['mask']);
+  const { mask: logits } = await run(model, { input: feed });
+  const { mask } = await run(result, { input: feed });
+  expect(apart(mask?.data, applyHead('sigmoid', Float32Array.from(logits?.data ?? []), 3))).toBeLessThan(
+    1e-6,
+  );
 });
 
 it('other outputs stay', () => {

@@ -1,12 +1,14 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { inBrowser } from '../support/browser.js';
 import { complaintsOf, launch, serve } from '../support/chromium.js';
 import { fixture, root } from '../support/fixtures.js';
+import { blocksOf } from '../support/markdown.js';
 
 const app = mkdtempSync(join(tmpdir(), 'nmode-app-'));
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
@@ -19,12 +21,15 @@ const program = (options: string) => `
   try {
     const segmenter = await Segmenter.load('/model.onnx'${options});
     const { mask } = await segmenter.segment('/photograph.jpg');
-    document.title = mask.width + ' ' + segmenter.provider.effective;
+    const { threads } = segmenter.threads;
+    document.title = mask.width + ' ' + segmenter.provider.effective + (threads > 1 ? ' in threads' : '');
   } catch (error) {
     document.title = String(error);
   }`;
 
-const index = (head: string) => `<!doctype html><html lang="en"><head>${head}</head></html>`;
+/** Browsers ask for an icon on their own. */
+const ICON = '<link rel="icon" href="data:,">';
+const index = (head: string) => `<!doctype html><html lang="en"><head>${ICON}${head}</head></html>`;
 
 let browser: Browser;
 
@@ -32,18 +37,50 @@ let browser: Browser;
 async function titleOf(folder: string): Promise<string> {
   const host = await serve({ folders: { '/': `${folder}/` } });
   try {
-    const page = await browser.newPage();
-    const complaints = complaintsOf(page);
-    await page.goto(host.url);
-    await page.waitForFunction(() => document.title !== '');
-    expect(complaints).toEqual([]);
-    return await page.title();
+    return await titleAt(host.url);
   } finally {
     await host.close();
   }
 }
 
-const DONE = '512 wasm';
+async function titleAt(url: string): Promise<string> {
+  const page = await browser.newPage();
+  const complaints = complaintsOf(page);
+  await page.goto(url);
+  await page.waitForFunction(() => document.title !== '');
+  expect(complaints).toEqual([]);
+  return await page.title();
+}
+
+/** Vite's development server over the app, and where it says that it is. */
+async function develop(...args: string[]): Promise<{ server: ChildProcess; url: string }> {
+  const server = spawn(process.execPath, [bin('vite'), '--port', '0', ...args], {
+    cwd: app,
+    env: { ...process.env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  for await (const chunk of server.stdout) {
+    printed += chunk;
+    const [url] = /http:\/\/localhost:\d+\//.exec(printed) ?? [];
+    if (url !== undefined) return { server, url };
+  }
+  throw new Error(`Vite does not say where it is: ${printed}`);
+}
+
+async function titleInDevelopment(...args: string[]): Promise<string> {
+  const { server, url } = await develop(...args);
+  try {
+    return await titleAt(url);
+  } finally {
+    server.kill();
+    await once(server, 'exit');
+  }
+}
+
+/** What is served here is isolated, as browsers demand for threads. */
+const ALONE = '512 wasm';
+const DONE = `${ALONE}${availableParallelism() > 1 ? ' in threads' : ''}`;
 
 beforeAll(async () => {
   if (inBrowser !== describe) return;
@@ -72,6 +109,13 @@ inBrowser('the packed package', () => {
     // One binary a provider.
     const binaries = readdirSync(join(app, 'dist/assets')).filter((name) => name.endsWith('.wasm'));
     expect(binaries).toHaveLength(2);
+  });
+
+  it("runs in Vite's development server as it is, and in threads with the configuration in browser.md", async () => {
+    expect(await titleInDevelopment()).toBe(ALONE);
+    const [config] = blocksOf('docs/browser.md').filter(({ language }) => language === 'js');
+    writeFileSync(join(app, 'documented.config.js'), config?.code ?? '');
+    expect(await titleInDevelopment('--config', 'documented.config.js')).toBe(DONE);
   });
 
   it('is bundled by esbuild, with its folder beside', async () => {
@@ -106,7 +150,7 @@ inBrowser('the packed package', () => {
   it('is imported in a server without a word', () => {
     const script = "console.log(Object.keys(await import('nmode-onnx/web')).sort().join(' '))";
     expect(run(process.execPath, '--input-type=module', '-e', script)).toBe(
-      'ERRORS NORMALIZATIONS NmodeError Segmenter VERSION WEB_PROVIDERS confusionOf createSession diceOf drawOutline drawOverlay encodePng metricsOf parseRecipe\n',
+      'ERRORS NORMALIZATIONS NmodeError Segmenter VERSION WEB_PROVIDERS confusionOf createSession diceOf drawClasses drawOutline drawOverlay encodePng metricsOf parseRecipe\n',
     );
   });
 });
