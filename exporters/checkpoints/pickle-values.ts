@@ -42,7 +42,9 @@ export abstract class Stateful extends Inert {
 /** A value for a message. Containers are named, not printed: they may hold themselves. */
 export function shown(value: PickleValue | undefined): string {
   if (typeof value === 'string') return value.slice(0, 80);
-  if (value === null || typeof value !== 'object') return String(value);
+  if (value === undefined) return 'missing';
+  if (value === null) return 'None';
+  if (typeof value !== 'object') return String(value);
   if (value instanceof Global || value instanceof Inert) return value.path;
   return value instanceof Map
     ? 'a dict'

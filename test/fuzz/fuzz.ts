@@ -23,7 +23,7 @@ const MAX_EXPANSION = 200;
 
 /** What a refusal in words of its own never says: the words of a programming error. */
 const BUG =
-  /is not a function|not iterable|Cannot (read|set|convert|mix)|Invalid (typed array|array|string) length|outside the bounds|call stack|must be an instance|of type (function|string|number)\b.*Received/;
+  /\bundefined\b|is not a function|not iterable|Cannot (read|set|convert|mix)|Invalid (typed array|array|string) length|outside the bounds|call stack|must be an instance|of type (function|string|number)\b.*Received/;
 
 /**
  * Gives a reader `cases` inputs: each is read, or refused with a code and a line of the package's own, in a bounded memory.
