@@ -15,7 +15,12 @@ function* partsOf(node: Syntax): Generator<Syntax> {
   for (const value of Object.values(node)) {
     for (const part of Array.isArray(value) ? value : [value]) {
       if (isSyntax(part)) yield part;
-      else if (typeof part === 'object' && part !== null && 'expression' in part && isSyntax(part.expression)) {
+      else if (
+        typeof part === 'object' &&
+        part !== null &&
+        'expression' in part &&
+        isSyntax(part.expression)
+      ) {
         yield part.expression;
       }
     }
@@ -78,9 +83,8 @@ export function allTemplates(): ReadonlyMap<string, readonly string[]> {
       .filter((file) => file.endsWith('.ts'))
       .map((file) => `${room}/${file}`),
   );
-  const found = files.sort().map((file): [string, readonly string[]] => [
-    file,
-    templatesOf(readFileSync(join(root, file), 'utf8')),
-  ]);
+  const found = files
+    .sort()
+    .map((file): [string, readonly string[]] => [file, templatesOf(readFileSync(join(root, file), 'utf8'))]);
   return new Map(found.filter(([, templates]) => templates.length > 0));
 }
