@@ -3,8 +3,9 @@ import { type Backbone, type Network, type OwnDecoder, ownKeys } from './backbon
 import { detectOrder, type Order } from './decoders/block.js';
 import { MULTISTEP_FORMS, type MultistepForm } from './decoders/multistep.js';
 import { ACTIVATION_NAMES, type Activation, SCHEME_IDS, type SchemeId } from './decoders/nmode.js';
-import { HEADS, type Head } from './head.js';
-import { recognise } from './recognise.js';
+import { HEADS, type Head, headFor } from './head.js';
+import { type KeyView, shapesIn } from './key-views.js';
+import { locate } from './locate.js';
 import { isAside, type Shapes } from './weights.js';
 
 export const DECODER_IDS = [...SCHEME_IDS, 'original'] as const;
@@ -27,6 +28,8 @@ export interface NmodeDecoder extends NmodeForm {
 /** All that a checkpoint tells of its network. */
 export interface Detected {
   readonly network: Network;
+  /** Where in the state dict it is. */
+  readonly view: KeyView;
   readonly classes: number;
   /** The decoders that its keys allow: EED and LMD have the same. */
   readonly decoders: readonly DecoderId[];
@@ -38,7 +41,7 @@ export interface Told {
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
   readonly lmdForm?: MultistepForm;
-  /** Default what the network's own code ends in, or what its logits ask for. */
+  /** Default sigmoid for one class; needed for several. */
   readonly head?: Head;
 }
 
@@ -76,12 +79,14 @@ export function detectNmode(shapes: Shapes): DetectedNmode | undefined {
 }
 
 /**
- * Reads backbone and decoder off the keys and shapes of a checkpoint.
+ * Reads backbone and decoder off the keys and shapes of a checkpoint. The network's keys may begin with any prefix, and other
+ * keys may stand around them.
  * @param told what the user says of the backbone
- * @throws NmodeError (BAD_CHECKPOINT) where no backbone, or no decoder on it, has the keys
+ * @throws NmodeError (BAD_CHECKPOINT) where no backbone, or no decoder on it, has the keys, or where several networks have
  */
-export function detect(file: string, shapes: Shapes, told?: Backbone): Detected {
-  const network = recognise(file, shapes, told);
+export function detect(file: string, stored: Shapes, told?: Backbone): Detected {
+  const { network, view } = locate(file, stored, hasDecoder, told);
+  const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
     const rest = [...shapes.keys()].filter((key) => !network.keys.has(key) && !isAside(key, network.aside));
     const found =
@@ -94,11 +99,19 @@ export function detect(file: string, shapes: Shapes, told?: Backbone): Detected 
   if (detected !== undefined) {
     const { classes, decoders, steps: _, ...nmode } = detected;
     if (classes === undefined) throw bad(`no head: the key ${HEAD_WEIGHT} is missing`);
-    return { network, classes, decoders, nmode };
+    return { network, view, classes, decoders, nmode };
   }
   const { own } = network;
-  if (own === undefined || !isThere(ownKeys(network, own), shapes)) throw bad('no known decoder');
-  return { network, classes: own.classes, decoders: ['original'] };
+  if (own === undefined || !hasOwnDecoder(network, shapes)) throw bad('no known decoder');
+  return { network, view, classes: own.classes, decoders: ['original'] };
+}
+
+function hasDecoder(network: Network, shapes: Shapes): boolean {
+  return detectNmode(shapes) !== undefined || hasOwnDecoder(network, shapes);
+}
+
+function hasOwnDecoder(network: Network, shapes: Shapes): boolean {
+  return network.own !== undefined && isThere(ownKeys(network, network.own), shapes);
 }
 
 /** Whether most of the keys are there; which of them are not is told when they are needed. */
@@ -159,16 +172,17 @@ export function describeNmode(
 export function describe(file: string, detected: Detected, told: Told): Description {
   const { network, classes, decoders, nmode } = detected;
   const id = decoderOf(file, decoders, told);
+  const head = headFor(file, classes, told.head);
   const { own } = network;
   if (own !== undefined && id === 'original') {
     if (told.activation !== undefined) {
       throw usageOf(file)('--activation has no meaning for the original decoder');
     }
-    return { network, classes, head: told.head ?? own.head, decoder: { id, own } };
+    return { network, classes, head, decoder: { id, own } };
   }
   if (nmode === undefined || id === 'original') throw new TypeError('a decoder without its keys');
   const decoder = describeNmode(file, nmode, [id], told);
-  return { network, classes, head: told.head ?? 'sigmoid', decoder };
+  return { network, classes, head, decoder };
 }
 
 /** The release's. */
@@ -182,5 +196,5 @@ export function standard(network: Network, id: DecoderId): Description {
   }
   const { own } = network;
   if (own === undefined) throw new TypeError(`${network.backbone} has no decoder of its own`);
-  return { network, classes: own.classes, head: own.head, decoder: { id, own } };
+  return { network, classes: own.classes, head: 'sigmoid', decoder: { id, own } };
 }

@@ -1,7 +1,9 @@
+import type { Assumption } from '../graph/assumption.js';
 import { check } from '../graph/check.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import type { Model } from '../graph/model.js';
+import { withReceptiveField } from '../graph/reach.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -14,17 +16,31 @@ import {
   RECIPE_KEY,
   RELEASE_SIDE,
   type Recipe,
+  recipeSummary,
   recipeText,
   type Sizing,
 } from '../graph/recipe.js';
+import { assumptionsOf } from './assumptions.js';
 import type { Backbone } from './backbones/backbone.js';
 import { backboneOf } from './backbones/index.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
 import type { Checkpoint } from './checkpoints/open.js';
-import { type Description, describe, detect, type NmodeDecoder, type Told } from './describe.js';
-import { type Shapes, Weights, zeroWeights } from './weights.js';
+import { type Description, describe, type NmodeDecoder, type Told } from './describe.js';
+import {
+  asideNotes,
+  detectIn,
+  keysAside,
+  prefixIn,
+  prefixNotes,
+  sourceMetadata,
+  weightsIn,
+} from './network-weights.js';
+import { checkSettings, type Settings, SettingsInUse } from './settings.js';
+import { Weights, zeroWeights } from './weights.js';
 
-export interface ExportOptions extends Told, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
+export { shapesOf } from './network-weights.js';
+
+export interface ExportOptions extends Told, Settings, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
   /** What the network is: a name, or a backbone of your own. By default the keys tell. */
   readonly backbone?: string | Backbone;
   /** What the model takes: prepared pixels (default), or images of any size as they are. */
@@ -42,6 +58,12 @@ export interface Exported {
   readonly description: Description;
   /** Trained numbers; running statistics are none. */
   readonly parameters: number;
+  /** What the network's keys begin with in the file; '' for nothing. */
+  readonly prefix: string;
+  /** Keys of the file that the network does not use, counters not listed. */
+  readonly leftAside: readonly string[];
+  /** What was taken for what neither the checkpoint nor the options say. */
+  readonly assumed: readonly Assumption[];
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -51,29 +73,42 @@ export interface Exported {
  * @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE)
  */
 export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
-  const { file, tensors } = checkpoint;
   const { backbone } = options;
   const told = backbone === undefined ? undefined : backboneOf(backbone);
-  const description = describe(file, detect(file, shapesOf(checkpoint), told), options);
-  const weights = Weights.from((key) => tensors.get(key), file);
+  const detected = detectIn(checkpoint, told);
+  const { view } = detected;
+  const description = describe(checkpoint.file, detected, options);
+  const settings = new SettingsInUse(checkSettings(options));
+  const weights = weightsIn(checkpoint, view, settings);
   const recipe = recipeOf(description, options);
-  const metadata = new Map([
-    ...architectureMetadata(description),
-    ...backgroundMetadata(description, options.background),
-    ...imageMetadata(description, recipe, options.io ?? 'tensor'),
-    ['nmode.source.file', file],
-    ['nmode.source.sha256', checkpoint.sha256()],
-  ]);
-  const model = buildModel(description, weights, {
+  const built = buildModel(description, weights, {
     ...options,
-    metadata,
     ...(options.io === 'image' && { imageRecipe: recipe }),
   });
-  const narrowed = weights.finish(tensors.keys(), description.network.aside);
+  const { narrowed, unused } = weights.finish(view.names.keys(), description.network.aside);
+  settings.refuseUnused(checkpoint.file);
+  const [prefix, leftAside] = [prefixIn(checkpoint, view), keysAside(checkpoint, view, unused)];
+  const metadata = new Map([
+    ...architectureMetadata(description),
+    // After the decoder's own form, which they may change.
+    ...settings.metadata,
+    ...backgroundMetadata(description, options.background),
+    ...imageMetadata(description, recipe, options),
+    ...sourceMetadata(checkpoint, prefix, leftAside),
+  ]);
+  const model = withReceptiveField({ ...built, metadata });
   check(model);
   const { inputChannels } = description.network;
+  const assumed = [
+    ...assumptionsOf({ ...description, backbone: description.network.backbone }, options, settings),
+    ...(inputChannels === 3 && options.recipe?.normalization === undefined
+      ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
+      : []),
+  ];
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
+    ...prefixNotes(checkpoint, view),
+    ...asideNotes(leftAside, description.network.backbone),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
     ...(inputChannels === 3
       ? []
@@ -81,7 +116,8 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
           `the network takes [N, ${inputChannels}, H, W]: predict, eval and serve need one that takes the 3 channels of an image`,
         ]),
   ];
-  return { model, description, parameters: weights.parameters, notes };
+  const { parameters } = weights;
+  return { model, description, parameters, prefix, leftAside, assumed, notes };
 }
 
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
@@ -111,27 +147,24 @@ function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size 
 }
 
 /** How the model takes photographs; nothing where it takes no RGB. */
-function imageMetadata(description: Description, recipe: Recipe, io: ModelIo): [string, string][] {
+function imageMetadata(description: Description, recipe: Recipe, options: ExportOptions): [string, string][] {
   if (description.network.inputChannels !== 3) return [];
   const entries: [string, string][] = [
-    [IO_KEY, io],
+    [IO_KEY, options.io ?? 'tensor'],
     [RECIPE_KEY, recipeText(recipe)],
   ];
   return recipe.sizing.kind === 'pad'
-    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description))]]
+    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, options))]]
     : entries;
 }
 
 /** Counted on the network itself at a size where borders do not matter. */
-function bytesPerPixel(description: Description): number {
+function bytesPerPixel(description: Description, options: Settings): number {
   const side = 8 * description.network.stride;
   const size = { batch: 1, height: side, width: side };
-  const { peakBytes = 0 } = cost(buildModel(description, Weights.from(zeroWeights), { size }));
+  const weights = Weights.from(zeroWeights, undefined, new SettingsInUse(checkSettings(options)));
+  const { peakBytes = 0 } = cost(buildModel(description, weights, { size }));
   return Math.ceil(peakBytes / side ** 2);
-}
-
-export function shapesOf({ tensors }: Checkpoint): Shapes {
-  return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));
 }
 
 /** `metadata_props` that describe the network: nothing in it depends on time or place. */

@@ -14,7 +14,15 @@ export function applyHead(head: Head, logits: Value): Value {
   return { sigmoid, softmax: (x: Value) => softmax(x, 1), none: (x: Value) => x }[head](logits);
 }
 
-/** What the logits of this many classes ask for: one is there or not, several exclude each other. */
-export function headOfLogits(classes: number): Head {
-  return classes === 1 ? 'sigmoid' : 'softmax';
+/**
+ * The head that was told, or a sigmoid for one class: it is there or not. Of several, no checkpoint says whether they exclude each
+ * other.
+ * @throws NmodeError (BAD_USAGE) where it must be told
+ */
+export function headFor(file: string, classes: number, told?: Head): Head {
+  if (told !== undefined || classes === 1) return told ?? 'sigmoid';
+  throw new NmodeError(
+    'BAD_USAGE',
+    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give --head softmax where classes exclude each other, sigmoid where they do not, or none`,
+  );
 }

@@ -7,27 +7,28 @@ import { globalAveragePool } from '../graph/ops/global-average-pool.js';
 import { instanceNormalization } from '../graph/ops/instance-normalization.js';
 import { layerNormalization } from '../graph/ops/layer-normalization.js';
 import { reshape, reshapeTo, transpose } from '../graph/ops/layout.js';
-import { maxPool } from '../graph/ops/max-pool.js';
-import { resizeNearest } from '../graph/ops/resize.js';
+import { averagePool, maxPool } from '../graph/ops/max-pool.js';
+import { resizeLinear, resizeNearest } from '../graph/ops/resize.js';
 import { concat, shapeOf } from '../graph/ops/shapes.js';
-import {
-  clip,
-  gelu as exactGelu,
-  hardSigmoid,
-  hardSwish,
-  relu as rectify,
-  sigmoid,
-  silu,
-} from '../graph/ops/unary.js';
 import { float32Tensor } from '../graph/tensor.js';
 import { constant, scope, type Value } from '../graph/value.js';
+import {
+  activate,
+  activationName,
+  isExchangeable,
+  LAYER_ACTIVATIONS,
+  type LayerActivation,
+} from './activations.js';
+import { padded } from './padding.js';
+import type { Upsampling } from './settings.js';
 import { Weights } from './weights.js';
 
-export { add, concat, globalAveragePool, mul };
+export { add, concat, globalAveragePool, type LayerActivation, mul };
 
 /**
  * The layers that backbones are written in, by PyTorch's names, at inference. A layer finds its weights under its scope; all
- * values are [N, C, H, W].
+ * values are [N, C, H, W]. What a layer is told that is in no state dict (which pooling, an epsilon) is what the network's code has:
+ * the settings that come with the weights go before it.
  */
 
 /** PyTorch's default. */
@@ -82,12 +83,13 @@ export function conv2d(
         `${weights.path}: ${groups} groups do not divide both the ${channels} channels taken and the ${out} given`,
       );
     }
+    const { taken, pads } = padded(x, weights, [padding, padding]);
     return conv(
-      x,
+      taken,
       weights.take('weight', [out, channels / groups, kernel, kernel]),
       bias ? weights.take('bias', [out]) : undefined,
       {
-        pads: Array(4).fill(padding),
+        pads,
         ...(stride !== undefined && { strides: [stride, stride] }),
         ...(dilation !== 1 && { dilations: [dilation, dilation] }),
         ...(groups !== 1 && { group: groups }),
@@ -120,8 +122,8 @@ export function batchNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON):
   return within(weights, () => {
     const shape = [channelsOf(x)];
     const [scale, bias] = [weights.take('weight', shape), weights.take('bias', shape)];
-    const mean = weights.take('running_mean', shape);
-    return batchNormalization(x, scale, bias, mean, weights.take('running_var', shape), epsilon);
+    const [mean, variance] = [weights.take('running_mean', shape), weights.take('running_var', shape)];
+    return batchNormalization(x, scale, bias, mean, variance, weights.settings.take('bnEps', epsilon));
   });
 }
 
@@ -158,32 +160,26 @@ export function groupNorm(x: Value, weights: Weights, groups: number): Value {
 }
 
 /** torch.nn.ReLU and its like. They have no weights: their scope is their place in the module that holds them. */
-const ACTIVATIONS = {
-  relu: rectify,
-  relu6: (x: Value) => clip(x, 0, 6),
-  sigmoid,
-  hardSigmoid,
-  hardSwish,
-  silu,
-  gelu: exactGelu,
-} as const;
-export type LayerActivation = keyof typeof ACTIVATIONS;
-
 export function activation(kind: LayerActivation, x: Value, weights: Weights): Value {
-  if (!Object.hasOwn(ACTIVATIONS, kind)) {
-    throw usage(`no activation '${kind}': there are ${Object.keys(ACTIVATIONS).join(', ')}`);
+  if (!Object.hasOwn(LAYER_ACTIVATIONS, kind)) {
+    throw usage(`no activation '${kind}': there are ${Object.keys(LAYER_ACTIVATIONS).join(', ')}`);
   }
-  return within(weights, () => ACTIVATIONS[kind](x));
+  return within(weights, () =>
+    isExchangeable(kind)
+      ? activate(x, weights.settings.take('backboneActivation', activationName(kind)))
+      : LAYER_ACTIVATIONS[kind](x),
+  );
 }
 
 export const relu = (x: Value, weights: Weights): Value => activation('relu', x, weights);
 export const gelu = (x: Value, weights: Weights): Value => activation('gelu', x, weights);
 
-/** torch.nn.MaxPool2d(kernel, stride, padding). x [N, C, H, W] -> [N, C, H', W']. */
+/** torch.nn.MaxPool2d(kernel, stride, padding), or AvgPool2d where the settings say so. x [N, C, H, W] -> [N, C, H', W']. */
 export function maxPool2d(x: Value, weights: Weights, kernel: number, stride = kernel, padding = 0): Value {
-  return within(weights, () =>
-    maxPool(x, [kernel, kernel], { strides: [stride, stride], pads: Array(4).fill(padding) }),
-  );
+  return within(weights, () => {
+    const pool = weights.settings.take('pooling', 'max') === 'max' ? maxPool : averagePool;
+    return pool(x, [kernel, kernel], { strides: [stride, stride], pads: Array(4).fill(padding) });
+  });
 }
 
 /** Conv2d 3x3, BatchNorm2d and ReLU, by their names in the module that holds them. x [N, C, H, W] -> [N, out, H', W']. */
@@ -207,5 +203,19 @@ export function doubleConv(x: Value, weights: Weights, out: number, name = 'doub
 
 /** torch.nn.Upsample(scale_factor=scale), which repeats pixels. x [N, C, H, W] -> [N, C, scale H, scale W]. */
 export function upsampleNearest(x: Value, weights: Weights, scale: number): Value {
-  return within(weights, () => resizeNearest(x, [scale, scale]));
+  return upsample(x, weights, scale, 'nearest', false);
+}
+
+/** torch.nn.Upsample(scale_factor=scale, mode='bilinear'). x [N, C, H, W] -> [N, C, scale H, scale W]. */
+export function upsampleBilinear(x: Value, weights: Weights, scale: number, alignCorners = false): Value {
+  return upsample(x, weights, scale, 'bilinear', alignCorners);
+}
+
+function upsample(x: Value, weights: Weights, scale: number, mode: Upsampling, corners: boolean): Value {
+  const { settings } = weights;
+  return within(weights, () => {
+    if (settings.take('upsample', mode) === 'nearest') return resizeNearest(x, [scale, scale]);
+    const isAligned = settings.take('alignCorners', corners);
+    return resizeLinear(x, [scale, scale], isAligned ? 'align_corners' : 'half_pixel');
+  });
 }

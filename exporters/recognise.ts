@@ -5,14 +5,16 @@ import { BACKBONES } from './backbones/index.js';
 import { listed, type Shapes } from './weights.js';
 
 /** How far a checkpoint's keys are those that a network asks for. */
-interface Fit {
+export interface Fit {
   readonly network: Network;
   readonly matched: number;
   readonly missing: readonly string[];
   readonly misshapen: readonly string[];
+  /** What the keys begin with where the network was looked for; '' for nothing. */
+  readonly prefix: string;
 }
 
-function fitOf(backbone: Backbone, shapes: Shapes): Fit {
+export function fitOf(backbone: Backbone, shapes: Shapes, prefix = ''): Fit {
   const network = backbone.network(shapes);
   const [missing, misshapen]: [string[], string[]] = [[], []];
   for (const [key, wanted] of network.keys) {
@@ -22,10 +24,16 @@ function fitOf(backbone: Backbone, shapes: Shapes): Fit {
       misshapen.push(`${key} is ${shapeText(found)}, expected ${shapeText(wanted)}`);
     }
   }
-  return { network, matched: network.keys.size - missing.length - misshapen.length, missing, misshapen };
+  const matched = network.keys.size - missing.length - misshapen.length;
+  return { network, matched, missing, misshapen, prefix };
 }
 
-const fits = ({ missing, misshapen }: Fit): boolean => missing.length + misshapen.length === 0;
+export const fits = ({ missing, misshapen }: Fit): boolean => missing.length + misshapen.length === 0;
+
+/** Of several that fit, the one with the most keys. */
+export function bestOf(all: readonly Fit[]): Fit | undefined {
+  return all.filter(fits).sort((a, b) => b.matched - a.matched)[0];
+}
 
 /** The share of a network's keys that are there: what is closest has the largest. */
 const share = ({ network, matched }: Fit): number => matched / network.keys.size;
@@ -39,29 +47,49 @@ function difference(fit: Fit): string {
   ].join('; ');
 }
 
+const below = ({ prefix }: Fit): string => (prefix === '' ? '' : ` below '${prefix}'`);
+
+/** What a message says before its end, which must not be cut off. */
+const MAX_DIFFERENCE = 380;
+
+const WAYS_ON =
+  "write its encoder with defineBackbone (docs/backbones.md), or export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize";
+
+/**
+ * Why a checkpoint's keys are those of no network: the closest one and the first keys that differ.
+ * @param tried the networks that were looked for, and where
+ * @param told what the user says it is
+ */
+export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], told?: Backbone): NmodeError {
+  const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
+  const [closest] = [...tried].sort((a, b) => share(b) - share(a));
+  if (told !== undefined && closest !== undefined) {
+    const fitting = bestOf(BACKBONES.map((backbone) => fitOf(backbone, shapes)));
+    const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
+    return bad(
+      `its keys${below(closest)} are not those of ${closest.network.backbone}${other}: ${difference(closest)}`,
+    );
+  }
+  if (closest !== undefined && closest.matched > 0) {
+    const found = `no known network; the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;
+    const cut = found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found;
+    return bad(`${cut}; ${WAYS_ON}`);
+  }
+  const keys = [...shapes.keys()].map((key) => key.slice(0, 60));
+  const known = BACKBONES.map(({ id }) => id).join(', ');
+  return bad(
+    `no known network (known: ${known}); its ${keys.length} keys begin ${keys.slice(0, 3).join(', ')}; ${WAYS_ON}`,
+  );
+}
+
 /**
  * The network that a checkpoint is of: the one whose keys are all there, and of several the one with the most.
  * @param told what the user says it is
  * @throws NmodeError (BAD_CHECKPOINT) with the closest network and the first keys that differ
  */
 export function recognise(file: string, shapes: Shapes, told?: Backbone): Network {
-  const expected = told && fitOf(told, shapes);
-  if (expected !== undefined && fits(expected)) return expected.network;
-  const all = BACKBONES.map((backbone) => fitOf(backbone, shapes));
-  const [fitting] = all.filter(fits).sort((a, b) => b.matched - a.matched);
-  const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
-  if (expected !== undefined) {
-    const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
-    throw bad(`its keys are not those of ${expected.network.backbone}${other}: ${difference(expected)}`);
-  }
-  if (fitting !== undefined) return fitting.network;
-  const [closest] = all.sort((a, b) => share(b) - share(a));
-  if (closest !== undefined && closest.matched > 0) {
-    throw bad(`no known network; the closest is ${closest.network.backbone}: ${difference(closest)}`);
-  }
-  const keys = [...shapes.keys()];
-  const known = BACKBONES.map(({ id }) => id).join(', ');
-  throw bad(
-    `no known network (known: ${known}); its ${keys.length} keys begin ${keys.slice(0, 4).join(', ')}`,
-  );
+  const tried = (told === undefined ? BACKBONES : [told]).map((backbone) => fitOf(backbone, shapes));
+  const found = bestOf(tried);
+  if (found === undefined) throw misfit(file, shapes, tried, told);
+  return found.network;
 }

@@ -3,6 +3,8 @@ import { NmodeError, reason } from '../graph/errors.js';
 import { aligned, byteLength, elementCount, type Tensor } from '../graph/tensor.js';
 import { initializer, type Value } from '../graph/value.js';
 import { toFloat32 } from './checkpoints/float32.js';
+import { UnreadableTensor, unreadableText } from './checkpoints/unreadable.js';
+import { SettingsInUse } from './settings.js';
 
 /** The shapes of a state dict, by key. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -31,9 +33,17 @@ export function keysOf(construct: (weights: Weights) => void): Shapes {
 /** How many keys an error lists of each kind. */
 const MAX_LISTED = 6;
 
+const MAX_ITEM = 200;
+
+/** Keys come from files, and files may be hostile: notes and metadata hold no endless ones, and no control characters. */
+export function legible(text: string): string {
+  const cut = text.length > MAX_ITEM ? `${text.slice(0, MAX_ITEM)}...` : text;
+  return cut.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+}
+
 export function listed(title: string, items: readonly string[]): string {
   const more = items.length > MAX_LISTED ? ` and ${items.length - MAX_LISTED} more` : '';
-  return `${items.length} ${title}: ${items.slice(0, MAX_LISTED).join(', ')}${more}`;
+  return `${items.length} ${title}: ${items.slice(0, MAX_LISTED).map(legible).join(', ')}${more}`;
 }
 
 /** What all scopes of one set of weights share: what was asked for, and what did not fit. */
@@ -41,12 +51,14 @@ class Ledger {
   readonly values = new Map<string, Value>();
   readonly missing: string[] = [];
   readonly misshapen: string[] = [];
+  readonly unreadable: [string, UnreadableTensor][] = [];
   readonly narrowed: string[] = [];
   readonly #finite = new Set<string>();
 
   constructor(
     readonly source: TensorSource,
     readonly file: string,
+    readonly settings: SettingsInUse,
   ) {}
 
   take(key: string, shape: readonly number[], as: readonly number[]): Value {
@@ -63,10 +75,11 @@ class Ledger {
     const converted = stored && toFloat32(stored);
     if (stored === undefined) {
       this.missing.push(key);
+    } else if (stored instanceof UnreadableTensor) {
+      this.unreadable.push([key, stored]);
     } else if (converted === undefined || shapeText(stored.dims) !== shapeText(shape)) {
-      this.misshapen.push(
-        `${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${shapeText(shape)}`,
-      );
+      const expected = `${converted === undefined ? 'real floating-point numbers ' : ''}${shapeText(shape)}`;
+      this.misshapen.push(`${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${expected}`);
     } else {
       if (converted.conversion === 'narrowed') this.narrowed.push(key);
       return { ...converted.tensor, bytes: () => this.#read(key, converted.tensor) };
@@ -118,9 +131,17 @@ export class Weights {
     this.path = path;
   }
 
-  /** @param file what messages call the weights */
-  static from(source: TensorSource, file = 'the weights'): Weights {
-    return new Weights(new Ledger(source, file), '');
+  /**
+   * @param file what messages call the weights
+   * @param settings what is known of the network and stands in no state dict
+   */
+  static from(source: TensorSource, file = 'the weights', settings = new SettingsInUse()): Weights {
+    return new Weights(new Ledger(source, file, settings), '');
+  }
+
+  /** What layers ask for that stands in no state dict. */
+  get settings(): SettingsInUse {
+    return this.#ledger.settings;
   }
 
   /** The weights below `name`: `weights.scope('inc').scope('0')` holds `inc.0.*`. */
@@ -148,22 +169,45 @@ export class Weights {
 
   /**
    * To be called when the network is built.
-   * @param keys all keys of the checkpoint
+   * @param keys all keys of the checkpoint below the network's prefix
    * @param aside beginnings of keys that need not be used
-   * @returns the keys that were narrowed from float64
-   * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together
+   * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together. Keys that are not used are
+   *   an error where the network has keys: beside `down1.`, in `down1.` and in `down9.`. What stands elsewhere is returned.
    */
-  finish(keys: Iterable<string>, aside: readonly string[] = []): readonly string[] {
-    const { missing, misshapen, narrowed, values, file } = this.#ledger;
-    const unused = [...keys].filter((key) => !values.has(key) && !isAside(key, aside));
+  finish(keys: Iterable<string>, aside: readonly string[] = []): Finished {
+    const { missing, misshapen, unreadable, narrowed, values, file } = this.#ledger;
+    const extra = [...keys].filter((key) => !values.has(key) && !isAside(key));
+    const unused = extra.filter((key) => !isAside(key, aside));
+    const unread = unreadableText(unreadable);
     const problems = [
       ...(missing.length > 0 ? [listed('missing', missing)] : []),
       ...(misshapen.length > 0 ? [listed('misshapen', misshapen)] : []),
-      ...(unused.length > 0 ? [listed('unused', unused)] : []),
+      ...(unread === undefined ? [] : [unread]),
     ];
+    const own = new Set([...values.keys()].map(family));
+    // Where keys are missing, any other may be one of them under another name.
+    const suspect = problems.length > 0 ? unused : unused.filter((key) => own.has(family(key)));
+    if (suspect.length > 0) problems.push(listed('unused', suspect));
     if (problems.length > 0) {
-      throw new NmodeError('BAD_CHECKPOINT', `${file}: keys do not fit the network: ${problems.join('; ')}`);
+      const way = problems.length === 1 && suspect.length > 0 ? ' (--ignore leaves keys aside)' : '';
+      throw new NmodeError(
+        'BAD_CHECKPOINT',
+        `${file}: keys do not fit the network: ${problems.join('; ')}${way}`,
+      );
     }
-    return narrowed;
+    return { narrowed, unused: extra };
   }
+}
+
+/** What is left to be said of weights. */
+export interface Finished {
+  /** Keys that were narrowed from float64. */
+  readonly narrowed: readonly string[];
+  /** Keys that the network does not use, counters not listed. */
+  readonly unused: readonly string[];
+}
+
+/** The module of the network that a key belongs to, its number aside: `down1.maxpool_conv.0.weight` -> `down#`. */
+function family(key: string): string {
+  return key.split('.', 1)[0]?.replace(/\d+/g, '#') ?? key;
 }

@@ -17,3 +17,33 @@ export function flagOf(option: string): string {
 export function assumptionsText(assumptions: readonly Assumption[]): string {
   return assumptions.map(({ what, value, option }) => `${what} ${value} (${flagOf(option)})`).join('; ');
 }
+
+/** An assumption, and whether outputs of the trained network have proven it. */
+export interface CheckedAssumption extends Assumption {
+  readonly verified: boolean;
+}
+
+/** The key of `metadata_props` with a JSON list of checked assumptions. */
+export const ASSUMED_KEY = 'nmode.assumed';
+
+/** The assumptions that a model tells; none where it tells them in another way. */
+export function assumptionsIn(metadata: ReadonlyMap<string, string>): readonly CheckedAssumption[] {
+  try {
+    const list: unknown = JSON.parse(metadata.get(ASSUMED_KEY) ?? '[]');
+    return Array.isArray(list) && list.every(isChecked) ? list : [];
+  } catch {
+    return [];
+  }
+}
+
+function isChecked(entry: unknown): entry is CheckedAssumption {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { what, value, option, verified } = Object.fromEntries(Object.entries(entry));
+  return [what, value, option].every((text) => typeof text === 'string') && typeof verified === 'boolean';
+}
+
+/** Metadata after somebody said what was assumed before. */
+export function toldNow(metadata: ReadonlyMap<string, string>, option: string): ReadonlyMap<string, string> {
+  const left = assumptionsIn(metadata).filter((each) => each.option !== option);
+  return metadata.has(ASSUMED_KEY) ? new Map([...metadata, [ASSUMED_KEY, JSON.stringify(left)]]) : metadata;
+}

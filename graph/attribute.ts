@@ -3,15 +3,21 @@ import type { Tensor } from './tensor.js';
 /** Protobuf fields as they stood in a file, tags included: what is not interpreted is written back. */
 export type Unread = readonly Uint8Array[];
 
-/** A node's attribute. `other` (a subgraph, a sparse tensor, a reference) is a whole AttributeProto, never opened. */
-export type Attribute = { readonly unread?: Unread } & (
+/**
+ * A node's attribute. What is not interpreted is a whole AttributeProto, never opened: a `subgraph`, or any `other` (a type, a
+ * sparse tensor, a tensor of strings, an integer beyond 2^53). `whole` is one too, where the value does not tell all of it
+ * (the name of a tensor, the last digits of the largest int64); it is what is written back.
+ */
+export type Attribute = { readonly unread?: Unread; readonly whole?: Uint8Array } & (
   | { readonly type: 'float' | 'int'; readonly value: number }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'tensor'; readonly value: Tensor }
   | { readonly type: 'floats' | 'ints'; readonly value: readonly number[] }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'other'; readonly bytes: Uint8Array }
+  | { readonly type: 'subgraph' | 'other'; readonly bytes: Uint8Array }
 );
+
+export type AttributeType = Attribute['type'];
 
 export type Attributes = ReadonlyMap<string, Attribute>;
 

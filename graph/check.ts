@@ -1,12 +1,16 @@
-import { differentDims, shapeText } from './dim.js';
+import { differentDims, numbers, shapeText } from './dim.js';
 import { NmodeError } from './errors.js';
-import { fromDeclared, inferTypes, type Types } from './infer.js';
+import { declaredTypes, fromDeclared, inferTypes, naming, type Types } from './infer.js';
 import { type Graph, type Model, opsetOf } from './model.js';
 import { sinceOf } from './ops/index.js';
 import { byteLength } from './tensor.js';
+import type { ValueType } from './value.js';
 
 /** Protobuf holds at most 2 GiB in one message. */
 export const MAX_MODEL_BYTES = 2 ** 31 - 1;
+
+/** Weights may be stored smaller than they are computed with (int8 for float32), but not without end. */
+const MAX_EXPANSION = 8;
 
 /** How many problems an error lists. */
 const MAX_LISTED = 4;
@@ -18,7 +22,7 @@ const MAX_LISTED = 4;
  */
 export function check(model: Model): void {
   const problems = [...assignments(model.graph), ...opsets(model), ...initializers(model.graph)];
-  if (problems.length === 0) problems.push(...outputs(model.graph, inferTypes(model)));
+  if (problems.length === 0) problems.push(...declared(model));
   if (problems.length > 0) {
     const more = problems.length > MAX_LISTED ? `; and ${problems.length - MAX_LISTED} more` : '';
     throw new NmodeError(
@@ -47,6 +51,10 @@ function* assignments(graph: Graph): Generator<string> {
     }
   }
   if (graph.outputs.length === 0) yield 'the graph has no output';
+  // What is fed and given goes by name into plain objects.
+  if ([...graph.inputs, ...graph.outputs].some(({ name }) => name === '__proto__')) {
+    yield "an input or output is named '__proto__', which onnxruntime for JavaScript does not take: rename it";
+  }
   for (const { name } of graph.outputs) {
     if (!assigned.has(name)) yield `output '${name}' is never assigned`;
   }
@@ -83,17 +91,53 @@ function* initializers(graph: Graph): Generator<string> {
   }
 }
 
-function* outputs(graph: Graph, types: Types): Generator<string> {
-  for (const { name, type } of graph.outputs) {
-    const [declared, inferred] = [fromDeclared(name, type), types.get(name)];
-    if (declared === undefined || inferred === undefined) continue;
-    const { dtype, shape } = inferred;
-    const fits =
-      dtype === declared.dtype &&
-      shape.length === declared.shape.length &&
-      shape.every((dim, axis) => !differentDims(dim, declared.shape[axis] ?? dim));
-    if (!fits) {
-      yield `output '${name}' is declared ${declared.dtype} ${shapeText(declared.shape)}, it is ${dtype} ${shapeText(shape)}`;
+/** What is declared is possible, and what is inferred agrees with it. */
+function declared(model: Model): readonly string[] {
+  const types = inferTypes(model);
+  declaredTypes(model);
+  const problems = [...constants(model.graph, types)];
+  if (problems.length > 0) return problems;
+  return model.graph.outputs.flatMap(({ name, type }) =>
+    naming(`output '${name}'`, () => misfit(name, fromDeclared(name, type), types.get(name))),
+  );
+}
+
+/** Runtimes compute once, when they load a model, what depends on constants alone: a few bytes may ask for terabytes. */
+function* constants({ nodes, inputs, initializers }: Graph, types: Types): Generator<string> {
+  const given = new Set(inputs.map(({ name }) => name));
+  const names = [...initializers.keys()].filter((name) => !given.has(name));
+  const known = new Set(['', ...names]);
+  const bytesOf = (name: string) => {
+    const { dtype = 'float32', shape = [0] } = types.get(name) ?? {};
+    const sizes = numbers(shape);
+    return sizes === undefined ? 0 : byteLength(dtype, sizes);
+  };
+  const stored = names.reduce((sum, name) => sum + bytesOf(name), 0);
+  const limit = MAX_MODEL_BYTES + MAX_EXPANSION * stored;
+  let left = limit;
+  for (const { name, opType, inputs: read, outputs } of nodes) {
+    if (!read.every((input) => known.has(input))) continue;
+    for (const output of outputs) {
+      known.add(output);
+      left -= bytesOf(output);
     }
+    if (left >= 0) continue;
+    yield `node '${name}' (${opType}): what is computed from constants alone takes more than ${limit} bytes`;
+    return;
   }
+}
+
+function misfit(
+  name: string,
+  declared: ValueType | undefined,
+  inferred: ValueType | undefined,
+): readonly string[] {
+  if (declared === undefined || inferred === undefined) return [];
+  const { dtype, shape } = inferred;
+  const fits =
+    dtype === declared.dtype &&
+    shape.length === declared.shape.length &&
+    shape.every((dim, axis) => !differentDims(dim, declared.shape[axis] ?? dim));
+  const found = `declared ${declared.dtype} ${shapeText(declared.shape)}, it is ${dtype} ${shapeText(shape)}`;
+  return fits ? [] : [`output '${name}' is ${found}`];
 }

@@ -36,10 +36,27 @@ function hash(text: string): string {
   return value.toString(16);
 }
 
+/** A size that is not counted exactly. */
+export class SizeOverflow extends RangeError {
+  constructor() {
+    super('a size is beyond 2^53');
+  }
+}
+
+/** Arithmetic on whole numbers that need not be sizes; undefined where a result is not counted exactly. */
+export function exactly<T>(compute: () => T): T | undefined {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof SizeOverflow) return undefined;
+    throw error;
+  }
+}
+
 function normal(terms: readonly Term[], offset: number): Dim {
   const kept = terms.filter((term) => term.coefficient !== 0);
   if (![offset, ...kept.map((term) => term.coefficient)].every(Number.isSafeInteger)) {
-    throw new RangeError('a size is beyond 2^53');
+    throw new SizeOverflow();
   }
   if (kept.length > MAX_TERMS) return symbol(dimText({ terms: kept, offset }));
   return kept.length === 0 ? offset : { terms: kept, offset };

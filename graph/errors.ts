@@ -42,8 +42,8 @@ export class NmodeError extends Error {
   }
 }
 
-/** Names in a message come from files, and files may be hostile: one line, no control characters, not endless. */
-function printable(text: string): string {
+/** Names in a message or a note come from files, and files may be hostile: one line, no control characters, not endless. */
+export function printable(text: string): string {
   const line = text
     .slice(0, 2 * MAX_MESSAGE)
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
@@ -58,8 +58,26 @@ export function reason(thrown: unknown): string {
   return printable(thrown instanceof Error ? thrown.message : String(thrown));
 }
 
-/** What is wrong with one image of many, after which the others go on; any other error is thrown again. */
-export function imageFault(error: unknown): NmodeError {
-  if (error instanceof NmodeError && error.code === 'BAD_IMAGE') return error;
+/**
+ * What went wrong while one image of many was worked on, after which the others go on: its file, what the model made of it,
+ * its size.
+ * @throws what no image is to blame for: an abort, and what is no error of this package
+ */
+export function imageFault(error: unknown, signal?: AbortSignal): NmodeError {
+  if (error instanceof NmodeError && signal?.aborted !== true) return error;
   throw error;
+}
+
+/**
+ * The one error of images that all failed alike and not for their files: it is the model's, or the machine's.
+ * @param errors of all images
+ */
+export function commonFault(errors: readonly NmodeError[]): NmodeError | undefined {
+  const [first] = errors;
+  if (first === undefined || first.code === 'BAD_IMAGE') return undefined;
+  if (errors.some(({ code }) => code !== first.code)) return undefined;
+  if (errors.length === 1) return first;
+  return new NmodeError(first.code, `all ${errors.length} images failed, the first: ${first.message}`, {
+    cause: first,
+  });
 }

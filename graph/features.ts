@@ -45,11 +45,23 @@ export function imageOf({ graph }: Model): Image {
       `it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`,
     );
   }
+  if (isChannelsLast(image.type?.shape ?? [])) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `it takes ${image.name} ${image.type?.dtype} [${image.type?.shape}]: its channels stand last, expected [N, C, H, W]: export it again with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
+    );
+  }
   const open = (size: number | string = '', axis: number): Dim => {
     const dim = openName(image.name, size, axis);
     return typeof dim === 'number' ? dim : symbol(dim);
   };
   return { name: image.name, shape: [open(batch, 0), open(channels, 1), open(height, 2), open(width, 3)] };
+}
+
+/** Images of 1, 3 or 4 channels, as TensorFlow has them. */
+function isChannelsLast([, first, , last]: readonly (number | string)[]): boolean {
+  const areChannels = (size: number | string | undefined) => size === 1 || size === 3 || size === 4;
+  return areChannels(last) && !areChannels(first);
 }
 
 /** The image, with open heights and widths as multiples. */

@@ -75,17 +75,18 @@ export function inputTypes(node: Node, types: Types): (ValueType | undefined)[] 
   return inputs.some((type, at) => type === undefined && node.inputs[at] !== '') ? undefined : inputs;
 }
 
-function inferNode(node: Node, types: Types, opset: number): readonly ValueType[] {
+/** The types of a node's outputs; none where nothing can be said. @throws NmodeError (BAD_MODEL) where its inputs do not fit */
+export function inferNode(node: Node, types: Types, opset: number): readonly ValueType[] {
   const definition = definitionOf(node, opset);
   const inputs = inputTypes(node, types);
   if (definition === undefined || inputs === undefined) return [];
   return naming(`node '${node.name}' (${node.opType})`, () =>
-    inferOutputs(definition, inputs, node.attributes),
+    inferOutputs(definition, inputs, node.attributes, node.outputs.length),
   );
 }
 
-/** Names what a misfit belongs to. */
-function naming<T>(place: string, body: () => T): T {
+/** Names what a misfit belongs to. @throws NmodeError (BAD_MODEL) in the place of what is thrown */
+export function naming<T>(place: string, body: () => T): T {
   try {
     return body();
   } catch (error) {

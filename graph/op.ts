@@ -1,4 +1,4 @@
-import type { Attribute, Attributes } from './attribute.js';
+import type { Attribute, Attributes, AttributeType } from './attribute.js';
 import { type Dim, numbers } from './dim.js';
 import { NmodeError, reason } from './errors.js';
 import { elementCount } from './tensor.js';
@@ -13,8 +13,17 @@ export interface OpDefinition {
   readonly form?: number;
   /** Positions of the inputs that hold trained parameters (BatchNorm's running statistics are none). */
   readonly parameters?: readonly number[];
-  /** Types of the outputs. Throws a RangeError or TypeError that names the input at fault. */
-  infer(inputs: readonly (ValueType | undefined)[], attributes: Attributes): readonly ValueType[];
+  /** The types of its attributes. What is of another type would be taken for absent. */
+  readonly attributes?: Readonly<Record<string, AttributeType>>;
+  /**
+   * Types of the outputs. Throws a RangeError or TypeError that names the input at fault.
+   * @param outputs how many the node has
+   */
+  infer(
+    inputs: readonly (ValueType | undefined)[],
+    attributes: Attributes,
+    outputs: number,
+  ): readonly ValueType[];
   /** Multiply-adds, where all sizes are known. Convolutions and matrix products only; biases are not counted. */
   macs?(
     inputs: readonly (ValueType | undefined)[],
@@ -34,13 +43,25 @@ export function inferOutputs(
   definition: OpDefinition,
   inputs: readonly (ValueType | undefined)[],
   attributes: Attributes,
+  outputs = 1,
 ): readonly ValueType[] {
-  return definition.infer(inputs, attributes).map(({ content, ...type }) => {
+  checkTypes(attributes, definition.attributes);
+  return definition.infer(inputs, attributes, outputs).map(({ content, ...type }) => {
     checkShape(type.shape);
     const sizes = numbers(type.shape);
     const whole = content !== undefined && sizes !== undefined && content.length === elementCount(sizes);
     return whole && content.length <= MAX_CONTENT ? { ...type, content } : type;
   });
+}
+
+/** @throws TypeError for an attribute of another type than its operator gives it */
+function checkTypes(attributes: Attributes, expected: OpDefinition['attributes'] = {}): void {
+  for (const [name, { type }] of attributes) {
+    const known = Object.hasOwn(expected, name) ? expected[name] : undefined;
+    if (known === undefined || type === known) continue;
+    const found = type === 'other' ? 'of a type, or a size, that is not read' : `of type ${type}`;
+    throw new TypeError(`attribute '${name}' is ${found}, expected ${known}`);
+  }
 }
 
 /** @throws RangeError where a shape has too many axes, or one of an impossible size */

@@ -2,7 +2,7 @@ import type { Model, Node, ValueInfo } from './model.js';
 
 /** Whether a node may read more than its inputs: what its subgraphs read of the graph around them is not seen. */
 export const readsUnseen = ({ attributes }: Node): boolean =>
-  [...attributes.values()].some(({ type }) => type === 'other');
+  [...attributes.values()].some(({ type }) => type === 'subgraph');
 
 /** The nodes that some values need, in their order. Before one that may read anything, all are needed. */
 export function neededNodes(nodes: readonly Node[], values: Iterable<string>): readonly Node[] {

@@ -18,7 +18,7 @@ export interface Rewritten {
 /**
  * Applies a rule to every node, in their order: what stands before a node was rewritten already. Nodes and weights that no
  * output needs are left out.
- * @throws NmodeError (BAD_MODEL) for a graph with subgraphs: what these read is not seen
+ * @throws NmodeError (BAD_MODEL) for a graph with subgraphs, or with attributes that may hold one: what these read is not seen
  */
 export function rewrite(model: Model, rule: Rule): Rewritten {
   return new Rewriting(model).apply(rule);
@@ -50,7 +50,7 @@ export class Rewriting {
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nested.name}' (${nested.opType}) holds a subgraph: such models are not optimised`,
+        `node '${nested.name}' (${nested.opType}) ${unreadOf(nested)}, and such models are not rewritten: run it as it is, or give one without it`,
       );
     }
     this.#model = model;
@@ -204,6 +204,15 @@ export class Rewriting {
     }
     return names;
   }
+}
+
+const WITH_SUBGRAPHS = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
+
+/** What a node holds that is not read here, in words. */
+function unreadOf({ opType, attributes }: Node): string {
+  if (WITH_SUBGRAPHS.has(opType)) return 'holds a subgraph';
+  const [name] = [...attributes].find(([, { type }]) => type === 'other') ?? [''];
+  return `has an attribute '${name}' of a kind that is not read here (a subgraph, a sparse tensor or a number beyond 2^53, say)`;
 }
 
 /** Makes new nodes in the module of another: `inc.double_conv.0` of `inc.double_conv.0/Conv`. */

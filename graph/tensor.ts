@@ -56,7 +56,10 @@ export function float32Values(tensor: Tensor): Float32Array {
   return new Float32Array(buffer, byteOffset, elementCount(tensor.dims));
 }
 
-/** The elements of an int64 or int32 tensor as numbers; undefined beyond 2^53. */
+/** Integers from here on mean "to the end" (the largest int64 in Slice and Shape): larger than any size, though not held exactly. */
+export const FAR_AWAY = 2 ** 62;
+
+/** The elements of an int64 or int32 tensor as numbers; undefined where one is beyond 2^53 and not far away. */
 export function integerValues(tensor: Tensor): number[] | undefined {
   const count = elementCount(tensor.dims);
   if (tensor.dtype === 'int32') {
@@ -66,8 +69,7 @@ export function integerValues(tensor: Tensor): number[] | undefined {
   if (tensor.dtype !== 'int64') throw new TypeError(`expected an integer tensor, found ${tensor.dtype}`);
   const { buffer, byteOffset } = aligned(tensor.bytes(), 8);
   const values = Array.from(new BigInt64Array(buffer, byteOffset, count), Number);
-  // The largest int64 means "to the end" in Slice: it stays larger than any size.
-  return values.every((value) => Number.isSafeInteger(value) || Math.abs(value) >= 2 ** 62)
+  return values.every((value) => Number.isSafeInteger(value) || Math.abs(value) >= FAR_AWAY)
     ? values
     : undefined;
 }

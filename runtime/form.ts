@@ -1,7 +1,8 @@
-import type { Assumption } from '../graph/assumption.js';
+import { type Assumption, assumptionsIn } from '../graph/assumption.js';
 import { NmodeError, reason } from '../graph/errors.js';
 import type { Outline } from '../graph/model.js';
 import type { OutputEnd } from '../graph/output-end.js';
+import { type Reach, toldReach } from '../graph/receptive-field.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -50,14 +51,18 @@ export interface FormOptions extends ImageFormOptions {
 /**
  * How a model wants its images and what its classes are, by its metadata, its one input and what its output ends in. What
  * the model does not say is assumed, and listed.
+ * @param reachAt how far the network looks, by its graph; without, its metadata tells
  * @throws NmodeError: BAD_MODEL for a model that does not take one RGB image, whose recipe its input contradicts, or that
  *   gives logits where no head is given; BAD_USAGE for options that do not fit the model
  */
-export function formOf(outline: Outline, options: FormOptions = {}): ModelForm {
-  const image = imageFormOf(outline, options);
+export function formOf(outline: Outline, options: FormOptions = {}, reachAt?: ReachAt): ModelForm {
+  const image = imageFormOf(outline, options, reachAt);
   const output = outputFormOf(outline, options);
   return { ...image, ...output, assumed: [...image.assumed, ...output.assumed] };
 }
+
+/** How far a network looks whose images are padded to a multiple. */
+type ReachAt = (multiple: number) => Reach;
 
 /**
  * How a model wants its images, whatever it gives. A model without a recipe gets the release's.
@@ -66,6 +71,7 @@ export function formOf(outline: Outline, options: FormOptions = {}): ModelForm {
 export function imageFormOf(
   { inputs, metadata }: Pick<Outline, 'inputs' | 'metadata'>,
   options: ImageFormOptions = {},
+  reachAt?: ReachAt,
 ): ImageForm {
   const [input, ...others] = inputs;
   const shape = input?.type?.shape ?? [];
@@ -94,8 +100,8 @@ export function imageFormOf(
     ...(declared !== undefined && readRecipe(declared)),
     ...checkRecipe(given ?? {}),
   };
-  const assumed = io === 'image' || declared !== undefined ? [] : recipeAssumptions(recipe, given, shape);
-  if (strictRecipe && assumed.some(({ what }) => what === 'recipe')) {
+  const assumed = io === 'image' ? [] : recipeAssumptions(recipe, given, shape, metadata);
+  if (strictRecipe && declared === undefined && given?.normalization === undefined && io === 'tensor') {
     throw usage('it does not say how images are prepared: say it with --recipe');
   }
   if (io === 'tensor') checkSizing(recipe.sizing, shape);
@@ -106,6 +112,7 @@ export function imageFormOf(
     recipe,
     memoryBudget,
     bytesPerPixel: stated > 0 && Number.isFinite(stated) ? stated : BYTES_PER_PIXEL,
+    reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : toldReach(metadata),
     assumed,
   };
 }
@@ -115,10 +122,15 @@ function recipeAssumptions(
   recipe: Recipe,
   given: Partial<Recipe> | undefined,
   [, , height, width]: readonly (number | string)[],
+  metadata: Outline['metadata'],
 ): readonly Assumption[] {
   const value = recipeSummary(recipe);
-  if (given?.normalization === undefined) return [{ what: 'recipe', value, option: 'recipe' }];
-  const isOpen = typeof height === 'string' || typeof width === 'string';
+  const isStated = metadata.has(RECIPE_KEY);
+  // What an export assumed, its model says, but nobody knows.
+  const isAssumed = !isStated || assumptionsIn(metadata).some(({ option }) => option === 'recipe');
+  if (given?.normalization === undefined)
+    return isAssumed ? [{ what: 'recipe', value, option: 'recipe' }] : [];
+  const isOpen = !isStated && (typeof height === 'string' || typeof width === 'string');
   return given.sizing === undefined && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
 }
 
@@ -222,5 +234,8 @@ function checkSizing(sizing: Sizing, [, , height, width]: readonly (number | str
   }
   if (sizing.kind === 'resize' && sizing.height * sizing.width > MAX_NETWORK_PIXELS) {
     throw bad(`it takes ${sizing.height} x ${sizing.width} pixels, more than can be held`);
+  }
+  if (sizing.kind === 'pad' && sizing.multiple ** 2 > MAX_NETWORK_PIXELS) {
+    throw bad(`its recipe pads to a multiple of ${sizing.multiple} pixels, more than can be held`);
   }
 }

@@ -5,8 +5,14 @@ export function naming<T>(name: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof NmodeError) || (error.code !== 'BAD_MODEL' && error.code !== 'BAD_USAGE'))
-      throw error;
-    throw new NmodeError(error.code, `${name}: ${reason(error)}`, { cause: error });
+    if (!(error instanceof NmodeError) || error.code !== 'BAD_USAGE') throw named(name, error);
+    throw new NmodeError('BAD_USAGE', `${name}: ${reason(error)}`, { cause: error });
   }
+}
+
+/** An error with a model's name before it, where it is the model's, or what onnxruntime says of it; any other as it is. */
+export function named(name: string, error: unknown): unknown {
+  if (!(error instanceof NmodeError) || error.message.startsWith(`${name}: `)) return error;
+  if (error.code !== 'BAD_MODEL' && !error.message.startsWith('onnxruntime: ')) return error;
+  return new NmodeError(error.code, `${name}: ${reason(error)}`, { cause: error });
 }

@@ -12,6 +12,8 @@ export interface ParityOptions {
   readonly atol?: number;
   /** Added to it: this times |reference|; default 0. */
   readonly rtol?: number;
+  /** Whether atol is taken times the largest |reference| of an output, where that is above 1: logits round as they grow. */
+  readonly scaled?: boolean;
   /** Where the mask is cut; default 0.5. */
   readonly threshold?: number;
 }
@@ -24,6 +26,12 @@ export interface OutputParity {
   /** Relative to |reference|, over the elements where that is not 0. */
   readonly maxRel: number;
   readonly meanRel: number;
+  /** The largest |reference|. */
+  readonly largest: number;
+  /** The absolute difference that passed: atol, or where it is scaled atol times the largest. */
+  readonly allowed: number;
+  /** The least rtol with which every element would have passed. */
+  readonly neededRtol: number;
   /** Elements that are beyond the tolerance. */
   readonly missed: number;
   readonly elements: number;
@@ -37,26 +45,45 @@ export interface Parity {
   readonly pass: boolean;
   readonly atol: number;
   readonly rtol: number;
+  readonly scaled: boolean;
   readonly outputs: Readonly<Record<string, OutputParity>>;
 }
 
-function toleranceOf({ atol = DEFAULT_TOLERANCE.atol, rtol = DEFAULT_TOLERANCE.rtol }: ParityOptions) {
-  return { atol, rtol };
+function toleranceOf({
+  atol = DEFAULT_TOLERANCE.atol,
+  rtol = DEFAULT_TOLERANCE.rtol,
+  scaled = false,
+}: ParityOptions) {
+  return { atol, rtol, scaled };
+}
+
+function largestOf(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i] ?? 0);
+    if (Number.isFinite(magnitude) && magnitude > largest) largest = magnitude;
+  }
+  return largest;
 }
 
 /** Compares two arrays of one shape, element by element. */
 export function compareOutputs(found: Floats, expected: Floats, options: ParityOptions = {}): OutputParity {
-  const { atol, rtol } = toleranceOf(options);
+  const { atol, rtol, scaled } = toleranceOf(options);
   const { threshold = DEFAULT_THRESHOLD } = options;
   const elements = expected.data.length;
-  let [maxAbs, sumAbs, maxRel, sumRel, missed, worst, flipped] = [-1, 0, 0, 0, 0, 0, 0];
+  const largest = largestOf(expected.data);
+  const allowed = scaled ? atol * Math.max(1, largest) : atol;
+  let [maxAbs, sumAbs, maxRel, sumRel, missed, worst, flipped, neededRtol] = [-1, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < elements; i++) {
     const [a, b] = [found.data[i] ?? Number.NaN, expected.data[i] ?? Number.NaN];
     const same = Object.is(a, b) || a === b;
     const difference = same ? 0 : Math.abs(a - b);
     const abs = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
     const rel = b === 0 ? 0 : abs / Math.abs(b);
-    if (abs > 0 && !(Number.isFinite(abs) && abs <= atol + rtol * Math.abs(b))) missed++;
+    if (abs > 0 && !(Number.isFinite(abs) && abs <= allowed + rtol * Math.abs(b))) missed++;
+    // Of what is not a number there is no share.
+    if (abs > allowed)
+      neededRtol = Math.max(neededRtol, Number.isFinite(b) ? (abs - allowed) / Math.abs(b) : abs);
     if (abs > maxAbs) [maxAbs, worst] = [abs, i];
     if (rel > maxRel) maxRel = rel;
     if (a >= threshold !== b >= threshold) flipped++;
@@ -69,6 +96,9 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
     meanAbs: sumAbs / elements,
     maxRel,
     meanRel: sumRel / elements,
+    largest,
+    allowed,
+    neededRtol,
     missed,
     elements,
     worst: {
@@ -150,8 +180,8 @@ export async function verifySession(
     }
     return [name, compareOutputs(result, tensor, options)];
   });
-  const { atol, rtol } = toleranceOf(options);
-  return { pass: outputs.every(([, { pass }]) => pass), atol, rtol, outputs: Object.fromEntries(outputs) };
+  const pass = outputs.every(([, output]) => output.pass);
+  return { pass, ...toleranceOf(options), outputs: Object.fromEntries(outputs) };
 }
 
 /** All examples of the inputs, as many at a time as the model takes; outputs are joined. */

@@ -3,7 +3,7 @@ import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { untilAborted } from './abort.js';
 import type { imageMethods } from './images/image-methods.js';
-import type { Finished, FinishOptions, ModelForm } from './images/job.js';
+import type { Finished, FinishOptions, ModelForm, Tiling } from './images/job.js';
 import type { Mask } from './images/raster.js';
 import { inOrder } from './in-order.js';
 import type { Classes } from './masks/classes.js';
@@ -34,6 +34,10 @@ export interface Segmentation<R extends ProviderReport = ProviderReport> extends
   readonly mask: Mask;
   /** Runs of the network: more than one where the image was cut into tiles. */
   readonly tiles: number;
+  /** Harmless faults of the image's file that were passed over, one line each. */
+  readonly warnings: readonly string[];
+  /** How, where it was. */
+  readonly tiling?: Tiling;
   readonly timings: Timings;
   /** The provider that ran it. */
   readonly provider: R['effective'];
@@ -58,6 +62,8 @@ export interface SegmenterParts<S, T, R extends ProviderReport> {
   /** What messages call the model. */
   readonly name: string;
   readonly at: FinishOptions['at'];
+  /** What messages call an image, where it has a name. */
+  readonly nameOf: (source: S) => string | undefined;
   /** Makes an image ready to be given to the thread. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
   readonly hand: (source: S, signal?: AbortSignal) => Handed<T> | Promise<Handed<T>>;
 }
@@ -70,6 +76,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
   readonly #parts: SegmenterParts<S, T, R>;
   readonly #input: string;
   #count = 0;
+  #closed = false;
 
   protected constructor(parts: SegmenterParts<S, T, R>) {
     this.#parts = parts;
@@ -110,7 +117,8 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
   /**
    * Segments an image.
-   * @throws NmodeError: BAD_IMAGE, BAD_USAGE, BAD_MODEL, CANNOT_RUN; the signal's reason
+   * @throws NmodeError with the image's name, where it has one: BAD_IMAGE for its file; BAD_MODEL for what the model gives for
+   * it; BAD_USAGE, also where the memory budget is too small for it; CANNOT_RUN. The signal's reason
    */
   async segment(source: S, options: SegmentOptions = {}): Promise<Segmentation<R>> {
     const finishing = finishOptions(options, this.#parts.at);
@@ -131,12 +139,14 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     const start = performance.now();
     const images = this.#parts.images;
     const stages = { preprocess: 0, queue: 0, inference: 0, postprocess: 0 };
+    const handed = await this.#parts.hand(source, signal);
     try {
-      const handed = await this.#parts.hand(source, signal);
       const {
         width,
         height,
         inputs,
+        warnings,
+        tiling,
         milliseconds: decode,
       } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
       await this.#runInputs(id, inputs, stages, signal);
@@ -146,11 +156,21 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
       if (mask === undefined)
         throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
-      return { ...finished, width, height, mask, tiles: inputs, timings, provider: this.provider.effective };
+      const provider = this.provider.effective;
+      const place = { width, height, tiles: inputs, ...(tiling && { tiling }) };
+      return { ...finished, ...place, mask, warnings, timings, provider };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
-      throw error;
+      throw this.#named(source, error);
     }
+  }
+
+  /** What went wrong, with the name of the image that it befell; what is wrong with a file has it already. */
+  #named(source: S, error: unknown): unknown {
+    const name = this.#parts.nameOf(source);
+    if (name === undefined || this.#closed || !(error instanceof NmodeError)) return error;
+    if (!['BAD_MODEL', 'BAD_USAGE', 'CANNOT_RUN'].includes(error.code)) return error;
+    return new NmodeError(error.code, `${name}: ${error.message}`, { cause: error });
   }
 
   /** Runs the network on each input of an image; the next is made ready while one runs. */
@@ -197,9 +217,9 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
   /**
    * Segments many images, several at a time so that reading one overlaps with running another. They come in their order;
-   * one that fails is told and the others go on. Sources are asked for ahead of the results: one that waits for a result
-   * before it gives the next would wait for ever.
-   * @throws NmodeError for what is no fault of an image; the signal's reason
+   * one that fails, for whatever reason, is told and the others go on. Sources are asked for ahead of the results: one that
+   * waits for a result before it gives the next would wait for ever.
+   * @throws NmodeError: BAD_USAGE for options that make no sense, CANNOT_RUN once it is closed; the signal's reason
    */
   async *segmentAll<Q extends S>(
     sources: Iterable<Q> | AsyncIterable<Q>,
@@ -207,11 +227,13 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
   ): AsyncGenerator<Segmented<Q, R>, void, undefined> {
     if (typeof sources === 'string')
       throw new NmodeError('BAD_USAGE', 'expected a list of images, not a path');
+    finishOptions(options, this.#parts.at);
     const one = async (source: Q): Promise<Segmented<Q, R>> => {
       try {
         return { source, segmentation: await this.segment(source, options) };
       } catch (error) {
-        return { source, error: imageFault(error) };
+        if (this.#closed) throw error;
+        return { source, error: imageFault(error, options.signal) };
       }
     };
     yield* inOrder(sources, this.imagesAtOnce, one);
@@ -228,6 +250,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([this.#parts.session.close(), this.#parts.images.close()]);
   }
 

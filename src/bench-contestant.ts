@@ -137,7 +137,8 @@ export class Contestant {
     if (form(this) !== form(first)) return undefined;
     return worstOf(
       first.opened.outputs.map((output, at) => {
-        const count = new DifferenceCount(new WantedOutput(first.opened.names[at] ?? '', [output]));
+        const name = first.opened.names[at] ?? '';
+        const count = new DifferenceCount(new WantedOutput(name, [output], first.model.meanings.get(name)));
         count.add(this.opened.outputs[at]?.data ?? []);
         return count.difference;
       }),

@@ -4,6 +4,7 @@ import { NmodeError } from '../graph/errors.js';
 import { type Model, outlineOf, type ValueInfo } from '../graph/model.js';
 import { loadModel } from '../runtime/node/model.js';
 import type { Port } from '../runtime/sessions/tensors.js';
+import { type Meaning, meaningsOf } from './difference.js';
 import { nominalSizes } from './nominal.js';
 
 /** Sizes in place of open ones. */
@@ -26,6 +27,8 @@ export interface BenchModel {
   readonly macs?: number;
   /** Its inputs, with all sizes known. */
   readonly ports: readonly Port[];
+  /** What its outputs are, by their names. */
+  readonly meanings: ReadonlyMap<string, Meaning>;
 }
 
 /**
@@ -51,6 +54,7 @@ async function readBenchModel(path: string, name: string, asked: AskedSizes): Pr
     ...{ path, name, bytes: bytes.length, nodes: model.graph.nodes.length },
     ...(macs !== undefined && { macs }),
     ports: inputs.map(({ port }) => port),
+    meanings: meaningsOf(model),
   };
 }
 

@@ -1,37 +1,43 @@
-import { basename, parse } from 'node:path';
+import { basename } from 'node:path';
 import type { Assumption } from '../graph/assumption.js';
-import { imageFault, NmodeError } from '../graph/errors.js';
+import { commonFault, imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
-import type { Mask } from '../runtime/images/raster.js';
-import { resizeBilinear } from '../runtime/images/resize.js';
+import type { Tiling } from '../runtime/images/job.js';
 import { inOrder } from '../runtime/in-order.js';
-import { maskLabelsOf } from '../runtime/masks/classes.js';
+import { maskLabelsOf, refuseThreshold } from '../runtime/masks/classes.js';
 import type { Cleaning } from '../runtime/masks/components.js';
-import { cut, DEFAULT_THRESHOLD } from '../runtime/masks/cut.js';
-import {
-  addConfusions,
-  type Confusion,
-  confusionOf,
-  diceOf,
-  type Metrics,
-  metricsOf,
-  NO_PIXELS,
-} from '../runtime/masks/metrics.js';
-import { readTruth } from '../runtime/node/images/files.js';
-import { type Segmentation, Segmenter, type SegmenterOptions } from '../runtime/node/segmenter.js';
+import { DEFAULT_THRESHOLD } from '../runtime/masks/cut.js';
+import type { Confusion, Metrics } from '../runtime/masks/metrics.js';
+import { checkReading, type TruthReading } from '../runtime/masks/truth.js';
+import { Segmenter, type SegmenterOptions } from '../runtime/node/segmenter.js';
 import type { ProviderReport } from '../runtime/node/sessions/session.js';
-import type { SegmentOptions } from '../runtime/segment-options.js';
+import { finishOptions } from '../runtime/segment-options.js';
+import {
+  type ClassConfusion,
+  type ClassMetrics,
+  classMetrics,
+  compareWithTruth,
+  confusionsOf,
+  foregroundMetrics,
+  imageDice,
+} from './compare-classes.js';
 import { writeReport } from './evaluation-report.js';
-import { findImages } from './find-images.js';
+import { type Failure, findPairs, type Pair } from './pairs.js';
 import { median } from './percentile.js';
+import { type CountedTruth, type TruthSummary, truthSummary, truthWarnings } from './truth-report.js';
+import { turnDoubt } from './turned.js';
 import { refuseOverwriting } from './write-whole.js';
 
-export interface EvaluateOptions extends SegmenterOptions, Cleaning {
-  /** An .onnx file that takes one RGB image and gives one class. */
+export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
+  /** An .onnx file that takes one RGB image. */
   readonly model: string;
   /** A folder of images. */
   readonly images: string;
-  /** A folder of ground-truth masks, `NAME.png`, `NAME_mask.png` or `NAME_segmentation.png` for `NAME.jpg`. */
+  /**
+   * A folder of ground-truth masks, `NAME.png`, `NAME_mask.png` or `NAME_segmentation.png` for `NAME.jpg`: black and white, unless
+   * `truthLabel`, `truthColour` or `ignoreLabel` say how they are read; label maps where the model gives several classes. May be
+   * that of the images.
+   */
   readonly masks: string;
   /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
   readonly threshold?: number;
@@ -44,50 +50,58 @@ export interface EvaluateOptions extends SegmenterOptions, Cleaning {
 export interface EvaluationReport extends Metrics {
   /** How many were counted. */
   readonly images: number;
-  /** Pixels of all images together, which the metrics are of. */
+  /** Pixels of all images together, which the metrics are of; of several classes, the sum over those that are no background. */
   readonly confusion: Confusion;
-  /** Dice coefficients image by image. */
+  /** Where there are several classes: each of them, the background last. The metrics above are their means without the background. */
+  readonly classes?: readonly ClassMetrics[];
+  /** Dice coefficients image by image; of several classes, the mean of those that are found or true in it, the background aside. */
   readonly perImage: readonly { readonly name: string; readonly dsc: number }[];
   readonly meanDsc: number;
   readonly medianDsc: number;
   /** The size that was counted at: the network's input (as the release does) or each image's own. */
   readonly at: 'network' | 'image';
-  readonly threshold: number;
+  /** Absent where classes exclude each other and the most probable one counts. */
+  readonly threshold?: number;
   /** What was done to masks after they were cut. */
   readonly cleaning: Required<Cleaning>;
+  readonly truth: TruthSummary;
+  /**
+   * What may be wrong although it was counted, one line each: harmless faults of files, values that no mask holds, masks that may not be
+   * turned as their images.
+   */
+  readonly warnings: readonly string[];
   readonly recipe: Recipe;
   readonly provider: ProviderReport['effective'];
   /** What was asked for, and why it was passed over where it was. */
   readonly session: ProviderReport;
   /** What neither the model nor the options say, and what was taken for it. */
   readonly assumed: readonly Assumption[];
-  /** Images without a mask, masks without an image, pairs that do not fit, files that cannot be read. */
-  readonly failures: readonly { readonly name: string; readonly error: string }[];
+  /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
+  readonly failures: readonly Failure[];
+  /** Images that were run in tiles, and how. */
+  readonly tiled: readonly { readonly name: string; readonly tiling: Tiling }[];
 }
 
-export interface Pair {
-  readonly image: string;
-  readonly mask: string;
+interface Counted extends CountedTruth {
+  readonly classes: readonly ClassConfusion[];
+  /** Harmless faults of its files, one line each. */
+  readonly warnings: readonly string[];
+  readonly tiling?: Tiling;
 }
 
-type Outcome =
-  | { readonly name: string; readonly confusion: Confusion }
-  | { readonly name: string; readonly error: string };
+type Outcome = Counted | Failure;
 
 /**
  * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
- * and cut at 0.5.
- * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN
+ * and cut at 0.5. Pixels of `ignoreLabel` are left out.
+ * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
-  const { at = 'network', threshold = DEFAULT_THRESHOLD, signal, onProgress } = options;
-  const { pairs, failures, files } = await findPairs(options.images, options.masks);
-  if (pairs.length === 0) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${options.images}: no image has a mask of its name in ${options.masks}`,
-    );
-  }
+  const { at = 'network', signal, onProgress } = options;
+  checkReading(options);
+  finishOptions(options, at);
+  const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks);
+  const failures = [...unpaired];
   if (options.report !== undefined) {
     if (!/\.html?$/i.test(options.report)) {
       throw new NmodeError('BAD_USAGE', `${options.report}: a report is an .html file`);
@@ -96,13 +110,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   }
   const segmenter = await Segmenter.load(options.model, { ...options, at });
   try {
-    const found = maskLabelsOf(segmenter.semantics, segmenter.classes).length;
-    if (found > 1) {
-      const name = basename(options.model);
-      throw new NmodeError('BAD_USAGE', `${name}: it gives ${found} classes, one can be evaluated`);
-    }
-    let confusion = NO_PIXELS;
-    const perImage: EvaluationReport['perImage'][number][] = [];
+    refuseReading(segmenter, options);
+    refuseThreshold(segmenter.semantics, segmenter.classes, options.threshold);
+    const counted: Counted[] = [];
     let done = 0;
     onProgress?.(done, pairs.length);
     for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, (pair) =>
@@ -110,34 +120,38 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     )) {
       signal?.throwIfAborted();
       if ('error' in outcome) failures.push(outcome);
-      else {
-        confusion = addConfusions(confusion, outcome.confusion);
-        perImage.push({ name: outcome.name, dsc: diceOf(outcome.confusion) });
-      }
+      else counted.push(outcome);
       onProgress?.(++done, pairs.length);
     }
-    const [failure] = failures;
-    if (perImage.length === 0 && failure !== undefined) throw new NmodeError('BAD_IMAGE', failure.error);
+    const errors = failures.slice(unpaired.length).map(({ code, error }) => new NmodeError(code, error));
+    const [first] = errors;
+    if (counted.length === 0 && first !== undefined) throw commonFault(errors) ?? first;
+    const classes = classMetrics(counted.map((image) => image.classes));
+    const perImage = counted.map((image) => ({ name: image.name, dsc: imageDice(image.classes) }));
     const scores = perImage.map(({ dsc }) => dsc);
-    const { provider, recipe } = segmenter;
+    const { provider, recipe, semantics } = segmenter;
+    const cutAt = options.threshold ?? (semantics.kind === 'independent' ? DEFAULT_THRESHOLD : undefined);
     const report: EvaluationReport = {
       images: perImage.length,
-      confusion,
-      ...metricsOf(confusion),
+      ...foregroundMetrics(classes),
+      ...(classes.length > 1 && { classes }),
       perImage,
       meanDsc: scores.reduce((sum, dsc) => sum + dsc, 0) / scores.length,
       medianDsc: median(scores),
       at,
-      threshold,
+      ...(cutAt !== undefined && { threshold: cutAt }),
       cleaning: {
         fillHoles: options.fillHoles ?? false,
         largestComponent: options.largestComponent ?? false,
         minArea: options.minArea ?? 0,
       },
+      truth: truthSummary(options, counted),
+      warnings: [...counted.flatMap(({ warnings }) => warnings), ...truthWarnings(options, counted)],
       recipe,
       provider: provider.effective,
       session: provider,
       assumed: segmenter.assumed,
+      tiled: counted.flatMap(({ name, tiling }) => (tiling ? [{ name, tiling }] : [])),
       failures,
     };
     if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
@@ -150,69 +164,34 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
 async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {
   const name = basename(pair.image);
   try {
-    const { mask, truth } = await compareWithTruth(segmenter, pair, options);
-    return { name, confusion: confusionOf(mask, truth) };
+    const found = await compareWithTruth(segmenter, pair, options);
+    const [first] = found.compared;
+    const ignored = first?.truth.counted?.filter((counts) => counts === 0).length ?? 0;
+    const { search, tiling } = found;
+    const doubt = { ...(search && { search }), turnDoubt: await turnDoubt(pair, found) };
+    const cut = { ...(tiling && { tiling }) };
+    const warnings = [
+      ...found.warnings.map((warning) => `${name}: ${warning}`),
+      ...found.truthWarnings.map((warning) => `${basename(pair.mask)}: ${warning}`),
+    ];
+    return { name, classes: confusionsOf(found), ignored, warnings, ...doubt, ...cut };
   } catch (error) {
-    return { name, error: imageFault(error).message };
+    const { code, message } = imageFault(error, options.signal);
+    return { name, code, error: message };
   }
 }
 
-/**
- * What is found in an image, and what is true at the same size.
- * @throws NmodeError (BAD_IMAGE), also where the two files differ in size
- */
-export async function compareWithTruth(
-  segmenter: Segmenter,
-  pair: Pair,
-  options: SegmentOptions,
-): Promise<Segmentation & { readonly truth: Mask }> {
-  const shares = await readTruth(pair.mask);
-  const segmentation = await segmenter.segment(pair.image, { ...options, probabilities: false });
-  const { width, height, mask } = segmentation;
-  if (width !== shares.width || height !== shares.height) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${basename(pair.image)}: it is ${width}x${height}, its mask ${shares.width}x${shares.height}`,
-    );
-  }
-  return { ...segmentation, truth: cut(resizeBilinear(shares, mask.width, mask.height), 0.5) };
-}
-
-/** What mask files add to the name of their image. */
-const MASK_SUFFIX = /_(mask|segmentation|gt|label)$/i;
-
-/** Pairs images and masks by name. @throws NmodeError (BAD_IMAGE) where a folder holds no image */
-async function findPairs(
-  images: string,
-  masks: string,
-): Promise<{
-  pairs: readonly Pair[];
-  failures: EvaluationReport['failures'][number][];
-  /** All that was found, with and without partner. */
-  files: readonly string[];
-}> {
-  const byName = new Map<string, string>();
-  const failures: EvaluationReport['failures'][number][] = [];
-  const [imageFiles, maskFiles] = [await findImages(images), await findImages(masks)];
-  for (const mask of maskFiles) {
-    const name = parse(mask).name.replace(MASK_SUFFIX, '');
-    const other = byName.get(name);
-    if (other !== undefined) {
-      throw new NmodeError('BAD_USAGE', `${basename(other)} and ${basename(mask)} are both masks of ${name}`);
-    }
-    byName.set(name, mask);
-  }
-  const pairs: Pair[] = [];
-  for (const image of imageFiles) {
-    const { base, name } = parse(image);
-    const mask = byName.get(name);
-    byName.delete(name);
-    if (mask === undefined) failures.push({ name: base, error: `${base}: no mask of its name` });
-    else pairs.push({ image, mask });
-  }
-  for (const mask of byName.values()) {
-    const name = basename(mask);
-    failures.push({ name, error: `${name}: no image of its name` });
-  }
-  return { pairs, failures, files: [...imageFiles, ...maskFiles] };
+/** @throws NmodeError (BAD_USAGE) for one label or colour of truth where several classes are counted */
+function refuseReading(
+  { semantics, classes }: Segmenter,
+  { truthLabel, truthColour, model }: EvaluateOptions,
+): void {
+  const { length } = maskLabelsOf(semantics, classes);
+  if (length < 2 || (truthLabel === undefined && truthColour === undefined)) return;
+  const given =
+    truthLabel !== undefined ? `--truth-label ${truthLabel}` : `--truth-colour ${truthColour?.join(',')}`;
+  throw new NmodeError(
+    'BAD_USAGE',
+    `${basename(model)}: it gives ${length} classes, each counted against its own label of the truth: ${given} says one foreground`,
+  );
 }

@@ -1,15 +1,21 @@
 import { basename } from 'node:path';
+import { imageFault } from '../graph/errors.js';
 import { recipeSummary } from '../graph/recipe.js';
 import { drawOutline } from '../runtime/images/draw.js';
 import { toEightBits } from '../runtime/images/prepare.js';
 import type { Mask, RgbImage } from '../runtime/images/raster.js';
 import { resizeBilinear } from '../runtime/images/resize.js';
 import { area, cut } from '../runtime/masks/cut.js';
+import type { TruthReading } from '../runtime/masks/truth.js';
+import type { Rgb } from '../runtime/masks/truth-image.js';
 import { encodePng } from '../runtime/node/images/files.js';
 import type { Segmenter } from '../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
-import { compareWithTruth, type EvaluationReport, type Pair } from './evaluate.js';
+import { compareWithTruth } from './compare-classes.js';
+import type { EvaluationReport } from './evaluate.js';
 import { escaped, page, rows } from './html.js';
+import type { Pair } from './pairs.js';
+import { truthText } from './truth-report.js';
 import { writeWhole } from './write-whole.js';
 
 /** How many of the worst images are shown, and how wide and high at most. */
@@ -20,14 +26,15 @@ const MAX_PICTURE_HEIGHT = 480;
 const FOUND = [255, 64, 32] as const;
 const TRUE = [32, 220, 90] as const;
 
-interface Picture {
-  readonly name: string;
-  readonly dsc: number;
+interface Drawn {
   /** Nothing was found in it. */
   readonly empty: boolean;
   /** PNG. */
   readonly png: Uint8Array;
 }
+
+/** An image, drawn, or why it could not be. */
+type Picture = { readonly name: string; readonly dsc: number } & (Drawn | { readonly lacking: string });
 
 /** Writes the report as one HTML file that needs nothing else. */
 export async function writeReport(
@@ -35,13 +42,20 @@ export async function writeReport(
   report: EvaluationReport,
   segmenter: Segmenter,
   pairs: readonly Pair[],
-  options: SegmentOptions & { readonly model: string },
+  options: SegmentOptions & TruthReading & { readonly model: string },
 ): Promise<void> {
   const worst = report.perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, PICTURES);
   const pictures: Picture[] = [];
+  const { signal } = options;
   for (const { name, dsc } of worst) {
     const pair = pairs.find(({ image }) => basename(image) === name);
-    if (pair !== undefined) pictures.push({ name, dsc, ...(await picture(segmenter, pair, options)) });
+    if (pair === undefined) continue;
+    try {
+      pictures.push({ name, dsc, ...(await picture(segmenter, pair, options)) });
+    } catch (error) {
+      // It was counted; only its picture is lacking.
+      pictures.push({ name, dsc, lacking: imageFault(error, signal).message });
+    }
   }
   await writeWhole(path, [Buffer.from(html(basename(options.model), report, pictures))]);
 }
@@ -50,9 +64,9 @@ export async function writeReport(
 async function picture(
   segmenter: Segmenter,
   pair: Pair,
-  options: SegmentOptions,
-): Promise<Pick<Picture, 'png' | 'empty'>> {
-  const { image, mask, truth } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
+  options: SegmentOptions & TruthReading,
+): Promise<Drawn> {
+  const { image, compared } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
   const scale = Math.min(PICTURE_WIDTH / image.width, MAX_PICTURE_HEIGHT / image.height);
   const [width, height] = [image.width, image.height].map((side) =>
@@ -66,9 +80,22 @@ async function picture(
     channels: 3,
     data: Uint8Array.from(resizeBilinear(bytes, width, height).data, Math.round),
   };
-  const withTruth = drawOutline(small, shrink(truth), { colour: TRUE });
-  const png = await encodePng(drawOutline(withTruth, shrink(mask), { colour: FOUND }));
-  return { png, empty: area(mask) === 0 };
+  const foreground = compared.filter(({ isBackground }) => !isBackground);
+  const outlined = (on: RgbImage, masks: readonly Mask[], colour: Rgb) =>
+    masks.reduce((drawn, mask) => drawOutline(drawn, shrink(mask), { colour }), on);
+  const withTruth = outlined(
+    small,
+    foreground.map(({ truth }) => truth.mask),
+    TRUE,
+  );
+  const png = await encodePng(
+    outlined(
+      withTruth,
+      foreground.map(({ found }) => found),
+      FOUND,
+    ),
+  );
+  return { png, empty: foreground.every(({ found }) => area(found) === 0) };
 }
 
 const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
@@ -83,8 +110,21 @@ function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport
   return steps.join(', ') || 'none';
 }
 
+/** Each class by its label, where there are several. */
+function classesTable({ classes = [] }: EvaluationReport): string {
+  if (classes.length === 0) return '';
+  const named = ({ label, background }: (typeof classes)[number]) =>
+    background ? `class ${label} (background, not in the means)` : `class ${label}`;
+  const figures = classes.map((each): [string, string] => [
+    named(each),
+    `DSC ${share(each.dsc)}, IoU ${share(each.miou)}`,
+  ]);
+  return `<h2>Classes</h2>\n<table>\n${rows(figures)}\n</table>`;
+}
+
 function html(model: string, report: EvaluationReport, pictures: readonly Picture[]): string {
-  const { confusion, perImage, failures } = report;
+  const { confusion, perImage, failures, warnings } = report;
+  const truth = truthText(report.truth);
   const figures: readonly (readonly [string, string])[] = [
     ['mIoU', share(report.miou)],
     ['DSC', share(report.dsc)],
@@ -97,16 +137,25 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     ['false positive pixels', String(confusion.fp)],
     ['false negative pixels', String(confusion.fn)],
     ['true negative pixels', String(confusion.tn)],
+    ...(truth === undefined ? [] : ([['ground truth', truth]] as const)),
     ['counted at', report.at === 'network' ? "the network's input size" : "each image's own size"],
-    ['threshold', String(report.threshold)],
+    ['threshold', String(report.threshold ?? 'none: the most probable class')],
     ['cleaning', cleaningText(report.cleaning)],
     ['recipe', recipeSummary(report.recipe)],
     ['provider', report.provider],
   ];
-  const figure = ({ name, dsc, png, empty }: Picture) =>
-    `<figure><img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">` +
-    `<figcaption>${escaped(name)}: DSC ${share(dsc)}${empty ? ', nothing found' : ''}</figcaption></figure>`;
-  const failed = failures.map(({ error }) => `<li>${escaped(error)}`).join('\n');
+  const figure = (shown: Picture) => {
+    const caption = `${escaped(shown.name)}: DSC ${share(shown.dsc)}`;
+    if ('lacking' in shown)
+      return `<figure><figcaption>${caption}, no picture: ${escaped(shown.lacking)}</figcaption></figure>`;
+    const source = `data:image/png;base64,${Buffer.from(shown.png).toString('base64')}`;
+    const found = shown.empty ? ', nothing found' : '';
+    return `<figure><img alt="" src="${source}"><figcaption>${caption}${found}</figcaption></figure>`;
+  };
+  const list = (title: string, texts: readonly string[]) =>
+    texts.length === 0
+      ? ''
+      : `<h2>${title}</h2>\n<ul>\n${texts.map((text) => `<li>${escaped(text)}`).join('\n')}\n</ul>`;
   return page(
     `${model}: ${report.images} images`,
     `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
@@ -114,7 +163,12 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     `<table>
 ${rows(figures)}
 </table>
-${failed === '' ? '' : `<h2>Not counted</h2>\n<ul>\n${failed}\n</ul>`}
+${classesTable(report)}
+${list('To be checked', warnings)}
+${list(
+  'Not counted',
+  failures.map(({ error }) => error),
+)}
 <h2>The worst</h2>
 <p>Outlined: <span style="color: ${colour(TRUE)}">ground truth</span>,
 <span style="color: ${colour(FOUND)}">found</span>.

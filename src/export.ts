@@ -1,21 +1,29 @@
 import { basename } from 'node:path';
+import { checkedBy, ofNetwork, withAssumptions } from '../exporters/assumptions.js';
 import { type InputSize, sizeMultiple } from '../exporters/build.js';
 import { type Checkpoint, openCheckpoint } from '../exporters/checkpoints/open.js';
+import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 import type { DecoderId } from '../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../exporters/export-model.js';
+import type { CheckedAssumption } from '../graph/assumption.js';
 import { cost } from '../graph/cost.js';
 import { type Model, opsetOf } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { type ModelIo, RELEASE_SIDE } from '../graph/recipe.js';
 import { nominalSizes } from './nominal.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from './parity-rule.js';
 import { type Transformed, type TransformOptions, transform } from './transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 import { refuseOverwriting } from './write-whole.js';
 
-export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, Omit<TransformOptions, 'recipe'> {
+export interface ExportModelOptions
+  extends Omit<ExportOptions, 'size'>,
+    Omit<TransformOptions, 'recipe'>,
+    KeySelection,
+    ReferenceTolerance {
   /** A .pth, .pt or .safetensors file. */
   readonly checkpoint: string;
-  /** Where in a torch file the state dict is, dotted; by default under one of the usual keys. */
+  /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;
   /** The .onnx file to write. */
   readonly output: string;
@@ -43,6 +51,12 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
   readonly input: readonly (number | string)[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
+  /** What the network's keys begin with in the checkpoint; '' for nothing. */
+  readonly prefix: string;
+  /** Keys of the checkpoint that the network does not use, counters not listed. */
+  readonly leftAside: readonly string[];
+  /** What was taken for what neither the checkpoint nor the options say, and whether the reference has proven it. */
+  readonly assumed: readonly CheckedAssumption[];
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */
   readonly verified?: ReferenceParity;
@@ -55,16 +69,26 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
   const size = options.size ?? defaultSize(options);
-  const checkpoint = await openCheckpoint(options.checkpoint, options.key);
+  const checkpoint = await openCheckpoint(options.checkpoint, options.key, options);
   try {
     const { reference } = options;
     await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
     const {
-      model: built,
+      model: exported,
       description,
       parameters,
+      prefix,
+      leftAside,
+      assumed: assumptions,
       notes,
     } = exportCheckpoint(checkpoint, { ...options, size });
+    const rule = parityRule(description.head, options);
+    const assumed = checkedBy(assumptions, reference !== undefined);
+    const built = withAssumptions(
+      exported,
+      assumed,
+      reference === undefined ? undefined : toleranceRecord(rule),
+    );
     const { recipe: _, ...told } = options;
     const transformed = await transform(built, basename(options.output), told, true);
     const { model, ...transformation } = transformed;
@@ -73,7 +97,10 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     // Of the network as it was trained.
     const { macs = 0 } = cost(built, known);
     const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;
-    const { bytes, verified } = await writeVerified({ model, network, notes }, options);
+    const { bytes, verified } = await writeVerified(
+      { model, network, notes, rule, assumed: ofNetwork(assumed) },
+      options,
+    );
     return {
       output: options.output,
       bytes,
@@ -89,7 +116,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       input,
       sizeMultiple: sizeMultiple(description),
       ...transformation,
-      notes,
+      ...{ prefix, leftAside, assumed, notes },
       ...(verified && { verified }),
     };
   } finally {

@@ -1,25 +1,33 @@
+import { checkedBy, ofNetwork, withAssumptions } from '../exporters/assumptions.js';
 import { openCheckpoint } from '../exporters/checkpoints/open.js';
+import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 import type { SchemeId } from '../exporters/decoders/nmode.js';
 import { type GraftOptions as GraftTold, graftDecoder } from '../exporters/grafting/graft.js';
+import { type Assumption, assumptionsIn, type CheckedAssumption } from '../graph/assumption.js';
 import { cost } from '../graph/cost.js';
 import { NmodeError } from '../graph/errors.js';
 import { type Feature, imageOf } from '../graph/features.js';
-import { opsetOf } from '../graph/model.js';
+import { type Model, opsetOf } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { naming } from '../runtime/naming.js';
 import { loadModel } from '../runtime/node/model.js';
 import { measure } from './measure.js';
 import { nominalSizes } from './nominal.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from './parity-rule.js';
 import { type Transformed, type TransformOptions, transform } from './transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 import { refuseOverwriting } from './write-whole.js';
 
-export interface GraftOptions extends GraftTold, Omit<TransformOptions, 'recipe'> {
+export interface GraftOptions
+  extends GraftTold,
+    Omit<TransformOptions, 'recipe'>,
+    KeySelection,
+    ReferenceTolerance {
   /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
   readonly model: string;
   /** A .pth, .pt or .safetensors file with the decoder's weights; what else it holds is left aside. */
   readonly weights?: string;
-  /** Where in a torch file the state dict is, dotted; by default under one of the usual keys. */
+  /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;
   /** In place of `weights`: those that a training begins with, for shapes and speed. */
   readonly init?: boolean;
@@ -47,6 +55,8 @@ export interface GraftReport extends Omit<Transformed, 'model'> {
   readonly input: readonly (number | string)[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
+  /** What was taken for what neither weights, model nor options say, and whether the reference has proven it. */
+  readonly assumed: readonly CheckedAssumption[];
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */
   readonly verified?: ReferenceParity;
@@ -70,7 +80,7 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     [output],
     [options.model, weights, reference].filter((path) => path !== undefined),
   );
-  const checkpoint = weights === undefined ? undefined : await openCheckpoint(weights, options.key);
+  const checkpoint = weights === undefined ? undefined : await openCheckpoint(weights, options.key, options);
   try {
     const grafted = await graftDecoder(model, checkpoint, options, measure).catch((error) =>
       naming(name, () => {
@@ -80,13 +90,26 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     const { recipe: _, ...told } = options;
     // What a reference is held against need not be compared on images.
     const isProven = level === 'none' || reference !== undefined;
-    const transformed = await transform(grafted.model, name, { ...told, level }, isProven);
+    const rule = parityRule(grafted.head, options);
+    const assumed = checkedBy(
+      [...encoderAssumptions(model, options, grafted.assumed), ...grafted.assumed],
+      reference !== undefined,
+    );
+    const built = withAssumptions(
+      grafted.model,
+      assumed,
+      reference === undefined ? undefined : toleranceRecord(rule),
+    );
+    const transformed = await transform(built, name, { ...told, level }, isProven);
     const { model: result, ...transformation } = transformed;
     const verifiable = () =>
-      transformed.precision === 'fp32' ? result : optimize(grafted.model, { ...told, level }).model;
+      transformed.precision === 'fp32' ? result : optimize(built, { ...told, level }).model;
     const network = reference === undefined ? undefined : verifiable();
     const { notes, skips, sizeMultiple } = grafted;
-    const { bytes, verified } = await writeVerified({ model: result, network, notes }, options);
+    const { bytes, verified } = await writeVerified(
+      { model: result, network, notes, rule, assumed: ofNetwork(assumed) },
+      options,
+    );
     const image = imageOf(result).name;
     const input = result.graph.inputs.find(({ name }) => name === image)?.type?.shape ?? [];
     const { known, shape } = nominalSizes(image, input);
@@ -106,10 +129,27 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
       input,
       sizeMultiple,
       ...transformation,
+      assumed,
       notes,
       ...(verified && { verified }),
     };
   } finally {
     checkpoint?.close();
   }
+}
+
+/** Those that a decoder brings with it. */
+const OF_DECODERS = ['head', 'lmdForm', 'blockActivation', 'upsample', 'alignCorners'];
+
+/** What a model of this package says of itself that is still true with another decoder. */
+function encoderAssumptions(
+  { metadata }: Model,
+  { recipe }: GraftOptions,
+  ofDecoder: readonly Assumption[],
+): readonly Assumption[] {
+  const known = recipe?.normalization === undefined ? OF_DECODERS : [...OF_DECODERS, 'recipe'];
+  return assumptionsIn(metadata)
+    .filter(({ option, verified }) => !verified && !known.includes(option))
+    .map(({ verified: _, ...assumption }) => assumption)
+    .filter(({ what, value }) => !ofDecoder.some((other) => other.what === what && other.value === value));
 }

@@ -1,17 +1,20 @@
 /** The Node API of nmode-onnx. Importing it loads neither onnxruntime nor sharp; what needs them does. */
+export type { ActivationName } from '../exporters/activations.js';
 export type { Backbone } from '../exporters/backbones/backbone.js';
 export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
 export type { InputSize } from '../exporters/build.js';
 export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
+export type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 export type { Order } from '../exporters/decoders/block.js';
 export type { MultistepForm } from '../exporters/decoders/multistep.js';
 export type { Activation } from '../exporters/decoders/nmode.js';
 export type { DecoderId } from '../exporters/describe.js';
 export type { Head } from '../exporters/head.js';
 export * as layers from '../exporters/layers.js';
+export type { Padding, Pooling, Settings, Upsampling } from '../exporters/settings.js';
 export { VERSION } from '../exporters/version.js';
 export type { Weights } from '../exporters/weights.js';
-export type { Assumption } from '../graph/assumption.js';
+export type { Assumption, CheckedAssumption } from '../graph/assumption.js';
 export type { NodeCost } from '../graph/cost.js';
 export type { DType } from '../graph/dtype.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
@@ -31,10 +34,13 @@ export {
 export type { Value } from '../graph/value.js';
 export type { AppliedHead } from '../runtime/form.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export type { Tiling } from '../runtime/images/job.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
+export type { TruthReading } from '../runtime/masks/truth.js';
+export type { Rgb } from '../runtime/masks/truth-image.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
 export {
   type ImageSource,
@@ -66,6 +72,7 @@ export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/t
 export { type BenchOptions, type BenchReport, bench, type Scenario } from './bench.js';
 export type { BenchFigures } from './bench-contestant.js';
 export { type CompareOptions, type Comparison, compare } from './compare.js';
+export type { ClassMetrics } from './compare-classes.js';
 export type { Difference, OutputDifference } from './difference.js';
 export { type Diagnosis, doctor, type ProviderDiagnosis } from './doctor.js';
 export { type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.js';
@@ -81,6 +88,7 @@ export {
 } from './inspect.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './loadtest.js';
 export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './optimize.js';
+export type { ReferenceTolerance } from './parity-rule.js';
 export type { Precision } from './precision.js';
 export {
   type ClassRegions,
@@ -94,5 +102,6 @@ export type { ImageDifference } from './proof.js';
 export { type ServeOptions, type Server, serve } from './serve.js';
 export { proposeSkips, type SkipsReport } from './skips.js';
 export type { Transformed, TransformOptions } from './transform.js';
+export type { TruthSummary } from './truth-report.js';
 export { type Verification, type VerifyOptions, verify } from './verify.js';
 export type { ReferenceParity } from './write-verified.js';

@@ -1,10 +1,20 @@
 import { basename } from 'node:path';
+import { assumptionsOf } from '../exporters/assumptions.js';
 import { buildModel } from '../exporters/build.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../exporters/checkpoints/open.js';
+import type { KeySelection } from '../exporters/checkpoints/select-keys.js';
+import { unreadableText } from '../exporters/checkpoints/unreadable.js';
 import type { Order } from '../exporters/decoders/block.js';
-import { type DecoderId, type Detected, describe, detect } from '../exporters/describe.js';
-import { shapesOf } from '../exporters/export-model.js';
-import { Weights } from '../exporters/weights.js';
+import { type DecoderId, type Detected, describe } from '../exporters/describe.js';
+import {
+  asideNotes,
+  detectIn,
+  keysAside,
+  prefixIn,
+  prefixNotes,
+  weightsIn,
+} from '../exporters/network-weights.js';
+import { type Assumption, assumptionsIn, type CheckedAssumption } from '../graph/assumption.js';
 import { cost, type NodeCost } from '../graph/cost.js';
 import type { DType } from '../graph/dtype.js';
 import { NmodeError, reason } from '../graph/errors.js';
@@ -45,11 +55,17 @@ export interface CheckpointReport {
     /** The variant of the network's own decoder. */
     readonly form?: Readonly<Record<string, string>>;
   };
+  /** What an export takes where nothing else is told; absent for a network that is not known. */
+  readonly assumed?: readonly Assumption[];
   /** Why there is no architecture, or which keys do not fit it. */
   readonly problem?: string;
-  /** Where the weights were found, if there is more than one place. */
+  /** Where the weights were found, if that is worth telling, and what else the file holds. */
   readonly note?: string;
-  /** Floating-point numbers, BatchNorm's running statistics not counted. */
+  /** What the network's keys begin with in the file; absent for nothing. */
+  readonly prefix?: string;
+  /** Keys of the file that the network does not use, counters not listed; absent where there are none. */
+  readonly leftAside?: readonly string[];
+  /** Floating-point numbers, BatchNorm's running statistics and what is left aside not counted. */
   readonly parameters: number;
   /** Multiply-adds of one run at `macsAt`. */
   readonly macs?: number;
@@ -73,6 +89,8 @@ export interface ModelReport {
   readonly activationBytes?: number;
   readonly macsAt?: readonly number[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** What its export took for what the checkpoint did not say; empty for models that do not tell. */
+  readonly assumed: readonly CheckedAssumption[];
   readonly operators: Readonly<Record<string, number>>;
   readonly costs: readonly NodeCost[];
   readonly tensors: readonly TensorReport[];
@@ -80,12 +98,19 @@ export interface ModelReport {
 
 /**
  * Tells what a file holds: an .onnx model by that ending, otherwise a checkpoint.
- * @param key where in a torch file the state dict is, dotted
+ * @param key keys of dicts that lead to the state dict of a checkpoint, dotted, or what its keys begin with
+ * @param selection which of its keys are the network's
  * @throws NmodeError (BAD_CHECKPOINT, BAD_MODEL)
  */
-export async function inspect(path: string, key?: string): Promise<CheckpointReport | ModelReport> {
-  if (!path.toLowerCase().endsWith('.onnx')) return inspectCheckpoint(path, key);
-  if (key !== undefined) throw new NmodeError('BAD_USAGE', '--key has no meaning for a model');
+export async function inspect(
+  path: string,
+  key?: string,
+  selection: KeySelection = {},
+): Promise<CheckpointReport | ModelReport> {
+  if (!path.toLowerCase().endsWith('.onnx')) return inspectCheckpoint(path, key, selection);
+  for (const [flag, value] of Object.entries({ key, ...selection })) {
+    if (value !== undefined) throw new NmodeError('BAD_USAGE', `--${flag} has no meaning for a model`);
+  }
   return inspectModel(path);
 }
 
@@ -95,18 +120,28 @@ function tensorReports(tensors: ReadonlyMap<string, Tensor>): readonly TensorRep
 
 const FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64'];
 
-async function inspectCheckpoint(path: string, key?: string): Promise<CheckpointReport> {
-  const checkpoint = await openCheckpoint(path, key);
+async function inspectCheckpoint(
+  path: string,
+  key: string | undefined,
+  selection: KeySelection,
+): Promise<CheckpointReport> {
+  const checkpoint = await openCheckpoint(path, key, selection);
   try {
+    const { notes, ...network } = architecture(checkpoint);
+    const note = [checkpoint.note, ...notes].filter(Boolean).join('; ');
+    const aside = new Set(network.leftAside);
     const trained = [...checkpoint.tensors].filter(
-      ([key, { dtype }]) => FLOATS.includes(dtype) && !/\.running_(mean|var)$/.test(key),
+      ([key, { dtype }]) =>
+        FLOATS.includes(dtype) &&
+        !/\.running_(mean|var)$/.test(key) &&
+        !aside.has(`${checkpoint.prefix ?? ''}${key}`),
     );
     return {
       kind: 'checkpoint',
       file: checkpoint.file,
       format: checkpoint.format,
-      ...architecture(checkpoint),
-      ...(checkpoint.note !== '' && { note: checkpoint.note }),
+      ...network,
+      ...(note !== '' && { note }),
       parameters: trained.reduce((sum, [, { dims }]) => sum + elementCount(dims), 0),
       tensors: tensorReports(checkpoint.tensors),
     };
@@ -115,9 +150,15 @@ async function inspectCheckpoint(path: string, key?: string): Promise<Checkpoint
   }
 }
 
-function architecture(checkpoint: Checkpoint) {
+/** What a checkpoint's keys tell, and what else is to be said. */
+interface Recognised
+  extends Pick<CheckpointReport, 'architecture' | 'problem' | 'prefix' | 'leftAside' | 'macs' | 'macsAt'> {
+  readonly notes: readonly string[];
+}
+
+function architecture(checkpoint: Checkpoint): Recognised {
   try {
-    const detected = detect(checkpoint.file, shapesOf(checkpoint));
+    const detected = detectIn(checkpoint);
     const { network, classes, decoders, nmode } = detected;
     const { widths, scales, inputChannels, backbone, own } = network;
     return {
@@ -129,24 +170,38 @@ function architecture(checkpoint: Checkpoint) {
     };
   } catch (error) {
     if (!(error instanceof NmodeError)) throw error;
-    return { problem: error.message };
+    return { problem: error.message, notes: [] };
   }
 }
 
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
-function nominalCost({ file, tensors }: Checkpoint, detected: Detected) {
+function nominalCost(checkpoint: Checkpoint, detected: Detected) {
+  const { network, view } = detected;
   const [decoder = 'original'] = detected.decoders;
-  const told = decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const);
-  const macsAt = [1, detected.network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
+  // A head is asked for where there are several classes.
+  const told = {
+    ...(detected.classes > 1 && ({ head: 'none' } as const)),
+    ...(decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const)),
+  };
+  const macsAt = [1, network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
   const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
-  const weights = Weights.from((key) => tensors.get(key), file);
-  const { macs = 0 } = cost(buildModel(describe(file, detected, told), weights, { size }));
+  const weights = weightsIn(checkpoint, view);
+  const description = describe(checkpoint.file, detected, told);
+  const { macs = 0 } = cost(buildModel(description, weights, { size }));
+  const { backbone } = network;
+  const assumed = assumptionsOf({ ...description, backbone }, told, weights.settings);
+  const prefix = prefixIn(checkpoint, view);
+  const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
+  const notes = prefixNotes(checkpoint, view);
   try {
-    weights.finish(tensors.keys(), detected.network.aside);
+    const { unused } = weights.finish(view.names.keys(), network.aside);
+    const leftAside = keysAside(checkpoint, view, unused);
+    const unread = unreadableText(checkpoint.tensors);
+    const told = [...asideNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread])];
+    return { ...found, ...(leftAside.length > 0 && { leftAside }), notes: [...notes, ...told] };
   } catch (error) {
-    return { macs, macsAt, problem: reason(error) };
+    return { ...found, problem: reason(error), notes };
   }
-  return { macs, macsAt };
 }
 
 async function inspectModel(path: string): Promise<ModelReport> {
@@ -168,6 +223,7 @@ async function inspectModel(path: string): Promise<ModelReport> {
     ...figures,
     ...(macsAt && { macsAt }),
     metadata: Object.fromEntries(model.metadata),
+    assumed: assumptionsIn(model.metadata),
     operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
     tensors: tensorReports(graph.initializers),
   };

@@ -2,16 +2,17 @@ import { NmodeError } from '../graph/errors.js';
 import { type Model, opsetOf } from '../graph/model.js';
 import type { Target } from '../graph/passes/winograd/cost.js';
 import { halfPrecision } from '../graph/precision/float16.js';
-import { int8Weights } from '../graph/precision/int8-weights.js';
+import { int8Weights, MIN_ELEMENTS } from '../graph/precision/int8-weights.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
 import { INT8_OPSET, type Quantized, quantize } from '../graph/quantization/quantize.js';
 import type { Recipe } from '../graph/recipe.js';
 import { rewrite } from '../graph/rewrite.js';
-import { byteLength } from '../graph/tensor.js';
+import { byteLength, type Tensor } from '../graph/tensor.js';
+import { named } from '../runtime/naming.js';
 import { type Examples, examplesFor } from './model-inputs.js';
 import { noteOf } from './optimized-note.js';
 import type { Precision } from './precision.js';
-import { Proof, runOn } from './proof.js';
+import { Proof, runOn, runOnExtremes } from './proof.js';
 import type { Tolerance } from './tolerance.js';
 
 export interface LowerOptions {
@@ -47,12 +48,16 @@ export async function lowered(model: Model, name: string, options: LowerOptions)
     case 'int8-weights':
       return { model: smaller(name, precision, model, rewrite(model, int8Weights).model) };
     case 'fp16':
-      return {
-        model: smaller(name, precision, model, await halfPrecision(model, runOn(examples, signal))),
-      };
+      return { model: smaller(name, precision, model, await halved(model, name, examples, signal)) };
     case 'int8':
       return quantized(model, name, options);
   }
+}
+
+function halved(model: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Model> {
+  return halfPrecision(model, runOnExtremes(examples, signal)).catch((error: unknown) => {
+    throw named(name, error);
+  });
 }
 
 async function quantized(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
@@ -64,7 +69,7 @@ async function quantized(model: Model, name: string, options: LowerOptions): Pro
     method: options.method ?? CALIBRATION_METHODS[0],
     target,
     budget: 1,
-    runEach: runOn(examples, signal),
+    runEach: runOn(examples.feeds, signal),
     lossOf: async (candidate) => tolerance.share(await proof.differenceOf(candidate)),
     ...(onProgress && { onProgress }),
   });
@@ -84,7 +89,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (before !== 'fp32') {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: it is in ${before} already: give the float32 model that it was made of to get ${precision}`,
+      `${name}: it is in ${before} already, and ${precision} needs float32: give a float32 model of the network`,
     );
   }
   if (noteOf(model).level === 'latency') {
@@ -97,7 +102,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (precision === 'int8' && opset < INT8_OPSET) {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: export it again with opset_version=${INT8_OPSET} or later`,
+      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: convert it (onnx.version_converter), or export it with opset_version=${INT8_OPSET} or later`,
     );
   }
 }
@@ -107,33 +112,53 @@ const INTEGER_OP = /^(Dynamic)?(Q|Deq)uantizeLinear$|^QLinear|Integer$/;
 
 /** By its note, or else by what it holds. */
 function precisionOf(model: Model): Precision {
-  const { nodes, initializers } = model.graph;
   const { precision } = noteOf(model);
   if (precision !== 'fp32') return precision;
-  if (nodes.some(({ opType }) => INTEGER_OP.test(opType))) return 'int8';
-  return [...initializers.values()].some(({ dtype }) => dtype === 'float16') ? 'fp16' : 'fp32';
+  if (model.graph.nodes.some(({ opType }) => INTEGER_OP.test(opType))) return 'int8';
+  return constantsOf(model).some(({ dtype }) => dtype === 'float16') ? 'fp16' : 'fp32';
 }
 
+/** Initializers, and what exporters write as Constant nodes. */
+function constantsOf({ graph: { nodes, initializers } }: Model): readonly Tensor[] {
+  const written = nodes
+    .filter(({ opType }) => opType === 'Constant')
+    .map(({ attributes }) => attributes.get('value'));
+  return [
+    ...initializers.values(),
+    ...written.flatMap((value) => (value?.type === 'tensor' ? [value.value] : [])),
+  ];
+}
+
+type Lowering = Exclude<Precision, 'fp32'>;
+
 /** @throws NmodeError (CHECK_FAILED) where the weights did not become smaller */
-function smaller(name: string, precision: Precision, before: Model, after: Model): Model {
+function smaller(name: string, precision: Lowering, before: Model, after: Model): Model {
   if (weightBytes(after) < weightBytes(before)) return after;
   throw new NmodeError('CHECK_FAILED', nothingLowered(name, precision, before));
 }
 
-function weightBytes({ graph }: Model): number {
-  return [...graph.initializers.values()].reduce((sum, { dtype, dims }) => sum + byteLength(dtype, dims), 0);
+function weightBytes(model: Model): number {
+  return constantsOf(model).reduce((sum, { dtype, dims }) => sum + byteLength(dtype, dims), 0);
 }
 
-function nothingLowered(name: string, precision: Precision, { graph }: Model): string {
-  const found = graph.inputs.some((input) => graph.initializers.has(input.name))
-    ? 'its weights are inputs as well, which may be replaced: export it again with keep_initializers_as_inputs=False'
-    : `it holds no weights in float32 ${WEIGHTS_OF[precision]}`;
+function nothingLowered(name: string, precision: Lowering, model: Model): string {
+  const replaceable = new Set(model.graph.inputs.map((input) => input.name));
+  const weights = model.graph.nodes
+    .filter(({ opType }) => precision === 'fp16' || opType === 'Conv')
+    .flatMap(({ inputs }) => inputs.slice(1))
+    .filter((weight) => model.graph.initializers.has(weight));
+  const found = weights.some((weight) => replaceable.has(weight))
+    ? 'its weights are inputs as well, which may be replaced: give it with weights that are none ' +
+      '(torch.onnx.export: keep_initializers_as_inputs=False)'
+    : `it holds no ${LOWERED[precision]}`;
   return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
 }
 
-const WEIGHTS_OF: Readonly<Record<Precision, string>> = {
-  fp32: '',
-  fp16: 'of an operator that is known here',
-  int8: 'of a convolution before the one that gives the result',
-  'int8-weights': 'of a convolution, or too few',
+/** What has to be there, with all that it takes. */
+const LOWERED: Readonly<Record<Lowering, string>> = {
+  fp16: 'constant float32 weights that halves can hold, of an operator that is known here',
+  int8:
+    'convolution (Conv) of more than one pixel with constant float32 weights and explicit padding, before the one that gives the ' +
+    'result and behind operators that are known here',
+  'int8-weights': `convolution (Conv) with ${MIN_ELEMENTS} constant float32 weights or more behind operators that are known here`,
 };

@@ -1,3 +1,4 @@
+import { NmodeError } from '../graph/errors.js';
 import { encodeModel } from '../graph/file/write.js';
 import type { Types } from '../graph/infer.js';
 import type { Model } from '../graph/model.js';
@@ -31,9 +32,16 @@ export async function measure(model: Model): Promise<Types> {
   return types;
 }
 
+/** A declared size may be any number: 1 GiB of float32. */
+const MAX_ELEMENTS = 2 ** 28;
+
+/** @throws NmodeError (BAD_MODEL) for an input that would fill the memory */
 function zerosFor({ name, dtype, shape }: Port): Floats | Bytes {
   const dims = nominalSizes(name, shape).shape;
   const length = elementCount(dims);
+  if (length > MAX_ELEMENTS) {
+    throw new NmodeError('BAD_MODEL', `input '${name}' [${dims}] is larger than what is measured with`);
+  }
   return dtype === 'uint8'
     ? { dims, data: new Uint8Array(length) }
     : { dims, data: new Float32Array(length) };

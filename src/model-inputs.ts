@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { Assumption } from '../graph/assumption.js';
 import { NmodeError } from '../graph/errors.js';
 import { type Model, type Outline, outlineOf } from '../graph/model.js';
-import { RECIPE_KEY, type Recipe } from '../graph/recipe.js';
+import { type ModelIo, RECIPE_KEY, type Recipe } from '../graph/recipe.js';
 import { type ImageFormOptions, imageFormOf } from '../runtime/form.js';
 import { Job } from '../runtime/images/job.js';
 import { INDEPENDENT } from '../runtime/masks/classes.js';
 import { naming } from '../runtime/naming.js';
 import { readImage } from '../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../runtime/sessions/tensors.js';
+import { extremeImages } from './extreme-images.js';
 import { findImages } from './find-images.js';
 
 /** Photographs that come with the package, for models that nobody gave others for. */
@@ -32,6 +33,13 @@ export interface Examples extends UsedRecipe {
   readonly feeds: readonly Inputs[];
   /** The files of each of the feeds, as messages call them. */
   readonly names: readonly string[];
+  /** The same for images that are not typical, of the size of these. */
+  readonly extremes: readonly Extreme[];
+}
+
+export interface Extreme {
+  readonly name: string;
+  readonly feed: Inputs;
 }
 
 /**
@@ -64,8 +72,12 @@ export async function examplesFor(
     feeds.push({ [input.name]: joined(inputs) });
     names.push(paths.map((path) => basename(path)).join(', '));
   }
+  const extremes = extremeImages(...sizeOf(form.io, feeds[0]?.[input.name])).map(({ name, image }) => {
+    const prepared = new Job(image, { ...form, classes: INDEPENDENT }).input(0);
+    return { name, feed: { [input.name]: joined(Array<Floats | Bytes>(batch).fill(prepared)) } };
+  });
   const from = options.recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
-  return { images, feeds, names, recipe: form.recipe, from, assumed: form.assumed };
+  return { images, feeds, names, extremes, recipe: form.recipe, from, assumed: form.assumed };
 }
 
 /** A model as one that takes an image at a time. */
@@ -80,6 +92,12 @@ function oneByOne({ inputs, metadata }: Outline) {
     metadata,
     batch,
   };
+}
+
+/** Width and height of what a model is given. */
+function sizeOf(io: ModelIo, fed: Floats | Bytes | undefined): [width: number, height: number] {
+  const [, first = 1, second = 1, third = 1] = fed?.dims ?? [];
+  return io === 'image' ? [second, first] : [third, second];
 }
 
 /** Images of one size as one batch. */

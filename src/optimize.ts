@@ -1,4 +1,4 @@
-import type { Assumption } from '../graph/assumption.js';
+import { type Assumption, toldNow } from '../graph/assumption.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks } from '../graph/file/write.js';
 import { headed } from '../graph/headed.js';
@@ -65,7 +65,8 @@ function withFacts(model: Model, { recipe, head, background }: OptimizeModelOpti
     facts.push([IO_KEY, form.io], [RECIPE_KEY, recipeText(form.recipe)]);
   }
   if (background !== undefined) facts.push([BACKGROUND_KEY, String(background)]);
-  return { ...result, metadata: new Map([...result.metadata, ...facts]) };
+  const known = recipe === undefined ? result.metadata : toldNow(result.metadata, 'recipe');
+  return { ...result, metadata: new Map([...known, ...facts]) };
 }
 
 /** What of a model's images and classes is assumed wherever it runs; nothing of one that segments no images. */

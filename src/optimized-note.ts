@@ -1,5 +1,6 @@
 import type { Model } from '../graph/model.js';
 import { LEVELS, type Level } from '../graph/passes/optimize.js';
+import { withReceptiveField } from '../graph/reach.js';
 import { PRECISIONS, type Precision } from './precision.js';
 
 /** The key of `metadata_props` that says what was done, as JSON. */
@@ -37,5 +38,6 @@ export function followedBy(before: Note, now: Note): Note {
 /** The model with a note of what was done to it. */
 export function noted(model: Model, note: Note): Model {
   if (note.level === 'none' && note.precision === 'fp32') return model;
-  return { ...model, metadata: new Map([...model.metadata, [OPTIMIZED_KEY, JSON.stringify(note)]]) };
+  const metadata = new Map([...model.metadata, [OPTIMIZED_KEY, JSON.stringify(note)]]);
+  return withReceptiveField({ ...model, metadata });
 }

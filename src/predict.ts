@@ -1,11 +1,13 @@
-import { join, parse, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename, join, parse, resolve } from 'node:path';
 import type { Assumption } from '../graph/assumption.js';
-import { imageFault, NmodeError } from '../graph/errors.js';
+import { commonFault, imageFault, NmodeError, reason } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { drawClasses } from '../runtime/images/draw.js';
+import type { Tiling } from '../runtime/images/job.js';
 import { type Probabilities, planeOf } from '../runtime/images/raster.js';
 import { inOrder } from '../runtime/in-order.js';
-import { type Classes, maskLabelsOf } from '../runtime/masks/classes.js';
+import { type Classes, maskLabelsOf, refuseThreshold } from '../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../runtime/masks/components.js';
 import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../runtime/node/images/files.js';
 import { encodeNpy } from '../runtime/node/images/npy.js';
@@ -16,7 +18,7 @@ import type { ProviderReport } from '../runtime/node/sessions/session.js';
 import { finishOptions, type SegmentOptions } from '../runtime/segment-options.js';
 import type { Timings } from '../runtime/segmenter.js';
 import { findImages } from './find-images.js';
-import { makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
+import { isOfOneFile, makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
 
 /** How probabilities are stored: float32 [classes, H, W], or one grey PNG of 16 bits a class (65535 for 1). */
 export type ProbabilityFormat = 'npy' | 'png16';
@@ -72,6 +74,10 @@ export interface Prediction {
   readonly classes: readonly ClassRegions[];
   /** Runs of the network: more than one where the image was cut into tiles. */
   readonly tiles: number;
+  /** Harmless faults of the image's file that were passed over, one line each. */
+  readonly warnings: readonly string[];
+  /** How, where it was. */
+  readonly tiling?: Tiling;
   readonly timings: Timings;
 }
 
@@ -84,7 +90,7 @@ export interface PredictReport {
   /** What neither the model nor the options say, and what was taken for it. */
   readonly assumed: readonly Assumption[];
   readonly predictions: readonly Prediction[];
-  /** Images that could not be segmented; the others were. */
+  /** Images that could not be segmented, or their outputs not be written; the others were. */
   readonly failures: readonly { readonly image: string; readonly error: NmodeError }[];
 }
 
@@ -98,7 +104,8 @@ interface Task {
 /**
  * Segments images into mask PNGs of each image's own size: `NAME_mask.png` (`NAME_mask_1.png`, ... and
  * `NAME_labels.png` with several classes), `NAME_overlay.png`, `NAME_probabilities.npy` or `.png`.
- * @throws NmodeError (BAD_MODEL, BAD_IMAGE where there are none, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE)
+ * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there are none, BAD_USAGE, CANNOT_RUN; CANNOT_WRITE for what no file can be
+ * written for (a full disk); what all images failed with alike, where that is no fault of theirs
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { mmPerPx, output, signal, onProgress } = options;
@@ -123,6 +130,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { classes: count, semantics } = segmenter;
   const expected = { count, maskLabels: maskLabelsOf(semantics, count) };
   try {
+    refuseThreshold(semantics, count, options.threshold);
     if (output !== '-') {
       const outputs = tasks.flatMap(({ name }) => Object.values(filesOf(name, expected, options)).flat());
       const images = tasks.map(({ image }) => image);
@@ -130,6 +138,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
       await makeFolder(output);
     }
     let done = 0;
+    const unfound = failures.length;
     onProgress?.(done, tasks.length);
     const one = (task: Task) => predictOne(segmenter, task, options);
     for await (const result of inOrder(tasks, segmenter.imagesAtOnce, one)) {
@@ -138,6 +147,9 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
       else predictions.push(result);
       onProgress?.(++done, tasks.length);
     }
+    const errors = failures.slice(unfound).map(({ error }) => error);
+    const common = predictions.length === 0 ? commonFault(errors) : undefined;
+    if (common !== undefined) throw common;
     const { provider, recipe, assumed } = segmenter;
     return { provider, recipe, semantics: { ...semantics, count }, assumed, predictions, failures };
   } finally {
@@ -209,15 +221,22 @@ async function predictOne(
   { image, name, source }: Task,
   options: PredictOptions,
 ): Promise<Prediction | Failure> {
+  const { signal } = options;
   try {
     const segmentation = await segmenter.segment(source, toSegmentOptions(options));
-    options.signal?.throwIfAborted();
-    const files = await write(segmentation, name, options);
-    const { width, height, tiles, timings } = segmentation;
+    signal?.throwIfAborted();
+    const files = await write(segmentation, name, options).catch((error: unknown) => {
+      if (error instanceof NmodeError) throw error;
+      throw new NmodeError('CANNOT_RUN', `${basename(image)}: ${reason(error)}`, { cause: error });
+    });
+    const { width, height, tiles, tiling, warnings, timings } = segmentation;
     const classes = regionsOf(segmentation, options.mmPerPx);
-    return { image, width, height, ...files, classes, tiles, timings };
+    const cut = { tiles, ...(tiling && { tiling }) };
+    return { image, width, height, ...files, classes, ...cut, warnings, timings };
   } catch (error) {
-    return { image, error: imageFault(error) };
+    const fault = imageFault(error, signal);
+    if (fault.code === 'CANNOT_WRITE' && !isOfOneFile(fault)) throw fault;
+    return { image, error: fault };
   }
 }
 
@@ -249,34 +268,50 @@ function filesOf(
   };
 }
 
+/** Writes all files of an image, or, where one of them fails, none. */
 async function write(segmentation: Segmentation, name: string, options: PredictOptions) {
   const { masks, maskLabels, labels, classes: count, image, mask, probabilities } = segmentation;
   const files = filesOf(name, { count, maskLabels }, options);
   if (options.output === '-' && masks.length > 1) {
     throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
   }
-  for (const [at, file] of files.masks.entries()) {
-    const png = await encodePng(masks[at] ?? mask);
-    if (file === '-') process.stdout.write(png);
-    else await writeWhole(file, png);
+  const written: string[] = [];
+  const put = async (file: string, contents: Uint8Array) => {
+    await writeWhole(file, contents);
+    written.push(file);
+  };
+  try {
+    for (const [at, file] of files.masks.entries()) {
+      const png = await encodePng(masks[at] ?? mask);
+      if (file === '-') process.stdout.write(png);
+      else await put(file, png);
+    }
+    if (files.labels && labels) await put(files.labels, await encodePng(labels));
+    if (files.overlay && image) await put(files.overlay, await encodePng(drawClasses(image, masks)));
+    if (files.probabilities && probabilities)
+      await writeProbabilities(probabilities, files.probabilities, put);
+  } catch (error) {
+    await Promise.all(written.map((file) => rm(file, { force: true }).catch(() => {})));
+    throw error;
   }
-  if (files.labels && labels) await writeWhole(files.labels, await encodePng(labels));
-  if (files.overlay && image) await writeWhole(files.overlay, await encodePng(drawClasses(image, masks)));
-  if (files.probabilities && probabilities) await writeProbabilities(probabilities, files.probabilities);
   return files;
 }
 
-async function writeProbabilities(probabilities: Probabilities, files: readonly string[]): Promise<void> {
+async function writeProbabilities(
+  probabilities: Probabilities,
+  files: readonly string[],
+  put: (file: string, contents: Uint8Array) => Promise<void>,
+): Promise<void> {
   const [first = ''] = files;
   const { classes, height, width, data } = probabilities;
   if (first.endsWith('.npy')) {
-    await writeWhole(first, encodeNpy([classes, height, width], data));
+    await put(first, encodeNpy([classes, height, width], data));
     return;
   }
   for (const [index, file] of files.entries()) {
     const plane = planeOf(probabilities, index);
     const grey = Uint16Array.from(plane.data, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 65535));
-    await writeWhole(file, await encodePng({ ...plane, data: grey }));
+    await put(file, await encodePng({ ...plane, data: grey }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { dimText } from '../graph/dim.js';
 import { NmodeError } from '../graph/errors.js';
+import { featureMapFaults } from '../graph/feature-maps.js';
 import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../graph/features.js';
 import { lastOnTheWayDown } from '../graph/way-down.js';
 import { naming } from '../runtime/naming.js';
@@ -29,11 +30,18 @@ export async function proposeSkips(path: string): Promise<SkipsReport> {
       throw error;
     }),
   );
-  const skips = lastOnTheWayDown(model, located);
+  const faultOf = featureMapFaults(model);
+  const maps = located.map((found) =>
+    faultOf(found.tensor) ? { tensor: found.tensor, type: found.type } : found,
+  );
+  const skips = naming(name, () => lastOnTheWayDown(model, maps));
   if (skips.length === 0) {
-    throw new NmodeError('BAD_MODEL', `${name}: no tensor is float32 [N, C, H, W] of a part of the image`);
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: no feature map float32 [N, C, H, W] of a part of the image lies between it and an output`,
+    );
   }
-  const sizeMultiple = sizeMultipleOf(model, skips);
+  const sizeMultiple = naming(name, () => sizeMultipleOf(model, skips));
   const image = imageOf(model);
   const plain = (dim: (typeof image.shape)[number]) => (typeof dim === 'number' ? dim : dimText(dim));
   return {

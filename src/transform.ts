@@ -94,6 +94,7 @@ export async function transform(
   check(result);
   const difference = await proof.differenceOf(result);
   tolerance.refuse(name, difference);
+  if (precision !== 'fp32') await proof.refuseExtremes(result);
   return {
     model: result,
     level,

@@ -1,10 +1,15 @@
 import { basename } from 'node:path';
+import { ofNetwork } from '../exporters/assumptions.js';
 import { readReference } from '../exporters/checkpoints/open.js';
+import { assumptionsIn } from '../graph/assumption.js';
 import { NmodeError } from '../graph/errors.js';
+import { HEAD_KEY } from '../graph/recipe.js';
+import { named } from '../runtime/naming.js';
 import { loadModel } from '../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../runtime/node/sessions/providers.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../runtime/node/sessions/session.js';
 import { type Parity, type ParityOptions, verifySession } from '../runtime/parity.js';
+import { missedHints } from './parity-hints.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
@@ -17,6 +22,8 @@ export interface VerifyOptions extends ParityOptions, SessionOptions {
 
 export interface Verification extends Parity {
   readonly provider: ProviderReport;
+  /** What may be why a reference is missed, a sentence each: logits, or what was assumed at the export. */
+  readonly hints: readonly string[];
 }
 
 /**
@@ -24,9 +31,15 @@ export interface Verification extends Parity {
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
  */
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
-  const { bytes } = await loadModel(model);
+  const {
+    bytes,
+    name,
+    model: { metadata },
+  } = await loadModel(model);
   const tensors = await readReference(reference);
-  const session = await createSession(bytes, options);
+  const session = await createSession(bytes, options).catch((error: unknown) => {
+    throw named(name, error);
+  });
   try {
     const { provider, inputs } = session;
     if (inputs.some(({ dtype }) => dtype === 'uint8')) {
@@ -36,9 +49,12 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
       );
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
-    return { ...(await verifySession(session, tensors, { ...options, atol })), provider };
+    const parity = await verifySession(session, tensors, { ...options, atol });
+    const assumed = ofNetwork(assumptionsIn(metadata)).filter(({ verified }) => !verified);
+    const hints = parity.pass ? [] : missedHints({ parity, head: metadata.get(HEAD_KEY), assumed });
+    return { ...parity, provider, hints };
   } catch (error) {
-    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw error;
+    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw named(name, error);
     throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });
   } finally {
     await session.close();

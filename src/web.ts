@@ -13,6 +13,7 @@ export {
 } from '../graph/recipe.js';
 export type { AppliedHead } from '../runtime/form.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export type { Tiling } from '../runtime/images/job.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';

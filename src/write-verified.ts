@@ -1,8 +1,10 @@
+import type { Assumption } from '../graph/assumption.js';
 import { NmodeError } from '../graph/errors.js';
 import { encodeChunks, encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/model.js';
 import { HEAD_KEY } from '../graph/recipe.js';
-import type { Parity } from '../runtime/parity.js';
+import type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
+import { missedHints } from './parity-hints.js';
 import { verify } from './verify.js';
 import { writeWhole } from './write-whole.js';
 
@@ -12,6 +14,10 @@ export interface Verifiable {
   readonly network: Model | undefined;
   /** What may be why a reference is missed. */
   readonly notes: readonly string[];
+  /** What was taken for what the checkpoint does not say. */
+  readonly assumed: readonly Assumption[];
+  /** What a reference is compared by. */
+  readonly rule: ParityOptions;
 }
 
 export interface ReferenceParity extends Parity {
@@ -25,45 +31,45 @@ export interface ReferenceParity extends Parity {
  * @throws NmodeError (BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE); CHECK_FAILED where the reference is missed
  */
 export async function writeVerified(
-  { model, network, notes }: Verifiable,
+  verifiable: Verifiable,
   { output, reference }: { readonly output: string; readonly reference?: string },
 ): Promise<{ bytes: number; verified?: ReferenceParity }> {
+  const { model, network } = verifiable;
   if (network === undefined || reference === undefined)
     return { bytes: await writeWhole(output, encodeChunks(model)) };
   const encoded = encodeModel(network);
-  const verified = await verifyOrFail(encoded, network.metadata.get(HEAD_KEY), reference, notes);
+  const verified = await verifyOrFail(encoded, network.metadata.get(HEAD_KEY), reference, verifiable);
   const isWritten = network === model;
   const bytes = await writeWhole(output, isWritten ? encoded : encodeChunks(model));
   return { bytes, verified: { ...verified, of: isWritten ? 'file' : 'network' } };
 }
 
-const LOGITS = "the reference's outputs leave [0, 1], so that they are logits: --head none";
-
-/** Probabilities are furthest from the reference where that is none: the worst element tells. */
-function expectsLogits({ outputs }: Parity, head?: string): boolean {
-  return (
-    head !== 'none' && Object.values(outputs).some(({ worst: { expected } }) => expected < 0 || expected > 1)
-  );
+/** '1e-5', or '1e-5 + 1e-4 |reference|'. */
+function allowedText({ allowed }: OutputParity, { rtol }: Parity): string {
+  const absolute = Number(allowed.toPrecision(2)).toExponential();
+  return rtol === 0 ? absolute : `${absolute} + ${rtol} |reference|`;
 }
 
 async function verifyOrFail(
   model: Uint8Array,
   head: string | undefined,
   reference: string,
-  notes: readonly string[],
+  { notes, assumed, rule }: Verifiable,
 ): Promise<Parity> {
-  const parity = await verify({ model, reference });
+  // Hints are made of what was assumed, not of what the model says: that it is verified.
+  const { hints: _, ...parity } = await verify({ model, reference, ...rule });
   if (!parity.pass) {
     const misses = Object.entries(parity.outputs).map(
-      ([name, { maxAbs }]) => `${name} by ${maxAbs.toExponential(2)}`,
+      ([name, output]) =>
+        `${name} by ${output.maxAbs.toExponential(2)} where ${allowedText(output, parity)} is allowed`,
     );
-    const hints = [...(expectsLogits(parity, head) ? [LOGITS] : []), ...notes];
     throw new NmodeError(
       'CHECK_FAILED',
-      `the model misses the reference: ${misses.join(', ')} where ${parity.atol} is allowed; nothing was written. ` +
+      `the model misses the reference: ${misses.join(', ')}; nothing was written. ` +
         [
           'Is all that was told (decoder, activation, LMD form, head, key) that of the training?',
-          ...hints,
+          ...notes,
+          ...missedHints({ parity, head, assumed }),
         ].join(' Note: '),
     );
   }

@@ -12,11 +12,22 @@ const CAUSES: Readonly<Record<string, string>> = {
   EPERM: 'permission is denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
+  ENAMETOOLONG: 'its name is too long',
 };
 
+/** What a file system says of one file; whatever else it says, it says of all. */
+const OF_ONE_FILE = ['EEXIST', 'EISDIR', 'EINVAL', 'EILSEQ', 'ELOOP', 'ENAMETOOLONG'];
+
+const codeOf = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
+/** Whether a file could not be written for its own sake, so that others may be: its name, or what has that name. */
+export function isOfOneFile({ code, cause }: NmodeError): boolean {
+  return code === 'CANNOT_WRITE' && [...OF_ONE_FILE, ''].includes(codeOf(cause));
+}
+
 function cannotWrite(path: string, error: unknown): NmodeError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const cause = CAUSES[code] ?? reason(error);
+  const cause = CAUSES[codeOf(error)] ?? reason(error);
   return new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${cause}`, { cause: error });
 }
 

@@ -2,7 +2,6 @@ import { mul } from '../../graph/ops/elementwise.js';
 import { concat } from '../../graph/ops/shapes.js';
 import { sigmoid } from '../../graph/ops/unary.js';
 import type { Value } from '../../graph/value.js';
-import { headOfLogits } from '../head.js';
 import {
   add,
   batchNorm2d,
@@ -41,7 +40,6 @@ function attentionUnet(inputChannels: number, widths: readonly number[], classes
 function ownDecoder(levels: number, classes: number): OwnDecoder {
   return {
     classes,
-    head: headOfLogits(classes),
     multiple: 2 ** (levels - 1),
     logits: (skips, weights) => conv2d(decode(skips, weights), weights.scope('Conv_1x1'), classes, 1),
   };

@@ -1,6 +1,5 @@
 import { NmodeError } from '../../graph/errors.js';
 import { input as graphInput, type Value } from '../../graph/value.js';
-import type { Head } from '../head.js';
 import { keysOf, type Shapes, Weights, zeroWeights } from '../weights.js';
 
 /** A feature of the encoder. */
@@ -14,8 +13,6 @@ export interface Skip {
 /** The decoder that a network was published with. */
 export interface OwnDecoder {
   readonly classes: number;
-  /** What the network's own code ends in; for one that returns logits, what their number of classes asks for. */
-  readonly head: Head;
   /** What height and width must be multiples of. */
   readonly multiple: number;
   /** Its variant, where there are several: entries of the metadata. */

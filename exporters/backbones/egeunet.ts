@@ -1,7 +1,16 @@
-import { resizeLinear } from '../../graph/ops/resize.js';
 import { concat } from '../../graph/ops/shapes.js';
 import type { Value } from '../../graph/value.js';
-import { add, channelsOf, conv2d, gelu, groupNorm, layerNorm2d, maxPool2d, module } from '../layers.js';
+import {
+  add,
+  channelsOf,
+  conv2d,
+  gelu,
+  groupNorm,
+  layerNorm2d,
+  maxPool2d,
+  module,
+  upsampleBilinear,
+} from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { hadamardAttention, quarters } from './hadamard-attention.js';
@@ -19,7 +28,7 @@ const DILATIONS = [1, 2, 5, 7];
 
 /**
  * EGE-UNet (Ruan et al., MICCAI 2023) with the keys of JCruan519/EGE-UNet. Its skips are what it calls t1 to t6, the last two
- * of one size; its own decoder ends in a sigmoid, whatever the number of classes.
+ * of one size.
  */
 function egeUnet(inputChannels: number, widths: readonly number[], classes = 1): Network {
   return networkOf({
@@ -28,15 +37,15 @@ function egeUnet(inputChannels: number, widths: readonly number[], classes = 1):
     features: (input, weights) => encode(input, weights, widths),
     own: {
       classes,
-      head: 'sigmoid',
       multiple: 32,
-      logits: (skips, weights) => double(conv2d(decode(skips, weights), weights.scope('final'), classes, 1)),
+      logits: (skips, weights) =>
+        double(conv2d(decode(skips, weights), weights.scope('final'), classes, 1), weights),
     } satisfies OwnDecoder,
   });
 }
 
 /** Twice the resolution; corners stay where they are. */
-const double = (x: Value) => resizeLinear(x, [2, 2], 'align_corners');
+const double = (x: Value, weights: Weights) => upsampleBilinear(x, weights, 2, true);
 
 /** The layer between levels, which is the first of a Sequential. */
 function layer(x: Value, weights: Weights, level: number, out: number): Value {
@@ -64,7 +73,7 @@ function decode(skips: readonly Skip[], weights: Weights): Value {
   let [x, bridged, scale] = [deepest.value, deepest.value, deepest.scale];
   for (const [at, skip] of skips.slice(0, -1).toReversed().entries()) {
     const level = skips.length - 1 - at;
-    const toSkip = skip.scale === scale ? (value: Value) => value : double;
+    const toSkip = (value: Value) => (skip.scale === scale ? value : double(value, weights));
     const width = channelsOf(skip.value);
     const norm = weights.scope(`dbn${at + 1}`);
     x = groupNorm(layer(x, weights.scope(`decoder${at + 1}`), level, width), norm, GROUPS);

@@ -6,6 +6,7 @@ import { concat, shapeOf } from '../../graph/ops/shapes.js';
 import { int64Tensor } from '../../graph/tensor.js';
 import { constant, scope, type Value } from '../../graph/value.js';
 import { channelsOf, conv2d, gelu, layerNorm2d } from '../layers.js';
+import { padded } from '../padding.js';
 import type { Weights } from '../weights.js';
 
 /** The learnt maps and lines have this many points along an axis. */
@@ -47,10 +48,10 @@ const depthwise = (x: Value, weights: Weights) =>
 
 /** A factor's kind by its key: how many of its points and of its kernel's weights there are along height and width. */
 const EXTENTS = {
-  xy: (size: number) => [size, size],
-  zx: (size: number) => [size, 1],
-  zy: (size: number) => [1, size],
-} as const;
+  xy: (size) => [size, size],
+  zx: (size) => [size, 1],
+  zy: (size) => [1, size],
+} as const satisfies Record<string, (size: number) => readonly [height: number, width: number]>;
 type Kind = keyof typeof EXTENTS;
 
 /** x times its factor: learnt points stretched to [1, C, H, W], [1, C, H, 1] or [1, C, 1, W], and convolved. */
@@ -80,17 +81,19 @@ function sizesOf(x: Value, kind: Kind): Value {
 function convolve(x: Value, weights: Weights, kind: Kind, size: number, groups: number): Value {
   const channels = channelsOf(x);
   const kernel = EXTENTS[kind](size);
+  const [height, width] = kernel;
   const stored = kind === 'xy' ? kernel : [size];
-  return scope(weights.path, () =>
-    conv(
-      x,
+  return scope(weights.path, () => {
+    const { taken, pads } = padded(x, weights, [(height - 1) / 2, (width - 1) / 2]);
+    return conv(
+      taken,
       weights.take(
         'weight',
         [channels, channels / groups, ...stored],
         [channels, channels / groups, ...kernel],
       ),
       weights.take('bias', [channels]),
-      { pads: [...kernel, ...kernel].map((side) => (side - 1) / 2), group: groups },
-    ),
-  );
+      { pads, group: groups },
+    );
+  });
 }

@@ -1,6 +1,5 @@
 import { concat } from '../../graph/ops/shapes.js';
 import type { Value } from '../../graph/value.js';
-import { headOfLogits } from '../head.js';
 import { conv2d, convNormRelu, module, upsampleNearest } from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 import type { OwnDecoder, Skip } from './backbone.js';
@@ -19,7 +18,6 @@ export function smpUnet(shapes: Shapes): OwnDecoder {
   const classes = shapes.get('segmentation_head.0.weight')?.[0] ?? 1;
   return {
     classes,
-    head: headOfLogits(classes),
     multiple: 2 ** STANDARD.length,
     logits: (skips, weights) =>
       conv2d(decode(skips, weights, channels), weights.scope('segmentation_head.0'), classes, 3),

@@ -1,11 +1,10 @@
 import { numbers, subtractDims } from '../../graph/dim.js';
 import { NmodeError } from '../../graph/errors.js';
 import { sub } from '../../graph/ops/elementwise.js';
-import { resizeLinear } from '../../graph/ops/resize.js';
 import { concat, pad, shapeOf } from '../../graph/ops/shapes.js';
 import { int64Tensor } from '../../graph/tensor.js';
 import { constant, scope, type Value } from '../../graph/value.js';
-import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d } from '../layers.js';
+import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, upsampleBilinear } from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { contract, widthsIn } from './contracting.js';
@@ -45,7 +44,6 @@ function encode(input: Value, weights: Weights, widths: readonly number[]): read
 function ownDecoder(upsampling: Upsampling, classes: number): OwnDecoder {
   return {
     classes,
-    head: 'sigmoid',
     multiple: 1,
     form: { upsampling },
     logits: (skips, weights) =>
@@ -68,7 +66,7 @@ function decode(skips: readonly Skip[], weights: Weights, upsampling: Upsampling
 
 function double(x: Value, weights: Weights, upsampling: Upsampling): Value {
   return upsampling === 'bilinear'
-    ? resizeLinear(x, [2, 2], 'align_corners')
+    ? upsampleBilinear(x, weights, 2, true)
     : doublingConvTranspose2d(x, weights.scope('up'), channelsOf(x));
 }
 

@@ -1,8 +1,6 @@
-import { resizeLinear } from '../../graph/ops/resize.js';
 import { concat } from '../../graph/ops/shapes.js';
 import type { Value } from '../../graph/value.js';
-import { headOfLogits } from '../head.js';
-import { channelsOf, conv2d, convNormRelu, module } from '../layers.js';
+import { channelsOf, conv2d, convNormRelu, module, upsampleBilinear } from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
@@ -41,7 +39,6 @@ function ownDecoder(levels: number, supervision: Supervision, classes: number): 
   const last = supervision === 'deep' ? `final${levels - 1}` : 'final';
   return {
     classes,
-    head: headOfLogits(classes),
     multiple: 2 ** (levels - 1),
     form: { supervision },
     logits: (skips, weights) => conv2d(nested(skips, weights), weights.scope(last), classes, 1),
@@ -56,7 +53,7 @@ function nested(skips: readonly Skip[], weights: Weights): Value {
     column = column.slice(1).map((deeper, level) => {
       const row = rows[level] ?? [];
       const node = module(weights, `conv${level}_${step}`, (inner) => {
-        const joined = concat([...row, resizeLinear(deeper, [2, 2], 'align_corners')], 1);
+        const joined = concat([...row, upsampleBilinear(deeper, inner, 2, true)], 1);
         return twoConvolutions(joined, inner, channelsOf(row[0] ?? joined));
       });
       row.push(node);

@@ -1,15 +1,26 @@
 import { basename } from 'node:path';
-import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
+import { type ErrorCode, NmodeError, printable, reason } from '../../graph/errors.js';
 import { byteLength, type Tensor } from '../../graph/tensor.js';
 import { toFloat32 } from './float32.js';
 import { readNpz } from './npz.js';
+import { PICKLE_START, readPlainPickle } from './plain-pickle.js';
 import { readSafetensors } from './safetensors.js';
+import { type KeySelection, type SelectedKeys, selectKeys } from './select-keys.js';
+import {
+  END_BYTES,
+  type FileStart,
+  foreignFile,
+  foreignReference,
+  START_BYTES,
+  shardText,
+} from './signatures.js';
 import { FileSource } from './source.js';
-import { type StateDict, stateDictOf, stripPrefixes } from './state-dict.js';
+import { isUsual, type StateDict, stateDictOf } from './state-dict.js';
 import { LEGACY_START, readTorchLegacy } from './torch-legacy.js';
-import { readTorchZip } from './torch-zip.js';
+import { type PickledFile, readTorchZip } from './torch-zip.js';
+import { UnreadableTensor } from './unreadable.js';
 
-export type CheckpointFormat = 'torch zip' | 'torch legacy' | 'safetensors';
+export type CheckpointFormat = 'torch zip' | 'torch legacy' | 'pickle' | 'safetensors';
 
 /** A checkpoint held open: names and shapes are known, elements are read when asked for. */
 export interface Checkpoint {
@@ -18,31 +29,43 @@ export interface Checkpoint {
   readonly format: CheckpointFormat;
   /** By state-dict key, without wrappers and the prefixes `module.` and `_orig_mod.`. */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** What was removed from the beginning of all keys; '' for nothing. */
+  readonly prefix?: string;
+  /** Keys that were left aside, as the file has them: what was to be ignored, counters, what stands beside the weights. */
+  readonly aside?: readonly string[];
   /** Where in the file they were found, and what else it holds, in a sentence; '' where there is nothing to say. */
   readonly note: string;
-  /** Of the whole file. */
+  /** Of the whole file. @throws NmodeError (BAD_CHECKPOINT) where it cannot be read */
   sha256(): string;
   /** Closes the file; tensors cannot be read any more. */
   close(): void;
 }
 
 const ZIP_START = /^504b0304/;
-/** Eight bytes of length, then a brace. */
-const SAFETENSORS_START = /^.{16}7b/;
-const LONGEST_START = 32;
+/** Eight bytes of length, which are no text, then a brace. */
+const SAFETENSORS_START = /^(?!([2-7].|09|0a|0d){8}).{16}7b/;
 
-/** The first bytes of a file in hexadecimal. */
-function startOf(source: FileSource): string {
-  return Buffer.from(source.read(0, Math.min(LONGEST_START, source.size))).toString('hex');
+/** The first bytes of a file. */
+function startOf(source: FileSource): Buffer {
+  return Buffer.from(source.read(0, Math.min(START_BYTES, source.size)));
+}
+
+function fileStart(source: FileSource, name: string): FileStart {
+  const { size } = source;
+  const end = Buffer.from(source.read(Math.max(0, size - END_BYTES), Math.min(END_BYTES, size)));
+  return { name, size, text: startOf(source).toString('latin1'), end: end.toString('latin1') };
 }
 
 /** The format of a file by its first bytes, whatever its name. */
-function formatOf(source: FileSource): CheckpointFormat {
-  const start = startOf(source);
+function formatOf(source: FileSource, name: string): CheckpointFormat {
+  const shard = shardText(name);
+  if (shard !== undefined) throw new Error(shard);
+  const start = startOf(source).toString('hex');
   if (ZIP_START.test(start)) return 'torch zip';
   if (LEGACY_START.test(start)) return 'torch legacy';
+  if (PICKLE_START.test(start)) return 'pickle';
   if (SAFETENSORS_START.test(start)) return 'safetensors';
-  throw new Error('neither a PyTorch checkpoint (.pth, .pt) nor a .safetensors file');
+  throw new Error(foreignFile(fileStart(source, name)));
 }
 
 /** Tensors may share and repeat storage, but not without end: this much beyond a few times the file. */
@@ -51,7 +74,9 @@ const MAX_EXPANSION = 4;
 
 function checkExpansion(tensors: ReadonlyMap<string, Tensor>, source: FileSource): void {
   let total = 0;
-  for (const { dtype, dims } of tensors.values()) total += byteLength(dtype, dims);
+  for (const tensor of tensors.values()) {
+    if (!(tensor instanceof UnreadableTensor)) total += byteLength(tensor.dtype, tensor.dims);
+  }
   if (total > MAX_EXPANSION * source.size + MAX_EXTRA_BYTES) {
     throw new RangeError(`its tensors claim ${total} bytes, the file has ${source.size}`);
   }
@@ -73,38 +98,85 @@ async function reading<T>(
 }
 
 /**
- * Opens a checkpoint: torch.save's zip or legacy stream, or safetensors. Nothing in the file is executed.
- * @param key where in a torch file the state dict is, dotted; by default under one of the usual keys
- * @throws NmodeError (BAD_CHECKPOINT) where the file is damaged, hostile or no checkpoint
+ * Opens a checkpoint: torch.save's zip or legacy stream, a pickle of arrays, or safetensors. Nothing in the file is executed.
+ * @param key dotted keys of dicts that lead to the state dict, or what its keys begin with; by default it is found under one of
+ *   the usual keys
+ * @throws NmodeError (BAD_CHECKPOINT) where the file is damaged, hostile or no checkpoint, or where it does not hold what is
+ *   selected
  */
-export async function openCheckpoint(path: string, key?: string): Promise<Checkpoint> {
+export async function openCheckpoint(
+  path: string,
+  key?: string,
+  selection: KeySelection = {},
+): Promise<Checkpoint> {
+  const file = basename(path);
   return reading(path, 'BAD_CHECKPOINT', async (source) => {
-    const format = formatOf(source);
-    const { tensors, under, others } = await readStateDict(format, source, key);
+    const format = formatOf(source, file);
+    const { notes, ...stateDict } = await readStateDict(format, source, key);
+    const { tensors, prefix, aside } = select(stateDict, selection);
     checkExpansion(tensors, source);
     return {
-      file: basename(path),
-      format,
-      tensors,
-      note:
-        others.length > 0
-          ? `weights are those under '${under}'; there are others under ${others.join(', ')}`
-          : '',
-      sha256: () => source.sha256(),
+      ...{ file, format, tensors, prefix },
+      aside: [...aside, ...stateDict.beside],
+      note: printable([...notes, ...placeNotes(stateDict, key)].join('; ')),
+      sha256() {
+        try {
+          return source.sha256();
+        } catch (error) {
+          throw new NmodeError('BAD_CHECKPOINT', `${file}: ${reason(error)}`, { cause: error });
+        }
+      },
       close: () => source.close(),
     };
   });
+}
+
+/** The end of a key that is what keys begin with is a prefix like one that is told. */
+function select({ tensors, prefix }: StateDict, selection: KeySelection): SelectedKeys {
+  if (prefix === undefined) return selectKeys(tensors, selection);
+  const start = prefix.replace(/\.$/, '');
+  const ended = `${start}${selection.prefix === undefined ? '' : `.${selection.prefix}`}`;
+  return selectKeys(tensors, { ...selection, prefix: ended });
+}
+
+function placeNotes({ under, others, models }: StateDict, key = ''): readonly string[] {
+  const beside = others.length > 0 ? `; there are others under ${others.join(', ')}` : '';
+  const isExpected = under === '' || key.startsWith(under) || isUsual(under);
+  return [
+    ...(others.length > 0 || !isExpected ? [`weights are those under '${under}'${beside}`] : []),
+    ...(models.length > 0 && !models.some((path) => path.startsWith('__torch__'))
+      ? [`weights are those of a whole pickled model (${models.join(', ')}), whose code is not read`]
+      : []),
+  ];
 }
 
 async function readStateDict(
   format: CheckpointFormat,
   source: FileSource,
   key: string | undefined,
-): Promise<StateDict> {
-  if (format === 'torch zip') return stateDictOf(await readTorchZip(source), key);
-  if (format === 'torch legacy') return stateDictOf(readTorchLegacy(source), key);
-  if (key !== undefined) throw new Error('a safetensors file holds one state dict: --key has no meaning');
-  return { tensors: stripPrefixes(readSafetensors(source)), under: '', others: [] };
+): Promise<StateDict & Pick<PickledFile, 'notes'>> {
+  if (format === 'safetensors') {
+    const found = {
+      tensors: readSafetensors(source),
+      under: '',
+      others: [],
+      beside: [],
+      models: [],
+      notes: [],
+    };
+    return key === undefined ? found : { ...found, prefix: key };
+  }
+  const { object, notes } = await readPickled(format, source);
+  return { ...stateDictOf(object, key), notes };
+}
+
+async function readPickled(
+  format: Exclude<CheckpointFormat, 'safetensors'>,
+  source: FileSource,
+): Promise<PickledFile> {
+  if (format === 'torch zip') return readTorchZip(source);
+  if (format === 'pickle') return readPlainPickle(source);
+  return { object: readTorchLegacy(source), notes: [] };
 }
 
 /**
@@ -113,9 +185,10 @@ async function readStateDict(
  */
 export async function readReference(path: string): Promise<ReadonlyMap<string, Tensor>> {
   return reading(path, 'BAD_REFERENCE', async (source) => {
-    const start = startOf(source);
+    const start = startOf(source).toString('hex');
     const zip = ZIP_START.test(start);
-    if (!zip && !SAFETENSORS_START.test(start)) throw new Error('neither a .safetensors nor an .npz file');
+    if (!zip && !SAFETENSORS_START.test(start))
+      throw new Error(foreignReference(fileStart(source, basename(path))));
     const tensors = zip ? await readNpz(source) : readSafetensors(source);
     const loaded = Array.from(tensors, ([name, stored]): [string, Tensor] => {
       const { dtype, dims, bytes } = toFloat32(stored)?.tensor ?? stored;

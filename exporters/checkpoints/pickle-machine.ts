@@ -1,10 +1,12 @@
-import { Global, Inert, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
+import { Global, Inert, type PickleValue, type PickleWorld, Stateful, Tuple } from './pickle-values.js';
 import type { Cursor } from './source.js';
 
 /** Values alive on the stack. Picklers work in batches of 1000; deeper nesting is an attack. */
 const MAX_STACK = 50_000;
 /** Values made, stored or passed on in all. A tensor takes about fifty. */
 const MAX_WORK = 1_000_000;
+/** Opcodes, those that make nothing included. */
+const MAX_STEPS = 8 * MAX_WORK;
 const MAX_LONG_BYTES = 1024;
 const MAX_LINE_BYTES = 4096;
 
@@ -13,15 +15,32 @@ const MARK = Symbol('mark');
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** What is left of the limits. Pickles of one file share it. */
+export class PickleBudget {
+  #work = 0;
+  #steps = 0;
+
+  charge(values: number): void {
+    this.#work += values;
+    if (this.#work > MAX_WORK) throw new RangeError(`the pickle makes more than ${MAX_WORK} values`);
+  }
+
+  /** Counts an opcode. */
+  step(): void {
+    if (++this.#steps > MAX_STEPS) throw new RangeError(`the pickle has more than ${MAX_STEPS} opcodes`);
+  }
+}
+
 /** The registers of Python's pickle machine, and what its opcodes have in common. */
 export class PickleMachine {
   readonly #stack: (PickleValue | typeof MARK)[] = [];
   readonly #memo = new Map<number, PickleValue>();
-  #work = 0;
+  readonly #budget: PickleBudget;
   readonly cursor: Cursor;
   readonly world: PickleWorld;
 
-  constructor(cursor: Cursor, world: PickleWorld) {
+  constructor(cursor: Cursor, world: PickleWorld, budget: PickleBudget) {
+    this.#budget = budget;
     this.cursor = cursor;
     this.world = world;
   }
@@ -35,14 +54,9 @@ export class PickleMachine {
   }
 
   #push(slot: PickleValue | typeof MARK): void {
-    this.#charge(1);
+    this.#budget.charge(1);
     if (this.#stack.length === MAX_STACK) throw new RangeError('the pickle is nested too deeply');
     this.#stack.push(slot);
-  }
-
-  #charge(values: number): void {
-    this.#work += values;
-    if (this.#work > MAX_WORK) throw new RangeError(`the pickle makes more than ${MAX_WORK} values`);
   }
 
   top(): PickleValue {
@@ -75,7 +89,7 @@ export class PickleMachine {
   }
 
   remember(index = this.#memo.size): void {
-    this.#charge(1);
+    this.#budget.charge(1);
     this.#memo.set(index, this.top());
   }
 
@@ -88,7 +102,7 @@ export class PickleMachine {
 
   /** Adds to the list at the top. What fills an unknown object is dropped. */
   append(items: readonly PickleValue[]): void {
-    this.#charge(items.length);
+    this.#budget.charge(items.length);
     const list = this.top();
     if (Array.isArray(list)) for (const item of items) list.push(item);
     else if (!(list instanceof Inert)) throw new TypeError('the pickle appends to what is no list');
@@ -96,7 +110,7 @@ export class PickleMachine {
 
   /** Sets keys and values, alternating, of the dict at the top. */
   setItems(items: readonly PickleValue[]): void {
-    this.#charge(items.length);
+    this.#budget.charge(items.length);
     const dict = this.top();
     if (dict instanceof Inert) return;
     if (!(dict instanceof Map)) throw new TypeError('the pickle sets items of what is no dict');
@@ -104,17 +118,24 @@ export class PickleMachine {
   }
 
   addItems(items: readonly PickleValue[]): void {
-    this.#charge(items.length);
+    this.#budget.charge(items.length);
     const set = this.top();
     if (!(set instanceof Set)) throw new TypeError('the pickle adds items to what is no set');
     for (const item of items) set.add(item);
   }
 
+  /** Gives the object below it the state at the top. */
+  build(): void {
+    const state = this.pop();
+    const object = this.top();
+    if (object instanceof Stateful) object.setState(state);
+  }
+
   call(callable: PickleValue | undefined, args: PickleValue | undefined): void {
     if (!(args instanceof Tuple)) throw new TypeError('a call without a tuple of arguments');
     for (const arg of args.items) {
-      if (Array.isArray(arg)) this.#charge(arg.length);
-      if (arg instanceof Tuple) this.#charge(arg.items.length);
+      if (Array.isArray(arg)) this.#budget.charge(arg.length);
+      if (arg instanceof Tuple) this.#budget.charge(arg.items.length);
     }
     if (callable instanceof Global) this.#push(this.world.call(callable, args.items));
     else this.#push(new Inert(callable instanceof Inert ? callable.path : 'a value that is no callable'));

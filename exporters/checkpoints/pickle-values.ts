@@ -34,6 +34,11 @@ export class Inert {
   constructor(readonly path: string) {}
 }
 
+/** An object that is told its state once it is made (BUILD), and keeps of it what it understands. */
+export abstract class Stateful extends Inert {
+  abstract setState(state: PickleValue): void;
+}
+
 /** A value for a message. Containers are named, not printed: they may hold themselves. */
 export function shown(value: PickleValue | undefined): string {
   if (typeof value === 'string') return value.slice(0, 80);

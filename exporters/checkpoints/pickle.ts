@@ -1,4 +1,4 @@
-import { PickleMachine } from './pickle-machine.js';
+import { PickleBudget, PickleMachine } from './pickle-machine.js';
 import { Global, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
 import type { Cursor } from './source.js';
 
@@ -6,7 +6,10 @@ const PROTOCOLS = 5;
 
 const EMPTY_TUPLE = new Tuple([]);
 
-const latin1 = new TextDecoder('latin1', { ignoreBOM: true });
+/** Byte for byte: what TextDecoder calls latin1 is Windows' code page, and arrays of Python 2 are such strings. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}
 
 /** What each opcode does, under its letter; the names are those of CPython's `pickletools`. */
 const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
@@ -28,8 +31,8 @@ const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
   '\x8d': (m) => m.push(m.text(8)), // BINUNICODE8
   V: (m) => m.push(m.line()), // UNICODE
   S: (m) => m.push(m.line().slice(1, -1)), // STRING, quoted
-  U: (m) => m.push(latin1.decode(m.counted(1))), // SHORT_BINSTRING: Python 2's str
-  T: (m) => m.push(latin1.decode(m.counted(4))), // BINSTRING
+  U: (m) => m.push(latin1(m.counted(1))), // SHORT_BINSTRING: Python 2's str
+  T: (m) => m.push(latin1(m.counted(4))), // BINSTRING
   C: (m) => m.push(m.counted(1)), // SHORT_BINBYTES
   B: (m) => m.push(m.counted(4)), // BINBYTES
   '\x8e': (m) => m.push(m.counted(8)), // BINBYTES8
@@ -80,7 +83,7 @@ const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
     const callable = new Global(m.line(), m.line()); // INST
     m.call(callable, new Tuple(m.sinceMark()));
   },
-  b: (m) => m.drop(), // BUILD: the state of an object, which none of ours needs
+  b: (m) => m.build(), // BUILD: the state of an object
   Q: (m) => m.push(m.world.persistent(m.pop())), // BINPERSID
 
   // The stack, the memo and the stream.
@@ -119,9 +122,10 @@ const byCode = Array.from({ length: 256 }, (_, code) => OPCODES[String.fromCharC
  * list of names. It is a loop, so nesting costs no call stack.
  * @throws RangeError, TypeError or SyntaxError where the stream is cut, malformed or beyond the limits
  */
-export function unpickle(cursor: Cursor, world: PickleWorld): PickleValue {
-  const machine = new PickleMachine(cursor, world);
+export function unpickle(cursor: Cursor, world: PickleWorld, budget = new PickleBudget()): PickleValue {
+  const machine = new PickleMachine(cursor, world, budget);
   for (let code = cursor.byte(); code !== STOP; code = cursor.byte()) {
+    budget.step();
     const opcode = byCode[code];
     if (opcode === undefined) throw new SyntaxError(`unknown pickle opcode 0x${code.toString(16)}`);
     opcode(machine);

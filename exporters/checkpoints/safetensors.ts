@@ -1,6 +1,7 @@
 import type { DType } from '../../graph/dtype.js';
 import { byteLength, type Tensor } from '../../graph/tensor.js';
 import type { Source } from './source.js';
+import { MAX_RANK } from './strided.js';
 
 /** Larger headers take seconds and gigabytes to parse; a network of 10,000 tensors needs one MB. */
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
@@ -43,9 +44,14 @@ export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
     throw new RangeError(`a header of ${length} bytes, at most ${MAX_HEADER_BYTES} are read`);
   }
   const start = 8 + length;
-  const header = parseHeader(new TextDecoder('utf-8', { fatal: true }).decode(source.read(8, length)));
+  if (start > source.size) {
+    throw new RangeError(`its header ends at ${start} bytes, the file at ${source.size}: download it again`);
+  }
+  const { __metadata__: metadata, ...header } = parseHeader(
+    new TextDecoder('utf-8', { fatal: true }).decode(source.read(8, length)),
+  );
+  checkMetadata(metadata);
   const placed = Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
     .map(([name, entry]) => place(name, entry))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
@@ -58,7 +64,8 @@ export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
     covered = end;
   }
   if (start + covered !== source.size) {
-    throw new RangeError(`the header describes ${start + covered} bytes, the file has ${source.size}`);
+    const cut = start + covered > source.size ? ': download it again' : '';
+    throw new RangeError(`the header describes ${start + covered} bytes, the file has ${source.size}${cut}`);
   }
   return new Map(
     placed.map(({ name, dtype, dims, begin, end }) => [
@@ -70,18 +77,32 @@ export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
 
 function parseHeader(text: string): Record<string, unknown> {
   if (!text.startsWith('{')) throw new SyntaxError('the header is no JSON object');
-  const names = scan(text);
+  const [names, fields] = scan(text);
   const header: Record<string, unknown> = JSON.parse(text);
   if (names !== Object.keys(header).length) throw new SyntaxError('a tensor is named twice');
+  const kept = Object.values(header).reduce((sum: number, entry) => sum + fieldsOf(entry), 0);
+  if (fields !== kept) throw new SyntaxError('a tensor is described twice, or a field of the metadata');
   return header;
 }
 
+const fieldsOf = (entry: unknown) =>
+  typeof entry === 'object' && entry !== null ? Object.keys(entry).length : 0;
+
+/** The format's free field: texts by name. */
+function checkMetadata(metadata: unknown): void {
+  if (metadata === undefined) return;
+  const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+  if (!isObject || Object.values(metadata).some((value) => typeof value !== 'string')) {
+    throw new TypeError('__metadata__ is no object of texts');
+  }
+}
+
 /**
- * Counts the keys of a JSON object as written, since JSON.parse keeps only the last of two equal ones, and refuses what
- * would cost more to parse than its length says.
+ * Counts the keys of a JSON object and of the objects in it as written, since JSON.parse keeps only the last of two equal ones,
+ * and refuses what would cost more to parse than its length says.
  */
-function scan(text: string): number {
-  let [depth, brackets, names] = [0, 0, 0];
+function scan(text: string): readonly [names: number, fields: number] {
+  let [depth, brackets, names, fields] = [0, 0, 0, 0];
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
@@ -92,6 +113,7 @@ function scan(text: string): number {
       inString = true;
     } else if (character === ':') {
       if (depth === 1) names++;
+      else fields++;
     } else if (character === '{' || character === '[') {
       if (++depth > MAX_DEPTH || ++brackets > MAX_BRACKETS)
         throw new RangeError('the header is not one of tensors');
@@ -99,7 +121,7 @@ function scan(text: string): number {
       depth--;
     }
   }
-  return names;
+  return [names, fields];
 }
 
 function isWhole(value: unknown): value is number {
@@ -113,11 +135,16 @@ function place(name: string, entry: unknown): Placed {
   if (!Array.isArray(shape) || !shape.every(isWhole) || !Array.isArray(offsets) || !offsets.every(isWhole)) {
     throw new TypeError(`tensor '${name}' has no whole sizes and offsets`);
   }
-  const [begin = 0, end = 0] = offsets;
-  if (end - begin !== byteLength(dtype, shape)) {
-    throw new RangeError(
-      `tensor '${name}' [${shape}] takes ${byteLength(dtype, shape)} bytes, found ${end - begin}`,
-    );
+  const [begin, end, ...rest] = offsets;
+  if (begin === undefined || end === undefined || rest.length > 0) {
+    throw new TypeError(`tensor '${name}' has ${offsets.length} data_offsets, expected 2: begin and end`);
+  }
+  if (shape.length > MAX_RANK) throw new RangeError(`tensor '${name}' has ${shape.length} axes`);
+  const size = byteLength(dtype, shape);
+  // Products beyond 2^53 are not exact, and one size of 0 would hide them.
+  const bound = shape.reduce((product, dim) => product * Math.max(dim, 1), 1);
+  if (!Number.isSafeInteger(bound) || end - begin !== size) {
+    throw new RangeError(`tensor '${name}' [${shape}] takes ${size} bytes, found ${end - begin}`);
   }
   return { name, dtype, dims: shape, begin, end };
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
 
+const CUT_SHORT = 'the data ends early: the file is cut short or damaged';
+
 /** Bytes that can be read at any place; nothing is read before it is asked for. */
 export interface Source {
   readonly size: number;
@@ -13,7 +15,7 @@ export function memorySource(bytes: Uint8Array): Source {
   return {
     size: bytes.length,
     read(offset, length) {
-      if (offset + length > bytes.length) throw new RangeError('the data ends early');
+      if (offset + length > bytes.length) throw new RangeError(CUT_SHORT);
       return new Uint8Array(bytes.subarray(offset, offset + length));
     },
   };
@@ -33,7 +35,9 @@ export class FileSource implements Source {
   constructor(path: string, code: ErrorCode) {
     try {
       // Asked before it is opened: a pipe would wait for its writer.
-      if (!statSync(path).isFile()) throw new Error('it is not a file');
+      const stats = statSync(path);
+      if (stats.isDirectory()) throw new Error('it is a folder, not a file: name a file in it');
+      if (!stats.isFile()) throw new Error('it is not a file');
       this.#descriptor = openSync(path, 'r');
       this.size = fstatSync(this.#descriptor).size;
     } catch (error) {
@@ -98,13 +102,13 @@ export class Cursor {
   byte(): number {
     if (this.#at < this.#start || this.#at >= this.#start + this.#window.length) this.#fill();
     const byte = this.#window[this.#at - this.#start];
-    if (byte === undefined) throw new RangeError('the data ends early');
+    if (byte === undefined) throw new RangeError(CUT_SHORT);
     this.#at++;
     return byte;
   }
 
   take(length: number): Uint8Array {
-    if (length > this.#end - this.#at) throw new RangeError('the data ends early');
+    if (length > this.#end - this.#at) throw new RangeError(CUT_SHORT);
     const inWindow = this.#at - this.#start;
     const known = inWindow >= 0 && inWindow + length <= this.#window.length;
     const bytes = known

@@ -1,17 +1,18 @@
 import type { Tensor } from '../../graph/tensor.js';
+import { ModuleStates } from './modules.js';
 import { Inert, type PickleValue, shown } from './pickle-values.js';
-import { PickledTensor } from './torch.js';
+import { beginnings } from './select-keys.js';
+import { PickledObject, tensorOf } from './torch-values.js';
 
 /** Keys under which training scripts put the weights, in the order they are tried. */
 const WRAPPERS = ['model_state_dict', 'state_dict', 'network_weights', 'model', 'net', 'ema', 'module'];
 
-/** Prefixes that DistributedDataParallel, torch.compile and Lightning's usual `self.model` put before every key. */
-const PREFIXES = ['module.', '_orig_mod.', 'model.'];
-
-/** What torch.optim.swa_utils.AveragedModel keeps beside the weights. */
-const COUNTERS = ['n_averaged'];
-
 const MAX_WRAPPING = 3;
+/** Characters of a key that thousands of keys are to begin with. */
+const MAX_NAME = 1024;
+
+/** Whether dotted keys are those that training scripts use, so that nothing is to be said of them. */
+export const isUsual = (under: string): boolean => under.split('.').every((key) => WRAPPERS.includes(key));
 
 /** The weights of a checkpoint and where in it they were found. */
 export interface StateDict {
@@ -20,91 +21,162 @@ export interface StateDict {
   readonly under: string;
   /** Other keys under which there are weights as well. */
   readonly others: readonly string[];
+  /** Keys of tensors that stand beside those keys. */
+  readonly beside: readonly string[];
+  /** The classes of the models that they were read out of, which were pickled whole. */
+  readonly models: readonly string[];
+  /** What their keys are still to begin with: the rest of the key that was asked for. */
+  readonly prefix?: string;
 }
 
 /**
  * Finds the tensors in the object of a checkpoint: under `key`, or else under one of the usual keys, otherwise in the
- * object itself. (Scripts put single tensors, a best score or a random state, beside the weights.)
- * @param key dotted keys that lead to them, as `unet.state_dict`
+ * object itself. Of several dicts of tensors under other keys, these become the beginnings of the tensors' keys. (Scripts put
+ * single tensors, a best score or a random state, beside the weights.)
+ * @param key dotted keys that lead to them, as `unet.state_dict`; its end may be what the keys of a dict begin with
  * @throws Error that says what the object is instead
  */
 export function stateDictOf(object: PickleValue, key = ''): StateDict {
-  const place = key === '' ? object : key.split('.').reduce(valueAt, object);
-  const found = findTensors(place, 0, new Map());
-  if (found !== undefined) {
+  const finder = new Finder();
+  const { place, under, rest } = finder.follow(object, key);
+  const found = finder.tensors(place, 0);
+  if (found !== undefined && (rest === '' || hasPrefix(found, rest))) {
     return {
       ...found,
-      under: [key, found.under].filter(Boolean).join('.'),
-      tensors: stripPrefixes(found.tensors),
+      under: [under, found.under].filter(Boolean).join('.'),
+      ...(rest !== '' && { prefix: rest }),
     };
   }
-  const model = [place, ...WRAPPERS.map((name) => valueAt(place, name))].find(
+  const model = [place, ...WRAPPERS.map((name) => finder.valueAt(place, name))].find(
     (value) => value instanceof Inert,
   );
-  if (model !== undefined) {
+  if (model !== undefined && rest === '') {
     throw new Error(`holds an object of ${shown(model)}, not a state dict: save model.state_dict() instead`);
   }
   const where = key === '' ? '' : ` under '${key}'`;
-  const keys = (value: PickleValue) =>
-    value instanceof Map ? [...value.keys()].slice(0, 5).map(shown).join(', ') : '';
-  const held = keys(place) || keys(object);
+  const held = heldBy(finder.dictOf(place)) || heldBy(finder.dictOf(object));
   throw new Error(
     held === ''
       ? `holds no state dict${where}: save model.state_dict() with torch.save`
-      : `holds no state dict${where}: its keys are ${held}; --key says where to look`,
+      : `holds no state dict${where}: ${held}; --key says where to look`,
   );
 }
 
-function valueAt(object: PickleValue | undefined, key: string): PickleValue {
-  return (object instanceof Map ? object.get(key) : undefined) ?? null;
+function hasPrefix({ tensors }: StateDict, prefix: string): boolean {
+  return [...tensors.keys()].some((key) => key.startsWith(prefix));
 }
 
-/** What was found in the dicts looked into so far: a pickle may hold one a million times. */
-type Findings = Map<PickleValue, StateDict | undefined>;
+const MAX_NAMED = 12;
 
-function findTensors(object: PickleValue, depth: number, findings: Findings): StateDict | undefined {
-  if (!(object instanceof Map) || depth > MAX_WRAPPING) return undefined;
-  if (!findings.has(object)) {
-    // A dict that holds itself finds nothing there.
-    findings.set(object, undefined);
-    findings.set(object, lookInto(object, depth, findings));
-  }
-  return findings.get(object);
+function heldBy(dict: Map<PickleValue, PickleValue> | undefined): string {
+  if (dict === undefined || dict.size === 0) return '';
+  const keys = [...dict.keys()];
+  if ([...dict.values()].every((value) => tensorOf(value) !== undefined)) return beginnings(keys.map(shown));
+  const more = keys.length > MAX_NAMED ? ` and ${keys.length - MAX_NAMED} more` : '';
+  return `its keys are ${keys.slice(0, MAX_NAMED).map(shown).join(', ')}${more}`;
 }
 
-function lookInto(
-  object: Map<PickleValue, PickleValue>,
-  depth: number,
-  findings: Findings,
-): StateDict | undefined {
-  const wrapped: { name: string; found: StateDict }[] = [];
-  for (const [name, value] of object) {
-    const found = typeof name === 'string' ? findTensors(value, depth + 1, findings) : undefined;
-    if (typeof name === 'string' && found !== undefined) wrapped.push({ name, found });
-  }
-  for (const usual of WRAPPERS) {
-    const first = wrapped.find(({ name }) => name === usual);
-    if (first === undefined) continue;
-    const { tensors, under, others } = first.found;
-    const beside = wrapped.filter(({ found }) => found !== first.found).map(({ name }) => name);
-    return { tensors, under: under === '' ? usual : `${usual}.${under}`, others: [...beside, ...others] };
-  }
-  const tensors = new Map<string, Tensor>();
-  for (const [key, value] of object) {
-    if (typeof key !== 'string' || COUNTERS.includes(key)) continue;
-    if (value instanceof PickledTensor) tensors.set(key, value.tensor);
-  }
-  return tensors.size > 0 ? { tensors, under: '', others: [] } : undefined;
+interface Wrapped {
+  readonly name: string;
+  readonly found: StateDict;
 }
 
-/** Removes prefixes that all keys have, one after another. */
-export function stripPrefixes(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
-  let stripped = tensors;
-  for (let times = 0; times < MAX_WRAPPING; times++) {
-    const keys = [...stripped.keys()];
-    const prefix = PREFIXES.find((start) => keys.every((key) => key.startsWith(start)));
-    if (prefix === undefined) break;
-    stripped = new Map(Array.from(stripped, ([key, tensor]) => [key.slice(prefix.length), tensor]));
+/** Looks through the dicts of one pickle. */
+class Finder {
+  readonly #states = new ModuleStates();
+  /** What was found in the dicts looked into so far: a pickle may hold one a million times. */
+  readonly #findings = new Map<PickleValue, StateDict | undefined>();
+
+  /**
+   * Follows dotted keys into dicts, some of whose keys hold dots themselves: of those that fit, the longest. `rest` is what no
+   * dict has as a key.
+   */
+  follow(object: PickleValue, key: string): { place: PickleValue; under: string; rest: string } {
+    let place = object;
+    let rest = key.replace(/\.$/, '');
+    const path: string[] = [];
+    for (let step = this.#headOf(place, rest); step !== undefined; step = this.#headOf(place, rest)) {
+      place = this.valueAt(place, step);
+      path.push(step);
+      rest = rest.slice(step.length + 1);
+    }
+    return { place, under: path.join('.'), rest };
   }
-  return stripped;
+
+  #headOf(place: PickleValue, path: string): string | undefined {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+      const head = path.slice(0, end);
+      if (this.dictOf(this.valueAt(place, head)) !== undefined) return head;
+    }
+    return undefined;
+  }
+
+  valueAt(object: PickleValue | undefined, key: string): PickleValue {
+    return this.dictOf(object)?.get(key) ?? null;
+  }
+
+  /** A dict, or a module's state in place of it. */
+  dictOf(value: PickleValue | undefined): Map<PickleValue, PickleValue> | undefined {
+    if (value instanceof Map) return value;
+    return value instanceof PickledObject ? this.#states.of(value) : undefined;
+  }
+
+  tensors(object: PickleValue, depth: number): StateDict | undefined {
+    if (!(object instanceof Map || object instanceof PickledObject) || depth > MAX_WRAPPING) return undefined;
+    if (!this.#findings.has(object)) {
+      // A dict that holds itself finds nothing there.
+      this.#findings.set(object, undefined);
+      const dict = this.dictOf(object);
+      const found = dict && this.#lookInto(dict, depth);
+      const models = object instanceof PickledObject ? [object.path] : [];
+      this.#findings.set(object, found && { ...found, models: [...models, ...found.models] });
+    }
+    return this.#findings.get(object);
+  }
+
+  #lookInto(object: Map<PickleValue, PickleValue>, depth: number): StateDict | undefined {
+    const wrapped: Wrapped[] = [];
+    const own = new Map<string, Tensor>();
+    for (const [name, value] of object) {
+      if (typeof name !== 'string') continue;
+      const tensor = tensorOf(value);
+      const found = this.tensors(value, depth + 1);
+      if (tensor !== undefined) own.set(name, tensor);
+      else if (found !== undefined) wrapped.push({ name, found });
+    }
+    const beside = [...own.keys()];
+    for (const usual of WRAPPERS) {
+      const first = wrapped.find(({ name }) => name === usual);
+      if (first !== undefined) return unwrapped(first, wrapped, beside);
+    }
+    const [only, ...more] = wrapped;
+    if (only !== undefined && more.length === 0 && own.size === 0) return unwrapped(only, wrapped, beside);
+    return joined(own, wrapped);
+  }
+}
+
+/** What stands under one of the keys of a dict. */
+function unwrapped({ name, found }: Wrapped, all: readonly Wrapped[], beside: readonly string[]): StateDict {
+  const others = all.filter((other) => other.found !== found).map((other) => other.name);
+  return {
+    ...found,
+    under: found.under === '' ? name : `${name}.${found.under}`,
+    others: [...others, ...found.others],
+    beside: [...beside, ...found.beside],
+  };
+}
+
+/** A dict's own tensors and those of the dicts in it, each dict once. */
+function joined(own: ReadonlyMap<string, Tensor>, wrapped: readonly Wrapped[]): StateDict | undefined {
+  const tensors = new Map(own);
+  const models: string[] = [];
+  const done = new Set<StateDict>();
+  for (const { name, found } of wrapped) {
+    if (done.has(found)) continue;
+    if (name.length > MAX_NAME) throw new RangeError(`a dict has a key of ${name.length} characters`);
+    done.add(found);
+    models.push(...found.models);
+    for (const [key, tensor] of found.tensors) tensors.set(`${name}.${key}`, tensor);
+  }
+  return tensors.size > 0 ? { tensors, under: '', others: [], beside: [], models } : undefined;
 }

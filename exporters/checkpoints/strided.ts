@@ -1,5 +1,5 @@
 import { DTYPES, type DType } from '../../graph/dtype.js';
-import { byteLength, elementCount, type Tensor } from '../../graph/tensor.js';
+import { aligned, byteLength, elementCount, type Tensor } from '../../graph/tensor.js';
 
 /** The flat memory behind one or several tensors. */
 export interface Storage {
@@ -49,6 +49,10 @@ function checkBounds({ dtype, dims, strides, offset, storage }: StridedView): vo
     throw new RangeError(`sizes [${dims}], strides [${strides}] and offset ${offset} are impossible`);
   }
   const size = byteLength(dtype, dims);
+  // Of sizes that overflow, one of which is 0, nothing is known to be small.
+  if (!Number.isSafeInteger(dims.reduce((product, dim) => product * Math.max(dim, 1), itemSize))) {
+    throw new RangeError(`sizes [${dims}] are impossible`);
+  }
   if (size > MAX_TENSOR_BYTES) {
     throw new RangeError(`sizes [${dims}] claim ${size} bytes, its storage holds ${storage.size}`);
   }
@@ -88,7 +92,8 @@ function gather({ dtype, dims, strides, offset, storage }: StridedView): Uint8Ar
   return result;
 }
 
-function asWords({ buffer, byteOffset, length }: Uint8Array, size: number) {
+function asWords(bytes: Uint8Array, size: number) {
+  const { buffer, byteOffset, length } = aligned(bytes, size);
   if (size === 4) return new Uint32Array(buffer, byteOffset, Math.floor(length / 4));
   if (size === 2) return new Uint16Array(buffer, byteOffset, Math.floor(length / 2));
   return new Uint8Array(buffer, byteOffset, length);

@@ -1,7 +1,8 @@
 import { DTYPES } from '../../graph/dtype.js';
 import { unpickle } from './pickle.js';
+import { PickleBudget } from './pickle-machine.js';
 import { type PickleValue, shown } from './pickle-values.js';
-import { Cursor, type FileSource } from './source.js';
+import { Cursor, type Source } from './source.js';
 import type { Storage } from './strided.js';
 import { type StorageReference, TorchWorld } from './torch.js';
 import { MAX_PICKLE_BYTES } from './torch-zip.js';
@@ -20,21 +21,24 @@ const PROTOCOL_VERSION = 1001;
  * protocol, machine, object, storage keys), then every storage as an int64 count and its elements. PyTorch writes the
  * elements little-endian on every machine, so what the third pickle says of the writer's byte order has no effect.
  */
-export function readTorchLegacy(source: FileSource): PickleValue {
+export function readTorchLegacy(source: Source, budget = new PickleBudget()): PickleValue {
   const cursor = new Cursor(source, 0, MAX_PICKLE_BYTES);
   const references = new Map<string, StorageReference>();
   const places = new Map<string, number>();
-  const world = new TorchWorld((reference) => {
-    references.set(reference.key, reference);
-    return fileStorage(reference, source, places);
-  }, false);
-  unpickle(cursor, world);
-  const protocol = unpickle(cursor, world);
+  const world = new TorchWorld({
+    locate(reference) {
+      references.set(reference.key, reference);
+      return fileStorage(reference, source, places);
+    },
+    bigEndian: false,
+  });
+  unpickle(cursor, world, budget);
+  const protocol = unpickle(cursor, world, budget);
   if (protocol !== PROTOCOL_VERSION)
     throw new Error(`protocol ${shown(protocol)}, expected ${PROTOCOL_VERSION}`);
-  unpickle(cursor, world);
-  const object = unpickle(cursor, world);
-  const keys = unpickle(cursor, world);
+  unpickle(cursor, world, budget);
+  const object = unpickle(cursor, world, budget);
+  const keys = unpickle(cursor, world, budget);
   for (const [key, place] of storagePlaces(keys, references, source, cursor.position)) places.set(key, place);
   return object;
 }
@@ -47,7 +51,7 @@ function byteSize({ dtype, elements }: StorageReference): number {
 function* storagePlaces(
   keys: PickleValue,
   references: ReadonlyMap<string, StorageReference>,
-  source: FileSource,
+  source: Source,
   start: number,
 ): Generator<[key: string, place: number]> {
   if (!Array.isArray(keys)) throw new TypeError('the list of storages is missing');
@@ -66,13 +70,14 @@ function* storagePlaces(
     at += 8;
     yield [reference.key, at];
     at += byteSize(reference);
-    if (at > source.size) throw new RangeError(`the file ends within storage '${reference.key}'`);
+    if (at > source.size)
+      throw new RangeError(`the file ends within storage '${reference.key}': download or save it again`);
   }
 }
 
 function fileStorage(
   reference: StorageReference,
-  source: FileSource,
+  source: Source,
   places: ReadonlyMap<string, number>,
 ): Storage {
   let bytes: Uint8Array | undefined;

@@ -1,39 +1,52 @@
 import { unpickle } from './pickle.js';
 import type { PickleValue } from './pickle-values.js';
+import { zipContents } from './signatures.js';
 import { Cursor, type FileSource, memorySource } from './source.js';
 import type { Storage } from './strided.js';
 import { TorchWorld } from './torch.js';
 import { readZip, type ZipEntry } from './zip.js';
 
-/** A pickle holds names and sizes, no weights: a large network's takes less than one MiB. */
-export const MAX_PICKLE_BYTES = 2 ** 24;
+/** A pickle holds names and sizes, but of arrays of NumPy and tensors of XLA the numbers as well. */
+export const MAX_PICKLE_BYTES = 2 ** 28;
+
+/** The object that a file holds, and what is to be said of how it was read. */
+export interface PickledFile {
+  readonly object: PickleValue;
+  readonly notes: readonly string[];
+}
 
 /**
- * The object in a checkpoint of `torch.save` (PyTorch 1.6 and later): a zip with a pickle `data.pkl` and one entry
- * `data/KEY` a storage, under a folder of any name. `byteorder` says 'little' (as where it is absent) or 'big'.
+ * The object in a checkpoint of `torch.save` (PyTorch 1.6 and later) or a TorchScript archive: a zip with a pickle `data.pkl`
+ * and one entry `data/KEY` a storage, under a folder of any name. `byteorder` says 'little' (as where it is absent) or 'big'.
  */
-export async function readTorchZip(source: FileSource): Promise<PickleValue> {
-  const entries = await readZip(source);
+export async function readTorchZip(source: FileSource): Promise<PickledFile> {
+  const { entries, unchecked } = await readZip(source, true);
+  const names = [...entries.keys()];
   const [pickle, ...others] = [...entries].filter(([name]) => /^([^/]+\/)?data\.pkl$/.test(name));
-  if (pickle === undefined) {
-    throw new Error(
-      'a zip file without data.pkl is no PyTorch checkpoint (TorchScript and others are not read)',
-    );
-  }
+  if (pickle === undefined) throw new Error(zipContents(names));
   if (others.length > 0) throw new Error('it holds more than one data.pkl');
   const [pickleName, { size }] = pickle;
   if (size > MAX_PICKLE_BYTES)
     throw new RangeError(`data.pkl is ${size} bytes, at most ${MAX_PICKLE_BYTES} are read`);
   const root = pickleName.slice(0, -'data.pkl'.length);
-  if (entries.has(`${root}constants.pkl`)) {
-    throw new Error('a TorchScript archive: save model.state_dict() with torch.save instead');
-  }
-  const world = new TorchWorld(
-    ({ key }) => entryStorage(key, entries.get(`${root}data/${key}`)),
-    isBigEndian(entries.get(`${root}byteorder`)),
-  );
+  const world = new TorchWorld({
+    locate: ({ key }) => entryStorage(key, entries.get(`${root}data/${key}`)),
+    bigEndian: isBigEndian(entries.get(`${root}byteorder`)),
+  });
   const bytes = pickle[1].read();
-  return unpickle(new Cursor(memorySource(bytes), 0, bytes.length), world);
+  return {
+    object: unpickle(new Cursor(memorySource(bytes), 0, bytes.length), world),
+    notes: [
+      ...(entries.has(`${root}constants.pkl`)
+        ? ['a TorchScript archive: its weights are read, its code is not']
+        : []),
+      ...(unchecked > 0
+        ? [
+            `${unchecked} of its ${entries.size} zip entries have no checksum (CRC-32): damage to them cannot be noticed`,
+          ]
+        : []),
+    ],
+  };
 }
 
 function isBigEndian(entry: ZipEntry | undefined): boolean {

@@ -1,7 +1,16 @@
 import { type DType, isDType } from '../../graph/dtype.js';
-import type { Tensor } from '../../graph/tensor.js';
-import { Global, Inert, type PickleValue, type PickleWorld, shown, Tuple } from './pickle-values.js';
-import { MAX_RANK, type Storage, stridedTensor } from './strided.js';
+import { Global, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
+import { type Storage, stridedTensor } from './strided.js';
+import { CALLS } from './torch-calls.js';
+import {
+  PickledTensor,
+  pickledBytes,
+  TypedStorage,
+  unknownObject,
+  wholeNumber,
+  wholeNumbers,
+} from './torch-values.js';
+import { UnreadableTensor } from './unreadable.js';
 
 /** PyTorch's typed storage classes. `UntypedStorage` counts bytes; the tensor then names its dtype. */
 const STORAGES: ReadonlyMap<string, DType> = new Map([
@@ -15,6 +24,14 @@ const STORAGES: ReadonlyMap<string, DType> = new Map([
   ['CharStorage', 'int8'],
   ['ByteStorage', 'uint8'],
   ['BoolStorage', 'bool'],
+  ['ComplexFloatStorage', 'complex64'],
+  ['ComplexDoubleStorage', 'complex128'],
+  // Of quantized tensors, which are not read; their sizes are needed to find what lies behind them.
+  ['QInt8Storage', 'int8'],
+  ['QUInt8Storage', 'uint8'],
+  ['QInt32Storage', 'int32'],
+  ['QUInt4x2Storage', 'uint8'],
+  ['QUInt2x4Storage', 'uint8'],
   ['UntypedStorage', 'uint8'],
 ]);
 
@@ -25,98 +42,61 @@ export interface StorageReference {
   readonly elements: number;
 }
 
-/** A storage with the element type that its class says. */
-class TypedStorage {
-  constructor(
-    readonly dtype: DType,
-    readonly storage: Storage,
-    readonly start: number,
-  ) {}
+/** Where a pickle's storages are. */
+export interface StoragePlaces {
+  /** Finds a storage in the file; it is called once a key. */
+  readonly locate: (reference: StorageReference) => Storage;
+  readonly bigEndian: boolean;
+  /** Reads the object of a stream within the pickle, as Python's own pickle writes storages; absent where there are none. */
+  readonly load?: (stream: Uint8Array) => PickleValue;
 }
 
-/** A tensor in the object that a pickle holds. */
-export class PickledTensor {
-  constructor(readonly tensor: Tensor) {}
-}
-
-type Call = (args: readonly PickleValue[], world: TorchWorld) => PickleValue;
-
-/** The only callables that are understood. Everything else in a pickle becomes an Inert. */
-const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
-  ['collections.OrderedDict', ([items]) => new Map(pairs(items))],
-  ['torch.Size', ([sizes]) => (sizes instanceof Tuple ? sizes : new Tuple([]))],
-  ['torch._utils._rebuild_tensor', (args, world) => world.rebuild(args)],
-  ['torch._utils._rebuild_tensor_v2', (args, world) => world.rebuild(plain(args, 6))],
-  ['torch._utils._rebuild_tensor_v3', (args, world) => world.rebuild(plain(args, 7), args[6])],
-  ['torch._utils._rebuild_parameter', ([data]) => data ?? null],
-  ['torch._utils._rebuild_parameter_with_state', ([data]) => data ?? null],
-  ['torch._tensor._rebuild_from_type_v2', ([callable, , args], world) => world.forward(callable, args)],
-]);
-
-/** PyTorch 2 marks conjugate and negated views in a last argument; their numbers are not those of the storage. */
-function plain(args: readonly PickleValue[], metadataAt: number): readonly PickleValue[] {
-  const metadata = args[metadataAt];
-  if (metadata instanceof Map && metadata.size > 0) {
-    throw new TypeError(
-      'a tensor is a conjugate or negated view: save it after resolve_conj() and resolve_neg()',
-    );
-  }
-  return args;
-}
-
-function pairs(items: PickleValue | undefined): [PickleValue, PickleValue][] {
-  const list = Array.isArray(items) ? items : [];
-  return list.map((pair) => {
-    const [key, value] = pair instanceof Tuple ? pair.items : Array.isArray(pair) ? pair : [];
-    return [key ?? null, value ?? null];
-  });
-}
-
-/** Sizes and strides; those beyond 2^53, which unpickle as bigints, are no memory of this world. */
-function wholeNumbers(value: PickleValue | undefined): readonly number[] {
-  const items = value instanceof Tuple ? value.items.slice(0, MAX_RANK + 1) : [];
-  const numbers = items.filter((item) => typeof item === 'number');
-  if (!(value instanceof Tuple) || numbers.length !== items.length || items.length > MAX_RANK) {
-    throw new TypeError(`sizes or strides of a tensor are impossible: [${items.map(shown).join(', ')}]`);
-  }
-  return numbers;
-}
-
-function wholeNumber(value: PickleValue | undefined): number {
-  if (typeof value !== 'number') throw new TypeError(`the offset of a tensor is ${shown(value)}`);
-  return value;
-}
-
-/**
- * What PyTorch's pickles refer to: storages by persistent id, tensors by their rebuild functions.
- * `locate` finds a storage in the file; it is called once a key.
- */
+/** What PyTorch's pickles refer to: storages by persistent id, tensors by their rebuild functions. */
 export class TorchWorld implements PickleWorld {
   readonly #storages = new Map<string, Storage>();
-  readonly #locate: (reference: StorageReference) => Storage;
-  readonly #bigEndian: boolean;
+  /** A stream that the pickle recalls a thousand times is read once. */
+  readonly #loaded = new Map<PickleValue, PickleValue>();
+  readonly #places: StoragePlaces;
 
-  constructor(locate: (reference: StorageReference) => Storage, bigEndian: boolean) {
-    this.#locate = locate;
-    this.#bigEndian = bigEndian;
+  constructor(places: StoragePlaces) {
+    this.#places = places;
   }
 
   call(callable: Global, args: readonly PickleValue[]): PickleValue {
     const known = CALLS.get(callable.path);
-    return known === undefined ? new Inert(callable.path) : known(args, this);
+    if (known !== undefined) return known(args, this);
+    // Protocols 0 and 1 make an object by (class, base, state), later ones by calling its class.
+    const [type] = /^copy_?reg\._reconstructor$/.test(callable.path) ? args : [];
+    return unknownObject(type instanceof Global ? type.path : callable.path);
   }
 
   forward(callable: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
-    if (!(callable instanceof Global) || !(args instanceof Tuple)) return new Inert('_rebuild_from_type_v2');
+    if (!(callable instanceof Global) || !(args instanceof Tuple))
+      return unknownObject('_rebuild_from_type_v2');
     // One level only: a rebuild of a rebuild does not occur, and could recurse without end.
     return callable.path.startsWith('torch._utils.')
       ? this.call(callable, args.items)
-      : new Inert(callable.path);
+      : unknownObject(callable.path);
   }
 
-  /** ('storage', class, key, device, elements[, view]): torch.serialization's persistent ids. */
+  load(stream: PickleValue = null): PickleValue {
+    const { load } = this.#places;
+    const data = pickledBytes(stream);
+    if (load === undefined || data === undefined) return unknownObject('_load_from_bytes');
+    const known = this.#loaded.get(stream);
+    if (known !== undefined) return known;
+    const object = load(data.bytes());
+    this.#loaded.set(stream, object);
+    return object;
+  }
+
+  /**
+   * torch.serialization's persistent ids: ('storage', class, key, device, elements[, view]), and in older files
+   * ('module', class, source file, source) for the class of a whole model.
+   */
   persistent(id: PickleValue): PickleValue {
     const [kind, type, key, , elements, view] = id instanceof Tuple ? id.items : [];
+    if (kind === 'module' && type instanceof Global) return type;
     const path = type instanceof Global ? type.path : '';
     const dtype = /^torch(\.storage)?\.\w+$/.test(path)
       ? STORAGES.get(path.split('.').at(-1) ?? '')
@@ -124,10 +104,10 @@ export class TorchWorld implements PickleWorld {
     if (kind !== 'storage' || typeof key !== 'string' || typeof elements !== 'number' || elements < 0) {
       throw new TypeError('a persistent id that names no storage');
     }
-    if (dtype === undefined) return new Inert(path);
+    if (dtype === undefined) return unknownObject(path);
     let storage = this.#storages.get(key);
     if (storage === undefined) {
-      storage = this.#locate({ key, dtype, elements });
+      storage = this.#places.locate({ key, dtype, elements });
       this.#storages.set(key, storage);
     }
     return new TypedStorage(dtype, storage, view instanceof Tuple ? wholeNumber(view.items[1]) : 0);
@@ -136,24 +116,36 @@ export class TorchWorld implements PickleWorld {
   /** (storage, offset, sizes, strides, ...): torch._utils._rebuild_tensor and its later versions. */
   rebuild(args: readonly PickleValue[], typed?: PickleValue): PickleValue {
     const [typedStorage, offset, sizes, strides] = args;
-    if (!(typedStorage instanceof TypedStorage)) return new Inert('a tensor of an unknown storage');
-    const { dtype, storage, start } = typedStorage;
+    const dims = wholeNumbers(sizes);
+    if (!(typedStorage instanceof TypedStorage)) {
+      return new PickledTensor(new UnreadableTensor(dims, 'has a storage of a class that is not known'));
+    }
+    const { storage, start } = typedStorage;
+    const dtype = typed instanceof Global ? namedDtype(typed) : typedStorage.dtype;
+    if (dtype === undefined) {
+      const name = typed instanceof Global ? typed.path : '';
+      return new PickledTensor(
+        new UnreadableTensor(
+          dims,
+          `cannot be read, as element type ${name} is not supported: save it after float()`,
+        ),
+      );
+    }
     return new PickledTensor(
       stridedTensor({
-        dtype: typed instanceof Global ? namedDtype(typed) : dtype,
-        dims: wholeNumbers(sizes),
+        dtype,
+        dims,
         strides: wholeNumbers(strides),
         offset: start + wholeNumber(offset),
         storage,
-        bigEndian: this.#bigEndian,
+        bigEndian: this.#places.bigEndian,
       }),
     );
   }
 }
 
 /** 'torch.float32' and its kin. */
-function namedDtype({ path }: Global): DType {
+function namedDtype({ path }: Global): DType | undefined {
   const name = path.replace(/^torch\./, '');
-  if (path.startsWith('torch.') && isDType(name)) return name;
-  throw new TypeError(`element type ${path} is not supported`);
+  return path.startsWith('torch.') && isDType(name) ? name : undefined;
 }

@@ -2,6 +2,7 @@ import { crc32, inflateRawSync } from 'node:zlib';
 import * as yauzl from 'yauzl';
 import { reason } from '../../graph/errors.js';
 import type { Source } from './source.js';
+import { type Extent, placeOf } from './zip-entry.js';
 
 /** torch.save writes one entry a storage and a handful beside; more is no checkpoint. */
 const MAX_ENTRIES = 50_000;
@@ -12,14 +13,18 @@ const MAX_INFLATION = 20;
 export interface ZipEntry {
   /** Bytes when unpacked. */
   readonly size: number;
-  /** The whole entry, unpacked, its CRC-32 checked. */
+  /** The whole entry, unpacked, its CRC-32 checked where it was computed. */
   read(): Uint8Array;
+}
+
+export interface ZipFile {
+  readonly entries: ReadonlyMap<string, ZipEntry>;
+  /** How many entries have no checksum. */
+  readonly unchecked: number;
 }
 
 const STORED = 0;
 const DEFLATED = 8;
-const LOCAL_HEADER_BYTES = 30;
-const LOCAL_HEADER_SIGNATURE = 0x04034b50;
 
 /** Lets yauzl read the directory through a source; what goes wrong there reaches its callbacks. */
 class SourceReader extends yauzl.RandomAccessReader {
@@ -48,18 +53,46 @@ class SourceReader extends yauzl.RandomAccessReader {
 }
 
 /**
- * The entries of a zip file by name (zip64 included). Only the directory is read here.
- * @throws Error where the file is no zip, is cut short, or its entries lie outside it, overlap or share a name
+ * The entries of a zip file by name (zip64 included). Only the directory and the entries' own headers are read here.
+ * @param uncheckedToo whether the CRC 0 of a stored entry may stand for none, as `torch.serialization.set_crc32_options(False)`
+ *   has it
+ * @throws Error where the file is no zip, is cut short, or its entries lie outside it, overlap, share a name or are not what the
+ *   directory says
  */
-export async function readZip(source: Source): Promise<ReadonlyMap<string, ZipEntry>> {
+export async function readZip(source: Source, uncheckedToo = false): Promise<ZipFile> {
+  const found = await directory(source);
+  checkDirectory(found, source);
+  const isUnchecked = ({ crc32: crc, compressionMethod: method, uncompressedSize }: yauzl.Entry) =>
+    uncheckedToo && crc === 0 && method === STORED && uncompressedSize > 0;
+  const placed = found.map((entry) => ({ entry, place: placeOf(entry, source) }));
+  checkDisjoint(placed.map(({ place }) => place));
+  const entries = placed.map(
+    ({ entry, place }) => [entry.fileName, zipEntry(entry, place, source, isUnchecked(entry))] as const,
+  );
+  return { entries: new Map(entries), unchecked: found.filter(isUnchecked).length };
+}
+
+async function directory(source: Source): Promise<readonly yauzl.Entry[]> {
   const options = { lazyEntries: true, autoClose: false };
-  const zip = await yauzl.fromRandomAccessReaderPromise(new SourceReader(source), source.size, options);
+  const reader = new SourceReader(source);
+  const zip = await yauzl.fromRandomAccessReaderPromise(reader, source.size, options).catch((error) => {
+    if (!/end of central directory record signature/i.test(reason(error))) throw error;
+    const what = 'the zip file is cut short: it has no end of central directory record';
+    throw new Error(`${what}: download or save it again`, { cause: error });
+  });
   if (zip.entryCount > MAX_ENTRIES) throw new RangeError(`${zip.entryCount} entries are too many`);
-  const entries = new Map<string, ZipEntry>();
+  const entries: yauzl.Entry[] = [];
+  for await (const entry of zip.eachEntry()) entries.push(entry);
+  return entries;
+}
+
+function checkDirectory(entries: readonly yauzl.Entry[], source: Source): void {
+  const names = new Set<string>();
   let [packed, deflated, inflated] = [0, 0, 0];
-  for await (const entry of zip.eachEntry()) {
+  for (const entry of entries) {
     const { fileName: name, compressionMethod: method, compressedSize, uncompressedSize } = entry;
-    if (entries.has(name)) throw new Error(`entry '${name}' is stored twice`);
+    if (names.has(name)) throw new Error(`entry '${name}' is stored twice`);
+    names.add(name);
     if ((method !== STORED && method !== DEFLATED) || entry.isEncrypted()) {
       throw new Error(`entry '${name}' is encrypted or packed by a method other than deflate`);
     }
@@ -68,38 +101,35 @@ export async function readZip(source: Source): Promise<ReadonlyMap<string, ZipEn
     }
     packed += compressedSize;
     if (method === DEFLATED) [deflated, inflated] = [deflated + compressedSize, inflated + uncompressedSize];
-    entries.set(name, zipEntry(entry, source));
   }
   if (packed > source.size) throw new RangeError(`its entries take ${packed} bytes: they overlap`);
   if (inflated > Math.max(MAX_INFLATED_BYTES, MAX_INFLATION * deflated)) {
     throw new RangeError(`its entries unpack from ${deflated} to ${inflated} bytes, which weights never do`);
   }
-  return entries;
 }
 
-function zipEntry(entry: yauzl.Entry, source: Source): ZipEntry {
-  const { compressionMethod, uncompressedSize: size, compressedSize, fileName: name } = entry;
+/** What two entries share is one of them to one program and the other to the next. */
+function checkDisjoint(places: readonly Extent[]): void {
+  let end = 0;
+  for (const place of places.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (place.begin < end) throw new RangeError(`its entries overlap at '${place.name}'`);
+    end = place.end;
+  }
+}
+
+function zipEntry(entry: yauzl.Entry, place: Extent, source: Source, isUnchecked: boolean): ZipEntry {
+  const { compressionMethod, uncompressedSize: size, fileName: name } = entry;
   return {
     size,
     read() {
-      const bytes = source.read(dataStart(entry, source), compressedSize);
+      const bytes = source.read(place.data, place.end - place.data);
       const unpacked = compressionMethod === STORED ? bytes : inflate(bytes, size, name);
-      if (unpacked.length !== size || crc32(unpacked) !== entry.crc32) {
+      if (unpacked.length !== size || !(isUnchecked || crc32(unpacked) === entry.crc32)) {
         throw new Error(`entry '${name}' is corrupt: its CRC-32 does not match`);
       }
       return unpacked;
     },
   };
-}
-
-/** Data begins behind the local header, whose name and extra field may differ in length from the directory's. */
-function dataStart({ relativeOffsetOfLocalHeader: offset, fileName }: yauzl.Entry, source: Source): number {
-  const { buffer } = source.read(offset, LOCAL_HEADER_BYTES);
-  const header = new DataView(buffer);
-  if (header.getUint32(0, true) !== LOCAL_HEADER_SIGNATURE) {
-    throw new Error(`entry '${fileName}' has no local header`);
-  }
-  return offset + LOCAL_HEADER_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
 }
 
 function inflate(bytes: Uint8Array, size: number, name: string): Uint8Array {

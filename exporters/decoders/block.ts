@@ -1,5 +1,6 @@
-import type { Value } from '../../graph/value.js';
-import { batchNorm2d, conv2d, relu } from '../layers.js';
+import { scope, type Value } from '../../graph/value.js';
+import { activate } from '../activations.js';
+import { batchNorm2d, conv2d } from '../layers.js';
 import type { Shapes, Weights } from '../weights.js';
 
 /** Where convolution (C), ReLU (R) and BatchNorm (B) stand: before the upsampling _ after the sum. */
@@ -10,6 +11,11 @@ export interface Block {
   /** g with the weights at `weights.scope('g')` or `'g_post'`. x [N, C, H, W] -> [N, channels, H, W]. */
   g(x: Value, weights: Weights, channels: number, kernel: number): Value;
   sigma(sum: Value, weights: Weights): Value;
+}
+
+/** The R of an order. */
+function relu(x: Value, weights: Weights): Value {
+  return scope(weights.path, () => activate(x, weights.settings.take('blockActivation', 'relu')));
 }
 
 export const BLOCKS: Readonly<Record<Order, Block>> = {

@@ -1,7 +1,7 @@
-import { resizeLinear } from '../../graph/ops/resize.js';
 import { gelu, relu, tanh } from '../../graph/ops/unary.js';
 import { scope, type Value } from '../../graph/value.js';
 import type { Skip } from '../backbones/backbone.js';
+import { upsampleBilinear } from '../layers.js';
 import type { Weights } from '../weights.js';
 import { BLOCKS, type Order } from './block.js';
 import { explicitEuler } from './euler.js';
@@ -43,9 +43,9 @@ export interface NmodeOptions {
 export function unroll(skips: readonly Skip[], weights: Weights, options: NmodeOptions): Value {
   const { scheme, activation, stateChannels, kernel } = options;
   const block = BLOCKS[options.order];
-  const drive = (skip: Skip, g: Weights): Value => {
-    const feature = block.g(skip.value, g, stateChannels, kernel);
-    return skip.scale === 1 ? feature : resizeLinear(feature, [skip.scale, skip.scale], 'half_pixel');
+  const drive = (skip: Skip, step: Weights, g: 'g' | 'g_post'): Value => {
+    const feature = block.g(skip.value, step.scope(g), stateChannels, kernel);
+    return skip.scale === 1 ? feature : upsampleBilinear(feature, step, skip.scale);
   };
   let y: Memory;
   let yBefore: Memory;
@@ -56,8 +56,8 @@ export function unroll(skips: readonly Skip[], weights: Weights, options: NmodeO
       const stepped = scheme.step({
         y,
         yBefore,
-        u: drive(skip, step.scope('g')),
-        w: next && scheme.looksAhead ? drive(next, step.scope('g_post')) : undefined,
+        u: drive(skip, step, 'g'),
+        w: next && scheme.looksAhead ? drive(next, step, 'g_post') : undefined,
         sigma: (sum) => block.sigma(sum, step.scope('sigma')),
         delta: 1 / skips.length,
       });

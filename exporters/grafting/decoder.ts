@@ -3,7 +3,17 @@ import type { Feature } from '../../graph/features.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import { SCHEME_IDS } from '../decoders/nmode.js';
 import { describeNmode, detectNmode, type NmodeDecoder, RELEASE_FORM, type Told } from '../describe.js';
-import { shapesOf } from '../export-model.js';
+import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../key-views.js';
+import {
+  explaining,
+  keysAround,
+  prefixIn,
+  prefixNotes,
+  shapesOf,
+  sourceMetadata,
+  weightsIn,
+} from '../network-weights.js';
+import type { SettingsInUse } from '../settings.js';
 import { listed, type Shapes, Weights } from '../weights.js';
 import { initialWeights } from './initial-weights.js';
 
@@ -19,7 +29,7 @@ export interface GraftDecoder {
 }
 
 /** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
-export function initialDecoder(told: Told): GraftDecoder {
+export function initialDecoder(told: Told, settings: SettingsInUse): GraftDecoder {
   if (told.decoder === undefined) {
     throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SCHEME_IDS.join(' or ')}`);
   }
@@ -27,7 +37,7 @@ export function initialDecoder(told: Told): GraftDecoder {
   return {
     decoder,
     classes: 1,
-    weights: Weights.from(initialWeights()),
+    weights: Weights.from(initialWeights(), '--init', settings),
     source: [['nmode.source', 'initial weights']],
     finish: () => ['the weights are those that a training begins with: for shapes and speed alone'],
   };
@@ -37,10 +47,17 @@ export function initialDecoder(told: Told): GraftDecoder {
 const DECODER_KEY = /^(up\d+\.(g|g_post|sigma)|outc\.conv)\./;
 
 /** The decoder of a checkpoint, whatever else that holds. @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE) */
-export function trainedDecoder(checkpoint: Checkpoint, skips: readonly Feature[], told: Told): GraftDecoder {
-  const { file, tensors } = checkpoint;
-  const shapes = shapesOf(checkpoint);
+export function trainedDecoder(
+  checkpoint: Checkpoint,
+  skips: readonly Feature[],
+  told: Told,
+  settings: SettingsInUse,
+): GraftDecoder {
+  const { file } = checkpoint;
+  const stored = shapesOf(checkpoint);
   const bad = (what: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${what}`);
+  const view = explaining(checkpoint, () => decoderView(stored, bad));
+  const shapes = shapesIn(view, stored);
   const detected = detectNmode(shapes);
   if (detected === undefined) throw bad('no nmODE decoder: it has no key up1.g.*');
   const { classes, steps, decoders } = detected;
@@ -50,25 +67,45 @@ export function trainedDecoder(checkpoint: Checkpoint, skips: readonly Feature[]
     throw bad(`its decoder has ${steps} steps, ${skips.length} skips are named: each step takes one`);
   }
   checkChannels(shapes, skips, bad);
-  const weights = Weights.from((key) => tensors.get(key), file);
-  const [own, aside] = [[...tensors.keys()].filter(isOwn), [...tensors.keys()].filter((key) => !isOwn(key))];
+  const weights = weightsIn(checkpoint, view, settings);
+  const names = [...view.names.keys()];
+  const aside = keysAround(
+    checkpoint,
+    view,
+    names.filter((key) => !isOwn(key)),
+  );
   return {
     decoder,
     classes,
     weights,
-    source: [
-      ['nmode.source.file', file],
-      ['nmode.source.sha256', checkpoint.sha256()],
-    ],
+    source: sourceMetadata(checkpoint, prefixIn(checkpoint, view), []),
     finish() {
-      const narrowed = weights.finish(own);
+      const { narrowed } = weights.finish(names.filter(isOwn));
       return [
         ...(checkpoint.note === '' ? [] : [checkpoint.note]),
+        ...prefixNotes(checkpoint, view),
         ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
         ...(aside.length > 0 ? [`left aside: ${listed("keys that are no decoder's", aside)}`] : []),
       ];
     },
   };
+}
+
+/** The first key of a decoder, in one order of its layers or another. */
+const STEMS = ['up1.g.weight', 'up1.g.0.weight'];
+
+/** Where the decoder is: its keys as they are, or below whatever prefix. @throws where it is below several */
+function decoderView(shapes: Shapes, bad: (what: string) => Error): KeyView {
+  for (const whole of wholeViews(shapes.keys())) {
+    if (STEMS.some((stem) => whole.names.has(stem))) return whole;
+    const [first, ...more] = viewsBelow(whole, STEMS);
+    if (more.length > 0) {
+      const places = [first, ...more].map((view) => `'${view?.prefix}'`);
+      throw bad(`it holds ${places.length} decoders, below ${places.join(', ')}: say which with --prefix`);
+    }
+    if (first !== undefined) return first;
+  }
+  throw bad('no nmODE decoder: it has no key up1.g.*');
 }
 
 const isOwn = (key: string): boolean => DECODER_KEY.test(key);

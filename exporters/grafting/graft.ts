@@ -1,19 +1,23 @@
+import type { Assumption } from '../../graph/assumption.js';
 import { check } from '../../graph/check.js';
 import { NmodeError } from '../../graph/errors.js';
 import { extend, tensorOf } from '../../graph/extend.js';
 import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../graph/features.js';
 import { type Model, opsetOf } from '../../graph/model.js';
 import { prune } from '../../graph/prune.js';
+import { withReceptiveField } from '../../graph/reach.js';
 import type { Background, Recipe } from '../../graph/recipe.js';
+import { assumptionsOf } from '../assumptions.js';
 import { nmodeLogits } from '../build.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import type { NmodeDecoder, Told } from '../describe.js';
-import { applyHead } from '../head.js';
+import { applyHead, type Head, headFor } from '../head.js';
+import { checkSettings, type Settings, SettingsInUse } from '../settings.js';
 import { initialDecoder, trainedDecoder } from './decoder.js';
 import { graftedMetadata } from './metadata.js';
 import { checkNames, skipsOf } from './skips.js';
 
-export interface GraftOptions extends Told {
+export interface GraftOptions extends Told, Omit<Settings, 'pooling' | 'backboneActivation'> {
   /** Names of the tensors that the steps take, shallow to deep. */
   readonly skips: readonly string[];
   /** How images are prepared; default as the model says. */
@@ -27,8 +31,11 @@ export interface Grafted {
   /** Shallow to deep. */
   readonly skips: readonly Feature[];
   readonly decoder: NmodeDecoder;
+  readonly head: Head;
   /** Heights and widths must be multiples of this. */
   readonly sizeMultiple: number;
+  /** What was taken of the decoder for what neither its weights nor the options say. */
+  readonly assumed: readonly Assumption[];
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -53,16 +60,19 @@ export async function graftDecoder(
   if (opset < LEAST_OPSET) {
     throw new NmodeError(
       'BAD_MODEL',
-      `opset ${opset}, expected ${LEAST_OPSET} at least: export the model again with a later one`,
+      `opset ${opset}, expected ${LEAST_OPSET} at least: convert it (onnx.version_converter), or export it with a later one`,
     );
   }
   checkNames(model, options.skips);
   const encoder = prune(model, options.skips);
-  const skips = await skipsOf(encoder, options.skips, measure);
+  const skips = await skipsOf(model, encoder, options.skips, measure);
+  const settings = new SettingsInUse(checkSettings(options));
   const { decoder, classes, weights, source, finish } = checkpoint
-    ? trainedDecoder(checkpoint, skips, options)
-    : initialDecoder(options);
-  const { head = 'sigmoid', recipe, background } = options;
+    ? trainedDecoder(checkpoint, skips, options, settings)
+    : initialDecoder(options, settings);
+  const file = checkpoint?.file ?? '--init';
+  const head = headFor(file, classes, options.head);
+  const { recipe, background } = options;
   const sizeMultiple = sizeMultipleOf(encoder, skips);
   const taken = skips.map((skip) => {
     const value = tensorOf(skip.tensor, featureType(encoder, skip, sizeMultiple));
@@ -70,9 +80,12 @@ export async function graftDecoder(
   });
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
   const notes = finish();
+  settings.refuseUnused(file);
   const told = { ...(recipe && { recipe }), ...(background !== undefined && { background }) };
   const facts = { skips, decoder, classes, head, sizeMultiple, source, ...told };
-  const grafted = { ...extend(encoder, { mask }), metadata: graftedMetadata(encoder, facts) };
+  const metadata = new Map([...graftedMetadata(encoder, facts), ...settings.metadata]);
+  const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);
-  return { model: grafted, skips, decoder, sizeMultiple, notes };
+  const assumed = assumptionsOf({ decoder, head }, options, settings);
+  return { model: grafted, skips, decoder, head, sizeMultiple, assumed, notes };
 }

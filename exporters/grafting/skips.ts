@@ -1,6 +1,7 @@
 import { closest } from '../../graph/closest.js';
 import { type Dim, shapeText } from '../../graph/dim.js';
 import { NmodeError } from '../../graph/errors.js';
+import { featureMapFaults } from '../../graph/feature-maps.js';
 import { type Feature, imageOf, type Located, locate, type Measure, typeText } from '../../graph/features.js';
 import type { Model } from '../../graph/model.js';
 
@@ -9,13 +10,15 @@ const usage = (message: string) => new NmodeError('BAD_USAGE', message);
 /** How many names an error lists. */
 const MAX_CANDIDATES = 3;
 
-/** @throws NmodeError (BAD_USAGE) for a name that no tensor has, with those that are most like it */
+/** @throws NmodeError (BAD_USAGE) for a name that comes twice, and for one that no tensor has, with those that are most like it */
 export function checkNames({ graph }: Model, names: readonly string[]): void {
   if (names.length === 0) throw usage('no skips are named: nmode inspect --skips proposes some');
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) throw usage(`tensor '${twice}' is named twice: each step takes one of its own`);
   const computed = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
   const known = new Set([...graph.inputs.map(({ name }) => name), ...computed]);
   for (const name of names) {
-    if (known.has(name)) continue;
+    if (known.has(name) || graph.initializers.has(name)) continue;
     const node = graph.nodes.find((candidate) => candidate.name === name);
     if (node !== undefined) {
       throw usage(`'${name}' is a node, not a tensor: it computes ${node.outputs.join(' and ')}`);
@@ -29,18 +32,27 @@ export function checkNames({ graph }: Model, names: readonly string[]): void {
 
 /**
  * The skips with their channels and scales.
- * @param encoder the part of a model that computes them
+ * @param encoder the part of the model that computes them
  * @param names shallow to deep
- * @throws NmodeError (BAD_USAGE) for tensors that are no features of the image or stand in another order
+ * @throws NmodeError (BAD_USAGE) for tensors that are no feature maps of the image or stand in another order
  */
 export async function skipsOf(
+  model: Model,
   encoder: Model,
   names: readonly string[],
   measure: Measure,
 ): Promise<readonly Feature[]> {
-  const { shape } = imageOf(encoder);
+  const image = imageOf(model);
+  const faultOf = featureMapFaults(model);
+  const refuse = (tensor: string, fault: string) => usage(`tensor '${tensor}' ${fault}; ${WAY_ON}`);
+  if (!encoder.graph.inputs.some(({ name }) => name === image.name)) {
+    throw refuse(names[0] ?? '', 'does not depend on the image');
+  }
   const skips = (await locate(encoder, names, measure)).map((located): Feature => {
-    if (located.feature === undefined) throw usage(misfit(located, shape));
+    if (!isPicture(located)) throw usage(`${described(located)}, expected float32 [N, C, H, W]`);
+    const fault = faultOf(located.tensor);
+    if (fault !== undefined) throw refuse(located.tensor, fault);
+    if (located.feature === undefined) throw usage(misfit(located, image.shape));
     return located.feature;
   });
   const ordered = skips.toSorted((a, b) => a.scale - b.scale);
@@ -52,10 +64,14 @@ export async function skipsOf(
   return skips;
 }
 
-function misfit({ tensor, type }: Located, image: readonly Dim[]): string {
-  const found = `tensor '${tensor}' is ${typeText(type)}`;
-  if (type?.dtype !== 'float32' || type.shape.length !== 4) return `${found}, expected float32 [N, C, H, W]`;
+const WAY_ON = 'name a feature map between the image and the output: nmode inspect --skips proposes some';
+
+const isPicture = ({ type }: Located): boolean => type?.dtype === 'float32' && type.shape.length === 4;
+
+const described = ({ tensor, type }: Located): string => `tensor '${tensor}' is ${typeText(type)}`;
+
+function misfit(located: Located, image: readonly Dim[]): string {
   const isFixed = image.slice(2).every((size) => typeof size === 'number');
   const other = isFixed ? ', or export the model for a height and a width that its levels divide' : '';
-  return `${found}, the image ${shapeText(image)}: expected its height and width divided by the same whole number; name another tensor${other}`;
+  return `${described(located)}, the image ${shapeText(image)}: expected its height and width divided by the same whole number; name another tensor${other}`;
 }

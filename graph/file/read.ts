@@ -1,13 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
-import protobuf from 'protobufjs/light.js';
-import type { Attribute, Unread } from '../attribute.js';
+import type { Attributes } from '../attribute.js';
 import { MAX_MODEL_BYTES } from '../check.js';
 import { dtypeOfCode } from '../dtype.js';
 import { NmodeError, reason } from '../errors.js';
 import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../model.js';
 import type { Tensor } from '../tensor.js';
+import { readAttributes } from './attribute.js';
 import { checkBudget } from './budget.js';
-import { ATTRIBUTE_TYPES, AttributeProto, ModelProto, TypeProto } from './schema.js';
+import { decode, present, unreadOf } from './message.js';
+import { ModelProto, TypeProto } from './schema.js';
 import { type Int64, readTensor, type TensorMessage } from './tensor.js';
 
 interface ModelMessage {
@@ -42,37 +43,8 @@ interface ValueInfoMessage {
   type?: Uint8Array;
 }
 
-interface AttributeMessage {
-  name?: string;
-  type?: number;
-  f?: number;
-  i?: Int64;
-  s?: Uint8Array;
-  t?: TensorMessage;
-  floats: number[];
-  ints: Int64[];
-  strings: Uint8Array[];
-}
-
 interface TypeMessage {
   tensorType?: { elemType?: number; shape?: { dim: { dimValue?: Int64; dimParam?: string }[] } };
-}
-
-/** Fields that the schema does not name, as protobufjs keeps them beside a decoded message. */
-function unreadOf(message: object): { unread?: Unread } {
-  const fields = (message as { $unknowns?: Unread }).$unknowns;
-  return fields === undefined ? {} : { unread: fields };
-}
-
-/** A field that the file holds; protobufjs would give an absent one its default. */
-function present<T extends object, K extends keyof T>(message: T, field: K): T[K] | undefined {
-  return Object.hasOwn(message, field) ? message[field] : undefined;
-}
-
-function decode<T>(type: protobuf.Type, bytes: Uint8Array): T {
-  const reader = protobuf.Reader.create(bytes);
-  reader.discardUnknown = false;
-  return type.decode(reader) as T;
 }
 
 /** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB */
@@ -154,57 +126,17 @@ function toNode(message: NodeMessage): Node {
     domain: message.domain === 'ai.onnx' ? '' : (message.domain ?? ''),
     inputs: message.input,
     outputs: message.output,
-    attributes: new Map(message.attribute.map(toAttribute)),
+    attributes: attributesOf(message),
     ...unreadOf(message),
   };
 }
 
-function toAttribute(bytes: Uint8Array): [string, Attribute] {
-  const message = decode<AttributeMessage>(AttributeProto, bytes);
-  const value = attributeValue(message, bytes);
-  return [message.name ?? '', value.type === 'other' ? value : { ...value, ...unreadOf(message) }];
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** An attribute that JavaScript holds exactly; every other is kept whole. */
-function attributeValue(message: AttributeMessage, bytes: Uint8Array): Attribute {
+function attributesOf({ name = '', opType = '', attribute }: NodeMessage): Attributes {
   try {
-    return exactValue(message) ?? { type: 'other', bytes };
-  } catch {
-    return { type: 'other', bytes };
+    return readAttributes(attribute);
+  } catch (error) {
+    throw new NmodeError('BAD_MODEL', `node '${name}' (${opType}): ${reason(error)}`, { cause: error });
   }
-}
-
-/** @throws for integers beyond 2^53 and for text that is no UTF-8 */
-function exactValue(message: AttributeMessage): Attribute | undefined {
-  switch (message.type) {
-    case ATTRIBUTE_TYPES.float:
-      return { type: 'float', value: message.f ?? 0 };
-    case ATTRIBUTE_TYPES.int:
-      return { type: 'int', value: safe(message.i) };
-    case ATTRIBUTE_TYPES.string:
-      return { type: 'string', value: utf8.decode(message.s) };
-    case ATTRIBUTE_TYPES.tensor: {
-      const tensor = message.t;
-      const plain = tensor && present(tensor, 'name') === undefined && unreadOf(tensor).unread === undefined;
-      return plain ? { type: 'tensor', value: readTensor(tensor) } : undefined;
-    }
-    case ATTRIBUTE_TYPES.floats:
-      return { type: 'floats', value: message.floats };
-    case ATTRIBUTE_TYPES.ints:
-      return { type: 'ints', value: message.ints.map(safe) };
-    case ATTRIBUTE_TYPES.strings:
-      return { type: 'strings', value: message.strings.map((text) => utf8.decode(text)) };
-    default:
-      return undefined;
-  }
-}
-
-function safe(value: Int64 | undefined): number {
-  const number = value?.toNumber() ?? 0;
-  if (!Number.isSafeInteger(number)) throw new RangeError(`${value} is beyond 2^53`);
-  return number;
 }
 
 function toValueInfo(message: ValueInfoMessage): ValueInfo {

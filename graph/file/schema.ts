@@ -63,16 +63,21 @@ export const AttributeProto = message('AttributeProto', {
   type: [20, 'int32'],
 });
 
-/** AttributeProto.AttributeType of the types that are read. */
+/** AttributeProto.AttributeType of the types that are read, and of those that hold graphs. */
 export const ATTRIBUTE_TYPES = {
   float: 1,
   int: 2,
   string: 3,
   tensor: 4,
+  graph: 5,
   floats: 6,
   ints: 7,
   strings: 8,
+  graphs: 10,
 } as const;
+
+/** The fields of an AttributeProto that hold graphs, whatever its type says. */
+export const SUBGRAPH_FIELDS: readonly number[] = [6, 11];
 
 // Packed lists of numbers stay bytes: decoded one by one they would take twenty times their size.
 export const TensorProto = message('TensorProto', {

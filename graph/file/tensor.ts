@@ -55,8 +55,14 @@ export function readTensor(message: TensorMessage): Tensor {
   return { dtype, dims, bytes: () => bytes };
 }
 
-/** The elements of the packed fields. Which field holds which type: onnx.proto, TensorProto. */
+/** protobufjs gives an absent field of bytes as an empty array, which is no memory that a typed array may view. */
 function typedData(dtype: DType, message: TensorMessage): Uint8Array {
+  const data = packedData(dtype, message);
+  return data.length === 0 ? new Uint8Array() : data;
+}
+
+/** The elements of the packed fields. Which field holds which type: onnx.proto, TensorProto. */
+function packedData(dtype: DType, message: TensorMessage): Uint8Array {
   switch (dtype) {
     case 'float32':
     case 'complex64':

@@ -98,12 +98,13 @@ function nodeMessage(node: Node): object {
 }
 
 function attributeBytes(name: string, attribute: Attribute): Uint8Array {
-  if (attribute.type === 'other') return attribute.bytes;
+  if ('bytes' in attribute) return attribute.bytes;
+  if (attribute.whole !== undefined) return attribute.whole;
   const message = { name, type: ATTRIBUTE_TYPES[attribute.type], ...attributeFields(attribute) };
   return AttributeProto.encode(withUnread(attribute, message)).finish();
 }
 
-function attributeFields(attribute: Exclude<Attribute, { type: 'other' }>): object {
+function attributeFields(attribute: Exclude<Attribute, { bytes: Uint8Array }>): object {
   switch (attribute.type) {
     case 'float':
       return { f: attribute.value };

@@ -10,6 +10,7 @@ export const BatchNormalization: OpDefinition = {
   since: 1,
   form: 9,
   parameters: [1, 2],
+  attributes: { epsilon: 'float', momentum: 'float', training_mode: 'int' },
   infer(inputs) {
     const x = required(inputs, 0, 'x');
     const channels = x.shape[1] ?? 1;

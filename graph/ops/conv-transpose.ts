@@ -1,27 +1,35 @@
-import { intOf, intsOf, stringOf } from '../attribute.js';
+import { intsOf, stringOf } from '../attribute.js';
 import { addDims, differentDims, dimText, multiplyDims } from '../dim.js';
 import { apply, type OpDefinition } from '../op.js';
 import type { Value } from '../value.js';
 import { type ConvAttributes, checkBias, convOperands, product, windowAttributes } from './conv.js';
-import { windowOf } from './window.js';
+import { checkLeast, WINDOW_TYPES, windowOf } from './window.js';
 
 export const ConvTranspose: OpDefinition = {
   opType: 'ConvTranspose',
   since: 1,
   parameters: [1, 2],
+  attributes: { ...WINDOW_TYPES, group: 'int', output_padding: 'ints', output_shape: 'ints' },
   infer(inputs, attributes) {
-    const operands = convOperands(inputs);
+    const operands = convOperands(inputs, attributes);
     if (operands === undefined) return [];
-    const { dtype, batch, channels, space, kernel } = operands;
+    const { dtype, batch, channels, space, kernel, group } = operands;
     const [channelsIn, perGroup] = operands.weightChannels;
     if (differentDims(channels, channelsIn)) {
       throw new RangeError(`x has ${dimText(channels)} channels, weight takes ${channelsIn}`);
     }
-    if (attributes.has('output_shape') || stringOf(attributes, 'auto_pad', 'NOTSET') !== 'NOTSET') return [];
-    const out = perGroup * intOf(attributes, 'group', 1);
+    if (channelsIn % group !== 0) {
+      throw new RangeError(`${channelsIn} input channels do not divide into ${group} groups`);
+    }
+    const out = perGroup * group;
     checkBias(inputs[2], out);
     const { strides, dilations, pads } = windowOf(space, kernel, attributes);
     const extra = intsOf(attributes, 'output_padding', Array(space.length).fill(0));
+    checkLeast('output_padding', extra, 0);
+    if (extra.length !== space.length) {
+      throw new RangeError(`output_padding [${extra}] does not fit ${space.length} spatial axes`);
+    }
+    if (attributes.has('output_shape') || stringOf(attributes, 'auto_pad', 'NOTSET') !== 'NOTSET') return [];
     const sizes = space.map((size, axis) => {
       const extent = (dilations[axis] ?? 1) * ((kernel[axis] ?? 1) - 1) + 1;
       const padding = (pads[axis] ?? 0) + (pads[axis + space.length] ?? 0);

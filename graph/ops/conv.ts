@@ -1,9 +1,9 @@
-import { int, intOf, ints } from '../attribute.js';
+import { type Attributes, int, intOf, ints, intsOf } from '../attribute.js';
 import { type Dim, differentDims, dimText, numbers, shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { elementCount } from '../tensor.js';
 import type { Value, ValueType } from '../value.js';
-import { slide, type WindowAttributes } from './window.js';
+import { checkLeast, slide, WINDOW_TYPES, type WindowAttributes } from './window.js';
 
 export interface ConvAttributes extends WindowAttributes {
   readonly group?: number;
@@ -18,7 +18,7 @@ export function checkBias(bias: ValueType | undefined, channels: number): void {
 }
 
 /** x [N, C, ...space] and weight [., ., ...kernel] taken apart; undefined where a size of the weight is open. */
-export function convOperands(inputs: readonly (ValueType | undefined)[]) {
+export function convOperands(inputs: readonly (ValueType | undefined)[], attributes: Attributes) {
   const x = required(inputs, 0, 'x');
   const weight = required(inputs, 1, 'weight');
   const known = numbers(weight.shape);
@@ -34,19 +34,25 @@ export function convOperands(inputs: readonly (ValueType | undefined)[]) {
   ) {
     throw new RangeError(`x ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} differ in rank`);
   }
-  return { dtype: x.dtype, batch, channels, space, weightChannels: [first, second] as const, kernel };
+  const told = intsOf(attributes, 'kernel_shape', kernel);
+  if (told.join() !== kernel.join()) {
+    throw new RangeError(`kernel_shape is [${told}], weight is ${shapeText(weight.shape)}`);
+  }
+  const group = intOf(attributes, 'group', 1);
+  checkLeast('group', [group], 1);
+  return { dtype: x.dtype, batch, channels, space, weightChannels: [first, second] as const, kernel, group };
 }
 
 export const Conv: OpDefinition = {
   opType: 'Conv',
   since: 1,
   parameters: [1, 2],
+  attributes: { ...WINDOW_TYPES, group: 'int' },
   infer(inputs, attributes) {
-    const operands = convOperands(inputs);
+    const operands = convOperands(inputs, attributes);
     if (operands === undefined) return [];
-    const { dtype, batch, channels, space, kernel } = operands;
+    const { dtype, batch, channels, space, kernel, group } = operands;
     const [out, perGroup] = operands.weightChannels;
-    const group = intOf(attributes, 'group', 1);
     if (differentDims(channels, perGroup * group)) {
       throw new RangeError(`x has ${dimText(channels)} channels, weight takes ${perGroup * group}`);
     }

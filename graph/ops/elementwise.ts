@@ -2,6 +2,7 @@ import {
   addDims,
   type Dim,
   dimText,
+  exactly,
   floorDivideDim,
   multiplyDims,
   sameDim,
@@ -65,7 +66,7 @@ function combine(
   const result: Dim[] = [];
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const [left, right] = [a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]];
-    const dim = left === undefined || right === undefined ? undefined : onSizes(left, right);
+    const dim = left === undefined || right === undefined ? undefined : exactly(() => onSizes(left, right));
     if (dim === undefined) return undefined;
     result.push(dim);
   }
@@ -87,6 +88,7 @@ export const Mod: OpDefinition = {
   ),
   since: 10,
   form: 10,
+  attributes: { fmod: 'int' },
 };
 
 // ONNX's Max takes any number of operands; two are what is written and inferred here.
@@ -94,7 +96,7 @@ const MaxOfTwo = binary('Max', () => undefined);
 export const Max: OpDefinition = {
   ...MaxOfTwo,
   form: 8,
-  infer: (inputs, attributes) => (inputs.length === 2 ? MaxOfTwo.infer(inputs, attributes) : []),
+  infer: (inputs, ...node) => (inputs.length === 2 ? MaxOfTwo.infer(inputs, ...node) : []),
 };
 
 /** Its exponent may be of another type. */

@@ -8,6 +8,7 @@ export const InstanceNormalization: OpDefinition = {
   since: 1,
   form: 6,
   parameters: [1, 2],
+  attributes: { epsilon: 'float' },
   infer(inputs) {
     const { dtype, shape } = required(inputs, 0, 'x');
     if (shape.length < 3) throw new RangeError(`x ${shapeText(shape)} has no spatial axis`);

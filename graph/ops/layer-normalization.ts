@@ -8,6 +8,7 @@ export const LayerNormalization: OpDefinition = {
   opType: 'LayerNormalization',
   since: 17,
   parameters: [1, 2],
+  attributes: { axis: 'int', epsilon: 'float', stash_type: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
     const normalized = shape.slice(axisOf(intOf(attributes, 'axis', -1), shape.length));

@@ -11,9 +11,10 @@ import {
   symbol,
 } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
-import { elementCount, int64Tensor, unravel } from '../tensor.js';
+import { elementCount, FAR_AWAY, int64Tensor, unravel } from '../tensor.js';
 import { constant, contentOf, MAX_CONTENT, type Value, type ValueType } from '../value.js';
-import { axisOf, toldNumbers } from './shapes.js';
+import { axesOf, axisOf, listAt, toldNumbers } from './shapes.js';
+import { checkLeast } from './window.js';
 
 /** Operators that move elements about. Exporters write chains of them around sizes, which are followed. */
 
@@ -40,13 +41,14 @@ function rearranged(
 const Transpose: OpDefinition = {
   opType: 'Transpose',
   since: 1,
+  attributes: { perm: 'ints' },
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
     const order = intsOf(attributes, 'perm', x.shape.map((_, axis) => axis).reverse());
-    if (order.length !== x.shape.length || new Set(order).size !== order.length) {
+    if (order.length !== x.shape.length || !x.shape.every((_, axis) => order.includes(axis))) {
       throw new RangeError(`perm [${order}] does not order ${x.shape.length} axes`);
     }
-    const shape = order.map((axis) => x.shape[axisOf(axis, x.shape.length)] ?? 1);
+    const shape = order.map((axis) => x.shape[axis] ?? 1);
     return [rearranged(x, shape, (index) => x.shape.map((_, axis) => index[order.indexOf(axis)] ?? 0))];
   },
 };
@@ -69,21 +71,37 @@ function remaining(shape: readonly Dim[], others: readonly Dim[]): Dim | undefin
   return open.reduce(multiplyDims, factor);
 }
 
+/** @throws RangeError for a shape that means nothing, whatever x holds */
+function checkTarget(x: readonly Dim[], target: readonly Dim[], copies: boolean): void {
+  const open = target.filter((dim) => dim === -1).length;
+  const copiesNone = copies && target.lastIndexOf(0) >= x.length;
+  const isNegative = target.some((dim) => typeof dim === 'number' && dim < -1);
+  if (open > 1 || copiesNone || isNegative || (open === 1 && !copies && target.includes(0))) {
+    throw new RangeError(`shape ${shapeText(target)} is none for x ${shapeText(x)}`);
+  }
+}
+
 const Reshape: OpDefinition = {
   opType: 'Reshape',
   since: 1,
   form: 5,
+  attributes: { allowzero: 'int' },
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
-    const target = contentOf(required(inputs, 1, 'shape'));
+    const target = listAt(inputs, 1, 'shape');
     if (target === undefined) return [];
     const copies = intOf(attributes, 'allowzero', 0) === 0;
+    checkTarget(x.shape, target, copies);
     const shape = target.map((dim, axis) => (dim === 0 && copies ? (x.shape[axis] ?? 0) : dim));
     const open = shape.indexOf(-1);
     if (open >= 0) {
       const size = remaining(x.shape, shape.toSpliced(open, 1));
       if (size === undefined) return [];
       shape[open] = size;
+    }
+    const [before, after] = [numbers(x.shape), numbers(shape)];
+    if (before !== undefined && after !== undefined && elementCount(before) !== elementCount(after)) {
+      throw new RangeError(`x ${shapeText(x.shape)} does not fill ${shapeText(target)}`);
     }
     const content = contentOf(x);
     return [{ dtype: x.dtype, shape, ...(content && { content }) }];
@@ -93,12 +111,14 @@ const Reshape: OpDefinition = {
 const Unsqueeze: OpDefinition = {
   opType: 'Unsqueeze',
   since: 1,
+  attributes: { axes: 'ints' },
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
-    const axes = toldNumbers(inputs, intsOf(attributes, 'axes', []));
+    if (inputs[1] === undefined && !attributes.has('axes')) throw new TypeError('axes are missing');
+    const axes = toldNumbers(inputs, attributes, 'axes');
     if (axes === undefined) return [];
     const rank = x.shape.length + axes.length;
-    const inserted = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
+    const inserted = axesOf(axes, rank);
     const rest = [...x.shape];
     const shape = Array.from({ length: rank }, (_, at) => (inserted.has(at) ? 1 : (rest.shift() ?? 1)));
     const content = contentOf(x);
@@ -109,6 +129,7 @@ const Unsqueeze: OpDefinition = {
 const Gather: OpDefinition = {
   opType: 'Gather',
   since: 1,
+  attributes: { axis: 'int' },
   infer(inputs, attributes) {
     const data = required(inputs, 0, 'data');
     const indices = required(inputs, 1, 'indices');
@@ -116,6 +137,8 @@ const Gather: OpDefinition = {
     const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
     const [picked, size] = [contentOf(indices), data.shape[axis]];
     const at = picked && numbers(picked);
+    const outside = typeof size === 'number' && at?.find((index) => index < -size || index >= size);
+    if (typeof outside === 'number') throw new RangeError(`index ${outside} is outside an axis of ${size}`);
     if (at === undefined || typeof size !== 'number' || indices.shape.length > 1) {
       return [{ dtype: data.dtype, shape }];
     }
@@ -137,14 +160,19 @@ interface Cut {
   readonly size: Dim;
 }
 
+/** What exporters write for an end that is the axis' own. */
+const MAX_END = 2 ** 31 - 1;
+
 /** ONNX Slice on one axis: negative ends count from the back, what lies outside is cut off. */
 function cutAxis(size: Dim, start: number, end: Dim, step: number): Cut | undefined {
   if (typeof size !== 'number' || typeof end !== 'number') {
-    if (start < 0 || step !== 1) return undefined;
-    if (typeof end === 'number') {
-      return end >= 2 ** 31 - 1 ? { start, step, size: subtractDims(size, start) } : undefined;
-    }
-    return start === 0 ? { start, step, size: symbol(`min(${dimText(size)}, ${dimText(end)})`) } : undefined;
+    if (Math.abs(start) >= FAR_AWAY || step !== 1) return undefined;
+    const atMost = (limit: Dim) => symbol(`min(${dimText(size)}, ${dimText(limit)})`);
+    const isOpenEnded = typeof end === 'number' && end >= MAX_END;
+    if (start < 0) return isOpenEnded ? { start, step, size: atMost(-start) } : undefined;
+    if (isOpenEnded) return { start, step, size: subtractDims(size, start) };
+    const isNegative = typeof end === 'number' && end < 0;
+    return start === 0 && !isNegative ? { start, step, size: atMost(end) } : undefined;
   }
   const inside = (place: number, low: number, high: number) =>
     Math.min(Math.max(place < 0 ? place + size : place, low), high);
@@ -161,18 +189,20 @@ const Slice: OpDefinition = {
   form: 10,
   infer(inputs) {
     const data = required(inputs, 0, 'data');
-    const contentAt = (at: number) => (inputs[at] === undefined ? [] : contentOf(inputs[at]));
-    const known = [1, 3, 4].map((at) => {
-      const content = contentAt(at);
-      return content && numbers(content);
-    });
-    const ends = contentAt(2);
-    if (ends === undefined || known.includes(undefined)) return [];
-    const [starts = [], given = [], steps = []] = known;
+    const known = ['starts', 'ends', 'axes', 'steps'].map((name, at) =>
+      at >= 2 && inputs[at + 1] === undefined ? [] : listAt(inputs, at + 1, name),
+    );
+    const ends = known[1];
+    const told = [known[0], known[2], known[3]].map((list) => list && numbers(list));
+    if (ends === undefined || told.includes(undefined)) return [];
+    const [starts = [], given = [], steps = []] = told;
     const axes = given.length > 0 ? given : starts.map((_, axis) => axis);
-    if (starts.length !== ends.length || starts.length !== axes.length) {
-      throw new RangeError(`${starts.length} starts, ${ends.length} ends and ${axes.length} axes`);
+    const fits = [ends, axes, ...(steps.length > 0 ? [steps] : [])];
+    if (fits.some((list) => list.length !== starts.length)) {
+      const counts = `${starts.length} starts, ${ends.length} ends, ${axes.length} axes`;
+      throw new RangeError(`${counts} and ${steps.length} steps`);
     }
+    axesOf(axes, data.shape.length);
     const cuts: Cut[] = data.shape.map((size) => ({ start: 0, step: 1, size }));
     for (const [at, start] of starts.entries()) {
       const axis = axisOf(axes[at] ?? 0, data.shape.length);
@@ -195,12 +225,18 @@ const DepthToSpace: OpDefinition = {
   opType: 'DepthToSpace',
   since: 1,
   form: 11,
+  attributes: { blocksize: 'int', mode: 'string' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
-    const block = intOf(attributes, 'blocksize', 1);
+    const block = intOf(attributes, 'blocksize', 0);
+    checkLeast('blocksize', [block], 1);
     const [batch, channels, height, width] = shape;
-    if (batch === undefined || channels === undefined || height === undefined || width === undefined) {
+    const isImage = shape.length === 4 && batch !== undefined && channels !== undefined;
+    if (!isImage || height === undefined || width === undefined) {
       throw new RangeError(`x ${shapeText(shape)} is no image`);
+    }
+    if (typeof channels === 'number' && channels % (block * block) !== 0) {
+      throw new RangeError(`${channels} channels do not divide into blocks of ${block} by ${block}`);
     }
     const deep = floorDivideDim(channels, block * block);
     return [{ dtype, shape: [batch, deep, multiplyDims(height, block), multiplyDims(width, block)] }];
@@ -235,6 +271,12 @@ export const gather = (data: Value, indices: readonly number[]): Value =>
 export function sliceAxis(data: Value, axis: number, start: number, end: number): Value {
   const whole = (value: number) => constant(int64Tensor([1], [value]));
   return apply(Slice, [data, whole(start), whole(end), whole(axis)]);
+}
+
+/** ONNX Slice: the first or the last elements of an axis that has at least as many. */
+export function sliceEnd(data: Value, axis: number, count: number, which: 'first' | 'last'): Value {
+  const sliced = which === 'first' ? sliceAxis(data, axis, 0, count) : sliceAxis(data, axis, -count, MAX_END);
+  return { ...sliced, shape: data.shape.map((size, at) => (at === axis ? count : size)) };
 }
 
 /**

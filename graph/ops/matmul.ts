@@ -47,20 +47,28 @@ export const Gemm: OpDefinition = {
   since: 1,
   form: 7,
   parameters: [1, 2],
+  attributes: { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'a');
     const b = required(inputs, 1, 'b').shape;
-    const [left, right] = [intOf(attributes, 'transA', 0) === 1, intOf(attributes, 'transB', 0) === 1];
+    if (shape.length !== 2 || b.length !== 2) {
+      throw new RangeError(`${shapeText(shape)} and ${shapeText(b)} do not multiply`);
+    }
+    const [left, right] = [intOf(attributes, 'transA', 0) !== 0, intOf(attributes, 'transB', 0) !== 0];
     const matrix = outer(
       left ? [shape[1], shape[0]] : [shape[0], shape[1]],
       right ? [b[1], b[0]] : [b[0], b[1]],
       shape,
       b,
     );
+    const c = inputs[2]?.shape ?? [];
+    if (broadcast(matrix, c).some((size, axis) => differentDims(size, matrix[axis] ?? 1))) {
+      throw new RangeError(`c ${shapeText(c)} does not stretch to ${shapeText(matrix)}`);
+    }
     return [{ dtype, shape: matrix }];
   },
   macs(inputs, output, attributes) {
-    const depth = inputs[0]?.shape[intOf(attributes, 'transA', 0) === 1 ? 0 : 1];
+    const depth = inputs[0]?.shape[intOf(attributes, 'transA', 0) !== 0 ? 0 : 1];
     return typeof depth === 'number' ? product(output.shape, [depth]) : undefined;
   },
 };

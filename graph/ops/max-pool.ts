@@ -1,13 +1,14 @@
-import { ints, intsOf } from '../attribute.js';
+import { int, ints, intsOf } from '../attribute.js';
 import { shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
-import { slide, type WindowAttributes } from './window.js';
+import { slide, WINDOW_TYPES, type WindowAttributes } from './window.js';
 
 function pooling(opType: string): OpDefinition {
   return {
     opType,
     since: 1,
+    attributes: { ...WINDOW_TYPES, ceil_mode: 'int', count_include_pad: 'int', storage_order: 'int' },
     infer(inputs, attributes) {
       const x = required(inputs, 0, 'x');
       const [batch, channels, ...space] = x.shape;
@@ -30,4 +31,18 @@ export function maxPool(
   { strides = kernel, pads = Array(2 * kernel.length).fill(0) }: WindowAttributes = {},
 ): Value {
   return apply(MaxPool, [x], { kernel_shape: ints(kernel), pads: ints(pads), strides: ints(strides) });
+}
+
+/** ONNX AveragePool, as maxPool; zeros of the padding are counted, as PyTorch does by default. */
+export function averagePool(
+  x: Value,
+  kernel: readonly number[],
+  { strides = kernel, pads = Array(2 * kernel.length).fill(0) }: WindowAttributes = {},
+): Value {
+  return apply(AveragePool, [x], {
+    kernel_shape: ints(kernel),
+    pads: ints(pads),
+    strides: ints(strides),
+    ...(pads.some((pad) => pad > 0) && { count_include_pad: int(1) }),
+  });
 }

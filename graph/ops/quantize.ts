@@ -1,13 +1,32 @@
-import { int } from '../attribute.js';
+import { type Attributes, int, intOf } from '../attribute.js';
+import { differentDims, shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
-import type { Value } from '../value.js';
+import type { Value, ValueType } from '../value.js';
+import { axisOf } from './shapes.js';
+
+const TYPES = { axis: 'int', block_size: 'int', output_dtype: 'int', saturate: 'int' } as const;
+
+/** One scale for all, one an element of an axis, or (from opset 21 on) one a block. @throws RangeError */
+function checkScale(inputs: readonly (ValueType | undefined)[], attributes: Attributes): void {
+  const { shape } = required(inputs, 0, 'x');
+  const scale = required(inputs, 1, 'scale').shape;
+  const [size = 1] = scale;
+  if (size === 1 || intOf(attributes, 'block_size', 0) !== 0) return;
+  const axis = axisOf(intOf(attributes, 'axis', 1), shape.length);
+  if (scale.length > 1 || differentDims(size, shape[axis] ?? 1)) {
+    throw new RangeError(
+      `scale is ${shapeText(scale)}, x ${shapeText(shape)} is quantised along axis ${axis}`,
+    );
+  }
+}
 
 export const QuantizeLinear: OpDefinition = {
   opType: 'QuantizeLinear',
   since: 10,
-  infer(inputs) {
+  attributes: TYPES,
+  infer(inputs, attributes) {
     const { shape } = required(inputs, 0, 'x');
-    required(inputs, 1, 'scale');
+    checkScale(inputs, attributes);
     return [{ dtype: inputs[2]?.dtype ?? 'uint8', shape }];
   },
 };
@@ -16,7 +35,11 @@ export const DequantizeLinear: OpDefinition = {
   opType: 'DequantizeLinear',
   since: 10,
   parameters: [0],
-  infer: (inputs) => [{ dtype: required(inputs, 1, 'scale').dtype, shape: required(inputs, 0, 'x').shape }],
+  attributes: TYPES,
+  infer(inputs, attributes) {
+    checkScale(inputs, attributes);
+    return [{ dtype: required(inputs, 1, 'scale').dtype, shape: required(inputs, 0, 'x').shape }];
+  },
 };
 
 /** ONNX QuantizeLinear: round(x / scale) + zero point, saturated. */

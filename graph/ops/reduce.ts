@@ -1,4 +1,4 @@
-import { int, intOf, intsOf } from '../attribute.js';
+import { int, intOf } from '../attribute.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import type { Value } from '../value.js';
 import { axisOf, toldNumbers } from './shapes.js';
@@ -8,11 +8,13 @@ function reduction(opType: string): OpDefinition {
   return {
     opType,
     since: 1,
+    attributes: { axes: 'ints', keepdims: 'int', noop_with_empty_axes: 'int' },
     infer(inputs, attributes) {
       const { dtype, shape } = required(inputs, 0, 'x');
-      const told = toldNumbers(inputs, intsOf(attributes, 'axes', []));
+      const told = toldNumbers(inputs, attributes, 'axes');
       if (told === undefined) return [];
       if (told.length === 0 && intOf(attributes, 'noop_with_empty_axes', 0) === 1) return [{ dtype, shape }];
+      // One that is named twice is reduced once.
       const axes = new Set(told.map((axis) => axisOf(axis, shape.length)));
       const isReduced = (axis: number) => axes.size === 0 || axes.has(axis);
       const kept = intOf(attributes, 'keepdims', 1) === 1;

@@ -1,8 +1,9 @@
-import { string, stringOf } from '../attribute.js';
+import { type Attributes, intsOf, string, stringOf } from '../attribute.js';
 import { type Dim, floorDivideDim, multiplyDims, shapeText, symbol } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { float32Tensor, float32Values } from '../tensor.js';
-import { constant, contentOf, type Value } from '../value.js';
+import { constant, type Value } from '../value.js';
+import { axesOf, listAt } from './shapes.js';
 
 /** floor(size * scale), multiplied in float32 as runtimes do. */
 function scaled(size: Dim, scale: number): Dim {
@@ -16,22 +17,53 @@ export const Resize: OpDefinition = {
   opType: 'Resize',
   since: 10,
   form: 11,
+  attributes: {
+    antialias: 'int',
+    axes: 'ints',
+    coordinate_transformation_mode: 'string',
+    cubic_coeff_a: 'float',
+    exclude_outside: 'int',
+    extrapolation_value: 'float',
+    keep_aspect_ratio_policy: 'string',
+    mode: 'string',
+    nearest_mode: 'string',
+  },
   infer(inputs, attributes) {
-    const x = required(inputs, 0, 'x');
-    // Forms of opset 18 that are not followed.
-    if (attributes.has('axes') || stringOf(attributes, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
-      return [];
-    const sizes = contentOf(inputs[3]);
-    if (sizes !== undefined && sizes.length === x.shape.length) return [{ dtype: x.dtype, shape: sizes }];
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const axes = resizedAxes(attributes, shape.length);
+    const fits = (name: string, { length }: { readonly length: number }) => {
+      if (length !== axes.length) {
+        throw new RangeError(`${name} has ${length} entries, x is ${shapeText(shape)}`);
+      }
+    };
+    const resized = [...shape];
+    const hasSizes = inputs[3] !== undefined && inputs[3].shape[0] !== 0;
+    if (hasSizes) {
+      const sizes = listAt(inputs, 3, 'sizes');
+      // Of opset 18, and not followed.
+      const stretches = stringOf(attributes, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
+      if (sizes === undefined) return [];
+      fits('sizes', sizes);
+      for (const [at, axis] of axes.entries()) resized[axis] = sizes[at] ?? 1;
+      return stretches ? [{ dtype, shape: resized }] : [];
+    }
     const scales = inputs[2]?.constant;
     if (scales === undefined || scales.dims[0] === 0) return [];
     const factors = float32Values(scales);
-    if (factors.length !== x.shape.length) {
-      throw new RangeError(`scales has ${factors.length} entries, x is ${shapeText(x.shape)}`);
+    fits('scales', factors);
+    if (!factors.every((factor) => factor > 0 && Number.isFinite(factor))) {
+      throw new RangeError(`scales [${factors}] must be above 0`);
     }
-    return [{ dtype: x.dtype, shape: x.shape.map((size, axis) => scaled(size, factors[axis] ?? 1)) }];
+    for (const [at, axis] of axes.entries()) resized[axis] = scaled(shape[axis] ?? 1, factors[at] ?? 1);
+    return [{ dtype, shape: resized }];
   },
 };
+
+/** All, or from opset 18 on those that an attribute names. */
+function resizedAxes(attributes: Attributes, rank: number): readonly number[] {
+  const all = Array.from({ length: rank }, (_, axis) => axis);
+  return [...axesOf(intsOf(attributes, 'axes', all), rank)];
+}
 
 /** How an output pixel's place is found in the input: ONNX's names. PyTorch's `align_corners=False` is `half_pixel`. */
 export type CoordinateTransformation = 'half_pixel' | 'align_corners';

@@ -1,4 +1,4 @@
-import { int, intOf, string } from '../attribute.js';
+import { type Attributes, int, intOf, intsOf, string } from '../attribute.js';
 import { addDims, type Dim, differentDims, numbers, shapeText } from '../dim.js';
 import { apply, type OpDefinition, required } from '../op.js';
 import { contentOf, type Value, type ValueType } from '../value.js';
@@ -10,19 +10,45 @@ export function axisOf(axis: number, rank: number): number {
   return at;
 }
 
+/** Axes, counted from the beginning. @throws RangeError where one is outside the rank, or named twice */
+export function axesOf(axes: readonly number[], rank: number): ReadonlySet<number> {
+  const distinct = new Set(axes.map((axis) => axisOf(axis, rank)));
+  if (distinct.size < axes.length) throw new RangeError(`axes [${axes}] name one twice`);
+  return distinct;
+}
+
+/**
+ * The elements of an input that lists sizes, places or axes; undefined where they are not known.
+ * @throws TypeError, RangeError where it is no list of whole numbers
+ */
+export function listAt(
+  inputs: readonly (ValueType | undefined)[],
+  at: number,
+  name: string,
+): readonly Dim[] | undefined {
+  const type = required(inputs, at, name);
+  if (type.dtype !== 'int64' && type.dtype !== 'int32') {
+    throw new TypeError(`${name} is ${type.dtype}, expected int64`);
+  }
+  if (type.shape.length > 1) throw new RangeError(`${name} is ${shapeText(type.shape)}, expected a list`);
+  return contentOf(type);
+}
+
 /** Numbers that are an attribute in older opsets and an input, at position 1, in newer ones; undefined where not known. */
 export function toldNumbers(
   inputs: readonly (ValueType | undefined)[],
-  attribute: readonly number[],
+  attributes: Attributes,
+  name: string,
 ): readonly number[] | undefined {
-  if (inputs[1] === undefined) return attribute;
-  const content = contentOf(inputs[1]);
+  if (inputs[1] === undefined) return intsOf(attributes, name, []);
+  const content = listAt(inputs, 1, name);
   return content && numbers(content);
 }
 
 export const Shape: OpDefinition = {
   opType: 'Shape',
   since: 1,
+  attributes: { start: 'int', end: 'int' },
   infer(inputs, attributes) {
     const { shape } = required(inputs, 0, 'x');
     const content = shape.slice(intOf(attributes, 'start', 0), intOf(attributes, 'end', shape.length));
@@ -34,7 +60,9 @@ export const Concat: OpDefinition = {
   opType: 'Concat',
   since: 1,
   form: 4,
+  attributes: { axis: 'int' },
   infer(inputs, attributes) {
+    if (!attributes.has('axis')) throw new TypeError("attribute 'axis' is missing");
     const parts = inputs.map((_, at) => required(inputs, at, 'part'));
     const first = required(inputs, 0, 'part');
     const axis = axisOf(intOf(attributes, 'axis', 0), first.shape.length);
@@ -57,14 +85,24 @@ export const Pad: OpDefinition = {
   opType: 'Pad',
   since: 1,
   form: 11,
+  attributes: { mode: 'string' },
   infer(inputs) {
     const x = required(inputs, 0, 'x');
-    const pads = contentOf(required(inputs, 1, 'pads'));
     const rank = x.shape.length;
-    if (pads === undefined || inputs[3] !== undefined) return [];
-    if (pads.length !== 2 * rank)
-      throw new RangeError(`pads holds ${pads.length} sizes, expected ${2 * rank}`);
-    const shape = x.shape.map((dim, axis) => addDims(dim, addDims(pads[axis] ?? 0, pads[axis + rank] ?? 0)));
+    const pads = listAt(inputs, 1, 'pads');
+    // From opset 18 on an input says which axes are padded.
+    const given = inputs[3] === undefined ? [...x.shape.keys()] : listAt(inputs, 3, 'axes');
+    const told = given && numbers(given);
+    if (pads === undefined || told === undefined) return [];
+    const axes = [...axesOf(told, rank)];
+    if (pads.length !== 2 * axes.length) {
+      throw new RangeError(`pads holds ${pads.length} sizes, expected ${2 * axes.length}`);
+    }
+    const shape = [...x.shape];
+    for (const [at, axis] of axes.entries()) {
+      const added = addDims(pads[at] ?? 0, pads[at + axes.length] ?? 0);
+      shape[axis] = addDims(x.shape[axis] ?? 0, added);
+    }
     return [{ dtype: x.dtype, shape }];
   },
 };
@@ -76,8 +114,8 @@ export const shapeOf = (x: Value): Value => apply(Shape, [x]);
 export const concat = (parts: readonly Value[], axis: number): Value =>
   apply(Concat, parts, { axis: int(axis) });
 
-/** What ONNX Pad fills with: zeros, or the element at the border. */
-export type PadMode = 'constant' | 'edge';
+/** What ONNX Pad fills with: zeros, the element at the border, or those inside it, mirrored at the border's. */
+export type PadMode = 'constant' | 'edge' | 'reflect';
 
 /** ONNX Pad; `pads` int64 [2 rank]: all begins, then all ends. */
 export const pad = (x: Value, pads: Value, mode: PadMode = 'constant'): Value =>

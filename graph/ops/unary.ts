@@ -24,6 +24,7 @@ export const Softmax: OpDefinition = {
   opType: 'Softmax',
   since: 1,
   form: 13,
+  attributes: { axis: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
     axisOf(intOf(attributes, 'axis', -1), shape.length);
@@ -33,10 +34,14 @@ export const Softmax: OpDefinition = {
 
 export const Sqrt = { ...unary('Sqrt', 1), form: 6 };
 export const Exp = { ...unary('Exp', 1), form: 6 };
-export const LeakyRelu = { ...unary('LeakyRelu', 1), form: 6 };
-export const Elu = { ...unary('Elu', 1), form: 6 };
+export const LeakyRelu: OpDefinition = { ...unary('LeakyRelu', 1), form: 6, attributes: { alpha: 'float' } };
+export const Elu: OpDefinition = { ...unary('Elu', 1), form: 6, attributes: { alpha: 'float' } };
 export const HardSwish = unary('HardSwish', 14);
-export const HardSigmoid = { ...unary('HardSigmoid', 1), form: 6 };
+export const HardSigmoid: OpDefinition = {
+  ...unary('HardSigmoid', 1),
+  form: 6,
+  attributes: { alpha: 'float', beta: 'float' },
+};
 
 /** Its bounds are attributes until opset 10. */
 export const Clip = { ...unary('Clip', 1), form: 11 };
@@ -49,6 +54,12 @@ export const erf = (x: Value): Value => apply(Erf, [x]);
 /** ONNX Clip to [low, high]. */
 export const clip = (x: Value, low: number, high: number): Value =>
   apply(Clip, [x, ...[low, high].map((bound) => constant(float32Tensor([], [bound])))]);
+
+/** x where it is positive, elsewhere slope x. */
+export const leakyRelu = (x: Value, slope: number): Value => apply(LeakyRelu, [x], { alpha: float(slope) });
+
+/** x where it is positive, elsewhere alpha (exp x - 1). */
+export const elu = (x: Value, alpha: number): Value => apply(Elu, [x], { alpha: float(alpha) });
 
 /** PyTorch's hardsigmoid, min(max(x / 6 + 1/2, 0), 1). */
 export const hardSigmoid = (x: Value): Value =>

@@ -8,17 +8,44 @@ export interface WindowAttributes {
   readonly dilations?: readonly number[];
 }
 
+/** The types of the attributes that convolutions and poolings share. */
+export const WINDOW_TYPES = {
+  auto_pad: 'string',
+  dilations: 'ints',
+  kernel_shape: 'ints',
+  pads: 'ints',
+  strides: 'ints',
+} as const;
+
+const AUTO_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'];
+
 /** The window's attributes, one entry a spatial axis, where they fit; what is absent has ONNX's default. */
 export function windowOf(space: readonly Dim[], kernel: readonly number[], attributes: Attributes) {
   const rank = space.length;
   const strides = intsOf(attributes, 'strides', Array(rank).fill(1));
   const dilations = intsOf(attributes, 'dilations', Array(rank).fill(1));
   const pads = intsOf(attributes, 'pads', Array(2 * rank).fill(0));
+  if (rank === 0) throw new RangeError('x has no spatial axis');
   const fits = [kernel, strides, dilations].every((values) => values.length === rank);
-  if (!fits || pads.length !== 2 * rank || strides.some((stride) => stride < 1)) {
+  if (!fits || pads.length !== 2 * rank) {
     throw new RangeError(`kernel, strides, dilations and pads do not fit ${rank} spatial axes`);
   }
+  checkLeast('kernel', kernel, 1);
+  checkLeast('strides', strides, 1);
+  checkLeast('dilations', dilations, 1);
+  checkLeast('pads', pads, 0);
+  const autoPad = stringOf(attributes, 'auto_pad', 'NOTSET');
+  if (!AUTO_PADS.includes(autoPad)) {
+    throw new RangeError(`auto_pad is '${autoPad}', expected ${AUTO_PADS.join(', ')}`);
+  }
   return { strides, dilations, pads };
+}
+
+/** @throws RangeError where a number is less than it may be */
+export function checkLeast(name: string, values: readonly number[], least: number): void {
+  if (values.some((value) => value < least)) {
+    throw new RangeError(`${name} [${values}] must be ${least} or more`);
+  }
 }
 
 /** Size of each spatial axis after a sliding window (ONNX Conv and MaxPool, `auto_pad` of older models included). */

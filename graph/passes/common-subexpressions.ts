@@ -26,8 +26,12 @@ function keyOf({ opType, inputs, attributes }: Node): string {
 }
 
 function attributeKey(attribute: Attribute): string {
-  if (attribute.type === 'other') return Buffer.from(attribute.bytes).toString('hex');
-  if (attribute.type !== 'tensor') return JSON.stringify([attribute.type, attribute.value]);
-  const { dtype, dims, bytes } = attribute.value;
-  return JSON.stringify([dtype, dims, Buffer.from(bytes()).toString('hex')]);
+  if ('bytes' in attribute) return hex(attribute.bytes);
+  if (attribute.type === 'tensor') {
+    const { dtype, dims, bytes } = attribute.value;
+    return JSON.stringify([dtype, dims, hex(bytes())]);
+  }
+  return attribute.whole ? hex(attribute.whole) : JSON.stringify([attribute.type, attribute.value]);
 }
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

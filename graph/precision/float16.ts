@@ -1,3 +1,4 @@
+import { NmodeError } from '../errors.js';
 import { inferTypes } from '../infer.js';
 import type { Model, Node } from '../model.js';
 import { apply, type OpDefinition } from '../op.js';
@@ -6,89 +7,131 @@ import { definitionOf } from '../ops/index.js';
 import type { RunEach } from '../quantization/calibrate.js';
 import { withOutputs } from '../quantization/layers.js';
 import { inScopeOf, type Rewriting, type Rewritten, rewrite } from '../rewrite.js';
-import { float32Values, type Tensor } from '../tensor.js';
+import { elementCount, float32Values, type Tensor } from '../tensor.js';
 import { constant, type Value } from '../value.js';
-import { MAX_HALF, toHalf } from './half.js';
+import { float32Nodes, halfInputs, type Magnitudes } from './float32-nodes.js';
+import { toHalf } from './half.js';
+import { losesWeights, weightAxis } from './half-constants.js';
 
-/** Values beyond this share of the largest half stay in float32: other images may reach further than those that were looked at. */
-const HEADROOM = 0.5;
+/** Smaller weights of a sum in float32 are not worth another node. */
+const MIN_ELEMENTS = 1024;
+
+/** Values that are looked at in one run, each of which a runtime hands over: far more than networks have. */
+const MAX_VALUES = 20_000;
 
 /**
- * Weights and activations in float16, inputs and outputs in float32. What a half cannot hold on typical images stays in float32, and
- * so do sums over many values and what says how sure a network is.
+ * Weights and activations in float16, inputs and outputs in float32. What a half cannot compute stays in float32: by what the nodes
+ * and their constants are, and by how far values reach on images.
+ * @param runEach runs a model on typical images and on extreme ones
+ * @throws NmodeError (BAD_MODEL) for a model of more values than can be looked at
  */
 export async function halfPrecision(model: Model, runEach: RunEach): Promise<Model> {
+  const magnitudes = await magnitudesOf(model, runEach);
+  const float32 = float32Nodes(model, magnitudes);
+  return toFloat16(model, ({ outputs: [output = ''] }) => float32.has(output)).model;
+}
+
+async function magnitudesOf(model: Model, runEach: RunEach): Promise<Magnitudes> {
   const types = inferTypes(model);
   const names = model.graph.nodes
     .flatMap(({ outputs }) => outputs)
     .filter((name) => types.get(name)?.dtype === 'float32');
-  const largest = new Map<string, number>();
+  if (names.length > MAX_VALUES) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `it has ${names.length} values in float32: of more than ${MAX_VALUES} it is not looked at what float16 would lose`,
+    );
+  }
+  const magnitudes = new Map<string, number>();
+  for (const [name, tensor] of model.graph.initializers) {
+    if (tensor.dtype === 'float32') magnitudes.set(name, magnitudeOf(float32Values(tensor)));
+  }
   await runEach(withOutputs(model, names), (values) => {
     for (const [name, reached] of Object.entries(values)) {
-      const before = largest.get(name) ?? 0;
-      largest.set(
-        name,
-        reached.reduce((most, value) => Math.max(most, Math.abs(value)), before),
-      );
+      magnitudes.set(name, Math.max(magnitudes.get(name) ?? 0, magnitudeOf(reached)));
     }
   });
-  const isTooLarge = (name: string) => (largest.get(name) ?? 0) > HEADROOM * MAX_HALF;
-  return toFloat16(model, ({ inputs, outputs }) => [...inputs, ...outputs].some(isTooLarge)).model;
+  return magnitudes;
 }
 
-/** Inputs from this position on stay float32, by operator: the specification wants them so. */
-const FLOAT32_INPUTS: Readonly<Record<string, number>> = { Resize: 1 };
-
-const FLOAT32_OPS = new Set([
-  'ReduceMean',
-  'ReduceSum',
-  // A variance and what keeps its root from zero are small.
-  'Pow',
-  'Sqrt',
-  'Exp',
-  'LayerNormalization',
-  'InstanceNormalization',
-  'GroupNormalization',
-  'Sigmoid',
-  'Softmax',
-]);
+function magnitudeOf(values: Float32Array): number {
+  let largest = 0;
+  for (const value of values) {
+    const magnitude = Math.abs(value);
+    // What is no number is as far as can be.
+    if (!(magnitude <= largest)) largest = Number.isNaN(magnitude) ? Number.POSITIVE_INFINITY : magnitude;
+  }
+  return largest;
+}
 
 /**
  * Weights and activations in float16; inputs and outputs stay float32.
- * @param staysFloat32 nodes whose values a half cannot hold
+ * @param staysFloat32 nodes that a half cannot compute; large weights of their sums are stored as halves all the same
  */
 export function toFloat16(model: Model, staysFloat32: (node: Node) => boolean): Rewritten {
+  const halves = new Map<string, Value>();
   return rewrite(model, (node, graph) => {
     const definition = definitionOf(node, graph.opset);
-    if (definition === undefined || FLOAT32_OPS.has(node.opType) || node.opType === 'Cast') return;
-    if (node.outputs.length !== 1 || staysFloat32(node)) return;
+    if (definition === undefined || node.opType === 'Cast' || node.outputs.length !== 1) return;
     const made = graph.value(node.outputs[0] ?? '');
-    const last = FLOAT32_INPUTS[node.opType] ?? node.inputs.length;
     const isFloat = (name: string) => graph.value(name)?.dtype === 'float32';
-    if (made?.dtype !== 'float32' || !node.inputs.slice(0, last).some(isFloat)) return;
-    return inScopeOf(node, () => inHalf(node, definition, last, graph));
+    if (made?.dtype !== 'float32' || !node.inputs.slice(0, halfInputs(node)).some(isFloat)) return;
+    const lower = staysFloat32(node) ? inFloat : inHalf;
+    return inScopeOf(node, () => lower(node, definition, graph, halves));
   });
 }
 
-function inHalf(node: Node, definition: OpDefinition, last: number, graph: Rewriting): Value | undefined {
+type Lower = (
+  node: Node,
+  definition: OpDefinition,
+  graph: Rewriting,
+  halves: Map<string, Value>,
+) => Value | undefined;
+
+const inHalf: Lower = (node, definition, graph, halves) => {
   const operands: (Value | undefined)[] = [];
   for (const [at, name] of node.inputs.entries()) {
     const value = name === '' ? undefined : graph.value(name);
     if (name !== '' && value === undefined) return;
-    operands.push(value?.dtype === 'float32' && at < last ? halfOf(name, value, graph) : value);
+    const isHalf = value?.dtype === 'float32' && at < halfInputs(node);
+    operands.push(isHalf ? halfOf(name, value, graph, halves) : value);
   }
   return cast(apply(definition, operands, Object.fromEntries(node.attributes)), 'float32');
-}
+};
+
+/** Computed in float32, with weights that are halves in the file; undefined where that changes nothing. */
+const inFloat: Lower = (node, definition, graph, halves) => {
+  let isStored = false;
+  const operands: (Value | undefined)[] = [];
+  for (const [at, name] of node.inputs.entries()) {
+    const [value, weight, axis] = [graph.value(name), graph.constant(name), weightAxis(node, at)];
+    if (name !== '' && value === undefined) return;
+    const fits =
+      axis !== undefined &&
+      weight?.dtype === 'float32' &&
+      elementCount(weight.dims) >= MIN_ELEMENTS &&
+      !losesWeights(weight, axis);
+    isStored ||= fits;
+    operands.push(fits && value ? cast(halfOf(name, value, graph, halves), 'float32') : value);
+  }
+  return isStored ? apply(definition, operands, Object.fromEntries(node.attributes)) : undefined;
+};
 
 /** A value in float16: what was widened is taken as it was before. */
-function halfOf(name: string, value: Value, graph: Rewriting): Value | undefined {
+function halfOf(name: string, value: Value, graph: Rewriting, halves: Map<string, Value>): Value {
   const weight = graph.constant(name);
-  if (weight !== undefined)
-    return weight.dims.length === 0 ? constant(halfTensor(weight)) : graph.weight(name, halfTensor(weight));
+  if (weight !== undefined) {
+    const half = halves.get(name) ?? halfConstant(name, weight, graph);
+    halves.set(name, half);
+    return half;
+  }
   const producer = graph.producer(name);
   const before = producer?.opType === 'Cast' ? graph.value(producer.inputs[0] ?? '') : undefined;
   return before?.dtype === 'float16' ? before : cast(value, 'float16');
 }
+
+const halfConstant = (name: string, weight: Tensor, graph: Rewriting): Value =>
+  weight.dims.length === 0 ? constant(halfTensor(weight)) : graph.weight(name, halfTensor(weight));
 
 function halfTensor(tensor: Tensor): Tensor {
   return {

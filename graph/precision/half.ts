@@ -1,5 +1,12 @@
-/** The largest finite half, and the smallest magnitude that does not round to zero. */
+/** The largest finite half, and the smallest with all its digits: below it precision shrinks, and graphics cards may take zero. */
 export const MAX_HALF = 65504;
+export const MIN_HALF = 2 ** -14;
+
+/** Whether a half is as near to a number as it is to others: neither too large nor too small, unless it is zero, infinity or none. */
+export function isHeld(value: number): boolean {
+  const magnitude = Math.abs(value);
+  return !Number.isFinite(value) || value === 0 || (magnitude >= MIN_HALF && magnitude <= MAX_HALF);
+}
 
 /** float32 numbers as IEEE 754 binary16, rounded to nearest, ties to even; what is too large becomes infinite. */
 export function toHalf(values: Float32Array): Uint16Array {

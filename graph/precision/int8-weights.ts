@@ -8,7 +8,7 @@ import { elementCount, float32Tensor } from '../tensor.js';
 import { constant, type Value } from '../value.js';
 
 /** Smaller weights are not worth two more nodes. */
-const MIN_ELEMENTS = 1024;
+export const MIN_ELEMENTS = 1024;
 
 /** Stores the weights of convolutions as int8 with one scale a channel; runtimes widen them when they load the model. */
 export const int8Weights: Rule = (node, graph) => {

@@ -20,15 +20,16 @@ export type CalibrationMethod = (typeof CALIBRATION_METHODS)[number];
 const OUTSIDE = 1e-4;
 const BINS = 4096;
 
-/** The ranges of all that layers read and give. */
+/** The ranges of all that layers read and give, and of other values. */
 export async function calibrate(
   model: Model,
   layers: readonly QuantizableLayer[],
   runEach: RunEach,
   method: CalibrationMethod,
+  others: Iterable<string> = [],
 ): Promise<ReadonlyMap<string, Range>> {
   const inputs = new Set(model.graph.inputs.map(({ name }) => name));
-  const names = [...new Set(layers.flatMap(({ input, output }) => [input, output]))];
+  const names = [...new Set([...layers.flatMap(({ input, output }) => [input, output]), ...others])];
   const observed = withOutputs(
     model,
     names.filter((name) => !inputs.has(name)),

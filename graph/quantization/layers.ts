@@ -3,6 +3,7 @@ import type { Model, Node } from '../model.js';
 import { type ConvolutionEnd, convolutionEnd, type EndRules } from '../passes/convolution-ends.js';
 import { isConvolution } from '../passes/scale-convolution.js';
 import { Rewriting } from '../rewrite.js';
+import { headValues } from './head.js';
 
 /** A convolution that can run on integers. */
 export interface QuantizableLayer {
@@ -13,9 +14,6 @@ export interface QuantizableLayer {
   readonly output: string;
 }
 
-/** What reads logits; and what only moves, resizes or adds them before. */
-const ENDS = new Set(['Sigmoid', 'Softmax']);
-const WAYS = new Set(['DepthToSpace', 'Resize', 'Reshape', 'Transpose', 'Slice', 'Add']);
 const BOUNDS = new Set(['Relu', 'Clip']);
 
 /** Grouped and dilated ones too: integers are fast in all. */
@@ -36,15 +34,15 @@ export function isBounds({ opType, domain }: Node): boolean {
 }
 
 /**
- * The convolutions of a model that can be quantised: all but those that give the logits. Also those that read the image, since what
+ * The convolutions of a model that can be quantised: all but those of its heads. Also those that read the image, since what
  * they give would otherwise be quantised at its full size.
  */
 export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
   const graph = new Rewriting(model);
-  const logits = logitsOf(model, graph);
+  const head = headValues(model, graph);
   return model.graph.nodes.flatMap((node) => {
     const end = layerEnd(node, graph);
-    if (end === undefined || !isWorthwhile(end, graph) || logits.has(node.outputs[0] ?? '')) return [];
+    if (end === undefined || !isWorthwhile(end, graph) || head.has(node.outputs[0] ?? '')) return [];
     return [layerOf(node, end)];
   });
 }
@@ -60,19 +58,6 @@ function layerOf(node: Node, { convolution }: ConvolutionEnd): QuantizableLayer 
   const [name = ''] = convolution.outputs;
   const [output = ''] = node.outputs;
   return { name, input, output };
-}
-
-/** The values that become a mask without another convolution or activation: these are not rounded. */
-function logitsOf({ graph: { nodes, outputs } }: Model, graph: Rewriting): ReadonlySet<string> {
-  const found = new Set(outputs.map(({ name }) => name));
-  for (const { opType, inputs } of nodes) if (ENDS.has(opType) && inputs[0]) found.add(inputs[0]);
-  // A set is walked to its end, what is added meanwhile included.
-  for (const name of found) {
-    const { opType = '', inputs = [] } = graph.producer(name) ?? {};
-    if (!WAYS.has(opType)) continue;
-    for (const input of opType === 'Add' ? inputs : inputs.slice(0, 1)) found.add(input);
-  }
-  return found;
 }
 
 /** The model with more of its values as outputs. */

@@ -2,13 +2,14 @@ import { intOf } from '../attribute.js';
 import type { Node } from '../model.js';
 import { apply } from '../op.js';
 import { Conv } from '../ops/conv.js';
-import { add } from '../ops/elementwise.js';
+import { definitionOf } from '../ops/index.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
 import { type ConvolutionEnd, ended } from '../passes/convolution-ends.js';
 import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
 import { float32Tensor, float32Values, type Tensor } from '../tensor.js';
 import { constant, type Value } from '../value.js';
+import { boundedCarrier, isCarrier, knownRange } from './carriers.js';
 import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
 import { isBounds, layerEnd } from './layers.js';
 import {
@@ -22,21 +23,26 @@ import {
 /**
  * Convolutions in int8: what they read and what they give, within its bounds, is quantised to uint8, and their weights to int8, one
  * scale a channel. A runtime that finds all of these around a convolution runs it on integers. What only moves such values on, as
- * MaxPool, stays quantised, and so do sums of them, with which residual branches end.
+ * MaxPool, stays quantised, and so do sums and products of them, as
+ * residual branches, gates and SiLU have them.
  * @param weights of the layers that were quantised before, with these ranges
+ * @param carried values between layers that stay on integers with them
  * @param fillsChannels whether kernels would copy each window of an image of few channels, and none of one with more
  */
 export function quantizeConvolutions(
   ranges: ReadonlyMap<string, Range>,
-  isQuantized: (layer: string) => boolean,
+  isLayer: (name: string) => boolean,
   weights: QuantizedWeights,
   fillsChannels: boolean,
+  carried: ReadonlySet<string> = new Set(),
 ): Rule {
   return (node, graph) => {
     if (node.opType === 'MaxPool') return pooled(node, graph);
+    const isCarried = carried.has(node.outputs[0] ?? '');
+    if (isCarried && node.opType === 'Sigmoid') return squashed(node, graph);
     const end = layerEnd(node, graph);
-    if (end === undefined) return summed(node, graph, ranges, isQuantized);
-    if (!isQuantized(end.convolution.outputs[0] ?? '')) return;
+    if (end === undefined) return isCarried ? combined(node, graph, ranges) : undefined;
+    if (!isLayer(end.convolution.outputs[0] ?? '')) return;
     const [input = '', weightName = ''] = end.convolution.inputs;
     const [weight, after] = [graph.constant(weightName), ranges.get(node.outputs[0] ?? '')];
     if (weight === undefined || after === undefined) return;
@@ -123,25 +129,40 @@ function convolutionOf(
   );
 }
 
-/** The sum of two values that are quantised, or read by a layer that does so, where a quantised convolution reads it. */
-function summed(
-  node: Node,
+/** The sum or product of two values of which one is quantised at least, within its bounds. */
+function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
+  const bounds = isBounds(node) ? node : undefined;
+  const carrier = bounds ? boundedCarrier(bounds, graph) : isCarrier(node, graph) ? node : undefined;
+  const [range, definition] = [
+    ranges.get(node.outputs[0] ?? ''),
+    carrier && definitionOf(carrier, graph.opset),
+  ];
+  if (carrier === undefined || definition === undefined || range === undefined) return;
+  if (!carrier.inputs.some((name) => isQuantized(name, graph))) return;
+  const operands = carrier.inputs.map((name) => quantizedOperand(name, graph, ranges));
+  if (!operands.every((operand) => operand !== undefined)) return;
+  const result = ended(bounds ? { bounds } : {}, apply(definition, operands), graph);
+  return quantized(result, activationParameters(range));
+}
+
+function quantizedOperand(
+  name: string,
   graph: Rewriting,
   ranges: ReadonlyMap<string, Range>,
-  isQuantized: (layer: string) => boolean,
 ): Value | undefined {
-  const [[input = ''], [output = '']] = [node.inputs, node.outputs];
-  const isBounded = isBounds(node) && graph.isOwn(input);
-  const sum = isBounded ? graph.producer(input) : node;
-  const range = ranges.get(output);
-  const isRead = graph.consumers(output).some(({ outputs }) => isQuantized(outputs[0] ?? ''));
-  if (sum?.opType !== 'Add' || range === undefined || !isRead) return;
-  const [a, b] = sum.inputs.map((name) => quantizedInput(name, graph, ranges)?.x);
-  return (
-    a &&
-    b &&
-    quantized(ended(isBounded ? { bounds: node } : {}, add(a, b), graph), activationParameters(range))
-  );
+  const [x, known] = [graph.value(name), knownRange(graph.producer(name))];
+  return x && known ? quantized(x, activationParameters(known)) : quantizedInput(name, graph, ranges)?.x;
+}
+
+const isQuantized = (name: string, graph: Rewriting) =>
+  parametersOf(graph.producer(name), graph) !== undefined;
+
+/** A gate of quantised values that stays on integers, as SiLU has one. */
+function squashed(node: Node, graph: Rewriting): Value | undefined {
+  const [input = ''] = node.inputs;
+  const [x, range] = [graph.value(input), knownRange(node)];
+  if (x === undefined || range === undefined || !isQuantized(input, graph)) return;
+  return quantized(reapplied(node, x, graph), activationParameters(range));
 }
 
 function pooled(node: Node, graph: Rewriting): Value | undefined {

@@ -3,8 +3,9 @@ import { commonSubexpressions } from '../passes/common-subexpressions.js';
 import { formBesideIntegers, type Target } from '../passes/winograd/cost.js';
 import { winograd as winogradForm } from '../passes/winograd/winograd.js';
 import { int8Weight } from '../precision/int8-weights.js';
-import { rewrite } from '../rewrite.js';
+import { Rewriting, rewrite } from '../rewrite.js';
 import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
+import { carriedValues } from './carriers.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
 import { type QuantizedWeights, quantizeConvolutions } from './quantize-convolutions.js';
 
@@ -63,11 +64,18 @@ async function quantizeLayers(
   { mixed, layers, winograd }: Beside,
   { method, target, budget, runEach, lossOf, onProgress }: QuantizeOptions,
 ): Promise<Quantized | undefined> {
-  const ranges = await calibrate(mixed, layers, runEach, method);
+  const graph = new Rewriting(mixed);
+  const ranges = await calibrate(mixed, layers, runEach, method, carriedValues(layers, graph));
   const weights: QuantizedWeights = new Map();
   const on8Bits = async (some: readonly QuantizableLayer[]) => {
     const names = new Set(some.map(({ name }) => name));
-    const rule = quantizeConvolutions(ranges, (name) => names.has(name), weights, target === 'cpu');
+    const rule = quantizeConvolutions(
+      ranges,
+      (name) => names.has(name),
+      weights,
+      target === 'cpu',
+      carriedValues(some, graph),
+    );
     // A value that several read is quantised for each of them.
     const quantized = rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
     return { model: quantized, loss: await lossOf(quantized) };

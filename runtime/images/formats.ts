@@ -31,6 +31,19 @@ export function formatOf(bytes: Uint8Array, expected: string): ImageFormat {
   return format;
 }
 
+/** A WebP file holds what was compressed with loss in a chunk of its own (WebP Container Specification). */
+export function isLossyWebp(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (knownFormat(bytes)?.name !== 'WebP') return false;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    if (latin1(bytes, at, at + 4) === 'VP8 ') return true;
+    const length = view.getUint32(at + 4, true);
+    at += 8 + length + (length % 2);
+  }
+  return false;
+}
+const PNG_SIGNATURE_BYTES = 8;
+
 export interface PngChunk {
   readonly type: string;
   readonly data: Uint8Array;
@@ -44,7 +57,7 @@ export interface PngChunk {
 /** The chunks of a PNG file that are whole, up to its end (PNG specification, 5.3). */
 export function* pngChunks(bytes: Uint8Array): Generator<PngChunk, void, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 8; at + 12 <= bytes.length; ) {
+  for (let at = PNG_SIGNATURE_BYTES; at + 12 <= bytes.length; ) {
     const end = at + 8 + view.getUint32(at);
     if (end + 4 > bytes.length) return;
     const type = latin1(bytes, at + 4, at + 8);
@@ -58,6 +71,42 @@ export function* pngChunks(bytes: Uint8Array): Generator<PngChunk, void, undefin
     if (type === 'IEND') return;
     at = end + 4;
   }
+}
+
+/** Whether a chunk may be left out: the first letter of its type is a small one (PNG specification, 5.4). */
+export const isAncillary = ({ type }: PngChunk) => (type.charCodeAt(0) & 0x20) !== 0;
+
+/** More than any program leaves out: what is kept between them is held piece by piece. */
+const MAX_LEFT_OUT = 10_000;
+
+/**
+ * A PNG file up to its end, without some of its chunks.
+ * @throws Error for more of these than any program writes
+ */
+export function withoutChunks(bytes: Uint8Array, leaveOut: (chunk: PngChunk) => boolean): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let [from, at] = [0, PNG_SIGNATURE_BYTES];
+  for (const chunk of pngChunks(bytes)) {
+    const end = at + chunk.whole.length;
+    if (leaveOut(chunk)) {
+      if (parts.length === MAX_LEFT_OUT) throw new Error('thousands of its chunks are damaged');
+      parts.push(bytes.subarray(from, at));
+      from = end;
+    }
+    at = end;
+  }
+  return joined([...parts, bytes.subarray(from, at)]);
+}
+
+/** Bytes one after the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** APNG says that it is animated in a chunk before the first image data (APNG specification, acTL). */

@@ -1,5 +1,5 @@
 import type { Bytes, Floats } from '../sessions/tensors.js';
-import { type Finished, type FinishOptions, Job, type ModelForm } from './job.js';
+import { type Finished, type FinishOptions, Job, type ModelForm, type Tiling } from './job.js';
 import type { RgbImage } from './raster.js';
 
 /** Every answer tells how long its part of the work took. */
@@ -12,6 +12,9 @@ export interface Begun extends Timed {
   readonly height: number;
   /** How many runs of the network the image takes. */
   readonly inputs: number;
+  /** What was passed over when the image was read. */
+  readonly warnings: readonly string[];
+  readonly tiling?: Tiling;
 }
 
 async function timed<T extends object>(body: () => T | Promise<T>): Promise<T & Timed> {
@@ -37,7 +40,9 @@ export function imageMethods<S>(read: (source: S) => RgbImage | Promise<RgbImage
         const image = await read(source);
         const job = new Job(image, form);
         jobs.set(id, job);
-        return { width: image.width, height: image.height, inputs: job.inputs };
+        const { width, height, warnings = [] } = image;
+        const { inputs, tiling } = job;
+        return { width, height, inputs, warnings, ...(tiling && { tiling }) };
       }),
     input: ({ id, index }: { id: number; index: number }): Promise<{ input: Floats | Bytes } & Timed> =>
       timed(() => {

@@ -1,5 +1,6 @@
 import type { Assumption } from '../../graph/assumption.js';
 import { NmodeError } from '../../graph/errors.js';
+import type { Reach } from '../../graph/receptive-field.js';
 import type { ModelIo, Recipe } from '../../graph/recipe.js';
 import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
@@ -8,7 +9,7 @@ import { applyHead } from './head.js';
 import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
 import { type Probabilities, planeOf, type RgbImage } from './raster.js';
 import { resizeBilinear } from './resize.js';
-import { blendWeights, planTiles, type Window } from './tiles.js';
+import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js';
 
 /** How a model wants its images. */
 export interface ImageForm {
@@ -20,6 +21,8 @@ export interface ImageForm {
   readonly bytesPerPixel: number;
   /** What neither the model nor the caller says. */
   readonly assumed: readonly Assumption[];
+  /** How far the network looks, where images keep their own size. */
+  readonly reach: Reach;
 }
 
 /** What a model gives. */
@@ -32,6 +35,18 @@ export interface OutputForm {
 
 /** How a model turns images into classes. */
 export interface ModelForm extends ImageForm, OutputForm {}
+
+/** How an image that takes more than one run was cut. */
+export interface Tiling {
+  readonly tiles: number;
+  /** Of each tile. */
+  readonly width: number;
+  readonly height: number;
+  /** Bytes of `memoryBudget` with which it runs as a whole. */
+  readonly wholeBudget: number;
+  /** Why the masks may differ from those of the whole image; absent where they are the same. */
+  readonly approximate?: string;
+}
 
 export interface FinishOptions extends Cleaning {
   /** A pixel belongs to the mask where its probability reaches this, 0..1; undefined for what the classes ask for. */
@@ -59,6 +74,7 @@ export interface Finished extends ClassMasks {
 export class Job {
   readonly #image: RgbImage;
   readonly #form: ModelForm;
+  readonly #plan: TilePlan | undefined;
   readonly #windows: readonly Window[];
   /** Looks at the whole image: found once, at the first input. */
   #affine: Affine | undefined;
@@ -67,12 +83,28 @@ export class Job {
   constructor(image: RgbImage, form: ModelForm) {
     this.#image = image;
     this.#form = form;
-    this.#windows = windowsOf(image, form);
+    this.#plan = planOf(image, form);
+    this.#windows = this.#plan?.windows ?? [oneWindow(image, form)];
   }
 
   /** How many runs the image takes. */
   get inputs(): number {
     return this.#windows.length;
+  }
+
+  /** How it was cut; undefined where it was not. */
+  get tiling(): Tiling | undefined {
+    const [window] = this.#windows;
+    if (this.#plan === undefined || window === undefined || this.inputs === 1) return undefined;
+    const { wholeBudget, isExact, exactBudget } = this.#plan;
+    const { reach } = this.#form;
+    return {
+      tiles: this.inputs,
+      width: window.width,
+      height: window.height,
+      wholeBudget,
+      ...(!isExact && { approximate: 'why' in reach ? reach.why : tooFar(reach.pixels, exactBudget) }),
+    };
   }
 
   /** What the network is given in one run: [1, 3, H, W] or, for a model that takes images, [1, H, W, 3]. */
@@ -126,7 +158,7 @@ export class Job {
     }
     const size = { width: this.#image.width, height: this.#image.height };
     this.#result ??= { classes, ...size, data: new Float32Array(classes * size.width * size.height) };
-    addWindow(this.#result, part, window, this.#windows);
+    addWindow(this.#result, part, window, this.#windows, this.#plan?.margin);
   }
 
   finish(options: FinishOptions): Finished {
@@ -160,18 +192,35 @@ function checkProbabilities(data: Float32Array): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
     if (value >= -1e-3 && value <= 1.001) continue;
-    throw new NmodeError(
-      'BAD_MODEL',
-      `the model gives ${value}, expected probabilities: where these are logits, say what turns them into some with --head sigmoid or --head softmax`,
-    );
+    const hint = Number.isFinite(value)
+      ? ': where these are logits, say what turns them into some with --head sigmoid or --head softmax'
+      : ' from 0 to 1';
+    throw new NmodeError('BAD_MODEL', `the model gives ${value}, expected probabilities${hint}`);
   }
 }
 
-function windowsOf({ width, height }: RgbImage, { io, recipe, ...limits }: ModelForm): readonly Window[] {
+function planOf(
+  { width, height }: RgbImage,
+  { io, recipe, reach, ...limits }: ModelForm,
+): TilePlan | undefined {
   const { sizing } = recipe;
-  if (io === 'image') return [{ x: 0, y: 0, width, height }];
-  if (sizing.kind === 'resize') return [{ x: 0, y: 0, width: sizing.width, height: sizing.height }];
-  return planTiles(width, height, sizing.multiple, limits.memoryBudget, limits.bytesPerPixel);
+  if (io === 'image' || sizing.kind === 'resize') return undefined;
+  return planTiles(width, height, {
+    multiple: sizing.multiple,
+    budget: limits.memoryBudget,
+    activations: limits.bytesPerPixel,
+    reach: 'pixels' in reach ? reach.pixels : undefined,
+  });
+}
+
+function oneWindow(image: RgbImage, { io, recipe: { sizing } }: ModelForm): Window {
+  const { width, height } = io === 'image' || sizing.kind === 'pad' ? image : sizing;
+  return { x: 0, y: 0, width, height };
+}
+
+function tooFar(pixels: number, exactBudget = Number.NaN): string {
+  const budget = Math.ceil(exactBudget / 1e6);
+  return `the network looks ${pixels} pixels far, more than tiles of this size can overlap: from a memory budget of ${budget} MB on they can`;
 }
 
 /** Adds a window's probabilities, weighted so that those of overlapping windows add up to a mean. */
@@ -180,10 +229,11 @@ function addWindow(
   { classes, data: from }: Probabilities,
   window: Window,
   windows: readonly Window[],
+  margin = { x: 0, y: 0 },
 ): void {
   const along = (axis: 'x' | 'y') => [...new Set(windows.map((other) => other[axis]))].sort((a, b) => a - b);
-  const across = blendWeights(window.x, window.width, along('x'));
-  const down = blendWeights(window.y, window.height, along('y'));
+  const across = blendWeights(window.x, window.width, along('x'), margin.x);
+  const down = blendWeights(window.y, window.height, along('y'), margin.y);
   const [rows, columns] = [
     Math.min(window.height, height - window.y),
     Math.min(window.width, width - window.x),

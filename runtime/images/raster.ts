@@ -12,6 +12,8 @@ export interface Raster {
 export interface RgbImage extends Raster {
   readonly channels: 3;
   readonly data: Uint8Array | Uint16Array;
+  /** Where it comes from a file with harmless faults: what was passed over, one line each. */
+  readonly warnings?: readonly string[];
 }
 
 /** One byte a pixel: 255 inside, 0 outside. */

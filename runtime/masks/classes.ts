@@ -67,13 +67,8 @@ export function masksOf(
   }
   const { background } = classes;
   checkBackground(background, count);
+  refuseThreshold(classes, count, threshold);
   const [only] = maskLabels;
-  if (threshold !== undefined && !takesThreshold(classes, count)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `a threshold of ${threshold}: the ${count} classes exclude each other, and each pixel is of the most probable one`,
-    );
-  }
   const labels =
     threshold === undefined || only === undefined || background === 'none'
       ? mostProbable(probabilities)
@@ -81,6 +76,15 @@ export function masksOf(
   const masks = maskLabels.map((label) => clean(maskOf(labels, label), cleaning));
   if (background !== 'none') relabel(labels, masks, maskLabels, background);
   return { masks, maskLabels, labels };
+}
+
+/** @throws NmodeError (BAD_USAGE) for a threshold where several classes that exclude each other are masks */
+export function refuseThreshold(classes: Classes, count: number, threshold: number | undefined): void {
+  if (threshold === undefined || takesThreshold(classes, count)) return;
+  throw new NmodeError(
+    'BAD_USAGE',
+    `a threshold of ${threshold}: the ${count} classes exclude each other, and each pixel is of the most probable one`,
+  );
 }
 
 /** @throws NmodeError (BAD_USAGE) */

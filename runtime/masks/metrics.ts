@@ -19,20 +19,25 @@ export interface Metrics {
 
 export const NO_PIXELS: Confusion = { tp: 0, fp: 0, fn: 0, tn: 0 };
 
-/** Counts two masks of one size against each other. */
-export function confusionOf(found: Mask, truth: Mask): Confusion {
+/**
+ * Counts two masks of one size against each other.
+ * @param counted 0 where a pixel does not count; all do by default
+ */
+export function confusionOf(found: Mask, truth: Mask, counted?: Uint8Array): Confusion {
   const { width, height } = truth;
   if (found.width !== width || found.height !== height) {
     throw new RangeError(`a mask of ${found.width}x${found.height} against one of ${width}x${height}`);
   }
-  let [tp, fp, fn] = [0, 0, 0];
+  let [tp, fp, fn, tn] = [0, 0, 0, 0];
   for (let i = 0; i < truth.data.length; i++) {
+    if (counted?.[i] === 0) continue;
     const [positive, inside] = [found.data[i] !== 0, truth.data[i] !== 0];
     if (positive && inside) tp++;
     else if (positive) fp++;
     else if (inside) fn++;
+    else tn++;
   }
-  return { tp, fp, fn, tn: truth.data.length - tp - fp - fn };
+  return { tp, fp, fn, tn };
 }
 
 export function addConfusions(a: Confusion, b: Confusion): Confusion {

@@ -1,22 +1,300 @@
 import { NmodeError } from '../../graph/errors.js';
-import { fullScale, type Raster, type RgbImage } from '../images/raster.js';
+import type { Mask, Raster } from '../images/raster.js';
+import { resizeBilinear } from '../images/resize.js';
+import { histogramOf, isBilevel } from './bilevel.js';
+import { cut } from './cut.js';
+import { colourAt, colourText, greyOf, opacityOf, packed, type Rgb, type TruthImage } from './truth-image.js';
 
-/**
- * A ground-truth mask as shares, 0..1, of its first channel.
- * @param name stands in messages
- * @throws NmodeError (BAD_IMAGE) for what holds labels
- */
-export function sharesOf(image: RgbImage, name: string): Raster & { readonly data: Float32Array } {
-  const { width, height, data } = image;
-  const full = fullScale(image);
-  let most = 0;
-  for (const value of data) most = Math.max(most, value);
-  if (most > 0 && most <= full / 64) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${name}: its lightest sample is ${most} of ${full}, which looks like labels: expected a mask of 0 and ${full}`,
+/** How ground truth is read: where nothing is said, as masks of black and white. */
+export interface TruthReading {
+  /**
+   * Pixels of this value are foreground, all others background: the grey value that is stored, 0..65535, or the index of a
+   * palette (Pascal VOC).
+   */
+  readonly truthLabel?: number;
+  /** Pixels of this colour, 0..255 each, that are at least half opaque are foreground, all others background. */
+  readonly truthColour?: Rgb;
+  /** Pixels of this value, stored as `truthLabel`, do not count. */
+  readonly ignoreLabel?: number;
+}
+
+/** Ground truth of one class. */
+export interface Truth {
+  readonly width: number;
+  readonly height: number;
+  /** How much of each pixel is foreground, 0..1; 0 where it does not count. */
+  readonly shares: Float32Array;
+  /** 1 where a pixel counts, 0 where it does not; absent where all do. */
+  readonly counted?: Uint8Array;
+  /** What was looked for, and whether it is there; absent where nothing was. */
+  readonly search?: Search;
+}
+
+/** What a reading looked for in a file. */
+export interface Search {
+  readonly foreground: boolean;
+  readonly ignored: boolean;
+  /** What is there: labels, or colours `R,G,B`; some where they are many. */
+  readonly found: readonly string[];
+}
+
+/** Labels as they are stored, one a pixel. */
+export interface Labels extends Raster {
+  readonly channels: 1;
+  readonly data: Uint8Array | Uint16Array;
+}
+
+/** How messages name the ways out of what cannot be read. */
+export interface Wording {
+  readonly label: string;
+  readonly colour: string;
+  readonly ignore: string;
+}
+
+export const FLAGS: Wording = {
+  label: '--truth-label N',
+  colour: '--truth-colour R,G,B',
+  ignore: '--ignore-label N',
+};
+
+/** No message needs more, nor the search for what a reading names. */
+const MOST_FOUND = 64;
+
+/** @throws NmodeError (BAD_USAGE) for a reading that contradicts itself or names what no file can hold */
+export function checkReading({ truthLabel, truthColour, ignoreLabel }: TruthReading): void {
+  const fits = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
+  const bad = (problem: string) => new NmodeError('BAD_USAGE', problem);
+  for (const label of [truthLabel, ignoreLabel]) {
+    if (label !== undefined && !fits(label, 65535))
+      throw bad(`a label of truth is ${label}, expected 0..65535`);
+  }
+  if (
+    truthColour !== undefined &&
+    !(truthColour.length === 3 && truthColour.every((value) => fits(value, 255)))
+  ) {
+    throw bad(`a colour of truth is ${truthColour.join(',')}, expected R,G,B of 0..255 each`);
+  }
+  if (truthLabel !== undefined && truthColour !== undefined) {
+    throw bad(
+      `label ${truthLabel} and colour ${truthColour.join(',')} are both the foreground of truth: give one`,
     );
   }
-  const shares = Float32Array.from({ length: width * height }, (_, i) => (data[3 * i] ?? 0) / full);
-  return { width, height, channels: 1, data: shares };
+  if (truthLabel !== undefined && truthLabel === ignoreLabel) {
+    throw bad(`label ${truthLabel} is both foreground and ignored in truth: give two labels`);
+  }
+}
+
+/**
+ * Ground truth from a file.
+ * @param name of the file, for messages
+ * @throws NmodeError (BAD_IMAGE) for what the reading does not explain: values, colours or transparency that may mean
+ * something else, and what was compressed with loss where exact values are needed
+ */
+export function truthOf(image: TruthImage, name: string, reading: TruthReading = {}, wording = FLAGS): Truth {
+  const { truthLabel, truthColour, ignoreLabel } = reading;
+  const labels =
+    truthLabel === undefined && ignoreLabel === undefined ? undefined : labelsOf(image, name, wording);
+  if (truthLabel !== undefined && labels !== undefined) return truthOfLabel(labels, truthLabel, ignoreLabel);
+  const counted = labels && countedOf(labels, ignoreLabel);
+  const ignored = counted?.includes(0) ?? false;
+  if (truthColour !== undefined) {
+    const { shares, found } = sharesOfColour(image, name, truthColour);
+    const foreground = shares.includes(1);
+    return of(image, shares, counted, { foreground, ignored, found: [...found, ...foundIn(labels)] });
+  }
+  const grey = checkedGrey(image, name, counted, wording);
+  const shares = new Float32Array(grey.data.length);
+  for (let i = 0; i < shares.length; i++) shares[i] = (grey.data[i] ?? 0) / grey.full;
+  if (labels === undefined) return of(image, shares, undefined);
+  return of(image, shares, counted, { foreground: true, ignored, found: foundIn(labels) });
+}
+
+/** Ground truth of one label of several. */
+export function truthOfLabel(labels: Labels, label: number, ignoreLabel?: number): Truth {
+  const counted = countedOf(labels, ignoreLabel);
+  const shares = Float32Array.from(labels.data, (value) => Number(value === label));
+  const search = {
+    foreground: shares.includes(1),
+    ignored: counted?.includes(0) ?? false,
+    found: foundIn(labels),
+  };
+  return of(labels, shares, counted, search);
+}
+
+function of(
+  { width, height }: { readonly width: number; readonly height: number },
+  shares: Float32Array,
+  counted: Uint8Array | undefined,
+  search?: Search,
+): Truth {
+  if (counted !== undefined) {
+    for (let i = 0; i < shares.length; i++) if (counted[i] === 0) shares[i] = 0;
+  }
+  const whole = counted === undefined || !counted.includes(0);
+  return { width, height, shares, ...(!whole && { counted }), ...(search && { search }) };
+}
+
+const countedOf = ({ data }: Labels, ignoreLabel: number | undefined) =>
+  ignoreLabel === undefined ? undefined : Uint8Array.from(data, (value) => Number(value !== ignoreLabel));
+
+/**
+ * The labels that a file stores: its grey samples, or the indices of its palette.
+ * @throws NmodeError (BAD_IMAGE) where it stores none, or none that are exact
+ */
+export function labelsOf(image: TruthImage, name: string, wording = FLAGS): Labels {
+  const { width, height, channels, data, lossy, lookedUp } = image;
+  if (lossy) throw inexact(name, 'labels');
+  if (lookedUp) {
+    throw bad(
+      name,
+      `the labels of its palette cannot be read: save it as PNG, or say its colour with ${wording.colour}`,
+    );
+  }
+  if (channels === 1) return { width, height, channels, data };
+  const opacity = channels === 3 ? undefined : opacityOf(image);
+  if (opacity !== undefined) {
+    throw bad(
+      name,
+      `its alpha is ${rangeText(opacity)}, and labels are opaque: say with ${wording.colour} which opaque pixels are foreground`,
+    );
+  }
+  const grey = greyOf(image);
+  if (grey === undefined) {
+    throw bad(
+      name,
+      `it holds the colours ${listed(coloursIn(image))}, expected labels (grey, or a palette): ${wording.colour} says which is foreground`,
+    );
+  }
+  return { width, height, channels: 1, data: grey.data };
+}
+
+/** The grey plane of a mask of black and white, which it is checked to be. */
+function checkedGrey(image: TruthImage, name: string, counted: Uint8Array | undefined, wording: Wording) {
+  const { width, height, lossy, palette } = image;
+  const opacity = opacityOf(image);
+  const colours = () => listed(coloursIn(image, opacity?.at));
+  if (opacity !== undefined) {
+    throw bad(
+      name,
+      `its alpha is ${rangeText(opacity)}, expected an opaque mask: its opaque pixels have the colours ${colours()}, and ${wording.colour} says which is foreground`,
+    );
+  }
+  const grey = greyOf(image);
+  if (grey === undefined) {
+    const indices = palette && `, the palette indices ${listed(foundIn({ ...image, channels: 1 }))}`;
+    const ways = lossy
+      ? EXACT
+      : `${wording.colour}${palette === undefined ? '' : ` or ${wording.label}`} says which is foreground`;
+    throw bad(
+      name,
+      `it holds the colours ${colours()}${indices ?? ''}, expected a mask of black and white: ${ways}`,
+    );
+  }
+  const { data, full } = grey;
+  const mask = { width, height, channels: 1, data, full, lossy, counted } as const;
+  if (!isBilevel(mask)) {
+    const counts = histogramOf(mask);
+    const values = [...counts.keys()].filter((value) => (counts[value] ?? 0) > 0).map(String);
+    const named = `${wording.label} says which is foreground, ${wording.ignore} which does not count`;
+    const many = values.length > MOST_LISTED;
+    const ways = lossy ? EXACT : many ? `cut it to two values or, of labels, ${named}` : named;
+    throw bad(
+      name,
+      `it holds ${valuesText(values)}, expected a mask of 0 and ${full} (${Math.log2(full + 1)} bits): ${ways}`,
+    );
+  }
+  return grey;
+}
+
+/** 1 where a pixel has the colour. */
+function sharesOfColour(image: TruthImage, name: string, wanted: Rgb) {
+  if (image.lossy) throw inexact(name, 'colours');
+  const [colour, opacity] = [colourAt(image), opacityOf(image)];
+  const shares = new Float32Array(image.width * image.height);
+  for (let i = 0; i < shares.length; i++) {
+    shares[i] = Number(colour(i) === packed(wanted) && (opacity === undefined || opacity.at(i) >= 0.5));
+  }
+  return { shares, found: coloursIn(image, opacity?.at) };
+}
+
+/** The first different colours, of opaque pixels where some are not. */
+function coloursIn(image: TruthImage, opacity: (i: number) => number = () => 1): readonly string[] {
+  const colour = colourAt(image);
+  const found = new Set<number>();
+  for (let i = 0; i < image.width * image.height && found.size < MOST_FOUND; i++) {
+    if (opacity(i) >= 0.5) found.add(colour(i));
+  }
+  return [...found].sort((a, b) => a - b).map(colourText);
+}
+
+/** The least of the different labels. */
+function foundIn(labels: Labels | undefined): readonly string[] {
+  if (labels === undefined) return [];
+  const seen = new Uint8Array(65536);
+  for (const label of labels.data) seen[label] = 1;
+  const found: string[] = [];
+  for (let label = 0; label < seen.length && found.length < MOST_FOUND; label++) {
+    if (seen[label] === 1) found.push(String(label));
+  }
+  return found;
+}
+
+const bad = (name: string, problem: string) => new NmodeError('BAD_IMAGE', `${name}: ${problem}`);
+
+const EXACT = 'none can be named, since JPEG and WebP with loss keep no exact values: save the mask as PNG';
+
+const inexact = (name: string, what: string) =>
+  bad(name, `it is compressed with loss (JPEG, WebP), which keeps no exact ${what}: save the mask as PNG`);
+
+const rangeText = ({ least, most }: { readonly least: number; readonly most: number }) =>
+  least === most ? String(least) : `${least}..${most}`;
+
+/** No message names more. */
+const MOST_LISTED = 6;
+
+/** '0 and 5', '0, 1 and 255', '0, 1, 2, 3, 4 and more'. */
+export function listed(texts: readonly string[]): string {
+  const shown = texts.length > MOST_LISTED ? [...texts.slice(0, MOST_LISTED - 1), 'more'] : texts;
+  const [last = '', ...others] = shown.toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`;
+}
+
+/** '0 and 5', or how many from which to which. */
+function valuesText(values: readonly string[]): string {
+  if (values.length === 1) return `the value ${values[0]} alone`;
+  if (values.length <= MOST_LISTED) return `the values ${listed(values)}`;
+  return `${values.length} values from ${values[0]} to ${values.at(-1)}`;
+}
+
+/** A mask of ground truth, and where it counts. */
+export interface TruthMask {
+  readonly mask: Mask;
+  /** 1 where a pixel counts, 0 where it does not; absent where all do. */
+  readonly counted?: Uint8Array;
+}
+
+/**
+ * Ground truth at a size, resized bilinearly: a pixel counts where at least half of it does, and is foreground where at least
+ * half of what counts of it is. Labels never blend.
+ */
+export function truthAt(
+  { width, height, shares, counted }: Truth,
+  toWidth: number,
+  toHeight: number,
+): TruthMask {
+  const resized = (data: Float32Array | Uint8Array): Raster =>
+    width === toWidth && height === toHeight
+      ? { width, height, channels: 1, data }
+      : resizeBilinear({ width, height, channels: 1, data }, toWidth, toHeight);
+  const foreground = resized(shares);
+  if (counted === undefined) return { mask: cut(foreground, 0.5) };
+  const weights = resized(counted).data;
+  const data = Uint8Array.from(foreground.data, (share, i) => {
+    const weight = weights[i] ?? 0;
+    return weight >= 0.5 && share >= 0.5 * weight ? 255 : 0;
+  });
+  return {
+    mask: { width: toWidth, height: toHeight, channels: 1, data },
+    counted: Uint8Array.from(weights, (weight) => Number(weight >= 0.5)),
+  };
 }

@@ -2,7 +2,10 @@ import { basename } from 'node:path';
 import { check } from '../../graph/check.js';
 import { NmodeError } from '../../graph/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
-import type { Model } from '../../graph/model.js';
+import { type Model, outlineOf } from '../../graph/model.js';
+import { reachOf } from '../../graph/reach.js';
+import { type FormOptions, formOf } from '../form.js';
+import type { ModelForm } from '../images/job.js';
 import { naming } from '../naming.js';
 
 export interface LoadedModel {
@@ -35,3 +38,7 @@ export async function loadModel(source: string | Uint8Array): Promise<LoadedMode
     return { model, bytes, name };
   });
 }
+
+/** How a model wants its images; how far it looks is read from its graph. @throws NmodeError (BAD_MODEL, BAD_USAGE) */
+export const formOfModel = (model: Model, options: FormOptions = {}): ModelForm =>
+  formOf(outlineOf(model), options, (multiple) => reachOf(model, multiple));

@@ -1,9 +1,9 @@
+import { basename } from 'node:path';
 import { NmodeError, reason } from '../../graph/errors.js';
-import { outlineOf } from '../../graph/model.js';
-import { type FormOptions, formOf } from '../form.js';
+import type { FormOptions } from '../form.js';
 import type { FinishOptions, ModelForm } from '../images/job.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
-import { naming } from '../naming.js';
+import { named, naming } from '../naming.js';
 import {
   BaseSegmenter,
   type SegmenterParts,
@@ -13,7 +13,7 @@ import {
 import type { Thread } from '../threads/thread.js';
 import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
-import { type LoadedModel, loadModel } from './model.js';
+import { formOfModel, type LoadedModel, loadModel } from './model.js';
 import { networkOutput } from './network-output.js';
 import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
@@ -46,7 +46,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
   ): Promise<Segmenter> {
     const isLoaded = typeof source === 'object' && 'model' in source;
     const { model, bytes, name } = isLoaded ? source : await loadModel(source);
-    const form = naming(name, () => formOf(outlineOf(model), options));
+    const form = naming(name, () => formOfModel(model, options));
     const { at = 'image' } = options;
     const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
     const loading = createSession(run, { arena: keepsMemory(form), ...options });
@@ -64,10 +64,13 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
     const starting = startImages();
     const [session, images] = await Promise.allSettled([loading, starting]);
     if (session.status === 'fulfilled' && images.status === 'fulfilled') {
-      return new Segmenter({ session: session.value, images: images.value, hand, ...model });
+      return new Segmenter({ session: session.value, images: images.value, hand, nameOf, ...model });
     }
     await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
-    throw session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason;
+    throw named(
+      model.name,
+      session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason,
+    );
   }
 }
 
@@ -84,6 +87,8 @@ async function startImages(): Promise<Thread<ImageMethods>> {
   await thread.call('warmUp', undefined);
   return thread;
 }
+
+const nameOf = (source: ImageSource) => (typeof source === 'string' ? basename(source) : undefined);
 
 /** Images go to their thread as they are. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
 function hand(source: ImageSource) {

@@ -1,10 +1,10 @@
 import { NmodeError } from '../../graph/errors.js';
 import { type Model, outlineOf } from '../../graph/model.js';
 import { elementCount } from '../../graph/tensor.js';
-import { type FormOptions, formOf } from '../form.js';
+import type { FormOptions } from '../form.js';
 import type { ModelForm } from '../images/job.js';
 import { naming } from '../naming.js';
-import { loadModel } from '../node/model.js';
+import { formOfModel, loadModel } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../node/sessions/session.js';
 import type { SegmentOptions } from '../segment-options.js';
@@ -185,7 +185,7 @@ function refused(why: string): NmodeError {
 /** How it takes images; undefined for a model that takes something else. */
 function imageForm(name: string, model: Model, options: FormOptions = {}): ModelForm | undefined {
   try {
-    return naming(name, () => formOf(outlineOf(model), options));
+    return naming(name, () => formOfModel(model, options));
   } catch (error) {
     if (error instanceof NmodeError && error.code === 'BAD_MODEL') return undefined;
     throw error;

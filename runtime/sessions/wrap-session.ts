@@ -16,8 +16,9 @@ export function runtimeFailure(error: unknown): NmodeError {
     return new NmodeError('CANNOT_RUN', `onnxruntime: ${lasting}: load the model again`, { cause: error });
   }
   const text = reason(error)
-    .replace(/^\/\S+:\d+ .*\) was false\. /, '')
+    .replace(/\/\S+:\d+ .* was false\. /, '')
     .replace(/^\/\S+\.cc:\d+ .*\) (?=Unsupported model)/, '')
+    .replace(/\/\S+\.(?:cc|h):\d+ [^()]*\([^()]*\)(?: const)? /g, '')
     .replace(/^Can't create a session\. ERROR_CODE: \d+, ERROR_MESSAGE: /, '');
   return new NmodeError('CANNOT_RUN', `onnxruntime: ${text}`, { cause: error });
 }

@@ -47,6 +47,12 @@ export async function hand(source: ImageSource, signal?: AbortSignal): Promise<H
   return { source };
 }
 
+/** What messages call an image, where it has a name. */
+export function sourceName(source: ImageSource): string | undefined {
+  if (typeof source === 'string' || source instanceof URL) return nameOf(pageUrl(source));
+  return source instanceof File ? source.name : undefined;
+}
+
 /** A worker has but the last of these. */
 const ELEMENTS = ['HTMLImageElement', 'HTMLVideoElement', 'HTMLCanvasElement', 'OffscreenCanvas'] as const;
 

@@ -31,9 +31,13 @@ const HEADERS = { JPEG: jpeg, PNG: png, WebP: webp, TIFF: tiff } as const;
 /** PNG specification, 11.2.1 (IHDR). */
 function png(view: DataView, bytes: Uint8Array): Measures {
   if (isAnimatedPng(bytes)) throw new Error('it holds several images, expected one');
-  const types = Array.from(pngChunks(bytes), ({ type }) => type);
-  if (types.at(-1) !== 'IEND') throw new RangeError();
-  if (types.indexOf('IHDR') !== 0 || types.lastIndexOf('IHDR') !== 0) throw new Error('it is damaged');
+  let [count, last] = [0, ''];
+  for (const { type } of pngChunks(bytes)) {
+    if ((type === 'IHDR') !== (count === 0)) throw new Error('it is damaged');
+    last = type;
+    count++;
+  }
+  if (last !== 'IEND') throw new RangeError();
   return { width: view.getUint32(16), height: view.getUint32(20), depth: view.getUint8(24) };
 }
 
@@ -59,6 +63,8 @@ function jpeg(view: DataView, bytes: Uint8Array): Measures {
   do end = bytes.lastIndexOf(0xd9, end - 1);
   while (end > at && bytes[end - 1] !== 0xff);
   if (end <= at) throw new RangeError();
+  if (view.getUint8(at + 9) === 4)
+    throw new Error('browsers convert CMYK each in its own way: convert it to RGB');
   return { width: view.getUint16(at + 7), height: view.getUint16(at + 5), depth: view.getUint8(at + 4) };
 }
 

@@ -16,16 +16,17 @@ const TILE = 2048;
 /**
  * The pixels of a bitmap; transparency is dropped. Opaque ones are read from a canvas. A canvas multiplies colour by
  * opacity and so loses it: where a pixel is not opaque, all are read from a texture. The bitmap is closed.
+ * @throws Error where it is to be opaque and is not
  */
-export async function pixelsOf(bitmap: ImageBitmap): Promise<RgbImage> {
+export async function pixelsOf(bitmap: ImageBitmap, { opaque = false } = {}): Promise<RgbImage> {
   try {
-    return await readPixels(bitmap);
+    return await readPixels(bitmap, opaque);
   } finally {
     bitmap.close();
   }
 }
 
-async function readPixels(bitmap: ImageBitmap): Promise<RgbImage> {
+async function readPixels(bitmap: ImageBitmap, mustBeOpaque: boolean): Promise<RgbImage> {
   const { width, height } = bitmap;
   const data = new Uint8Array(3 * width * height);
   const rows = Math.max(1, Math.min(height, Math.floor(STRIP / width)));
@@ -39,6 +40,8 @@ async function readPixels(bitmap: ImageBitmap): Promise<RgbImage> {
     const strip = context.getImageData(0, 0, width, Math.min(rows, height - y));
     opaque = dropAlpha(strip.data, data, 3 * y * width);
   }
+  if (!opaque && mustBeOpaque)
+    throw new Error('it is partly transparent: save it as PNG, whose alpha is read');
   if (!opaque) await readTexture(bitmap, data);
   return { width, height, channels: 3, data };
 }

@@ -1,4 +1,6 @@
-import { latin1, pngChunks } from '../images/formats.js';
+import { crc32 } from '../images/crc32.js';
+import { isAncillary, pngChunks, withoutChunks } from '../images/formats.js';
+import { unfilter } from '../images/png.js';
 import type { Raster, RgbImage } from '../images/raster.js';
 import type { ImageHeader } from './header.js';
 
@@ -19,7 +21,6 @@ export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageH
   for (const { type, data, checked, crc } of pngChunks(bytes)) {
     if (crc32(checked) !== crc) throw new Error('it is damaged');
     if (type === 'IDAT') parts.push(data.slice());
-    if (type === 'eXIf' && orientationOf(data) !== 1) throw new Error('browsers cannot turn it at 16 bits');
     if (type === 'iCCP')
       throw new Error('browsers cannot apply a colour profile at 16 bits: convert it to sRGB');
   }
@@ -41,30 +42,37 @@ export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageH
   return { width, height, channels: 3, data };
 }
 
-/** TIFF 6.0 and EXIF 2.3: tag 0x0112 of the first directory; 1 where it is absent. */
-function orientationOf(exif: Uint8Array): number {
-  const view = new DataView(exif.buffer, exif.byteOffset, exif.length);
-  const little = latin1(exif, 0, 2) === 'II';
-  const start = view.getUint32(4, little);
-  for (let i = 0; i < view.getUint16(start, little); i++) {
-    const entry = start + 2 + 12 * i;
-    if (view.getUint16(entry, little) === 0x0112) return view.getUint16(entry + 8, little);
-  }
-  return 1;
+/** Chunks that tell how the numbers of an image are to be shown: browsers apply them, Node does not, neither did training. */
+const SHOWING = new Set(['gAMA', 'cHRM', 'cICP', 'mDCV', 'cLLI']);
+
+/** A PNG without a gamma, primaries or transfer curve of its own. A whole colour profile stays. */
+export function withoutGamma(bytes: Uint8Array): Blob {
+  return new Blob([withoutChunks(bytes, ({ type }) => SHOWING.has(type)).slice()], { type: 'image/png' });
 }
 
 /**
- * A PNG without the chunks that tell a gamma and primaries of its own: browsers apply these to the colours, Node does not,
- * and neither did training. A whole colour profile stays.
+ * Holds the image data to its checksums, at which browsers do not look.
+ * @throws Error
  */
-export function withoutGamma(bytes: Uint8Array): Blob {
-  const chunks = Array.from(pngChunks(bytes)).filter(({ type }) => type !== 'gAMA' && type !== 'cHRM');
-  return new Blob([SIGNATURE, ...chunks.map(({ whole }) => whole.slice())], { type: 'image/png' });
+export async function checkPng(bytes: Uint8Array): Promise<void> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (const chunk of pngChunks(bytes)) {
+    if (!isAncillary(chunk) && chunk.type !== 'IEND' && crc32(chunk.checked) !== chunk.crc)
+      throw new Error('it is damaged');
+    if (chunk.type === 'IDAT') parts.push(chunk.data.slice());
+  }
+  const stream = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate'));
+  await stream.pipeTo(new WritableStream()).catch((error: unknown) => {
+    throw new Error('its image data are damaged', { cause: error });
+  });
 }
 
 /** Exactly as many bytes as are told: what would be more is not even taken. */
-async function inflate(parts: Uint8Array<ArrayBuffer>[], length: number): Promise<Uint8Array> {
-  const reader = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
+export async function inflate(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+  length: number,
+): Promise<Uint8Array> {
+  const reader = new Blob([...parts]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
   const whole = new Uint8Array(length);
   let filled = 0;
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -74,41 +82,6 @@ async function inflate(parts: Uint8Array<ArrayBuffer>[], length: number): Promis
   }
   if (filled < length) throw new Error('it is cut short');
   return whole;
-}
-
-/** Undoes the filters of rows in place (PNG specification, 9.2). @param step bytes a pixel, @param length of a row */
-function unfilter(rows: Uint8Array, step: number, length: number): void {
-  for (let start = 0; start < rows.length; start += 1 + length) {
-    const filter = rows[start];
-    const above = start - length;
-    for (let i = 0; i < length; i++) {
-      const at = start + 1 + i;
-      const a = i < step ? 0 : (rows[at - step] ?? 0);
-      const b = start === 0 ? 0 : (rows[above + i] ?? 0);
-      const c = i < step || start === 0 ? 0 : (rows[above + i - step] ?? 0);
-      rows[at] = (rows[at] ?? 0) + predicted(filter, a, b, c);
-    }
-  }
-}
-
-function predicted(filter: number | undefined, a: number, b: number, c: number): number {
-  switch (filter) {
-    case 0:
-      return 0;
-    case 1:
-      return a;
-    case 2:
-      return b;
-    case 3:
-      return (a + b) >> 1;
-    case 4: {
-      const [pa, pb, pc] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
-      if (pa <= pb && pa <= pc) return a;
-      return pb <= pc ? b : c;
-    }
-    default:
-      throw new Error('it is damaged');
-  }
 }
 
 /** Encodes pixels of 8 bits, grey or RGB, as PNG. */
@@ -146,17 +119,4 @@ function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
   bytes.set(data, 8);
   view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
   return bytes;
-}
-
-/** PNG specification, annex D. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let c = 0xffffffff;
-  for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 255] ?? 0) ^ (c >>> 8);
-  return ~c >>> 0;
 }

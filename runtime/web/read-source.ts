@@ -1,9 +1,12 @@
 import { NmodeError, reason } from '../../graph/errors.js';
+import { formatOf } from '../images/formats.js';
+import { mend } from '../images/mend.js';
 import type { RgbImage } from '../images/raster.js';
+import { turn } from '../images/turn.js';
 import type { WorkerSource } from './hand.js';
 import { readHeader } from './header.js';
 import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
-import { decodeDeepPng, withoutGamma } from './png.js';
+import { checkPng, decodeDeepPng, withoutGamma } from './png.js';
 
 /** With its bitmap, its probabilities and its mask, an image takes some 12 bytes a pixel: a tab has 1 GB, if that. */
 export const MAX_PIXELS = 50_000_000;
@@ -19,11 +22,14 @@ export async function readSource(source: WorkerSource): Promise<RgbImage> {
       return source instanceof ImageBitmap ? pixelsOf(source) : pixelsOfData(source);
     });
   }
-  checkSize(source);
-  return source;
+  return reading('the image', async () => {
+    checkSize(source);
+    return source;
+  });
 }
 
-async function reading(name: string, body: () => Promise<RgbImage>): Promise<RgbImage> {
+/** @throws NmodeError (BAD_IMAGE) with the file's name for whatever goes wrong */
+export async function reading<Image>(name: string, body: () => Promise<Image>): Promise<Image> {
   try {
     return await body();
   } catch (error) {
@@ -34,18 +40,27 @@ async function reading(name: string, body: () => Promise<RgbImage>): Promise<Rgb
 }
 
 async function decodeFile(file: Blob): Promise<RgbImage> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const contents = new Uint8Array(await file.arrayBuffer());
+  const { name } = formatOf(contents, 'JPEG, PNG or WebP');
+  const { bytes, orientation, warnings } = await mend(contents, name);
+  const upright = turn(await decode(bytes), orientation);
+  return warnings.length === 0 ? upright : { ...upright, warnings };
+}
+
+async function decode(bytes: Uint8Array): Promise<RgbImage> {
   const header = readHeader(bytes);
   checkSize(header);
   if (header.format === 'PNG' && header.depth === 16) return decodeDeepPng(bytes, header);
-  const plain = header.format === 'PNG' ? withoutGamma(bytes) : file;
+  if (header.format === 'PNG') await checkPng(bytes);
+  const plain = header.format === 'PNG' ? withoutGamma(bytes) : new Blob([bytes.slice()]);
   const bitmap = await createImageBitmap(plain, BITMAP_OPTIONS);
   // Whatever the header said.
   checkSize(bitmap);
   return pixelsOf(bitmap);
 }
 
-function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
+/** @throws NmodeError (BAD_IMAGE) for more pixels than fit into a tab */
+export function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
   if (width * height <= MAX_PIXELS) return;
   const megapixels = Math.round((width * height) / 1e6);
   throw new NmodeError(

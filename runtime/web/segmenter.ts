@@ -6,7 +6,7 @@ import {
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
 import { assetsUrl, needBrowser, startWorker } from './files.js';
-import { hand, type ImageSource, type WorkerSource } from './hand.js';
+import { hand, type ImageSource, sourceName, type WorkerSource } from './hand.js';
 import { loadModel, type ModelSource } from './model.js';
 import { createSession, type WebProviderReport, type WebSessionOptions } from './session.js';
 import { workerThread } from './thread.js';
@@ -48,6 +48,6 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
     const { form, name } = await loading;
     const assets = assetsUrl(options.assets);
     const images = workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter');
-    return new Segmenter({ session, images, form, name, at: 'image', hand });
+    return new Segmenter({ session, images, form, name, at: 'image', hand, nameOf: sourceName });
   }
 }

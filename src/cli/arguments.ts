@@ -14,6 +14,25 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** A value that a sample of 16 bits can have. */
+export function parseLabel(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
+    throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  }
+  return Number(text);
+}
+
+/** '0,128,0' -> [0, 128, 0]. */
+export function parseColour(text: string): readonly [red: number, green: number, blue: number] {
+  const [red = 256, green = 256, blue = 256, ...rest] = text
+    .split(',')
+    .map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : 256));
+  if (rest.length > 0 || Math.max(red, green, blue) > 255) {
+    throw new InvalidArgumentError('Expected R,G,B, whole numbers from 0 to 255, for example 0,128,0.');
+  }
+  return [red, green, blue];
+}
+
 /** A variable that is not set makes an empty one. */
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('Expected a path.');
@@ -35,7 +54,7 @@ export function parsePort(text: string): number {
 }
 
 /** A number between bounds, which the message names. */
-function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
+export function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
   const value = Number(text);
   if (!/^[\d.e+-]+$/i.test(text) || !Number.isFinite(value) || !fits(value)) {
     throw new InvalidArgumentError(`Expected ${expected}.`);

@@ -1,19 +1,27 @@
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import { recipeSummary } from '../../graph/recipe.js';
+import type { Rgb } from '../../runtime/masks/truth-image.js';
+import type { ClassMetrics } from '../compare-classes.js';
 import type { EvaluationReport } from '../evaluate.js';
+import { truthText } from '../truth-report.js';
+import { parseColour, parseLabel } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
-import { addModelFlags, assumedFields, type ModelFlags } from './model-flags.js';
+import { addModelFlags, assumedLines, type ModelFlags } from './model-flags.js';
 import { count, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
+import { noteTiles } from './tiles-note.js';
 
 interface Flags extends SessionFlags, CleaningFlags, ModelFlags {
   readonly images: string;
   readonly masks: string;
   readonly at: 'network' | 'image';
+  readonly truthLabel?: number;
+  readonly truthColour?: Rgb;
+  readonly ignoreLabel?: number;
   readonly memoryBudget?: number;
   readonly report?: string;
   readonly json?: true;
@@ -25,7 +33,21 @@ export function addEval(program: Command): void {
     .description('count a model against ground-truth masks')
     .argument('<model.onnx>', 'the model')
     .requiredOption('--images <folder>', 'the images')
-    .requiredOption('--masks <folder>', 'their masks, NAME.png, NAME_mask.png or NAME_segmentation.png')
+    .requiredOption(
+      '--masks <folder>',
+      'their masks, NAME.png, NAME_mask.png or NAME_segmentation.png, black and white; may be the same folder',
+    )
+    .option(
+      '--truth-label <n>',
+      'pixels of this grey value or palette index are foreground, all others not',
+      parseLabel,
+    )
+    .option(
+      '--truth-colour <r,g,b>',
+      'opaque pixels of this colour are foreground, all others not',
+      parseColour,
+    )
+    .option('--ignore-label <n>', 'pixels of this grey value or palette index are not counted', parseLabel)
     .addOption(
       new Option('--at <size>', "count at the network's input size, as the release does, or each image's own")
         .choices(['network', 'image'])
@@ -44,7 +66,9 @@ export function addEval(program: Command): void {
     if (json) printJson(report);
     else print(reportText(report));
     noteFallback(report.session);
-    const { failures, images } = report;
+    for (const { name, tiling } of report.tiled) noteTiles(name, tiling);
+    const { failures, images, warnings } = report;
+    for (const warning of warnings) process.stderr.write(`nmode: warning: ${warning}\n`);
     for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);
     if (failures.length > 0) {
       const total = failures.length + images;
@@ -58,8 +82,10 @@ function reportText(report: EvaluationReport): string {
   const resized = at === 'network' && recipe.sizing.kind === 'resize';
   const worst = perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, 3);
   const share = (value: number) => value.toFixed(4);
+  const truth = truthText(report.truth);
   return fields([
     ['images', `${report.images}, counted at ${resized ? "the network's input size" : 'their own size'}`],
+    ...(truth === undefined ? [] : ([['truth', truth]] as const)),
     ['mIoU', share(report.miou)],
     ['DSC', share(report.dsc)],
     ['accuracy', share(report.accuracy)],
@@ -67,6 +93,7 @@ function reportText(report: EvaluationReport): string {
     ['specificity', share(report.specificity)],
     ['DSC by image', `mean ${share(report.meanDsc)}, median ${share(report.medianDsc)}`],
     ['worst', worst.map(({ name, dsc }) => `${name} ${share(dsc)}`).join(', ')],
+    ...(report.classes ?? []).map(classField),
     [
       'pixels',
       Object.entries(confusion)
@@ -75,6 +102,11 @@ function reportText(report: EvaluationReport): string {
     ],
     ['ran on', report.provider],
     ['prepared', recipeSummary(recipe)],
-    ...assumedFields(report.assumed),
+    ...assumedLines(report.assumed),
   ]);
+}
+
+function classField({ label, background, dsc, miou }: ClassMetrics): [string, string] {
+  const aside = background ? ' (background, not in the means above)' : '';
+  return [`class ${label}`, `DSC ${dsc.toFixed(4)}, IoU ${miou.toFixed(4)}${aside}`];
 }

@@ -3,6 +3,7 @@ import { BACKBONE_IDS } from '../../exporters/backbones/index.js';
 import { ACTIVATION_NAMES } from '../../exporters/decoders/nmode.js';
 import { DECODER_IDS, type DecoderId } from '../../exporters/describe.js';
 import { HEADS } from '../../exporters/head.js';
+import type { Settings } from '../../exporters/settings.js';
 import { IR_OF_OPSET } from '../../graph/assemble.js';
 import {
   type Background,
@@ -16,12 +17,16 @@ import {
 } from '../../graph/recipe.js';
 import type { ExportModelOptions, ExportReport } from '../index.js';
 import { parseCount, parseOutput, parseSize } from './arguments.js';
+import { assumedFields } from './assumed-fields.js';
+import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { backgroundOption } from './model-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flags.js';
+import { addReferenceFlags, type ReferenceFlags, referenceOptions } from './reference-flags.js';
+import { addBackboneFlags, addSettingFlags, settingOptions } from './setting-flags.js';
 import {
   addTransformFlags,
   type TransformFlags,
@@ -30,7 +35,7 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<DecoderId> {
+interface Flags extends TransformFlags, DecoderFlags<DecoderId>, Settings, ReferenceFlags, CheckpointFlags {
   readonly output: string;
   readonly backbone?: string;
   readonly size?: { height: number; width: number };
@@ -41,8 +46,6 @@ interface Flags extends TransformFlags, DecoderFlags<DecoderId> {
   readonly recipe?: Partial<Recipe>;
   readonly background?: Background;
   readonly nativeSize?: true;
-  readonly reference?: string;
-  readonly key?: string;
   readonly json?: true;
 }
 
@@ -67,10 +70,10 @@ export function addExport(program: Command): void {
     .addOption(
       new Option(
         '--head <head>',
-        "what the model ends in (default: as the network's own code; for logits by the number of classes)",
+        'what the model ends in (default: sigmoid for one class; needed for several)',
       ).choices(HEADS),
-    )
-    .option('--key <key>', 'where in the checkpoint the state dict is, dotted; found under the usual keys')
+    );
+  addCheckpointFlags(command)
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
     .addOption(
@@ -91,11 +94,9 @@ export function addExport(program: Command): void {
     .addOption(
       new Option('--opset <n>', 'ONNX opset (default: 17)').choices([...IR_OF_OPSET.keys()].map(String)),
     )
-    .addOption(lmdFormOption())
-    .option(
-      '--reference <file>',
-      'inputs and PyTorch outputs (.safetensors, .npz) that the model, before any lower precision, must match to 1e-5',
-    );
+    .addOption(lmdFormOption());
+  addSettingFlags(addBackboneFlags(command));
+  addReferenceFlags(command, 'the model, before any lower precision,');
   addTransformFlags(command)
     .option('--json', 'print one JSON document')
     .action(async (checkpoint: string, flags: Flags) => {
@@ -109,7 +110,7 @@ export function addExport(program: Command): void {
 }
 
 function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
-  const { output, backbone, reference, opset, io, recipe, background, nativeSize } = flags;
+  const { output, backbone, opset, io, recipe, background, nativeSize } = flags;
   return {
     checkpoint,
     output,
@@ -122,8 +123,9 @@ function toOptions(checkpoint: string, flags: Flags): ExportModelOptions {
     ...(background !== undefined && { background }),
     ...(nativeSize && { nativeSize }),
     ...(opset && { opset: Number(opset) }),
-    ...(reference && { reference }),
-    ...(flags.key && { key: flags.key }),
+    ...settingOptions(flags),
+    ...referenceOptions(flags),
+    ...checkpointOptions(flags),
   };
 }
 
@@ -140,13 +142,21 @@ function reportText(report: ExportReport): string {
     .filter(
       ([key]) =>
         !key.startsWith('source') &&
-        !['backbone', 'decoder', 'size_multiple', 'io', 'recipe', 'optimized'].includes(key),
+        ![
+          'backbone',
+          'decoder',
+          'size_multiple',
+          'io',
+          'recipe',
+          'optimized',
+          'assumed',
+          'verified',
+        ].includes(key),
     )
     .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
-  const recipe = report.architecture[RECIPE_KEY];
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
-    ...(recipe === undefined ? [] : [['recipe', recipeSummary(parseRecipe(recipe))] as const]),
+    ...recipeFields(report),
     [
       'input',
       `${report.io === 'image' ? 'uint8' : 'float32'} ${shapeLine(report.input)}${multipleText(report)}`,
@@ -155,11 +165,20 @@ function reportText(report: ExportReport): string {
       'cost',
       `${count(report.parameters)} parameters, ${macsText(report.macs)} multiply-adds at ${shapeLine(report.macsAt)}`,
     ],
+    ...assumedFields(report),
     ...verifiedFields(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
   ]);
+}
+
+/** How images are prepared, and whether anybody said so. */
+function recipeFields({ architecture, assumed }: ExportReport): [string, string][] {
+  const recipe = architecture[RECIPE_KEY];
+  if (recipe === undefined) return [];
+  const isAssumed = assumed.some(({ option }) => option === 'recipe');
+  return [['recipe', `${recipeSummary(parseRecipe(recipe))}${isAssumed ? ' (assumed: --recipe)' : ''}`]];
 }
 
 function multipleText({ io, input, sizeMultiple }: ExportReport): string {

@@ -1,14 +1,19 @@
 import { type Command, Option } from 'commander';
 import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
 import { HEADS } from '../../exporters/head.js';
+import type { Settings } from '../../exporters/settings.js';
 import type { Background, Recipe } from '../../graph/recipe.js';
 import type { GraftOptions, GraftReport } from '../index.js';
+import { assumedFields } from './assumed-fields.js';
+import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
 import { interruption } from './interruption.js';
 import { backgroundOption } from './model-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
 import { recipeOption } from './recipe-flags.js';
+import { addReferenceFlags, type ReferenceFlags, referenceOptions } from './reference-flags.js';
+import { addSettingFlags, settingOptions } from './setting-flags.js';
 import {
   addTransformFlags,
   type TransformFlags,
@@ -17,15 +22,13 @@ import {
 } from './transform-flags.js';
 import { verifiedFields } from './verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<SchemeId> {
+interface Flags extends TransformFlags, DecoderFlags<SchemeId>, Settings, ReferenceFlags, CheckpointFlags {
   readonly output: string;
   readonly skips: readonly string[];
   readonly weights?: string;
   readonly init?: true;
-  readonly key?: string;
   readonly recipe?: Partial<Recipe>;
   readonly background?: Background;
-  readonly reference?: string;
   readonly json?: true;
 }
 
@@ -48,6 +51,8 @@ export function addGraft(program: Command): void {
       new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
         'weights',
         'key',
+        'prefix',
+        'ignore',
       ]),
     )
     .addOption(decoderOption(SCHEME_IDS))
@@ -57,15 +62,16 @@ export function addGraft(program: Command): void {
       ),
     )
     .addOption(lmdFormOption())
-    .addOption(new Option('--head <head>', 'what the model ends in (default: sigmoid)').choices(HEADS))
-    .option('--key <key>', 'where in the weights the state dict is, dotted; found under the usual keys')
+    .addOption(
+      new Option(
+        '--head <head>',
+        'what the model ends in (default: sigmoid for one class; needed for several)',
+      ).choices(HEADS),
+    )
     .addOption(recipeOption("the model's own, if it says"))
-    .addOption(backgroundOption())
-    .option(
-      '--reference <file>',
-      'inputs and PyTorch outputs (.safetensors, .npz) that the model must match to 1e-5',
-    );
-  addTransformFlags(command, 'none')
+    .addOption(backgroundOption());
+  addReferenceFlags(addSettingFlags(command), 'the model');
+  addTransformFlags(addCheckpointFlags(command), 'none')
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
       const { graft } = await import('../graft.js');
@@ -78,7 +84,7 @@ export function addGraft(program: Command): void {
 }
 
 function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, key, recipe, background, reference } = flags;
+  const { output, skips, weights, init, recipe, background } = flags;
   return {
     model,
     output,
@@ -86,10 +92,11 @@ function toOptions(model: string, flags: Flags): GraftOptions {
     ...(weights && { weights }),
     ...(init && { init }),
     ...decoderOptions(flags),
-    ...(key && { key }),
+    ...checkpointOptions(flags),
     ...(recipe && { recipe }),
     ...(background !== undefined && { background }),
-    ...(reference && { reference }),
+    ...settingOptions(flags),
+    ...referenceOptions(flags),
     ...transformOptions(flags),
   };
 }
@@ -104,6 +111,7 @@ function reportText(report: GraftReport): string {
     ),
     ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
     ['cost', `${count(report.parameters)} parameters${work}`],
+    ...assumedFields(report),
     ...verifiedFields(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),

@@ -1,27 +1,34 @@
 import { type Command, Option } from 'commander';
+import { ASSUMED_KEY, assumptionsText } from '../../graph/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../index.js';
+import { assumedFields } from './assumed-fields.js';
+import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine, table } from './print.js';
 
-interface Flags {
-  readonly key?: string;
+interface Flags extends CheckpointFlags {
   readonly skips?: true;
   readonly json?: true;
 }
 
 export function addInspect(program: Command): void {
-  program
+  const command = program
     .command('inspect')
     .description('tell what a checkpoint or an .onnx model holds')
-    .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file')
-    .option('--key <key>', 'where in a checkpoint the state dict is, dotted; found under the usual keys')
+    .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file');
+  addCheckpointFlags(command)
     .addOption(
-      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts('key'),
+      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts([
+        'key',
+        'prefix',
+        'ignore',
+      ]),
     )
     .option('--json', 'print one JSON document, with the cost of every node of a model')
-    .action(async (file: string, { json, key, skips }: Flags) => {
+    .action(async (file: string, { json, skips, ...flags }: Flags) => {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../inspect.js');
-      const report = await inspect(file, key);
+      const { key, ...selection } = checkpointOptions(flags);
+      const report = await inspect(file, key, selection);
       if (json) printJson(report);
       else print(report.kind === 'model' ? modelText(report) : checkpointText(report));
     });
@@ -67,7 +74,7 @@ function checkpointText(report: CheckpointReport): string {
             `${architecture.backbone}, widths ${architecture.widths.join(', ')}, scales ${architecture.scales.join(', ')}`,
           ],
           ['decoder', decoderText(architecture)],
-          ['channels', `${architecture.inputChannels} in, ${architecture.classes} out`],
+          ['channels', channelsText(architecture)],
         ] as const);
   const remarks = [
     ...(report.note === undefined ? [] : [['note', report.note] as const]),
@@ -77,9 +84,14 @@ function checkpointText(report: CheckpointReport): string {
     ['file', `${report.file} (${report.format})`],
     ...network,
     costLine(report),
+    ...(report.assumed ? [['assumed', `unless told: ${assumptionsText(report.assumed)}`] as const] : []),
     ...remarks,
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
+}
+
+function channelsText({ inputChannels, classes }: NonNullable<CheckpointReport['architecture']>): string {
+  return `${inputChannels} in, ${classes} out${classes > 1 ? '; the head is not stored' : ''}`;
 }
 
 function decoderText(architecture: NonNullable<CheckpointReport['architecture']>): string {
@@ -107,7 +119,10 @@ function modelText(report: ModelReport): string {
       ? []
       : [['activations', `${bytesText(report.activationBytes)} in all`] as const]),
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
-    ...Object.entries(report.metadata).map(([key, value]) => [key, value] as const),
+    ...assumedFields(report),
+    ...Object.entries(report.metadata)
+      .filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0)
+      .map(([key, value]) => [key, value] as const),
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
 }

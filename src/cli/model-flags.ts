@@ -48,6 +48,6 @@ export function modelOptions({ recipe, strictRecipe, head, background }: ModelFl
 }
 
 /** A line of what is assumed; none where nothing is. */
-export function assumedFields(assumed: readonly Assumption[]): [string, string][] {
+export function assumedLines(assumed: readonly Assumption[]): [string, string][] {
   return assumed.length > 0 ? [['assumed', assumptionsText(assumed)]] : [];
 }

@@ -3,7 +3,7 @@ import { recipeSummary } from '../../graph/recipe.js';
 import type { OptimizeReport } from '../optimize.js';
 import { parseOutput } from './arguments.js';
 import { interruption } from './interruption.js';
-import { addModelFlags, assumedFields, type ModelFlags, modelOptions } from './model-flags.js';
+import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from './model-flags.js';
 import { bytesText, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
 import {
@@ -49,7 +49,7 @@ function reportText(report: OptimizeReport): string {
   return fields([
     ...(prepared ? [['images', preparedText(prepared)] as const] : []),
     ...transformFields(report),
-    ...assumedFields(assumed),
+    ...assumedLines(assumed),
     [
       'written',
       `${output}: ${bytesText(bytes)} (was ${bytesText(bytesBefore)}), ${nodes} nodes (were ${nodesBefore})`,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../graph/errors.js';
 import { recipeSummary } from '../../graph/recipe.js';
@@ -6,11 +7,12 @@ import type { ClassRegions, PredictReport, ProbabilityFormat } from '../predict.
 import { parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
 import { interruption } from './interruption.js';
-import { addModelFlags, assumedFields, type ModelFlags } from './model-flags.js';
-import { count, fields, print, printJson, table } from './print.js';
+import { addModelFlags, assumedLines, type ModelFlags } from './model-flags.js';
+import { count, fields, noteWarnings, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
 import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
+import { noteTiles } from './tiles-note.js';
 
 /** As for `predict`, which is loaded only when it is used. */
 const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
@@ -51,6 +53,8 @@ export function addPredict(program: Command): void {
       else if (flags.output === '-') noteAssumed(report);
       else if (report.predictions.length > 0) print(predictionText(report));
       noteFallback(report.provider);
+      noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
+      for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
       refuseFailures(report);
     },
   );
@@ -58,12 +62,13 @@ export function addPredict(program: Command): void {
 
 /** An error's message is no enumerable property. */
 function predictionJson({ failures, ...report }: PredictReport) {
-  return { ...report, failures: failures.map(({ image, error }) => ({ image, error: error.message })) };
+  const told = failures.map(({ image, error }) => ({ image, code: error.code, error: error.message }));
+  return { ...report, failures: told };
 }
 
 /** Standard output has the mask. */
 function noteAssumed({ assumed }: PredictReport): void {
-  for (const [label, text] of assumedFields(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
+  for (const [label, text] of assumedLines(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
 }
 
 function predictionText({
@@ -87,7 +92,7 @@ function predictionText({
     fields([
       ['prepared', recipeSummary(recipe)],
       ...(semantics.count > 1 ? [['classes', classesText(semantics, semantics.count)] as const] : []),
-      ...assumedFields(assumed),
+      ...assumedLines(assumed),
     ]),
     `${predictions.length} segmented on ${provider.effective}${failed}`,
   ].join('\n');

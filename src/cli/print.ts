@@ -47,7 +47,18 @@ export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
+const printable = (text: string) => text.replace(/[^\P{Cc}\n]/gu, '?');
+
 /** Text for people. Names come from files: what would steer the terminal is shown as '?'. */
 export function print(text: string): void {
-  process.stdout.write(`${text.replace(/[^\P{Cc}\n]/gu, '?')}\n`);
+  process.stdout.write(`${printable(text)}\n`);
+}
+
+/** One line on standard error for each file that was read in spite of faults. */
+export function noteWarnings(
+  files: readonly { readonly name: string; readonly warnings: readonly string[] }[],
+): void {
+  for (const { name, warnings } of files) {
+    if (warnings.length > 0) process.stderr.write(`${printable(`nmode: ${name}: ${warnings.join('; ')}`)}\n`);
+  }
 }

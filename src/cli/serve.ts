@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { parseCount, parsePort, parsePositive } from './arguments.js';
-import { addModelFlags, assumedFields, type ModelFlags, modelOptions } from './model-flags.js';
+import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from './model-flags.js';
 import { print } from './print.js';
 import { memoryBudgetOption } from './recipe-flags.js';
 import { addSessionFlags, type SessionFlags, sessionOptions } from './session-flags.js';
@@ -118,7 +118,7 @@ export function addServe(program: Command): void {
       });
       for (const { name, provider, workers, threads, assumed = [] } of server.models) {
         print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
-        for (const [label, text] of assumedFields(assumed)) print(`${name}: ${label} ${text}`);
+        for (const [label, text] of assumedLines(assumed)) print(`${name}: ${label} ${text}`);
       }
       print(`Serving at ${server.url} (Ctrl-C ends it).`);
       await told;

@@ -44,7 +44,9 @@ export function addVerify(program: Command): void {
     if (flags.json) printJson(parity);
     else print(parityText(parity));
     noteFallback(parity.provider);
-    if (!parity.pass) throw new NmodeError('CHECK_FAILED', `${model}: beyond the tolerance`);
+    if (!parity.pass) {
+      throw new NmodeError('CHECK_FAILED', [`${model}: beyond the tolerance`, ...parity.hints].join('; '));
+    }
   });
 }
 

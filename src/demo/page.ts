@@ -8,8 +8,9 @@ import { button, describe, element, input } from './elements.js';
 import { Engine, type Model, type Wish } from './engine.js';
 import { keepOffline } from './offline.js';
 import type { Look, PainterMethods, View } from './painter.js';
-import { aboutOf, memoryOf, progressOf, resultOf, timingsOf } from './reports.js';
+import { aboutOf, memoryOf, progressOf, resultOf, tilesOf, timingsOf } from './reports.js';
 import { stemOf, takeFrom, takePicture } from './sources.js';
+import { readingOf } from './truth-fields.js';
 
 /** An image of the list: a file, or the example. */
 interface Picture {
@@ -38,6 +39,8 @@ const painter = workerThread<PainterMethods>(
 );
 
 let model: Model = MODEL;
+/** The last that could not be loaded: a head may be what it lacks. */
+let refused: Model | undefined;
 const pictures: Picture[] = [];
 let current: Picture | undefined;
 /** What the canvas and the results are of. */
@@ -101,6 +104,19 @@ async function start(): Promise<boolean> {
   }
 }
 
+/** Runs another model from now on, or the one before where it cannot be loaded. */
+async function tryModel(file: Model): Promise<void> {
+  const before = model;
+  model = file;
+  refused = undefined;
+  if (await start()) return;
+  const problem = alertLine.textContent;
+  [model, refused] = [before, file];
+  for (const choice of [recipe, head]) choice.value = 'own';
+  await start();
+  alertLine.textContent = problem;
+}
+
 async function segment(picture: Picture): Promise<void> {
   current = picture;
   markCurrent();
@@ -120,7 +136,7 @@ async function segment(picture: Picture): Promise<void> {
     say('segmenting', `Segmenting ${picture.name}`);
     const segmentation = await segmenter.segment(picture.source, { pixels: true, signal });
     await show(picture, segmentation, segmenter.semantics, signal);
-    say('done', `${picture.name}: segmented`);
+    say('done', [`${picture.name}: segmented`, ...segmentation.warnings].join('; '));
     keepOffline(segmenter.provider.effective);
   } catch (error) {
     if (signal.aborted) return;
@@ -146,7 +162,7 @@ async function show(
   classes: Segmenter['semantics'],
   signal: AbortSignal,
 ): Promise<void> {
-  const { image, probabilities, timings } = segmentation;
+  const { image, probabilities, timings, tiling } = segmentation;
   if (image === undefined || probabilities === undefined)
     throw new TypeError('the segmenter kept its pixels');
   signal.throwIfAborted();
@@ -156,23 +172,25 @@ async function show(
   ]);
   await repaint();
   signal.throwIfAborted();
-  if (picture.truth !== undefined) await compare(picture, picture.truth);
+  if (picture.truth !== undefined) await compare(picture.truth);
   signal.throwIfAborted();
   element('drop', HTMLElement).classList.add('filled');
   present(picture);
-  describe(element('timings', HTMLElement), [...timingsOf(timings), ...memoryOf()]);
+  describe(element('timings', HTMLElement), [...timingsOf(timings), ...tilesOf(tiling), ...memoryOf()]);
 }
 
-/** Holds the mask of an image to its truth. */
-async function compare(picture: Picture, truth: File): Promise<void> {
+/** Holds the mask of the image to its truth. One that cannot be read is tried again once it is said how. */
+async function compare(truth: File): Promise<void> {
   try {
     alertLine.textContent = '';
-    await painter.call('compare', truth);
-    await repaint();
+    const remark = await painter.call('compare', { file: truth, reading: readingOf() });
+    // Of one that is compared meanwhile, that one says it.
+    if (remark !== '') alertLine.textContent = remark;
   } catch (error) {
-    delete picture.truth;
     alertLine.textContent = reason(error);
+    element('truth-reading', HTMLDetailsElement).open = true;
   }
+  await repaint();
 }
 
 function look(): Look {
@@ -244,17 +262,9 @@ takeFrom({
       return;
     }
     picture.truth = file;
-    if (picture === shown) compare(picture, file);
+    if (picture === shown) compare(file).catch(tell);
   },
-  async model(file) {
-    const before = model;
-    model = file;
-    if (await start()) return;
-    const problem = alertLine.textContent;
-    model = before;
-    await start();
-    alertLine.textContent = problem;
-  },
+  model: tryModel,
   knows: (stem) => pictures.some(({ name }) => stemOf(name) === stem),
 });
 
@@ -283,7 +293,8 @@ button('download').addEventListener('click', async () => {
 button('benchmark').addEventListener('click', () => {
   if (shown !== undefined) benchmark(wish(), shown.source);
 });
-for (const choice of [provider, recipe, head]) choice.addEventListener('change', start);
+for (const choice of [provider, recipe]) choice.addEventListener('change', start);
+head.addEventListener('change', () => (refused === undefined ? start() : tryModel(refused)));
 for (const name of ['threshold', 'opacity']) {
   input(name).addEventListener('input', () => {
     element(`${name}-value`, HTMLOutputElement).value = input(name).valueAsNumber.toFixed(2);
@@ -292,6 +303,12 @@ for (const name of ['threshold', 'opacity']) {
 for (const control of document.querySelectorAll('#views input, .sliders input, #fill-holes, #largest')) {
   control.addEventListener('input', () => {
     if (shown !== undefined) repaint().catch(tell);
+  });
+}
+
+for (const name of ['truth-foreground', 'truth-ignored']) {
+  input(name).addEventListener('change', () => {
+    if (shown?.truth !== undefined) compare(shown.truth).catch(tell);
   });
 }
 

@@ -6,11 +6,17 @@ import type { Mask, Probabilities, RgbImage } from '../../runtime/images/raster.
 import { resizeBilinear } from '../../runtime/images/resize.js';
 import { type Classes, INDEPENDENT, masksOf, takesThreshold } from '../../runtime/masks/classes.js';
 import { type Components, componentsOf } from '../../runtime/masks/components.js';
-import { cut } from '../../runtime/masks/cut.js';
 import { confusionOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
-import { sharesOf } from '../../runtime/masks/truth.js';
+import {
+  checkReading,
+  listed,
+  type TruthMask,
+  type TruthReading,
+  truthAt,
+  truthOf,
+} from '../../runtime/masks/truth.js';
 import { encodePng } from '../../runtime/web/png.js';
-import { readSource } from '../../runtime/web/read-source.js';
+import { readTruthImage } from '../../runtime/web/read-truth.js';
 import { serve } from '../../runtime/web/serve.js';
 
 export type View = 'image' | 'mask' | 'outline' | 'overlay';
@@ -35,6 +41,13 @@ export interface Painted {
   readonly metrics?: Metrics & { readonly truth: string };
 }
 
+/** The fields of the page that say how truth is read. */
+const FIELDS = {
+  label: 'its label under "Foreground in truth"',
+  colour: 'its R,G,B under "Foreground in truth"',
+  ignore: 'a label under "Ignored in truth"',
+};
+
 /** No screen shows more. */
 const MAX_SIDE = 1600;
 
@@ -43,7 +56,7 @@ let probabilities: Probabilities | undefined;
 let classes: Classes = INDEPENDENT;
 /** What is drawn of the image. */
 let shown: RgbImage | undefined;
-let truth: { readonly name: string; readonly mask: Mask } | undefined;
+let truth: (TruthMask & { readonly name: string }) | undefined;
 let mask: Mask | undefined;
 /** How often a truth was given. */
 let given = 0;
@@ -116,23 +129,40 @@ const methods = {
       area,
       pixels: mask.data.length,
       parts: count,
-      ...(truth && { metrics: { ...metricsOf(confusionOf(mask, truth.mask)), truth: truth.name } }),
+      ...(truth && {
+        metrics: { ...metricsOf(confusionOf(mask, truth.mask, truth.counted)), truth: truth.name },
+      }),
     };
   },
-  /** Takes a ground-truth mask of the image. @throws NmodeError (BAD_IMAGE) */
-  async compare(file: File): Promise<void> {
+  /**
+   * Takes a ground-truth mask of the image, in the place of one that was given before.
+   * @returns what is to be said of it
+   * @throws NmodeError (BAD_IMAGE)
+   */
+  async compare({ file, reading }: { file: File; reading: TruthReading }): Promise<string> {
     const [of, turn] = [probabilities, ++given];
-    const shares = sharesOf(await readSource(file), file.name);
+    truth = undefined;
+    checkReading(reading);
+    const read = truthOf(await readTruthImage(file), file.name, reading, FIELDS);
     // Meanwhile another image, or another truth, may have come.
-    if (of === undefined || of !== probabilities || turn !== given) return;
+    if (of === undefined || of !== probabilities || turn !== given) return '';
     const { width, height } = of;
-    if (shares.width !== width || shares.height !== height) {
+    if (read.width !== width || read.height !== height) {
+      const swapped = read.width === height && read.height === width;
+      const advice = swapped ? ', one of the two is turned: save the mask as the image is shown' : '';
       throw new NmodeError(
         'BAD_IMAGE',
-        `${file.name}: it has ${shares.width}x${shares.height} pixels, the image ${width}x${height}`,
+        `${file.name}: it has ${read.width}x${read.height} pixels, the image ${width}x${height}${advice}`,
       );
     }
-    truth = { name: file.name, mask: cut(shares, 0.5) };
+    truth = { name: file.name, ...truthAt(read, width, height) };
+    const { search } = read;
+    const missing = [
+      ...(search?.foreground === false ? ['foreground'] : []),
+      ...(search?.ignored === false && reading.ignoreLabel !== undefined ? ['ignored'] : []),
+    ];
+    if (search === undefined || missing.length === 0) return '';
+    return `${file.name}: it has nothing that is ${missing.join(' or ')}: it holds ${listed(search.found)}`;
   },
   /** The mask of the last painting, in its full size. */
   async png(): Promise<Blob> {

@@ -1,6 +1,6 @@
 import { recipeSummary } from '../../graph/recipe.js';
 import { classesText, maskLabelsOf } from '../../runtime/masks/classes.js';
-import type { LoadProgress, Segmenter, Timings } from '../web.js';
+import type { LoadProgress, Segmenter, Tiling, Timings } from '../web.js';
 import { megabytes, milliseconds } from './elements.js';
 import type { Model } from './engine.js';
 import type { Painted } from './painter.js';
@@ -92,6 +92,15 @@ const STAGES = {
 export function timingsOf(timings: Timings): Entries {
   const stages = Object.keys(STAGES) as (keyof Timings)[];
   return stages.map((stage) => [STAGES[stage], milliseconds(timings[stage])] as const);
+}
+
+/** How the image was cut, where it was. */
+export function tilesOf(tiling: Tiling | undefined): Entries {
+  if (tiling === undefined) return [];
+  const { tiles, width, height, approximate } = tiling;
+  const change =
+    approximate === undefined ? '' : `; the mask may differ from that of the whole image: ${approximate}`;
+  return [['tiles', `${tiles} of ${width} x ${height}${change}`]];
 }
 
 /** Chromium's. */

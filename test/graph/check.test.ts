@@ -51,6 +51,17 @@ it('an output is never assigned, or there is none', () => {
   expect(problemOf({ outputs: [] })).toThrow(refusal('the graph has no output'));
 });
 
+it('an output has a name that no object of JavaScript has a property of', () => {
+  const named = {
+    inputs: [{ name: 'x' }],
+    nodes: [node('Relu', ['x'], ['__proto__'])],
+    outputs: [{ name: '__proto__' }],
+  };
+  expect(problemOf(named)).toThrow(
+    /named '__proto__', which onnxruntime for JavaScript does not take: rename it/,
+  );
+});
+
 it("an optional output may be left out ('') and an optional input too", () => {
   const nodes = [node('Dropout', ['x', '', ''], ['y', '']), node('Dropout', ['y'], ['out', ''])];
   expect(problemOf({ nodes })).not.toThrow();
@@ -152,4 +163,41 @@ it('all problems are told at once', () => {
       ].join('; '),
     ),
   );
+});
+
+describe('sizes that no runtime could hold are refused with the name of the value', () => {
+  const many = Array(65).fill(1);
+  it.each<[string, Partial<Graph>, string]>([
+    ['an input', { inputs: [{ name: 'x', type: { dtype: 'float32', shape: [2 ** 53] } }] }, "input 'x'"],
+    [
+      'an output',
+      { outputs: [{ name: 'out', type: { dtype: 'float32', shape: [2 ** 63] } }] },
+      "value 'out'",
+    ],
+    [
+      'an output of many axes',
+      { outputs: [{ name: 'out', type: { dtype: 'float32', shape: many } }] },
+      "value 'out'",
+    ],
+    ['a value between', { valueInfo: [{ name: 'y', type: { dtype: 'float32', shape: many } }] }, "value 'y'"],
+  ])('%s', (_, change, place) => {
+    expect(problemOf(change)).toThrow(
+      expect.objectContaining({ code: 'BAD_MODEL', message: expect.stringMatching(`^${place}: `) }),
+    );
+  });
+});
+
+it('whole numbers that are no sizes may be larger than sizes', () => {
+  const large: Tensor = {
+    dtype: 'int64',
+    dims: [1],
+    bytes: () => new Uint8Array(BigInt64Array.of(2n ** 40n).buffer),
+  };
+  const nodes = [
+    ...(valid.nodes ?? []),
+    node('Mul', ['large', 'large'], ['square']),
+    node('Neg', ['square'], ['z']),
+  ];
+  const initializers = new Map([...(valid.initializers ?? []), ['large', large] as const]);
+  expect(problemOf({ nodes, initializers })).not.toThrow();
 });

@@ -41,7 +41,7 @@ describe('prune', () => {
   });
 
   it('keeps all that a subgraph may read', () => {
-    const nested = node('If', ['a'], ['d'], { then_branch: { type: 'other', bytes: new Uint8Array() } });
+    const nested = node('If', ['a'], ['d'], { then_branch: { type: 'subgraph', bytes: new Uint8Array() } });
     const { graph } = model;
     const whole = {
       ...model,

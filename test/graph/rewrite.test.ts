@@ -125,12 +125,16 @@ describe('what is left', () => {
 });
 
 it('a graph with subgraphs is refused, by the name of the node', () => {
-  const branch: Attribute = { type: 'other', bytes: new Uint8Array() };
+  const branch: Attribute = { type: 'subgraph', bytes: new Uint8Array() };
   const model = handmade({ nodes: [node('If', ['x'], ['choice'], { then_branch: branch })] });
   for (const attempt of [() => rewrite(model, () => undefined), () => optimize(model)]) {
     expect(attempt).toThrow(NmodeError);
     expect(attempt).toThrow(/'choice' \(If\) holds a subgraph/);
   }
+  const sparse = handmade({ nodes: [node('Constant', [], ['c'], { sparse_value: branch })] });
+  expect(() => optimize(sparse)).toThrow(
+    /'c' \(Constant\) has an attribute 'sparse_value' of a kind that is not read/,
+  );
 });
 
 function tanhOf(value: Parameters<typeof tanh>[0] | undefined) {

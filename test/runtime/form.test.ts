@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { outlineOf } from '../../graph/model.js';
 import { relu, sigmoid, softmax } from '../../graph/ops/unary.js';
+import { RECIPE_KEY, recipeText, type Sizing } from '../../graph/recipe.js';
 import type { Value } from '../../graph/value.js';
-import { type FormOptions, formOf } from '../../runtime/form.js';
+import { type FormOptions, formOf, imageFormOf } from '../../runtime/form.js';
 import { COLOURS, pixelwise, UNIT } from '../support/pixelwise.js';
 
 const KNOWN = { 'nmode.recipe': UNIT };
@@ -101,3 +102,16 @@ describe('the background', () => {
     );
   });
 });
+
+it.each<[Sizing, string]>([
+  [{ kind: 'resize', height: 65_536, width: 65_536 }, 'it takes 65536 x 65536 pixels, more than can be held'],
+  [{ kind: 'pad', multiple: 65_536 }, 'its recipe pads to a multiple of 65536 pixels, more than can be held'],
+])(
+  'a model whose recipe asks for more pixels than can be held is at fault, not who runs it: %j',
+  (sizing, message) => {
+    const recipe = recipeText({ normalization: { kind: 'unit' }, sizing });
+    const type = { dtype: 'float32', shape: ['N', 3, 'H', 'W'] } as const;
+    const outline = { inputs: [{ name: 'input', type }], metadata: new Map([[RECIPE_KEY, recipe]]) };
+    expect(() => imageFormOf(outline)).toThrow(expect.objectContaining({ code: 'BAD_MODEL', message }));
+  },
+);

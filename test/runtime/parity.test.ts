@@ -29,6 +29,25 @@ describe('the comparison', () => {
     expect(compareOutputs(floats(101), floats(100), { atol: 0.5, rtol: 0.006 }).pass).toBe(true);
   });
 
+  it('takes the absolute tolerance times the largest, where it is told to and that is above 1', () => {
+    const [found, expected] = [floats(-100.5, 0.4), floats(-100, 0)];
+    expect(compareOutputs(found, expected, { atol: 0.01, scaled: true })).toMatchObject({
+      pass: true,
+      largest: 100,
+      allowed: 1,
+    });
+    expect(compareOutputs(found, expected, { atol: 0.01 })).toMatchObject({ pass: false, allowed: 0.01 });
+    expect(compareOutputs(floats(0.5), floats(0.4), { atol: 0.01, scaled: true }).allowed).toBe(0.01);
+  });
+
+  it('tells the least relative tolerance that passes, which near 0 is none', () => {
+    const { neededRtol } = compareOutputs(floats(101, 2.1), floats(100, 2), { atol: 0 });
+    expect(neededRtol).toBeCloseTo(0.05, 6);
+    expect(compareOutputs(floats(101, 2.1), floats(100, 2), { atol: 0, rtol: neededRtol }).pass).toBe(true);
+    expect(compareOutputs(floats(1), floats(0), { atol: 0.1 }).neededRtol).toBe(Number.POSITIVE_INFINITY);
+    expect(compareOutputs(floats(1), floats(1)).neededRtol).toBe(0);
+  });
+
   it('never passes a NaN or an infinity that the reference does not have', () => {
     for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(compareOutputs(floats(wrong), floats(1), { atol: 1e9, rtol: 1e9 }).pass).toBe(false);

@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { softmax } from '../../graph/ops/unary.js';
+import type { Value } from '../../graph/value.js';
 import { confusionOf, diceOf, metricsOf } from '../../runtime/masks/metrics.js';
 import { readMask } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
@@ -14,6 +16,7 @@ import { inBrowser } from '../support/browser.js';
 import { complaintsOf, type Host, ISOLATION, launch, type Served, serve } from '../support/chromium.js';
 import { exported, fixture, root } from '../support/fixtures.js';
 import { main, nmode } from '../support/nmode.js';
+import { COLOURS, pixelwiseBytes } from '../support/pixelwise.js';
 
 const DEMO = join(root, 'dist/demo');
 const SITE = { '/nmode/': join(root, 'dist/web/'), '/': `${DEMO}/` };
@@ -177,6 +180,57 @@ inBrowser('the page', () => {
     );
   });
 
+  it('truth that is no mask of black and white is refused, and read once the page is told how', async () => {
+    await page.locator('#image-file').setInputFiles(EXAMPLE);
+    await masked(page, 'ISIC_0000082.jpg');
+    const { data, info } = await sharp(fixture('masks', 'ISIC_0000082.png'))
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    const green = sharp(
+      Uint8Array.from({ length: 3 * data.length }, (_, i) => (i % 3 === 1 ? (data[(i - 1) / 3] ?? 0) : 0)),
+      {
+        raw: { width, height, channels: 3 },
+      },
+    );
+    const deep = sharp(
+      Uint16Array.from(data, (value) => 300 * Number(value > 0)),
+      { raw: { width, height, channels: 1 } },
+    );
+    const alert = () => page.waitForFunction(() => document.getElementById('alert')?.textContent);
+    const choose = async (buffer: Buffer) => {
+      await page.locator('#truth-file').setInputFiles({ name: 'truth.png', mimeType: '', buffer });
+    };
+    const scored = async () => {
+      await page.waitForFunction(() => document.querySelector('#result')?.textContent?.includes('DSC'));
+      return Number((await listed(page, 'result')).DSC);
+    };
+    const { mask } = await node.segment(EXAMPLE);
+    const { dsc } = metricsOf(confusionOf(mask, await readMask(fixture('masks', 'ISIC_0000082.png'))));
+
+    await choose(await green.png().toBuffer());
+    await alert();
+    expect(await text(page, 'alert')).toMatch(
+      /^truth\.png: it holds the colours 0,0,0 and 0,255,0, expected a mask of black and white: its R,G,B under "Foreground in truth"/,
+    );
+    await page.getByLabel('Foreground in truth').fill('0, 255, 0');
+    await page.getByLabel('Foreground in truth').press('Enter');
+    expect(Math.abs((await scored()) - dsc)).toBeLessThan(5e-4);
+    expect(await text(page, 'alert')).toBe('');
+
+    await page.getByLabel('Foreground in truth').fill('300');
+    await choose(await deep.toColourspace('grey16').png().toBuffer());
+    expect(Math.abs((await scored()) - dsc)).toBeLessThan(5e-4);
+
+    await page.getByLabel('Foreground in truth').fill('7');
+    await page.getByLabel('Foreground in truth').press('Enter');
+    await alert();
+    expect(await text(page, 'alert')).toBe(
+      'truth.png: it has nothing that is foreground: it holds 0 and 300',
+    );
+  });
+
   it('every view draws something else', async () => {
     await page.getByRole('button', { name: 'Example' }).click();
     await masked(page, 'example.jpg');
@@ -213,6 +267,35 @@ inBrowser('the page', () => {
     });
     await page.getByRole('button', { name: 'Example' }).click();
     await masked(page, 'example.jpg');
+  });
+
+  it('says what it assumes of a model, shows no background, and takes a recipe and a head', async () => {
+    const choose = async (name: string, bytes: Uint8Array) => {
+      const buffer = Buffer.from(bytes);
+      await page.locator('#model-file').setInputFiles({ name, mimeType: '', buffer });
+    };
+    const about = (part: string) =>
+      page.waitForFunction((sought) => document.getElementById('about')?.textContent?.includes(sought), part);
+    const softmaxed = { ...COLOURS, end: (x: Value) => softmax(x, 1) };
+    await choose('softmax.onnx', pixelwiseBytes(softmaxed));
+    await about('class 1 is shown');
+    expect(await text(page, 'about')).toMatch(/recipe min-max, resized to 8x8[\s\S]*background class 0/);
+    expect(await page.locator('#threshold').isDisabled()).toBe(true);
+    await page.locator('#recipe').selectOption('unit');
+    await about('unit, resized to 8x8');
+    expect(await text(page, 'about')).not.toContain('min-max');
+    const red = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#f00' } })
+      .png()
+      .toBuffer();
+    await page.locator('#image-file').setInputFiles({ name: 'red.png', mimeType: '', buffer: red });
+    await masked(page, 'red.png');
+    expect((await listed(page, 'result')).area).toBe('64 pixels, 100.00\u00a0%');
+    await choose('logits.onnx', pixelwiseBytes(COLOURS));
+    await page.waitForFunction(() =>
+      document.getElementById('alert')?.textContent?.includes('ends in logits'),
+    );
+    await page.locator('#head').selectOption('softmax');
+    await about('logits.onnx');
   });
 
   it('compares providers, and says of one that does not run why', async () => {

@@ -43,6 +43,22 @@ describe('the difference of an output', () => {
     ).toBeCloseTo(1 - 4 / 5);
   });
 
+  it('of classes that exclude each other, the most probable one counts, and no background', () => {
+    const wanted = {
+      dims: [1, 3, 1, 2],
+      // The first pixel is of class 1, below one half as well; the second is background.
+      data: Float32Array.of(0.3, 0.8, 0.4, 0.1, 0.3, 0.1),
+    };
+    const dropOf = (found: readonly number[], background: 0 | 'none') => {
+      const count = new DifferenceCount(new WantedOutput('y', [wanted], { end: 'softmax', background }));
+      count.add(found);
+      return count.difference.dscDrop;
+    };
+    expect(dropOf([0.3, 0.6, 0.4, 0.2, 0.3, 0.2], 0)).toBe(0);
+    expect(dropOf([0.3, 0.8, 0.3, 0.1, 0.4, 0.1], 0)).toBe(1);
+    expect(dropOf([0.3, 0.8, 0.3, 0.1, 0.4, 0.1], 'none')).toBe(0.5);
+  });
+
   it('where no model has a mask there is none to compare, and where one appears all is lost', () => {
     expect(differenceOf([image(0.25, 0)], [[0.25, 0]])).not.toHaveProperty('dscDrop');
     expect(differenceOf([image(0.25, 0)], [[0.75, 0]]).dscDrop).toBe(1);

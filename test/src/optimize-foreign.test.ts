@@ -10,8 +10,11 @@ import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 import { relu, sigmoid } from '../../graph/ops/unary.js';
 import type { Value } from '../../graph/value.js';
 import { type OptimizeModelOptions, optimizeModel } from '../../src/index.js';
+import { examplesFor } from '../../src/model-inputs.js';
+import { Proof } from '../../src/proof.js';
+import { Tolerance } from '../../src/tolerance.js';
 import { fixture } from '../support/fixtures.js';
-import { modelOf } from '../support/graph.js';
+import { modelOf, node } from '../support/graph.js';
 import { convolved, filled, image } from '../support/rewritten.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-foreign-'));
@@ -43,6 +46,20 @@ async function expectRefusal(it: Model, options: Partial<OptimizeModelOptions>, 
   expect(readdirSync(folder)).not.toContain('out.onnx');
 }
 
+/** The same model, whose weights are Constant nodes. */
+function inNodes(model: Model): Model {
+  const { initializers, nodes } = model.graph;
+  const constants = [...initializers].map(([name, value]) =>
+    node('Constant', [], [name], { value: { type: 'tensor', value } }),
+  );
+  return { ...model, graph: { ...model.graph, initializers: new Map(), nodes: [...constants, ...nodes] } };
+}
+
+async function halfOf(built: Model): Promise<string> {
+  await optimized(built, { ...fp16, maxDscDrop: 1 });
+  return output;
+}
+
 const fp16 = { precision: 'fp16' } as const;
 const weights = { precision: 'int8-weights' } as const;
 const int8 = { precision: 'int8', calibrate: images } as const;
@@ -50,9 +67,42 @@ const int8 = { precision: 'int8', calibrate: images } as const;
 describe('each output is judged', () => {
   it('NaN is refused, whatever the masks are', async () => {
     const logits = logitsOf(x);
-    const tiny = div(relu(logits), add(relu(logits), whole(1e-8)));
-    const outputs = { mask: sigmoid(logits), ratio: tiny };
-    await expectRefusal(modelOf([x], outputs), fp16, 'CHECK_FAILED', /'ratio' holds NaN or infinity/);
+    const outputs = (epsilon: number) => ({
+      mask: sigmoid(logits),
+      ratio: div(relu(logits), add(relu(logits), whole(epsilon))),
+    });
+    const proof = await Proof.of(
+      modelOf([x], outputs(1e-8)),
+      'it',
+      await examplesFor(modelOf([x], outputs(1)), 'it', images),
+    );
+    const difference = await proof.differenceOf(modelOf([x], outputs(0)));
+    expect(() => new Tolerance('standard', 'fp16').refuse('it', difference)).toThrow(
+      /'ratio' holds NaN or infinity, where the model gives numbers; nothing was written/,
+    );
+    await optimized(modelOf([x], outputs(1e-8)), fp16);
+  });
+
+  it('NaN is refused on images that nobody gave, such as a black one, unless the model itself gives it', async () => {
+    const shares = (epsilon: number) => modelOf([x], { y: div(relu(x), add(relu(x), whole(epsilon))) });
+    const recipe = { normalization: { kind: 'unit' } } as const;
+    const examples = await examplesFor(shares(1), 'it', images, { recipe });
+    const bright = examples.feeds.map(() => ({
+      x: { dims: [1, 3, 16, 16], data: new Float32Array(768).fill(1) },
+    }));
+    const proven = (model: Model) => Proof.of(model, 'it.onnx', { ...examples, feeds: bright });
+    await expect((await proven(shares(1e-8))).refuseExtremes(shares(0))).rejects.toMatchObject({
+      code: 'CHECK_FAILED',
+      message:
+        "it.onnx: 'y' holds NaN or infinity for a black image, where the model gives numbers; nothing was written",
+    });
+    await expect((await proven(shares(0))).refuseExtremes(shares(0))).resolves.toBeUndefined();
+  });
+
+  it('an epsilon that half precision would round to zero stays what it is', async () => {
+    const y = sigmoid(logitsOf(div(x, add(x, whole(1e-8)))));
+    const { difference } = await optimized(modelOf([x], { y }), { ...fp16, maxDscDrop: 0.01 });
+    expect(difference?.maxAbs).toBeLessThan(0.02);
   });
 
   it('a model that gives NaN itself is told so, with the image', async () => {
@@ -128,6 +178,19 @@ describe('what cannot be lowered', () => {
     }
   });
 
+  it('but weights in Constant nodes are weights', async () => {
+    const built = modelOf([x], { y: logitsOf(x) });
+    for (const options of [fp16, weights, int8]) {
+      const level = 'none';
+      const { bytes, bytesBefore } = await optimized(inNodes(built), { ...options, level, maxDscDrop: 1 });
+      expect(bytes).toBeLessThan(bytesBefore);
+    }
+    const half = parseModel(readFileSync(await halfOf(built)), 'it');
+    const told = { ...inNodes(half), metadata: new Map() };
+    rmSync(output);
+    await expectRefusal(told, weights, 'BAD_MODEL', /it is in fp16 already, and int8-weights needs float32/);
+  });
+
   it('int8 before opset 13', async () => {
     const older = { ...modelOf([x], { y: logitsOf(x) }), opsets: new Map([['', 12]]) };
     await expectRefusal(older, int8, 'BAD_MODEL', /int8 needs opset 13, the model has 12/);
@@ -167,7 +230,7 @@ it('how images were prepared, and who said so', async () => {
 
 it('a file format that onnxruntime does not know, without its source code', async () => {
   const newer = { ...modelOf([x], { y: logitsOf(x) }), irVersion: 99 };
-  await expectRefusal(newer, {}, 'CANNOT_RUN', /^onnxruntime: Unsupported model IR version: 99/);
+  await expectRefusal(newer, {}, 'CANNOT_RUN', /^\S+\.onnx: onnxruntime: Unsupported model IR version: 99/);
 });
 
 describe('arguments that a program gives are refused by name', () => {

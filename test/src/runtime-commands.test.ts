@@ -222,7 +222,7 @@ describe('eval', () => {
     expect(lines).toEqual([
       'nmode: b.jpg: no mask of its name',
       'nmode: d.png: no image of its name',
-      'nmode: c.jpg: it is 512x512, its mask 100x100',
+      "nmode: c.jpg: it is 512x512, its mask 100x100: expected a mask of the image's size, resize it without blending",
       'nmode: 3 of 4 files were not counted',
     ]);
   });

@@ -76,36 +76,58 @@ export interface Entry {
   readonly crc?: number;
   readonly size?: number;
   readonly method?: number;
+  /** What the entry's own header says in place of what the directory says. */
+  readonly local?: {
+    readonly name?: string;
+    readonly crc?: number;
+    readonly size?: number;
+    readonly method?: number;
+  };
+  /** General purpose bits of both headers: 8 for a CRC and sizes behind the data, which the own header has as 0. */
+  readonly flags?: number;
+  /** An extra field of the own header. */
+  readonly extra?: Uint8Array;
+  /** Where the directory says that the entry begins. */
+  readonly at?: number;
+}
+
+/** What both headers of an entry hold but for its name. */
+function header(flags: number, method: number, crc: number, packed: number, size: number): Buffer {
+  return bytes(
+    ...[little(20, 2), little(flags, 2), little(method, 2), little(0, 4)],
+    ...[little(crc, 4), little(packed, 4), little(size, 4)],
+  );
 }
 
 /** A zip file of stored entries. */
 export function zip(entries: Readonly<Record<string, Uint8Array | Entry>>): Buffer {
   const [locals, directory]: [Buffer[], Buffer[]] = [[], []];
-  let at = 0;
+  let end = 0;
   for (const [name, given] of Object.entries(entries)) {
-    const { data, crc, size, method = 0 }: Entry = given instanceof Uint8Array ? { data: given } : given;
-    const common = bytes(
-      ...[little(20, 2), little(0, 2), little(method, 2), little(0, 4)],
-      ...[little(crc ?? crc32(data), 4), little(data.length, 4), little(size ?? data.length, 4)],
-      ...[little(name.length, 2), little(0, 2)],
+    const entry: Entry = given instanceof Uint8Array ? { data: given } : given;
+    const { data, crc = crc32(data), size = data.length, method = 0, local = {}, flags = 0 } = entry;
+    const { extra = new Uint8Array(0), at = end } = entry;
+    const isLate = (flags & 8) !== 0;
+    const own = {
+      ...{ name, method, crc: isLate ? 0 : crc, size: isLate ? 0 : size },
+      ...local,
+    };
+    const packed = isLate ? 0 : (local.size ?? data.length);
+    const written = bytes(
+      ...['PK\x03\x04', header(flags, own.method, own.crc, packed, own.size)],
+      ...[little(own.name.length, 2), little(extra.length, 2), own.name, extra, data],
     );
-    const local = bytes('PK\x03\x04', common, name, data);
-    locals.push(local);
-    directory.push(bytes('PK\x01\x02', little(20, 2), common, little(0, 10), little(at, 4), name));
-    at += local.length;
+    locals.push(written);
+    const central = header(flags, method, crc, data.length, size);
+    directory.push(
+      bytes('PK\x01\x02', little(20, 2), central, little(name.length, 2), little(0, 12), little(at, 4), name),
+    );
+    end += written.length;
   }
   const central = Buffer.concat(directory);
   const count = little(directory.length, 2);
-  const end = bytes(
-    'PK\x05\x06',
-    little(0, 4),
-    count,
-    count,
-    little(central.length, 4),
-    little(at, 4),
-    little(0, 2),
-  );
-  return Buffer.concat([...locals, central, end]);
+  const tail = bytes('PK\x05\x06', little(0, 4), count, count, little(central.length, 4), little(end, 4));
+  return Buffer.concat([...locals, central, tail, little(0, 2)]);
 }
 
 /** A torch.save zip around a pickle. */

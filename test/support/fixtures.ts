@@ -58,8 +58,15 @@ export function toldBy({
   decoder,
   activation,
   lmdForm,
-}: Pick<Case, 'decoder' | 'activation' | 'lmdForm'>): Omit<ExportOptions, 'size'> {
-  return { decoder, ...(activation && { activation }), ...(lmdForm && { lmdForm }) };
+  classes,
+}: Pick<Case, 'decoder' | 'activation' | 'lmdForm' | 'classes'>): Omit<ExportOptions, 'size'> {
+  return {
+    decoder,
+    ...(activation && { activation }),
+    ...(lmdForm && { lmdForm }),
+    // The release's networks end in one, whatever the number of classes.
+    ...(classes > 1 && { head: 'sigmoid' }),
+  };
 }
 
 /** The bytes of a checkpoint's .onnx file. */

@@ -30,6 +30,15 @@ export function shellPickle(marker: string): Buffer {
   return bytes(0x80, 2, 'cposix\nsystem\n', '(', unicode(`touch ${marker}`), 'tR.');
 }
 
+/** A pickle of a dict of one float32 array of 16 bytes. */
+function arrayPickle({ shape }: { readonly shape: readonly (number | bigint)[] }): Buffer {
+  const type = bytes('cnumpy\ndtype\n(', unicode('f4'), 'tR');
+  const sizes = bytes('(', ...shape.map(long), 't');
+  const data = bytes('B', little(16, 4), four);
+  const made = bytes('cnumpy.core.multiarray\n_reconstruct\n(tR');
+  return bytes(0x80, 2, '}', unicode('w'), made, '(K', 1, sizes, type, 0x89, data, 'tb', 's.');
+}
+
 function networkOfAnother(): Buffer {
   const keys = ['conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight'];
   return torchZip(stateDict(keys.map((key) => ({ ...weight, key }))), { 0: four });
@@ -165,6 +174,32 @@ export const HOSTILE: readonly Hostile[] = [
     },
     says: /overlap/,
   },
+  ...[
+    ['name', { name: 'archive/data/9' }],
+    ['method', { method: 8 }],
+    ['CRC-32', { crc: 7 }],
+    ['size', { size: 8 }],
+  ].map(([what, local]) => ({
+    name: `an entry whose own header has another ${what}`,
+    file: `local-${what}.pth`,
+    contents: () => torchZip(stateDict([weight]), { 0: { data: four, local: Object(local) } }),
+    says: new RegExp(`'archive/data/0' has another ${what}`),
+  })),
+  {
+    name: 'entries that share bytes, which padding makes up for',
+    file: 'shared-bytes.pth',
+    contents: () => {
+      const pickle = stateDict([weight]);
+      const data = new Uint8Array(4000);
+      // The second entry lies within the first one's data, header and all.
+      const inner = zip({ 'archive/data/1': four }).subarray(0, 30 + 'archive/data/1'.length + four.length);
+      data.set(inner, 100);
+      const first = 30 + 'archive/data.pkl'.length + pickle.length;
+      const at = first + 30 + 'archive/data/0'.length + 100;
+      return torchZip(pickle, { 0: data, 1: { data: four, at } });
+    },
+    says: /overlap at 'archive\/data\/1'/,
+  },
   {
     name: 'a zip64 directory beyond the end of the file',
     file: 'zip64.pth',
@@ -248,6 +283,87 @@ export const HOSTILE: readonly Hostile[] = [
     file: 'overlap.safetensors',
     contents: () => safetensors({ a: entry([0, 16]), b: entry([8, 24]) }, new Uint8Array(24)),
     says: /overlap/,
+  },
+  {
+    name: 'safetensors with three offsets',
+    file: 'offsets.safetensors',
+    contents: () => safetensors({ a: { ...entry([0, 16]), data_offsets: [0, 16, 16] } }, four),
+    says: /'a' has 3 data_offsets, expected 2/,
+  },
+  {
+    name: 'safetensors with a tensor beyond the end',
+    file: 'beyond.safetensors',
+    contents: () => safetensors({ a: entry([0, 16]), b: entry([16, 32]) }, four),
+    says: /describes \d+ bytes, the file has \d+/,
+  },
+  {
+    name: 'safetensors whose sizes overflow, one of them 0',
+    file: 'overflow.safetensors',
+    contents: () => safetensors({ a: entry([0, 0], [2 ** 40, 2 ** 40, 0]) }, new Uint8Array(0)),
+    says: /'a' \[1099511627776,1099511627776,0\] takes/,
+  },
+  {
+    name: 'safetensors with metadata that are no texts',
+    file: 'metadata.safetensors',
+    contents: () => safetensors({ __metadata__: { epoch: 3 }, a: entry([0, 16]) }, four),
+    says: /__metadata__ is no object of texts/,
+  },
+  {
+    name: 'safetensors that describe a tensor twice',
+    file: 'described.safetensors',
+    contents: () =>
+      safetensors('{"a":{"dtype":"F32","shape":[4],"shape":[2,2],"data_offsets":[0,16]}}', four),
+    says: /described twice/,
+  },
+  {
+    name: 'safetensors of a hundred axes',
+    file: 'axes.safetensors',
+    contents: () => safetensors({ a: entry([0, 4], Array(100).fill(1)) }, new Uint8Array(4)),
+    says: /'a' has 100 axes/,
+  },
+  {
+    name: 'an array of NumPy longer than its data',
+    file: 'array.pkl',
+    contents: () => arrayPickle({ shape: [9] }),
+    says: /sizes \[9\] .* need 36 bytes, its storage holds 16/,
+  },
+  {
+    name: 'an array of NumPy of a negative size',
+    file: 'negative.pkl',
+    contents: () => arrayPickle({ shape: [2n ** 64n - 4n] }),
+    says: /impossible/,
+  },
+  {
+    name: 'a text of a megabyte that a million arrays are made of',
+    file: 'texts.pkl',
+    contents: () => {
+      const text = bytes(unicode('x'.repeat(1e6)), 'q', 0, '0');
+      const encode = bytes('c_codecs\nencode\n(h', 0, unicode('latin1'), 'tRa');
+      return bytes(0x80, 2, text, ']', ...Array.from({ length: 50_000 }, () => encode), '.');
+    },
+    says: /no state dict/,
+  },
+  {
+    name: 'modules that hold themselves',
+    file: 'circle.pth',
+    contents: () => {
+      const state = bytes('}', unicode('_modules'), '}', unicode('again'), 'h', 0, 'ss');
+      return torchZip(bytes(0x80, 2, 'cmodels\nNet\n)', 0x81, 'q', 0, state, 'b.'));
+    },
+    says: /modules of models\.Net are nested too deeply or hold themselves/,
+  },
+  {
+    name: 'modules that are two of the next, a hundred times',
+    file: 'doubling.pth',
+    contents: () => {
+      const levels = Array.from({ length: 60 }, (_, i) => {
+        const child = (name: string) => (i === 0 ? [] : [unicode(name), 'h', i - 1]);
+        const modules = bytes('}(', ...child('a'), ...child('b'), 'u');
+        return bytes('cmodels\nNet\n)', 0x81, 'q', i, '}', unicode('_modules'), modules, 'sb0');
+      });
+      return torchZip(bytes(0x80, 2, ...levels, 'h', 59, '.'));
+    },
+    says: /modules of models\.Net are nested too deeply/,
   },
   {
     name: 'safetensors with a header of 2^50 bytes',

@@ -1,11 +1,18 @@
 import { constants, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import type { Sharp } from 'sharp';
+import { promisify } from 'node:util';
+import { inflate } from 'node:zlib';
+import type { Sharp, SharpOptions } from 'sharp';
 import { NmodeError, reason } from '../../../graph/errors.js';
-import { FORMATS, formatOf, isAnimatedPng } from '../../images/formats.js';
+import { isOrientation, type Orientation } from '../../images/exif.js';
+import { FORMATS, formatOf, type ImageFormat, isAnimatedPng, isLossyWebp } from '../../images/formats.js';
+import { type Mended, mend } from '../../images/mend.js';
+import { decodePng } from '../../images/png.js';
 import type { Mask, Raster, RgbImage } from '../../images/raster.js';
-import { cut } from '../../masks/cut.js';
-import { sharesOf } from '../../masks/truth.js';
+import { TIFF_TAGS, tiffTag } from '../../images/tiff.js';
+import { turn } from '../../images/turn.js';
+import { type Truth, type TruthReading, truthAt, truthOf } from '../../masks/truth.js';
+import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
 import { loadSharp } from './sharp.js';
 
 /** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */
@@ -39,19 +46,32 @@ async function contentsOf(file: ImageFile): Promise<Uint8Array> {
 }
 
 /** @throws where the first bytes are of no format that is read, or of another than the name says */
-function checkFormat(file: ImageFile, bytes: Uint8Array): void {
+function checkFormat(file: ImageFile, bytes: Uint8Array): ImageFormat['name'] {
   const format = formatOf(bytes, 'JPEG, PNG, WebP or TIFF');
   const extension = typeof file === 'string' ? extname(file).toLowerCase() : '';
   const named = FORMATS.find(({ extensions }) => extensions.some((known) => known === extension));
   if (named !== undefined && named !== format)
     throw new Error(`it is ${format.name}, not ${named.name}: rename it`);
+  return format.name;
 }
 
-async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar' | 'ushort' }> {
-  const bytes = await contentsOf(file);
-  checkFormat(file, bytes);
+interface Opened extends Mended {
+  readonly format: ImageFormat['name'];
+}
+
+/** The bytes of a file whose harmless faults are put right. */
+async function openFile(file: ImageFile): Promise<Opened> {
+  const contents = await contentsOf(file);
+  const format = checkFormat(file, contents);
+  return { format, ...(await mend(contents, format)) };
+}
+
+async function openSharp(
+  bytes: Uint8Array,
+  options: SharpOptions = {},
+): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort' }> {
   const sharp = await loadSharp();
-  const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' });
+  const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
   const { depth, pages = 1, format } = await image.metadata();
   if (pages > 1 || (format === 'png' && isAnimatedPng(bytes))) {
     throw new Error(`it holds ${pages > 1 ? pages : 'several'} images, expected one`);
@@ -63,26 +83,43 @@ async function openSharp(file: ImageFile): Promise<{ image: Sharp; depth: 'uchar
 
 /**
  * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
- * becomes three channels. As in the release, which reads RGB, transparency is dropped.
+ * becomes three channels. As in the release, which reads RGB, transparency is dropped. Harmless faults of the file are passed
+ * over and told (`warnings`).
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
-  try {
-    const { image, depth } = await openSharp(file);
-    const { data, info } = await image
-      .autoOrient()
-      .removeAlpha()
-      .toColourspace(depth === 'uchar' ? 'srgb' : 'rgb16')
-      .raw({ depth })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
+  return decoding(file, async () => {
+    const { bytes, orientation, warnings } = await openFile(file);
+    const { image, depth } = await openSharp(bytes);
+    const { channels, ...pixels } = await rawOf(image.removeAlpha(), depth);
     if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
-    const { buffer, byteOffset, length } = data;
-    const pixels =
-      depth === 'uchar'
-        ? new Uint8Array(buffer, byteOffset, length)
-        : new Uint16Array(buffer, byteOffset, length / 2);
-    return { width, height, channels: 3, data: pixels };
+    return withWarnings(turn<RgbImage>({ ...pixels, channels }, orientation), warnings);
+  });
+}
+
+function withWarnings<Image extends object>(image: Image, warnings: readonly string[]): Image {
+  return warnings.length === 0 ? image : { ...image, warnings };
+}
+
+/** Pixels, RGB with or without alpha; upright where nobody took the orientation out. */
+async function rawOf(image: Sharp, depth: 'uchar' | 'ushort') {
+  const { data, info } = await image
+    .autoOrient()
+    .toColourspace(depth === 'uchar' ? 'srgb' : 'rgb16')
+    .raw({ depth })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const { buffer, byteOffset, length } = data;
+  const pixels =
+    depth === 'uchar'
+      ? new Uint8Array(buffer, byteOffset, length)
+      : new Uint16Array(buffer, byteOffset, length / 2);
+  return { width, height, channels, data: pixels };
+}
+
+async function decoding<Result>(file: ImageFile, decode: () => Promise<Result>): Promise<Result> {
+  try {
+    return await decode();
   } catch (error) {
     throw new NmodeError('BAD_IMAGE', `${nameOf(file)}: cannot be read as an image: ${problem(error)}`, {
       cause: error,
@@ -92,25 +129,87 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
 
 /** A failure in the words of the file system where it has some, without the path that it repeats. */
 function problem(error: unknown): string {
-  return reason(error)
+  // libvips says again what it has said before.
+  const said = error instanceof Error ? error.message.split('\n') : [reason(error)];
+  return reason([...new Set(said)].join(' '))
     .replace(/, open '.*'$/s, '')
     .replace(/^Input image exceeds pixel limit$/, `more than ${MAX_PIXELS / 1e6} megapixels`);
 }
 
 /**
- * Reads a ground-truth mask as shares, 0..1, of its first channel.
- * @throws NmodeError (BAD_IMAGE)
+ * Decodes a ground-truth file to what it stores, upright: colour profiles are not applied, palettes not looked up,
+ * transparency not dropped.
+ * @throws NmodeError (BAD_IMAGE) with the file's name
  */
-export async function readTruth(file: ImageFile): Promise<Raster & { readonly data: Float32Array }> {
-  return sharesOf(await readImage(file), nameOf(file));
+export async function readTruthImage(file: ImageFile): Promise<TruthImage> {
+  return decoding(file, async () => {
+    const { bytes, format, orientation, warnings } = await openFile(file);
+    const image =
+      format === 'PNG'
+        ? truthOfPng(await decodePng(bytes, inflated, MAX_PIXELS))
+        : await truthOfOther(bytes, format);
+    return withWarnings(turn(image, orientation), warnings);
+  });
+}
+
+async function truthOfOther(bytes: Uint8Array, format: ImageFormat['name']): Promise<TruthImage> {
+  const { image, depth } = await openSharp(bytes, { ignoreIcc: true });
+  const { channels, ...pixels } = await rawOf(image, depth);
+  if (channels !== 3 && channels !== 4)
+    throw new Error(`it decodes to ${channels} channels, expected 3 or 4`);
+  const tiff = format === 'TIFF';
+  return {
+    ...pixels,
+    channels,
+    full: depth === 'uchar' ? 255 : 65535,
+    lossy: format === 'JPEG' || isLossyWebp(bytes) || (tiff && isLossyTiff(bytes)),
+    lookedUp: tiff && tiffTag(bytes, TIFF_TAGS.photometric) === PALETTE,
+  };
+}
+
+/** The EXIF orientation of a file that can be read, 1..8. */
+export async function readOrientation(file: string): Promise<Orientation> {
+  const sharp = await loadSharp();
+  const { orientation = 1 } = await sharp(file, { limitInputPixels: MAX_PIXELS }).metadata();
+  return isOrientation(orientation) ? orientation : 1;
+}
+
+/** TIFF 6.0, section 5. */
+const PALETTE = 3;
+
+/** JPEG, in its old and its new form, and WebP. */
+const LOSSY_COMPRESSIONS = [6, 7, 50001];
+
+const isLossyTiff = (bytes: Uint8Array) =>
+  LOSSY_COMPRESSIONS.some((compression) => tiffTag(bytes, TIFF_TAGS.compression) === compression);
+
+/** @throws Error where there is not exactly as much as is told */
+async function inflated(deflated: Uint8Array, length: number): Promise<Uint8Array> {
+  const whole = await promisify(inflate)(deflated, { maxOutputLength: length }).catch(
+    (error: NodeJS.ErrnoException) => {
+      const more = error.code === 'ERR_BUFFER_TOO_LARGE';
+      throw new Error(more ? 'it holds more than its size says' : 'it is damaged', { cause: error });
+    },
+  );
+  if (whole.length < length) throw new Error('it is cut short');
+  return whole;
 }
 
 /**
- * Reads a ground-truth mask: what is at least half as light as white is inside.
- * @throws NmodeError (BAD_IMAGE)
+ * Reads ground truth.
+ * @throws NmodeError (BAD_IMAGE), also for what the reading does not explain
+ */
+export async function readTruth(file: ImageFile, reading: TruthReading = {}): Promise<Truth> {
+  return truthOf(await readTruthImage(file), nameOf(file), reading);
+}
+
+/**
+ * Reads a ground-truth mask of black and white: what is at least half as light as white is inside.
+ * @throws NmodeError (BAD_IMAGE), also for what is no such mask: labels, colours, photographs, what is transparent
  */
 export async function readMask(file: ImageFile): Promise<Mask> {
-  return cut(await readTruth(file), 0.5);
+  const truth = await readTruth(file);
+  return truthAt(truth, truth.width, truth.height).mask;
 }
 
 /** zlib's: a mask takes half the time of the default 6 and a tenth more bytes. */
@@ -125,8 +224,14 @@ export async function encodePng({ data, width, height, channels }: Raster): Prom
   const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
   const [grey, colour] =
     data instanceof Uint16Array ? (['grey16', 'rgb16'] as const) : (['b-w', 'srgb'] as const);
-  return sharp(data, { raw, limitInputPixels: false })
-    .toColourspace(channels === 1 ? grey : colour)
-    .png({ compressionLevel: COMPRESSION })
-    .toBuffer();
+  try {
+    return await sharp(data, { raw, limitInputPixels: false })
+      .toColourspace(channels === 1 ? grey : colour)
+      .png({ compressionLevel: COMPRESSION })
+      .toBuffer();
+  } catch (error) {
+    throw new NmodeError('CANNOT_RUN', `${width}x${height} pixels as PNG: ${reason(error)}`, {
+      cause: error,
+    });
+  }
 }

@@ -57,6 +57,14 @@ async function segment(
     components: view === 'json',
     pixels: view === 'overlay',
   });
+  const { tiling } = found;
+  if (tiling !== undefined) {
+    request.log.info({ model: model.name, ...tiling }, 'image run in tiles');
+    reply.header(
+      'nmode-tiles',
+      tiling.approximate === undefined ? tiling.tiles : `${tiling.tiles}; approximate`,
+    );
+  }
   const answer = await answerOf(thread, view, model, found);
   metrics.answered(model.name, found.timings);
   return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
@@ -150,7 +158,7 @@ async function answerOf(
   model: ServedModel,
   found: Segmentation,
 ): Promise<Buffer> {
-  const { image, mask, masks, maskLabels, components = [], width, height, timings, provider, tiles } = found;
+  const { image, mask, masks, maskLabels, components = [] } = found;
   const give = masks.map(({ data }) => data.buffer);
   if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
@@ -158,7 +166,20 @@ async function answerOf(
   }
   const { name, version, segmenter } = model;
   const { semantics, assumed } = segmenter ?? {};
-  const rest = { model: name, version, width, height, semantics, assumed, tiles, timings, provider };
+  const { width, height, tiles, tiling, warnings, timings, provider } = found;
+  const cut = { tiles, ...(tiling && { tiling }) };
+  const rest = {
+    model: name,
+    version,
+    width,
+    height,
+    semantics,
+    assumed,
+    ...cut,
+    warnings,
+    timings,
+    provider,
+  };
   return asBuffer(await thread.call('describe', { masks, maskLabels, components, rest }, give));
 }
 

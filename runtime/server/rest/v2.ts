@@ -145,7 +145,8 @@ function readTensor(
   if (port === undefined) throw bad(`unexpected inference input '${name}'`);
   const expected = datatypeOf(port);
   if (told !== expected || !isDatatype(told)) {
-    throw bad(`inference input '${name}' data-type is '${told}', expected '${expected}'`);
+    const found = told === undefined ? 'missing' : `'${told}'`;
+    throw bad(`inference input '${name}' data-type is ${found}, expected '${expected}'`);
   }
   const count = elementCount(dims);
   if (count > maxElements)

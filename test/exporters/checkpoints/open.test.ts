@@ -1,11 +1,22 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
+import type { KeySelection } from '../../../exporters/checkpoints/select-keys.js';
 import { FileSource } from '../../../exporters/checkpoints/source.js';
 import { float32Values, integerValues } from '../../../graph/tensor.js';
-import { bytes, little, stateDict, tensor, torchZip, unicode, zip } from '../../support/craft.js';
+import {
+  bytes,
+  little,
+  safetensors,
+  stateDict,
+  tensor,
+  torchZip,
+  unicode,
+  zip,
+} from '../../support/craft.js';
 import { fixture } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-open-'));
@@ -72,6 +83,51 @@ it('a flipped bit in a storage is found by its CRC', async () => {
   checkpoint.close();
 });
 
+describe('zips as PyTorch and other tools write them', () => {
+  const opened = async (name: string, file: Uint8Array) => {
+    const checkpoint = await openCheckpoint(write(name, file));
+    const { note, tensors } = checkpoint;
+    const values = Array.from(tensors.values(), (found) => [...float32Values(found)]);
+    checkpoint.close();
+    return { note, values };
+  };
+
+  it('without checksums (set_crc32_options(False)) every CRC is 0, which the note says', async () => {
+    const pickle = { data: stateDict([weight]), crc: 0 };
+    const file = zip({ 'archive/data.pkl': pickle, 'archive/data/0': { data: storage, crc: 0 } });
+    expect(await opened('unchecked.pth', file)).toEqual({
+      note: '2 of its 2 zip entries have no checksum (CRC-32): damage to them cannot be noticed',
+      values: [[1, 2]],
+    });
+  });
+
+  it('a deflated entry has one: PyTorch does not deflate', async () => {
+    const data = deflateRawSync(storage);
+    const entry = { data, size: storage.length, method: 8, crc: 0 };
+    await expect(opened('deflated.pth', torchZip(stateDict([weight]), { 0: entry }))).rejects.toThrow(
+      /'archive\/data\/0' is corrupt/,
+    );
+  });
+
+  it('of a reference no CRC may be 0', async () => {
+    const path = write('unchecked.npz', zip({ 'x.npy': { data: storage, crc: 0 } }));
+    await expect(readReference(path)).rejects.toThrow(/'x\.npy' is corrupt/);
+  });
+
+  it('CRC and sizes may follow the data, and padding may precede it', async () => {
+    const entry = { data: storage, flags: 8, extra: bytes('FB', little(6, 2), 'ZZZZZZ') };
+    expect((await opened('late.pth', torchZip(stateDict([weight]), { 0: entry }))).values).toEqual([[1, 2]]);
+  });
+
+  it('sizes may stand in a zip64 field', async () => {
+    const extra = bytes(little(1, 2), little(16, 2), little(storage.length, 8), little(storage.length, 8));
+    const entry = { data: storage, extra, local: { size: 0xffffffff } };
+    expect((await opened('zip64-sizes.pth', torchZip(stateDict([weight]), { 0: entry }))).values).toEqual([
+      [1, 2],
+    ]);
+  });
+});
+
 describe('wrappers and prefixes', () => {
   const dict = (key: string) => bytes('}', unicode(key), tensor(weight), 's');
   it.each([
@@ -105,6 +161,82 @@ describe('wrappers and prefixes', () => {
     other.close();
   });
 
+  it.each([
+    ['a dict key with dots', 'state_dict.model', dict('v'), 'state_dict.model'],
+    ['a dict within one', 'runs.best.model', bytes('}', unicode('best.model'), dict('v'), 's'), 'runs'],
+    ['what keys begin with', 'weights.student', dict('student.v'), 'weights'],
+  ])('--key may be %s', async (name, key, object, at) => {
+    const whole = bytes('}(', unicode(at), object, unicode('model'), dict('w'), 'u');
+    const path = write(`key ${name}.pth`, torchZip(bytes(0x80, 2, whole, '.'), { 0: storage }));
+    const checkpoint = await openCheckpoint(path, key);
+    expect([...checkpoint.tensors.keys()]).toEqual(['v']);
+    expect(checkpoint.note).toBe('');
+    checkpoint.close();
+  });
+
+  it('--key of a safetensors file is what keys begin with; one that is not there lists what is', async () => {
+    const entry = { dtype: 'F32', shape: [2] };
+    const header = {
+      'student.w': { ...entry, data_offsets: [0, 8] },
+      'teacher.w': { ...entry, data_offsets: [8, 16] },
+    };
+    const path = write('pair.safetensors', safetensors(header, storage));
+    const { tensors, prefix, aside, close } = await openCheckpoint(path, 'student.');
+    expect([[...tensors.keys()], prefix, aside]).toEqual([['w'], 'student.', ['teacher.w']]);
+    close();
+    await expect(openCheckpoint(path, 'pupil')).rejects.toThrow(
+      /no key begins with 'pupil': its 2 keys begin student\., teacher\./,
+    );
+  });
+
+  it('dicts of tensors under unusual keys are one state dict; the only one is taken, which is said', async () => {
+    const both = bytes('}(', unicode('netG'), dict('w'), unicode('netD'), dict('v'), 'u');
+    const two = await openCheckpoint(write('gan.pth', torchZip(bytes(0x80, 2, both, '.'), { 0: storage })));
+    expect([[...two.tensors.keys()], two.note]).toEqual([['netG.w', 'netD.v'], '']);
+    const single = bytes('}(', unicode('unet'), dict('w'), unicode('epoch'), 'K', 3, 'u');
+    const one = await openCheckpoint(write('one.pth', torchZip(bytes(0x80, 2, single, '.'), { 0: storage })));
+    expect([[...one.tensors.keys()], one.note]).toEqual([['w'], "weights are those under 'unet'"]);
+    two.close();
+    one.close();
+  });
+
+  it("torch.compile's wrappers within keys are no part of them", async () => {
+    const compiled = stateDict([{ ...weight, key: 'encoder._orig_mod.w' }]);
+    const checkpoint = await openCheckpoint(write('inner.pth', torchZip(compiled, { 0: storage })));
+    expect([...checkpoint.tensors.keys()]).toEqual(['encoder.w']);
+    checkpoint.close();
+  });
+
+  describe('--prefix and --ignore', () => {
+    const keys = ['net.w', 'net.aux.w', 'loss.pos_weight', 'loss.neg_weight'];
+    const path = () =>
+      write('selected.pth', torchZip(stateDict(keys.map((key) => ({ ...weight, key }))), { 0: storage }));
+    const left = async (selection: KeySelection) => {
+      const { tensors, aside, close } = await openCheckpoint(path(), undefined, selection);
+      close();
+      return [[...tensors.keys()], aside];
+    };
+
+    it.each<[KeySelection, string[], string[]]>([
+      [{ prefix: 'net' }, ['w', 'aux.w'], ['loss.pos_weight', 'loss.neg_weight']],
+      [{ prefix: 'net.' }, ['w', 'aux.w'], ['loss.pos_weight', 'loss.neg_weight']],
+      [{ ignore: ['loss'] }, ['net.w', 'net.aux.w'], ['loss.pos_weight', 'loss.neg_weight']],
+      [{ ignore: ['loss.pos_weight'] }, ['net.w', 'net.aux.w', 'loss.neg_weight'], ['loss.pos_weight']],
+      [{ ignore: ['*_weight', '*.aux.*'] }, ['net.w'], ['net.aux.w', 'loss.pos_weight', 'loss.neg_weight']],
+      [{ prefix: 'net', ignore: ['net.aux.'] }, ['w'], ['net.aux.w', 'loss.pos_weight', 'loss.neg_weight']],
+    ])('%j', async (selection, taken, aside) => {
+      expect(await left(selection)).toEqual([taken, aside]);
+    });
+
+    it.each<[KeySelection, RegExp]>([
+      [{ prefix: 'nets' }, /no key begins with 'nets': its 4 keys begin net\., loss\./],
+      [{ ignore: ['los'] }, /no key fits --ignore 'los': its 4 keys begin/],
+      [{ ignore: ['loss', 'l*x'] }, /no key fits --ignore 'l\*x'/],
+    ])('%j fits nothing, and what there is is listed', async (selection, says) => {
+      await expect(left(selection)).rejects.toThrow(says);
+    });
+  });
+
   it('one dict under two names is found by the usual one, whichever comes first, and is no second set', async () => {
     const object = bytes('}(', unicode('best'), dict('w'), 'q', 9, unicode('model'), 'h', 9, 'u');
     const checkpoint = await openCheckpoint(
@@ -122,6 +254,7 @@ describe('wrappers and prefixes', () => {
     ]);
     const checkpoint = await openCheckpoint(write('averaged.pth', torchZip(averaged, { 0: storage })));
     expect([...checkpoint.tensors.keys()]).toEqual(['w']);
+    expect(checkpoint.aside).toEqual(['n_averaged']);
     checkpoint.close();
   });
 
@@ -148,8 +281,8 @@ describe('wrappers and prefixes', () => {
 });
 
 describe('references', () => {
-  function npy(description: string, shape: string, data: Uint8Array): Buffer {
-    const header = `{'descr': '${description}', 'fortran_order': False, 'shape': ${shape}, }\n`;
+  function npy(description: string, shape: string, data: Uint8Array, fortran = 'False'): Buffer {
+    const header = `{'descr': '${description}', 'fortran_order': ${fortran}, 'shape': ${shape}, }\n`;
     return bytes(0x93, 'NUMPY', 1, 0, little(header.length, 2), header, data);
   }
 
@@ -178,7 +311,30 @@ describe('references', () => {
     expect(tensors.get('x')?.dtype).toBe('float32');
   });
 
+  it('arrays in Fortran order and big-endian ones are read as they are meant', async () => {
+    const big = Buffer.from(storage).swap32();
+    const fortran = npy('<f4', '(2, 2)', storage, 'True');
+    const path = write('orders.npz', zip({ 'big.npy': npy('>f4', '(4,)', big), 'fortran.npy': fortran }));
+    const tensors = await readReference(path);
+    const values = Array.from(tensors.values(), (found) => [...float32Values(found)]);
+    expect(values).toEqual([
+      [1, 2, 3, 4],
+      [1, 3, 2, 4],
+    ]);
+  });
+
+  it('records are no tensors and left out', async () => {
+    const header = "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (4,), }\n";
+    const entry = bytes(0x93, 'NUMPY', 1, 0, little(header.length, 2), header, storage);
+    const path = write('records.npz', zip({ 'r.npy': entry, 'x.npy': npy('<f4', '(4,)', storage) }));
+    expect([...(await readReference(path)).keys()]).toEqual(['x']);
+  });
+
   it.each([
+    ['a header longer than the file', bytes(0x93, 'NUMPY', 1, 0, little(9999, 2), '{}')],
+    ['a version of the future', bytes(0x93, 'NUMPY', 9, 0, little(2, 2), '{}')],
+    ['sizes that overflow', npy('<f4', '(999999999999999, 999999999999999, 0)', new Uint8Array(0))],
+    ['a hundred axes', npy('<f4', `(${'1, '.repeat(100)})`, storage.slice(0, 4))],
     ['a shape that its data does not have', npy('<f4', '(5,)', storage)],
     ['a negative size', npy('<f4', '(-2, -2)', storage)],
     ['no array at all', Buffer.from('hello, this is no array')],

@@ -11,7 +11,7 @@ import type { Model } from '../../../graph/model.js';
 import { float32Values, type Tensor } from '../../../graph/tensor.js';
 import { measure } from '../../../src/measure.js';
 import { fixture, parityOf } from '../../support/fixtures.js';
-import { run } from '../../support/graph.js';
+import { run, zeros } from '../../support/graph.js';
 
 const read = (name: string): Model => parseModel(readFileSync(fixture('foreign', name)), name);
 const unet = read('unet.onnx');
@@ -263,9 +263,48 @@ describe('what is refused', () => {
     await expect(left({ decoder: 'hd' })).rejects.toThrow(/keys are those of eed or lmd, not of hd/);
   });
 
+  it('weights with several decoders, unless one is told', async () => {
+    const { tensors, ...checkpoint } = await checkpointFor('lmd');
+    const below = (...prefixes: string[]) => ({
+      ...checkpoint,
+      tensors: new Map(
+        prefixes.flatMap((prefix) => Array.from(tensors, ([key, tensor]) => [`${prefix}${key}`, tensor])),
+      ),
+    });
+    const from = (held: Checkpoint) => graftDecoder(unet, held, lmd, unasked);
+    await expect(from(below('student.', 'teacher.'))).rejects.toThrow(
+      "it holds 2 decoders, below 'student.', 'teacher.': say which with --prefix",
+    );
+    const { notes, model } = await from(below('net.'));
+    expect(notes[0]).toBe("the network is below 'net.' in the state dict");
+    expect(model.metadata.get('nmode.source.prefix')).toBe('net.');
+  });
+
+  it('several classes without a head, and settings of what a decoder has not', async () => {
+    const checkpoint = await checkpointFor('lmd');
+    const [weight, bias] = [zeros([4, 3, 1, 1]), zeros([4])];
+    const tensors = new Map([
+      ...checkpoint.tensors,
+      ...([
+        ['outc.conv.weight', weight],
+        ['outc.conv.bias', bias],
+      ] as const),
+    ]);
+    const classes = { ...checkpoint, tensors };
+    await expect(graftDecoder(unet, classes, lmd, unasked)).rejects.toThrow(
+      /^nmode-CR_B\.safetensors: 4 classes, .* give --head softmax/,
+    );
+    const { model } = await graftDecoder(unet, classes, { ...lmd, head: 'softmax' }, unasked);
+    expect(model.metadata.get('nmode.head')).toBe('softmax');
+    const pooled = { ...lmd, pooling: 'average' };
+    await expect(graftDecoder(unet, checkpoint, pooled, unasked)).rejects.toThrow(
+      '--pooling has no meaning: nothing is pooled',
+    );
+  });
+
   it('an opset without the operators of a decoder', async () => {
     await ofUnet(
-      'opset 11, expected 13 at least: export the model again with a later one',
+      'opset 11, expected 13 at least: convert it (onnx.version_converter), or export it with a later one',
       {},
       { ...unet, opsets: new Map([['', 11]]) },
     );

@@ -160,12 +160,13 @@ describe('it stays', () => {
   });
 });
 
-it('a Constant that holds a number, or numbers, is left to the runtime', () => {
+it('a Constant that holds a number, or numbers, becomes a weight', async () => {
   const nodes = [
     node('Constant', [], ['c'], { value_float: { type: 'float', value: 2 } }),
     node('Constant', [], ['d'], { value_ints: ints([1]) }),
     node('Mul', ['x', 'c'], ['e']),
     node('Unsqueeze', ['e', 'd'], ['y']),
   ];
-  expectRefuses(modelOf(nodes, {}, [2, 3], [2, 1, 3]), constantFolding);
+  const { model } = await expectHolds(modelOf(nodes, {}, [2, 3], [2, 1, 3]), constantFolding);
+  expect([...model.graph.initializers.keys()]).toEqual(['c', 'd']);
 });

@@ -156,19 +156,23 @@ function crafted(seed: number): Model {
   };
 }
 
+/** Those of the crafted graphs that are not refused before any rule is tried. */
+const FITTING = Array.from({ length: 2200 }, (_, seed) => crafted(seed)).filter((model) =>
+  fits(() => rewrite(model, () => undefined)),
+);
+
 describe('whatever a graph holds, what does not fit is told as such', () => {
   it.each(Object.keys(RULES))('%s', (name) => {
-    let rewritten = 0;
-    for (let seed = 0; seed < 2000; seed++) {
-      const model = crafted(seed);
-      if (!fits(() => rewrite(model, () => undefined))) continue;
-      rewritten++;
+    for (const model of FITTING) {
       const { graph } = rewrite(model, RULES[name]?.() ?? (() => undefined)).model;
       for (const { dims, dtype, bytes } of graph.initializers.values()) {
         expect(bytes().length).toBe(elementCount(dims) * DTYPES[dtype].bytes);
       }
     }
-    expect(rewritten).toBeGreaterThan(500);
+  });
+
+  it('of which there are enough that fit', () => {
+    expect(FITTING.length).toBeGreaterThan(500);
   });
 
   it('all of them, one after the other', () => {

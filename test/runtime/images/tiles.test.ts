@@ -2,10 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { blendWeights, planTiles } from '../../../runtime/images/tiles.js';
 
 const MULTIPLE = 16;
+/** Of a network of which nobody knows how far it looks. */
+const unknown = { multiple: MULTIPLE, reach: undefined };
 
 describe('a plan of tiles', () => {
   it('is one window where the image fits the budget, padded to the multiple', () => {
-    expect(planTiles(100, 50, MULTIPLE, 1e9, 100)).toEqual([{ x: 0, y: 0, width: 112, height: 64 }]);
+    expect(planTiles(100, 50, { ...unknown, budget: 1e9, activations: 100 })).toMatchObject({
+      windows: [{ x: 0, y: 0, width: 112, height: 64 }],
+      isExact: true,
+    });
   });
 
   const sizes = [
@@ -19,7 +24,8 @@ describe('a plan of tiles', () => {
     'covers %i x %i within the budget, aligned, each pixel with weights of 1 in all',
     (width, height) => {
       const [budget, bytes] = [30e6, 100];
-      const windows = planTiles(width, height, MULTIPLE, budget, bytes);
+      const { windows, isExact } = planTiles(width, height, { ...unknown, budget, activations: bytes });
+      expect(isExact).toBe(false);
       expect(windows.length).toBeGreaterThan(1);
       for (const window of windows) {
         expect(window.width * window.height * bytes).toBeLessThanOrEqual(budget);
@@ -51,7 +57,8 @@ describe('a plan of tiles', () => {
     for (const multiple of [1, 16, 256]) {
       const side = Math.max(256, 2 * multiple);
       for (let length = side + 1; length < side + 1500; length += 13) {
-        const windows = planTiles(length, side, multiple, 96 * side * side, 0);
+        const limits = { ...unknown, multiple, budget: 96 * side * side, activations: 0 };
+        const { windows } = planTiles(length, side, limits);
         expect(windows.length).toBeGreaterThan(1);
         const starts = [...new Set(windows.map(({ x }) => x))];
         const total = new Float64Array(length);
@@ -72,8 +79,58 @@ describe('a plan of tiles', () => {
     expect(furthest(total)).toBeLessThan(1e-12);
   });
 
+  /** Where tiles count for something, along one axis. */
+  const counting = (start: number, side: number, starts: readonly number[], margin: number) =>
+    Array.from(blendWeights(start, side, starts, margin)).flatMap((weight, i) =>
+      weight > 0 ? [start + i] : [],
+    );
+
+  it.each([5, 40, 100, 113])('nothing counts of a tile that depends on more: %i pixels far', (reach) => {
+    const limits = { multiple: MULTIPLE, reach, activations: 0 };
+    for (const [width, height] of [
+      [2000, 500],
+      [513, 2049],
+      [4000, 3000],
+    ] as const) {
+      const plan = planTiles(width, height, { ...limits, budget: 96 * 512 ** 2 });
+      expect(plan.isExact).toBe(true);
+      const { windows } = plan;
+      for (const [axis, side, length] of [
+        ['x', 'width', width],
+        ['y', 'height', height],
+      ] as const) {
+        const starts = [...new Set(windows.map((window) => window[axis]))];
+        const size = windows[0]?.[side] ?? 0;
+        const total = new Float64Array(length);
+        for (const start of starts) {
+          const counted = counting(start, size, starts, plan.margin[axis]);
+          if (start > 0) expect(counted[0]).toBeGreaterThanOrEqual(start + reach);
+          if (start + size < length) expect(counted.at(-1)).toBeLessThan(start + size - reach);
+          for (const [i, weight] of blendWeights(start, size, starts, plan.margin[axis]).entries()) {
+            if (start + i < length) total[start + i] = (total[start + i] ?? 0) + weight;
+          }
+        }
+        expect(furthest(total)).toBeLessThan(1e-12);
+      }
+    }
+  });
+
+  it('tells the budgets with which it is exact, and whole', () => {
+    const limits = { multiple: MULTIPLE, reach: 200, activations: 0 };
+    const near = planTiles(2000, 2000, { ...limits, budget: 96 * 512 ** 2 });
+    expect(near).toMatchObject({ isExact: false, margin: { x: 0, y: 0 }, exactBudget: 96 * 800 ** 2 });
+    const { exactBudget = 0, wholeBudget } = near;
+    expect(planTiles(2000, 2000, { ...limits, budget: exactBudget - 1 }).isExact).toBe(false);
+    expect(planTiles(2000, 2000, { ...limits, budget: exactBudget }).isExact).toBe(true);
+    expect(planTiles(2000, 2000, { ...limits, budget: wholeBudget - 1 }).windows.length).toBeGreaterThan(1);
+    expect(planTiles(2000, 2000, { ...limits, budget: wholeBudget }).windows).toHaveLength(1);
+    expect(
+      planTiles(2000, 2000, { ...unknown, budget: 96 * 512 ** 2, activations: 0 }).exactBudget,
+    ).toBeUndefined();
+  });
+
   it('says how much memory the smallest tile takes, where the budget is less', () => {
-    expect(() => planTiles(5000, 5000, MULTIPLE, 1e6, 1000)).toThrow(
+    expect(() => planTiles(5000, 5000, { ...unknown, budget: 1e6, activations: 1000 })).toThrow(
       /budget of 1 MB, expected at least 94 MB/,
     );
   });

@@ -11,6 +11,7 @@ import type { LoadProgress, Segmenter } from '../../../src/web.js';
 import { FOLDERS, inBrowser } from '../../support/browser.js';
 import { complaintsOf, type Host, launch, serve } from '../../support/chromium.js';
 import { exported, fixture } from '../../support/fixtures.js';
+import { nativeSize } from '../../support/native-size.js';
 
 const TRAINED = 'unet-eed-w16-isic2018';
 const PHOTOGRAPH = 'ISIC_0014077.jpg';
@@ -121,6 +122,23 @@ inBrowser('the segmenter in Chromium', () => {
     await using small = await NodeSegmenter.load(await trained(128));
     const expected = await small.segment(fixture('images', PHOTOGRAPH));
     expect(dice(fromPage(mask), expected.mask)).toBeGreaterThanOrEqual(0.999);
+  });
+
+  it('large images run in tiles, of which the metadata tell whether they change masks', async () => {
+    files.set('/near.onnx', nativeSize('near'));
+    files.set('/whole.onnx', nativeSize('whole'));
+    const tilings = await page.evaluate(async (photo) => {
+      const { Segmenter } = await import('/web/index.js');
+      const found = [];
+      for (const model of ['/near.onnx', '/whole.onnx']) {
+        const own = await Segmenter.load(model, { providers: ['wasm'], memoryBudget: 25e6 });
+        found.push((await own.segment(photo, { probabilities: false })).tiling);
+        await own.close();
+      }
+      return found;
+    }, `/fixtures/images/${PHOTOGRAPH}`);
+    const cut = { tiles: 4, width: 368, height: 368, wholeBudget: expect.any(Number) };
+    expect(tilings).toEqual([cut, { ...cut, approximate: 'the network looks at the whole image' }]);
   });
 
   it('automatically, a graphics card that is a program is passed over; loading tells how far it is', async () => {

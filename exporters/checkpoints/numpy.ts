@@ -1,0 +1,59 @@
+import { DTYPES, type DType, isDType } from '../../graph/dtype.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { stridedTensor } from './strided.js';
+
+/** The element type of a NumPy array. */
+export interface NumpyType {
+  readonly dtype: DType;
+  readonly bigEndian: boolean;
+}
+
+const KINDS: Readonly<Record<string, string>> = { f: 'float', i: 'int', u: 'uint', c: 'complex' };
+
+/**
+ * NumPy's array-protocol type string, as '<f4' or '|b1'; undefined for what is no tensor (texts, objects, dates) and for floats
+ * that no tensor has. Without a byte order it is little-endian.
+ */
+export function numpyType(text: string): NumpyType | undefined {
+  const [, order, kind = '', size] = /^([<>|=]?)([a-z])(\d{1,2})$/.exec(text) ?? [];
+  const name = kind === 'b' && size === '1' ? 'bool' : `${KINDS[kind]}${8 * Number(size)}`;
+  return isDType(name) ? { dtype: name, bigEndian: order === '>' } : undefined;
+}
+
+/** The bytes of an array, made when asked for. */
+export interface ArrayData {
+  readonly size: number;
+  bytes(): Uint8Array;
+}
+
+/**
+ * An array of the elements in `data`, which it must fill exactly.
+ * @throws RangeError where it does not
+ */
+export function numpyTensor(
+  { dtype, bigEndian }: NumpyType,
+  dims: readonly number[],
+  fortranOrder: boolean,
+  data: ArrayData,
+): Tensor {
+  const strides = fortranOrder ? columnMajor(dims) : columnMajor(dims.toReversed()).toReversed();
+  const tensor = stridedTensor({
+    ...{ dtype, dims, strides, bigEndian, offset: 0 },
+    storage: { key: 'array', size: data.size, bytes: () => data.bytes() },
+  });
+  const expected = dims.reduce((product, dim) => product * dim, DTYPES[dtype].bytes);
+  if (data.size !== expected) {
+    throw new RangeError(`an array of ${dtype} [${dims}] takes ${expected} bytes, found ${data.size}`);
+  }
+  return tensor;
+}
+
+/** Strides of an array whose first axis varies fastest. */
+function columnMajor(dims: readonly number[]): number[] {
+  let stride = 1;
+  return dims.map((dim) => {
+    const own = stride;
+    stride *= dim;
+    return own;
+  });
+}

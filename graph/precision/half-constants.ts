@@ -1,0 +1,118 @@
+import type { Attribute } from '../attribute.js';
+import type { Node } from '../model.js';
+import type { Rewriting } from '../rewrite.js';
+import { float32Values, type Tensor } from '../tensor.js';
+import { isHeld, MAX_HALF, MIN_HALF } from './half.js';
+
+/** Operators that sum products with weights: which of their inputs are weights, and along which axis of these the results are. */
+const WEIGHTS: Readonly<Record<string, (node: Node) => Readonly<Record<number, number>>>> = {
+  Conv: () => ({ 1: 0 }),
+  ConvTranspose: () => ({ 1: 1 }),
+  MatMul: () => ({ 0: -2, 1: -1 }),
+  Gemm: ({ attributes }) => {
+    const isSet = (name: string) => {
+      const attribute = attributes.get(name);
+      return attribute?.type === 'int' && attribute.value === 1;
+    };
+    return { 0: isSet('transA') ? 1 : 0, 1: isSet('transB') ? 0 : 1 };
+  },
+};
+
+/** What is added to such sums. */
+const BIAS = 2;
+
+export const sumsProducts = ({ opType, domain }: Node): boolean => domain === '' && opType in WEIGHTS;
+
+/** The axis of the results in the weights at this input; undefined where it holds no weights of a sum. */
+export function weightAxis(node: Node, input: number): number | undefined {
+  return sumsProducts(node) ? WEIGHTS[node.opType]?.(node)[input] : undefined;
+}
+
+/**
+ * Whether half precision computes a node with constants that are none of its own: a finite one becomes infinite, an epsilon zero.
+ * @param isExact whether every single element counts, as where a division or a logarithm reads the result
+ */
+export function losesConstants(node: Node, graph: Rewriting, last: number, isExact: boolean): boolean {
+  if ([...node.attributes.values()].some(losesAttribute)) return true;
+  return node.inputs.slice(0, last).some((name, at) => {
+    const tensor = graph.constant(name);
+    if (tensor?.dtype !== 'float32') return false;
+    const axis = weightAxis(node, at);
+    if (axis !== undefined) return losesWeights(tensor, axis);
+    const values = float32Values(tensor);
+    if (isExact || (node.opType === 'Div' && at === 1)) return !values.every(isHeld);
+    return sumsProducts(node) && at === BIAS ? values.some(overflows) : losesScale(values);
+  });
+}
+
+function losesAttribute(attribute: Attribute): boolean {
+  switch (attribute.type) {
+    case 'float':
+      return !isHeld(attribute.value);
+    case 'floats':
+      return !attribute.value.every(isHeld);
+    case 'tensor':
+      return attribute.value.dtype === 'float32' && losesScale(float32Values(attribute.value));
+    default:
+      return false;
+  }
+}
+
+/** Beside large elements of the same constant small ones may be rounded to nothing; alone they are an epsilon, or a scale. */
+function losesScale(values: Float32Array): boolean {
+  let largest = 0;
+  for (const value of values) {
+    if (overflows(value)) return true;
+    if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  }
+  return !isHeld(largest);
+}
+
+/**
+ * Weights are summed with others of their filter: one that becomes zero is off by less than 2^-25, which is less than the
+ * rounding of the largest, if a half holds that one. Filters that give nothing a half could hold, whatever they read, are those that
+ * training has switched off; they may go where others are left.
+ */
+export function losesWeights(weight: Tensor, axis: number): boolean {
+  const filters = filtersOf(weight, axis);
+  const isOff = ({ sum }: Filter) => sum * MAX_HALF < MIN_HALF;
+  return (
+    filters.some(({ largest }) => overflows(largest)) ||
+    (filters.every(isOff) && filters.some(({ sum }) => sum > 0)) ||
+    filters.some((filter) => !isOff(filter) && !isHeld(filter.largest))
+  );
+}
+
+export interface Filter {
+  /** The largest magnitude, and the sum of all. */
+  readonly largest: number;
+  readonly sum: number;
+  readonly isOneSigned: boolean;
+  readonly terms: number;
+}
+
+/** What is known of the weights that each result is a sum with; a vector has one result. */
+export function filtersOf({ dims, ...tensor }: Tensor, axis: number): readonly Filter[] {
+  const values = float32Values({ dims, ...tensor });
+  const at = dims.length < 2 ? 0 : axis < 0 ? axis + dims.length : axis;
+  const count = dims.length < 2 ? 1 : (dims[at] ?? 1);
+  const inner = dims.length < 2 ? values.length : dims.slice(at + 1).reduce((all, size) => all * size, 1);
+  const found = Array.from({ length: count }, () => ({ largest: 0, sum: 0, positive: 0, negative: 0 }));
+  for (let place = 0; place < values.length; place++) {
+    const value = values[place] ?? 0;
+    const filter = found[Math.floor(place / inner) % count];
+    if (filter === undefined) continue;
+    filter.largest = Math.max(filter.largest, Math.abs(value));
+    filter.sum += Math.abs(value);
+    if (value > 0) filter.positive++;
+    if (value < 0) filter.negative++;
+  }
+  return found.map(({ largest, sum, positive, negative }) => ({
+    ...{ largest, sum },
+    isOneSigned: positive === 0 || negative === 0,
+    terms: positive + negative,
+  }));
+}
+
+/** Infinity itself is a half. */
+const overflows = (value: number) => Number.isFinite(value) && Math.abs(value) > MAX_HALF;

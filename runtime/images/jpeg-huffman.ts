@@ -1,0 +1,131 @@
+/** A Huffman table (ITU-T T.81, C): the length and the symbol of the code that any 16 bits begin with; 0 for none. */
+export type HuffmanTable = Uint16Array;
+
+const CODE_BITS = 16;
+const TOO_EARLY = 'they end too early';
+
+/** As a file tells it: how many codes there are of each length, and their symbols. */
+export interface TableDefinition {
+  readonly counts: Uint8Array;
+  readonly symbols: Uint8Array;
+}
+
+const damagedTables = () => new Error('its Huffman tables are damaged');
+
+/**
+ * The tables of a DHT segment by class and number: 0x00 to 0x03 for DC, 0x10 to 0x13 for AC (T.81, B.2.4.2).
+ * @throws Error
+ */
+export function* huffmanTables(
+  data: Uint8Array,
+): Generator<[id: number, table: TableDefinition], void, undefined> {
+  for (let at = 0; at < data.length; ) {
+    const symbolsAt = at + 1 + CODE_BITS;
+    const counts = data.subarray(at + 1, symbolsAt);
+    const end = symbolsAt + counts.reduce((sum, count) => sum + count, 0);
+    if (end > data.length || end > symbolsAt + 256) throw damagedTables();
+    yield [data[at] ?? 0, { counts, symbols: data.subarray(symbolsAt, end) }];
+    at = end;
+  }
+}
+
+/** @throws Error for more codes than there can be */
+export function tableOf({ counts, symbols }: TableDefinition): HuffmanTable {
+  const table = new Uint16Array(1 << CODE_BITS);
+  let [from, at] = [0, 0];
+  for (const [index, count] of counts.entries()) {
+    const length = index + 1;
+    for (let i = 0; i < count; i++) {
+      const to = from + (1 << (CODE_BITS - length));
+      if (to > table.length) throw damagedTables();
+      table.fill((length << 8) | (symbols[at++] ?? 0), from, to);
+      from = to;
+    }
+  }
+  return table;
+}
+
+/** The bits of a scan between its restart markers (T.81, F.2.2.5). */
+export class BitReader {
+  readonly #bytes: Uint8Array;
+  readonly #damaged: (how: string) => Error;
+  #at = 0;
+  #buffer = 0;
+  /** Bits of the buffer that are not read yet. */
+  #held = 0;
+
+  /**
+   * @param bytes with stuffed zeros and restart markers
+   * @param damaged what is thrown
+   */
+  constructor(bytes: Uint8Array, damaged: (how: string) => Error) {
+    this.#bytes = bytes;
+    this.#damaged = damaged;
+  }
+
+  /** @throws Error for a code that is none, or a table that was not told */
+  symbol(table: HuffmanTable | undefined): number {
+    if (this.#held < CODE_BITS) this.#fill();
+    const held = this.#held;
+    // Beyond the end there are zeros; whether the code needs them shows by its length.
+    const ahead =
+      held >= CODE_BITS ? this.#buffer >>> (held - CODE_BITS) : this.#buffer << (CODE_BITS - held);
+    const entry = table?.[ahead & 0xffff] ?? 0;
+    if (entry === 0) throw this.#damaged(held === 0 ? TOO_EARLY : 'a code that there is none of');
+    const length = entry >> 8;
+    if (length > held) throw this.#damaged(TOO_EARLY);
+    this.#held = held - length;
+    return entry & 0xff;
+  }
+
+  /** @throws Error where there are not as many */
+  skip(count: number): void {
+    if (this.#held < count) this.#fill();
+    if (this.#held < count) throw this.#damaged(TOO_EARLY);
+    this.#held -= count;
+  }
+
+  /** @throws Error where there are not as many */
+  read(count: number): number {
+    this.skip(count);
+    return (this.#buffer >>> this.#held) & ((1 << count) - 1);
+  }
+
+  /** Goes on after the next restart marker. @throws Error where it is not the one of this number */
+  restart(number: number): void {
+    [this.#buffer, this.#held] = [0, 0];
+    while (this.#at < this.#bytes.length && !this.#isMarker()) this.#at++;
+    while (this.#bytes[this.#at + 1] === 0xff) this.#at++;
+    if (this.#bytes[this.#at + 1] !== 0xd0 + (number & 7)) throw this.#damaged('a restart marker is lacking');
+    this.#at += 2;
+  }
+
+  /** Whether whole bytes are left before the next marker. */
+  get hasMore(): boolean {
+    return this.#held >= 8 || (this.#at < this.#bytes.length && !this.#isMarker());
+  }
+
+  #isMarker(): boolean {
+    return this.#bytes[this.#at] === 0xff && this.#bytes[this.#at + 1] !== 0;
+  }
+
+  /** Takes bytes up to a marker while the buffer has room for them. */
+  #fill(): void {
+    const bytes = this.#bytes;
+    let [at, held, buffer] = [this.#at, this.#held, this.#buffer];
+    while (held <= 24 && at < bytes.length) {
+      const byte = bytes[at] ?? 0;
+      if (byte === 0xff) {
+        if (bytes[at + 1] !== 0) break;
+        at++;
+      }
+      at++;
+      // What was read falls out at the top.
+      buffer = (buffer << 8) | byte;
+      held += 8;
+    }
+    this.#at = at;
+    this.#held = held;
+    this.#buffer = buffer;
+  }
+}

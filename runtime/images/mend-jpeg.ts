@@ -1,0 +1,152 @@
+import { type Exif, readExif } from './exif.js';
+import { joined, latin1 } from './formats.js';
+import { DAMAGED_PROFILE, isProfile } from './icc.js';
+import { isFrame, type JpegSegment, jpegSegments, MARKERS } from './jpeg-segments.js';
+import type { Mended } from './mend.js';
+
+/** What decoders take into account of the whole file when they look at a segment. */
+interface Jpeg {
+  readonly isSequential: boolean;
+  readonly components: number;
+  readonly isJfif: boolean;
+  readonly exif: Exif;
+  readonly hasDamagedProfile: boolean;
+}
+
+/** Something that is wrong with a segment and changes no pixel. */
+interface Repair {
+  readonly applies: (segment: JpegSegment, jpeg: Jpeg) => boolean;
+  /** Puts it right in the segment's data; without, the segment is left out. */
+  readonly change?: (data: Uint8Array, jpeg: Jpeg) => void;
+  readonly warning?: (jpeg: Jpeg) => string | undefined;
+}
+
+/**
+ * What is passed over. libjpeg warns of the first three as of damage, but decodes as if what stands here were there; of other
+ * warnings ("premature end of data segment", "bad Huffman code", "found marker ... instead of RST", "inconsistent
+ * progression sequence") each means that pixels are lost, and so they are refused.
+ */
+const REPAIRS: readonly Repair[] = [
+  // T.81, B.2.3: a sequential scan has all coefficients in full; these bytes tell nothing that a decoder could do otherwise.
+  {
+    applies: ({ marker, data }, { isSequential }) =>
+      isSequential && marker === MARKERS.startOfScan && isWholeScanHeader(data) && !hasAllCoefficients(data),
+    change: (data) => data.set(ALL_COEFFICIENTS, data.length - 3),
+    warning: () => 'its scan parameters are not those of a sequential JPEG: they are ignored',
+  },
+  // JFIF 1.02: the number of the revision says nothing of the image data.
+  {
+    applies: (segment) => isJfif(segment) && segment.data[JFIF_MAJOR] !== 1,
+    change: (data) => data.fill(1, JFIF_MAJOR, JFIF_MAJOR + 1),
+    warning: () => 'its JFIF revision is unknown: it is read as revision 1',
+  },
+  // Every decoder takes what Adobe does not define for the usual transform.
+  {
+    applies: (segment, jpeg) => isAdobe(segment) && !isTransform(segment.data[ADOBE_TRANSFORM], jpeg),
+    change: (data, jpeg) => data.fill(usualTransform(jpeg), ADOBE_TRANSFORM, ADOBE_TRANSFORM + 1),
+    warning: ({ components }) =>
+      `its Adobe colour transform is unknown: it is read as ${components === 4 ? 'YCCK' : 'YCbCr'}`,
+  },
+  // The image is turned afterwards, by one rule for all platforms.
+  {
+    applies: (segment, { exif }) => isExif(segment) && (exif.orientation !== 1 || exif.problem !== undefined),
+    warning: ({ exif }) => exif.problem,
+  },
+  // Decoders pass over it.
+  {
+    applies: (segment, { hasDamagedProfile }) => hasDamagedProfile && isIcc(segment),
+    warning: () => DAMAGED_PROFILE,
+  },
+];
+
+/** Ss, Se, Ah and Al of a scan that has all coefficients at once. */
+const ALL_COEFFICIENTS = [0, 63, 0];
+const JFIF_MAJOR = 5;
+const ADOBE_TRANSFORM = 11;
+
+const isWholeScanHeader = (data: Uint8Array) => data.length === 4 + 2 * (data[0] ?? 0);
+const hasAllCoefficients = (data: Uint8Array) =>
+  ALL_COEFFICIENTS.every((value, i) => data[data.length - 3 + i] === value);
+
+const startsWith = (data: Uint8Array, text: string) => latin1(data, 0, text.length) === text;
+const isJfif = ({ marker, data }: JpegSegment) =>
+  marker === MARKERS.app0 && data.length >= 14 && startsWith(data, 'JFIF\0');
+const isExif = ({ marker, data }: JpegSegment) => marker === MARKERS.app1 && startsWith(data, 'Exif\0');
+const isIcc = ({ marker, data }: JpegSegment) =>
+  marker === MARKERS.app2 && data.length >= 14 && startsWith(data, 'ICC_PROFILE\0');
+const isAdobe = ({ marker, data }: JpegSegment) =>
+  marker === MARKERS.app14 && data.length >= 12 && startsWith(data, 'Adobe');
+
+const usualTransform = ({ components }: Jpeg) => (components === 4 ? 2 : 1);
+
+/** Whether a decoder knows it, or does not look at it. */
+function isTransform(transform: number | undefined, jpeg: Jpeg): boolean {
+  if (jpeg.components !== 4 && (jpeg.components !== 3 || jpeg.isJfif)) return true;
+  return transform === 0 || transform === usualTransform(jpeg);
+}
+
+function jpegOf(segments: readonly JpegSegment[]): Jpeg {
+  const frame = segments.find(({ marker }) => isFrame(marker));
+  const exif = segments.find(isExif);
+  const profile = segments.filter(isIcc).map(({ data }) => data);
+  return {
+    isSequential: frame?.marker === MARKERS.startOfFrame0 || frame?.marker === MARKERS.startOfFrame1,
+    components: frame?.data[5] ?? 0,
+    isJfif: segments.some(isJfif),
+    exif: exif === undefined ? { orientation: 1 } : readExif(exif.data),
+    hasDamagedProfile: profile.length > 0 && !isWholeProfile(profile),
+  };
+}
+
+/** ICC.1:2022, B.4: after the name, the number of each part from 1 on, and how many there are. */
+function isWholeProfile(parts: readonly Uint8Array[]): boolean {
+  const sorted = parts.toSorted((a, b) => (a[12] ?? 0) - (b[12] ?? 0));
+  if (!sorted.every((part, i) => part[12] === i + 1 && part[13] === parts.length)) return false;
+  const whole = joined(sorted.map((part) => part.subarray(14)));
+  return isProfile(whole, whole.length);
+}
+
+/** Whether a segment holds nothing that pixels depend on. */
+const isAside = (marker: number) =>
+  (marker >= MARKERS.app0 && marker <= MARKERS.app15) || marker === MARKERS.comment;
+
+/**
+ * Where the bytes between two segments may be passed over, how many these are. After tables only zeros are padding: anything
+ * else may have been pushed out of a table by a byte too many in it.
+ */
+function strayBytes({ before }: JpegSegment, previous: JpegSegment | undefined): number {
+  const stray = before.filter((byte) => byte !== 0xff);
+  const harmless = previous === undefined || isAside(previous.marker) || stray.every((byte) => byte === 0);
+  return harmless ? stray.length : 0;
+}
+
+/** Puts right what is harmless in a JPEG file, which then has the same image data. */
+export function mendJpeg(bytes: Uint8Array): Mended {
+  const segments = [...jpegSegments(bytes)];
+  const jpeg = jpegOf(segments);
+  const strays = segments.map((segment, index) => strayBytes(segment, segments[index - 1]));
+  const stray = strays.reduce((sum, count) => sum + count, 0);
+  const warnings = new Set(stray === 0 ? [] : [`stray bytes between its segments are passed over: ${stray}`]);
+  const parts = [bytes.subarray(0, 2)];
+  let changed = stray > 0;
+  for (const [index, segment] of segments.entries()) {
+    if (strays[index] === 0) parts.push(segment.before);
+    const repairs = REPAIRS.filter(({ applies }) => applies(segment, jpeg));
+    for (const { warning } of repairs) {
+      const told = warning?.(jpeg);
+      if (told !== undefined) warnings.add(told);
+    }
+    changed ||= repairs.length > 0;
+    if (repairs.some(({ change }) => change === undefined)) continue;
+    const whole = bytes.subarray(segment.start, segment.end);
+    const part = repairs.length > 0 ? whole.slice() : whole;
+    for (const { change } of repairs) change?.(part.subarray(4, 4 + segment.data.length), jpeg);
+    parts.push(part);
+  }
+  parts.push(bytes.subarray(segments.at(-1)?.end ?? 2));
+  return {
+    bytes: changed ? joined(parts) : bytes,
+    orientation: jpeg.exif.orientation,
+    warnings: [...warnings],
+  };
+}

@@ -1,0 +1,62 @@
+import { readExif } from './exif.js';
+import { joined, latin1 } from './formats.js';
+import { DAMAGED_PROFILE, isProfile } from './icc.js';
+import type { Mended } from './mend.js';
+
+interface RiffChunk {
+  readonly type: string;
+  readonly data: Uint8Array;
+  /** With its header, and the byte that makes its size even. */
+  readonly whole: Uint8Array;
+}
+
+/** WebP Container Specification: where the chunks begin, and the flags of the first that tell what follows. */
+const FIRST_CHUNK = 12;
+const FLAGS: Readonly<Record<string, number>> = { ICCP: 0x20, EXIF: 0x08 };
+const FLAGS_AT = 8;
+
+/** A still image has some five. */
+const MAX_CHUNKS = 4096;
+
+/** @throws Error for more chunks than any program writes */
+function* riffChunks(bytes: Uint8Array): Generator<RiffChunk, void, undefined> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = FIRST_CHUNK, count = 0; at + 8 <= bytes.length; count++) {
+    if (count === MAX_CHUNKS) throw new Error(`it has more than ${MAX_CHUNKS} chunks`);
+    const size = view.getUint32(at + 4, true);
+    const end = at + 8 + size + (size % 2);
+    if (at + 8 + size > bytes.length) return;
+    yield {
+      type: latin1(bytes, at, at + 4),
+      data: bytes.subarray(at + 8, at + 8 + size),
+      whole: bytes.subarray(at, end),
+    };
+    at = end;
+  }
+}
+
+/** Takes EXIF data, and a colour profile that is none, out of a WebP file: some browsers turn by the one, others do not. */
+export function mendWebp(bytes: Uint8Array): Mended {
+  const untouched: Mended = { bytes, orientation: 1, warnings: [] };
+  if (bytes.length < FIRST_CHUNK + 8) return untouched;
+  const riffEnd = 8 + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(4, true);
+  // Cut short: the decoder says so.
+  if (riffEnd > bytes.length) return untouched;
+  const chunks = [...riffChunks(bytes.subarray(0, riffEnd))];
+  if (chunks[0]?.type !== 'VP8X') return untouched;
+  const [exif, profile] = ['EXIF', 'ICCP'].map((name) => chunks.find(({ type }) => type === name));
+  const { orientation, problem } = exif === undefined ? { orientation: 1 as const } : readExif(exif.data);
+  const badProfile = profile !== undefined && !isProfile(profile.data, profile.data.length);
+  const leftOut = [
+    ...(orientation === 1 && problem === undefined ? [] : ['EXIF']),
+    ...(badProfile ? ['ICCP'] : []),
+  ];
+  if (leftOut.length === 0) return untouched;
+  const kept = chunks.filter(({ type }) => !leftOut.includes(type)).map(({ whole }) => whole);
+  const mended = joined([bytes.subarray(0, FIRST_CHUNK), ...kept]);
+  new DataView(mended.buffer).setUint32(4, mended.length - 8, true);
+  const flags = FIRST_CHUNK + FLAGS_AT;
+  mended[flags] = leftOut.reduce((value, type) => value & ~(FLAGS[type] ?? 0), mended[flags] ?? 0);
+  const warnings = [...(problem === undefined ? [] : [problem]), ...(badProfile ? [DAMAGED_PROFILE] : [])];
+  return { bytes: mended, orientation, warnings };
+}

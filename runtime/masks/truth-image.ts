@@ -1,0 +1,125 @@
+import type { PngSamples } from '../images/png.js';
+import type { Raster } from '../images/raster.js';
+
+/** Red, green and blue, 0..255. */
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** A ground-truth file as it is stored, upright: no colour profile is applied, and transparency is kept. */
+export interface TruthImage extends Raster {
+  /** Grey or palette index, grey and alpha, RGB, RGBA. */
+  readonly channels: 1 | 2 | 3 | 4;
+  readonly data: Uint8Array | Uint16Array;
+  /** The largest that a sample can be: 255, 65535, or less where a PNG has fewer bits. */
+  readonly full: number;
+  /** Of indices: the colours, and how opaque each is, 0..255. */
+  readonly palette?: readonly { readonly colour: Rgb; readonly alpha: number }[];
+  /** The one colour that is transparent, where nothing else tells of transparency. */
+  readonly transparent?: readonly number[];
+  /** Compressed with loss, which keeps no exact values. */
+  readonly lossy: boolean;
+  /** The colours come from a palette whose indices are not known. */
+  readonly lookedUp?: boolean;
+  /** Harmless faults of the file, one line each. */
+  readonly warnings?: readonly string[];
+}
+
+/** The samples of a PNG as ground truth, not turned yet. */
+export function truthOfPng(png: PngSamples): TruthImage {
+  const { width, height, data, channels, depth, palette, transparency } = png;
+  const common = { width, height, data, channels, full: 2 ** depth - 1, lossy: false };
+  if (palette !== undefined) {
+    const entries = Array.from({ length: palette.length / 3 }, (_, i) => {
+      const [red = 0, green = 0, blue = 0] = palette.subarray(3 * i);
+      return { colour: [red, green, blue] as const, alpha: transparency?.[i] ?? 255 };
+    });
+    return { ...common, palette: entries };
+  }
+  if (transparency === undefined || channels === 2 || channels === 4) return common;
+  const transparent = Array.from(
+    { length: channels },
+    (_, i) => ((transparency[2 * i] ?? 0) << 8) | (transparency[2 * i + 1] ?? 0),
+  );
+  return { ...common, transparent };
+}
+
+/** How opaque the pixels of an image are: of each 0..1, and the least and most in 0..255; undefined where all are fully. */
+export function opacityOf(
+  image: TruthImage,
+): { readonly at: (i: number) => number; readonly least: number; readonly most: number } | undefined {
+  const at = alphaOf(image);
+  if (at === undefined) return undefined;
+  let [least, most] = [1, 0];
+  for (let i = 0; i < image.width * image.height; i++) {
+    const alpha = at(i);
+    least = Math.min(least, alpha);
+    most = Math.max(most, alpha);
+  }
+  return least === 1 ? undefined : { at, least: Math.round(255 * least), most: Math.round(255 * most) };
+}
+
+function alphaOf({ channels, data, full, palette, transparent }: TruthImage) {
+  if (palette !== undefined) return (i: number) => (palette[data[i] ?? 0]?.alpha ?? 255) / 255;
+  if (channels === 2 || channels === 4) return (i: number) => (data[channels * (i + 1) - 1] ?? 0) / full;
+  if (transparent === undefined) return undefined;
+  return (i: number) =>
+    Number(transparent.some((sample, channel) => data[channels * i + channel] !== sample));
+}
+
+/** The colours of pixels, samples of 16 bits packed into one number. */
+export function colourAt(image: TruthImage): (i: number) => number {
+  const { channels, data, full, palette } = image;
+  const pack = (red: number, green: number, blue: number, scale: number) =>
+    ((red * 65536 + green) * 65536 + blue) * scale;
+  if (palette !== undefined) {
+    const colours = palette.map(({ colour }) => pack(...colour, 257));
+    return (i) => colours[data[i] ?? 0] ?? 0;
+  }
+  const scale = 65535 / full;
+  if (channels < 3) {
+    return (i) => {
+      const grey = data[channels * i] ?? 0;
+      return pack(grey, grey, grey, scale);
+    };
+  }
+  return (i) =>
+    pack(data[channels * i] ?? 0, data[channels * i + 1] ?? 0, data[channels * i + 2] ?? 0, scale);
+}
+
+/** A colour as `colourAt` gives it. */
+export const packed = ([red, green, blue]: Rgb) => ((red * 65536 + green) * 65536 + blue) * 257;
+
+/** `R,G,B`, of 0..255 where 8 bits are enough for it, else of 0..65535. */
+export function colourText(colour: number): string {
+  const samples = [Math.floor(colour / 2 ** 32), Math.floor(colour / 65536) % 65536, colour % 65536];
+  const eight = samples.every((sample) => sample % 257 === 0);
+  return samples.map((sample) => (eight ? sample / 257 : sample)).join(',');
+}
+
+/** Loss leaves grey a little coloured. */
+const LOSSY_TINT = 8;
+
+/** The grey plane of an image and its white; undefined where it has colours. */
+export function greyOf(
+  image: TruthImage,
+): { readonly data: Uint8Array | Uint16Array; readonly full: number } | undefined {
+  const { width, height, channels, data, full, palette, lossy } = image;
+  if (palette !== undefined) {
+    const greys = palette.map(({ colour: [red, green, blue] }) =>
+      red === green && green === blue ? red : -1,
+    );
+    if (data.some((index) => greys[index] === -1)) return undefined;
+    return { data: Uint8Array.from(data, (index) => greys[index] ?? 0), full: 255 };
+  }
+  if (channels === 1) return { data, full };
+  const tint = lossy ? LOSSY_TINT : 0;
+  const greys = new (data instanceof Uint16Array ? Uint16Array : Uint8Array)(width * height);
+  for (let i = 0; i < greys.length; i++) {
+    const red = data[channels * i] ?? 0;
+    if (channels > 2) {
+      const [green, blue] = [data[channels * i + 1] ?? 0, data[channels * i + 2] ?? 0];
+      if (Math.abs(red - green) > tint || Math.abs(red - blue) > tint) return undefined;
+    }
+    greys[i] = red;
+  }
+  return { data: greys, full };
+}

@@ -1,0 +1,164 @@
+import { type Model, outlineOf } from '../../../graph/model.js';
+import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/recipe.js';
+import { formOf } from '../../../runtime/form.js';
+import { viewOf } from '../../../runtime/server/rest/accept.js';
+import { readInferRequest } from '../../../runtime/server/rest/v2.js';
+import type { Port } from '../../../runtime/sessions/tensors.js';
+import { noteOf } from '../../../src/optimized-note.js';
+import { handmade } from '../../support/graph.js';
+import type { FuzzedReader } from '../fuzz.js';
+import { mutateBytes } from '../mutators/bytes.js';
+import { mutateJson } from '../mutators/json.js';
+import type { Random } from '../random.js';
+
+const RECIPES = [
+  { normalization: { kind: 'min-max' }, sizing: { kind: 'resize', height: 256, width: 256 } },
+  { normalization: { kind: 'unit' }, sizing: { kind: 'pad', multiple: 32 } },
+  {
+    normalization: { kind: 'mean-std', mean: [0.4, 0.5, 0.6], std: [0.2, 0.2, 0.2] },
+    sizing: { kind: 'resize', height: 512, width: 384 },
+  },
+];
+
+const text = (value: string) => Buffer.from(value, 'utf8');
+
+const recipe: FuzzedReader = {
+  name: 'recipe',
+  codes: ['BAD_USAGE'],
+  first: /JSON/,
+  make: (random) => text(mutateJson(random.pick(RECIPES), random)),
+  read: (input) => parseRecipe(Buffer.from(input).toString('utf8')),
+};
+
+/** What a model's metadata and its one input say of how it takes images, as JSON. */
+interface Told {
+  readonly shape: (number | string)[];
+  readonly recipe: string;
+  readonly bytesPerPixel: string;
+  readonly head: string;
+  readonly optimized: string;
+}
+
+function toldModel(input: Uint8Array): Model {
+  const {
+    shape,
+    recipe: declared,
+    bytesPerPixel,
+    head,
+    optimized,
+  }: Told = JSON.parse(Buffer.from(input).toString());
+  const model = handmade({
+    inputs: [{ name: 'input', type: { dtype: 'float32', shape } }],
+    outputs: [{ name: 'mask', type: { dtype: 'float32', shape } }],
+  });
+  const entries = [
+    [RECIPE_KEY, declared],
+    [BYTES_PER_PIXEL_KEY, bytesPerPixel],
+    [HEAD_KEY, head],
+    ['nmode.optimized', optimized],
+  ] as const;
+  return { ...model, metadata: new Map(entries) };
+}
+
+const NOTE = { level: 'latency', precision: 'int8', float: ['a'], winograd: ['b'] };
+
+const metadata: FuzzedReader = {
+  name: 'metadata',
+  codes: ['BAD_MODEL'],
+  first: /JSON/,
+  make: (random) =>
+    text(
+      JSON.stringify({
+        shape: [random.pick([1, 'N', 2, 0]), 3, random.pick([256, 'H', '', -1]), random.pick([256, 'W'])],
+        recipe: mutateJson(random.pick(RECIPES), random),
+        bytesPerPixel: random.pick(['1024', '-1', 'NaN', '1e999', '', '0']),
+        head: random.pick(['sigmoid', 'none', '']),
+        optimized: mutateJson(NOTE, random),
+      } satisfies Told),
+    ),
+  read(input) {
+    const model = toldModel(input);
+    noteOf(model);
+    return formOf(outlineOf(model));
+  },
+};
+
+const PORTS: readonly Port[] = [
+  { name: 'input', dtype: 'float32', shape: [1, 3, 2, 2] },
+  { name: 'image', dtype: 'uint8', shape: [1, 2, 2, 3] },
+];
+
+const INPUT = { name: 'input', shape: [1, 3, 1, 2], datatype: 'FP32' };
+const IMAGE = { name: 'image', shape: [1, 1, 2, 3], datatype: 'UINT8' };
+const REQUESTS = [
+  { id: '1', inputs: [{ ...INPUT, data: [0, 1, 2, 3, 4, 5] }], outputs: [{ name: 'mask' }] },
+  {
+    inputs: [
+      {
+        ...IMAGE,
+        data: [
+          [
+            [
+              [0, 1, 2],
+              [3, 4, 5],
+            ],
+          ],
+        ],
+      },
+    ],
+    parameters: { timeout: 1000 },
+  },
+  {
+    inputs: [
+      { ...INPUT, parameters: { binary_data_size: 24 } },
+      { ...IMAGE, parameters: { binary_data_size: 6 } },
+    ],
+    outputs: [{ name: 'mask', parameters: { binary_data: true } }],
+    parameters: { binary_data_output: true },
+  },
+];
+
+/** Two lines of header before the body: the length of the JSON, and what is accepted. */
+const infer: FuzzedReader = {
+  name: 'infer request',
+  codes: ['BAD_USAGE'],
+  first: /failed to parse the request JSON|Inference-Header-Content-Length/,
+  make(random) {
+    const request = random.pick(REQUESTS);
+    const json = text(mutateJson(request, random));
+    const tail = new Uint8Array(random.pick([30, 30, 30, 0, 24, 29, 31]));
+    const length = random.once(12)
+      ? random.pick(['', '-1', '1e3', '99999999', ' 1', 'x'])
+      : String(json.length);
+    const body = Buffer.concat([json, request === REQUESTS[2] ? tail : new Uint8Array()]);
+    return Buffer.concat([
+      text(`${length}\n${accepted(random)}\n`),
+      random.once(8) ? mutateBytes(body, random) : body,
+    ]);
+  },
+  read(input) {
+    const bytes = Buffer.from(input);
+    const end = bytes.indexOf(10);
+    const behind = bytes.indexOf(10, end + 1);
+    readInferRequest(bytes.subarray(behind + 1), bytes.toString('utf8', 0, end), PORTS, 1024);
+    return viewOf(bytes.toString('utf8', end + 1, behind));
+  },
+};
+
+function accepted(random: Random): string {
+  const pieces = [
+    'image/png',
+    'application/json',
+    '*/*',
+    ';q=0',
+    ';q=1e9',
+    ';view=overlay',
+    ',',
+    '"',
+    '\\',
+    ';',
+  ];
+  return Array.from({ length: random.below(12) }, () => random.pick(pieces)).join('');
+}
+
+export const TEXTS: readonly FuzzedReader[] = [recipe, metadata, infer];

@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import sharp from 'sharp';
+import { softmax } from '../../graph/ops/unary.js';
+import type { Value } from '../../graph/value.js';
+import { evaluate } from '../../src/evaluate.js';
+import { nmode } from '../support/nmode.js';
+import { COLOURS, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-classes-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (...path: string[]) => join(folder, ...path);
+const options = { model: at('m.onnx'), images: at('images'), masks: at('masks') };
+
+const RED = [255, 0, 0];
+const GREEN = [0, 255, 0];
+const BLACK = [0, 0, 0];
+
+async function write(file: string, channels: 1 | 3, rows: readonly (readonly number[])[]): Promise<void> {
+  const data = Buffer.from(Array.from({ length: 8 }, () => rows).flat(2));
+  await sharp(data, { raw: { width: 8, height: 8, channels } })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .png()
+    .toFile(file);
+}
+
+beforeAll(async () => {
+  for (const name of ['images', 'masks']) mkdirSync(at(name));
+  const end = (x: Value) => softmax(x, 1);
+  writeFileSync(at('m.onnx'), pixelwiseBytes({ ...COLOURS, end, metadata: { 'nmode.recipe': UNIT } }));
+  await write(at('images', 'a.png'), 3, [RED, RED, GREEN, GREEN, BLACK, BLACK, BLACK, BLACK]);
+  await write(at('masks', 'a.png'), 1, [[1], [1], [2], [0], [0], [0], [1], [255]]);
+});
+
+it('counts each class against its label, and means leave the background out', async () => {
+  const report = await evaluate({ ...options, ignoreLabel: 255 });
+  expect(report.classes).toMatchObject([
+    { label: 1, confusion: { tp: 16, fp: 0, fn: 8, tn: 32 }, dsc: 32 / 40 },
+    { label: 2, confusion: { tp: 8, fp: 8, fn: 0, tn: 40 }, dsc: 16 / 24 },
+    { label: 0, background: true, confusion: { tp: 16, fp: 8, fn: 8, tn: 24 } },
+  ]);
+  expect(report.dsc).toBeCloseTo((32 / 40 + 16 / 24) / 2);
+  expect(report.perImage).toEqual([{ name: 'a.png', dsc: report.dsc }]);
+  expect(report).toMatchObject({
+    confusion: { tp: 24, fp: 8, fn: 8 },
+    truth: { ignoreLabel: 255, ignored: 8 },
+  });
+  expect(report).not.toHaveProperty('threshold');
+});
+
+it('says the figures of each class', () => {
+  const run = nmode(
+    'eval',
+    options.model,
+    '--images',
+    options.images,
+    '--masks',
+    options.masks,
+    '--ignore-label',
+    '255',
+  );
+  expect(run.stdout).toMatch(/class 1 +DSC 0\.8000, IoU 0\.6667\nclass 2 +DSC 0\.6667, IoU 0\.5000\n/);
+  expect(run.stdout).toMatch(/class 0 +.*\(background, not in the means above\)\n/);
+});
+
+it('refuses labels that the model does not give, and one foreground for several classes', async () => {
+  await expect(evaluate(options)).rejects.toThrow(
+    "a.png: it holds the labels 0, 1, 2 and 255, expected those of the model's 3 classes, 0 to 2: --ignore-label N leaves one out",
+  );
+  await expect(evaluate({ ...options, truthLabel: 1 })).rejects.toThrow(
+    'm.onnx: it gives 2 classes, each counted against its own label of the truth: --truth-label 1 says one foreground',
+  );
+});
