@@ -48,7 +48,8 @@ describe.each(PAGES)('the commands of %s', (page) => {
 
   it.each(commands.map((block) => [`line ${block.line}`, block] as const))('%s', (_, block) => {
     const { status, stdout, stderr } = run(block.code);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringContaining('nmode:') });
+    // What is assumed is told there as well.
+    expect(status === 0 ? '' : stderr).toBe('');
     // Output stands right below its command.
     const after = block.line + block.code.split('\n').length + 2;
     const output = blocks.find(({ language, line }) => language === '' && line === after);

@@ -21,7 +21,7 @@ const DOCUMENTED: Readonly<Record<string, () => string>> = {
   loadtest: () => sectionOf('docs/serving.md', /Speed/),
 };
 
-/** Flags of other programs that the pages show: V8's, esbuild's, curl's, Docker's, npm's. */
+/** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's; and commander's own. */
 const FOREIGN = new Set([
   '--no-concurrent-marking',
   '--no-parallel-scavenge',
@@ -32,6 +32,8 @@ const FOREIGN = new Set([
   '--outdir',
   '--data-binary',
   '--engine-strict',
+  '--inputs-as-nchw',
+  '--help',
 ]);
 /** Named as one that does not exist. */
 const NEVER_BUILT = new Set(['--tune']);
