@@ -50,7 +50,7 @@ export class Rewriting {
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nested.name}' (${nested.opType}) ${unreadOf(nested)}, and such models are not rewritten: run it as it is, or give one without it`,
+        `node '${nested.name}' (${nested.opType}) holds a subgraph, and such models are not rewritten: run it as it is, or give one without control flow`,
       );
     }
     this.#model = model;
@@ -204,15 +204,6 @@ export class Rewriting {
     }
     return names;
   }
-}
-
-const WITH_SUBGRAPHS = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
-
-/** What a node holds that is not read here, in words. */
-function unreadOf({ opType, attributes }: Node): string {
-  if (WITH_SUBGRAPHS.has(opType)) return 'holds a subgraph';
-  const [name] = [...attributes].find(([, { type }]) => type === 'other') ?? [''];
-  return `has an attribute '${name}' of a kind that is not read here (a subgraph, a sparse tensor or a number beyond 2^53, say)`;
 }
 
 /** Makes new nodes in the module of another: `inc.double_conv.0` of `inc.double_conv.0/Conv`. */

@@ -296,7 +296,7 @@ describe('a network that does not', () => {
     });
     const custom = { ...node('Blur', ['a0'], ['y']), domain: 'org.example' };
     expect(reachOf(netOf([...chain(conv), custom]), 16)).toEqual(unknown('org.example.Blur'));
-    const branch: Attribute = { type: 'other', bytes: new Uint8Array() };
+    const branch: Attribute = { type: 'subgraph', bytes: new Uint8Array() };
     const nested = node('If', ['condition'], ['y'], { then_branch: branch });
     expect(reachOf(netOf([...chain(conv), nested]), 16)).toEqual(unknown('If'));
     expect(reachOf(net(conv, ['Einsum', [], { equation: string('nchw->nchw') }]), 16)).toEqual(

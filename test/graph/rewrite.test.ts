@@ -131,10 +131,6 @@ it('a graph with subgraphs is refused, by the name of the node', () => {
     expect(attempt).toThrow(NmodeError);
     expect(attempt).toThrow(/'choice' \(If\) holds a subgraph/);
   }
-  const sparse = handmade({ nodes: [node('Constant', [], ['c'], { sparse_value: branch })] });
-  expect(() => optimize(sparse)).toThrow(
-    /'c' \(Constant\) has an attribute 'sparse_value' of a kind that is not read/,
-  );
 });
 
 function tanhOf(value: Parameters<typeof tanh>[0] | undefined) {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exif, HARMLESS, picture, TURNED } from '../support/image-files.js';
+import { exif, HARMLESS, picture, segment } from '../support/image-files.js';
 import { nmode } from '../support/nmode.js';
 import { TINY } from '../support/tiny-models.js';
 
@@ -22,7 +22,9 @@ beforeAll(async () => {
   writeFileSync(out('images', 'whole.jpg'), await picture().jpeg().toBuffer());
   const white = await picture().linear(0, 255).png().toBuffer();
   writeFileSync(out('masks', 'whole.png'), white);
-  writeFileSync(out('masks', 'scan.jpg'), (await TURNED.JPEG?.(exif(9))) ?? '');
+  const told = segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), exif(9)]));
+  const mask = await picture().linear(0, 255).jpeg().toBuffer();
+  writeFileSync(out('masks', 'scan.jpg'), Buffer.concat([mask.subarray(0, 2), told, mask.subarray(2)]));
 });
 
 describe('files that are read in spite of harmless faults', () => {

@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const out = (...path: string[]) => join(folder, ...path);
 
 const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
-const told = ['--decoder', 'eed', '--activation', 'gelu'];
+const told = ['--decoder', 'eed', '--activation', 'gelu', '--recipe', 'release'];
 const photograph = fixture('images', 'ISIC_0000082.jpg');
 const [model, imageModel] = [out('model.onnx'), out('image.onnx')];
 
