@@ -134,7 +134,7 @@ describe('safetensors', () => {
     ['a size that is not that of its shape', { a: { ...entry, shape: [2] } }, 4, /takes 8 bytes, found 4/],
     ['an unknown element type', { a: { ...entry, dtype: 'F8_E4M3' } }, 4, /F8_E4M3/],
     ['a negative size', { a: { ...entry, shape: [-1] } }, 4, /no whole sizes/],
-    ['an entry that is no object', { a: 3 }, 4, /element type undefined/],
+    ['an entry that is no object', { a: 3 }, 4, /has no element type, expected one of/],
     ['a header that is a list', '[]', 0, /no JSON object/],
     ['a header that is no JSON', '{nonsense', 0, /JSON/],
   ])('refuses %s', (_, header, size, says) => {

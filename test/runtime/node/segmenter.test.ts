@@ -144,7 +144,9 @@ describe('other models', () => {
 
   it('several classes give a label map', async () => {
     const classes = fixture('cases', 'eed-training-run.zip.pth');
-    await using four = await Segmenter.load(await exported(classes, { ...told, size: {}, nativeSize: true }));
+    await using four = await Segmenter.load(
+      await exported(classes, { ...told, size: {}, nativeSize: true, head: 'sigmoid' }),
+    );
     expect(four.classes).toBe(4);
     const { masks, labels, probabilities } = await four.segment(photograph, { threshold: 0.3 });
     expect(masks).toHaveLength(4);
