@@ -9,7 +9,7 @@ const VERIFIED_KEY = 'nmode.verified';
 
 /** Those of the network: a reference holds prepared pixels, and tells nothing of how images are prepared. */
 export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly T[] {
-  return assumed.filter(({ option }) => option !== 'recipe');
+  return assumed.filter(({ option }) => option !== 'recipe' && option !== 'background');
 }
 
 /** What was taken for what a checkpoint does not say, the head first. */

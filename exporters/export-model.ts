@@ -104,6 +104,9 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     ...(inputChannels === 3 && options.recipe?.normalization === undefined
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
+    ...(description.head === 'softmax' && description.classes > 1 && options.background === undefined
+      ? [{ what: 'background', value: 'class 0', option: 'background' }]
+      : []),
   ];
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),

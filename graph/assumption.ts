@@ -4,7 +4,7 @@ export interface Assumption {
   readonly what: string;
   /** What is taken for it, in words: `min-max, resized to 256x256`. */
   readonly value: string;
-  /** The option of the API that says it, in camel case; the command line's flag is the same in kebab case. */
+  /** The option of the API that says it, in camel case; the command line's flag is the same in kebab case. '' for none. */
   readonly option: string;
 }
 
@@ -15,7 +15,8 @@ export function flagOf(option: string): string {
 
 /** `recipe min-max, resized to 256x256 (--recipe)`, several separated by semicolons. */
 export function assumptionsText(assumptions: readonly Assumption[]): string {
-  return assumptions.map(({ what, value, option }) => `${what} ${value} (${flagOf(option)})`).join('; ');
+  const flag = (option: string) => (option === '' ? '' : ` (${flagOf(option)})`);
+  return assumptions.map(({ what, value, option }) => `${what} ${value}${flag(option)}`).join('; ');
 }
 
 /** An assumption, and whether outputs of the trained network have proven it. */

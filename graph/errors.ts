@@ -51,7 +51,7 @@ export function printable(text: string): string {
   return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE)}...`;
 }
 
-const MAX_MESSAGE = 600;
+const MAX_MESSAGE = 1000;
 
 /** The text of whatever was thrown. */
 export function reason(thrown: unknown): string {

@@ -155,12 +155,16 @@ function outputFormOf({ outputs, metadata, end }: Outline, { head, background }:
   if (head === 'softmax' && count === 1) {
     throw usage('--head softmax: over one class it is always 1, use sigmoid');
   }
+  const several: readonly Assumption[] =
+    outputs.length > 1
+      ? [{ what: 'output', value: `'${outputs[0]?.name}', the first of ${outputs.length}`, option: '' }]
+      : [];
   const unknown: readonly Assumption[] =
     stated === 'unknown' && head === undefined
       ? [{ what: 'head', value: 'none: its values are probabilities', option: 'head' }]
       : [];
-  const { classes, assumed } = classesOf(head ?? stated, metadata.get(BACKGROUND_KEY), background, count);
-  return { classes, ...(head !== undefined && { head }), assumed: [...unknown, ...assumed] };
+  const { classes, assumed } = classesOf(head ?? stated, metadata, background, count);
+  return { classes, ...(head !== undefined && { head }), assumed: [...several, ...unknown, ...assumed] };
 }
 
 /** The graph tells more surely than the metadata, which stays behind when somebody adds an operator. */
@@ -172,7 +176,7 @@ function endOf(end: OutputEnd, stated: string | undefined): OutputEnd {
 
 function classesOf(
   end: OutputEnd,
-  stated: string | undefined,
+  metadata: Outline['metadata'],
   given: Background | undefined,
   count: number | string | undefined,
 ): { readonly classes: Classes; readonly assumed: readonly Assumption[] } {
@@ -184,9 +188,12 @@ function classesOf(
     const why = count === 1 ? 'it has one class' : 'its classes do not exclude each other';
     throw usage(`--background ${given} has no meaning: ${why}`);
   }
+  const stated = metadata.get(BACKGROUND_KEY);
   const background = given ?? (stated === undefined ? 0 : readBackground(stated));
   if (typeof count === 'number' && count > 0) checkBackground(background, count);
-  const isAssumed = given === undefined && stated === undefined;
+  const isAssumed =
+    given === undefined &&
+    (stated === undefined || assumptionsIn(metadata).some(({ option }) => option === 'background'));
   return {
     classes: { kind: 'exclusive', background },
     assumed: isAssumed ? [{ what: 'background', value: `class ${background}`, option: 'background' }] : [],

@@ -12,6 +12,7 @@ import {
   NO_PIXELS,
 } from '../runtime/masks/metrics.js';
 import {
+  FLAGS,
   type Labels,
   labelsOf,
   listed,
@@ -21,6 +22,7 @@ import {
   truthAt,
   truthOf,
   truthOfLabel,
+  type Wording,
 } from '../runtime/masks/truth.js';
 import type { TruthImage } from '../runtime/masks/truth-image.js';
 import { readTruthImage } from '../runtime/node/images/files.js';
@@ -82,7 +84,9 @@ export async function compareWithTruth(
   const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
   if (countsLabels(segmentation)) {
     const labels = knownLabels(segmenter, stored, name, options);
-    return { ...found, compared: comparedLabels(segmentation, segmenter.semantics, labels, options) };
+    const compared = comparedLabels(segmentation, segmenter.semantics, labels, options);
+    const { search } = truthOfLabel(labels, 0, options.ignoreLabel);
+    return { ...found, compared, ...(search && { search }) };
   }
   const truth = truthOf(stored, name, options);
   const { mask, maskLabels } = segmentation;
@@ -92,6 +96,12 @@ export async function compareWithTruth(
   return { ...found, compared: [only], ...(search && { search }) };
 }
 
+/** The ways out where several classes are counted: none of them is the foreground. */
+const LABELS: Wording = {
+  ...FLAGS,
+  colour: 'a PNG of grey labels, or with a palette whose indices they are,',
+};
+
 /** @throws NmodeError (BAD_IMAGE) for labels that the model does not give */
 function knownLabels(
   { classes, semantics }: Segmenter,
@@ -99,7 +109,7 @@ function knownLabels(
   name: string,
   { ignoreLabel }: TruthReading,
 ): Labels {
-  const labels = labelsOf(stored, name);
+  const labels = labelsOf(stored, name, LABELS);
   const most = semantics.kind === 'exclusive' ? classes - 1 : classes;
   const found = [...new Set(labels.data)].sort((a, b) => a - b);
   if (found.every((label) => label <= most || label === ignoreLabel)) return labels;

@@ -65,7 +65,11 @@ function withFacts(model: Model, { recipe, head, background }: OptimizeModelOpti
     facts.push([IO_KEY, form.io], [RECIPE_KEY, recipeText(form.recipe)]);
   }
   if (background !== undefined) facts.push([BACKGROUND_KEY, String(background)]);
-  const known = recipe === undefined ? result.metadata : toldNow(result.metadata, 'recipe');
+  const told = [
+    ...(recipe === undefined ? [] : ['recipe']),
+    ...(background === undefined ? [] : ['background']),
+  ];
+  const known = told.reduce(toldNow, result.metadata);
   return { ...result, metadata: new Map([...known, ...facts]) };
 }
 

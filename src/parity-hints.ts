@@ -18,7 +18,9 @@ export function missedHints({ parity, head, assumed }: Missed): readonly string[
   const outputs = Object.values(parity.outputs);
   const missed = outputs.filter(({ pass }) => !pass);
   if (head !== 'none' && head !== undefined && outputs.some(leavesUnit))
-    return ["the reference's outputs leave [0, 1], so that they are logits: --head none"];
+    return [
+      "the reference's outputs leave [0, 1], so that they are logits: save what follows them (their sigmoid or softmax), or export with --head none and give predict --head",
+    ];
   if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
     return [scaleHint(missed, parity)];
   return [

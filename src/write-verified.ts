@@ -67,10 +67,10 @@ async function verifyOrFail(
       'CHECK_FAILED',
       `the model misses the reference: ${misses.join(', ')}; nothing was written. ` +
         [
-          'Is all that was told (decoder, activation, LMD form, head, key) that of the training?',
+          'check that decoder, activation, LMD form, head and key are those of the training',
           ...notes,
           ...missedHints({ parity, head, assumed }),
-        ].join(' Note: '),
+        ].join('; note: '),
     );
   }
   return parity;

@@ -1,4 +1,4 @@
-import { Global, type PickleValue, Tuple } from './pickle-values.js';
+import { Global, Inert, type PickleValue, Tuple } from './pickle-values.js';
 import type { TorchWorld } from './torch.js';
 import {
   arrayOf,
@@ -31,8 +31,8 @@ const QUANTIZED =
 
 const reconstruct: Call = () => new NumpyArray();
 
-/** (dtype, bytes) */
-const scalar: Call = ([type, data]) => new PickledTensor(arrayOf(type, new Tuple([]), false, data));
+/** (dtype, bytes): a best score and the like, which no network has for a weight. */
+const scalar: Call = () => new Inert('a number of NumPy');
 
 /** (bytes, dtype, shape, order), of protocol 5 */
 const fromBuffer: Call = ([data, type, shape, order]) =>

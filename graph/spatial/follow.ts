@@ -4,7 +4,7 @@ import { broadcast } from '../ops/elementwise.js';
 import { readsUnseen } from '../prune.js';
 import type { ValueType } from '../value.js';
 import { type Direction, withSizes } from './axes.js';
-import { computesWithSizes, followOf, isStandard, keptFrom } from './operators.js';
+import { computesWithSizes, followOf, isStandard, keepsUniform, keptFrom } from './operators.js';
 import { causeOf, lost, type Site, sourceOf } from './site.js';
 import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace } from './trace.js';
 
@@ -30,6 +30,7 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
   const traces = new Map<string, Trace>();
   const types = new Map<string, ValueType>();
   const image = imageTrace(at.height, at.width, at.channels);
+  const uniform = new Set<string>();
   for (const { name, type } of graph.inputs) {
     const isImage = name === at.image;
     const shape = isImage
@@ -44,7 +45,7 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
   }
   for (const node of graph.nodes) {
     const outputs = outputTypes(node, types, opset);
-    const trace = traceOf(node, { image, traces, types, opset, isLong: at.isLong }, outputs[0]);
+    const trace = traceOf(node, { image, traces, types, opset, isLong: at.isLong, uniform }, outputs[0]);
     node.outputs.forEach((name, index) => {
       const type = outputs[index];
       if (name === '') return;
@@ -65,6 +66,14 @@ interface Known {
   readonly types: ReadonlyMap<string, ValueType>;
   readonly opset: number;
   readonly isLong: At['isLong'];
+  /** Values that are as large as the image and have one value all over. */
+  readonly uniform: Set<string>;
+}
+
+/** Whether what is computed with are values alone: sizes may only give a shape. */
+function isUniformSource(traces: readonly (Trace | undefined)[], node: Node): boolean {
+  const operands = computesWithSizes(node) ? traces : traces.slice(0, 1);
+  return operands.every((trace) => trace?.kind !== 'size');
 }
 
 function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace {
@@ -79,9 +88,19 @@ function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace
   const name = isStandard(node) ? node.opType : '';
   if (OF_SIZES.has(name)) return SIZE;
   if (!traces.some((trace) => trace?.kind === 'image')) {
-    // Filled with one value, or with the same one over and over: whatever the size.
-    const read = name === 'ConstantOfShape' ? [] : name === 'Expand' ? traces.slice(0, 1) : traces;
-    return read.some((trace) => trace?.kind === 'size') ? SIZE : CONSTANT;
+    const isSized = traces.some((trace) => trace?.kind === 'size');
+    // Filled with one value, or with the same one over and over: whatever the size, until something counts or sums it.
+    const isFilled =
+      isSized && (name === 'ConstantOfShape' || (name === 'Expand' && traces[0]?.kind !== 'size'));
+    const isUniform = node.inputs.some((input) => known.uniform.has(input));
+    const stays = isFilled || (isUniform && keepsUniform(node) && isUniformSource(traces, node));
+    if (!stays) return isSized || isUniform ? SIZE : CONSTANT;
+    for (const output of node.outputs) known.uniform.add(output);
+    return CONSTANT;
+  }
+  if (name === 'MaxPool' && node.outputs.length > 1) {
+    // Where a pool found its largest is a place in the image.
+    return lost({ node, opset, isLong, traces, types, output }, 'whole');
   }
   const site: Site = { node, opset, isLong, traces, types, output };
   try {

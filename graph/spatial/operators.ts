@@ -126,11 +126,19 @@ const BY_SIZE: ReadonlySet<Follow> = new Set([
   splitting,
 ]);
 
+/** Whether an operator gives one value all over where its operands have one all over. */
+export function keepsUniform(node: Node): boolean {
+  const known = knownOf(node);
+  return known !== undefined && UNIFORM.has(known);
+}
+
 /** Whether an operator computes with sizes, where it is given some: what it gives is then another for each. */
 export function computesWithSizes(node: Node): boolean {
   const known = knownOf(node);
   return known !== undefined && !BY_SIZE.has(known);
 }
+
+const UNIFORM: ReadonlySet<Follow> = new Set([elementwise, expansion, reshaping, slicing, transposition]);
 
 /** Operators with weights of their own, and those that put one element in the place of many. */
 const WEIGHTED: ReadonlySet<Follow> = new Set([

@@ -104,6 +104,8 @@ export function padding(site: Site): ImageTrace {
   const told = intsOf(site.node.attributes, 'pads', intsOf(site.node.attributes, 'paddings', []));
   const pads = told.length > 0 ? told : numbersAt(site, 1);
   if (axes === undefined || pads === undefined) return lost(site, 'size');
+  // What is beyond one border is what is before the other.
+  if (stringOf(site.node.attributes, 'mode', 'constant') === 'wrap') return lost(site, 'whole');
   const named = numbersAt(site, 3) ?? axes.map((_, axis) => axis);
   let trace = source;
   for (const [at, axis] of named.entries()) {

@@ -144,6 +144,7 @@ export class Job {
     const { io, recipe, head } = this.#form;
     const data = head === undefined ? given : applyHead(head, given, classes);
     checkProbabilities(data);
+    if (this.#form.classes.kind === 'exclusive') checkShares(data, classes);
     const part = { classes, width, height, data };
     if (io === 'image' || recipe.sizing.kind === 'resize') {
       this.#result = part;
@@ -196,6 +197,33 @@ function checkProbabilities(data: Float32Array): void {
       ? ': where these are logits, say what turns them into some with --head sigmoid or --head softmax'
       : ' from 0 to 1';
     throw new NmodeError('BAD_MODEL', `the model gives ${value}, expected probabilities${hint}`);
+  }
+}
+
+/** Shares of 8 bits miss 1 by at most half a step a class. */
+const SHARE_ERROR = 1e-2;
+
+/**
+ * Classes exclude each other where a softmax is over the classes, and not over what else a tensor has.
+ * @throws NmodeError (BAD_MODEL)
+ */
+function checkShares(data: Float32Array, classes: number): void {
+  if (classes === 1) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      'the model gives a softmax over one class, which is always 1: expected a sigmoid',
+    );
+  }
+  const size = data.length / classes;
+  const allowed = Math.max(SHARE_ERROR, classes / 255);
+  for (let pixel = 0; pixel < size; pixel++) {
+    let sum = 0;
+    for (let at = pixel; at < data.length; at += size) sum += data[at] ?? 0;
+    if (Math.abs(sum - 1) <= allowed) continue;
+    throw new NmodeError(
+      'BAD_MODEL',
+      `the model's ${classes} classes add up to ${sum.toPrecision(3)} in a pixel, expected 1: its softmax is not over the classes`,
+    );
   }
 }
 

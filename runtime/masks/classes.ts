@@ -42,9 +42,14 @@ export function takesThreshold(classes: Classes, count: number): boolean {
 }
 
 /** `3, exclusive: each pixel is of the most probable one; background 0`. */
-export function classesText(classes: Classes, count: number): string {
+export function classesText(classes: Classes, count: number, threshold?: number): string {
   if (classes.kind === 'independent' || count === 1) return count === 1 ? '1' : `${count}, independent`;
-  return `${count}, exclusive: each pixel is of the most probable one; background ${classes.background}`;
+  const [only] = maskLabelsOf(classes, count);
+  const rule =
+    threshold === undefined
+      ? 'each pixel is of the most probable one'
+      : `a pixel is of class ${only} where its probability reaches ${threshold}`;
+  return `${count}, exclusive: ${rule}; background ${classes.background}`;
 }
 
 /**

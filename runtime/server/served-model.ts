@@ -38,6 +38,8 @@ export class ServedModel {
     readonly maxQueue: number,
     /** Of height and width, where the model tells it. */
     readonly sizeMultiple: number,
+    /** Why it takes no images, where it takes none. */
+    readonly noImages: string,
   ) {
     // As many as keep the workers busy: each is held decoded.
     this.#images = new Queue(Array.from({ length: segmenter?.imagesAtOnce ?? 1 }, (_, index) => index));
@@ -54,7 +56,8 @@ export class ServedModel {
     onRun: SchedulerOptions['onRun'],
   ): Promise<ServedModel> {
     const { model, bytes } = await loadModel(file);
-    const form = imageForm(name, model, options.form);
+    const found = naming(name, () => imageForm(model, options.form));
+    const form = 'why' in found ? undefined : found;
     const { providers, strict, threads } = options;
     const session: SessionOptions = {
       warmUp: true,
@@ -71,7 +74,9 @@ export class ServedModel {
     });
     const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
     const multiple = Number(outlineOf(model).metadata.get('nmode.size_multiple') ?? 1);
-    return new ServedModel(name, await loading, segmenter, options.maxElements, options.maxQueue, multiple);
+    const why = 'why' in found ? found.why : '';
+    const { maxElements, maxQueue } = options;
+    return new ServedModel(name, await loading, segmenter, maxElements, maxQueue, multiple, why);
   }
 
   get inputs(): readonly Port[] {
@@ -114,7 +119,7 @@ export class ServedModel {
   /** @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason */
   async segment(image: Uint8Array, options: SegmentOptions): Promise<Segmentation> {
     if (this.segmenter === undefined) {
-      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images`);
+      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.noImages}`);
     }
     const { segmenter, maxQueue } = this;
     const { signal, ...others } = options;
@@ -182,12 +187,12 @@ function refused(why: string): NmodeError {
   return new NmodeError('BAD_USAGE', why);
 }
 
-/** How it takes images; undefined for a model that takes something else. */
-function imageForm(name: string, model: Model, options: FormOptions = {}): ModelForm | undefined {
+/** How it takes images, or why it takes none. @throws NmodeError (BAD_USAGE) for options that do not fit it */
+function imageForm(model: Model, options: FormOptions = {}): ModelForm | { readonly why: string } {
   try {
-    return naming(name, () => formOfModel(model, options));
+    return formOfModel(model, options);
   } catch (error) {
-    if (error instanceof NmodeError && error.code === 'BAD_MODEL') return undefined;
+    if (error instanceof NmodeError && error.code === 'BAD_MODEL') return { why: error.message };
     throw error;
   }
 }

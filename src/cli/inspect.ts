@@ -83,9 +83,9 @@ function checkpointText(report: CheckpointReport): string {
   const head = fields([
     ['file', `${report.file} (${report.format})`],
     ...network,
+    ...remarks,
     costLine(report),
     ...(report.assumed ? [['assumed', `unless told: ${assumptionsText(report.assumed)}`] as const] : []),
-    ...remarks,
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
 }

@@ -51,7 +51,7 @@ export function addPredict(program: Command): void {
       );
       if (json) printJson(predictionJson(report));
       else if (flags.output === '-') noteAssumed(report);
-      else if (report.predictions.length > 0) print(predictionText(report));
+      else if (report.predictions.length > 0) print(predictionText(report, flags.threshold));
       noteFallback(report.provider);
       noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
       for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
@@ -71,14 +71,10 @@ function noteAssumed({ assumed }: PredictReport): void {
   for (const [label, text] of assumedLines(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
 }
 
-function predictionText({
-  predictions,
-  failures,
-  provider,
-  recipe,
-  semantics,
-  assumed,
-}: PredictReport): string {
+function predictionText(
+  { predictions, failures, provider, recipe, semantics, assumed }: PredictReport,
+  threshold: number | undefined,
+): string {
   const rows = predictions.map(({ image, masks, classes, timings }) => [
     image,
     masks.join(', '),
@@ -91,7 +87,9 @@ function predictionText({
     table(['image', 'mask', 'inside', 'parts', 'time'], rows),
     fields([
       ['prepared', recipeSummary(recipe)],
-      ...(semantics.count > 1 ? [['classes', classesText(semantics, semantics.count)] as const] : []),
+      ...(semantics.count > 1
+        ? [['classes', classesText(semantics, semantics.count, threshold)] as const]
+        : []),
       ...assumedLines(assumed),
     ]),
     `${predictions.length} segmented on ${provider.effective}${failed}`,
