@@ -81,7 +81,7 @@ export async function compareWithTruth(
   }
   const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
   if (countsLabels(segmentation)) {
-    const labels = knownLabels(segmenter, stored, name, options);
+    const labels = knownLabels(segmentation.classes, segmenter.semantics, stored, name, options);
     return { ...found, compared: comparedLabels(segmentation, segmenter.semantics, labels, options) };
   }
   const truth = truthOf(stored, name, options);
@@ -94,18 +94,24 @@ export async function compareWithTruth(
 
 /** @throws NmodeError (BAD_IMAGE) for labels that the model does not give */
 function knownLabels(
-  { classes, semantics }: Segmenter,
+  classes: number,
+  semantics: Classes,
   stored: TruthImage,
   name: string,
   { ignoreLabel }: TruthReading,
 ): Labels {
   const labels = labelsOf(stored, name);
   const most = semantics.kind === 'exclusive' ? classes - 1 : classes;
-  const found = [...new Set(labels.data)].sort((a, b) => a - b);
-  if (found.every((label) => label <= most || label === ignoreLabel)) return labels;
+  const unknown = [...new Set(labels.data)]
+    .filter((label) => label > most && label !== ignoreLabel)
+    .sort((a, b) => a - b);
+  const [first] = unknown;
+  if (first === undefined) return labels;
+  const canIgnore = unknown.length === 1 && ignoreLabel === undefined;
+  const way = canIgnore ? `: --ignore-label ${first} leaves it out` : '';
   throw new NmodeError(
     'BAD_IMAGE',
-    `${name}: it holds the labels ${listed(found.map(String))}, expected those of the model's ${classes} classes, 0 to ${most}: --ignore-label N leaves one out`,
+    `${name}: it holds ${listed(unknown.map(String))}, expected the labels of the model's ${classes} classes, 0 to ${most}${way}`,
   );
 }
 

@@ -34,6 +34,8 @@ export class ServedModel {
     readonly name: string,
     readonly scheduler: Scheduler<ProviderReport>,
     readonly segmenter: Segmenter | undefined,
+    /** Why there is none. */
+    readonly whyTensors: string,
     readonly maxElements: number,
     readonly maxQueue: number,
     /** Of height and width, where the model tells it. */
@@ -54,7 +56,7 @@ export class ServedModel {
     onRun: SchedulerOptions['onRun'],
   ): Promise<ServedModel> {
     const { model, bytes } = await loadModel(file);
-    const form = imageForm(name, model, options.form);
+    const { form, why = '' } = imageForm(name, model, options.form);
     const { providers, strict, threads } = options;
     const session: SessionOptions = {
       warmUp: true,
@@ -71,7 +73,8 @@ export class ServedModel {
     });
     const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
     const multiple = Number(outlineOf(model).metadata.get('nmode.size_multiple') ?? 1);
-    return new ServedModel(name, await loading, segmenter, options.maxElements, options.maxQueue, multiple);
+    const { maxElements, maxQueue } = options;
+    return new ServedModel(name, await loading, segmenter, why, maxElements, maxQueue, multiple);
   }
 
   get inputs(): readonly Port[] {
@@ -101,8 +104,8 @@ export class ServedModel {
       const shapes = Object.entries(inputs).map(([input, { dims }]) => `'${input}' [${dims}]`);
       const multiple = this.sizeMultiple;
       // Networks have images as tensors of batch, channels, height, width.
-      const isOdd = Object.values(inputs).some(({ dims }) =>
-        dims.slice(2).some((size) => size % multiple > 0),
+      const isOdd = Object.values(inputs).some(
+        ({ dims, data }) => data instanceof Float32Array && dims.slice(2).some((size) => size % multiple > 0),
       );
       const why = isOdd ? `: height and width must be multiples of ${multiple}` : '';
       throw new NmodeError('BAD_USAGE', `model '${this.name}' does not run on ${shapes.join(', ')}${why}`, {
@@ -114,7 +117,7 @@ export class ServedModel {
   /** @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason */
   async segment(image: Uint8Array, options: SegmentOptions): Promise<Segmentation> {
     if (this.segmenter === undefined) {
-      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images`);
+      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
     }
     const { segmenter, maxQueue } = this;
     const { signal, ...others } = options;
@@ -182,13 +185,19 @@ function refused(why: string): NmodeError {
   return new NmodeError('BAD_USAGE', why);
 }
 
-/** How it takes images; undefined for a model that takes something else. */
-function imageForm(name: string, model: Model, options: FormOptions = {}): ModelForm | undefined {
+/** How it takes images, or why it takes none. */
+function imageForm(
+  name: string,
+  model: Model,
+  options: FormOptions = {},
+): { readonly form?: ModelForm; readonly why?: string } {
   try {
-    return naming(name, () => formOfModel(model, options));
+    return { form: formOfModel(model, options) };
   } catch (error) {
-    if (error instanceof NmodeError && error.code === 'BAD_MODEL') return undefined;
-    throw error;
+    if (error instanceof NmodeError && error.code === 'BAD_MODEL') return { why: error.message };
+    return naming(name, () => {
+      throw error;
+    });
   }
 }
 
