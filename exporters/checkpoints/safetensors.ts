@@ -133,7 +133,9 @@ function place(name: string, entry: unknown): Placed {
   const dtype = DTYPE_NAMES.get(dtypeName);
   if (dtype === undefined) {
     const found = typeof dtypeName === 'string' ? `the element type '${dtypeName}'` : 'no element type';
-    throw new TypeError(`tensor '${name}' has ${found}, expected one of ${[...DTYPE_NAMES.keys()].join(', ')}`);
+    throw new TypeError(
+      `tensor '${name}' has ${found}, expected one of ${[...DTYPE_NAMES.keys()].join(', ')}`,
+    );
   }
   if (!Array.isArray(shape) || !shape.every(isWhole) || !Array.isArray(offsets) || !offsets.every(isWhole)) {
     throw new TypeError(`tensor '${name}' has no whole sizes and offsets`);
