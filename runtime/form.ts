@@ -80,9 +80,9 @@ export function imageFormOf(
   const [batch, , , last] = shape;
   const channels = io === 'image' ? last : shape[1];
   if (input === undefined || others.length > 0 || shape.length !== 4 || channels !== 3) {
-    const names = [input, ...others].map((port) => `${port?.type?.dtype} [${port?.type?.shape ?? ''}]`);
+    const taken = inputs.map(({ type }) => `${type?.dtype ?? 'values'} [${type?.shape ?? 'of any shape'}]`);
     throw bad(
-      `it takes ${names.join(' and ')}, expected one image: float32 [N, 3, H, W] or uint8 [1, H, W, 3]`,
+      `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, 3, H, W] or uint8 [1, H, W, 3]`,
     );
   }
   if (io === 'tensor' && dtype !== 'float32') throw bad(`it takes ${dtype}, expected float32 or uint8`);
@@ -91,7 +91,7 @@ export function imageFormOf(
   }
   const { recipe: given, strictRecipe, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
   if (io === 'image' && given !== undefined) {
-    throw usage('the model has its recipe in its graph: it takes no other');
+    throw usage('it takes images as they are (uint8) and prepares them in its graph: it takes no recipe');
   }
   const declared = metadata.get(RECIPE_KEY);
   const recipe = {
@@ -104,8 +104,8 @@ export function imageFormOf(
   if (strictRecipe && declared === undefined && given?.normalization === undefined && io === 'tensor') {
     throw usage('it does not say how images are prepared: say it with --recipe');
   }
-  if (io === 'tensor') checkSizing(recipe.sizing, shape);
-  if (!(memoryBudget > 0)) throw usage(`a memory budget of ${memoryBudget} bytes`);
+  if (io === 'tensor') checkSizing(recipe.sizing, shape, given?.sizing !== undefined);
+  if (!(memoryBudget > 0)) throw usage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
   const stated = Number(metadata.get(BYTES_PER_PIXEL_KEY));
   return {
     io,
@@ -149,7 +149,8 @@ function outputFormOf({ outputs, metadata, end }: Outline, { head, background }:
     );
   }
   if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
-    throw usage(`it ends in a ${stated}: a --head ${head} behind it would change its probabilities`);
+    const says = end === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
+    throw usage(`${says} in a ${stated}: a --head ${head} behind it would change its probabilities`);
   }
   const count = type?.shape?.[1];
   if (head === 'softmax' && count === 1) {
@@ -185,12 +186,15 @@ function classesOf(
   }
   if (end !== 'softmax' || count === 1) {
     if (given === undefined || given === 'none') return { classes: INDEPENDENT, assumed: [] };
-    const why = count === 1 ? 'it has one class' : 'its classes do not exclude each other';
-    throw usage(`--background ${given} has no meaning: ${why}`);
+    throw usage(`--background ${given} has no meaning: ${whyNoBackground(end, count)}`);
   }
   const stated = metadata.get(BACKGROUND_KEY);
-  const background = given ?? (stated === undefined ? 0 : readBackground(stated));
-  if (typeof count === 'number' && count > 0) checkBackground(background, count);
+  const checked = (background: Background) => {
+    if (typeof count === 'number' && count > 0) checkBackground(background, count);
+    return background;
+  };
+  const told = () => fromMetadata(BACKGROUND_KEY, () => checked(parseBackground(stated ?? '0')));
+  const background = given === undefined ? told() : checked(given);
   const isAssumed =
     given === undefined &&
     (stated === undefined || assumptionsIn(metadata).some(({ option }) => option === 'background'));
@@ -198,6 +202,13 @@ function classesOf(
     classes: { kind: 'exclusive', background },
     assumed: isAssumed ? [{ what: 'background', value: `class ${background}`, option: 'background' }] : [],
   };
+}
+
+function whyNoBackground(end: OutputEnd, count: number | string | undefined): string {
+  if (count === 1) return 'it has one class';
+  return end === 'unknown'
+    ? 'nothing says that its classes exclude each other, as those of a softmax do'
+    : 'its classes do not exclude each other';
 }
 
 function bad(message: string): NmodeError {
@@ -210,10 +221,6 @@ function usage(message: string): NmodeError {
 
 function readRecipe(text: string): Recipe {
   return fromMetadata(RECIPE_KEY, () => parseRecipe(text));
-}
-
-function readBackground(text: string): Background {
-  return fromMetadata(BACKGROUND_KEY, () => parseBackground(text));
 }
 
 function fromMetadata<T>(key: string, read: () => T): T {
@@ -231,18 +238,25 @@ function defaultSizing([, , height, width]: readonly (number | string)[]): Sizin
   return { kind: 'resize', height: side(height), width: side(width) };
 }
 
-function checkSizing(sizing: Sizing, [, , height, width]: readonly (number | string)[]): void {
+/** @param isGiven whether the sizing is the caller's, and not what the model's metadata says */
+function checkSizing(
+  sizing: Sizing,
+  [, , height, width]: readonly (number | string)[],
+  isGiven: boolean,
+): void {
+  const [refused, owner] = isGiven ? [usage, 'the recipe that is given'] : [bad, 'its recipe'];
   for (const [name, size] of Object.entries({ height, width })) {
     if (typeof size !== 'number' || size < 0) continue;
     if (sizing.kind === 'pad')
-      throw bad(`its ${name} is ${size}, but its recipe keeps images at their own size`);
+      throw refused(`its ${name} is ${size}, but ${owner} keeps images at their own size`);
     const told = name === 'height' ? sizing.height : sizing.width;
-    if (told !== size) throw bad(`its ${name} is ${size}, but its recipe resizes to ${told}`);
+    if (told !== size) throw refused(`its ${name} is ${size}, but ${owner} resizes to ${told}`);
   }
   if (sizing.kind === 'resize' && sizing.height * sizing.width > MAX_NETWORK_PIXELS) {
-    throw bad(`it takes ${sizing.height} x ${sizing.width} pixels, more than can be held`);
+    const taker = isGiven ? `${owner} resizes to` : 'it takes';
+    throw refused(`${taker} ${sizing.height} x ${sizing.width} pixels, more than can be held`);
   }
   if (sizing.kind === 'pad' && sizing.multiple ** 2 > MAX_NETWORK_PIXELS) {
-    throw bad(`its recipe pads to a multiple of ${sizing.multiple} pixels, more than can be held`);
+    throw refused(`${owner} pads to a multiple of ${sizing.multiple} pixels, more than can be held`);
   }
 }

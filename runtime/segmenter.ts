@@ -226,7 +226,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     options: SegmentOptions = {},
   ): AsyncGenerator<Segmented<Q, R>, void, undefined> {
     if (typeof sources === 'string')
-      throw new NmodeError('BAD_USAGE', 'expected a list of images, not a path');
+      throw new NmodeError('BAD_USAGE', 'expected a list of images, not a string');
     finishOptions(options, this.#parts.at);
     const one = async (source: Q): Promise<Segmented<Q, R>> => {
       try {

@@ -106,7 +106,7 @@ function checkOptions({
     throw usage(`${threads} threads: expected ${most} at most, ${THREADS_PER_CORE} for each core`);
   }
   if (scenario === 'single' && workers !== undefined && workers !== 1) {
-    throw usage('several workers have a meaning in the scenario offline alone');
+    throw usage(`workers ${workers}, which have a meaning in the scenario offline alone`);
   }
 }
 

@@ -12,7 +12,6 @@ import {
   NO_PIXELS,
 } from '../runtime/masks/metrics.js';
 import {
-  FLAGS,
   type Labels,
   labelsOf,
   listed,
@@ -22,7 +21,6 @@ import {
   truthAt,
   truthOf,
   truthOfLabel,
-  type Wording,
 } from '../runtime/masks/truth.js';
 import type { TruthImage } from '../runtime/masks/truth-image.js';
 import { readTruthImage } from '../runtime/node/images/files.js';
@@ -83,7 +81,7 @@ export async function compareWithTruth(
   }
   const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
   if (countsLabels(segmentation)) {
-    const labels = knownLabels(segmenter, stored, name, options);
+    const labels = knownLabels(segmentation.classes, segmenter.semantics, stored, name, options);
     const compared = comparedLabels(segmentation, segmenter.semantics, labels, options);
     const { search } = truthOfLabel(labels, 0, options.ignoreLabel);
     return { ...found, compared, ...(search && { search }) };
@@ -96,26 +94,26 @@ export async function compareWithTruth(
   return { ...found, compared: [only], ...(search && { search }) };
 }
 
-/** The ways out where several classes are counted: none of them is the foreground. */
-const LABELS: Wording = {
-  ...FLAGS,
-  colour: 'a PNG of grey labels, or with a palette whose indices they are,',
-};
-
 /** @throws NmodeError (BAD_IMAGE) for labels that the model does not give */
 function knownLabels(
-  { classes, semantics }: Segmenter,
+  classes: number,
+  semantics: Classes,
   stored: TruthImage,
   name: string,
   { ignoreLabel }: TruthReading,
 ): Labels {
-  const labels = labelsOf(stored, name, LABELS);
+  const labels = labelsOf(stored, name);
   const most = semantics.kind === 'exclusive' ? classes - 1 : classes;
-  const found = [...new Set(labels.data)].sort((a, b) => a - b);
-  if (found.every((label) => label <= most || label === ignoreLabel)) return labels;
+  const unknown = [...new Set(labels.data)]
+    .filter((label) => label > most && label !== ignoreLabel)
+    .sort((a, b) => a - b);
+  const [first] = unknown;
+  if (first === undefined) return labels;
+  const canIgnore = unknown.length === 1 && ignoreLabel === undefined;
+  const way = canIgnore ? `: --ignore-label ${first} leaves it out` : '';
   throw new NmodeError(
     'BAD_IMAGE',
-    `${name}: it holds the labels ${listed(found.map(String))}, expected those of the model's ${classes} classes, 0 to ${most}: --ignore-label N leaves one out`,
+    `${name}: it holds ${listed(unknown.map(String))}, expected the labels of the model's ${classes} classes, 0 to ${most}${way}`,
   );
 }
 

@@ -192,6 +192,6 @@ function refuseReading(
     truthLabel !== undefined ? `--truth-label ${truthLabel}` : `--truth-colour ${truthColour?.join(',')}`;
   throw new NmodeError(
     'BAD_USAGE',
-    `${basename(model)}: it gives ${length} classes, each counted against its own label of the truth: ${given} says one foreground`,
+    `${basename(model)}: it gives masks of ${length} classes, each counted against its own label of the truth: ${given} says one foreground`,
   );
 }

@@ -105,10 +105,7 @@ export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport
     signal?.throwIfAborted();
     if (latencies.length === 0) {
       const why = [...failures].map(([what, times]) => `${what} (${times.length})`).join(', ');
-      throw new NmodeError(
-        'CHECK_FAILED',
-        `${options.url}: no request was answered: ${why || 'none was sent'}`,
-      );
+      throw new NmodeError('CHECK_FAILED', `${options.url}: no request succeeded: ${why || 'none was sent'}`);
     }
     const seconds = (performance.now() - start) / 1000;
     for (const times of [latencies, ...failures.values()]) times.sort((a, b) => a - b);
@@ -162,7 +159,10 @@ class Client {
   constructor(options: LoadTestOptions) {
     this.#options = options;
     if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {
-      throw new NmodeError('BAD_USAGE', `'${options.url}' is no URL: expected one as http://127.0.0.1:8000`);
+      throw new NmodeError(
+        'BAD_USAGE',
+        `'${options.url}' is no URL of http or https: expected one as http://127.0.0.1:8000`,
+      );
     }
     this.#base = new URL(options.url);
     this.#agent = new (this.#base.protocol === 'https:' ? HttpsAgent : HttpAgent)({ keepAlive: true });
@@ -211,8 +211,9 @@ class Client {
     const models = await this.#ask<readonly { readonly name: string }[]>('POST', '/v2/repository/index');
     const [first] = models;
     if (first === undefined || models.length > 1) {
-      const names = models.map(({ name }) => name).join(', ') || 'none';
-      throw new NmodeError('BAD_USAGE', `the server has ${names}: choose a model with --model`);
+      const names = models.map(({ name }) => name).join(', ');
+      const found = names === '' ? 'no model' : `${names}: choose a model with --model`;
+      throw new NmodeError('BAD_USAGE', `the server has ${found}`);
     }
     return first.name;
   }
@@ -235,7 +236,10 @@ class Client {
       const shape = shapes[index] ?? [];
       const bytes = BYTES[datatype];
       if (bytes === undefined)
-        throw new NmodeError('BAD_USAGE', `input '${name}' is ${datatype}: not sent here`);
+        throw new NmodeError(
+          'BAD_USAGE',
+          `input '${name}' is ${datatype}: only ${Object.keys(BYTES).join(' and ')} are sent`,
+        );
       const count = elementCount(shape);
       const values = datatype === 'UINT8' ? new Uint8Array(count) : new Float32Array(count);
       for (let i = 0; i < count; i++) values[i] = Math.floor(Math.random() * 256);

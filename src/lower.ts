@@ -7,7 +7,7 @@ import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantizati
 import { INT8_OPSET, type Quantized, quantize } from '../graph/quantization/quantize.js';
 import type { Recipe } from '../graph/recipe.js';
 import { rewrite } from '../graph/rewrite.js';
-import { byteLength, type Tensor } from '../graph/tensor.js';
+import { byteLength, elementCount, type Tensor } from '../graph/tensor.js';
 import { named } from '../runtime/naming.js';
 import { type Examples, examplesFor } from './model-inputs.js';
 import { noteOf } from './optimized-note.js';
@@ -89,7 +89,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (before !== 'fp32') {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: it is in ${before} already, and ${precision} needs float32: give a float32 model of the network`,
+      `${name}: it holds ${HELD[before]} already, and ${precision} needs float32: give a float32 model of the network`,
     );
   }
   if (noteOf(model).level === 'latency') {
@@ -106,6 +106,13 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
     );
   }
 }
+
+/** What a model that is in a lower precision holds, whoever made it. */
+const HELD: Readonly<Record<Lowering, string>> = {
+  fp16: 'values in float16',
+  int8: 'quantised values',
+  'int8-weights': 'weights in int8',
+};
 
 /** Quantised values and what computes with them, as any exporter writes them. */
 const INTEGER_OP = /^(Dynamic)?(Q|Deq)uantizeLinear$|^QLinear|Integer$/;
@@ -146,12 +153,17 @@ function nothingLowered(name: string, precision: Lowering, model: Model): string
   const weights = model.graph.nodes
     .filter(({ opType }) => precision === 'fp16' || opType === 'Conv')
     .flatMap(({ inputs }) => inputs.slice(1))
-    .filter((weight) => model.graph.initializers.has(weight));
+    .filter((weight) => isWorthLowering(model.graph.initializers.get(weight), precision));
   const found = weights.some((weight) => replaceable.has(weight))
     ? 'its weights are inputs as well, which may be replaced: give it with weights that are none ' +
       '(torch.onnx.export: keep_initializers_as_inputs=False)'
     : `it holds no ${LOWERED[precision]}`;
   return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
+}
+
+function isWorthLowering(weight: Tensor | undefined, precision: Lowering): boolean {
+  if (weight?.dtype !== 'float32') return false;
+  return precision !== 'int8-weights' || elementCount(weight.dims) >= MIN_ELEMENTS;
 }
 
 /** What has to be there, with all that it takes. */

@@ -84,7 +84,8 @@ export async function examplesFor(
 function oneByOne({ inputs, metadata }: Outline) {
   const [input, ...others] = inputs;
   const [batch, ...sizes] = input?.type?.shape ?? [];
-  if (input?.type === undefined || typeof batch !== 'number' || batch < 2) {
+  // Images as they are differ in size, and cannot be a batch.
+  if (input?.type?.dtype !== 'float32' || typeof batch !== 'number' || batch < 2) {
     return { inputs, metadata, batch: 1 };
   }
   return {

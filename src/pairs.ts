@@ -52,7 +52,10 @@ export async function findPairs(images: string, masks: string): Promise<Pairs> {
     const how = together ? `, and in one folder masks are named NAME_mask.png` : '';
     const [first] = pairing.failures;
     const why = first === undefined ? '' : `; ${first.error}`;
-    throw new NmodeError('BAD_IMAGE', `${images}: no image has a mask of its name in ${masks}${how}${why}`);
+    throw new NmodeError(
+      'BAD_IMAGE',
+      `${images}: no image can be paired with a mask of its name in ${masks}${how}${why}`,
+    );
   }
   return { ...pairing, files: [...new Set([...imageFiles, ...maskFiles])] };
 }

@@ -197,7 +197,7 @@ async function findTasks(paths: readonly string[]): Promise<{ tasks: readonly Ta
     if (other !== undefined && resolve(other.image) !== resolve(task.image)) {
       throw new NmodeError(
         'BAD_USAGE',
-        `${other.image} and ${task.image} would both write ${task.name}_mask.png`,
+        `${other.image} and ${task.image} have one name, so that both would write ${task.name}_mask: rename one`,
       );
     }
     tasks.set(task.name, task);

@@ -148,7 +148,7 @@ function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
     if (!/^(?!\.+$)[\w.-]{1,100}$/.test(name)) {
       throw new NmodeError(
         'BAD_USAGE',
-        `'${name}' cannot be a model's name, which is of letters, digits, '_', '.' and '-': try ${likeName(name || stemOf(path))}=${path}`,
+        `'${name}' cannot be a model's name, which is 1 to 100 characters, not dots alone, of A-Z, a-z, 0-9, '_', '.' and '-': try ${likeName(name || stemOf(path))}=${path}`,
       );
     }
     if (named.has(name)) {

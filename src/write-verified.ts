@@ -59,7 +59,8 @@ async function verifyOrFail(
   // Hints are made of what was assumed, not of what the model says: that it is verified.
   const { hints: _, ...parity } = await verify({ model, reference, ...rule });
   if (!parity.pass) {
-    const misses = Object.entries(parity.outputs).map(
+    const missed = Object.entries(parity.outputs).filter(([, { pass }]) => !pass);
+    const misses = missed.map(
       ([name, output]) =>
         `${name} by ${output.maxAbs.toExponential(2)} where ${allowedText(output, parity)} is allowed`,
     );

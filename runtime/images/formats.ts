@@ -89,7 +89,8 @@ export function withoutChunks(bytes: Uint8Array, leaveOut: (chunk: PngChunk) => 
   for (const chunk of pngChunks(bytes)) {
     const end = at + chunk.whole.length;
     if (leaveOut(chunk)) {
-      if (parts.length === MAX_LEFT_OUT) throw new Error('thousands of its chunks are damaged');
+      if (parts.length === MAX_LEFT_OUT)
+        throw new Error(`more than ${MAX_LEFT_OUT} of its chunks are to be left out`);
       parts.push(bytes.subarray(from, at));
       from = end;
     }

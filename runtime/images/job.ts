@@ -141,9 +141,10 @@ export class Job {
         `the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`,
       );
     }
-    const { io, recipe, head } = this.#form;
+    const { io, recipe, head, assumed } = this.#form;
     const data = head === undefined ? given : applyHead(head, given, classes);
-    checkProbabilities(data);
+    const mayBeLogits = assumed.some(({ option }) => option === 'head');
+    checkProbabilities(data, mayBeLogits);
     if (this.#form.classes.kind === 'exclusive') checkShares(data, classes);
     const part = { classes, width, height, data };
     if (io === 'image' || recipe.sizing.kind === 'resize') {
@@ -188,14 +189,19 @@ export class Job {
   }
 }
 
-/** Rounding may pass 0 and 1 by a little. @throws NmodeError (BAD_MODEL) for what are no probabilities */
-function checkProbabilities(data: Float32Array): void {
+/**
+ * Rounding may pass 0 and 1 by a little.
+ * @param mayBeLogits whether nobody says what they are, so that a head can be named
+ * @throws NmodeError (BAD_MODEL) for what are no probabilities
+ */
+function checkProbabilities(data: Float32Array, mayBeLogits: boolean): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
     if (value >= -1e-3 && value <= 1.001) continue;
-    const hint = Number.isFinite(value)
-      ? ': where these are logits, say what turns them into some with --head sigmoid or --head softmax'
-      : ' from 0 to 1';
+    const hint =
+      mayBeLogits && Number.isFinite(value)
+        ? ': where these are logits, say what turns them into some with --head sigmoid or --head softmax'
+        : ' from 0 to 1';
     throw new NmodeError('BAD_MODEL', `the model gives ${value}, expected probabilities${hint}`);
   }
 }

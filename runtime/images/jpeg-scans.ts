@@ -65,10 +65,10 @@ export function checkScans(bytes: Uint8Array): void {
       if (frame === undefined) throw damaged('a scan comes before its frame');
       // Motion JPEG leaves out the usual tables, which decoders know.
       if (!frame.isProgressive && tables.size === 0) return;
-      if (++scans > MAX_SCANS) throw damaged(`there are more than ${MAX_SCANS} scans`);
+      if (++scans > MAX_SCANS) throw new Error(`it has more than ${MAX_SCANS} scans`);
       const scan = readScan(frame, data, tables, entropy);
       if (scan.refines && ++refining > MAX_REFINING)
-        throw damaged(`more than ${MAX_REFINING} scans refine others`);
+        throw new Error(`it has more than ${MAX_REFINING} scans that refine others`);
       followScan(frame, scan, interval);
     }
   }

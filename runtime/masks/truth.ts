@@ -66,13 +66,13 @@ export function checkReading({ truthLabel, truthColour, ignoreLabel }: TruthRead
   const bad = (problem: string) => new NmodeError('BAD_USAGE', problem);
   for (const label of [truthLabel, ignoreLabel]) {
     if (label !== undefined && !fits(label, 65535))
-      throw bad(`a label of truth is ${label}, expected 0..65535`);
+      throw bad(`a label of truth is ${label}, expected a whole number from 0 to 65535`);
   }
   if (
     truthColour !== undefined &&
     !(truthColour.length === 3 && truthColour.every((value) => fits(value, 255)))
   ) {
-    throw bad(`a colour of truth is ${truthColour.join(',')}, expected R,G,B of 0..255 each`);
+    throw bad(`a colour of truth is ${truthColour.join(',')}, expected R,G,B, whole numbers from 0 to 255`);
   }
   if (truthLabel !== undefined && truthColour !== undefined) {
     throw bad(
@@ -93,7 +93,9 @@ export function checkReading({ truthLabel, truthColour, ignoreLabel }: TruthRead
 export function truthOf(image: TruthImage, name: string, reading: TruthReading = {}, wording = FLAGS): Truth {
   const { truthLabel, truthColour, ignoreLabel } = reading;
   const labels =
-    truthLabel === undefined && ignoreLabel === undefined ? undefined : labelsOf(image, name, wording);
+    truthLabel === undefined && ignoreLabel === undefined
+      ? undefined
+      : labelsOf(image, name, ignoreLabel === undefined ? wording.colour : undefined);
   if (truthLabel !== undefined && labels !== undefined) return truthOfLabel(labels, truthLabel, ignoreLabel);
   const counted = labels && countedOf(labels, ignoreLabel);
   const ignored = counted?.includes(0) ?? false;
@@ -139,31 +141,30 @@ const countedOf = ({ data }: Labels, ignoreLabel: number | undefined) =>
 
 /**
  * The labels that a file stores: its grey samples, or the indices of its palette.
+ * @param byColour what says which colour is foreground, where no labels are needed for it
  * @throws NmodeError (BAD_IMAGE) where it stores none, or none that are exact
  */
-export function labelsOf(image: TruthImage, name: string, wording = FLAGS): Labels {
+export function labelsOf(image: TruthImage, name: string, byColour?: string): Labels {
   const { width, height, channels, data, lossy, lookedUp } = image;
   if (lossy) throw inexact(name, 'labels');
   if (lookedUp) {
-    throw bad(
-      name,
-      `the labels of its palette cannot be read: save it as PNG, or say its colour with ${wording.colour}`,
-    );
+    const way = byColour === undefined ? '' : `, or say its colour with ${byColour}`;
+    throw bad(name, `the labels of its palette cannot be read: save it as PNG${way}`);
   }
   if (channels === 1) return { width, height, channels, data };
   const opacity = channels === 3 ? undefined : opacityOf(image);
   if (opacity !== undefined) {
-    throw bad(
-      name,
-      `its alpha is ${rangeText(opacity)}, and labels are opaque: say with ${wording.colour} which opaque pixels are foreground`,
-    );
+    const way =
+      byColour === undefined
+        ? 'save it without transparency'
+        : `say with ${byColour} which opaque pixels are foreground`;
+    throw bad(name, `its alpha is ${rangeText(opacity)}, and labels are opaque: ${way}`);
   }
   const grey = greyOf(image);
   if (grey === undefined) {
-    throw bad(
-      name,
-      `it holds the colours ${listed(coloursIn(image))}, expected labels (grey, or a palette): ${wording.colour} says which is foreground`,
-    );
+    const colours = listed(coloursIn(image));
+    const way = byColour === undefined ? '' : `: ${byColour} says which is foreground`;
+    throw bad(name, `it holds the colours ${colours}, expected labels (grey, or a palette)${way}`);
   }
   return { width, height, channels: 1, data: grey.data };
 }
@@ -173,21 +174,23 @@ function checkedGrey(image: TruthImage, name: string, counted: Uint8Array | unde
   const { width, height, lossy, palette } = image;
   const opacity = opacityOf(image);
   const colours = () => listed(coloursIn(image, opacity?.at));
+  const indices = () =>
+    palette === undefined ? '' : `, the palette indices ${listed(foundIn({ ...image, channels: 1 }))}`;
   if (opacity !== undefined) {
-    throw bad(
-      name,
-      `its alpha is ${rangeText(opacity)}, expected an opaque mask: its opaque pixels have the colours ${colours()}, and ${wording.colour} says which is foreground`,
-    );
+    const seen = colours();
+    const ways = lossy ? EXACT : `${wording.colour} says which is foreground`;
+    const opaque =
+      seen === '' ? 'none of its pixels is opaque' : `its opaque pixels have the colours ${seen}: ${ways}`;
+    throw bad(name, `its alpha is ${rangeText(opacity)}, expected an opaque mask: ${opaque}`);
   }
   const grey = greyOf(image);
   if (grey === undefined) {
-    const indices = palette && `, the palette indices ${listed(foundIn({ ...image, channels: 1 }))}`;
     const ways = lossy
       ? EXACT
       : `${wording.colour}${palette === undefined ? '' : ` or ${wording.label}`} says which is foreground`;
     throw bad(
       name,
-      `it holds the colours ${colours()}${indices ?? ''}, expected a mask of black and white: ${ways}`,
+      `it holds the colours ${colours()}${indices()}, expected a mask of black and white: ${ways}`,
     );
   }
   const { data, full } = grey;
@@ -200,7 +203,7 @@ function checkedGrey(image: TruthImage, name: string, counted: Uint8Array | unde
     const ways = lossy ? EXACT : many ? `cut it to two values or, of labels, ${named}` : named;
     throw bad(
       name,
-      `it holds ${valuesText(values)}, expected a mask of 0 and ${full} (${Math.log2(full + 1)} bits): ${ways}`,
+      `it holds ${valuesText(values)}${indices()}, expected a mask of 0 and ${full} (${Math.log2(full + 1)} bits): ${ways}`,
     );
   }
   return grey;

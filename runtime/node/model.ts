@@ -27,7 +27,7 @@ export async function loadModel(source: string | Uint8Array): Promise<LoadedMode
   if (isFile && CHECKPOINT_NAME.test(source)) {
     throw new NmodeError(
       'BAD_MODEL',
-      `${basename(source)}: a checkpoint, expected an .onnx model: export makes one of it`,
+      `${basename(source)}: a checkpoint by its name, expected an .onnx model: export makes one of it`,
     );
   }
   const bytes = isFile ? await readModelBytes(source) : source;

@@ -17,7 +17,7 @@ export function networkOutput(model: Model, bytes: Uint8Array, { io, recipe }: M
   if (last?.opType !== 'Resize' || inner === undefined || output === undefined) {
     throw new NmodeError(
       'BAD_MODEL',
-      'the model does not end in a Resize: its probabilities have no other size',
+      "the model does not end in a Resize: its probabilities have no other size than each image's own (--at image)",
     );
   }
   const nodes = graph.nodes.filter((node) => node !== last);

@@ -77,6 +77,9 @@ export class DataPlane {
   /** @throws NmodeError (NOT_FOUND) */
   model(name: string, version?: string): ServedModel {
     const model = this.#models.get(name);
+    if (model === undefined && this.#files.has(name)) {
+      throw new NmodeError('NOT_FOUND', `model '${name}' is not loaded`);
+    }
     if (model === undefined || (version !== undefined && version !== model.version)) {
       throw unknownModel(name, version);
     }

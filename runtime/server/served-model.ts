@@ -34,12 +34,12 @@ export class ServedModel {
     readonly name: string,
     readonly scheduler: Scheduler<ProviderReport>,
     readonly segmenter: Segmenter | undefined,
+    /** Why there is none. */
+    readonly whyTensors: string,
     readonly maxElements: number,
     readonly maxQueue: number,
     /** Of height and width, where the model tells it. */
     readonly sizeMultiple: number,
-    /** Why it takes no images, where it takes none. */
-    readonly noImages: string,
   ) {
     // As many as keep the workers busy: each is held decoded.
     this.#images = new Queue(Array.from({ length: segmenter?.imagesAtOnce ?? 1 }, (_, index) => index));
@@ -56,8 +56,7 @@ export class ServedModel {
     onRun: SchedulerOptions['onRun'],
   ): Promise<ServedModel> {
     const { model, bytes } = await loadModel(file);
-    const found = naming(name, () => imageForm(model, options.form));
-    const form = 'why' in found ? undefined : found;
+    const { form, why = '' } = imageForm(name, model, options.form);
     const { providers, strict, threads } = options;
     const session: SessionOptions = {
       warmUp: true,
@@ -74,9 +73,8 @@ export class ServedModel {
     });
     const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
     const multiple = Number(outlineOf(model).metadata.get('nmode.size_multiple') ?? 1);
-    const why = 'why' in found ? found.why : '';
     const { maxElements, maxQueue } = options;
-    return new ServedModel(name, await loading, segmenter, maxElements, maxQueue, multiple, why);
+    return new ServedModel(name, await loading, segmenter, why, maxElements, maxQueue, multiple);
   }
 
   get inputs(): readonly Port[] {
@@ -106,8 +104,8 @@ export class ServedModel {
       const shapes = Object.entries(inputs).map(([input, { dims }]) => `'${input}' [${dims}]`);
       const multiple = this.sizeMultiple;
       // Networks have images as tensors of batch, channels, height, width.
-      const isOdd = Object.values(inputs).some(({ dims }) =>
-        dims.slice(2).some((size) => size % multiple > 0),
+      const isOdd = Object.values(inputs).some(
+        ({ dims, data }) => data instanceof Float32Array && dims.slice(2).some((size) => size % multiple > 0),
       );
       const why = isOdd ? `: height and width must be multiples of ${multiple}` : '';
       throw new NmodeError('BAD_USAGE', `model '${this.name}' does not run on ${shapes.join(', ')}${why}`, {
@@ -119,7 +117,7 @@ export class ServedModel {
   /** @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason */
   async segment(image: Uint8Array, options: SegmentOptions): Promise<Segmentation> {
     if (this.segmenter === undefined) {
-      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.noImages}`);
+      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
     }
     const { segmenter, maxQueue } = this;
     const { signal, ...others } = options;
@@ -187,13 +185,19 @@ function refused(why: string): NmodeError {
   return new NmodeError('BAD_USAGE', why);
 }
 
-/** How it takes images, or why it takes none. @throws NmodeError (BAD_USAGE) for options that do not fit it */
-function imageForm(model: Model, options: FormOptions = {}): ModelForm | { readonly why: string } {
+/** How it takes images, or why it takes none. */
+function imageForm(
+  name: string,
+  model: Model,
+  options: FormOptions = {},
+): { readonly form?: ModelForm; readonly why?: string } {
   try {
-    return formOfModel(model, options);
+    return { form: formOfModel(model, options) };
   } catch (error) {
     if (error instanceof NmodeError && error.code === 'BAD_MODEL') return { why: error.message };
-    throw error;
+    return naming(name, () => {
+      throw error;
+    });
   }
 }
 

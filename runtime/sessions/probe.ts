@@ -91,7 +91,7 @@ export async function checkAgainstCpu(
   if (maxDifference > tolerance) {
     throw new NmodeError(
       'CANNOT_RUN',
-      `its answer to a small input differs from the CPU's by ${maxDifference.toExponential(1)} where ${tolerance} is allowed: the driver may be at fault`,
+      `its answer to a test input differs from the CPU's by ${maxDifference.toExponential(1)} where ${tolerance} is allowed: the driver may be at fault`,
     );
   }
   return {

@@ -49,13 +49,15 @@ export function wrapSession(session: InferenceSession, TensorClass: typeof Tenso
         ]);
         const results = await session.run(Object.fromEntries(feeds), outputs ?? session.outputNames);
         return Object.fromEntries(
-          Object.entries(results).map(([name, { data, dims }]) => {
-            if (!(data instanceof Float32Array)) throw new TypeError(`output '${name}' is not float32`);
+          Object.entries(results).map(([name, { data, dims, type }]) => {
+            if (!(data instanceof Float32Array)) {
+              throw new NmodeError('BAD_MODEL', `output '${name}' is ${type}, expected float32`);
+            }
             return [name, { data, dims }];
           }),
         );
       } catch (error) {
-        throw runtimeFailure(error);
+        throw error instanceof NmodeError ? error : runtimeFailure(error);
       }
     },
     release: () => session.release(),

@@ -85,5 +85,5 @@ function webp(view: DataView, bytes: Uint8Array): Measures {
 }
 
 function tiff(): never {
-  throw new Error('browsers do not decode TIFF: convert it to PNG');
+  throw new Error('most browsers do not decode TIFF: convert it to PNG');
 }

@@ -40,8 +40,7 @@ async function readPixels(bitmap: ImageBitmap, mustBeOpaque: boolean): Promise<R
     const strip = context.getImageData(0, 0, width, Math.min(rows, height - y));
     opaque = dropAlpha(strip.data, data, 3 * y * width);
   }
-  if (!opaque && mustBeOpaque)
-    throw new Error('it is partly transparent: save it as PNG, whose alpha is read');
+  if (!opaque && mustBeOpaque) throw new Error('it is not opaque: save it as PNG, whose alpha is read');
   if (!opaque) await readTexture(bitmap, data);
   return { width, height, channels: 3, data };
 }
@@ -78,8 +77,7 @@ function checkCanvas(): void {
 
 async function readTexture(bitmap: ImageBitmap, into: Uint8Array): Promise<void> {
   const gl = new OffscreenCanvas(1, 1).getContext('webgl');
-  if (gl === null)
-    throw new Error('it is partly transparent, and this browser has no WebGL to read its colours');
+  if (gl === null) throw new Error('it is not opaque, and this browser has no WebGL to read its colours');
   try {
     await readTiles(gl, bitmap, into);
   } finally {

@@ -26,7 +26,7 @@ export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageH
   }
   const samples = SAMPLES[bytes[COLOUR_TYPE] ?? -1];
   if (samples === undefined) throw new Error('it is damaged');
-  if (bytes[INTERLACE] !== 0) throw new Error('it is interlaced at 16 bits');
+  if (bytes[INTERLACE] !== 0) throw new Error('it is interlaced at 16 bits: save it without interlacing');
   const rows = await inflate(parts, height * (1 + 2 * samples * width));
   unfilter(rows, 2 * samples, 2 * samples * width);
   const data = new Uint16Array(3 * width * height);

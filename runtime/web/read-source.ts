@@ -62,7 +62,7 @@ async function decode(bytes: Uint8Array): Promise<RgbImage> {
 /** @throws NmodeError (BAD_IMAGE) for more pixels than fit into a tab */
 export function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
   if (width * height <= MAX_PIXELS) return;
-  const megapixels = Math.round((width * height) / 1e6);
+  const megapixels = Math.ceil((width * height) / 1e5) / 10;
   throw new NmodeError(
     'BAD_IMAGE',
     `it has ${megapixels} megapixels, more than the ${MAX_PIXELS / 1e6} that fit into a tab: make it smaller`,

@@ -107,6 +107,9 @@ function candidates(choice: 'auto' | readonly WebProvider[], strict: boolean): r
   }
   for (const provider of choice) {
     if (known.includes(provider)) continue;
+    if (String(provider) === 'auto') {
+      throw new NmodeError('BAD_USAGE', "provider 'auto' stands alone, not in a list");
+    }
     throw new NmodeError(
       'BAD_USAGE',
       `provider '${provider}' is unknown: choose ${known.join(', ')} or auto`,

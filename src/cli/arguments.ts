@@ -2,15 +2,19 @@ import { InvalidArgumentError } from 'commander';
 
 /** '256x128' -> height 256, width 128. */
 export function parseSize(text: string): { height: number; width: number } {
-  const [, height, width] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
   if (height === undefined || width === undefined) {
-    throw new InvalidArgumentError('Expected HEIGHTxWIDTH in pixels, for example 256x256.');
+    throw new InvalidArgumentError(
+      'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.',
+    );
   }
   return { height: Number(height), width: Number(width) };
 }
 
 export function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1 on.');
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new InvalidArgumentError('Expected a whole number from 1 to 999999.');
+  }
   return Number(text);
 }
 
@@ -72,6 +76,22 @@ export function parseProbability(text: string): number {
 
 export function parsePositive(text: string): number {
   return parseNumber(text, (value) => value > 0, 'a number above 0');
+}
+
+/** What a timer can wait: of more, Node waits for one millisecond. */
+const MAX_MILLISECONDS = 2 ** 31 - 1;
+
+const fitsTimer = (value: number) => value >= 0 && value <= MAX_MILLISECONDS;
+
+/** Milliseconds of a timer. */
+export function parseMilliseconds(text: string): number {
+  return parseNumber(text, fitsTimer, `a number of milliseconds from 0 to ${MAX_MILLISECONDS}`);
+}
+
+/** The same, of which 0 makes no sense. */
+export function parseDeadline(text: string): number {
+  const fits = (value: number) => value > 0 && fitsTimer(value);
+  return parseNumber(text, fits, `a number of milliseconds above 0, at most ${MAX_MILLISECONDS}`);
 }
 
 /** Megabytes -> bytes. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
-import { parseCount, parsePort, parsePositive } from './arguments.js';
+import { parseCount, parseDeadline, parseMilliseconds, parsePort, parsePositive } from './arguments.js';
 import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from './model-flags.js';
 import { print } from './print.js';
 import { memoryBudgetOption } from './recipe-flags.js';
@@ -62,7 +62,7 @@ export function addServe(program: Command): void {
     .option(
       '--max-delay-ms <ms>',
       'how long a run waits for others to join it, while workers are busy',
-      parsePort,
+      parseMilliseconds,
       0,
     )
     .option(
@@ -79,11 +79,11 @@ export function addServe(program: Command): void {
     )
     .option('--max-body-mb <mb>', 'largest body of a request', parsePositive, 64)
     .option('--max-elements <n>', 'most elements of the tensors of a request', parsePositive, 2 ** 24)
-    .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parsePositive, 10_000)
+    .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parseDeadline, 10_000)
     .option(
       '--drain-ms <ms>',
       'time that requests under way have when the server ends',
-      parsePositive,
+      parseMilliseconds,
       30_000,
     )
     .option('--token-file <file>', 'bearer tokens, one a line; requests need one of them')

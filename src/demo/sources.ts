@@ -75,7 +75,11 @@ function opens(
 export async function takePicture(): Promise<File | undefined> {
   const dialog = element('camera-dialog', HTMLDialogElement);
   const video = element('camera-video', HTMLVideoElement);
-  if (navigator.mediaDevices === undefined) throw new Error('a page from https or localhost may use it');
+  if (navigator.mediaDevices === undefined) {
+    throw new Error(
+      isSecureContext ? 'this browser gives it to no page' : 'a page from https or localhost may use it',
+    );
+  }
   const stream = await navigator.mediaDevices.getUserMedia({
     video: { facingMode: 'environment', width: { ideal: 1920 } },
   });

@@ -21,7 +21,7 @@ function foregroundOf(text: string): TruthReading {
 }
 
 function labelOf(text: string, expected: string): number {
-  if (!/^\d{1,5}$/.test(text))
-    throw new NmodeError('BAD_USAGE', `'${text}' is no whole number: expected ${expected}`);
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
+    throw new NmodeError('BAD_USAGE', `'${text}' is no whole number from 0 to 65535: expected ${expected}`);
   return Number(text);
 }

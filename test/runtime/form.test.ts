@@ -64,6 +64,12 @@ describe('the head', () => {
     );
   });
 
+  it('that the metadata alone tells is said to be told there', () => {
+    expect(() => form(relu, { head: 'sigmoid' }, { ...KNOWN, 'nmode.head': 'sigmoid' })).toThrow(
+      'its metadata nmode.head says that it ends in a sigmoid: a --head sigmoid behind it',
+    );
+  });
+
   it('is what the graph shows, whatever the metadata kept from before', () => {
     expect(form(sigmoid, {}, { ...KNOWN, 'nmode.head': 'none' }).head).toBeUndefined();
     expect(() => form(logits, {}, { ...KNOWN, 'nmode.head': 'sigmoid' })).toThrow(/ends in logits/);
@@ -97,10 +103,37 @@ describe('the background', () => {
     expect(() => form(sigmoid, { background: 0 })).toThrow(
       '--background 0 has no meaning: its classes do not exclude each other',
     );
+    // What structure does not tell is not denied.
+    expect(() => form(relu, { background: 0 })).toThrow('nothing says that its classes exclude each other');
+    expect(() => form(softmaxed, {}, { ...KNOWN, 'nmode.background': '7' })).toThrow(
+      expect.objectContaining({
+        code: 'BAD_MODEL',
+        message: "its metadata nmode.background: a background of 7: the model's 3 classes are 0 to 2",
+      }),
+    );
     expect(() => form(softmaxed, {}, { ...KNOWN, 'nmode.background': 'first' })).toThrow(
       "its metadata nmode.background: a background of 'first', expected the index of a class, from 0 on, or none",
     );
   });
+});
+
+it.each<[Sizing, string]>([
+  [
+    { kind: 'pad', multiple: 8 },
+    'its height is 8, but the recipe that is given keeps images at their own size',
+  ],
+  [{ kind: 'resize', height: 8, width: 9 }, 'its width is 8, but the recipe that is given resizes to 9'],
+])('a recipe that does not fit is not blamed on the model: %j', (sizing, message) => {
+  expect(() => form(sigmoid, { recipe: { sizing } })).toThrow(
+    expect.objectContaining({ code: 'BAD_USAGE', message }),
+  );
+});
+
+it('a model that takes nothing, or what it does not describe, is told so', () => {
+  const refusal = (inputs: Parameters<typeof imageFormOf>[0]['inputs']) => () =>
+    imageFormOf({ inputs, metadata: new Map() });
+  expect(refusal([])).toThrow(/^it takes nothing, expected one image/);
+  expect(refusal([{ name: 'x' }])).toThrow(/^it takes values \[of any shape\], expected one image/);
 });
 
 it.each<[Sizing, string]>([

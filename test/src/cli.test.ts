@@ -133,7 +133,12 @@ describe('from checkpoint to mask', () => {
       '-o',
       out('twice'),
     );
-    expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('would both write') });
+    expect(run).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /have one name, so that both would write ISIC_0000082_mask: rename one$/m,
+      ),
+    });
   });
 
   it('several classes give a mask each, and a batch of two a model that says why it cannot predict', () => {

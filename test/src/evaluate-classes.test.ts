@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import sharp from 'sharp';
+import { encodeModel } from '../../graph/file/write.js';
 import { softmax } from '../../graph/ops/unary.js';
 import type { Value } from '../../graph/value.js';
 import { evaluate } from '../../src/evaluate.js';
 import { nmode } from '../support/nmode.js';
-import { COLOURS, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
+import { COLOURS, pixelwise, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-classes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -67,9 +68,33 @@ it('says the figures of each class', () => {
 
 it('refuses labels that the model does not give, and one foreground for several classes', async () => {
   await expect(evaluate(options)).rejects.toThrow(
-    "a.png: it holds the labels 0, 1, 2 and 255, expected those of the model's 3 classes, 0 to 2: --ignore-label N leaves one out",
+    "a.png: it holds 255, expected the labels of the model's 3 classes, 0 to 2: --ignore-label 255 leaves it out",
   );
   await expect(evaluate({ ...options, truthLabel: 1 })).rejects.toThrow(
-    'm.onnx: it gives 2 classes, each counted against its own label of the truth: --truth-label 1 says one foreground',
+    'm.onnx: it gives masks of 2 classes, each counted against its own label of the truth: --truth-label 1 says one foreground',
   );
+});
+
+it('names the labels that the model does not give, and no way on that does not work', async () => {
+  mkdirSync(at('several'));
+  await write(at('several', 'a.png'), 1, [[0], [1], [2], [3], [4], [5], [200], [255]]);
+  await expect(evaluate({ ...options, masks: at('several') })).rejects.toThrow(
+    /a\.png: it holds 3, 4, 5, 200 and 255, expected the labels of the model's 3 classes, 0 to 2$/,
+  );
+  await write(at('several', 'a.png'), 1, [[0], [1], [2], [2], [2], [2], [200], [255]]);
+  await expect(evaluate({ ...options, masks: at('several'), ignoreLabel: 255 })).rejects.toThrow(
+    /it holds 200, expected the labels of the model's 3 classes, 0 to 2$/,
+  );
+});
+
+it('counts the classes that come where the model does not declare how many', async () => {
+  const end = (x: Value) => softmax(x, 1);
+  const { graph, ...rest } = pixelwise({ ...COLOURS, end, metadata: { 'nmode.recipe': UNIT } });
+  const [output] = graph.outputs;
+  const outputs = [
+    { name: output?.name ?? '', type: { dtype: 'float32', shape: [1, 'classes', 8, 8] } as const },
+  ];
+  writeFileSync(at('open.onnx'), encodeModel({ ...rest, graph: { ...graph, outputs } }));
+  const { classes } = await evaluate({ ...options, model: at('open.onnx'), ignoreLabel: 255 });
+  expect(classes?.map(({ label }) => label)).toEqual([1, 2, 0]);
 });

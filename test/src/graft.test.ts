@@ -65,7 +65,7 @@ scale  shape                  last tensor
     expect(nmode('inspect', weights, '--skips')).toMatchObject({
       status: 3,
       stderr:
-        'nmode: lraspp-nmode.safetensors: a checkpoint, expected an .onnx model: export makes one of it\n',
+        'nmode: lraspp-nmode.safetensors: a checkpoint by its name, expected an .onnx model: export makes one of it\n',
     });
     expect(nmode('inspect', lraspp, '--skips', '--key', 'model')).toMatchObject({ status: 2 });
   });
@@ -165,7 +165,8 @@ describe('nmode graft', () => {
     const pth = fixture('cases', 'nmode-CR_B.zip.pth');
     expect(nmode('graft', pth, ...skips, '-o', out('no.onnx'), '--init')).toMatchObject({
       status: 3,
-      stderr: 'nmode: nmode-CR_B.zip.pth: a checkpoint, expected an .onnx model: export makes one of it\n',
+      stderr:
+        'nmode: nmode-CR_B.zip.pth: a checkpoint by its name, expected an .onnx model: export makes one of it\n',
     });
   });
 

@@ -188,7 +188,12 @@ describe('what cannot be lowered', () => {
     const half = parseModel(readFileSync(await halfOf(built)), 'it');
     const told = { ...inNodes(half), metadata: new Map() };
     rmSync(output);
-    await expectRefusal(told, weights, 'BAD_MODEL', /it is in fp16 already, and int8-weights needs float32/);
+    await expectRefusal(
+      told,
+      weights,
+      'BAD_MODEL',
+      /it holds values in float16 already, and int8-weights needs float32/,
+    );
   });
 
   it('int8 before opset 13', async () => {
@@ -201,10 +206,10 @@ describe('what cannot be lowered', () => {
     const integers = parseModel(readFileSync(output), 'it');
     rmSync(output);
     for (const options of [fp16, weights, int8]) {
-      await expectRefusal(integers, options, 'BAD_MODEL', /it is in int8 already/);
+      await expectRefusal(integers, options, 'BAD_MODEL', /it holds quantised values already/);
     }
     const foreign = { ...integers, metadata: new Map() };
-    await expectRefusal(foreign, fp16, 'BAD_MODEL', /it is in int8 already/);
+    await expectRefusal(foreign, fp16, 'BAD_MODEL', /it holds quantised values already/);
     const { precision } = await optimized(integers);
     expect(precision).toBe('int8');
     const { metadata } = parseModel(readFileSync(output), 'it');

@@ -164,6 +164,6 @@ it('where nothing is paired, the first reason is told', async () => {
   const [images, masks] = [folderOf(['a.jpg']), folderOf(['b.png'])];
   await expect(findPairs(images, masks)).rejects.toMatchObject({
     code: 'BAD_IMAGE',
-    message: `${images}: no image has a mask of its name in ${masks}; a.jpg: no mask of its name`,
+    message: `${images}: no image can be paired with a mask of its name in ${masks}; a.jpg: no mask of its name`,
   });
 });

@@ -336,6 +336,12 @@ describe('nmode serve', () => {
       2,
       new RegExp(`: ${name} cannot be a model's name, .*'-': try ${instead}$`, 'm'),
     ]),
+    [
+      'a name that is too long',
+      [`${'a'.repeat(101)}=model.onnx`],
+      2,
+      /cannot be a model's name, which is 1 to 100 characters, .*: try a{100}=model\.onnx$/m,
+    ],
     ['a name without a file', ['lesion='], 2, /'lesion=' names no file: expected name=path\.onnx/],
     ['two of one name', [file('fixed.onnx'), file('fixed.onnx')], 2, /two models are called 'fixed'/],
     [

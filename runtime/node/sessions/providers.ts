@@ -75,6 +75,7 @@ const AUTO: Readonly<Partial<Record<NodeJS.Platform, readonly ProviderId[]>>> = 
 
 /** @throws NmodeError (BAD_USAGE) that lists the known ones */
 export function parseProvider(text: string): Provider {
+  if (text === 'auto') throw new NmodeError('BAD_USAGE', "provider 'auto' stands alone, not in a list");
   const [, id = '', device] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? [];
   if (!isProviderId(id)) {
     throw new NmodeError(

@@ -179,6 +179,9 @@ function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
+/** What a timer can wait at most: of more, Node waits for one millisecond. */
+const MAX_TIMER = 2 ** 31 - 1;
+
 /**
  * A signal that aborts when the deadline passes or the client leaves, for a run that can be done until then.
  * @param wanted milliseconds that the client gives it
@@ -194,7 +197,7 @@ export function signalOf(
   scheduler.admit(within);
   const controller = new AbortController();
   const expire = () => controller.abort(tooShort(within, scheduler.alone));
-  const timer = setTimeout(expire, within);
+  const timer = setTimeout(expire, Math.min(within, MAX_TIMER));
   // Timers go by whole milliseconds, in which a small network may have answered.
   if (within < 1) expire();
   reply.raw.once('close', () => {

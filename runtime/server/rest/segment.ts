@@ -80,7 +80,7 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
     ...others
   } = query;
   const twice = Object.entries(query).find(([, value]) => typeof value === 'object');
-  if (twice !== undefined) throw new NmodeError('BAD_USAGE', `'${twice[0]}' is given twice`);
+  if (twice !== undefined) throw new NmodeError('BAD_USAGE', `'${twice[0]}' is given more than once`);
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     throw new NmodeError(

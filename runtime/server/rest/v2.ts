@@ -144,7 +144,9 @@ function readTensor(
   const port = ports.find((known) => known.name === name);
   if (port === undefined) throw bad(`unexpected inference input '${name}'`);
   const expected = datatypeOf(port);
-  if (told !== expected || !isDatatype(told)) {
+  if (!isDatatype(expected))
+    throw bad(`inference input '${name}' is ${expected}, which is not served: FP32 and UINT8 are`);
+  if (told !== expected) {
     const found = told === undefined ? 'missing' : `'${told}'`;
     throw bad(`inference input '${name}' data-type is ${found}, expected '${expected}'`);
   }
@@ -156,18 +158,18 @@ function readTensor(
   const data = optional(entry, 'data', isArray, 'an array');
   if (size === undefined) {
     if (data === undefined) throw bad(`input '${name}' has no 'data'`);
-    return [name, { dims, data: numbersOf(name, data, told, dims) } as Floats | Bytes];
+    return [name, { dims, data: numbersOf(name, data, expected, dims) } as Floats | Bytes];
   }
   if (data !== undefined) throw bad(`input '${name}' has both 'data' and 'binary_data_size'`);
-  const { bytes } = DATATYPES[told];
+  const { bytes } = DATATYPES[expected];
   if (size !== count * bytes) {
     throw bad(`input '${name}': unexpected total byte size ${size}, expected ${count * bytes} for [${dims}]`);
   }
-  return [name, { dims, data: elementsOf(binary.take(name, size), told) } as Floats | Bytes];
+  return [name, { dims, data: elementsOf(binary.take(name, size), expected) } as Floats | Bytes];
 }
 
-function isDatatype(name: string | undefined): name is Datatype {
-  return name !== undefined && Object.hasOwn(DATATYPES, name);
+function isDatatype(name: string): name is Datatype {
+  return Object.hasOwn(DATATYPES, name);
 }
 
 /** Little-endian elements: a view where they are aligned, else a copy. */

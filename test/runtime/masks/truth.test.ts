@@ -30,7 +30,7 @@ it('what is ignored is neither right nor wrong', () => {
 });
 
 it.each([
-  [{ truthLabel: 65536 }, /label of truth is 65536, expected 0\.\.65535/],
+  [{ truthLabel: 65536 }, /label of truth is 65536, expected a whole number from 0 to 65535/],
   [{ ignoreLabel: 0.5 }, /label of truth is 0\.5/],
   [{ truthColour: [0, 0, 256] as const }, /colour of truth is 0,0,256/],
   [{ truthLabel: 1, truthColour: [0, 0, 0] as const }, /both the foreground/],

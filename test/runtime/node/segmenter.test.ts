@@ -191,8 +191,8 @@ describe('other models', () => {
     const bytes = await exported(trained, { ...told, size });
     const recipe = { sizing: { kind: 'resize', height: 32, width: 32 } } as const;
     await expect(Segmenter.load(bytes, { recipe })).rejects.toMatchObject({
-      code: 'BAD_MODEL',
-      message: 'the model: its height is 64, but its recipe resizes to 32',
+      code: 'BAD_USAGE',
+      message: 'the model: its height is 64, but the recipe that is given resizes to 32',
     });
     const two = await exported(trained, { ...told, size: { ...size, batch: 2 } });
     await expect(Segmenter.load(two)).rejects.toThrow(/takes 2 images at a time/);

@@ -132,6 +132,13 @@ inBrowser('what can go wrong in a page', () => {
     });
   });
 
+  it("'auto' among others", async () => {
+    const options = { providers: ['webgpu', 'auto'] } as unknown as SegmenterOptions;
+    expect(await failure(page, '/model.onnx', options)).toMatchObject({
+      message: "provider 'auto' stands alone, not in a list",
+    });
+  });
+
   it('a folder without the worker', async () => {
     expect(await failure(page, '/model.onnx', { assets: '/nowhere/' })).toEqual({
       code: 'CANNOT_RUN',

@@ -194,7 +194,7 @@ describe('what is no mask of black and white is refused with what it holds', () 
     ],
     'a mask in the alpha of black': [
       () => interleaved(4, (x, y) => [0, 0, 0, inDisc(x, y) ? 255 : 0]),
-      /its alpha is 0\.\.255, expected an opaque mask: .*0,0,0, and --truth-colour/,
+      /its alpha is 0\.\.255, expected an opaque mask: .*0,0,0: --truth-colour/,
     ],
     'a mask in the alpha of white': [
       () => interleaved(4, (x, y) => [255, 255, 255, inDisc(x, y) ? 255 : 0]),

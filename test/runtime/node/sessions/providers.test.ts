@@ -26,6 +26,10 @@ describe('the names of providers', () => {
     },
   );
 
+  it("'auto' is a choice of its own, and none of a list", () => {
+    expect(() => parseProvider('auto')).toThrow("provider 'auto' stands alone, not in a list");
+  });
+
   it('a device of what has none is refused', () => {
     expect(() => parseProvider('cpu:1')).toThrow(/cpu has no numbered devices/);
   });

@@ -1,0 +1,115 @@
+import type { Conditions } from '../conditions.js';
+
+export const RUNTIME_IMAGES: Conditions = {
+  'runtime/images/draw.ts': {
+    'a mask of …x… over an image of …x…': 'a program lays a mask over an image of another width or height',
+  },
+  'runtime/images/formats.ts': {
+    'it is empty': 'the file has no byte',
+    'expected …': 'the first bytes are the magic number of none of JPEG, PNG, WebP and TIFF',
+    'more than … of its chunks are to be left out':
+      'more than 10,000 chunks of a PNG are damaged, or are what is taken out before it is decoded (EXIF, a profile, gamma)',
+  },
+  'runtime/images/image-methods.ts': {
+    'no such image is being segmented':
+      'a thread is asked about an image that it has not begun, or has finished or dropped',
+  },
+  'runtime/images/job.ts': {
+    'no input … of …': 'a program asks for an input beyond those that the image is run in',
+    'the model gives […], expected [1, classes, H, W] of 1 to 255 classes':
+      'what a run gave has another rank than 4, another batch than 1, or no or over 255 classes',
+    'the model gives […] for an input of …x…, expected the same size':
+      'the recipe keeps images at their own size, and a run gave another height or width than its input had',
+    'nothing was put in place': 'masks are asked for before any run of the image was put in place',
+    'the model gives …, expected probabilities…':
+      'after the head, if one is given, a value is NaN or lies beyond 0..1 by more than 0.001',
+    ': where these are logits, say what turns them into some with --head sigmoid or --head softmax':
+      'the value is finite, and neither graph, metadata nor caller say a head, so that one can be given',
+    ' from 0 to 1':
+      'the value is NaN or infinite, or what the output ends in is known, so that no other head is taken',
+  },
+  'runtime/images/jpeg-frame.ts': {
+    'its image data are damaged: …': 'headers or codes of the image data contradict the JPEG standard',
+    'its frame header': 'the frame header has not the length of its components, or none of 1 to 4 components',
+    'its sampling factors': 'a sampling factor of the frame is not from 1 to 4',
+  },
+  'runtime/images/jpeg-huffman.ts': {
+    'its Huffman tables are damaged':
+      'a table has more symbols than its segment holds, more than 256, or more codes than there can be',
+    'a code that there is none of': 'the next bits are no code of the table, or the table was not defined',
+    'a restart marker is lacking':
+      'where the restart interval ends, no marker or one of another number follows',
+    'they end too early': 'bits are needed where the image data up to the next marker are used up',
+  },
+  'runtime/images/jpeg-scans.ts': {
+    'it is cut short': 'the segments of the file do not end in an end-of-image marker',
+    'there are two frames': 'a second frame header follows a first',
+    'a scan comes before its frame': 'a scan begins where no frame header was read',
+    'it has more than … scans': 'the 101st scan begins, whether or not it is a valid one',
+    'it has more than … scans that refine others':
+      'the 33rd refining scan begins, whether or not it is a valid one',
+    'a scan is lacking': 'there is no frame, or the DC coefficients of a component came in no scan',
+    'a scan of a component that the frame does not have': 'a scan header names an id that no component has',
+    'a scan header':
+      'a scan header has not the length of its components, or a spectral selection or approximation that is none',
+    'its scans do not follow one another':
+      'a progressive scan does not go on where those before it left its coefficients, or AC comes before DC',
+    'they do not end': 'whole bytes are left behind the last block of a scan that is not the only one',
+    'a code that there is none of': 'the size in a code of a refining scan is above 1',
+  },
+  'runtime/images/jpeg-segments.ts': {
+    'its segments are damaged':
+      'a marker without a length stands where a segment should begin, or a length is below 2',
+    'it has more than … segments': 'the file has more than 65,536 segments before its end',
+  },
+  'runtime/images/mend-png.ts': {
+    'it is cut short': 'the last chunk that is whole is no IEND',
+  },
+  'runtime/images/mend-webp.ts': {
+    'it has more than … chunks': 'the RIFF container has more than 4,096 chunks',
+  },
+  'runtime/images/png.ts': {
+    'more than … megapixels': 'the width times the height in the header is above what the platform reads',
+    'it decodes to more than … MB':
+      'the rows of the header take more than six bytes for each pixel that is read at most',
+    'it is damaged: it has no colour for some of its pixels':
+      'the image has a palette type, and no PLTE chunk or an index beyond it',
+    'it is damaged':
+      'a checksum is wrong, the first chunk is no IHDR, the header holds what PNG has not, or a filter is unknown',
+    'it holds several images, expected one': 'a chunk acTL says that it is an animation',
+    'it is cut short': 'the last chunk that is whole is no IEND',
+  },
+  'runtime/images/raster.ts': {
+    'expected …, or pixels { width, height, channels, data }':
+      'what a program gives for an image is nothing that the platform takes, nor an object with data',
+    'pixels of …x…x… in … samples, expected width x height x 3 in 8 or 16 bits':
+      'pixels that a program gives have no whole positive size, no 3 channels, no bytes or 16-bit words, or not as many as that',
+  },
+  'runtime/images/tiles.ts': {
+    'a memory budget of … MB, expected at least … MB':
+      'the image does not fit the budget, nor does the smallest useful tile, for which the budget named is enough',
+  },
+  'runtime/node/images/files.ts': {
+    'it is a folder': 'the path of an image is a directory',
+    'it is not a regular file': 'the path of an image is a device, pipe or socket',
+    '… bytes are more than 1 GiB': 'the file is larger than 2^30 bytes',
+    'it is …, not …: rename it':
+      'the first bytes are of one known format, and the extension is that of another',
+    'it holds … images, expected one': 'libvips finds several pages, or a PNG says that it is an animation',
+    'its samples are …, expected 8 or 16 bits':
+      'libvips decodes to another sample type than uchar and ushort',
+    'it decodes to … channels, expected 3': 'without alpha and in sRGB, other than 3 channels came',
+    '…: cannot be read as an image: …': 'reading or decoding failed, for the reason that follows',
+    'it decodes to … channels, expected 3 or 4': 'in sRGB, other than 3 or 4 channels of a ground truth came',
+    'it holds more than its size says': 'the image data of a PNG inflate to more bytes than its header needs',
+    'it is damaged': 'zlib cannot inflate the image data of a PNG',
+    'it is cut short': 'the image data of a PNG inflate to fewer bytes than its header needs',
+    '…x… pixels as PNG: …': 'libvips cannot encode the pixels',
+    'the image': 'what messages call an image that is given by its bytes',
+    'JPEG, PNG, WebP or TIFF': 'the formats that are read in Node',
+    'more than … megapixels': 'libvips refuses the image for its pixel limit, which is 100 million',
+  },
+  'runtime/node/images/npy.ts': {
+    '… numbers for […]': 'a program gives another number of values than the shape has elements',
+  },
+};

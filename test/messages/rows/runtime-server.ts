@@ -1,0 +1,128 @@
+import type { Conditions } from '../conditions.js';
+
+export const RUNTIME_SERVER: Conditions = {
+  'runtime/server/batch.ts': {
+    "output '…' has … rows for …":
+      'an output of a batch has another first size than all requests in it together',
+  },
+  'runtime/server/plane.ts': {
+    "model '…' is not loaded":
+      'the server was given a model of that name, which is not loaded yet, was refused or unloaded',
+    'several models are served, name one: /v1/models/{…}/segment':
+      'a request names no model, and the server was given more than one',
+    "Request for unknown model: '…'… is not found":
+      'the server was given no model of that name, or serves no such version',
+    ' version …': 'the request names a version',
+  },
+  'runtime/server/rest/accept.ts': {
+    "Accept is '…': give image/png, image/png;view=overlay or application/json":
+      'no range of the header fits what is given, or its weight is 0',
+  },
+  'runtime/server/rest/app.ts': {
+    'there is nothing at … …': 'no route has this method and path',
+    'the server ends: try again later':
+      'a request that is neither for health nor metrics comes once the server drains',
+    '… requests are under way already': 'as many requests are under way as --max-requests says',
+    'the client left': 'the connection closed before the answer was written',
+    "Content-Encoding is '…': bodies are taken as they are":
+      'the header Content-Encoding is other than identity',
+  },
+  'runtime/server/rest/body.ts': {
+    'the body is larger than the … bytes that are taken':
+      'Content-Length, or what came without it, is beyond --max-body-mb',
+    'the client left': 'the connection ended, failed or was timed out before the whole body came',
+  },
+  'runtime/server/rest/infer.ts': {
+    'tensors are expected here, as JSON or as bytes behind JSON…':
+      'the body of an infer request is a form, or begins as an image does and no length of JSON is told',
+    ': images go to /v1/models/…/segment': 'the model segments images',
+  },
+  'runtime/server/rest/segment.ts': {
+    "'…' is given more than once": 'the query has several values of one name',
+    "'…' is none of threshold, min_area, fill_holes, largest_component": 'the query has another name',
+    "'…' is no number": 'threshold or min_area is empty or no finite number',
+    "'…' is neither true nor false": 'fill_holes or largest_component is another text',
+    'the image: it is empty: send it as the body, or as the file of a form':
+      'the body or the file of the form has no byte',
+    'the form has several files: send one image a request': 'a second file comes in the form',
+    'the form cannot be read: …': 'the multipart body is malformed or beyond the limits of its parser',
+    "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
+      'a part of the form is a field',
+    'the form cannot be read: it has no file': 'the form ended without a file or a field',
+  },
+  'runtime/server/rest/v2.ts': {
+    "'…' is not …": 'a field of the request, known to the protocol, is there and of another JSON type',
+    "Inference-Header-Content-Length is '…' for a body of … bytes":
+      'the header is no whole number, or larger than the body that came',
+    "the request has no 'inputs'": 'inputs is absent or an empty array',
+    "input '…' is given twice": 'two entries of inputs have one name',
+    'failed to parse the request JSON: …': 'the JSON part of the body is no UTF-8 or no JSON',
+    'failed to parse the request JSON: it is no object':
+      'the JSON part of the body is a list, a text, a number or null',
+    "input '…' takes … bytes, … are left": 'binary_data_size of an input is beyond the bytes after the JSON',
+    '… bytes follow the last input': 'bytes after the JSON are left once all inputs took theirs',
+    "an entry of 'inputs' is no object": 'an entry of inputs is a list, a text, a number or null',
+    "an input has no 'name'": 'an entry of inputs has no field name',
+    "input '…': 'shape' is not a list of sizes":
+      'shape is absent, or holds what is no whole number from 0 on',
+    "unexpected inference input '…'": 'the model has no input of that name',
+    "inference input '…' is …, which is not served: FP32 and UINT8 are":
+      "the model's input is of another type than these",
+    "inference input '…' data-type is …, expected '…'":
+      "datatype is absent or other than that of the model's input",
+    "input '…' has … elements, at most … are taken":
+      'the shape of one input has more elements than --max-elements',
+    "input '…' has no 'data'": 'neither data nor binary_data_size is there',
+    "input '…' has both 'data' and 'binary_data_size'": 'values are given in the JSON and after it',
+    "input '…': unexpected total byte size …, expected … for […]":
+      'binary_data_size is not the elements of the shape times the bytes of one',
+    "input '…': a value of 'data' is no …":
+      'a value is no number or, of bytes, no whole number from 0 to 255',
+    "input '…': 'data' has more than the … values of its shape":
+      'more values come than the shape has elements',
+    "input '…': a value of 'data' is beyond the range of FP32":
+      'a number of the JSON is infinite once it is a float32',
+    "input '…': 'data' has … values, expected …": 'fewer values came than the shape has elements',
+    "an entry of 'outputs' has no 'name'": 'an entry of outputs is no object or has no field name',
+    "output '…' is asked for twice": 'two entries of outputs have one name',
+    'output \'…\' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true':
+      'an output that is wanted as JSON holds NaN or infinity',
+    'a string': 'what the protocol has for id, name or datatype',
+    'an array': 'what the protocol has for inputs, outputs, shape or data',
+    'a number of bytes': 'what the protocol has for binary_data_size',
+    "input '…': 'data' is neither flat nor nested as its shape […]":
+      'lists in data have other lengths or depths than the shape, or flat data hold a list',
+  },
+  'runtime/server/scheduler.ts': {
+    'no worker': 'a scheduler is made without a session: --workers is at least 1',
+    '… runs are waiting already': 'as many runs wait as --max-queue says, when a request is admitted',
+    'it would take about … ms, and … ms are given':
+      'others run or wait, and with them the answer is expected after the deadline, which it alone would meet',
+    'the model is being unloaded':
+      'a run comes while the model is closed: it is replaced or unloaded, or the server ends',
+    'too many runs are waiting': 'as many runs wait as --max-queue says, when a run is to wait',
+    'the worker was lost: …': 'the thread of the session that ran the batch ended',
+    'the model is unloaded': 'the model was closed, and no worker is left for a run that waited',
+    'the server is busy: …: try again later': 'there is no room or no time beside what runs and waits',
+    'no answer within … ms: an image takes about … ms':
+      'the deadline passed, or a run alone is expected to take longer while others run; the second figure is learnt from runs',
+  },
+  'runtime/server/served-model.ts': {
+    "model '…' does not run on ……":
+      'onnxruntime refused a request that fits the declared shapes for dimensions that do not go together',
+    "model '…' takes tensors, not images: …":
+      'an image is sent to a model whose input, output, recipe or missing head, as told, keep it from segmenting images',
+    'the server is busy: … images are under way: try again later':
+      'as many images are under way as --max-queue says',
+    "expected … inputs but got … inputs for model '…'":
+      'a request has another number of inputs than the model',
+    "unexpected inference input '…' for model '…'": 'a request has an input that the model has not',
+    "unexpected shape for input '…' for model '…': expected […], got […]":
+      'the rank or a fixed size is another, or a size is 0',
+    '… elements, at most … are taken':
+      'all inputs of a request together have more elements than --max-elements',
+    "unexpected inference output '…' for model '…'": 'a request asks for an output that the model has not',
+    ': height and width must be multiples of …':
+      'a float input has sizes that are not multiples of what the metadata of the model say',
+  },
+};

@@ -1,0 +1,60 @@
+import type { Conditions } from '../conditions.js';
+
+export const RUNTIME_SESSIONS: Conditions = {
+  'runtime/node/sessions/providers.ts': {
+    "provider 'auto' stands alone, not in a list": 'a list of providers has an entry auto',
+    "provider '…' is unknown: choose … or auto":
+      'the name is none of the table, or what follows its colon is no number of at most three digits',
+    "provider '…': … has no numbered devices": 'a device is named of a provider that the table gives none',
+    "providers: expected 'auto' or a list, for example ['cuda', 'cpu']":
+      'a program gives something for providers that is neither the text auto nor an array',
+    'no provider is named': 'the list of providers is empty',
+  },
+  'runtime/node/sessions/session.ts': {
+    'no worker': 'never: the number of workers was checked to be at least 1',
+  },
+  'runtime/node/threads/serve.ts': {
+    'not in a thread': "a thread's module is loaded by the main thread",
+  },
+  'runtime/sessions/probe.ts': {
+    "input '…' takes […], more than can be tried":
+      'with 1 and 128 for what is open, an input has more than 2^28 elements, where a model is tried or warmed up',
+    "input '…' is …, expected float32 or uint8":
+      'a model with an input of another type is tried or warmed up',
+    "its answer to a test input differs from the CPU's by … where … is allowed: the driver may be at fault":
+      "on noise, the provider's answer is further from the CPU's than its arithmetic explains",
+  },
+  'runtime/sessions/queue.ts': {
+    'the session is closed': 'a run is asked of a session that was closed, or still waits when it is',
+  },
+  'runtime/sessions/session-methods.ts': {
+    'no session is open': 'a thread is asked to run where no model was opened or it was released',
+  },
+  'runtime/sessions/session.ts': {
+    '… …: expected a whole number from 1 to 1024':
+      'the number of workers or threads is no whole number from 1 to 1024',
+    'slower than the CPU: … ms against … ms':
+      'with auto, the second run on noise took an accelerator longer than it took the CPU',
+  },
+  'runtime/sessions/wrap-session.ts': {
+    'onnxruntime: …: load the model again':
+      'onnxruntime lost the device or its WebAssembly failed, so that this session runs no more',
+    'onnxruntime: …': 'onnxruntime refuses to open a model or to run it, in its own words',
+    "output '…' is …, expected float32": 'an output that is asked for came in another type',
+  },
+  'runtime/threads/thread.ts': {
+    'cannot be given to a thread: …':
+      'an argument cannot be cloned or transferred: a function, or a buffer given away before',
+    '… is closed': 'what runs in the thread was closed before the call',
+  },
+  'runtime/parity.ts': {
+    'the reference has no tensor for …: it holds …':
+      'inputs or outputs have no tensor of their name, and there is not one input, one output and one tensor left for each',
+    ' and ': 'several inputs or outputs have no tensor',
+    "the reference '…' is …, expected floating-point numbers":
+      'a tensor of the reference that was paired was not stored in a floating-point type',
+    "the reference '…' is […], the model's … […]": 'an output that was run has another shape than its tensor',
+    "the reference '…' is […], the model's … […] or a multiple of its batch":
+      "an input's tensor has another rank or a fixed size is another, the first one not a multiple",
+  },
+};

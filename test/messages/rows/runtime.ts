@@ -1,0 +1,81 @@
+import type { Conditions } from '../conditions.js';
+import { RUNTIME_IMAGES } from './runtime-images.js';
+import { RUNTIME_MASKS } from './runtime-masks.js';
+import { RUNTIME_SERVER } from './runtime-server.js';
+import { RUNTIME_SESSIONS } from './runtime-sessions.js';
+import { RUNTIME_WEB } from './runtime-web.js';
+
+export const RUNTIME: Conditions = {
+  ...RUNTIME_IMAGES,
+  ...RUNTIME_MASKS,
+  ...RUNTIME_SERVER,
+  ...RUNTIME_SESSIONS,
+  ...RUNTIME_WEB,
+  'runtime/form.ts': {
+    'it takes …, expected one image: float32 [N, 3, H, W] or uint8 [1, H, W, 3]':
+      'there are no or several inputs, or the one has another rank than 4 or not 3 channels where its type has them',
+    ' and ': 'the model takes several inputs',
+    'it takes …, expected float32 or uint8': 'the one input has the shape of an image and another type',
+    'it takes … images at a time, expected 1 or an open batch': 'the batch of the input is fixed above 1',
+    'it takes images as they are (uint8) and prepares them in its graph: it takes no recipe':
+      'a recipe is given for a model whose input is uint8',
+    'it does not say how images are prepared: say it with --recipe':
+      'a recipe is asked for strictly, and neither the metadata nor the caller give a normalization',
+    'a memory budget of … bytes, expected more than 0': 'the memory budget is 0, negative or NaN',
+    'it gives …, expected probabilities in float32': 'the first output is declared with another type',
+    "a head of '…', expected …": 'a program gives a head other than sigmoid and softmax',
+    ' or ': 'joins the heads that can be applied',
+    'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax':
+      'the graph ends in sums of products, or does not tell and the metadata say none, and no head is given',
+    '… in a …: a --head … behind it would change its probabilities':
+      'a head is given where graph or metadata say that there is one',
+    '--head softmax: over one class it is always 1, use sigmoid':
+      'a softmax is asked for where one class is declared',
+    'a background of …, expected the index of a class, from 0 on, or none':
+      'a program gives a background that is neither a whole number from 0 on nor none',
+    '--background … has no meaning: …':
+      'a background is given where there is one class or no softmax is known of',
+    'its metadata …: …': 'recipe or background in the metadata is malformed, or no class of the model',
+    'its … is …, but … keeps images at their own size':
+      'the recipe pads, and height or width of the input is fixed',
+    'its … is …, but … resizes to …':
+      'the recipe resizes to another height or width than the input is fixed to',
+    '… … x … pixels, more than can be held': 'the size that images are resized to is above 2^24 pixels',
+    '… pads to a multiple of … pixels, more than can be held':
+      'the square of the multiple is above 2^24 pixels',
+    'of any shape': 'an input is declared without a shape',
+    'it ends': 'the operators of the graph tell what the output is',
+    'its metadata … says that it ends': 'the graph does not tell what the output is, and its metadata do',
+    'it has one class': 'the output is declared with one class',
+    'nothing says that its classes exclude each other, as those of a softmax do':
+      'neither the graph, the metadata nor a head that is given tell what the output is',
+    'its classes do not exclude each other':
+      'the output is a sigmoid, by the graph, the metadata or the head that is given',
+    '… resizes to': 'the size is of the recipe that the caller gives',
+    'it takes': 'the size is that of the model: its input, or its own recipe',
+  },
+  'runtime/naming.ts': {
+    'onnxruntime: ': "what errors that are in onnxruntime's words begin with, and are known by",
+  },
+  'runtime/node/model.ts': {
+    '…: a checkpoint by its name, expected an .onnx model: export makes one of it':
+      'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
+  },
+  'runtime/node/network-output.ts': {
+    "the model does not end in a Resize: its probabilities have no other size than each image's own (--at image)":
+      "masks are wanted at the network's size, the model takes uint8, and no Resize computes its first output",
+  },
+  'runtime/node/segmenter.ts': {
+    'sharp: …': 'sharp or its native library cannot be loaded',
+  },
+  'runtime/segment-options.ts': {
+    'threshold … is not from 0 to 1': 'the threshold is below 0, above 1 or NaN',
+    'a minimum area of …, expected a whole number of pixels from 0 on':
+      'the area is negative or no whole number',
+  },
+  'runtime/segmenter.ts': {
+    '…: the model gives no class': 'never known: all classes were background, so that there is no mask',
+    '…: the model gives nothing': 'a run came without the first output',
+    'expected a list of images, not a string': 'one path or URL is given where a list of images is expected',
+  },
+};

@@ -1,0 +1,71 @@
+import type { Conditions } from '../conditions.js';
+
+/** What the command line and the page say. */
+export const SRC_DOORS: Conditions = {
+  'src/cli/arguments.ts': {
+    'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.':
+      'a size is not two whole numbers of at most five digits from 1 on with an x between',
+    'Expected a whole number from 1 to 999999.': 'a count is no whole number of at most six digits from 1 on',
+    'Expected a whole number from 0 to 65535.': 'a label is no whole number, or above 65535',
+    'Expected R,G,B, whole numbers from 0 to 255, for example 0,128,0.':
+      'a colour has not three parts, or one that is no whole number up to 255',
+    'Expected a path.': 'the value of a flag that takes a path is empty',
+    'Expected a file (./- for one of that name).':
+      'a model is to be written to -, which stands for standard output',
+    'Expected a port from 0 to 65535.': 'a port is no whole number, or above 65535',
+    'Expected ….': 'a number is none in decimal notation, infinite, or outside the bounds that follow',
+  },
+  'src/cli/eval.ts': {
+    '… of … files were not counted':
+      'an image or mask had no partner or a pair failed; the second figure is these and the pairs that were counted',
+  },
+  'src/cli/predict.ts': {
+    'standard output takes the mask or the JSON document, not both': '--json is given with -o -',
+    '… of … images failed': 'an image failed, and it was not the only one',
+  },
+  'src/cli/recipe-flags.ts': {
+    'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',
+  },
+  'src/cli/serve.ts': {
+    '--tls-cert and --tls-key go together': 'one of the two flags is given without the other',
+  },
+  'src/cli/setting-flags.ts': {
+    'Expected …, for example leaky-relu:0.1.':
+      'the name of an activation, or its parameter, is none that is known',
+  },
+  'src/cli/verify.ts': {
+    '…: beyond the tolerance':
+      'an element of an output is further from the reference than atol and rtol allow, or NaN',
+  },
+  'src/demo/elements.ts': {
+    "the page has no … '…'": "the page's HTML has no element of that id and kind",
+  },
+  'src/demo/engine.ts': {
+    'nothing is being loaded': 'the segmenter is asked for before any was wished for',
+  },
+  'src/demo/page.ts': {
+    'the segmenter kept its pixels':
+      'a segmentation came without the pixels and probabilities that it was asked for',
+  },
+  'src/demo/painter.ts': {
+    'there is no image': 'a painting is asked for before an image was taken',
+    'every class is background': 'no mask came of the classes',
+    '…: it has …x… pixels, the image …x……':
+      'a ground truth has another width or height than the image, both upright',
+    'there is no mask': 'a PNG is asked for before the first painting',
+    ', one of the two is turned: save the mask as the image is shown':
+      'the width of each is the height of the other',
+  },
+  'src/demo/sources.ts': {
+    'this browser gives it to no page':
+      'the page is from https or localhost, and there are no media devices all the same',
+    'a page from https or localhost may use it':
+      'there are no media devices, and the page is no secure context',
+  },
+  'src/demo/truth-fields.ts': {
+    "'…' is neither a label nor a colour R,G,B":
+      'the field for the foreground has two, or more than three, numbers',
+    "'…' is no whole number from 0 to 65535: expected …":
+      'a part of a field is no whole number, or above 65535',
+  },
+};
