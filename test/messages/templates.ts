@@ -11,18 +11,12 @@ type Syntax = Readonly<Record<string, unknown>> & { readonly type: string };
 const isSyntax = (value: unknown): value is Syntax =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 
-function* partsOf(node: Syntax): Generator<Syntax> {
+/** Objects without a type (an argument beside its spread, what a method runs) are no nodes: what is in them is the node's. */
+function* partsOf(node: object): Generator<Syntax> {
   for (const value of Object.values(node)) {
     for (const part of Array.isArray(value) ? value : [value]) {
       if (isSyntax(part)) yield part;
-      else if (
-        typeof part === 'object' &&
-        part !== null &&
-        'expression' in part &&
-        isSyntax(part.expression)
-      ) {
-        yield part.expression;
-      }
+      else if (typeof part === 'object' && part !== null) yield* partsOf(part);
     }
   }
 }
