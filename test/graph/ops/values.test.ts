@@ -134,6 +134,7 @@ describe('a misfit names the operator, the scope, what was expected and what was
       'Conv in m: 6 output channels do not divide',
     ],
     ['rank', () => conv(x, of(6, 4, 1)), 'Conv in m: x [1, 4, 8, H] and weight [6, 4, 1] differ in rank'],
+    ['no channels', () => conv(of(6), of(6)), 'Conv in m: x [6] has no channels'],
     ['bias', () => conv(x, of(6, 4, 1, 1), of(5)), 'Conv in m: bias is [5], expected [6]'],
     ['window', () => conv(x, of(6, 4, 9, 1)), 'Conv in m: x is too small: a window of 9 does not fit axis 2'],
     [
@@ -174,6 +175,7 @@ describe('a misfit names the operator, the scope, what was expected and what was
       () => concat([x, of(1, 4, 7, 1)], 1),
       'Concat in m: [1, 4, 8, H] and [1, 4, 7, 1] do not join on axis 1',
     ],
+    ['types of parts', () => concat([of(2), vector(2)], 0), 'Concat in m: parts are float32 and int64'],
     ['axis', () => concat([x], 4), 'Concat in m: axis 4 is outside a rank of 4'],
     ['pads', () => pad(x, vector(1, 1)), 'Pad in m: pads holds 2 sizes, expected 8'],
   ];
