@@ -228,7 +228,7 @@ describe('what is refused', () => {
 
   it('sizes that the levels do not divide', async () => {
     await ofUnet(
-      `tensor '${levelOf(4)}' is float32 [1, 16, 2, 2], the image [1, 3, 40, 40]: expected its height and width divided by the same whole number; name another tensor, or export the model for a height and a width that its levels divide`,
+      `tensor '${levelOf(4)}' is float32 [1, 16, 2, 2], the image [1, 3, 40, 40]: expected its height and width divided by the same whole number at every size; name another tensor, or export the model for a height and a width that its levels divide`,
       {},
       sized(unet, [1, 3, 40, 40]),
     );

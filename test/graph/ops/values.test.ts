@@ -134,7 +134,6 @@ describe('a misfit names the operator, the scope, what was expected and what was
       'Conv in m: 6 output channels do not divide',
     ],
     ['rank', () => conv(x, of(6, 4, 1)), 'Conv in m: x [1, 4, 8, H] and weight [6, 4, 1] differ in rank'],
-    ['no channels', () => conv(of(6), of(6)), 'Conv in m: x [6] has no channels'],
     ['bias', () => conv(x, of(6, 4, 1, 1), of(5)), 'Conv in m: bias is [5], expected [6]'],
     ['window', () => conv(x, of(6, 4, 9, 1)), 'Conv in m: x is too small: a window of 9 does not fit axis 2'],
     [
