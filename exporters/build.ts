@@ -43,11 +43,9 @@ function inputShape(
   }
   for (const [name, size] of Object.entries({ height, width })) {
     if (size !== undefined && !(Number.isSafeInteger(size) && size >= stride && size % multiple === 0)) {
-      const rule = multiple === 1 ? 'at least' : 'a multiple of';
-      throw new NmodeError(
-        'BAD_USAGE',
-        `${name} ${size} does not fit: for ${backbone} it is ${rule} ${stride}`,
-      );
+      const multiples = size > 0 ? 'a multiple' : 'a positive multiple';
+      const rule = multiple === 1 ? `a whole number from ${stride} on` : `${multiples} of ${stride}`;
+      throw new NmodeError('BAD_USAGE', `${name} ${size} does not fit: for ${backbone} it is ${rule}`);
     }
   }
   return [

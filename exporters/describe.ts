@@ -1,3 +1,4 @@
+import { shapeText } from '../graph/dim.js';
 import { NmodeError } from '../graph/errors.js';
 import { type Backbone, type Network, type OwnDecoder, ownKeys } from './backbones/backbone.js';
 import { detectOrder, type Order } from './decoders/block.js';
@@ -61,7 +62,7 @@ export interface DetectedNmode extends NmodeForm {
   /** EED and LMD have the same keys. */
   readonly decoders: readonly SchemeId[];
   readonly steps: number;
-  /** Absent without a head. */
+  /** Absent where `headFault` says why. */
   readonly classes: number | undefined;
 }
 
@@ -69,23 +70,35 @@ export interface DetectedNmode extends NmodeForm {
 export function detectNmode(shapes: Shapes): DetectedNmode | undefined {
   const order = detectOrder(shapes);
   if (order === undefined) return undefined;
-  const [stateChannels = 0, , kernel = 0] = shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight') ?? [];
+  // A weight of too few axes is told of as misshapen, beside the release's shape.
+  const { stateChannels: channels, kernel: side } = RELEASE_FORM;
+  const weight = shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight');
+  const [stateChannels = channels, , kernel = side] = weight ?? [];
   const keys = [...shapes.keys()];
   return {
-    ...{ order, kernel, stateChannels, classes: shapes.get(HEAD_WEIGHT)?.[0] },
+    ...{ order, kernel, stateChannels, classes: shapes.get(HEAD_WEIGHT)?.[0] || undefined },
     decoders: keys.some((key) => /^up\d+\.g_post\./.test(key)) ? ['hd'] : ['eed', 'lmd'],
     steps: keys.reduce((most, key) => Math.max(most, Number(/^up(\d+)\.g\./.exec(key)?.[1] ?? 0)), 0),
   };
+}
+
+/** Why an nmODE decoder has no classes. */
+export function headFault(shapes: Shapes): string {
+  const shape = shapes.get(HEAD_WEIGHT);
+  return shape === undefined
+    ? `no head: the key ${HEAD_WEIGHT} is missing`
+    : `no head: ${HEAD_WEIGHT} is ${shapeText(shape)}, expected [classes, channels, 1, 1]`;
 }
 
 /**
  * Reads backbone and decoder off the keys and shapes of a checkpoint. The network's keys may begin with any prefix, and other
  * keys may stand around them.
  * @param told what the user says of the backbone
+ * @param prefix what was removed from the beginning of all keys, for messages
  * @throws NmodeError (BAD_CHECKPOINT) where no backbone, or no decoder on it, has the keys, or where several networks have
  */
-export function detect(file: string, stored: Shapes, told?: Backbone): Detected {
-  const { network, view } = locate(file, stored, hasDecoder, told);
+export function detect(file: string, stored: Shapes, told?: Backbone, prefix = ''): Detected {
+  const { network, view } = locate(file, stored, hasDecoder, told, prefix);
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
     const rest = [...shapes.keys()].filter((key) => !network.keys.has(key) && !isAside(key, network.aside));
@@ -98,11 +111,12 @@ export function detect(file: string, stored: Shapes, told?: Backbone): Detected 
   const detected = detectNmode(shapes);
   if (detected !== undefined) {
     const { classes, decoders, steps: _, ...nmode } = detected;
-    if (classes === undefined) throw bad(`no head: the key ${HEAD_WEIGHT} is missing`);
+    if (classes === undefined) throw bad(headFault(shapes));
     return { network, view, classes, decoders, nmode };
   }
   const { own } = network;
   if (own === undefined || !hasOwnDecoder(network, shapes)) throw bad('no known decoder');
+  if (own.classes === 0) throw bad('its last convolution gives no class');
   return { network, view, classes: own.classes, decoders: ['original'] };
 }
 
@@ -134,7 +148,9 @@ function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], to
   const decoder = decoders.find((known) => known === id);
   if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
   if (told.lmdForm !== undefined && id !== 'lmd') throw usage(`--lmd-form has no meaning for ${id}`);
-  if (told.head !== undefined && !HEADS.includes(told.head)) throw usage(`--head is ${HEADS.join(' or ')}`);
+  if (told.head !== undefined && !HEADS.includes(told.head)) {
+    throw usage(`--head ${told.head}, expected ${HEADS.join(' or ')}`);
+  }
   return decoder;
 }
 
@@ -150,9 +166,12 @@ export function describeNmode(
 ): NmodeDecoder {
   const usage = usageOf(file);
   const id = decoderOf(file, decoders, told);
-  if (told.activation === undefined || !ACTIVATION_NAMES.includes(told.activation)) {
-    const names = ACTIVATION_NAMES.join(' or ');
+  const names = ACTIVATION_NAMES.join(' or ');
+  if (told.activation === undefined) {
     throw usage(`a checkpoint does not hold the activation between steps: give --activation ${names}`);
+  }
+  if (!ACTIVATION_NAMES.includes(told.activation)) {
+    throw usage(`--activation ${told.activation}, expected ${names}`);
   }
   if (kernel % 2 !== 1) {
     throw new NmodeError(
@@ -161,7 +180,9 @@ export function describeNmode(
     );
   }
   const lmdForm = told.lmdForm ?? 'release';
-  if (!MULTISTEP_FORMS.includes(lmdForm)) throw usage(`--lmd-form is ${MULTISTEP_FORMS.join(' or ')}`);
+  if (!MULTISTEP_FORMS.includes(lmdForm)) {
+    throw usage(`--lmd-form ${lmdForm}, expected ${MULTISTEP_FORMS.join(' or ')}`);
+  }
   return { id, order, kernel, stateChannels, activation: told.activation, lmdForm };
 }
 

@@ -127,7 +127,9 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
 function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size }: ExportOptions): Recipe {
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   const { batch = 1, height, width } = size;
-  if (io === 'image' && batch !== 1) throw usage(`a batch of ${batch}: a model takes one image at a time`);
+  if (io === 'image' && batch !== 1) {
+    throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
+  }
   const { normalization = NORMALIZATIONS.release, ...told } = checkRecipe(recipe);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
@@ -135,15 +137,14 @@ function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size 
   if (sizing.kind === 'resize') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {
-      throw usage(
-        `the recipe resizes images to ${sizing.height}x${sizing.width}, which contradicts the size`,
-      );
+      const size = nativeSize ? '--native-size' : `the size ${height ?? 'open'}x${width ?? 'open'}`;
+      throw usage(`the recipe resizes images to ${sizing.height}x${sizing.width}, which contradicts ${size}`);
     }
   } else if (height !== undefined || width !== undefined) {
     throw usage('images cannot keep their own size where the input has a fixed one');
   } else if (sizing.multiple % network.stride !== 0) {
     throw usage(
-      `the recipe pads to a multiple of ${sizing.multiple}, the network needs one of ${network.stride}`,
+      `the recipe pads to a multiple of ${sizing.multiple}, expected one of ${network.stride}, which every level divides`,
     );
   }
   return { normalization, sizing };
@@ -207,7 +208,7 @@ export function backgroundMetadata(
   }
   if (background === undefined || background === 'none') return [];
   const why =
-    classes === 1 ? 'there is one class' : `the head is ${head}, whose classes do not exclude each other`;
+    classes === 1 ? 'there is one class' : `the head is ${head}, and only of a softmax one class is no mask`;
   throw new NmodeError('BAD_USAGE', `--background ${background} has no meaning: ${why}`);
 }
 

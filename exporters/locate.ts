@@ -18,6 +18,8 @@ interface Search {
   readonly shapes: Shapes;
   readonly backbones: readonly Backbone[];
   readonly isComplete: IsComplete;
+  /** What was removed from the beginning of all keys, for messages. */
+  readonly removed: string;
   /** All that was looked for, for the message where nothing fits. */
   readonly tried: Fit[];
 }
@@ -30,10 +32,17 @@ interface Candidate extends Location {
  * Finds the network in a state dict: its keys as they are or, where they are not all there, below whatever prefix. One with
  * a decoder is preferred to an encoder alone.
  * @param told what the user says it is
+ * @param removed what was removed from the beginning of all keys, for messages
  * @throws NmodeError (BAD_CHECKPOINT) where there is none, or several below different prefixes
  */
-export function locate(file: string, shapes: Shapes, isComplete: IsComplete, told?: Backbone): Location {
-  const search: Search = { shapes, isComplete, backbones: told ? [told] : BACKBONES, tried: [] };
+export function locate(
+  file: string,
+  shapes: Shapes,
+  isComplete: IsComplete,
+  told?: Backbone,
+  removed = '',
+): Location {
+  const search: Search = { shapes, isComplete, removed, backbones: told ? [told] : BACKBONES, tried: [] };
   for (const view of wholeViews(shapes.keys())) {
     const found = locateIn(file, view, search);
     if (found !== undefined) return found;
@@ -48,7 +57,7 @@ function locateIn(file: string, view: KeyView, search: Search): Location | undef
     .map(({ place, backbones }) => candidateIn(place, backbones, search))
     .filter((candidate) => candidate !== undefined);
   const [first, ...more] = within.filter(({ complete }) => complete);
-  if (first !== undefined && more.length > 0) throw ambiguous(file, [first, ...more]);
+  if (first !== undefined && more.length > 0) throw ambiguous(file, [first, ...more], search);
   return first ?? whole ?? within[0];
 }
 
@@ -78,8 +87,8 @@ function stemsOf(backbone: Backbone): readonly string[] {
   return first === undefined ? [] : [...new Set([first, first.replace(/^encoder\./, '')])];
 }
 
-function ambiguous(file: string, found: readonly Location[]): NmodeError {
-  const places = found.map(({ network, view }) => `${network.backbone} below '${view.prefix}'`);
+function ambiguous(file: string, found: readonly Location[], { removed }: Search): NmodeError {
+  const places = found.map(({ network, view }) => `${network.backbone} below '${removed}${view.prefix}'`);
   return new NmodeError(
     'BAD_CHECKPOINT',
     `${file}: it holds ${found.length} networks, ${places.join(', ')}: say which with --prefix`,

@@ -26,7 +26,7 @@ export function explaining<T>({ file, tensors }: Checkpoint, search: () => T): T
 
 /** The network of a checkpoint. @throws NmodeError (BAD_CHECKPOINT) where there is none that is known, or several */
 export function detectIn(checkpoint: Checkpoint, told?: Backbone): Detected {
-  return explaining(checkpoint, () => detect(checkpoint.file, shapesOf(checkpoint), told));
+  return explaining(checkpoint, () => detect(checkpoint.file, shapesOf(checkpoint), told, checkpoint.prefix));
 }
 
 /** The weights of a network where it was found. */

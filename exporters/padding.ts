@@ -32,7 +32,7 @@ function refuseSmall({ shape }: Value, { path }: Weights, sides: Sides, mode: Pa
     if (mode === 'replicate' || typeof size !== 'number' || size >= least) continue;
     throw new NmodeError(
       'BAD_USAGE',
-      `--padding ${mode}: ${path} pads ${side} pixels at each end of ${size}, expected ${least} at least: give a larger --size`,
+      `--padding ${mode}: ${path} pads ${side} pixels at each end of ${size}, expected ${least} at least: it needs a larger input`,
     );
   }
 }

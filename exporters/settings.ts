@@ -56,10 +56,15 @@ const anActivation: Pick<SettingKind, 'expected' | 'fits'> = {
 
 /** In the order in which they are told. */
 const KINDS: Readonly<Record<SettingName, SettingKind>> = {
-  pooling: { what: 'pooling', absent: 'nothing is pooled', key: 'nmode.pooling', ...oneOf(POOLINGS) },
+  pooling: {
+    what: 'pooling',
+    absent: 'there is no maximum pooling among the layers that are written',
+    key: 'nmode.pooling',
+    ...oneOf(POOLINGS),
+  },
   backboneActivation: {
     what: 'activation',
-    absent: 'the backbone has no activation',
+    absent: 'there is no activation of a backbone, gates aside, among the layers that are written',
     key: 'nmode.backbone_activation',
     ...anActivation,
   },

@@ -111,7 +111,9 @@ function checkFinite(bytes: Uint8Array): void {
   // A plain loop: a callback for each of ten million weights would take longer than the export.
   for (let i = 0; i < words.length; i++) {
     if (((words[i] ?? 0) & EXPONENT) === EXPONENT) {
-      throw new RangeError(`element ${i} is not a number or infinite: the training diverged`);
+      throw new RangeError(
+        `element ${i} is not a number or infinite: the training diverged, or the file is damaged`,
+      );
     }
   }
 }
@@ -189,11 +191,10 @@ export class Weights {
     const suspect = problems.length > 0 ? unused : unused.filter((key) => own.has(family(key)));
     if (suspect.length > 0) problems.push(listed('unused', suspect));
     if (problems.length > 0) {
-      const way = problems.length === 1 && suspect.length > 0 ? ' (--ignore leaves keys aside)' : '';
-      throw new NmodeError(
-        'BAD_CHECKPOINT',
-        `${file}: keys do not fit the network: ${problems.join('; ')}${way}`,
-      );
+      const isOne = problems.length === 1;
+      const way = isOne && suspect.length > 0 ? ' (--ignore leaves keys aside)' : '';
+      const what = isOne && unread !== undefined ? '' : 'keys do not fit the network: ';
+      throw new NmodeError('BAD_CHECKPOINT', `${file}: ${what}${problems.join('; ')}${way}`);
     }
     return { narrowed, unused: extra };
   }

@@ -41,9 +41,12 @@ function* assignments(graph: Graph): Generator<string> {
     inputs.add(name);
     assigned.add(name);
   }
+  const computed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
   for (const node of graph.nodes) {
     for (const name of node.inputs) {
-      if (!assigned.has(name)) yield `'${name}' is used by node '${node.name}' before it is assigned`;
+      if (assigned.has(name)) continue;
+      const when = computed.has(name) ? 'before it is assigned' : 'and never assigned';
+      yield `'${name}' is used by node '${node.name}' ${when}`;
     }
     for (const name of node.outputs) {
       if (name !== '' && assigned.has(name)) yield `'${name}' is assigned twice`;

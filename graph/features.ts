@@ -39,7 +39,9 @@ export function imageOf({ graph }: Model): Image {
   const [image, ...others] = inputs.filter(({ type }) => type?.shape?.length === 4);
   const [batch, channels, height, width] = image?.type?.shape ?? [];
   if (image === undefined || batch === undefined || channels === undefined || others.length > 0) {
-    const found = inputs.map(({ name, type }) => `${name} ${type?.dtype} [${type?.shape ?? '?'}]`);
+    const found = inputs.map(
+      ({ name, type }) => `${name} ${type?.dtype ?? 'of an unknown type'} [${type?.shape ?? '?'}]`,
+    );
     throw new NmodeError(
       'BAD_MODEL',
       `it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`,
@@ -48,7 +50,7 @@ export function imageOf({ graph }: Model): Image {
   if (isChannelsLast(image.type?.shape ?? [])) {
     throw new NmodeError(
       'BAD_MODEL',
-      `it takes ${image.name} ${image.type?.dtype} [${image.type?.shape}]: its channels stand last, expected [N, C, H, W]: export it again with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
+      `it takes ${image.name} ${image.type?.dtype} [${image.type?.shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
     );
   }
   const open = (size: number | string = '', axis: number): Dim => {

@@ -1,5 +1,6 @@
 import { NmodeError } from './errors.js';
 import { extend, tensorOf } from './extend.js';
+import { typeText } from './features.js';
 import { fromDeclared, inferTypes } from './infer.js';
 import { type Model, type Node, opsetOf } from './model.js';
 import { sigmoid, softmax } from './ops/unary.js';
@@ -25,7 +26,7 @@ export function headed(given: Model, head: 'sigmoid' | 'softmax'): Model {
   if (type?.dtype !== 'float32' || type.shape.length !== 4) {
     throw new NmodeError(
       'BAD_MODEL',
-      `its output '${name}' is no float32 [N, classes, H, W]: it takes no --head`,
+      `its output '${name}' is ${typeText(type)}, --head needs one float32 [N, classes, H, W]`,
     );
   }
   const opset = opsetOf(model);

@@ -67,7 +67,7 @@ export type Background = number | 'none';
 /** @throws NmodeError (BAD_USAGE) for what is neither an index nor `none` */
 export function parseBackground(text: string): Background {
   if (text === 'none') return text;
-  if (/^\d{1,3}$/.test(text)) return Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new NmodeError(
     'BAD_USAGE',
     `a background of '${text}', expected the index of a class, from 0 on, or none`,
@@ -161,13 +161,16 @@ function fieldsOf(value: unknown, what: string, names: readonly string[]): Reado
 }
 
 function kindOf(value: unknown, what: string): unknown {
-  return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : `${what} without kind`;
+  if (typeof value === 'object' && value !== null && 'kind' in value) return value.kind;
+  throw new TypeError(`${what} has no kind`);
 }
 
 function channels(value: unknown, what: string, fits: (x: number) => boolean): readonly number[] {
   const numbers = Array.isArray(value) ? value.filter((x) => typeof x === 'number' && fits(x)) : [];
   if (numbers.length !== 3 || !Array.isArray(value) || value.length !== 3) {
-    throw new TypeError(`${what} is not three numbers${what === 'std' ? ' above 0' : ''}`);
+    throw new TypeError(
+      `${what} is not three numbers${what === 'std' ? ' above 0 that can be divided by' : ''}`,
+    );
   }
   return numbers;
 }

@@ -66,7 +66,8 @@ export function integerValues(tensor: Tensor): number[] | undefined {
     const { buffer, byteOffset } = aligned(tensor.bytes(), 4);
     return Array.from(new Int32Array(buffer, byteOffset, count));
   }
-  if (tensor.dtype !== 'int64') throw new TypeError(`expected an integer tensor, found ${tensor.dtype}`);
+  if (tensor.dtype !== 'int64')
+    throw new TypeError(`expected an int64 or int32 tensor, found ${tensor.dtype}`);
   const { buffer, byteOffset } = aligned(tensor.bytes(), 8);
   const values = Array.from(new BigInt64Array(buffer, byteOffset, count), Number);
   return values.every((value) => Number.isSafeInteger(value) || Math.abs(value) >= FAR_AWAY)

@@ -74,9 +74,11 @@ export function networkOf({ features, ...definition }: NetworkDefinition): Netwo
   const scales = shapes.map(([, , height]) => TRIAL_SIDE / Number(height));
   const bad = scales.findIndex((scale, at) => !Number.isInteger(scale) || scale < (scales[at - 1] ?? 1));
   if (bad >= 0 || scales.length === 0) {
+    const found =
+      scales.length === 0 ? 'it has no feature' : `its features have the scales ${scales.join(', ')}`;
     throw new NmodeError(
       'BAD_USAGE',
-      `backbone ${definition.backbone}: its features have the scales ${scales.join(', ')}, expected whole numbers from shallow to deep`,
+      `backbone ${definition.backbone}: ${found}, expected whole scales from shallow to deep`,
     );
   }
   return {

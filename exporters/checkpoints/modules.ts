@@ -35,7 +35,9 @@ export class ModuleStates {
 
   #visit(module: PickledObject, prefix: string, depth: number, state: Map<string, PickleValue>): void {
     if (depth > MAX_DEPTH || prefix.length > MAX_PREFIX || ++this.#modules > MAX_MODULES) {
-      throw new RangeError(`the modules of ${module.path} are nested too deeply or hold themselves`);
+      throw new RangeError(
+        `the modules of ${module.path} are nested too deeply, are too many or hold themselves`,
+      );
     }
     for (const [name, value] of ownTensors(module)) state.set(`${prefix}${name}`, value);
     for (const [name, child] of children(module)) this.#visit(child, `${prefix}${name}.`, depth + 1, state);

@@ -1,3 +1,4 @@
+import { reason } from '../../graph/errors.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { numpyTensor, numpyType } from './numpy.js';
 import type { Source } from './source.js';
@@ -49,12 +50,13 @@ function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
   const type = numpyType(description.slice(1, -1));
   if (type === undefined || type.dtype === 'bool') return undefined;
   const dims = sizes.match(/\d+/g)?.map(Number) ?? [];
-  if (dims.length > MAX_RANK) throw new RangeError(`'${name}' has ${dims.length} axes`);
+  if (dims.length > MAX_RANK)
+    throw new RangeError(`'${name}' has ${dims.length} axes, at most ${MAX_RANK} are read`);
   try {
     const data = bytes.subarray(start + length);
     return numpyTensor(type, dims, fortran === 'True', { size: data.length, bytes: () => data });
   } catch (error) {
-    throw new RangeError(`'${name}' does not hold [${dims}]`, { cause: error });
+    throw new RangeError(`'${name}': ${reason(error)}`, { cause: error });
   }
 }
 

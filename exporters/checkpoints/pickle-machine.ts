@@ -22,7 +22,8 @@ export class PickleBudget {
 
   charge(values: number): void {
     this.#work += values;
-    if (this.#work > MAX_WORK) throw new RangeError(`the pickle makes more than ${MAX_WORK} values`);
+    if (this.#work > MAX_WORK)
+      throw new RangeError(`the pickle makes or stores more than ${MAX_WORK} values`);
   }
 
   /** Counts an opcode. */
@@ -55,13 +56,15 @@ export class PickleMachine {
 
   #push(slot: PickleValue | typeof MARK): void {
     this.#budget.charge(1);
-    if (this.#stack.length === MAX_STACK) throw new RangeError('the pickle is nested too deeply');
+    if (this.#stack.length === MAX_STACK)
+      throw new RangeError(`the pickle has more than ${MAX_STACK} values on its stack`);
     this.#stack.push(slot);
   }
 
   top(): PickleValue {
     const slot = this.#stack.at(-1);
-    if (slot === undefined || slot === MARK) throw new SyntaxError('the pickle takes from an empty stack');
+    if (slot === undefined || slot === MARK)
+      throw new SyntaxError('the pickle takes a value where there is none');
     return slot;
   }
 

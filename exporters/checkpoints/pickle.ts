@@ -127,7 +127,8 @@ export function unpickle(cursor: Cursor, world: PickleWorld, budget = new Pickle
   for (let code = cursor.byte(); code !== STOP; code = cursor.byte()) {
     budget.step();
     const opcode = byCode[code];
-    if (opcode === undefined) throw new SyntaxError(`unknown pickle opcode 0x${code.toString(16)}`);
+    if (opcode === undefined)
+      throw new SyntaxError(`pickle opcode 0x${code.toString(16)}, which is not read`);
     opcode(machine);
   }
   return machine.pop();

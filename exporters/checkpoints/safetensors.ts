@@ -79,14 +79,19 @@ function parseHeader(text: string): Record<string, unknown> {
   if (!text.startsWith('{')) throw new SyntaxError('the header is no JSON object');
   const [names, fields] = scan(text);
   const header: Record<string, unknown> = JSON.parse(text);
-  if (names !== Object.keys(header).length) throw new SyntaxError('a tensor is named twice');
+  if (names !== Object.keys(header).length)
+    throw new SyntaxError('a tensor, or the metadata, is named twice');
   const kept = Object.values(header).reduce((sum: number, entry) => sum + fieldsOf(entry), 0);
   if (fields !== kept) throw new SyntaxError('a tensor is described twice, or a field of the metadata');
   return header;
 }
 
-const fieldsOf = (entry: unknown) =>
-  typeof entry === 'object' && entry !== null ? Object.keys(entry).length : 0;
+/** Keys of an object and of those in it, whose depth is limited. */
+function fieldsOf(entry: unknown): number {
+  if (typeof entry !== 'object' || entry === null) return 0;
+  const inner = Object.values(entry).reduce((sum: number, value) => sum + fieldsOf(value), 0);
+  return inner + (Array.isArray(entry) ? 0 : Object.keys(entry).length);
+}
 
 /** The format's free field: texts by name. */
 function checkMetadata(metadata: unknown): void {
@@ -115,8 +120,12 @@ function scan(text: string): readonly [names: number, fields: number] {
       if (depth === 1) names++;
       else fields++;
     } else if (character === '{' || character === '[') {
-      if (++depth > MAX_DEPTH || ++brackets > MAX_BRACKETS)
-        throw new RangeError('the header is not one of tensors');
+      if (++depth > MAX_DEPTH) {
+        throw new RangeError(`the header is nested deeper than ${MAX_DEPTH}: it is not one of tensors`);
+      }
+      if (++brackets > MAX_BRACKETS) {
+        throw new RangeError(`the header has more than ${MAX_BRACKETS} objects and lists, three a tensor`);
+      }
     } else if (character === '}' || character === ']') {
       depth--;
     }
@@ -144,11 +153,13 @@ function place(name: string, entry: unknown): Placed {
   if (begin === undefined || end === undefined || rest.length > 0) {
     throw new TypeError(`tensor '${name}' has ${offsets.length} data_offsets, expected 2: begin and end`);
   }
-  if (shape.length > MAX_RANK) throw new RangeError(`tensor '${name}' has ${shape.length} axes`);
+  if (shape.length > MAX_RANK)
+    throw new RangeError(`tensor '${name}' has ${shape.length} axes, at most ${MAX_RANK} are read`);
   const size = byteLength(dtype, shape);
   // Products beyond 2^53 are not exact, and one size of 0 would hide them.
   const bound = shape.reduce((product, dim) => product * Math.max(dim, 1), 1);
-  if (!Number.isSafeInteger(bound) || end - begin !== size) {
+  if (!Number.isSafeInteger(bound)) throw new RangeError(`tensor '${name}' has impossible sizes [${shape}]`);
+  if (end - begin !== size) {
     throw new RangeError(`tensor '${name}' [${shape}] takes ${size} bytes, found ${end - begin}`);
   }
   return { name, dtype, dims: shape, begin, end };

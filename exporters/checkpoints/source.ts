@@ -86,11 +86,13 @@ export class Cursor {
   #start = 0;
   #at: number;
   readonly #source: Source;
+  readonly #limit: number;
   readonly #end: number;
 
   constructor(source: Source, start: number, limit: number) {
     this.#source = source;
     this.#at = start;
+    this.#limit = limit;
     this.#end = Math.min(source.size, start + limit);
   }
 
@@ -102,13 +104,13 @@ export class Cursor {
   byte(): number {
     if (this.#at < this.#start || this.#at >= this.#start + this.#window.length) this.#fill();
     const byte = this.#window[this.#at - this.#start];
-    if (byte === undefined) throw new RangeError(CUT_SHORT);
+    if (byte === undefined) throw this.#ended();
     this.#at++;
     return byte;
   }
 
   take(length: number): Uint8Array {
-    if (length > this.#end - this.#at) throw new RangeError(CUT_SHORT);
+    if (length > this.#end - this.#at) throw this.#ended();
     const inWindow = this.#at - this.#start;
     const known = inWindow >= 0 && inWindow + length <= this.#window.length;
     const bytes = known
@@ -116,6 +118,11 @@ export class Cursor {
       : this.#source.read(this.#at, length);
     this.#at += length;
     return bytes;
+  }
+
+  #ended(): RangeError {
+    const isCut = this.#end === this.#source.size;
+    return new RangeError(isCut ? CUT_SHORT : `a pickle of more than ${this.#limit} bytes, no more are read`);
   }
 
   #fill(): void {

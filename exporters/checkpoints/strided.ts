@@ -54,7 +54,7 @@ function checkBounds({ dtype, dims, strides, offset, storage }: StridedView): vo
     throw new RangeError(`sizes [${dims}] are impossible`);
   }
   if (size > MAX_TENSOR_BYTES) {
-    throw new RangeError(`sizes [${dims}] claim ${size} bytes, its storage holds ${storage.size}`);
+    throw new RangeError(`sizes [${dims}] take ${size} bytes, at most ${MAX_TENSOR_BYTES} are read`);
   }
   if (size === 0) return;
   const last = dims.reduce((index, dim, axis) => index + (dim - 1) * (strides[axis] ?? 0), offset);

@@ -59,7 +59,9 @@ function* storagePlaces(
   let at = start;
   for (const key of keys) {
     const reference = typeof key === 'string' ? references.get(key) : undefined;
-    if (reference === undefined) throw new Error(`storage '${shown(key)}' belongs to no tensor`);
+    if (reference === undefined) {
+      throw new Error(`storage '${shown(key)}' belongs to no tensor, or to one of an unknown type`);
+    }
     if (placed.has(key)) throw new Error(`storage '${reference.key}' is listed twice`);
     placed.add(key);
     const header = source.read(at, 8);

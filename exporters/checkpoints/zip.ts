@@ -77,10 +77,11 @@ async function directory(source: Source): Promise<readonly yauzl.Entry[]> {
   const reader = new SourceReader(source);
   const zip = await yauzl.fromRandomAccessReaderPromise(reader, source.size, options).catch((error) => {
     if (!/end of central directory record signature/i.test(reason(error))) throw error;
-    const what = 'the zip file is cut short: it has no end of central directory record';
+    const what = 'the zip file is cut short or damaged: it has no end of central directory record';
     throw new Error(`${what}: download or save it again`, { cause: error });
   });
-  if (zip.entryCount > MAX_ENTRIES) throw new RangeError(`${zip.entryCount} entries are too many`);
+  if (zip.entryCount > MAX_ENTRIES)
+    throw new RangeError(`${zip.entryCount} entries, at most ${MAX_ENTRIES} are read`);
   const entries: yauzl.Entry[] = [];
   for await (const entry of zip.eachEntry()) entries.push(entry);
   return entries;
@@ -102,9 +103,14 @@ function checkDirectory(entries: readonly yauzl.Entry[], source: Source): void {
     packed += compressedSize;
     if (method === DEFLATED) [deflated, inflated] = [deflated + compressedSize, inflated + uncompressedSize];
   }
-  if (packed > source.size) throw new RangeError(`its entries take ${packed} bytes: they overlap`);
-  if (inflated > Math.max(MAX_INFLATED_BYTES, MAX_INFLATION * deflated)) {
-    throw new RangeError(`its entries unpack from ${deflated} to ${inflated} bytes, which weights never do`);
+  if (packed > source.size) {
+    throw new RangeError(`its entries take ${packed} bytes, the file has ${source.size}`);
+  }
+  const most = Math.max(MAX_INFLATED_BYTES, MAX_INFLATION * deflated);
+  if (inflated > most) {
+    throw new RangeError(
+      `its entries unpack from ${deflated} to ${inflated} bytes, at most ${most} are read`,
+    );
   }
 }
 
@@ -124,7 +130,10 @@ function zipEntry(entry: yauzl.Entry, place: Extent, source: Source, isUnchecked
     read() {
       const bytes = source.read(place.data, place.end - place.data);
       const unpacked = compressionMethod === STORED ? bytes : inflate(bytes, size, name);
-      if (unpacked.length !== size || !(isUnchecked || crc32(unpacked) === entry.crc32)) {
+      if (unpacked.length !== size) {
+        throw new Error(`entry '${name}' unpacks to ${unpacked.length} bytes, expected ${size}`);
+      }
+      if (!isUnchecked && crc32(unpacked) !== entry.crc32) {
         throw new Error(`entry '${name}' is corrupt: its CRC-32 does not match`);
       }
       return unpacked;

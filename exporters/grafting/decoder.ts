@@ -2,7 +2,14 @@ import { NmodeError } from '../../graph/errors.js';
 import type { Feature } from '../../graph/features.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import { SCHEME_IDS } from '../decoders/nmode.js';
-import { describeNmode, detectNmode, type NmodeDecoder, RELEASE_FORM, type Told } from '../describe.js';
+import {
+  describeNmode,
+  detectNmode,
+  headFault,
+  type NmodeDecoder,
+  RELEASE_FORM,
+  type Told,
+} from '../describe.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../key-views.js';
 import {
   explaining,
@@ -30,7 +37,7 @@ export interface GraftDecoder {
 
 /** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
 export function initialDecoder(told: Told, settings: SettingsInUse): GraftDecoder {
-  if (told.decoder === undefined) {
+  if (!SCHEME_IDS.some((id) => id === told.decoder)) {
     throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SCHEME_IDS.join(' or ')}`);
   }
   const decoder = describeNmode('--init', RELEASE_FORM, SCHEME_IDS, { activation: 'gelu', ...told });
@@ -56,12 +63,12 @@ export function trainedDecoder(
   const { file } = checkpoint;
   const stored = shapesOf(checkpoint);
   const bad = (what: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${what}`);
-  const view = explaining(checkpoint, () => decoderView(stored, bad));
+  const view = explaining(checkpoint, () => decoderView(stored, bad, checkpoint.prefix));
   const shapes = shapesIn(view, stored);
   const detected = detectNmode(shapes);
-  if (detected === undefined) throw bad('no nmODE decoder: it has no key up1.g.*');
+  if (detected === undefined) throw bad(NO_DECODER);
   const { classes, steps, decoders } = detected;
-  if (classes === undefined) throw bad('no head: the key outc.conv.weight is missing');
+  if (classes === undefined) throw bad(headFault(shapes));
   const decoder = describeNmode(file, detected, decoders, told);
   if (steps !== skips.length) {
     throw bad(`its decoder has ${steps} steps, ${skips.length} skips are named: each step takes one`);
@@ -94,18 +101,24 @@ export function trainedDecoder(
 /** The first key of a decoder, in one order of its layers or another. */
 const STEMS = ['up1.g.weight', 'up1.g.0.weight'];
 
-/** Where the decoder is: its keys as they are, or below whatever prefix. @throws where it is below several */
-function decoderView(shapes: Shapes, bad: (what: string) => Error): KeyView {
+const NO_DECODER = 'no nmODE decoder: it has neither up1.g.weight nor up1.g.0.weight';
+
+/**
+ * Where the decoder is: its keys as they are, or below whatever prefix.
+ * @param removed what was removed from the beginning of all keys, for messages
+ * @throws where it is below several
+ */
+function decoderView(shapes: Shapes, bad: (what: string) => Error, removed = ''): KeyView {
   for (const whole of wholeViews(shapes.keys())) {
     if (STEMS.some((stem) => whole.names.has(stem))) return whole;
     const [first, ...more] = viewsBelow(whole, STEMS);
     if (more.length > 0) {
-      const places = [first, ...more].map((view) => `'${view?.prefix}'`);
+      const places = [first, ...more].map((view) => `'${removed}${view?.prefix}'`);
       throw bad(`it holds ${places.length} decoders, below ${places.join(', ')}: say which with --prefix`);
     }
     if (first !== undefined) return first;
   }
-  throw bad('no nmODE decoder: it has no key up1.g.*');
+  throw bad(NO_DECODER);
 }
 
 const isOwn = (key: string): boolean => DECODER_KEY.test(key);

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/errors.js';
 import { type Feature, imageOf } from '../../graph/features.js';
 import type { Model } from '../../graph/model.js';
 import {
@@ -61,13 +61,22 @@ export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<st
 function recipeMetadata(model: Model, { recipe, sizeMultiple }: GraftFacts): [string, string][] {
   const stored = model.metadata.get(RECIPE_KEY);
   if (recipe === undefined && stored === undefined) return [];
-  const known = stored === undefined ? {} : parseRecipe(stored);
+  const known = stored === undefined ? {} : storedRecipe(stored);
   const { normalization = NORMALIZATIONS.release, sizing } = { ...known, ...checkRecipe(recipe ?? {}) };
   const whole = { normalization, sizing: fitting(sizing, model, sizeMultiple) };
   return [
     [IO_KEY, 'tensor'],
     [RECIPE_KEY, recipeText(whole)],
   ];
+}
+
+/** @throws NmodeError (BAD_MODEL): it is the model's, not the user's */
+function storedRecipe(text: string): Recipe {
+  try {
+    return parseRecipe(text);
+  } catch (error) {
+    throw new NmodeError('BAD_MODEL', `its metadata ${RECIPE_KEY}: ${reason(error)}`, { cause: error });
+  }
 }
 
 /** The sizing that was told, or a resize to the model's size, or where that is open to about the release's. */

@@ -21,7 +21,9 @@ export function checkNames({ graph }: Model, names: readonly string[]): void {
     if (known.has(name) || graph.initializers.has(name)) continue;
     const node = graph.nodes.find((candidate) => candidate.name === name);
     if (node !== undefined) {
-      throw usage(`'${name}' is a node, not a tensor: it computes ${node.outputs.join(' and ')}`);
+      throw usage(
+        `'${name}' is a node, not a tensor: it computes ${node.outputs.filter(Boolean).join(' and ')}`,
+      );
     }
     const candidates = closest(name, known, MAX_CANDIDATES);
     throw usage(
@@ -52,6 +54,9 @@ export async function skipsOf(
     if (!isPicture(located)) throw usage(`${described(located)}, expected float32 [N, C, H, W]`);
     const fault = faultOf(located.tensor);
     if (fault !== undefined) throw refuse(located.tensor, fault);
+    if (typeof located.type?.shape[1] !== 'number') {
+      throw usage(`${described(located)}, expected a known number of channels; name another tensor`);
+    }
     if (located.feature === undefined) throw usage(misfit(located, image.shape));
     return located.feature;
   });
@@ -73,5 +78,5 @@ const described = ({ tensor, type }: Located): string => `tensor '${tensor}' is 
 function misfit(located: Located, image: readonly Dim[]): string {
   const isFixed = image.slice(2).every((size) => typeof size === 'number');
   const other = isFixed ? ', or export the model for a height and a width that its levels divide' : '';
-  return `${described(located)}, the image ${shapeText(image)}: expected its height and width divided by the same whole number; name another tensor${other}`;
+  return `${described(located)}, the image ${shapeText(image)}: expected its height and width divided by the same whole number at every size; name another tensor${other}`;
 }

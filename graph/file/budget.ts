@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs/light.js';
+import { NmodeError } from '../errors.js';
 
 /**
  * Fields that a model may hold beside the elements of its tensors, packed numbers counted one by one. Decoded, each takes a hundred times the two bytes it can
@@ -24,7 +25,7 @@ const LENGTH_DELIMITED = 2;
 
 /**
  * Counts the fields of a model without decoding it.
- * @throws RangeError where there are more than a model needs, or where the bytes are no protobuf
+ * @throws NmodeError (BAD_MODEL) where there are more than a model needs; RangeError where the bytes are no protobuf
  */
 export function checkBudget(bytes: Uint8Array): void {
   count(protobuf.Reader.create(bytes), bytes.length, MODEL, 0);
@@ -35,7 +36,9 @@ function count(reader: protobuf.Reader, end: number, shape: Shape, before: numbe
   while (reader.pos < end) {
     const tag = reader.uint32();
     const [id, wireType] = [tag >>> 3, tag & 7];
-    if (++fields > MAX_FIELDS) throw new RangeError(`more than ${MAX_FIELDS} fields`);
+    if (++fields > MAX_FIELDS) {
+      throw new NmodeError('BAD_MODEL', `it has more than ${MAX_FIELDS} fields, no more are read`);
+    }
     if (wireType !== LENGTH_DELIMITED) {
       reader.skipType(wireType);
       continue;

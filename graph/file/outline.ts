@@ -13,7 +13,8 @@ export function readOutline(bytes: Uint8Array, name: string): Outline {
   try {
     return outlineFrom(bytes);
   } catch (error) {
-    throw new NmodeError('BAD_MODEL', `${name}: not an ONNX file (${reason(error)})`, { cause: error });
+    const problem = error instanceof NmodeError ? error.message : `not an ONNX file (${reason(error)})`;
+    throw new NmodeError('BAD_MODEL', `${name}: ${problem}`, { cause: error });
   }
 }
 
@@ -74,7 +75,7 @@ interface Field {
 
 /**
  * The fields of a message (protobuf encoding, "Message structure").
- * @throws RangeError where the bytes end in the middle of one, or are no protobuf
+ * @throws RangeError where the bytes end in the middle of one, or are no protobuf; NmodeError (BAD_MODEL) for too many
  */
 function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
   let at = 0;
@@ -98,7 +99,9 @@ function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
     const tag = varint();
     const [id, wireType] = [Math.floor(tag / 8), tag % 8];
     const size = FIXED[wireType];
-    if (++count > MAX_FIELDS) throw new RangeError(`a message of more than ${MAX_FIELDS} fields`);
+    if (++count > MAX_FIELDS) {
+      throw new NmodeError('BAD_MODEL', `a message of more than ${MAX_FIELDS} fields, no more are read`);
+    }
     if (id === 0) throw new RangeError('a field of number 0');
     if (wireType === VARINT) yield { id, value: varint() };
     else if (wireType === LENGTH_DELIMITED) yield { id, value: take(varint()) };

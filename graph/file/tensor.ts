@@ -29,12 +29,10 @@ const EXTERNAL = 1;
  */
 export function readTensor(message: TensorMessage): Tensor {
   const name = message.name ?? 'constant';
-  const dtype = dtypeOfCode(message.dataType ?? 0);
+  const code = message.dataType ?? 0;
+  const dtype = dtypeOfCode(code);
   if (dtype === undefined) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `tensor '${name}' has element type ${message.dataType}, which is not supported`,
-    );
+    throw new NmodeError('BAD_MODEL', `tensor '${name}' has element type ${code}, which is not supported`);
   }
   if (message.dataLocation === EXTERNAL) {
     throw new NmodeError(

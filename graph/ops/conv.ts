@@ -25,14 +25,11 @@ export function convOperands(inputs: readonly (ValueType | undefined)[], attribu
   if (known === undefined) return undefined;
   const [first, second, ...kernel] = known;
   const [batch, channels, ...space] = x.shape;
-  if (
-    batch === undefined ||
-    channels === undefined ||
-    first === undefined ||
-    second === undefined ||
-    kernel.length !== space.length
-  ) {
+  if (x.shape.length !== known.length) {
     throw new RangeError(`x ${shapeText(x.shape)} and weight ${shapeText(weight.shape)} differ in rank`);
+  }
+  if (batch === undefined || channels === undefined || first === undefined || second === undefined) {
+    throw new RangeError(`x ${shapeText(x.shape)} has no channels`);
   }
   const told = intsOf(attributes, 'kernel_shape', kernel);
   if (told.join() !== kernel.join()) {

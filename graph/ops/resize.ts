@@ -52,7 +52,7 @@ export const Resize: OpDefinition = {
     const factors = float32Values(scales);
     fits('scales', factors);
     if (!factors.every((factor) => factor > 0 && Number.isFinite(factor))) {
-      throw new RangeError(`scales [${factors}] must be above 0`);
+      throw new RangeError(`scales [${factors}] must be above 0 and finite`);
     }
     for (const [at, axis] of axes.entries()) resized[axis] = scaled(shape[axis] ?? 1, factors[at] ?? 1);
     return [{ dtype, shape: resized }];

@@ -68,8 +68,9 @@ export const Concat: OpDefinition = {
     const axis = axisOf(intOf(attributes, 'axis', 0), first.shape.length);
     let along: Dim = 0;
     for (const { dtype, shape } of parts) {
+      if (dtype !== first.dtype) throw new TypeError(`parts are ${first.dtype} and ${dtype}`);
       const fits = shape.every((dim, at) => at === axis || !differentDims(dim, first.shape[at] ?? 1));
-      if (dtype !== first.dtype || shape.length !== first.shape.length || !fits) {
+      if (shape.length !== first.shape.length || !fits) {
         throw new RangeError(`${shapeText(first.shape)} and ${shapeText(shape)} do not join on axis ${axis}`);
       }
       along = addDims(along, shape[axis] ?? 0);

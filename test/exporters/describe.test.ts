@@ -39,6 +39,12 @@ describe('what a checkpoint cannot tell is asked for, never guessed', () => {
     ['both at once', 'nmode-CR_B.zip.pth', {}, /--decoder eed or --decoder lmd, and .* --activation/],
     ['the activation', 'hd-CR_B.zip.pth', {}, /--activation gelu or relu or tanh/],
     [
+      'the activation, among those that there are',
+      'hd-CR_B.zip.pth',
+      { activation: 'swish' as 'gelu' },
+      /--activation swish, expected gelu or relu or tanh$/,
+    ],
+    [
       'a decoder that its keys deny',
       'hd-CR_B.zip.pth',
       { decoder: 'eed', activation: 'gelu' },
@@ -93,6 +99,19 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])(
   },
 );
 
+it('a decoder whose weights have too few axes is one, and its weights are told of when they are read', async () => {
+  const shapes = new Map([...(await shapesIn('nmode-CR_B.zip.pth')), ['up1.g.0.weight', [3, 16]]]);
+  expect(detect('x.pth', shapes).nmode).toEqual({ order: 'CR_B', kernel: 3, stateChannels: 3 });
+});
+
+it('an own decoder without a class is refused', async () => {
+  const shapes = new Map(await shapesIn('original.zip.pth'));
+  const [, ...rest] = shapes.get('outc.conv.weight') ?? [];
+  expect(() => detect('x.pth', shapes.set('outc.conv.weight', [0, ...rest]))).toThrow(
+    /^x\.pth: unet, but its last convolution gives no class/,
+  );
+});
+
 it('an encoder alone is told, with its counters and its classifier or without', () => {
   const encoder = backboneOf('resnet18').network(new Map([['conv1.weight', [64, 3, 7, 7]]])).keys;
   const classifier = new Map([
@@ -114,6 +133,11 @@ it('a network without a head, and one that nobody knows, are told apart', async 
   const shapes = new Map(await shapesIn('nmode-CR_B.zip.pth'));
   shapes.delete('outc.conv.weight');
   expect(() => detect('x.pth', shapes)).toThrow(/no head: the key outc\.conv\.weight is missing/);
+  for (const shape of [[], [0, 3, 1, 1]]) {
+    expect(() => detect('x.pth', new Map([...shapes, ['outc.conv.weight', shape]]))).toThrow(
+      `no head: outc.conv.weight is [${shape.join(', ')}], expected [classes, channels, 1, 1]`,
+    );
+  }
   expect(() => detect('x.pth', new Map([['conv1.weight', [1]]]))).toThrow(
     /no known network .*begin conv1\.weight/,
   );

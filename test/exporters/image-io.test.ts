@@ -134,12 +134,22 @@ describe('what contradicts itself is refused', () => {
     [
       'a recipe of another size',
       { size: fixed, recipe: { sizing: { kind: 'resize', height: 64, width: 64 } as const } },
-      /resizes images to 64x64, which contradicts the size/,
+      /resizes images to 64x64, which contradicts the size 32x32/,
+    ],
+    [
+      'a recipe of one size beside native sizes',
+      { nativeSize: true, size: {}, recipe: { sizing: { kind: 'resize', height: 64, width: 64 } as const } },
+      /resizes images to 64x64, which contradicts --native-size/,
+    ],
+    [
+      'a background of logits',
+      { head: 'none' as const, background: 0, size: fixed },
+      /--background 0 has no meaning: there is one class/,
     ],
     [
       'a recipe that pads too little',
       { size: {}, recipe: { sizing: { kind: 'pad', multiple: 8 } as const } },
-      /multiple of 8, the network needs one of 16/,
+      /multiple of 8, expected one of 16, which every level divides/,
     ],
   ])('%s', async (_, options, says) => {
     if (network === undefined) throw new Error('the case is gone');

@@ -55,7 +55,6 @@ describe('a backbone of your own', () => {
   it.each([
     ['that are no whole part of the input', 3, [1]],
     ['from deep to shallow', 2, [1, 0]],
-    ['that are none', 2, []],
   ] as const)('has no features %s', (_, stride, order) => {
     const define = () =>
       defineBackbone({
@@ -67,7 +66,13 @@ describe('a backbone of your own', () => {
         },
       });
     expect(define).toThrow(
-      /backbone odd: its features have the scales .*, expected whole numbers from shallow/,
+      /backbone odd: its features have the scales .*, expected whole scales from shallow/,
+    );
+  });
+
+  it('has features', () => {
+    expect(() => defineBackbone({ id: 'odd', features: () => [] })).toThrow(
+      'backbone odd: it has no feature, expected whole scales from shallow to deep',
     );
   });
 

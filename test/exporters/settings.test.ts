@@ -196,7 +196,7 @@ describe('a setting is refused', () => {
     const small = (padding: 'reflect' | 'circular' | 'replicate', side: number) =>
       refusal(UNET, { padding, size: { batch: 1, height: side, width: side } });
     expect(await small('reflect', 16)).toMatch(
-      /^BAD_USAGE --padding reflect: down4\..* pads 1 pixels at each end of 1, expected 2 at least: give a larger --size$/,
+      /^BAD_USAGE --padding reflect: down4\..* pads 1 pixels at each end of 1, expected 2 at least: it needs a larger input$/,
     );
     expect(await small('reflect', 32)).toBe('exported');
     expect(await small('circular', 16)).toBe('exported');

@@ -156,8 +156,8 @@ it('all problems are told at once', () => {
   expect(problemOf({ nodes })).toThrow(
     refusal(
       [
-        "'a' is used by node 'y' before it is assigned",
-        "'b' is used by node 'y' before it is assigned",
+        "'a' is used by node 'y' and never assigned",
+        "'b' is used by node 'y' and never assigned",
         "'y' is assigned twice",
         "output 'out' is never assigned",
       ].join('; '),

@@ -52,6 +52,18 @@ it('other outputs stay', () => {
   ]);
 });
 
+it('an output that is none, or that nothing is known of, is told as it is', () => {
+  const { graph, ...model } = pixelwise(COLOURS);
+  const of =
+    (outputs: typeof graph.outputs, nodes = graph.nodes) =>
+    () =>
+      headed({ ...model, graph: { ...graph, outputs, nodes } }, 'sigmoid');
+  const name = graph.outputs[0]?.name ?? '';
+  const flat = { name: 'flat', type: { dtype: 'float32', shape: [4] } } as const;
+  expect(of([flat])).toThrow("its output 'flat' is float32 [4], --head needs one float32 [N, classes, H, W]");
+  expect(of([{ name }], [])).toThrow(`its output '${name}' is of a type that is not known, --head needs one`);
+});
+
 it('a softmax is not written where it would mean another', () => {
   const old = { ...pixelwise(COLOURS), opsets: new Map([['', 12]]) };
   expect(() => headed(old, 'softmax')).toThrow(/^opset 12, and a Softmax over channels needs 13/);

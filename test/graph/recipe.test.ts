@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseRecipe, type Recipe, recipeText } from '../../graph/recipe.js';
+import { parseBackground, parseRecipe, type Recipe, recipeText } from '../../graph/recipe.js';
 
 const resize = { kind: 'resize', height: 256, width: 320 } as const;
 
@@ -26,6 +26,7 @@ describe('a recipe', () => {
       { normalization: minMax, sizing: resize, sising: 1 },
       /a recipe has .*sising, expected/,
     ],
+    ['no kind', { normalization: 3, sizing: resize }, /normalization has no kind/],
     ['an unknown normalization', { normalization: { kind: 'z' }, sizing: resize }, /'z' is none of min-max/],
     [
       'two channels',
@@ -57,4 +58,11 @@ describe('a recipe', () => {
     expect(() => parseRecipe(text)).toThrow(expect.objectContaining({ code: 'BAD_USAGE' }));
     expect(() => parseRecipe(text)).toThrow(says);
   });
+});
+
+it('a background is any index or none', () => {
+  expect(['0', '12', '1000', 'none'].map(parseBackground)).toEqual([0, 12, 1000, 'none']);
+  for (const text of ['', '-1', '1.5', 'first', '9'.repeat(20)]) {
+    expect(() => parseBackground(text)).toThrow(/expected the index of a class, from 0 on, or none/);
+  }
 });

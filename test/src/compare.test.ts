@@ -71,12 +71,12 @@ it('what is no backbone, no width and no size is refused by name', async () => {
 });
 
 it.each([
-  ['0x64', 'height 0'],
-  ['8x8', 'height 8'],
-  ['40x40', 'height 40'],
-  ['64x100', 'width 100'],
-])('the size %s is refused in one line', (size, what) => {
-  const stderr = `nmode: ${what} does not fit: for unet it is a multiple of 16\n`;
+  ['0x64', 'height 0', 'a positive multiple'],
+  ['8x8', 'height 8', 'a multiple'],
+  ['40x40', 'height 40', 'a multiple'],
+  ['64x100', 'width 100', 'a multiple'],
+])('the size %s is refused in one line', (size, what, rule) => {
+  const stderr = `nmode: ${what} does not fit: for unet it is ${rule} of 16\n`;
   expect(nmode('compare', '--backbone', 'unet', '--size', size)).toEqual({ status: 2, stdout: '', stderr });
 });
 

@@ -68,12 +68,24 @@ it('calls, new objects, states and items of unknown classes stay inert', () => {
   expect(load('(', unicode('ls'), 'ios\nsystem\n.')).toEqual(new Inert('os.system'));
 });
 
+it('a stream that goes on beyond the limit is not called cut short', () => {
+  const cursor = (size: number) => new Cursor(memorySource(new Uint8Array(size)), 0, 4);
+  for (const read of [
+    (from: Cursor) => from.take(5),
+    (from: Cursor) => [1, 2, 3, 4, 5].map(() => from.byte()),
+  ]) {
+    expect(() => read(cursor(8))).toThrow('a pickle of more than 4 bytes, no more are read');
+    expect(() => read(cursor(4))).toThrow('the data ends early: the file is cut short or damaged');
+  }
+});
+
 describe('malformed streams are refused', () => {
   it.each<[string, Piece[], RegExp]>([
     ['an end too early', ['K'], /ends early/],
     ['a string longer than the stream', ['X', little(1000, 4), 'short'], /ends early/],
-    ['a pop of nothing', ['a.'], /empty stack/],
+    ['a pop of nothing', ['a.'], /a value where there is none/],
     ['a mark that is missing', ['t.'], /misses a mark/],
+    ['a value where a mark is', ['(a.'], /a value where there is none/],
     ['a value never stored', ['h', 7, '.'], /recalls value 7/],
     ['an unknown opcode', [0xff, '.'], /opcode 0xff/],
     ['a protocol of the future', [0x80, 9, 'N.'], /newer than 5/],

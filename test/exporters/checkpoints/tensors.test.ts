@@ -134,7 +134,21 @@ describe('safetensors', () => {
     ['a size that is not that of its shape', { a: { ...entry, shape: [2] } }, 4, /takes 8 bytes, found 4/],
     ['an unknown element type', { a: { ...entry, dtype: 'F8_E4M3' } }, 4, /F8_E4M3/],
     ['a negative size', { a: { ...entry, shape: [-1] } }, 4, /no whole sizes/],
-    ['an entry that is no object', { a: 3 }, 4, /has no element type, expected one of/],
+    [
+      'the metadata twice',
+      '{"__metadata__":{},"__metadata__":{}}',
+      0,
+      /a tensor, or the metadata, is named twice/,
+    ],
+    [
+      'a field of an entry twice',
+      `{"a":{"shape":[1],${JSON.stringify(entry).slice(1)}}`,
+      4,
+      /described twice/,
+    ],
+    ['an entry that is a list', { a: [1, 2] }, 4, /'a' has no element type/],
+    ['an entry with an object in it', { a: { ...entry, shape: { of: 1 } } }, 4, /no whole sizes/],
+    ['an entry that is no object', { a: 3 }, 4, /'a' has no element type/],
     ['a header that is a list', '[]', 0, /no JSON object/],
     ['a header that is no JSON', '{nonsense', 0, /JSON/],
   ])('refuses %s', (_, header, size, says) => {

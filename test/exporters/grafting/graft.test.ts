@@ -158,6 +158,11 @@ describe("on PyTorch's export of the original U-Net", () => {
     expect(await sizing(sized(unet, [1, 3, 64, 96]))).toEqual({ kind: 'resize', height: 64, width: 96 });
     const sizes = (multiple: number) => ({ recipe: { sizing: { kind: 'pad', multiple } } }) as const;
     await ofUnet('the recipe gives sizes of multiples of 8, the network needs multiples of 16', sizes(8));
+    const odd = { ...unet, metadata: new Map([['nmode.recipe', '{}']]) };
+    await expect(grafted(odd)).rejects.toMatchObject({
+      code: 'BAD_MODEL',
+      message: expect.stringMatching(/^its metadata nmode\.recipe: not a recipe: a recipe has nothing/),
+    });
     const small = sized(unet, [1, 3, 64, 96]);
     await ofUnet('the recipe gives sizes of multiples of 16, the network needs 64x96', sizes(16), small);
   });
@@ -223,7 +228,7 @@ describe('what is refused', () => {
 
   it('sizes that the levels do not divide', async () => {
     await ofUnet(
-      `tensor '${levelOf(4)}' is float32 [1, 16, 2, 2], the image [1, 3, 40, 40]: expected its height and width divided by the same whole number; name another tensor, or export the model for a height and a width that its levels divide`,
+      `tensor '${levelOf(4)}' is float32 [1, 16, 2, 2], the image [1, 3, 40, 40]: expected its height and width divided by the same whole number at every size; name another tensor, or export the model for a height and a width that its levels divide`,
       {},
       sized(unet, [1, 3, 40, 40]),
     );
@@ -253,7 +258,7 @@ describe('what is refused', () => {
   it('weights without a decoder, and what contradicts them', async () => {
     const original = await openCheckpoint(fixture('cases', 'original.zip.pth'));
     await expect(graftDecoder(unet, original, lmd, unasked)).rejects.toThrow(
-      'original.zip.pth: no nmODE decoder: it has no key up1.g.*',
+      'original.zip.pth: no nmODE decoder: it has neither up1.g.weight nor up1.g.0.weight',
     );
     original.close();
     const left = async (told: Omit<GraftOptions, 'skips'>) =>
@@ -274,6 +279,9 @@ describe('what is refused', () => {
     const from = (held: Checkpoint) => graftDecoder(unet, held, lmd, unasked);
     await expect(from(below('student.', 'teacher.'))).rejects.toThrow(
       "it holds 2 decoders, below 'student.', 'teacher.': say which with --prefix",
+    );
+    await expect(from({ ...below('student.', 'teacher.'), prefix: 'module.' })).rejects.toThrow(
+      "below 'module.student.', 'module.teacher.': say which",
     );
     const { notes, model } = await from(below('net.'));
     expect(notes[0]).toBe("the network is below 'net.' in the state dict");
@@ -298,7 +306,7 @@ describe('what is refused', () => {
     expect(model.metadata.get('nmode.head')).toBe('softmax');
     const pooled = { ...lmd, pooling: 'average' };
     await expect(graftDecoder(unet, checkpoint, pooled, unasked)).rejects.toThrow(
-      '--pooling has no meaning: nothing is pooled',
+      '--pooling has no meaning: there is no maximum pooling among the layers that are written',
     );
   });
 

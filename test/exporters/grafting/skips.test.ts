@@ -241,6 +241,16 @@ describe('a skip', () => {
     expect(featureMapFaults(whole)(tensor)).toContain(why);
   });
 
+  it('has a known number of channels', async () => {
+    const custom = { ...node('Blur', ['a'], ['y']), domain: 'org.example' };
+    const { graph, ...model } = used(custom, node('Relu', ['y'], ['z2']));
+    const shape = [1, 'many', 64, 64];
+    const valueInfo = [{ name: 'y', type: { dtype: 'float32', shape } }] as const;
+    await expect(graft({ ...model, graph: { ...graph, valueInfo } }, 'y')).rejects.toThrow(
+      /^tensor 'y' is float32 \[1, many, 64, 64\], expected a known number of channels/,
+    );
+  });
+
   it('is judged alike where sizes are open', () => {
     const faultOf = featureMapFaults(modelOf([], { image: ['N', 3, 'H', 'W'] }));
     expect(['a', 'b', 'c', 'd', 'e'].map(faultOf)).toEqual(Array(5).fill(undefined));
@@ -335,7 +345,7 @@ describe('a model whose channels stand last', () => {
       await expect(graft(modelOf([], { image }), 'a')).rejects.toMatchObject({
         code: 'BAD_MODEL',
         message: expect.stringMatching(
-          /^it takes x float32 \[.*\]: its channels stand last, expected \[N, C, H, W\]: export it again with channels first/,
+          /^it takes x float32 \[.*\]: its channels seem to stand last, expected \[N, C, H, W\]: export it with channels first/,
         ),
       });
     }

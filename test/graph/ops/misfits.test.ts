@@ -108,7 +108,12 @@ const CASES: readonly Case[] = [
   ['Resize to three sizes', on('Resize', ['', '', 'three']), /sizes has 3 entries/],
   ['Resize by three scales', on('Resize', ['', 'scales']), /scales has 3 entries/],
   ['Resize to nothing', on('Resize', ['', 'zero']), /scales \[1,1,0,1\] must be above 0/],
-  ['Resize without end', on('Resize', ['', 'infinite']), /scales \[1,1,Infinity,1\]/],
+  [
+    'Resize without end',
+    on('Resize', ['', 'infinite']),
+    /scales \[1,1,Infinity,1\] must be above 0 and finite/,
+  ],
+  ['Conv of vectors', node('Conv', ['floats', 'floats'], ['y']), /x \[2\] has no channels/],
   ['Conv in no group', on('Conv', ['w'], { group: int(0) }), /group \[0\] must be 1 or more/],
   ['Conv of another window', on('Conv', ['w'], { kernel_shape: ints([5, 5]) }), /kernel_shape is \[5,5\]/],
   ['Conv that stands still', on('Conv', ['w'], { strides: ints([0, 1]) }), /strides \[0,1\]/],

@@ -174,6 +174,7 @@ describe('a misfit names the operator, the scope, what was expected and what was
       () => concat([x, of(1, 4, 7, 1)], 1),
       'Concat in m: [1, 4, 8, H] and [1, 4, 7, 1] do not join on axis 1',
     ],
+    ['types of parts', () => concat([of(2), vector(2)], 0), 'Concat in m: parts are float32 and int64'],
     ['axis', () => concat([x], 4), 'Concat in m: axis 4 is outside a rank of 4'],
     ['pads', () => pad(x, vector(1, 1)), 'Pad in m: pads holds 2 sizes, expected 8'],
   ];

@@ -1,0 +1,171 @@
+import type { Conditions } from '../../conditions.js';
+
+/** What networks are, and how they are built. */
+export const NETWORKS: Conditions = {
+  'exporters/activations.ts': {
+    "no activation '…'": 'a program hands activate() a name that isActivationName() refuses',
+  },
+  'exporters/backbones/backbone.ts': {
+    'backbone …: …, expected whole scales from shallow to deep':
+      "of an encoder's features there are none, or one has a height that is no whole part of 65536 or larger than the one before it",
+    'it has no feature': 'the encoder returns an empty list',
+    'its features have the scales …': 'the encoder returns features, and their scales are at fault',
+  },
+  'exporters/backbones/define.ts': {
+    'backbone …: …': 'what a backbone of the user is defined by is wrong, or its code throws; its id is fine',
+    'inputChannels is …, expected a whole number from 1 on': 'inputChannels is no safe integer or below 1',
+    'features is …, expected a function of the input and the weights': 'features is no function',
+    'features returns …, …': 'what the function of the user returns is no array',
+    'features returns an array with …, …': 'an element of the array lacks dtype, shape or source',
+    'the id of a backbone …': 'the id is no string, has other characters, or is taken',
+    'is …, expected a string': 'the id is of another type than string',
+    "is '…', expected letters, digits, '_', '.' and '-'":
+      'the id is empty or has other characters than these',
+    "is '…', which is known already: give it another": 'a backbone of this package has the same id',
+    'expected an array of what layers return': 'features returns something else than an array of values',
+    'a promise': 'what was found is a Promise, as of an async function',
+    'an array': 'what was found is an array and no value',
+    'a value of type …': 'what was found is neither undefined, null, a promise nor an array',
+  },
+  'exporters/backbones/egeunet.ts': {
+    'EGE-UNet has six levels':
+      'never: the own decoder of EGE-UNet is called with the six skips of its encoder',
+  },
+  'exporters/backbones/hadamard-attention.ts': {
+    'an image has two axes': 'never: every kind of factor has two extents',
+  },
+  'exporters/backbones/index.ts': {
+    'the backbone is neither a name nor what defineBackbone returns':
+      'the option is no string and has no method `network`',
+    "no backbone '…': there are …": 'the name is that of no backbone in the list that is printed',
+  },
+  'exporters/backbones/smp.ts': {
+    'an encoder has at least one feature': 'never: networkOf refuses an encoder without features',
+  },
+  'exporters/backbones/unet.ts': {
+    'a U-Net has at least one level': 'never: networkOf refuses an encoder without features',
+    'open sizes need the two deepest levels to be equally wide: give --size':
+      'height or width is open, and the feature that is doubled has other channels than the skip that it is padded to',
+  },
+  'exporters/backbones/unetplusplus.ts': {
+    'a U-Net has at least one level': 'never: networkOf refuses an encoder without features',
+  },
+  'exporters/build.ts': {
+    'a batch of …, expected a whole number from 1 on':
+      'the batch of a size is given and no safe integer above 0',
+    '… … does not fit: for … it is …':
+      'a height or width is given that is no safe integer, below the stride, or no multiple where the network needs one',
+    'the network takes … channels, an image has 3':
+      'a model that takes images is asked for of a network of other than 3 channels',
+    'a whole number from … on': 'the network takes any size that is no smaller than its stride',
+    '… of …': 'the network takes multiples of its stride alone; "positive" where the size is 0 or less',
+  },
+  'exporters/decoders/nmode.ts': {
+    'a decoder needs at least one feature': 'never: networks and grafts have at least one skip',
+  },
+  'exporters/describe.ts': {
+    '…: …, but …':
+      'the keys of an encoder were found, and those of a decoder or its head are lacking or misshapen',
+    'no head: the key … is missing': 'there are keys of nmODE steps, and none of their last convolution',
+    'no head: … is …, expected [classes, channels, 1, 1]':
+      'the weight of the last convolution has no axes, or none of its outputs',
+    'no known decoder':
+      'there are no keys of nmODE steps, and no more than half of those of the own decoder of the network',
+    'its last convolution gives no class': 'the first size of the last weight of the own decoder is 0',
+    '…; beside those of its encoder, its keys begin …':
+      'there are keys that are neither those of the encoder nor ones that may be left aside',
+    'the checkpoint holds an encoder alone: there is nothing to segment with':
+      'every key is one of the encoder or of the classifier that it was trained with, or a counter',
+    'EED and LMD checkpoints have the same keys: say which it is with --decoder eed or --decoder lmd…':
+      'no decoder was told, and the keys are those of EED and of LMD: no others leave two',
+    ', and the activation with --activation': 'neither decoder nor activation was told',
+    'its keys are those of …, not of …': 'a decoder was told which is none that the keys allow',
+    ' or ': 'several names may be given, and are listed',
+    '--lmd-form has no meaning for …': 'a form was told, and the decoder is another than LMD',
+    '--head …, expected …': 'a program gives a head that is none of those listed',
+    'a checkpoint does not hold the activation between steps: give --activation …':
+      'the decoder is of nmODE steps, and no activation was told',
+    '--activation …, expected …': 'a program gives an activation that is none of those listed',
+    '…: up1.g has an even kernel of …, expected an odd one':
+      'the third size of the first weight of the decoder is even',
+    '--lmd-form …, expected …': 'a program gives a form that is none of those listed',
+    '--activation has no meaning for the original decoder':
+      'an activation between solver steps was told, and the decoder of the network has no steps',
+    'a decoder without its keys':
+      'never: detect() allows nmODE decoders with their form, and the original one with its own',
+    '… has no decoder of its own': 'never: callers ask for the original decoder where the network has one',
+  },
+  'exporters/export-model.ts': {
+    'a batch of …: a model that takes images as they are takes one image at a time':
+      'the model is to take images (io: image), and the batch of its size is given and not 1',
+    'the recipe resizes images to …x…, which contradicts …':
+      'a recipe with a resize was given, beside native sizes or beside a height or width that differs',
+    'the size …x…': 'native sizes were not asked for, and the size that was given differs',
+    'images cannot keep their own size where the input has a fixed one':
+      'images are to be padded, by the recipe or by native sizes, and height or width is fixed',
+    'the recipe pads to a multiple of …, expected one of …, which every level divides':
+      'a recipe that pads was given, and its multiple is none of the stride',
+    '--background …: the … classes are 0 to …':
+      'the head is a softmax over several classes, and the index that was given is none of theirs',
+    '--background … has no meaning: …': 'an index was given, and the head is no softmax over several classes',
+    'there is one class': 'the network has one class',
+    'the head is …, and only of a softmax one class is no mask':
+      'there are several classes behind a sigmoid or without a head',
+  },
+  'exporters/head.ts': {
+    '--head softmax: over one class it is always 1, use sigmoid':
+      'the head is a softmax, and there is one class',
+    '…: … classes, and a checkpoint does not hold what follows the logits: give --head softmax where classes exclude each other, sigmoid where they do not, or none':
+      'no head was told, and there are two classes or more',
+  },
+  'exporters/layers.ts': {
+    'the number of channels is open': 'never: inputs of networks have their channels in numbers',
+    "a layer has '…' for its weights, expected weights.scope(...)":
+      'JavaScript code of a user calls a layer with something else than weights',
+    '…: … groups do not divide both the … channels taken and the … given':
+      'a convolution has groups that leave a rest of its input or output channels',
+    "no activation '…': there are …": 'code of a user names an activation layer that does not exist',
+  },
+  'exporters/locate.ts': {
+    '…: it holds … networks, …: say which with --prefix':
+      'no network is there by the keys as they are, and below two prefixes or more is a whole one with its decoder',
+    "… below '……'": 'each of those networks, with what its keys begin with in the file',
+  },
+  'exporters/padding.ts': {
+    '--padding …: … pads … pixels at each end of …, expected … at least: it needs a larger input':
+      'padding reflects or wraps, and an axis of known size is shorter than that needs',
+  },
+  'exporters/recognise.ts': {
+    'its keys… are not those of ……: …': 'the user said which network it is, and its keys are not all there',
+    ' but of …': 'the user said another network than the one whose keys are all there',
+    'no known network; the closest is ……: …':
+      'no network has all its keys, and at least one key of some fits',
+    'no known network (known: …); its … keys begin …; …':
+      'no key of any known network is there with its shape',
+  },
+  'exporters/settings.ts': {
+    '… …, expected …': 'a setting has a value that is not among those it takes',
+    '… has a meaning for bilinear upsampling alone': 'align_corners is given beside upsampling by nearest',
+    '…: … has no meaning: …': 'a setting was given that no layer asked for while the graph was built',
+    'there is no maximum pooling among the layers that are written':
+      'no layer that was built is a maximum pooling',
+    'there is no activation of a backbone, gates aside, among the layers that are written':
+      'no layer that was built is an activation, unless one that weighs features',
+    'activation in nmODE blocks': 'what the setting is called among what was assumed',
+    'there is no nmODE decoder': 'no step of an nmODE decoder was built: each has the activation',
+    'BatchNorm eps': 'what the setting is called among what was assumed',
+    'there is no BatchNorm': 'no layer that was built is a BatchNorm',
+    'a number from 0 to 1': 'eps is no number, or below 0 or above 1',
+    'no convolution is padded': 'every convolution that was built has a padding of 0',
+    'nothing is interpolated': 'no layer that was built upsamples by interpolation',
+    'nothing is interpolated bilinearly': 'no layer that was built upsamples bilinearly',
+  },
+  'exporters/weights.ts': {
+    "…: tensor '…': …": 'the bytes of a weight that is needed cannot be read or hold what no weight is',
+    'element … is not a number or infinite: the training diverged, or the file is damaged':
+      'a float32 of a weight that is needed has all bits of its exponent set',
+    'keys do not fit the network: ':
+      'keys are missing, misshapen or, within the modules of the network, unused; not where tensors that cannot be read are all',
+    ' (--ignore leaves keys aside)': 'the one thing wrong is keys that the network does not use',
+  },
+};

@@ -1,0 +1,5 @@
+import type { Conditions } from '../conditions.js';
+import { MODELS } from './graph/models.js';
+import { OPS } from './graph/ops.js';
+
+export const GRAPH: Conditions = { ...MODELS, ...OPS };

@@ -1,0 +1,163 @@
+import type { Conditions } from '../../conditions.js';
+
+/** Models as a whole: files, checks, names, rewriting. */
+export const MODELS: Conditions = {
+  'graph/assemble.ts': {
+    'opset … is not supported: choose 13 to 18': 'an opset was asked for that is none of 13 to 18',
+    'an input is computed': 'never: what callers give as inputs was made by input()',
+    'opset … is too old: … (…) needs …':
+      'a node of the graph was introduced after the opset that was asked for',
+  },
+  'graph/check.ts': {
+    'not a valid model: ……': 'at least one of the checks yields a problem; up to four are listed',
+    "input '…' is declared twice": 'two inputs of the graph have one name',
+    "'…' is used by node '…' …": 'no input, initializer or earlier node gives what a node reads',
+    'before it is assigned': 'the node itself or a later one gives what is read',
+    'and never assigned': 'no node gives what is read',
+    "'…' is assigned twice": 'a node gives what an input, an initializer or another node has given',
+    'the graph has no output': 'the list of outputs is empty',
+    "an input or output is named '__proto__', which onnxruntime for JavaScript does not take: rename it":
+      'an input or an output of the graph has this name',
+    "output '…' is never assigned": 'no input, initializer or node gives an output of the graph',
+    "node '…': the model imports no opset of domain '…'":
+      'a node is of a domain, other than the default, that is not imported',
+    "node '…': … needs opset …, the model has …":
+      'a known operator of the default domain is newer than the opset of the model',
+    'the initializers are larger than the 2 GiB that one ONNX file holds':
+      'shapes and types of the initializers take together 2 GiB or more',
+    "initializer '…' … takes … bytes, found …":
+      'the bytes of an initializer are not as many as its shape and type take',
+    "node '…' (…): what is computed from constants alone takes more than … bytes":
+      'with this node, values that no input reaches take more than 2 GiB and eight times the constants',
+    '; and … more': 'there are more than four problems',
+    'declared … …, it is … …':
+      'the declared type of an output and the inferred one differ in dtype, rank or a known size',
+  },
+  'graph/errors.ts': {
+    'all … images failed, the first: …':
+      'each of two images or more failed with one code, and that is not the one of images',
+  },
+  'graph/extend.ts': {
+    '…: rename it in the model': 'the model has the name of an output or of a weight that is added',
+  },
+  'graph/features.ts': {
+    'it takes …, expected one image [N, C, H, W]':
+      'of the inputs that are no initializers, not exactly one has four axes',
+    ' and ': 'the model has several inputs',
+    'of an unknown type': 'an input declares no tensor type, or one of elements that are not read',
+    'it takes … … […]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw …; nmode export: --io tensor)':
+      'the last size of the image is 1, 3 or 4, and the second is not',
+  },
+  'graph/file/attribute.ts': {
+    "attribute '…' is given twice": 'two attributes of a node have one name',
+  },
+  'graph/file/budget.ts': {
+    'it has more than … fields, no more are read':
+      'fields of the protobuf and packed numbers, elements of tensors aside, are above a million',
+  },
+  'graph/file/outline.ts': {
+    'not an ONNX file (…)': 'the bytes are no protobuf, or one without graph or opset',
+    'it holds no graph or imports no opset': 'the protobuf lacks field 7 or field 8 of a model',
+    'it ends in the middle of a number': 'the bytes of a message end within a varint',
+    'a number of more than 10 bytes': 'a varint has ten bytes that say it goes on',
+    'it ends in the middle of a field': 'the length of a field points beyond its message',
+    'a message of more than … fields, no more are read': 'one message has above a million fields',
+    'a field of number 0': 'the tag of a field has the number 0, which protobuf does not have',
+    'a field of wire type …': 'the wire type of a field is a group or none of protobuf',
+  },
+  'graph/file/read.ts': {
+    'it is not a file': 'the path is that of a directory, a pipe or a device',
+    '… bytes are more than the 2 GiB of one ONNX file': 'the file has 2 GiB or more',
+    '…: cannot be read: …': 'the operating system refuses the path, or it is no file of less than 2 GiB',
+    'not an ONNX model: it holds no graph or imports no opset':
+      'the protobuf was decoded, and lacks a graph or an opset',
+    'its metadata or opset imports hold more than this version can keep':
+      'a domain or a key of the metadata is there twice, or an entry has fields that onnx.proto does not have',
+    "initializer '…' is stored twice": 'two initializers of the graph have one name',
+    "node '…' (…): …": 'an attribute of a node is given twice, or holds a tensor that cannot be read',
+    'not an ONNX file (…)':
+      'decoding the protobuf throws, and no reader of this package had a reason of its own',
+  },
+  'graph/file/tensor.ts': {
+    "tensor '…' has element type …, which is not supported":
+      'the code of the elements is absent or none that is held here',
+    "tensor '…' is stored in another file: save the model as one file":
+      'the location of the data is EXTERNAL',
+    "tensor '…' has impossible sizes […]": 'a size is negative, or the bytes are above 2^53',
+    "tensor '…' takes … bytes, found …": 'raw or typed data are not as many as shape and type take',
+  },
+  'graph/file/write.ts': {
+    'a tensor of … bytes holds …':
+      'bytes() of an initializer gives another length than its shape and type take',
+  },
+  'graph/headed.ts': {
+    "its output '…' is …, --head needs one float32 [N, classes, H, W]":
+      'the first output is known to be of another type or rank, or nothing is known of it',
+    'opset …, and a Softmax over channels needs …: give --head softmax where images are segmented instead':
+      'a softmax is to be added to a model below opset 13',
+  },
+  'graph/op.ts': {
+    "attribute '…' is …, expected …": 'an attribute that the operator has is stored as another type',
+    'of a type, or a size, that is not read':
+      'the attribute is kept as bytes, since its value is not held here',
+    'of type …': 'the attribute is of a type that is held here',
+    '… axes are more than …': 'a declared or inferred shape has more than 64 axes',
+    'an axis has the impossible size …': 'a known size is negative, no whole number, or above 2^53',
+    'the type of its output cannot be inferred':
+      'code of this package or of a backbone applies an operator whose sizes are not known',
+    ' in …': 'the operator was applied within a module',
+    'input … (…) is missing': 'an input that the operator requires is left out',
+  },
+  'graph/passes/affine-folding.ts': {
+    "'…' has no type": 'never: forms are made of values whose types are known',
+    'a sum of nothing': 'never: a sum has at least one summand',
+  },
+  'graph/passes/convolution-merging.ts': {
+    "node '…' has no constant weight": 'never: only convolutions of constant weights are merged',
+    'nothing to merge': 'never: groups that are merged have two convolutions or more',
+  },
+  'graph/passes/reapplied.ts': {
+    "node '…' (…) is not known": 'never: rules apply again what they found by its operator',
+  },
+  'graph/passes/scale-convolution.ts': {
+    "node '…' is no convolution of constant weights": 'never: callers ask isConvolution before',
+  },
+  'graph/placement.ts': {
+    "two values are named '…'": 'a name is claimed that an input, an output or a value has already',
+    "output '…' is not computed": 'what is to become an output is an input or a constant',
+    "output '…' has two names": 'one computed value is to become two outputs',
+    "the name '…' is taken: a weight cannot have it":
+      'a weight has the name of another tensor, or of a value',
+  },
+  'graph/precision/float16.ts': {
+    'it has … values in float32: of more than … it is not looked at what float16 would lose':
+      'nodes of a model that is to be lowered to float16 give more than 20000 values in float32',
+  },
+  'graph/recipe.ts': {
+    "a background of '…', expected the index of a class, from 0 on, or none":
+      'a text is neither "none" nor digits alone of a number below 2^53',
+    'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',
+    "'…' is no part of one": 'a program gives a field that is neither normalization nor sizing',
+    "normalization '…' is none of min-max, unit, mean-std": 'the kind of a normalization is another',
+    "sizing '…' is none of resize, pad": 'the kind of a sizing is another',
+    '… is no object': 'a recipe, as JSON has it, is null or no object',
+    '… has …, expected …': 'the fields of a part are not exactly those that it has',
+    '… has no kind': 'a normalization or a sizing is no object with a kind',
+    '… is not three numbers…': 'mean or std is no list of exactly three finite numbers that fit',
+    ' above 0 that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
+    '… is not a whole number from 1 to 65536': 'height, width or multiple is something else',
+  },
+  'graph/rewrite.ts': {
+    "node '…' (…) holds a subgraph, and such models are not rewritten: run it as it is, or give one without control flow":
+      'a model is to be rewritten, and an attribute of a node is a graph',
+  },
+  'graph/spatial/site.ts': {
+    "node '…' reads nothing of the image":
+      'never: operators are followed where an operand comes from the image',
+  },
+  'graph/tensor.ts': {
+    'expected a float32 tensor, found …': 'elements are read as float32, and the dtype is another',
+    'expected an int64 or int32 tensor, found …':
+      'elements are read as integers, and the dtype is neither of the two',
+  },
+};
