@@ -91,7 +91,10 @@ class Ledger {
     try {
       const bytes = tensor.bytes();
       // Bytes are read several times: to be checked, and to be written.
-      if (!this.#finite.has(key)) checkFinite(bytes);
+      if (!this.#finite.has(key)) {
+        checkFinite(bytes);
+        if (key.endsWith('.running_var')) checkVariances(bytes);
+      }
       this.#finite.add(key);
       return bytes;
     } catch (error) {
@@ -116,6 +119,13 @@ function checkFinite(bytes: Uint8Array): void {
       );
     }
   }
+}
+
+/** The root of a negative variance is not a number. */
+function checkVariances(bytes: Uint8Array): void {
+  const { buffer, byteOffset, length } = aligned(bytes, 4);
+  const least = new Float32Array(buffer, byteOffset, length / 4).findIndex((variance) => variance < 0);
+  if (least >= 0) throw new RangeError(`element ${least} is a negative variance: the file is damaged`);
 }
 
 /** Whether a key need not be used: a counter's, or one that begins as one of these. */

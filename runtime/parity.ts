@@ -142,7 +142,11 @@ function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
         `the reference '${name}' is ${tensor?.dtype}, expected floating-point numbers`,
       );
     }
-    return [port.name, { name, dims: tensor.dims, data: float32Values(tensor) }];
+    const data = float32Values(tensor);
+    if (data.some(Number.isNaN)) {
+      throw new NmodeError('BAD_REFERENCE', `the reference '${name}' holds NaN, which nothing can be held to`);
+    }
+    return [port.name, { name, dims: tensor.dims, data }];
   };
   return {
     inputs: Object.fromEntries(session.inputs.map(tensorOf)),

@@ -187,7 +187,7 @@ export function zipContents(names: readonly string[]): string {
 
 /** Of a file that is a part of a checkpoint, by its name: which part of how many. */
 export function shardText(name: string): string | undefined {
-  const [, part, count] = /[-_.](\d{5})-of-(\d{5})\.(?:safetensors|bin|pth?|ckpt)$/i.exec(name) ?? [];
+  const [, part, count] = /model-(\d{5})-of-(\d{5})\.(?:safetensors|bin)$/i.exec(name) ?? [];
   if (part === undefined || Number(count) < 2) return undefined;
   return `part ${Number(part)} of the ${Number(count)} of a sharded checkpoint: load all parts and save them as one with safetensors.torch.save_file or torch.save`;
 }

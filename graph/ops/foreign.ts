@@ -2,8 +2,8 @@ import { type Attribute, type Attributes, int, intOf } from '../attribute.js';
 import { exactly, numbers, subtractDims } from '../dim.js';
 import { DTYPES, type DType, dtypeOfCode } from '../dtype.js';
 import { apply, type OpDefinition, required } from '../op.js';
-import { elementCount, float32Tensor, int64Tensor, type Tensor } from '../tensor.js';
-import { contentOf, MAX_CONTENT, type Value } from '../value.js';
+import { elementCount, float32Tensor, float32Values, int64Tensor, type Tensor } from '../tensor.js';
+import { contentOf, MAX_CONTENT, type Value, type ValueType } from '../value.js';
 import { listAt } from './shapes.js';
 
 /**
@@ -123,7 +123,27 @@ const Neg: OpDefinition = {
   },
 };
 
-export const FOREIGN: readonly OpDefinition[] = [Constant, Identity, Cast, ConstantOfShape, Neg];
+/** A scalar that is known before anything runs. */
+function scalarOf(value: ValueType): number | undefined {
+  if (value.dtype === 'float32') return value.constant && float32Values(value.constant)[0];
+  const [known] = contentOf(value) ?? [];
+  return typeof known === 'number' ? known : undefined;
+}
+
+const Range: OpDefinition = {
+  opType: 'Range',
+  since: 11,
+  infer(inputs) {
+    const start = required(inputs, 0, 'start');
+    const bounds = [start, required(inputs, 1, 'limit'), required(inputs, 2, 'delta')].map(scalarOf);
+    const [from, to, by] = bounds;
+    if (by === 0) throw new RangeError('delta is 0');
+    if (from === undefined || to === undefined || by === undefined) return [];
+    return [{ dtype: start.dtype, shape: [Math.max(0, Math.ceil((to - from) / by))] }];
+  },
+};
+
+export const FOREIGN: readonly OpDefinition[] = [Constant, Identity, Cast, ConstantOfShape, Neg, Range];
 
 /** ONNX Cast. */
 export const cast = (x: Value, to: DType): Value => apply(Cast, [x], { to: int(DTYPES[to].onnx) });

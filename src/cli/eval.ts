@@ -35,7 +35,7 @@ export function addEval(program: Command): void {
     .requiredOption('--images <folder>', 'the images')
     .requiredOption(
       '--masks <folder>',
-      'their masks, NAME.png, NAME_mask.png or NAME_segmentation.png, black and white; may be the same folder',
+      'their masks, NAME.png, NAME_mask.png or NAME_segmentation.png (or another format), black and white, or label maps of several classes; may be the same folder',
     )
     .option(
       '--truth-label <n>',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { int, ints } from '../../graph/attribute.js';
 import { check, MAX_MODEL_BYTES } from '../../graph/check.js';
 import type { Graph, Model } from '../../graph/model.js';
-import type { Tensor } from '../../graph/tensor.js';
+import { int64Tensor, type Tensor } from '../../graph/tensor.js';
 import { handmade, node, zeros } from '../support/graph.js';
 
 const valid: Partial<Graph> = {
@@ -200,4 +200,22 @@ it('whole numbers that are no sizes may be larger than sizes', () => {
   ];
   const initializers = new Map([...(valid.initializers ?? []), ['large', large] as const]);
   expect(problemOf({ nodes, initializers })).not.toThrow();
+});
+
+it('a range of constants that fills the memory is refused before anything counts it', () => {
+  const scalar = (value: number) => int64Tensor([], [value]);
+  const model = (limit: number) =>
+    handmade({
+      nodes: [node('Range', ['zero', 'limit', 'one'], ['r'])],
+      initializers: new Map([
+        ['zero', scalar(0)],
+        ['limit', scalar(limit)],
+        ['one', scalar(1)],
+      ]),
+      outputs: [{ name: 'r' }],
+    });
+  expect(() => check(model(1000))).not.toThrow();
+  expect(() => check(model(2 ** 31))).toThrow(
+    /\(Range\): what is computed from constants alone takes more than/,
+  );
 });

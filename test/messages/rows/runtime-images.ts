@@ -20,6 +20,10 @@ export const RUNTIME_IMAGES: Conditions = {
       'what a run gave has another rank than 4, another batch than 1, or no or over 255 classes',
     'the model gives […] for an input of …x…, expected the same size':
       'the recipe keeps images at their own size, and a run gave another height or width than its input had',
+    'the model gives a softmax over one class, which is always 1: expected a sigmoid':
+      'the output ends in a softmax, or --head softmax was given, and a run gave one class',
+    "the model's … classes add up to … in a pixel, expected 1: its softmax is not over the classes":
+      'the output ends in a softmax, and in some pixel the values of all classes miss a sum of 1 by over 0.01',
     'nothing was put in place': 'masks are asked for before any run of the image was put in place',
     'the model gives …, expected probabilities…':
       'after the head, if one is given, a value is NaN or lies beyond 0..1 by more than 0.001',

@@ -40,6 +40,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     'onnxruntime: …: load the model again':
       'onnxruntime lost the device or its WebAssembly failed, so that this session runs no more',
     'onnxruntime: …': 'onnxruntime refuses to open a model or to run it, in its own words',
+    'it fails and does not say why': 'nothing is left of what onnxruntime says without its source files',
     "output '…' is …, expected float32": 'an output that is asked for came in another type',
   },
   'runtime/threads/thread.ts': {
@@ -50,6 +51,8 @@ export const RUNTIME_SESSIONS: Conditions = {
   'runtime/parity.ts': {
     'the reference has no tensor for …: it holds …':
       'inputs or outputs have no tensor of their name, and there is not one input, one output and one tensor left for each',
+    "the reference '…' holds NaN, which nothing can be held to":
+      'a tensor of the reference that was paired holds NaN',
     ' and ': 'several inputs or outputs have no tensor',
     "the reference '…' is …, expected floating-point numbers":
       'a tensor of the reference that was paired was not stored in a floating-point type',

@@ -81,9 +81,9 @@ export const SRC_MODELS: Conditions = {
   'src/write-verified.ts': {
     'the model misses the reference: …; nothing was written. ':
       'an output is beyond the tolerance, before a file was begun',
-    'Is all that was told (decoder, activation, LMD form, head, key) that of the training?':
+    'check that decoder, activation, LMD form, head and key are those of the training':
       'every miss: none of these can be told from weights alone',
-    ' Note: ': 'goes before each note of the export and each hint at why the reference may be missed',
+    '; note: ': 'goes before each note of the export and each hint at why the reference may be missed',
     '… by … where … is allowed':
       'this output is beyond the tolerance: its largest difference, and what it was held to',
   },

@@ -162,6 +162,8 @@ export const NETWORKS: Conditions = {
   },
   'exporters/weights.ts': {
     "…: tensor '…': …": 'the bytes of a weight that is needed cannot be read or hold what no weight is',
+    'element … is a negative variance: the file is damaged':
+      'a running variance of BatchNorm is below 0, whose root is NaN',
     'element … is not a number or infinite: the training diverged, or the file is damaged':
       'a float32 of a weight that is needed has all bits of its exponent set',
     'keys do not fit the network: ':

@@ -25,6 +25,7 @@ export const OPS: Conditions = {
     'a is …, b is …': 'the operands are of two element types',
   },
   'graph/ops/foreign.ts': {
+    'delta is 0': 'the constant step of a Range is 0',
     'it has …, expected one of …': 'a Constant has no attribute with a value, or several',
     'no value': 'a Constant has no attribute with a value',
     "attribute 'value' is of type …, expected tensor":
