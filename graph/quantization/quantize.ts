@@ -80,6 +80,23 @@ async function quantizeLayers(
     const quantized = rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
     return { model: quantized, loss: await lossOf(quantized) };
   };
+  /** What one layer costs alone is not what it costs beside others: those that the budget still has room for go back. */
+  const takenBack = async (
+    float: readonly QuantizableLayer[],
+    integer: readonly QuantizableLayer[],
+    candidate: Awaited<ReturnType<typeof on8Bits>>,
+  ) => {
+    let found = { float, integer, candidate };
+    // The last was needed; of the others the least sensitive first.
+    for (const layer of float.slice(0, -1).reverse()) {
+      const more = layers.filter((each) => each === layer || found.integer.includes(each));
+      const attempt = await on8Bits(more);
+      if (attempt.loss > budget) continue;
+      const rest = found.float.filter((each) => each !== layer);
+      found = { float: rest, integer: more, candidate: attempt };
+    }
+    return found;
+  };
   const all = await on8Bits(layers);
   if (all.loss <= budget) return { ...all, layers: names(layers), winograd, float: [], sensitivities: {} };
   // Without a layer on integers, what is in Winograd's form is left.
@@ -96,7 +113,8 @@ async function quantizeLayers(
     const [float, integer] = [worstFirst.slice(0, kept), worstFirst.slice(kept)];
     const candidate = await on8Bits(integer);
     if (candidate.loss > budget) continue;
-    return { ...candidate, layers: names(integer), winograd, float: names(float), sensitivities };
+    const back = await takenBack(float, integer, candidate);
+    return { ...back.candidate, layers: names(back.integer), winograd, float: names(back.float), sensitivities };
   }
   return none && { ...none, layers: [], winograd, float: names(worstFirst), sensitivities };
 }

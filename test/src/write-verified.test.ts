@@ -44,12 +44,12 @@ it('what may be wrong is told where a reference is missed, logits above all', as
     referenceOf('probabilities.safetensors', 1),
     referenceOf('logits.safetensors', -9),
   ];
-  const asked = 'Is all that was told (decoder, activation, LMD form, head, key) that of the training?';
-  const hint = "Note: the reference's outputs leave [0, 1], so that they are logits: --head none";
+  const asked = 'check that decoder, activation, LMD form, head and key are those of the training';
+  const hint = "note: the reference's outputs leave [0, 1], so that they are logits: save what follows them";
   const missed = await refusal(probabilities);
   expect(missed).toContain(asked);
   expect(missed).not.toContain(hint);
-  expect(await refusal(logits)).toContain(`${asked} ${hint}`);
+  expect(await refusal(logits)).toContain(`${asked}; ${hint}`);
   expect(await refusal(logits, 'none')).not.toContain(hint);
   expect(existsSync(join(folder, 'missed.onnx'))).toBe(false);
 });
