@@ -144,7 +144,10 @@ function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
     }
     const data = float32Values(tensor);
     if (data.some(Number.isNaN)) {
-      throw new NmodeError('BAD_REFERENCE', `the reference '${name}' holds NaN, which nothing can be held to`);
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        `the reference '${name}' holds NaN, which nothing can be held to`,
+      );
     }
     return [port.name, { name, dims: tensor.dims, data }];
   };

@@ -114,7 +114,13 @@ async function quantizeLayers(
     const candidate = await on8Bits(integer);
     if (candidate.loss > budget) continue;
     const back = await takenBack(float, integer, candidate);
-    return { ...back.candidate, layers: names(back.integer), winograd, float: names(back.float), sensitivities };
+    return {
+      ...back.candidate,
+      layers: names(back.integer),
+      winograd,
+      float: names(back.float),
+      sensitivities,
+    };
   }
   return none && { ...none, layers: [], winograd, float: names(worstFirst), sensitivities };
 }

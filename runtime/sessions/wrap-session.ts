@@ -20,7 +20,9 @@ export function runtimeFailure(error: unknown): NmodeError {
     .replace(/^\/\S+\.cc:\d+ .*\) (?=Unsupported model)/, '')
     .replace(/\/\S+\.(?:cc|h):\d+ [^()]*\([^()]*\)(?: const)? /g, '')
     .replace(/^Can't create a session\. ERROR_CODE: \d+, ERROR_MESSAGE: /, '');
-  return new NmodeError('CANNOT_RUN', `onnxruntime: ${text.trim() || 'it fails and does not say why'}`, { cause: error });
+  return new NmodeError('CANNOT_RUN', `onnxruntime: ${text.trim() || 'it fails and does not say why'}`, {
+    cause: error,
+  });
 }
 
 function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): readonly Port[] {
