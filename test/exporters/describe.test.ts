@@ -89,6 +89,15 @@ it('unused, missing and misshapen keys are reported together', () => {
   );
 });
 
+it('a negative variance, whose root is NaN, is refused with its key when it is read', () => {
+  const weights = Weights.from(() => float32Tensor([2], [1, -1]), 'net.pth');
+  const { source } = weights.take('bn.running_var', [2]);
+  if (source.kind !== 'constant') throw new Error('a weight is a constant');
+  expect(() => source.tensor.bytes()).toThrow(
+    "net.pth: tensor 'bn.running_var': element 1 is a negative variance",
+  );
+});
+
 it.each([Number.NaN, Number.POSITIVE_INFINITY])(
   'a weight of %d is refused with its key when it is read',
   (wrong) => {

@@ -306,6 +306,21 @@ describe('a network that does not', () => {
     expect(reachOf(netOf(rolled), 16)).toEqual(unknown('Concat'));
   });
 
+  it('since it counts or sums what is filled in the size of the image, which an element alone does not tell', () => {
+    const filled = [node('Shape', ['x'], ['sizes']), node('ConstantOfShape', ['sizes'], ['ones'])];
+    const counted = (...nodes: readonly Node[]) =>
+      reachOf(netOf([...filled, ...nodes, node('Add', ['x', nodes.at(-1)?.outputs[0] ?? ''], ['y'])]), 16);
+    const cause = { why: "what node 'y' (Add) gives depends on the size of the image" };
+    expect(counted(node('CumSum', ['ones', 'axis1'], ['places']))).toEqual(cause);
+    expect(counted(node('ReduceSum', ['ones', 'axis2'], ['sum']))).toEqual(cause);
+    expect(counted(node('Neg', ['ones'], ['same']))).toEqual({ pixels: 0 });
+  });
+
+  it('since its padding wraps around', () => {
+    const wrap: Step = ['Pad', ['pads'], { mode: string('wrap') }];
+    expect(reachOf(netOf(chain(wrap), 19), 16)).toMatchObject({ why: expect.stringContaining('Pad') });
+  });
+
   it('since it computes with places, also where no two values meet element by element', () => {
     const places = [
       node('Shape', ['x'], ['sizes']),

@@ -83,6 +83,14 @@ describe('the head', () => {
   });
 });
 
+it('that one of several outputs is taken is told', () => {
+  const outline = outlineOf(pixelwise({ ...COLOURS, end: sigmoid, metadata: KNOWN }));
+  const outputs = [...outline.outputs, { name: 'deep' }];
+  expect(formOf({ ...outline, outputs }).assumed).toEqual([
+    { what: 'output', value: "'out', the first of 2", option: '' },
+  ]);
+});
+
 describe('the background', () => {
   it.each([
     ['assumed to be class 0', {}, {}, 0, 1],

@@ -84,6 +84,16 @@ describe('pairing a model with a reference', () => {
     await session.close();
   });
 
+  it('a reference that holds NaN is refused: nothing can be held to it', async () => {
+    const session = await doubling('N');
+    const tensors = [float32Tensor([1, 2], [1, 2]), float32Tensor([1, 2], [2, Number.NaN])];
+    await expect(verifySession(session, named(['x', 'y'], tensors))).rejects.toMatchObject({
+      code: 'BAD_REFERENCE',
+      message: "the reference 'y' holds NaN, which nothing can be held to",
+    });
+    await session.close();
+  });
+
   it.each([
     ['a tensor too few', ['x'], 'N', /no tensor for y: it holds x/],
     ['a batch that is no multiple', ['x', 'y'], 3, /'x' is \[4,2\], the model's x \[3,2\]/],

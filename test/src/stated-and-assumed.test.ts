@@ -125,6 +125,18 @@ describe('predict', () => {
   });
 });
 
+describe('what is no softmax over classes', () => {
+  it('is refused by the sums of its classes, image by image', async () => {
+    const end = (x: Parameters<typeof sigmoid>[0]) => softmax(x, 3);
+    writeFileSync(at('rows.onnx'), pixelwiseBytes({ ...COLOURS, end, metadata: KNOWN }));
+    const run = nmode('predict', at('rows.onnx'), at('images'), '-o', at('rows'));
+    expect(run.status).toBe(3);
+    expect(run.stderr).toMatch(
+      /the model's 3 classes add up to 0\.\d+ in a pixel, expected 1: its softmax is not over/,
+    );
+  });
+});
+
 describe('optimize', () => {
   it('writes recipe, head and background into the model, and nothing that nobody said', async () => {
     const output = at('optimized.onnx');
