@@ -84,7 +84,15 @@ class Ledger {
       if (converted.conversion === 'narrowed') this.narrowed.push(key);
       return { ...converted.tensor, bytes: () => this.#read(key, converted.tensor) };
     }
-    return zeros(shape);
+    return this.#absent(key, shape);
+  }
+
+  /** Nothing reads it: `finish` tells what is wrong before. A hostile file may ask for any size. */
+  #absent(key: string, dims: readonly number[]): Tensor {
+    const bytes = () => {
+      throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': it is missing or does not fit`);
+    };
+    return { dtype: 'float32', dims, bytes };
   }
 
   #read(key: string, tensor: Tensor): Uint8Array {

@@ -67,11 +67,16 @@ export async function checkPng(bytes: Uint8Array): Promise<void> {
   });
 }
 
-/** Exactly as many bytes as are told: what would be more is not even taken. */
+/** Deflate packs no more bytes than this into one (RFC 1951: 258 of them into two bits). */
+const MAX_INFLATION = 1032;
+
+/** Exactly as many bytes as are told: what would be more is not even taken, and no memory for what cannot come. */
 export async function inflate(
   parts: readonly Uint8Array<ArrayBuffer>[],
   length: number,
 ): Promise<Uint8Array> {
+  const packed = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > MAX_INFLATION * packed) throw new Error('it is cut short');
   const reader = new Blob([...parts]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
   const whole = new Uint8Array(length);
   let filled = 0;

@@ -162,6 +162,8 @@ export const NETWORKS: Conditions = {
   },
   'exporters/weights.ts': {
     "…: tensor '…': …": 'the bytes of a weight that is needed cannot be read or hold what no weight is',
+    "…: tensor '…': it is missing or does not fit":
+      'a program reads a weight that the file lacks, or that is none of floating-point numbers of its shape',
     'element … is a negative variance: the file is damaged':
       'a running variance of BatchNorm is below 0, whose root is NaN',
     'element … is not a number or infinite: the training diverged, or the file is damaged':
