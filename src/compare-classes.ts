@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { NmodeError } from '../graph/errors.js';
-import type { LabelMap, Mask } from '../runtime/images/raster.js';
-import type { Classes } from '../runtime/masks/classes.js';
+import type { Mask } from '../runtime/images/raster.js';
+import { type Classes, maskOf } from '../runtime/masks/classes.js';
 import {
   addConfusions,
   type Confusion,
@@ -27,6 +27,7 @@ import { readTruthImage } from '../runtime/node/images/files.js';
 import type { Segmentation, Segmenter } from '../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../runtime/segment-options.js';
 import type { Pair } from './pairs.js';
+import { mean } from './percentile.js';
 import { sizesProblem } from './turned.js';
 
 /** One class of an image: what was found, and what is true. */
@@ -61,7 +62,7 @@ export interface ClassConfusion {
 }
 
 /** Whether several classes are counted, each against its label. */
-export const countsLabels = ({ maskLabels }: Pick<Segmentation, 'maskLabels'>) => maskLabels.length > 1;
+const countsLabels = ({ maskLabels }: Pick<Segmentation, 'maskLabels'>) => maskLabels.length > 1;
 
 /**
  * What is found in an image, and what is true at the same size: masks of one class against black and white or what the reading
@@ -138,10 +139,6 @@ function comparedLabels(
   return [...foreground, compare(background, maskOf(labels, background), true)];
 }
 
-function maskOf({ data, ...size }: LabelMap, label: number): Mask {
-  return { ...size, data: data.map((value) => (value === label ? 255 : 0)) };
-}
-
 export function confusionsOf({ compared }: Compared): readonly ClassConfusion[] {
   return compared.map(({ label, isBackground, found, truth }) => ({
     ...{ label, isBackground },
@@ -186,5 +183,3 @@ export function foregroundMetrics(
     specificity: of('specificity'),
   };
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -23,7 +23,7 @@ import {
 } from './compare-classes.js';
 import { writeReport } from './evaluation-report.js';
 import { type Failure, findPairs, type Pair } from './pairs.js';
-import { median } from './percentile.js';
+import { mean, median } from './percentile.js';
 import { type CountedTruth, type TruthSummary, truthSummary, truthWarnings } from './truth-report.js';
 import { turnDoubt } from './turned.js';
 import { refuseOverwriting } from './write-whole.js';
@@ -136,7 +136,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       ...foregroundMetrics(classes),
       ...(classes.length > 1 && { classes }),
       perImage,
-      meanDsc: scores.reduce((sum, dsc) => sum + dsc, 0) / scores.length,
+      meanDsc: mean(scores),
       medianDsc: median(scores),
       at,
       ...(cutAt !== undefined && { threshold: cutAt }),

@@ -5,6 +5,7 @@ import { checkScans } from './jpeg-scans.js';
 import { mendJpeg } from './mend-jpeg.js';
 import { mendPng } from './mend-png.js';
 import { mendWebp } from './mend-webp.js';
+import { type Samples, turn } from './turn.js';
 
 /** A file as it is given to a decoder. */
 export interface Mended {
@@ -14,6 +15,12 @@ export interface Mended {
   readonly orientation: Orientation;
   /** What was put right, and what was taken for what is lacking. */
   readonly warnings: readonly string[];
+}
+
+/** What was decoded of a mended file: upright, and with what was passed over. */
+export function finished<Image extends Samples>(image: Image, { orientation, warnings }: Mended): Image {
+  const upright = turn(image, orientation);
+  return warnings.length === 0 ? upright : { ...upright, warnings };
 }
 
 const MENDERS: Readonly<Record<ImageFormat['name'], (bytes: Uint8Array) => Mended | Promise<Mended>>> = {

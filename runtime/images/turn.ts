@@ -15,7 +15,7 @@ const PATHS: Readonly<Record<Exclude<Orientation, 1>, Path>> = {
 };
 
 /** Interleaved samples of whole numbers. */
-interface Samples extends Raster {
+export interface Samples extends Raster {
   readonly data: Uint8Array | Uint16Array;
 }
 

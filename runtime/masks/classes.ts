@@ -128,7 +128,8 @@ function withThreshold(
   return { ...mask, data: data.map((inside) => (inside === 0 ? background : label)) };
 }
 
-function maskOf({ width, height, data }: LabelMap, label: number): Mask {
+/** 255 where a label map has the label. */
+export function maskOf({ width, height, data }: LabelMap, label: number): Mask {
   return { width, height, channels: 1, data: data.map((value) => (value === label ? 255 : 0)) };
 }
 

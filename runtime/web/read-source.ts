@@ -1,8 +1,8 @@
 import { NmodeError, reason } from '../../graph/errors.js';
 import { formatOf } from '../images/formats.js';
-import { mend } from '../images/mend.js';
+import { finished, mend } from '../images/mend.js';
 import type { RgbImage } from '../images/raster.js';
-import { turn } from '../images/turn.js';
+import type { Samples } from '../images/turn.js';
 import type { WorkerSource } from './hand.js';
 import { readHeader } from './header.js';
 import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
@@ -14,7 +14,7 @@ export const MAX_PIXELS = 50_000_000;
 /** Decodes an image. @throws NmodeError (BAD_IMAGE) with the file's name */
 export async function readSource(source: WorkerSource): Promise<RgbImage> {
   if (source instanceof Blob) {
-    return reading(source instanceof File ? source.name : 'the image', () => decodeFile(source));
+    return reading(source instanceof File ? source.name : 'the image', () => decodeFile(source, decode));
   }
   if (source instanceof ImageBitmap || source instanceof ImageData) {
     return reading('the image', async () => {
@@ -39,12 +39,14 @@ export async function reading<Image>(name: string, body: () => Promise<Image>): 
   }
 }
 
-async function decodeFile(file: Blob): Promise<RgbImage> {
+/** What `decode` makes of a file whose harmless faults are put right, upright. @throws Error */
+export async function decodeFile<Image extends Samples>(
+  file: Blob,
+  decode: (bytes: Uint8Array) => Promise<Image>,
+): Promise<Image> {
   const contents = new Uint8Array(await file.arrayBuffer());
-  const { name } = formatOf(contents, 'JPEG, PNG or WebP');
-  const { bytes, orientation, warnings } = await mend(contents, name);
-  const upright = turn(await decode(bytes), orientation);
-  return warnings.length === 0 ? upright : { ...upright, warnings };
+  const mended = await mend(contents, formatOf(contents, 'JPEG, PNG or WebP').name);
+  return finished(await decode(mended.bytes), mended);
 }
 
 async function decode(bytes: Uint8Array): Promise<RgbImage> {

@@ -1,12 +1,10 @@
-import { formatOf, isLossyWebp } from '../images/formats.js';
-import { mend } from '../images/mend.js';
+import { isLossyWebp } from '../images/formats.js';
 import { decodePng } from '../images/png.js';
-import { turn } from '../images/turn.js';
 import { type TruthImage, truthOfPng } from '../masks/truth-image.js';
 import { readHeader } from './header.js';
 import { BITMAP_OPTIONS, pixelsOf } from './pixels.js';
 import { inflate } from './png.js';
-import { checkSize, MAX_PIXELS, reading } from './read-source.js';
+import { checkSize, decodeFile, MAX_PIXELS, reading } from './read-source.js';
 
 /**
  * Decodes a ground-truth file to what it stores, upright: colour profiles are not applied, palettes not looked up,
@@ -14,13 +12,7 @@ import { checkSize, MAX_PIXELS, reading } from './read-source.js';
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export function readTruthImage(file: File): Promise<TruthImage> {
-  return reading(file.name, async () => {
-    const contents = new Uint8Array(await file.arrayBuffer());
-    const { name } = formatOf(contents, 'JPEG, PNG or WebP');
-    const { bytes, orientation, warnings } = await mend(contents, name);
-    const image = turn(await decode(bytes), orientation);
-    return warnings.length === 0 ? image : { ...image, warnings };
-  });
+  return reading(file.name, () => decodeFile(file, decode));
 }
 
 async function decode(bytes: Uint8Array): Promise<TruthImage> {

@@ -6,11 +6,10 @@ import type { Sharp, SharpOptions } from 'sharp';
 import { NmodeError, reason } from '../../../graph/errors.js';
 import { isOrientation, type Orientation } from '../../images/exif.js';
 import { FORMATS, formatOf, type ImageFormat, isAnimatedPng, isLossyWebp } from '../../images/formats.js';
-import { type Mended, mend } from '../../images/mend.js';
+import { finished, type Mended, mend } from '../../images/mend.js';
 import { decodePng } from '../../images/png.js';
 import type { Mask, Raster, RgbImage } from '../../images/raster.js';
 import { TIFF_TAGS, tiffTag } from '../../images/tiff.js';
-import { turn } from '../../images/turn.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../masks/truth.js';
 import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
 import { loadSharp } from './sharp.js';
@@ -89,16 +88,12 @@ async function openSharp(
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
   return decoding(file, async () => {
-    const { bytes, orientation, warnings } = await openFile(file);
-    const { image, depth } = await openSharp(bytes);
+    const opened = await openFile(file);
+    const { image, depth } = await openSharp(opened.bytes);
     const { channels, ...pixels } = await rawOf(image.removeAlpha(), depth);
     if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
-    return withWarnings(turn<RgbImage>({ ...pixels, channels }, orientation), warnings);
+    return finished<RgbImage>({ ...pixels, channels }, opened);
   });
-}
-
-function withWarnings<Image extends object>(image: Image, warnings: readonly string[]): Image {
-  return warnings.length === 0 ? image : { ...image, warnings };
 }
 
 /** Pixels, RGB with or without alpha; upright where nobody took the orientation out. */
@@ -143,12 +138,13 @@ function problem(error: unknown): string {
  */
 export async function readTruthImage(file: ImageFile): Promise<TruthImage> {
   return decoding(file, async () => {
-    const { bytes, format, orientation, warnings } = await openFile(file);
+    const opened = await openFile(file);
+    const { bytes, format } = opened;
     const image =
       format === 'PNG'
         ? truthOfPng(await decodePng(bytes, inflated, MAX_PIXELS))
         : await truthOfOther(bytes, format);
-    return withWarnings(turn(image, orientation), warnings);
+    return finished(image, opened);
   });
 }
 
