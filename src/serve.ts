@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Assumption } from '../graph/assumption.js';
 import { NmodeError, reason } from '../graph/errors.js';
@@ -8,6 +8,7 @@ import type { SessionOptions } from '../runtime/node/sessions/session.js';
 import { Metrics } from '../runtime/server/metrics.js';
 import { DataPlane } from '../runtime/server/plane.js';
 import { type RestOptions, restApp } from '../runtime/server/rest/app.js';
+import { watch } from '../runtime/server/watch.js';
 import { addSite, cannotListen } from './site.js';
 
 export interface ServeOptions
@@ -33,6 +34,8 @@ export interface ServeOptions
   readonly maxElements?: number;
   /** Milliseconds within which a request is answered; default 10,000. */
   readonly deadlineMs?: number;
+  /** Milliseconds for requests under way when the server ends, or their model is replaced or unloaded; default 30,000. */
+  readonly drainMs?: number;
   /** A file of bearer tokens, one a line. */
   readonly tokenFile?: string;
   /** Files of a certificate and its key, in PEM. */
@@ -56,17 +59,12 @@ export interface Server {
     readonly workers: number;
     readonly threads: number;
   }[];
-  /** Answers what was accepted, and ends. @param within milliseconds after which it ends anyway */
+  /** Answers what was accepted, and ends. @param within milliseconds after which it ends anyway; default `drainMs` */
   close(within?: number): Promise<void>;
 }
 
 /** Copies of a model where nothing is said: each takes its memory. */
 const MAX_WORKERS = 4;
-
-/** Milliseconds for requests under way when a server ends. */
-const DRAIN = 30_000;
-/** How often files are looked at, in milliseconds. */
-const WATCH_INTERVAL = 500;
 
 /**
  * Serves models over HTTP.
@@ -77,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const rest = await restOptions(options);
   const cores = usableCores();
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
-  const { providers, strict } = options;
+  const { providers, strict, drainMs = 30_000 } = options;
   const plane = new DataPlane(
     named,
     {
@@ -91,11 +89,13 @@ export async function serve(options: ServeOptions): Promise<Server> {
       ...(strict && { strict }),
       form: options,
     },
+    drainMs,
     {
       ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
-      loaded: (model, provider) => {
+      loaded: ({ name: model, provider, whySingly }) => {
         metrics.loaded(model, provider);
         app.log.info({ model, provider }, 'model loaded');
+        if (whySingly !== undefined) app.log.warn({ model, why: whySingly }, 'requests are not merged');
       },
       unloaded: (model) => app.log.info({ model }, 'model unloaded'),
       refused: (model, why) => {
@@ -107,9 +107,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const metrics = new Metrics(() => plane);
   const app = await restApp({ plane, metrics, options: rest });
   const { host = '127.0.0.1', port = 8000 } = options;
-  let watching: NodeJS.Timeout | undefined;
-  const close = async (within = DRAIN) => {
-    clearInterval(watching);
+  let endWatch = () => {};
+  const close = async (within = drainMs) => {
+    endWatch();
     plane.drain();
     const forced = setTimeout(() => app.server.closeAllConnections(), within);
     await app.close();
@@ -123,9 +123,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const url = await app.listen({ host, port }).catch((error: unknown) => {
       throw cannotListen('the models', port, error);
     });
-    for (const name of named.keys()) await plane.load(name);
-    plane.start();
-    if (options.watch) watching = await watch(plane, named);
+    await plane.start();
+    if (options.watch) endWatch = watch(plane, named);
     const models = plane.names.map((name) => {
       const { provider, scheduler, segmenter } = plane.model(name);
       const { workers, threads } = scheduler;
@@ -196,35 +195,4 @@ async function restOptions(options: ServeOptions): Promise<RestOptions> {
     ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }),
     ...(log && { log }),
   };
-}
-
-/** What changes when a file is replaced. */
-async function stamp(file: string): Promise<string> {
-  const found = await stat(file).catch(() => undefined);
-  return found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`;
-}
-
-/** Loads models again whose files were replaced, once these no longer change. */
-async function watch(plane: DataPlane, named: ReadonlyMap<string, string>): Promise<NodeJS.Timeout> {
-  const loaded = new Map<string, string>();
-  const seen = new Map<string, string>();
-  for (const [name, file] of named) loaded.set(name, await stamp(file));
-  const look = async () => {
-    for (const [name, file] of named) {
-      const now = await stamp(file);
-      const settled = now !== '' && now === seen.get(name);
-      seen.set(name, now);
-      if (!settled || now === loaded.get(name) || !plane.names.includes(name)) continue;
-      loaded.set(name, now);
-      // What is wrong with it is logged; the old one goes on.
-      await plane.load(name).catch(() => {});
-    }
-  };
-  let isLooking = false;
-  return setInterval(async () => {
-    if (isLooking) return;
-    isLooking = true;
-    await look();
-    isLooking = false;
-  }, WATCH_INTERVAL).unref();
 }

@@ -41,7 +41,7 @@ export class Metrics {
       this.#pending.reset();
       this.#ready.reset();
       for (const [name, provider] of this.#providers) {
-        const model = plane().names.includes(name) ? plane().model(name) : undefined;
+        const model = plane().find(name);
         const labels = { model: name, version: '1' };
         this.#pending.set(labels, model?.scheduler.pending ?? 0);
         this.#ready.set({ ...labels, provider }, model?.alive ? 1 : 0);

@@ -1,94 +1,72 @@
 import { NmodeError, reason } from '../../graph/errors.js';
+import { elementCount } from '../../graph/tensor.js';
 import { onAbort } from '../abort.js';
 import type { ProviderReport, RunOptions, Session } from '../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
 import { rowsOf, split, stack, stackKey } from './batch.js';
+import { type Job, Line, type LineOptions } from './line.js';
+import { RunTimes } from './run-times.js';
+import { type Worker, Workers } from './workers.js';
 
-export interface SchedulerOptions {
-  /** Runs at the same time, each by a worker of its own. */
-  readonly workers: number;
-  /** Runs that may wait; beyond it they are refused. */
+export interface SchedulerOptions extends LineOptions {
+  /** Images of runs that may wait; beyond it requests are not admitted. */
   readonly maxQueue: number;
-  /** Images of one run, where the model's batch is open; 1 for no batching. */
-  readonly maxBatch: number;
-  /** Milliseconds that a run may wait for others to join it, while workers are busy. */
-  readonly maxDelay: number;
   /** Told of every run of the model: how many images, how many milliseconds. */
   readonly onRun?: (rows: number, milliseconds: number) => void;
 }
 
-interface Job {
-  readonly inputs: Inputs;
-  readonly options: RunOptions;
-  readonly rows: number;
-  /** Jobs of one key can run as one. */
-  readonly key: string;
-  readonly since: number;
-  resolve(outputs: Outputs): void;
-  reject(error: unknown): void;
-  done: boolean;
-}
-
-interface Worker {
-  session: Session | undefined;
-  /** Runs that it was given and has not answered. */
-  load: number;
-}
-
 /** A worker is given the next run while it is at one: it would idle until its answer has come here and another has gone. */
 const DEPTH = 2;
-
-/** How quickly the time of a run, and that between two, are learnt: the share of the newest in the mean. */
-const LEARNING = 0.2;
-/** Before anything has run, a guess in milliseconds. */
-const FIRST_GUESS = 50;
-/** Between attempts to replace a worker, in milliseconds. */
-const RETRY = 1000;
 
 /**
  * Gives runs to workers in the order in which they came: bounded, batched, and with another worker in the place of one that
  * is lost. To a segmenter it is a session.
  */
 export class Scheduler<R extends ProviderReport = ProviderReport> implements Session<R> {
-  readonly #open: () => Promise<Session<R>>;
   readonly #options: SchedulerOptions;
-  readonly #workers: Worker[] = [];
-  readonly #waiting: Job[] = [];
+  readonly #workers: Workers<R>;
+  readonly #line: Line;
   readonly #running = new Set<Promise<void>>();
   readonly #first: Session<R>;
-  #perRow = FIRST_GUESS;
-  /** Milliseconds from one run's coming to the next one's. */
-  #gap = Number.POSITIVE_INFINITY;
-  #lastCame = Number.NEGATIVE_INFINITY;
-  #runningRows = 0;
+  readonly #times: RunTimes;
+  #runningElements = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isDraining = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
     open: () => Promise<Session<R>>,
     options: SchedulerOptions,
     sessions: readonly Session<R>[],
+    times: RunTimes,
   ) {
     const [first] = sessions;
     if (first === undefined) throw new TypeError('no worker');
-    this.#open = open;
     this.#options = options;
     this.#first = first;
-    for (const session of sessions) this.#workers.push({ session, load: 0 });
+    this.#line = new Line(options);
+    this.#times = times;
+    this.#workers = new Workers(sessions, open, {
+      replaced: () => this.#dispatch(),
+      // Who ends waits for no worker that does not come.
+      failed: (error) => this.#closing && this.abort(error),
+    });
   }
 
   /**
    * Opens the workers, one after the other: the first finds out whether the model can be opened at all.
+   * @param times of runs that were made before
    * @throws NmodeError (CANNOT_RUN)
    */
   static async start<R extends ProviderReport>(
     open: () => Promise<Session<R>>,
     options: SchedulerOptions,
+    times = new RunTimes(),
   ): Promise<Scheduler<R>> {
     const sessions: Session<R>[] = [];
     try {
       while (sessions.length < options.workers) sessions.push(await open());
-      return new Scheduler(open, options, sessions);
+      return new Scheduler(open, options, sessions, times);
     } catch (error) {
       await Promise.all(sessions.map((session) => session.close()));
       throw error;
@@ -113,51 +91,74 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
 
   /** Whether a worker is there. */
   get alive(): boolean {
-    return this.#closing === undefined && this.#workers.some(({ session }) => session?.alive);
+    return this.#closing === undefined && this.#workers.alive;
   }
 
   /** Runs that wait. */
   get pending(): number {
-    return this.#waiting.length;
+    return this.#line.length;
+  }
+
+  /** Whether a run that comes now shares the workers with others. */
+  get #isBusy(): boolean {
+    return this.#line.length > 0 || this.#running.size > 0;
+  }
+
+  /** Where runs are batched, those that wait grow the next batch. */
+  get #depth(): number {
+    return this.#options.maxBatch > 1 ? 1 : DEPTH;
   }
 
   /** Milliseconds that an image takes about which waits for no other. */
   get alone(): number {
-    return this.#perRow;
+    return this.#times.usual;
   }
 
-  /** Milliseconds that a run which comes now will take about, waiting included. */
-  get expected(): number {
-    const rows = this.#waiting.reduce((sum, job) => sum + job.rows, this.#runningRows + 1);
-    return Math.ceil(rows / this.#options.workers) * this.#perRow;
+  /** Milliseconds that a run which comes now will take about, after so many that are still to come. */
+  #expected(coming: number): number {
+    const before = this.#times.of(this.#line.elements + this.#runningElements) + coming * this.#times.usual;
+    return before / this.#options.workers + this.#times.usual;
   }
 
   /**
    * Refuses what cannot be done in time, before anything is done for it.
    * @param within milliseconds
+   * @param coming runs that were admitted and have not come yet
    * @throws NmodeError: OVERLOADED; DEADLINE where it would not be done without others either
    */
-  admit(within: number): void {
+  admit(within: number, coming = 0): void {
     const { maxQueue } = this.#options;
-    if (this.#waiting.length >= maxQueue) throw overloaded(`${maxQueue} runs are waiting already`);
+    if (this.#line.rows + coming >= maxQueue + this.#workers.room(this.#depth))
+      throw overloaded(`${maxQueue} runs are waiting already`);
     // What runs alone is let run, however long others took: otherwise nothing would be learnt any more.
-    const isBusy = this.#waiting.length > 0 || this.#runningRows > 0;
-    if (!isBusy || this.expected <= within) return;
+    if (!this.#isBusy && coming === 0) return;
+    const expected = this.#expected(coming);
+    if (expected <= within) return;
     if (this.alone > within) throw tooShort(within, this.alone);
-    throw overloaded(`it would take about ${Math.ceil(this.expected)} ms, and ${within} ms are given`);
+    throw overloaded(`it would take about ${Math.ceil(expected)} ms, and ${within} ms are given`);
   }
 
+  /**
+   * Refuses what takes longer than it may whoever else asks, and would hold up others.
+   * @throws NmodeError (DEADLINE)
+   */
+  checkSize(inputs: Inputs, within: number): void {
+    const takes = this.#times.of(elementsOf(inputs));
+    if (this.#isBusy && takes > within) throw tooShort(within, takes, rowsOf(inputs));
+  }
+
+  /** Runs what was admitted. @throws NmodeError (CANNOT_RUN); the signal's reason */
   run(inputs: Inputs, options: RunOptions = {}): Promise<Outputs> {
     return new Promise<Outputs>((resolve, reject) => {
       if (this.#closing !== undefined) throw new NmodeError('CANNOT_RUN', 'the model is being unloaded');
       const { signal, outputs } = options;
       signal?.throwIfAborted();
-      if (this.#waiting.length >= this.#options.maxQueue) throw overloaded('too many runs are waiting');
       const batched = this.#options.maxBatch > 1;
       const job: Job = {
         inputs,
         options,
         rows: rowsOf(inputs),
+        elements: elementsOf(inputs),
         key: batched ? stackKey(inputs, outputs) : '',
         since: performance.now(),
         done: false,
@@ -170,30 +171,22 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
         job.done = true;
         how();
       };
-      this.#waiting.push(job);
-      this.#came(job.since);
+      this.#line.push(job);
       this.#dispatch();
     });
   }
 
-  #came(now: number): void {
-    const gap = now - this.#lastCame;
-    this.#gap = Number.isFinite(this.#gap) ? this.#gap + LEARNING * (gap - this.#gap) : gap;
-    this.#lastCame = now;
-  }
-
   #drop(job: Job, why: unknown): void {
-    const at = this.#waiting.indexOf(job);
-    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#line.drop(job);
     job.reject(why);
   }
 
   #dispatch(): void {
-    for (const worker of this.#workers) if (worker.session?.alive === false) this.#replace(worker);
-    while (this.#waiting.length > 0) {
-      const worker = this.#idlest();
-      if (worker?.session === undefined) return;
-      const wait = this.#patience();
+    this.#workers.check();
+    while (this.#line.length > 0) {
+      const worker = this.#workers.idlest(this.#depth);
+      if (worker === undefined) return;
+      const wait = this.#isDraining ? 0 : this.#line.patience;
       if (wait > 0) {
         this.#timer ??= setTimeout(() => {
           this.#timer = undefined;
@@ -201,68 +194,28 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
         }, wait);
         return;
       }
-      this.#start(worker, worker.session, this.#take());
+      this.#start(worker, this.#line.take());
     }
   }
 
-  /** The worker that has the least to do, unless it has enough. Where runs are batched, those that wait grow the next batch. */
-  #idlest(): Worker | undefined {
-    const depth = this.#options.maxBatch > 1 ? 1 : DEPTH;
-    const [idlest] = this.#workers
-      .filter(({ session }) => session !== undefined)
-      .sort((a, b) => a.load - b.load);
-    return idlest !== undefined && idlest.load < depth ? idlest : undefined;
-  }
-
-  /** Milliseconds that those in line may still wait for company: none where there is one only, or a full batch. */
-  #patience(): number {
-    const { maxBatch, maxDelay } = this.#options;
-    const [first] = this.#waiting;
-    if (first === undefined || maxBatch === 1 || maxDelay === 0) return 0;
-    const company = this.#waiting
-      .filter(({ key }) => key === first.key)
-      .reduce((sum, { rows }) => sum + rows, 0);
-    const patience = first.since + maxDelay - performance.now();
-    // Alone, or where they seldom come, it would wait for somebody who may never come.
-    if (company <= first.rows || company >= maxBatch || this.#gap > patience) return 0;
-    return Math.max(0, patience);
-  }
-
-  /** The first in line, and those behind it that can run with it. */
-  #take(): readonly Job[] {
-    const [first] = this.#waiting;
-    if (first === undefined) return [];
-    const batch: Job[] = [];
-    // Other workers get their share: a batch that one would work on alone is slower.
-    const rows = this.#waiting.reduce((sum, job) => sum + job.rows, 0);
-    const share = Math.min(this.#options.maxBatch, Math.ceil(rows / this.#options.workers));
-    let room = Math.max(first.rows, share);
-    for (const job of [...this.#waiting]) {
-      if (job !== first && (job.key !== first.key || job.key === '' || job.rows > room)) continue;
-      batch.push(job);
-      room -= job.rows;
-      this.#waiting.splice(this.#waiting.indexOf(job), 1);
-      if (room <= 0 || this.#options.maxBatch === 1) break;
-    }
-    return batch;
-  }
-
-  #start(worker: Worker, session: Session, batch: readonly Job[]): void {
+  #start(worker: Worker<R>, batch: readonly Job[]): void {
     worker.load++;
-    const rows = batch.reduce((sum, job) => sum + job.rows, 0);
-    this.#runningRows += rows;
-    const done = this.#runBatch(session, batch, rows).finally(() => {
+    const elements = batch.reduce((sum, job) => sum + job.elements, 0);
+    this.#runningElements += elements;
+    const done = this.#runBatch(worker, batch, elements).finally(() => {
       this.#running.delete(done);
-      this.#runningRows -= rows;
+      this.#runningElements -= elements;
       worker.load--;
       this.#dispatch();
     });
     this.#running.add(done);
   }
 
-  async #runBatch(session: Session, batch: readonly Job[], rows: number): Promise<void> {
+  async #runBatch(worker: Worker<R>, batch: readonly Job[], elements: number): Promise<void> {
+    const { session } = worker;
     const [first] = batch;
     if (first === undefined) return;
+    const rows = batch.map((job) => job.rows);
     const start = performance.now();
     for (const { options } of batch) options.onStart?.();
     try {
@@ -275,18 +228,22 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
         ...(outputs && { outputs }),
         ...(onSpent && { onSpent }),
       });
-      const milliseconds = performance.now() - start;
-      this.#perRow += LEARNING * (milliseconds / rows - this.#perRow);
-      this.#options.onRun?.(rows, milliseconds);
-      const parts =
-        batch.length === 1
-          ? [found]
-          : split(
-              found,
-              batch.map((job) => job.rows),
-            );
+      // It began when the run before it had ended.
+      const milliseconds = performance.now() - Math.max(start, worker.lastDone);
+      worker.lastDone = performance.now();
+      this.#times.add(elements, milliseconds);
+      this.#options.onRun?.(
+        rows.reduce((sum, count) => sum + count, 0),
+        milliseconds,
+      );
+      const parts = batch.length === 1 ? [found] : split(found, rows);
       for (const [index, job] of batch.entries()) job.resolve(parts[index] ?? {});
     } catch (error) {
+      // What failed together may do alone; what is wrong with one is no other's fault.
+      if (batch.length > 1 && session.alive) {
+        for (const job of batch) if (!job.done) await this.#runBatch(worker, [job], job.elements);
+        return;
+      }
       const lost = session.alive
         ? error
         : new NmodeError('CANNOT_RUN', `the worker was lost: ${reason(error)}`);
@@ -294,24 +251,15 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     }
   }
 
-  /** Opens another session in the place of one whose thread is gone. */
-  #replace(worker: Worker): void {
-    const { session } = worker;
-    if (session === undefined) return;
-    worker.session = undefined;
-    session.close().catch(() => {});
-    const attempt = async (): Promise<void> => {
-      if (this.#closing !== undefined) return;
-      try {
-        const opened = await this.#open();
-        if (this.#closing !== undefined) return opened.close();
-        worker.session = opened;
-        this.#dispatch();
-      } catch {
-        setTimeout(attempt, RETRY).unref();
-      }
-    };
-    attempt();
+  /** Has nothing wait for company any more. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#dispatch();
+  }
+
+  /** Fails what waits. */
+  abort(why: unknown): void {
+    for (const job of this.#line.clear()) job.reject(why);
   }
 
   /** Refuses what comes, waits for what is there, and frees what it holds. */
@@ -321,14 +269,12 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   }
 
   async #close(): Promise<void> {
-    while (this.#running.size > 0 || this.#waiting.length > 0) {
-      if (this.#running.size === 0) this.#dispatch();
-      if (this.#running.size === 0) break;
-      await Promise.race(this.#running);
+    while (this.#running.size > 0 || this.#line.length > 0) {
+      this.drain();
+      await (this.#running.size > 0 ? Promise.race(this.#running) : this.#workers.settled());
     }
-    for (const job of this.#waiting.splice(0))
-      job.reject(new NmodeError('CANNOT_RUN', 'the model is unloaded'));
-    await Promise.all(this.#workers.map(({ session }) => session?.close()));
+    clearTimeout(this.#timer);
+    await this.#workers.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -336,14 +282,16 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   }
 }
 
-function overloaded(why: string): NmodeError {
+function elementsOf(inputs: Inputs): number {
+  return Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
+}
+
+export function overloaded(why: string): NmodeError {
   return new NmodeError('OVERLOADED', `the server is busy: ${why}: try again later`);
 }
 
 /** What does not come in time, whoever else asks. */
-export function tooShort(within: number, takes: number): NmodeError {
-  return new NmodeError(
-    'DEADLINE',
-    `no answer within ${within} ms: an image takes about ${Math.ceil(takes)} ms`,
-  );
+export function tooShort(within: number, takes: number, images = 1): NmodeError {
+  const what = images === 1 ? 'an image takes' : `${images} images take`;
+  return new NmodeError('DEADLINE', `no answer within ${within} ms: ${what} about ${Math.ceil(takes)} ms`);
 }

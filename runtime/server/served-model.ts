@@ -1,17 +1,26 @@
 import { NmodeError } from '../../graph/errors.js';
 import { type Model, outlineOf } from '../../graph/model.js';
 import { elementCount } from '../../graph/tensor.js';
+import { untilAborted } from '../abort.js';
 import type { FormOptions } from '../form.js';
 import type { ModelForm } from '../images/job.js';
 import { naming } from '../naming.js';
 import { formOfModel, loadModel } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
-import { createSession, type ProviderReport, type SessionOptions } from '../node/sessions/session.js';
+import {
+  createSession,
+  type ProviderReport,
+  type Session,
+  type SessionOptions,
+} from '../node/sessions/session.js';
 import type { SegmentOptions } from '../segment-options.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
-import { Scheduler, type SchedulerOptions } from './scheduler.js';
+import { timeOnce, whyNotMerged } from './first-runs.js';
+import { type Freight, type Lease, Leases } from './leases.js';
+import { RunTimes } from './run-times.js';
+import { overloaded, Scheduler, type SchedulerOptions, tooShort } from './scheduler.js';
 
 export interface ServedOptions
   extends Pick<SessionOptions, 'providers' | 'strict' | 'threads'>,
@@ -28,7 +37,9 @@ export class ServedModel {
   readonly version = '1';
   /** Places for images that are being read, run and cut. */
   readonly #images: Queue<number>;
-  #imagesUnderWay = 0;
+  readonly #imageTimes = new RunTimes();
+  readonly #leases = new Leases();
+  readonly #end = new AbortController();
 
   private constructor(
     readonly name: string,
@@ -36,6 +47,8 @@ export class ServedModel {
     readonly segmenter: Segmenter | undefined,
     /** Why there is none. */
     readonly whyTensors: string,
+    /** Why requests run singly although they may be batched. */
+    readonly whySingly: string | undefined,
     readonly maxElements: number,
     readonly maxQueue: number,
     /** Of height and width, where the model tells it. */
@@ -65,16 +78,20 @@ export class ServedModel {
       ...(strict && { strict }),
       ...(threads && { threads }),
     };
-    const batched = options.maxBatch > 1 && hasOpenBatch(model);
-    const loading = Scheduler.start(() => createSession(bytes, session), {
+    const loading = startScheduler(model, () => createSession(bytes, session), {
       ...options,
-      maxBatch: batched ? options.maxBatch : 1,
       ...(onRun && { onRun }),
     });
-    const segmenter = form && (await Segmenter.over(loading, { form, name, at: 'image' }));
+    const segmenter =
+      form &&
+      (await Segmenter.over(
+        loading.then(({ scheduler }) => scheduler),
+        { form, name, at: 'image' },
+      ));
     const multiple = Number(outlineOf(model).metadata.get('nmode.size_multiple') ?? 1);
     const { maxElements, maxQueue } = options;
-    return new ServedModel(name, await loading, segmenter, why, maxElements, maxQueue, multiple);
+    const { scheduler, whySingly } = await loading;
+    return new ServedModel(name, scheduler, segmenter, why, whySingly, maxElements, maxQueue, multiple);
   }
 
   get inputs(): readonly Port[] {
@@ -88,6 +105,34 @@ export class ServedModel {
   }
   get alive(): boolean {
     return this.scheduler.alive && (this.segmenter?.alive ?? true);
+  }
+
+  /**
+   * Accepts a request before its body is read, or refuses it: what is accepted is answered, also where another version takes
+   * the place of this one.
+   * @param within milliseconds
+   * @throws NmodeError: OVERLOADED, DEADLINE
+   */
+  accept(freight: Freight, within: number): Lease {
+    if (freight === 'image') this.#admitImage(within);
+    this.scheduler.admit(within, this.#leases.comingTensors);
+    return this.#leases.take(freight);
+  }
+
+  #admitImage(within: number): void {
+    const { maxQueue, segmenter } = this;
+    const { images } = this.#leases;
+    if (images >= maxQueue) throw overloaded(`${maxQueue} images are under way`);
+    const takes = this.#imageTimes.usual;
+    const expected = takes + (images * takes) / (segmenter?.imagesAtOnce ?? 1);
+    if (images === 0 || expected <= within) return;
+    if (takes > within) throw tooShort(within, takes);
+    throw overloaded(`it would take about ${Math.ceil(expected)} ms, and ${within} ms are given`);
+  }
+
+  /** Aborts when time is over for what it accepted. */
+  get ending(): AbortSignal {
+    return this.#end.signal;
   }
 
   /**
@@ -119,21 +164,15 @@ export class ServedModel {
     if (this.segmenter === undefined) {
       throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
     }
-    const { segmenter, maxQueue } = this;
+    const { segmenter } = this;
     const { signal, ...others } = options;
-    if (this.#imagesUnderWay >= maxQueue) {
-      throw new NmodeError(
-        'OVERLOADED',
-        `the server is busy: ${maxQueue} images are under way: try again later`,
-      );
-    }
-    this.#imagesUnderWay++;
-    try {
-      // One whose client left is dropped while it waits. Once begun it keeps its place until its thread has done with it.
-      return await this.#images.add(() => segmenter.segment(image, others), signal);
-    } finally {
-      this.#imagesUnderWay--;
-    }
+    // One whose client left is dropped while it waits. Once begun it keeps its place until its thread has done with it.
+    return this.#images.add(async () => {
+      const start = performance.now();
+      const found = await segmenter.segment(image, others);
+      this.#imageTimes.add(1, performance.now() - start);
+      return found;
+    }, signal);
   }
 
   #check(inputs: Inputs, outputs: readonly string[] | undefined): void {
@@ -168,7 +207,18 @@ export class ServedModel {
     }
   }
 
-  async close(): Promise<void> {
+  /**
+   * Answers what it accepted, and frees what it holds.
+   * @param within milliseconds, after which what is not answered fails
+   */
+  async retire(within: number): Promise<void> {
+    this.scheduler.drain();
+    const timer = setTimeout(() => {
+      const why = `model '${this.name}' was taken away, and its requests had ${within} ms to end: try again`;
+      this.#end.abort(new NmodeError('OVERLOADED', why));
+    }, within);
+    await untilAborted(this.#leases.end(), this.ending).catch((why: unknown) => this.scheduler.abort(why));
+    clearTimeout(timer);
     await (this.segmenter ?? this.scheduler).close();
   }
 }
@@ -201,7 +251,26 @@ function imageForm(
   }
 }
 
-function hasOpenBatch(model: Model): boolean {
-  const { inputs, outputs } = outlineOf(model);
-  return [...inputs, ...outputs].every(({ type }) => typeof type?.shape?.[0] === 'string');
+/** Opens the workers of a model, and finds out with the first how long it takes and whether its rows are independent. */
+async function startScheduler(
+  model: Model,
+  open: () => Promise<Session>,
+  options: SchedulerOptions,
+): Promise<{ readonly scheduler: Scheduler<ProviderReport>; readonly whySingly: string | undefined }> {
+  const times = new RunTimes();
+  const first = await open();
+  try {
+    await timeOnce(first, times);
+    const whySingly = options.maxBatch > 1 ? await whyNotMerged(first, model) : undefined;
+    const ready = [first];
+    const scheduler = await Scheduler.start(
+      async () => ready.pop() ?? open(),
+      { ...options, maxBatch: whySingly === undefined ? options.maxBatch : 1 },
+      times,
+    );
+    return { scheduler, whySingly };
+  } catch (error) {
+    await first.close();
+    throw error;
+  }
 }

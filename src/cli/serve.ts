@@ -82,7 +82,7 @@ export function addServe(program: Command): void {
     .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parseDeadline, 10_000)
     .option(
       '--drain-ms <ms>',
-      'time that requests under way have when the server ends',
+      'time that requests under way have when the server ends, or their model is replaced or unloaded',
       parseMilliseconds,
       30_000,
     )
@@ -100,7 +100,7 @@ export function addServe(program: Command): void {
       for (const flag of V8_FLAGS) setFlagsFromString(flag);
       const { NmodeError } = await import('../../graph/errors.js');
       const { serve } = await import('../serve.js');
-      const { tlsCert, tlsKey, tokenFile, drainMs, quiet, maxBodyMb, ...others } = flags;
+      const { tlsCert, tlsKey, tokenFile, quiet, maxBodyMb, ...others } = flags;
       if ((tlsCert === undefined) !== (tlsKey === undefined)) {
         throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
       }
@@ -122,7 +122,7 @@ export function addServe(program: Command): void {
       }
       print(`Serving at ${server.url} (Ctrl-C ends it).`);
       await told;
-      await server.close(drainMs);
+      await server.close();
     },
   );
 }

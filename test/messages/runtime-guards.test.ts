@@ -133,7 +133,7 @@ describe('a server', () => {
 
   it('knows models that it has not loaded, and says why one takes no images', async () => {
     const logits = pixelwiseBytes({ ...COLOURS, end: (x: Value) => x, metadata: { 'nmode.recipe': UNIT } });
-    const plane = new DataPlane(new Map([['m', file('logits.onnx', logits)]]), options);
+    const plane = new DataPlane(new Map([['m', file('logits.onnx', logits)]]), options, 1000);
     expect(() => plane.model('m')).toThrow("model 'm' is not loaded");
     expect(() => plane.model('n')).toThrow("Request for unknown model: 'n' is not found");
     try {
@@ -154,7 +154,7 @@ describe('a server', () => {
       initializers: new Map([['s', int64Tensor([4], [1, 128, 128, 3])]]),
     });
     const bytes = encodeModel({ ...model, metadata: new Map([['nmode.size_multiple', '16']]) });
-    const plane = new DataPlane(new Map([['m', file('bytes.onnx', bytes)]]), options);
+    const plane = new DataPlane(new Map([['m', file('bytes.onnx', bytes)]]), options, 1000);
     try {
       await plane.load('m');
       const small = { x: { dims: [1, 16, 16, 3], data: new Uint8Array(3 * 256) } };

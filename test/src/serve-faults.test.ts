@@ -200,7 +200,8 @@ describe('a server under load', () => {
     expect(statuses).toEqual(expect.arrayContaining([200, 503]));
     // A machine that slows down in the meantime keeps some longer than it said.
     expect(statuses.every((status) => [200, 503, 504].includes(Number(status)))).toBe(true);
-    expect((await send(sent)).status).toBe(200);
+    // What was given up while it ran may still be under way; then all is as before.
+    while ((await send(sent)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   it('drops the work of clients that left', async () => {

@@ -19,8 +19,10 @@ function connected(): Socket {
 
 describe('a server that has no room', () => {
   it('refuses and counts requests before it reads them, and answers who watches it', async () => {
+    // Two each: a model takes as many as its worker and its queue have room for.
     for (let i = 0; i < 6; i++) {
-      connected().write(`POST ${infer('bytes')} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n`);
+      const name = ['fixed', 'open', 'bytes'][i % 3] ?? '';
+      connected().write(`POST ${infer(name)} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n`);
     }
     while ((await send('/v2')).status === 200);
     const refused = {

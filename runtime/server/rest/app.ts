@@ -10,8 +10,6 @@ import fastify, {
 import { NmodeError } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
-import { tooShort } from '../scheduler.js';
-import type { ServedModel } from '../served-model.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
 import { closeWhenAnswered } from './ending.js';
@@ -177,32 +175,4 @@ function guard(app: FastifyInstance, { plane, options }: RestContext): void {
 
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
-}
-
-/** What a timer can wait at most: of more, Node waits for one millisecond. */
-const MAX_TIMER = 2 ** 31 - 1;
-
-/**
- * A signal that aborts when the deadline passes or the client leaves, for a run that can be done until then.
- * @param wanted milliseconds that the client gives it
- * @throws NmodeError: OVERLOADED, DEADLINE
- */
-export function signalOf(
-  reply: FastifyReply,
-  { scheduler }: ServedModel,
-  limit: number,
-  wanted = limit,
-): AbortSignal {
-  const within = Math.min(limit, wanted);
-  scheduler.admit(within);
-  const controller = new AbortController();
-  const expire = () => controller.abort(tooShort(within, scheduler.alone));
-  const timer = setTimeout(expire, Math.min(within, MAX_TIMER));
-  // Timers go by whole milliseconds, in which a small network may have answered.
-  if (within < 1) expire();
-  reply.raw.once('close', () => {
-    clearTimeout(timer);
-    if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
-  });
-  return controller.signal;
 }

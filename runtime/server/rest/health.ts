@@ -5,6 +5,7 @@ import { recipeText } from '../../../graph/recipe.js';
 import type { Segmenter } from '../../node/segmenter.js';
 import type { Port } from '../../sessions/tensors.js';
 import { shapeOf } from '../served-model.js';
+import { leavingOf } from './accepted.js';
 import type { RestContext } from './app.js';
 import { datatypeOf } from './v2.js';
 
@@ -66,19 +67,15 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
       return { name, ready: alive };
     });
   }
-  app.post('/v2/repository/index', () => [
-    ...plane.names.map((name) => {
-      const { version, alive } = plane.model(name);
-      return { name, version, state: alive ? 'READY' : 'UNAVAILABLE', reason: alive ? '' : 'no worker' };
-    }),
-    ...plane.unloaded.map((name) => ({ name, version: '1', state: 'UNAVAILABLE', reason: 'not loaded' })),
-  ]);
-  app.post<ModelParams>('/v2/repository/models/:model/load', async ({ params }) => {
-    await plane.load(params.model);
+  app.post('/v2/repository/index', () =>
+    plane.names.map((name) => ({ name, version: '1', ...plane.stateOf(name) })),
+  );
+  app.post<ModelParams>('/v2/repository/models/:model/load', async ({ params }, reply) => {
+    await plane.load(params.model, leavingOf(reply));
     return {};
   });
-  app.post<ModelParams>('/v2/repository/models/:model/unload', async ({ params }) => {
-    await plane.unload(params.model);
+  app.post<ModelParams>('/v2/repository/models/:model/unload', async ({ params }, reply) => {
+    await plane.unload(params.model, leavingOf(reply));
     return {};
   });
   app.get('/metrics', async (_, reply) => {

@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { NmodeError } from '../../../graph/errors.js';
 import { knownFormat } from '../../images/formats.js';
 import type { ServedModel } from '../served-model.js';
-import { type RestContext, signalOf } from './app.js';
+import { accepting, signalOf } from './accepted.js';
+import type { RestContext } from './app.js';
 import type { BufferPool } from './buffer-pool.js';
-import { countingFailures } from './failures.js';
 import { modelPaths } from './health.js';
-import { readInferRequest, writeInferAnswer } from './v2.js';
+import { type InferRequest, readInferRequest, writeInferAnswer } from './v2.js';
 
 interface InferRoute {
   readonly Params: { readonly model: string; readonly version?: string };
@@ -17,28 +17,21 @@ interface InferRoute {
 export const JSON_LENGTH = 'inference-header-content-length';
 
 /** Tensors in, tensors out. */
-export function addInfer(
-  app: FastifyInstance,
-  { plane, metrics, options }: RestContext,
-  pool: BufferPool,
-): void {
-  const modelOf = ({ params }: FastifyRequest<InferRoute>) => plane.model(params.model, params.version);
-  const route = {
-    // What cannot be done in time is refused before its body is read.
-    onRequest: async (request: FastifyRequest<InferRoute>) =>
-      modelOf(request).scheduler.admit(options.deadline),
-    errorHandler: countingFailures(metrics, modelOf),
-  };
+export function addInfer(app: FastifyInstance, context: RestContext, pool: BufferPool): void {
+  const { plane, metrics, options } = context;
+  const find = ({ params }: FastifyRequest<InferRoute>) => plane.model(params.model, params.version);
+  const { route, begin } = accepting(context, 'tensors', find);
   for (const path of modelPaths('/infer')) {
     app.post<InferRoute>(path, route, async (request, reply) => {
       const { body = Buffer.alloc(0), headers } = request;
-      const model = modelOf(request);
+      const model = begin(request);
       const told = headers[JSON_LENGTH];
       const isImage = request.isMultipart() || (told === undefined && knownFormat(body) !== undefined);
       if (isImage) throw noTensors(model);
       const length = Array.isArray(told) ? told.join() : told;
       const asked = readInferRequest(body, length, model.inputs, options.maxElements);
-      const signal = signalOf(reply, model, options.deadline, asked.timeout);
+      const within = withinOf(model, asked, options.deadline);
+      const signal = signalOf(reply, model, within);
       const start = performance.now();
       let queue = 0;
       const onStart = () => {
@@ -56,6 +49,17 @@ export function addInfer(
       return reply.type('application/octet-stream').header(JSON_LENGTH, jsonLength).send(answer);
     });
   }
+}
+
+/**
+ * Milliseconds that a request has: its client may give it less than the server does.
+ * @throws NmodeError: OVERLOADED, DEADLINE where that cannot be kept
+ */
+function withinOf({ scheduler }: ServedModel, { inputs, timeout }: InferRequest, deadline: number): number {
+  const within = Math.min(deadline, timeout ?? deadline);
+  if (within < deadline) scheduler.admit(within);
+  scheduler.checkSize(inputs, within);
+  return within;
 }
 
 /** What is said to those who send an image where tensors go. */

@@ -7,8 +7,8 @@ import type { Thread } from '../../threads/thread.js';
 import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
 import { type View, viewOf } from './accept.js';
-import { type RestContext, signalOf } from './app.js';
-import { countingFailures } from './failures.js';
+import { accepting, signalOf } from './accepted.js';
+import type { RestContext } from './app.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
@@ -20,21 +20,16 @@ type Given = string | readonly string[] | undefined;
 
 /** An image in, its mask out. */
 export function addSegment(app: FastifyInstance, context: RestContext): void {
-  const { plane, metrics, options } = context;
-  const modelOf = ({ params }: FastifyRequest<SegmentRoute>) =>
+  const { plane } = context;
+  const find = ({ params }: FastifyRequest<SegmentRoute>) =>
     params.model === undefined ? plane.onlyModel() : plane.model(params.model);
-  const route = {
-    // What cannot be done in time is refused before its body is read.
-    onRequest: async (request: FastifyRequest<SegmentRoute>) =>
-      modelOf(request).scheduler.admit(options.deadline),
-    errorHandler: countingFailures(metrics, modelOf),
-  };
+  const { route, begin } = accepting(context, 'image', find);
   let thread: Thread<AnswerMethods> | undefined;
   app.addHook('onClose', async () => thread?.close());
   for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
     app.post<SegmentRoute>(path, route, (request, reply) => {
       if (!thread?.alive) thread = startThread('../../server/answer-thread', 'the server');
-      return segment(context, thread, modelOf(request), request, reply);
+      return segment(context, thread, begin, request, reply);
     });
   }
 }
@@ -42,13 +37,14 @@ export function addSegment(app: FastifyInstance, context: RestContext): void {
 async function segment(
   { metrics, options }: RestContext,
   thread: Thread<AnswerMethods>,
-  model: ServedModel,
+  begin: (request: FastifyRequest<SegmentRoute>) => ServedModel,
   request: FastifyRequest<SegmentRoute>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const view = viewOf(request.headers.accept);
   const wanted = optionsOf(request.query);
   const image = await imageOf(request);
+  const model = begin(request);
   const signal = signalOf(reply, model, options.deadline);
   const found = await model.segment(image, {
     ...wanted,

@@ -7,7 +7,10 @@ export const RUNTIME_SERVER: Conditions = {
   },
   'runtime/server/plane.ts': {
     "model '…' is not loaded":
-      'the server was given a model of that name, which is not loaded yet, was refused or unloaded',
+      'the server was given a model of that name, which was refused or unloaded, and is not being loaded',
+    "model '…' is loading: try again later":
+      'the server was given a model of that name, which is not loaded and will be: it begins, or was told to load it',
+    'the server ends: try again later': 'a load or an unload has not begun when the server drains',
     'several models are served, name one: /v1/models/{…}/segment':
       'a request names no model, and the server was given more than one',
     "Request for unknown model: '…'… is not found":
@@ -23,9 +26,11 @@ export const RUNTIME_SERVER: Conditions = {
     'the server ends: try again later':
       'a request that is neither for health nor metrics comes once the server drains',
     '… requests are under way already': 'as many requests are under way as --max-requests says',
-    'the client left': 'the connection closed before the answer was written',
     "Content-Encoding is '…': bodies are taken as they are":
       'the header Content-Encoding is other than identity',
+  },
+  'runtime/server/rest/accepted.ts': {
+    'the client left': 'the connection closed before the answer was written',
   },
   'runtime/server/rest/body.ts': {
     'the body is larger than the … bytes that are taken':
@@ -100,20 +105,26 @@ export const RUNTIME_SERVER: Conditions = {
       'others run or wait, and with them the answer is expected after the deadline, which it alone would meet',
     'the model is being unloaded':
       'a run comes while the model is closed: it is replaced or unloaded, or the server ends',
-    'too many runs are waiting': 'as many runs wait as --max-queue says, when a run is to wait',
     'the worker was lost: …': 'the thread of the session that ran the batch ended',
-    'the model is unloaded': 'the model was closed, and no worker is left for a run that waited',
     'the server is busy: …: try again later': 'there is no room or no time beside what runs and waits',
-    'no answer within … ms: an image takes about … ms':
+    'no answer within … ms: … about … ms':
       'the deadline passed, or a run alone is expected to take longer while others run; the second figure is learnt from runs',
+    'an image takes': 'what did not come in time was of one row, or of a number that is not known yet',
+    '… images take': 'the tensors that do not fit into the deadline have several rows',
+  },
+  'runtime/server/turns.ts': {
+    'the client left': 'nobody waits any more for a load or an unload whose turn has come',
   },
   'runtime/server/served-model.ts': {
     "model '…' does not run on ……":
       'onnxruntime refused a request that fits the declared shapes for dimensions that do not go together',
     "model '…' takes tensors, not images: …":
       'an image is sent to a model whose input, output, recipe or missing head, as told, keep it from segmenting images',
-    'the server is busy: … images are under way: try again later':
-      'as many images are under way as --max-queue says',
+    '… images are under way': 'as many images are under way as --max-queue says',
+    'it would take about … ms, and … ms are given':
+      'images are under way, and with them the mask is expected after the deadline, which it alone would meet',
+    "model '…' was taken away, and its requests had … ms to end: try again":
+      'a request that the model accepted is not answered --drain-ms after it was replaced or unloaded',
     "expected … inputs but got … inputs for model '…'":
       'a request has another number of inputs than the model',
     "unexpected inference input '…' for model '…'": 'a request has an input that the model has not',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { RunTimes } from '../../../runtime/server/run-times.js';
 import { Scheduler, type SchedulerOptions } from '../../../runtime/server/scheduler.js';
 import type { Session } from '../../../runtime/sessions/session.js';
 import type { Inputs, Outputs } from '../../../runtime/sessions/tensors.js';
@@ -30,8 +31,10 @@ class Told implements Session {
 
 const OPTIONS = { workers: 1, maxQueue: 4, maxBatch: 1, maxDelay: 0 };
 
-async function scheduler(options: Partial<SchedulerOptions> = {}) {
+async function scheduler(options: Partial<SchedulerOptions> = {}, took: readonly number[] = [50]) {
   const sessions: Told[] = [];
+  const times = new RunTimes();
+  for (const milliseconds of took) times.add(1, milliseconds);
   const started = await Scheduler.start(
     async () => {
       const session = new Told();
@@ -39,6 +42,7 @@ async function scheduler(options: Partial<SchedulerOptions> = {}) {
       return session;
     },
     { ...OPTIONS, ...options },
+    times,
   );
   return { scheduler: started, sessions };
 }
@@ -71,10 +75,52 @@ describe('the scheduler', () => {
     const { scheduler: tested, sessions } = await scheduler();
     // Two are with the worker, four wait.
     const accepted = Array.from({ length: 6 }, (_, i) => values(tested.run(one(i))));
-    await expect(tested.run(one(7))).rejects.toMatchObject({ code: 'OVERLOADED' });
     expect(() => tested.admit(60_000)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
     await answerAll(sessions);
     await expect(Promise.all(accepted)).resolves.toHaveLength(6);
+  });
+
+  it('counts those that were admitted and are still to come, and rows rather than requests', async () => {
+    const { scheduler: tested, sessions } = await scheduler();
+    // Two would go to the worker.
+    expect(() => tested.admit(60_000, 5)).not.toThrow();
+    expect(() => tested.admit(60_000, 6)).toThrow('4 runs are waiting already');
+    const rows = (count: number) => ({ x: { dims: [count, 1], data: new Float32Array(count) } });
+    const accepted = [1, 1, 3].map((count) => values(tested.run(rows(count))));
+    expect(() => tested.admit(60_000)).not.toThrow();
+    accepted.push(values(tested.run(rows(1))));
+    expect(() => tested.admit(60_000)).toThrow('4 runs are waiting already');
+    await answerAll(sessions);
+    await Promise.all(accepted);
+  });
+
+  it('is not moved by one slow run', async () => {
+    const { scheduler: tested, sessions } = await scheduler({}, [20_000, 50, 50]);
+    const accepted = values(tested.run(one(1)));
+    expect(tested.alone).toBe(50);
+    expect(() => tested.admit(1000)).not.toThrow();
+    await answerAll(sessions);
+    await accepted;
+  });
+
+  it('judges nothing by a guess before anything has run', async () => {
+    const { scheduler: tested, sessions } = await scheduler({}, []);
+    const accepted = [1, 2, 3].map((value) => values(tested.run(one(value))));
+    expect(() => tested.admit(1)).not.toThrow();
+    await answerAll(sessions);
+    await Promise.all(accepted);
+  });
+
+  it('says what is too large for its time, while others wait', async () => {
+    const { scheduler: tested, sessions } = await scheduler();
+    const large = { x: { dims: [40, 1], data: new Float32Array(40) } };
+    expect(() => tested.checkSize(large, 1000)).not.toThrow();
+    const accepted = values(tested.run(one(1)));
+    expect(() => tested.checkSize(large, 1000)).toThrow(
+      'no answer within 1000 ms: 40 images take about 2000 ms',
+    );
+    await answerAll(sessions);
+    await accepted;
   });
 
   it('refuses what it could not do in time', async () => {
@@ -176,6 +222,61 @@ describe('the scheduler', () => {
     expect(tested.alive).toBe(true);
     await answerAll(sessions);
     expect(await third).toEqual([3]);
+  });
+
+  it('runs singly what failed together', async () => {
+    const { scheduler: tested, sessions } = await scheduler({ maxBatch: 3, maxQueue: 10 });
+    const all = [1, 2, 3].map((value) => values(tested.run(one(value))));
+    const settled = Promise.allSettled(all);
+    await tick();
+    const [session] = sessions;
+    session?.runs.shift()?.answer();
+    await tick();
+    expect(session?.runs.map(({ inputs }) => inputs.x?.dims[0])).toEqual([2]);
+    session?.runs.shift()?.fail(new Error('no memory'));
+    await tick();
+    expect(session?.runs.map(({ inputs }) => Array.from(inputs.x?.data ?? []))).toEqual([[2]]);
+    session?.runs.shift()?.fail(new Error('this one'));
+    await answerAll(sessions);
+    expect((await settled).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('replaces a worker that is lost while it is idle', async () => {
+    const { scheduler: tested, sessions } = await scheduler();
+    const [session] = sessions;
+    if (session === undefined) throw new Error('no session');
+    session.alive = false;
+    expect(tested.alive).toBe(false);
+    while (!tested.alive) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(sessions).toHaveLength(2);
+    await tested.close();
+  });
+
+  it('closing runs those that wait for company', async () => {
+    const { scheduler: tested, sessions } = await scheduler({ maxBatch: 8, maxQueue: 20, maxDelay: 60_000 });
+    // One that runs alone, and a full batch.
+    const often = Array.from({ length: 9 }, (_, i) => values(tested.run(one(i))));
+    await answerAll(sessions);
+    await Promise.all(often);
+    const waiting = [1, 2].map((value) => values(tested.run(one(value))));
+    const closed = tested.close();
+    await answerAll(sessions);
+    await closed;
+    expect(await Promise.all(waiting)).toEqual([[1], [2]]);
+  });
+
+  it('closing ends where no worker comes back', async () => {
+    let opened = 0;
+    const session = new Told();
+    const tested = await Scheduler.start(async () => {
+      if (opened++ > 0) throw new Error('no memory');
+      return session;
+    }, OPTIONS);
+    session.alive = false;
+    const waiting = tested.run(one(1));
+    const closed = tested.close();
+    await expect(waiting).rejects.toThrow('no memory');
+    await closed;
   });
 
   it('closing answers what was accepted and refuses what comes', async () => {

@@ -1,0 +1,75 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NmodeError } from '../../../graph/errors.js';
+import { onAbort } from '../../abort.js';
+import type { Freight, Lease } from '../leases.js';
+import { tooShort } from '../scheduler.js';
+import type { ServedModel } from '../served-model.js';
+import type { RestContext } from './app.js';
+import { countingFailures } from './failures.js';
+
+/** A request and the model that was current when its headers had been read. */
+interface Accepted {
+  readonly model: ServedModel;
+  readonly lease: Lease;
+}
+
+/**
+ * How a route accepts requests: before their bodies are read, by the model that is current then, or not at all.
+ * @param find the model that a request names
+ */
+export function accepting<Request extends FastifyRequest>(
+  { metrics, options }: RestContext,
+  freight: Freight,
+  find: (request: Request) => ServedModel,
+) {
+  const accepted = new WeakMap<FastifyRequest, Accepted>();
+  const modelOf = (request: Request) => accepted.get(request)?.model ?? find(request);
+  return {
+    route: {
+      onRequest: async (request: Request, reply: FastifyReply) => {
+        const model = find(request);
+        const lease = model.accept(freight, options.deadline);
+        accepted.set(request, { model, lease });
+        reply.raw.once('close', () => lease.release());
+      },
+      onSend: async (request: FastifyRequest) => accepted.get(request)?.lease.release(),
+      errorHandler: countingFailures(metrics, modelOf),
+    },
+    /** The model of a request whose body has come. */
+    begin(request: Request): ServedModel {
+      const { model, lease } = accepted.get(request) as Accepted;
+      model.ending.throwIfAborted();
+      lease.came();
+      return model;
+    },
+  };
+}
+
+/** What a timer can wait at most: of more, Node waits for one millisecond. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/**
+ * A signal that aborts when the deadline passes, the client leaves or the model is taken away.
+ * @param within milliseconds
+ */
+export function signalOf(reply: FastifyReply, model: ServedModel, within: number): AbortSignal {
+  const controller = new AbortController();
+  const expire = () => controller.abort(tooShort(within, model.scheduler.alone));
+  const timer = setTimeout(expire, Math.min(within, MAX_TIMER));
+  // Timers go by whole milliseconds, in which a small network may have answered.
+  if (within < 1) expire();
+  const forget = onAbort(model.ending, () => controller.abort(model.ending.reason));
+  reply.raw.once('close', () => {
+    clearTimeout(timer);
+    forget();
+    if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
+  });
+  return controller.signal;
+}
+
+/** A signal that aborts when the client leaves. */
+export function leavingOf(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => controller.abort(new NmodeError('INTERRUPTED', 'the client left')));
+  return controller.signal;
+}

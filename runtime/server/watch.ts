@@ -1,0 +1,54 @@
+import { NmodeError } from '../../graph/errors.js';
+import type { DataPlane } from './plane.js';
+import { stampOf } from './stamp.js';
+
+/** How often files are looked at, in milliseconds. */
+const INTERVAL = 500;
+/** How often a load is tried again that failed for another reason than the file, in looks. */
+const RETRY = 20;
+
+/**
+ * Loads models again whose files were replaced, once these no longer change.
+ * @returns a function that ends it
+ */
+export function watch(plane: DataPlane, files: ReadonlyMap<string, string>): () => void {
+  const watched = [...files].map(([name, file]) => new WatchedFile(plane, name, file));
+  let isLooking = false;
+  const timer = setInterval(async () => {
+    if (isLooking) return;
+    isLooking = true;
+    for (const each of watched) await each.look();
+    isLooking = false;
+  }, INTERVAL);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+class WatchedFile {
+  #seen = '';
+  /** Looks until the next attempt. */
+  #retry = 0;
+
+  constructor(
+    readonly plane: DataPlane,
+    readonly name: string,
+    readonly file: string,
+  ) {}
+
+  async look(): Promise<void> {
+    const { plane, name } = this;
+    const now = await stampOf(this.file);
+    const settled = now !== '' && now === this.#seen;
+    this.#seen = now;
+    const loaded = plane.stampOf(name);
+    if (!settled || loaded === undefined) return;
+    const again = this.#retry > 0 && --this.#retry === 0;
+    if (now === loaded && !again) return;
+    this.#retry = 0;
+    // What is wrong is logged; the old one goes on.
+    await plane.load(name).catch((error: unknown) => {
+      const isTheFile = error instanceof NmodeError && error.code === 'BAD_MODEL';
+      if (!isTheFile) this.#retry = RETRY;
+    });
+  }
+}
