@@ -45,8 +45,8 @@ export class Line {
   get rows(): number {
     return this.#jobs.reduce((sum, { rows }) => sum + rows, 0);
   }
-  get elements(): number {
-    return this.#jobs.reduce((sum, { elements }) => sum + elements, 0);
+  get jobs(): readonly Job[] {
+    return this.#jobs;
   }
 
   push(job: Job): void {

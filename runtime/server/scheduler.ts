@@ -26,10 +26,9 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   readonly #options: SchedulerOptions;
   readonly #workers: Workers<R>;
   readonly #line: Line;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, readonly Job[]>();
   readonly #first: Session<R>;
   readonly #times: RunTimes;
-  #runningElements = 0;
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
@@ -116,8 +115,10 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
 
   /** Milliseconds that a run which comes now will take about, after so many that are still to come. */
   #expected(coming: number): number {
-    const before = this.#times.of(this.#line.elements + this.#runningElements) + coming * this.#times.usual;
-    return before / this.#options.workers + this.#times.usual;
+    const { usual } = this.#times;
+    const jobs = [...this.#line.jobs, ...[...this.#running.values()].flat()];
+    const before = jobs.reduce((sum, { elements, rows }) => sum + this.#times.of(elements, rows), 0);
+    return (before + coming * usual) / this.#options.workers + usual;
   }
 
   /**
@@ -143,7 +144,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
    * @throws NmodeError (DEADLINE)
    */
   checkSize(inputs: Inputs, within: number): void {
-    const takes = this.#times.of(elementsOf(inputs));
+    const takes = this.#times.of(elementsOf(inputs), rowsOf(inputs));
     if (this.#isBusy && takes > within) throw tooShort(within, takes, rowsOf(inputs));
   }
 
@@ -200,18 +201,15 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
 
   #start(worker: Worker<R>, batch: readonly Job[]): void {
     worker.load++;
-    const elements = batch.reduce((sum, job) => sum + job.elements, 0);
-    this.#runningElements += elements;
-    const done = this.#runBatch(worker, batch, elements).finally(() => {
+    const done = this.#runBatch(worker, batch).finally(() => {
       this.#running.delete(done);
-      this.#runningElements -= elements;
       worker.load--;
       this.#dispatch();
     });
-    this.#running.add(done);
+    this.#running.set(done, batch);
   }
 
-  async #runBatch(worker: Worker<R>, batch: readonly Job[], elements: number): Promise<void> {
+  async #runBatch(worker: Worker<R>, batch: readonly Job[]): Promise<void> {
     const { session } = worker;
     const [first] = batch;
     if (first === undefined) return;
@@ -231,17 +229,15 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
       // It began when the run before it had ended.
       const milliseconds = performance.now() - Math.max(start, worker.lastDone);
       worker.lastDone = performance.now();
-      this.#times.add(elements, milliseconds);
-      this.#options.onRun?.(
-        rows.reduce((sum, count) => sum + count, 0),
-        milliseconds,
-      );
+      const total = rows.reduce((sum, count) => sum + count, 0);
+      for (const job of batch) this.#times.add(job.elements, (milliseconds * job.rows) / total);
+      this.#options.onRun?.(total, milliseconds);
       const parts = batch.length === 1 ? [found] : split(found, rows);
       for (const [index, job] of batch.entries()) job.resolve(parts[index] ?? {});
     } catch (error) {
       // What failed together may do alone; what is wrong with one is no other's fault.
       if (batch.length > 1 && session.alive) {
-        for (const job of batch) if (!job.done) await this.#runBatch(worker, [job], job.elements);
+        for (const job of batch) if (!job.done) await this.#runBatch(worker, [job]);
         return;
       }
       const lost = session.alive
@@ -271,7 +267,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   async #close(): Promise<void> {
     while (this.#running.size > 0 || this.#line.length > 0) {
       this.drain();
-      await (this.#running.size > 0 ? Promise.race(this.#running) : this.#workers.settled());
+      await (this.#running.size > 0 ? Promise.race(this.#running.keys()) : this.#workers.settled());
     }
     clearTimeout(this.#timer);
     await this.#workers.close();

@@ -17,7 +17,7 @@ import type { SegmentOptions } from '../segment-options.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
-import { timeOnce, whyNotMerged } from './first-runs.js';
+import { timeFirst, whyNotMerged } from './first-runs.js';
 import { type Freight, type Lease, Leases } from './leases.js';
 import { RunTimes } from './run-times.js';
 import { overloaded, Scheduler, type SchedulerOptions, tooShort } from './scheduler.js';
@@ -260,7 +260,7 @@ async function startScheduler(
   const times = new RunTimes();
   const first = await open();
   try {
-    await timeOnce(first, times);
+    await timeFirst(first, times);
     const whySingly = options.maxBatch > 1 ? await whyNotMerged(first, model) : undefined;
     const ready = [first];
     const scheduler = await Scheduler.start(

@@ -46,7 +46,7 @@ export function accepting<Request extends FastifyRequest>(
 }
 
 /** What a timer can wait at most: of more, Node waits for one millisecond. */
-const MAX_TIMER = 2 ** 31 - 1;
+export const MAX_TIMER = 2 ** 31 - 1;
 
 /**
  * A signal that aborts when the deadline passes, the client leaves or the model is taken away.

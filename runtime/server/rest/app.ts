@@ -10,6 +10,7 @@ import fastify, {
 import { NmodeError } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
+import { MAX_TIMER } from './accepted.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
 import { closeWhenAnswered } from './ending.js';
@@ -61,6 +62,8 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
+    // Nothing moves while a run is awaited; a client that then reads no answer would keep its place.
+    connectionTimeout: Math.min(options.deadline + REQUEST_TIMEOUT, MAX_TIMER),
     requestIdHeader: false,
     genReqId: idOf,
     logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,

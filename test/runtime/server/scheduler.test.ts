@@ -95,7 +95,7 @@ describe('the scheduler', () => {
   });
 
   it('is not moved by one slow run', async () => {
-    const { scheduler: tested, sessions } = await scheduler({}, [20_000, 50, 50]);
+    const { scheduler: tested, sessions } = await scheduler({}, [20_000, 50]);
     const accepted = values(tested.run(one(1)));
     expect(tested.alone).toBe(50);
     expect(() => tested.admit(1000)).not.toThrow();
