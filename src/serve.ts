@@ -42,6 +42,8 @@ export interface ServeOptions
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Serve the page of the demo at `/`, which runs its own model in the browser, not those that are served. */
   readonly ui?: boolean;
+  /** Ends it where models are still being loaded. */
+  readonly signal?: AbortSignal;
   /** Load a model again when its file is replaced. */
   readonly watch?: boolean;
   /** Where structured logs go, a line of JSON at a time. */
@@ -55,6 +57,8 @@ export interface Server {
     readonly name: string;
     /** What is assumed of how it takes images, and of what it gives; undefined for a model that takes no images. */
     readonly assumed: readonly Assumption[] | undefined;
+    /** Why its requests run singly although `maxBatch` would merge them. */
+    readonly whySingly: string | undefined;
     readonly provider: string;
     readonly workers: number;
     readonly threads: number;
@@ -68,7 +72,7 @@ const MAX_WORKERS = 4;
 
 /**
  * Serves models over HTTP.
- * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN; the signal's reason
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
@@ -123,12 +127,12 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const url = await app.listen({ host, port }).catch((error: unknown) => {
       throw cannotListen('the models', port, error);
     });
-    await plane.start();
+    await plane.start(options.signal);
     if (options.watch) endWatch = watch(plane, named);
     const models = plane.names.map((name) => {
-      const { provider, scheduler, segmenter } = plane.model(name);
+      const { provider, scheduler, segmenter, whySingly } = plane.model(name);
       const { workers, threads } = scheduler;
-      return { name, provider, workers, threads, assumed: segmenter?.assumed };
+      return { name, provider, workers, threads, whySingly, assumed: segmenter?.assumed };
     });
     return { url, models, close };
   } catch (error) {

@@ -53,11 +53,12 @@ export class DataPlane {
     this.#events = events;
   }
 
-  /** Loads all models, one after the other. @throws NmodeError: BAD_MODEL, CANNOT_RUN */
-  async start(): Promise<void> {
+  /** Loads all models, one after the other. @throws NmodeError: BAD_MODEL, CANNOT_RUN; the signal's reason */
+  async start(signal?: AbortSignal): Promise<void> {
     const { names } = this;
     for (const name of names) this.#awaited.add(name);
     for (const name of names) {
+      signal?.throwIfAborted();
       await this.load(name);
       this.#awaited.delete(name);
     }

@@ -104,9 +104,9 @@ export function addServe(program: Command): void {
       if ((tlsCert === undefined) !== (tlsKey === undefined)) {
         throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
       }
-      // Told to end while models load, it ends once they are.
-      const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-      const server = await serve({
+      const signal = toldToEnd();
+      const starting = serve({
+        signal,
         ...others,
         models,
         maxBody: maxBodyMb * 1e6,
@@ -116,13 +116,26 @@ export function addServe(program: Command): void {
         ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
         ...(!quiet && { log: process.stderr }),
       });
-      for (const { name, provider, workers, threads, assumed = [] } of server.models) {
+      const server = await starting.catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      if (server === undefined) return;
+      for (const { name, provider, workers, threads, whySingly, assumed = [] } of server.models) {
         print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
+        if (whySingly !== undefined) print(`${name}: requests are not merged: ${whySingly}`);
         for (const [label, text] of assumedLines(assumed)) print(`${name}: ${label} ${text}`);
       }
       print(`Serving at ${server.url} (Ctrl-C ends it).`);
-      await told;
+      if (!signal.aborted) await once(signal, 'abort');
       await server.close();
     },
   );
+}
+
+/** Aborts at the first Ctrl-C or request to end: it answers what it accepted. */
+function toldToEnd(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
+  return controller.signal;
 }

@@ -1,6 +1,8 @@
 /** Protects what was accepted from loads, unloads and replaced files; a server answers it by the version that was current then. */
+
+import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -177,6 +179,41 @@ describe('loads of one model', () => {
   });
 });
 
+describe('a server that begins', () => {
+  it('is ready once every model has a worker; those that are still to be loaded are loading', async () => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    const other = join(folder, 'second.onnx');
+    for (const file of [path, other]) writeFileSync(file, scaled(2));
+    const seen = new Set<string>();
+    const starting = serve({ models: [path, other], port, workers: 1 });
+    let done = false;
+    starting.finally(() => {
+      done = true;
+    });
+    const status = (where: string) =>
+      fetch(`http://127.0.0.1:${port}${where}`).then(
+        (response) => response.arrayBuffer().then(() => response.status),
+        () => 0,
+      );
+    while (!done) {
+      const [ready, second, first] = [
+        await status('/v2/health/ready'),
+        await status('/v2/models/second/ready'),
+        await status('/v2/models/m/ready'),
+      ];
+      seen.add(`${ready} ${second} ${first}`);
+    }
+    server = await starting;
+    const before = [...seen].filter((each) => !each.includes('0 ') && each !== '200 200 200');
+    expect(before).toContain('503 503 200');
+    expect(before.filter((each) => !each.startsWith('503'))).toEqual([]);
+    expect(await status('/v2/health/ready')).toBe(200);
+  });
+});
+
 describe('a file that is watched', () => {
   it('is loaded again also where it was replaced while it was being loaded', async () => {
     const other = join(folder, 'other.onnx');
@@ -204,6 +241,7 @@ describe('requests are merged only where rows are independent', () => {
     const lines: string[] = [];
     await start(model, { maxBatch: 8, maxDelayMs: 20, log: { write: (line) => lines.push(line) } });
     expect(lines.join('')).toMatch(why);
+    expect((await send('/v2/models/m')).json.parameters.batching).toMatch(why);
     const all = await Promise.all(Array.from({ length: 24 }, () => infer(4)));
     expect(new Set(all.map((rows) => Number(rows[0])))).toEqual(new Set([expected]));
   });

@@ -20,7 +20,7 @@ export const modelPaths = (after: string) => [
 ];
 
 /** How a model takes images and what its classes are; `assumed` where the model does not say all of it. */
-function parametersOf({ recipe, semantics, assumed }: Segmenter) {
+function imageParameters({ recipe, semantics, assumed }: Segmenter) {
   return {
     recipe: recipeText(recipe),
     ...(semantics.kind === 'exclusive' && { background: String(semantics.background) }),
@@ -47,7 +47,12 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
   health('/v2/health/startup', () => plane.started);
   for (const path of modelPaths('')) {
     app.get<ModelParams>(path, ({ params }) => {
-      const { name, version, inputs, outputs, segmenter } = plane.model(params.model, params.version);
+      const model = plane.model(params.model, params.version);
+      const { name, version, inputs, outputs, segmenter, whySingly } = model;
+      const parameters = {
+        ...(segmenter && imageParameters(segmenter)),
+        ...(whySingly !== undefined && { batching: `off: ${whySingly}` }),
+      };
       const ports = (list: readonly Port[]) =>
         list.map((port) => ({ name: port.name, datatype: datatypeOf(port), shape: shapeOf(port) }));
       return {
@@ -56,7 +61,7 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
         platform: 'onnx_onnxv1',
         inputs: ports(inputs),
         outputs: ports(outputs),
-        ...(segmenter && { parameters: parametersOf(segmenter) }),
+        ...(Object.keys(parameters).length > 0 && { parameters }),
       };
     });
   }

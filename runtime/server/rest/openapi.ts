@@ -25,7 +25,7 @@ const SCHEMAS = {
       platform: text,
       inputs: list(ref('Port')),
       outputs: list(ref('Port')),
-      parameters: object({ recipe: text, background: text, assumed: text }, ['recipe']),
+      parameters: object({ recipe: text, background: text, assumed: text, batching: text }, []),
     },
     ['name', 'platform', 'inputs', 'outputs'],
   ),
