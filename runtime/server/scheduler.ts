@@ -286,8 +286,13 @@ export function overloaded(why: string): NmodeError {
   return new NmodeError('OVERLOADED', `the server is busy: ${why}: try again later`);
 }
 
-/** What does not come in time, whoever else asks. */
+/**
+ * What does not come in time.
+ * @param takes milliseconds that it takes about without others; 0 where that is not known
+ */
 export function tooShort(within: number, takes: number, images = 1): NmodeError {
   const what = images === 1 ? 'an image takes' : `${images} images take`;
-  return new NmodeError('DEADLINE', `no answer within ${within} ms: ${what} about ${Math.ceil(takes)} ms`);
+  const why =
+    takes === 0 ? '' : `: ${what} about ${Math.ceil(takes)} ms${takes > within ? '' : ' without others'}`;
+  return new NmodeError('DEADLINE', `no answer within ${within} ms${why}`);
 }

@@ -130,6 +130,11 @@ export class ServedModel {
     throw overloaded(`it would take about ${Math.ceil(expected)} ms, and ${within} ms are given`);
   }
 
+  /** Milliseconds that an answer takes about without others; 0 where that is not known. */
+  alone(freight: Freight): number {
+    return freight === 'image' ? this.#imageTimes.usual : this.scheduler.alone;
+  }
+
   /** Aborts when time is over for what it accepted. */
   get ending(): AbortSignal {
     return this.#end.signal;

@@ -52,9 +52,14 @@ export const MAX_TIMER = 2 ** 31 - 1;
  * A signal that aborts when the deadline passes, the client leaves or the model is taken away.
  * @param within milliseconds
  */
-export function signalOf(reply: FastifyReply, model: ServedModel, within: number): AbortSignal {
+export function signalOf(
+  reply: FastifyReply,
+  model: ServedModel,
+  freight: Freight,
+  within: number,
+): AbortSignal {
   const controller = new AbortController();
-  const expire = () => controller.abort(tooShort(within, model.scheduler.alone));
+  const expire = () => controller.abort(tooShort(within, model.alone(freight)));
   const timer = setTimeout(expire, Math.min(within, MAX_TIMER));
   // Timers go by whole milliseconds, in which a small network may have answered.
   if (within < 1) expire();

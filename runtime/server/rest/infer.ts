@@ -31,7 +31,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
       const length = Array.isArray(told) ? told.join() : told;
       const asked = readInferRequest(body, length, model.inputs, options.maxElements);
       const within = withinOf(model, asked, options.deadline);
-      const signal = signalOf(reply, model, within);
+      const signal = signalOf(reply, model, 'tensors', within);
       const start = performance.now();
       let queue = 0;
       const onStart = () => {

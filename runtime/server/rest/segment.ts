@@ -45,7 +45,7 @@ async function segment(
   const wanted = optionsOf(request.query);
   const image = await imageOf(request);
   const model = begin(request);
-  const signal = signalOf(reply, model, options.deadline);
+  const signal = signalOf(reply, model, 'image', options.deadline);
   const found = await model.segment(image, {
     ...wanted,
     signal,

@@ -107,8 +107,10 @@ export const RUNTIME_SERVER: Conditions = {
       'a run comes while the model is closed: it is replaced or unloaded, or the server ends',
     'the worker was lost: …': 'the thread of the session that ran the batch ended',
     'the server is busy: …: try again later': 'there is no room or no time beside what runs and waits',
-    'no answer within … ms: … about … ms':
-      'the deadline passed, or a run alone is expected to take longer while others run; the second figure is learnt from runs',
+    'no answer within … ms…':
+      'the deadline passed, or a run alone is expected to take longer while others run',
+    ': … about … ms…': 'runs of that size have ended before: the figure is learnt from them',
+    ' without others': 'the deadline passed although a run alone is expected to take less',
     'an image takes': 'what did not come in time was of one row, or of a number that is not known yet',
     '… images take': 'the tensors that do not fit into the deadline have several rows',
   },

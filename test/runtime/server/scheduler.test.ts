@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RunTimes } from '../../../runtime/server/run-times.js';
-import { Scheduler, type SchedulerOptions } from '../../../runtime/server/scheduler.js';
+import { Scheduler, type SchedulerOptions, tooShort } from '../../../runtime/server/scheduler.js';
 import type { Session } from '../../../runtime/sessions/session.js';
 import type { Inputs, Outputs } from '../../../runtime/sessions/tensors.js';
 
@@ -143,6 +143,14 @@ describe('the scheduler', () => {
     );
     await answerAll(sessions);
     await accepted;
+  });
+
+  it('says no figures that it does not know, and blames no size for others', () => {
+    expect([tooShort(10, 0), tooShort(10, 3), tooShort(10, 50)].map(({ message }) => message)).toEqual([
+      'no answer within 10 ms',
+      'no answer within 10 ms: an image takes about 3 ms without others',
+      'no answer within 10 ms: an image takes about 50 ms',
+    ]);
   });
 
   it('lets run what runs alone, however long others took', async () => {
