@@ -122,7 +122,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   }
 
   /**
-   * Refuses what cannot be done in time, before anything is done for it.
+   * Refuses what there is no room or no time for, before anything is done for it.
    * @param within milliseconds
    * @param coming runs that were admitted and have not come yet
    * @throws NmodeError: OVERLOADED; DEADLINE where it would not be done without others either
@@ -131,6 +131,11 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     const { maxQueue } = this.#options;
     if (this.#line.rows + coming >= maxQueue + this.#workers.room(this.#depth))
       throw overloaded(`${maxQueue} runs are waiting already`);
+    this.checkTime(within, coming);
+  }
+
+  /** As `admit`, for what has been given its place. */
+  checkTime(within: number, coming = 0): void {
     // What runs alone is let run, however long others took: otherwise nothing would be learnt any more.
     if (!this.#isBusy && coming === 0) return;
     const expected = this.#expected(coming);
@@ -202,6 +207,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   #start(worker: Worker<R>, batch: readonly Job[]): void {
     worker.load++;
     const done = this.#runBatch(worker, batch).finally(() => {
+      worker.lastDone = performance.now();
       this.#running.delete(done);
       worker.load--;
       this.#dispatch();
@@ -228,7 +234,6 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
       });
       // It began when the run before it had ended.
       const milliseconds = performance.now() - Math.max(start, worker.lastDone);
-      worker.lastDone = performance.now();
       const total = rows.reduce((sum, count) => sum + count, 0);
       for (const job of batch) this.#times.add(job.elements, (milliseconds * job.rows) / total);
       this.#options.onRun?.(total, milliseconds);

@@ -22,6 +22,7 @@ export class Turns<K extends string> {
    * @throws what the work fails with; the signal's reason
    */
   take(name: string, kind: K, work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const last = this.#turns.get(name)?.at(-1);
     const turn = last?.kind === kind && !last.begun ? last : this.#append(name, kind, work);
     turn.wanted++;

@@ -75,6 +75,8 @@ export function signalOf(
 /** A signal that aborts when the client leaves. */
 export function leavingOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  reply.raw.once('close', () => controller.abort(new NmodeError('INTERRUPTED', 'the client left')));
+  const leave = () => controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
+  if (reply.raw.closed) leave();
+  reply.raw.once('close', leave);
   return controller.signal;
 }

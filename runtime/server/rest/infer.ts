@@ -57,7 +57,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
  */
 function withinOf({ scheduler }: ServedModel, { inputs, timeout }: InferRequest, deadline: number): number {
   const within = Math.min(deadline, timeout ?? deadline);
-  if (within < deadline) scheduler.admit(within);
+  if (within < deadline) scheduler.checkTime(within);
   scheduler.checkSize(inputs, within);
   return within;
 }
