@@ -1,3 +1,4 @@
+import { parseDecimal } from '../graph/decimal.js';
 import {
   clip,
   elu,
@@ -63,7 +64,7 @@ export const activationName = (kind: Exchangeable): ActivationName => NAMES[kind
 function parse(text: string) {
   const [name, ...parameters] = text.split(':');
   const kind = EXCHANGEABLE.find((known) => NAMES[known] === name);
-  const [parameter] = parameters.map((number) => (number.trim() === '' ? Number.NaN : Number(number)));
+  const [parameter] = parameters.map((number) => parseDecimal(number) ?? Number.NaN);
   if (kind === undefined || parameters.length > 1) return undefined;
   if (parameter === undefined) return { kind };
   const fits = Number.isFinite(parameter) && PARAMETRIC.some((known) => known === kind);

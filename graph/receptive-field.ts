@@ -1,3 +1,5 @@
+import { parseDecimal } from './decimal.js';
+
 /**
  * How far from a pixel of its output a network looks at its image: so many pixels to each side, or no certain number and why.
  */
@@ -13,9 +15,8 @@ export const receptiveField = (reach: Reach): string =>
 /** The reach that a model's metadata tells. */
 export function toldReach(metadata: ReadonlyMap<string, string>): Reach {
   const told = metadata.get(RECEPTIVE_FIELD_KEY);
-  const side = Number(told);
-  if (told !== undefined && Number.isSafeInteger(side) && side > 0)
-    return { pixels: Math.ceil((side - 1) / 2) };
+  const side = parseDecimal(told ?? '') ?? 0;
+  if (Number.isSafeInteger(side) && side > 0) return { pixels: Math.ceil((side - 1) / 2) };
   const why =
     told === 'global'
       ? 'the network looks at the whole image'

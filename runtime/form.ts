@@ -1,4 +1,5 @@
 import { type Assumption, assumptionsIn } from '../graph/assumption.js';
+import { parseDecimal } from '../graph/decimal.js';
 import { NmodeError, reason } from '../graph/errors.js';
 import type { Outline } from '../graph/model.js';
 import type { OutputEnd } from '../graph/output-end.js';
@@ -106,12 +107,12 @@ export function imageFormOf(
   }
   if (io === 'tensor') checkSizing(recipe.sizing, shape, given?.sizing !== undefined);
   if (!(memoryBudget > 0)) throw usage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
-  const stated = Number(metadata.get(BYTES_PER_PIXEL_KEY));
+  const stated = parseDecimal(metadata.get(BYTES_PER_PIXEL_KEY) ?? '') ?? 0;
   return {
     io,
     recipe,
     memoryBudget,
-    bytesPerPixel: stated > 0 && Number.isFinite(stated) ? stated : BYTES_PER_PIXEL,
+    bytesPerPixel: stated > 0 ? stated : BYTES_PER_PIXEL,
     reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : toldReach(metadata),
     assumed,
   };

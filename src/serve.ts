@@ -9,6 +9,8 @@ import { Metrics } from '../runtime/server/metrics.js';
 import { DataPlane } from '../runtime/server/plane.js';
 import { type RestOptions, restApp } from '../runtime/server/rest/app.js';
 import { watch } from '../runtime/server/watch.js';
+import { MAX_TIMER } from '../runtime/timer.js';
+import { type Limits, limitsOf } from './serve-limits.js';
 import { addSite, cannotListen } from './site.js';
 
 export interface ServeOptions
@@ -30,6 +32,10 @@ export interface ServeOptions
   readonly maxRequests?: number;
   /** Bytes of a request's body; default 64 MB. */
   readonly maxBody?: number;
+  /** Bytes of the JSON of a request, tensors after it not included; default 16 MB. */
+  readonly maxJson?: number;
+  /** Bytes of bodies and answers that are held at a time, those of up to 1 MB not included; default 256 MB, at least one body. */
+  readonly maxInflight?: number;
   /** Elements of a request's tensors; default 2^24. */
   readonly maxElements?: number;
   /** Milliseconds within which a request is answered; default 10,000. */
@@ -76,19 +82,21 @@ const MAX_WORKERS = 4;
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
-  const rest = await restOptions(options);
+  const limits = limitsOf(options);
+  const rest = await restOptions(options, limits);
   const cores = usableCores();
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
-  const { providers, strict, drainMs = 30_000 } = options;
+  const { providers, strict } = options;
+  const { drainMs } = limits;
   const plane = new DataPlane(
     named,
     {
       workers,
       threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
-      maxQueue: options.maxQueue ?? 64,
-      maxBatch: options.maxBatch ?? 1,
-      maxDelay: options.maxDelayMs ?? 0,
-      maxElements: rest.maxElements,
+      maxQueue: limits.maxQueue,
+      maxBatch: limits.maxBatch,
+      maxDelay: limits.maxDelayMs,
+      maxElements: limits.maxElements,
       ...(providers && { providers }),
       ...(strict && { strict }),
       form: options,
@@ -115,7 +123,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const close = async (within = drainMs) => {
     endWatch();
     plane.drain();
-    const forced = setTimeout(() => app.server.closeAllConnections(), within);
+    const forced = setTimeout(() => app.server.closeAllConnections(), Math.min(within, MAX_TIMER));
     await app.close();
     clearTimeout(forced);
     await plane.close();
@@ -176,7 +184,7 @@ function likeName(text: string): string {
   return near.slice(0, 100) || 'model';
 }
 
-async function restOptions(options: ServeOptions): Promise<RestOptions> {
+async function restOptions(options: ServeOptions, limits: Limits): Promise<RestOptions> {
   const { tokenFile, tls, log } = options;
   const read = (path: string) =>
     readFile(path).catch((error: unknown) => {
@@ -191,10 +199,12 @@ async function restOptions(options: ServeOptions): Promise<RestOptions> {
     throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one a line`);
   }
   return {
-    maxBody: options.maxBody ?? 64e6,
-    maxElements: options.maxElements ?? 2 ** 24,
-    maxRequests: options.maxRequests ?? 256,
-    deadline: options.deadlineMs ?? 10_000,
+    maxBody: limits.maxBody,
+    maxJson: limits.maxJson,
+    maxInflight: limits.maxInflight,
+    maxElements: limits.maxElements,
+    maxRequests: limits.maxRequests,
+    deadline: limits.deadlineMs,
     tokens,
     ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }),
     ...(log && { log }),

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { parseDecimal } from '../../graph/decimal.js';
+import { MAX_TIMER } from '../../runtime/timer.js';
 
 /** '256x128' -> height 256, width 128. */
 export function parseSize(text: string): { height: number; width: number } {
@@ -59,8 +61,8 @@ export function parsePort(text: string): number {
 
 /** A number between bounds, which the message names. */
 export function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
-  const value = Number(text);
-  if (!/^[\d.e+-]+$/i.test(text) || !Number.isFinite(value) || !fits(value)) {
+  const value = parseDecimal(text);
+  if (value === undefined || !fits(value)) {
     throw new InvalidArgumentError(`Expected ${expected}.`);
   }
   return value;
@@ -78,23 +80,34 @@ export function parsePositive(text: string): number {
   return parseNumber(text, (value) => value > 0, 'a number above 0');
 }
 
-/** What a timer can wait: of more, Node waits for one millisecond. */
-const MAX_MILLISECONDS = 2 ** 31 - 1;
-
-const fitsTimer = (value: number) => value >= 0 && value <= MAX_MILLISECONDS;
+const fitsTimer = (value: number) => value >= 0 && value <= MAX_TIMER;
 
 /** Milliseconds of a timer. */
 export function parseMilliseconds(text: string): number {
-  return parseNumber(text, fitsTimer, `a number of milliseconds from 0 to ${MAX_MILLISECONDS}`);
+  return parseNumber(text, fitsTimer, `a number of milliseconds from 0 to ${MAX_TIMER}`);
 }
 
 /** The same, of which 0 makes no sense. */
 export function parseDeadline(text: string): number {
   const fits = (value: number) => value > 0 && fitsTimer(value);
-  return parseNumber(text, fits, `a number of milliseconds above 0, at most ${MAX_MILLISECONDS}`);
+  return parseNumber(text, fits, `a number of milliseconds above 0, at most ${MAX_TIMER}`);
 }
 
-/** Megabytes -> bytes. */
-export function parseMegabytes(text: string): number {
-  return parsePositive(text) * 1e6;
+/** Below a kilobyte nothing fits. */
+const MIN_MEGABYTES = 0.001;
+
+/** Megabytes, at most these. */
+export const megabytesUpTo =
+  (most: number) =>
+  (text: string): number =>
+    parseNumber(
+      text,
+      (value) => value >= MIN_MEGABYTES && value <= most,
+      `a number of megabytes from ${MIN_MEGABYTES} to ${most}`,
+    );
+
+/** Elements of tensors. */
+export function parseElements(text: string): number {
+  const fits = (value: number) => Number.isInteger(value) && value >= 1 && value <= 2 ** 32;
+  return parseNumber(text, fits, `a whole number from 1 to ${2 ** 32}`);
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { LoadTestReport } from '../loadtest.js';
-import { parseCount, parsePositive, parseSize } from './arguments.js';
+import { parseCount, parseNumber, parseSize } from './arguments.js';
 import { interruption } from './interruption.js';
 import { count, fields, print, printJson, table } from './print.js';
 
@@ -14,6 +14,23 @@ interface LoadTestFlags {
   readonly token?: string;
   readonly json?: true;
 }
+
+/** What one process can send, and what it can time. */
+const [MAX_RATE, MAX_SECONDS] = [100_000, 1_000_000];
+
+const parseRate = (text: string) =>
+  parseNumber(
+    text,
+    (value) => value > 0 && value <= MAX_RATE,
+    `a number of requests a second above 0, at most ${MAX_RATE}`,
+  );
+
+const parseDuration = (text: string) =>
+  parseNumber(
+    text,
+    (value) => value > 0 && value <= MAX_SECONDS,
+    `a number of seconds above 0, at most ${MAX_SECONDS}`,
+  );
 
 export function addLoadTest(program: Command): void {
   program
@@ -29,10 +46,10 @@ export function addLoadTest(program: Command): void {
     )
     .addOption(
       new Option('--rate <n>', 'open loop instead: requests a second, arriving at random')
-        .argParser(parsePositive)
+        .argParser(parseRate)
         .conflicts('clients'),
     )
-    .option('--duration <s>', 'seconds', parsePositive, 10)
+    .option('--duration <s>', 'seconds', parseDuration, 10)
     .option('--no-binary', 'send and ask for JSON instead of binary tensors')
     .option('--token <token>', 'bearer token')
     .option('--json', 'print one JSON document')

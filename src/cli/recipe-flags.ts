@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { reason } from '../../graph/errors.js';
 import { NORMALIZATIONS, parseRecipe, type Recipe } from '../../graph/recipe.js';
-import { parseMegabytes } from './arguments.js';
+import { megabytesUpTo } from './arguments.js';
 
 /** `--recipe`: a normalization by its name, or a whole recipe from a JSON file. `otherwise` is what holds without. */
 export function recipeOption(otherwise: string): Option {
@@ -24,9 +24,11 @@ export function recipeOption(otherwise: string): Option {
   });
 }
 
+const parseMegabytes = megabytesUpTo(1e6);
+
 export function memoryBudgetOption(): Option {
   return new Option(
     '--memory-budget <MB>',
     'memory of one run, where images keep their own size; larger ones run in tiles (default: 1074)',
-  ).argParser(parseMegabytes);
+  ).argParser((text: string) => parseMegabytes(text) * 1e6);
 }

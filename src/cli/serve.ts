@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
-import { parseCount, parseDeadline, parseMilliseconds, parsePort, parsePositive } from './arguments.js';
+import {
+  megabytesUpTo,
+  parseCount,
+  parseDeadline,
+  parseElements,
+  parseMilliseconds,
+  parsePort,
+} from './arguments.js';
 import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from './model-flags.js';
 import { print } from './print.js';
 import { memoryBudgetOption } from './recipe-flags.js';
@@ -29,6 +36,8 @@ interface ServeFlags extends SessionFlags, ModelFlags {
   readonly maxQueue: number;
   readonly maxRequests: number;
   readonly maxBodyMb: number;
+  readonly maxJsonMb: number;
+  readonly maxInflightMb?: number;
   readonly maxElements: number;
   readonly deadlineMs: number;
   readonly drainMs: number;
@@ -77,8 +86,19 @@ export function addServe(program: Command): void {
       parseCount,
       256,
     )
-    .option('--max-body-mb <mb>', 'largest body of a request', parsePositive, 64)
-    .option('--max-elements <n>', 'most elements of the tensors of a request', parsePositive, 2 ** 24)
+    .option('--max-body-mb <mb>', 'largest body of a request', megabytesUpTo(4000), 64)
+    .option(
+      '--max-json-mb <mb>',
+      'most JSON of a request; more goes as bytes behind it',
+      megabytesUpTo(256),
+      16,
+    )
+    .option(
+      '--max-inflight-mb <mb>',
+      'bodies and answers that are held at a time; more are refused (503) (default: 256, or one body)',
+      megabytesUpTo(1e6),
+    )
+    .option('--max-elements <n>', 'most elements of the tensors of a request', parseElements, 2 ** 24)
     .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parseDeadline, 10_000)
     .option(
       '--drain-ms <ms>',
@@ -100,7 +120,7 @@ export function addServe(program: Command): void {
       for (const flag of V8_FLAGS) setFlagsFromString(flag);
       const { NmodeError } = await import('../../graph/errors.js');
       const { serve } = await import('../serve.js');
-      const { tlsCert, tlsKey, tokenFile, quiet, maxBodyMb, ...others } = flags;
+      const { tlsCert, tlsKey, tokenFile, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
       if ((tlsCert === undefined) !== (tlsKey === undefined)) {
         throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
       }
@@ -110,6 +130,8 @@ export function addServe(program: Command): void {
         ...others,
         models,
         maxBody: maxBodyMb * 1e6,
+        maxJson: maxJsonMb * 1e6,
+        ...(maxInflightMb !== undefined && { maxInflight: maxInflightMb * 1e6 }),
         ...sessionOptions(flags),
         ...modelOptions(flags),
         ...(tokenFile !== undefined && { tokenFile }),

@@ -1,3 +1,4 @@
+import { parseDecimal } from '../../../graph/decimal.js';
 import { NmodeError } from '../../../graph/errors.js';
 
 /** What is answered. */
@@ -50,8 +51,7 @@ export function viewOf(accept = ''): View {
 function readRange(entry: string): Range {
   const [type = '', ...parameters] = (entry.match(PARTS) ?? []).map((part) => part.trim().toLowerCase());
   const given = new Map(parameters.map(readParameter));
-  const quality = Number(given.get('q') ?? 1);
-  return { type, view: given.get('view'), quality: Number.isNaN(quality) ? 1 : quality };
+  return { type, view: given.get('view'), quality: parseDecimal(given.get('q') ?? '') ?? 1 };
 }
 
 function readParameter(text: string): [string, string] {

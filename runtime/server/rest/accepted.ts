@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NmodeError } from '../../../graph/errors.js';
 import { onAbort } from '../../abort.js';
+import { MAX_TIMER } from '../../timer.js';
 import type { Freight, Lease } from '../leases.js';
 import { tooShort } from '../scheduler.js';
 import type { ServedModel } from '../served-model.js';
@@ -44,9 +45,6 @@ export function accepting<Request extends FastifyRequest>(
     },
   };
 }
-
-/** What a timer can wait at most: of more, Node waits for one millisecond. */
-export const MAX_TIMER = 2 ** 31 - 1;
 
 /**
  * A signal that aborts when the deadline passes, the client leaves or the model is taken away.

@@ -8,9 +8,9 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { NmodeError } from '../../../graph/errors.js';
+import { MAX_TIMER } from '../../timer.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
-import { MAX_TIMER } from './accepted.js';
 import { readBody } from './body.js';
 import { BufferPool } from './buffer-pool.js';
 import { closeWhenAnswered } from './ending.js';
@@ -23,6 +23,10 @@ import { addSegment } from './segment.js';
 export interface RestOptions {
   /** Bytes of a request's body. */
   readonly maxBody: number;
+  /** Bytes of the JSON of a request. */
+  readonly maxJson: number;
+  /** Bytes of bodies and answers that are held at a time. */
+  readonly maxInflight: number;
   /** Elements of a request's tensors. */
   readonly maxElements: number;
   /** Requests under way; beyond it they are refused. */

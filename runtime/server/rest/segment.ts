@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseDecimal } from '../../../graph/decimal.js';
 import { NmodeError, reason } from '../../../graph/errors.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
@@ -93,10 +94,9 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
 }
 
 function numberOf(name: string, given: Given): number {
-  const text = String(given);
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value))
-    throw new NmodeError('BAD_USAGE', `'${name}' is no number`);
+  const value = parseDecimal(String(given));
+  if (value === undefined)
+    throw new NmodeError('BAD_USAGE', `'${name}' is no number: expected decimal notation, as in 0.5`);
   return value;
 }
 

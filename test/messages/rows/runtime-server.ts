@@ -45,7 +45,8 @@ export const RUNTIME_SERVER: Conditions = {
   'runtime/server/rest/segment.ts': {
     "'…' is given more than once": 'the query has several values of one name',
     "'…' is none of threshold, min_area, fill_holes, largest_component": 'the query has another name',
-    "'…' is no number": 'threshold or min_area is empty or no finite number',
+    "'…' is no number: expected decimal notation, as in 0.5":
+      'threshold or min_area is empty, or another text than a finite number in decimal notation',
     "'…' is neither true nor false": 'fill_holes or largest_component is another text',
     'the image: it is empty: send it as the body, or as the file of a form':
       'the body or the file of the form has no byte',

@@ -29,6 +29,12 @@ export const SRC_DOORS: Conditions = {
   'src/cli/serve.ts': {
     '--tls-cert and --tls-key go together': 'one of the two flags is given without the other',
   },
+  'src/serve-limits.ts': {
+    '… is …, expected … to …':
+      'a limit of a server, by the name of its option, is NaN or outside of its range',
+    'maxInflight is … bytes, less than the … of one body (maxBody)':
+      'the limit of all bodies is given, and below that of one',
+  },
   'src/cli/setting-flags.ts': {
     'Expected …, for example leaky-relu:0.1.':
       'the name of an activation, or its parameter, is none that is known',
