@@ -5,6 +5,7 @@ import { NmodeError, reason } from '../graph/errors.js';
 import type { FormOptions } from '../runtime/form.js';
 import { usableCores } from '../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../runtime/node/sessions/session.js';
+import { LogSink } from '../runtime/server/log-sink.js';
 import { Metrics } from '../runtime/server/metrics.js';
 import { DataPlane } from '../runtime/server/plane.js';
 import { type RestOptions, restApp } from '../runtime/server/rest/app.js';
@@ -52,7 +53,10 @@ export interface ServeOptions
   readonly signal?: AbortSignal;
   /** Load a model again when its file is replaced. */
   readonly watch?: boolean;
-  /** Where structured logs go, a line of JSON at a time. */
+  /**
+   * Where structured logs go, a line of JSON at a time. What a stream cannot take is dropped: lines beyond 1 MB that wait for
+   * its reader, and those that it or `write` fails with.
+   */
   readonly log?: { write(line: string): void };
 }
 
@@ -83,7 +87,8 @@ const MAX_WORKERS = 4;
 export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
   const limits = limitsOf(options);
-  const rest = await restOptions(options, limits);
+  const metrics = new Metrics(() => plane);
+  const rest = await restOptions(options, limits, metrics);
   const cores = usableCores();
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
   const { providers, strict } = options;
@@ -116,7 +121,6 @@ export async function serve(options: ServeOptions): Promise<Server> {
       },
     },
   );
-  const metrics = new Metrics(() => plane);
   const app = await restApp({ plane, metrics, options: rest });
   const { host = '127.0.0.1', port = 8000 } = options;
   let endWatch = () => {};
@@ -184,7 +188,7 @@ function likeName(text: string): string {
   return near.slice(0, 100) || 'model';
 }
 
-async function restOptions(options: ServeOptions, limits: Limits): Promise<RestOptions> {
+async function restOptions(options: ServeOptions, limits: Limits, metrics: Metrics): Promise<RestOptions> {
   const { tokenFile, tls, log } = options;
   const read = (path: string) =>
     readFile(path).catch((error: unknown) => {
@@ -207,6 +211,6 @@ async function restOptions(options: ServeOptions, limits: Limits): Promise<RestO
     deadline: limits.deadlineMs,
     tokens,
     ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }),
-    ...(log && { log }),
+    ...(log && { log: new LogSink(log, (lines) => metrics.logDropped(lines)) }),
   };
 }

@@ -29,6 +29,11 @@ export class Metrics {
     ['route', 'status'],
     BUCKETS,
   );
+  readonly #logDropped = this.#counter(
+    'nmode_log_lines_dropped_total',
+    'Lines of the log that could not be written',
+    [],
+  );
   readonly #pending = this.#gauge('nv_inference_pending_request_count', 'Runs that wait', MODEL);
   readonly #ready = this.#gauge('nmode_model_ready', 'Whether a model has a worker', [...MODEL, 'provider']);
   /** Where each model that was ever loaded runs, or ran. */
@@ -95,6 +100,10 @@ export class Metrics {
 
   requested(route: string, status: number, seconds: number): void {
     this.#requests.observe({ route, status: String(status) }, seconds);
+  }
+
+  logDropped(lines: number): void {
+    this.#logDropped.inc(lines);
   }
 
   /** Prometheus's text format, and its media type. */

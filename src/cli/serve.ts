@@ -12,6 +12,7 @@ import {
 import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from './model-flags.js';
 import { print } from './print.js';
 import { memoryBudgetOption } from './recipe-flags.js';
+import { hasUnread, serverLog } from './server-log.js';
 import { addSessionFlags, type SessionFlags, sessionOptions } from './session-flags.js';
 
 /**
@@ -26,6 +27,9 @@ const V8_FLAGS = [
   '--interrupt-budget=10000',
   '--heap-growing-percent=300',
 ];
+
+/** Milliseconds that the last lines wait for their reader. */
+const UNREAD = 1000;
 
 interface ServeFlags extends SessionFlags, ModelFlags {
   readonly host: string;
@@ -118,6 +122,8 @@ export function addServe(program: Command): void {
   addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
     async (models: string[], flags: ServeFlags) => {
       for (const flag of V8_FLAGS) setFlagsFromString(flag);
+      // Nobody may read what it prints.
+      process.stdout.on('error', () => {});
       const { NmodeError } = await import('../../graph/errors.js');
       const { serve } = await import('../serve.js');
       const { tlsCert, tlsKey, tokenFile, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
@@ -136,7 +142,7 @@ export function addServe(program: Command): void {
         ...modelOptions(flags),
         ...(tokenFile !== undefined && { tokenFile }),
         ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
-        ...(!quiet && { log: process.stderr }),
+        ...(!quiet && { log: serverLog() }),
       });
       const server = await starting.catch((error: unknown) => {
         if (signal.aborted) return undefined;
@@ -151,6 +157,8 @@ export function addServe(program: Command): void {
       print(`Serving at ${server.url} (Ctrl-C ends it).`);
       if (!signal.aborted) await once(signal, 'abort');
       await server.close();
+      // A reader that does not read would keep it.
+      if (hasUnread()) setTimeout(() => process.exit(), UNREAD).unref();
     },
   );
 }

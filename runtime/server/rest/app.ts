@@ -1,6 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import multipart from '@fastify/multipart';
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -11,13 +10,16 @@ import { NmodeError } from '../../../graph/errors.js';
 import { MAX_TIMER } from '../../timer.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
-import { readBody } from './body.js';
+import { Bodies, jsonUpTo, upTo } from './bodies.js';
 import { BufferPool } from './buffer-pool.js';
+import { checkRequest, nothingAt, refuseMissing } from './conduct.js';
+import { Connections, closeIfUnread } from './connections.js';
 import { closeWhenAnswered } from './ending.js';
-import { refuseConnection, sendError } from './failures.js';
+import { sendError } from './failures.js';
 import { addHealth } from './health.js';
-import { addInfer, JSON_LENGTH } from './infer.js';
+import { addInfer } from './infer.js';
 import { addOpenApi } from './openapi.js';
+import { MAX_REPOSITORY_BODY } from './repository.js';
 import { addSegment } from './segment.js';
 
 export interface RestOptions {
@@ -56,64 +58,57 @@ const MAX_HEADERS = 16_384;
 /** The REST form of a data plane. */
 export async function restApp(context: RestContext): Promise<FastifyInstance> {
   const { options, metrics } = context;
-  const { maxBody: bodyLimit, log, tls } = options;
+  const { maxBody, maxJson, maxInflight, log, tls } = options;
+  const connections = new Connections();
+  const pool = new BufferPool();
+  const bodies = new Bodies(maxInflight, pool, connections);
   const server = {
     maxHeaderSize: MAX_HEADERS,
     headersTimeout: HEADERS_TIMEOUT,
     requestTimeout: REQUEST_TIMEOUT,
     connectionsCheckingInterval: CHECKING_INTERVAL,
+    // It is checked here, where the answer has the form of all errors.
+    requireHostHeader: false,
   };
   const app = fastify({
-    bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
     // Nothing moves while a run is awaited; a client that then reads no answer would keep its place.
     connectionTimeout: Math.min(options.deadline + REQUEST_TIMEOUT, MAX_TIMER),
     requestIdHeader: false,
     genReqId: idOf,
     logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
-    frameworkErrors: (error, _, reply) => sendError(reply as FastifyReply, error),
-    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) => {
+      closeIfUnread(request.raw, reply as FastifyReply);
+      sendError(reply as FastifyReply, error);
+    },
+    clientErrorHandler: (error, socket) => connections.refuse(error, socket),
     return503OnClosing: false,
     logController: new LogController({ disableRequestLogging: true }),
     ...(tls ? { https: { ...tls, ...server } } : { http: server }),
   }) as unknown as FastifyInstance;
-  const pool = new BufferPool();
-  // Bodies are read by the routes, whatever their type says; clients of Triton send none.
-  app.removeAllContentTypeParsers();
-  await app.register(multipart, { limits: { files: 1, fields: 20, fieldSize: 1000, fileSize: bodyLimit } });
-  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
-    readBody(payload, { limit: bodyLimit, head: headOf(request), pool }),
-  );
+  connections.attach(app);
   closeWhenAnswered(app);
   tell(app, metrics);
-  guard(app, context);
-  app.addHook('onRequest', async ({ headers: { 'content-encoding': encoding = 'identity' } }) => {
-    if (encoding.toLowerCase() === 'identity') return;
-    const why = `Content-Encoding is '${encoding}': bodies are taken as they are`;
-    throw Object.assign(new Error(why), { statusCode: 415 });
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    // Behind the last answer of its connection, what comes is no request any more.
+    if (raw.socket.writableEnded) return reply.hijack();
+    checkRequest(raw);
   });
-  app.addHook('onSend', async (_, reply) => {
+  guard(app, context);
+  refuseMissing(app);
+  bodies.attach(app);
+  app.addHook('onSend', async (request, reply) => {
+    closeIfUnread(request.raw, reply);
     // A connection that is kept would keep the server.
     if (context.plane.draining) reply.header('connection', 'close');
   });
   app.setErrorHandler((error, _, reply) => sendError(reply, error));
-  app.setNotFoundHandler((request, reply) =>
-    sendError(
-      reply,
-      new NmodeError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.split('?')[0]}`),
-    ),
-  );
-  addHealth(app, context);
-  addInfer(app, context, pool);
-  addSegment(app, context);
+  app.setNotFoundHandler((request, reply) => sendError(reply, nothingAt(request.method, request.url)));
+  await bodies.add(app, upTo(MAX_REPOSITORY_BODY), (scope) => addHealth(scope, context));
+  await bodies.add(app, jsonUpTo(maxJson, maxBody), (scope) => addInfer(scope, context, pool));
+  await bodies.add(app, upTo(maxBody), (scope) => addSegment(scope, context));
   addOpenApi(app);
   return app;
-}
-
-/** Bytes of JSON before the tensors of a body; what it says is checked when it is read. */
-function headOf({ headers }: FastifyRequest): number {
-  const told = String(headers[JSON_LENGTH] ?? '');
-  return /^\d{1,10}$/.test(told) ? Number(told) : 0;
 }
 
 const MAX_ID = 200;

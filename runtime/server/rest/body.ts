@@ -1,53 +1,117 @@
 import type { IncomingMessage } from 'node:http';
 import { NmodeError } from '../../../graph/errors.js';
 import type { BufferPool } from './buffer-pool.js';
+import { type Share, SMALL } from './memory.js';
 
 /** Bytes from a start of the memory on, of which numbers of four bytes can be seen without a copy. */
 const ALIGNMENT = 4;
 
+/** Of chunks this small or smaller, each costs more than its bytes; a few are nobody's fault. */
+const [SMALL_CHUNK, FEW_CHUNKS] = [64, 4096];
+
+/** Bytes that a body in chunks is given first. */
+const CHUNKS_START = 2 ** 16;
+
+/** The most bytes of a body, and the error for more. */
+export interface BodyLimit {
+  readonly bytes: number;
+  exceeded(): NmodeError;
+}
+
+export interface BodyOptions {
+  readonly limit: BodyLimit;
+  /** Bytes after which the body is aligned. */
+  readonly head: number;
+  readonly pool: BufferPool;
+  /** Told of memory before it is taken. */
+  readonly share: Share;
+  /** Called once the body is wanted. */
+  readonly onWanted?: () => void;
+}
+
 /**
  * Reads a body into memory of its own. What follows its first `head` bytes is aligned: the tensors after the JSON of an infer
  * request become views, which are given to a thread without a copy.
- * @throws NmodeError: TOO_LARGE; INTERRUPTED where the client leaves in the middle
+ * @throws NmodeError: TOO_LARGE; OVERLOADED where there is no room for it; BAD_USAGE; INTERRUPTED where the client leaves in the middle
  */
-export async function readBody(
-  request: IncomingMessage,
-  { limit, head, pool }: { readonly limit: number; readonly head: number; readonly pool: BufferPool },
-): Promise<Buffer> {
-  const told = Number(request.headers['content-length'] ?? Number.NaN);
-  if (told > limit) throw tooLarge(limit);
+export async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
+  const { limit, head, pool, share, onWanted } = options;
+  const header = request.headers['content-length'];
+  const told = header === undefined ? undefined : Number(header);
+  if (told !== undefined && told > limit.bytes) throw limit.exceeded();
+  if (told !== undefined) share.add(told);
   const offset = (ALIGNMENT - (head % ALIGNMENT)) % ALIGNMENT;
-  return Number.isNaN(told) ? readChunks(request, limit, offset) : readWhole(request, told, offset, pool);
-}
-
-async function readWhole(
-  request: IncomingMessage,
-  length: number,
-  offset: number,
-  pool: BufferPool,
-): Promise<Buffer> {
-  const body = Buffer.from(pool.take(offset + length), offset);
-  let at = 0;
-  await eachPart(request, (part) => {
-    at += part.copy(body, at);
-  });
-  if (at < length) throw left();
-  return body;
+  onWanted?.();
+  if (told === undefined) return readChunks(request, options, offset);
+  const memory = pool.take(offset + told) ?? new ArrayBuffer(offset + Math.min(told, SMALL));
+  const body = new Growing(memory, offset, told);
+  await eachPart(request, (part) => body.append(part));
+  if (body.length < told) throw left();
+  return body.bytes;
 }
 
 /** A body whose length is not told. */
-async function readChunks(request: IncomingMessage, limit: number, offset: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let length = 0;
+async function readChunks(
+  request: IncomingMessage,
+  { limit, share }: BodyOptions,
+  offset: number,
+): Promise<Buffer> {
+  const body = new Growing(new ArrayBuffer(CHUNKS_START), offset, limit.bytes, (more) => share.add(more));
+  let count = 0;
   await eachPart(request, (part) => {
-    length += part.length;
-    if (length > limit) throw tooLarge(limit);
-    parts.push(part);
+    if (body.length + part.length > limit.bytes) throw limit.exceeded();
+    if (++count > FEW_CHUNKS + body.length / SMALL_CHUNK) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `the body comes in chunks of less than ${SMALL_CHUNK} bytes: send larger ones`,
+      );
+    }
+    body.append(part);
   });
-  const body = Buffer.from(new ArrayBuffer(offset + length), offset);
-  let at = 0;
-  for (const part of parts) at += part.copy(body, at);
-  return body;
+  return body.bytes;
+}
+
+/** Memory that grows by doubling, as bytes come: a client that tells more than it sends costs what it sends. */
+class Growing {
+  #memory: Buffer;
+  readonly #offset: number;
+  readonly #most: number;
+  readonly #onGrow: ((bytes: number) => void) | undefined;
+  #end: number;
+
+  /**
+   * @param offset of the first byte in the memory
+   * @param most bytes that will come
+   * @param onGrow told of more memory before it is taken
+   */
+  constructor(memory: ArrayBuffer, offset: number, most: number, onGrow?: (bytes: number) => void) {
+    this.#memory = Buffer.from(memory);
+    this.#offset = offset;
+    this.#end = offset;
+    this.#most = most;
+    this.#onGrow = onGrow;
+  }
+
+  get length(): number {
+    return this.#end - this.#offset;
+  }
+
+  get bytes(): Buffer {
+    return this.#memory.subarray(this.#offset, this.#end);
+  }
+
+  append(part: Buffer): void {
+    const end = this.#end + part.length;
+    if (end > this.#memory.length) {
+      const size = Math.min(Math.max(end, 2 * this.#memory.length), this.#offset + this.#most);
+      this.#onGrow?.(size - this.#memory.length);
+      const grown = Buffer.from(new ArrayBuffer(size));
+      this.#memory.copy(grown, 0, 0, this.#end);
+      this.#memory = grown;
+    }
+    part.copy(this.#memory, this.#end);
+    this.#end = end;
+  }
 }
 
 /** By events: to wait for each part would cost more than to copy it. */
@@ -70,10 +134,6 @@ function eachPart(request: IncomingMessage, take: (part: Buffer) => void): Promi
       .once('error', () => fail(left()))
       .once('close', () => fail(left()));
   });
-}
-
-function tooLarge(limit: number): NmodeError {
-  return new NmodeError('TOO_LARGE', `the body is larger than the ${limit} bytes that are taken`);
 }
 
 function left(): NmodeError {

@@ -1,44 +1,31 @@
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ERRORS, NmodeError, reason } from '../../../graph/errors.js';
+import { ERRORS, NmodeError, printable, reason } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
 
-interface HttpError {
-  readonly statusCode?: number;
+/** What HTTP alone has a status for. */
+export class HttpError extends Error {
+  constructor(
+    readonly statusCode: number,
+    message: string,
+  ) {
+    super(printable(message));
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof NmodeError) return ERRORS[error.code].status;
+  // Of the framework's own errors as well.
+  return (error as Partial<HttpError>).statusCode ?? 500;
 }
 
 /** One form for all errors: the protocol's. */
 export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
-  const known = error instanceof NmodeError;
-  const status = known ? ERRORS[error.code].status : ((error as HttpError).statusCode ?? 500);
+  const known = error instanceof NmodeError || error instanceof HttpError;
+  const status = statusOf(error);
   if (!known && status >= 500) reply.log.error({ problem: reason(error) }, 'unexpected failure');
   if (status === 503) reply.header('retry-after', '1');
   const message = known || status < 500 ? reason(error) : 'unexpected failure';
   return reply.code(status).send({ error: message });
-}
-
-/** What a connection is told that brings no request. */
-const CONNECTION_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come in time'],
-  HPE_HEADER_OVERFLOW: [431, 'the headers are too large'],
-};
-
-/** Answers what never becomes a request in the form of all errors, and closes its connection. */
-export function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
-  const [status, why] = CONNECTION_ERRORS[error.code ?? ''] ?? [
-    400,
-    `the request cannot be read as HTTP: ${reason(error)}`,
-  ];
-  const body = JSON.stringify({ error: why });
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  if (error.code !== 'ECONNRESET' && socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-  socket.destroy(error);
 }
 
 /**

@@ -7,11 +7,18 @@ import type { Port } from '../../sessions/tensors.js';
 import { shapeOf } from '../served-model.js';
 import { leavingOf } from './accepted.js';
 import type { RestContext } from './app.js';
+import { checkLoad, checkUnload, wantsReady } from './repository.js';
 import { datatypeOf } from './v2.js';
 
 interface ModelParams {
   readonly Params: { readonly model: string; readonly version?: string };
 }
+
+interface RepositoryRoute {
+  readonly Body: Buffer | undefined;
+}
+
+type LoadRoute = ModelParams & RepositoryRoute;
 
 /** Where a model is addressed, with and without a version. */
 export const modelPaths = (after: string) => [
@@ -72,14 +79,18 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
       return { name, ready: alive };
     });
   }
-  app.post('/v2/repository/index', () =>
-    plane.names.map((name) => ({ name, version: '1', ...plane.stateOf(name) })),
-  );
-  app.post<ModelParams>('/v2/repository/models/:model/load', async ({ params }, reply) => {
+  app.post<RepositoryRoute>('/v2/repository/index', ({ body }) => {
+    const onlyReady = wantsReady(body);
+    const models = plane.names.map((name) => ({ name, version: '1', ...plane.stateOf(name) }));
+    return models.filter(({ state }) => state === 'READY' || !onlyReady);
+  });
+  app.post<LoadRoute>('/v2/repository/models/:model/load', async ({ params, body }, reply) => {
+    checkLoad(body);
     await plane.load(params.model, leavingOf(reply));
     return {};
   });
-  app.post<ModelParams>('/v2/repository/models/:model/unload', async ({ params }, reply) => {
+  app.post<LoadRoute>('/v2/repository/models/:model/unload', async ({ params, body }, reply) => {
+    checkUnload(body);
     await plane.unload(params.model, leavingOf(reply));
     return {};
   });

@@ -4,33 +4,40 @@ import { knownFormat } from '../../images/formats.js';
 import type { ServedModel } from '../served-model.js';
 import { accepting, signalOf } from './accepted.js';
 import type { RestContext } from './app.js';
+import { JSON_LENGTH } from './bodies.js';
 import type { BufferPool } from './buffer-pool.js';
+import { isForm } from './form.js';
 import { modelPaths } from './health.js';
-import { type InferRequest, readInferRequest, writeInferAnswer } from './v2.js';
+import { JsonWork } from './json-work.js';
+import type { InferRequest } from './v2.js';
+import { writeInferAnswer } from './v2-answer.js';
 
 interface InferRoute {
   readonly Params: { readonly model: string; readonly version?: string };
   readonly Body: Buffer | undefined;
 }
 
-/** The header that tells how many bytes of a body are JSON. */
-export const JSON_LENGTH = 'inference-header-content-length';
-
 /** Tensors in, tensors out. */
 export function addInfer(app: FastifyInstance, context: RestContext, pool: BufferPool): void {
   const { plane, metrics, options } = context;
   const find = ({ params }: FastifyRequest<InferRoute>) => plane.model(params.model, params.version);
   const { route, begin } = accepting(context, 'tensors', find);
+  const json = new JsonWork();
+  app.addHook('onClose', () => json.close());
   for (const path of modelPaths('/infer')) {
     app.post<InferRoute>(path, route, async (request, reply) => {
       const { body = Buffer.alloc(0), headers } = request;
       const model = begin(request);
       const told = headers[JSON_LENGTH];
-      const isImage = request.isMultipart() || (told === undefined && knownFormat(body) !== undefined);
+      const isImage =
+        isForm(headers['content-type']) || (told === undefined && knownFormat(body) !== undefined);
       if (isImage) throw noTensors(model);
-      const length = Array.isArray(told) ? told.join() : told;
-      const asked = readInferRequest(body, length, model.inputs, options.maxElements);
-      const within = withinOf(model, asked, options.deadline);
+      const jsonLength = Array.isArray(told) ? told.join() : told;
+      const { maxElements, deadline } = options;
+      const asked = await json.read({ body, jsonLength, ports: model.inputs, maxElements }, () =>
+        signalOf(reply, model, 'tensors', deadline),
+      );
+      const within = withinOf(model, asked, deadline);
       const signal = signalOf(reply, model, 'tensors', within);
       const start = performance.now();
       let queue = 0;
@@ -43,10 +50,13 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
         onSpent: (buffers) => pool.give(buffers),
         ...(asked.outputs && { outputs: asked.outputs }),
       });
-      const { body: answer, jsonLength } = writeInferAnswer(model, asked, outputs);
+      const answer = await writeInferAnswer(model, asked, outputs, {
+        write: (data) => json.write(data, signal),
+        hold: (bytes) => request.share.add(bytes),
+      });
       metrics.answered(model.name, { queue });
-      if (jsonLength === undefined) return reply.type('application/json').send(answer);
-      return reply.type('application/octet-stream').header(JSON_LENGTH, jsonLength).send(answer);
+      if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
+      return reply.type('application/octet-stream').header(JSON_LENGTH, answer.jsonLength).send(answer.body);
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseDecimal } from '../../../graph/decimal.js';
-import { NmodeError, reason } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/errors.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
@@ -10,6 +10,7 @@ import type { ServedModel } from '../served-model.js';
 import { type View, viewOf } from './accept.js';
 import { accepting, signalOf } from './accepted.js';
 import type { RestContext } from './app.js';
+import { fileOf, isForm } from './form.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
@@ -44,7 +45,7 @@ async function segment(
 ): Promise<FastifyReply> {
   const view = viewOf(request.headers.accept);
   const wanted = optionsOf(request.query);
-  const image = await imageOf(request);
+  const image = imageOf(request);
   const model = begin(request);
   const signal = signalOf(reply, model, 'image', options.deadline);
   const found = await model.segment(image, {
@@ -63,6 +64,7 @@ async function segment(
     );
   }
   const answer = await answerOf(thread, view, model, found);
+  request.share.add(answer.length);
   metrics.answered(model.name, found.timings);
   return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
 }
@@ -108,8 +110,10 @@ function switchOf(name: string, given: Given = 'false'): boolean {
 }
 
 /** The body itself, or the one file of a form. */
-async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
-  const image = request.isMultipart() ? await fileOf(request) : request.body;
+function imageOf(request: FastifyRequest<SegmentRoute>): Uint8Array {
+  const { body, headers } = request;
+  const { 'content-type': type = '' } = headers;
+  const image = body !== undefined && isForm(type) ? fileOf(body, type) : body;
   if (image === undefined || image.length === 0) {
     throw new NmodeError(
       'BAD_IMAGE',
@@ -117,35 +121,6 @@ async function imageOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Arra
     );
   }
   return image;
-}
-
-async function fileOf(request: FastifyRequest<SegmentRoute>): Promise<Uint8Array> {
-  const { FilesLimitError } = request.server.multipartErrors;
-  const files: Buffer[] = [];
-  const fields: string[] = [];
-  try {
-    // To the end of the form, as another may follow.
-    for await (const part of request.parts()) {
-      if (part.type === 'file') files.push(await part.toBuffer());
-      else fields.push(part.fieldname);
-    }
-  } catch (error) {
-    if (error instanceof FilesLimitError) {
-      throw new NmodeError('BAD_USAGE', 'the form has several files: send one image a request');
-    }
-    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
-    throw new NmodeError('BAD_IMAGE', `the form cannot be read: ${reason(error)}`, { cause: error });
-  }
-  const [field] = fields;
-  if (field !== undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `'${field}' of the form is no file: options go into the query, as in ?threshold=0.4`,
-    );
-  }
-  const [file] = files;
-  if (file === undefined) throw new NmodeError('BAD_IMAGE', 'the form cannot be read: it has no file');
-  return file;
 }
 
 async function answerOf(

@@ -1,19 +1,29 @@
 /**
- * The JSON and binary forms of the Open Inference Protocol v2: KServe's "Predict Protocol - Version 2" and Triton's
+ * Requests of the Open Inference Protocol v2 in JSON and binary form: KServe's "Predict Protocol - Version 2" and Triton's
  * "Binary Tensor Data Extension".
  */
-import { NmodeError, reason } from '../../../graph/errors.js';
 import { elementCount } from '../../../graph/tensor.js';
-import type { Bytes, Floats, Inputs, Outputs, Port } from '../../sessions/tensors.js';
+import type { Bytes, Floats, Inputs, Port } from '../../sessions/tensors.js';
+import {
+  bad,
+  isArray,
+  isBoolean,
+  isCount,
+  isObject,
+  isString,
+  type Json,
+  optional,
+  parseObject,
+} from './json.js';
 
-/** A request, once read. */
+/** A request, once read; a thread may have read it. */
 export interface InferRequest {
   readonly id: string | undefined;
   readonly inputs: Inputs;
   /** Those that are asked for, in their order; all where nothing is said. */
   readonly outputs: readonly string[] | undefined;
-  /** Outputs that are wanted as bytes after the JSON. */
-  isBinary(output: string): boolean;
+  /** Whether outputs are wanted as bytes after the JSON: those that say so themselves, and all others. */
+  readonly binary: { readonly own: ReadonlyMap<string, boolean>; readonly others: boolean };
   /** Milliseconds that its sender waits (Triton's `timeout`, in microseconds, where 0 is no limit). */
   readonly timeout: number | undefined;
 }
@@ -22,38 +32,13 @@ export interface InferRequest {
 const DATATYPES = { FP32: { bytes: 4, dtype: 'float32' }, UINT8: { bytes: 1, dtype: 'uint8' } } as const;
 type Datatype = keyof typeof DATATYPES;
 
+/** Sizes of a shape: more than any model has, and so few that a message can tell them. */
+const MAX_RANK = 32;
+
 export function datatypeOf({ dtype }: Port): string {
   const found = Object.entries(DATATYPES).find(([, entry]) => entry.dtype === dtype);
   return found?.[0] ?? dtype.toUpperCase();
 }
-
-function bad(why: string): NmodeError {
-  return new NmodeError('BAD_USAGE', why);
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A field that may be absent. */
-function optional<T>(
-  from: Json,
-  field: string,
-  fits: (value: unknown) => value is T,
-  what: string,
-): T | undefined {
-  const value = Object.hasOwn(from, field) ? from[field] : undefined;
-  if (value === undefined) return undefined;
-  if (!fits(value)) throw bad(`'${field}' is not ${what}`);
-  return value;
-}
-
-const isString = (value: unknown): value is string => typeof value === 'string';
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(value);
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 /**
  * Reads the body of an infer request.
@@ -71,7 +56,7 @@ export function readInferRequest(
   if (!/^\d*$/.test(jsonLength ?? '') || jsonLength === '' || length > body.length) {
     throw bad(`Inference-Header-Content-Length is '${jsonLength}' for a body of ${body.length} bytes`);
   }
-  const request = parse(body.subarray(0, length));
+  const request = parseObject(body.subarray(0, length));
   const parameters = optional(request, 'parameters', isObject, 'an object') ?? {};
   const binary = new BinaryTail(body.subarray(length));
   const listed = optional(request, 'inputs', isArray, 'an array');
@@ -90,17 +75,6 @@ export function readInferRequest(
     timeout: timeout ? timeout / 1000 : undefined,
     ...readOutputs(request, parameters),
   };
-}
-
-function parse(bytes: Uint8Array): Json {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw bad(`failed to parse the request JSON: ${reason(error)}`);
-  }
-  if (!isObject(value)) throw bad('failed to parse the request JSON: it is no object');
-  return value;
 }
 
 /** The bytes after the JSON, taken tensor by tensor. */
@@ -140,6 +114,8 @@ function readTensor(
   const dims = optional(entry, 'shape', isArray, 'an array');
   if (dims === undefined || !dims.every(isCount))
     throw bad(`input '${name}': 'shape' is not a list of sizes`);
+  if (dims.length > MAX_RANK)
+    throw bad(`input '${name}': 'shape' has ${dims.length} sizes, at most ${MAX_RANK} are taken`);
   const told = optional(entry, 'datatype', isString, 'a string');
   const port = ports.find((known) => known.name === name);
   if (port === undefined) throw bad(`unexpected inference input '${name}'`);
@@ -219,66 +195,23 @@ function rowsOf(name: string, data: readonly unknown[], dims: readonly number[])
   return rows;
 }
 
-function badlyNested(name: string, dims: readonly number[]): NmodeError {
+function badlyNested(name: string, dims: readonly number[]): Error {
   return bad(`input '${name}': 'data' is neither flat nor nested as its shape [${dims}]`);
 }
 
-function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outputs' | 'isBinary'> {
-  const all = optional(parameters, 'binary_data_output', isBoolean, 'true or false') ?? false;
+function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outputs' | 'binary'> {
+  const others = optional(parameters, 'binary_data_output', isBoolean, 'true or false') ?? false;
   const listed = optional(request, 'outputs', isArray, 'an array');
-  const binary = new Map<string, boolean>();
+  const own = new Map<string, boolean>();
   for (const entry of listed ?? []) {
     const name = isObject(entry) ? optional(entry, 'name', isString, 'a string') : undefined;
     if (name === undefined || !isObject(entry)) throw bad("an entry of 'outputs' has no 'name'");
-    if (binary.has(name)) throw bad(`output '${name}' is asked for twice`);
-    const own = optional(entry, 'parameters', isObject, 'an object') ?? {};
-    binary.set(name, optional(own, 'binary_data', isBoolean, 'true or false') ?? all);
+    if (own.has(name)) throw bad(`output '${name}' is asked for twice`);
+    const told = optional(entry, 'parameters', isObject, 'an object') ?? {};
+    own.set(name, optional(told, 'binary_data', isBoolean, 'true or false') ?? others);
   }
   return {
-    outputs: binary.size > 0 ? [...binary.keys()] : undefined,
-    isBinary: (name) => binary.get(name) ?? all,
+    outputs: own.size > 0 ? [...own.keys()] : undefined,
+    binary: { own, others },
   };
-}
-
-/** An answer: JSON alone, or JSON of a length that is told and the bytes of tensors. */
-export interface InferAnswer {
-  readonly body: Buffer;
-  readonly jsonLength: number | undefined;
-}
-
-/** @throws NmodeError (BAD_USAGE) where JSON is asked for and cannot tell the values */
-export function writeInferAnswer(
-  { name, version }: { readonly name: string; readonly version: string },
-  request: InferRequest,
-  outputs: Outputs,
-): InferAnswer {
-  const blobs: Buffer[] = [];
-  const entries: object[] = [];
-  for (const output of request.outputs ?? Object.keys(outputs)) {
-    const tensor = outputs[output];
-    if (tensor === undefined) continue;
-    const { dims, data } = tensor;
-    const head = { name: output, datatype: 'FP32', shape: dims };
-    if (request.isBinary(output)) {
-      blobs.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-      entries.push({ ...head, parameters: { binary_data_size: data.byteLength } });
-    } else {
-      if (!data.every(Number.isFinite)) {
-        throw bad(
-          `output '${output}' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true`,
-        );
-      }
-      entries.push({ ...head, data: Array.from(data) });
-    }
-  }
-  const { id } = request;
-  const text = JSON.stringify({
-    ...(id !== undefined && { id }),
-    model_name: name,
-    model_version: version,
-    outputs: entries,
-  });
-  const json = Buffer.from(text);
-  if (blobs.length === 0) return { body: json, jsonLength: undefined };
-  return { body: Buffer.concat([json, ...blobs]), jsonLength: json.length };
 }

@@ -22,20 +22,68 @@ export const RUNTIME_SERVER: Conditions = {
       'no range of the header fits what is given, or its weight is 0',
   },
   'runtime/server/rest/app.ts': {
-    'there is nothing at … …': 'no route has this method and path',
     'the server ends: try again later':
       'a request that is neither for health nor metrics comes once the server drains',
     '… requests are under way already': 'as many requests are under way as --max-requests says',
-    "Content-Encoding is '…': bodies are taken as they are":
-      'the header Content-Encoding is other than identity',
   },
   'runtime/server/rest/accepted.ts': {
     'the client left': 'the connection closed before the answer was written',
   },
   'runtime/server/rest/body.ts': {
-    'the body is larger than the … bytes that are taken':
-      'Content-Length, or what came without it, is beyond --max-body-mb',
+    'the body comes in chunks of less than … bytes: send larger ones':
+      'of more than 4096 chunks, the mean is shorter than that',
     'the client left': 'the connection ended, failed or was timed out before the whole body came',
+  },
+  'runtime/server/rest/bodies.ts': {
+    'the body is larger than the … bytes that are taken':
+      'Content-Length, or what came without it, is beyond --max-body-mb, or 65536 bytes for the repository',
+    'the JSON is larger than the … bytes that are taken: send tensors as bytes behind it (binary_data_size)':
+      'the body of an infer request, or the part of it that is told to be JSON, is beyond --max-json-mb',
+  },
+  'runtime/server/rest/conduct.ts': {
+    'the request has … Host headers, expected one':
+      'a request of HTTP/1.1 has none, or a request of any version has several',
+    "Transfer-Encoding is '…', expected chunked": 'the header names another coding, alone or besides',
+    "Content-Encoding is '…': bodies are taken as they are":
+      'the header Content-Encoding is other than identity',
+    "Expect is '…', expected 100-continue": 'the header Expect has another value',
+    '… is not for …, expected …': 'routes have the path of the request, and none of them its method',
+    'there is nothing at … …': 'no route has the path of the request, or the page has no such file',
+  },
+  'runtime/server/rest/form.ts': {
+    "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
+      'a part of the form has neither a file name nor the type application/octet-stream',
+    'the form has several files: send one image a request': 'a second file comes in the form',
+    'the form cannot be read: …': 'the multipart body is malformed, or has no file',
+    'it has no file': 'the form ended without a part',
+    'it ends before its last boundary': 'no further line of the boundary follows a part, or there is none',
+    'the headers of a part do not end': 'no empty line comes within the first 16 KiB of a part',
+    'a part has no name': 'a part has no Content-Disposition of form-data with a name',
+    'Content-Type is multipart/form-data without a boundary: it must tell one':
+      'the parameter boundary is absent or empty',
+  },
+  'runtime/server/rest/json.ts': {
+    "'…' is not …": 'a field of the request, known to the protocol, is there and of another JSON type',
+    'failed to parse the request JSON: …': 'the JSON of the body is no UTF-8, no JSON, or out of proportion',
+    'failed to parse the request JSON: it is no object':
+      'the JSON of the body is a list, a text, a number or null',
+    'failed to parse the request JSON: it has …': 'a bound of the structure of JSON is passed',
+    'a text of more than … bytes': 'a name or a text in the JSON is longer than 65536 bytes',
+    'more than … names and texts': 'the JSON has more than 65536 of them',
+    'more than … levels': 'lists and objects lie in one another deeper than 16',
+    'more than … lists and objects': 'the JSON has more than 2^21 of them',
+  },
+  'runtime/server/rest/memory.ts': {
+    'the server is busy: … bytes are there for bodies and answers, … are taken: try again later':
+      'a request of more than 1 MiB, with its answer, does not fit beside what others hold of --max-inflight-mb',
+  },
+  'runtime/server/rest/repository.ts': {
+    "… '…' is not supported, expected …":
+      'the JSON of a repository request has a field or a parameter that has no meaning here',
+  },
+  'runtime/server/rest/v2-answer.ts': {
+    'output \'…\' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true':
+      'an output that is wanted as JSON holds NaN or infinity',
   },
   'runtime/server/rest/infer.ts': {
     'tensors are expected here, as JSON or as bytes behind JSON…':
@@ -50,27 +98,19 @@ export const RUNTIME_SERVER: Conditions = {
     "'…' is neither true nor false": 'fill_holes or largest_component is another text',
     'the image: it is empty: send it as the body, or as the file of a form':
       'the body or the file of the form has no byte',
-    'the form has several files: send one image a request': 'a second file comes in the form',
-    'the form cannot be read: …': 'the multipart body is malformed or beyond the limits of its parser',
-    "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
-      'a part of the form is a field',
-    'the form cannot be read: it has no file': 'the form ended without a file or a field',
   },
   'runtime/server/rest/v2.ts': {
-    "'…' is not …": 'a field of the request, known to the protocol, is there and of another JSON type',
     "Inference-Header-Content-Length is '…' for a body of … bytes":
       'the header is no whole number, or larger than the body that came',
     "the request has no 'inputs'": 'inputs is absent or an empty array',
     "input '…' is given twice": 'two entries of inputs have one name',
-    'failed to parse the request JSON: …': 'the JSON part of the body is no UTF-8 or no JSON',
-    'failed to parse the request JSON: it is no object':
-      'the JSON part of the body is a list, a text, a number or null',
     "input '…' takes … bytes, … are left": 'binary_data_size of an input is beyond the bytes after the JSON',
     '… bytes follow the last input': 'bytes after the JSON are left once all inputs took theirs',
     "an entry of 'inputs' is no object": 'an entry of inputs is a list, a text, a number or null',
     "an input has no 'name'": 'an entry of inputs has no field name',
     "input '…': 'shape' is not a list of sizes":
       'shape is absent, or holds what is no whole number from 0 on',
+    "input '…': 'shape' has … sizes, at most … are taken": 'shape has more than 32 entries',
     "unexpected inference input '…'": 'the model has no input of that name',
     "inference input '…' is …, which is not served: FP32 and UINT8 are":
       "the model's input is of another type than these",
@@ -91,8 +131,6 @@ export const RUNTIME_SERVER: Conditions = {
     "input '…': 'data' has … values, expected …": 'fewer values came than the shape has elements',
     "an entry of 'outputs' has no 'name'": 'an entry of outputs is no object or has no field name',
     "output '…' is asked for twice": 'two entries of outputs have one name',
-    'output \'…\' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true':
-      'an output that is wanted as JSON holds NaN or infinity',
     'a string': 'what the protocol has for id, name or datatype',
     'an array': 'what the protocol has for inputs, outputs, shape or data',
     'a number of bytes': 'what the protocol has for binary_data_size',

@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { NmodeError } from '../../../graph/errors.js';
+import { type BodyLimit, readBody } from './body.js';
+import type { BufferPool } from './buffer-pool.js';
+import type { Connections } from './connections.js';
+import { Memory, type Share } from './memory.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What it holds in bytes of bodies and answers. */
+    share: Share;
+  }
+}
+
+/** The header that tells how many bytes of a body are JSON. */
+export const JSON_LENGTH = 'inference-header-content-length';
+
+/** What the bodies of some routes may be. */
+export type LimitOf = (request: FastifyRequest) => BodyLimit;
+
+export const upTo =
+  (bytes: number): LimitOf =>
+  () => ({
+    bytes,
+    exceeded: () => new NmodeError('TOO_LARGE', `the body is larger than the ${bytes} bytes that are taken`),
+  });
+
+/** Of bodies that are JSON, or JSON of a length that is told and tensors. */
+export function jsonUpTo(maxJson: number, maxBody: number): LimitOf {
+  const json = {
+    bytes: Math.min(maxJson, maxBody),
+    exceeded: () =>
+      new NmodeError(
+        'TOO_LARGE',
+        `the JSON is larger than the ${maxJson} bytes that are taken: send tensors as bytes behind it (binary_data_size)`,
+      ),
+  };
+  return (request) => {
+    const head = headOf(request);
+    if (head === undefined) return json;
+    // None of it is read.
+    if (head > maxJson) return { ...json, bytes: 0 };
+    return upTo(maxBody)(request);
+  };
+}
+
+/** Bytes of JSON before the tensors of a body, where that is told; what it says is checked when it is read. */
+function headOf({ headers }: FastifyRequest): number | undefined {
+  const told = headers[JSON_LENGTH];
+  return told === undefined ? undefined : Number(/^\d{1,15}$/.exec(String(told))?.[0] ?? 0);
+}
+
+/** Reads the bodies of requests. */
+export class Bodies {
+  readonly #connections: Connections;
+  readonly #pool: BufferPool;
+  readonly #memory: Memory;
+
+  /** @param most bytes that are held at a time */
+  constructor(most: number, pool: BufferPool, connections: Connections) {
+    this.#connections = connections;
+    this.#pool = pool;
+    this.#memory = new Memory(most, pool);
+  }
+
+  /** What a request holds is given back when it has been answered, or its client left. */
+  attach(app: FastifyInstance): void {
+    app.decorateRequest('share');
+    app.addHook('onRequest', async (request, reply) => {
+      request.share = this.#memory.share();
+      reply.raw.once('close', () => request.share.end());
+    });
+  }
+
+  /** Adds routes whose bodies are read, whatever their type says: clients of Triton send none. */
+  async add(app: FastifyInstance, limitOf: LimitOf, addRoutes: (scope: FastifyInstance) => void) {
+    await app.register(async (scope) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+        readBody(payload, {
+          limit: limitOf(request),
+          head: headOf(request) ?? 0,
+          pool: this.#pool,
+          share: request.share,
+          onWanted: () => this.#connections.wantsBody(payload),
+        }),
+      );
+      addRoutes(scope);
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import type { Floats, Outputs } from '../../sessions/tensors.js';
+import { bad } from './json.js';
+import type { InferRequest } from './v2.js';
+
+/** An answer: JSON alone, or JSON of a length that is told and the bytes of tensors. */
+export interface InferAnswer {
+  readonly body: Buffer;
+  readonly jsonLength: number | undefined;
+}
+
+/** What writes the numbers of an answer, and takes note of the bytes that they make. */
+export interface NumberWriter {
+  /** The text of numbers as JSON has them in a list, without its brackets. */
+  write(data: Floats['data']): Promise<Uint8Array>;
+  hold(bytes: number): void;
+}
+
+/** Numbers that are written at a time: in between, others are served, and whoever left is noticed. */
+const SLICE = 2 ** 16;
+
+/** @throws NmodeError: BAD_USAGE where JSON is asked for and cannot tell the values; what the writer throws */
+export async function writeInferAnswer(
+  { name, version }: { readonly name: string; readonly version: string },
+  { id, outputs: wanted, binary }: InferRequest,
+  outputs: Outputs,
+  writer: NumberWriter,
+): Promise<InferAnswer> {
+  const parts: Uint8Array[] = [];
+  const add = (bytes: Uint8Array) => {
+    writer.hold(bytes.length);
+    parts.push(bytes);
+  };
+  const blobs: Buffer[] = [];
+  const head = { ...(id !== undefined && { id }), model_name: name, model_version: version };
+  add(Buffer.from(`${openObject(head)},"outputs":[`));
+  for (const [index, output] of (wanted ?? Object.keys(outputs)).entries()) {
+    const tensor = outputs[output];
+    if (tensor === undefined) continue;
+    const { dims, data } = tensor;
+    const comma = index > 0 ? ',' : '';
+    const entry = { name: output, datatype: 'FP32', shape: dims };
+    if (binary.own.get(output) ?? binary.others) {
+      writer.hold(data.byteLength);
+      blobs.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+      const parameters = { binary_data_size: data.byteLength };
+      add(Buffer.from(comma + JSON.stringify({ ...entry, parameters })));
+      continue;
+    }
+    if (!data.every(Number.isFinite)) throw notFinite(output);
+    add(Buffer.from(`${comma}${openObject(entry)},"data":[`));
+    for (let start = 0; start < data.length; start += SLICE) {
+      if (start > 0) add(Buffer.from(','));
+      add(await writer.write(data.subarray(start, start + SLICE)));
+    }
+    add(Buffer.from(']}'));
+  }
+  add(Buffer.from(']}'));
+  const jsonLength = parts.reduce((sum, { length }) => sum + length, 0);
+  const body = Buffer.concat([...parts, ...blobs]);
+  return { body, jsonLength: blobs.length === 0 ? undefined : jsonLength };
+}
+
+/** The JSON of an object that goes on. */
+function openObject(fields: object): string {
+  return JSON.stringify(fields).slice(0, -1);
+}
+
+function notFinite(output: string) {
+  return bad(
+    `output '${output}' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true`,
+  );
+}
