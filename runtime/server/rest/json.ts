@@ -26,9 +26,9 @@ function checkStructure(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (start >= 0) {
+      if (at - start > MAX_STRING + 1) throw refused(`a text of more than ${MAX_STRING} bytes`);
       if (byte === ESCAPE) at++;
       else if (byte === QUOTE) start = -1;
-      else if (at - start > MAX_STRING) throw refused(`a text of more than ${MAX_STRING} bytes`);
     } else if (byte === QUOTE) {
       start = at;
       if (++strings > MAX_STRINGS) throw refused(`more than ${MAX_STRINGS} names and texts`);
