@@ -89,7 +89,9 @@ describe('a server', () => {
     const { parameters, responses } = json.paths['/v1/segment'].post;
     const types = parameters.map(({ schema }: { schema: { type: string } }) => schema.type);
     expect(types).toEqual(['number', 'number', 'boolean', 'boolean']);
-    expect(Object.keys(responses).map(Number)).toEqual([200, 400, 401, 404, 408, 413, 415, 431, 503, 504]);
+    expect(Object.keys(responses).map(Number)).toEqual([
+      ...[200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 431, 501, 503, 504],
+    ]);
   });
 
   it.each<[string, Record<string, string>, string]>([

@@ -124,10 +124,14 @@ const failures = Object.fromEntries(
     400: 'the request makes no sense',
     401: 'a token is needed',
     404: 'there is no such model',
+    405: 'the path has no such method; Allow tells those that it has',
     408: 'the request did not come in time',
-    413: 'the body is too large',
+    413: 'the body, or its JSON, is too large',
+    414: 'the path is too long',
     415: 'Content-Type is no media type, or the body is encoded',
+    417: 'Expect is another than 100-continue',
     431: 'the headers are too large',
+    501: 'Transfer-Encoding is another than chunked',
     503: 'the server is busy or not ready; Retry-After tells when to come again',
     504: 'no answer in time',
   }).map(([status, description]) => [status, { description, content: json('Error') }]),
@@ -180,8 +184,20 @@ const segment = {
 const get = (summary: string, content: object, parameters: readonly object[] = []) => ({
   get: { summary, parameters, responses: answered(summary, content) },
 });
-const post = (summary: string, content: object, parameters: readonly object[] = []) => ({
-  post: { summary, parameters, responses: answered(summary, content) },
+/** @param parts of the body, which may be absent */
+const post = (
+  summary: string,
+  content: object,
+  parts: Record<string, object>,
+  parameters: readonly object[] = [],
+) => {
+  const schema = { ...object(parts, []), additionalProperties: false };
+  const requestBody = { required: false, content: { 'application/json': { schema } } };
+  return { post: { summary, parameters, requestBody, responses: answered(summary, content) } };
+};
+/** Parameters of which there are no others. */
+const only = (parameters: Record<string, object>) => ({
+  parameters: { ...object(parameters, []), additionalProperties: false },
 });
 /** What is open to all. */
 const health = (summary: string, schema: keyof typeof SCHEMAS) => {
@@ -216,9 +232,18 @@ export const OPENAPI = {
     '/v2/health/startup': health('Whether models have been loaded', 'Ready'),
     ...ofModel('/v2/models/{model}', MODEL),
     ...ofModel('/v2/models/{model}/versions/{version}', MODEL, VERSION_OF),
-    '/v2/repository/index': post('The models', json('Repository')),
-    '/v2/repository/models/{model}/load': post('Load a model again from its file', anything, [MODEL]),
-    '/v2/repository/models/{model}/unload': post('Take a model away', anything, [MODEL]),
+    '/v2/repository/index': post('The models, or those that are ready', json('Repository'), {
+      ready: { type: 'boolean' },
+    }),
+    '/v2/repository/models/{model}/load': post('Load a model again from its file', anything, only({}), [
+      MODEL,
+    ]),
+    '/v2/repository/models/{model}/unload': post(
+      'Take a model away',
+      anything,
+      only({ unload_dependents: { type: 'boolean' } }),
+      [MODEL],
+    ),
     '/v1/segment': segment,
     '/v1/models/{model}/segment': { post: { ...segment.post, parameters: [MODEL, ...QUERY] } },
     '/metrics': get('What was counted, for Prometheus', { 'text/plain': { schema: text } }),
