@@ -28,19 +28,20 @@ export const upTo =
 
 /** Of bodies that are JSON, or JSON of a length that is told and tensors. */
 export function jsonUpTo(maxJson: number, maxBody: number): LimitOf {
+  const bytes = Math.min(maxJson, maxBody);
   const json = {
-    bytes: Math.min(maxJson, maxBody),
+    bytes,
     exceeded: () =>
       new NmodeError(
         'TOO_LARGE',
-        `the JSON is larger than the ${maxJson} bytes that are taken: send tensors as bytes behind it (binary_data_size)`,
+        `the JSON is larger than the ${bytes} bytes that are taken: send tensors as bytes behind it (binary_data_size)`,
       ),
   };
   return (request) => {
     const head = headOf(request);
     if (head === undefined) return json;
     // None of it is read.
-    if (head > maxJson) return { ...json, bytes: 0 };
+    if (head > bytes) return { ...json, bytes: 0 };
     return upTo(maxBody)(request);
   };
 }
