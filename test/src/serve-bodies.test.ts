@@ -165,7 +165,7 @@ describe('the repository', () => {
     const names = async (body?: object) =>
       (await at('index', body)).json.map((model: { name: string }) => model.name);
     expect(await names({ ready: true })).toEqual(['large']);
-    expect(await names()).toEqual(['large', 'small']);
+    expect(await names()).toEqual(['small', 'large']);
     expect((await at('models/small/load', { parameters: { config: '' } })).json.error).toBe(
       "the parameter 'config' is not supported, expected none",
     );
