@@ -2,12 +2,13 @@
 export type Freight = 'tensors' | 'image';
 
 /** Milliseconds within which a body must have come to keep a place in line: a slow client holds up nobody. */
-const PROMPT = 1000;
+export const PROMPT = 1000;
 
 /** A request that was accepted: what it runs on is kept for it until it is answered. */
 export class Lease {
   readonly #since = performance.now();
   #hasCome = false;
+  #isQueued = false;
   readonly #end: (lease: Lease) => void;
 
   constructor(
@@ -17,17 +18,24 @@ export class Lease {
     this.#end = end;
   }
 
-  /** Says that its body has come, and that it goes to work. */
+  /** Says that its body has come. */
   came(): void {
     this.#hasCome = true;
   }
-  get hasCome(): boolean {
-    return this.#hasCome;
+
+  /** Says that it is in the line of its model's runs, where it is counted. */
+  queued(): void {
+    this.#isQueued = true;
   }
 
-  /** Whether its body is still awaited, and may be soon. */
+  /** Whether it has a place: its body has come, or may soon. */
+  get hasPlace(): boolean {
+    return this.#hasCome || performance.now() - this.#since < PROMPT;
+  }
+
+  /** Whether it has a place, and is not in line yet. */
   get isComing(): boolean {
-    return !this.#hasCome && performance.now() - this.#since < PROMPT;
+    return this.hasPlace && !this.#isQueued;
   }
 
   /** Says that it is answered, or that its client left. */
@@ -61,7 +69,7 @@ export class Leases {
 
   /** Those with images that have come, or are about to. */
   get images(): number {
-    return this.#count('image', ({ isComing, hasCome }) => isComing || hasCome);
+    return this.#count('image', ({ hasPlace }) => hasPlace);
   }
 
   /** Ends when there are none. */

@@ -9,7 +9,7 @@ import type { RestContext } from './app.js';
 import { countingFailures } from './failures.js';
 
 /** A request and the model that was current when its headers had been read. */
-interface Accepted {
+export interface Accepted {
   readonly model: ServedModel;
   readonly lease: Lease;
 }
@@ -36,12 +36,12 @@ export function accepting<Request extends FastifyRequest>(
       onSend: async (request: FastifyRequest) => accepted.get(request)?.lease.release(),
       errorHandler: countingFailures(metrics, modelOf),
     },
-    /** The model of a request whose body has come. */
-    begin(request: Request): ServedModel {
-      const { model, lease } = accepted.get(request) as Accepted;
-      model.ending.throwIfAborted();
-      lease.came();
-      return model;
+    /** A request whose body has come. @throws NmodeError (OVERLOADED) where time is over for its model */
+    begin(request: Request): Accepted {
+      const found = accepted.get(request) as Accepted;
+      found.model.ending.throwIfAborted();
+      found.lease.came();
+      return found;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { NmodeError } from '../../../graph/errors.js';
+import { PROMPT } from '../leases.js';
 import type { BufferPool } from './buffer-pool.js';
 import { type Share, SMALL } from './memory.js';
 
@@ -44,8 +45,14 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   onWanted?.();
   if (told === undefined) return readChunks(request, options, offset);
   const memory = pool.take(offset + told) ?? new ArrayBuffer(offset + Math.min(told, SMALL));
-  const body = new Growing(memory, offset, told);
-  await eachPart(request, (part) => body.append(part));
+  let isSlow = false;
+  const body = new Growing(memory, offset, told, (more) => isSlow && share.add(more));
+  // One that takes its time holds what it has sent, not what it says that it will.
+  const timer = setTimeout(() => {
+    isSlow = true;
+    share.add(Math.min(0, body.capacity - told));
+  }, PROMPT);
+  await eachPart(request, (part) => body.append(part)).finally(() => clearTimeout(timer));
   if (body.length < told) throw left();
   return body.bytes;
 }
@@ -94,6 +101,10 @@ class Growing {
 
   get length(): number {
     return this.#end - this.#offset;
+  }
+
+  get capacity(): number {
+    return this.#memory.length;
   }
 
   get bytes(): Buffer {

@@ -27,7 +27,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
   for (const path of modelPaths('/infer')) {
     app.post<InferRoute>(path, route, async (request, reply) => {
       const { body = Buffer.alloc(0), headers } = request;
-      const model = begin(request);
+      const { model, lease } = begin(request);
       const told = headers[JSON_LENGTH];
       const isImage =
         isForm(headers['content-type']) || (told === undefined && knownFormat(body) !== undefined);
@@ -44,6 +44,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
       const onStart = () => {
         queue = performance.now() - start;
       };
+      lease.queued();
       const outputs = await model.infer(asked.inputs, {
         signal,
         onStart,
@@ -52,7 +53,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
       });
       const answer = await writeInferAnswer(model, asked, outputs, {
         write: (data) => json.write(data, signal),
-        hold: (bytes) => request.share.add(bytes),
+        hold: (bytes) => request.share.answer(bytes),
       });
       metrics.answered(model.name, { queue });
       if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);

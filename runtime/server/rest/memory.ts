@@ -7,6 +7,9 @@ import type { BufferPool } from './buffer-pool.js';
  */
 export const SMALL = 2 ** 20;
 
+/** Bytes of an answer that always finds room: what was accepted is answered. */
+const ANSWER = 2 ** 22;
+
 /** The bytes of bodies and answers that a server holds at a time. */
 export class Memory {
   readonly #most: number;
@@ -29,12 +32,12 @@ export class Memory {
 
   /** What one request holds: nothing yet. */
   share(): Share {
-    return new Share((more) => this.#hold(more));
+    return new Share((more, isOwed) => this.#hold(more, isOwed));
   }
 
-  #hold(more: number): void {
+  #hold(more: number, isOwed: boolean): void {
     const held = this.#held + more;
-    if (more > 0 && held > this.#most) {
+    if (more > 0 && held > this.#most && !isOwed) {
       throw new NmodeError(
         'OVERLOADED',
         `the server is busy: ${this.#most} bytes are there for bodies and answers, ${this.#held} are taken: try again later`,
@@ -47,26 +50,36 @@ export class Memory {
 
 /** What one request holds. */
 export class Share {
-  readonly #hold: (more: number) => void;
+  readonly #hold: (more: number, isOwed: boolean) => void;
   #bytes = 0;
+  #answer = 0;
   #ended = false;
 
-  constructor(hold: (more: number) => void) {
+  constructor(hold: (more: number, isOwed: boolean) => void) {
     this.#hold = hold;
   }
 
   /** Takes note of bytes before they are held. @throws NmodeError (OVERLOADED) */
   add(bytes: number): void {
+    this.#add(bytes, false);
+  }
+
+  /** Takes note of bytes of the answer. @throws NmodeError (OVERLOADED) for one that is large */
+  answer(bytes: number): void {
+    this.#answer += bytes;
+    this.#add(bytes, this.#answer <= ANSWER);
+  }
+
+  #add(bytes: number, isOwed: boolean): void {
     if (this.#ended) return;
-    const before = counted(this.#bytes);
-    this.#hold(counted(this.#bytes + bytes) - before);
+    this.#hold(counted(this.#bytes + bytes) - counted(this.#bytes), isOwed);
     this.#bytes += bytes;
   }
 
   /** Gives back all of it, and takes note of no more: what goes on unseen ends soon. */
   end(): void {
     this.#ended = true;
-    this.#hold(-counted(this.#bytes));
+    this.#hold(-counted(this.#bytes), false);
     this.#bytes = 0;
   }
 }

@@ -8,7 +8,7 @@ import type { Thread } from '../../threads/thread.js';
 import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
 import { type View, viewOf } from './accept.js';
-import { accepting, signalOf } from './accepted.js';
+import { type Accepted, accepting, signalOf } from './accepted.js';
 import type { RestContext } from './app.js';
 import { fileOf, isForm } from './form.js';
 
@@ -39,14 +39,14 @@ export function addSegment(app: FastifyInstance, context: RestContext): void {
 async function segment(
   { metrics, options }: RestContext,
   thread: Thread<AnswerMethods>,
-  begin: (request: FastifyRequest<SegmentRoute>) => ServedModel,
+  begin: (request: FastifyRequest<SegmentRoute>) => Accepted,
   request: FastifyRequest<SegmentRoute>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const view = viewOf(request.headers.accept);
   const wanted = optionsOf(request.query);
   const image = imageOf(request);
-  const model = begin(request);
+  const { model } = begin(request);
   const signal = signalOf(reply, model, 'image', options.deadline);
   const found = await model.segment(image, {
     ...wanted,
@@ -64,7 +64,7 @@ async function segment(
     );
   }
   const answer = await answerOf(thread, view, model, found);
-  request.share.add(answer.length);
+  request.share.answer(answer.length);
   metrics.answered(model.name, found.timings);
   return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
 }

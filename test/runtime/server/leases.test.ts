@@ -15,11 +15,16 @@ describe('a request that was accepted', () => {
     const [prompt, slow] = [leases.take('tensors'), leases.take('tensors')];
     leases.take('image');
     expect(leases.comingTensors).toBe(2);
+    jest.advanceTimersByTime(500);
     prompt.came();
+    expect(leases.comingTensors).toBe(2);
+    jest.advanceTimersByTime(500);
+    // What has come keeps it until it is in line: it may have to be parsed.
     expect(leases.comingTensors).toBe(1);
-    jest.advanceTimersByTime(1000);
+    prompt.queued();
     expect(leases.comingTensors).toBe(0);
-    slow.release();
+    slow.came();
+    expect(leases.comingTensors).toBe(1);
   });
 
   it('counts as an image under way until it is answered, but for one that does not come', () => {

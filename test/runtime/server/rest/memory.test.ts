@@ -34,6 +34,19 @@ describe('the memory of bodies', () => {
     expect(() => small.add(1)).toThrow(/busy/);
   });
 
+  it('has room for the answer to what was accepted, unless it is large', () => {
+    const { memory } = make(4 * MB);
+    const share = memory.share();
+    share.add(4 * MB);
+    share.answer(3 * MB);
+    share.answer(MB);
+    expect(memory.held).toBe(8 * MB);
+    expect(() => share.answer(1)).toThrow(/busy/);
+    expect(() => memory.share().add(2 * MB)).toThrow(/busy/);
+    share.end();
+    expect(memory.held).toBe(0);
+  });
+
   it('counts nothing for a request that has ended', () => {
     const { memory } = make(10 * MB);
     const share = memory.share();
