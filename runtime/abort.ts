@@ -1,28 +1,45 @@
-const listening = new WeakMap<AbortSignal, Set<() => void>>();
+interface Listening {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const listening = new WeakMap<AbortSignal, Listening>();
 
 /**
  * Calls back when a signal aborts. However many wait for one signal, it has one listener (Node warns of leaks from the
- * eleventh on).
+ * eleventh on), and none when nobody waits any more.
  * @returns a function that takes the callback back
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  let callbacks = listening.get(signal);
-  if (callbacks === undefined) {
-    const all = new Set<() => void>();
-    signal.addEventListener('abort', () => {
-      for (const each of all) each();
-    });
-    listening.set(signal, all);
-    callbacks = all;
-  }
+  const { callbacks, listener } = listening.get(signal) ?? listen(signal);
   callbacks.add(callback);
-  return () => callbacks.delete(callback);
+  return () => {
+    if (!callbacks.delete(callback) || callbacks.size > 0) return;
+    signal.removeEventListener('abort', listener);
+    listening.delete(signal);
+  };
+}
+
+function listen(signal: AbortSignal): Listening {
+  const callbacks = new Set<() => void>();
+  const listener = () => {
+    for (const each of callbacks) each();
+  };
+  signal.addEventListener('abort', listener);
+  const found = { callbacks, listener };
+  listening.set(signal, found);
+  return found;
 }
 
 /** What is under way, or the signal's reason as soon as it aborts. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, () => reject(signal.reason));
-    work.then(resolve, reject).finally(forget);
+    work.then(resolve, reject).finally(() => forget());
+    const abort = () => {
+      forget();
+      reject(signal.reason);
+    };
+    const forget = onAbort(signal, abort);
+    if (signal.aborted) abort();
   });
 }

@@ -5,6 +5,7 @@ import type { Components } from '../masks/components.js';
 import { contoursOf } from '../masks/contours.js';
 import { runLengthOf } from '../masks/run-length.js';
 import { encodePng } from '../node/images/files.js';
+import { loadSharp } from '../node/images/sharp.js';
 import { serve } from '../node/threads/serve.js';
 
 interface Described {
@@ -16,6 +17,8 @@ interface Described {
 }
 
 const methods = {
+  /** Loads what writing PNGs takes, so that the first does not wait for it. */
+  warmUp: async (): Promise<void> => void (await loadSharp()),
   /** The mask as PNG. */
   mask: (mask: Mask): Promise<Uint8Array> => encodePng(mask),
   /** The image with the masks laid over it, as PNG. */

@@ -21,6 +21,7 @@ export async function answer(
 ): Promise<void> {
   try {
     const value = await methods[method]?.(argument as never);
+    // Given away instead of copied: a thread keeps nothing that it has answered.
     send({ id, value }, [...buffersOf(value)]);
   } catch (error) {
     const code = error instanceof NmodeError ? error.code : 'CANNOT_RUN';
@@ -28,8 +29,8 @@ export async function answer(
   }
 }
 
-/** The buffers of an answer, which are given away instead of copied: a thread keeps nothing that it has answered. */
-function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ReadonlySet<ArrayBuffer> {
+/** All buffers in a value. */
+export function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ReadonlySet<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
   } else if (typeof value === 'object' && value !== null) {

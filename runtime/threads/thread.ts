@@ -1,4 +1,5 @@
 import { NmodeError, reason } from '../../graph/errors.js';
+import { isGone } from '../buffers.js';
 import type { Answer, Methods, Request } from './protocol.js';
 
 /** What can be given to a thread instead of being copied: in Node buffers, in browsers bitmaps as well. */
@@ -9,13 +10,14 @@ export interface Line {
   post(request: Request, give: readonly Given[]): void;
   /** Told when the first of some calls begins, and when the last has ended. */
   busy?(isBusy: boolean): void;
+  /** Ends the thread, one that has ended already as well. */
   end(): Promise<void> | void;
 }
 
 /** What a thread tells. */
 export interface Ear {
   answered(answer: Answer): void;
-  /** It has ended or cannot be reached any more. */
+  /** It has ended, or can be relied on no more and is ended. */
   lost(message: string): void;
 }
 
@@ -33,6 +35,7 @@ export class Thread<M extends Methods> {
   #ended: NmodeError | undefined;
   #idle = () => {};
   #closing: Promise<void> | undefined;
+  #onLost = () => {};
 
   /**
    * @param start starts the thread
@@ -44,14 +47,15 @@ export class Thread<M extends Methods> {
   ) {
     this.#line = start({
       answered: (answer) => this.#settle(answer),
-      lost: (message) => this.#fail(new NmodeError('CANNOT_RUN', message)),
+      lost: (message) => this.#lose(new NmodeError('CANNOT_RUN', message)),
     });
   }
 
   /**
-   * Calls a method of the thread.
+   * Calls a method of the thread. The argument is copied, and what is given away taken, before this returns.
    * @param give what is given away instead of copied
-   * @throws what the method throws; NmodeError (CANNOT_RUN) where the thread has ended
+   * @throws what the method throws; NmodeError: CANNOT_RUN where the thread has ended, or ends before it has answered,
+   * BAD_USAGE for what cannot be copied or was given away before
    */
   call<K extends keyof M & string>(
     method: K,
@@ -62,6 +66,10 @@ export class Thread<M extends Methods> {
       if (this.#ended !== undefined) throw this.#ended;
       const request: Request = { id: this.#count++, method, argument };
       try {
+        // Node 20 would post it, and the thread receive nothing.
+        if (give.some((each) => each instanceof ArrayBuffer && isGone(each))) {
+          throw new TypeError('a buffer was transferred before');
+        }
         this.#line.post(request, give);
       } catch (error) {
         throw new NmodeError('BAD_USAGE', `cannot be given to a thread: ${reason(error)}`, { cause: error });
@@ -76,6 +84,11 @@ export class Thread<M extends Methods> {
     return this.#ended === undefined;
   }
 
+  /** Calls back when the thread is lost or abandoned, before the calls under way fail; not when it is closed. */
+  onLost(callback: () => void): void {
+    this.#onLost = callback;
+  }
+
   /** Waits for the calls under way and ends the thread. What it holds must have been released by its own methods. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -84,12 +97,22 @@ export class Thread<M extends Methods> {
 
   /** Ends the thread at once; calls under way fail with this. What it holds outside its own memory is lost. */
   abandon(why: unknown): void {
-    this.#fail(why instanceof NmodeError ? why : new NmodeError('CANNOT_RUN', reason(why)));
+    this.#lose(why instanceof NmodeError ? why : new NmodeError('CANNOT_RUN', reason(why)));
+  }
+
+  #lose(why: NmodeError): void {
+    if (this.#ended === undefined) {
+      this.#ended = why;
+      this.#onLost();
+    }
+    for (const { reject } of this.#calls.values()) reject(why);
+    this.#calls.clear();
+    this.#rest();
     this.#line.end();
   }
 
   async #close(): Promise<void> {
-    this.#ended ??= new NmodeError('CANNOT_RUN', `${this.owner} is closed`);
+    this.#ended = new NmodeError('CANNOT_RUN', `${this.owner} is closed`);
     if (this.#calls.size > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -103,13 +126,6 @@ export class Thread<M extends Methods> {
     this.#calls.delete(id);
     if ('value' in answer) call?.resolve(answer.value);
     else call?.reject(new NmodeError(answer.error.code, answer.error.message));
-    this.#rest();
-  }
-
-  #fail(why: NmodeError): void {
-    this.#ended ??= why;
-    for (const { reject } of this.#calls.values()) reject(this.#ended);
-    this.#calls.clear();
     this.#rest();
   }
 

@@ -10,13 +10,13 @@ export function workerThread<M extends Methods>(start: () => Worker, owner: stri
   return new Thread<M>(({ answered, lost }) => {
     const worker = start();
     worker.onmessage = ({ data }: MessageEvent<Answer>) => answered(data);
-    worker.onmessageerror = () => lost('a worker answered what cannot be read');
+    worker.onmessageerror = () => lost(`a worker of ${owner} was lost: it answered what cannot be read`);
     worker.onerror = (event) => {
       event.preventDefault();
       // A file that is not found or may not be run has no message.
       lost(
         event.message
-          ? `a worker failed: ${event.message}`
+          ? `a worker of ${owner} was lost: ${event.message}`
           : 'a worker did not start: is worker.js served, and may the page run it?',
       );
     };

@@ -12,6 +12,8 @@ const methods = {
     openCpu: (model, options) => openWeb(model, { ...options, provider: 'wasm' }),
   }),
   checkBrowser,
+  /** Reading images needs nothing but the browser. */
+  warmUp: (): void => {},
 };
 
 export type WorkerMethods = typeof methods;

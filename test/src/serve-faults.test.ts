@@ -163,7 +163,7 @@ describe('a server under load', () => {
       while (goes) {
         const { status, text } = await send(sent);
         statuses.push(status);
-        if (status !== 200) expect(text).toMatch(/the worker was lost: a thread failed/);
+        if (status !== 200) expect(text).toMatch(/the worker was lost: a thread of the session was lost/);
       }
     });
     await new Promise((resolve) => setTimeout(resolve, 300));

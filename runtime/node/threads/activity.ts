@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** Numbers that a thread shares with the main one: how many calls it works on, and whether it is to begin no more. */
 const [BUSY, STOPPING] = [0, 1];
 
@@ -9,9 +11,11 @@ export function newActivity(): Activity {
 
 /** To be called by a thread before it works on a call; false where it is not to. */
 export function begin(activity: Activity): boolean {
-  if (Atomics.load(activity, STOPPING) !== 0) return false;
+  // In this order: who asks it to stop, and then finds it idle, can rely on that.
   Atomics.add(activity, BUSY, 1);
-  return true;
+  if (Atomics.load(activity, STOPPING) === 0) return true;
+  end(activity);
+  return false;
 }
 
 /** To be called by a thread when a call has been answered. */
@@ -20,10 +24,12 @@ export function end(activity: Activity): void {
   Atomics.notify(activity, BUSY);
 }
 
-/** How long the end of a process waits for a run under way. */
+const live = new Set<Activity>();
+
+/** How long the end of a process waits for runs under way, in milliseconds. */
 const PATIENCE = 10_000;
 
-const live = new Set<Activity>();
+const waitForAll = () => void quiet(PATIENCE);
 
 /**
  * Has the process wait for a thread when it ends: onnxruntime aborts where its thread is torn down in the middle of a run.
@@ -33,17 +39,35 @@ export function waitAtExit(activity: Activity): () => void {
   if (live.size === 0) process.on('exit', waitForAll);
   live.add(activity);
   return () => {
+    // It may have ended in the middle of a call.
+    Atomics.store(activity, BUSY, 0);
     live.delete(activity);
     if (live.size === 0) process.off('exit', waitForAll);
   };
 }
 
-function waitForAll(): void {
-  const deadline = Date.now() + PATIENCE;
+/**
+ * Has all threads begin nothing more, and waits for what they are at. It blocks the thread that it is called in.
+ * @param patience in milliseconds
+ * @returns whether all of them are idle
+ */
+export function quiet(patience: number): boolean {
+  const deadline = Date.now() + patience;
   for (const activity of live) Atomics.store(activity, STOPPING, 1);
   for (const activity of live) {
     for (let busy = Atomics.load(activity, BUSY); busy > 0; busy = Atomics.load(activity, BUSY)) {
-      if (Atomics.wait(activity, BUSY, busy, Math.max(0, deadline - Date.now())) === 'timed-out') return;
+      const left = Math.max(0, deadline - Date.now());
+      if (Atomics.wait(activity, BUSY, busy, left) === 'timed-out') return false;
     }
   }
+  return true;
 }
+
+/** The same of one thread, for as long as that takes, and without blocking. */
+export async function idle(activity: Activity): Promise<void> {
+  Atomics.store(activity, STOPPING, 1);
+  while (Atomics.load(activity, BUSY) > 0) await setTimeout(POLL);
+}
+
+/** Milliseconds between looks at a thread that is to end. */
+const POLL = 10;

@@ -7,6 +7,10 @@ export function serve(methods: Methods): void {
   const port = parentPort;
   if (port === null) throw new TypeError('not in a thread');
   const activity: Activity = workerData;
+  // Nobody knows which call it was: the thread ends, and all that it had fail.
+  port.on('messageerror', (error) => {
+    throw error;
+  });
   port.on('message', async (request: Request) => {
     if (!begin(activity)) return;
     await answer(methods, request, (message, transfer) => port.postMessage(message, transfer));

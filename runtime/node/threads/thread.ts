@@ -1,7 +1,8 @@
 import { SHARE_ENV, type Transferable, Worker } from 'node:worker_threads';
+import { reason } from '../../../graph/errors.js';
 import type { Answer, Methods } from '../../threads/protocol.js';
 import { Thread } from '../../threads/thread.js';
-import { newActivity, waitAtExit } from './activity.js';
+import { idle, newActivity, waitAtExit } from './activity.js';
 import { threadUrl } from './thread-url.js';
 
 /**
@@ -21,17 +22,22 @@ export function startThread<M extends Methods>(name: string, owner: string): Thr
       env: SHARE_ENV,
     });
     const forget = waitAtExit(activity);
+    const lose = (why: string) => lost(`a thread of ${owner} was lost: ${why}`);
     worker.unref();
     worker.on('message', (message: Answer) => answered(message));
-    worker.on('error', (error) => lost(`a thread failed: ${error.message}`));
+    worker.on('error', (error) => lose(reason(error.message ?? error)));
+    worker.on('messageerror', () => lose('it answered what cannot be read'));
     worker.on('exit', () => {
       forget();
-      lost('a thread ended');
+      lose('it ended');
     });
     return {
       post: (request, give) => worker.postMessage(request, give as readonly Transferable[]),
       busy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
-      end: async () => void (await worker.terminate()),
+      end: async () => {
+        await idle(activity);
+        await worker.terminate();
+      },
     };
   }, owner);
 }

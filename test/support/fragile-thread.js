@@ -1,0 +1,37 @@
+/** A thread that is lost in whichever way it is asked to be. */
+import { serve } from '../../dist/runtime/node/threads/serve.js';
+
+const never = () => new Promise(() => {});
+
+const methods = {
+  warmUp: () => {},
+  echo: (value) => value,
+  never,
+  exit: () => process.exit(3),
+  fail: () => {
+    setImmediate(() => {
+      throw new Error('nobody caught it');
+    });
+    return never();
+  },
+  failWithText: () => {
+    setImmediate(() => {
+      throw 'a text';
+    });
+    return never();
+  },
+  /** An answer whose memory is gone: Node 20 sends it, and it cannot be read. */
+  answerNothing: () => {
+    const numbers = new Float32Array(4);
+    structuredClone(numbers, { transfer: [numbers.buffer] });
+    return numbers;
+  },
+  release: () => {},
+  /** As a session does: answers, or does what an input is called. */
+  run: ({ inputs }) => {
+    const [[name, { data }]] = Object.entries(inputs);
+    return name === 'x' ? { outputs: { y: { dims: [data.length], data } } } : methods[name]();
+  },
+};
+
+serve(methods);
