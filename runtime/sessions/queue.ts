@@ -6,15 +6,21 @@ interface Job<W> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Jobs in the order in which they came, each given to the worker that has been idle longest. */
+/**
+ * Jobs in the order in which they came, each given to the worker that has been idle longest. A worker that is lost gets no
+ * more of them while others are left.
+ */
 export class Queue<W> {
   readonly #idle: W[];
   readonly #waiting: Job<W>[] = [];
   readonly #running = new Set<Promise<void>>();
+  readonly #isAlive: (worker: W) => boolean;
   #closed = false;
 
-  constructor(workers: readonly W[]) {
+  /** @param isAlive whether a worker still works */
+  constructor(workers: readonly W[], isAlive: (worker: W) => boolean = () => true) {
     this.#idle = [...workers];
+    this.#isAlive = isAlive;
   }
 
   /**
@@ -53,16 +59,23 @@ export class Queue<W> {
   }
 
   #next(): void {
-    const worker = this.#idle[0];
+    if (this.#waiting.length === 0) return;
+    const worker = this.#takeIdle();
     const job = worker === undefined ? undefined : this.#waiting.shift();
     if (worker === undefined || job === undefined) return;
-    this.#idle.shift();
     const done = job.start(worker).finally(() => {
       this.#running.delete(done);
       this.#idle.push(worker);
       this.#next();
     });
     this.#running.add(done);
+  }
+
+  #takeIdle(): W | undefined {
+    const at = this.#idle.findIndex(this.#isAlive);
+    if (at < 0 && this.#running.size > 0) return undefined;
+    // Where none is left, one that is lost says why.
+    return this.#idle.splice(Math.max(0, at), 1)[0];
   }
 
   /** Rejects the jobs that wait, and ends when those under way have ended. */

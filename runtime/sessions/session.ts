@@ -1,6 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { NmodeError, reason } from '../../graph/errors.js';
+import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
+import { ownInputs } from './own-inputs.js';
 import type { ProviderCheck } from './probe.js';
 import { Queue } from './queue.js';
 import type { Opened, sessionMethods } from './session-methods.js';
@@ -19,7 +21,10 @@ export interface ProviderReport<P extends string = string> {
 export interface RunOptions {
   /** Rejects at once. Work that waits is dropped; a run under way ends unseen, since onnxruntime cannot be stopped. */
   readonly signal?: AbortSignal;
-  /** Give the buffers of the inputs away instead of copying them: they are empty afterwards. */
+  /**
+   * Take the buffers of the inputs instead of copying what the tensors show of them: they are empty when `run` returns, all
+   * of them and for all other views.
+   */
   readonly transfer?: boolean;
   /** Names of the outputs that are wanted; default all, which must then be float32. */
   readonly outputs?: readonly string[];
@@ -37,9 +42,13 @@ export interface Session<R extends ProviderReport = ProviderReport> {
   readonly workers: number;
   /** Threads of one run. */
   readonly threads: number;
-  /** Whether its threads are there: one that is lost fails the runs that it is given. */
+  /** Whether a thread is left. One that is lost fails the run that it had and gets no more; the others go on. */
   readonly alive: boolean;
-  /** @throws NmodeError (CANNOT_RUN); the signal's reason */
+  /**
+   * Runs the model. The inputs are copied, or taken, before this returns.
+   * @throws NmodeError: BAD_USAGE for what is no tensor or holds nothing any more; CANNOT_RUN, also where the thread that had
+   * it was lost, or none is left; the signal's reason
+   */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
   /** Waits for runs under way; those that wait are rejected. */
   close(): Promise<void>;
@@ -103,7 +112,7 @@ export function sessionOf<R extends ProviderReport>(
   provider: R,
   perRun: number,
 ): Session<R> {
-  const queue = new Queue(threads);
+  const queue = new Queue(threads, (thread) => thread.alive);
   const close = async () => {
     await queue.close();
     await endAll(threads);
@@ -120,24 +129,32 @@ export function sessionOf<R extends ProviderReport>(
     workers: threads.length,
     threads: perRun,
     get alive() {
-      return threads.every((thread) => thread.alive);
+      return threads.some((thread) => thread.alive);
     },
-    run: (feeds, { signal, transfer = false, onStart, onSpent, outputs: wanted } = {}) => {
-      // Several may lie in one.
-      const buffers = transfer ? new Set(Object.values(feeds).map(({ data }) => data.buffer)) : [];
-      const request = {
-        inputs: feeds,
-        ...(wanted && { outputs: wanted }),
-        giveBack: transfer && onSpent !== undefined,
-      };
-      return queue.add(async (thread) => {
-        onStart?.();
-        const { outputs: found, spent = [] } = await thread.call('run', request, [...buffers]);
-        onSpent?.(new Set(spent.map(({ buffer }) => buffer)));
-        return found;
-      }, signal);
+    run: async (feeds, options = {}) => {
+      options.signal?.throwIfAborted();
+      return queue.add(jobOf(feeds, inputs, options), options.signal);
     },
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
+  };
+}
+
+/** A run whose inputs are taken now. What is wrong with them is told in its turn: those who await runs in order meet it there. */
+function jobOf(feeds: Inputs, ports: readonly Port[], { transfer = false, ...options }: RunOptions) {
+  const { onStart, onSpent, outputs: wanted } = options;
+  let inputs: Inputs;
+  try {
+    inputs = ownInputs(feeds, ports, transfer);
+  } catch (error) {
+    return () => Promise.reject(error);
+  }
+  const giveBack = transfer && onSpent !== undefined;
+  const request = { inputs, giveBack, ...(wanted && { outputs: [...wanted] }) };
+  return async (thread: SessionThread): Promise<Outputs> => {
+    onStart?.();
+    const { outputs, spent = [] } = await thread.call('run', request, [...buffersOf(inputs)]);
+    onSpent?.(new Set(spent.map(({ buffer }) => buffer)));
+    return outputs;
   };
 }

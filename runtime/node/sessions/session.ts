@@ -1,3 +1,5 @@
+import { NmodeError } from '../../../graph/errors.js';
+import { copyOf } from '../../buffers.js';
 import {
   endAll,
   openFirst,
@@ -53,10 +55,13 @@ export type Session = SharedSession<ProviderReport>;
 
 /**
  * Loads a model on the first provider that works.
- * @param model the bytes of an .onnx file
- * @throws NmodeError: BAD_USAGE for unknown providers, CANNOT_RUN where none works (or, with `strict`, the first does not)
+ * @param model the bytes of an .onnx file, copied before this returns
+ * @throws NmodeError: BAD_USAGE for unknown providers and for bytes of which nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not)
  */
 export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  if (!ArrayBuffer.isView(model)) throw new NmodeError('BAD_USAGE', 'expected the bytes of a model');
+  // Needed again after this has returned.
+  const again = options.placement && copyOf(model, MODEL);
   const { providers: choice = ['cpu'], strict = false, check = true } = options;
   const { graphOptimization = 'all', arena = true, warmUp = false } = options;
   const workers = wholeNumber('workers', options.workers ?? 1);
@@ -72,7 +77,12 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   const openOthers = (provider: Provider) =>
     Promise.all(others.map((thread) => thread.call('open', { own: own(provider), warmUp })));
   try {
-    await Promise.all(all.map((thread) => thread.call('load', model)));
+    await Promise.all(
+      all.map((thread) => {
+        const bytes = copyOf(model, MODEL);
+        return thread.call('load', bytes, [bytes.buffer]);
+      }),
+    );
     const [preferred] = list;
     // The CPU is not waited for: it works wherever the first worker finds that it does.
     const ahead = preferred?.id === 'cpu' ? openOthers(preferred) : undefined;
@@ -82,7 +92,7 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     );
     await (candidate === preferred && ahead ? ahead : openOthers(candidate));
     const placement =
-      options.placement && (await first.call('placement', { model, options: own(candidate) }));
+      again && (await first.call('placement', { model: again, options: own(candidate) }, [again.buffer]));
     await Promise.all(all.map((thread) => thread.call('settle', undefined)));
     const report: ProviderReport = {
       requested: auto ? ['auto'] : choice,
@@ -97,6 +107,9 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     throw error;
   }
 }
+
+/** What messages call it. */
+const MODEL = 'the model';
 
 /** The CPU is what others are compared with. */
 function checking(provider: Provider, wanted: boolean): { tolerance?: number } {

@@ -10,11 +10,29 @@ export const RUNTIME_SESSIONS: Conditions = {
       'a program gives something for providers that is neither the text auto nor an array',
     'no provider is named': 'the list of providers is empty',
   },
+  'runtime/buffers.ts': {
+    '…: its buffer was transferred or has shrunk, so that nothing is left: give the data in another one':
+      'a view of no bytes cannot be read, as its buffer is detached or ends before it',
+  },
   'runtime/node/sessions/session.ts': {
+    'expected the bytes of a model': 'a program gives something for a model that is no view of bytes',
     'no worker': 'never: the number of workers was checked to be at least 1',
   },
   'runtime/node/threads/serve.ts': {
     'not in a thread': "a thread's module is loaded by the main thread",
+  },
+  'runtime/sessions/own-inputs.ts': {
+    'expected inputs by their names, as in { image: { dims, data } }':
+      'a program gives something for inputs that is no object',
+    "input '…'": 'the name by which messages call an input',
+    '…: expected { dims, data } with sizes as numbers and a Float32Array or a Uint8Array':
+      'an input has no array of whole numbers from 0 on as dims, or data of another type',
+    '… has … elements, expected … for […]':
+      'the product of the dims of an input is not the length of its data',
+    '… is given as …, the model takes …':
+      'the model declares an input float32 and it is given bytes, or uint8 and it is given floats',
+    "the memory of the inputs cannot be given away (…): run without 'transfer'":
+      'structuredClone refuses to transfer a buffer: shared memory, or one that its owner keeps',
   },
   'runtime/sessions/probe.ts': {
     "input '…' takes […], more than can be tried":
@@ -44,6 +62,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     "output '…' is …, expected float32": 'an output that is asked for came in another type',
   },
   'runtime/threads/thread.ts': {
+    'a buffer was transferred before': 'an ArrayBuffer that is given away to a thread is detached',
     'cannot be given to a thread: …':
       'an argument cannot be cloned or transferred: a function, or a buffer given away before',
     '… is closed': 'what runs in the thread was closed before the call',

@@ -53,6 +53,9 @@ export const RUNTIME_WEB: Conditions = {
     'it has … megapixels, more than the … that fit into a tab: make it smaller':
       'width times height is above 50 million, rounded up to a tenth of a million',
   },
+  'runtime/web/serve.ts': {
+    'a call could not be read': 'a worker is told messageerror: what the page sent cannot be deserialized',
+  },
   'runtime/web/session.ts': {
     "providers: expected 'auto' or a list, for example ['webgpu', 'wasm']":
       'providers is neither the text auto nor an array with an entry',

@@ -58,6 +58,8 @@ export const RUNTIME: Conditions = {
     'onnxruntime: ': "what errors that are in onnxruntime's words begin with, and are known by",
   },
   'runtime/node/model.ts': {
+    'expected the path of a model, or its bytes':
+      'a program gives neither a text nor a view of bytes for a model',
     '…: a checkpoint by its name, expected an .onnx model: export makes one of it':
       'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
   },

@@ -75,8 +75,29 @@ describe('a network in a thread', () => {
     const kept = image.data.slice();
     await session.run({ input: { ...image, data: kept } });
     expect(kept).toHaveLength(3 * 65536);
-    await session.run({ input: { ...image, data: kept } }, { transfer: true });
+    const running = session.run({ input: { ...image, data: kept } }, { transfer: true });
     expect(kept).toHaveLength(0);
+    await running;
+  });
+
+  it('a buffer that was given away before is refused in its turn, and nothing waits for it', async () => {
+    const input = { ...image, data: image.data.slice() };
+    const first = session.run({ input }, { transfer: true });
+    const again = [true, false].map((transfer) => session.run({ input }, { transfer }));
+    // Refused earlier, nobody would be there to handle it.
+    expect((await first).mask?.dims).toEqual([1, 1, 256, 256]);
+    for (const result of await Promise.allSettled(again)) {
+      expect(result).toMatchObject({ reason: { code: 'BAD_USAGE' } });
+    }
+    expect((await session.run({ input: image })).mask?.dims).toEqual([1, 1, 256, 256]);
+  });
+
+  it('a buffer may be filled again while runs wait', async () => {
+    const expected = await session.run({ input: image });
+    const input = { ...image, data: image.data.slice() };
+    const runs = [1, 2, 3].map(() => session.run({ input }));
+    input.data.fill(0);
+    for (const found of await Promise.all(runs)) expect(found).toEqual(expected);
   });
 
   it('what does not fit is refused in one line', async () => {

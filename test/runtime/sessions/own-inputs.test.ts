@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import { ownInputs } from '../../../runtime/sessions/own-inputs.js';
+import type { Inputs, Port } from '../../../runtime/sessions/tensors.js';
+
+const PORTS: readonly Port[] = [
+  { name: 'x', dtype: 'float32', shape: ['N'] },
+  { name: 'image', dtype: 'uint8', shape: ['N'] },
+];
+const x = (data: unknown, dims: unknown = [2]) => ({ x: { dims, data } }) as Inputs;
+/** Newer than the types that the package is compiled with. */
+interface Resizable extends ArrayBuffer {
+  resize(bytes: number): void;
+}
+const resizable = (bytes: number, most: number): Resizable =>
+  Reflect.construct(ArrayBuffer, [bytes, { maxByteLength: most }]);
+
+const numbers = () => Float32Array.of(1, 2);
+
+function transferred() {
+  const data = numbers();
+  structuredClone(data, { transfer: [data.buffer] });
+  return data;
+}
+
+function shrunk() {
+  const buffer = resizable(8, 8);
+  const data = new Float32Array(buffer, 0, 2);
+  buffer.resize(4);
+  return data;
+}
+
+describe('inputs of a run', () => {
+  it.each([
+    ['no inputs', undefined, /^expected inputs by their names/],
+    ['no tensor', { x: undefined }, /^input 'x': expected \{ dims, data \}/],
+    ['an array of numbers', x([1, 2]), /^input 'x': expected/],
+    ['64-bit numbers', x(Float64Array.of(1, 2)), /^input 'x': expected/],
+    [
+      'bytes for a model of numbers',
+      x(Uint8Array.of(1, 2)),
+      "input 'x' is given as uint8, the model takes float32",
+    ],
+    [
+      'numbers for a model of bytes',
+      { image: { dims: [2], data: numbers() } },
+      "input 'image' is given as float32, the model takes uint8",
+    ],
+    ['sizes that are no numbers', x(numbers(), [2n]), /^input 'x': expected/],
+    ['half a size', x(numbers(), [0.5, 4]), /^input 'x': expected/],
+    ['negative sizes', x(numbers(), [-1, -2]), /^input 'x': expected/],
+    ['too few', x(numbers(), [3]), "input 'x' has 2 elements, expected 3 for [3]"],
+    [
+      'a buffer that was transferred',
+      x(transferred()),
+      /^input 'x': its buffer was transferred or has shrunk/,
+    ],
+    ['nothing of one', x(transferred(), [0]), /^input 'x': its buffer was transferred or has shrunk/],
+    ['a buffer that has shrunk', x(shrunk()), /^input 'x': its buffer was transferred or has shrunk/],
+  ])('%s is refused', (_, inputs, message) => {
+    for (const transfer of [false, true]) {
+      expect(() => ownInputs(inputs as Inputs, PORTS, transfer)).toThrow(message);
+      expect(() => ownInputs(inputs as Inputs, PORTS, transfer)).toThrow(
+        expect.objectContaining({ code: 'BAD_USAGE' }),
+      );
+    }
+  });
+
+  it.each([
+    ['a part of a buffer', new Float32Array(Float32Array.of(0, 1, 2, 3).buffer, 4, 2)],
+    ['shared memory', new Float32Array(new SharedArrayBuffer(8))],
+    ['a buffer that may grow', new Float32Array(resizable(8, 16))],
+    ['bytes of the pool', Buffer.from([1, 2])],
+  ])('%s is copied, and nothing around it', (_, data) => {
+    const [name] = data instanceof Float32Array ? ['x'] : ['image'];
+    const dims = [2];
+    const { [name]: own } = ownInputs({ [name]: { dims, data } } as Inputs, PORTS, false);
+    const expected = [...data];
+    data.fill(9);
+    dims[0] = 7;
+    expect([...(own?.data ?? [])]).toEqual(expected);
+    expect(own?.dims).toEqual([2]);
+    expect(own?.data.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(own?.data.buffer.byteLength).toBe(data.byteLength);
+  });
+
+  it('two in one buffer are taken together', () => {
+    const { buffer } = Float32Array.of(1, 2, 3);
+    const inputs = {
+      x: { dims: [2], data: new Float32Array(buffer, 0, 2) },
+      z: { dims: [1], data: new Float32Array(buffer, 8, 1) },
+    };
+    const own = ownInputs(inputs, PORTS, true);
+    expect(own).toEqual({
+      x: { dims: [2], data: Float32Array.of(1, 2) },
+      z: { dims: [1], data: Float32Array.of(3) },
+    });
+    expect(buffer.byteLength).toBe(0);
+    expect(() => ownInputs(inputs, PORTS, true)).toThrow(/was transferred/);
+  });
+
+  it('shared memory cannot be given away', () => {
+    const data = new Float32Array(new SharedArrayBuffer(8));
+    expect(() => ownInputs(x(data), PORTS, true)).toThrow(
+      /^the memory of the inputs cannot be given away \(.*\): run without 'transfer'$/,
+    );
+  });
+});
