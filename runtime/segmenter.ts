@@ -2,14 +2,16 @@ import type { Assumption } from '../graph/assumption.js';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
 import { untilAborted } from './abort.js';
+import { copyOf } from './buffers.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelForm, Tiling } from './images/job.js';
-import type { Mask } from './images/raster.js';
+import type { Mask, RgbImage } from './images/raster.js';
 import { inOrder } from './in-order.js';
 import type { Classes } from './masks/classes.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
 import type { ProviderReport, Session } from './sessions/session.js';
 import type { Bytes, Floats } from './sessions/tensors.js';
+import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
 
 /** Where the time went, in milliseconds. Stages of several images overlap: their sum is no throughput. */
@@ -54,17 +56,32 @@ export interface Handed<T> {
   readonly give?: readonly Given[];
 }
 
+/** A copy of pixels, and its memory given away. */
+export function handPixels({ width, height, channels, data, warnings }: RgbImage): Handed<RgbImage> {
+  const copy = copyOf(data, 'the pixels');
+  return {
+    source: { width, height, channels, data: copy, ...(warnings && { warnings }) },
+    give: [copy.buffer],
+  };
+}
+
+/** What the thread of images can be asked. */
+type ImageMethods<T> = ReturnType<typeof imageMethods<T>> & { readonly warmUp: () => unknown };
+
 /** What a segmenter is made of. */
 export interface SegmenterParts<S, T, R extends ProviderReport> {
   readonly session: Session<R>;
-  readonly images: Thread<ReturnType<typeof imageMethods<T>>>;
+  readonly images: Respawning<ImageMethods<T>>;
   readonly form: ModelForm;
   /** What messages call the model. */
   readonly name: string;
   readonly at: FinishOptions['at'];
   /** What messages call an image, where it has a name. */
   readonly nameOf: (source: S) => string | undefined;
-  /** Makes an image ready to be given to the thread. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
+  /**
+   * Makes an image ready to be given to the thread. What the caller may change is copied before it returns, or given as it is
+   * where it returns no promise: it is then copied on its way. @throws NmodeError (BAD_IMAGE, BAD_USAGE)
+   */
   readonly hand: (source: S, signal?: AbortSignal) => Handed<T> | Promise<Handed<T>>;
 }
 
@@ -116,9 +133,10 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
   }
 
   /**
-   * Segments an image.
+   * Segments an image. Bytes and pixels are copied before this returns: their buffer may be filled again at once.
    * @throws NmodeError with the image's name, where it has one: BAD_IMAGE for its file; BAD_MODEL for what the model gives for
-   * it; BAD_USAGE, also where the memory budget is too small for it; CANNOT_RUN. The signal's reason
+   * it; BAD_USAGE, also where the memory budget is too small for it; CANNOT_RUN, also where the thread that had it was lost (another is
+   * started for the next). The signal's reason
    */
   async segment(source: S, options: SegmentOptions = {}): Promise<Segmentation<R>> {
     const finishing = finishOptions(options, this.#parts.at);
@@ -137,9 +155,11 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     signal: AbortSignal | undefined,
   ): Promise<Segmentation<R>> {
     const start = performance.now();
-    const images = this.#parts.images;
+    // It keeps the image between calls.
+    const images = this.#parts.images.current;
     const stages = { preprocess: 0, queue: 0, inference: 0, postprocess: 0 };
-    const handed = await this.#parts.hand(source, signal);
+    const handing = this.#parts.hand(source, signal);
+    const handed = handing instanceof Promise ? await handing : handing;
     try {
       const {
         width,
@@ -149,7 +169,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         tiling,
         milliseconds: decode,
       } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
-      await this.#runInputs(id, inputs, stages, signal);
+      await this.#runInputs(images, id, inputs, stages, signal);
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
       stages.postprocess += milliseconds;
       const [mask] = finished.masks;
@@ -175,12 +195,12 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
   /** Runs the network on each input of an image; the next is made ready while one runs. */
   async #runInputs(
+    images: Thread<ImageMethods<T>>,
     id: number,
     inputs: number,
     stages: Stages,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const images = this.#parts.images;
     const prepare = (index: number) => {
       const prepared = images.call('input', { id, index });
       // It may fail before anybody waits for it.
@@ -244,7 +264,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     return this.#parts.session.workers + LOOK_AHEAD;
   }
 
-  /** Whether what it runs in is there. */
+  /** Whether what it runs in is there: a thread for the network, and the one for images, which is started again when it is lost. */
   get alive(): boolean {
     return this.#parts.session.alive && this.#parts.images.alive;
   }

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/errors.js';
+import { refuseGone } from '../buffers.js';
 
 /** Pixels interleaved by channel: row by row, [height, width, channels]. */
 export interface Raster {
@@ -57,6 +58,7 @@ export function checkPixels(source: RgbImage, expected: string): void {
     throw new NmodeError('BAD_USAGE', `expected ${expected}, or pixels { width, height, channels, data }`);
   }
   const { width, height, channels, data } = source;
+  if (data instanceof Uint8Array || data instanceof Uint16Array) refuseGone(data, 'the pixels');
   const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
   const samples = data instanceof Uint8Array || data instanceof Uint16Array;
   if (!whole || !samples || channels !== 3 || data.length !== 3 * width * height) {

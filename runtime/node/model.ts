@@ -4,6 +4,7 @@ import { NmodeError } from '../../graph/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { type Model, outlineOf } from '../../graph/model.js';
 import { reachOf } from '../../graph/reach.js';
+import { refuseGone } from '../buffers.js';
 import { type FormOptions, formOf } from '../form.js';
 import type { ModelForm } from '../images/job.js';
 import { naming } from '../naming.js';
@@ -23,15 +24,25 @@ const CHECKPOINT_NAME = /\.(pth|pt|ckpt|safetensors)$/i;
  * @throws NmodeError (BAD_MODEL) with the file's name
  */
 export async function loadModel(source: string | Uint8Array): Promise<LoadedModel> {
-  const isFile = typeof source === 'string';
-  if (isFile && CHECKPOINT_NAME.test(source)) {
+  if (typeof source !== 'string') return modelOf(source);
+  const name = basename(source);
+  if (CHECKPOINT_NAME.test(source)) {
     throw new NmodeError(
       'BAD_MODEL',
-      `${basename(source)}: a checkpoint by its name, expected an .onnx model: export makes one of it`,
+      `${name}: a checkpoint by its name, expected an .onnx model: export makes one of it`,
     );
   }
-  const bytes = isFile ? await readModelBytes(source) : source;
-  const name = isFile ? basename(source) : 'the model';
+  return modelOf(await readModelBytes(source), name);
+}
+
+/**
+ * The model of the bytes of a file, checked.
+ * @throws NmodeError: BAD_MODEL; BAD_USAGE for what are no bytes, or where nothing is left of them
+ */
+export function modelOf(bytes: Uint8Array, name = 'the model'): LoadedModel {
+  if (!ArrayBuffer.isView(bytes))
+    throw new NmodeError('BAD_USAGE', 'expected the path of a model, or its bytes');
+  refuseGone(bytes, name);
   const model = parseModel(bytes, name);
   return naming(name, () => {
     check(model);

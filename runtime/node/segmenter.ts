@@ -1,19 +1,22 @@
 import { basename } from 'node:path';
 import { NmodeError, reason } from '../../graph/errors.js';
+import { copyOf } from '../buffers.js';
 import type { FormOptions } from '../form.js';
 import type { FinishOptions, ModelForm } from '../images/job.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
 import { named, naming } from '../naming.js';
 import {
   BaseSegmenter,
+  type Handed,
+  handPixels,
   type SegmenterParts,
   type Segmentation as SharedSegmentation,
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
-import type { Thread } from '../threads/thread.js';
+import { Respawning } from '../threads/respawning.js';
 import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
-import { formOfModel, type LoadedModel, loadModel } from './model.js';
+import { formOfModel, type LoadedModel, loadModel, modelOf } from './model.js';
 import { networkOutput } from './network-output.js';
 import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
@@ -44,8 +47,13 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
     source: string | Uint8Array | LoadedModel,
     options: SegmenterOptions = {},
   ): Promise<Segmenter> {
-    const isLoaded = typeof source === 'object' && 'model' in source;
-    const { model, bytes, name } = isLoaded ? source : await loadModel(source);
+    // Bytes are sent to the threads before this returns: the caller may change them afterwards.
+    const { model, bytes, name } =
+      typeof source === 'object' && 'model' in source
+        ? source
+        : typeof source === 'string'
+          ? await loadModel(source)
+          : modelOf(source);
     const form = naming(name, () => formOfModel(model, options));
     const { at = 'image' } = options;
     const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
@@ -78,21 +86,23 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
 export const keepsMemory = ({ recipe }: ModelForm) => recipe.sizing.kind === 'resize';
 
 /** A thread for images, ready to read. */
-async function startImages(): Promise<Thread<ImageMethods>> {
+async function startImages(): Promise<Respawning<ImageMethods>> {
   // A thread that loads a native library needs it loaded in the main thread as well (sharp's documentation).
   await loadSharp().catch((error: unknown) => {
     throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
   });
-  const thread = startThread<ImageMethods>('image-thread', 'the segmenter');
-  await thread.call('warmUp', undefined);
-  return thread;
+  return Respawning.ready(() => startThread<ImageMethods>('image-thread', 'the segmenter'));
 }
 
 const nameOf = (source: ImageSource) => (typeof source === 'string' ? basename(source) : undefined);
 
-/** Images go to their thread as they are. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
-function hand(source: ImageSource) {
-  if (typeof source === 'string' || source instanceof Uint8Array) return { source };
+/** A copy for the thread, which may come to it late. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
+function hand(source: ImageSource): Handed<ImageSource> {
+  if (typeof source === 'string') return { source };
+  if (source instanceof Uint8Array) {
+    const bytes = copyOf(source, 'the image');
+    return { source: bytes, give: [bytes.buffer] };
+  }
   checkPixels(source, 'the path of an image, its bytes');
-  return { source };
+  return handPixels(source);
 }

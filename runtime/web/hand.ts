@@ -1,6 +1,7 @@
 import { NmodeError, reason } from '../../graph/errors.js';
+import { copyOf } from '../buffers.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
-import type { Handed } from '../segmenter.js';
+import { type Handed, handPixels } from '../segmenter.js';
 import { download, nameOf } from './download.js';
 import { pageUrl } from './files.js';
 import { BITMAP_OPTIONS } from './pixels.js';
@@ -21,30 +22,34 @@ export type ImageSource =
   | RgbImage;
 
 /** What a worker is given of it. */
-export type WorkerSource = Blob | ImageData | ImageBitmap | RgbImage;
+export type WorkerSource = Blob | Uint8Array | ImageData | ImageBitmap | RgbImage;
 
 /**
- * Makes an image ready for a worker, which sees no elements. What it is made of stays the caller's.
+ * Makes an image ready for a worker, which sees no elements. What it is made of stays the caller's: bytes and pixels are
+ * copied, and of an element that shows an image a picture is taken, before this returns.
  * @throws NmodeError: BAD_IMAGE, BAD_USAGE; the signal's reason
  */
-export async function hand(source: ImageSource, signal?: AbortSignal): Promise<Handed<WorkerSource>> {
-  if (typeof source === 'string' || source instanceof URL) {
-    const url = pageUrl(source);
-    return { source: new File([await download(url, { code: 'BAD_IMAGE', signal })], nameOf(url)) };
+export function hand(
+  source: ImageSource,
+  signal?: AbortSignal,
+): Handed<WorkerSource> | Promise<Handed<WorkerSource>> {
+  if (typeof source === 'string' || source instanceof URL) return fetched(pageUrl(source), signal);
+  if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
+    const bytes = copyOf(source, 'the image');
+    return { source: bytes, give: [bytes.buffer] };
   }
-  if (source instanceof ArrayBuffer) return { source: new Blob([source]) };
-  if (source instanceof Uint8Array) return { source: new Blob([source.slice()]) };
   if (source instanceof Blob || source instanceof ImageData || source instanceof ImageBitmap)
     return { source };
-  if (isElement(source)) {
-    const bitmap = await snapshot(source);
-    return { source: bitmap, give: [bitmap] };
-  }
+  if (isElement(source)) return pictured(source);
   checkPixels(
     source,
     'an image: its URL, a Blob, its bytes, ImageData, an ImageBitmap, an image, video or canvas element',
   );
-  return { source };
+  return handPixels(source);
+}
+
+async function fetched(url: URL, signal: AbortSignal | undefined): Promise<Handed<WorkerSource>> {
+  return { source: new File([await download(url, { code: 'BAD_IMAGE', signal })], nameOf(url)) };
 }
 
 /** What messages call an image, where it has a name. */
@@ -61,10 +66,12 @@ function isElement(source: unknown): source is ImageElement {
 }
 
 /** @throws NmodeError (BAD_IMAGE) for an element that shows nothing, or what a page from elsewhere drew */
-async function snapshot(element: ImageElement): Promise<ImageBitmap> {
+async function pictured(element: ImageElement): Promise<Handed<WorkerSource>> {
   try {
-    if ('decode' in element) await element.decode();
-    return await createImageBitmap(element, BITMAP_OPTIONS);
+    // One that is there already may show another image after this.
+    if ('decode' in element && !element.complete) await element.decode();
+    const bitmap = await createImageBitmap(element, BITMAP_OPTIONS);
+    return { source: bitmap, give: [bitmap] };
   } catch (error) {
     throw new NmodeError('BAD_IMAGE', `the element's image cannot be read: ${reason(error)}`, {
       cause: error,

@@ -1,6 +1,7 @@
 import { NmodeError } from '../../graph/errors.js';
 import { readOutline } from '../../graph/file/outline.js';
 import type { Outline } from '../../graph/model.js';
+import { copyOf } from '../buffers.js';
 import { download, nameOf } from './download.js';
 import { pageUrl } from './files.js';
 import type { LoadProgress } from './progress.js';
@@ -21,8 +22,8 @@ interface ModelOptions {
 }
 
 /**
- * Fetches a model, or takes it as it is given, and reads its outline.
- * @throws NmodeError (BAD_MODEL) with its name; the signal's reason
+ * Fetches a model, or copies the bytes that are given before this returns, and reads its outline.
+ * @throws NmodeError with its name: BAD_MODEL; BAD_USAGE where nothing is left of the bytes; the signal's reason
  */
 export async function loadModel(source: ModelSource, options: ModelOptions): Promise<WebModel> {
   const { bytes, name } = await contentsOf(source, options);
@@ -33,12 +34,11 @@ async function contentsOf(
   source: ModelSource,
   { signal, onProgress }: ModelOptions,
 ): Promise<Omit<WebModel, 'outline'>> {
-  if (source instanceof Uint8Array) return { bytes: source, name: 'the model' };
-  if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), name: 'the model' };
-  if (source instanceof Blob) {
-    const name = source instanceof File ? source.name : 'the model';
-    return { bytes: new Uint8Array(await source.arrayBuffer()), name };
+  const name = source instanceof File ? source.name : 'the model';
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
+    return { bytes: copyOf(source, name), name };
   }
+  if (source instanceof Blob) return { bytes: new Uint8Array(await source.arrayBuffer()), name };
   if (typeof source !== 'string' && !(source instanceof URL)) {
     throw new NmodeError('BAD_USAGE', 'expected the URL of a model, a Blob of one, or its bytes');
   }

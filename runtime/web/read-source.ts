@@ -13,7 +13,7 @@ export const MAX_PIXELS = 50_000_000;
 
 /** Decodes an image. @throws NmodeError (BAD_IMAGE) with the file's name */
 export async function readSource(source: WorkerSource): Promise<RgbImage> {
-  if (source instanceof Blob) {
+  if (source instanceof Blob || source instanceof Uint8Array) {
     return reading(source instanceof File ? source.name : 'the image', () => decodeFile(source, decode));
   }
   if (source instanceof ImageBitmap || source instanceof ImageData) {
@@ -41,10 +41,10 @@ export async function reading<Image>(name: string, body: () => Promise<Image>): 
 
 /** What `decode` makes of a file whose harmless faults are put right, upright. @throws Error */
 export async function decodeFile<Image extends Samples>(
-  file: Blob,
+  file: Blob | Uint8Array,
   decode: (bytes: Uint8Array) => Promise<Image>,
 ): Promise<Image> {
-  const contents = new Uint8Array(await file.arrayBuffer());
+  const contents = file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file;
   const mended = await mend(contents, formatOf(contents, 'JPEG, PNG or WebP').name);
   return finished(await decode(mended.bytes), mended);
 }

@@ -5,6 +5,7 @@ import {
   type Segmentation as SharedSegmentation,
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
+import { Respawning } from '../threads/respawning.js';
 import { assetsUrl, needBrowser, startWorker } from './files.js';
 import { hand, type ImageSource, sourceName, type WorkerSource } from './hand.js';
 import { loadModel, type ModelSource } from './model.js';
@@ -27,7 +28,7 @@ const MEMORY_BUDGET = 2 ** 29;
 export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProviderReport> {
   /**
    * Loads a model that takes one RGB image.
-   * @param source an .onnx file: its URL, a Blob or its bytes
+   * @param source an .onnx file: its URL, a Blob or its bytes, which are copied before this returns
    * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN; the signal's reason
    */
   static async load(source: ModelSource, options: SegmenterOptions = {}): Promise<Segmenter> {
@@ -47,7 +48,9 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
     );
     const { form, name } = await loading;
     const assets = assetsUrl(options.assets);
-    const images = workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter');
+    const images = new Respawning(() =>
+      workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter'),
+    );
     return new Segmenter({ session, images, form, name, at: 'image', hand, nameOf: sourceName });
   }
 }

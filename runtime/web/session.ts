@@ -1,5 +1,6 @@
 import { NmodeError, reason } from '../../graph/errors.js';
 import { onAbort, untilAborted } from '../abort.js';
+import { copyOf } from '../buffers.js';
 import {
   openFirst,
   type ProviderReport,
@@ -57,8 +58,8 @@ const MAX_THREADS = 4;
 
 /**
  * Loads a model on the first provider that works, each tried in a worker of its own.
- * @param model the bytes of an .onnx file, or the promise of them: onnxruntime is fetched meanwhile
- * @throws NmodeError: BAD_USAGE for unknown providers, CANNOT_RUN where none works (or, with `strict`, the first does not);
+ * @param model the bytes of an .onnx file, copied before this returns, or the promise of them: onnxruntime is fetched meanwhile
+ * @throws NmodeError: BAD_USAGE for unknown providers and for bytes of which nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not);
  * the signal's reason
  */
 export async function createSession(
@@ -66,6 +67,8 @@ export async function createSession(
   options: WebSessionOptions = {},
 ): Promise<WebSession> {
   needBrowser();
+  // Sent to a worker for each provider that is tried.
+  const bytes = model instanceof Promise ? model : Promise.resolve(copyOf(model, 'the model'));
   const { providers: choice = 'auto', strict = false, check = true, warmUp = false } = options;
   const list = candidates(choice, strict).map((name) => ({ name }));
   const wanted = options.threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
@@ -75,9 +78,9 @@ export async function createSession(
   // A model that does not come ends everything, whichever provider is being tried.
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  Promise.resolve(model).catch((error: unknown) => stop.abort(error));
+  bytes.catch((error: unknown) => stop.abort(error));
   const loading: Loading = {
-    model,
+    model: bytes,
     threads,
     warmUp,
     check: check || auto,
@@ -119,7 +122,7 @@ function candidates(choice: 'auto' | readonly WebProvider[], strict: boolean): r
 }
 
 interface Loading {
-  readonly model: Uint8Array | Promise<Uint8Array>;
+  readonly model: Promise<Uint8Array>;
   readonly threads: number;
   readonly warmUp: boolean;
   readonly check: boolean;
@@ -161,7 +164,7 @@ async function openOn(
     progress({ kind: 'download', file: 'onnxruntime', loaded, total: build.binaryBytes });
   const [binary, bytes] = await Promise.all([
     download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
-    untilAborted(Promise.resolve(model), signal),
+    untilAborted(model, signal),
   ]);
   progress({ kind: 'open', provider });
   await thread.call('load', bytes);

@@ -4,6 +4,7 @@ import { NmodeError } from '../../../graph/errors.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
+import { Respawning } from '../../threads/respawning.js';
 import type { Thread } from '../../threads/thread.js';
 import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
@@ -26,19 +27,19 @@ export function addSegment(app: FastifyInstance, context: RestContext): void {
   const find = ({ params }: FastifyRequest<SegmentRoute>) =>
     params.model === undefined ? plane.onlyModel() : plane.model(params.model);
   const { route, begin } = accepting(context, 'image', find);
-  let thread: Thread<AnswerMethods> | undefined;
-  app.addHook('onClose', async () => thread?.close());
+  let answers: Respawning<AnswerMethods> | undefined;
+  app.addHook('onClose', async () => answers?.close());
   for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
     app.post<SegmentRoute>(path, route, (request, reply) => {
-      if (!thread?.alive) thread = startThread('../../server/answer-thread', 'the server');
-      return segment(context, thread, begin, request, reply);
+      answers ??= new Respawning(() => startThread('../../server/answer-thread', 'the server'));
+      return segment(context, answers, begin, request, reply);
     });
   }
 }
 
 async function segment(
   { metrics, options }: RestContext,
-  thread: Thread<AnswerMethods>,
+  answers: Respawning<AnswerMethods>,
   begin: (request: FastifyRequest<SegmentRoute>) => Accepted,
   request: FastifyRequest<SegmentRoute>,
   reply: FastifyReply,
@@ -63,7 +64,7 @@ async function segment(
       tiling.approximate === undefined ? tiling.tiles : `${tiling.tiles}; approximate`,
     );
   }
-  const answer = await answerOf(thread, view, model, found);
+  const answer = await answerOf(answers.current, view, model, found);
   request.share.answer(answer.length);
   metrics.answered(model.name, found.timings);
   return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);

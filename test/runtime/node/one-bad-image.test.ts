@@ -8,6 +8,7 @@ import { createSession, type ProviderReport } from '../../../runtime/node/sessio
 import type { ImageMethods } from '../../../runtime/node/threads/image-thread.js';
 import { startThread } from '../../../runtime/node/threads/thread.js';
 import { BaseSegmenter } from '../../../runtime/segmenter.js';
+import { Respawning } from '../../../runtime/threads/respawning.js';
 import { TINY } from '../../support/tiny-models.js';
 
 const RESIZED = { normalization: { kind: 'unit' } } as const;
@@ -120,15 +121,15 @@ describe('what no image is to blame for ends the work', () => {
   });
 });
 
-it('a thread that dies fails what it had and what comes after, and nothing waits for ever', async () => {
-  const images = startThread<ImageMethods>('image-thread', 'the segmenter');
+it('a thread of images that dies fails what it had, and another does the rest', async () => {
+  const images = new Respawning(() => startThread<ImageMethods>('image-thread', 'the segmenter'));
   class Fragile extends BaseSegmenter<Uint8Array, Uint8Array, ProviderReport> {
     static async open() {
       const model = TINY.nan();
       const form = formOf(readOutline(model, 'nan'), { recipe: RESIZED });
       const session = await createSession(model, { threads: 1 });
       const hand = (source: Uint8Array) => {
-        if (source.length === 0) images.abandon(new Error('a thread failed: out of memory'));
+        if (source.length === 0) images.current.abandon(new Error('out of memory'));
         return { source };
       };
       return new Fragile({ session, images, form, name: 'nan', at: 'image', nameOf: () => undefined, hand });
@@ -139,10 +140,8 @@ it('a thread that dies fails what it had and what comes after, and nothing waits
   const found = [];
   for await (const result of fragile.segmentAll(sources)) found.push(result);
   expect(found).toHaveLength(4);
-  for (const result of found.slice(1)) {
-    expect(result).toMatchObject({
-      error: { code: 'CANNOT_RUN', message: 'a thread failed: out of memory' },
-    });
-  }
-  expect(fragile.alive).toBe(false);
+  // The first may have been read before, and the others were given to the thread that came after.
+  expect(found[1]).toMatchObject({ error: { code: 'CANNOT_RUN', message: 'out of memory' } });
+  for (const result of found.slice(2)) expect(result).toHaveProperty('segmentation');
+  expect(fragile.alive).toBe(true);
 });

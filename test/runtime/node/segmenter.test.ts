@@ -6,6 +6,7 @@ import type { Mask, Probabilities } from '../../../runtime/images/raster.js';
 import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
 import { readImage, readMask } from '../../../runtime/node/images/files.js';
 import { Segmenter } from '../../../runtime/node/segmenter.js';
+import { createSession } from '../../../runtime/node/sessions/session.js';
 import { exported, fixture } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-segmenter-'));
@@ -75,6 +76,40 @@ describe('one image', () => {
     expect(pixels.data).toHaveLength(3 * 512 * 512);
   });
 
+  it('a buffer may be filled again as soon as the call has returned', async () => {
+    const pixels = await readImage(photograph);
+    const file = readFileSync(photograph);
+    const { mask } = await segmenter.segment(photograph);
+    const data = new Uint8Array(new SharedArrayBuffer(pixels.data.length));
+    const found = [{ ...pixels, data: pixels.data.slice() }, { ...pixels, data }, file].map((source) => {
+      const memory = source instanceof Uint8Array ? source : source.data;
+      if (memory === data) memory.set(pixels.data);
+      const segmentation = segmenter.segment(source);
+      memory.fill(0);
+      return segmentation;
+    });
+    for (const { mask: other } of await Promise.all(found)) expect(dice(other, mask)).toBe(1);
+  });
+
+  it('bytes and pixels whose buffer was transferred are refused at once', async () => {
+    const bytes = new Uint8Array(readFileSync(photograph));
+    const pixels = { ...(await readImage(photograph)), data: new Uint16Array(3 * 512 * 512) };
+    structuredClone([bytes, pixels], { transfer: [bytes.buffer, pixels.data.buffer] });
+    for (const source of [bytes, pixels]) {
+      await expect(segmenter.segment(source)).rejects.toMatchObject({
+        code: 'BAD_USAGE',
+        message: expect.stringMatching(/^the (image|pixels): its buffer was transferred/),
+      });
+    }
+    const model = {
+      code: 'BAD_USAGE',
+      message: expect.stringMatching(/^the model: its buffer was transferred/),
+    };
+    await expect(Segmenter.load(bytes)).rejects.toMatchObject(model);
+    await expect(createSession(bytes)).rejects.toMatchObject(model);
+    expect((await segmenter.segment(photograph)).width).toBe(512);
+  });
+
   it.each([
     ['a threshold of 2', { threshold: 2 }, /threshold 2 is not from 0 to 1/],
     ['half a pixel', { minArea: 0.5 }, /minimum area of 0\.5/],
@@ -131,6 +166,21 @@ describe('many images', () => {
 });
 
 describe('other models', () => {
+  it('the bytes of a model may be written over as soon as loading has begun', async () => {
+    const size = { batch: 1, height: 64, width: 64 };
+    const bytes = await exported(trained, { ...told, size });
+    const mine = bytes.slice();
+    const loading = [
+      Segmenter.load(mine, { workers: 2 }),
+      Segmenter.load(mine, { at: 'network', placement: true }),
+    ];
+    mine.fill(0);
+    for (const each of await Promise.all(loading)) {
+      expect((await each.segment(photograph)).masks).toHaveLength(1);
+      await each.close();
+    }
+  });
+
   it('two segmenters in one process do not disturb each other', async () => {
     const bytes = await exported(trained, {
       ...told,
