@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { NmodeError } from '../graph/errors.js';
 import { onAbort } from '../runtime/abort.js';
 import { usableCores } from '../runtime/node/sessions/limits.js';
@@ -10,6 +7,7 @@ import { type BenchFigures, Contestant } from './bench-contestant.js';
 import { type AskedSizes, type BenchModel, readBenchModels } from './bench-model.js';
 import { type BenchProcess, startProcess } from './bench-process.js';
 import { peakMacs } from './roofline.js';
+import { inTemporaryFolder } from './temporary-folder.js';
 import { refuseOverwriting } from './write-whole.js';
 
 /** One run after the other, or all workers busy. */
@@ -164,10 +162,5 @@ async function measure(
 async function profile(
   inTurn: (task: (contestant: Contestant) => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'nmode-bench-'));
-  try {
-    await inTurn((each) => each.profile(folder));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await inTemporaryFolder('nmode-bench', (folder) => inTurn((each) => each.profile(folder)));
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backbone, Network } from '../exporters/backbones/backbone.js';
 import { BACKBONES, backboneOf } from '../exporters/backbones/index.js';
@@ -14,6 +13,7 @@ import type { Model } from '../graph/model.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { RELEASE_SIDE } from '../graph/recipe.js';
 import { bench } from './bench.js';
+import { inTemporaryFolder } from './temporary-folder.js';
 
 export interface CompareOptions {
   /** Names of those to compare; default all. */
@@ -154,8 +154,7 @@ async function timed(
   contenders: readonly Contender[],
   { runs = DEFAULT_RUNS, signal }: CompareOptions,
 ): Promise<readonly Comparison[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'nmode-compare-'));
-  try {
+  return inTemporaryFolder('nmode-compare', async (folder) => {
     const paths: string[] = [];
     for (const { comparison, model } of contenders) {
       const path = join(folder, `${comparison.decoder}.onnx`);
@@ -167,7 +166,5 @@ async function timed(
       const { p50 = Number.NaN, ratioToFirst: ratio = Number.NaN } = models[at] ?? {};
       return { ...comparison, latency: { p50, ratio } };
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { basename, join, parse, resolve } from 'node:path';
 import type { Assumption } from '../graph/assumption.js';
 import { commonFault, imageFault, NmodeError, reason } from '../graph/errors.js';
@@ -18,7 +17,7 @@ import type { ProviderReport } from '../runtime/node/sessions/session.js';
 import { finishOptions, type SegmentOptions } from '../runtime/segment-options.js';
 import type { Timings } from '../runtime/segmenter.js';
 import { findImages } from './find-images.js';
-import { isOfOneFile, makeFolder, refuseOverwriting, writeWhole } from './write-whole.js';
+import { isOfOneFile, makeFolder, refuseOverwriting, writeTogether } from './write-whole.js';
 
 /** How probabilities are stored: float32 [classes, H, W], or one grey PNG of 16 bits a class (65535 for 1). */
 export type ProbabilityFormat = 'npy' | 'png16';
@@ -275,12 +274,7 @@ async function write(segmentation: Segmentation, name: string, options: PredictO
   if (options.output === '-' && masks.length > 1) {
     throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
   }
-  const written: string[] = [];
-  const put = async (file: string, contents: Uint8Array) => {
-    await writeWhole(file, contents);
-    written.push(file);
-  };
-  try {
+  await writeTogether(async (put) => {
     for (const [at, file] of files.masks.entries()) {
       const png = await encodePng(masks[at] ?? mask);
       if (file === '-') process.stdout.write(png);
@@ -290,10 +284,7 @@ async function write(segmentation: Segmentation, name: string, options: PredictO
     if (files.overlay && image) await put(files.overlay, await encodePng(drawClasses(image, masks)));
     if (files.probabilities && probabilities)
       await writeProbabilities(probabilities, files.probabilities, put);
-  } catch (error) {
-    await Promise.all(written.map((file) => rm(file, { force: true }).catch(() => {})));
-    throw error;
-  }
+  });
   return files;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { NmodeError, reason } from '../graph/errors.js';
+import { unfinished } from './unfinished.js';
 
 /** What the usual refusals of a file system mean. */
 const CAUSES: Readonly<Record<string, string>> = {
@@ -98,6 +99,7 @@ export async function writeWhole(path: string, contents: Uint8Array | Iterable<U
   // The file that a link points to is replaced, not the link.
   const target = await realpath(path).catch(() => linked(path));
   const aside = join(dirname(target), `.nmode-${randomUUID()}.part`);
+  unfinished.add(aside);
   try {
     await refuseDevice(target);
     await writeFile(aside, contents);
@@ -107,5 +109,30 @@ export async function writeWhole(path: string, contents: Uint8Array | Iterable<U
   } catch (error) {
     await rm(aside, { force: true }).catch(() => {});
     throw error instanceof NmodeError ? error : cannotWrite(path, error);
+  } finally {
+    unfinished.delete(aside);
+  }
+}
+
+/**
+ * Writes several files, or, where one of them fails, none.
+ * @param body is given what writes one of them
+ * @throws what `body` throws
+ */
+export async function writeTogether<T>(
+  body: (put: (path: string, contents: Uint8Array) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const written: string[] = [];
+  try {
+    return await body(async (path, contents) => {
+      await writeWhole(path, contents);
+      written.push(path);
+      unfinished.add(path);
+    });
+  } catch (error) {
+    await Promise.all(written.map((path) => rm(path, { force: true }).catch(() => {})));
+    throw error;
+  } finally {
+    for (const path of written) unfinished.delete(path);
   }
 }

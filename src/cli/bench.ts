@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ProviderChoice } from '../../runtime/node/sessions/providers.js';
 import type { BenchFigures, BenchReport, Scenario } from '../index.js';
 import { parseCount, parseSize } from './arguments.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { bytesText, count, fields, macsText, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
 import { addRunFlags, noteFallback, parseProviders } from './session-flags.js';
@@ -47,13 +47,9 @@ export function addBench(program: Command): void {
   addRunFlags(command).action(async (models: string[], { json, provider, ...flags }: Flags) => {
     const { bench } = await import('../bench.js');
     const report = await withProgress('runs', (onProgress) =>
-      bench({
-        ...flags,
-        ...(provider && { providers: provider }),
-        models,
-        signal: interruption(),
-        onProgress,
-      }),
+      interruptible((signal) =>
+        bench({ ...flags, ...(provider && { providers: provider }), models, signal, onProgress }),
+      ),
     );
     if (json) printJson(report);
     else print(reportText(report));

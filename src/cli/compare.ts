@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { BACKBONE_IDS } from '../../exporters/backbones/index.js';
 import type { Comparison } from '../index.js';
 import { parseCount, parseSize } from './arguments.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { bytesText, count, macsText, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
 
@@ -32,7 +32,9 @@ export function addCompare(program: Command): void {
     .action(async ({ json, backbone, ...flags }: Flags) => {
       const { compare } = await import('../compare.js');
       const comparisons = await withProgress('backbones', (onProgress) =>
-        compare({ ...flags, ...(backbone && { backbones: backbone }), signal: interruption(), onProgress }),
+        interruptible((signal) =>
+          compare({ ...flags, ...(backbone && { backbones: backbone }), signal, onProgress }),
+        ),
       );
       if (json) printJson(comparisons);
       else print(comparisonText(comparisons));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Diagnosis, ProviderDiagnosis } from '../doctor.js';
+import { interruptible } from './interruption.js';
 import { fields, print, printJson } from './print.js';
 
 export function addDoctor(program: Command): void {
@@ -10,7 +11,7 @@ export function addDoctor(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (model: string | undefined, { json }: { json?: true }) => {
       const { doctor } = await import('../doctor.js');
-      const diagnosis = await doctor(model);
+      const diagnosis = await interruptible(() => doctor(model));
       if (json) printJson(diagnosis);
       else print(diagnosisText(diagnosis));
     });

@@ -7,7 +7,7 @@ import type { EvaluationReport } from '../evaluate.js';
 import { truthText } from '../truth-report.js';
 import { parseColour, parseLabel } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { addModelFlags, assumedLines, type ModelFlags } from './model-flags.js';
 import { count, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
@@ -61,7 +61,7 @@ export function addEval(program: Command): void {
     const { evaluate } = await import('../evaluate.js');
     const session = sessionOptions(flags);
     const report = await withProgress('images', (onProgress) =>
-      evaluate({ ...options, ...session, model, signal: interruption(), onProgress }),
+      interruptible((signal) => evaluate({ ...options, ...session, model, signal, onProgress })),
     );
     if (json) printJson(report);
     else print(reportText(report));

@@ -20,7 +20,7 @@ import { parseCount, parseOutput, parseSize } from './arguments.js';
 import { assumedFields } from './assumed-fields.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { backgroundOption } from './model-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
@@ -102,7 +102,7 @@ export function addExport(program: Command): void {
     .action(async (checkpoint: string, flags: Flags) => {
       const { exportModel } = await import('../export.js');
       const report = await withProgress('layers', (onProgress) =>
-        exportModel({ ...toOptions(checkpoint, flags), signal: interruption(), onProgress }),
+        interruptible((signal) => exportModel({ ...toOptions(checkpoint, flags), signal, onProgress })),
       );
       if (flags.json) printJson(report);
       else print(reportText(report));

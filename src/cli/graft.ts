@@ -7,7 +7,7 @@ import type { GraftOptions, GraftReport } from '../index.js';
 import { assumedFields } from './assumed-fields.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from './checkpoint-flags.js';
 import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from './decoder-flags.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { backgroundOption } from './model-flags.js';
 import { bytesText, count, fields, macsText, print, printJson, shapeLine } from './print.js';
 import { withProgress } from './progress.js';
@@ -76,7 +76,7 @@ export function addGraft(program: Command): void {
     .action(async (model: string, flags: Flags) => {
       const { graft } = await import('../graft.js');
       const report = await withProgress('layers', (onProgress) =>
-        graft({ ...toOptions(model, flags), signal: interruption(), onProgress }),
+        interruptible((signal) => graft({ ...toOptions(model, flags), signal, onProgress })),
       );
       if (flags.json) printJson(report);
       else print(reportText(report));

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { LoadTestReport } from '../loadtest.js';
 import { parseCount, parseNumber, parseSize } from './arguments.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { count, fields, print, printJson, table } from './print.js';
 
 interface LoadTestFlags {
@@ -55,7 +55,7 @@ export function addLoadTest(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (url: string, { json, ...flags }: LoadTestFlags) => {
       const { loadTest } = await import('../loadtest.js');
-      const report = await loadTest({ url, ...flags, signal: interruption() });
+      const report = await interruptible((signal) => loadTest({ url, ...flags, signal }));
       if (json) printJson(report);
       else print(textOf(report));
     });

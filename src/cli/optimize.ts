@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { recipeSummary } from '../../graph/recipe.js';
 import type { OptimizeReport } from '../optimize.js';
 import { parseOutput } from './arguments.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from './model-flags.js';
 import { bytesText, fields, print, printJson } from './print.js';
 import { withProgress } from './progress.js';
@@ -30,14 +30,16 @@ export function addOptimize(program: Command): void {
       const { output, json } = flags;
       const { optimizeModel } = await import('../optimize.js');
       const report = await withProgress('layers', (onProgress) =>
-        optimizeModel({
-          ...transformOptions(flags),
-          ...modelOptions(flags),
-          model,
-          output,
-          signal: interruption(),
-          onProgress,
-        }),
+        interruptible((signal) =>
+          optimizeModel({
+            ...transformOptions(flags),
+            ...modelOptions(flags),
+            model,
+            output,
+            signal,
+            onProgress,
+          }),
+        ),
       );
       if (json) printJson(report);
       else print(reportText(report));

@@ -6,7 +6,7 @@ import { classesText } from '../../runtime/masks/classes.js';
 import type { ClassRegions, PredictReport, ProbabilityFormat } from '../predict.js';
 import { parsePositive } from './arguments.js';
 import { addCleaningFlags, type CleaningFlags } from './cleaning-flags.js';
-import { interruption } from './interruption.js';
+import { interruptible } from './interruption.js';
 import { addModelFlags, assumedLines, type ModelFlags } from './model-flags.js';
 import { count, fields, noteWarnings, print, printJson, table } from './print.js';
 import { withProgress } from './progress.js';
@@ -47,7 +47,7 @@ export function addPredict(program: Command): void {
       const { predict } = await import('../predict.js');
       const session = sessionOptions(flags);
       const report = await withProgress('images', (onProgress) =>
-        predict({ ...options, ...session, model, images, signal: interruption(), onProgress }),
+        interruptible((signal) => predict({ ...options, ...session, model, images, signal, onProgress })),
       );
       if (json) printJson(predictionJson(report));
       else if (flags.output === '-') noteAssumed(report);

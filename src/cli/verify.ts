@@ -3,6 +3,7 @@ import { NmodeError } from '../../graph/errors.js';
 import { DEFAULT_TOLERANCE } from '../../runtime/parity.js';
 import type { Verification } from '../verify.js';
 import { parseTolerance } from './arguments.js';
+import { interruptible } from './interruption.js';
 import { count, print, printJson, table } from './print.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from './session-flags.js';
 
@@ -34,13 +35,9 @@ export function addVerify(program: Command): void {
   addSessionFlags(command).action(async (model: string, flags: Flags) => {
     const { reference, atol, rtol } = flags;
     const { verify } = await import('../verify.js');
-    const parity = await verify({
-      model,
-      reference,
-      rtol,
-      ...(atol !== undefined && { atol }),
-      ...sessionOptions(flags),
-    });
+    const tolerance = { rtol, ...(atol !== undefined && { atol }) };
+    const session = sessionOptions(flags);
+    const parity = await interruptible(() => verify({ model, reference, ...tolerance, ...session }));
     if (flags.json) printJson(parity);
     else print(parityText(parity));
     noteFallback(parity.provider);

@@ -7,6 +7,8 @@ const methods = {
   warmUp: () => {},
   echo: (value) => value,
   never,
+  /** As a run of onnxruntime that does not end. */
+  block: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   exit: () => process.exit(3),
   fail: () => {
     setImmediate(() => {
