@@ -10,6 +10,7 @@ import { addEval } from './eval.js';
 import { addExport } from './export.js';
 import { addGraft } from './graft.js';
 import { addInspect } from './inspect.js';
+import { leave } from './interruption.js';
 import { addLoadTest } from './loadtest.js';
 import { addOptimize } from './optimize.js';
 import { addPredict } from './predict.js';
@@ -58,11 +59,14 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-// A reader that has seen enough (`nmode inspect ... | head`) is no failure.
+// What nobody reads any more, or no disk has room for, changes nothing of the work.
+process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`nmode inspect ... | head`) is no failure.
   if (error.code === 'EPIPE') return;
   process.stderr.write(`nmode: standard output cannot be written: ${reason(error)}\n`);
-  process.exitCode = ERRORS.CANNOT_WRITE.exitCode;
+  process.exitCode ||= ERRORS.CANNOT_WRITE.exitCode;
 });
 const exitCode = await run(process.argv);
-process.exitCode ??= exitCode;
+if (exitCode === ERRORS.INTERRUPTED.exitCode) leave();
+if (exitCode !== 0) process.exitCode = exitCode;
