@@ -14,10 +14,10 @@ type Owned<M extends View | ArrayBuffer> = M extends Float32Array
  * Whether a buffer was transferred, or a view shows nothing because its buffer was or has shrunk.
  * (`ArrayBuffer.prototype.detached` exists from Node 21 on.)
  */
-export function isGone(memory: View | ArrayBuffer): boolean {
+export function isGone(memory: ArrayBufferView | ArrayBuffer): boolean {
   if (memory.byteLength > 0) return false;
   try {
-    new Uint8Array(memory);
+    new Uint8Array(memory as Uint8Array | ArrayBuffer);
     return false;
   } catch {
     return true;
@@ -28,7 +28,7 @@ export function isGone(memory: View | ArrayBuffer): boolean {
  * @param what is shown, for the message
  * @throws NmodeError (BAD_USAGE)
  */
-export function refuseGone(memory: View | ArrayBuffer, what: string): void {
+export function refuseGone(memory: ArrayBufferView | ArrayBuffer, what: string): void {
   if (!isGone(memory)) return;
   throw new NmodeError(
     'BAD_USAGE',

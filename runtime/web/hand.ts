@@ -1,5 +1,5 @@
 import { NmodeError, reason } from '../../graph/errors.js';
-import { copyOf } from '../buffers.js';
+import { copyOf, refuseGone } from '../buffers.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
 import { type Handed, handPixels } from '../segmenter.js';
 import { download, nameOf } from './download.js';
@@ -38,6 +38,7 @@ export function hand(
     const bytes = copyOf(source, 'the image');
     return { source: bytes, give: [bytes.buffer] };
   }
+  if (source instanceof ImageData) refuseGone(source.data, 'the pixels');
   if (source instanceof Blob || source instanceof ImageData || source instanceof ImageBitmap)
     return { source };
   if (isElement(source)) return pictured(source);
