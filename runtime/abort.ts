@@ -43,3 +43,24 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     if (signal.aborted) abort();
   });
 }
+
+/** What an iterable gives, until a signal aborts. @throws the signal's reason, also while the next one is waited for */
+export async function* eachUntilAborted<T>(
+  sources: Iterable<T> | AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  const iterator =
+    Symbol.asyncIterator in sources ? sources[Symbol.asyncIterator]() : sources[Symbol.iterator]();
+  try {
+    for (;;) {
+      const { done, value } = await untilAborted(Promise.resolve(iterator.next()), signal);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    const ended = Promise.resolve(iterator.return?.());
+    // One that is waited for hears of its end when it has given the next, if ever.
+    if (signal.aborted) ended.catch(() => {});
+    else await ended;
+  }
+}

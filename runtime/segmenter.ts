@@ -1,7 +1,7 @@
 import type { Assumption } from '../graph/assumption.js';
 import { imageFault, NmodeError } from '../graph/errors.js';
 import type { Recipe } from '../graph/recipe.js';
-import { untilAborted } from './abort.js';
+import { eachUntilAborted, untilAborted } from './abort.js';
 import { copyOf } from './buffers.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelForm, Tiling } from './images/job.js';
@@ -256,7 +256,8 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         return { source, error: imageFault(error, options.signal) };
       }
     };
-    yield* inOrder(sources, this.imagesAtOnce, one);
+    const { signal } = options;
+    yield* inOrder(signal ? eachUntilAborted(sources, signal) : sources, this.imagesAtOnce, one);
   }
 
   /** How many images keep all workers busy while others are read and written. */

@@ -165,6 +165,21 @@ describe('many images', () => {
   });
 });
 
+describe('many images that do not come', () => {
+  it('are waited for until an abort', async () => {
+    const controller = new AbortController();
+    async function* sources() {
+      yield photograph;
+      await new Promise(() => {});
+    }
+    const all = segmenter.segmentAll(sources(), { signal: controller.signal });
+    const next = all.next();
+    controller.abort(new Error('enough'));
+    await expect(next).rejects.toThrow('enough');
+    expect(await all.return()).toEqual({ done: true, value: undefined });
+  });
+});
+
 describe('other models', () => {
   it('the bytes of a model may be written over as soon as loading has begun', async () => {
     const size = { batch: 1, height: 64, width: 64 };
