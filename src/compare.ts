@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Backbone, Network } from '../exporters/backbones/backbone.js';
 import { BACKBONES, backboneOf } from '../exporters/backbones/index.js';
 import { buildEncoder, buildModel } from '../exporters/build.js';
@@ -65,15 +66,20 @@ const ORDER: readonly DecoderId[] = ['original', ...SCHEME_IDS];
  * are not timed; (CANNOT_WRITE)
  */
 export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
-  const { time = false, runs, report, onProgress } = options;
+  const { time = false, runs, report, signal, onProgress } = options;
   if (runs !== undefined && !time) {
     throw new NmodeError('BAD_USAGE', `${runs} runs, which have a meaning with time alone`);
   }
   const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...options.size };
   // Before anything is timed: a size may fit the first and not the last.
-  const encoders = networksOf(options).map((network) => encoderOf(network, size));
+  const encoders: Encoder[] = [];
+  for (const network of networksOf(options)) {
+    await turn(signal);
+    encoders.push(encoderOf(network, size));
+  }
   const comparisons: Comparison[] = [];
   for (const [at, encoder] of encoders.entries()) {
+    await turn(signal);
     if (time) onProgress?.(at, encoders.length);
     const contenders = contendersOf(encoder, size);
     const rows = time ? await timed(contenders, options) : contenders.map(({ comparison }) => comparison);
@@ -87,6 +93,12 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
     });
   }
   return comparisons;
+}
+
+/** Gives whoever aborts a turn: to count a wide network takes a while. @throws the signal's reason */
+async function turn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }
 
 const hasWidth = ({ ofWidth }: Backbone) => ofWidth !== undefined;
