@@ -26,7 +26,7 @@ export function end(activity: Activity): void {
 
 const live = new Set<Activity>();
 
-/** How long the end of a process waits for runs under way, in milliseconds. */
+/** How long the end of a process, or of a thread that is given up, waits for runs under way, in milliseconds. */
 const PATIENCE = 10_000;
 
 const waitForAll = () => void quiet(PATIENCE);
@@ -63,10 +63,11 @@ export function quiet(patience: number): boolean {
   return true;
 }
 
-/** The same of one thread, for as long as that takes, and without blocking. */
+/** The same of one thread, without blocking, and for as long as the end of a process would wait. */
 export async function idle(activity: Activity): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
   Atomics.store(activity, STOPPING, 1);
-  while (Atomics.load(activity, BUSY) > 0) await setTimeout(POLL);
+  while (Atomics.load(activity, BUSY) > 0 && Date.now() < deadline) await setTimeout(POLL);
 }
 
 /** Milliseconds between looks at a thread that is to end. */
