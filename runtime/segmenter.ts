@@ -139,13 +139,15 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
    * started for the next). The signal's reason
    */
   async segment(source: S, options: SegmentOptions = {}): Promise<Segmentation<R>> {
+    const work = this.segmentOrStop(source, options);
+    return options.signal === undefined ? work : untilAborted(work, options.signal);
+  }
+
+  /** As `segment`; one that is aborted rejects only once its work has stopped, at its next step, and holds no memory any more. */
+  async segmentOrStop(source: S, options: SegmentOptions = {}): Promise<Segmentation<R>> {
     const finishing = finishOptions(options, this.#parts.at);
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const id = this.#count++;
-    const work = this.#work(id, source, finishing, signal);
-    if (signal === undefined) return work;
-    return untilAborted(work, signal);
+    options.signal?.throwIfAborted();
+    return this.#work(this.#count++, source, finishing, options.signal);
   }
 
   async #work(
@@ -170,6 +172,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         milliseconds: decode,
       } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
       await this.#runInputs(images, id, inputs, stages, signal);
+      signal?.throwIfAborted();
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
       stages.postprocess += milliseconds;
       const [mask] = finished.masks;

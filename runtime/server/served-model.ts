@@ -170,14 +170,13 @@ export class ServedModel {
       throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
     }
     const { segmenter } = this;
-    const { signal, ...others } = options;
-    // One whose client left is dropped while it waits. Once begun it keeps its place until its thread has done with it.
+    // One whose client left is dropped while it waits; once begun it keeps its place until its work has stopped.
     return this.#images.add(async () => {
       const start = performance.now();
-      const found = await segmenter.segment(image, others);
+      const found = await segmenter.segmentOrStop(image, options);
       this.#imageTimes.add(1, performance.now() - start);
       return found;
-    }, signal);
+    }, options.signal);
   }
 
   #check(inputs: Inputs, outputs: readonly string[] | undefined): void {

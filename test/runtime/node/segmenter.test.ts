@@ -123,6 +123,21 @@ describe('one image', () => {
     await expect(segmenter.segment(pixels)).rejects.toMatchObject({ code: 'BAD_IMAGE' });
   });
 
+  it('one that is to stop rejects when its work has stopped, later than one that rejects at once', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const order: string[] = [];
+    const [stopping, leaving] = [
+      segmenter
+        .segmentOrStop(photograph, { signal })
+        .catch(({ message }) => order.push(`stopped: ${message}`)),
+      segmenter.segment(photograph, { signal }).catch(({ message }) => order.push(`left: ${message}`)),
+    ];
+    controller.abort(new Error('enough'));
+    await Promise.all([stopping, leaving]);
+    expect(order).toEqual(['left: enough', 'stopped: enough']);
+  });
+
   it('an abort rejects at once and the segmenter goes on', async () => {
     const controller = new AbortController();
     const aborted = segmenter.segment(photograph, { signal: controller.signal });
