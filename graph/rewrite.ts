@@ -86,13 +86,18 @@ export class Rewriting {
     return Array.from(this.#consumers.get(name) ?? [], ({ node }) => node);
   }
 
+  /** How many nodes read a value. */
+  consumerCount(name: string): number {
+    return this.#consumers.get(name)?.size ?? 0;
+  }
+
   isOutput(name: string): boolean {
     return this.#outputs.has(name);
   }
 
   /** Whether one node alone reads a value, so that it need not be computed as it is. */
   isOwn(name: string): boolean {
-    return this.#consumers.get(name)?.size === 1 && !this.isOutput(name);
+    return this.consumerCount(name) === 1 && !this.isOutput(name);
   }
 
   /** A new weight, under this name where that is free in the end. */
@@ -118,7 +123,7 @@ export class Rewriting {
   }
 
   #isNeeded({ outputs }: Node): boolean {
-    return outputs.some((name) => this.isOutput(name) || (this.#consumers.get(name)?.size ?? 0) > 0);
+    return outputs.some((name) => this.isOutput(name) || this.consumerCount(name) > 0);
   }
 
   #add(cell: Cell): void {

@@ -1,9 +1,15 @@
-import type { Node } from '../model.js';
 import { add, sub } from '../ops/elementwise.js';
 import { relu } from '../ops/unary.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
 import type { Value } from '../value.js';
-import { type AffineForm, affineForm, affineRegion, isAffine } from './affine-form.js';
+import {
+  type AffineForm,
+  type AffineRegion,
+  affineForm,
+  affineRegion,
+  isAffine,
+  MAX_REGION,
+} from './affine-form.js';
 import { takesAffine } from './affine-into-convolution.js';
 import { affineNodes, channelAffine } from './channel-affine.js';
 import { isRelu } from './convolution-ends.js';
@@ -15,18 +21,27 @@ import { isConvolution, type PerChannel, scaledConvolution } from './scale-convo
  * become one factor a summand and one constant. They move into the convolution that a summand comes from, through Resize,
  * which is linear, and through ReLU, which commutes with what is positive: there the sign stays behind.
  */
-export const affineFolding: Rule = (node, graph) => {
-  // What others of the same kind alone read is a part of theirs.
-  const [output = ''] = node.outputs;
-  if (!isAffine(node, graph)) return;
-  const readers = graph.consumers(output);
-  if (!graph.isOutput(output) && readers.every((reader) => isAffine(reader, graph))) return;
-  const region = affineRegion(node, graph);
-  const form = affineForm(node, region, graph);
-  if (form === undefined || form.terms.size === 0) return;
-  const [plan] = plansOf(form, region, graph, takesAffine(output, graph)).sort((a, b) => a.nodes - b.nodes);
-  return plan !== undefined && plan.nodes < region.size ? plan.build() : undefined;
-};
+export function affineFolding(): Rule {
+  /** How many nodes of their kind stand behind the values that were left to what reads them. */
+  const left = new Map<string, number>();
+  return (node, graph) => {
+    if (!isAffine(node, graph)) return;
+    const [output = ''] = node.outputs;
+    const size = node.inputs.reduce((sum, name) => sum + (left.get(name) ?? 0), 1);
+    // What others of the same kind alone read is a part of theirs, as far as these reach.
+    const isPart =
+      !graph.isOutput(output) && graph.consumers(output).every((reader) => isAffine(reader, graph));
+    if (isPart && size < MAX_REGION) {
+      left.set(output, size);
+      return;
+    }
+    const region = affineRegion(node, graph);
+    const form = affineForm(node, region.nodes, graph);
+    if (form === undefined || form.terms.size === 0) return;
+    const [plan] = plansOf(form, region, graph, takesAffine(output, graph)).sort((a, b) => a.nodes - b.nodes);
+    return plan !== undefined && plan.nodes < region.nodes.size ? plan.build() : undefined;
+  };
+}
 
 /** A way to compute something, and how many nodes it adds to those that are there. */
 interface Plan {
@@ -77,12 +92,7 @@ function known(name: string, graph: Rewriting): Value {
  * The ways to compute a form: with its constant beside one of the summands or at the end. Where what follows takes a factor for
  * nothing, everything is left to it, the sign of one of the summands included.
  */
-function plansOf(
-  form: AffineForm,
-  region: ReadonlySet<Node>,
-  graph: Rewriting,
-  isFreeAfter: boolean,
-): Plan[] {
+function plansOf(form: AffineForm, region: AffineRegion, graph: Rewriting, isFreeAfter: boolean): Plan[] {
   const ones = form.shift.map(() => 1);
   if (!isFreeAfter) {
     const hosts = [...form.terms.keys(), undefined];
@@ -97,7 +107,7 @@ function plansOf(
 /** The sum of sign x a_i x_i, with the constant beside `host` or, as the sign, after it at the cost of `after` nodes. */
 function planOf(
   { terms, shift }: AffineForm,
-  region: ReadonlySet<Node>,
+  region: AffineRegion,
   graph: Rewriting,
   {
     sign,
@@ -116,8 +126,8 @@ function planOf(
     const { name, scale } = part;
     const taken = subtracts && isNegative(part);
     const toward = (values: PerChannel) => (taken ? values.map((value) => -value) : values);
-    const isOwn = !graph.isOutput(name) && graph.consumers(name).every((reader) => region.has(reader));
-    return { taken, plan: pushed(name, isOwn, graph, toward(scale), toward(name === host ? shift : zeros)) };
+    const constant = toward(name === host ? shift : zeros);
+    return { taken, plan: pushed(name, region.own.has(name), graph, toward(scale), constant) };
   });
   const [first, ...others] = parts.sort((a, b) => Number(a.taken) - Number(b.taken));
   return {

@@ -12,35 +12,41 @@ export interface AffineForm {
   readonly shift: PerChannel;
 }
 
-/** No sum of a network is nearly as long; a crafted graph may be one sum of everything. */
-const MAX_REGION = 128;
+/** The nodes that compute a value by additions and per-channel factors alone. */
+export interface AffineRegion {
+  /** Each follows all that read it. */
+  readonly nodes: ReadonlySet<Node>;
+  /** What these read and nothing else does. */
+  readonly own: ReadonlySet<string>;
+}
 
-/**
- * The nodes around a root that compute it by additions and per-channel factors alone, the root included: those whose values go
- * nowhere else. A node follows all that read it.
- */
-export function affineRegion(root: Node, graph: Rewriting): ReadonlySet<Node> {
-  const shape = graph.value(root.outputs[0] ?? '')?.shape;
-  const region = new Set<Node>();
-  if (shape === undefined || !isAffine(root, graph)) return region;
-  region.add(root);
+/** No sum of a network is nearly as long; a crafted graph may be one sum of everything. */
+export const MAX_REGION = 128;
+
+/** The nodes around an affine root, the root included, whose values go nowhere else. */
+export function affineRegion(root: Node, graph: Rewriting): AffineRegion {
+  const shape = graph.value(root.outputs[0] ?? '')?.shape ?? [];
+  const nodes = new Set([root]);
+  const own = new Set<string>();
   /** How many nodes outside read a value. */
   const readers = new Map<string, number>();
-  for (const { inputs } of region) {
+  // A set is walked to its end, what is added meanwhile included.
+  for (const { inputs } of nodes) {
     for (const name of new Set(inputs)) {
-      const node = graph.producer(name);
-      if (node === undefined || graph.isOutput(name) || !isAffine(node, graph)) continue;
-      const others = (readers.get(name) ?? graph.consumers(name).length) - 1;
+      const others = (readers.get(name) ?? graph.consumerCount(name)) - 1;
       readers.set(name, others);
-      const isInside = others === 0 && sameShape(graph.value(name)?.shape, shape);
-      if (isInside && region.size < MAX_REGION) region.add(node);
+      if (others > 0 || graph.isOutput(name)) continue;
+      own.add(name);
+      const node = graph.producer(name);
+      if (node === undefined || nodes.size === MAX_REGION || !isAffine(node, graph)) continue;
+      if (sameShape(graph.value(name)?.shape, shape)) nodes.add(node);
     }
   }
-  return region;
+  return { nodes, own };
 }
 
 /** What a region computes, in terms of what it reads; undefined where that is no sum of numbers. */
-export function affineForm(root: Node, region: ReadonlySet<Node>, graph: Rewriting): AffineForm | undefined {
+export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewriting): AffineForm | undefined {
   const shape = graph.value(root.outputs[0] ?? '')?.shape ?? [];
   const [, channels] = shape;
   if (typeof channels !== 'number') return undefined;
@@ -79,7 +85,7 @@ export function affineForm(root: Node, region: ReadonlySet<Node>, graph: Rewriti
       }
     }
   };
-  for (const node of [...region].reverse()) forms.set(node.outputs[0] ?? '', combine(node));
+  for (const node of [...nodes].reverse()) forms.set(node.outputs[0] ?? '', combine(node));
   const form = formOf(root.outputs[0] ?? '');
   const factors = [form.shift, ...form.terms.values()];
   return factors.every((values) => values.every((value) => Number.isFinite(Math.fround(value))))

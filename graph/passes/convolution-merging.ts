@@ -54,6 +54,9 @@ export function convolutionMerging(): Rule {
   };
 }
 
+/** No network convolves one value nearly as often; in a crafted graph thousands may, each of which would look at all. */
+const MAX_READERS = 128;
+
 const blocks = (channels: number) => Math.ceil(channels / BLOCK);
 
 function weightOf(node: Node, graph: Rewriting): Tensor {
@@ -69,6 +72,7 @@ function channelsOf(node: Node, graph: Rewriting): number {
 /** Ends of convolutions of the same value with the same window, and a ReLU where this one has it. */
 function siblings({ convolution, bounds }: ConvolutionEnd, graph: Rewriting) {
   const [input = ''] = convolution.inputs;
+  if (graph.consumerCount(input) > MAX_READERS) return [];
   const window = windowKey(convolution, graph);
   return graph.consumers(input).flatMap((reader) => {
     if (reader.opType !== 'Conv') return [];

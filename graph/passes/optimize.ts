@@ -47,7 +47,7 @@ const FOLDING: readonly Pass[] = [
   { name: 'no operation', rule: () => noOperation },
   { name: 'common subexpressions', rule: commonSubexpressions },
   { name: 'BatchNorm folding', rule: () => batchNormFolding },
-  { name: 'affine folding', rule: () => affineFolding },
+  { name: 'affine folding', rule: affineFolding },
   { name: 'affine into convolution', rule: () => affineIntoConvolution },
 ];
 

@@ -24,7 +24,7 @@ import {
 const x = image('x', 2, 3, 4, 4);
 const y = image('y', 2, 3, 8, 8);
 const wide = image('x', 2, 3, 8, 8);
-const rule: Rule = affineFolding;
+const rule: Rule = (node, graph) => affineFolding()(node, graph);
 
 /** Where a summand comes from, from a graph input: [2, 3, 8, 8]. */
 const SOURCES: Readonly<Record<string, { taken: Value; u: () => Value }>> = {

@@ -84,6 +84,10 @@ describe('they stay', () => {
     },
   );
 
+  it('where a value is convolved more often than in any network', () => {
+    expectRefuses(modelOf([x], outputsOf(siblings(Array(129).fill(1)))), convolutionMerging());
+  });
+
   it('where windows differ', () => {
     const first = convolved(x, 'a', { channels: 3, ...same });
     for (const other of [

@@ -22,7 +22,7 @@ import { elementCount, float32Tensor, type Tensor } from '../../../graph/tensor.
 import { handmade, node } from '../../support/graph.js';
 
 const RULES: Readonly<Record<string, () => Rule>> = {
-  affineFolding: () => affineFolding,
+  affineFolding,
   affineIntoConvolution: () => affineIntoConvolution,
   batchNormFolding: () => batchNormFolding,
   commonSubexpressions,

@@ -82,6 +82,18 @@ describe('long chains', () => {
     for (const tensor of model.graph.initializers.values()) expect(tensor.bytes().length).toBeGreaterThan(0);
   });
 
+  it('of affine nodes become one node, however long: each part of them is folded at once', () => {
+    // More than twenty rounds of one part each.
+    const halves: typeof steps = [
+      (value) => mul(value, perChannel(2, -0.5)),
+      (value) => mul(value, perChannel(0.5, -2)),
+      (value) => add(value, 0.01),
+    ];
+    const model = modelOf([x], { out: chain(6000, convolved(x, 'c', { channels: 2 }), halves) });
+    expect(model.graph.nodes).toHaveLength(6001);
+    expect(optimize(model).model.graph.nodes).toHaveLength(1);
+  });
+
   it('of normalisations end in one convolution, as far as numbers reach', () => {
     const convolution = convolved(x, 'c', { channels: 2 });
     const nodesOf = (length: number) => {
