@@ -33,7 +33,8 @@ const FEW_VALUES = 8;
  *
  * What is neither black nor white is sorted by where it lies. At an edge, black and white are both near; photographs and
  * probabilities have most of it elsewhere, and noise has more of it than of black and white. Without loss there is a second
- * sign: labels form areas of one value, or lines of one or two values, which soft edges do only where they are straight.
+ * sign: labels form areas of one value, or lines of one or two values, which soft edges do only where they are straight. With loss
+ * values are inexact, but a thin band of a label between black and white still has plateaus, where a soft edge rises steadily.
  */
 export function isBilevel(mask: GreyMask): boolean {
   const counts = histogramOf(mask);
@@ -43,7 +44,8 @@ export function isBilevel(mask: GreyMask): boolean {
   if (total === 0) return true;
   const { offEdge, flat, middle } = placesOf(mask, (value) => value !== black && value !== white);
   const atEdges = 10 * offEdge <= total && 4 * middle <= pixels;
-  if (mask.lossy || !atEdges) return atEdges;
+  if (!atEdges) return false;
+  if (mask.lossy) return !hasBand(mask);
   const values = [...counts.keys()].filter(
     (value) => counts[value] !== 0 && value !== black && value !== white,
   );
@@ -111,18 +113,58 @@ function placesOf(mask: GreyMask, isBetween: (value: number) => boolean): Places
     const [dark, light] = isFaint(value) ? ringing : soft;
     if (!isDark(value) && !isLight(value)) middle++;
     if (dark[i] === 0 || light[i] === 0) offEdge++;
-    if (isFlat(data, width, i)) flat++;
+    if (isFlat(data, width, i, 0)) flat++;
   }
   return { offEdge, flat, middle };
 }
 
-/** Whether one of the four squares of 2 x 2 pixels that a pixel is part of has one value. */
-function isFlat(data: GreyMask['data'], width: number, i: number): boolean {
-  const value = data[i];
-  const left = i % width > 0 && data[i - 1] === value;
-  const right = (i + 1) % width > 0 && data[i + 1] === value;
-  const square = (row: number) =>
-    data[row] === value && ((left && data[row - 1] === value) || (right && data[row + 1] === value));
+/** Whether more than a sixth of what is clearly grey lies on plateaus between black and white; of soft edges a tenth does at most. */
+function hasBand(mask: GreyMask): boolean {
+  const { width, data, full, counted } = mask;
+  const tolerance = full / (2 * softReach(mask));
+  let [grey, plateau] = [0, 0];
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] ?? 0;
+    if (16 * value < 3 * full || 16 * value > 13 * full || counted?.[i] === 0) continue;
+    grey++;
+    if (isFlat(data, width, i, tolerance) && isBetween(mask, i)) plateau++;
+  }
+  return 6 * plateau > grey;
+}
+
+/** How far a pixel of a band may be from black and from white. */
+const BAND_REACH = 10;
+
+/** Whether a pixel has black on one side and white on the other, along one of four lines; of a thin line both sides are black. */
+function isBetween({ width, height, data, full }: GreyMask, i: number): boolean {
+  const [x, y] = [i % width, Math.floor(i / width)];
+  const endTo = (dx: number, dy: number) => {
+    for (let step = 1; step <= BAND_REACH; step++) {
+      const [column, row] = [x + step * dx, y + step * dy];
+      if (column < 0 || column >= width || row < 0 || row >= height) return 0;
+      const value = data[row * width + column] ?? 0;
+      if (8 * value <= full) return -1;
+      if (8 * value >= 7 * full) return 1;
+    }
+    return 0;
+  };
+  return LINES.some(([dx, dy]) => endTo(dx, dy) * endTo(-dx, -dy) < 0);
+}
+
+const LINES = [
+  [1, 0],
+  [0, 1],
+  [1, 1],
+  [1, -1],
+] as const;
+
+/** Whether one of the four squares of 2 x 2 pixels that a pixel is part of has its value, or nearly so. */
+function isFlat(data: GreyMask['data'], width: number, i: number, tolerance: number): boolean {
+  const value = data[i] ?? 0;
+  const isNear = (place: number) => Math.abs((data[place] ?? Number.NaN) - value) <= tolerance;
+  const left = i % width > 0 && isNear(i - 1);
+  const right = (i + 1) % width > 0 && isNear(i + 1);
+  const square = (row: number) => isNear(row) && ((left && isNear(row - 1)) || (right && isNear(row + 1)));
   return (left || right) && (square(i - width) || square(i + width));
 }
 

@@ -96,6 +96,18 @@ describe('a mask of black and white is read, however it was saved', () => {
     }
   });
 
+  it('thin lines that are grey on both sides of the line, as compressed', async () => {
+    // Two pixels of 127 each, with black on both sides; white where two cross.
+    const lines = () =>
+      drawn((x, y) =>
+        Math.min(255, 127 * (Number(x % 19 < 2) + Number(y % 17 < 2)) + 255 * Number(inDisc(x, y))),
+      );
+    for (const save of [(image: Sharp) => image.jpeg({ quality: 75 }), (image: Sharp) => image.webp()]) {
+      const bytes = await save(lines()).toBuffer();
+      expect(Buffer.compare((await readMask(bytes)).data, await halfLight(bytes))).toBe(0);
+    }
+  });
+
   it('a box that covers half of the pixels at its sides', async () => {
     const half = await png(sharp(await png(box())).resize(WIDTH / 2, HEIGHT / 2, { kernel: 'linear' }));
     const covered = drawn((x, y) => 255 * coverage(x, 13, 50) * coverage(y, 11, 41));
@@ -128,6 +140,26 @@ describe('a mask of black and white is read, however it was saved', () => {
 describe('what is no mask of black and white is refused with what it holds', () => {
   const soft = (width: number) => drawn((x, y) => 255 / (1 + Math.exp((fromCentre(x, y) - 25) / width)));
   const mixed = (x: number, y: number) => (inDisc(x, y) ? [0, 255, 0] : [0, 0, 0]);
+  /** A third label between black and white, too thin to lie off the edges of both. */
+  const bands: Record<string, [() => Promise<Buffer>, RegExp]> = {};
+  for (const [wide, grey] of [
+    [2, 128],
+    [3, 64],
+    [4, 200],
+    [8, 100],
+  ] as const) {
+    const saved = {
+      'JPEG of quality 60': (image: Sharp) => image.jpeg({ quality: 60 }),
+      'JPEG of quality 95': (image: Sharp) => image.jpeg({ quality: 95 }),
+      WebP: (image: Sharp) => image.webp({ quality: 80 }),
+    };
+    for (const [kind, save] of Object.entries(saved)) {
+      bands[`a band of ${grey}, ${wide} pixels wide, as ${kind}`] = [
+        () => save(ringed(255, grey, wide)).toBuffer(),
+        /values from .*save the mask as PNG/,
+      ];
+    }
+  }
   const cases: Record<string, [() => Promise<Buffer>, RegExp]> = {
     'labels 0 and 1': [
       () => png(disc(1)),
@@ -149,6 +181,7 @@ describe('what is no mask of black and white is refused with what it holds', () 
     'labels 0 and 100 as JPEG': [() => disc(100).jpeg().toBuffer(), /values from .*save the mask as PNG/],
     'labels 0 and 5 as JPEG': [() => disc(5).jpeg().toBuffer(), /save the mask as PNG/],
     'labels 0 and 1 as JPEG': [() => disc(1).jpeg({ quality: 95 }).toBuffer(), /save the mask as PNG/],
+    ...bands,
     'a dozen labels': [
       () => png(drawn((x, y) => Math.floor(x / 24) + 4 * Math.floor(y / 24))),
       /16 values from 0 to 15,/,
