@@ -30,7 +30,7 @@ await inFolder(async (file) => {
       sharp(photograph).resize(width, height, { fit: 'fill' }).jpeg().toBuffer(),
     ),
   );
-  await serving(file('open.onnx'), [`image=${file('image.onnx')}`], async (url) => {
+  await serving(file('open.onnx'), [`image=${file('image.onnx')}`], async ({ url, pid }) => {
     const one = async (i: number) => {
       const image = images[i % images.length];
       const side = SIDES[i % SIDES.length] ?? 16;
@@ -66,7 +66,7 @@ await inFolder(async (file) => {
         while (next < end) await one(next++);
       };
       await Promise.all(Array.from({ length: AT_A_TIME }, loop));
-      held.push(await memoryOf(url));
+      held.push(memoryOf(pid).held);
       rows.push([String(end), `${((held.at(-1) ?? 0) / 1e6).toFixed(0)} MB`]);
     }
     print(table(['requests', 'memory'], rows));

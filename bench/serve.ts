@@ -26,7 +26,7 @@ await inFolder(async (file) => {
   for (let round = 0; round < ROUNDS; round++) {
     const busy = ['--scenario', 'offline', '--runs', '400'];
     bare.push(run<BenchReport>('bench', fixed, ...flags, ...busy).models[0]?.throughput ?? Number.NaN);
-    await serving(fixed, flags, async (url) => {
+    await serving(fixed, flags, async ({ url }) => {
       const load = () => run<LoadTestReport>('loadtest', url, '--clients', '8', '--duration', '6');
       load();
       served.push(load().throughput);
@@ -45,7 +45,7 @@ await inFolder(async (file) => {
   );
   print(`share ${share.toFixed(3)} (${SHARE} is asked for)\n`);
   const low = (...more: string[]) =>
-    serving(open, [...flags, ...more], async (url) =>
+    serving(open, [...flags, ...more], async ({ url }) =>
       run<LoadTestReport>('loadtest', url, '--rate', String(LOW_RATE), '--duration', String(LOW_SECONDS)),
     );
   const [alone, batched]: [number[], number[]] = [[], []];

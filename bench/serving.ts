@@ -1,7 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { root } from './networks.js';
 
 const main = join(root, 'dist/src/cli/main.js');
@@ -15,28 +17,68 @@ export function run<T>(...args: string[]): T {
   return JSON.parse(stdout);
 }
 
-/** Serves a model while `body` runs. */
+/** A server that runs. */
+export interface Served {
+  readonly url: string;
+  readonly pid: number;
+  /** What a module that it was started with answers (`preload`). */
+  ask<T>(): Promise<T>;
+}
+
+/** Longer than requests under way are waited for (`--drain-ms`). */
+const END_WITHIN = 45_000;
+
+/**
+ * Serves a model while `body` runs.
+ * @param preload a module that the server's process imports first, and options of node
+ * @throws Error where the server does not start, ends by itself, or does not end when it is told to
+ */
 export async function serving<T>(
   model: string,
   flags: readonly string[],
-  body: (url: string) => Promise<T>,
+  body: (server: Served) => Promise<T>,
+  preload: readonly string[] = [],
 ): Promise<T> {
-  const args = ['serve', model, '--port', '0', '--quiet', ...flags];
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = [...preload, main, 'serve', model, '--port', '0', '--quiet', ...flags];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  const early = ended.then(([code, signal]) => {
+    throw new Error(`the server ended by itself: ${signal ?? code}`);
+  });
+  early.catch(() => {});
+  const { pid = 0 } = child;
+  const ask = async <A>() => {
+    const answer = once(child, 'message');
+    child.send('?');
+    const [told] = await answer;
+    return told as A;
+  };
+  let result: T;
   try {
-    for await (const line of createInterface(child.stdout)) {
-      const [url] = /http:\S+/.exec(line) ?? [];
-      if (url !== undefined) return await body(url);
-    }
-    throw new Error('the server did not start');
+    const url = await Promise.race([urlOf(child.stdout), early]);
+    result = await Promise.race([body({ url, pid, ask }), early]);
   } finally {
     child.kill();
-    await once(child, 'exit');
+    const forced = setTimeout(() => child.kill('SIGKILL'), END_WITHIN);
+    await ended;
+    clearTimeout(forced);
   }
+  const [code, signal] = await ended;
+  if (code !== 0) throw new Error(`the server did not end as it should: ${signal ?? code}`);
+  return result;
 }
 
-/** Bytes of memory that a server holds, by its own metrics. */
-export async function memoryOf(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^process_resident_memory_bytes (\d+)/m.exec(text)?.[1]);
+async function urlOf(output: Readable | null): Promise<string> {
+  for await (const line of output === null ? [] : createInterface(output)) {
+    const [url] = /http:\S+/.exec(line) ?? [];
+    if (url !== undefined) return url;
+  }
+  throw new Error('the server did not start');
+}
+
+/** Bytes of memory that a process holds, and the most that it has held (Linux). */
+export function memoryOf(pid: number): { readonly held: number; readonly peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
+  return { held: field('VmRSS'), peak: field('VmHWM') };
 }

@@ -2,10 +2,10 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { NmodeError, reason } from '../graph/errors.js';
 import { elementCount } from '../graph/tensor.js';
 import { percentile } from './percentile.js';
+import { poisson } from './poisson.js';
 
 export interface LoadTestOptions {
   /** Where a server of the Open Inference Protocol v2 is: `http://127.0.0.1:8000`. */
@@ -132,31 +132,6 @@ export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport
   } finally {
     client.close();
   }
-}
-
-/** Milliseconds after which a wait is looked at again. */
-const GLANCE = 1000;
-
-/** Starts work at the times of a Poisson process: the gaps between them are exponentially distributed. */
-async function poisson(
-  rate: number,
-  goes: () => boolean,
-  one: (due: number) => Promise<void>,
-): Promise<void> {
-  const underWay = new Set<Promise<void>>();
-  let due = performance.now();
-  const wait = () => due - performance.now();
-  for (;;) {
-    due += (-Math.log(1 - Math.random()) / rate) * 1000;
-    // The end may come before the next request is due.
-    while (goes() && wait() > 1) await sleep(Math.min(wait(), GLANCE));
-    // Answers are taken also where requests are overdue.
-    await nextTurn();
-    if (!goes()) break;
-    const work = one(due).finally(() => underWay.delete(work));
-    underWay.add(work);
-  }
-  await Promise.all(underWay);
 }
 
 class Client {

@@ -1,0 +1,98 @@
+import { print, table } from '../../src/cli/print.js';
+import { percentile } from '../../src/percentile.js';
+import { LEFT, type Outcome } from './client.js';
+import type { History } from './reloads.js';
+import type { LoadRequest } from './requests.js';
+import type { Version } from './versions.js';
+
+/** The index of requests for health, which have no reference. */
+export const HEALTH = -1;
+
+export type Verdict =
+  | 'answered'
+  /** Before it was accepted. */
+  | 'refused'
+  /** By its own sender. */
+  | 'left'
+  | { readonly lost: string };
+
+/** What became of a request: whoever was accepted must be answered by a version that was served while it waited. */
+export function judge(
+  outcome: Outcome,
+  requests: readonly LoadRequest[],
+  versions: readonly Version[],
+  history: History,
+): Verdict {
+  const { kind, index, status, digest, start, answered, error, type = '', text = '' } = outcome;
+  if (error !== undefined) return error === LEFT ? 'left' : { lost: error };
+  const hasGap = history.hasGap(start, answered);
+  if (index === HEALTH) {
+    if (status === 200) return 'answered';
+    return kind === 'ready' && status === 503 && hasGap ? 'refused' : { lost: `${status} ${text}` };
+  }
+  if (status === 200) {
+    const known = versions.map(({ digests }) => digests[index]);
+    const isOf = (version: number) => known[version] === undefined || known[version] === digest;
+    if (history.versions(start, answered).some(isOf)) return 'answered';
+    return { lost: known.includes(digest) ? 'answered by another version' : 'wrong bytes' };
+  }
+  const isError = type.startsWith('application/json') && text.startsWith('{"error":');
+  if (isError && status === requests[index]?.status) return 'answered';
+  if (isError && (status === 503 || (status === 404 && hasGap))) return 'refused';
+  return { lost: `${status} ${text.slice(0, 100)}` };
+}
+
+/** What became of requests, by their kind. */
+export class Tally {
+  readonly #kinds = new Map<string, { answered: number[]; refused: number; left: number; lost: number }>();
+  /** Why, where, how often. */
+  readonly #losses = new Map<string, number>();
+  lost = 0;
+
+  add({ kind, start, end }: Outcome, verdict: Verdict): void {
+    const counts = this.#kinds.get(kind) ?? { answered: [], refused: 0, left: 0, lost: 0 };
+    this.#kinds.set(kind, counts);
+    if (verdict === 'answered') counts.answered.push(end - start);
+    else if (verdict === 'refused' || verdict === 'left') counts[verdict]++;
+    else {
+      counts.lost++;
+      this.lost++;
+      const what = `${kind}: ${verdict.lost}`;
+      this.#losses.set(what, (this.#losses.get(what) ?? 0) + 1);
+    }
+  }
+
+  /** Milliseconds until requests of a kind, or of all, were answered. */
+  latency(p: number, kind?: string): number {
+    const times = [...this.#kinds].flatMap(([name, { answered }]) =>
+      kind === undefined || name === kind ? answered : [],
+    );
+    return percentile(
+      times.sort((a, b) => a - b),
+      p,
+    );
+  }
+
+  count(what: 'answered' | 'refused', kind?: string): number {
+    const counts = [...this.#kinds].filter(([name]) => kind === undefined || name === kind);
+    return counts.reduce((sum, [, of]) => sum + (what === 'answered' ? of.answered.length : of.refused), 0);
+  }
+
+  print(): void {
+    const ms = (value: number) => (Number.isNaN(value) ? '' : `${value.toFixed(0)} ms`);
+    const rows = [...this.#kinds].map(([kind, { answered, refused, left, lost }]) => [
+      kind,
+      ...[answered.length, refused, left, lost].map(String),
+      ms(this.latency(0.5, kind)),
+      ms(this.latency(0.99, kind)),
+    ]);
+    print(`${table(['request', 'answered', 'refused', 'left', 'lost', 'p50', 'p99'], rows)}\n`);
+    for (const [what, count] of this.#losses) print(`lost ${count}: ${what}`);
+  }
+}
+
+/** One line a criterion; one that does not hold makes the command fail. */
+export function verdict(criterion: string, found: string, holds: boolean): void {
+  print(`${holds ? 'ok  ' : 'MISS'}  ${criterion}: ${found}`);
+  if (!holds) process.exitCode = 1;
+}

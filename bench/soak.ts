@@ -1,0 +1,101 @@
+/**
+ * `npm run bench:soak`: a server that is sent requests of all kinds, good and faulty, five a second, and whose model is replaced
+ * twice a minute: what it holds while nothing is under way must stay as it was after three tenths of the time.
+ *
+ *     npm run bench:soak -- [--minutes 10]
+ */
+import { copyFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { print, table } from '../src/cli/print.js';
+import type { Held } from './load/diagnostics.js';
+import { judge, Tally, verdict } from './load/judge.js';
+import { startPart } from './load/part.js';
+import { Reloader } from './load/reloads.js';
+import { faultyRequests, MODEL, requestsFor } from './load/requests.js';
+import { twoVersions } from './load/versions.js';
+import { inFolder } from './networks.js';
+import { serving } from './serving.js';
+
+const RATE = 5;
+/** Milliseconds: between two looks, and until what was under way is put away. */
+const [STRETCH, SETTLING] = [30_000, 2000];
+/** From when on nothing may rise. */
+const SETTLED = 0.3;
+/** How much memory may rise (by the larger), and the heap. */
+const [MEMORY, MEMORY_BYTES, HEAP] = [0.05, 15e6, 0.02];
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+const milliseconds = 60_000 * Number(values.minutes);
+const diagnostics = fileURLToPath(new URL('./load/diagnostics.js', import.meta.url));
+const requests = [...(await requestsFor()), ...(await faultyRequests())];
+
+interface Sample extends Held {
+  readonly minute: number;
+}
+
+await inFolder(async (file) => {
+  const versions = await twoVersions(file, await requestsFor(), {});
+  const served = file('served.onnx');
+  copyFileSync(versions[0]?.file ?? '', served);
+  const flags = ['--workers', '1', '--max-batch', '4', '--max-delay-ms', '10'];
+  const preload = ['--expose-gc', '--import', diagnostics];
+  const samples: Sample[] = [];
+  const tally = new Tally();
+  await serving(
+    `${MODEL}=${served}`,
+    flags,
+    async ({ url, ask }) => {
+      const reloader = new Reloader(url, 'load', served, versions);
+      const start = performance.now();
+      while (performance.now() < start + milliseconds) {
+        const mix = await startPart('mix', { url, load: { rate: RATE }, faulty: true });
+        await setTimeout(STRETCH / 2);
+        await reloader.reload();
+        await setTimeout(STRETCH / 2);
+        // It closes its connections, so that none is among what the server holds.
+        for (const outcome of await mix.end()) {
+          tally.add(outcome, judge(outcome, requests, versions, reloader.history));
+        }
+        await setTimeout(SETTLING);
+        samples.push({ minute: (performance.now() - start) / 60_000, ...(await ask<Held>()) });
+      }
+    },
+    preload,
+  );
+  report(samples, tally);
+});
+
+function report(samples: readonly Sample[], tally: Tally): void {
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const handlesOf = ({ handles }: Held) =>
+    Object.entries(handles)
+      .map(([type, count]) => `${type} ${count}`)
+      .sort()
+      .join(', ');
+  const rows = samples.map((sample) => [
+    sample.minute.toFixed(1),
+    mb(sample.resident),
+    mb(sample.heap),
+    String(sample.threads),
+    handlesOf(sample),
+  ]);
+  print(`${table(['minute', 'memory', 'heap', 'threads', 'handles'], rows)}\n`);
+  tally.print();
+  const settled = samples.find(({ minute }) => minute * 60_000 >= SETTLED * milliseconds);
+  const last = samples.at(-1);
+  if (settled === undefined || last === undefined) throw new Error('it was too short');
+  const from = `from minute ${settled.minute.toFixed(1)} to ${last.minute.toFixed(1)}`;
+  const rise = (what: 'resident' | 'heap', allowed: number) => {
+    const [before, after] = [settled[what], last[what]];
+    const found = `${mb(before)} to ${mb(after)} (${(100 * (after / before - 1)).toFixed(1)} %, ${mb(allowed)} are allowed)`;
+    return [found, after - before <= allowed] as const;
+  };
+  verdict('requests that were lost', String(tally.lost), tally.lost === 0);
+  verdict(`memory ${from}`, ...rise('resident', Math.max(MEMORY * settled.resident, MEMORY_BYTES)));
+  verdict(`heap ${from}`, ...rise('heap', HEAP * settled.heap));
+  verdict(`threads ${from}`, `${settled.threads} to ${last.threads}`, last.threads === settled.threads);
+  const [before, after] = [handlesOf(settled), handlesOf(last)];
+  verdict(`handles ${from}`, before === after ? before : `${before} to ${after}`, before === after);
+}
