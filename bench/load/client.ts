@@ -71,7 +71,7 @@ export async function send(
     return { start, answered, end: now(), status, ...what };
   } catch (error) {
     const left = sent.leavesAfter === undefined ? `no answer in ${HANGS / 1000} s` : LEFT;
-    const why = leaving.signal.aborted ? left : codeOf(error);
+    const why = leaving.signal.aborted ? left : reason(error);
     return { start, answered: answered ?? now(), end: now(), error: why };
   } finally {
     clearTimeout(timer);
@@ -106,15 +106,11 @@ async function sendSlowly(request: ClientRequest, body: Buffer, pause: number): 
   });
   request.flushHeaders();
   for (let at = 0; at < body.length; at += size) {
-    await sleep(pause);
+    await sleep(pause, undefined, { ref: false });
     if (request.destroyed || isAnswered) return;
     request.write(body.subarray(at, at + size));
   }
   request.end();
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? `${error.code}: ${reason(error)}` : reason(error);
 }
 
 /** Times differ from answer to answer; all else that is JSON of an image is compared. */

@@ -1,5 +1,4 @@
 /** A part: what no client should send, over and over, and connections that send nothing. */
-
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -47,65 +46,95 @@ function* inChunks(bytes: Buffer) {
 
 type Bytes = Iterable<Buffer> | AsyncIterable<Buffer>;
 
-/** What is sent on a connection of its own. */
-const HOSTILE: Readonly<Record<string, () => Bytes>> = {
-  *'62 MB of nested JSON'() {
-    yield head(INFER, { 'Content-Length': LARGE });
-    const start = '{"inputs":[{"name":"input","shape":[1,3,256,256],"datatype":"FP32","data":';
-    yield* inChunks(Buffer.alloc(LARGE, '[').fill(start, 0, start.length));
+interface Hostile {
+  /** What is sent, on a connection of its own. */
+  bytes(): Bytes;
+  /** Whether the sender's half of the connection is then closed: what it sent is all that comes. */
+  readonly leaves?: boolean;
+  /** How many of it there are at a time; one where nothing is said. */
+  readonly times?: number;
+}
+
+const HOSTILE: Readonly<Record<string, Hostile>> = {
+  '62 MB of nested JSON': {
+    *bytes() {
+      yield head(INFER, { 'Content-Length': LARGE });
+      const start = '{"inputs":[{"name":"input","shape":[1,3,256,256],"datatype":"FP32","data":';
+      yield* inChunks(Buffer.alloc(LARGE, '[').fill(start, 0, start.length));
+    },
   },
-  *'62 MB of a form'() {
-    const { headers, body } = asForm(Buffer.alloc(LARGE));
-    yield head(SEGMENT, { ...headers, 'Content-Length': body.length });
-    yield* inChunks(body);
+  'a form of 62 MB': {
+    *bytes() {
+      const { headers, body } = asForm(Buffer.alloc(LARGE));
+      yield head(SEGMENT, { ...headers, 'Content-Length': body.length });
+      yield* inChunks(body);
+    },
   },
-  *'chunks of one byte'() {
-    yield head(SEGMENT, { 'Transfer-Encoding': 'chunked' });
-    yield* inChunks(Buffer.from('1\r\nx\r\n'.repeat(1e6)));
-    yield Buffer.from('0\r\n\r\n');
+  'a million chunks of a byte': {
+    *bytes() {
+      yield head(SEGMENT, { 'Transfer-Encoding': 'chunked' });
+      yield* inChunks(Buffer.from('1\r\nx\r\n'.repeat(1e6)));
+      yield Buffer.from('0\r\n\r\n');
+    },
   },
-  async *'a byte a second'() {
-    yield head(SEGMENT, { 'Content-Length': 1000 });
-    for (;;) {
-      await setTimeout(1000);
-      yield Buffer.from('x');
-    }
+  'a byte a second': {
+    async *bytes() {
+      yield head(SEGMENT, { 'Content-Length': 1000 });
+      for (;;) {
+        await setTimeout(1000);
+        yield Buffer.from('x');
+      }
+    },
+    times: SLOW_ONES,
   },
-  *'half a JPEG'() {
-    yield head(SEGMENT, { 'Content-Length': 9000 });
-    yield photograph.subarray(0, 9000);
+  'half a JPEG': {
+    *bytes() {
+      yield head(SEGMENT, { 'Content-Length': 9000 });
+      yield photograph.subarray(0, 9000);
+    },
   },
-  *'less than Content-Length'() {
-    yield head(SEGMENT, { 'Content-Length': 2 * photograph.length });
-    yield photograph;
+  'less than Content-Length': {
+    *bytes() {
+      yield head(SEGMENT, { 'Content-Length': 2 * photograph.length });
+      yield photograph;
+    },
+    leaves: true,
   },
-  *'more than Content-Length'() {
-    yield head(SEGMENT, { 'Content-Length': 9000 });
-    yield photograph;
+  'more than Content-Length': {
+    *bytes() {
+      yield head(SEGMENT, { 'Content-Length': 9000 });
+      yield photograph;
+    },
   },
-  *garbage() {
-    yield randomBytes(CHUNK);
+  garbage: {
+    *bytes() {
+      yield randomBytes(CHUNK);
+    },
   },
 };
 
-/** Sends it, until an answer comes or the connection ends; half of a connection is closed once all is sent. */
-async function meet(socket: Socket, bytes: Bytes, ending: AbortSignal): Promise<string> {
+/** Sends it, until an answer comes or the connection ends. */
+async function meet(
+  socket: Socket,
+  { bytes, leaves = false }: Hostile,
+  ending: AbortSignal,
+): Promise<string> {
   let told = '';
   let error: string | undefined;
   socket.on('error', (thrown: NodeJS.ErrnoException) => {
     error = thrown.code;
   });
   socket.on('data', (data) => {
-    told += data.toString('latin1').slice(0, 20);
+    told += data.toString('latin1', 0, 20);
     socket.end();
   });
   const closed = once(socket, 'close').catch(() => {});
   const goes = () => !socket.destroyed && told === '' && !ending.aborted;
-  for await (const part of bytes) {
+  for await (const part of bytes()) {
     if (!goes()) break;
     if (!socket.write(part)) await Promise.race([once(socket, 'drain').catch(() => {}), closed]);
   }
-  socket.end();
+  if (leaves || ending.aborted) socket.end();
   await Promise.race([closed, setTimeout(HANGS, undefined, { ref: false })]);
   const hangs = !socket.destroyed;
   socket.destroy();
@@ -119,10 +148,10 @@ runPart(async ({ url, idle }: HostileTask, ending): Promise<readonly Met[]> => {
   const ended = once(ending, 'abort');
   const rest = (milliseconds: number) =>
     Promise.race([setTimeout(milliseconds, undefined, { ref: false }), ended]);
-  const loop = async (kind: string, bytes: () => Bytes) => {
+  const loop = async (kind: string, hostile: Hostile) => {
     while (goes()) {
       const start = now();
-      const how = await meet(connect(Number(port), hostname), bytes(), ending);
+      const how = await meet(connect(Number(port), hostname), hostile, ending);
       met.push({ kind, how, took: now() - start });
       await rest(PAUSE);
     }
@@ -141,8 +170,8 @@ runPart(async ({ url, idle }: HostileTask, ending): Promise<readonly Met[]> => {
     }
   };
   await Promise.all([
-    ...Object.entries(HOSTILE).flatMap(([kind, bytes]) =>
-      Array.from({ length: kind === 'a byte a second' ? SLOW_ONES : 1 }, () => loop(kind, bytes)),
+    ...Object.entries(HOSTILE).flatMap(([kind, hostile]) =>
+      Array.from({ length: hostile.times ?? 1 }, () => loop(kind, hostile)),
     ),
     ...Array.from({ length: idle }, idleConnection),
   ]);

@@ -57,7 +57,8 @@ export class Tally {
     else {
       counts.lost++;
       this.lost++;
-      const what = `${kind}: ${verdict.lost}`;
+      // Texts that differ in a time alone are one.
+      const what = `${kind}: ${verdict.lost.replace(/\b\d+ ms/g, '... ms')}`;
       this.#losses.set(what, (this.#losses.get(what) ?? 0) + 1);
     }
   }

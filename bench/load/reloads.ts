@@ -17,30 +17,30 @@ interface Reign {
 
 /** What was served when. */
 export class History {
-  readonly #reigns: Reign[] = [];
+  readonly #reigns: Reign[] = [
+    { version: 0, from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY },
+  ];
   readonly #gaps: { readonly from: number; until: number }[] = [];
   reloads = 0;
-  /** Loads that were refused, with what was said. */
+  /** Loads and unloads that failed, with what was said. */
   readonly failures: string[] = [];
 
-  /** @param from when the version was asked for */
-  begin(version: number, from: number): void {
-    this.#reigns.push({ version, from, until: Number.POSITIVE_INFINITY });
+  /** A version is asked for, which is served from then on at the earliest. */
+  loading(version: number, at: number): void {
+    this.#reigns.push({ version, from: at, until: Number.POSITIVE_INFINITY });
   }
 
-  /** From now on, what comes is not for the versions before the last. */
-  endOthers(): void {
-    for (const reign of this.#reigns.slice(0, -1)) reign.until = Math.min(reign.until, now());
+  /** The last version that was asked for is served, and no other. */
+  loaded(at: number): void {
+    for (const reign of this.#reigns.slice(0, -1)) reign.until = Math.min(reign.until, at);
+    for (const gap of this.#gaps) gap.until = Math.min(gap.until, at);
+    this.reloads++;
   }
 
-  /** Nothing is served from a time on, and nothing that comes now is for what was. */
-  beginGap(from: number): void {
-    this.#gaps.push({ from, until: Number.POSITIVE_INFINITY });
-    for (const reign of this.#reigns) reign.until = Math.min(reign.until, now());
-  }
-
-  endGap(): void {
-    for (const gap of this.#gaps) gap.until = Math.min(gap.until, now());
+  /** What was served is served no more. @param asked when that was asked for */
+  unloaded(asked: number, at: number): void {
+    for (const reign of this.#reigns) reign.until = Math.min(reign.until, at);
+    this.#gaps.push({ from: asked, until: Number.POSITIVE_INFINITY });
   }
 
   /** Versions that may answer a request which came at one time and was answered at another. */
@@ -74,7 +74,6 @@ export class Reloader {
     this.#way = way;
     this.#file = file;
     this.#versions = versions;
-    this.history.begin(0, Number.NEGATIVE_INFINITY);
   }
 
   /** Every second, until the signal aborts. */
@@ -91,16 +90,14 @@ export class Reloader {
     const loads = this.#way === 'watch' ? await this.#loads() : 0;
     copyFileSync(this.#versions[version]?.file ?? '', `${this.#file}.next`);
     if (this.#way === 'unload and load') {
-      const from = now();
+      const asked = now();
       if (!(await this.#post('unload'))) return;
-      this.history.beginGap(from);
+      this.history.unloaded(asked, now());
     }
-    this.history.begin(version, now());
+    this.history.loading(version, now());
     renameSync(`${this.#file}.next`, this.#file);
     if (!(await (this.#way === 'watch' ? this.#isWatched(loads) : this.#post('load')))) return;
-    this.history.endOthers();
-    this.history.endGap();
-    this.history.reloads++;
+    this.history.loaded(now());
   }
 
   async #post(what: 'load' | 'unload'): Promise<boolean> {
