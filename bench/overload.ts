@@ -15,7 +15,7 @@ import { print, table } from '../src/cli/print.js';
 import { median, percentile } from '../src/percentile.js';
 import { send } from './load/client.js';
 import type { Met } from './load/hostile.js';
-import { judge, Tally, verdict } from './load/judge.js';
+import { Tally, verdict } from './load/judge.js';
 import { startPart } from './load/part.js';
 import { Reloader } from './load/reloads.js';
 import { MODEL, requestsFor } from './load/requests.js';
@@ -87,8 +87,8 @@ await inFolder(async (file) => {
 
     const { history } = reloader;
     const [all, watched] = [new Tally(), new Tally()];
-    for (const outcome of outcomes) all.add(outcome, judge(outcome, requests, versions, history));
-    for (const outcome of probes) watched.add(outcome, judge(outcome, requests, versions, history));
+    all.add(outcomes, { requests, versions, history });
+    watched.add(probes, { requests, versions, history });
     const sent = rateOf(outcomes.map(({ start }) => start));
     const late = outcomes.map(({ late = 0 }) => late).sort((a, b) => a - b);
     print(`sustained ${capacity.toFixed(1)} a second, sent ${sent.toFixed(1)} a second for ${seconds} s`);
@@ -102,7 +102,7 @@ await inFolder(async (file) => {
 
     const lost = all.lost + watched.lost;
     verdict('requests that were lost', String(lost), lost === 0);
-    const live = watched.latency(0.99, 'live');
+    const live = watched.latency('live', 0.99);
     verdict(`/v2/health/live on new connections, p99 of ${LIVE} ms at most`, ms(live), live <= LIVE);
     const ignored = met.filter(({ how }) => how === 'no answer' || how === '500').length;
     verdict('what is hostile is refused or cut', `${met.length} sent, ${ignored} were not`, ignored === 0);

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { print, table } from '../src/cli/print.js';
 import type { Held } from './load/diagnostics.js';
-import { judge, Tally, verdict } from './load/judge.js';
+import { Tally, verdict } from './load/judge.js';
 import { startPart } from './load/part.js';
 import { Reloader } from './load/reloads.js';
 import { faultyRequests, MODEL, requestsFor } from './load/requests.js';
@@ -55,9 +55,7 @@ await inFolder(async (file) => {
         await reloader.reload();
         await setTimeout(STRETCH / 2);
         // It closes its connections, so that none is among what the server holds.
-        for (const outcome of await mix.end()) {
-          tally.add(outcome, judge(outcome, requests, versions, reloader.history));
-        }
+        tally.add(await mix.end(), { requests, versions, history: reloader.history });
         await setTimeout(SETTLING);
         samples.push({ minute: (performance.now() - start) / 60_000, ...(await ask<Held>()) });
       }

@@ -16,13 +16,15 @@ export type Verdict =
   | 'left'
   | { readonly lost: string };
 
+/** What answers are held to. */
+export interface Expected {
+  readonly requests: readonly LoadRequest[];
+  readonly versions: readonly Version[];
+  readonly history: History;
+}
+
 /** What became of a request: whoever was accepted must be answered by a version that was served while it waited. */
-export function judge(
-  outcome: Outcome,
-  requests: readonly LoadRequest[],
-  versions: readonly Version[],
-  history: History,
-): Verdict {
+export function judge(outcome: Outcome, { requests, versions, history }: Expected): Verdict {
   const { kind, index, status, digest, start, answered, error, type = '', text = '' } = outcome;
   if (error !== undefined) return error === LEFT ? 'left' : { lost: error };
   const hasGap = history.hasGap(start, answered);
@@ -49,7 +51,11 @@ export class Tally {
   readonly #losses = new Map<string, number>();
   lost = 0;
 
-  add({ kind, start, end }: Outcome, verdict: Verdict): void {
+  add(outcomes: readonly Outcome[], expected: Expected): void {
+    for (const outcome of outcomes) this.#count(outcome, judge(outcome, expected));
+  }
+
+  #count({ kind, start, end }: Outcome, verdict: Verdict): void {
     const counts = this.#kinds.get(kind) ?? { answered: [], refused: 0, left: 0, lost: 0 };
     this.#kinds.set(kind, counts);
     if (verdict === 'answered') counts.answered.push(end - start);
@@ -63,20 +69,13 @@ export class Tally {
     }
   }
 
-  /** Milliseconds until requests of a kind, or of all, were answered. */
-  latency(p: number, kind?: string): number {
-    const times = [...this.#kinds].flatMap(([name, { answered }]) =>
-      kind === undefined || name === kind ? answered : [],
-    );
+  /** Milliseconds until requests of a kind were answered. */
+  latency(kind: string, p: number): number {
+    const times = this.#kinds.get(kind)?.answered ?? [];
     return percentile(
-      times.sort((a, b) => a - b),
+      times.toSorted((a, b) => a - b),
       p,
     );
-  }
-
-  count(what: 'answered' | 'refused', kind?: string): number {
-    const counts = [...this.#kinds].filter(([name]) => kind === undefined || name === kind);
-    return counts.reduce((sum, [, of]) => sum + (what === 'answered' ? of.answered.length : of.refused), 0);
   }
 
   print(): void {
@@ -84,8 +83,8 @@ export class Tally {
     const rows = [...this.#kinds].map(([kind, { answered, refused, left, lost }]) => [
       kind,
       ...[answered.length, refused, left, lost].map(String),
-      ms(this.latency(0.5, kind)),
-      ms(this.latency(0.99, kind)),
+      ms(this.latency(kind, 0.5)),
+      ms(this.latency(kind, 0.99)),
     ]);
     print(`${table(['request', 'answered', 'refused', 'left', 'lost', 'p50', 'p99'], rows)}\n`);
     for (const [what, count] of this.#losses) print(`lost ${count}: ${what}`);

@@ -18,38 +18,43 @@ export interface MixTask {
 
 const [GOOD, FAULTY] = [await requestsFor(), await faultyRequests()];
 
+interface Numbered {
+  readonly request: LoadRequest;
+  readonly index: number;
+}
+
+/** The requests, over and over. */
+function inTurn(requests: readonly Numbered[]): () => Numbered {
+  let turn = 0;
+  return () => {
+    const next = requests[turn++ % requests.length];
+    if (next === undefined) throw new TypeError('no requests');
+    return next;
+  };
+}
+
 runPart(async ({ url, load, faulty = false }: MixTask, ending): Promise<readonly Outcome[]> => {
   const agent = new Agent({ keepAlive: true });
-  const requests = faulty ? [...GOOD, ...FAULTY] : GOOD;
+  const requests = (faulty ? [...GOOD, ...FAULTY] : GOOD).map((request, index) => ({ request, index }));
   const outcomes: Outcome[] = [];
   const goes = () => !ending.aborted;
-  const one = async (index: number, due = performance.now()) => {
-    const request = requests[index];
-    if (request === undefined) return;
+  const one = async ({ request, index }: Numbered, due = performance.now()) => {
     const late = performance.now() - due;
     outcomes.push({ kind: request.kind, index, late, ...(await send(url, request, agent)) });
   };
-  /** Indices of requests, over and over. */
-  const turns = (which: (request: LoadRequest) => boolean) => {
-    const indices = [...requests.keys()].filter((index) => {
-      const request = requests[index];
-      return request !== undefined && which(request);
-    });
-    let turn = 0;
-    return () => indices[turn++ % indices.length] ?? 0;
-  };
   if ('rate' in load) {
-    const next = turns(() => true);
+    const next = inTurn(requests);
     await poisson(load.rate, goes, (due) => one(next(), due));
   } else {
     const { clients, pauseMs, slowClients } = load;
-    const loop = async (next: () => number) => {
+    const loop = async (next: () => Numbered) => {
       while (goes()) {
         await one(next());
         await setTimeout(2 * pauseMs * Math.random());
       }
     };
-    const [quick, slow] = [turns(({ over }) => over === undefined), turns(({ over }) => over !== undefined)];
+    const quick = inTurn(requests.filter(({ request }) => request.over === undefined));
+    const slow = inTurn(requests.filter(({ request }) => request.over !== undefined));
     await Promise.all([
       ...Array.from({ length: clients }, () => loop(quick)),
       ...Array.from({ length: slowClients }, () => loop(slow)),

@@ -20,7 +20,10 @@ history.loading(0, 320);
 history.loaded(400);
 
 const became = (start: number, answered: number, what: object) =>
-  judge({ kind: 'image', index: 0, start, answered, end: answered, ...what }, requests, versions, history);
+  judge(
+    { kind: 'image', index: 0, start, answered, end: answered, ...what },
+    { requests, versions, history },
+  );
 const error = (status: number, text = '{"error":"why"}') => ({ status, type: 'application/json', text });
 const [old, next] = [
   { status: 200, digest: 'old' },
