@@ -25,7 +25,7 @@ const SERVERS = [
   { name: 'open sizes, batches', flags: ['--max-batch', '8', '--max-delay-ms', '10'], size: {} },
 ] as const;
 /** As much as one worker answers about without refusing any. */
-const LOAD = { clients: 4, pauseMs: 40, slowClients: 3 };
+const LOAD = { clients: 3, pauseMs: 40, slowClients: 2 };
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
 const milliseconds = (1000 * Number(values.seconds)) / (WAYS.length * SERVERS.length);

@@ -9,7 +9,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { print, table } from '../src/cli/print.js';
-import type { Held } from './load/diagnostics.js';
+import { median } from '../src/percentile.js';
+import type { Counts, Held } from './load/diagnostics.js';
 import { Tally, verdict } from './load/judge.js';
 import { startPart } from './load/part.js';
 import { Reloader } from './load/reloads.js';
@@ -23,6 +24,8 @@ const RATE = 5;
 const [STRETCH, SETTLING] = [30_000, 2000];
 /** From when on nothing may rise. */
 const SETTLED = 0.3;
+/** Samples whose median stands for a time. */
+const WINDOW = 3;
 /** How much memory may rise (by the larger), and the heap. */
 const [MEMORY, MEMORY_BYTES, HEAP] = [0.05, 15e6, 0.02];
 
@@ -65,35 +68,44 @@ await inFolder(async (file) => {
   report(samples, tally);
 });
 
+/** Of samples, those from an index on: what they hold, one sample being now larger, now smaller. */
+function typical(samples: readonly Sample[], what: 'resident' | 'heap', from: number): number {
+  return median(samples.slice(from, from + WINDOW).map((sample) => sample[what]));
+}
+
 function report(samples: readonly Sample[], tally: Tally): void {
   const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  const handlesOf = ({ handles }: Held) =>
-    Object.entries(handles)
-      .map(([type, count]) => `${type} ${count}`)
+  const list = (counts: Counts) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${count} ${name}`)
       .sort()
       .join(', ');
-  const rows = samples.map((sample) => [
-    sample.minute.toFixed(1),
-    mb(sample.resident),
-    mb(sample.heap),
-    String(sample.threads),
-    handlesOf(sample),
+  const rows = samples.map(({ minute, resident, heap, threads, handles }) => [
+    minute.toFixed(1),
+    mb(resident),
+    mb(heap),
+    list(threads),
+    list(handles),
   ]);
   print(`${table(['minute', 'memory', 'heap', 'threads', 'handles'], rows)}\n`);
   tally.print();
-  const settled = samples.find(({ minute }) => minute * 60_000 >= SETTLED * milliseconds);
-  const last = samples.at(-1);
-  if (settled === undefined || last === undefined) throw new Error('it was too short');
-  const from = `from minute ${settled.minute.toFixed(1)} to ${last.minute.toFixed(1)}`;
-  const rise = (what: 'resident' | 'heap', allowed: number) => {
-    const [before, after] = [settled[what], last[what]];
-    const found = `${mb(before)} to ${mb(after)} (${(100 * (after / before - 1)).toFixed(1)} %, ${mb(allowed)} are allowed)`;
-    return [found, after - before <= allowed] as const;
+  const settled = samples.findIndex(({ minute }) => minute * 60_000 >= SETTLED * milliseconds);
+  const [first, last] = [samples[settled], samples.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('it was too short');
+  const from = `from minute ${first.minute.toFixed(1)} to ${last.minute.toFixed(1)}`;
+  const rise = (what: 'resident' | 'heap', allowed: (before: number) => number) => {
+    const [before, after] = [typical(samples, what, settled), typical(samples, what, -WINDOW)];
+    const percent = (100 * (after / before - 1)).toFixed(1);
+    const found = `${mb(before)} to ${mb(after)}, ${percent} % (${mb(allowed(before))} are allowed)`;
+    return [found, after - before <= allowed(before)] as const;
+  };
+  const same = (what: 'threads' | 'handles') => {
+    const [before, after] = [list(first[what]), list(last[what])];
+    return [before === after ? before : `${before} to ${after}`, before === after] as const;
   };
   verdict('requests that were lost', String(tally.lost), tally.lost === 0);
-  verdict(`memory ${from}`, ...rise('resident', Math.max(MEMORY * settled.resident, MEMORY_BYTES)));
-  verdict(`heap ${from}`, ...rise('heap', HEAP * settled.heap));
-  verdict(`threads ${from}`, `${settled.threads} to ${last.threads}`, last.threads === settled.threads);
-  const [before, after] = [handlesOf(settled), handlesOf(last)];
-  verdict(`handles ${from}`, before === after ? before : `${before} to ${after}`, before === after);
+  verdict(`memory ${from}`, ...rise('resident', (before) => Math.max(MEMORY * before, MEMORY_BYTES)));
+  verdict(`heap ${from}`, ...rise('heap', (before) => HEAP * before));
+  verdict(`threads ${from}`, ...same('threads'));
+  verdict(`handles ${from}`, ...same('handles'));
 }

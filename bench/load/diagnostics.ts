@@ -1,5 +1,5 @@
 /** What a server imports first (`--import`, with `--expose-gc`): it tells whoever started it what it holds when asked. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { memoryUsage } from 'node:process';
 
 export interface Held {
@@ -7,23 +7,32 @@ export interface Held {
   readonly heap: number;
   /** Of the process. */
   readonly resident: number;
-  readonly threads: number;
+  /** Threads of the process, by their names. */
+  readonly threads: Counts;
   /** What keeps the event loop going, by its type. */
-  readonly handles: Readonly<Record<string, number>>;
+  readonly handles: Counts;
+}
+
+export type Counts = Readonly<Record<string, number>>;
+
+function counts(names: readonly string[]): Counts {
+  const found: Record<string, number> = {};
+  for (const name of names) found[name] = (found[name] ?? 0) + 1;
+  return found;
 }
 
 /** What is freed by a finaliser is collected by the next one. */
 const COLLECTIONS = 4;
 
 process.on('message', async () => {
-  const handles: Record<string, number> = {};
-  for (const type of process.getActiveResourcesInfo()) handles[type] = (handles[type] ?? 0) + 1;
+  const handles = counts(process.getActiveResourcesInfo());
   for (let i = 0; i < COLLECTIONS; i++) {
     globalThis.gc?.();
     await new Promise((resolve) => setImmediate(resolve));
   }
   const { heapUsed: heap, rss: resident } = memoryUsage();
-  const threads = readdirSync('/proc/self/task').length;
+  const tasks = readdirSync('/proc/self/task');
+  const threads = counts(tasks.map((task) => readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim()));
   process.send?.({ heap, resident, threads, handles } satisfies Held);
 });
 // The server ends when it has nothing else to do.
