@@ -21,6 +21,13 @@ function counts(names: readonly string[]): Counts {
   return found;
 }
 
+/** Without those of libvips: it starts them as images come, and ends them once they have been idle for a while. */
+function namesOfThreads(): readonly string[] {
+  return readdirSync('/proc/self/task')
+    .map((task) => readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim())
+    .filter((name) => name !== 'libvips worker');
+}
+
 /** What is freed by a finaliser is collected by the next one. */
 const COLLECTIONS = 4;
 
@@ -31,8 +38,7 @@ process.on('message', async () => {
     await new Promise((resolve) => setImmediate(resolve));
   }
   const { heapUsed: heap, rss: resident } = memoryUsage();
-  const tasks = readdirSync('/proc/self/task');
-  const threads = counts(tasks.map((task) => readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim()));
+  const threads = counts(namesOfThreads());
   process.send?.({ heap, resident, threads, handles } satisfies Held);
 });
 // The server ends when it has nothing else to do.
