@@ -100,7 +100,7 @@ await inFolder(async (file) => {
     print('');
     printMet(met);
 
-    const lost = all.lost + watched.lost;
+    const lost = all.count('lost') + watched.count('lost');
     verdict('requests that were lost', String(lost), lost === 0);
     const live = watched.latency('live', 0.99);
     verdict(`/v2/health/live on new connections, p99 of ${LIVE} ms at most`, ms(live), live <= LIVE);

@@ -45,7 +45,7 @@ async function underLoad(url: string, reloader: Reloader) {
 
 await inFolder(async (file) => {
   const [all, watched] = [new Tally(), new Tally()];
-  const lost = () => all.lost + watched.lost;
+  const lost = () => all.count('lost') + watched.count('lost');
   let reloads = 0;
   const failures: string[] = [];
   const served = file('served.onnx');
@@ -73,6 +73,8 @@ await inFolder(async (file) => {
   print('\non new connections');
   watched.print();
   verdict('requests that were lost', String(lost()), lost() === 0);
+  const late = all.count('late') + watched.count('late');
+  verdict('requests whose deadline passed', String(late), late === 0);
   const failed = failures.length === 0 ? 'none failed' : `${failures.length} failed: ${failures[0]}`;
   verdict('reloads', `${reloads}, ${failed}`, reloads > 0 && failures.length === 0);
 });

@@ -103,7 +103,7 @@ function report(samples: readonly Sample[], tally: Tally): void {
     const [before, after] = [list(first[what]), list(last[what])];
     return [before === after ? before : `${before} to ${after}`, before === after] as const;
   };
-  verdict('requests that were lost', String(tally.lost), tally.lost === 0);
+  verdict('requests that were lost', String(tally.count('lost')), tally.count('lost') === 0);
   verdict(`memory ${from}`, ...rise('resident', (before) => Math.max(MEMORY * before, MEMORY_BYTES)));
   verdict(`heap ${from}`, ...rise('heap', (before) => HEAP * before));
   verdict(`threads ${from}`, ...same('threads'));

@@ -12,6 +12,8 @@ export type Verdict =
   | 'answered'
   /** Before it was accepted. */
   | 'refused'
+  /** Told that its deadline has passed. */
+  | 'late'
   /** By its own sender. */
   | 'left'
   | { readonly lost: string };
@@ -40,33 +42,41 @@ export function judge(outcome: Outcome, { requests, versions, history }: Expecte
   }
   const isError = type.startsWith('application/json') && text.startsWith('{"error":');
   if (isError && status === requests[index]?.status) return 'answered';
+  if (isError && status === 504) return 'late';
   if (isError && (status === 503 || (status === 404 && hasGap))) return 'refused';
   return { lost: `${status} ${text.slice(0, 100)}` };
 }
 
+const OTHERS = ['refused', 'late', 'left', 'lost'] as const;
+
+/** What became of requests of a kind: milliseconds until each was answered, and how many were not. */
+type Counts = { readonly answered: number[] } & Record<(typeof OTHERS)[number], number>;
+
 /** What became of requests, by their kind. */
 export class Tally {
-  readonly #kinds = new Map<string, { answered: number[]; refused: number; left: number; lost: number }>();
+  readonly #kinds = new Map<string, Counts>();
   /** Why, where, how often. */
   readonly #losses = new Map<string, number>();
-  lost = 0;
 
   add(outcomes: readonly Outcome[], expected: Expected): void {
     for (const outcome of outcomes) this.#count(outcome, judge(outcome, expected));
   }
 
   #count({ kind, start, end }: Outcome, verdict: Verdict): void {
-    const counts = this.#kinds.get(kind) ?? { answered: [], refused: 0, left: 0, lost: 0 };
+    const counts = this.#kinds.get(kind) ?? { answered: [], refused: 0, late: 0, left: 0, lost: 0 };
     this.#kinds.set(kind, counts);
     if (verdict === 'answered') counts.answered.push(end - start);
-    else if (verdict === 'refused' || verdict === 'left') counts[verdict]++;
+    else if (typeof verdict === 'string') counts[verdict]++;
     else {
       counts.lost++;
-      this.lost++;
-      // Texts that differ in a time alone are one.
-      const what = `${kind}: ${verdict.lost.replace(/\b\d+ ms/g, '... ms')}`;
+      const what = `${kind}: ${verdict.lost}`;
       this.#losses.set(what, (this.#losses.get(what) ?? 0) + 1);
     }
+  }
+
+  /** How many requests were refused, were late, left, or were lost. */
+  count(what: (typeof OTHERS)[number]): number {
+    return [...this.#kinds.values()].reduce((sum, counts) => sum + counts[what], 0);
   }
 
   /** Milliseconds until requests of a kind were answered. */
@@ -80,13 +90,14 @@ export class Tally {
 
   print(): void {
     const ms = (value: number) => (Number.isNaN(value) ? '' : `${value.toFixed(0)} ms`);
-    const rows = [...this.#kinds].map(([kind, { answered, refused, left, lost }]) => [
+    const rows = [...this.#kinds].map(([kind, counts]) => [
       kind,
-      ...[answered.length, refused, left, lost].map(String),
+      String(counts.answered.length),
+      ...OTHERS.map((other) => String(counts[other])),
       ms(this.latency(kind, 0.5)),
       ms(this.latency(kind, 0.99)),
     ]);
-    print(`${table(['request', 'answered', 'refused', 'left', 'lost', 'p50', 'p99'], rows)}\n`);
+    print(`${table(['request', 'answered', ...OTHERS, 'p50', 'p99'], rows)}\n`);
     for (const [what, count] of this.#losses) print(`lost ${count}: ${what}`);
   }
 }

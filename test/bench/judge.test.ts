@@ -57,7 +57,6 @@ describe('a request is', () => {
     ['with the bytes of none', 0, 50, { status: 200, digest: 'else' }, 'wrong bytes'],
     ['not at all', 0, 50, { error: 'ECONNRESET: socket hang up' }, 'ECONNRESET: socket hang up'],
     ['by a fault', 0, 50, error(500), '500 {"error":"why"}'],
-    ['too late', 0, 50, error(504), '504 {"error":"why"}'],
     ['as unknown while a version is served', 0, 50, error(404), '404 {"error":"why"}'],
     ['by something else than the server', 0, 50, { ...error(503), type: 'text/html' }, '503 {"error":"why"}'],
     ['as faulty where it is not', 0, 50, error(400), '400 {"error":"why"}'],
@@ -66,7 +65,10 @@ describe('a request is', () => {
     expect(became(start, end, what)).toEqual({ lost });
   });
 
-  it('left where its sender left', () => {
-    expect(became(0, 50, { error: 'left' })).toBe('left');
+  it.each([
+    ['left where its sender left', { error: 'left' }, 'left'],
+    ['late where its deadline passed', error(504), 'late'],
+  ])('%s', (_, what, verdict) => {
+    expect(became(0, 50, what)).toBe(verdict);
   });
 });
