@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from './client.js';
 import type { HostileTask, Met } from './hostile.js';
@@ -22,7 +22,7 @@ interface Parts {
 
 /**
  * Starts a part, once its process is ready.
- * @param niceness 0 to 19: a server that shares its cores with what loads it should come first
+ * @param niceness 0 to 19, beyond that of this process: a server that shares its cores with what loads it should come first
  */
 export async function startPart<Name extends keyof Parts>(
   name: Name,
@@ -51,7 +51,7 @@ export async function startPart<Name extends keyof Parts>(
 export function runPart<Task, Result extends object>(
   body: (task: Task, ending: AbortSignal) => Promise<Result>,
 ): void {
-  setPriority(Number(process.argv[2]));
+  setPriority(getPriority() + Number(process.argv[2]));
   const ending = new AbortController();
   process.once('disconnect', () => process.exit());
   process.once('message', async (task) => {
