@@ -37,7 +37,7 @@ const requests = await requestsFor();
 async function singles(url: string): Promise<readonly number[]> {
   const [request] = requests;
   const times: number[] = [];
-  while (request !== undefined && times.length < SINGLES) {
+  while (times.length < SINGLES) {
     const { start, end, status, error } = await send(url, request, false);
     if (status !== 200) throw new Error(`a single request: ${error ?? status}`);
     times.push(end - start);

@@ -3,7 +3,7 @@
  * while requests of all kinds come. Each must be answered by a version that was served while it waited, bit for bit, or be
  * refused before it was accepted.
  *
- *     npm run bench:reload -- [--seconds 60]
+ *     npm run bench:reload -- [--seconds 60] [fixed] [batches]
  *
  * What loads the server and what watches it are processes of their own; the latter opens a connection for each request.
  */
@@ -20,15 +20,20 @@ import { inFolder } from './networks.js';
 import { serving } from './serving.js';
 
 const WAYS: readonly Way[] = ['load', 'unload and load', 'watch'];
+/** Of inputs that are fixed at 256 x 256, and of open ones. */
 const SERVERS = [
-  { name: '256 x 256', flags: [], size: undefined },
-  { name: 'open sizes, batches', flags: ['--max-batch', '8', '--max-delay-ms', '10'], size: {} },
+  { name: 'fixed', flags: [], size: undefined },
+  { name: 'batches', flags: ['--max-batch', '8', '--max-delay-ms', '10'], size: {} },
 ] as const;
 /** As much as one worker answers about without refusing any. */
 const LOAD = { clients: 3, pauseMs: 40, slowClients: 2 };
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
-const milliseconds = (1000 * Number(values.seconds)) / (WAYS.length * SERVERS.length);
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' } },
+  allowPositionals: true,
+});
+const servers = SERVERS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const milliseconds = (1000 * Number(values.seconds)) / (WAYS.length * servers.length);
 const requests = await requestsFor();
 
 /** What becomes of requests, and of those on new connections, while a model is replaced. */
@@ -49,7 +54,7 @@ await inFolder(async (file) => {
   let reloads = 0;
   const failures: string[] = [];
   const served = file('served.onnx');
-  for (const { name, flags, size } of SERVERS) {
+  for (const { name, flags, size } of servers) {
     const versions = await twoVersions(file, requests, size);
     for (const way of WAYS) {
       copyFileSync(versions[0]?.file ?? '', served);

@@ -32,14 +32,15 @@ const [MEMORY, MEMORY_BYTES, HEAP] = [0.05, 15e6, 0.02];
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
 const milliseconds = 60_000 * Number(values.minutes);
 const diagnostics = fileURLToPath(new URL('./load/diagnostics.js', import.meta.url));
-const requests = [...(await requestsFor()), ...(await faultyRequests())];
+const good = await requestsFor();
+const requests = [...good, ...faultyRequests(good[0])];
 
 interface Sample extends Held {
   readonly minute: number;
 }
 
 await inFolder(async (file) => {
-  const versions = await twoVersions(file, await requestsFor(), {});
+  const versions = await twoVersions(file, good, {});
   const served = file('served.onnx');
   copyFileSync(versions[0]?.file ?? '', served);
   const flags = ['--workers', '1', '--max-batch', '4', '--max-delay-ms', '10'];

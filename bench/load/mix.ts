@@ -16,7 +16,7 @@ export interface MixTask {
   readonly faulty?: boolean;
 }
 
-const [GOOD, FAULTY] = [await requestsFor(), await faultyRequests()];
+const GOOD = await requestsFor();
 
 interface Numbered {
   readonly request: LoadRequest;
@@ -35,7 +35,10 @@ function inTurn(requests: readonly Numbered[]): () => Numbered {
 
 runPart(async ({ url, load, faulty = false }: MixTask, ending): Promise<readonly Outcome[]> => {
   const agent = new Agent({ keepAlive: true });
-  const requests = (faulty ? [...GOOD, ...FAULTY] : GOOD).map((request, index) => ({ request, index }));
+  const requests = (faulty ? [...GOOD, ...faultyRequests(GOOD[0])] : GOOD).map((request, index) => ({
+    request,
+    index,
+  }));
   const outcomes: Outcome[] = [];
   const goes = () => !ending.aborted;
   const one = async ({ request, index }: Numbered, due = performance.now()) => {

@@ -24,7 +24,7 @@ runPart(async ({ url }: ProbeTask, ending): Promise<readonly Outcome[]> => {
   const health = (kind: string) =>
     poisson(RATE, goes, () => watch(kind, { method: 'GET', path: `/v2/health/${kind}` }));
   const answers = async () => {
-    while (infer !== undefined && goes()) {
+    while (goes()) {
       await watch('infer', infer, 0);
       await setTimeout(PAUSE);
     }

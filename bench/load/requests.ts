@@ -21,13 +21,17 @@ const SLOWLY = 600;
 
 const [INFER, SEGMENT] = [`/v2/models/${MODEL}/infer`, `/v1/models/${MODEL}/segment`];
 
+type Requests = readonly [LoadRequest, ...LoadRequest[]];
+
 /** Every way to ask for a mask, of several photographs; the same list in every process. */
-export async function requestsFor(): Promise<readonly LoadRequest[]> {
+export async function requestsFor(): Promise<Requests> {
   const folder = join(root, 'fixtures/images');
   const names = readdirSync(folder).filter((name) => name.endsWith('.jpg'));
   const photographs = names.sort().slice(0, PHOTOGRAPHS);
   const all = await Promise.all(photographs.map((name) => ofPhotograph(readFileSync(join(folder, name)))));
-  return all.flat();
+  const [first, ...others] = all.flat();
+  if (first === undefined) throw new TypeError('no photographs');
+  return [first, ...others];
 }
 
 async function ofPhotograph(photograph: Buffer): Promise<readonly LoadRequest[]> {
@@ -52,11 +56,9 @@ async function ofPhotograph(photograph: Buffer): Promise<readonly LoadRequest[]>
   ];
 }
 
-/** What a client may do wrong; the server must say so, and go on. */
-export async function faultyRequests(): Promise<readonly LoadRequest[]> {
-  const [good] = await requestsFor();
+/** What a client may do wrong with a request that is right; the server must say so, and go on. */
+export function faultyRequests(good: LoadRequest): readonly LoadRequest[] {
   const photograph = readFileSync(join(root, 'fixtures/images/ISIC_0000082.jpg'));
-  if (good === undefined) throw new TypeError('no photographs');
   return [
     { kind: 'half a JPEG', method: 'POST', path: SEGMENT, body: photograph.subarray(0, 9000), status: 400 },
     { kind: 'no JSON', method: 'POST', path: INFER, body: Buffer.from('{"inputs":[{'), status: 400 },
