@@ -69,9 +69,9 @@ await inFolder(async (file) => {
   report(samples, tally);
 });
 
-/** Of samples, those from an index on: what they hold, one sample being now larger, now smaller. */
-function typical(samples: readonly Sample[], what: 'resident' | 'heap', from: number): number {
-  return median(samples.slice(from, from + WINDOW).map((sample) => sample[what]));
+/** What a few samples hold, one being now larger, now smaller. */
+function typical(samples: readonly Sample[], what: 'resident' | 'heap'): number {
+  return median(samples.map((sample) => sample[what]));
 }
 
 function report(samples: readonly Sample[], tally: Tally): void {
@@ -95,7 +95,8 @@ function report(samples: readonly Sample[], tally: Tally): void {
   if (first === undefined || last === undefined) throw new Error('it was too short');
   const from = `from minute ${first.minute.toFixed(1)} to ${last.minute.toFixed(1)}`;
   const rise = (what: 'resident' | 'heap', allowed: (before: number) => number) => {
-    const [before, after] = [typical(samples, what, settled), typical(samples, what, -WINDOW)];
+    const before = typical(samples.slice(settled, settled + WINDOW), what);
+    const after = typical(samples.slice(-WINDOW), what);
     const percent = (100 * (after / before - 1)).toFixed(1);
     const found = `${mb(before)} to ${mb(after)}, ${percent} % (${mb(allowed(before))} are allowed)`;
     return [found, after - before <= allowed(before)] as const;
