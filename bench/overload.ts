@@ -5,8 +5,9 @@
  *
  *     npm run bench:overload -- [--seconds 60]
  *
- * What loads it are processes of their own of a lower priority than the server (`nice` 5), with which they may share
- * its cores; how late they were is told. What watches it has the server's own priority.
+ * What loads it and what watches it are processes of their own, with the priority of the server, with which they may share its cores:
+ * what has a lower one (`nice` 5) cannot keep up on two cores, and loses answers by itself. How late requests were sent is told.
+ * Only what is hostile is niced.
  */
 import { copyFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -47,7 +48,7 @@ async function singles(url: string): Promise<readonly number[]> {
 
 /** Requests a second that the server answers to eight clients. */
 async function capacityOf(url: string): Promise<number> {
-  const mix = await startPart('mix', { url, load: { clients: 8, pauseMs: 0, slowClients: 0 } }, NICE);
+  const mix = await startPart('mix', { url, load: { clients: 8, pauseMs: 0, slowClients: 0 } });
   await setTimeout(CAPACITY);
   return rateOf((await mix.end()).filter(({ status }) => status === 200).map(({ end }) => end));
 }
@@ -62,7 +63,7 @@ function rateOf(times: readonly number[]): number {
 async function overload(url: string, rate: number, reloader: Reloader) {
   const ending = new AbortController();
   const probe = await startPart('probe', { url });
-  const mix = await startPart('mix', { url, load: { rate } }, NICE);
+  const mix = await startPart('mix', { url, load: { rate } });
   const hostile = await startPart('hostile', { url, idle: IDLE }, NICE);
   const reloads = reloader.run(ending.signal);
   await setTimeout(1000 * seconds);
