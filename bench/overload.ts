@@ -25,6 +25,8 @@ import { inFolder } from './networks.js';
 import { memoryOf, serving } from './serving.js';
 
 const [TIMES, IDLE, NICE] = [4, 500, 5];
+/** Milliseconds from one reload to the next: each holds up to four of the model in memory. */
+const INTERVAL = 10_000;
 /** Of a server that is asked nothing else: milliseconds, and single requests. */
 const [CAPACITY, SINGLES] = [10_000, 20];
 /** Milliseconds until it says that it lives, bytes, and how much slower it may be afterwards. */
@@ -65,7 +67,7 @@ async function overload(url: string, rate: number, reloader: Reloader) {
   const probe = await startPart('probe', { url });
   const mix = await startPart('mix', { url, load: { rate } });
   const hostile = await startPart('hostile', { url, idle: IDLE }, NICE);
-  const reloads = reloader.run(ending.signal);
+  const reloads = reloader.run(INTERVAL, ending.signal);
   await setTimeout(1000 * seconds);
   ending.abort();
   const [probes, outcomes, met] = await Promise.all([probe.end(), mix.end(), hostile.end(), reloads]);

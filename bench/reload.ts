@@ -25,6 +25,8 @@ const SERVERS = [
   { name: 'fixed', flags: [], size: undefined },
   { name: 'batches', flags: ['--max-batch', '8', '--max-delay-ms', '10'], size: {} },
 ] as const;
+/** Milliseconds from one reload to the next. */
+const INTERVAL = 1000;
 /** As much as one worker answers about without refusing any. */
 const LOAD = { clients: 3, pauseMs: 40, slowClients: 2 };
 
@@ -41,7 +43,7 @@ async function underLoad(url: string, reloader: Reloader) {
   const ending = new AbortController();
   const probe = await startPart('probe', { url });
   const mix = await startPart('mix', { url, load: LOAD });
-  const reloads = reloader.run(ending.signal);
+  const reloads = reloader.run(INTERVAL, ending.signal);
   await setTimeout(milliseconds);
   ending.abort();
   await reloads;

@@ -56,8 +56,8 @@ export class History {
   }
 }
 
-/** How often the model is replaced, and how long its loading may take, in milliseconds. */
-const [INTERVAL, PATIENCE] = [1000, 20_000];
+/** How long a file that was replaced may not be loaded, in milliseconds. */
+const PATIENCE = 20_000;
 
 /** Replaces the model of a server by the next of its versions. */
 export class Reloader {
@@ -76,12 +76,12 @@ export class Reloader {
     this.#versions = versions;
   }
 
-  /** Every second, until the signal aborts. */
-  async run(ending: AbortSignal): Promise<void> {
+  /** Over and over, until the signal aborts. @param interval milliseconds from one to the next */
+  async run(interval: number, ending: AbortSignal): Promise<void> {
     while (!ending.aborted) {
-      const next = now() + INTERVAL;
+      const next = now() + interval;
       await this.reload();
-      await setTimeout(Math.max(0, next - now()));
+      await setTimeout(Math.max(0, next - now()), undefined, { signal: ending }).catch(() => {});
     }
   }
 
