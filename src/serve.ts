@@ -115,6 +115,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
         if (whySingly !== undefined) app.log.warn({ model, why: whySingly }, 'requests are not merged');
       },
       unloaded: (model) => app.log.info({ model }, 'model unloaded'),
+      troubled: (model, what, why) => app.log.error({ model, ...(why && { problem: why }) }, what),
       refused: (model, why) => {
         metrics.refused(model);
         app.log.error({ model, problem: why }, 'model refused');

@@ -1,8 +1,14 @@
+import { elementCount } from '../../graph/tensor.js';
 import type { Bytes, Floats, Inputs, Outputs } from '../sessions/tensors.js';
 
 /** Images of a request: the first dimension of its inputs, which all have the same. */
 export function rowsOf(inputs: Inputs): number {
   return Object.values(inputs)[0]?.dims[0] ?? 1;
+}
+
+/** Elements of all inputs of a request. */
+export function elementsOf(inputs: Inputs): number {
+  return Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
 }
 
 /** What must be equal for requests to run as one: everything but the first dimension. */

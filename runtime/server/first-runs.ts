@@ -1,9 +1,8 @@
 import { type Model, outlineOf } from '../../graph/model.js';
-import { elementCount } from '../../graph/tensor.js';
 import { difference, probeInputs } from '../sessions/probe.js';
 import type { Session } from '../sessions/session.js';
 import type { Bytes, Floats, Inputs, Outputs, Port } from '../sessions/tensors.js';
-import { split, stack } from './batch.js';
+import { elementsOf, split, stack } from './batch.js';
 import type { RunTimes } from './run-times.js';
 
 /** Runs by which a model is judged before its first request: the faster counts. */
@@ -16,11 +15,10 @@ const TIMED = 2;
 export async function timeFirst(session: Session, times: RunTimes): Promise<void> {
   if (session.inputs.some(({ shape }) => shape.slice(1).some((size) => typeof size === 'string'))) return;
   const inputs = probeInputs(session.inputs);
-  const elements = Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
   for (let i = 0; i < TIMED; i++) {
     const start = performance.now();
     await session.run(inputs);
-    times.add(elements, performance.now() - start);
+    times.add(elementsOf(inputs), performance.now() - start);
   }
 }
 

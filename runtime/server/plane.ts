@@ -11,6 +11,8 @@ export interface PlaneEvents {
   unloaded?(model: string): void;
   /** A model that could not be loaded; one of that name that was served before goes on. */
   refused?(model: string, why: string): void;
+  /** What is wrong with a model that is served, or was. */
+  troubled?(model: string, what: string, why: string): void;
 }
 
 /** Triton's states of a model. */
@@ -83,8 +85,10 @@ export class DataPlane {
     try {
       // Before it is read, so that one which is replaced meanwhile is another.
       this.#stamps.set(name, await stampOf(file));
-      const onRun = (rows: number, milliseconds: number) => this.#events.ran?.(name, rows, milliseconds);
-      const model = await ServedModel.load(name, file, this.#options, onRun);
+      const model = await ServedModel.load(name, file, this.#options, {
+        onRun: (rows, milliseconds) => this.#events.ran?.(name, rows, milliseconds),
+        onTrouble: (what, why) => this.#events.troubled?.(name, what, why),
+      });
       const before = this.#models.get(name);
       this.#models.set(name, model);
       this.#events.loaded?.(model);
@@ -112,16 +116,20 @@ export class DataPlane {
   #retire(model: ServedModel): void {
     const ending = this.#ending.get(model.name) ?? new Set();
     this.#ending.set(model.name, ending);
-    const end = model.retire(this.#drain).finally(() => {
-      ending.delete(end);
-      if (ending.size === 0) this.#ending.delete(model.name);
-    });
+    const end = model
+      .retire(this.#drain)
+      .catch((error: unknown) => this.#events.troubled?.(model.name, 'model not freed', reason(error)))
+      .finally(() => {
+        ending.delete(end);
+        if (ending.size === 0) this.#ending.delete(model.name);
+      });
     ending.add(end);
   }
 
-  /** What a model's file was when it was last read; undefined for one that is not loaded. */
+  /** What a model's file was when it was last read; undefined for one that is not loaded, or soon is not. */
   stampOf(name: string): string | undefined {
-    return this.#models.has(name) ? this.#stamps.get(name) : undefined;
+    const stays = this.#models.has(name) && !this.#turns.has(name, 'unload');
+    return stays ? this.#stamps.get(name) : undefined;
   }
 
   /** All models, those that are not loaded included. */

@@ -1,20 +1,31 @@
 /** Runs that an estimate looks back on: enough that a slow one among them does not move their median. */
 const RECENT = 15;
 
+/** The median of the latest times. */
+class Latest {
+  readonly #times: number[] = [];
+  /** Of an even number the lower: a first run that was slow is no rule. 0 where there are none. */
+  median = 0;
+
+  add(milliseconds: number): void {
+    this.#times.push(milliseconds);
+    if (this.#times.length > RECENT) this.#times.shift();
+    const sorted = this.#times.toSorted((a, b) => a - b);
+    this.median = sorted[(sorted.length - 1) >> 1] ?? 0;
+  }
+}
+
 /** How long runs take: medians of the latest, of all and of those of a size. */
 export class RunTimes {
-  readonly #latest: number[] = [];
-  readonly #bySize = new Map<number, number[]>();
+  readonly #all = new Latest();
+  readonly #bySize = new Map<number, Latest>();
 
   /** @param elements of all inputs of the run */
   add(elements: number, milliseconds: number): void {
     const size = sizeOf(elements);
-    const same = this.#bySize.get(size) ?? [];
+    const same = this.#bySize.get(size) ?? new Latest();
     this.#bySize.set(size, same);
-    for (const times of [this.#latest, same]) {
-      times.push(milliseconds);
-      if (times.length > RECENT) times.shift();
-    }
+    for (const latest of [this.#all, same]) latest.add(milliseconds);
   }
 
   /**
@@ -23,22 +34,16 @@ export class RunTimes {
    */
   of(elements: number, rows = 1): number {
     const same = this.#bySize.get(sizeOf(elements));
-    if (same !== undefined) return median(same);
-    return rows * median(this.#bySize.get(sizeOf(elements / rows)) ?? []);
+    return same?.median ?? rows * (this.#bySize.get(sizeOf(elements / rows))?.median ?? 0);
   }
 
   /** Milliseconds that a run takes about of which nothing is known; 0 before anything has run. */
   get usual(): number {
-    return median(this.#latest);
+    return this.#all.median;
   }
 }
 
 /** One for all sizes between which there is at most a factor of the square root of two. */
 function sizeOf(elements: number): number {
   return Math.round(2 * Math.log2(elements));
-}
-
-/** Of an even number the lower: a first run that was slow is no rule. */
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? 0;
 }

@@ -1,10 +1,10 @@
 import { NmodeError, reason } from '../../graph/errors.js';
-import { elementCount } from '../../graph/tensor.js';
 import { onAbort } from '../abort.js';
 import type { ProviderReport, RunOptions, Session } from '../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
-import { rowsOf, split, stack, stackKey } from './batch.js';
+import { elementsOf, rowsOf, split, stack, stackKey } from './batch.js';
 import { type Job, Line, type LineOptions } from './line.js';
+import { overloaded, refuseLate, tooShort } from './refusals.js';
 import { RunTimes } from './run-times.js';
 import { type Worker, Workers } from './workers.js';
 
@@ -13,6 +13,8 @@ export interface SchedulerOptions extends LineOptions {
   readonly maxQueue: number;
   /** Told of every run of the model: how many images, how many milliseconds. */
   readonly onRun?: (rows: number, milliseconds: number) => void;
+  /** Told of workers that are lost or cannot be replaced, and why. */
+  readonly onTrouble?: (what: string, why: string) => void;
 }
 
 /** A worker is given the next run while it is at one: it would idle until its answer has come here and another has gone. */
@@ -46,9 +48,13 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     this.#line = new Line(options);
     this.#times = times;
     this.#workers = new Workers(sessions, open, {
+      lost: () => options.onTrouble?.('worker lost, another is opened', ''),
       replaced: () => this.#dispatch(),
-      // Who ends waits for no worker that does not come.
-      failed: (error) => this.#closing && this.abort(error),
+      failed: (error) => {
+        options.onTrouble?.('no worker in the place of one that was lost', reason(error));
+        // Who ends waits for no worker that does not come.
+        if (this.#closing !== undefined) this.abort(error);
+      },
     });
   }
 
@@ -108,6 +114,11 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     return this.#options.maxBatch > 1 ? 1 : DEPTH;
   }
 
+  /** Images of a run, where the model's first dimension counts them. */
+  #rowsOf(inputs: Inputs): number {
+    return this.inputs.every(({ shape }) => typeof shape[0] === 'string') ? rowsOf(inputs) : 1;
+  }
+
   /** Milliseconds that an image takes about which waits for no other. */
   get alone(): number {
     return this.#times.usual;
@@ -129,6 +140,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
    */
   admit(within: number, coming = 0): void {
     const { maxQueue } = this.#options;
+    if (this.#workers.isHopeless) throw overloaded('the model has no worker, and none could be opened');
     if (this.#line.rows + coming >= maxQueue + this.#workers.room(this.#depth))
       throw overloaded(`${maxQueue} runs are waiting already`);
     this.checkTime(within, coming);
@@ -138,10 +150,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   checkTime(within: number, coming = 0): void {
     // What runs alone is let run, however long others took: otherwise nothing would be learnt any more.
     if (!this.#isBusy && coming === 0) return;
-    const expected = this.#expected(coming);
-    if (expected <= within) return;
-    if (this.alone > within) throw tooShort(within, this.alone);
-    throw overloaded(`it would take about ${Math.ceil(expected)} ms, and ${within} ms are given`);
+    refuseLate(within, this.#expected(coming), this.alone);
   }
 
   /**
@@ -149,8 +158,9 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
    * @throws NmodeError (DEADLINE)
    */
   checkSize(inputs: Inputs, within: number): void {
-    const takes = this.#times.of(elementsOf(inputs), rowsOf(inputs));
-    if (this.#isBusy && takes > within) throw tooShort(within, takes, rowsOf(inputs));
+    const rows = this.#rowsOf(inputs);
+    const takes = this.#times.of(elementsOf(inputs), rows);
+    if (this.#isBusy && takes > within) throw tooShort(within, takes, rows);
   }
 
   /** Runs what was admitted. @throws NmodeError (CANNOT_RUN); the signal's reason */
@@ -163,7 +173,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
       const job: Job = {
         inputs,
         options,
-        rows: rowsOf(inputs),
+        rows: this.#rowsOf(inputs),
         elements: elementsOf(inputs),
         key: batched ? stackKey(inputs, outputs) : '',
         since: performance.now(),
@@ -281,23 +291,4 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function elementsOf(inputs: Inputs): number {
-  return Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
-}
-
-export function overloaded(why: string): NmodeError {
-  return new NmodeError('OVERLOADED', `the server is busy: ${why}: try again later`);
-}
-
-/**
- * What does not come in time.
- * @param takes milliseconds that it takes about without others; 0 where that is not known
- */
-export function tooShort(within: number, takes: number, images = 1): NmodeError {
-  const what = images === 1 ? 'an image takes' : `${images} images take`;
-  const why =
-    takes === 0 ? '' : `: ${what} about ${Math.ceil(takes)} ms${takes > within ? '' : ' without others'}`;
-  return new NmodeError('DEADLINE', `no answer within ${within} ms${why}`);
 }

@@ -1,6 +1,5 @@
 import { NmodeError } from '../../graph/errors.js';
 import { type Model, outlineOf } from '../../graph/model.js';
-import { elementCount } from '../../graph/tensor.js';
 import { untilAborted } from '../abort.js';
 import type { FormOptions } from '../form.js';
 import type { ModelForm } from '../images/job.js';
@@ -17,14 +16,16 @@ import type { SegmentOptions } from '../segment-options.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
+import { elementsOf } from './batch.js';
 import { timeFirst, whyNotMerged } from './first-runs.js';
 import { type Freight, type Lease, Leases } from './leases.js';
+import { overloaded, refuseLate } from './refusals.js';
 import { RunTimes } from './run-times.js';
-import { overloaded, Scheduler, type SchedulerOptions, tooShort } from './scheduler.js';
+import { Scheduler, type SchedulerOptions } from './scheduler.js';
 
 export interface ServedOptions
   extends Pick<SessionOptions, 'providers' | 'strict' | 'threads'>,
-    Omit<SchedulerOptions, 'onRun'> {
+    Omit<SchedulerOptions, 'onRun' | 'onTrouble'> {
   /** Elements of all inputs of a request. */
   readonly maxElements: number;
   /** What is said of how models take images, and of what they give. */
@@ -66,7 +67,7 @@ export class ServedModel {
     name: string,
     file: string,
     options: ServedOptions,
-    onRun: SchedulerOptions['onRun'],
+    events: Pick<SchedulerOptions, 'onRun' | 'onTrouble'>,
   ): Promise<ServedModel> {
     const { model, bytes } = await loadModel(file);
     const { form, why = '' } = imageForm(name, model, options.form);
@@ -80,7 +81,7 @@ export class ServedModel {
     };
     const loading = startScheduler(model, () => createSession(bytes, session), {
       ...options,
-      ...(onRun && { onRun }),
+      ...events,
     });
     const segmenter =
       form &&
@@ -125,9 +126,7 @@ export class ServedModel {
     if (images >= maxQueue) throw overloaded(`${maxQueue} images are under way`);
     const takes = this.#imageTimes.usual;
     const expected = takes + (images * takes) / (segmenter?.imagesAtOnce ?? 1);
-    if (images === 0 || expected <= within) return;
-    if (takes > within) throw tooShort(within, takes);
-    throw overloaded(`it would take about ${Math.ceil(expected)} ms, and ${within} ms are given`);
+    if (images > 0) refuseLate(within, expected, takes);
   }
 
   /** Milliseconds that an answer takes about without others; 0 where that is not known. */
@@ -164,8 +163,15 @@ export class ServedModel {
     }
   }
 
-  /** @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason */
-  async segment(image: Uint8Array, options: SegmentOptions): Promise<Segmentation> {
+  /**
+   * Segments an image and makes an answer of it, in one place: as long as either takes, no other image takes it.
+   * @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason; what the answer fails with
+   */
+  async segment<A>(
+    image: Uint8Array,
+    options: SegmentOptions,
+    answer: (found: Segmentation) => Promise<A>,
+  ): Promise<A> {
     if (this.segmenter === undefined) {
       throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
     }
@@ -173,9 +179,9 @@ export class ServedModel {
     // One whose client left is dropped while it waits; once begun it keeps its place until its work has stopped.
     return this.#images.add(async () => {
       const start = performance.now();
-      const found = await segmenter.segmentOrStop(image, options);
+      const answered = await answer(await segmenter.segmentOrStop(image, options));
       this.#imageTimes.add(1, performance.now() - start);
-      return found;
+      return answered;
     }, options.signal);
   }
 
@@ -201,7 +207,7 @@ export class ServedModel {
         );
       }
     }
-    const elements = Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
+    const elements = elementsOf(inputs);
     if (elements > this.maxElements)
       throw refused(`${elements} elements, at most ${this.maxElements} are taken`);
     for (const output of outputs ?? []) {

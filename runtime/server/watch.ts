@@ -13,12 +13,8 @@ const RETRY = 20;
  */
 export function watch(plane: DataPlane, files: ReadonlyMap<string, string>): () => void {
   const watched = [...files].map(([name, file]) => new WatchedFile(plane, name, file));
-  let isLooking = false;
-  const timer = setInterval(async () => {
-    if (isLooking) return;
-    isLooking = true;
-    for (const each of watched) await each.look();
-    isLooking = false;
+  const timer = setInterval(() => {
+    for (const each of watched) each.look();
   }, INTERVAL);
   timer.unref();
   return () => clearInterval(timer);
@@ -28,6 +24,7 @@ class WatchedFile {
   #seen = '';
   /** Looks until the next attempt. */
   #retry = 0;
+  #isLooking = false;
 
   constructor(
     readonly plane: DataPlane,
@@ -35,7 +32,16 @@ class WatchedFile {
     readonly file: string,
   ) {}
 
+  /** Looks at it, unless the last look is still at it, or at a load. */
   async look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    await this.#look().finally(() => {
+      this.#isLooking = false;
+    });
+  }
+
+  async #look(): Promise<void> {
     const { plane, name } = this;
     const now = await stampOf(this.file);
     const settled = now !== '' && now === this.#seen;

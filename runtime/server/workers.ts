@@ -2,6 +2,8 @@ import type { ProviderReport, Session } from '../sessions/session.js';
 
 /** How often lost workers are looked for, in milliseconds: one that is idle tells nobody that it is lost. */
 const CHECK_INTERVAL = 1000;
+/** Milliseconds until another attempt, where one failed: twice as many each time, up to the second. */
+const [FIRST_PAUSE, LONGEST_PAUSE] = [1000, 60_000];
 
 /** One that can be given runs. */
 export interface Worker<R extends ProviderReport> {
@@ -13,6 +15,8 @@ export interface Worker<R extends ProviderReport> {
 }
 
 export interface WorkersEvents {
+  /** One is lost. */
+  lost(): void;
   /** Another has come in the place of one that was lost. */
   replaced(): void;
   /** Another could not be opened; it is tried again. */
@@ -27,6 +31,8 @@ export class Workers<R extends ProviderReport> {
   readonly #events: WorkersEvents;
   readonly #opening = new Map<number, Promise<void>>();
   readonly #checking: NodeJS.Timeout;
+  #pause = 0;
+  #nextAttempt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(sessions: readonly Session<R>[], open: () => Promise<Session<R>>, events: WorkersEvents) {
@@ -45,6 +51,11 @@ export class Workers<R extends ProviderReport> {
     return !this.#closed && this.#present.length > 0;
   }
 
+  /** Whether none is there, and the last attempt to open one failed. */
+  get isHopeless(): boolean {
+    return this.#pause > 0 && this.#present.length === 0;
+  }
+
   /** Runs that can be given away at once, where each takes so many. */
   room(depth: number): number {
     return this.#present.reduce((sum, { load }) => sum + Math.max(0, depth - load), 0);
@@ -61,8 +72,12 @@ export class Workers<R extends ProviderReport> {
     if (this.#closed) return;
     for (const [index, worker] of this.#places.entries()) {
       if (worker?.session.alive === true || this.#opening.has(index)) continue;
-      worker?.session.close().catch(() => {});
-      this.#places[index] = undefined;
+      if (worker !== undefined) {
+        this.#places[index] = undefined;
+        worker.session.close().catch(() => {});
+        this.#events.lost();
+      }
+      if (performance.now() < this.#nextAttempt) continue;
       const opening = this.#replace(index).finally(() => this.#opening.delete(index));
       this.#opening.set(index, opening);
     }
@@ -73,14 +88,18 @@ export class Workers<R extends ProviderReport> {
       const session = await this.#open();
       if (this.#closed) return await session.close();
       this.#places[index] = newWorker(session);
+      this.#pause = 0;
       this.#events.replaced();
     } catch (error) {
+      this.#pause = Math.min(Math.max(FIRST_PAUSE, 2 * this.#pause), LONGEST_PAUSE);
+      this.#nextAttempt = performance.now() + this.#pause;
       this.#events.failed(error);
     }
   }
 
-  /** Waits for those that are being opened. */
+  /** Waits for those that are being opened; one attempt is made where none is. */
   async settled(): Promise<void> {
+    this.#nextAttempt = Number.NEGATIVE_INFINITY;
     this.check();
     await Promise.all(this.#opening.values());
   }

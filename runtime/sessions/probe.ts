@@ -34,13 +34,19 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   if (length > MAX_PROBE) {
     throw new NmodeError('BAD_MODEL', `input '${name}' takes [${dims}], more than can be tried`);
   }
-  if (dtype === 'uint8') return { dims, data: Uint8Array.from({ length }, (_, i) => scramble(i) & 255) };
+  if (dtype === 'uint8') {
+    const data = new Uint8Array(length);
+    for (let i = 0; i < length; i++) data[i] = scramble(i);
+    return { dims, data };
+  }
   if (dtype !== 'float32') {
     throw new NmodeError('BAD_MODEL', `input '${name}' is ${dtype}, expected float32 or uint8`);
   }
   const width = dims.at(-1) ?? 1;
-  const noise = (i: number) => (scramble(i) / 2 ** 32) * 255 ** ((i % width) / width);
-  return { dims, data: Float32Array.from({ length }, (_, i) => noise(i)) };
+  const strengths = Float64Array.from({ length: width }, (_, column) => 255 ** (column / width) / 2 ** 32);
+  const data = new Float32Array(length);
+  for (let i = 0; i < length; i++) data[i] = scramble(i) * (strengths[i % width] ?? 0);
+  return { dims, data };
 }
 
 /** Such an input for each port of a model. */

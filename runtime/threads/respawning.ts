@@ -19,6 +19,7 @@ export class Respawning<M extends Replaceable> {
   #current: Thread<M>;
   #warmingUp: Promise<void> = Promise.resolve();
   #isReady = false;
+  #isReplaced = true;
   #restarted = Number.NEGATIVE_INFINITY;
   #pause = SHORTEST_PAUSE;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,8 +37,11 @@ export class Respawning<M extends Replaceable> {
   /** The same, once it is ready. @throws what the thread fails with until then */
   static async ready<M extends Replaceable>(start: () => Thread<M>): Promise<Respawning<M>> {
     const thread = new Respawning(start);
+    // Whoever waits for it is told why it does not come.
+    thread.#isReplaced = false;
     try {
       await thread.#warmingUp;
+      thread.#isReplaced = true;
       return thread;
     } catch (error) {
       await thread.close();
@@ -74,7 +78,7 @@ export class Respawning<M extends Replaceable> {
   }
 
   #replace(): void {
-    if (this.#closing !== undefined) return;
+    if (this.#closing !== undefined || !this.#isReplaced) return;
     this.#pause = this.#isReady ? SHORTEST_PAUSE : Math.min(2 * this.#pause, LONGEST_PAUSE);
     this.#isReady = false;
     const left = this.#restarted + this.#pause - performance.now();

@@ -138,7 +138,7 @@ describe('a server', () => {
     expect(() => plane.model('n')).toThrow("Request for unknown model: 'n' is not found");
     try {
       await plane.load('m');
-      await expect(plane.model('m').segment(new Uint8Array(), {})).rejects.toThrow(
+      await expect(plane.model('m').segment(new Uint8Array(), {}, async () => {})).rejects.toThrow(
         /^model 'm' takes tensors, not images: it ends in logits, .*--head softmax$/,
       );
     } finally {

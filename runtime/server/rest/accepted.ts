@@ -3,7 +3,7 @@ import { NmodeError } from '../../../graph/errors.js';
 import { onAbort } from '../../abort.js';
 import { MAX_TIMER } from '../../timer.js';
 import type { Freight, Lease } from '../leases.js';
-import { tooShort } from '../scheduler.js';
+import { tooShort } from '../refusals.js';
 import type { ServedModel } from '../served-model.js';
 import type { RestContext } from './app.js';
 import { countingFailures } from './failures.js';

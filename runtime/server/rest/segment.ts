@@ -49,25 +49,27 @@ async function segment(
   const image = imageOf(request);
   const { model } = begin(request);
   const signal = signalOf(reply, model, 'image', options.deadline);
-  const found = await model.segment(image, {
+  const given = {
     ...wanted,
     signal,
     probabilities: false,
     components: view === 'json',
     pixels: view === 'overlay',
+  };
+  return model.segment(image, given, async (found) => {
+    const { tiling, timings } = found;
+    if (tiling !== undefined) {
+      request.log.info({ model: model.name, ...tiling }, 'image run in tiles');
+      reply.header(
+        'nmode-tiles',
+        tiling.approximate === undefined ? tiling.tiles : `${tiling.tiles}; approximate`,
+      );
+    }
+    const answer = await answerOf(answers.current, view, model, found);
+    request.share.answer(answer.length);
+    metrics.answered(model.name, timings);
+    return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
   });
-  const { tiling } = found;
-  if (tiling !== undefined) {
-    request.log.info({ model: model.name, ...tiling }, 'image run in tiles');
-    reply.header(
-      'nmode-tiles',
-      tiling.approximate === undefined ? tiling.tiles : `${tiling.tiles}; approximate`,
-    );
-  }
-  const answer = await answerOf(answers.current, view, model, found);
-  request.share.answer(answer.length);
-  metrics.answered(model.name, found.timings);
-  return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
 }
 
 /** @throws NmodeError (BAD_USAGE) */

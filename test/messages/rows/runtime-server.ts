@@ -137,14 +137,9 @@ export const RUNTIME_SERVER: Conditions = {
     "input '…': 'data' is neither flat nor nested as its shape […]":
       'lists in data have other lengths or depths than the shape, or flat data hold a list',
   },
-  'runtime/server/scheduler.ts': {
-    'no worker': 'a scheduler is made without a session: --workers is at least 1',
-    '… runs are waiting already': 'as many runs wait as --max-queue says, when a request is admitted',
+  'runtime/server/refusals.ts': {
     'it would take about … ms, and … ms are given':
       'others run or wait, and with them the answer is expected after the deadline, which it alone would meet',
-    'the model is being unloaded':
-      'a run comes while the model is closed: it is replaced or unloaded, or the server ends',
-    'the worker was lost: …': 'the thread of the session that ran the batch ended',
     'the server is busy: …: try again later': 'there is no room or no time beside what runs and waits',
     'no answer within … ms…':
       'the deadline passed, or a run alone is expected to take longer while others run',
@@ -152,6 +147,15 @@ export const RUNTIME_SERVER: Conditions = {
     ' without others': 'the deadline passed although a run alone is expected to take less',
     'an image takes': 'what did not come in time was of one row, or of a number that is not known yet',
     '… images take': 'the tensors that do not fit into the deadline have several rows',
+  },
+  'runtime/server/scheduler.ts': {
+    'no worker': 'a scheduler is made without a session: --workers is at least 1',
+    '… runs are waiting already': 'as many runs wait as --max-queue says, when a request is admitted',
+    'the model is being unloaded':
+      'a run comes while the model is closed: it is replaced or unloaded, or the server ends',
+    'the worker was lost: …': 'the thread of the session that ran the batch ended',
+    'the model has no worker, and none could be opened':
+      'the last worker of a model was lost, and the attempt to open another failed: it is made again',
   },
   'runtime/server/turns.ts': {
     'the client left': 'nobody waits any more for a load or an unload whose turn has come',
@@ -162,8 +166,6 @@ export const RUNTIME_SERVER: Conditions = {
     "model '…' takes tensors, not images: …":
       'an image is sent to a model whose input, output, recipe or missing head, as told, keep it from segmenting images',
     '… images are under way': 'as many images are under way as --max-queue says',
-    'it would take about … ms, and … ms are given':
-      'images are under way, and with them the mask is expected after the deadline, which it alone would meet',
     "model '…' was taken away, and its requests had … ms to end: try again":
       'a request that the model accepted is not answered --drain-ms after it was replaced or unloaded',
     "expected … inputs but got … inputs for model '…'":

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { tooShort } from '../../../runtime/server/refusals.js';
 import { RunTimes } from '../../../runtime/server/run-times.js';
-import { Scheduler, type SchedulerOptions, tooShort } from '../../../runtime/server/scheduler.js';
+import { Scheduler, type SchedulerOptions } from '../../../runtime/server/scheduler.js';
 import type { Session } from '../../../runtime/sessions/session.js';
 import type { Inputs, Outputs } from '../../../runtime/sessions/tensors.js';
 
 /** A session that answers when it is told to: order and bounds are what is tested here, not a network. */
 class Told implements Session {
-  readonly inputs = [];
+  readonly inputs = [{ name: 'x', dtype: 'float32', shape: ['N', 1] }];
   readonly outputs = [];
   readonly provider = { requested: ['cpu'], effective: 'cpu', attempts: [] };
   readonly workers = 1;
@@ -271,6 +272,41 @@ describe('the scheduler', () => {
     await answerAll(sessions);
     await closed;
     expect(await Promise.all(waiting)).toEqual([[1], [2]]);
+  });
+
+  it('tells of workers that are lost, waits longer after each attempt, and takes nothing meanwhile', async () => {
+    const troubles: string[] = [];
+    let opened = 0;
+    const session = new Told();
+    const tested = await Scheduler.start(
+      async () => {
+        if (opened++ > 0) throw new Error('no memory');
+        return session;
+      },
+      { ...OPTIONS, onTrouble: (what, why) => troubles.push(`${what}: ${why}`) },
+    );
+    session.alive = false;
+    while (troubles.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(troubles).toEqual([
+      'worker lost, another is opened: ',
+      'no worker in the place of one that was lost: no memory',
+      'no worker in the place of one that was lost: no memory',
+    ]);
+    expect(() => tested.admit(60_000)).toThrow('the model has no worker, and none could be opened');
+    expect(opened).toBe(3);
+    await tested.close();
+  });
+
+  it('counts no rows of a model whose first dimension is none', async () => {
+    const session = new Told();
+    Object.assign(session, { inputs: [{ name: 'x', dtype: 'float32', shape: [128, 1] }] });
+    const tested = await Scheduler.start(async () => session, OPTIONS);
+    const large = () => ({ x: { dims: [128, 1], data: new Float32Array(128) } });
+    const all = Array.from({ length: 5 }, () => values(tested.run(large())));
+    // Two are with the worker, three wait.
+    expect(() => tested.admit(60_000)).not.toThrow();
+    await answerAll([session]);
+    await Promise.all(all);
   });
 
   it('closing ends where no worker comes back', async () => {

@@ -73,11 +73,12 @@ describe('a thread that is lost', () => {
     expect(threads).toHaveLength(5);
   });
 
-  it('before it is ready fails who waits for that', async () => {
-    const { start } = counting(startBroken);
+  it('before it is ready fails who waits for that, and no other is started', async () => {
+    const { start, threads } = counting(startBroken);
     await expect(Respawning.ready<FragileMethods>(start)).rejects.toThrow(
       'a thread of the test was lost: it does not start',
     );
+    expect(threads).toHaveLength(1);
   });
 });
 
