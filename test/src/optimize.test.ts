@@ -68,17 +68,6 @@ describe('nmode optimize', () => {
     expect(bytes).toBeLessThan(0.45 * bytesBefore);
   });
 
-  it("a model in Winograd's form stays in float32; one that took none is not said to be in it", () => {
-    const inForm = optimized('wasm.onnx', '--optimize', 'latency', '--target', 'wasm');
-    expect(JSON.parse(inForm.stdout).changes.Winograd).toBeGreaterThan(0);
-    const args = ['--precision', 'int8', '--calibrate', one];
-    const refused = nmode('optimize', out('wasm.onnx'), '-o', out('no.onnx'), ...args);
-    expect(refused).toMatchObject({ status: 3, stderr: expect.stringMatching(/^nmode: .*Winograd.*\n$/) });
-    const without = optimized('webgpu.onnx', '--optimize', 'latency', '--target', 'webgpu');
-    expect(JSON.parse(without.stdout).changes.Winograd).toBeUndefined();
-    expect(nmode('optimize', out('webgpu.onnx'), '-o', out('yes.onnx'), ...args).status).toBe(0);
-  });
-
   it('fp16: half the file, and float32 at both ends', () => {
     const { status, stdout } = optimized('half.onnx', '--precision', 'fp16');
     expect(status).toBe(0);

@@ -228,25 +228,6 @@ describe('eval', () => {
   });
 });
 
-describe('doctor', () => {
-  it('tells of every provider whether it works, and where nodes ran', () => {
-    const run = nmode('doctor', '--json');
-    expect(run.status).toBe(0);
-    const diagnosis = JSON.parse(run.stdout);
-    const names = diagnosis.providers.map(({ provider }: { provider: string }) => provider);
-    expect(names).toEqual(['cpu', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'dml']);
-    expect(diagnosis.providers[0]).toMatchObject({ works: true, placement: { cpu: expect.any(Number) } });
-    for (const { works, problem } of diagnosis.providers) expect(works || problem.length > 10).toBe(true);
-    expect(diagnosis.cores.usable).toBeGreaterThanOrEqual(1);
-    expect(diagnosis.versions.onnxruntime).toMatch(/^1\.\d+/);
-    // A small input: WebGPU in software takes its time.
-    nmode('export', trained, '-o', out('small.onnx'), ...told, '--size', '64x64');
-    expect(nmode('doctor', out('small.onnx')).stdout).toMatch(
-      /tried with +.*small\.onnx\ncpu +works: \d+ nodes on cpu\n/,
-    );
-  });
-});
-
 it('recipes: a name, a file, and a file that is none', async () => {
   const recipe = {
     normalization: { kind: 'mean-std', mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
