@@ -7,8 +7,8 @@ import { type InferRequest, readInferRequest } from './rest/v2.js';
 /** The body of an infer request, and what it is read against. */
 export interface InferBody {
   readonly body: Uint8Array;
-  /** The header Inference-Header-Content-Length. */
-  readonly jsonLength: string | undefined;
+  /** Bytes of JSON at its start; undefined for all of it. */
+  readonly jsonLength: number | undefined;
   readonly ports: readonly Port[];
   readonly maxElements: number;
 }
@@ -16,8 +16,7 @@ export interface InferBody {
 const methods = {
   read: ({ body, jsonLength, ports, maxElements }: InferBody): InferRequest =>
     readInferRequest(body, jsonLength, ports, maxElements),
-  /** Numbers, separated by commas. */
-  write: (data: Floats['data']): Uint8Array => numbersText(data),
+  write: (data: Floats['data']): Uint8Array | undefined => numbersText(data),
 };
 
 export type JsonMethods = typeof methods;

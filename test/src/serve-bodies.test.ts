@@ -67,6 +67,17 @@ describe('JSON', () => {
     for (const each of [told, before, chunks]) expect(ended(each)).toEqual([413, error]);
   });
 
+  it.each(['0000000000000060000000', '', '-1', '1e3', '0x10', '8, 8', '9999999999999999'])(
+    "of the length '%s' is refused before it comes",
+    async (length) => {
+      const headers = `Content-Length: 5000000\r\nInference-Header-Content-Length: ${length}\r\n`;
+      expect(ended(await exchange(head(infer('large'), headers)))).toEqual([
+        400,
+        `Inference-Header-Content-Length is '${length}', expected a number of bytes of 1 to 15 digits`,
+      ]);
+    },
+  );
+
   it('has shapes of at most 32 sizes', async () => {
     const body = JSON.stringify({
       inputs: [{ name: 'input', shape: new Array(33).fill(1), datatype: 'FP32', data: [1] }],

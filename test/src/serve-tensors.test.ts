@@ -236,13 +236,13 @@ describe('what is refused', () => {
       'a header that is longer than the body',
       'fixed',
       { headers: { 'inference-header-content-length': '99' }, body: '{}' },
-      /is '99' for a body of 2 bytes$/,
+      /is 99, and the body has 2 bytes$/,
     ],
     [
       'a header that is no number',
       'fixed',
       { headers: { 'inference-header-content-length': '-1' }, body: '{}' },
-      /is '-1' for a body/,
+      /is '-1', expected a number of bytes/,
     ],
     [
       'a number beyond double precision',

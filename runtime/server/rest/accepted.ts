@@ -46,28 +46,48 @@ export function accepting<Request extends FastifyRequest>(
   };
 }
 
-/**
- * A signal that aborts when the deadline passes, the client leaves or the model is taken away.
- * @param within milliseconds
- */
-export function signalOf(
-  reply: FastifyReply,
-  model: ServedModel,
-  freight: Freight,
-  within: number,
-): AbortSignal {
-  const controller = new AbortController();
-  const expire = () => controller.abort(tooShort(within, model.alone(freight)));
-  const timer = setTimeout(expire, Math.min(within, MAX_TIMER));
-  // Timers go by whole milliseconds, in which a small network may have answered.
-  if (within < 1) expire();
-  const forget = onAbort(model.ending, () => controller.abort(model.ending.reason));
-  reply.raw.once('close', () => {
-    clearTimeout(timer);
-    forget();
-    if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
-  });
-  return controller.signal;
+/** The time that a request has from when its body has come: one for all that is done for it. */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #start = performance.now();
+  readonly #alone: () => number;
+  #within: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param within milliseconds */
+  constructor(reply: FastifyReply, model: ServedModel, freight: Freight, within: number) {
+    this.#alone = () => model.alone(freight);
+    this.#within = within;
+    this.shorten(within);
+    const controller = this.#controller;
+    const forget = onAbort(model.ending, () => controller.abort(model.ending.reason));
+    reply.raw.once('close', () => {
+      clearTimeout(this.#timer);
+      forget();
+      if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
+    });
+  }
+
+  /** Aborts when it passes, the client leaves or the model is taken away. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Milliseconds that are left. */
+  get left(): number {
+    return Math.max(0, this.#within - (performance.now() - this.#start));
+  }
+
+  /** @param within milliseconds from its start, at most those that it had */
+  shorten(within: number): void {
+    this.#within = within;
+    clearTimeout(this.#timer);
+    const { left } = this;
+    const expire = () => this.#controller.abort(tooShort(within, this.#alone()));
+    this.#timer = setTimeout(expire, Math.min(left, MAX_TIMER));
+    // Timers go by whole milliseconds, in which a small network may have answered.
+    if (left < 1) expire();
+  }
 }
 
 /** A signal that aborts when the client leaves. */

@@ -4,6 +4,7 @@ import { NmodeError } from '../../../graph/errors.js';
 import { type BodyLimit, readBody } from './body.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { Connections } from './connections.js';
+import { jsonLengthOf } from './json-length.js';
 import { Memory, type Share } from './memory.js';
 
 declare module 'fastify' {
@@ -12,9 +13,6 @@ declare module 'fastify' {
     share: Share;
   }
 }
-
-/** The header that tells how many bytes of a body are JSON. */
-export const JSON_LENGTH = 'inference-header-content-length';
 
 /** What the bodies of some routes may be. */
 export type LimitOf = (request: FastifyRequest) => BodyLimit;
@@ -38,18 +36,12 @@ export function jsonUpTo(maxJson: number, maxBody: number): LimitOf {
       ),
   };
   return (request) => {
-    const head = headOf(request);
+    const head = jsonLengthOf(request.headers);
     if (head === undefined) return json;
     // None of it is read.
     if (head > bytes) return { ...json, bytes: 0 };
-    return upTo(maxBody)(request);
+    return { ...upTo(maxBody)(request), head };
   };
-}
-
-/** Bytes of JSON before the tensors of a body, where that is told; what it says is checked when it is read. */
-function headOf({ headers }: FastifyRequest): number | undefined {
-  const told = headers[JSON_LENGTH];
-  return told === undefined ? undefined : Number(/^\d{1,15}$/.exec(String(told))?.[0] ?? 0);
 }
 
 /** Reads the bodies of requests. */
@@ -78,10 +70,9 @@ export class Bodies {
   async add(app: FastifyInstance, limitOf: LimitOf, addRoutes: (scope: FastifyInstance) => void) {
     await app.register(async (scope) => {
       scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+      scope.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
         readBody(payload, {
           limit: limitOf(request),
-          head: headOf(request) ?? 0,
           pool: this.#pool,
           share: request.share,
           onWanted: () => this.#connections.wantsBody(payload),

@@ -16,13 +16,13 @@ const CHUNKS_START = 2 ** 16;
 /** The most bytes of a body, and the error for more. */
 export interface BodyLimit {
   readonly bytes: number;
+  /** Bytes after which the body is aligned; default 0. */
+  readonly head?: number;
   exceeded(): NmodeError;
 }
 
 export interface BodyOptions {
   readonly limit: BodyLimit;
-  /** Bytes after which the body is aligned. */
-  readonly head: number;
   readonly pool: BufferPool;
   /** Told of memory before it is taken. */
   readonly share: Share;
@@ -31,12 +31,13 @@ export interface BodyOptions {
 }
 
 /**
- * Reads a body into memory of its own. What follows its first `head` bytes is aligned: the tensors after the JSON of an infer
+ * Reads a body into memory of its own. What follows the first `head` bytes of its limit is aligned: the tensors after the JSON of an infer
  * request become views, which are given to a thread without a copy.
  * @throws NmodeError: TOO_LARGE; OVERLOADED where there is no room for it; BAD_USAGE; INTERRUPTED where the client leaves in the middle
  */
 export async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
-  const { limit, head, pool, share, onWanted } = options;
+  const { limit, pool, share, onWanted } = options;
+  const { head = 0 } = limit;
   const header = request.headers['content-length'];
   const told = header === undefined ? undefined : Number(header);
   if (told !== undefined && told > limit.bytes) throw limit.exceeded();

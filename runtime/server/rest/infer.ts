@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { NmodeError } from '../../../graph/errors.js';
 import { knownFormat } from '../../images/formats.js';
 import type { ServedModel } from '../served-model.js';
-import { accepting, signalOf } from './accepted.js';
+import { accepting, Deadline } from './accepted.js';
 import type { RestContext } from './app.js';
-import { JSON_LENGTH } from './bodies.js';
 import type { BufferPool } from './buffer-pool.js';
 import { isForm } from './form.js';
 import { modelPaths } from './health.js';
+import { JSON_LENGTH, jsonLengthOf } from './json-length.js';
 import { JsonWork } from './json-work.js';
 import type { InferRequest } from './v2.js';
 import { writeInferAnswer } from './v2-answer.js';
@@ -28,17 +28,15 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
     app.post<InferRoute>(path, route, async (request, reply) => {
       const { body = Buffer.alloc(0), headers } = request;
       const { model, lease } = begin(request);
-      const told = headers[JSON_LENGTH];
+      const jsonLength = jsonLengthOf(headers);
       const isImage =
-        isForm(headers['content-type']) || (told === undefined && knownFormat(body) !== undefined);
+        isForm(headers['content-type']) || (jsonLength === undefined && knownFormat(body) !== undefined);
       if (isImage) throw noTensors(model);
-      const jsonLength = Array.isArray(told) ? told.join() : told;
-      const { maxElements, deadline } = options;
-      const asked = await json.read({ body, jsonLength, ports: model.inputs, maxElements }, () =>
-        signalOf(reply, model, 'tensors', deadline),
-      );
-      const within = withinOf(model, asked, deadline);
-      const signal = signalOf(reply, model, 'tensors', within);
+      const deadline = new Deadline(reply, model, 'tensors', options.deadline);
+      const { signal } = deadline;
+      const { maxElements } = options;
+      const asked = await json.read({ body, jsonLength, ports: model.inputs, maxElements }, signal);
+      keepTime(model, asked, deadline, options.deadline);
       const start = performance.now();
       let queue = 0;
       const onStart = () => {
@@ -63,14 +61,22 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
 }
 
 /**
- * Milliseconds that a request has: its client may give it less than the server does.
- * @throws NmodeError: OVERLOADED, DEADLINE where that cannot be kept
+ * Holds a request to the time that its client gives it, where that is less than the server's.
+ * @param most milliseconds, the server's
+ * @throws NmodeError: OVERLOADED, DEADLINE where it cannot be kept
  */
-function withinOf({ scheduler }: ServedModel, { inputs, timeout }: InferRequest, deadline: number): number {
-  const within = Math.min(deadline, timeout ?? deadline);
-  if (within < deadline) scheduler.checkTime(within);
-  scheduler.checkSize(inputs, within);
-  return within;
+function keepTime(
+  { scheduler }: ServedModel,
+  { inputs, timeout }: InferRequest,
+  deadline: Deadline,
+  most: number,
+): void {
+  const isLess = timeout !== undefined && timeout < most;
+  if (isLess) deadline.shorten(timeout);
+  deadline.signal.throwIfAborted();
+  const left = Math.ceil(deadline.left);
+  if (isLess) scheduler.checkTime(left);
+  scheduler.checkSize(inputs, left);
 }
 
 /** What is said to those who send an image where tensors go. */

@@ -17,21 +17,20 @@ export class JsonWork {
 
   /**
    * Reads a request, whose body is given away.
-   * @param signal of a request that waits for the thread
    * @throws NmodeError: BAD_USAGE; the signal's reason
    */
-  async read(given: InferBody, signal: () => AbortSignal): Promise<InferRequest> {
+  async read(given: InferBody, signal: AbortSignal): Promise<InferRequest> {
     const { body, jsonLength, ports, maxElements } = given;
-    const length = jsonLength === undefined ? body.length : Number(jsonLength);
-    if (length <= FEW_BYTES) return readInferRequest(body, jsonLength, ports, maxElements);
-    return this.#queue.add(() => this.#started().call('read', given, [body.buffer]), signal());
+    if ((jsonLength ?? body.length) <= FEW_BYTES)
+      return readInferRequest(body, jsonLength, ports, maxElements);
+    return this.#queue.add(() => this.#started().call('read', given, [body.buffer]), signal);
   }
 
   /**
-   * Writes numbers, which must be finite, as JSON has them in a list, without its brackets.
+   * Numbers as JSON has them in a list, without its brackets; undefined where one is not finite.
    * @throws the signal's reason
    */
-  async write(data: Floats['data'], signal: AbortSignal): Promise<Uint8Array> {
+  async write(data: Floats['data'], signal: AbortSignal): Promise<Uint8Array | undefined> {
     if (data.length <= FEW_NUMBERS) return numbersText(data);
     return this.#queue.add(() => {
       const part = data.slice();

@@ -9,7 +9,7 @@ import type { Thread } from '../../threads/thread.js';
 import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
 import { type View, viewOf } from './accept.js';
-import { type Accepted, accepting, signalOf } from './accepted.js';
+import { type Accepted, accepting, Deadline } from './accepted.js';
 import type { RestContext } from './app.js';
 import { fileOf, isForm } from './form.js';
 
@@ -48,7 +48,7 @@ async function segment(
   const wanted = optionsOf(request.query);
   const image = imageOf(request);
   const { model } = begin(request);
-  const signal = signalOf(reply, model, 'image', options.deadline);
+  const { signal } = new Deadline(reply, model, 'image', options.deadline);
   const given = {
     ...wanted,
     signal,

@@ -8,10 +8,10 @@ export interface InferAnswer {
   readonly jsonLength: number | undefined;
 }
 
-/** What writes the numbers of an answer, and takes note of the bytes that they make. */
+/** What writes the numbers of an answer, and takes note of the bytes that it and they take. */
 export interface NumberWriter {
-  /** The text of numbers as JSON has them in a list, without its brackets. */
-  write(data: Floats['data']): Promise<Uint8Array>;
+  /** The text of numbers as JSON has them in a list, without its brackets; undefined where one is not finite. */
+  write(data: Floats['data']): Promise<Uint8Array | undefined>;
   hold(bytes: number): void;
 }
 
@@ -25,6 +25,8 @@ export async function writeInferAnswer(
   outputs: Outputs,
   writer: NumberWriter,
 ): Promise<InferAnswer> {
+  // They are there until the last is written, however long each waits for its turn.
+  for (const { data } of Object.values(outputs)) writer.hold(data.byteLength);
   const parts: Uint8Array[] = [];
   const add = (bytes: Uint8Array) => {
     writer.hold(bytes.length);
@@ -40,17 +42,17 @@ export async function writeInferAnswer(
     const comma = index > 0 ? ',' : '';
     const entry = { name: output, datatype: 'FP32', shape: dims };
     if (binary.own.get(output) ?? binary.others) {
-      writer.hold(data.byteLength);
       blobs.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
       const parameters = { binary_data_size: data.byteLength };
       add(Buffer.from(comma + JSON.stringify({ ...entry, parameters })));
       continue;
     }
-    if (!data.every(Number.isFinite)) throw notFinite(output);
     add(Buffer.from(`${comma}${openObject(entry)},"data":[`));
     for (let start = 0; start < data.length; start += SLICE) {
       if (start > 0) add(Buffer.from(','));
-      add(await writer.write(data.subarray(start, start + SLICE)));
+      const text = await writer.write(data.subarray(start, start + SLICE));
+      if (text === undefined) throw notFinite(output);
+      add(text);
     }
     add(Buffer.from(']}'));
   }

@@ -42,20 +42,19 @@ export function datatypeOf({ dtype }: Port): string {
 
 /**
  * Reads the body of an infer request.
- * @param jsonLength the header Inference-Header-Content-Length: bytes of JSON, which tensors follow
+ * @param jsonLength bytes of JSON, which tensors follow; undefined where the whole body is JSON
  * @param ports what the model takes
  * @throws NmodeError (BAD_USAGE)
  */
 export function readInferRequest(
   body: Uint8Array,
-  jsonLength: string | undefined,
+  jsonLength: number | undefined,
   ports: readonly Port[],
   maxElements: number,
 ): InferRequest {
-  const length = jsonLength === undefined ? body.length : Number(jsonLength);
-  if (!/^\d*$/.test(jsonLength ?? '') || jsonLength === '' || length > body.length) {
-    throw bad(`Inference-Header-Content-Length is '${jsonLength}' for a body of ${body.length} bytes`);
-  }
+  const length = jsonLength ?? body.length;
+  if (length > body.length)
+    throw bad(`Inference-Header-Content-Length is ${length}, and the body has ${body.length} bytes`);
   const request = parseObject(body.subarray(0, length));
   const parameters = optional(request, 'parameters', isObject, 'an object') ?? {};
   const binary = new BinaryTail(body.subarray(length));
@@ -159,11 +158,15 @@ function elementsOf(bytes: Uint8Array, datatype: Datatype): Float32Array | Uint8
 /** Numbers in row-major order, flat or nested as their shape. */
 function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, dims: readonly number[]) {
   const count = elementCount(dims);
-  const numbers = datatype === 'FP32' ? new Float32Array(count) : new Uint8Array(count);
+  const rows = rowsOf(name, data, dims);
+  const given = rows.reduce((sum, { length }) => sum + length, 0);
+  // No memory is taken for what a shape tells and nobody sends.
+  const room = Math.min(given, count);
+  const numbers = datatype === 'FP32' ? new Float32Array(room) : new Uint8Array(room);
   const fits = (value: number) =>
     datatype === 'FP32' || (Number.isInteger(value) && value >= 0 && value <= 255);
   let at = 0;
-  for (const row of rowsOf(name, data, dims)) {
+  for (const row of rows) {
     for (const value of row) {
       if (isArray(value)) throw badlyNested(name, dims);
       if (typeof value !== 'number' || !fits(value))

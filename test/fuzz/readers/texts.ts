@@ -2,6 +2,7 @@ import { type Model, outlineOf } from '../../../graph/model.js';
 import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/recipe.js';
 import { formOf } from '../../../runtime/form.js';
 import { viewOf } from '../../../runtime/server/rest/accept.js';
+import { JSON_LENGTH, jsonLengthOf } from '../../../runtime/server/rest/json-length.js';
 import { readInferRequest } from '../../../runtime/server/rest/v2.js';
 import type { Port } from '../../../runtime/sessions/tensors.js';
 import { noteOf } from '../../../src/optimized-note.js';
@@ -140,7 +141,12 @@ const infer: FuzzedReader = {
     const bytes = Buffer.from(input);
     const end = bytes.indexOf(10);
     const behind = bytes.indexOf(10, end + 1);
-    readInferRequest(bytes.subarray(behind + 1), bytes.toString('utf8', 0, end), PORTS, 1024);
+    readInferRequest(
+      bytes.subarray(behind + 1),
+      jsonLengthOf({ [JSON_LENGTH]: bytes.toString('utf8', 0, end) }),
+      PORTS,
+      1024,
+    );
     return viewOf(bytes.toString('utf8', end + 1, behind));
   },
 };

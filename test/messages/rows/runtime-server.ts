@@ -50,6 +50,10 @@ export const RUNTIME_SERVER: Conditions = {
     '… is not for …, expected …': 'routes have the path of the request, and none of them its method',
     'there is nothing at … …': 'no route has the path of the request, or the page has no such file',
   },
+  'runtime/server/rest/json-length.ts': {
+    "Inference-Header-Content-Length is '…', expected a number of bytes of 1 to 15 digits":
+      'the header is anything else, or comes several times',
+  },
   'runtime/server/rest/form.ts': {
     "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
       'a part of the form has neither a file name nor the type application/octet-stream',
@@ -100,8 +104,8 @@ export const RUNTIME_SERVER: Conditions = {
       'the body or the file of the form has no byte',
   },
   'runtime/server/rest/v2.ts': {
-    "Inference-Header-Content-Length is '…' for a body of … bytes":
-      'the header is no whole number, or larger than the body that came',
+    'Inference-Header-Content-Length is …, and the body has … bytes':
+      'the header tells more bytes than the body has',
     "the request has no 'inputs'": 'inputs is absent or an empty array',
     "input '…' is given twice": 'two entries of inputs have one name',
     "input '…' takes … bytes, … are left": 'binary_data_size of an input is beyond the bytes after the JSON',
