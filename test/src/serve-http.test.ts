@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { infer } from '../support/served.js';
 import { pixels, tinyServer } from '../support/tiny-server.js';
 
-const { exchange, send } = tinyServer();
+const { exchange, metric, send } = tinyServer();
 
 const body = pixels(8);
 const post = (headers: string, path = infer('small')) => `POST ${path} HTTP/1.1\r\n${headers}\r\n`;
@@ -98,9 +98,29 @@ it('a client that goes on sending what was refused gets its answer', async () =>
   expect(statuses(text)).toEqual([413]);
 });
 
-it('what was asked before something unreadable is answered first', async () => {
+describe('what was asked before is answered first', () => {
   const good = post(`Host: x\r\n${sized}`) + body;
-  expect(statuses(await exchange(`${good + good}BAD\r\n\r\n${good}`))).toEqual([200, 200, 400]);
+  it.each([
+    ['what is no request', `BAD\r\n\r\n${good}`, 400],
+    ['a request with a bad chunk', `${post('Host: x\r\nTransfer-Encoding: chunked\r\n')}zz\r\n`, 400],
+    ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 501],
+    [
+      'another protocol',
+      'GET /v2 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: x\r\n\r\n',
+      200,
+    ],
+  ])('%s', async (_, behind, status) => {
+    expect(statuses(await exchange(good + good + behind))).toEqual([200, 200, status]);
+  });
+});
+
+it('what is refused as HTTP is counted, once', async () => {
+  const count = (route: string) => metric(`nmode_request_seconds_count{route="${route}",status="400"}`);
+  const route = '/v2/models/:model/infer';
+  const before = [await count('none'), await count(route)];
+  await exchange('BAD\r\n\r\n');
+  await exchange(`${post('Host: x\r\nTransfer-Encoding: chunked\r\n')}zz\r\n`);
+  expect([await count('none'), await count(route)]).toEqual(before.map((each) => each + 1));
 });
 
 it('a query is in decimal notation', async () => {

@@ -40,6 +40,7 @@ export function tinyServer(options: Omit<ServeOptions, 'models'> = {}) {
   return {
     send: (path: string, sent?: Sent) => sendTo(server.url + path, sent),
     connected,
+    close: () => server.close(),
     /** All that comes for bytes that are sent as they are, until the server ends the connection. */
     async exchange(...parts: readonly (string | Uint8Array)[]): Promise<string> {
       const socket = connected();

@@ -7,7 +7,6 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { NmodeError } from '../../../graph/errors.js';
-import { MAX_TIMER } from '../../timer.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
 import { Bodies, jsonUpTo, upTo } from './bodies.js';
@@ -72,8 +71,6 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   };
   const app = fastify({
     requestTimeout: REQUEST_TIMEOUT,
-    // Nothing moves while a run is awaited; a client that then reads no answer would keep its place.
-    connectionTimeout: Math.min(options.deadline + REQUEST_TIMEOUT, MAX_TIMER),
     requestIdHeader: false,
     genReqId: idOf,
     logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
@@ -84,9 +81,9 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => connections.refuse(error, socket),
     return503OnClosing: false,
     logController: new LogController({ disableRequestLogging: true }),
-    ...(tls ? { https: { ...tls, ...server } } : { http: server }),
+    ...(tls ? { https: { ...tls, ...server, handshakeTimeout: HEADERS_TIMEOUT } } : { http: server }),
   }) as unknown as FastifyInstance;
-  connections.attach(app);
+  connections.attach(app, metrics);
   closeWhenAnswered(app);
   tell(app, metrics);
   app.addHook('onRequest', async ({ raw }, reply) => {
@@ -99,8 +96,9 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   bodies.attach(app);
   app.addHook('onSend', async (request, reply) => {
     closeIfUnread(request.raw, reply);
-    // A connection that is kept would keep the server.
-    if (context.plane.draining) reply.header('connection', 'close');
+    // A connection that is kept would keep the server; one that is closed loses the answers behind.
+    if (context.plane.draining && connections.isLast(reply.raw)) reply.header('connection', 'close');
+    connections.answering(reply.raw);
   });
   app.setErrorHandler((error, _, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) => sendError(reply, nothingAt(request.method, request.url)));

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { NmodeError } from '../../../graph/errors.js';
 import { PROMPT } from '../leases.js';
 import type { BufferPool } from './buffer-pool.js';
+import { UNREADABLE } from './connections.js';
 import { type Share, SMALL } from './memory.js';
 
 /** Bytes from a start of the memory on, of which numbers of four bytes can be seen without a copy. */
@@ -33,7 +34,8 @@ export interface BodyOptions {
 /**
  * Reads a body into memory of its own. What follows the first `head` bytes of its limit is aligned: the tensors after the JSON of an infer
  * request become views, which are given to a thread without a copy.
- * @throws NmodeError: TOO_LARGE; OVERLOADED where there is no room for it; BAD_USAGE; INTERRUPTED where the client leaves in the middle
+ * @throws NmodeError: TOO_LARGE; OVERLOADED where there is no room for it; BAD_USAGE; INTERRUPTED where the client leaves in the middle; HttpError
+ * where it cannot be read
  */
 export async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
   const { limit, pool, share, onWanted } = options;
@@ -143,6 +145,7 @@ function eachPart(request: IncomingMessage, take: (part: Buffer) => void): Promi
     request
       .on('data', onData)
       .once('end', resolve)
+      .once(UNREADABLE, fail)
       .once('error', () => fail(left()))
       .once('close', () => fail(left()));
   });

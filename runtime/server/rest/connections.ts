@@ -2,20 +2,12 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { reason } from '../../../graph/errors.js';
+import type { Metrics } from '../metrics.js';
+import { HttpError } from './failures.js';
+import { endGently } from './linger.js';
 
-/** Milliseconds in which a client can take its last answer, while what it still sends is dropped. */
-const LINGER = 2000;
-
-/**
- * Ends a connection whose client may still be sending. Destroyed at once, it would be reset, and its client might lose the answer.
- * @param last what is sent before
- */
-function endGently(socket: Socket, last = ''): void {
-  if (socket.writableEnded) return;
-  socket.end(last);
-  const timer = setTimeout(() => socket.destroy(), LINGER).unref();
-  socket.once('close', () => clearTimeout(timer));
-}
+/** Milliseconds in which a client takes nothing of an answer before its connection is cut. */
+const STALLED = 60_000;
 
 /** Closes the connection behind an answer to a request that was not read to its end: nobody reads on to where the next one begins. */
 export function closeIfUnread(request: IncomingMessage, reply: FastifyReply): void {
@@ -50,14 +42,28 @@ function errorAnswer(status: number, why: string): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
+/** Told to a request that is being read: the rest of its body cannot be. */
+export const UNREADABLE = 'unreadable';
+
 /** The connections of a server: each request has one answer, in the form of all errors also where it never becomes one. */
 export class Connections {
   /** The answers that are not yet given, in the order of their requests. */
   readonly #open = new WeakMap<Socket, Set<ServerResponse>>();
+  /** Those that are being written, or wait for those before them. */
+  readonly #answering = new WeakSet<ServerResponse>();
   /** Those whose clients wait to be told that their body is wanted. */
   readonly #expecting = new WeakMap<IncomingMessage, ServerResponse>();
+  /** Why the rest of a request cannot be read. */
+  readonly #unreadable = new WeakMap<IncomingMessage, HttpError>();
+  /** Those on which something could not be read: Node tells it again of all that comes behind. */
+  readonly #refused = new WeakSet<Socket>();
+  #onRefused = (_status: number) => {};
 
-  attach({ server, log }: FastifyInstance): void {
+  attach({ server, log }: FastifyInstance, metrics: Metrics): void {
+    this.#onRefused = (status) => {
+      metrics.requested('none', status, 0);
+      log.info({ route: 'none', status }, 'request');
+    };
     server.on('request', ({ socket }, response) => this.#opened(socket, response));
     server.on('checkContinue', (request, response) => {
       this.#expecting.set(request, response);
@@ -68,7 +74,7 @@ export class Connections {
     server.on('connect', (_, stream) => {
       const socket = stream as Socket;
       socket.on('error', () => socket.destroy());
-      endGently(socket.resume(), errorAnswer(501, 'CONNECT is not for this server: it is no proxy'));
+      this.#end(socket.resume(), 501, 'CONNECT is not for this server: it is no proxy');
     });
     // Out of file descriptors, for example: what is there goes on, and others come in once there are some again.
     server.on('error', (error) => log.error({ problem: reason(error) }, 'no connection taken'));
@@ -77,7 +83,10 @@ export class Connections {
   #opened(socket: Socket, response: ServerResponse): void {
     const open = this.#open.get(socket) ?? new Set();
     open.add(response);
-    response.once('close', () => open.delete(response));
+    response.once('close', () => {
+      open.delete(response);
+      this.#time(socket);
+    });
     if (this.#open.has(socket)) return;
     this.#open.set(socket, open);
     // Node tells it to the first only: what the others hold would never be given back.
@@ -86,23 +95,65 @@ export class Connections {
     });
   }
 
-  /** Lets a client go on that waits before it sends its body. */
+  #lastOf(socket: Socket): ServerResponse | undefined {
+    return [...(this.#open.get(socket) ?? [])].at(-1);
+  }
+
+  /** Whether no request behind it waits for its answer. */
+  isLast(response: ServerResponse): boolean {
+    return this.#lastOf(response.req.socket) === response;
+  }
+
+  /** Says that an answer is about to be written. */
+  answering(response: ServerResponse): void {
+    this.#answering.add(response);
+    this.#time(response.req.socket);
+  }
+
+  /** Nothing moves while an answer is awaited, however long that takes; while it is written something must. */
+  #time(socket: Socket): void {
+    const [first] = this.#open.get(socket) ?? [];
+    if (first !== undefined && !socket.writableEnded)
+      socket.setTimeout(this.#answering.has(first) ? STALLED : 0);
+  }
+
+  /**
+   * Lets a client go on that waits before it sends its body.
+   * @throws HttpError where the body cannot be read
+   */
   wantsBody(request: IncomingMessage): void {
+    const failure = this.#unreadable.get(request);
+    if (failure !== undefined) throw failure;
     this.#expecting.get(request)?.writeContinue();
     this.#expecting.delete(request);
   }
 
-  /** Answers what cannot be read as a request once those before it are answered, and ends its connection. */
+  /** Answers what cannot be read, in its turn: a request that has begun fails, anything else is no request. */
   refuse(error: Error & { readonly code?: string }, socket: Socket): void {
-    if (error.code === 'ECONNRESET' || socket.writableEnded) return void socket.destroy();
-    const before = [...(this.#open.get(socket) ?? [])].at(-1);
-    if (before?.req.complete) {
-      before.once('close', () => this.refuse(error, socket));
-    } else if (before?.headersSent) {
-      socket.destroy();
-    } else {
-      const why = `the request cannot be read as HTTP: ${reason(error)}`;
-      endGently(socket, errorAnswer(...(CONNECTION_ERRORS[error.code ?? ''] ?? [400, why])));
+    if (error.code === 'ECONNRESET') return void socket.destroy();
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
+    const unknown = [400, `the request cannot be read as HTTP: ${reason(error)}`] as const;
+    const [status, why] = CONNECTION_ERRORS[error.code ?? ''] ?? unknown;
+    const { req: request } = this.#lastOf(socket) ?? {};
+    if (request === undefined || request.complete) {
+      this.#end(socket, status, why);
+      return;
     }
+    const failure = new HttpError(status, why);
+    this.#unreadable.set(request, failure);
+    request.emit(UNREADABLE, failure);
+  }
+
+  /** Answers what is no request, once those before it are answered, and ends its connection. */
+  #end(socket: Socket, status: number, why: string): void {
+    const end = () => {
+      if (socket.destroyed || socket.writableEnded) return;
+      this.#onRefused(status);
+      endGently(socket, errorAnswer(status, why));
+    };
+    const before = this.#lastOf(socket);
+    if (before === undefined) end();
+    else before.once('close', end);
   }
 }

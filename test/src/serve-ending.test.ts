@@ -1,0 +1,26 @@
+import { expect, it } from '@jest/globals';
+import { infer } from '../support/served.js';
+import { pixels, tinyServer } from '../support/tiny-server.js';
+
+const { close, connected, send } = tinyServer();
+
+it('a server that ends answers all that it accepted on one connection', async () => {
+  const large = pixels(256);
+  const small = pixels(8);
+  const head = (model: string, body: string) =>
+    `POST ${infer(model)} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const socket = connected();
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  // The first is being read when the second is accepted, whose body comes when the server ends.
+  socket.write(head('large', large) + large + head('small', small));
+  await send('/v2/health/live');
+  const ended = close();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  socket.write(small);
+  await ended;
+  const text = Buffer.concat(chunks).toString('latin1');
+  const heads = [...text.matchAll(/HTTP\/1\.1 (\d+).*?\r\n\r\n/gs)];
+  expect(heads.map(([, status]) => status)).toEqual(['200', '200']);
+  expect(heads.map(([each]) => /connection: close/i.test(each))).toEqual([false, true]);
+});
