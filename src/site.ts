@@ -1,9 +1,9 @@
 import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { constants } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { NmodeError, reason } from '../graph/errors.js';
+import { compressFiles } from './compressed-files.js';
 import { makeFolder } from './write-whole.js';
 
 /** Where the page's files are, once built, and those of the browser package, which it looks for in nmode/. */
@@ -28,9 +28,6 @@ const ISOLATION = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
-
-/** Of zlib's 11: a page is compressed while somebody waits for it. */
-const BROTLI_QUALITY = 4;
 
 /**
  * Serves the page.
@@ -58,10 +55,7 @@ export function cannotListen(what: string, port: number, error: unknown): NmodeE
 
 /** Adds the page to a server, at its root. */
 export async function addSite(app: FastifyInstance, isolated: boolean): Promise<void> {
-  const [{ default: statics }, { default: compress }] = await Promise.all([
-    import('@fastify/static'),
-    import('@fastify/compress'),
-  ]);
+  const { default: statics } = await import('@fastify/static');
   const policy = await contentSecurityPolicy();
   app.addHook('onRequest', async (_, reply) => {
     reply.headers({
@@ -71,10 +65,7 @@ export async function addSite(app: FastifyInstance, isolated: boolean): Promise<
       ...(isolated && ISOLATION),
     });
   });
-  await app.register(compress, {
-    encodings: ['br', 'gzip'],
-    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } },
-  });
+  compressFiles(app);
   await app.register(statics, { root: DEMO });
   await app.register(statics, { root: WEB, prefix: '/nmode/', decorateReply: false });
 }

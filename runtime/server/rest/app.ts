@@ -140,8 +140,11 @@ function tell(app: FastifyInstance, metrics: Metrics): void {
   });
 }
 
-/** Routes that are open to everybody: a load balancer has no token, and neither has a browser that asks for a page's files. */
-const OPEN = new Set(['/v2/health/live', '/v2/health/ready', '/v2/health/startup', '/*', '/nmode/*']);
+/** Answered always, and to everybody: a load balancer has no token. */
+const HEALTH = new Set(['/v2/health/live', '/v2/health/ready', '/v2/health/startup']);
+
+/** Routes of the page, which have no token either: a browser asks for its files. */
+const PAGE = new Set(['/*', '/nmode/*']);
 
 /** Answered also where there is no room for more: who watches the server wants to see it then. */
 const WATCHED = '/metrics';
@@ -154,11 +157,11 @@ function guard(app: FastifyInstance, { plane, options }: RestContext): void {
   app.addHook('onRequest', async (request, reply) => {
     // By the route: one path can be written in many ways.
     const { url = '' } = request.routeOptions;
-    if (OPEN.has(url)) return;
+    if (HEALTH.has(url)) return;
     const [, given = ''] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     // All are compared, so that the time tells nothing.
     const known = digests.filter((each) => timingSafeEqual(each, digest(given))).length > 0;
-    if (digests.length > 0 && !known) {
+    if (digests.length > 0 && !known && !PAGE.has(url)) {
       reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a bearer token is needed' });
       return reply;
     }
