@@ -88,7 +88,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
   const limits = limitsOf(options);
   const metrics = new Metrics(() => plane);
-  const rest = await restOptions(options, limits, metrics);
+  const rest = await restOptions(options, limits);
+  const log = options.log && new LogSink(options.log, (lines) => metrics.logDropped(lines));
   const cores = usableCores();
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
   const { providers, strict } = options;
@@ -122,7 +123,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       },
     },
   );
-  const app = await restApp({ plane, metrics, options: rest });
+  const app = await restApp({ plane, metrics, options: { ...rest, ...(log && { log }) } });
   const { host = '127.0.0.1', port = 8000 } = options;
   let endWatch = () => {};
   const close = async (within = drainMs) => {
@@ -133,6 +134,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     clearTimeout(forced);
     await plane.close();
     app.log.info('ended');
+    log?.close();
   };
   try {
     if (options.ui) await app.register((scope) => addSite(scope, true));
@@ -189,8 +191,8 @@ function likeName(text: string): string {
   return near.slice(0, 100) || 'model';
 }
 
-async function restOptions(options: ServeOptions, limits: Limits, metrics: Metrics): Promise<RestOptions> {
-  const { tokenFile, tls, log } = options;
+async function restOptions(options: ServeOptions, limits: Limits): Promise<RestOptions> {
+  const { tokenFile, tls } = options;
   const read = (path: string) =>
     readFile(path).catch((error: unknown) => {
       throw new NmodeError('BAD_USAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
@@ -212,6 +214,5 @@ async function restOptions(options: ServeOptions, limits: Limits, metrics: Metri
     deadline: limits.deadlineMs,
     tokens,
     ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }),
-    ...(log && { log: new LogSink(log, (lines) => metrics.logDropped(lines)) }),
   };
 }

@@ -7,6 +7,18 @@ export interface LogTarget {
   write(line: string): void;
 }
 
+/** How many logs go to each stream. */
+const logs = new WeakMap<Writable, number>();
+const unheard = () => {};
+
+/** Says that so many more logs go to a stream: while any does, no failure of it ends the process. */
+function count(stream: Writable, more: 1 | -1): void {
+  const before = logs.get(stream) ?? 0;
+  if (before === 0) stream.on('error', unheard);
+  logs.set(stream, before + more);
+  if (before + more === 0) stream.off('error', unheard);
+}
+
 /**
  * A log that the server survives: what its target cannot take, because its reader is gone or slow or its disk is full, is
  * dropped and counted.
@@ -14,12 +26,12 @@ export interface LogTarget {
 export class LogSink {
   readonly #target: LogTarget;
   readonly #onDrop: (lines: number) => void;
+  #isClosed = false;
 
   constructor(target: LogTarget, onDrop: (lines: number) => void) {
     this.#target = target;
     this.#onDrop = onDrop;
-    // What it is told by each write that fails: unheard, it would end the process.
-    if (target instanceof Writable) target.on('error', () => {});
+    if (target instanceof Writable) count(target, 1);
   }
 
   write(line: string): void {
@@ -31,5 +43,13 @@ export class LogSink {
     } catch {
       this.#onDrop(1);
     }
+  }
+
+  /** Leaves the target, once it has taken or failed what was written. */
+  close(): void {
+    const target = this.#target;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (target instanceof Writable) target.write('', () => setImmediate(count, target, -1));
   }
 }

@@ -22,6 +22,7 @@ import { type Freight, type Lease, Leases } from './leases.js';
 import { overloaded, refuseLate } from './refusals.js';
 import { RunTimes } from './run-times.js';
 import { Scheduler, type SchedulerOptions } from './scheduler.js';
+import { sizeMultipleOf } from './size-multiple.js';
 
 export interface ServedOptions
   extends Pick<SessionOptions, 'providers' | 'strict' | 'threads'>,
@@ -89,7 +90,7 @@ export class ServedModel {
         loading.then(({ scheduler }) => scheduler),
         { form, name, at: 'image' },
       ));
-    const multiple = Number(outlineOf(model).metadata.get('nmode.size_multiple') ?? 1);
+    const multiple = sizeMultipleOf(outlineOf(model).metadata);
     const { maxElements, maxQueue } = options;
     const { scheduler, whySingly } = await loading;
     return new ServedModel(name, scheduler, segmenter, why, whySingly, maxElements, maxQueue, multiple);

@@ -1,8 +1,10 @@
+import { PassThrough } from 'node:stream';
 import { expect, it } from '@jest/globals';
 import { infer } from '../support/served.js';
 import { pixels, tinyServer } from '../support/tiny-server.js';
 
-const { close, connected, send } = tinyServer();
+const log = new PassThrough().resume();
+const { close, connected, send } = tinyServer({ log });
 
 it('a server that ends answers all that it accepted on one connection', async () => {
   const large = pixels(256);
@@ -23,4 +25,9 @@ it('a server that ends answers all that it accepted on one connection', async ()
   const heads = [...text.matchAll(/HTTP\/1\.1 (\d+).*?\r\n\r\n/gs)];
   expect(heads.map(([, status]) => status)).toEqual(['200', '200']);
   expect(heads.map(([each]) => /connection: close/i.test(each))).toEqual([false, true]);
+});
+
+it('a server that has ended listens to the stream of its log no more', async () => {
+  await close();
+  while (log.listenerCount('error') > 0) await new Promise(setImmediate);
 });

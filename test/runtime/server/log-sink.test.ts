@@ -58,3 +58,18 @@ it('a stream whose reader is slow keeps no more than a megabyte waiting', async 
   sink.write(line);
   expect(taken).toBe(1000 * (5001 - found.dropped));
 });
+
+it('a stream is listened to once, until the last server ends', async () => {
+  const stream = new Writable({ write: (_, __, done) => setImmediate(done, new Error('EIO')) });
+  const before = stream.listenerCount('error');
+  const sinks = [counted(stream), counted(stream), counted(stream)];
+  expect(stream.listenerCount('error')).toBe(before + 1);
+  // The last line fails when the server has ended.
+  for (const { sink } of sinks) {
+    sink.write('line');
+    expect(stream.listenerCount('error')).toBe(before + 1);
+    sink.close();
+  }
+  while (stream.listenerCount('error') > before) await new Promise(setImmediate);
+  expect(sinks.map(({ found }) => found.dropped)).toEqual([1, 1, 1]);
+});
