@@ -7,19 +7,18 @@ const log = new PassThrough().resume();
 const { close, connected, send } = tinyServer({ log });
 
 it('a server that ends answers all that it accepted on one connection', async () => {
-  const large = pixels(256);
-  const small = pixels(8);
-  const head = (model: string, body: string) =>
-    `POST ${infer(model)} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const body = pixels(8);
   const socket = connected();
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
-  // The first is being read when the second is accepted, whose body comes when the server ends.
-  socket.write(head('large', large) + large + head('small', small));
+  // The first takes its time when the second is accepted, whose body comes when the server ends.
+  const load = 'POST /v2/repository/models/large/load HTTP/1.1\r\nHost: x\r\n\r\n';
+  const head = `POST ${infer('small')} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+  socket.write(load + head);
   await send('/v2/health/live');
   const ended = close();
   await new Promise((resolve) => setTimeout(resolve, 10));
-  socket.write(small);
+  socket.write(body);
   await ended;
   const text = Buffer.concat(chunks).toString('latin1');
   const heads = [...text.matchAll(/HTTP\/1\.1 (\d+).*?\r\n\r\n/gs)];
