@@ -90,7 +90,7 @@ describe('a server', () => {
     const types = parameters.map(({ schema }: { schema: { type: string } }) => schema.type);
     expect(types).toEqual(['number', 'number', 'boolean', 'boolean']);
     expect(Object.keys(responses).map(Number)).toEqual([
-      ...[200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 431, 501, 503, 504],
+      ...[200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 431, 500, 501, 503, 504],
     ]);
   });
 

@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NmodeError } from '../../../graph/errors.js';
 import { onAbort } from '../../abort.js';
 import { MAX_TIMER } from '../../timer.js';
 import type { Freight, Lease } from '../leases.js';
 import { tooShort } from '../refusals.js';
 import type { ServedModel } from '../served-model.js';
 import type { RestContext } from './app.js';
-import { countingFailures } from './failures.js';
+import { clientLeft, countingFailures } from './failures.js';
 
 /** A request and the model that was current when its headers had been read. */
 export interface Accepted {
@@ -64,7 +63,7 @@ export class Deadline {
     reply.raw.once('close', () => {
       clearTimeout(this.#timer);
       forget();
-      if (!reply.raw.writableFinished) controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
+      if (!reply.raw.writableFinished) controller.abort(clientLeft());
     });
   }
 
@@ -93,7 +92,7 @@ export class Deadline {
 /** A signal that aborts when the client leaves. */
 export function leavingOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  const leave = () => controller.abort(new NmodeError('INTERRUPTED', 'the client left'));
+  const leave = () => controller.abort(clientLeft());
   if (reply.raw.closed) leave();
   reply.raw.once('close', leave);
   return controller.signal;

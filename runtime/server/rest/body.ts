@@ -3,6 +3,7 @@ import { NmodeError } from '../../../graph/errors.js';
 import { PROMPT } from '../leases.js';
 import type { BufferPool } from './buffer-pool.js';
 import { UNREADABLE } from './connections.js';
+import { clientLeft } from './failures.js';
 import { type Share, SMALL } from './memory.js';
 
 /** Bytes from a start of the memory on, of which numbers of four bytes can be seen without a copy. */
@@ -56,7 +57,7 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
     share.add(Math.min(0, body.capacity - told));
   }, PROMPT);
   await eachPart(request, (part) => body.append(part)).finally(() => clearTimeout(timer));
-  if (body.length < told) throw left();
+  if (body.length < told) throw clientLeft();
   return body.bytes;
 }
 
@@ -146,11 +147,7 @@ function eachPart(request: IncomingMessage, take: (part: Buffer) => void): Promi
       .on('data', onData)
       .once('end', resolve)
       .once(UNREADABLE, fail)
-      .once('error', () => fail(left()))
-      .once('close', () => fail(left()));
+      .once('error', () => fail(clientLeft()))
+      .once('close', () => fail(clientLeft()));
   });
-}
-
-function left(): NmodeError {
-  return new NmodeError('INTERRUPTED', 'the client left');
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { reason } from '../../../graph/errors.js';
 import type { Metrics } from '../metrics.js';
-import { HttpError } from './failures.js';
+import { clientLeft, HttpError } from './failures.js';
 import { endGently } from './linger.js';
 
 /** Milliseconds in which a client takes nothing of an answer before its connection is cut. */
@@ -30,6 +30,9 @@ const CONNECTION_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'the extensions of a chunk are too large'],
 };
 
+/** The client sends no more, in the middle of a request. */
+const CUT_SHORT = 'HPE_INVALID_EOF_STATE';
+
 /** An answer in the form of all errors. */
 function errorAnswer(status: number, why: string): string {
   const body = JSON.stringify({ error: why });
@@ -54,7 +57,7 @@ export class Connections {
   /** Those whose clients wait to be told that their body is wanted. */
   readonly #expecting = new WeakMap<IncomingMessage, ServerResponse>();
   /** Why the rest of a request cannot be read. */
-  readonly #unreadable = new WeakMap<IncomingMessage, HttpError>();
+  readonly #unreadable = new WeakMap<IncomingMessage, Error>();
   /** Those on which something could not be read: Node tells it again of all that comes behind. */
   readonly #refused = new WeakSet<Socket>();
   #onRefused = (_status: number) => {};
@@ -119,7 +122,7 @@ export class Connections {
 
   /**
    * Lets a client go on that waits before it sends its body.
-   * @throws HttpError where the body cannot be read
+   * @throws HttpError, NmodeError (INTERRUPTED) where the body cannot be read
    */
   wantsBody(request: IncomingMessage): void {
     const failure = this.#unreadable.get(request);
@@ -140,7 +143,7 @@ export class Connections {
       this.#end(socket, status, why);
       return;
     }
-    const failure = new HttpError(status, why);
+    const failure = error.code === CUT_SHORT ? clientLeft() : new HttpError(status, why);
     this.#unreadable.set(request, failure);
     request.emit(UNREADABLE, failure);
   }

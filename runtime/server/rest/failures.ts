@@ -12,6 +12,10 @@ export class HttpError extends Error {
   }
 }
 
+export function clientLeft(): NmodeError {
+  return new NmodeError('INTERRUPTED', 'the client left');
+}
+
 function statusOf(error: unknown): number {
   if (error instanceof NmodeError) return ERRORS[error.code].status;
   // Of the framework's own errors as well.

@@ -26,13 +26,9 @@ export const RUNTIME_SERVER: Conditions = {
       'a request that is neither for health nor metrics comes once the server drains',
     '… requests are under way already': 'as many requests are under way as --max-requests says',
   },
-  'runtime/server/rest/accepted.ts': {
-    'the client left': 'the connection closed before the answer was written',
-  },
   'runtime/server/rest/body.ts': {
     'the body comes in chunks of less than … bytes: send larger ones':
       'of more than 4096 chunks, the mean is shorter than that',
-    'the client left': 'the connection ended, failed or was timed out before the whole body came',
   },
   'runtime/server/rest/bodies.ts': {
     'the body is larger than the … bytes that are taken':
@@ -53,6 +49,10 @@ export const RUNTIME_SERVER: Conditions = {
   'runtime/server/rest/json-length.ts': {
     "Inference-Header-Content-Length is '…', expected a number of bytes of 1 to 15 digits":
       'the header is anything else, or comes several times',
+  },
+  'runtime/server/rest/failures.ts': {
+    'the client left':
+      'the connection ended or failed before the whole body came, or closed before the answer was written',
   },
   'runtime/server/rest/form.ts': {
     "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
