@@ -5,6 +5,7 @@ import { NmodeError, reason } from '../graph/errors.js';
 import type { FormOptions } from '../runtime/form.js';
 import { usableCores } from '../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../runtime/node/sessions/session.js';
+import { startBehind } from '../runtime/node/threads/priority.js';
 import { LogSink } from '../runtime/server/log-sink.js';
 import { Metrics } from '../runtime/server/metrics.js';
 import { DataPlane } from '../runtime/server/plane.js';
@@ -94,6 +95,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
   const { providers, strict } = options;
   const { drainMs } = limits;
+  startBehind();
   const plane = new DataPlane(
     named,
     {

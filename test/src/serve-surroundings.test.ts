@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, it } from '@jest/globals';
@@ -57,6 +57,17 @@ async function ends(): Promise<void> {
 
 const drops = async (port: number) =>
   Number(/^nmode_log_lines_dropped_total (\d+)/m.exec((await send(port, '/metrics')).text)?.[1]);
+
+it('a server gives its models less of the processor than what it answers with', async () => {
+  await start('', 'pipe');
+  const threads = `/proc/${child?.pid}/task`;
+  if (process.platform === 'linux') {
+    const priorities = readdirSync(threads).map((id) => [Number(id), getPriority(Number(id))]);
+    const own = getPriority(child?.pid);
+    expect(priorities.filter(([, priority = own]) => priority > own).length).toBeGreaterThan(0);
+  }
+  await ends();
+});
 
 it('a server lives on where nobody reads what it says', async () => {
   const port = await start('', 'pipe');

@@ -1,4 +1,5 @@
 /** A thread that is lost in whichever way it is asked to be. */
+import { getPriority } from 'node:os';
 import { serve } from '../../dist/runtime/node/threads/serve.js';
 
 const never = () => new Promise(() => {});
@@ -6,6 +7,7 @@ const never = () => new Promise(() => {});
 const methods = {
   warmUp: () => {},
   echo: (value) => value,
+  priority: () => getPriority(),
   never,
   /** As a run of onnxruntime that does not end. */
   block: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),

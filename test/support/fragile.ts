@@ -5,6 +5,7 @@ import type { Floats } from '../../runtime/sessions/tensors.js';
 export type FragileMethods = {
   warmUp(): void;
   echo(value: unknown): unknown;
+  priority(): number;
   never(): void;
   exit(): void;
   fail(): void;

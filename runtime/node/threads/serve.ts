@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { answer, type Methods, type Request } from '../../threads/protocol.js';
 import { type Activity, begin, end } from './activity.js';
+import { giveWay } from './priority.js';
 
 /** Answers calls from the main thread with these methods. */
 export function serve(methods: Methods): void {
   const port = parentPort;
   if (port === null) throw new TypeError('not in a thread');
+  giveWay();
   const activity: Activity = workerData;
   // Nobody knows which call it was: the thread ends, and all that it had fail.
   port.on('messageerror', (error) => {
