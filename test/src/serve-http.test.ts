@@ -59,6 +59,14 @@ describe.each<[string, string, number, RegExp]>([
   });
 });
 
+it('a connection that brings hundreds of requests at once is ended behind the first 64 of them', async () => {
+  const live = 'GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+  const text = await exchange(live.repeat(500));
+  expect(statuses(text)).toEqual(new Array(64).fill(200));
+  expect(text.match(/connection: close/gi)).toHaveLength(1);
+  expect(text).toMatch(/connection: close\s(?:(?!HTTP).)*\{"live":true\}$/is);
+});
+
 describe('a method that a path does not have', () => {
   it.each([
     ['PUT', infer('small'), 'POST'],

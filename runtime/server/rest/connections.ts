@@ -9,23 +9,44 @@ import { endGently } from './linger.js';
 /** Milliseconds in which a client takes nothing of an answer before its connection is cut. */
 const STALLED = 60_000;
 
+/** Requests of one connection in a turn of the event loop, which are answered before others come to their turn. */
+const MOST_AT_ONCE = 64;
+
 /** Closes the connection behind an answer to a request that was not read to its end: nobody reads on to where the next one begins. */
 export function closeIfUnread(request: IncomingMessage, reply: FastifyReply): void {
-  if (request.complete || !hasBody(request)) return;
-  reply.header('connection', 'close');
-  const { socket } = request;
+  if (!request.complete && hasBody(request)) endBehind(request.socket, reply.raw);
+}
+
+/**
+ * Has an answer be the last of its connection. What still comes is not even taken apart: of a body in chunks of a byte each, a
+ * few megabytes would take a second.
+ */
+function endBehind(socket: Socket, response: ServerResponse): void {
+  response.setHeader('connection', 'close');
   // By this Node ends a connection behind its last answer.
   socket.destroySoon = () => endGently(socket);
-  reply.raw.once('finish', () => request.resume());
+  // Where others listen to its bytes than the parser, Node no longer gives them to that.
+  socket.removeAllListeners('data').on('data', () => {});
+  response.once('finish', () => readOn(socket));
+}
+
+/** Also where Node had stopped reading as the request was full, which it did behind the back of the socket: that asks for more once nothing came. */
+function readOn(socket: Socket): void {
+  socket.push('');
+  socket.resume();
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
+type ConnectionError = Error & { readonly code?: string };
+
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** What a connection is told that brings no request. */
 const CONNECTION_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come in time'],
+  [LATE]: [408, 'the request did not come in time'],
   HPE_HEADER_OVERFLOW: [431, 'the headers are too large'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'the extensions of a chunk are too large'],
 };
@@ -60,6 +81,9 @@ export class Connections {
   readonly #unreadable = new WeakMap<IncomingMessage, Error>();
   /** Those on which something could not be read: Node tells it again of all that comes behind. */
   readonly #refused = new WeakSet<Socket>();
+  /** How many requests came on each, and in this turn of the event loop. */
+  readonly #came = new WeakMap<Socket, number>();
+  readonly #atOnce = new Map<Socket, number>();
   #onRefused = (_status: number) => {};
 
   attach({ server, log }: FastifyInstance, metrics: Metrics): void {
@@ -84,6 +108,11 @@ export class Connections {
   }
 
   #opened(socket: Socket, response: ServerResponse): void {
+    this.#came.set(socket, 1 + (this.#came.get(socket) ?? 0));
+    if (this.#atOnce.size === 0) setImmediate(() => this.#atOnce.clear());
+    const atOnce = 1 + (this.#atOnce.get(socket) ?? 0);
+    this.#atOnce.set(socket, atOnce);
+    if (atOnce === MOST_AT_ONCE) endBehind(socket, response);
     const open = this.#open.get(socket) ?? new Set();
     open.add(response);
     response.once('close', () => {
@@ -132,7 +161,15 @@ export class Connections {
   }
 
   /** Answers what cannot be read, in its turn: a request that has begun fails, anything else is no request. */
-  refuse(error: Error & { readonly code?: string }, socket: Socket): void {
+  refuse(error: ConnectionError, socket: Socket): void {
+    if (error.code !== LATE) return void this.#refuse(error, socket);
+    const came = this.#came.get(socket);
+    // What had come, and was not yet read, is not late: a turn of the event loop later it has been read.
+    const judge = () => this.#came.get(socket) === came && this.#refuse(error, socket);
+    setImmediate(() => setImmediate(judge));
+  }
+
+  #refuse(error: ConnectionError, socket: Socket): void {
     if (error.code === 'ECONNRESET') return void socket.destroy();
     if (this.#refused.has(socket)) return;
     this.#refused.add(socket);

@@ -1,10 +1,13 @@
 import { getPriority } from 'node:os';
 import { setEnvironmentData } from 'node:worker_threads';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startBehind } from '../../../../runtime/node/threads/priority.js';
 import { startFragile } from '../../../support/fragile.js';
 
-afterAll(() => setEnvironmentData('nmode.niceness', undefined));
+// Also what servers of other tests in this process left.
+const reset = () => setEnvironmentData('nmode.niceness', undefined);
+beforeAll(reset);
+afterAll(reset);
 
 async function priorityOfThread(): Promise<number> {
   const thread = startFragile();
