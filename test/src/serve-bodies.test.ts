@@ -146,7 +146,7 @@ describe('bodies that are under way', () => {
     }
     expect(ended(await exchange(chunked(1, Buffer.alloc(10_000, ' '))))).toEqual([
       400,
-      'the body comes in chunks of less than 64 bytes: send larger ones',
+      'the body comes in chunks of less than 1024 bytes: send larger ones',
     ]);
   });
 });

@@ -10,7 +10,7 @@ import { type Share, SMALL } from './memory.js';
 const ALIGNMENT = 4;
 
 /** Of chunks this small or smaller, each costs more than its bytes; a few are nobody's fault. */
-const [SMALL_CHUNK, FEW_CHUNKS] = [64, 4096];
+const [SMALL_CHUNK, FEW_CHUNKS] = [1024, 4096];
 
 /** Bytes that a body in chunks is given first. */
 const CHUNKS_START = 2 ** 16;
