@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { ALLOCATOR } from '../src/cli/allocator.js';
 import { root } from './networks.js';
 
 const main = join(root, 'dist/src/cli/main.js');
@@ -40,7 +41,11 @@ export async function serving<T>(
   preload: readonly string[] = [],
 ): Promise<T> {
   const args = [...preload, main, 'serve', model, '--port', '0', '--quiet', ...flags];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    // As docs/operations.md has it: a server that is asked through a channel, or runs on Node 20, cannot see to it itself.
+    env: { ...ALLOCATOR, ...process.env },
+  });
   const ended = once(child, 'exit');
   const early = ended.then(([code, signal]) => {
     throw new Error(`the server ended by itself: ${signal ?? code}`);

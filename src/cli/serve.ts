@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
+import { tellAllocator } from './allocator.js';
 import {
   megabytesUpTo,
   parseCount,
@@ -122,6 +123,7 @@ export function addServe(program: Command): void {
     .option('--quiet', 'write no logs');
   addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
     async (models: string[], flags: ServeFlags) => {
+      tellAllocator();
       for (const flag of V8_FLAGS) setFlagsFromString(flag);
       // Nobody may read what it prints.
       process.stdout.on('error', () => {});
