@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { answer, type Methods, type Request } from '../../threads/protocol.js';
 import { type Activity, begin, end } from './activity.js';
+import { collector } from './garbage.js';
 import { giveWay } from './priority.js';
 
 /** Answers calls from the main thread with these methods. */
@@ -9,6 +10,7 @@ export function serve(methods: Methods): void {
   if (port === null) throw new TypeError('not in a thread');
   giveWay();
   const activity: Activity = workerData;
+  const collect = collector();
   // Nobody knows which call it was: the thread ends, and all that it had fail.
   port.on('messageerror', (error) => {
     throw error;
@@ -17,5 +19,6 @@ export function serve(methods: Methods): void {
     if (!begin(activity)) return;
     await answer(methods, request, (message, transfer) => port.postMessage(message, transfer));
     end(activity);
+    collect();
   });
 }
