@@ -1,5 +1,5 @@
 import { type Model, outlineOf } from '../../graph/model.js';
-import { difference, probeInputs } from '../sessions/probe.js';
+import { probeInputs } from '../sessions/probe.js';
 import type { Session } from '../sessions/session.js';
 import type { Bytes, Floats, Inputs, Outputs, Port } from '../sessions/tensors.js';
 import { elementsOf, split, stack } from './batch.js';
@@ -22,7 +22,7 @@ export async function timeFirst(session: Session, times: RunTimes): Promise<void
   }
 }
 
-/** How far a row's answer may be from that which it gets alone, relative to max(1, |value|): kernels sum in another order. */
+/** How far a row's answer may be from that which it gets alone, relative to the largest value of the output: kernels sum in another order. */
 const TOLERANCE = 1e-4;
 
 /**
@@ -37,25 +37,29 @@ export async function whyNotMerged(session: Session, model: Model): Promise<stri
   if (!outputs.every(({ type }) => typeof type?.shape?.[0] === 'string')) {
     return 'the batch of its outputs is not open';
   }
-  for (const [a, b] of pairsOf(session.inputs)) {
-    const alone = [await session.run(a), await session.run(b)];
-    const why = await session.run(stack([a, b])).then(
+  for (const rows of groupsOf(session.inputs)) {
+    const alone: Outputs[] = [];
+    for (const row of rows) alone.push(await session.run(row));
+    const why = await session.run(stack(rows)).then(
       (together) => compare(alone, together),
-      () => 'it does not run on two rows',
+      () => `it does not run on ${rows.length} rows`,
     );
     if (why !== undefined) return why;
   }
   return undefined;
 }
 
-/** Rows of different values and ranges: what is scaled by the largest of all rows, or by their mean, shows. */
-function pairsOf(ports: readonly Port[]): readonly (readonly [Inputs, Inputs])[] {
+/** Rows of different values, signs and ranges: what is scaled by the largest or least of all rows, or by their mean, or comes from another, shows. */
+function groupsOf(ports: readonly Port[]): readonly (readonly Inputs[])[] {
   const wide = probeInputs(ports);
   const narrow = mapped(wide, (data) => data.map((value) => value / 255));
   const reversed = mapped(narrow, (data) => data.toReversed());
+  const negative = mapped(reversed, (data) => data.map((value) => -3 * value));
+  const huge = mapped(wide, (data) => data.map((value) => 257 * value));
   return [
-    [wide, reversed],
-    [narrow, reversed],
+    [wide, reversed, narrow],
+    [narrow, negative, reversed, wide],
+    [reversed, huge, negative, narrow, wide],
   ];
 }
 
@@ -69,11 +73,29 @@ function mapped(inputs: Inputs, change: <T extends Float32Array | Uint8Array>(da
 function compare(alone: readonly Outputs[], together: Outputs): string | undefined {
   let parts: readonly Outputs[];
   try {
-    parts = split(together, [1, 1]);
+    parts = split(
+      together,
+      alone.map(() => 1),
+    );
   } catch {
     return 'it gives another number of rows than it takes';
   }
-  const change = Math.max(...alone.map((row, index) => difference(parts[index] ?? {}, row)));
+  const change = Math.max(...alone.map((row, index) => changeOf(parts[index] ?? {}, row)));
   if (change <= TOLERANCE) return undefined;
   return `its answer to a row changes by ${change.toPrecision(2)} with another row beside it`;
+}
+
+/** The largest difference, relative to the largest value of its output; infinite where one has a number and the other has none. */
+function changeOf(found: Outputs, expected: Outputs): number {
+  let worst = 0;
+  for (const [name, { data }] of Object.entries(expected)) {
+    const others = found[name]?.data ?? [];
+    const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    for (const [index, value] of data.entries()) {
+      const other = others[index] ?? Number.NaN;
+      const change = Object.is(other, value) ? 0 : Math.abs(other - value) / largest;
+      if (!(change <= worst)) worst = Number.isNaN(change) ? Number.POSITIVE_INFINITY : change;
+    }
+  }
+  return worst;
 }

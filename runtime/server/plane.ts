@@ -180,10 +180,10 @@ export class DataPlane {
     return this.model(name);
   }
 
-  /** Whether requests would be answered: every model that was not unloaded has a worker. */
+  /** Whether requests would be answered: every model has a worker that was not unloaded, or is being loaded. */
   get ready(): boolean {
-    const models = [...this.#models.values()];
-    return this.#started && !this.#draining && models.length > 0 && models.every(({ alive }) => alive);
+    if (!this.#started || this.#draining || this.#models.size === 0) return false;
+    return this.names.every((name) => this.#models.get(name)?.alive ?? !this.#isLoading(name));
   }
 
   /** Whether all models that it began with have been loaded. */

@@ -53,8 +53,13 @@ class WatchedFile {
     this.#retry = 0;
     // What is wrong is logged; the old one goes on.
     await plane.load(name).catch((error: unknown) => {
-      const isTheFile = error instanceof NmodeError && error.code === 'BAD_MODEL';
-      if (!isTheFile) this.#retry = RETRY;
+      if (!isTheFile(error)) this.#retry = RETRY;
     });
   }
+}
+
+/** Whether the file is at fault: not where the system could not read it, which is short of descriptors, for example. */
+function isTheFile(error: unknown): boolean {
+  if (!(error instanceof NmodeError) || error.code !== 'BAD_MODEL') return false;
+  return !(error.cause instanceof Error && 'syscall' in error.cause);
 }

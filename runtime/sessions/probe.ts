@@ -65,8 +65,7 @@ async function timed(
   return { outputs, milliseconds: performance.now() - start };
 }
 
-/** The largest difference, relative to max(1, |value|); infinite where one has a number and the other has none. */
-export function difference(found: Outputs, expected: Outputs): number {
+function difference(found: Outputs, expected: Outputs): number {
   let worst = 0;
   for (const [name, { data }] of Object.entries(expected)) {
     const other = found[name]?.data;

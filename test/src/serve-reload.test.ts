@@ -234,9 +234,34 @@ describe('requests are merged only where rows are independent', () => {
   const across = [node('ReduceMax', ['x'], ['big']), node('Div', ['x', 'big'], ['y'])];
   const twice = [node('Concat', ['x', 'x'], ['y'], { axis: int(0) })];
 
+  const negative = [
+    node('Sub', ['factor', 'factor'], ['zero']),
+    node('ReduceMin', ['x'], ['least']),
+    node('Min', ['least', 'zero'], ['low']),
+    node('Sub', ['x', 'low'], ['y']),
+  ];
+  const beyond = [
+    node('ReduceMax', ['x'], ['big']),
+    node('Max', ['big', 'factor'], ['scale']),
+    node('Div', ['x', 'scale'], ['y']),
+  ];
+  const tiny = [
+    ...across.slice(0, 1),
+    node('Div', ['x', 'big'], ['share']),
+    node('Mul', ['share', 'factor'], ['y']),
+  ];
+
   it.each([
     ['looks across the batch', scaled(1, across), 1, /changes by .* with another row beside it/],
     ['gives other rows than it takes', scaled(1, twice, 'M'), 4, /another number of rows than it takes/],
+    ['looks for what is negative', scaled(1, negative), 4, /changes by .* with another row beside it/],
+    [
+      'looks beyond 255',
+      scaled(255, beyond),
+      Math.fround(4 / 255),
+      /changes by .* with another row beside it/,
+    ],
+    ['gives tiny values', scaled(1e-5, tiny), Math.fround(1e-5), /changes by .* with another row beside it/],
   ])('not in a model that %s', async (_, model, expected, why) => {
     const lines: string[] = [];
     await start(model, { maxBatch: 8, maxDelayMs: 20, log: { write: (line) => lines.push(line) } });

@@ -15,10 +15,7 @@ function held(): number {
  * buffers that nobody uses.
  */
 export function collector(): () => void {
-  // For the whole process, and for good: another thread may be looking for it, too.
-  setFlagsFromString('--expose-gc');
-  const collect: ((options: { readonly type: 'minor' }) => void) | undefined =
-    runInNewContext('globalThis.gc');
+  const collect = findCollect();
   if (collect === undefined) return () => {};
   let least = held();
   return () => {
@@ -29,4 +26,14 @@ export function collector(): () => void {
     // What it finds is freed in the background.
     least = now;
   };
+}
+
+type Collect = (options: { readonly type: 'minor' }) => void;
+
+/** The flag is the whole process's: another thread may have taken it back by the time that it is looked at. */
+function findCollect(attempts = 10): Collect | undefined {
+  setFlagsFromString('--expose-gc');
+  const collect: Collect | undefined = runInNewContext('globalThis.gc');
+  setFlagsFromString('--no-expose-gc');
+  return collect ?? (attempts > 1 ? findCollect(attempts - 1) : undefined);
 }
