@@ -33,6 +33,9 @@ export interface ServedOptions
   readonly form?: FormOptions;
 }
 
+/** Images are admitted for half of the time that they have: how long each takes depends on its size, and on what else runs. */
+const MARGIN = 2;
+
 /** A model that is served: its workers, and the way of images to it where it takes images. */
 export class ServedModel {
   /** There is one at a time. */
@@ -126,7 +129,7 @@ export class ServedModel {
     const { images } = this.#leases;
     if (images >= maxQueue) throw overloaded(`${maxQueue} images are under way`);
     const takes = this.#imageTimes.usual;
-    const expected = takes + (images * takes) / (segmenter?.imagesAtOnce ?? 1);
+    const expected = MARGIN * (takes + (images * takes) / (segmenter?.imagesAtOnce ?? 1));
     if (images > 0) refuseLate(within, expected, takes);
   }
 
@@ -180,9 +183,16 @@ export class ServedModel {
     // One whose client left is dropped while it waits; once begun it keeps its place until its work has stopped.
     return this.#images.add(async () => {
       const start = performance.now();
-      const answered = await answer(await segmenter.segmentOrStop(image, options));
-      this.#imageTimes.add(1, performance.now() - start);
-      return answered;
+      const learn = () => this.#imageTimes.add(1, performance.now() - start);
+      try {
+        const answered = await answer(await segmenter.segmentOrStop(image, options));
+        learn();
+        return answered;
+      } catch (error) {
+        // Those whose time was over took longer still: without them, the others would look quick.
+        if (options.signal?.aborted) learn();
+        throw error;
+      }
     }, options.signal);
   }
 
