@@ -37,9 +37,14 @@ export async function whyNotMerged(session: Session, model: Model): Promise<stri
   if (!outputs.every(({ type }) => typeof type?.shape?.[0] === 'string')) {
     return 'the batch of its outputs is not open';
   }
+  const answers = new Map<Inputs, Outputs>();
   for (const rows of groupsOf(session.inputs)) {
     const alone: Outputs[] = [];
-    for (const row of rows) alone.push(await session.run(row));
+    for (const row of rows) {
+      const answer = answers.get(row) ?? (await session.run(row));
+      answers.set(row, answer);
+      alone.push(answer);
+    }
     const why = await session.run(stack(rows)).then(
       (together) => compare(alone, together),
       () => `it does not run on ${rows.length} rows`,
