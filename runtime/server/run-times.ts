@@ -1,8 +1,8 @@
 /** Runs that an estimate looks back on: enough that a slow one among them does not move their median. */
 const RECENT = 15;
 
-/** The median of the latest times. */
-class Latest {
+/** The median of the latest times, in milliseconds. */
+export class Latest {
   readonly #times: number[] = [];
   /** Of an even number the lower: a first run that was slow is no rule. 0 where there are none. */
   median = 0;

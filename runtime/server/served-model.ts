@@ -20,7 +20,7 @@ import { elementsOf } from './batch.js';
 import { timeFirst, whyNotMerged } from './first-runs.js';
 import { type Freight, type Lease, Leases } from './leases.js';
 import { overloaded, refuseLate } from './refusals.js';
-import { RunTimes } from './run-times.js';
+import { Latest, RunTimes } from './run-times.js';
 import { Scheduler, type SchedulerOptions } from './scheduler.js';
 import { sizeMultipleOf } from './size-multiple.js';
 
@@ -42,7 +42,7 @@ export class ServedModel {
   readonly version = '1';
   /** Places for images that are being read, run and cut. */
   readonly #images: Queue<number>;
-  readonly #imageTimes = new RunTimes();
+  readonly #imageTimes = new Latest();
   readonly #leases = new Leases();
   readonly #end = new AbortController();
 
@@ -128,14 +128,14 @@ export class ServedModel {
     const { maxQueue, segmenter } = this;
     const { images } = this.#leases;
     if (images >= maxQueue) throw overloaded(`${maxQueue} images are under way`);
-    const takes = this.#imageTimes.usual;
+    const takes = this.#imageTimes.median;
     const expected = MARGIN * (takes + (images * takes) / (segmenter?.imagesAtOnce ?? 1));
     if (images > 0) refuseLate(within, expected, takes);
   }
 
   /** Milliseconds that an answer takes about without others; 0 where that is not known. */
   alone(freight: Freight): number {
-    return freight === 'image' ? this.#imageTimes.usual : this.scheduler.alone;
+    return freight === 'image' ? this.#imageTimes.median : this.scheduler.alone;
   }
 
   /** Aborts when time is over for what it accepted. */
@@ -183,7 +183,7 @@ export class ServedModel {
     // One whose client left is dropped while it waits; once begun it keeps its place until its work has stopped.
     return this.#images.add(async () => {
       const start = performance.now();
-      const learn = () => this.#imageTimes.add(1, performance.now() - start);
+      const learn = () => this.#imageTimes.add(performance.now() - start);
       try {
         const answered = await answer(await segmenter.segmentOrStop(image, options));
         learn();
