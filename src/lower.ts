@@ -3,7 +3,7 @@ import { type Model, opsetOf } from '../graph/model.js';
 import type { Target } from '../graph/passes/winograd/cost.js';
 import { halfPrecision } from '../graph/precision/float16.js';
 import { int8Weights, MIN_ELEMENTS } from '../graph/precision/int8-weights.js';
-import { CALIBRATION_METHODS, type CalibrationMethod } from '../graph/quantization/calibrate.js';
+import type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 import { INT8_OPSET, type Quantized, quantize } from '../graph/quantization/quantize.js';
 import type { Recipe } from '../graph/recipe.js';
 import { rewrite } from '../graph/rewrite.js';
@@ -66,7 +66,7 @@ async function quantized(model: Model, name: string, options: LowerOptions): Pro
   const proof = await Proof.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, proof, '--calibrate');
   const { model: result, ...layers } = await quantize(model, {
-    method: options.method ?? CALIBRATION_METHODS[0],
+    ...(options.method && { method: options.method }),
     target,
     budget: 1,
     runEach: runOn(examples.feeds, signal),

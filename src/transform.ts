@@ -20,7 +20,7 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly images?: string;
   /** A folder of images that are typical, from which `int8` learns its ranges. */
   readonly calibrate?: string;
-  /** Default `minmax`. */
+  /** How `int8` finds ranges; default the one of the two that costs less, where not all convolutions are within the budget with `minmax`. */
   readonly method?: CalibrationMethod;
   /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;

@@ -4,7 +4,7 @@ import { formBesideIntegers, type Target } from '../passes/winograd/cost.js';
 import { winograd as winogradForm } from '../passes/winograd/winograd.js';
 import { int8Weight } from '../precision/int8-weights.js';
 import { Rewriting, rewrite } from '../rewrite.js';
-import { type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
+import { CALIBRATION_METHODS, type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
 import { carriedValues } from './carriers.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
 import { type QuantizedWeights, quantizeConvolutions } from './quantize-convolutions.js';
@@ -13,7 +13,8 @@ import { type QuantizedWeights, quantizeConvolutions } from './quantize-convolut
 export const INT8_OPSET = 13;
 
 export interface QuantizeOptions {
-  readonly method: CalibrationMethod;
+  /** Default the first one with which all layers keep within the budget, or else the one with which they cost least. */
+  readonly method?: CalibrationMethod;
   /** Where it is to run: there some layers may be faster in float, by Winograd's form, than on integers. */
   readonly target: Target;
   /** What quantisation may cost, in the unit of `lossOf`. */
@@ -26,6 +27,8 @@ export interface QuantizeOptions {
 
 export interface Quantized {
   readonly model: Model;
+  /** How the ranges of values were found. */
+  readonly method: CalibrationMethod;
   /** Convolutions on integers. */
   readonly layers: readonly string[];
   /** Convolutions of the model that are faster in float, in Winograd's form; their weights are int8 in the file. */
@@ -49,7 +52,8 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
   // Weights in int8 may be what costs too much.
   const onIntegers = beside === plain ? undefined : await quantizeLayers(plain, options);
   if (onIntegers !== undefined) return onIntegers;
-  return { model, layers: [], winograd: [], float: names(plain.layers), loss: 0, sensitivities: {} };
+  const method = options.method ?? CALIBRATION_METHODS[0];
+  return { model, method, layers: [], winograd: [], float: names(plain.layers), loss: 0, sensitivities: {} };
 }
 
 interface Beside {
@@ -59,32 +63,65 @@ interface Beside {
   readonly winograd: readonly string[];
 }
 
+interface Candidate {
+  readonly model: Model;
+  readonly loss: number;
+}
+
+/** What layers cost with the ranges that one method finds. */
+interface Calibrated {
+  readonly method: CalibrationMethod;
+  readonly on8Bits: (some: readonly QuantizableLayer[]) => Promise<Candidate>;
+  /** With all of them on integers. */
+  readonly all: Candidate;
+}
+
+/** The first method with which all layers keep within the budget, or else the one with which they cost least. */
+async function best(
+  methods: readonly CalibrationMethod[],
+  calibrated: (method: CalibrationMethod) => Promise<Calibrated>,
+  budget: number,
+): Promise<Calibrated> {
+  const [first = CALIBRATION_METHODS[0], ...others] = methods;
+  let cheapest = await calibrated(first);
+  for (const method of others) {
+    if (cheapest.all.loss <= budget) break;
+    const next = await calibrated(method);
+    if (next.all.loss < cheapest.all.loss) cheapest = next;
+  }
+  return cheapest;
+}
+
 /** The layers on integers, but for those that the budget needs in float; undefined where it cannot be met. */
 async function quantizeLayers(
   { mixed, layers, winograd }: Beside,
-  { method, target, budget, runEach, lossOf, onProgress }: QuantizeOptions,
+  { method: asked, target, budget, runEach, lossOf, onProgress }: QuantizeOptions,
 ): Promise<Quantized | undefined> {
   const graph = new Rewriting(mixed);
-  const ranges = await calibrate(mixed, layers, runEach, method, carriedValues(layers, graph));
-  const weights: QuantizedWeights = new Map();
-  const on8Bits = async (some: readonly QuantizableLayer[]) => {
-    const names = new Set(some.map(({ name }) => name));
-    const rule = quantizeConvolutions(
-      ranges,
-      (name) => names.has(name),
-      weights,
-      target === 'cpu',
-      carriedValues(some, graph),
-    );
-    // A value that several read is quantised for each of them.
-    const quantized = rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
-    return { model: quantized, loss: await lossOf(quantized) };
+  const calibrated = async (by: CalibrationMethod): Promise<Calibrated> => {
+    const ranges = await calibrate(mixed, layers, runEach, by, carriedValues(layers, graph));
+    const weights: QuantizedWeights = new Map();
+    const on8Bits: Calibrated['on8Bits'] = async (some) => {
+      const names = new Set(some.map(({ name }) => name));
+      const rule = quantizeConvolutions(
+        ranges,
+        (name) => names.has(name),
+        weights,
+        target === 'cpu',
+        carriedValues(some, graph),
+      );
+      // A value that several read is quantised for each of them.
+      const quantized = rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
+      return { model: quantized, loss: await lossOf(quantized) };
+    };
+    return { method: by, on8Bits, all: await on8Bits(layers) };
   };
+  const { method, on8Bits, all } = await best(asked ? [asked] : CALIBRATION_METHODS, calibrated, budget);
   /** What one layer costs alone is not what it costs beside others: those that the budget still has room for go back. */
   const takenBack = async (
     float: readonly QuantizableLayer[],
     integer: readonly QuantizableLayer[],
-    candidate: Awaited<ReturnType<typeof on8Bits>>,
+    candidate: Candidate,
   ) => {
     let found = { float, integer, candidate };
     // The last was needed; of the others the least sensitive first.
@@ -97,8 +134,8 @@ async function quantizeLayers(
     }
     return found;
   };
-  const all = await on8Bits(layers);
-  if (all.loss <= budget) return { ...all, layers: names(layers), winograd, float: [], sensitivities: {} };
+  if (all.loss <= budget)
+    return { ...all, method, layers: names(layers), winograd, float: [], sensitivities: {} };
   // Without a layer on integers, what is in Winograd's form is left.
   const none = winograd.length > 0 ? await on8Bits([]) : undefined;
   if (none !== undefined && none.loss > budget) return;
@@ -116,13 +153,14 @@ async function quantizeLayers(
     const back = await takenBack(float, integer, candidate);
     return {
       ...back.candidate,
+      method,
       layers: names(back.integer),
       winograd,
       float: names(back.float),
       sensitivities,
     };
   }
-  return none && { ...none, layers: [], winograd, float: names(worstFirst), sensitivities };
+  return none && { ...none, method, layers: [], winograd, float: names(worstFirst), sensitivities };
 }
 
 /** With those layers in Winograd's form that are faster so than on integers; as it is, where none is. */

@@ -37,9 +37,10 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
     )
     .option('--calibrate <folder>', 'with --precision int8: images that are typical', parsePath)
     .addOption(
-      new Option('--method <method>', 'how int8 finds the range of values (default: minmax)').choices(
-        CALIBRATION_METHODS,
-      ),
+      new Option(
+        '--method <method>',
+        'how int8 finds the range of values (default: minmax, or what costs less where that costs too much)',
+      ).choices(CALIBRATION_METHODS),
     )
     .option(
       '--max-dsc-drop <share>',
@@ -105,9 +106,9 @@ function comparedText({ name, kind, maxAbs, largest, dscDrop }: OutputDifference
   return `${owner}${what} to ${maxAbs.toExponential(1)}, ${masks}`;
 }
 
-function quantizedText({ layers, winograd, float }: NonNullable<Transformed['quantized']>): string {
+function quantizedText({ layers, method, winograd, float }: NonNullable<Transformed['quantized']>): string {
   const faster =
     winograd.length === 0 ? '' : `; in float, in Winograd's form, as they are faster so: ${winograd.length}`;
   const kept = float.length === 0 ? '' : `; in float, as the most sensitive: ${float.join(', ')}`;
-  return `${layers.length} convolutions${faster}${kept}`;
+  return `${layers.length} convolutions, ranges by ${method}${faster}${kept}`;
 }

@@ -171,3 +171,24 @@ describe('a budget, beside layers in the form of Winograd', () => {
     expect(quantized.float).toHaveLength(2);
   });
 });
+
+describe('the method that ranges are found by', () => {
+  const model = modelOf([x], {
+    y: convolved(relu(convolved(x, 'a', { channels: 8, ...same })), 'b', { channels: 1, ...same }),
+  });
+  /** Losses in the order in which models are compared. */
+  const quantizedBy = (...losses: number[]) =>
+    quantize(model, {
+      ...{ target: 'cpu', budget: 1, runEach },
+      lossOf: async () => losses.shift() ?? Number.NaN,
+    });
+
+  it('is minmax where all layers keep within the budget with it', async () => {
+    expect(await quantizedBy(0.9, 0.1)).toMatchObject({ method: 'minmax', loss: 0.9 });
+  });
+
+  it('is else the one with which they cost less', async () => {
+    expect(await quantizedBy(3, 0.5)).toMatchObject({ method: 'percentile', loss: 0.5, float: [] });
+    expect(await quantizedBy(2, 3, 0.5)).toMatchObject({ method: 'minmax' });
+  });
+});
