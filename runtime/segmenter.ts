@@ -9,7 +9,7 @@ import type { Mask, RgbImage } from './images/raster.js';
 import { inOrder } from './in-order.js';
 import type { Classes } from './masks/classes.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
-import type { ProviderReport, Session } from './sessions/session.js';
+import type { ProviderReport, RunOptions, Session } from './sessions/session.js';
 import type { Bytes, Floats } from './sessions/tensors.js';
 import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
@@ -25,6 +25,9 @@ export interface Timings {
   /** From the call to the answer. */
   readonly total: number;
 }
+
+/** What an image's runs have in common. */
+type Waiting = Pick<RunOptions, 'signal' | 'since'>;
 
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
 
@@ -144,18 +147,16 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
   }
 
   /** As `segment`; one that is aborted rejects only once its work has stopped, at its next step, and holds no memory any more. */
-  async segmentOrStop(source: S, options: SegmentOptions = {}): Promise<Segmentation<R>> {
+  async segmentOrStop(source: S, options: SegmentOptions & Waiting = {}): Promise<Segmentation<R>> {
     const finishing = finishOptions(options, this.#parts.at);
-    options.signal?.throwIfAborted();
-    return this.#work(this.#count++, source, finishing, options.signal);
+    const { signal, since } = options;
+    signal?.throwIfAborted();
+    const waiting = { ...(signal && { signal }), ...(since !== undefined && { since }) };
+    return this.#work(this.#count++, source, finishing, waiting);
   }
 
-  async #work(
-    id: number,
-    source: S,
-    options: FinishOptions,
-    signal: AbortSignal | undefined,
-  ): Promise<Segmentation<R>> {
+  async #work(id: number, source: S, options: FinishOptions, waiting: Waiting): Promise<Segmentation<R>> {
+    const { signal } = waiting;
     const start = performance.now();
     // It keeps the image between calls.
     const images = this.#parts.images.current;
@@ -171,7 +172,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         tiling,
         milliseconds: decode,
       } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
-      await this.#runInputs(images, id, inputs, stages, signal);
+      await this.#runInputs(images, id, inputs, stages, waiting);
       signal?.throwIfAborted();
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
       stages.postprocess += milliseconds;
@@ -202,7 +203,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     id: number,
     inputs: number,
     stages: Stages,
-    signal: AbortSignal | undefined,
+    waiting: Waiting,
   ): Promise<void> {
     const prepare = (index: number) => {
       const prepared = images.call('input', { id, index });
@@ -212,24 +213,24 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     };
     let next = prepare(0);
     for (let index = 0; index < inputs; index++) {
-      signal?.throwIfAborted();
+      waiting.signal?.throwIfAborted();
       const { input, milliseconds } = await next;
       stages.preprocess += milliseconds;
       if (index + 1 < inputs) next = prepare(index + 1);
-      const output = await this.#run(input, stages, signal);
+      const output = await this.#run(input, stages, waiting);
       const placed = await images.call('place', { id, index, output }, [output.data.buffer]);
       stages.postprocess += placed.milliseconds;
     }
   }
 
-  async #run(input: Floats | Bytes, stages: Stages, signal: AbortSignal | undefined): Promise<Floats> {
+  async #run(input: Floats | Bytes, stages: Stages, waiting: Waiting): Promise<Floats> {
     const queued = performance.now();
     let started = queued;
     const onStart = () => {
       started = performance.now();
     };
     const name = this.#parts.session.outputs[0]?.name ?? '';
-    const options = { transfer: true, onStart, outputs: [name], ...(signal && { signal }) };
+    const options = { transfer: true, onStart, outputs: [name], ...waiting };
     const { [name]: output } = await this.#parts.session.run({ [this.#input]: input }, options);
     if (output === undefined)
       throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives nothing`);

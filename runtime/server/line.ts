@@ -18,6 +18,7 @@ export interface Job {
   readonly elements: number;
   /** Jobs of one key can run as one. */
   readonly key: string;
+  /** When it began to wait, which may be before it came into line. */
   readonly since: number;
   resolve(outputs: Outputs): void;
   reject(error: unknown): void;
@@ -27,7 +28,7 @@ export interface Job {
 /** How quickly the time between two jobs is learnt: the share of the newest in the mean. */
 const LEARNING = 0.2;
 
-/** Jobs that wait, in the order in which they came. */
+/** Jobs that wait, those first that have waited longest. */
 export class Line {
   readonly #options: LineOptions;
   readonly #jobs: Job[] = [];
@@ -50,10 +51,12 @@ export class Line {
   }
 
   push(job: Job): void {
-    this.#jobs.push(job);
-    const gap = job.since - this.#lastCame;
+    const before = this.#jobs.findLastIndex(({ since }) => since <= job.since);
+    this.#jobs.splice(before + 1, 0, job);
+    const now = performance.now();
+    const gap = now - this.#lastCame;
     this.#gap = Number.isFinite(this.#gap) ? this.#gap + LEARNING * (gap - this.#gap) : gap;
-    this.#lastCame = job.since;
+    this.#lastCame = now;
   }
 
   drop(job: Job): void {

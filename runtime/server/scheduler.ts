@@ -124,7 +124,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     return this.#times.usual;
   }
 
-  /** Milliseconds that a run which comes now will take about, after so many that are still to come. */
+  /** Milliseconds that a run which comes now will take about, behind so many that are still to come. */
   #expected(coming: number): number {
     const { usual } = this.#times;
     const jobs = [...this.#line.jobs, ...[...this.#running.values()].flat()];
@@ -136,14 +136,15 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
    * Refuses what there is no room or no time for, before anything is done for it.
    * @param within milliseconds
    * @param coming runs that were admitted and have not come yet
+   * @param images of those that wait elsewhere, and will run before it
    * @throws NmodeError: OVERLOADED; DEADLINE where it would not be done without others either
    */
-  admit(within: number, coming = 0): void {
+  admit(within: number, coming = 0, images = 0): void {
     const { maxQueue } = this.#options;
     if (this.#workers.isHopeless) throw overloaded('the model has no worker, and none could be opened');
     if (this.#line.rows + coming >= maxQueue + this.#workers.room(this.#depth))
       throw overloaded(`${maxQueue} runs are waiting already`);
-    this.checkTime(within, coming);
+    this.checkTime(within, coming + images);
   }
 
   /** As `admit`, for what has been given its place. */
@@ -176,7 +177,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
         rows: this.#rowsOf(inputs),
         elements: elementsOf(inputs),
         key: batched ? stackKey(inputs, outputs) : '',
-        since: performance.now(),
+        since: options.since ?? performance.now(),
         done: false,
         resolve: (value) => settle(() => resolve(value)),
         reject: (error) => settle(() => reject(error)),

@@ -120,7 +120,8 @@ export class ServedModel {
    */
   accept(freight: Freight, within: number): Lease {
     if (freight === 'image') this.#admitImage(within);
-    this.scheduler.admit(within, this.#leases.comingTensors);
+    const { comingTensors, images } = this.#leases;
+    this.scheduler.admit(within, comingTensors, images);
     return this.#leases.take(freight);
   }
 
@@ -173,7 +174,7 @@ export class ServedModel {
    */
   async segment<A>(
     image: Uint8Array,
-    options: SegmentOptions,
+    options: SegmentOptions & Pick<RunOptions, 'since'>,
     answer: (found: Segmentation) => Promise<A>,
   ): Promise<A> {
     if (this.segmenter === undefined) {

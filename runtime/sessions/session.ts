@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly transfer?: boolean;
   /** Names of the outputs that are wanted; default all, which must then be float32. */
   readonly outputs?: readonly string[];
+  /** Since when it has waited, of `performance.now()`: a server runs what has waited longest first. Default now. */
+  readonly since?: number;
   /** Called when a worker takes the run up. */
   readonly onStart?: () => void;
   /** Called with the memory of inputs that were given away, once it is free for another use. */

@@ -48,7 +48,8 @@ export function accepting<Request extends FastifyRequest>(
 /** The time that a request has from when its body has come: one for all that is done for it. */
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #start = performance.now();
+  /** When it began, of `performance.now()`. */
+  readonly since = performance.now();
   readonly #alone: () => number;
   #within: number;
   #timer: NodeJS.Timeout | undefined;
@@ -74,7 +75,7 @@ export class Deadline {
 
   /** Milliseconds that are left. */
   get left(): number {
-    return Math.max(0, this.#within - (performance.now() - this.#start));
+    return Math.max(0, this.#within - (performance.now() - this.since));
   }
 
   /** @param within milliseconds from its start, at most those that it had */

@@ -33,7 +33,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
         isForm(headers['content-type']) || (jsonLength === undefined && knownFormat(body) !== undefined);
       if (isImage) throw noTensors(model);
       const deadline = new Deadline(reply, model, 'tensors', options.deadline);
-      const { signal } = deadline;
+      const { signal, since } = deadline;
       const { maxElements } = options;
       const asked = await json.read({ body, jsonLength, ports: model.inputs, maxElements }, signal);
       keepTime(model, asked, deadline, options.deadline);
@@ -45,6 +45,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
       lease.queued();
       const outputs = await model.infer(asked.inputs, {
         signal,
+        since,
         onStart,
         onSpent: (buffers) => pool.give(buffers),
         ...(asked.outputs && { outputs: asked.outputs }),

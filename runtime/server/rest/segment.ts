@@ -48,10 +48,11 @@ async function segment(
   const wanted = optionsOf(request.query);
   const image = imageOf(request);
   const { model } = begin(request);
-  const { signal } = new Deadline(reply, model, 'image', options.deadline);
+  const { signal, since } = new Deadline(reply, model, 'image', options.deadline);
   const given = {
     ...wanted,
     signal,
+    since,
     probabilities: false,
     components: view === 'json',
     pixels: view === 'overlay',

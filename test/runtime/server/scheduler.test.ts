@@ -72,6 +72,25 @@ describe('the scheduler', () => {
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
+  it('answers those first that have waited longest, wherever they did', async () => {
+    const { scheduler: tested, sessions } = await scheduler();
+    const order: number[] = [];
+    const now = performance.now();
+    const waiting = [0, 0, 0, -20, -10, 10].map((since, index) =>
+      values(tested.run(one(index), { since: now + since })).then(() => order.push(index)),
+    );
+    await answerAll(sessions);
+    await Promise.all(waiting);
+    // The worker was given the first two before the others came.
+    expect(order).toEqual([0, 1, 3, 4, 2, 5]);
+  });
+
+  it('counts images that wait elsewhere where it is asked for how long a run takes, and not for room', async () => {
+    const { scheduler: tested } = await scheduler();
+    expect(() => tested.admit(1000, 0, 10)).not.toThrow();
+    expect(() => tested.admit(1000, 0, 30)).toThrow('it would take about 1550 ms, and 1000 ms are given');
+  });
+
   it('refuses what does not fit into the queue, at once', async () => {
     const { scheduler: tested, sessions } = await scheduler();
     // Two are with the worker, four wait.
