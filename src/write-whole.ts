@@ -14,6 +14,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its links lead in a circle',
 };
 
 /** What a file system says of one file; whatever else it says, it says of all. */
@@ -64,10 +65,15 @@ async function refuseDevice(path: string): Promise<void> {
   }
 }
 
-/** Where a link that leads to nothing yet leads. */
-async function linked(path: string): Promise<string> {
-  const link = await readlink(path).catch(() => undefined);
-  return link === undefined ? path : resolve(dirname(path), link);
+/** The file that a path leads to through links, whether it is there or not. @throws ELOOP where they lead in a circle */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    const link = await readlink(path).catch(() => undefined);
+    return link === undefined ? path : targetOf(resolve(await realpath(dirname(path)), link));
+  }
 }
 
 /**
@@ -97,7 +103,9 @@ async function makeBelow(path: string): Promise<void> {
  */
 export async function writeWhole(path: string, contents: Uint8Array | Iterable<Uint8Array>): Promise<number> {
   // The file that a link points to is replaced, not the link.
-  const target = await realpath(path).catch(() => linked(path));
+  const target = await targetOf(path).catch((error: unknown) => {
+    throw cannotWrite(path, error);
+  });
   const aside = join(dirname(target), `.nmode-${randomUUID()}.part`);
   unfinished.add(aside);
   try {

@@ -1,4 +1,4 @@
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
@@ -15,6 +15,24 @@ it('a link is followed, also where it leads to nothing yet', async () => {
     expect(readFileSync(target, 'utf8')).toBe(text);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   }
+});
+
+it('links are followed one after the other, and from where they are', async () => {
+  mkdirSync(join(folder, 'deep', 'below'), { recursive: true });
+  symlinkSync(join('deep', 'below'), join(folder, 'elsewhere'));
+  symlinkSync('third', join(folder, 'deep', 'below', 'second'));
+  symlinkSync(join('..', 'beside'), join(folder, 'deep', 'below', 'third'));
+  await writeWhole(join(folder, 'elsewhere', 'second'), Buffer.from('found'));
+  expect(readFileSync(join(folder, 'deep', 'beside'), 'utf8')).toBe('found');
+  expect(readdirSync(join(folder, 'deep', 'below')).sort()).toEqual(['second', 'third']);
+});
+
+it('links that lead in a circle are left as they are', async () => {
+  symlinkSync('circle', join(folder, 'circle'));
+  await expect(writeWhole(join(folder, 'circle'), Buffer.from('x'))).rejects.toThrow(
+    'circle: cannot be written: its links lead in a circle',
+  );
+  expect(lstatSync(join(folder, 'circle')).isSymbolicLink()).toBe(true);
 });
 
 it('contents that fail midway leave neither a file nor a part of one', async () => {
