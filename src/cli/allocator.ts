@@ -1,9 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
 /**
  * What glibc's allocator is told: blocks from 128 KiB on have pages of their own, which the system gets back when they are
  * freed. Left to itself, glibc raises that bound to the size of what was freed last (up to 32 MiB), and then each thread keeps
  * the most that it ever held: images, tensors and models that are replaced take memory for good.
  */
 export const ALLOCATOR = Object.freeze({ MALLOC_MMAP_THRESHOLD_: String(2 ** 17) });
+
+/** Says to a process that it is the child of one that waits for it. */
+const CHILD = 'NMODE_CHILD';
 
 /** What there is of `process` (`execve` from Node 22.15 on, in its main thread and not on Windows). */
 type Replaceable = Pick<NodeJS.Process, 'platform' | 'env' | 'execPath' | 'execArgv' | 'argv'> & {
@@ -12,17 +18,56 @@ type Replaceable = Pick<NodeJS.Process, 'platform' | 'env' | 'execPath' | 'execA
 };
 
 /**
- * Replaces the process by one of the same number and arguments whose allocator is told that (Linux): glibc asks only when a process
- * starts. Returns where nothing is to be done or can be: the environment says it already; Node cannot; a channel to the
- * process that started this one would be lost.
+ * Has this command done by a process whose allocator is told that (Linux), since glibc asks only when a process starts: one
+ * of the same number and arguments takes the place of this one, or, where Node cannot do that, a child does its work.
+ * @returns false where this process is to do it: the environment says it already; a channel to the process that started this one would be
+ * lost; no other may be started. True once a child has done it
  */
-export function tellAllocator(current: Replaceable = process): void {
+export async function toldAllocator(current: Replaceable = process): Promise<boolean> {
   const { platform, env, execPath, execArgv, argv, connected = false } = current;
   const [name] = Object.keys(ALLOCATOR);
-  if (platform !== 'linux' || connected || name === undefined || env[name] !== undefined) return;
+  if (platform !== 'linux' || connected || name === undefined || env[name] !== undefined) return false;
+  const args = [...execArgv, ...argv.slice(1)];
+  const told = { ...env, ...ALLOCATOR };
+  if (current.execve === undefined) return doneByChild(execPath, args, told);
   try {
-    current.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, ...ALLOCATOR });
+    current.execve(execPath, [execPath, ...args], told);
   } catch {
     // Not permitted (`node --permission`): it takes more memory, no more.
   }
+  return false;
+}
+
+/** It ends as the child does. One signal ends the child by closing its channel; what follows is passed on. */
+async function doneByChild(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  const child = spawn(file, args, {
+    env: { ...env, [CHILD]: '1' },
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  const passOn = (signal: NodeJS.Signals) => {
+    if (child.connected) child.disconnect();
+    else child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, passOn);
+  try {
+    await once(child, 'spawn');
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    for (const name of SIGNALS) process.off(name, passOn);
+    if (signal !== null) process.kill(process.pid, signal);
+    process.exitCode = code ?? undefined;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, passOn);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Tells when this process is to end with the one whose work it does. */
+export function onOrphaned(end: () => void): void {
+  if (process.env[CHILD] === undefined || process.channel === undefined) return;
+  process.once('disconnect', end);
+  process.channel?.unref();
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
-import { tellAllocator } from './allocator.js';
+import { onOrphaned, toldAllocator } from './allocator.js';
 import {
   megabytesUpTo,
   parseCount,
@@ -123,7 +123,7 @@ export function addServe(program: Command): void {
     .option('--quiet', 'write no logs');
   addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
     async (models: string[], flags: ServeFlags) => {
-      tellAllocator();
+      if (await toldAllocator()) return;
       for (const flag of V8_FLAGS) setFlagsFromString(flag);
       // Nobody may read what it prints.
       process.stdout.on('error', () => {});
@@ -170,5 +170,6 @@ export function addServe(program: Command): void {
 function toldToEnd(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
+  onOrphaned(() => controller.abort());
   return controller.signal;
 }

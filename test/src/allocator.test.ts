@@ -2,16 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ALLOCATOR, tellAllocator } from '../../src/cli/allocator.js';
+import { ALLOCATOR, toldAllocator } from '../../src/cli/allocator.js';
 import { fixture } from '../support/fixtures.js';
 import { main } from '../support/nmode.js';
 
-type Given = NonNullable<Parameters<typeof tellAllocator>[0]>;
+type Given = NonNullable<Parameters<typeof toldAllocator>[0]>;
 
 /** What a process that can replace itself is replaced by. */
-function replacedBy(changes: Partial<Given> = {}): readonly unknown[] {
+async function replacedBy(changes: Partial<Given> = {}): Promise<readonly unknown[]> {
   const calls: unknown[] = [];
-  tellAllocator({
+  await toldAllocator({
     platform: 'linux',
     env: { PATH: '/bin' },
     execPath: '/bin/node',
@@ -24,8 +24,8 @@ function replacedBy(changes: Partial<Given> = {}): readonly unknown[] {
 }
 
 describe('a server whose allocator is told what to give back', () => {
-  it('replaces itself, with the same arguments', () => {
-    expect(replacedBy()).toEqual([
+  it('replaces itself, with the same arguments', async () => {
+    expect(await replacedBy()).toEqual([
       [
         '/bin/node',
         ['/bin/node', '--no-warnings', '/nmode', 'serve', 'a b.onnx'],
@@ -38,30 +38,61 @@ describe('a server whose allocator is told what to give back', () => {
     ['another says it already', { env: { MALLOC_MMAP_THRESHOLD_: '1' } }],
     ['it would lose the channel to its parent', { connected: true }],
     ['there is no glibc', { platform: 'darwin' }],
-  ])('goes on as it is where %s', (_, changes) => {
-    expect(replacedBy(changes)).toEqual([]);
+  ])('goes on as it is where %s', async (_, changes) => {
+    expect(await replacedBy(changes)).toEqual([]);
   });
 
-  it('goes on as it is where it may not be replaced', () => {
+  it('goes on as it is where it may not be replaced', async () => {
     const execve = () => {
       throw new Error('Access to this API has been restricted');
     };
-    expect(() => replacedBy({ execve })).not.toThrow();
+    expect(await replacedBy({ execve })).toEqual([]);
   });
 
-  const replaces = process.platform === 'linux' && 'execve' in process;
-  (replaces ? it : it.skip)('is the process that was started', async () => {
-    const { MALLOC_MMAP_THRESHOLD_: _, ...env } = process.env;
-    const model = fixture('foreign', 'unet.onnx');
-    const child = spawn(process.execPath, [main, 'serve', model, '--port', '0'], { env });
+  const [isLinux, replaces] = [process.platform === 'linux', 'execve' in process];
+  (isLinux && replaces ? it : it.skip)('is the process that was started', async () => {
+    const { server, end } = await started();
     try {
-      const [line] = await once(child.stderr.setEncoding('utf8'), 'data');
-      expect(line).toContain(`"pid":${child.pid}`);
-      const told = readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0');
-      expect(told).toContain('MALLOC_MMAP_THRESHOLD_=131072');
+      expect(server.pid).toBe(server.started.pid);
+      expect(allocatorOf(server.pid)).toContain('MALLOC_MMAP_THRESHOLD_=131072');
     } finally {
-      child.kill();
-      await once(child, 'exit');
+      await end('SIGTERM');
     }
   });
+
+  (isLinux && !replaces ? describe : describe.skip)('is a child of the process that was started', () => {
+    it.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)('and ends with it on %s', async (signal) => {
+      const { server, end } = await started();
+      expect(server.pid).not.toBe(server.started.pid);
+      expect(allocatorOf(server.pid)).toContain('MALLOC_MMAP_THRESHOLD_=131072');
+      expect(await end(signal)).toEqual(signal === 'SIGKILL' ? [null, signal] : [0, null]);
+      // The child's end of standard error closes with it.
+      await server.gone;
+    });
+
+    it('which ends as the child does', async () => {
+      const { server } = await started();
+      const ended = once(server.started, 'exit');
+      process.kill(server.pid, 'SIGKILL');
+      expect(await ended).toEqual([null, 'SIGKILL']);
+    });
+  });
 });
+
+const allocatorOf = (pid: number) => readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+
+/** A server that a process of its own was started for, and how to end that. */
+async function started() {
+  const { MALLOC_MMAP_THRESHOLD_: _, ...env } = process.env;
+  const model = fixture('foreign', 'unet.onnx');
+  const child = spawn(process.execPath, [main, 'serve', model, '--port', '0'], { env });
+  const gone = once(child.stderr, 'close');
+  const [line] = await once(child.stderr.setEncoding('utf8'), 'data');
+  const pid = Number(/"pid":(\d+)/.exec(String(line))?.[1]);
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    return ended;
+  };
+  return { server: { started: child, pid, gone }, end };
+}

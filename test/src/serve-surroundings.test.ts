@@ -7,6 +7,7 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, it } from '@jest/globals';
+import { ALLOCATOR } from '../../src/cli/allocator.js';
 import { main } from '../support/nmode.js';
 import { COLOURS, pixelwiseBytes } from '../support/pixelwise.js';
 
@@ -30,6 +31,8 @@ async function start(before: string, stderr: number | 'pipe'): Promise<number> {
   const args = [main, 'serve', model, '--port', '0', '--workers', '1'];
   const started = spawn('bash', ['-c', command, process.execPath, ...args], {
     stdio: ['ignore', 'pipe', stderr],
+    // It is the process that serves, whatever Node can do.
+    env: { ...process.env, ...ALLOCATOR },
   });
   child = started;
   for await (const line of createInterface(started.stdout as NodeJS.ReadableStream)) {

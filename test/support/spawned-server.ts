@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { ALLOCATOR } from '../../src/cli/allocator.js';
 import { exported, fixture, root } from './fixtures.js';
 import { main } from './nmode.js';
 
@@ -22,7 +23,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 150 });
 
 export async function start(model: string, ...flags: string[]): Promise<void> {
   const args = ['--import', preload, main, 'serve', file(model), '--port', '0', '--quiet', ...flags];
-  const env = { ...process.env, CRASH: trigger };
+  const env = { ...process.env, ...ALLOCATOR, CRASH: trigger };
   const started = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   child = started;
   for await (const line of createInterface(started.stdout)) {
