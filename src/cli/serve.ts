@@ -21,13 +21,15 @@ import { addSessionFlags, type SessionFlags, sessionOptions } from './session-fl
  * others (2 ms of each request on two cores, of 25), and in Node 20 optimises what runs a hundred times a second within seconds
  * instead of minutes (later ones do not know that flag). Its heap may grow fourfold before it is marked, the most that V8 ever
  * grants: with less, the bytes of 17 requests are more than it may have, and it is marked ten times a second for as long as
- * requests come (another 2 ms of each).
+ * requests come (another 2 ms of each). What functions met is kept from their first call on: what loads models is called twice a
+ * minute at most, and would have the heap grow for ten.
  */
 const V8_FLAGS = [
   '--no-concurrent-marking',
   '--no-parallel-scavenge',
   ...(process.version.startsWith('v20.') ? ['--interrupt-budget=10000'] : []),
   '--heap-growing-percent=300',
+  '--no-lazy-feedback-allocation',
 ];
 
 /** Milliseconds that the last lines wait for their reader. */
