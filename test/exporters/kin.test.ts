@@ -3,35 +3,17 @@ import { ownKeys } from '../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { type ExportOptions, exportCheckpoint, shapesOf } from '../../exporters/export-model.js';
-import type { Head } from '../../exporters/head.js';
 import { recognise } from '../../exporters/recognise.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';
-import { type KinCase, kinCases, kinCheckpoint } from '../support/kin.js';
+import { type KinCase, kinCases, kinCheckpoint, toldByKin } from '../support/kin.js';
 import { seeded } from '../support/seeded.js';
 
 const TOLERANCE = 1e-5;
 const outputs = await readReference(fixture('kin', 'outputs.safetensors'));
-
-/** What the networks of several classes end in: EGE-UNet's own code, and what is usual for logits. */
-const HEADS: Readonly<Record<string, Head>> = {
-  'attention-classes': 'softmax',
-  'nested-classes': 'softmax',
-  'smp-classes': 'softmax',
-  'ege-classes': 'sigmoid',
-};
-
-/** What a checkpoint cannot tell, and nothing else. */
-function told({ network, decoder, activation }: KinCase) {
-  const head = HEADS[network];
-  return {
-    ...(head && { head }),
-    ...(activation !== null && { activation, ...(decoder !== 'hd' && { decoder }) }),
-  };
-}
 
 function referenceOf({ name, input }: KinCase) {
   const [image, mask] = [seeded('input', input), outputs.get(name)];
@@ -56,13 +38,13 @@ describe('U-Nets by others agree with PyTorch, and are known by their keys', () 
     const [first] = cases;
     if (first === undefined) throw new Error('no case');
     const checkpoint = kinCheckpoint(first);
-    const open = exportCheckpoint(checkpoint, { ...told(first), size: {} });
+    const open = exportCheckpoint(checkpoint, { ...toldByKin(first), size: {} });
     expect(open.description.network.backbone).toBe(first.backbone);
     expect(cases).toHaveLength(2);
     await expectParity(open.model, cases, 'disabled');
     await expectParity(optimize(open.model).model, cases, 'all');
     const [batch, , height, width] = first.input;
-    const fixed = exportCheckpoint(checkpoint, { ...told(first), size: { batch, height, width } }).model;
+    const fixed = exportCheckpoint(checkpoint, { ...toldByKin(first), size: { batch, height, width } }).model;
     await expectParity(optimize(fixed).model, [first], 'all');
   });
 });
@@ -89,7 +71,7 @@ describe('a checkpoint', () => {
   };
   const exportOf = (name: string, options: Partial<ExportOptions> = {}) => {
     const entry = first(name);
-    return () => exportCheckpoint(kinCheckpoint(entry), { ...told(entry), size: {}, ...options });
+    return () => exportCheckpoint(kinCheckpoint(entry), { ...toldByKin(entry), size: {}, ...options });
   };
   const ege = () => kinCheckpoint(first('ege-original'));
 

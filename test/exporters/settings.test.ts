@@ -1,40 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { defineBackbone } from '../../exporters/backbones/define.js';
 import { openCheckpoint, readReference } from '../../exporters/checkpoints/open.js';
 import { type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
-import * as layers from '../../exporters/layers.js';
 import type { Settings } from '../../exporters/settings.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';
 import { kinCases, kinCheckpoint } from '../support/kin.js';
+import { Strided } from '../support/own.js';
 import { seeded } from '../support/seeded.js';
+import { type SettingCase, settingCases } from '../support/settings.js';
 
-/** One line of fixtures/settings/cases.json: weights that are there already, computed with otherwise. */
-interface SettingCase {
-  readonly name: string;
-  readonly checkpoint?: string;
-  readonly network?: string;
-  readonly options: Omit<ExportOptions, 'size'>;
-  readonly input: readonly [number, number, number, number];
-}
-
-const cases: readonly SettingCase[] = JSON.parse(readFileSync(fixture('settings', 'cases.json'), 'utf8'));
 const outputs = await readReference(fixture('settings', 'outputs.safetensors'));
-
-const Strided = defineBackbone({
-  id: 'strided',
-  features(input, weights) {
-    let x = input;
-    return [8, 16, 24, 32].map((width, level) => {
-      const at = (index: number) => weights.scope(`stages.${level}.${index}`);
-      x = layers.conv2d(x, at(0), width, 3, { stride: level === 0 ? 1 : 2, bias: false });
-      x = layers.activation('silu', layers.batchNorm2d(x, at(1)), at(2));
-      return x;
-    });
-  },
-});
 
 async function checkpointOf({ checkpoint, network }: Pick<SettingCase, 'checkpoint' | 'network'>) {
   if (checkpoint !== undefined) return openCheckpoint(fixture(checkpoint));
@@ -57,7 +33,7 @@ async function exportOf(
 }
 
 describe('what leaves no trace in a state dict is told, and then agrees with PyTorch', () => {
-  it.each(cases.map((entry) => [entry.name, entry] as const))('%s', async (name, entry) => {
+  it.each(settingCases.map((entry) => [entry.name, entry] as const))('%s', async (name, entry) => {
     const checkpoint = await checkpointOf(entry);
     const own = entry.checkpoint?.startsWith('own/') ? { backbone: Strided } : {};
     const { model } = exportCheckpoint(checkpoint, { ...own, size: {}, ...entry.options });

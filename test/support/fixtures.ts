@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { openCheckpoint, readReference } from '../../exporters/checkpoints/open.js';
 import type { DecoderId } from '../../exporters/describe.js';
 import { type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
@@ -11,7 +11,8 @@ import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
 import { type OutputParity, verifySession } from '../../runtime/parity.js';
 
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+/** From here and from the build, which are not equally deep. */
+export const root = dirname(createRequire(import.meta.url).resolve('nmode-onnx/package.json'));
 
 export function fixture(...path: string[]): string {
   return join(root, 'fixtures', ...path);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Checkpoint } from '../../exporters/checkpoints/open.js';
 import type { DecoderId } from '../../exporters/describe.js';
+import type { Head } from '../../exporters/head.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { fixture } from './fixtures.js';
 import { seededWith } from './seeded.js';
@@ -24,6 +25,23 @@ export const kinCases: readonly KinCase[] = json('cases.json');
 
 /** The keys and shapes of each network. */
 const keys: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = json('keys.json');
+
+/** What the networks of several classes end in: EGE-UNet's own code, and what is usual for logits. */
+const HEADS: Readonly<Record<string, Head>> = {
+  'attention-classes': 'softmax',
+  'nested-classes': 'softmax',
+  'smp-classes': 'softmax',
+  'ege-classes': 'sigmoid',
+};
+
+/** What a checkpoint cannot tell, and nothing else. */
+export function toldByKin({ network, decoder, activation }: KinCase) {
+  const head = HEADS[network];
+  return {
+    ...(head && { head }),
+    ...(activation !== null && { activation, ...(decoder !== 'hd' && { decoder }) }),
+  };
+}
 
 const counter: Tensor = { dtype: 'int64', dims: [], bytes: () => new Uint8Array(8) };
 
