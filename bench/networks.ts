@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Network } from '../exporters/backbones/backbone.js';
 import { UNet } from '../exporters/backbones/unet.js';
 import { buildModel } from '../exporters/build.js';
 import { type DecoderId, standard } from '../exporters/describe.js';
-import { Weights } from '../exporters/weights.js';
+import { type TensorSource, Weights } from '../exporters/weights.js';
 import { encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/model.js';
 import { RELEASE_SIDE } from '../graph/recipe.js';
@@ -25,9 +26,13 @@ export async function inFolder(body: (file: (name: string) => string) => Promise
 
 /** The release's network of a decoder and a first width, 256 x 256, with seeded weights. */
 export function seededNetwork(decoder: DecoderId, width: number): Model {
-  const description = standard(UNet.ofWidth(width), decoder);
-  const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
-  return buildModel(description, Weights.from(seeded), { size });
+  return seededModel(UNet.ofWidth(width), decoder, RELEASE_SIDE, seeded);
+}
+
+/** A network with a decoder in the release's form, for one square image. */
+export function seededModel(network: Network, decoder: DecoderId, side: number, source: TensorSource): Model {
+  const size = { batch: 1, height: side, width: side };
+  return buildModel(standard(network, decoder), Weights.from(source), { size });
 }
 
 export function writeEed(path: string, width: number): void {

@@ -21,7 +21,7 @@ const DOCUMENTED: Readonly<Record<string, () => string>> = {
   loadtest: () => sectionOf('docs/serving.md', /Speed/),
 };
 
-/** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's; and commander's own. */
+/** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's, that of bench/fingerprint.ts; and commander's own. */
 const FOREIGN = new Set([
   '--no-concurrent-marking',
   '--no-parallel-scavenge',
@@ -33,6 +33,7 @@ const FOREIGN = new Set([
   '--data-binary',
   '--engine-strict',
   '--inputs-as-nchw',
+  '--write',
   '--help',
 ]);
 /** Named as one that does not exist. */
