@@ -31,7 +31,7 @@ async function bundleWeb() {
     minify: false,
     minifyIdentifiers: true,
     minifySyntax: true,
-    entryPoints: { worker: 'runtime/web/worker.ts' },
+    entryPoints: { worker: 'runtime/web/threads/worker.ts' },
     outdir: WEB,
   });
   const onnxruntime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));

@@ -9,11 +9,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DECODER_IDS, type DecoderId } from '../exporters/assembly/describe.js';
 import { BACKBONE_IDS } from '../exporters/backbones/index.js';
-import { DECODER_IDS, type DecoderId } from '../exporters/describe.js';
-import { bench } from '../src/bench.js';
-import { print } from '../src/cli/print.js';
-import { exportModel } from '../src/export.js';
+import { bench } from '../src/api/bench.js';
+import { exportModel } from '../src/api/export.js';
+import { print } from '../src/cli/output/print.js';
 import { inFolder, root } from './networks.js';
 
 const [PYTHON, THREADS] = ['/usr/bin/python3', 2];

@@ -5,11 +5,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MODEL_IOS } from '../graph/recipe.js';
+import { MODEL_IOS } from '../graph/common/recipe.js';
 import type { Confusion } from '../runtime/masks/metrics.js';
-import { print, table } from '../src/cli/print.js';
-import { evaluate } from '../src/evaluate.js';
-import { exportModel } from '../src/export.js';
+import { evaluate } from '../src/api/evaluate.js';
+import { exportModel } from '../src/api/export.js';
+import { print, table } from '../src/cli/output/print.js';
 import { inFolder, root } from './networks.js';
 
 const ALLOWED = 1e-4;

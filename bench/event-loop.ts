@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Segmenter } from '../runtime/node/segmenter.js';
-import { print, table } from '../src/cli/print.js';
+import { print, table } from '../src/cli/output/print.js';
 import { inFolder, root, writeEed } from './networks.js';
 
 const [INTERVAL, ALLOWED, IMAGES] = [5, 20, 60];

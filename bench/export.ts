@@ -6,8 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fields, print, table } from '../src/cli/print.js';
-import { median } from '../src/percentile.js';
+import { fields, print, table } from '../src/cli/output/print.js';
+import { median } from '../src/measuring/percentile.js';
 import { type Measurement, measure, measureNode } from './measure.js';
 
 const RUNS = 7;

@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseModel } from '../graph/file/read.js';
 import { encodeChunks } from '../graph/file/write.js';
-import { print } from '../src/cli/print.js';
-import { withProgress } from '../src/cli/progress.js';
+import { print } from '../src/cli/output/print.js';
+import { withProgress } from '../src/cli/output/progress.js';
+import { makeFolder } from '../src/files/write-whole.js';
 import { encodePng, type Level, NmodeError, type Precision, type Target } from '../src/index.js';
-import { makeFolder } from '../src/write-whole.js';
 import { type Folder, type Source, sources } from './fixture-models.js';
 import { inFolder, root } from './networks.js';
 

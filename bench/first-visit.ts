@@ -7,9 +7,9 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
-import { print, table } from '../src/cli/print.js';
-import { median } from '../src/percentile.js';
-import { serveSite } from '../src/site.js';
+import { print, table } from '../src/cli/output/print.js';
+import { serveSite } from '../src/files/site.js';
+import { median } from '../src/measuring/percentile.js';
 import { launch } from '../test/support/chromium.js';
 import { root } from './networks.js';
 

@@ -1,7 +1,7 @@
 /** Every checkpoint and every .onnx file of fixtures/, as what models are made of. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { backboneOf } from '../exporters/backbones/index.js';
-import type { Tensor } from '../graph/tensor.js';
+import type { Tensor } from '../graph/ir/tensor.js';
 import {
   type ExportModelOptions,
   exportModel,

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { print, table } from '../src/cli/print.js';
+import { print, table } from '../src/cli/output/print.js';
 import { HOSTILE } from '../test/support/hostile.js';
 import { measureNode } from './measure.js';
 

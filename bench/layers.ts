@@ -4,9 +4,9 @@
  * (graph/passes/winograd/cost.ts) are fitted to these figures.
  */
 
-import { assemble } from '../graph/assemble.js';
 import { encodeModel } from '../graph/file/write.js';
-import type { Model } from '../graph/model.js';
+import type { Model } from '../graph/ir/model.js';
+import { initializer, input, type Value } from '../graph/ir/value.js';
 import { conv } from '../graph/ops/conv.js';
 import { maxPool } from '../graph/ops/max-pool.js';
 import { dequantizeLinear } from '../graph/ops/quantize.js';
@@ -16,11 +16,11 @@ import type { Layer } from '../graph/passes/winograd/layer.js';
 import { winograd } from '../graph/passes/winograd/winograd.js';
 import { activationParameters } from '../graph/quantization/parameters.js';
 import { quantizeConvolutions } from '../graph/quantization/quantize-convolutions.js';
-import { rewrite } from '../graph/rewrite.js';
-import { initializer, input, type Value } from '../graph/value.js';
+import { assemble } from '../graph/rewriting/assemble.js';
+import { rewrite } from '../graph/rewriting/rewrite.js';
 import { createSession } from '../runtime/node/sessions/session.js';
-import { print, table } from '../src/cli/print.js';
-import { median } from '../src/percentile.js';
+import { print, table } from '../src/cli/output/print.js';
+import { median } from '../src/measuring/percentile.js';
 import { isThere } from '../test/support/chromium.js';
 import { seeded } from '../test/support/seeded.js';
 import { inChromium } from './in-chromium.js';

@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { print, table } from '../src/cli/print.js';
-import { serveSite } from '../src/site.js';
+import { print, table } from '../src/cli/output/print.js';
+import { serveSite } from '../src/files/site.js';
 import { launch } from '../test/support/chromium.js';
 import { root } from './networks.js';
 

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { Segmenter } from '../runtime/node/segmenter.js';
-import { fields, print, table } from '../src/cli/print.js';
-import { exportModel } from '../src/export.js';
+import { exportModel } from '../src/api/export.js';
+import { fields, print, table } from '../src/cli/output/print.js';
 import { inFolder, root } from './networks.js';
 
 const [RUNS, BASE, LOADS, ALLOWED] = [2000, 200, 100, 1.1];

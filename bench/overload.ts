@@ -12,8 +12,8 @@
 import { copyFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { print, table } from '../src/cli/print.js';
-import { median, percentile } from '../src/percentile.js';
+import { print, table } from '../src/cli/output/print.js';
+import { median, percentile } from '../src/measuring/percentile.js';
 import { send } from './load/client.js';
 import type { Met } from './load/hostile.js';
 import { Tally, verdict } from './load/judge.js';

@@ -10,7 +10,7 @@
 import { copyFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { print } from '../src/cli/print.js';
+import { print } from '../src/cli/output/print.js';
 import { Tally, verdict } from './load/judge.js';
 import { startPart } from './load/part.js';
 import { Reloader, type Way } from './load/reloads.js';

@@ -1,7 +1,7 @@
 /** `npm run screenshots`: the pictures of the page in docs/, made anew. */
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { serveSite } from '../src/site.js';
+import { serveSite } from '../src/files/site.js';
 import { launch } from '../test/support/chromium.js';
 import { root } from './networks.js';
 

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { print, table } from '../src/cli/print.js';
-import { exportModel } from '../src/export.js';
+import { exportModel } from '../src/api/export.js';
+import { print, table } from '../src/cli/output/print.js';
 import { inFolder, root } from './networks.js';
 import { memoryOf, serving } from './serving.js';
 

@@ -9,9 +9,9 @@ import { usableCores } from '../runtime/node/sessions/limits.js';
 import { openNative } from '../runtime/node/sessions/native.js';
 import { parseProvider } from '../runtime/node/sessions/providers.js';
 import { probeInput } from '../runtime/sessions/probe.js';
-import { fields, print } from '../src/cli/print.js';
-import { median } from '../src/percentile.js';
-import { predict } from '../src/predict.js';
+import { predict } from '../src/api/predict.js';
+import { fields, print } from '../src/cli/output/print.js';
+import { median } from '../src/measuring/percentile.js';
 import { inFolder, root, writeEed } from './networks.js';
 
 const [IMAGES, ROUNDS, REQUIRED] = [200, 3, 0.9];

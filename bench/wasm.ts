@@ -6,13 +6,13 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RELEASE_SIDE } from '../graph/common/recipe.js';
 import { encodeModel } from '../graph/file/write.js';
 import { optimize } from '../graph/passes/optimize.js';
-import { RELEASE_SIDE } from '../graph/recipe.js';
-import { print, table } from '../src/cli/print.js';
-import { BUNDLED_IMAGES } from '../src/model-inputs.js';
-import { median } from '../src/percentile.js';
-import { transform } from '../src/transform.js';
+import { print, table } from '../src/cli/output/print.js';
+import { median } from '../src/measuring/percentile.js';
+import { BUNDLED_IMAGES } from '../src/transform/model-inputs.js';
+import { transform } from '../src/transform/transform.js';
 import { inChromium } from './in-chromium.js';
 import { seededNetwork } from './networks.js';
 

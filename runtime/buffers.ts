@@ -1,4 +1,4 @@
-import { NmodeError } from '../graph/errors.js';
+import { NmodeError } from '../graph/common/errors.js';
 
 /** What programs give numbers and bytes in. */
 export type View = Float32Array | Uint16Array | Uint8Array;

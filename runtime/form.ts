@@ -1,9 +1,7 @@
-import { type Assumption, assumptionsIn } from '../graph/assumption.js';
-import { parseDecimal } from '../graph/decimal.js';
-import { NmodeError, reason } from '../graph/errors.js';
-import type { Outline } from '../graph/model.js';
-import type { OutputEnd } from '../graph/output-end.js';
-import { type Reach, toldReach } from '../graph/receptive-field.js';
+import { type Reach, toldReach } from '../graph/analysis/receptive-field.js';
+import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
+import { parseDecimal } from '../graph/common/decimal.js';
+import { NmodeError, reason } from '../graph/common/errors.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -19,7 +17,9 @@ import {
   type Recipe,
   recipeSummary,
   type Sizing,
-} from '../graph/recipe.js';
+} from '../graph/common/recipe.js';
+import type { Outline } from '../graph/ir/model.js';
+import type { OutputEnd } from '../graph/ir/output-end.js';
 import type { ImageForm, ModelForm, OutputForm } from './images/job.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 

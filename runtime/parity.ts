@@ -1,5 +1,5 @@
-import { NmodeError } from '../graph/errors.js';
-import { elementCount, float32Values, type Tensor, unravel } from '../graph/tensor.js';
+import { NmodeError } from '../graph/common/errors.js';
+import { elementCount, float32Values, type Tensor, unravel } from '../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from './masks/cut.js';
 import type { Session } from './node/sessions/session.js';
 import type { Floats, Port } from './sessions/tensors.js';

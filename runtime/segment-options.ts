@@ -1,4 +1,4 @@
-import { NmodeError } from '../graph/errors.js';
+import { NmodeError } from '../graph/common/errors.js';
 import type { FinishOptions } from './images/job.js';
 import type { Cleaning } from './masks/components.js';
 

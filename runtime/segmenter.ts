@@ -1,6 +1,6 @@
-import type { Assumption } from '../graph/assumption.js';
-import { imageFault, NmodeError } from '../graph/errors.js';
-import type { Recipe } from '../graph/recipe.js';
+import type { Assumption } from '../graph/common/assumption.js';
+import { imageFault, NmodeError } from '../graph/common/errors.js';
+import type { Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './abort.js';
 import { copyOf } from './buffers.js';
 import type { imageMethods } from './images/image-methods.js';

@@ -1,27 +1,23 @@
 /** The Node API of nmode-onnx. Importing it loads neither onnxruntime nor sharp; what needs them does. */
-export type { ActivationName } from '../exporters/activations.js';
+
+export type { InputSize } from '../exporters/assembly/build.js';
+export type { DecoderId } from '../exporters/assembly/describe.js';
+export type { Head } from '../exporters/assembly/head.js';
 export type { Backbone } from '../exporters/backbones/backbone.js';
 export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
-export type { InputSize } from '../exporters/build.js';
 export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
 export type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 export type { Order } from '../exporters/decoders/block.js';
 export type { MultistepForm } from '../exporters/decoders/multistep.js';
 export type { Activation } from '../exporters/decoders/nmode.js';
-export type { DecoderId } from '../exporters/describe.js';
-export type { Head } from '../exporters/head.js';
-export * as layers from '../exporters/layers.js';
-export type { Padding, Pooling, Settings, Upsampling } from '../exporters/settings.js';
-export { VERSION } from '../exporters/version.js';
-export type { Weights } from '../exporters/weights.js';
-export type { Assumption, CheckedAssumption } from '../graph/assumption.js';
-export type { NodeCost } from '../graph/cost.js';
-export type { DType } from '../graph/dtype.js';
-export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
-export type { Feature } from '../graph/features.js';
-export type { Level } from '../graph/passes/optimize.js';
-export type { Target } from '../graph/passes/winograd/cost.js';
-export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
+export type { ActivationName } from '../exporters/nn/activations.js';
+export * as layers from '../exporters/nn/layers.js';
+export type { Padding, Pooling, Settings, Upsampling } from '../exporters/nn/settings.js';
+export type { Weights } from '../exporters/nn/weights.js';
+export type { NodeCost } from '../graph/analysis/cost.js';
+export type { Feature } from '../graph/analysis/features.js';
+export type { Assumption, CheckedAssumption } from '../graph/common/assumption.js';
+export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
 export {
   type Background,
   type ModelIo,
@@ -30,8 +26,13 @@ export {
   parseRecipe,
   type Recipe,
   type Sizing,
-} from '../graph/recipe.js';
-export type { Value } from '../graph/value.js';
+} from '../graph/common/recipe.js';
+export { VERSION } from '../graph/common/version.js';
+export type { DType } from '../graph/ir/dtype.js';
+export type { Value } from '../graph/ir/value.js';
+export type { Level } from '../graph/passes/optimize.js';
+export type { Target } from '../graph/passes/winograd/cost.js';
+export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 export type { AppliedHead } from '../runtime/form.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';
@@ -69,27 +70,21 @@ export type { Timings } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
 export type { RunOptions } from '../runtime/sessions/session.js';
 export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
-export { type BenchOptions, type BenchReport, bench, type Scenario } from './bench.js';
-export type { BenchFigures } from './bench-contestant.js';
-export { type CompareOptions, type Comparison, compare } from './compare.js';
-export type { ClassMetrics } from './compare-classes.js';
-export type { Difference, OutputDifference } from './difference.js';
-export { type Diagnosis, doctor, type ProviderDiagnosis } from './doctor.js';
-export { type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.js';
-export { type ExportModelOptions, type ExportReport, exportModel } from './export.js';
-export { findImages } from './find-images.js';
-export { type GraftOptions, type GraftReport, graft } from './graft.js';
+export { type BenchOptions, type BenchReport, bench, type Scenario } from './api/bench.js';
+export { type CompareOptions, type Comparison, compare } from './api/compare.js';
+export { type Diagnosis, doctor, type ProviderDiagnosis } from './api/doctor.js';
+export { type EvaluateOptions, type EvaluationReport, evaluate } from './api/evaluate.js';
+export { type ExportModelOptions, type ExportReport, exportModel } from './api/export.js';
+export { type GraftOptions, type GraftReport, graft } from './api/graft.js';
 export {
   type CheckpointReport,
   inspect,
   type ModelReport,
   type PortReport,
   type TensorReport,
-} from './inspect.js';
-export { type LoadTestOptions, type LoadTestReport, loadTest } from './loadtest.js';
-export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './optimize.js';
-export type { ReferenceTolerance } from './parity-rule.js';
-export type { Precision } from './precision.js';
+} from './api/inspect.js';
+export { type LoadTestOptions, type LoadTestReport, loadTest } from './api/loadtest.js';
+export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './api/optimize.js';
 export {
   type ClassRegions,
   type Extent,
@@ -97,11 +92,17 @@ export {
   type PredictOptions,
   type PredictReport,
   predict,
-} from './predict.js';
-export type { ImageDifference } from './proof.js';
-export { type ServeOptions, type Server, serve } from './serve.js';
-export { proposeSkips, type SkipsReport } from './skips.js';
-export type { Transformed, TransformOptions } from './transform.js';
-export type { TruthSummary } from './truth-report.js';
-export { type Verification, type VerifyOptions, verify } from './verify.js';
-export type { ReferenceParity } from './write-verified.js';
+} from './api/predict.js';
+export { type ServeOptions, type Server, serve } from './api/serve.js';
+export { proposeSkips, type SkipsReport } from './api/skips.js';
+export { type Verification, type VerifyOptions, verify } from './api/verify.js';
+export { findImages } from './files/find-images.js';
+export type { BenchFigures } from './measuring/bench-contestant.js';
+export type { ReferenceTolerance } from './proof/parity-rule.js';
+export type { ReferenceParity } from './proof/write-verified.js';
+export type { ClassMetrics } from './reports/compare-classes.js';
+export type { TruthSummary } from './reports/truth-report.js';
+export type { Difference, OutputDifference } from './transform/difference.js';
+export type { Precision } from './transform/precision.js';
+export type { ImageDifference } from './transform/proof.js';
+export type { Transformed, TransformOptions } from './transform/transform.js';

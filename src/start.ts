@@ -1,13 +1,13 @@
 /** `npm start`: the whole way from the bundled checkpoint to masks, and how close to PyTorch it comes. */
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NmodeError } from '../graph/errors.js';
+import { NmodeError } from '../graph/common/errors.js';
 import { confusionOf, diceOf } from '../runtime/masks/metrics.js';
 import { readMask } from '../runtime/node/images/files.js';
-import { bytesText, count, fields, macsText, print, table } from './cli/print.js';
-import { exportModel } from './export.js';
-import { predict } from './predict.js';
-import { makeFolder } from './write-whole.js';
+import { exportModel } from './api/export.js';
+import { predict } from './api/predict.js';
+import { bytesText, count, fields, macsText, print, table } from './cli/output/print.js';
+import { makeFolder } from './files/write-whole.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const fixture = (...path: string[]) => join(root, 'fixtures', ...path);

@@ -1,7 +1,7 @@
 /** The browser API of nmode-onnx. Importing it does nothing, in a server as well; what needs a browser does. */
-export { VERSION } from '../exporters/version.js';
-export type { Assumption } from '../graph/assumption.js';
-export { ERRORS, type ErrorCode, NmodeError } from '../graph/errors.js';
+
+export type { Assumption } from '../graph/common/assumption.js';
+export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
 export {
   type Background,
   type ModelIo,
@@ -10,7 +10,8 @@ export {
   parseRecipe,
   type Recipe,
   type Sizing,
-} from '../graph/recipe.js';
+} from '../graph/common/recipe.js';
+export { VERSION } from '../graph/common/version.js';
 export type { AppliedHead } from '../runtime/form.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';
@@ -24,9 +25,9 @@ export type { ProviderCheck } from '../runtime/sessions/probe.js';
 export type { RunOptions } from '../runtime/sessions/session.js';
 export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
 export { WEB_PROVIDERS, type WebProvider } from '../runtime/web/files.js';
-export type { ImageSource } from '../runtime/web/hand.js';
+export type { ImageSource } from '../runtime/web/images/hand.js';
+export { encodePng } from '../runtime/web/images/png.js';
 export type { ModelSource } from '../runtime/web/model.js';
-export { encodePng } from '../runtime/web/png.js';
 export type { LoadProgress } from '../runtime/web/progress.js';
 export {
   type Segmentation,
@@ -39,4 +40,4 @@ export {
   type WebProviderReport as ProviderReport,
   type WebSession as Session,
   type WebSessionOptions as SessionOptions,
-} from '../runtime/web/session.js';
+} from '../runtime/web/sessions/session.js';

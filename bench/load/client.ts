@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reason } from '../../graph/errors.js';
+import { reason } from '../../graph/common/errors.js';
 
 /** What is sent. */
 export interface Sent {

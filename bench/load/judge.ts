@@ -1,5 +1,5 @@
-import { print, table } from '../../src/cli/print.js';
-import { percentile } from '../../src/percentile.js';
+import { print, table } from '../../src/cli/output/print.js';
+import { percentile } from '../../src/measuring/percentile.js';
 import { LEFT, type Outcome } from './client.js';
 import type { History } from './reloads.js';
 import type { LoadRequest } from './requests.js';

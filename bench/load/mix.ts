@@ -1,7 +1,7 @@
 /** A part: clients that send requests of all kinds. */
 import { Agent } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { poisson } from '../../src/poisson.js';
+import { poisson } from '../../src/measuring/poisson.js';
 import { type Outcome, send } from './client.js';
 import { runPart } from './part.js';
 import { faultyRequests, type LoadRequest, requestsFor } from './requests.js';

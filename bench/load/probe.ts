@@ -1,6 +1,6 @@
 /** A part: what watches a server, on a new connection each time: health ten times a second, an answer half a second after the last. */
 import { setTimeout } from 'node:timers/promises';
-import { poisson } from '../../src/poisson.js';
+import { poisson } from '../../src/measuring/poisson.js';
 import { type Outcome, type Sent, send } from './client.js';
 import { HEALTH } from './judge.js';
 import { runPart } from './part.js';

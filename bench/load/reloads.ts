@@ -1,6 +1,6 @@
 import { copyFileSync, renameSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { reason } from '../../graph/errors.js';
+import { reason } from '../../graph/common/errors.js';
 import { now, send } from './client.js';
 import { MODEL } from './requests.js';
 import type { Version } from './versions.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { exportModel } from '../../src/export.js';
+import { exportModel } from '../../src/api/export.js';
 import { root } from '../networks.js';
 import { serving } from '../serving.js';
 import { send } from './client.js';

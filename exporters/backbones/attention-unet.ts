@@ -1,7 +1,7 @@
+import type { Value } from '../../graph/ir/value.js';
 import { mul } from '../../graph/ops/elementwise.js';
 import { concat } from '../../graph/ops/shapes.js';
 import { sigmoid } from '../../graph/ops/unary.js';
-import type { Value } from '../../graph/value.js';
 import {
   add,
   batchNorm2d,
@@ -12,8 +12,8 @@ import {
   module,
   relu,
   upsampleNearest,
-} from '../layers.js';
-import type { Shapes, Weights } from '../weights.js';
+} from '../nn/layers.js';
+import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 

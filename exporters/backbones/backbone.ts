@@ -1,6 +1,6 @@
-import { NmodeError } from '../../graph/errors.js';
-import { input as graphInput, type Value } from '../../graph/value.js';
-import { keysOf, type Shapes, Weights, zeroWeights } from '../weights.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { input as graphInput, type Value } from '../../graph/ir/value.js';
+import { keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
 
 /** A feature of the encoder. */
 export interface Skip {

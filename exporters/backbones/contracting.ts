@@ -1,6 +1,6 @@
-import type { Value } from '../../graph/value.js';
-import { maxPool2d } from '../layers.js';
-import type { Shapes, Weights } from '../weights.js';
+import type { Value } from '../../graph/ir/value.js';
+import { maxPool2d } from '../nn/layers.js';
+import type { Shapes, Weights } from '../nn/weights.js';
 
 /** Each level halves the resolution: more would need images of 65,536 pixels a side. */
 const MAX_LEVELS = 16;

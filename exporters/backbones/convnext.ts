@@ -1,7 +1,7 @@
+import type { Value } from '../../graph/ir/value.js';
 import { mul } from '../../graph/ops/elementwise.js';
-import type { Value } from '../../graph/value.js';
-import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module } from '../layers.js';
-import type { Weights } from '../weights.js';
+import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module } from '../nn/layers.js';
+import type { Weights } from '../nn/weights.js';
 import { torchvisionEncoder } from './torchvision.js';
 
 /** [channels, blocks] of each stage (Liu et al., CVPR 2022, section 2). */

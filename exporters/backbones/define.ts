@@ -1,5 +1,5 @@
-import { NmodeError, reason } from '../../graph/errors.js';
-import type { Value } from '../../graph/value.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import type { Value } from '../../graph/ir/value.js';
 import { type Backbone, type NetworkDefinition, networkOf } from './backbone.js';
 import { BACKBONE_IDS } from './index.js';
 

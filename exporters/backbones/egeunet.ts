@@ -1,5 +1,5 @@
+import type { Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/shapes.js';
-import type { Value } from '../../graph/value.js';
 import {
   add,
   channelsOf,
@@ -10,8 +10,8 @@ import {
   maxPool2d,
   module,
   upsampleBilinear,
-} from '../layers.js';
-import type { Shapes, Weights } from '../weights.js';
+} from '../nn/layers.js';
+import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { hadamardAttention, quarters } from './hadamard-attention.js';
 

@@ -1,13 +1,13 @@
+import { int64Tensor } from '../../graph/ir/tensor.js';
+import { constant, scope, type Value } from '../../graph/ir/value.js';
 import { conv } from '../../graph/ops/conv.js';
 import { mul } from '../../graph/ops/elementwise.js';
 import { gather, sliceAxis } from '../../graph/ops/layout.js';
 import { resizeLinearTo } from '../../graph/ops/resize.js';
 import { concat, shapeOf } from '../../graph/ops/shapes.js';
-import { int64Tensor } from '../../graph/tensor.js';
-import { constant, scope, type Value } from '../../graph/value.js';
-import { channelsOf, conv2d, gelu, layerNorm2d } from '../layers.js';
-import { padded } from '../padding.js';
-import type { Weights } from '../weights.js';
+import { channelsOf, conv2d, gelu, layerNorm2d } from '../nn/layers.js';
+import { padded } from '../nn/padding.js';
+import type { Weights } from '../nn/weights.js';
 
 /** The learnt maps and lines have this many points along an axis. */
 const POINTS = 8;

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { AttentionUNet } from './attention-unet.js';
 import type { Backbone } from './backbone.js';
 import { ConvNeXtTiny } from './convnext.js';

@@ -1,8 +1,16 @@
+import type { Value } from '../../graph/ir/value.js';
 import { mul } from '../../graph/ops/elementwise.js';
 import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
-import type { Value } from '../../graph/value.js';
-import { activation, add, batchNorm2d, channelsOf, conv2d, type LayerActivation, module } from '../layers.js';
-import type { Weights } from '../weights.js';
+import {
+  activation,
+  add,
+  batchNorm2d,
+  channelsOf,
+  conv2d,
+  type LayerActivation,
+  module,
+} from '../nn/layers.js';
+import type { Weights } from '../nn/weights.js';
 
 export interface ConvNormActivation {
   readonly out: number;

@@ -1,5 +1,5 @@
-import type { Value } from '../../graph/value.js';
-import { channelsOf } from '../layers.js';
+import type { Value } from '../../graph/ir/value.js';
+import { channelsOf } from '../nn/layers.js';
 import { convNormActivation, invertedResidual } from './inverted-residual.js';
 import { torchvisionEncoder } from './torchvision.js';
 

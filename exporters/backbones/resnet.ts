@@ -1,4 +1,4 @@
-import type { Value } from '../../graph/value.js';
+import type { Value } from '../../graph/ir/value.js';
 import {
   add,
   batchNorm2d,
@@ -8,8 +8,8 @@ import {
   maxPool2d,
   module,
   relu,
-} from '../layers.js';
-import type { Weights } from '../weights.js';
+} from '../nn/layers.js';
+import type { Weights } from '../nn/weights.js';
 import { torchvisionEncoder } from './torchvision.js';
 
 /** The residual branch: two 3x3 convolutions (He et al., CVPR 2016), or 1x1, 3x3, 1x1 to four times the channels. */

@@ -1,7 +1,7 @@
+import type { Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/shapes.js';
-import type { Value } from '../../graph/value.js';
-import { conv2d, convNormRelu, module, upsampleNearest } from '../layers.js';
-import type { Shapes, Weights } from '../weights.js';
+import { conv2d, convNormRelu, module, upsampleNearest } from '../nn/layers.js';
+import type { Shapes, Weights } from '../nn/weights.js';
 import type { OwnDecoder, Skip } from './backbone.js';
 
 /** The channels of its blocks unless told otherwise, deep to shallow. */

@@ -1,5 +1,5 @@
-import type { Value } from '../../graph/value.js';
-import type { Weights } from '../weights.js';
+import type { Value } from '../../graph/ir/value.js';
+import type { Weights } from '../nn/weights.js';
 import { type Backbone, networkOf } from './backbone.js';
 import { smpUnet } from './smp.js';
 

@@ -1,11 +1,11 @@
-import { numbers, subtractDims } from '../../graph/dim.js';
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { numbers, subtractDims } from '../../graph/ir/dim.js';
+import { int64Tensor } from '../../graph/ir/tensor.js';
+import { constant, scope, type Value } from '../../graph/ir/value.js';
 import { sub } from '../../graph/ops/elementwise.js';
 import { concat, pad, shapeOf } from '../../graph/ops/shapes.js';
-import { int64Tensor } from '../../graph/tensor.js';
-import { constant, scope, type Value } from '../../graph/value.js';
-import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, upsampleBilinear } from '../layers.js';
-import type { Shapes, Weights } from '../weights.js';
+import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, upsampleBilinear } from '../nn/layers.js';
+import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { contract, widthsIn } from './contracting.js';
 

@@ -1,7 +1,7 @@
+import type { Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/shapes.js';
-import type { Value } from '../../graph/value.js';
-import { channelsOf, conv2d, convNormRelu, module, upsampleBilinear } from '../layers.js';
-import type { Shapes, Weights } from '../weights.js';
+import { channelsOf, conv2d, convNormRelu, module, upsampleBilinear } from '../nn/layers.js';
+import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 

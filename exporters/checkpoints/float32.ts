@@ -1,5 +1,5 @@
-import { DTYPES } from '../../graph/dtype.js';
-import { aligned, elementCount, type Tensor } from '../../graph/tensor.js';
+import { DTYPES } from '../../graph/ir/dtype.js';
+import { aligned, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 
 /** What turning a tensor into float32 does to its numbers. */
 export type Conversion = 'same' | 'widened' | 'narrowed';

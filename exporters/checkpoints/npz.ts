@@ -1,5 +1,5 @@
-import { reason } from '../../graph/errors.js';
-import type { Tensor } from '../../graph/tensor.js';
+import { reason } from '../../graph/common/errors.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 import { numpyTensor, numpyType } from './numpy.js';
 import type { Source } from './source.js';
 import { MAX_RANK } from './strided.js';

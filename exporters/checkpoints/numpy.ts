@@ -1,5 +1,5 @@
-import { DTYPES, type DType, isDType } from '../../graph/dtype.js';
-import type { Tensor } from '../../graph/tensor.js';
+import { DTYPES, type DType, isDType } from '../../graph/ir/dtype.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 import { stridedTensor } from './strided.js';
 
 /** The element type of a NumPy array. */

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { type ErrorCode, NmodeError, printable, reason } from '../../graph/errors.js';
-import { byteLength, type Tensor } from '../../graph/tensor.js';
+import { type ErrorCode, NmodeError, printable, reason } from '../../graph/common/errors.js';
+import { byteLength, type Tensor } from '../../graph/ir/tensor.js';
 import { toFloat32 } from './float32.js';
 import { readNpz } from './npz.js';
-import { PICKLE_START, readPlainPickle } from './plain-pickle.js';
+import { PICKLE_START, readPlainPickle } from './pickle/plain-pickle.js';
 import { readSafetensors } from './safetensors.js';
 import { type KeySelection, type SelectedKeys, selectKeys } from './select-keys.js';
 import {
@@ -16,8 +16,8 @@ import {
 } from './signatures.js';
 import { FileSource } from './source.js';
 import { isUsual, type StateDict, stateDictOf } from './state-dict.js';
-import { LEGACY_START, readTorchLegacy } from './torch-legacy.js';
-import { type PickledFile, readTorchZip } from './torch-zip.js';
+import { LEGACY_START, readTorchLegacy } from './torch/torch-legacy.js';
+import { type PickledFile, readTorchZip } from './torch/torch-zip.js';
 import { UnreadableTensor } from './unreadable.js';
 
 export type CheckpointFormat = 'torch zip' | 'torch legacy' | 'pickle' | 'safetensors';

@@ -1,5 +1,5 @@
-import type { DType } from '../../graph/dtype.js';
-import { byteLength, type Tensor } from '../../graph/tensor.js';
+import type { DType } from '../../graph/ir/dtype.js';
+import { byteLength, type Tensor } from '../../graph/ir/tensor.js';
 import type { Source } from './source.js';
 import { MAX_RANK } from './strided.js';
 

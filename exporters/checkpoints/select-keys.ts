@@ -1,4 +1,4 @@
-import type { Tensor } from '../../graph/tensor.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 
 /** What a user says of the keys of a state dict. */
 export interface KeySelection {

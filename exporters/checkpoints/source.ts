@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
+import { type ErrorCode, NmodeError, reason } from '../../graph/common/errors.js';
 
 const CUT_SHORT = 'the data ends early: the file is cut short or damaged';
 

@@ -1,8 +1,8 @@
-import type { Tensor } from '../../graph/tensor.js';
-import { ModuleStates } from './modules.js';
-import { Inert, type PickleValue, shown } from './pickle-values.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
+import { Inert, type PickleValue, shown } from './pickle/pickle-values.js';
 import { beginnings } from './select-keys.js';
-import { PickledObject, tensorOf } from './torch-values.js';
+import { ModuleStates } from './torch/modules.js';
+import { PickledObject, tensorOf } from './torch/torch-values.js';
 
 /** Keys under which training scripts put the weights, in the order they are tried. */
 const WRAPPERS = ['model_state_dict', 'state_dict', 'network_weights', 'model', 'net', 'ema', 'module'];

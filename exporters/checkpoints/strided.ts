@@ -1,5 +1,5 @@
-import { DTYPES, type DType } from '../../graph/dtype.js';
-import { aligned, byteLength, elementCount, type Tensor } from '../../graph/tensor.js';
+import { DTYPES, type DType } from '../../graph/ir/dtype.js';
+import { aligned, byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 
 /** The flat memory behind one or several tensors. */
 export interface Storage {

@@ -1,5 +1,5 @@
-import type { DType } from '../../graph/dtype.js';
-import type { Tensor } from '../../graph/tensor.js';
+import type { DType } from '../../graph/ir/dtype.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 
 /**
  * A tensor whose name and shape are known and whose numbers are not: quantized, sparse, without data, of a foreign class. It

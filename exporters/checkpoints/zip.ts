@@ -1,6 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import * as yauzl from 'yauzl';
-import { reason } from '../../graph/errors.js';
+import { reason } from '../../graph/common/errors.js';
 import type { Source } from './source.js';
 import { type Extent, placeOf } from './zip-entry.js';
 

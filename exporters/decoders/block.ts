@@ -1,7 +1,7 @@
-import { scope, type Value } from '../../graph/value.js';
-import { activate } from '../activations.js';
-import { batchNorm2d, conv2d } from '../layers.js';
-import type { Shapes, Weights } from '../weights.js';
+import { scope, type Value } from '../../graph/ir/value.js';
+import { activate } from '../nn/activations.js';
+import { batchNorm2d, conv2d } from '../nn/layers.js';
+import type { Shapes, Weights } from '../nn/weights.js';
 
 /** Where convolution (C), ReLU (R) and BatchNorm (B) stand: before the upsampling _ after the sum. */
 export type Order = 'C_RB' | 'C_BR' | 'CR_B' | 'CB_R';

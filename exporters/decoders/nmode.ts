@@ -1,8 +1,8 @@
+import { scope, type Value } from '../../graph/ir/value.js';
 import { gelu, relu, tanh } from '../../graph/ops/unary.js';
-import { scope, type Value } from '../../graph/value.js';
 import type { Skip } from '../backbones/backbone.js';
-import { upsampleBilinear } from '../layers.js';
-import type { Weights } from '../weights.js';
+import { upsampleBilinear } from '../nn/layers.js';
+import type { Weights } from '../nn/weights.js';
 import { BLOCKS, type Order } from './block.js';
 import { explicitEuler } from './euler.js';
 import { heun } from './heun.js';

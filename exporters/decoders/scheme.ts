@@ -1,5 +1,5 @@
+import type { Value } from '../../graph/ir/value.js';
 import { add, mul } from '../../graph/ops/elementwise.js';
-import type { Value } from '../../graph/value.js';
 
 /** The memory y [N, c, H, W]; undefined stands for zeros, which cost no node and no memory. */
 export type Memory = Value | undefined;

@@ -1,7 +1,5 @@
-import { NmodeError } from '../../graph/errors.js';
-import type { Feature } from '../../graph/features.js';
-import type { Checkpoint } from '../checkpoints/open.js';
-import { SCHEME_IDS } from '../decoders/nmode.js';
+import type { Feature } from '../../graph/analysis/features.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import {
   describeNmode,
   detectNmode,
@@ -9,8 +7,10 @@ import {
   type NmodeDecoder,
   RELEASE_FORM,
   type Told,
-} from '../describe.js';
-import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../key-views.js';
+} from '../assembly/describe.js';
+import type { Checkpoint } from '../checkpoints/open.js';
+import { SCHEME_IDS } from '../decoders/nmode.js';
+import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
 import {
   explaining,
   keysAround,
@@ -19,9 +19,9 @@ import {
   shapesOf,
   sourceMetadata,
   weightsIn,
-} from '../network-weights.js';
-import type { SettingsInUse } from '../settings.js';
-import { listed, type Shapes, Weights } from '../weights.js';
+} from '../nn/network-weights.js';
+import type { SettingsInUse } from '../nn/settings.js';
+import { listed, type Shapes, Weights } from '../nn/weights.js';
 import { initialWeights } from './initial-weights.js';
 
 /** A decoder and where its weights are. */

@@ -1,5 +1,5 @@
-import { elementCount, float32Tensor } from '../../graph/tensor.js';
-import type { TensorSource } from '../weights.js';
+import { elementCount, float32Tensor } from '../../graph/ir/tensor.js';
+import type { TensorSource } from '../nn/weights.js';
 
 /** FNV-1a, 32 bit. */
 function hashOf(text: string): number {

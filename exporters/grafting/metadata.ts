@@ -1,6 +1,5 @@
-import { NmodeError, reason } from '../../graph/errors.js';
-import { type Feature, imageOf } from '../../graph/features.js';
-import type { Model } from '../../graph/model.js';
+import { type Feature, imageOf } from '../../graph/analysis/features.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import {
   type Background,
   checkRecipe,
@@ -13,10 +12,11 @@ import {
   type Recipe,
   recipeText,
   type Sizing,
-} from '../../graph/recipe.js';
-import type { NmodeDecoder } from '../describe.js';
-import { backgroundMetadata, nmodeMetadata } from '../export-model.js';
-import type { Head } from '../head.js';
+} from '../../graph/common/recipe.js';
+import type { Model } from '../../graph/ir/model.js';
+import type { NmodeDecoder } from '../assembly/describe.js';
+import { backgroundMetadata, nmodeMetadata } from '../assembly/export-model.js';
+import type { Head } from '../assembly/head.js';
 
 /** What a graft is to say of itself. */
 export interface GraftFacts {

@@ -1,9 +1,16 @@
-import { closest } from '../../graph/closest.js';
-import { type Dim, shapeText } from '../../graph/dim.js';
-import { NmodeError } from '../../graph/errors.js';
-import { featureMapFaults } from '../../graph/feature-maps.js';
-import { type Feature, imageOf, type Located, locate, type Measure, typeText } from '../../graph/features.js';
-import type { Model } from '../../graph/model.js';
+import { featureMapFaults } from '../../graph/analysis/feature-maps.js';
+import {
+  type Feature,
+  imageOf,
+  type Located,
+  locate,
+  type Measure,
+  typeText,
+} from '../../graph/analysis/features.js';
+import { closest } from '../../graph/common/closest.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { type Dim, shapeText } from '../../graph/ir/dim.js';
+import type { Model } from '../../graph/ir/model.js';
 
 const usage = (message: string) => new NmodeError('BAD_USAGE', message);
 

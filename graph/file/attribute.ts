@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs/light.js';
-import type { Attribute, Attributes, Unread } from '../attribute.js';
-import { dtypeOfCode } from '../dtype.js';
-import { NmodeError } from '../errors.js';
-import { FAR_AWAY } from '../tensor.js';
+import { NmodeError } from '../common/errors.js';
+import type { Attribute, Attributes, Unread } from '../ir/attribute.js';
+import { dtypeOfCode } from '../ir/dtype.js';
+import { FAR_AWAY } from '../ir/tensor.js';
 import { decode, present, unreadOf } from './message.js';
 import { ATTRIBUTE_TYPES, AttributeProto, SUBGRAPH_FIELDS } from './schema.js';
 import { type Int64, readTensor, type TensorMessage } from './tensor.js';

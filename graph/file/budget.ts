@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light.js';
-import { NmodeError } from '../errors.js';
+import { NmodeError } from '../common/errors.js';
 
 /**
  * Fields that a model may hold beside the elements of its tensors, packed numbers counted one by one. Decoded, each takes a hundred times the two bytes it can

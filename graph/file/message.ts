@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light.js';
-import type { Unread } from '../attribute.js';
+import type { Unread } from '../ir/attribute.js';
 
 /** Decodes a message; fields that the schema does not name are kept beside it. @throws where the bytes are no protobuf */
 export function decode<T>(type: protobuf.Type, bytes: Uint8Array): T {

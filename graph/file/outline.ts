@@ -1,7 +1,7 @@
-import { dtypeOfCode } from '../dtype.js';
-import { NmodeError, reason } from '../errors.js';
-import type { Outline } from '../model.js';
-import { type Link, outputEnd } from '../output-end.js';
+import { NmodeError, reason } from '../common/errors.js';
+import { dtypeOfCode } from '../ir/dtype.js';
+import type { Outline } from '../ir/model.js';
+import { type Link, outputEnd } from '../ir/output-end.js';
 
 /**
  * Reads what a model takes, gives and says of itself, without the rest and without a protobuf library: a browser hands

@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { Attributes } from '../attribute.js';
-import { MAX_MODEL_BYTES } from '../check.js';
-import { dtypeOfCode } from '../dtype.js';
-import { NmodeError, reason } from '../errors.js';
-import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../model.js';
-import type { Tensor } from '../tensor.js';
+import { MAX_MODEL_BYTES } from '../analysis/check.js';
+import { NmodeError, reason } from '../common/errors.js';
+import type { Attributes } from '../ir/attribute.js';
+import { dtypeOfCode } from '../ir/dtype.js';
+import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../ir/model.js';
+import type { Tensor } from '../ir/tensor.js';
 import { readAttributes } from './attribute.js';
 import { checkBudget } from './budget.js';
 import { decode, present, unreadOf } from './message.js';

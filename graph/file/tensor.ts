@@ -1,6 +1,6 @@
-import { DTYPES, type DType, dtypeOfCode } from '../dtype.js';
-import { NmodeError } from '../errors.js';
-import { byteLength, type Tensor } from '../tensor.js';
+import { NmodeError } from '../common/errors.js';
+import { DTYPES, type DType, dtypeOfCode } from '../ir/dtype.js';
+import { byteLength, type Tensor } from '../ir/tensor.js';
 
 /** protobufjs gives int64 as Long objects. */
 export interface Int64 {

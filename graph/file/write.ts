@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs/light.js';
-import type { Attribute, Unread } from '../attribute.js';
-import { DTYPES } from '../dtype.js';
-import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../model.js';
-import { byteLength, type Tensor } from '../tensor.js';
+import type { Attribute, Unread } from '../ir/attribute.js';
+import { DTYPES } from '../ir/dtype.js';
+import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../ir/model.js';
+import { byteLength, type Tensor } from '../ir/tensor.js';
 import {
   ATTRIBUTE_TYPES,
   AttributeProto,

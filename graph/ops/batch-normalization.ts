@@ -1,7 +1,7 @@
-import { float } from '../attribute.js';
-import { differentDims, shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import type { Value } from '../value.js';
+import { float } from '../ir/attribute.js';
+import { differentDims, shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 
 const NAMES = ['scale', 'bias', 'mean', 'variance'];
 

@@ -1,7 +1,7 @@
-import { intsOf, stringOf } from '../attribute.js';
-import { addDims, differentDims, dimText, multiplyDims } from '../dim.js';
-import { apply, type OpDefinition } from '../op.js';
-import type { Value } from '../value.js';
+import { intsOf, stringOf } from '../ir/attribute.js';
+import { addDims, differentDims, dimText, multiplyDims } from '../ir/dim.js';
+import { apply, type OpDefinition } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { type ConvAttributes, checkBias, convOperands, product, windowAttributes } from './conv.js';
 import { checkLeast, WINDOW_TYPES, windowOf } from './window.js';
 

@@ -1,8 +1,8 @@
-import { type Attributes, int, intOf, ints, intsOf } from '../attribute.js';
-import { type Dim, differentDims, dimText, numbers, shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import { elementCount } from '../tensor.js';
-import type { Value, ValueType } from '../value.js';
+import { type Attributes, int, intOf, ints, intsOf } from '../ir/attribute.js';
+import { type Dim, differentDims, dimText, numbers, shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { elementCount } from '../ir/tensor.js';
+import type { Value, ValueType } from '../ir/value.js';
 import { checkLeast, slide, WINDOW_TYPES, type WindowAttributes } from './window.js';
 
 export interface ConvAttributes extends WindowAttributes {

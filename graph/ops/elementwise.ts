@@ -9,11 +9,11 @@ import {
   shapeText,
   subtractDims,
   symbol,
-} from '../dim.js';
-import type { DType } from '../dtype.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import { float32Tensor, int64Tensor } from '../tensor.js';
-import { constant, contentOf, type Value } from '../value.js';
+} from '../ir/dim.js';
+import type { DType } from '../ir/dtype.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { float32Tensor, int64Tensor } from '../ir/tensor.js';
+import { constant, contentOf, type Value } from '../ir/value.js';
 
 /** NumPy's rule for one axis; two different unknown sizes give a new one. */
 function broadcastDim(a: Dim, b: Dim): Dim | undefined {

@@ -1,9 +1,9 @@
-import { type Attribute, type Attributes, int, intOf } from '../attribute.js';
-import { exactly, numbers, subtractDims } from '../dim.js';
-import { DTYPES, type DType, dtypeOfCode } from '../dtype.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import { elementCount, float32Tensor, float32Values, int64Tensor, type Tensor } from '../tensor.js';
-import { contentOf, MAX_CONTENT, type Value, type ValueType } from '../value.js';
+import { type Attribute, type Attributes, int, intOf } from '../ir/attribute.js';
+import { exactly, numbers, subtractDims } from '../ir/dim.js';
+import { DTYPES, type DType, dtypeOfCode } from '../ir/dtype.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { elementCount, float32Tensor, float32Values, int64Tensor, type Tensor } from '../ir/tensor.js';
+import { contentOf, MAX_CONTENT, type Value, type ValueType } from '../ir/value.js';
 import { listAt } from './shapes.js';
 
 /**

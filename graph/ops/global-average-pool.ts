@@ -1,6 +1,6 @@
-import { shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import type { Value } from '../value.js';
+import { shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 
 export const GlobalAveragePool: OpDefinition = {
   opType: 'GlobalAveragePool',

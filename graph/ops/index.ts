@@ -1,5 +1,5 @@
-import type { Node } from '../model.js';
-import type { OpDefinition } from '../op.js';
+import type { Node } from '../ir/model.js';
+import type { OpDefinition } from '../ir/op.js';
 import { BatchNormalization } from './batch-normalization.js';
 import { Conv } from './conv.js';
 import { ConvTranspose } from './conv-transpose.js';

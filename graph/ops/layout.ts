@@ -1,4 +1,4 @@
-import { int, intOf, ints, intsOf, string } from '../attribute.js';
+import { int, intOf, ints, intsOf, string } from '../ir/attribute.js';
 import {
   type Dim,
   dimText,
@@ -9,10 +9,10 @@ import {
   shapeText,
   subtractDims,
   symbol,
-} from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import { elementCount, FAR_AWAY, int64Tensor, unravel } from '../tensor.js';
-import { constant, contentOf, MAX_CONTENT, type Value, type ValueType } from '../value.js';
+} from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { elementCount, FAR_AWAY, int64Tensor, unravel } from '../ir/tensor.js';
+import { constant, contentOf, MAX_CONTENT, type Value, type ValueType } from '../ir/value.js';
 import { axesOf, axisOf, listAt, toldNumbers } from './shapes.js';
 import { checkLeast } from './window.js';
 

@@ -1,7 +1,7 @@
-import { intOf } from '../attribute.js';
-import { type Dim, differentDims, shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import type { Value } from '../value.js';
+import { intOf } from '../ir/attribute.js';
+import { type Dim, differentDims, shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { product } from './conv.js';
 import { broadcast } from './elementwise.js';
 

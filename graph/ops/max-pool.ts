@@ -1,7 +1,7 @@
-import { int, ints, intsOf } from '../attribute.js';
-import { shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import type { Value } from '../value.js';
+import { int, ints, intsOf } from '../ir/attribute.js';
+import { shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { slide, WINDOW_TYPES, type WindowAttributes } from './window.js';
 
 function pooling(opType: string): OpDefinition {

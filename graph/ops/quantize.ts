@@ -1,7 +1,7 @@
-import { type Attributes, int, intOf } from '../attribute.js';
-import { differentDims, shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import type { Value, ValueType } from '../value.js';
+import { type Attributes, int, intOf } from '../ir/attribute.js';
+import { differentDims, shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value, ValueType } from '../ir/value.js';
 import { axisOf } from './shapes.js';
 
 const TYPES = { axis: 'int', block_size: 'int', output_dtype: 'int', saturate: 'int' } as const;

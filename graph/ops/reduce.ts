@@ -1,6 +1,6 @@
-import { int, intOf } from '../attribute.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import type { Value } from '../value.js';
+import { int, intOf } from '../ir/attribute.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { axisOf, toldNumbers } from './shapes.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */

@@ -1,7 +1,7 @@
-import { type Attributes, intOf } from '../attribute.js';
-import { addDims, type Dim, differentDims, dimText, multiplyDims, numbers, shapeText } from '../dim.js';
-import { type OpDefinition, required } from '../op.js';
-import { contentOf, type ValueType } from '../value.js';
+import { type Attributes, intOf } from '../ir/attribute.js';
+import { addDims, type Dim, differentDims, dimText, multiplyDims, numbers, shapeText } from '../ir/dim.js';
+import { type OpDefinition, required } from '../ir/op.js';
+import { contentOf, type ValueType } from '../ir/value.js';
 import { broadcast } from './elementwise.js';
 import { axesOf, axisOf, listAt, toldNumbers } from './shapes.js';
 

@@ -1,8 +1,8 @@
-import { type Attributes, intsOf, string, stringOf } from '../attribute.js';
-import { type Dim, floorDivideDim, multiplyDims, shapeText, symbol } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import { float32Tensor, float32Values } from '../tensor.js';
-import { constant, type Value } from '../value.js';
+import { type Attributes, intsOf, string, stringOf } from '../ir/attribute.js';
+import { type Dim, floorDivideDim, multiplyDims, shapeText, symbol } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { float32Tensor, float32Values } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
 import { axesOf, listAt } from './shapes.js';
 
 /** floor(size * scale), multiplied in float32 as runtimes do. */

@@ -1,7 +1,7 @@
-import { type Attributes, int, intOf, intsOf, string } from '../attribute.js';
-import { addDims, type Dim, differentDims, numbers, shapeText } from '../dim.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import { contentOf, type Value, type ValueType } from '../value.js';
+import { type Attributes, int, intOf, intsOf, string } from '../ir/attribute.js';
+import { addDims, type Dim, differentDims, numbers, shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { contentOf, type Value, type ValueType } from '../ir/value.js';
 
 /** An axis counted from the end where negative. */
 export function axisOf(axis: number, rank: number): number {

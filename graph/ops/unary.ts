@@ -1,7 +1,7 @@
-import { float, int, intOf } from '../attribute.js';
-import { apply, type OpDefinition, required } from '../op.js';
-import { float32Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
+import { float, int, intOf } from '../ir/attribute.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { float32Tensor } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
 import { add, div, mul } from './elementwise.js';
 import { axisOf } from './shapes.js';
 

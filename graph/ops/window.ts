@@ -1,5 +1,5 @@
-import { type Attributes, intOf, intsOf, stringOf } from '../attribute.js';
-import { addDims, type Dim, dimText, floorDivideDim, symbol } from '../dim.js';
+import { type Attributes, intOf, intsOf, stringOf } from '../ir/attribute.js';
+import { addDims, type Dim, dimText, floorDivideDim, symbol } from '../ir/dim.js';
 
 /** The attributes that convolutions and poolings share; `pads` as ONNX has them: all begins, then all ends. */
 export interface WindowAttributes {

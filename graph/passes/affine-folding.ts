@@ -1,7 +1,7 @@
+import type { Value } from '../ir/value.js';
 import { add, sub } from '../ops/elementwise.js';
 import { relu } from '../ops/unary.js';
-import { inScopeOf, type Rewriting, type Rule } from '../rewrite.js';
-import type { Value } from '../value.js';
+import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';
 import {
   type AffineForm,
   type AffineRegion,

@@ -1,8 +1,8 @@
-import { sameDim } from '../dim.js';
-import type { Node } from '../model.js';
-import type { Rewriting } from '../rewrite.js';
-import { float32Values, type Tensor } from '../tensor.js';
-import type { ValueType } from '../value.js';
+import { sameDim } from '../ir/dim.js';
+import type { Node } from '../ir/model.js';
+import { float32Values, type Tensor } from '../ir/tensor.js';
+import type { ValueType } from '../ir/value.js';
+import type { Rewriting } from '../rewriting/rewrite.js';
 import { normalizationOf } from './batch-norm-folding.js';
 import type { PerChannel } from './scale-convolution.js';
 

@@ -1,9 +1,9 @@
-import { intOf, intsOf, stringOf } from '../attribute.js';
-import type { Node } from '../model.js';
-import { apply } from '../op.js';
+import { intOf, intsOf, stringOf } from '../ir/attribute.js';
+import type { Node } from '../ir/model.js';
+import { apply } from '../ir/op.js';
+import { elementCount, float32Values } from '../ir/tensor.js';
 import { Conv } from '../ops/conv.js';
-import type { Rewriting, Rule } from '../rewrite.js';
-import { elementCount, float32Values } from '../tensor.js';
+import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { affineForm, isAffine } from './affine-form.js';
 import { computed } from './computed.js';
 import { isConvolution } from './scale-convolution.js';

@@ -1,7 +1,7 @@
-import { floatOf } from '../attribute.js';
-import type { Node } from '../model.js';
-import type { Rewriting, Rule } from '../rewrite.js';
-import { float32Values } from '../tensor.js';
+import { floatOf } from '../ir/attribute.js';
+import type { Node } from '../ir/model.js';
+import { float32Values } from '../ir/tensor.js';
+import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
 
 /** A normalisation as scale and shift of each channel: s (x - m) / sqrt(v + e) + b = a x + (b - a m). */

@@ -1,7 +1,7 @@
+import { float32Tensor } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
 import { batchNormalization } from '../ops/batch-normalization.js';
 import { add, mul } from '../ops/elementwise.js';
-import { float32Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
 import type { PerChannel } from './scale-convolution.js';
 
 const all = (values: PerChannel, wanted: number) => values.every((value) => value === wanted);

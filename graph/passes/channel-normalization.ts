@@ -1,14 +1,14 @@
-import { floatOf, intOf, intsOf } from '../attribute.js';
-import { numbers } from '../dim.js';
-import type { Node } from '../model.js';
+import { floatOf, intOf, intsOf } from '../ir/attribute.js';
+import { numbers } from '../ir/dim.js';
+import type { Node } from '../ir/model.js';
+import { float32Tensor, type Tensor } from '../ir/tensor.js';
+import type { Value } from '../ir/value.js';
 import { add, div, mul } from '../ops/elementwise.js';
 import { reshape, reshapeTo } from '../ops/layout.js';
 import { matMul } from '../ops/matmul.js';
 import { shapeOf } from '../ops/shapes.js';
 import { sqrt } from '../ops/unary.js';
-import type { Rule } from '../rewrite.js';
-import { float32Tensor, type Tensor } from '../tensor.js';
-import type { Value } from '../value.js';
+import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 
 /** With more, the operator itself is faster: to centre takes a product of the square of the channels. */

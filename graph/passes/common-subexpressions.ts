@@ -1,7 +1,7 @@
-import type { Attribute } from '../attribute.js';
-import type { Node } from '../model.js';
+import type { Attribute } from '../ir/attribute.js';
+import type { Node } from '../ir/model.js';
 import { definitionOf } from '../ops/index.js';
-import type { Rule } from '../rewrite.js';
+import type { Rule } from '../rewriting/rewrite.js';
 
 /** Computes once what several nodes of the same operator, inputs and attributes compute. Each use needs a rule of its own. */
 export function commonSubexpressions(): Rule {

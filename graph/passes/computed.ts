@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor.js';
+import type { Tensor } from '../ir/tensor.js';
 
 /** A float32 tensor that is computed when it is read: a model's weights are never all in memory. */
 export function computed(dims: readonly number[], values: () => Float32Array | Float64Array): Tensor {

@@ -1,8 +1,15 @@
-import { numbers } from '../dim.js';
-import type { Node } from '../model.js';
-import type { Rewriting, Rule } from '../rewrite.js';
-import { elementCount, float32Tensor, float32Values, int64Tensor, type Tensor, unravel } from '../tensor.js';
-import { contentOf } from '../value.js';
+import { numbers } from '../ir/dim.js';
+import type { Node } from '../ir/model.js';
+import {
+  elementCount,
+  float32Tensor,
+  float32Values,
+  int64Tensor,
+  type Tensor,
+  unravel,
+} from '../ir/tensor.js';
+import { contentOf } from '../ir/value.js';
+import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 
 /** Constants of more elements are left to the runtime: a file should not grow by them. */

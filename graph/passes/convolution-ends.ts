@@ -1,7 +1,7 @@
-import { intOf, intsOf, stringOf } from '../attribute.js';
-import type { Node } from '../model.js';
-import type { Rewriting } from '../rewrite.js';
-import type { Value } from '../value.js';
+import { intOf, intsOf, stringOf } from '../ir/attribute.js';
+import type { Node } from '../ir/model.js';
+import type { Value } from '../ir/value.js';
+import type { Rewriting } from '../rewriting/rewrite.js';
 import { reapplied } from './reapplied.js';
 import { isConvolution } from './scale-convolution.js';
 

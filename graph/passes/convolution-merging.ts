@@ -1,10 +1,10 @@
-import type { Node } from '../model.js';
-import { apply } from '../op.js';
+import type { Node } from '../ir/model.js';
+import { apply } from '../ir/op.js';
+import { float32Values, type Tensor } from '../ir/tensor.js';
+import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { sliceAxis } from '../ops/layout.js';
-import type { Rewriting, Rule } from '../rewrite.js';
-import { float32Values, type Tensor } from '../tensor.js';
-import type { Value } from '../value.js';
+import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 import { type ConvolutionEnd, convolutionEnd, ended } from './convolution-ends.js';
 

@@ -1,7 +1,7 @@
-import { stringOf } from '../attribute.js';
-import { sameDim } from '../dim.js';
-import type { Node } from '../model.js';
-import type { Rewriting, Rule } from '../rewrite.js';
+import { stringOf } from '../ir/attribute.js';
+import { sameDim } from '../ir/dim.js';
+import type { Node } from '../ir/model.js';
+import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { isLinearResize, scalesOf } from './resizes.js';
 
 /** What gives back what it is given: Identity, Dropout at inference, Reshape and half-pixel Resize to the same size. */

@@ -1,5 +1,5 @@
-import type { Model } from '../model.js';
-import { type Rule, rewrite } from '../rewrite.js';
+import type { Model } from '../ir/model.js';
+import { type Rule, rewrite } from '../rewriting/rewrite.js';
 import { affineFolding } from './affine-folding.js';
 import { affineIntoConvolution } from './affine-into-convolution.js';
 import { batchNormFolding } from './batch-norm-folding.js';

@@ -1,10 +1,10 @@
-import { intsOf } from '../attribute.js';
-import { numbers } from '../dim.js';
+import { intsOf } from '../ir/attribute.js';
+import { numbers } from '../ir/dim.js';
+import { elementCount } from '../ir/tensor.js';
 import { add } from '../ops/elementwise.js';
 import { reshape } from '../ops/layout.js';
 import { matMul } from '../ops/matmul.js';
-import type { Rule } from '../rewrite.js';
-import { elementCount } from '../tensor.js';
+import type { Rule } from '../rewriting/rewrite.js';
 import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
 
 /** Fewer channels than this are padded by a processor's convolutions, several times over. */

@@ -1,8 +1,8 @@
-import type { Node } from '../model.js';
-import { apply } from '../op.js';
+import type { Node } from '../ir/model.js';
+import { apply } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { definitionOf } from '../ops/index.js';
-import type { Rewriting } from '../rewrite.js';
-import type { Value } from '../value.js';
+import type { Rewriting } from '../rewriting/rewrite.js';
 
 /** The same operator, with the same attributes and other inputs, of another first input. */
 export function reapplied(node: Node, x: Value, graph: Rewriting): Value {

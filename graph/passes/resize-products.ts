@@ -1,9 +1,9 @@
-import { intOf, stringOf } from '../attribute.js';
-import { numbers } from '../dim.js';
+import { intOf, stringOf } from '../ir/attribute.js';
+import { numbers } from '../ir/dim.js';
+import { float32Tensor } from '../ir/tensor.js';
+import { constant } from '../ir/value.js';
 import { matMul } from '../ops/matmul.js';
-import type { Rule } from '../rewrite.js';
-import { float32Tensor } from '../tensor.js';
-import { constant } from '../value.js';
+import type { Rule } from '../rewriting/rewrite.js';
 import { isLinearResize, scalesOf } from './resizes.js';
 
 /** From more pixels a side, products cost as much as Resize does. */

@@ -1,9 +1,9 @@
-import { stringOf } from '../attribute.js';
-import { sameDim } from '../dim.js';
-import type { Node } from '../model.js';
-import { inScopeOf, type Rewriting } from '../rewrite.js';
-import { float32Values } from '../tensor.js';
-import type { Value } from '../value.js';
+import { stringOf } from '../ir/attribute.js';
+import { sameDim } from '../ir/dim.js';
+import type { Node } from '../ir/model.js';
+import { float32Values } from '../ir/tensor.js';
+import type { Value } from '../ir/value.js';
+import { inScopeOf, type Rewriting } from '../rewriting/rewrite.js';
 import { reapplied } from './reapplied.js';
 
 /** The scales of a Resize; undefined where it has sizes instead. */

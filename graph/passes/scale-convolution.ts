@@ -1,11 +1,11 @@
-import { intOf } from '../attribute.js';
-import type { Node } from '../model.js';
-import { apply } from '../op.js';
+import { intOf } from '../ir/attribute.js';
+import type { Node } from '../ir/model.js';
+import { apply } from '../ir/op.js';
+import { elementCount, float32Values } from '../ir/tensor.js';
+import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { ConvTranspose } from '../ops/conv-transpose.js';
-import { inScopeOf, type Rewriting } from '../rewrite.js';
-import { elementCount, float32Values } from '../tensor.js';
-import type { Value } from '../value.js';
+import { inScopeOf, type Rewriting } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 
 /** One number a channel, in double. */

@@ -1,9 +1,9 @@
-import { intsOf } from '../attribute.js';
-import { type Dim, numbers } from '../dim.js';
+import { intsOf } from '../ir/attribute.js';
+import { type Dim, numbers } from '../ir/dim.js';
+import { elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
+import { constant } from '../ir/value.js';
 import { conv } from '../ops/conv.js';
-import type { Rule } from '../rewrite.js';
-import { elementCount, float32Tensor, float32Values, type Tensor } from '../tensor.js';
-import { constant } from '../value.js';
+import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
 

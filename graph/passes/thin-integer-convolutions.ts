@@ -1,10 +1,10 @@
-import { ints, intsOf } from '../attribute.js';
-import { type Dim, floorDivideDim, multiplyDims, numbers, sameDim } from '../dim.js';
-import { apply } from '../op.js';
+import { ints, intsOf } from '../ir/attribute.js';
+import { type Dim, floorDivideDim, multiplyDims, numbers, sameDim } from '../ir/dim.js';
+import { apply } from '../ir/op.js';
+import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import { Conv } from '../ops/conv.js';
 import { depthToSpace } from '../ops/layout.js';
-import type { Rule } from '../rewrite.js';
-import { elementCount, float32Values, type Tensor } from '../tensor.js';
+import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
 

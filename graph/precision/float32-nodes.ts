@@ -1,9 +1,9 @@
-import { intOf, intsOf } from '../attribute.js';
-import { sameDim } from '../dim.js';
-import type { Model, Node } from '../model.js';
+import { intOf, intsOf } from '../ir/attribute.js';
+import { sameDim } from '../ir/dim.js';
+import type { Model, Node } from '../ir/model.js';
+import { elementCount } from '../ir/tensor.js';
 import { headValues } from '../quantization/head.js';
-import { Rewriting } from '../rewrite.js';
-import { elementCount } from '../tensor.js';
+import { Rewriting } from '../rewriting/rewrite.js';
 import { MAX_HALF, MIN_HALF } from './half.js';
 import { filtersOf, losesConstants, sumsProducts, weightAxis } from './half-constants.js';
 

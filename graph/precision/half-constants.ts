@@ -1,7 +1,7 @@
-import type { Attribute } from '../attribute.js';
-import type { Node } from '../model.js';
-import type { Rewriting } from '../rewrite.js';
-import { float32Values, type Tensor } from '../tensor.js';
+import type { Attribute } from '../ir/attribute.js';
+import type { Node } from '../ir/model.js';
+import { float32Values, type Tensor } from '../ir/tensor.js';
+import type { Rewriting } from '../rewriting/rewrite.js';
 import { isHeld, MAX_HALF, MIN_HALF } from './half.js';
 
 /** Operators that sum products with weights: which of their inputs are weights, and along which axis of these the results are. */

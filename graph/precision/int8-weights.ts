@@ -1,11 +1,11 @@
-import { apply } from '../op.js';
+import { apply } from '../ir/op.js';
+import { elementCount, float32Tensor } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { mul } from '../ops/elementwise.js';
 import { cast } from '../ops/foreign.js';
 import { quantizedWeight } from '../quantization/parameters.js';
-import type { Rewriting, Rule } from '../rewrite.js';
-import { elementCount, float32Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
+import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 
 /** Smaller weights are not worth two more nodes. */
 export const MIN_ELEMENTS = 1024;

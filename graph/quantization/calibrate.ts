@@ -1,4 +1,4 @@
-import type { Model } from '../model.js';
+import type { Model } from '../ir/model.js';
 import { type QuantizableLayer, withOutputs } from './layers.js';
 import type { Range } from './parameters.js';
 

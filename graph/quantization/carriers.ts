@@ -1,5 +1,5 @@
-import type { Node } from '../model.js';
-import type { Rewriting } from '../rewrite.js';
+import type { Node } from '../ir/model.js';
+import type { Rewriting } from '../rewriting/rewrite.js';
 import { isBounds, type QuantizableLayer } from './layers.js';
 import type { Range } from './parameters.js';
 

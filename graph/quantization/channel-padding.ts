@@ -1,7 +1,7 @@
+import { float32Values, int64Tensor, type Tensor } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
 import { pad } from '../ops/shapes.js';
 import { computed } from '../passes/computed.js';
-import { float32Values, int64Tensor, type Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
 
 /** Kernels for integers read that many channels together, and give that many. */
 const [READ, GIVEN] = [4, 16];

@@ -1,6 +1,6 @@
-import type { Model, Node } from '../model.js';
-import type { Rewriting } from '../rewrite.js';
-import { float32Values, type Tensor } from '../tensor.js';
+import type { Model, Node } from '../ir/model.js';
+import { float32Values, type Tensor } from '../ir/tensor.js';
+import type { Rewriting } from '../rewriting/rewrite.js';
 
 /** Operators that sum up features with weights: what is behind the last of them makes logits into results. */
 const CONTRACTIONS = new Set([

@@ -1,8 +1,8 @@
-import { stringOf } from '../attribute.js';
-import type { Model, Node } from '../model.js';
+import { stringOf } from '../ir/attribute.js';
+import type { Model, Node } from '../ir/model.js';
 import { type ConvolutionEnd, convolutionEnd, type EndRules } from '../passes/convolution-ends.js';
 import { isConvolution } from '../passes/scale-convolution.js';
-import { Rewriting } from '../rewrite.js';
+import { Rewriting } from '../rewriting/rewrite.js';
 import { headValues } from './head.js';
 
 /** A convolution that can run on integers. */

@@ -1,5 +1,5 @@
-import { elementCount, float32Tensor, float32Values, type Tensor } from '../tensor.js';
-import { constant, type Value } from '../value.js';
+import { elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
 import { roundFilter } from './round-filter.js';
 
 /** The smallest and the largest value of a tensor on images that are typical. */

@@ -1,9 +1,9 @@
-import type { Model } from '../model.js';
+import type { Model } from '../ir/model.js';
 import { commonSubexpressions } from '../passes/common-subexpressions.js';
 import { formBesideIntegers, type Target } from '../passes/winograd/cost.js';
 import { winograd as winogradForm } from '../passes/winograd/winograd.js';
 import { int8Weight } from '../precision/int8-weights.js';
-import { Rewriting, rewrite } from '../rewrite.js';
+import { Rewriting, rewrite } from '../rewriting/rewrite.js';
 import { CALIBRATION_METHODS, type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
 import { carriedValues } from './carriers.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';

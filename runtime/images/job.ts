@@ -1,11 +1,11 @@
-import type { Assumption } from '../../graph/assumption.js';
-import { NmodeError } from '../../graph/errors.js';
-import type { Reach } from '../../graph/receptive-field.js';
-import type { ModelIo, Recipe } from '../../graph/recipe.js';
+import type { Reach } from '../../graph/analysis/receptive-field.js';
+import type { Assumption } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
 import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
-import { applyHead } from './head.js';
+import { applyHead } from './files/head.js';
 import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
 import { type Probabilities, planeOf, type RgbImage } from './raster.js';
 import { resizeBilinear } from './resize.js';

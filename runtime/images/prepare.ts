@@ -1,4 +1,4 @@
-import type { Normalization } from '../../graph/recipe.js';
+import type { Normalization } from '../../graph/common/recipe.js';
 import { fullScale, type RgbImage } from './raster.js';
 import { readRow, resizeRows } from './resize.js';
 import type { Window } from './tiles.js';

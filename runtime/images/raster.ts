@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { refuseGone } from '../buffers.js';
 
 /** Pixels interleaved by channel: row by row, [height, width, channels]. */

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 
 /** A rectangle of an image, in pixels. */
 export interface Window {

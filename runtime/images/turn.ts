@@ -1,4 +1,4 @@
-import type { Orientation } from './exif.js';
+import type { Orientation } from './files/exif.js';
 import type { Raster } from './raster.js';
 
 /** Where the first pixel of the upright image lies, and how far from one to the next, along rows and down columns. */

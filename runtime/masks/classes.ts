@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import type { LabelMap, Mask, Probabilities } from '../images/raster.js';
 import { planeOf } from '../images/raster.js';
 import type { Cleaning } from './components.js';

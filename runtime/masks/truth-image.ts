@@ -1,4 +1,4 @@
-import type { PngSamples } from '../images/png.js';
+import type { PngSamples } from '../images/files/png.js';
 import type { Raster } from '../images/raster.js';
 
 /** Red, green and blue, 0..255. */

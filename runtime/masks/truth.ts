@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import type { Mask, Raster } from '../images/raster.js';
 import { resizeBilinear } from '../images/resize.js';
 import { histogramOf, isBilevel } from './bilevel.js';

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { check } from '../../graph/check.js';
-import { NmodeError } from '../../graph/errors.js';
+import { check } from '../../graph/analysis/check.js';
+import { reachOf } from '../../graph/analysis/reach.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
-import { type Model, outlineOf } from '../../graph/model.js';
-import { reachOf } from '../../graph/reach.js';
+import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { refuseGone } from '../buffers.js';
 import { type FormOptions, formOf } from '../form.js';
 import type { ModelForm } from '../images/job.js';

@@ -1,6 +1,6 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { encodeModel } from '../../graph/file/write.js';
-import type { Model } from '../../graph/model.js';
+import type { Model } from '../../graph/ir/model.js';
 import type { ModelForm } from '../images/job.js';
 
 /**

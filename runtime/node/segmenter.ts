@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { NmodeError, reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import { copyOf } from '../buffers.js';
 import type { FormOptions } from '../form.js';
 import type { FinishOptions, ModelForm } from '../images/job.js';

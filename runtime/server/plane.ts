@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import { ServedModel, type ServedOptions } from './served-model.js';
 import { stampOf } from './stamp.js';
 import { Turns } from './turns.js';

@@ -1,5 +1,5 @@
-import { NmodeError } from '../../graph/errors.js';
-import { type Model, outlineOf } from '../../graph/model.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { untilAborted } from '../abort.js';
 import type { FormOptions } from '../form.js';
 import type { ModelForm } from '../images/job.js';
@@ -16,12 +16,12 @@ import type { SegmentOptions } from '../segment-options.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
-import { elementsOf } from './batch.js';
-import { timeFirst, whyNotMerged } from './first-runs.js';
-import { type Freight, type Lease, Leases } from './leases.js';
-import { overloaded, refuseLate } from './refusals.js';
-import { Latest, RunTimes } from './run-times.js';
-import { Scheduler, type SchedulerOptions } from './scheduler.js';
+import { elementsOf } from './scheduling/batch.js';
+import { timeFirst, whyNotMerged } from './scheduling/first-runs.js';
+import { type Freight, type Lease, Leases } from './scheduling/leases.js';
+import { overloaded, refuseLate } from './scheduling/refusals.js';
+import { Latest, RunTimes } from './scheduling/run-times.js';
+import { Scheduler, type SchedulerOptions } from './scheduling/scheduler.js';
 import { sizeMultipleOf } from './size-multiple.js';
 
 export interface ServedOptions

@@ -1,4 +1,4 @@
-import { parseDecimal } from '../../graph/decimal.js';
+import { parseDecimal } from '../../graph/common/decimal.js';
 
 /** What height and width must be multiples of, as a model's metadata tells it; 1 where that is no whole number above 0. */
 export function sizeMultipleOf(metadata: ReadonlyMap<string, string>): number {

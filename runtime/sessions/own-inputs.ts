@@ -1,5 +1,5 @@
-import { NmodeError, reason } from '../../graph/errors.js';
-import { elementCount } from '../../graph/tensor.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import { elementCount } from '../../graph/ir/tensor.js';
 import { copyOf, refuseGone } from '../buffers.js';
 import type { Bytes, Floats, Inputs, Port } from './tensors.js';
 

@@ -1,5 +1,5 @@
-import { NmodeError } from '../../graph/errors.js';
-import { elementCount } from '../../graph/tensor.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { elementCount } from '../../graph/ir/tensor.js';
 import type { RuntimeSession } from './runtime-session.js';
 import type { Bytes, Floats, Inputs, Outputs, Port } from './tensors.js';
 

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { NmodeError, reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
 import { ownInputs } from './own-inputs.js';

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { NmodeError, reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import type { RuntimeSession } from './runtime-session.js';
 import type { Port } from './tensors.js';
 

@@ -1,4 +1,4 @@
-import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
+import { type ErrorCode, NmodeError, reason } from '../../graph/common/errors.js';
 
 /** What a thread can be asked: named functions of one argument, all of which can be cloned. */
 export type Methods = Readonly<Record<string, (argument: never) => unknown>>;

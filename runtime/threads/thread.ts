@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import { isGone } from '../buffers.js';
 import type { Answer, Methods, Request } from './protocol.js';
 

@@ -1,4 +1,4 @@
-import { type ErrorCode, NmodeError, reason } from '../../graph/errors.js';
+import { type ErrorCode, NmodeError, reason } from '../../graph/common/errors.js';
 
 export interface DownloadOptions {
   /** What a failure is. */

@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 
 /** Providers of onnxruntime in browsers: the graphics card, and the processor through WebAssembly. */
 export const WEB_PROVIDERS = Object.freeze(['webgpu', 'wasm'] as const);

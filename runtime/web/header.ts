@@ -1,4 +1,4 @@
-import { formatOf, type ImageFormat, isAnimatedPng, latin1, pngChunks } from '../images/formats.js';
+import { formatOf, type ImageFormat, isAnimatedPng, latin1, pngChunks } from '../images/files/formats.js';
 
 /** What a file says of its image before it is decoded. */
 export interface ImageHeader {

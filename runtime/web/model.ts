@@ -1,6 +1,6 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { readOutline } from '../../graph/file/outline.js';
-import type { Outline } from '../../graph/model.js';
+import type { Outline } from '../../graph/ir/model.js';
 import { copyOf } from '../buffers.js';
 import { download, nameOf } from './download.js';
 import { pageUrl } from './files.js';

@@ -7,11 +7,11 @@ import {
 } from '../segmenter.js';
 import { Respawning } from '../threads/respawning.js';
 import { assetsUrl, needBrowser, startWorker } from './files.js';
-import { hand, type ImageSource, sourceName, type WorkerSource } from './hand.js';
+import { hand, type ImageSource, sourceName, type WorkerSource } from './images/hand.js';
 import { loadModel, type ModelSource } from './model.js';
-import { createSession, type WebProviderReport, type WebSessionOptions } from './session.js';
-import { workerThread } from './thread.js';
-import type { WorkerMethods } from './worker.js';
+import { createSession, type WebProviderReport, type WebSessionOptions } from './sessions/session.js';
+import { workerThread } from './threads/thread.js';
+import type { WorkerMethods } from './threads/worker.js';
 
 export type Segmentation = SharedSegmentation<WebProviderReport>;
 export type Segmented<S> = SharedSegmented<S, WebProviderReport>;

@@ -1,6 +1,6 @@
-import { ERRORS, NmodeError } from '../../graph/errors.js';
+import { ERRORS, NmodeError } from '../../graph/common/errors.js';
 import { quiet } from '../../runtime/node/threads/activity.js';
-import { discardUnfinished } from '../unfinished.js';
+import { discardUnfinished } from '../files/unfinished.js';
 
 /** Milliseconds that work has to end by itself once it is aborted, and that runs of onnxruntime have after that. */
 const [GRACE, PATIENCE] = [300, 100];

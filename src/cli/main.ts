@@ -1,21 +1,21 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { VERSION } from '../../exporters/version.js';
-import { ERRORS, NmodeError, reason } from '../../graph/errors.js';
-import { addBench } from './bench.js';
-import { addCompare } from './compare.js';
-import { addDemo } from './demo.js';
-import { addDoctor } from './doctor.js';
-import { addEval } from './eval.js';
-import { addExport } from './export.js';
-import { addGraft } from './graft.js';
-import { addInspect } from './inspect.js';
+import { ERRORS, NmodeError, reason } from '../../graph/common/errors.js';
+import { VERSION } from '../../graph/common/version.js';
+import { addBench } from './commands/bench.js';
+import { addCompare } from './commands/compare.js';
+import { addDemo } from './commands/demo.js';
+import { addDoctor } from './commands/doctor.js';
+import { addEval } from './commands/eval.js';
+import { addExport } from './commands/export.js';
+import { addGraft } from './commands/graft.js';
+import { addInspect } from './commands/inspect.js';
+import { addLoadTest } from './commands/loadtest.js';
+import { addOptimize } from './commands/optimize.js';
+import { addPredict } from './commands/predict.js';
+import { addServe } from './commands/serve.js';
+import { addVerify } from './commands/verify.js';
 import { leave } from './interruption.js';
-import { addLoadTest } from './loadtest.js';
-import { addOptimize } from './optimize.js';
-import { addPredict } from './predict.js';
-import { addServe } from './serve.js';
-import { addVerify } from './verify.js';
 
 /** Runs the command line; the exit code. Errors are one line on standard error. */
 async function run(argv: readonly string[]): Promise<number> {

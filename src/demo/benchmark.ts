@@ -1,4 +1,4 @@
-import { reason } from '../../graph/errors.js';
+import { reason } from '../../graph/common/errors.js';
 import { WEB_PROVIDERS } from '../web.js';
 import { button, element, milliseconds } from './elements.js';
 import { load, type Wish } from './engine.js';

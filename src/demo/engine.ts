@@ -1,4 +1,4 @@
-import { NORMALIZATIONS } from '../../graph/recipe.js';
+import { NORMALIZATIONS } from '../../graph/common/recipe.js';
 import type { AppliedHead } from '../../runtime/form.js';
 import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
 

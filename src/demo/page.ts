@@ -1,7 +1,7 @@
 /** The page: images in, masks out, nothing over the network but the page's own files. */
-import { NmodeError, reason } from '../../graph/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import { takesThreshold } from '../../runtime/masks/classes.js';
-import { workerThread } from '../../runtime/web/thread.js';
+import { workerThread } from '../../runtime/web/threads/thread.js';
 import type { Segmentation, Segmenter } from '../web.js';
 import { benchmark } from './benchmark.js';
 import { button, describe, element, input } from './elements.js';

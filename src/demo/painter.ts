@@ -1,5 +1,5 @@
 /** A worker that owns the canvas: it cuts masks and draws them, so that sliders never wait for pixels. */
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
 import { toEightBits } from '../../runtime/images/prepare.js';
 import type { Mask, Probabilities, RgbImage } from '../../runtime/images/raster.js';
@@ -15,9 +15,9 @@ import {
   truthAt,
   truthOf,
 } from '../../runtime/masks/truth.js';
-import { encodePng } from '../../runtime/web/png.js';
-import { readTruthImage } from '../../runtime/web/read-truth.js';
-import { serve } from '../../runtime/web/serve.js';
+import { encodePng } from '../../runtime/web/images/png.js';
+import { readTruthImage } from '../../runtime/web/images/read-truth.js';
+import { serve } from '../../runtime/web/threads/serve.js';
 
 export type View = 'image' | 'mask' | 'outline' | 'overlay';
 

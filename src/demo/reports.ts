@@ -1,4 +1,4 @@
-import { recipeSummary } from '../../graph/recipe.js';
+import { recipeSummary } from '../../graph/common/recipe.js';
 import { classesText, maskLabelsOf } from '../../runtime/masks/classes.js';
 import type { LoadProgress, Segmenter, Tiling, Timings } from '../web.js';
 import { megabytes, milliseconds } from './elements.js';

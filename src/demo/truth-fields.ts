@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import type { TruthReading } from '../../runtime/masks/truth.js';
 import { input } from './elements.js';
 

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { buildModel } from '../../exporters/assembly/build.js';
+import { standard } from '../../exporters/assembly/describe.js';
+import { recognise } from '../../exporters/assembly/recognise.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
-import { buildModel } from '../../exporters/build.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
-import { standard } from '../../exporters/describe.js';
-import { recognise } from '../../exporters/recognise.js';
-import { Weights } from '../../exporters/weights.js';
+import { Weights } from '../../exporters/nn/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import { compare } from '../../src/compare.js';
+import { compare } from '../../src/api/compare.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';
 import { seeded, seededWith } from '../support/seeded.js';
 

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import {
+  type Exported,
+  type ExportOptions,
+  exportCheckpoint,
+} from '../../exporters/assembly/export-model.js';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
-import { type Exported, type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
-import { cost } from '../../graph/cost.js';
+import { cost } from '../../graph/analysis/cost.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
-import { byteLength } from '../../graph/tensor.js';
-import { compare } from '../../src/compare.js';
+import { byteLength } from '../../graph/ir/tensor.js';
+import { compare } from '../../src/api/compare.js';
 import { exported, fixture } from '../support/fixtures.js';
 
 const path = fixture('cases', 'nmode-CR_B.zip.pth');

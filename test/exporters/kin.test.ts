@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { type ExportOptions, exportCheckpoint, shapesOf } from '../../exporters/assembly/export-model.js';
+import { recognise } from '../../exporters/assembly/recognise.js';
 import { ownKeys } from '../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { type ExportOptions, exportCheckpoint, shapesOf } from '../../exporters/export-model.js';
-import { recognise } from '../../exporters/recognise.js';
 import { encodeModel } from '../../graph/file/write.js';
-import type { Model } from '../../graph/model.js';
+import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { buildModel } from '../../exporters/assembly/build.js';
+import { DECODER_IDS, standard } from '../../exporters/assembly/describe.js';
 import { UNet } from '../../exporters/backbones/unet.js';
-import { buildModel } from '../../exporters/build.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { DECODER_IDS, standard } from '../../exporters/describe.js';
-import { Weights } from '../../exporters/weights.js';
+import { Weights } from '../../exporters/nn/weights.js';
 import { parseModel } from '../../graph/file/read.js';
 import { encodeModel } from '../../graph/file/write.js';
-import type { Tensor } from '../../graph/tensor.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import {
   type Case,

@@ -3,10 +3,10 @@ import { explicitEuler } from '../../exporters/decoders/euler.js';
 import { heun } from '../../exporters/decoders/heun.js';
 import { multistep } from '../../exporters/decoders/multistep.js';
 import type { Memory, Scheme } from '../../exporters/decoders/scheme.js';
-import { assemble } from '../../graph/assemble.js';
 import { encodeModel } from '../../graph/file/write.js';
+import { input } from '../../graph/ir/value.js';
 import { tanh } from '../../graph/ops/unary.js';
-import { input } from '../../graph/value.js';
+import { assemble } from '../../graph/rewriting/assemble.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
 
 /** y(1) of dy/dt = -y + tanh(y + x), y(0) = 0, with a constant x, by a scheme in `steps` steps. */

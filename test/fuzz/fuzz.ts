@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { type ErrorCode, NmodeError } from '../../graph/errors.js';
+import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
 import { Random } from './random.js';
 
 /** Something that reads what strangers send, and how to make such. */

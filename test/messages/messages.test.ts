@@ -1,15 +1,15 @@
 import { expect, it } from '@jest/globals';
-import { EXPORTERS } from '../messages/rows/exporters.js';
-import { GRAPH } from '../messages/rows/graph.js';
-import { RUNTIME } from '../messages/rows/runtime.js';
-import { SRC } from '../messages/rows/src.js';
 import type { Conditions } from './conditions.js';
+import { EXPORTERS } from './rows/exporters.js';
+import { GRAPH } from './rows/graph.js';
+import { RUNTIME } from './rows/runtime.js';
+import { SRC } from './rows/src.js';
 import { allTemplates } from './templates.js';
 
 const CONDITIONS: Conditions = { ...GRAPH, ...EXPORTERS, ...RUNTIME, ...SRC };
 const templates = allTemplates();
 
-/** A template by the file that it is in, as `graph/check.ts: the graph has no output`. */
+/** A template by the file that it is in, as `graph/analysis/check.ts: the graph has no output`. */
 const rowsOf = (table: Iterable<readonly [file: string, templates: Iterable<string>]>) =>
   Array.from(table, ([file, texts]) => Array.from(texts, (text) => `${file}: ${text}`)).flat();
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { outlineOf } from '../../graph/model.js';
+import { RECIPE_KEY, recipeText, type Sizing } from '../../graph/common/recipe.js';
+import { outlineOf } from '../../graph/ir/model.js';
+import type { Value } from '../../graph/ir/value.js';
 import { relu, sigmoid, softmax } from '../../graph/ops/unary.js';
-import { RECIPE_KEY, recipeText, type Sizing } from '../../graph/recipe.js';
-import type { Value } from '../../graph/value.js';
 import { type FormOptions, formOf, imageFormOf } from '../../runtime/form.js';
 import { COLOURS, pixelwise, UNIT } from '../support/pixelwise.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { assemble } from '../../graph/assemble.js';
-import { symbol } from '../../graph/dim.js';
 import { encodeModel } from '../../graph/file/write.js';
+import { symbol } from '../../graph/ir/dim.js';
+import { float32Tensor, type Tensor } from '../../graph/ir/tensor.js';
+import { input } from '../../graph/ir/value.js';
 import { mul } from '../../graph/ops/elementwise.js';
-import { float32Tensor, type Tensor } from '../../graph/tensor.js';
-import { input } from '../../graph/value.js';
+import { assemble } from '../../graph/rewriting/assemble.js';
 import { createSession, type Session } from '../../runtime/node/sessions/session.js';
 import { compareOutputs, verifySession } from '../../runtime/parity.js';
 

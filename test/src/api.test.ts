@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { exportModel, predict } from '../../src/index.js';
-import { nominalSizes } from '../../src/nominal.js';
+import { nominalSizes } from '../../src/transform/nominal.js';
 import { fixture } from '../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-api-'));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { limitsOf } from '../../src/api/serve-limits.js';
 import {
   megabytesUpTo,
   parseCount,
@@ -9,8 +10,7 @@ import {
   parsePositive,
   parseProbability,
   parseTolerance,
-} from '../../src/cli/arguments.js';
-import { limitsOf } from '../../src/serve-limits.js';
+} from '../../src/cli/flags/arguments.js';
 
 const NUMBERS = {
   megabytes: megabytesUpTo(4000),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
-import type { Tensor } from '../../graph/tensor.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 import { safetensors } from '../support/craft.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { encodeModel } from '../../graph/file/write.js';
+import type { Value } from '../../graph/ir/value.js';
 import { softmax } from '../../graph/ops/unary.js';
-import type { Value } from '../../graph/value.js';
-import { evaluate } from '../../src/evaluate.js';
+import { evaluate } from '../../src/api/evaluate.js';
 import { nmode } from '../support/nmode.js';
 import { COLOURS, pixelwise, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
 

@@ -18,7 +18,7 @@ function interrupted(work: string, ...signals: readonly string[]) {
   writeFileSync(
     file,
     `import { interruptible, leave } from ${built('src/cli/interruption.js')};
-    import { unfinished } from ${built('src/unfinished.js')};
+    import { unfinished } from ${built('src/files/unfinished.js')};
     import { startThread } from ${built('runtime/node/threads/thread.js')};
     unfinished.add(${JSON.stringify(half)});
     const thread = startThread('../../../../test/support/fragile-thread', 'the test');

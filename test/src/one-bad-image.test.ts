@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { evaluate } from '../../src/evaluate.js';
-import { predict } from '../../src/predict.js';
+import { evaluate } from '../../src/api/evaluate.js';
+import { predict } from '../../src/api/predict.js';
 import { nmode } from '../support/nmode.js';
 import { TINY } from '../support/tiny-models.js';
 

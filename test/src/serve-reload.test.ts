@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
-import { int } from '../../graph/attribute.js';
 import { encodeModel } from '../../graph/file/write.js';
-import { float32Tensor } from '../../graph/tensor.js';
-import { type ServeOptions, type Server, serve } from '../../src/serve.js';
+import { int } from '../../graph/ir/attribute.js';
+import { float32Tensor } from '../../graph/ir/tensor.js';
+import { type ServeOptions, type Server, serve } from '../../src/api/serve.js';
 import { handmade, node } from '../support/graph.js';
 import { sendTo } from '../support/served.js';
 

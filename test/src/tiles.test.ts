@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { imageFormOf } from '../../runtime/form.js';
 import type { RgbImage } from '../../runtime/images/raster.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
-import { serve } from '../../src/serve.js';
+import { serve } from '../../src/api/serve.js';
 import { exported, fixture } from '../support/fixtures.js';
 import { nativeSize, WHY } from '../support/native-size.js';
 import { nmode } from '../support/nmode.js';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { DecoderId } from '../../exporters/assembly/describe.js';
+import { type ExportOptions, exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { openCheckpoint, readReference } from '../../exporters/checkpoints/open.js';
-import type { DecoderId } from '../../exporters/describe.js';
-import { type ExportOptions, exportCheckpoint } from '../../exporters/export-model.js';
 import { encodeModel } from '../../graph/file/write.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import type { Tensor } from '../../graph/tensor.js';
 import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
 import { type OutputParity, verifySession } from '../../runtime/parity.js';

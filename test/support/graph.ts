@@ -1,9 +1,9 @@
-import { assemble } from '../../graph/assemble.js';
-import type { Attribute } from '../../graph/attribute.js';
 import { encodeModel } from '../../graph/file/write.js';
-import type { Graph, Model, Node } from '../../graph/model.js';
-import { elementCount, type Tensor } from '../../graph/tensor.js';
-import type { Value } from '../../graph/value.js';
+import type { Attribute } from '../../graph/ir/attribute.js';
+import type { Graph, Model, Node } from '../../graph/ir/model.js';
+import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
+import type { Value } from '../../graph/ir/value.js';
+import { assemble } from '../../graph/rewriting/assemble.js';
 
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 const onnxruntime = await import('onnxruntime-node');

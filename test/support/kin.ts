@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { DecoderId } from '../../exporters/assembly/describe.js';
+import type { Head } from '../../exporters/assembly/head.js';
 import type { Checkpoint } from '../../exporters/checkpoints/open.js';
-import type { DecoderId } from '../../exporters/describe.js';
-import type { Head } from '../../exporters/head.js';
-import type { Tensor } from '../../graph/tensor.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 import { fixture } from './fixtures.js';
 import { seededWith } from './seeded.js';
 

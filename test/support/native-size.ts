@@ -1,8 +1,8 @@
-import { int, ints } from '../../graph/attribute.js';
+import { withReceptiveField } from '../../graph/analysis/reach.js';
 import { encodeModel } from '../../graph/file/write.js';
-import type { Node } from '../../graph/model.js';
-import { withReceptiveField } from '../../graph/reach.js';
-import { float32Tensor } from '../../graph/tensor.js';
+import { int, ints } from '../../graph/ir/attribute.js';
+import type { Node } from '../../graph/ir/model.js';
+import { float32Tensor } from '../../graph/ir/tensor.js';
 import { handmade, node } from './graph.js';
 
 /** Why `looking` gives other masks in tiles. */

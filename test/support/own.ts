@@ -1,5 +1,5 @@
 import { defineBackbone } from '../../exporters/backbones/define.js';
-import * as layers from '../../exporters/layers.js';
+import * as layers from '../../exporters/nn/layers.js';
 
 /** The backbone of fixtures/own/, as in examples/own-backbone.mjs. */
 export const Strided = defineBackbone({

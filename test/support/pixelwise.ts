@@ -1,8 +1,8 @@
 import { encodeModel } from '../../graph/file/write.js';
-import type { Model } from '../../graph/model.js';
+import type { Model } from '../../graph/ir/model.js';
+import { float32Tensor } from '../../graph/ir/tensor.js';
+import { initializer, input, type Value } from '../../graph/ir/value.js';
 import { conv } from '../../graph/ops/conv.js';
-import { float32Tensor } from '../../graph/tensor.js';
-import { initializer, input, type Value } from '../../graph/value.js';
 import { modelOf } from './graph.js';
 
 /** A model whose logits are a linear map of each pixel's colour, 0..1: what it gives is known without a network. */

@@ -1,15 +1,15 @@
 import { expect } from '@jest/globals';
-import { type Attribute, string } from '../../graph/attribute.js';
-import { check } from '../../graph/check.js';
-import type { Dim } from '../../graph/dim.js';
-import type { Model } from '../../graph/model.js';
+import { check } from '../../graph/analysis/check.js';
+import { type Attribute, string } from '../../graph/ir/attribute.js';
+import type { Dim } from '../../graph/ir/dim.js';
+import type { Model } from '../../graph/ir/model.js';
+import { float32Tensor, float32Values } from '../../graph/ir/tensor.js';
+import { constant, initializer, input, type Value } from '../../graph/ir/value.js';
 import { batchNormalization } from '../../graph/ops/batch-normalization.js';
 import { type ConvAttributes, conv } from '../../graph/ops/conv.js';
 import { convTranspose } from '../../graph/ops/conv-transpose.js';
 import { relu } from '../../graph/ops/unary.js';
-import { type Rule, rewrite } from '../../graph/rewrite.js';
-import { float32Tensor, float32Values } from '../../graph/tensor.js';
-import { constant, initializer, input, type Value } from '../../graph/value.js';
+import { type Rule, rewrite } from '../../graph/rewriting/rewrite.js';
 import { modelOf, run } from './graph.js';
 import { seeded } from './seeded.js';
 

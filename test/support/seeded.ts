@@ -1,5 +1,5 @@
-import type { TensorSource } from '../../exporters/weights.js';
-import { elementCount, float32Tensor, float32Values, type Tensor } from '../../graph/tensor.js';
+import type { TensorSource } from '../../exporters/nn/weights.js';
+import { elementCount, float32Tensor, float32Values, type Tensor } from '../../graph/ir/tensor.js';
 
 // A global looked up in Jest's VM context costs far more than the multiplication.
 const { imul } = Math;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';
 import { probeInput } from '../../runtime/sessions/probe.js';
-import { type ServeOptions, type Server, serve } from '../../src/serve.js';
+import { type ServeOptions, type Server, serve } from '../../src/api/serve.js';
 import { exported, fixture } from './fixtures.js';
 
 /** Height and width of the models that have them fixed. */

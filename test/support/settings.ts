@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ExportOptions } from '../../exporters/export-model.js';
+import type { ExportOptions } from '../../exporters/assembly/export-model.js';
 import { fixture } from './fixtures.js';
 
 /** One line of fixtures/settings/cases.json: weights that are there already, computed with otherwise. */

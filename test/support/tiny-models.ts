@@ -1,8 +1,9 @@
 /** Models of one or two nodes, most of which fail for some images: what they do shows only when they run. */
-import { ints } from '../../graph/attribute.js';
+
 import { encodeModel } from '../../graph/file/write.js';
-import type { Node } from '../../graph/model.js';
-import { float32Tensor, int64Tensor } from '../../graph/tensor.js';
+import { ints } from '../../graph/ir/attribute.js';
+import type { Node } from '../../graph/ir/model.js';
+import { float32Tensor, int64Tensor } from '../../graph/ir/tensor.js';
 import { handmade, node } from './graph.js';
 
 const initializers = new Map([

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
-import { type ServeOptions, type Server, serve } from '../../src/serve.js';
+import { type ServeOptions, type Server, serve } from '../../src/api/serve.js';
 import { COLOURS, pixelwiseBytes, UNIT } from './pixelwise.js';
 import { type Sent, sendTo } from './served.js';
 

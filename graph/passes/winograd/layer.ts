@@ -1,5 +1,5 @@
-import type { Tensor } from '../../tensor.js';
-import type { Value } from '../../value.js';
+import type { Tensor } from '../../ir/tensor.js';
+import type { Value } from '../../ir/value.js';
 
 /** Sizes of a convolution with a 3 x 3 filter, stride 1 and padding 1. */
 export interface Layer {

@@ -1,10 +1,10 @@
+import { float32Values, type Tensor } from '../../ir/tensor.js';
+import type { Value } from '../../ir/value.js';
 import { conv } from '../../ops/conv.js';
 import { convTranspose } from '../../ops/conv-transpose.js';
 import { add } from '../../ops/elementwise.js';
 import { reshape, sliceAxis, transpose } from '../../ops/layout.js';
 import { matMul } from '../../ops/matmul.js';
-import { float32Values, type Tensor } from '../../tensor.js';
-import type { Value } from '../../value.js';
 import { computed } from '../computed.js';
 import type { Form, Layer } from './layer.js';
 import { F4, matrixConstant, ofBothAxes, padsOf, tilesAlong } from './transforms.js';

@@ -1,5 +1,5 @@
-import { float32Tensor } from '../../tensor.js';
-import { constant, type Value } from '../../value.js';
+import { float32Tensor } from '../../ir/tensor.js';
+import { constant, type Value } from '../../ir/value.js';
 
 export type Matrix = readonly (readonly number[])[];
 

@@ -1,9 +1,9 @@
+import { float32Tensor, float32Values, type Tensor } from '../../ir/tensor.js';
+import { constant, type Value } from '../../ir/value.js';
 import { conv } from '../../ops/conv.js';
 import { reshape, sliceAxis, transpose } from '../../ops/layout.js';
 import { matMul } from '../../ops/matmul.js';
 import { concat } from '../../ops/shapes.js';
-import { float32Tensor, float32Values, type Tensor } from '../../tensor.js';
-import { constant, type Value } from '../../value.js';
 import { computed } from '../computed.js';
 import type { Form, Layer } from './layer.js';
 import { F8, matrixConstant, padsOf, tilesAlong } from './transforms.js';

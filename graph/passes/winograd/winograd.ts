@@ -1,9 +1,9 @@
-import { intsOf } from '../../attribute.js';
-import { numbers } from '../../dim.js';
-import type { Node } from '../../model.js';
-import type { Rewriting, Rule } from '../../rewrite.js';
-import type { Tensor } from '../../tensor.js';
-import type { Value } from '../../value.js';
+import { intsOf } from '../../ir/attribute.js';
+import { numbers } from '../../ir/dim.js';
+import type { Node } from '../../ir/model.js';
+import type { Tensor } from '../../ir/tensor.js';
+import type { Value } from '../../ir/value.js';
+import type { Rewriting, Rule } from '../../rewriting/rewrite.js';
 import { convolutionEnd, ended, UNSTRIDED } from '../convolution-ends.js';
 import type { Form, Layer } from './layer.js';
 import { planes, separable } from './planes.js';

@@ -3,13 +3,19 @@ import { basename, extname } from 'node:path';
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import type { Sharp, SharpOptions } from 'sharp';
-import { NmodeError, reason } from '../../../graph/errors.js';
-import { isOrientation, type Orientation } from '../../images/exif.js';
-import { FORMATS, formatOf, type ImageFormat, isAnimatedPng, isLossyWebp } from '../../images/formats.js';
-import { finished, type Mended, mend } from '../../images/mend.js';
-import { decodePng } from '../../images/png.js';
+import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { isOrientation, type Orientation } from '../../images/files/exif.js';
+import {
+  FORMATS,
+  formatOf,
+  type ImageFormat,
+  isAnimatedPng,
+  isLossyWebp,
+} from '../../images/files/formats.js';
+import { finished, type Mended, mend } from '../../images/files/mend.js';
+import { decodePng } from '../../images/files/png.js';
+import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
 import type { Mask, Raster, RgbImage } from '../../images/raster.js';
-import { TIFF_TAGS, tiffTag } from '../../images/tiff.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../masks/truth.js';
 import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
 import { loadSharp } from './sharp.js';

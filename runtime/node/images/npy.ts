@@ -1,4 +1,4 @@
-import { elementCount } from '../../../graph/tensor.js';
+import { elementCount } from '../../../graph/ir/tensor.js';
 
 /** The header of NumPy's format 1.0 ends where a multiple of this many bytes does. */
 const ALIGNMENT = 64;

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 import type { RuntimeSession } from '../../sessions/runtime-session.js';
 import { runtimeFailure, wrapSession } from '../../sessions/wrap-session.js';
 import { loadRuntime } from './onnxruntime.js';

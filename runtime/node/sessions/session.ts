@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 import { copyOf } from '../../buffers.js';
 import {
   endAll,

@@ -1,5 +1,5 @@
 import { SHARE_ENV, type Transferable, Worker } from 'node:worker_threads';
-import { reason } from '../../../graph/errors.js';
+import { reason } from '../../../graph/common/errors.js';
 import type { Answer, Methods } from '../../threads/protocol.js';
 import { Thread } from '../../threads/thread.js';
 import { idle, newActivity, waitAtExit } from './activity.js';

@@ -1,5 +1,5 @@
-import { parseDecimal } from '../../../graph/decimal.js';
-import { NmodeError } from '../../../graph/errors.js';
+import { parseDecimal } from '../../../graph/common/decimal.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 
 /** What is answered. */
 export type View = 'mask' | 'overlay' | 'json';

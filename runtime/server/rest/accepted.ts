@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { onAbort } from '../../abort.js';
 import { MAX_TIMER } from '../../timer.js';
-import type { Freight, Lease } from '../leases.js';
-import { tooShort } from '../refusals.js';
+import type { Freight, Lease } from '../scheduling/leases.js';
+import { tooShort } from '../scheduling/refusals.js';
 import type { ServedModel } from '../served-model.js';
 import type { RestContext } from './app.js';
 import { clientLeft, countingFailures } from './failures.js';

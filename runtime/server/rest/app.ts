@@ -6,14 +6,14 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { NmodeError } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 import type { Metrics } from '../metrics.js';
 import type { DataPlane } from '../plane.js';
-import { Bodies, jsonUpTo, upTo } from './bodies.js';
-import { BufferPool } from './buffer-pool.js';
-import { checkRequest, nothingAt, refuseMissing } from './conduct.js';
-import { Connections, closeIfUnread } from './connections.js';
-import { closeWhenAnswered } from './ending.js';
+import { Bodies, jsonUpTo, upTo } from './bodies/bodies.js';
+import { BufferPool } from './bodies/buffer-pool.js';
+import { checkRequest, nothingAt, refuseMissing } from './connections/conduct.js';
+import { Connections, closeIfUnread } from './connections/connections.js';
+import { closeWhenAnswered } from './connections/ending.js';
 import { sendError } from './failures.js';
 import { addHealth } from './health.js';
 import { addInfer } from './infer.js';

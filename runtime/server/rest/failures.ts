@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ERRORS, NmodeError, printable, reason } from '../../../graph/errors.js';
+import { ERRORS, NmodeError, printable, reason } from '../../../graph/common/errors.js';
 import type { Metrics } from '../metrics.js';
 
 /** What HTTP alone has a status for. */

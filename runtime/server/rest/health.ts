@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { VERSION } from '../../../exporters/version.js';
-import { assumptionsText } from '../../../graph/assumption.js';
-import { recipeText } from '../../../graph/recipe.js';
+import { assumptionsText } from '../../../graph/common/assumption.js';
+import { recipeText } from '../../../graph/common/recipe.js';
+import { VERSION } from '../../../graph/common/version.js';
 import type { Segmenter } from '../../node/segmenter.js';
 import type { Port } from '../../sessions/tensors.js';
 import { shapeOf } from '../served-model.js';

@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { NmodeError } from '../../../graph/errors.js';
-import { knownFormat } from '../../images/formats.js';
+import { NmodeError } from '../../../graph/common/errors.js';
+import { knownFormat } from '../../images/files/formats.js';
 import type { ServedModel } from '../served-model.js';
 import { accepting, Deadline } from './accepted.js';
 import type { RestContext } from './app.js';
-import type { BufferPool } from './buffer-pool.js';
-import { isForm } from './form.js';
+import type { BufferPool } from './bodies/buffer-pool.js';
+import { isForm } from './bodies/form.js';
+import { JSON_LENGTH, jsonLengthOf } from './bodies/json-length.js';
+import { JsonWork } from './bodies/json-work.js';
 import { modelPaths } from './health.js';
-import { JSON_LENGTH, jsonLengthOf } from './json-length.js';
-import { JsonWork } from './json-work.js';
 import type { InferRequest } from './v2.js';
 import { writeInferAnswer } from './v2-answer.js';
 

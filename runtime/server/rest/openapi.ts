@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { VERSION } from '../../../exporters/version.js';
+import { VERSION } from '../../../graph/common/version.js';
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const object = (

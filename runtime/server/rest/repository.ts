@@ -1,5 +1,5 @@
 /** The bodies of Triton's model repository extension. */
-import { bad, isBoolean, isObject, type Json, optional, parseObject } from './json.js';
+import { bad, isBoolean, isObject, type Json, optional, parseObject } from './bodies/json.js';
 
 /** The most bytes of one. */
 export const MAX_REPOSITORY_BODY = 2 ** 16;

@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { parseDecimal } from '../../../graph/decimal.js';
-import { NmodeError } from '../../../graph/errors.js';
+import { parseDecimal } from '../../../graph/common/decimal.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
 import { Respawning } from '../../threads/respawning.js';
 import type { Thread } from '../../threads/thread.js';
-import type { AnswerMethods } from '../answer-thread.js';
 import type { ServedModel } from '../served-model.js';
+import type { AnswerMethods } from '../threads/answer-thread.js';
 import { type View, viewOf } from './accept.js';
 import { type Accepted, accepting, Deadline } from './accepted.js';
 import type { RestContext } from './app.js';
-import { fileOf, isForm } from './form.js';
+import { fileOf, isForm } from './bodies/form.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
@@ -31,7 +31,7 @@ export function addSegment(app: FastifyInstance, context: RestContext): void {
   app.addHook('onClose', async () => answers?.close());
   for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
     app.post<SegmentRoute>(path, route, (request, reply) => {
-      answers ??= new Respawning(() => startThread('../../server/answer-thread', 'the server'));
+      answers ??= new Respawning(() => startThread('../../server/threads/answer-thread', 'the server'));
       return segment(context, answers, begin, request, reply);
     });
   }

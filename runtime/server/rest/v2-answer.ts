@@ -1,5 +1,5 @@
 import type { Floats, Outputs } from '../../sessions/tensors.js';
-import { bad } from './json.js';
+import { bad } from './bodies/json.js';
 import type { InferRequest } from './v2.js';
 
 /** An answer: JSON alone, or JSON of a length that is told and the bytes of tensors. */

@@ -2,7 +2,7 @@
  * Requests of the Open Inference Protocol v2 in JSON and binary form: KServe's "Predict Protocol - Version 2" and Triton's
  * "Binary Tensor Data Extension".
  */
-import { elementCount } from '../../../graph/tensor.js';
+import { elementCount } from '../../../graph/ir/tensor.js';
 import type { Bytes, Floats, Inputs, Port } from '../../sessions/tensors.js';
 import {
   bad,
@@ -14,7 +14,7 @@ import {
   type Json,
   optional,
   parseObject,
-} from './json.js';
+} from './bodies/json.js';
 
 /** A request, once read; a thread may have read it. */
 export interface InferRequest {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { NmodeError } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 import { torchZip } from '../../support/craft.js';
 import { exported } from '../../support/fixtures.js';
 import { HOSTILE, shellPickle } from '../../support/hostile.js';

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../../exporters/checkpoints/select-keys.js';
 import { FileSource } from '../../../exporters/checkpoints/source.js';
-import { float32Values, integerValues } from '../../../graph/tensor.js';
+import { float32Values, integerValues } from '../../../graph/ir/tensor.js';
 import {
   bytes,
   little,

@@ -3,8 +3,8 @@ import { toFloat32 } from '../../../exporters/checkpoints/float32.js';
 import { readSafetensors } from '../../../exporters/checkpoints/safetensors.js';
 import { memorySource } from '../../../exporters/checkpoints/source.js';
 import { stridedTensor } from '../../../exporters/checkpoints/strided.js';
-import { DTYPES, type DType } from '../../../graph/dtype.js';
-import { float32Values } from '../../../graph/tensor.js';
+import { DTYPES, type DType } from '../../../graph/ir/dtype.js';
+import { float32Values } from '../../../graph/ir/tensor.js';
 import { safetensors } from '../../support/craft.js';
 
 function storage(data: Uint8Array) {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
 import { type Checkpoint, openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import type { SchemeId } from '../../../exporters/decoders/nmode.js';
-import { exportCheckpoint } from '../../../exporters/export-model.js';
 import { type GraftOptions, graftDecoder } from '../../../exporters/grafting/graft.js';
-import type { Measure } from '../../../graph/features.js';
+import type { Measure } from '../../../graph/analysis/features.js';
 import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
-import type { Model } from '../../../graph/model.js';
-import { float32Values, type Tensor } from '../../../graph/tensor.js';
-import { measure } from '../../../src/measure.js';
+import type { Model } from '../../../graph/ir/model.js';
+import { float32Values, type Tensor } from '../../../graph/ir/tensor.js';
+import { measure } from '../../../src/measuring/measure.js';
 import { fixture, parityOf } from '../../support/fixtures.js';
 import { run, zeros } from '../../support/graph.js';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
-import { Weights } from '../../../exporters/weights.js';
+import { Weights } from '../../../exporters/nn/weights.js';
 import { bytes, little, safetensors, stateDict, torchZip, unicode } from '../../support/craft.js';
 import type { FuzzedReader } from '../fuzz.js';
 import { mutateBytes, withNumber } from '../mutators/bytes.js';

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
-import { NmodeError, reason } from '../../../graph/errors.js';
-import { pngChunks } from '../../../runtime/images/formats.js';
+import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { pngChunks } from '../../../runtime/images/files/formats.js';
 import { readImage } from '../../../runtime/node/images/files.js';
 import { loadSharp } from '../../../runtime/node/images/sharp.js';
 import { readHeader } from '../../../runtime/web/header.js';
-import { decodeDeepPng, withoutGamma } from '../../../runtime/web/png.js';
+import { decodeDeepPng, withoutGamma } from '../../../runtime/web/images/png.js';
 import type { FuzzedReader } from '../fuzz.js';
 import { mutateBytes, mutateList, withNumber } from '../mutators/bytes.js';
 import type { Random } from '../random.js';

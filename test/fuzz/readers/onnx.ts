@@ -1,11 +1,11 @@
 import proto from 'onnx-proto';
-import { float, int, ints, string } from '../../../graph/attribute.js';
-import { check } from '../../../graph/check.js';
-import { cost } from '../../../graph/cost.js';
+import { check } from '../../../graph/analysis/check.js';
+import { cost } from '../../../graph/analysis/cost.js';
 import { readOutline } from '../../../graph/file/outline.js';
 import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
-import { float32Tensor, int64Tensor } from '../../../graph/tensor.js';
+import { float, int, ints, string } from '../../../graph/ir/attribute.js';
+import { float32Tensor, int64Tensor } from '../../../graph/ir/tensor.js';
 import { naming } from '../../../runtime/naming.js';
 import { handmade, node, zeros } from '../../support/graph.js';
 import { foreign } from '../../support/onnx-files.js';

@@ -1,11 +1,11 @@
-import { type Model, outlineOf } from '../../../graph/model.js';
-import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/recipe.js';
+import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/common/recipe.js';
+import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { formOf } from '../../../runtime/form.js';
 import { viewOf } from '../../../runtime/server/rest/accept.js';
-import { JSON_LENGTH, jsonLengthOf } from '../../../runtime/server/rest/json-length.js';
+import { JSON_LENGTH, jsonLengthOf } from '../../../runtime/server/rest/bodies/json-length.js';
 import { readInferRequest } from '../../../runtime/server/rest/v2.js';
 import type { Port } from '../../../runtime/sessions/tensors.js';
-import { noteOf } from '../../../src/optimized-note.js';
+import { noteOf } from '../../../src/transform/optimized-note.js';
 import { handmade } from '../../support/graph.js';
 import type { FuzzedReader } from '../fuzz.js';
 import { mutateBytes } from '../mutators/bytes.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import proto from 'onnx-proto';
-import { check } from '../../../graph/check.js';
-import { DTYPES, type DType } from '../../../graph/dtype.js';
+import { check } from '../../../graph/analysis/check.js';
+import { inferTypes } from '../../../graph/analysis/infer.js';
 import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
-import { inferTypes } from '../../../graph/infer.js';
+import { DTYPES, type DType } from '../../../graph/ir/dtype.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { minimal } from '../../support/onnx-files.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readOutline } from '../../../graph/file/outline.js';
 import { parseModel } from '../../../graph/file/read.js';
-import { outlineOf } from '../../../graph/model.js';
+import { outlineOf } from '../../../graph/ir/model.js';
 import { exported, fixture } from '../../support/fixtures.js';
 
 const told = { decoder: 'eed', activation: 'gelu' } as const;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { float, int, ints, string } from '../../../graph/attribute.js';
-import { check } from '../../../graph/check.js';
-import { inferTypes } from '../../../graph/infer.js';
-import type { Model, Node } from '../../../graph/model.js';
-import { float32Tensor, int64Tensor, type Tensor } from '../../../graph/tensor.js';
+import { check } from '../../../graph/analysis/check.js';
+import { inferTypes } from '../../../graph/analysis/infer.js';
+import { float, int, ints, string } from '../../../graph/ir/attribute.js';
+import type { Model, Node } from '../../../graph/ir/model.js';
+import { float32Tensor, int64Tensor, type Tensor } from '../../../graph/ir/tensor.js';
 import { dimsOf, handmade, node, zeros } from '../../support/graph.js';
 
 const vector = (...values: number[]) => int64Tensor([values.length], values);

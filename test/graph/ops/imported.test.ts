@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { int, ints } from '../../../graph/attribute.js';
-import { check } from '../../../graph/check.js';
-import { inferTypes } from '../../../graph/infer.js';
-import type { Node } from '../../../graph/model.js';
-import { int64Tensor } from '../../../graph/tensor.js';
+import { check } from '../../../graph/analysis/check.js';
+import { inferTypes } from '../../../graph/analysis/infer.js';
+import { int, ints } from '../../../graph/ir/attribute.js';
+import type { Node } from '../../../graph/ir/model.js';
+import { int64Tensor } from '../../../graph/ir/tensor.js';
 import { dimsOf, handmade, node } from '../../support/graph.js';
 
 const sizes = [1, 3, 7, 9];

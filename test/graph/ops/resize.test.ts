@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { symbol } from '../../../graph/dim.js';
+import { symbol } from '../../../graph/ir/dim.js';
+import { int64Tensor } from '../../../graph/ir/tensor.js';
+import { constant, input } from '../../../graph/ir/value.js';
 import { gather, reshape, reshapeTo } from '../../../graph/ops/layout.js';
 import { resizeLinearTo, resizeNearest } from '../../../graph/ops/resize.js';
 import { concat, shapeOf } from '../../../graph/ops/shapes.js';
-import { int64Tensor } from '../../../graph/tensor.js';
-import { constant, input } from '../../../graph/value.js';
 import { modelOf, run } from '../../support/graph.js';
 
 const [N, H, W] = [symbol('N'), symbol('H'), symbol('W')];

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { symbol } from '../../../graph/dim.js';
-import { inferTypes } from '../../../graph/infer.js';
+import { inferTypes } from '../../../graph/analysis/infer.js';
+import { symbol } from '../../../graph/ir/dim.js';
+import { int64Tensor } from '../../../graph/ir/tensor.js';
+import { constant, initializer, input, scope, type Value } from '../../../graph/ir/value.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { convTranspose } from '../../../graph/ops/conv-transpose.js';
@@ -9,8 +11,6 @@ import { maxPool } from '../../../graph/ops/max-pool.js';
 import { resizeLinear } from '../../../graph/ops/resize.js';
 import { concat, pad, shapeOf } from '../../../graph/ops/shapes.js';
 import { gelu } from '../../../graph/ops/unary.js';
-import { int64Tensor } from '../../../graph/tensor.js';
-import { constant, initializer, input, scope, type Value } from '../../../graph/value.js';
 import { dimsOf, modelOf, run, zeros } from '../../support/graph.js';
 
 const H = symbol('H');

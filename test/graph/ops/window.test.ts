@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { int, ints, string } from '../../../graph/attribute.js';
-import { type Dim, symbol } from '../../../graph/dim.js';
-import { inferTypes } from '../../../graph/infer.js';
-import { apply } from '../../../graph/op.js';
+import { inferTypes } from '../../../graph/analysis/infer.js';
+import { int, ints, string } from '../../../graph/ir/attribute.js';
+import { type Dim, symbol } from '../../../graph/ir/dim.js';
+import { apply } from '../../../graph/ir/op.js';
+import { initializer, input, type Value } from '../../../graph/ir/value.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { convTranspose } from '../../../graph/ops/conv-transpose.js';
 import { MaxPool, maxPool } from '../../../graph/ops/max-pool.js';
 import { resizeLinear } from '../../../graph/ops/resize.js';
-import { initializer, input, type Value } from '../../../graph/value.js';
 import { dimsOf, grid, modelOf, zeros } from '../../support/graph.js';
 
 /** Odd, even and different sizes, so that no axis can stand in for another. */

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { string } from '../../../graph/attribute.js';
-import { symbol } from '../../../graph/dim.js';
+import { string } from '../../../graph/ir/attribute.js';
+import { symbol } from '../../../graph/ir/dim.js';
+import { float32Tensor, int64Tensor } from '../../../graph/ir/tensor.js';
+import { constant, initializer, type Value } from '../../../graph/ir/value.js';
 import { add, div, mul, sub } from '../../../graph/ops/elementwise.js';
 import { resizeLinear, resizeLinearTo } from '../../../graph/ops/resize.js';
 import { gelu, relu, tanh } from '../../../graph/ops/unary.js';
 import { affineFolding } from '../../../graph/passes/affine-folding.js';
-import type { Rule } from '../../../graph/rewrite.js';
-import { float32Tensor, int64Tensor } from '../../../graph/tensor.js';
-import { constant, initializer, type Value } from '../../../graph/value.js';
+import type { Rule } from '../../../graph/rewriting/rewrite.js';
 import { handmade, modelOf, node } from '../../support/graph.js';
 import {
   attributed,

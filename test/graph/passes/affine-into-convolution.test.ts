@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { string } from '../../../graph/attribute.js';
+import { string } from '../../../graph/ir/attribute.js';
+import type { Value } from '../../../graph/ir/value.js';
 import { add, mul } from '../../../graph/ops/elementwise.js';
 import { gelu, relu } from '../../../graph/ops/unary.js';
 import { affineIntoConvolution } from '../../../graph/passes/affine-into-convolution.js';
-import type { Value } from '../../../graph/value.js';
 import { grid, modelOf } from '../../support/graph.js';
 import {
   attributed,

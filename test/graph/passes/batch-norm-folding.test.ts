@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { int, string } from '../../../graph/attribute.js';
+import { int, string } from '../../../graph/ir/attribute.js';
+import { float32Values } from '../../../graph/ir/tensor.js';
 import { add } from '../../../graph/ops/elementwise.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { batchNormFolding } from '../../../graph/passes/batch-norm-folding.js';
-import { float32Values } from '../../../graph/tensor.js';
 import { grid, modelOf, run } from '../../support/graph.js';
 import {
   attributed,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { symbol } from '../../../graph/dim.js';
+import { symbol } from '../../../graph/ir/dim.js';
+import type { Value } from '../../../graph/ir/value.js';
 import { layerNormalization } from '../../../graph/ops/layer-normalization.js';
 import { transpose } from '../../../graph/ops/layout.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { channelNormalization } from '../../../graph/passes/channel-normalization.js';
-import type { Value } from '../../../graph/value.js';
 import { modelOf } from '../../support/graph.js';
 import { expectHolds, expectRefuses, image, weight } from '../../support/rewritten.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { float, int, string } from '../../../graph/attribute.js';
-import type { Node } from '../../../graph/model.js';
+import { float, int, string } from '../../../graph/ir/attribute.js';
+import type { Node } from '../../../graph/ir/model.js';
 import { add, mul } from '../../../graph/ops/elementwise.js';
 import { resizeLinear } from '../../../graph/ops/resize.js';
 import { relu, tanh } from '../../../graph/ops/unary.js';
 import { commonSubexpressions } from '../../../graph/passes/common-subexpressions.js';
-import { rewrite } from '../../../graph/rewrite.js';
+import { rewrite } from '../../../graph/rewriting/rewrite.js';
 import { handmade, modelOf, node } from '../../support/graph.js';
 import { convolved, expectHolds, expectRefuses, image } from '../../support/rewritten.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Attribute, int, ints } from '../../../graph/attribute.js';
-import type { DType } from '../../../graph/dtype.js';
-import type { Model, Node } from '../../../graph/model.js';
+import { type Attribute, int, ints } from '../../../graph/ir/attribute.js';
+import type { DType } from '../../../graph/ir/dtype.js';
+import type { Model, Node } from '../../../graph/ir/model.js';
+import { float32Tensor, int64Tensor, type Tensor } from '../../../graph/ir/tensor.js';
 import { constantFolding } from '../../../graph/passes/constant-folding.js';
-import { rewrite } from '../../../graph/rewrite.js';
-import { float32Tensor, int64Tensor, type Tensor } from '../../../graph/tensor.js';
+import { rewrite } from '../../../graph/rewriting/rewrite.js';
 import { handmade, node } from '../../support/graph.js';
 import { expectHolds, expectRefuses, expectSame, overridable } from '../../support/rewritten.js';
 

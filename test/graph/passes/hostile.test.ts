@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Attribute, float, int, ints, string } from '../../../graph/attribute.js';
-import type { DType } from '../../../graph/dtype.js';
-import { DTYPES } from '../../../graph/dtype.js';
-import { NmodeError } from '../../../graph/errors.js';
-import type { Model, Node } from '../../../graph/model.js';
+import { NmodeError } from '../../../graph/common/errors.js';
+import { type Attribute, float, int, ints, string } from '../../../graph/ir/attribute.js';
+import type { DType } from '../../../graph/ir/dtype.js';
+import { DTYPES } from '../../../graph/ir/dtype.js';
+import type { Model, Node } from '../../../graph/ir/model.js';
+import { elementCount, float32Tensor, type Tensor } from '../../../graph/ir/tensor.js';
 import { affineFolding } from '../../../graph/passes/affine-folding.js';
 import { affineIntoConvolution } from '../../../graph/passes/affine-into-convolution.js';
 import { batchNormFolding } from '../../../graph/passes/batch-norm-folding.js';
@@ -17,8 +18,7 @@ import { resizeProducts } from '../../../graph/passes/resize-products.js';
 import { thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
 import { thinIntegerConvolutions } from '../../../graph/passes/thin-integer-convolutions.js';
 import { winograd } from '../../../graph/passes/winograd/winograd.js';
-import { type Rule, rewrite } from '../../../graph/rewrite.js';
-import { elementCount, float32Tensor, type Tensor } from '../../../graph/tensor.js';
+import { type Rule, rewrite } from '../../../graph/rewriting/rewrite.js';
 import { handmade, node } from '../../support/graph.js';
 
 const RULES: Readonly<Record<string, () => Rule>> = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Attribute, float, int, ints, string } from '../../../graph/attribute.js';
-import type { Node } from '../../../graph/model.js';
+import { type Attribute, float, int, ints, string } from '../../../graph/ir/attribute.js';
+import type { Node } from '../../../graph/ir/model.js';
+import { float32Tensor, int64Tensor, type Tensor } from '../../../graph/ir/tensor.js';
 import { noOperation } from '../../../graph/passes/no-operation.js';
-import { rewrite } from '../../../graph/rewrite.js';
-import { float32Tensor, int64Tensor, type Tensor } from '../../../graph/tensor.js';
+import { rewrite } from '../../../graph/rewriting/rewrite.js';
 import { handmade, node } from '../../support/graph.js';
 import { expectHolds, expectRefuses, overridable } from '../../support/rewritten.js';
 

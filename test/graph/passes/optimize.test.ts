@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
-import { exportCheckpoint } from '../../../exporters/export-model.js';
-import { symbol } from '../../../graph/dim.js';
-import type { Model } from '../../../graph/model.js';
+import { symbol } from '../../../graph/ir/dim.js';
+import type { Model } from '../../../graph/ir/model.js';
+import type { Value } from '../../../graph/ir/value.js';
 import { add, div, mul, sub } from '../../../graph/ops/elementwise.js';
 import { resizeLinear } from '../../../graph/ops/resize.js';
 import { optimize } from '../../../graph/passes/optimize.js';
-import type { Value } from '../../../graph/value.js';
 import { cases, fixture, toldBy } from '../../support/fixtures.js';
 import { modelOf } from '../../support/graph.js';
 import { convolved, expectSame, image, normalized, perChannel } from '../../support/rewritten.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { string } from '../../../graph/attribute.js';
-import { symbol } from '../../../graph/dim.js';
+import { string } from '../../../graph/ir/attribute.js';
+import { symbol } from '../../../graph/ir/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { pointwiseProducts } from '../../../graph/passes/pointwise-products.js';
 import { grid, modelOf } from '../../support/graph.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { int, string } from '../../../graph/attribute.js';
-import { symbol } from '../../../graph/dim.js';
+import { int, string } from '../../../graph/ir/attribute.js';
+import { symbol } from '../../../graph/ir/dim.js';
+import { int64Tensor } from '../../../graph/ir/tensor.js';
+import { constant, initializer } from '../../../graph/ir/value.js';
 import { type CoordinateTransformation, resizeLinear, resizeLinearTo } from '../../../graph/ops/resize.js';
 import { resizeProducts } from '../../../graph/passes/resize-products.js';
-import { int64Tensor } from '../../../graph/tensor.js';
-import { constant, initializer } from '../../../graph/value.js';
 import { grid, modelOf } from '../../support/graph.js';
 import { attributed, expectHolds, expectRefuses, image, overridable } from '../../support/rewritten.js';
 

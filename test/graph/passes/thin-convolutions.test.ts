@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { symbol } from '../../../graph/dim.js';
+import { symbol } from '../../../graph/ir/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { thinConvolutions as rule } from '../../../graph/passes/thin-convolutions.js';
 import { grid, modelOf } from '../../support/graph.js';

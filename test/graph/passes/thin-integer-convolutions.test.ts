@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { symbol } from '../../../graph/dim.js';
+import { symbol } from '../../../graph/ir/dim.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { thinIntegerConvolutions as rule } from '../../../graph/passes/thin-integer-convolutions.js';
-import { rewrite } from '../../../graph/rewrite.js';
+import { rewrite } from '../../../graph/rewriting/rewrite.js';
 import { grid, modelOf } from '../../support/graph.js';
 import {
   convolved,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { float, ints } from '../../../graph/attribute.js';
-import { inferTypes } from '../../../graph/infer.js';
-import type { Model } from '../../../graph/model.js';
-import { apply } from '../../../graph/op.js';
+import { inferTypes } from '../../../graph/analysis/infer.js';
+import { float, ints } from '../../../graph/ir/attribute.js';
+import type { Model } from '../../../graph/ir/model.js';
+import { apply } from '../../../graph/ir/op.js';
+import { float32Tensor } from '../../../graph/ir/tensor.js';
+import { initializer, type Value } from '../../../graph/ir/value.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { add, div, max, mul, sub } from '../../../graph/ops/elementwise.js';
@@ -15,8 +17,6 @@ import { resizeLinear } from '../../../graph/ops/resize.js';
 import { concat } from '../../../graph/ops/shapes.js';
 import { clip, LeakyRelu, relu, sigmoid, silu, softmax, sqrt } from '../../../graph/ops/unary.js';
 import { halfPrecision } from '../../../graph/precision/float16.js';
-import { float32Tensor } from '../../../graph/tensor.js';
-import { initializer, type Value } from '../../../graph/value.js';
 import { handmade, modelOf, node, run } from '../../support/graph.js';
 import { convolved, filled, image, relativeError, weight } from '../../support/rewritten.js';
 

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { assemble } from '../../../graph/assemble.js';
+import { input } from '../../../graph/ir/value.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { calibrate } from '../../../graph/quantization/calibrate.js';
-import { input } from '../../../graph/value.js';
+import { assemble } from '../../../graph/rewriting/assemble.js';
 
 const x = input('x', 'float32', [1, 4]);
 const model = assemble({ name: 'g', inputs: [x], outputs: { y: relu(x) }, producerVersion: '0' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Model } from '../../../graph/model.js';
-import { apply } from '../../../graph/op.js';
+import type { Model } from '../../../graph/ir/model.js';
+import { apply } from '../../../graph/ir/op.js';
+import type { Value } from '../../../graph/ir/value.js';
 import { add, div, mul } from '../../../graph/ops/elementwise.js';
 import { reshape, sliceAxis, transpose } from '../../../graph/ops/layout.js';
 import { resizeLinear, resizeLinearTo } from '../../../graph/ops/resize.js';
@@ -8,7 +9,6 @@ import { concat, shapeOf } from '../../../graph/ops/shapes.js';
 import { clip, gelu, hardSwish, LeakyRelu, relu, sigmoid, silu, softmax } from '../../../graph/ops/unary.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { quantizableLayers } from '../../../graph/quantization/layers.js';
-import type { Value } from '../../../graph/value.js';
 import { modelOf } from '../../support/graph.js';
 import { convolved, image } from '../../support/rewritten.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { float32Tensor, float32Values } from '../../../graph/ir/tensor.js';
 import {
   activationParameters,
   quantizedBias,
   quantizedWeight,
 } from '../../../graph/quantization/parameters.js';
-import { float32Tensor, float32Values } from '../../../graph/tensor.js';
 
 describe('uint8 of activations', () => {
   it.each([

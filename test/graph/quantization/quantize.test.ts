@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Model } from '../../../graph/model.js';
+import type { Model } from '../../../graph/ir/model.js';
 import { add } from '../../../graph/ops/elementwise.js';
 import { depthToSpace } from '../../../graph/ops/layout.js';
 import { concat } from '../../../graph/ops/shapes.js';

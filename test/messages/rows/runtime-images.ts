@@ -4,7 +4,7 @@ export const RUNTIME_IMAGES: Conditions = {
   'runtime/images/draw.ts': {
     'a mask of …x… over an image of …x…': 'a program lays a mask over an image of another width or height',
   },
-  'runtime/images/formats.ts': {
+  'runtime/images/files/formats.ts': {
     'it is empty': 'the file has no byte',
     'expected …': 'the first bytes are the magic number of none of JPEG, PNG, WebP and TIFF',
     'more than … of its chunks are to be left out':
@@ -32,12 +32,12 @@ export const RUNTIME_IMAGES: Conditions = {
     ' from 0 to 1':
       'the value is NaN or infinite, or what the output ends in is known, so that no other head is taken',
   },
-  'runtime/images/jpeg-frame.ts': {
+  'runtime/images/files/jpeg-frame.ts': {
     'its image data are damaged: …': 'headers or codes of the image data contradict the JPEG standard',
     'its frame header': 'the frame header has not the length of its components, or none of 1 to 4 components',
     'its sampling factors': 'a sampling factor of the frame is not from 1 to 4',
   },
-  'runtime/images/jpeg-huffman.ts': {
+  'runtime/images/files/jpeg-huffman.ts': {
     'its Huffman tables are damaged':
       'a table has more symbols than its segment holds, more than 256, or more codes than there can be',
     'a code that there is none of': 'the next bits are no code of the table, or the table was not defined',
@@ -45,7 +45,7 @@ export const RUNTIME_IMAGES: Conditions = {
       'where the restart interval ends, no marker or one of another number follows',
     'they end too early': 'bits are needed where the image data up to the next marker are used up',
   },
-  'runtime/images/jpeg-scans.ts': {
+  'runtime/images/files/jpeg-scans.ts': {
     'it is cut short': 'the segments of the file do not end in an end-of-image marker',
     'there are two frames': 'a second frame header follows a first',
     'a scan comes before its frame': 'a scan begins where no frame header was read',
@@ -61,18 +61,18 @@ export const RUNTIME_IMAGES: Conditions = {
     'they do not end': 'whole bytes are left behind the last block of a scan that is not the only one',
     'a code that there is none of': 'the size in a code of a refining scan is above 1',
   },
-  'runtime/images/jpeg-segments.ts': {
+  'runtime/images/files/jpeg-segments.ts': {
     'its segments are damaged':
       'a marker without a length stands where a segment should begin, or a length is below 2',
     'it has more than … segments': 'the file has more than 65,536 segments before its end',
   },
-  'runtime/images/mend-png.ts': {
+  'runtime/images/files/mend-png.ts': {
     'it is cut short': 'the last chunk that is whole is no IEND',
   },
-  'runtime/images/mend-webp.ts': {
+  'runtime/images/files/mend-webp.ts': {
     'it has more than … chunks': 'the RIFF container has more than 4,096 chunks',
   },
-  'runtime/images/png.ts': {
+  'runtime/images/files/png.ts': {
     'more than … megapixels': 'the width times the height in the header is above what the platform reads',
     'it decodes to more than … MB':
       'the rows of the header take more than six bytes for each pixel that is read at most',

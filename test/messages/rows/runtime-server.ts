@@ -1,7 +1,7 @@
 import type { Conditions } from '../conditions.js';
 
 export const RUNTIME_SERVER: Conditions = {
-  'runtime/server/batch.ts': {
+  'runtime/server/scheduling/batch.ts': {
     "output '…' has … rows for …":
       'an output of a batch has another first size than all requests in it together',
   },
@@ -26,17 +26,17 @@ export const RUNTIME_SERVER: Conditions = {
       'a request that is neither for health nor metrics comes once the server drains',
     '… requests are under way already': 'as many requests are under way as --max-requests says',
   },
-  'runtime/server/rest/body.ts': {
+  'runtime/server/rest/bodies/body.ts': {
     'the body comes in chunks of less than … bytes: send larger ones':
       'of more than 4096 chunks, the mean is shorter than that',
   },
-  'runtime/server/rest/bodies.ts': {
+  'runtime/server/rest/bodies/bodies.ts': {
     'the body is larger than the … bytes that are taken':
       'Content-Length, or what came without it, is beyond --max-body-mb, or 65536 bytes for the repository',
     'the JSON is larger than the … bytes that are taken: send tensors as bytes behind it (binary_data_size)':
       'the body of an infer request, or the part of it that is told to be JSON, is beyond --max-json-mb',
   },
-  'runtime/server/rest/conduct.ts': {
+  'runtime/server/rest/connections/conduct.ts': {
     'the request has … Host headers, expected one':
       'a request of HTTP/1.1 has none, or a request of any version has several',
     "Transfer-Encoding is '…', expected chunked": 'the header names another coding, alone or besides',
@@ -46,7 +46,7 @@ export const RUNTIME_SERVER: Conditions = {
     '… is not for …, expected …': 'routes have the path of the request, and none of them its method',
     'there is nothing at … …': 'no route has the path of the request, or the page has no such file',
   },
-  'runtime/server/rest/json-length.ts': {
+  'runtime/server/rest/bodies/json-length.ts': {
     "Inference-Header-Content-Length is '…', expected a number of bytes of 1 to 15 digits":
       'the header is anything else, or comes several times',
   },
@@ -54,7 +54,7 @@ export const RUNTIME_SERVER: Conditions = {
     'the client left':
       'the connection ended or failed before the whole body came, or closed before the answer was written',
   },
-  'runtime/server/rest/form.ts': {
+  'runtime/server/rest/bodies/form.ts': {
     "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
       'a part of the form has neither a file name nor the type application/octet-stream',
     'the form has several files: send one image a request': 'a second file comes in the form',
@@ -66,7 +66,7 @@ export const RUNTIME_SERVER: Conditions = {
     'Content-Type is multipart/form-data without a boundary: it must tell one':
       'the parameter boundary is absent or empty',
   },
-  'runtime/server/rest/json.ts': {
+  'runtime/server/rest/bodies/json.ts': {
     "'…' is not …": 'a field of the request, known to the protocol, is there and of another JSON type',
     'failed to parse the request JSON: …': 'the JSON of the body is no UTF-8, no JSON, or out of proportion',
     'failed to parse the request JSON: it is no object':
@@ -77,7 +77,7 @@ export const RUNTIME_SERVER: Conditions = {
     'more than … levels': 'lists and objects lie in one another deeper than 16',
     'more than … lists and objects': 'the JSON has more than 2^21 of them',
   },
-  'runtime/server/rest/memory.ts': {
+  'runtime/server/rest/bodies/memory.ts': {
     'the server is busy: … bytes are there for bodies and answers, … are taken: try again later':
       'a request of more than 1 MiB, with its answer, does not fit beside what others hold of --max-inflight-mb',
   },
@@ -141,7 +141,7 @@ export const RUNTIME_SERVER: Conditions = {
     "input '…': 'data' is neither flat nor nested as its shape […]":
       'lists in data have other lengths or depths than the shape, or flat data hold a list',
   },
-  'runtime/server/refusals.ts': {
+  'runtime/server/scheduling/refusals.ts': {
     'it would take about … ms, and … ms are given':
       'others run or wait, and with them the answer is expected after the deadline, which it alone would meet',
     'the server is busy: …: try again later': 'there is no room or no time beside what runs and waits',
@@ -152,7 +152,7 @@ export const RUNTIME_SERVER: Conditions = {
     'an image takes': 'what did not come in time was of one row, or of a number that is not known yet',
     '… images take': 'the tensors that do not fit into the deadline have several rows',
   },
-  'runtime/server/scheduler.ts': {
+  'runtime/server/scheduling/scheduler.ts': {
     'no worker': 'a scheduler is made without a session: --workers is at least 1',
     '… runs are waiting already': 'as many runs wait as --max-queue says, when a request is admitted',
     'the model is being unloaded':

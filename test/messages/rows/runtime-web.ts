@@ -12,7 +12,7 @@ export const RUNTIME_WEB: Conditions = {
       'there is no Worker in the global scope',
     "'…' is not a URL": 'the text cannot be resolved against the address of the page',
   },
-  'runtime/web/hand.ts': {
+  'runtime/web/images/hand.ts': {
     "the element's image cannot be read: …":
       'an element shows nothing yet, failed to load, or is tainted by another origin',
   },
@@ -27,7 +27,7 @@ export const RUNTIME_WEB: Conditions = {
   'runtime/web/model.ts': {
     'expected the URL of a model, a Blob of one, or its bytes': 'a program gives something else for a model',
   },
-  'runtime/web/pixels.ts': {
+  'runtime/web/images/pixels.ts': {
     'this browser has no canvas to read it from': 'OffscreenCanvas gives no 2d context',
     'it is not opaque: save it as PNG, whose alpha is read':
       'ground truth in WebP has a pixel that is not opaque',
@@ -37,7 +37,7 @@ export const RUNTIME_WEB: Conditions = {
       'a pixel is not opaque, and OffscreenCanvas gives no webgl context',
     'the graphics card could not read it': 'WebGL reports an error after a part of the image was read back',
   },
-  'runtime/web/png.ts': {
+  'runtime/web/images/png.ts': {
     'it is damaged': 'a checksum is wrong, or at 16 bits the colour type has none such',
     'browsers cannot apply a colour profile at 16 bits: convert it to sRGB':
       'a PNG of 16 bits has a chunk iCCP',
@@ -48,15 +48,15 @@ export const RUNTIME_WEB: Conditions = {
     'expected 8 bits a sample, grey or RGB':
       'a program encodes pixels of another depth or number of channels',
   },
-  'runtime/web/read-source.ts': {
+  'runtime/web/images/read-source.ts': {
     '…: cannot be read as an image: …': 'reading or decoding failed, for the reason that follows',
     'it has … megapixels, more than the … that fit into a tab: make it smaller':
       'width times height is above 50 million, rounded up to a tenth of a million',
   },
-  'runtime/web/serve.ts': {
+  'runtime/web/threads/serve.ts': {
     'a call could not be read': 'a worker is told messageerror: what the page sent cannot be deserialized',
   },
-  'runtime/web/session.ts': {
+  'runtime/web/sessions/session.ts': {
     "providers: expected 'auto' or a list, for example ['webgpu', 'wasm']":
       'providers is neither the text auto nor an array with an entry',
     "provider 'auto' stands alone, not in a list": 'a list of providers has an entry auto',

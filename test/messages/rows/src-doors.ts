@@ -2,7 +2,7 @@ import type { Conditions } from '../conditions.js';
 
 /** What the command line and the page say. */
 export const SRC_DOORS: Conditions = {
-  'src/cli/arguments.ts': {
+  'src/cli/flags/arguments.ts': {
     'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.':
       'a size is not two whole numbers of at most five digits from 1 on with an x between',
     'Expected a whole number from 1 to 999999.': 'a count is no whole number of at most six digits from 1 on',
@@ -15,31 +15,31 @@ export const SRC_DOORS: Conditions = {
     'Expected a port from 0 to 65535.': 'a port is no whole number, or above 65535',
     'Expected ….': 'a number is none in decimal notation, infinite, or outside the bounds that follow',
   },
-  'src/cli/eval.ts': {
+  'src/cli/commands/eval.ts': {
     '… of … files were not counted':
       'an image or mask had no partner or a pair failed; the second figure is these and the pairs that were counted',
   },
-  'src/cli/predict.ts': {
+  'src/cli/commands/predict.ts': {
     'standard output takes the mask or the JSON document, not both': '--json is given with -o -',
     '… of … images failed': 'an image failed, and it was not the only one',
   },
-  'src/cli/recipe-flags.ts': {
+  'src/cli/flags/recipe-flags.ts': {
     'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',
   },
-  'src/cli/serve.ts': {
+  'src/cli/commands/serve.ts': {
     '--tls-cert and --tls-key go together': 'one of the two flags is given without the other',
   },
-  'src/serve-limits.ts': {
+  'src/api/serve-limits.ts': {
     '… is …, expected … to …':
       'a limit of a server, by the name of its option, is NaN or outside of its range',
     'maxInflight is … bytes, less than the … of one body (maxBody)':
       'the limit of all bodies is given, and below that of one',
   },
-  'src/cli/setting-flags.ts': {
+  'src/cli/flags/setting-flags.ts': {
     'Expected …, for example leaky-relu:0.1.':
       'the name of an activation, or its parameter, is none that is known',
   },
-  'src/cli/verify.ts': {
+  'src/cli/commands/verify.ts': {
     '…: beyond the tolerance':
       'an element of an output is further from the reference than atol and rtol allow, or NaN',
   },

@@ -2,13 +2,13 @@ import type { Conditions } from '../conditions.js';
 
 /** What is said where models are made, rewritten and compared. */
 export const SRC_MODELS: Conditions = {
-  'src/graft.ts': {
+  'src/api/graft.ts': {
     'skips is no array of names: inspect --skips proposes some':
       'a program gives something else for skips than an array',
     'give the weights of the decoder with --weights, or else --init':
       'neither weights nor init are given, or both',
   },
-  'src/lower.ts': {
+  'src/transform/lower.ts': {
     '…: no convolution can be quantised at …; nothing was written':
       'there are convolutions for int8, and with not even one of them on integers is the loss within what is allowed',
     '…: it holds … already, and … needs float32: give a float32 model of the network':
@@ -28,40 +28,40 @@ export const SRC_MODELS: Conditions = {
     '…: nothing of it can be in …: …; nothing was written':
       'the weights are as large as before or, for int8, no convolution is one that can be quantised',
   },
-  'src/measure.ts': {
+  'src/measuring/measure.ts': {
     "input '…' […] is larger than what is measured with":
       'with 1 and 256 for what is open, an input has more than 2^28 elements',
   },
-  'src/model-inputs.ts': {
+  'src/transform/model-inputs.ts': {
     '…: it holds no image': 'never known: finding the images and reading the form of the input fail before',
     'no image': 'never: a batch has at least one image',
     'models that take images take one': 'never: a uint8 input of a fixed batch above 1 is refused before',
   },
-  'src/parity-rule.ts': {
+  'src/proof/parity-rule.ts': {
     '--… has a meaning with --reference alone': 'atol or rtol is given without a reference',
     '--… …, expected a number from 0 on': 'atol or rtol is negative, infinite or NaN',
   },
-  'src/proof.ts': {
+  'src/transform/proof.ts': {
     "…: the model itself gives NaN or infinity in '…' for …: ":
       'the model, as it was before it was rewritten, gives what is not finite for a typical image',
     'there is nothing to compare with, and nothing was written': 'the end of the line above',
     "…: '…' holds NaN or infinity for …, where the model gives numbers; nothing was written":
       'a lowered model gives what is not finite for an extreme image, and the model before it all finite values',
   },
-  'src/skips.ts': {
+  'src/api/skips.ts': {
     '…: no feature map float32 [N, C, H, W] of a part of the image lies between it and an output':
       'no tensor that a decoder could take is found at any resolution',
   },
   'src/start.ts': {
     'the export was not verified': 'the export of npm start came without a comparison of its mask',
   },
-  'src/tolerance.ts': {
+  'src/transform/tolerance.ts': {
     '…: on … images …; nothing was written':
       'an output is further from that of the model before than is allowed',
     '…: on … images no mask was found, so that nothing tells what it would cost: give typical ones with …; nothing was written':
       'a lower precision is asked for, and in no output that is cut into masks has any image a pixel of one',
   },
-  'src/transform.ts': {
+  'src/transform/transform.ts': {
     "… '…', expected …": 'a program gives a level, precision, target or method that is none of those listed',
     'maxDscDrop …, expected a number from 0 to 1': 'maxDscDrop is below 0, above 1 or NaN',
     "… is not for Winograd's form of convolutions: leave --optimize latency out":
@@ -74,11 +74,11 @@ export const SRC_MODELS: Conditions = {
       'one of the two is given for another precision than int8',
     '--max-dsc-drop has a meaning for fp16, int8 and int8-weights alone': 'maxDscDrop is given for fp32',
   },
-  'src/verify.ts': {
+  'src/api/verify.ts': {
     'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as export --reference does':
       'an input of the model is uint8',
   },
-  'src/write-verified.ts': {
+  'src/proof/write-verified.ts': {
     'the model misses the reference: …; nothing was written. ':
       'an output is beyond the tolerance, before a file was begun',
     'check that decoder, activation, LMD form, head and key are those of the training':

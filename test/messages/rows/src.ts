@@ -5,15 +5,15 @@ import { SRC_MODELS } from './src-models.js';
 export const SRC: Conditions = {
   ...SRC_DOORS,
   ...SRC_MODELS,
-  'src/bench-child.ts': {
+  'src/measuring/bench-child.ts': {
     'no model is open': 'the process of a model is asked to run before it opened one',
   },
-  'src/bench-model.ts': {
+  'src/measuring/bench-model.ts': {
     "…: input '…' does not say its sizes: it cannot be fed": 'an input is declared without a type or a shape',
     "…: input '…' is […]: axis … cannot be …":
       'a batch, height or width is asked for where the axis is fixed, or bound to another axis, at another size',
   },
-  'src/bench.ts': {
+  'src/api/bench.ts': {
     'no model is given': 'the list of models is empty',
     'no provider is given': 'the list of providers is given and empty',
     '… …: expected a whole number from 1 on': 'runs or batch is no whole number above 0',
@@ -23,35 +23,35 @@ export const SRC: Conditions = {
       'workers other than 1 are given in the scenario single',
     'no contestant': 'never: models and providers were checked not to be empty',
   },
-  'src/compare-classes.ts': {
+  'src/reports/compare-classes.ts': {
     "…: it holds …, expected the labels of the model's … classes, 0 to ……":
       'a truth for several classes holds labels above the last class, which are not ignored; these are listed',
     ': --ignore-label … leaves it out': 'it is one label, and no other is ignored',
   },
-  'src/compare.ts': {
+  'src/api/compare.ts': {
     '… runs, which have a meaning with time alone': 'runs are given without time',
     'a width of …, expected a whole number from 1 to …': 'the width is no whole number from 1 to 400',
     'a width of … for …: those that have one are …': 'none of the backbones that are chosen has a base width',
   },
-  'src/evaluate.ts': {
+  'src/api/evaluate.ts': {
     '…: a report is an .html file': 'the path of the report ends in neither .html nor .htm',
     '…: it gives masks of … classes, each counted against its own label of the truth: … says one foreground':
       'the model gives masks of several classes, and a label or colour of one foreground is given',
     '--truth-label …': 'it is a label that is given',
     '--truth-colour …': 'it is a colour that is given',
   },
-  'src/evaluation-report.ts': {
+  'src/reports/evaluation-report.ts': {
     'no pixels were given': 'a segmentation came without the pixels that it was asked for',
   },
-  'src/find-images.ts': {
+  'src/files/find-images.ts': {
     'it is neither a file nor a folder': 'the path is a device, pipe or socket',
     '…: cannot be read: …': 'the path is not there, may not be read, or is a folder without images',
     'it holds no …': 'no file of the folder that is not hidden has an extension of an image',
   },
-  'src/inspect.ts': {
+  'src/api/inspect.ts': {
     '--… has no meaning for a model': 'key, prefix or ignore is given for a file whose name ends in .onnx',
   },
-  'src/loadtest.ts': {
+  'src/api/loadtest.ts': {
     'clients are of a closed loop, a rate is of an open one: give one of them': 'clients and rate are given',
     '…: no request succeeded: …': 'no request was answered with 200; statuses and reasons are counted',
     'none was sent': 'the time was over before a first request',
@@ -64,12 +64,12 @@ export const SRC: Conditions = {
     'no model': 'the repository lists none',
     '…: choose a model with --model': 'the repository lists several',
   },
-  'src/pairs.ts': {
+  'src/files/pairs.ts': {
     '…: no image can be paired with a mask of its name in ………':
       'no image has one mask of its name that is of no other image; the first reason follows',
     ', and in one folder masks are named NAME_mask.png': 'images and masks are in one folder',
   },
-  'src/predict.ts': {
+  'src/api/predict.ts': {
     '… mm a pixel, expected a number above 0': 'the side of a pixel is 0, negative, infinite or NaN',
     'standard output takes one mask: name a folder for several files':
       'the output is -, and there are several images, or an overlay or probabilities are wanted',
@@ -79,7 +79,7 @@ export const SRC: Conditions = {
     'standard output takes one mask, the model gives …': 'the output is -, and the model gives several masks',
     '; and … more': 'no image was found at all, and several paths were given',
   },
-  'src/serve.ts': {
+  'src/api/serve.ts': {
     'the models': 'what cannot be served where the port of nmode serve cannot be had',
     "'…' names no file: expected name=path.onnx":
       'a model is given as an empty text, or nothing follows its =',
@@ -93,14 +93,14 @@ export const SRC: Conditions = {
       'a line that is no comment has white space inside',
     '…: it holds no token: expected one a line': 'all lines are empty or comments',
   },
-  'src/site.ts': {
+  'src/files/site.ts': {
     'the page': 'what cannot be served where the port of nmode demo cannot be had',
     '… cannot be served: …': 'the server cannot listen at the address and port',
     '…: is not empty: choose a new folder for the page': 'the folder for the page holds something',
     '…: cannot be written: …': 'the files of the page cannot be copied',
     'port … is in use: choose another with --port': 'the system says that the address is in use (EADDRINUSE)',
   },
-  'src/write-whole.ts': {
+  'src/files/write-whole.ts': {
     '…: cannot be written: …': 'the file system refuses to make the folder, or to write or rename the file',
     '…: the output would overwrite …': 'an output is the same file as an input, under whatever name',
     'it is a folder': 'there is a directory where the file is to be',

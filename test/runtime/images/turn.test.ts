@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import type { Orientation } from '../../../runtime/images/exif.js';
+import type { Orientation } from '../../../runtime/images/files/exif.js';
 import { turn } from '../../../runtime/images/turn.js';
 
 const [width, height] = [5, 3];

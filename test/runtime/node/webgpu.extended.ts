@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readReference } from '../../../exporters/checkpoints/open.js';
-import type { Tensor } from '../../../graph/tensor.js';
+import type { Tensor } from '../../../graph/ir/tensor.js';
 import { lackOf } from '../../../runtime/node/sessions/requirements.js';
 import { createSession, type Session } from '../../../runtime/node/sessions/session.js';
 import { verifySession } from '../../../runtime/parity.js';

@@ -1,6 +1,6 @@
 /** Protects the order of loads and unloads of one name: joined where they wait, not made where nobody waits. */
 import { describe, expect, it } from '@jest/globals';
-import { NmodeError } from '../../../graph/errors.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 import { Turns } from '../../../runtime/server/turns.js';
 
 function tested() {

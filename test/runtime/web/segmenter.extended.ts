@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import sharp, { type Sharp } from 'sharp';
 import { readReference } from '../../../exporters/checkpoints/open.js';
-import { float32Values } from '../../../graph/tensor.js';
+import { float32Values } from '../../../graph/ir/tensor.js';
 import type { Mask } from '../../../runtime/images/raster.js';
 import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
 import { readImage } from '../../../runtime/node/images/files.js';

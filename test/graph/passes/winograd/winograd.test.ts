@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { string } from '../../../../graph/attribute.js';
-import { check } from '../../../../graph/check.js';
-import { symbol } from '../../../../graph/dim.js';
+import { check } from '../../../../graph/analysis/check.js';
+import { string } from '../../../../graph/ir/attribute.js';
+import { symbol } from '../../../../graph/ir/dim.js';
 import { relu } from '../../../../graph/ops/unary.js';
 import { formOf, type Target } from '../../../../graph/passes/winograd/cost.js';
 import { FORMS, type FormId, winograd } from '../../../../graph/passes/winograd/winograd.js';
-import { rewrite } from '../../../../graph/rewrite.js';
+import { rewrite } from '../../../../graph/rewriting/rewrite.js';
 import { grid, modelOf, run } from '../../../support/graph.js';
 import {
   attributed,

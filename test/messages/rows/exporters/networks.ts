@@ -2,7 +2,7 @@ import type { Conditions } from '../../conditions.js';
 
 /** What networks are, and how they are built. */
 export const NETWORKS: Conditions = {
-  'exporters/activations.ts': {
+  'exporters/nn/activations.ts': {
     "no activation '…'": 'a program hands activate() a name that isActivationName() refuses',
   },
   'exporters/backbones/backbone.ts': {
@@ -50,7 +50,7 @@ export const NETWORKS: Conditions = {
   'exporters/backbones/unetplusplus.ts': {
     'a U-Net has at least one level': 'never: networkOf refuses an encoder without features',
   },
-  'exporters/build.ts': {
+  'exporters/assembly/build.ts': {
     'a batch of …, expected a whole number from 1 on':
       'the batch of a size is given and no safe integer above 0',
     '… … does not fit: for … it is …':
@@ -63,7 +63,7 @@ export const NETWORKS: Conditions = {
   'exporters/decoders/nmode.ts': {
     'a decoder needs at least one feature': 'never: networks and grafts have at least one skip',
   },
-  'exporters/describe.ts': {
+  'exporters/assembly/describe.ts': {
     '…: …, but …':
       'the keys of an encoder were found, and those of a decoder or its head are lacking or misshapen',
     'no head: the key … is missing': 'there are keys of nmODE steps, and none of their last convolution',
@@ -95,7 +95,7 @@ export const NETWORKS: Conditions = {
       'never: detect() allows nmODE decoders with their form, and the original one with its own',
     '… has no decoder of its own': 'never: callers ask for the original decoder where the network has one',
   },
-  'exporters/export-model.ts': {
+  'exporters/assembly/export-model.ts': {
     'a batch of …: a model that takes images as they are takes one image at a time':
       'the model is to take images (io: image), and the batch of its size is given and not 1',
     'the recipe resizes images to …x…, which contradicts …':
@@ -112,13 +112,13 @@ export const NETWORKS: Conditions = {
     'the head is …, and only of a softmax one class is no mask':
       'there are several classes behind a sigmoid or without a head',
   },
-  'exporters/head.ts': {
+  'exporters/assembly/head.ts': {
     '--head softmax: over one class it is always 1, use sigmoid':
       'the head is a softmax, and there is one class',
     '…: … classes, and a checkpoint does not hold what follows the logits: give --head softmax where classes exclude each other, sigmoid where they do not, or none':
       'no head was told, and there are two classes or more',
   },
-  'exporters/layers.ts': {
+  'exporters/nn/layers.ts': {
     'the number of channels is open': 'never: inputs of networks have their channels in numbers',
     "a layer has '…' for its weights, expected weights.scope(...)":
       'JavaScript code of a user calls a layer with something else than weights',
@@ -126,16 +126,16 @@ export const NETWORKS: Conditions = {
       'a convolution has groups that leave a rest of its input or output channels',
     "no activation '…': there are …": 'code of a user names an activation layer that does not exist',
   },
-  'exporters/locate.ts': {
+  'exporters/assembly/locate.ts': {
     '…: it holds … networks, …: say which with --prefix':
       'no network is there by the keys as they are, and below two prefixes or more is a whole one with its decoder',
     "… below '……'": 'each of those networks, with what its keys begin with in the file',
   },
-  'exporters/padding.ts': {
+  'exporters/nn/padding.ts': {
     '--padding …: … pads … pixels at each end of …, expected … at least: it needs a larger input':
       'padding reflects or wraps, and an axis of known size is shorter than that needs',
   },
-  'exporters/recognise.ts': {
+  'exporters/assembly/recognise.ts': {
     'its keys… are not those of ……: …': 'the user said which network it is, and its keys are not all there',
     ' but of …': 'the user said another network than the one whose keys are all there',
     'no known network; the closest is ……: …':
@@ -143,7 +143,7 @@ export const NETWORKS: Conditions = {
     'no known network (known: …); its … keys begin …; …':
       'no key of any known network is there with its shape',
   },
-  'exporters/settings.ts': {
+  'exporters/nn/settings.ts': {
     '… …, expected …': 'a setting has a value that is not among those it takes',
     '… has a meaning for bilinear upsampling alone': 'align_corners is given beside upsampling by nearest',
     '…: … has no meaning: …': 'a setting was given that no layer asked for while the graph was built',
@@ -160,7 +160,7 @@ export const NETWORKS: Conditions = {
     'nothing is interpolated': 'no layer that was built upsamples by interpolation',
     'nothing is interpolated bilinearly': 'no layer that was built upsamples bilinearly',
   },
-  'exporters/weights.ts': {
+  'exporters/nn/weights.ts': {
     "…: tensor '…': …": 'the bytes of a weight that is needed cannot be read or hold what no weight is',
     "…: tensor '…': it is missing or does not fit":
       'a program reads a weight that the file lacks, or that is none of floating-point numbers of its shape',

@@ -2,11 +2,11 @@ import type { Conditions } from '../../conditions.js';
 
 /** Checkpoints of torch.save, in its zip and in its older stream, and plain pickles. */
 export const PICKLES: Conditions = {
-  'exporters/checkpoints/modules.ts': {
+  'exporters/checkpoints/torch/modules.ts': {
     'the modules of … are nested too deeply, are too many or hold themselves':
       'in a model that was pickled whole, modules are more than 100 deep, their path is above 1024 characters, or there are over 50000',
   },
-  'exporters/checkpoints/pickle-machine.ts': {
+  'exporters/checkpoints/pickle/pickle-machine.ts': {
     'the pickle makes or stores more than … values':
       'values pushed, stored, appended and passed to calls are together above a million',
     'the pickle has more than … opcodes': 'pickles of one file have above eight million opcodes',
@@ -25,13 +25,13 @@ export const PICKLES: Conditions = {
     'a line of the pickle is too long': 'a text opcode has no end of line within 4096 bytes',
     'a malformed number in the pickle': 'the line of a LONG, PUT or GET is no decimal number',
   },
-  'exporters/checkpoints/pickle.ts': {
+  'exporters/checkpoints/pickle/pickle.ts': {
     'a class whose name is no text': 'STACK_GLOBAL finds a module or a name that is no string',
     'the pickle protocol is newer than 5': 'PROTO is followed by 6 or more',
     'pickle opcode 0x…, which is not read':
       'a byte where an opcode is expected is none, or one that torch and NumPy do not write (PERSID, EXT, buffers)',
   },
-  'exporters/checkpoints/plain-pickle.ts': {
+  'exporters/checkpoints/pickle/plain-pickle.ts': {
     "storage '…' is missing: the pickle is a part of another file":
       'a file that is a bare pickle refers to a storage by a persistent id, as data.pkl of a zip does',
   },
@@ -54,7 +54,7 @@ export const PICKLES: Conditions = {
     'sizes […] with strides […] and offset … need … bytes, its storage holds …':
       'the last element of a view lies beyond its storage',
   },
-  'exporters/checkpoints/torch-legacy.ts': {
+  'exporters/checkpoints/torch/torch-legacy.ts': {
     'protocol …, expected …': 'the second pickle of the stream is not 1001',
     'the list of storages is missing': 'the fifth pickle of the stream is no list',
     "storage '…' belongs to no tensor, or to one of an unknown type":
@@ -66,7 +66,7 @@ export const PICKLES: Conditions = {
       'the elements of a storage end beyond the file',
     "storage '…' is missing from the file": 'a tensor is read whose storage is not in the list',
   },
-  'exporters/checkpoints/torch-values.ts': {
+  'exporters/checkpoints/torch/torch-values.ts': {
     'bytes of the pickle are no latin-1 text':
       'bytes that were pickled as a text have a character above 0xff',
     'sizes or strides of a tensor are impossible: […]':
@@ -74,13 +74,13 @@ export const PICKLES: Conditions = {
     'the offset of a tensor is …':
       'the offset of a tensor, or of a part of a storage, is no number below 2^53',
   },
-  'exporters/checkpoints/torch-zip.ts': {
+  'exporters/checkpoints/torch/torch-zip.ts': {
     'it holds more than one data.pkl': 'two entries of this name are at the top or one folder below',
     'data.pkl is … bytes, at most … are read': 'the pickle of the zip is above 256 MiB',
     "the entry 'byteorder' is neither little nor big": 'there is such an entry, and its text is another',
     "storage '…' is missing from the file": 'the pickle refers to a storage that no entry of the zip holds',
   },
-  'exporters/checkpoints/torch.ts': {
+  'exporters/checkpoints/torch/torch.ts': {
     'a persistent id that names no storage':
       "a persistent id is neither a module's nor ('storage', class, text, device, count)",
   },

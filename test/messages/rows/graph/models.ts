@@ -2,13 +2,13 @@ import type { Conditions } from '../../conditions.js';
 
 /** Models as a whole: files, checks, names, rewriting. */
 export const MODELS: Conditions = {
-  'graph/assemble.ts': {
+  'graph/rewriting/assemble.ts': {
     'opset … is not supported: choose 13 to 18': 'an opset was asked for that is none of 13 to 18',
     'an input is computed': 'never: what callers give as inputs was made by input()',
     'opset … is too old: … (…) needs …':
       'a node of the graph was introduced after the opset that was asked for',
   },
-  'graph/check.ts': {
+  'graph/analysis/check.ts': {
     'not a valid model: ……': 'at least one of the checks yields a problem; up to four are listed',
     "input '…' is declared twice": 'two inputs of the graph have one name',
     "'…' is used by node '…' …": 'no input, initializer or earlier node gives what a node reads',
@@ -33,14 +33,14 @@ export const MODELS: Conditions = {
     'declared … …, it is … …':
       'the declared type of an output and the inferred one differ in dtype, rank or a known size',
   },
-  'graph/errors.ts': {
+  'graph/common/errors.ts': {
     'all … images failed, the first: …':
       'each of two images or more failed with one code, and that is not the one of images',
   },
-  'graph/extend.ts': {
+  'graph/rewriting/extend.ts': {
     '…: rename it in the model': 'the model has the name of an output or of a weight that is added',
   },
-  'graph/features.ts': {
+  'graph/analysis/features.ts': {
     'it takes …, expected one image [N, C, H, W]':
       'of the inputs that are no initializers, not exactly one has four axes',
     ' and ': 'the model has several inputs',
@@ -90,13 +90,13 @@ export const MODELS: Conditions = {
     'a tensor of … bytes holds …':
       'bytes() of an initializer gives another length than its shape and type take',
   },
-  'graph/headed.ts': {
+  'graph/rewriting/headed.ts': {
     "its output '…' is …, --head needs one float32 [N, classes, H, W]":
       'the first output is known to be of another type or rank, or nothing is known of it',
     'opset …, and a Softmax over channels needs …: give --head softmax where images are segmented instead':
       'a softmax is to be added to a model below opset 13',
   },
-  'graph/op.ts': {
+  'graph/ir/op.ts': {
     "attribute '…' is …, expected …": 'an attribute that the operator has is stored as another type',
     'of a type, or a size, that is not read':
       'the attribute is kept as bytes, since its value is not held here',
@@ -122,7 +122,7 @@ export const MODELS: Conditions = {
   'graph/passes/scale-convolution.ts': {
     "node '…' is no convolution of constant weights": 'never: callers ask isConvolution before',
   },
-  'graph/placement.ts': {
+  'graph/rewriting/placement.ts': {
     "two values are named '…'": 'a name is claimed that an input, an output or a value has already',
     "output '…' is not computed": 'what is to become an output is an input or a constant',
     "output '…' has two names": 'one computed value is to become two outputs',
@@ -133,7 +133,7 @@ export const MODELS: Conditions = {
     'it has … values in float32: of more than … it is not looked at what float16 would lose':
       'nodes of a model that is to be lowered to float16 give more than 20000 values in float32',
   },
-  'graph/recipe.ts': {
+  'graph/common/recipe.ts': {
     "a background of '…', expected the index of a class, from 0 on, or none":
       'a text is neither "none" nor digits alone of a number below 2^53',
     'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',
@@ -147,15 +147,15 @@ export const MODELS: Conditions = {
     ' above 0 that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
     '… is not a whole number from 1 to 65536': 'height, width or multiple is something else',
   },
-  'graph/rewrite.ts': {
+  'graph/rewriting/rewrite.ts': {
     "node '…' (…) holds a subgraph, and such models are not rewritten: run it as it is, or give one without control flow":
       'a model is to be rewritten, and an attribute of a node is a graph',
   },
-  'graph/spatial/site.ts': {
+  'graph/analysis/spatial/site.ts': {
     "node '…' reads nothing of the image":
       'never: operators are followed where an operand comes from the image',
   },
-  'graph/tensor.ts': {
+  'graph/ir/tensor.ts': {
     'expected a float32 tensor, found …': 'elements are read as float32, and the dtype is another',
     'expected an int64 or int32 tensor, found …':
       'elements are read as integers, and the dtype is neither of the two',

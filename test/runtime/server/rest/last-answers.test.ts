@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Metrics } from '../../../../runtime/server/metrics.js';
 import type { DataPlane } from '../../../../runtime/server/plane.js';
-import { Connections, closeIfUnread } from '../../../../runtime/server/rest/connections.js';
+import { Connections, closeIfUnread } from '../../../../runtime/server/rest/connections/connections.js';
 
 const server = createServer();
 const connections = new Connections();

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { numbersText } from '../../../../runtime/server/rest/numbers.js';
+import { numbersText } from '../../../../runtime/server/rest/bodies/numbers.js';
 import { writeInferAnswer } from '../../../../runtime/server/rest/v2-answer.js';
 
 const MODEL = { name: 'm', version: '1' };

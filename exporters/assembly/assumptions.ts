@@ -1,0 +1,52 @@
+import { ASSUMED_KEY, type Assumption, type CheckedAssumption } from '../../graph/common/assumption.js';
+import type { Model } from '../../graph/ir/model.js';
+import { BACKBONE_IDS } from '../backbones/index.js';
+import type { SettingsInUse } from '../nn/settings.js';
+import type { Description, Told } from './describe.js';
+
+/** The key of `metadata_props` that says how close the network is to its reference, where it was held against one. */
+const VERIFIED_KEY = 'nmode.verified';
+
+/** Those of the network: a reference holds prepared pixels, and tells nothing of how images are prepared. */
+export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly T[] {
+  return assumed.filter(({ option }) => option !== 'recipe' && option !== 'background');
+}
+
+/** What was taken for what a checkpoint does not say, the head first. */
+export function assumptionsOf(
+  { backbone, decoder, head }: Pick<Description, 'decoder' | 'head'> & { readonly backbone?: string },
+  told: Told,
+  settings: SettingsInUse,
+): readonly Assumption[] {
+  return [
+    ...(told.head === undefined ? [{ what: 'head', value: head, option: 'head' }] : []),
+    ...(decoder.id === 'lmd' && told.lmdForm === undefined
+      ? [{ what: 'LMD form', value: decoder.lmdForm, option: 'lmdForm' }]
+      : []),
+    ...settings.assumed,
+    // Those of a backbone of one's own are defined.
+    ...(backbone !== undefined && BACKBONE_IDS.includes(backbone)
+      ? [{ what: 'strides, dilations and all else', value: `of ${backbone}`, option: 'backbone' }]
+      : []),
+  ];
+}
+
+/**
+ * The assumptions as a model tells them.
+ * @param isVerified whether the network is held against a reference before it is written
+ */
+export function checkedBy(assumed: readonly Assumption[], isVerified: boolean): readonly CheckedAssumption[] {
+  const provable = ofNetwork(assumed);
+  return assumed.map((each) => ({ ...each, verified: isVerified && provable.includes(each) }));
+}
+
+/** A model with its assumptions in its metadata, and the tolerance that it is held to. */
+export function withAssumptions(
+  model: Model,
+  assumed: readonly CheckedAssumption[],
+  tolerance?: object,
+): Model {
+  const metadata = new Map([...model.metadata, [ASSUMED_KEY, JSON.stringify(assumed)]]);
+  if (tolerance !== undefined) metadata.set(VERIFIED_KEY, JSON.stringify(tolerance));
+  return { ...model, metadata };
+}

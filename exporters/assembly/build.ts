@@ -1,0 +1,138 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import type { Recipe } from '../../graph/common/recipe.js';
+import { VERSION } from '../../graph/common/version.js';
+import { type Dim, symbol } from '../../graph/ir/dim.js';
+import type { Model } from '../../graph/ir/model.js';
+import { input, type Value } from '../../graph/ir/value.js';
+import { assemble } from '../../graph/rewriting/assemble.js';
+import type { Network, Skip } from '../backbones/backbone.js';
+import { schemeOf, unroll } from '../decoders/nmode.js';
+import { conv2d } from '../nn/layers.js';
+import type { Weights } from '../nn/weights.js';
+import type { Description, NmodeDecoder } from './describe.js';
+import { applyHead } from './head.js';
+import { imageInput, prepare, restore } from './image-io.js';
+
+/** The sizes of the input [N, C, H, W]; a size left out stays open. */
+export interface InputSize {
+  readonly batch?: number;
+  readonly height?: number;
+  readonly width?: number;
+}
+
+export interface BuildOptions {
+  readonly size: InputSize;
+  /** Makes a graph that takes images, of which this is a part. */
+  readonly imageRecipe?: Recipe;
+  readonly opset?: number;
+  readonly metadata?: ReadonlyMap<string, string>;
+}
+
+/** What height and width must be multiples of. */
+export function sizeMultiple({ network, decoder }: Description): number {
+  return decoder.id === 'original' ? decoder.own.multiple : network.stride;
+}
+
+function inputShape(
+  { backbone, stride, inputChannels }: Network,
+  multiple: number,
+  { batch, height, width }: InputSize,
+): readonly Dim[] {
+  if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
+    throw new NmodeError('BAD_USAGE', `a batch of ${batch}, expected a whole number from 1 on`);
+  }
+  for (const [name, size] of Object.entries({ height, width })) {
+    if (size !== undefined && !(Number.isSafeInteger(size) && size >= stride && size % multiple === 0)) {
+      const multiples = size > 0 ? 'a multiple' : 'a positive multiple';
+      const rule = multiple === 1 ? `a whole number from ${stride} on` : `${multiples} of ${stride}`;
+      throw new NmodeError('BAD_USAGE', `${name} ${size} does not fit: for ${backbone} it is ${rule}`);
+    }
+  }
+  return [
+    batch ?? symbol('N'),
+    inputChannels,
+    height ?? symbol('H', multiple),
+    width ?? symbol('W', multiple),
+  ];
+}
+
+/** The steps of an nmODE decoder on skips, shallow to deep, and its 1x1 convolution -> [N, classes, H, W]. */
+export function nmodeLogits(
+  skips: readonly Skip[],
+  decoder: NmodeDecoder,
+  classes: number,
+  weights: Weights,
+): Value {
+  const scheme = schemeOf(decoder.id, decoder.lmdForm);
+  const state = unroll([...skips].reverse(), weights, { ...decoder, scheme });
+  return conv2d(state, weights.scope('outc.conv'), classes, 1);
+}
+
+/** float32 [N, C, H, W] -> [N, classes, H, W]. */
+function logitsOf(pixels: Value, { network, decoder, classes }: Description, weights: Weights): Value {
+  const skips = network.skips(pixels, weights);
+  if (decoder.id === 'original') return decoder.own.logits(skips, weights);
+  return nmodeLogits(skips, decoder, classes, weights);
+}
+
+/** float32 [N, C, H, W] -> [N, classes, H, W]: probabilities, or logits where there is no head. */
+function probabilitiesOf(pixels: Value, description: Description, weights: Weights): Value {
+  return applyHead(description.head, logitsOf(pixels, description, weights));
+}
+
+/** The network on prepared pixels: `input` float32 [N, C, H, W] -> [N, classes, H, W]. */
+function tensorForm(description: Description, weights: Weights, size: InputSize) {
+  const shape = inputShape(description.network, sizeMultiple(description), size);
+  const pixels = input('input', 'float32', shape);
+  return { taken: pixels, mask: probabilitiesOf(pixels, description, weights) };
+}
+
+/** The network with its recipe: `image` uint8 [1, H, W, 3] -> [1, classes, H, W]. */
+function imageForm(description: Description, weights: Weights, recipe: Recipe) {
+  const { network, classes } = description;
+  if (network.inputChannels !== 3) {
+    throw new NmodeError('BAD_USAGE', `the network takes ${network.inputChannels} channels, an image has 3`);
+  }
+  if (recipe.sizing.kind === 'resize') inputShape(network, sizeMultiple(description), recipe.sizing);
+  const image = imageInput();
+  const probabilities = probabilitiesOf(prepare(image, recipe), description, weights);
+  return { taken: image, mask: restore(probabilities, image, classes, recipe.sizing) };
+}
+
+/**
+ * The encoder alone, with one image of a fixed size; its outputs are its skips, `skip1` the shallowest.
+ * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
+ */
+export function buildEncoder(
+  network: Network,
+  weights: Weights,
+  { height, width }: { readonly height: number; readonly width: number },
+): Model {
+  const pixels = input('input', 'float32', inputShape(network, network.stride, { batch: 1, height, width }));
+  const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
+  return assemble({
+    name: network.backbone,
+    inputs: [pixels],
+    outputs: Object.fromEntries(skips),
+    producerVersion: VERSION,
+  });
+}
+
+/**
+ * The graph of a network; its output is `mask` float32, probabilities. Problems with the weights are left to
+ * `weights.finish`.
+ * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide or an opset that is not written
+ */
+export function buildModel(description: Description, weights: Weights, options: BuildOptions): Model {
+  const { taken, mask } = options.imageRecipe
+    ? imageForm(description, weights, options.imageRecipe)
+    : tensorForm(description, weights, options.size);
+  return assemble({
+    name: `${description.network.backbone}-${description.decoder.id}`,
+    inputs: [taken],
+    outputs: { mask },
+    producerVersion: VERSION,
+    ...(options.opset !== undefined && { opset: options.opset }),
+    ...(options.metadata && { metadata: options.metadata }),
+  });
+}

@@ -1,0 +1,224 @@
+import { check } from '../../graph/analysis/check.js';
+import { cost } from '../../graph/analysis/cost.js';
+import { withReceptiveField } from '../../graph/analysis/reach.js';
+import type { Assumption } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import {
+  BACKGROUND_KEY,
+  type Background,
+  BYTES_PER_PIXEL_KEY,
+  checkRecipe,
+  HEAD_KEY,
+  IO_KEY,
+  type ModelIo,
+  NORMALIZATIONS,
+  RECIPE_KEY,
+  RELEASE_SIDE,
+  type Recipe,
+  recipeSummary,
+  recipeText,
+  type Sizing,
+} from '../../graph/common/recipe.js';
+import type { Model } from '../../graph/ir/model.js';
+import type { Backbone } from '../backbones/backbone.js';
+import { backboneOf } from '../backbones/index.js';
+import type { Checkpoint } from '../checkpoints/open.js';
+import {
+  asideNotes,
+  detectIn,
+  keysAside,
+  prefixIn,
+  prefixNotes,
+  sourceMetadata,
+  weightsIn,
+} from '../nn/network-weights.js';
+import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
+import { Weights, zeroWeights } from '../nn/weights.js';
+import { assumptionsOf } from './assumptions.js';
+import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
+import { type Description, describe, type NmodeDecoder, type Told } from './describe.js';
+
+export { shapesOf } from '../nn/network-weights.js';
+
+export interface ExportOptions extends Told, Settings, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
+  /** What the network is: a name, or a backbone of your own. By default the keys tell. */
+  readonly backbone?: string | Backbone;
+  /** What the model takes: prepared pixels (default), or images of any size as they are. */
+  readonly io?: ModelIo;
+  /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
+  readonly recipe?: Partial<Recipe>;
+  /** Of several classes with a softmax, the one that is no mask; default 0. */
+  readonly background?: Background;
+  /** Images keep their own size, padded to what the levels divide, instead of being resized. */
+  readonly nativeSize?: boolean;
+}
+
+export interface Exported {
+  readonly model: Model;
+  readonly description: Description;
+  /** Trained numbers; running statistics are none. */
+  readonly parameters: number;
+  /** What the network's keys begin with in the file; '' for nothing. */
+  readonly prefix: string;
+  /** Keys of the file that the network does not use, counters not listed. */
+  readonly leftAside: readonly string[];
+  /** What was taken for what neither the checkpoint nor the options say. */
+  readonly assumed: readonly Assumption[];
+  /** What a careful user wants to know, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Turns a checkpoint into a checked model.
+ * @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE)
+ */
+export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
+  const { backbone } = options;
+  const told = backbone === undefined ? undefined : backboneOf(backbone);
+  const detected = detectIn(checkpoint, told);
+  const { view } = detected;
+  const description = describe(checkpoint.file, detected, options);
+  const settings = new SettingsInUse(checkSettings(options));
+  const weights = weightsIn(checkpoint, view, settings);
+  const recipe = recipeOf(description, options);
+  const built = buildModel(description, weights, {
+    ...options,
+    ...(options.io === 'image' && { imageRecipe: recipe }),
+  });
+  const { narrowed, unused } = weights.finish(view.names.keys(), description.network.aside);
+  settings.refuseUnused(checkpoint.file);
+  const [prefix, leftAside] = [prefixIn(checkpoint, view), keysAside(checkpoint, view, unused)];
+  const metadata = new Map([
+    ...architectureMetadata(description),
+    // After the decoder's own form, which they may change.
+    ...settings.metadata,
+    ...backgroundMetadata(description, options.background),
+    ...imageMetadata(description, recipe, options),
+    ...sourceMetadata(checkpoint, prefix, leftAside),
+  ]);
+  const model = withReceptiveField({ ...built, metadata });
+  check(model);
+  const { inputChannels } = description.network;
+  const assumed = [
+    ...assumptionsOf({ ...description, backbone: description.network.backbone }, options, settings),
+    ...(inputChannels === 3 && options.recipe?.normalization === undefined
+      ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
+      : []),
+    ...(description.head === 'softmax' && description.classes > 1 && options.background === undefined
+      ? [{ what: 'background', value: 'class 0', option: 'background' }]
+      : []),
+  ];
+  const notes = [
+    ...(checkpoint.note === '' ? [] : [checkpoint.note]),
+    ...prefixNotes(checkpoint, view),
+    ...asideNotes(leftAside, description.network.backbone),
+    ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
+    ...(inputChannels === 3
+      ? []
+      : [
+          `the network takes [N, ${inputChannels}, H, W]: predict, eval and serve need one that takes the 3 channels of an image`,
+        ]),
+  ];
+  const { parameters } = weights;
+  return { model, description, parameters, prefix, leftAside, assumed, notes };
+}
+
+/** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
+function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size }: ExportOptions): Recipe {
+  const usage = (message: string) => new NmodeError('BAD_USAGE', message);
+  const { batch = 1, height, width } = size;
+  if (io === 'image' && batch !== 1) {
+    throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
+  }
+  const { normalization = NORMALIZATIONS.release, ...told } = checkRecipe(recipe);
+  const native: Sizing = { kind: 'pad', multiple: network.stride };
+  const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
+  const { sizing = nativeSize ? native : resized } = told;
+  if (sizing.kind === 'resize') {
+    const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
+    if (nativeSize || !fits) {
+      const size = nativeSize ? '--native-size' : `the size ${height ?? 'open'}x${width ?? 'open'}`;
+      throw usage(`the recipe resizes images to ${sizing.height}x${sizing.width}, which contradicts ${size}`);
+    }
+  } else if (height !== undefined || width !== undefined) {
+    throw usage('images cannot keep their own size where the input has a fixed one');
+  } else if (sizing.multiple % network.stride !== 0) {
+    throw usage(
+      `the recipe pads to a multiple of ${sizing.multiple}, expected one of ${network.stride}, which every level divides`,
+    );
+  }
+  return { normalization, sizing };
+}
+
+/** How the model takes photographs; nothing where it takes no RGB. */
+function imageMetadata(description: Description, recipe: Recipe, options: ExportOptions): [string, string][] {
+  if (description.network.inputChannels !== 3) return [];
+  const entries: [string, string][] = [
+    [IO_KEY, options.io ?? 'tensor'],
+    [RECIPE_KEY, recipeText(recipe)],
+  ];
+  return recipe.sizing.kind === 'pad'
+    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, options))]]
+    : entries;
+}
+
+/** Counted on the network itself at a size where borders do not matter. */
+function bytesPerPixel(description: Description, options: Settings): number {
+  const side = 8 * description.network.stride;
+  const size = { batch: 1, height: side, width: side };
+  const weights = Weights.from(zeroWeights, undefined, new SettingsInUse(checkSettings(options)));
+  const { peakBytes = 0 } = cost(buildModel(description, weights, { size }));
+  return Math.ceil(peakBytes / side ** 2);
+}
+
+/** `metadata_props` that describe the network: nothing in it depends on time or place. */
+function architectureMetadata(description: Description): [string, string][] {
+  const { network, classes, decoder, head } = description;
+  const common: [string, string][] = [
+    ['nmode.backbone', network.backbone],
+    ['nmode.widths', network.widths.join(',')],
+    ['nmode.classes', String(classes)],
+    ['nmode.decoder', decoder.id],
+    [HEAD_KEY, head],
+    ['nmode.size_multiple', String(sizeMultiple(description))],
+  ];
+  if (decoder.id === 'original') {
+    const form = Object.entries(decoder.own.form ?? {});
+    return [...common, ...form.map(([key, value]): [string, string] => [`nmode.${key}`, value])];
+  }
+  return [...common, ...nmodeMetadata(decoder)];
+}
+
+/**
+ * The class that is the background, where classes exclude each other.
+ * @throws NmodeError (BAD_USAGE) for a background that there cannot be
+ */
+export function backgroundMetadata(
+  { head, classes }: Pick<Description, 'head' | 'classes'>,
+  background: Background | undefined,
+): [string, string][] {
+  if (head === 'softmax' && classes > 1) {
+    if (typeof background === 'number' && background >= classes) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `--background ${background}: the ${classes} classes are 0 to ${classes - 1}`,
+      );
+    }
+    return [[BACKGROUND_KEY, String(background ?? 0)]];
+  }
+  if (background === undefined || background === 'none') return [];
+  const why =
+    classes === 1 ? 'there is one class' : `the head is ${head}, and only of a softmax one class is no mask`;
+  throw new NmodeError('BAD_USAGE', `--background ${background} has no meaning: ${why}`);
+}
+
+/** `metadata_props` that describe the steps of an nmODE decoder. */
+export function nmodeMetadata(decoder: NmodeDecoder): [string, string][] {
+  return [
+    ['nmode.order', decoder.order],
+    ['nmode.kernel', String(decoder.kernel)],
+    ['nmode.state_channels', String(decoder.stateChannels)],
+    ['nmode.activation', decoder.activation],
+    ...(decoder.id === 'lmd' ? [['nmode.lmd_form', decoder.lmdForm] satisfies [string, string]] : []),
+  ];
+}

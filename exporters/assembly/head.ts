@@ -1,0 +1,28 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import type { Value } from '../../graph/ir/value.js';
+import { sigmoid, softmax } from '../../graph/ops/unary.js';
+
+/** What turns logits [N, classes, H, W] into what a model gives; softmax is over the classes. */
+export const HEADS = ['sigmoid', 'softmax', 'none'] as const;
+export type Head = (typeof HEADS)[number];
+
+/** @throws NmodeError (BAD_USAGE) for a softmax over one class, which is 1 everywhere */
+export function applyHead(head: Head, logits: Value): Value {
+  if (head === 'softmax' && logits.shape[1] === 1) {
+    throw new NmodeError('BAD_USAGE', '--head softmax: over one class it is always 1, use sigmoid');
+  }
+  return { sigmoid, softmax: (x: Value) => softmax(x, 1), none: (x: Value) => x }[head](logits);
+}
+
+/**
+ * The head that was told, or a sigmoid for one class: it is there or not. Of several, no checkpoint says whether they exclude each
+ * other.
+ * @throws NmodeError (BAD_USAGE) where it must be told
+ */
+export function headFor(file: string, classes: number, told?: Head): Head {
+  if (told !== undefined || classes === 1) return told ?? 'sigmoid';
+  throw new NmodeError(
+    'BAD_USAGE',
+    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give --head softmax where classes exclude each other, sigmoid where they do not, or none`,
+  );
+}

@@ -1,0 +1,70 @@
+import type { Normalization, Recipe, Sizing } from '../../graph/common/recipe.js';
+import { symbol } from '../../graph/ir/dim.js';
+import { float32Tensor, int64Tensor } from '../../graph/ir/tensor.js';
+import { constant, input, scope, type Value } from '../../graph/ir/value.js';
+import { add, div, max, mul, sub } from '../../graph/ops/elementwise.js';
+import { cast } from '../../graph/ops/foreign.js';
+import { gather, sliceTo, transpose } from '../../graph/ops/layout.js';
+import { reduceMax, reduceMin } from '../../graph/ops/reduce.js';
+import { resizeLinearTo } from '../../graph/ops/resize.js';
+import { concat, pad, shapeOf } from '../../graph/ops/shapes.js';
+
+const whole = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
+
+/** A number a channel, to be broadcast over [1, 3, H, W]. */
+const perChannel = (values: readonly number[]): Value =>
+  constant(float32Tensor([1, values.length, 1, 1], values));
+
+/** The photograph: uint8 [1, H, W, 3], any H and W. */
+export function imageInput(): Value {
+  return input('image', 'uint8', [1, symbol('H'), symbol('W'), 3]);
+}
+
+/** The recipe as operators. image uint8 [1, H, W, 3] -> float32 [1, 3, H', W'], what the network takes. */
+export function prepare(image: Value, { normalization, sizing }: Recipe): Value {
+  return scope('recipe', () => {
+    const samples = transpose(cast(image, 'float32'), [0, 3, 1, 2]);
+    return normalize(samples, toSize(samples, sizing), normalization);
+  });
+}
+
+function toSize(samples: Value, sizing: Sizing): Value {
+  if (sizing.kind === 'resize') return resizeLinearTo(samples, whole([1, 3, sizing.height, sizing.width]));
+  const { multiple } = sizing;
+  const size = spaceOf(samples);
+  const padded = mul(div(add(size, multiple - 1), multiple), multiple);
+  return pad(samples, concat([whole([0, 0, 0, 0, 0, 0]), sub(padded, size)], 0), 'edge');
+}
+
+/** int64 [2]: H and W of x [N, C, H, W]. */
+function spaceOf(x: Value): Value {
+  return gather(shapeOf(x), [2, 3]);
+}
+
+/** The network's pixels, normalized by what the whole image says. Both linear, resize and normalization commute. */
+function normalize(image: Value, pixels: Value, normalization: Normalization): Value {
+  switch (normalization.kind) {
+    case 'min-max': {
+      const [low, high] = [reduceMin(image), reduceMax(image)];
+      // Samples are whole numbers: a range below 1 is a constant image, which gives zeros.
+      return mul(sub(pixels, low), div(constant(float32Tensor([], [255])), max(sub(high, low), 1)));
+    }
+    case 'unit':
+      return mul(pixels, 1 / 255);
+    case 'mean-std': {
+      const { mean, std } = normalization;
+      const scaled = sub(pixels, perChannel(mean.map((value) => 255 * value)));
+      return mul(scaled, perChannel(std.map((value) => 1 / (255 * value))));
+    }
+  }
+}
+
+/** Probabilities back at the image's own size. float32 [1, classes, H', W'] -> [1, classes, H, W]. */
+export function restore(probabilities: Value, image: Value, classes: number, sizing: Sizing): Value {
+  return scope('restore', () => {
+    const size = gather(shapeOf(image), [1, 2]);
+    return sizing.kind === 'resize'
+      ? resizeLinearTo(probabilities, concat([whole([1, classes]), size], 0))
+      : sliceTo(probabilities, size, [2, 3]);
+  });
+}

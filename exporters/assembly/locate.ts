@@ -1,0 +1,96 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import type { Backbone, Network } from '../backbones/backbone.js';
+import { BACKBONES } from '../backbones/index.js';
+import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
+import type { Shapes } from '../nn/weights.js';
+import { bestOf, type Fit, fitOf, misfit } from './recognise.js';
+
+/** A network and where in a state dict it is. */
+export interface Location {
+  readonly network: Network;
+  readonly view: KeyView;
+}
+
+/** Whether there is a decoder beside the encoder, by the network's own keys. */
+export type IsComplete = (network: Network, shapes: Shapes) => boolean;
+
+interface Search {
+  readonly shapes: Shapes;
+  readonly backbones: readonly Backbone[];
+  readonly isComplete: IsComplete;
+  /** What was removed from the beginning of all keys, for messages. */
+  readonly removed: string;
+  /** All that was looked for, for the message where nothing fits. */
+  readonly tried: Fit[];
+}
+
+interface Candidate extends Location {
+  readonly complete: boolean;
+}
+
+/**
+ * Finds the network in a state dict: its keys as they are or, where they are not all there, below whatever prefix. One with
+ * a decoder is preferred to an encoder alone.
+ * @param told what the user says it is
+ * @param removed what was removed from the beginning of all keys, for messages
+ * @throws NmodeError (BAD_CHECKPOINT) where there is none, or several below different prefixes
+ */
+export function locate(
+  file: string,
+  shapes: Shapes,
+  isComplete: IsComplete,
+  told?: Backbone,
+  removed = '',
+): Location {
+  const search: Search = { shapes, isComplete, removed, backbones: told ? [told] : BACKBONES, tried: [] };
+  for (const view of wholeViews(shapes.keys())) {
+    const found = locateIn(file, view, search);
+    if (found !== undefined) return found;
+  }
+  throw misfit(file, shapes, search.tried, told);
+}
+
+function locateIn(file: string, view: KeyView, search: Search): Location | undefined {
+  const whole = candidateIn(view, search.backbones, search);
+  if (whole?.complete) return whole;
+  const within = viewsWithin(view, search.backbones)
+    .map(({ place, backbones }) => candidateIn(place, backbones, search))
+    .filter((candidate) => candidate !== undefined);
+  const [first, ...more] = within.filter(({ complete }) => complete);
+  if (first !== undefined && more.length > 0) throw ambiguous(file, [first, ...more], search);
+  return first ?? whole ?? within[0];
+}
+
+function candidateIn(view: KeyView, backbones: readonly Backbone[], search: Search): Candidate | undefined {
+  const shapes = shapesIn(view, search.shapes);
+  const fits = backbones.map((backbone) => fitOf(backbone, shapes, view.prefix));
+  search.tried.push(...fits);
+  const network = bestOf(fits)?.network;
+  return network && { network, view, complete: search.isComplete(network, shapes) };
+}
+
+/** Every prefix with the first key of a backbone below it, and the backbones whose key that is. */
+function viewsWithin(view: KeyView, backbones: readonly Backbone[]) {
+  const places = new Map<string, { place: KeyView; backbones: Backbone[] }>();
+  for (const backbone of backbones) {
+    for (const place of viewsBelow(view, stemsOf(backbone))) {
+      const known = places.get(place.prefix) ?? { place, backbones: [] };
+      places.set(place.prefix, { place, backbones: [...known.backbones, backbone] });
+    }
+  }
+  return [...places.values()];
+}
+
+/** The first key of a backbone, which those of torchvision have bare as well. */
+function stemsOf(backbone: Backbone): readonly string[] {
+  const [first] = backbone.network(new Map()).keys.keys();
+  return first === undefined ? [] : [...new Set([first, first.replace(/^encoder\./, '')])];
+}
+
+function ambiguous(file: string, found: readonly Location[], { removed }: Search): NmodeError {
+  const places = found.map(({ network, view }) => `${network.backbone} below '${removed}${view.prefix}'`);
+  return new NmodeError(
+    'BAD_CHECKPOINT',
+    `${file}: it holds ${found.length} networks, ${places.join(', ')}: say which with --prefix`,
+  );
+}

@@ -1,0 +1,95 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import { shapeText } from '../../graph/ir/dim.js';
+import type { Backbone, Network } from '../backbones/backbone.js';
+import { BACKBONES } from '../backbones/index.js';
+import { listed, type Shapes } from '../nn/weights.js';
+
+/** How far a checkpoint's keys are those that a network asks for. */
+export interface Fit {
+  readonly network: Network;
+  readonly matched: number;
+  readonly missing: readonly string[];
+  readonly misshapen: readonly string[];
+  /** What the keys begin with where the network was looked for; '' for nothing. */
+  readonly prefix: string;
+}
+
+export function fitOf(backbone: Backbone, shapes: Shapes, prefix = ''): Fit {
+  const network = backbone.network(shapes);
+  const [missing, misshapen]: [string[], string[]] = [[], []];
+  for (const [key, wanted] of network.keys) {
+    const found = shapes.get(key);
+    if (found === undefined) missing.push(key);
+    else if (shapeText(found) !== shapeText(wanted)) {
+      misshapen.push(`${key} is ${shapeText(found)}, expected ${shapeText(wanted)}`);
+    }
+  }
+  const matched = network.keys.size - missing.length - misshapen.length;
+  return { network, matched, missing, misshapen, prefix };
+}
+
+export const fits = ({ missing, misshapen }: Fit): boolean => missing.length + misshapen.length === 0;
+
+/** Of several that fit, the one with the most keys. */
+export function bestOf(all: readonly Fit[]): Fit | undefined {
+  return all.filter(fits).sort((a, b) => b.matched - a.matched)[0];
+}
+
+/** The share of a network's keys that are there: what is closest has the largest. */
+const share = ({ network, matched }: Fit): number => matched / network.keys.size;
+
+function difference(fit: Fit): string {
+  const { network, matched, missing, misshapen } = fit;
+  return [
+    `${matched} of the ${network.keys.size} keys of ${network.backbone}'s encoder fit`,
+    ...(missing.length > 0 ? [listed('missing', missing)] : []),
+    ...(misshapen.length > 0 ? [listed('misshapen', misshapen)] : []),
+  ].join('; ');
+}
+
+const below = ({ prefix }: Fit): string => (prefix === '' ? '' : ` below '${prefix}'`);
+
+/** What a message says before its end, which must not be cut off. */
+const MAX_DIFFERENCE = 380;
+
+const WAYS_ON =
+  "write its encoder with defineBackbone (docs/backbones.md), or export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize";
+
+/**
+ * Why a checkpoint's keys are those of no network: the closest one and the first keys that differ.
+ * @param tried the networks that were looked for, and where
+ * @param told what the user says it is
+ */
+export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], told?: Backbone): NmodeError {
+  const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
+  const [closest] = [...tried].sort((a, b) => share(b) - share(a));
+  if (told !== undefined && closest !== undefined) {
+    const fitting = bestOf(BACKBONES.map((backbone) => fitOf(backbone, shapes)));
+    const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
+    return bad(
+      `its keys${below(closest)} are not those of ${closest.network.backbone}${other}: ${difference(closest)}`,
+    );
+  }
+  if (closest !== undefined && closest.matched > 0) {
+    const found = `no known network; the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;
+    const cut = found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found;
+    return bad(`${cut}; ${WAYS_ON}`);
+  }
+  const keys = [...shapes.keys()].map((key) => key.slice(0, 60));
+  const known = BACKBONES.map(({ id }) => id).join(', ');
+  return bad(
+    `no known network (known: ${known}); its ${keys.length} keys begin ${keys.slice(0, 3).join(', ')}; ${WAYS_ON}`,
+  );
+}
+
+/**
+ * The network that a checkpoint is of: the one whose keys are all there, and of several the one with the most.
+ * @param told what the user says it is
+ * @throws NmodeError (BAD_CHECKPOINT) with the closest network and the first keys that differ
+ */
+export function recognise(file: string, shapes: Shapes, told?: Backbone): Network {
+  const tried = (told === undefined ? BACKBONES : [told]).map((backbone) => fitOf(backbone, shapes));
+  const found = bestOf(tried);
+  if (found === undefined) throw misfit(file, shapes, tried, told);
+  return found.network;
+}

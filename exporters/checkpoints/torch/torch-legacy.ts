@@ -1,0 +1,96 @@
+import { DTYPES } from '../../../graph/ir/dtype.js';
+import { unpickle } from '../pickle/pickle.js';
+import { PickleBudget } from '../pickle/pickle-machine.js';
+import { type PickleValue, shown } from '../pickle/pickle-values.js';
+import { Cursor, type Source } from '../source.js';
+import type { Storage } from '../strided.js';
+import { type StorageReference, TorchWorld } from './torch.js';
+import { MAX_PICKLE_BYTES } from './torch-zip.js';
+
+/**
+ * A first pickle of torch.serialization's MAGIC_NUMBER 0x1950a86a20f9469cfc6c, in hexadecimal: PROTO, from protocol 4 on
+ * FRAME, then LONG1 of ten bytes; or, in protocol 1, LONG and the number in decimal.
+ */
+export const LEGACY_START =
+  /^(800[2-5](95.{16})?8a0a6cfc9c46f9206aa85019|4c31313935343730333731343630333838303133333333)/;
+
+const PROTOCOL_VERSION = 1001;
+
+/**
+ * The object in a checkpoint of older PyTorch (`_use_new_zipfile_serialization=False`): five pickles (magic number,
+ * protocol, machine, object, storage keys), then every storage as an int64 count and its elements. PyTorch writes the
+ * elements little-endian on every machine, so what the third pickle says of the writer's byte order has no effect.
+ */
+export function readTorchLegacy(source: Source, budget = new PickleBudget()): PickleValue {
+  const cursor = new Cursor(source, 0, MAX_PICKLE_BYTES);
+  const references = new Map<string, StorageReference>();
+  const places = new Map<string, number>();
+  const world = new TorchWorld({
+    locate(reference) {
+      references.set(reference.key, reference);
+      return fileStorage(reference, source, places);
+    },
+    bigEndian: false,
+  });
+  unpickle(cursor, world, budget);
+  const protocol = unpickle(cursor, world, budget);
+  if (protocol !== PROTOCOL_VERSION)
+    throw new Error(`protocol ${shown(protocol)}, expected ${PROTOCOL_VERSION}`);
+  unpickle(cursor, world, budget);
+  const object = unpickle(cursor, world, budget);
+  const keys = unpickle(cursor, world, budget);
+  for (const [key, place] of storagePlaces(keys, references, source, cursor.position)) places.set(key, place);
+  return object;
+}
+
+function byteSize({ dtype, elements }: StorageReference): number {
+  return elements * DTYPES[dtype].bytes;
+}
+
+/** Walks over the storages behind the pickles; where each one's elements begin. */
+function* storagePlaces(
+  keys: PickleValue,
+  references: ReadonlyMap<string, StorageReference>,
+  source: Source,
+  start: number,
+): Generator<[key: string, place: number]> {
+  if (!Array.isArray(keys)) throw new TypeError('the list of storages is missing');
+  const placed = new Set<PickleValue>();
+  let at = start;
+  for (const key of keys) {
+    const reference = typeof key === 'string' ? references.get(key) : undefined;
+    if (reference === undefined) {
+      throw new Error(`storage '${shown(key)}' belongs to no tensor, or to one of an unknown type`);
+    }
+    if (placed.has(key)) throw new Error(`storage '${reference.key}' is listed twice`);
+    placed.add(key);
+    const header = source.read(at, 8);
+    const count = Number(new DataView(header.buffer).getBigInt64(0, true));
+    if (count !== reference.elements) {
+      throw new Error(`storage '${reference.key}' holds ${count} elements, expected ${reference.elements}`);
+    }
+    at += 8;
+    yield [reference.key, at];
+    at += byteSize(reference);
+    if (at > source.size)
+      throw new RangeError(`the file ends within storage '${reference.key}': download or save it again`);
+  }
+}
+
+function fileStorage(
+  reference: StorageReference,
+  source: Source,
+  places: ReadonlyMap<string, number>,
+): Storage {
+  let bytes: Uint8Array | undefined;
+  return {
+    key: reference.key,
+    size: byteSize(reference),
+    bytes() {
+      const place = places.get(reference.key);
+      if (place === undefined) throw new Error(`storage '${reference.key}' is missing from the file`);
+      bytes ??= source.read(place, byteSize(reference));
+      return bytes;
+    },
+  };
+}

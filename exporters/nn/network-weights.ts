@@ -1,0 +1,104 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import { type Detected, detect } from '../assembly/describe.js';
+import type { Backbone } from '../backbones/backbone.js';
+import type { Checkpoint } from '../checkpoints/open.js';
+import { unreadableText } from '../checkpoints/unreadable.js';
+import type { KeyView } from './key-views.js';
+import type { SettingsInUse } from './settings.js';
+import { isAside, legible, listed, type Shapes, Weights } from './weights.js';
+
+export function shapesOf({ tensors }: Pick<Checkpoint, 'tensors'>): Shapes {
+  return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));
+}
+
+/** Runs a search for a network; where that fails, tensors that cannot be read may be why. */
+export function explaining<T>({ file, tensors }: Checkpoint, search: () => T): T {
+  try {
+    return search();
+  } catch (error) {
+    const unread = unreadableText(tensors);
+    if (unread === undefined || !(error instanceof NmodeError) || error.code !== 'BAD_CHECKPOINT')
+      throw error;
+    const rest = error.message.replace(`${file}: `, '');
+    throw new NmodeError('BAD_CHECKPOINT', `${file}: ${unread}; ${rest}`, { cause: error });
+  }
+}
+
+/** The network of a checkpoint. @throws NmodeError (BAD_CHECKPOINT) where there is none that is known, or several */
+export function detectIn(checkpoint: Checkpoint, told?: Backbone): Detected {
+  return explaining(checkpoint, () => detect(checkpoint.file, shapesOf(checkpoint), told, checkpoint.prefix));
+}
+
+/** The weights of a network where it was found. */
+export function weightsIn(
+  { file, tensors }: Checkpoint,
+  { names }: KeyView,
+  settings?: SettingsInUse,
+): Weights {
+  return Weights.from((key) => tensors.get(names.get(key) ?? ''), file, settings);
+}
+
+/** What the network's keys begin with in the file. */
+export function prefixIn({ prefix = '' }: Checkpoint, view: KeyView): string {
+  return `${prefix}${view.prefix}`;
+}
+
+/**
+ * Every key of the file that is not used.
+ * @param unused those among the keys of the view
+ */
+export function keysAround(
+  { prefix = '', aside = [], tensors }: Checkpoint,
+  { names }: KeyView,
+  unused: readonly string[],
+): readonly string[] {
+  const within = new Set(names.values());
+  const around = [...tensors.keys()].filter((key) => !within.has(key));
+  const own = unused.map((key) => names.get(key) ?? key);
+  return [...aside, ...[...around, ...own].map((key) => `${prefix}${key}`)];
+}
+
+/** Likewise without counters, which no network needs. */
+export function keysAside(
+  checkpoint: Checkpoint,
+  view: KeyView,
+  unused: readonly string[],
+): readonly string[] {
+  return keysAround(checkpoint, view, unused).filter((key) => !isAside(key));
+}
+
+/** What is to be said of keys that were left aside, in a sentence. */
+export function asideNotes(keys: readonly string[], of: string): readonly string[] {
+  if (keys.length === 0) return [];
+  const [title, them] = keys.length === 1 ? ['key that is', 'it'] : ['keys that are', 'them'];
+  return [
+    `left aside: ${listed(`${title} no part of ${of}`, keys)}; a network that uses ${them} is another one, which --reference shows`,
+  ];
+}
+
+/** Where the network was found, unless its keys are all there is or below a usual prefix. */
+export function prefixNotes(checkpoint: Checkpoint, view: KeyView): readonly string[] {
+  if (view.prefix === '') return [];
+  return [`the network is below '${legible(prefixIn(checkpoint, view))}' in the state dict`];
+}
+
+/** `metadata_props` that say where the weights are from. @throws NmodeError (BAD_CHECKPOINT) where the file cannot be read */
+export function sourceMetadata(
+  checkpoint: Checkpoint,
+  prefix: string,
+  aside: readonly string[],
+): readonly [string, string][] {
+  return [
+    ['nmode.source.file', checkpoint.file],
+    ['nmode.source.sha256', checkpoint.sha256()],
+    ...(prefix === '' ? [] : [['nmode.source.prefix', prefix] satisfies [string, string]]),
+    ...(aside.length === 0
+      ? []
+      : [
+          ['nmode.source.left_aside', listed(aside.length === 1 ? 'key' : 'keys', aside)] satisfies [
+            string,
+            string,
+          ],
+        ]),
+  ];
+}

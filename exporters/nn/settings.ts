@@ -1,0 +1,160 @@
+import { type Assumption, flagOf } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { ACTIVATION_CHOICES, type ActivationName, isActivationName } from './activations.js';
+
+export const POOLINGS = ['max', 'average'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
+export const UPSAMPLINGS = ['nearest', 'bilinear'] as const;
+export type Upsampling = (typeof UPSAMPLINGS)[number];
+
+/** What convolutions find outside of the image: torch.nn.Conv2d's `padding_mode`. */
+export const PADDINGS = ['zeros', 'reflect', 'replicate', 'circular'] as const;
+export type Padding = (typeof PADDINGS)[number];
+
+/**
+ * What changes a network's output and leaves no trace in its state dict. What is left out is as in the code that the network is
+ * known by; what is given holds wherever the network has something of the kind.
+ */
+export interface Settings {
+  readonly pooling?: Pooling;
+  /** How features are interpolated to a larger size. */
+  readonly upsample?: Upsampling;
+  /** torch.nn.Upsample's, of bilinear upsampling. */
+  readonly alignCorners?: boolean;
+  /** BatchNorm's, from 0 to 1. */
+  readonly bnEps?: number;
+  readonly padding?: Padding;
+  /** In place of every activation of the backbone and of its own decoder but gates (a sigmoid that weighs features). */
+  readonly backboneActivation?: ActivationName;
+  /** In place of the ReLU in an nmODE decoder's blocks. */
+  readonly blockActivation?: ActivationName;
+}
+export type SettingName = keyof Settings;
+type SettingOf<K extends SettingName> = NonNullable<Settings[K]>;
+
+interface SettingKind {
+  /** The setting in the field's words. */
+  readonly what: string;
+  /** Why it has no meaning for a network where nothing asks for it. */
+  readonly absent: string;
+  /** The key of `metadata_props`. */
+  readonly key: string;
+  readonly expected: string;
+  fits(value: unknown): boolean;
+}
+
+const oneOf = (choices: readonly unknown[]): Pick<SettingKind, 'expected' | 'fits'> => ({
+  expected: choices.join(' or '),
+  fits: (value) => choices.includes(value),
+});
+
+const anActivation: Pick<SettingKind, 'expected' | 'fits'> = {
+  expected: ACTIVATION_CHOICES,
+  fits: (value) => typeof value === 'string' && isActivationName(value),
+};
+
+/** In the order in which they are told. */
+const KINDS: Readonly<Record<SettingName, SettingKind>> = {
+  pooling: {
+    what: 'pooling',
+    absent: 'there is no maximum pooling among the layers that are written',
+    key: 'nmode.pooling',
+    ...oneOf(POOLINGS),
+  },
+  backboneActivation: {
+    what: 'activation',
+    absent: 'there is no activation of a backbone, gates aside, among the layers that are written',
+    key: 'nmode.backbone_activation',
+    ...anActivation,
+  },
+  blockActivation: {
+    what: 'activation in nmODE blocks',
+    absent: 'there is no nmODE decoder',
+    key: 'nmode.block_activation',
+    ...anActivation,
+  },
+  bnEps: {
+    what: 'BatchNorm eps',
+    absent: 'there is no BatchNorm',
+    key: 'nmode.bn_eps',
+    expected: 'a number from 0 to 1',
+    fits: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+  },
+  padding: {
+    what: 'padding',
+    absent: 'no convolution is padded',
+    key: 'nmode.padding',
+    ...oneOf(PADDINGS),
+  },
+  upsample: {
+    what: 'upsampling',
+    absent: 'nothing is interpolated',
+    key: 'nmode.upsampling',
+    ...oneOf(UPSAMPLINGS),
+  },
+  alignCorners: {
+    what: 'align_corners',
+    absent: 'nothing is interpolated bilinearly',
+    key: 'nmode.align_corners',
+    ...oneOf([true, false]),
+  },
+};
+const NAMES = Object.keys(KINDS) as readonly SettingName[];
+
+/** 0.00001 -> '1e-5'. */
+const text = (value: SettingOf<SettingName>): string =>
+  typeof value === 'number' ? value.toExponential() : String(value);
+
+/** Settings that make sense, perhaps among other options. @throws NmodeError (BAD_USAGE) for one that does not */
+export function checkSettings(given: Settings): Settings {
+  for (const name of NAMES) {
+    const value = given[name];
+    if (value === undefined || KINDS[name].fits(value)) continue;
+    throw new NmodeError('BAD_USAGE', `${flagOf(name)} ${value}, expected ${KINDS[name].expected}`);
+  }
+  if (given.upsample === 'nearest' && given.alignCorners !== undefined) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${flagOf('alignCorners')} has a meaning for bilinear upsampling alone`,
+    );
+  }
+  return given;
+}
+
+/** Settings, and what the layers of a network would have taken without them. */
+export class SettingsInUse {
+  readonly #own = new Map<SettingName, Set<string>>();
+
+  constructor(readonly given: Settings = {}) {}
+
+  /** What holds for a layer. @param own what the network's code has there */
+  take<K extends SettingName>(name: K, own: SettingOf<K>): SettingOf<K> {
+    const values = this.#own.get(name) ?? new Set();
+    this.#own.set(name, values.add(text(own)));
+    return this.given[name] ?? own;
+  }
+
+  /** What was taken and not given. */
+  get assumed(): readonly Assumption[] {
+    return NAMES.filter((name) => this.given[name] === undefined).flatMap((name) => {
+      const values = this.#own.get(name);
+      return values ? [{ what: KINDS[name].what, value: [...values].join(' and '), option: name }] : [];
+    });
+  }
+
+  /** Entries of the metadata for what was given. */
+  get metadata(): readonly [string, string][] {
+    return NAMES.flatMap((name) => {
+      const value = this.given[name];
+      return value === undefined ? [] : [[KINDS[name].key, text(value)] satisfies [string, string]];
+    });
+  }
+
+  /** @throws NmodeError (BAD_USAGE) for a setting that no layer asked for */
+  refuseUnused(file: string): void {
+    const unused = NAMES.find((name) => this.given[name] !== undefined && !this.#own.has(name));
+    if (unused === undefined) return;
+    throw new NmodeError('BAD_USAGE', `${file}: ${flagOf(unused)} has no meaning: ${KINDS[unused].absent}`);
+  }
+}

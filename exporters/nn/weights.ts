@@ -1,0 +1,232 @@
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import { shapeText } from '../../graph/ir/dim.js';
+import { aligned, byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
+import { initializer, type Value } from '../../graph/ir/value.js';
+import { toFloat32 } from '../checkpoints/float32.js';
+import { UnreadableTensor, unreadableText } from '../checkpoints/unreadable.js';
+import { SettingsInUse } from './settings.js';
+
+/** The shapes of a state dict, by key. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** Gives the tensor of a key; `shape` is what the network expects there. */
+export type TensorSource = (key: string, shape: readonly number[]) => Tensor | undefined;
+
+function zeros(dims: readonly number[]): Tensor {
+  return { dtype: 'float32', dims, bytes: () => new Uint8Array(byteLength('float32', dims)) };
+}
+
+/** Weights of zeros, for counting. */
+export const zeroWeights: TensorSource = (_key, shape) => zeros(shape);
+
+/** The keys and shapes that a construction asks for. */
+export function keysOf(construct: (weights: Weights) => void): Shapes {
+  const shapes = new Map<string, readonly number[]>();
+  const recording: TensorSource = (key, shape) => {
+    shapes.set(key, shape);
+    return zeros(shape);
+  };
+  construct(Weights.from(recording));
+  return shapes;
+}
+
+/** How many keys an error lists of each kind. */
+const MAX_LISTED = 6;
+
+const MAX_ITEM = 200;
+
+/** Keys come from files, and files may be hostile: notes and metadata hold no endless ones, and no control characters. */
+export function legible(text: string): string {
+  const cut = text.length > MAX_ITEM ? `${text.slice(0, MAX_ITEM)}...` : text;
+  return cut.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+}
+
+export function listed(title: string, items: readonly string[]): string {
+  const more = items.length > MAX_LISTED ? ` and ${items.length - MAX_LISTED} more` : '';
+  return `${items.length} ${title}: ${items.slice(0, MAX_LISTED).map(legible).join(', ')}${more}`;
+}
+
+/** What all scopes of one set of weights share: what was asked for, and what did not fit. */
+class Ledger {
+  readonly values = new Map<string, Value>();
+  readonly missing: string[] = [];
+  readonly misshapen: string[] = [];
+  readonly unreadable: [string, UnreadableTensor][] = [];
+  readonly narrowed: string[] = [];
+  readonly #finite = new Set<string>();
+
+  constructor(
+    readonly source: TensorSource,
+    readonly file: string,
+    readonly settings: SettingsInUse,
+  ) {}
+
+  take(key: string, shape: readonly number[], as: readonly number[]): Value {
+    const known = this.values.get(key);
+    if (known !== undefined) return known;
+    const value = initializer(key, { ...this.#fitting(key, shape), dims: as });
+    this.values.set(key, value);
+    return value;
+  }
+
+  /** The tensor of a key, or zeros where it does not fit, so that all problems are found in one go. */
+  #fitting(key: string, shape: readonly number[]): Tensor {
+    const stored = this.source(key, shape);
+    const converted = stored && toFloat32(stored);
+    if (stored === undefined) {
+      this.missing.push(key);
+    } else if (stored instanceof UnreadableTensor) {
+      this.unreadable.push([key, stored]);
+    } else if (converted === undefined || shapeText(stored.dims) !== shapeText(shape)) {
+      const expected = `${converted === undefined ? 'real floating-point numbers ' : ''}${shapeText(shape)}`;
+      this.misshapen.push(`${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${expected}`);
+    } else {
+      if (converted.conversion === 'narrowed') this.narrowed.push(key);
+      return { ...converted.tensor, bytes: () => this.#read(key, converted.tensor) };
+    }
+    return this.#absent(key, shape);
+  }
+
+  /** Nothing reads it: `finish` tells what is wrong before. A hostile file may ask for any size. */
+  #absent(key: string, dims: readonly number[]): Tensor {
+    const bytes = () => {
+      throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': it is missing or does not fit`);
+    };
+    return { dtype: 'float32', dims, bytes };
+  }
+
+  #read(key: string, tensor: Tensor): Uint8Array {
+    try {
+      const bytes = tensor.bytes();
+      // Bytes are read several times: to be checked, and to be written.
+      if (!this.#finite.has(key)) {
+        checkFinite(bytes);
+        if (key.endsWith('.running_var')) checkVariances(bytes);
+      }
+      this.#finite.add(key);
+      return bytes;
+    } catch (error) {
+      throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': ${reason(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+const EXPONENT = 0x7f800000;
+
+/** A network with one such weight gives empty masks, silently. */
+function checkFinite(bytes: Uint8Array): void {
+  const { buffer, byteOffset, length } = aligned(bytes, 4);
+  const words = new Uint32Array(buffer, byteOffset, length / 4);
+  // A plain loop: a callback for each of ten million weights would take longer than the export.
+  for (let i = 0; i < words.length; i++) {
+    if (((words[i] ?? 0) & EXPONENT) === EXPONENT) {
+      throw new RangeError(
+        `element ${i} is not a number or infinite: the training diverged, or the file is damaged`,
+      );
+    }
+  }
+}
+
+/** The root of a negative variance is not a number. */
+function checkVariances(bytes: Uint8Array): void {
+  const { buffer, byteOffset, length } = aligned(bytes, 4);
+  const least = new Float32Array(buffer, byteOffset, length / 4).findIndex((variance) => variance < 0);
+  if (least >= 0) throw new RangeError(`element ${least} is a negative variance: the file is damaged`);
+}
+
+/** Whether a key need not be used: a counter's, or one that begins as one of these. */
+export function isAside(key: string, beginnings: readonly string[] = []): boolean {
+  return key.endsWith('.num_batches_tracked') || beginnings.some((beginning) => key.startsWith(beginning));
+}
+
+/** Named weights under a prefix of their state-dict keys. */
+export class Weights {
+  readonly #ledger: Ledger;
+  readonly path: string;
+
+  private constructor(ledger: Ledger, path: string) {
+    this.#ledger = ledger;
+    this.path = path;
+  }
+
+  /**
+   * @param file what messages call the weights
+   * @param settings what is known of the network and stands in no state dict
+   */
+  static from(source: TensorSource, file = 'the weights', settings = new SettingsInUse()): Weights {
+    return new Weights(new Ledger(source, file, settings), '');
+  }
+
+  /** What layers ask for that stands in no state dict. */
+  get settings(): SettingsInUse {
+    return this.#ledger.settings;
+  }
+
+  /** The weights below `name`: `weights.scope('inc').scope('0')` holds `inc.0.*`. */
+  scope(name: string): Weights {
+    return new Weights(this.#ledger, this.#key(name));
+  }
+
+  /**
+   * The float32 weight of this name, [shape]. What is missing or misshapen is reported by `finish`.
+   * @param as its shape in the graph, of as many elements
+   */
+  take(name: string, shape: readonly number[], as = shape): Value {
+    return this.#ledger.take(this.#key(name), shape, as);
+  }
+
+  /** Trained numbers of all scopes, as far as they were taken: running statistics are none. */
+  get parameters(): number {
+    const trained = [...this.#ledger.values].filter(([key]) => !/\.running_(mean|var)$/.test(key));
+    return trained.reduce((sum, [, { constant }]) => sum + elementCount(constant?.dims ?? [0]), 0);
+  }
+
+  #key(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+
+  /**
+   * To be called when the network is built.
+   * @param keys all keys of the checkpoint below the network's prefix
+   * @param aside beginnings of keys that need not be used
+   * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together. Keys that are not used are
+   *   an error where the network has keys: beside `down1.`, in `down1.` and in `down9.`. What stands elsewhere is returned.
+   */
+  finish(keys: Iterable<string>, aside: readonly string[] = []): Finished {
+    const { missing, misshapen, unreadable, narrowed, values, file } = this.#ledger;
+    const extra = [...keys].filter((key) => !values.has(key) && !isAside(key));
+    const unused = extra.filter((key) => !isAside(key, aside));
+    const unread = unreadableText(unreadable);
+    const problems = [
+      ...(missing.length > 0 ? [listed('missing', missing)] : []),
+      ...(misshapen.length > 0 ? [listed('misshapen', misshapen)] : []),
+      ...(unread === undefined ? [] : [unread]),
+    ];
+    const own = new Set([...values.keys()].map(family));
+    // Where keys are missing, any other may be one of them under another name.
+    const suspect = problems.length > 0 ? unused : unused.filter((key) => own.has(family(key)));
+    if (suspect.length > 0) problems.push(listed('unused', suspect));
+    if (problems.length > 0) {
+      const isOne = problems.length === 1;
+      const way = isOne && suspect.length > 0 ? ' (--ignore leaves keys aside)' : '';
+      const what = isOne && unread !== undefined ? '' : 'keys do not fit the network: ';
+      throw new NmodeError('BAD_CHECKPOINT', `${file}: ${what}${problems.join('; ')}${way}`);
+    }
+    return { narrowed, unused: extra };
+  }
+}
+
+/** What is left to be said of weights. */
+export interface Finished {
+  /** Keys that were narrowed from float64. */
+  readonly narrowed: readonly string[];
+  /** Keys that the network does not use, counters not listed. */
+  readonly unused: readonly string[];
+}
+
+/** The module of the network that a key belongs to, its number aside: `down1.maxpool_conv.0.weight` -> `down#`. */
+function family(key: string): string {
+  return key.split('.', 1)[0]?.replace(/\d+/g, '#') ?? key;
+}

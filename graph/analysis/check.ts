@@ -1,0 +1,146 @@
+import { NmodeError } from '../common/errors.js';
+import { differentDims, numbers, shapeText } from '../ir/dim.js';
+import { type Graph, type Model, opsetOf } from '../ir/model.js';
+import { byteLength } from '../ir/tensor.js';
+import type { ValueType } from '../ir/value.js';
+import { sinceOf } from '../ops/index.js';
+import { declaredTypes, fromDeclared, inferTypes, naming, type Types } from './infer.js';
+
+/** Protobuf holds at most 2 GiB in one message. */
+export const MAX_MODEL_BYTES = 2 ** 31 - 1;
+
+/** Weights may be stored smaller than they are computed with (int8 for float32), but not without end. */
+const MAX_EXPANSION = 8;
+
+/** How many problems an error lists. */
+const MAX_LISTED = 4;
+
+/**
+ * Checks what a runtime relies on: every value assigned once and before its use, operators that exist in the model's
+ * opset, types that fit, initializers as large as their shape says, declared outputs that agree with inferred ones.
+ * @throws NmodeError (BAD_MODEL) with all that was found
+ */
+export function check(model: Model): void {
+  const problems = [...assignments(model.graph), ...opsets(model), ...initializers(model.graph)];
+  if (problems.length === 0) problems.push(...declared(model));
+  if (problems.length > 0) {
+    const more = problems.length > MAX_LISTED ? `; and ${problems.length - MAX_LISTED} more` : '';
+    throw new NmodeError(
+      'BAD_MODEL',
+      `not a valid model: ${problems.slice(0, MAX_LISTED).join('; ')}${more}`,
+    );
+  }
+}
+
+function* assignments(graph: Graph): Generator<string> {
+  const assigned = new Set<string>(['']);
+  for (const name of graph.initializers.keys()) assigned.add(name);
+  const inputs = new Set<string>();
+  for (const { name } of graph.inputs) {
+    if (inputs.has(name)) yield `input '${name}' is declared twice`;
+    inputs.add(name);
+    assigned.add(name);
+  }
+  const computed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+  for (const node of graph.nodes) {
+    for (const name of node.inputs) {
+      if (assigned.has(name)) continue;
+      const when = computed.has(name) ? 'before it is assigned' : 'and never assigned';
+      yield `'${name}' is used by node '${node.name}' ${when}`;
+    }
+    for (const name of node.outputs) {
+      if (name !== '' && assigned.has(name)) yield `'${name}' is assigned twice`;
+      assigned.add(name);
+    }
+  }
+  if (graph.outputs.length === 0) yield 'the graph has no output';
+  // What is fed and given goes by name into plain objects.
+  if ([...graph.inputs, ...graph.outputs].some(({ name }) => name === '__proto__')) {
+    yield "an input or output is named '__proto__', which onnxruntime for JavaScript does not take: rename it";
+  }
+  for (const { name } of graph.outputs) {
+    if (!assigned.has(name)) yield `output '${name}' is never assigned`;
+  }
+}
+
+function* opsets(model: Model): Generator<string> {
+  const opset = opsetOf(model);
+  for (const node of model.graph.nodes) {
+    const { name, opType, domain } = node;
+    if (domain !== '' && !model.opsets.has(domain)) {
+      yield `node '${name}': the model imports no opset of domain '${domain}'`;
+    }
+    const since = sinceOf(node);
+    if (since !== undefined && since > opset) {
+      yield `node '${name}': ${opType} needs opset ${since}, the model has ${opset}`;
+    }
+  }
+}
+
+function* initializers(graph: Graph): Generator<string> {
+  let total = 0;
+  for (const [name, tensor] of graph.initializers) {
+    const { dtype, dims } = tensor;
+    const expected = byteLength(dtype, dims);
+    total += expected;
+    if (total > MAX_MODEL_BYTES) {
+      yield 'the initializers are larger than the 2 GiB that one ONNX file holds';
+      return;
+    }
+    const found = tensor.bytes().length;
+    if (found !== expected) {
+      yield `initializer '${name}' ${shapeText(dims)} takes ${expected} bytes, found ${found}`;
+    }
+  }
+}
+
+/** What is declared is possible, and what is inferred agrees with it. */
+function declared(model: Model): readonly string[] {
+  const types = inferTypes(model);
+  declaredTypes(model);
+  const problems = [...constants(model.graph, types)];
+  if (problems.length > 0) return problems;
+  return model.graph.outputs.flatMap(({ name, type }) =>
+    naming(`output '${name}'`, () => misfit(name, fromDeclared(name, type), types.get(name))),
+  );
+}
+
+/** Runtimes compute once, when they load a model, what depends on constants alone: a few bytes may ask for terabytes. */
+function* constants({ nodes, inputs, initializers }: Graph, types: Types): Generator<string> {
+  const given = new Set(inputs.map(({ name }) => name));
+  const names = [...initializers.keys()].filter((name) => !given.has(name));
+  const known = new Set(['', ...names]);
+  const bytesOf = (name: string) => {
+    const { dtype = 'float32', shape = [0] } = types.get(name) ?? {};
+    const sizes = numbers(shape);
+    return sizes === undefined ? 0 : byteLength(dtype, sizes);
+  };
+  const stored = names.reduce((sum, name) => sum + bytesOf(name), 0);
+  const limit = MAX_MODEL_BYTES + MAX_EXPANSION * stored;
+  let left = limit;
+  for (const { name, opType, inputs: read, outputs } of nodes) {
+    if (!read.every((input) => known.has(input))) continue;
+    for (const output of outputs) {
+      known.add(output);
+      left -= bytesOf(output);
+    }
+    if (left >= 0) continue;
+    yield `node '${name}' (${opType}): what is computed from constants alone takes more than ${limit} bytes`;
+    return;
+  }
+}
+
+function misfit(
+  name: string,
+  declared: ValueType | undefined,
+  inferred: ValueType | undefined,
+): readonly string[] {
+  if (declared === undefined || inferred === undefined) return [];
+  const { dtype, shape } = inferred;
+  const fits =
+    dtype === declared.dtype &&
+    shape.length === declared.shape.length &&
+    shape.every((dim, axis) => !differentDims(dim, declared.shape[axis] ?? dim));
+  const found = `declared ${declared.dtype} ${shapeText(declared.shape)}, it is ${dtype} ${shapeText(shape)}`;
+  return fits ? [] : [`output '${name}' is ${found}`];
+}

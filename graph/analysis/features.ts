@@ -1,0 +1,191 @@
+import { NmodeError } from '../common/errors.js';
+import { type Dim, floorDivideDim, hasOtherSymbols, quotient, shapeText, symbol } from '../ir/dim.js';
+import type { Model, ValueInfo } from '../ir/model.js';
+import type { ValueType } from '../ir/value.js';
+import { prune } from '../rewriting/prune.js';
+import { declaredTypes, inferTypes, openName, type Types } from './infer.js';
+
+/** The one input [N, C, H, W] of a model; open sizes are named. */
+export interface Image {
+  readonly name: string;
+  readonly shape: readonly [Dim, Dim, Dim, Dim];
+}
+
+/** A tensor float32 [N, channels, H / scale, W / scale] of a model that takes an image [N, C, H, W]. */
+export interface Feature {
+  readonly tensor: string;
+  readonly channels: number;
+  readonly scale: number;
+}
+
+/** What is known of a tensor. */
+export interface Located {
+  readonly tensor: string;
+  /** Undefined where nothing is. */
+  readonly type: ValueType | undefined;
+  /** Where it is one. */
+  readonly feature?: Feature;
+}
+
+/** Runs a model at some size; the types of its inputs and of its outputs that are float32, all in numbers. */
+export type Measure = (model: Model) => Promise<Types>;
+
+/** Divided without a rest by what strides usually multiply to. */
+const EVEN_MULTIPLE = 2 ** 12 * 3 ** 2 * 5 * 7;
+
+/** @throws NmodeError (BAD_MODEL) where there is no image, or more than one */
+export function imageOf({ graph }: Model): Image {
+  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+  const [image, ...others] = inputs.filter(({ type }) => type?.shape?.length === 4);
+  const [batch, channels, height, width] = image?.type?.shape ?? [];
+  if (image === undefined || batch === undefined || channels === undefined || others.length > 0) {
+    const found = inputs.map(
+      ({ name, type }) => `${name} ${type?.dtype ?? 'of an unknown type'} [${type?.shape ?? '?'}]`,
+    );
+    throw new NmodeError(
+      'BAD_MODEL',
+      `it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`,
+    );
+  }
+  if (isChannelsLast(image.type?.shape ?? [])) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `it takes ${image.name} ${image.type?.dtype} [${image.type?.shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
+    );
+  }
+  const open = (size: number | string = '', axis: number): Dim => {
+    const dim = openName(image.name, size, axis);
+    return typeof dim === 'number' ? dim : symbol(dim);
+  };
+  return { name: image.name, shape: [open(batch, 0), open(channels, 1), open(height, 2), open(width, 3)] };
+}
+
+/** Images of 1, 3 or 4 channels, as TensorFlow has them. */
+function isChannelsLast([, first, , last]: readonly (number | string)[]): boolean {
+  const areChannels = (size: number | string | undefined) => size === 1 || size === 3 || size === 4;
+  return areChannels(last) && !areChannels(first);
+}
+
+/** The image, with open heights and widths as multiples. */
+function imageAt({ name, shape }: Image, multiple: number): Image {
+  const [batch, channels, ...space] = shape;
+  const [height, width] = space.map((dim) => (typeof dim === 'number' ? dim : symbol(nameOf(dim), multiple)));
+  return { name, shape: [batch, channels, height ?? 1, width ?? 1] };
+}
+
+const nameOf = (dim: Dim): string => (typeof dim === 'number' ? '' : (dim.terms[0]?.name ?? ''));
+
+/** Types for heights and widths that are multiples; what an unknown operator gives is as the model declares it. */
+function typesAt(model: Model, { shape }: Image): Types {
+  const open = shape.filter((dim) => typeof dim !== 'number');
+  const known = Object.fromEntries(open.map((dim) => [nameOf(dim), dim]));
+  return inferTypes(model, known, declaredTypes(model, known));
+}
+
+/** A model that is for images of one size, as one for all sizes: only its declaration changes. */
+function opened(model: Model, { name, shape: [batch, channels] }: Image): Model {
+  const sizes = [batch, channels, symbol('H'), symbol('W')].map((dim) =>
+    typeof dim === 'number' ? dim : nameOf(dim),
+  );
+  const inputs = model.graph.inputs.map(
+    (info): ValueInfo =>
+      info.name === name && info.type ? { name, type: { dtype: info.type.dtype, shape: sizes } } : info,
+  );
+  return { ...model, graph: { ...model.graph, inputs } };
+}
+
+/** Whether a type tells how large its tensor is beside the image: an opaque size may be any part of it. */
+function isTold(type: ValueType | undefined, { shape: [, , height, width] }: Image): boolean {
+  const [, , down = 1, across = 1] = type?.shape ?? [];
+  return type !== undefined && !hasOtherSymbols(down, height) && !hasOtherSymbols(across, width);
+}
+
+function located(tensor: string, type: ValueType | undefined, { shape: whole }: Image): Located {
+  const [, channels, height, width] = type?.shape ?? [];
+  if (type?.dtype !== 'float32' || type.shape.length !== 4 || height === undefined || width === undefined) {
+    return { tensor, type };
+  }
+  const [scale, across] = [quotient(whole[2], height), quotient(whole[3], width)];
+  const isFeature = scale !== undefined && scale === across && typeof channels === 'number';
+  return { tensor, type, ...(isFeature && { feature: { tensor, channels, scale } }) };
+}
+
+/**
+ * Tells how large tensors are beside the image: by what is inferred, or else declared, or else measured.
+ * @throws NmodeError (BAD_MODEL), and what `measure` throws
+ */
+export async function locate(
+  model: Model,
+  names: readonly string[],
+  measure: Measure,
+): Promise<readonly Located[]> {
+  const image = imageAt(imageOf(model), EVEN_MULTIPLE);
+  const types = typesAt(model, image);
+  const open = names.filter((name) => !isTold(types.get(name), image));
+  const measured: Types = open.length > 0 ? await measure(prune(model, open)) : new Map();
+  const [batch = 1, channels = 1, height = 1, width = 1] = measured.get(image.name)?.shape ?? [];
+  const run: Image = { ...image, shape: [batch, channels, height, width] };
+  const scaleOf = scalesWhereOpen(model, image);
+  return names.map((name) => {
+    const ran = measured.get(name);
+    const found = ran === undefined ? located(name, types.get(name), image) : located(name, ran, run);
+    const scale = scaleOf(name) ?? (isPooled(found) ? undefined : found.feature?.scale);
+    return scale === found.feature?.scale ? found : { tensor: name, type: found.type };
+  });
+}
+
+/** Pooling gives one pixel for the whole image, however large that is. */
+const isPooled = ({ type }: Located): boolean => type?.shape.slice(2).every((size) => size === 1) === true;
+
+/**
+ * The scales that tensors of a model for images of one size would have at other sizes: rounding makes 2 of 40 (40, 20, 10, 5, 2)
+ * what looks like a scale of 20. Nothing is told of a model that has its one size inside.
+ */
+function scalesWhereOpen(model: Model, image: Image): (tensor: string) => number | undefined {
+  const open = opened(model, image);
+  const at = imageAt(imageOf(open), EVEN_MULTIPLE);
+  try {
+    const types = typesAt(open, at);
+    return (tensor) => located(tensor, types.get(tensor), at).feature?.scale;
+  } catch (error) {
+    if (error instanceof NmodeError) return () => undefined;
+    throw error;
+  }
+}
+
+/**
+ * The least that heights and widths must be multiples of, so that features are the parts of them that they were located to
+ * be. It is more than the scales ask for where what is before them goes further down.
+ */
+export function sizeMultipleOf(model: Model, features: readonly Feature[]): number {
+  const least = features.reduce((multiple, { scale }) => leastCommonMultiple(multiple, scale), 1);
+  const image = imageOf(model);
+  const scalesAt = (multiple: number) => {
+    const at = imageAt(image, multiple);
+    const types = typesAt(model, at);
+    return features.map(({ tensor }) => located(tensor, types.get(tensor), at).feature?.scale);
+  };
+  const even = scalesAt(EVEN_MULTIPLE);
+  for (let multiple = least; multiple <= EVEN_MULTIPLE; multiple *= 2) {
+    if (scalesAt(multiple).every((scale, at) => scale === even[at])) return multiple;
+  }
+  return least;
+}
+
+/** The type of a feature where heights and widths are such multiples. */
+export function featureType(model: Model, { channels, scale }: Feature, multiple: number): ValueType {
+  const [batch, , height, width] = imageAt(imageOf(model), multiple).shape;
+  const space = [height, width].map((dim) => floorDivideDim(dim, scale));
+  return { dtype: 'float32', shape: [batch, channels, ...space] };
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+}
+
+/** How a tensor is shown to people: `float32 [N, 16, H/2, W/2]`. */
+export function typeText(type: ValueType | undefined): string {
+  return type === undefined ? 'of a type that is not known' : `${type.dtype} ${shapeText(type.shape)}`;
+}

@@ -1,0 +1,95 @@
+import { NmodeError, reason } from '../common/errors.js';
+import { type Dim, symbol } from '../ir/dim.js';
+import { type DeclaredType, type Model, type Node, opsetOf } from '../ir/model.js';
+import { checkShape, inferOutputs } from '../ir/op.js';
+import type { ValueType } from '../ir/value.js';
+import { definitionOf } from '../ops/index.js';
+
+/** Types of the values of a model, by name. A value is absent where nothing can be said. */
+export type Types = ReadonlyMap<string, ValueType>;
+
+/** A declared size, or what it is called where it is open: some exporters name nothing, some write -1. */
+export function openName(value: string, size: number | string, axis: number): number | string {
+  return size === '' || (typeof size === 'number' && size < 0) ? `${value} axis ${axis}` : size;
+}
+
+/** A declared type as a symbolic one; undefined where even the rank is open. `known` replaces named sizes. */
+export function fromDeclared(
+  name: string,
+  type: DeclaredType | undefined,
+  known: Readonly<Record<string, Dim>> = {},
+): ValueType | undefined {
+  if (type?.shape === undefined) return undefined;
+  const shape = type.shape.map((size, axis): Dim => {
+    const dim = openName(name, size, axis);
+    if (typeof dim === 'number') return dim;
+    return Object.hasOwn(known, dim) ? (known[dim] ?? 0) : symbol(dim);
+  });
+  checkShape(shape);
+  return { dtype: type.dtype, shape };
+}
+
+/**
+ * Infers the types of all values, in the order of the nodes.
+ * @param known sizes to put in place of named dimensions of the inputs, for example `{ N: 1, H: 256, W: 256 }`
+ * @param otherwise types of values of which nothing can be inferred
+ * @throws NmodeError (BAD_MODEL) naming the first node whose inputs do not fit it
+ */
+export function inferTypes(
+  model: Model,
+  known: Readonly<Record<string, Dim>> = {},
+  otherwise: Types = new Map(),
+): Types {
+  const types = new Map<string, ValueType>();
+  for (const { name, type } of model.graph.inputs) {
+    const inferred = naming(`input '${name}'`, () => fromDeclared(name, type, known));
+    if (inferred !== undefined) types.set(name, inferred);
+  }
+  for (const [name, tensor] of model.graph.initializers) {
+    types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
+  }
+  const opset = opsetOf(model);
+  for (const node of model.graph.nodes) {
+    const outputs = inferNode(node, types, opset);
+    node.outputs.forEach((name, at) => {
+      const type = outputs[at] ?? otherwise.get(name);
+      if (type !== undefined && name !== '') types.set(name, type);
+    });
+  }
+  return types;
+}
+
+/** What a model declares of the values between its inputs and its outputs, and of these. */
+export function declaredTypes({ graph }: Model, known: Readonly<Record<string, Dim>> = {}): Types {
+  const types = new Map<string, ValueType>();
+  for (const { name, type } of [...graph.valueInfo, ...graph.outputs]) {
+    const declared = naming(`value '${name}'`, () => fromDeclared(name, type, known));
+    if (declared !== undefined) types.set(name, declared);
+  }
+  return types;
+}
+
+/** The inputs of a node as types; undefined where one of them is not known. */
+export function inputTypes(node: Node, types: Types): (ValueType | undefined)[] | undefined {
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
+  return inputs.some((type, at) => type === undefined && node.inputs[at] !== '') ? undefined : inputs;
+}
+
+/** The types of a node's outputs; none where nothing can be said. @throws NmodeError (BAD_MODEL) where its inputs do not fit */
+export function inferNode(node: Node, types: Types, opset: number): readonly ValueType[] {
+  const definition = definitionOf(node, opset);
+  const inputs = inputTypes(node, types);
+  if (definition === undefined || inputs === undefined) return [];
+  return naming(`node '${node.name}' (${node.opType})`, () =>
+    inferOutputs(definition, inputs, node.attributes, node.outputs.length),
+  );
+}
+
+/** Names what a misfit belongs to. @throws NmodeError (BAD_MODEL) in the place of what is thrown */
+export function naming<T>(place: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new NmodeError('BAD_MODEL', `${place}: ${reason(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,91 @@
+import { NmodeError } from '../common/errors.js';
+import { IO_KEY, parseRecipe, RECIPE_KEY } from '../common/recipe.js';
+import type { Model } from '../ir/model.js';
+import { imageOf } from './features.js';
+import { RECEPTIVE_FIELD_KEY, type Reach, receptiveField } from './receptive-field.js';
+import { directionOf, isSpatial } from './spatial/axes.js';
+import type { Extent } from './spatial/extent.js';
+import { type At, follow } from './spatial/follow.js';
+import type { Cause, ImageTrace } from './spatial/trace.js';
+
+/**
+ * Primes that no number of channels or of heads is a multiple of: a size that one of them divides is that of a height, or of a width.
+ */
+const [TALL, WIDE] = [509, 521];
+
+/**
+ * Follows a network that takes images [N, C, H, W] of any size to how far its first output looks. It is a bound, by what the graph may read:
+ * what it reads may well have little influence.
+ * @param multiple what heights, widths and the places of tiles are multiples of
+ */
+export function reachOf(model: Model, multiple: number): Reach {
+  const [output] = model.graph.outputs;
+  try {
+    const { name: image, shape } = imageOf(model);
+    const [, channels, ...space] = shape;
+    if (space.some((size) => typeof size === 'number')) return { why: 'it is for images of one size' };
+    const at: At = {
+      image,
+      channels: typeof channels === 'number' ? channels : 1,
+      height: multiple * TALL,
+      width: multiple * WIDE,
+      isLong: (size, along) => size % (along === 'H' ? TALL : WIDE) === 0,
+    };
+    const trace = follow(model, at).get(output?.name ?? '');
+    return trace?.kind === 'image' ? reachAlong(trace, multiple) : { pixels: 0 };
+  } catch (error) {
+    if (error instanceof NmodeError) return { why: `it cannot be followed: ${error.message}` };
+    throw error;
+  }
+}
+
+/** The model, with how far it looks in its metadata where its recipe keeps images at their own size: for those that read no graph. */
+export function withReceptiveField(model: Model): Model {
+  const multiple = paddedTo(model);
+  if (multiple === undefined) return model;
+  const told = [RECEPTIVE_FIELD_KEY, receptiveField(reachOf(model, multiple))] as const;
+  return { ...model, metadata: new Map([...model.metadata, told]) };
+}
+
+function paddedTo({ metadata }: Model): number | undefined {
+  if (metadata.get(IO_KEY) === 'image') return undefined;
+  try {
+    const { sizing } = parseRecipe(metadata.get(RECIPE_KEY) ?? '');
+    return sizing.kind === 'pad' ? sizing.multiple : undefined;
+  } catch (error) {
+    // Whoever runs it is told what is wrong with its recipe.
+    if (error instanceof NmodeError) return undefined;
+    throw error;
+  }
+}
+
+function reachAlong({ axes, extents, cause, period }: ImageTrace, multiple: number): Reach {
+  if (cause !== undefined) return { why: causeText(cause) };
+  const [batch, channels, height, width] = axes ?? [];
+  const isImage = directionOf(height) === 'H' && directionOf(width) === 'W' && axes?.length === 4;
+  const { H, W } = extents;
+  if (!isImage || isSpatial(batch) || isSpatial(channels) || !isOne(H) || !isOne(W)) {
+    return { why: 'its output is not laid out as its image is' };
+  }
+  if (period === undefined || multiple % period !== 0) {
+    return {
+      why: `its strides need multiples of ${period ?? 'more than 65536'}, images are padded to multiples of ${multiple}`,
+    };
+  }
+  const pixels = Math.ceil(Math.max(0, -H.low, H.high, -W.low, W.high));
+  return Number.isSafeInteger(pixels) ? { pixels } : { why: 'it looks further than can be counted' };
+}
+
+const isOne = ({ step }: Extent): boolean => Math.abs(step - 1) < 1e-9;
+
+function causeText({ kind, node, opType }: Cause): string {
+  const place = `node '${node}' (${opType})`;
+  switch (kind) {
+    case 'whole':
+      return `${place} looks at the whole image`;
+    case 'size':
+      return `what ${place} gives depends on the size of the image`;
+    case 'unknown':
+      return `how far ${place} looks is not known`;
+  }
+}

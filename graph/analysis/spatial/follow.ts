@@ -1,0 +1,133 @@
+import { type Model, type Node, opsetOf } from '../../ir/model.js';
+import type { ValueType } from '../../ir/value.js';
+import { broadcast } from '../../ops/elementwise.js';
+import { readsUnseen } from '../../rewriting/prune.js';
+import { inferNode } from '../infer.js';
+import { type Direction, withSizes } from './axes.js';
+import { computesWithSizes, followOf, isStandard, keepsUniform, keptFrom } from './operators.js';
+import { causeOf, lost, type Site, sourceOf } from './site.js';
+import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace } from './trace.js';
+
+/** The size of the image that a model is followed at. */
+export interface At {
+  /** The name of the input [N, C, H, W]. */
+  readonly image: string;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Whether so many elements may be all along a direction: see `regroup`. */
+  readonly isLong: (size: number, along: Direction) => boolean;
+}
+
+/**
+ * How each value of a model follows from its image, by name. Open sizes but those of the image are 1. A value that no node
+ * computes is absent.
+ * @throws NmodeError (BAD_MODEL) where the model does not take images of that size
+ */
+export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
+  const { graph } = model;
+  const opset = opsetOf(model);
+  const traces = new Map<string, Trace>();
+  const types = new Map<string, ValueType>();
+  const image = imageTrace(at.height, at.width, at.channels);
+  const uniform = new Set<string>();
+  for (const { name, type } of graph.inputs) {
+    const isImage = name === at.image;
+    const shape = isImage
+      ? [1, at.channels, at.height, at.width]
+      : type?.shape?.map((size) => (typeof size === 'number' && size > 0 ? size : 1));
+    if (type && shape) types.set(name, { dtype: type.dtype, shape });
+    traces.set(name, isImage ? image : CONSTANT);
+  }
+  for (const [name, tensor] of graph.initializers) {
+    types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
+    traces.set(name, CONSTANT);
+  }
+  for (const node of graph.nodes) {
+    const outputs = outputTypes(node, types, opset);
+    const trace = traceOf(node, { image, traces, types, opset, isLong: at.isLong, uniform }, outputs[0]);
+    node.outputs.forEach((name, index) => {
+      const type = outputs[index];
+      if (name === '') return;
+      if (type !== undefined) types.set(name, type);
+      const sized = trace.kind === 'image' && trace.axes && withSizes(trace.axes, type?.shape);
+      traces.set(name, sized ? { ...trace, axes: sized } : trace);
+    });
+  }
+  return traces;
+}
+
+/** Operators that read how large a tensor is and nothing else of it. */
+const OF_SIZES = new Set(['Shape', 'Size', 'EyeLike', 'RandomNormalLike', 'RandomUniformLike']);
+
+interface Known {
+  readonly image: ImageTrace;
+  readonly traces: ReadonlyMap<string, Trace>;
+  readonly types: ReadonlyMap<string, ValueType>;
+  readonly opset: number;
+  readonly isLong: At['isLong'];
+  /** Values that are as large as the image and have one value all over. */
+  readonly uniform: Set<string>;
+}
+
+/** Whether what is computed with are values alone: sizes may only give a shape. */
+function isUniformSource(traces: readonly (Trace | undefined)[], node: Node): boolean {
+  const operands = computesWithSizes(node) ? traces : traces.slice(0, 1);
+  return operands.every((trace) => trace?.kind !== 'size');
+}
+
+function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace {
+  const { opset, isLong } = known;
+  const traces = node.inputs.map((name) => known.traces.get(name));
+  const types = node.inputs.map((name) => known.types.get(name));
+  if (readsUnseen(node)) {
+    // Its subgraph may read anything that is computed so far, the image too.
+    const site: Site = { node, opset, isLong, traces: [known.image], types: [], output };
+    return { ...lost(site), isFormed: true };
+  }
+  const name = isStandard(node) ? node.opType : '';
+  if (OF_SIZES.has(name)) return SIZE;
+  if (!traces.some((trace) => trace?.kind === 'image')) {
+    const isSized = traces.some((trace) => trace?.kind === 'size');
+    // Filled with one value, or with the same one over and over: whatever the size, until something counts or sums it.
+    const isFilled =
+      isSized && (name === 'ConstantOfShape' || (name === 'Expand' && traces[0]?.kind !== 'size'));
+    const isUniform = node.inputs.some((input) => known.uniform.has(input));
+    const stays = isFilled || (isUniform && keepsUniform(node) && isUniformSource(traces, node));
+    if (!stays) return isSized || isUniform ? SIZE : CONSTANT;
+    for (const output of node.outputs) known.uniform.add(output);
+    return CONSTANT;
+  }
+  if (name === 'MaxPool' && node.outputs.length > 1) {
+    // Where a pool found its largest is a place in the image.
+    return lost({ node, opset, isLong, traces, types, output }, 'whole');
+  }
+  const site: Site = { node, opset, isLong, traces, types, output };
+  try {
+    const trace = followOf(node)(site);
+    const usesSize = computesWithSizes(node) && traces.some((operand) => operand?.kind === 'size');
+    return usesSize ? { ...trace, cause: sourceOf(site).cause ?? causeOf(site, 'size') } : trace;
+  } catch (error) {
+    // An axis that the operator does not have.
+    if (error instanceof RangeError) return lost(site);
+    throw error;
+  }
+}
+
+const TRUTHS = new Set('And Equal Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Not Or Xor'.split(' '));
+
+/** What is inferred, or else the shape of operators that keep it. */
+function outputTypes(
+  node: Node,
+  types: ReadonlyMap<string, ValueType>,
+  opset: number,
+): readonly (ValueType | undefined)[] {
+  const inferred = inferNode(node, types, opset);
+  const kept = keptFrom(node);
+  if (inferred.length > 0 || kept === undefined) return inferred;
+  const read = (kept === 'all' ? node.inputs : node.inputs.slice(0, 1)).filter((name) => name !== '');
+  const known = read.map((name) => types.get(name)).filter((type) => type !== undefined);
+  const dtype = TRUTHS.has(node.opType) ? 'bool' : known.at(-1)?.dtype;
+  if (known.length < read.length || dtype === undefined) return [];
+  return [{ dtype, shape: known.map(({ shape }) => shape).reduce(broadcast) }];
+}

@@ -1,0 +1,173 @@
+import { floatOf, intOf, intsOf, stringOf } from '../../ir/attribute.js';
+import { elementCount, float32Values } from '../../ir/tensor.js';
+import { type Axis, type Direction, directionOf, isSpatial, plain } from './axes.js';
+import { divided, windowed } from './extent.js';
+import { because, lost, mixing, numbersAt, type Site, shifted, slid, sourceOf } from './site.js';
+import type { ImageTrace } from './trace.js';
+
+/** Operators that compute an element from a window of elements, or from those at another resolution. */
+
+/** The sizes of a window, of a convolution's weight or of a pooling's attribute. */
+function kernelOf({ node, types }: Site, weight: number | undefined): readonly number[] {
+  const told = intsOf(node.attributes, 'kernel_shape', []);
+  if (told.length > 0 || weight === undefined) return told;
+  return (types[weight]?.shape ?? []).slice(2).map((size) => (typeof size === 'number' ? size : Number.NaN));
+}
+
+type Slide = (trace: ImageTrace, along: Direction, window: Window) => ImageTrace;
+
+interface Window {
+  readonly stride: number;
+  /** Elements from the first to the last that it holds. */
+  readonly reach: number;
+  /** Elements before the first of the input; undefined where it is as a size asks for. */
+  readonly before: number | undefined;
+}
+
+/** Applies a window to each spatial axis. Undefined where an axis cannot be followed. */
+function slide(site: Site, kernel: readonly number[], change: Slide): ImageTrace | undefined {
+  const source = sourceOf(site);
+  const { attributes } = site.node;
+  const rank = source.axes?.length ?? 0;
+  if (source.axes === undefined || kernel.length !== rank - 2) return undefined;
+  const of = (name: string, otherwise: number) =>
+    intsOf(attributes, name, Array(kernel.length).fill(otherwise));
+  const [strides, dilations] = [of('strides', 1), of('dilations', 1)];
+  const pads = intsOf(attributes, 'pads', Array(2 * kernel.length).fill(0));
+  const autoPad = stringOf(attributes, 'auto_pad', 'NOTSET');
+  let trace = source;
+  for (const [at, size] of kernel.entries()) {
+    const axis = source.axes[at + 2];
+    const [stride = 1, dilation = 1] = [strides[at], dilations[at]];
+    const before = autoPad.startsWith('SAME') ? undefined : autoPad === 'VALID' ? 0 : (pads[at] ?? 0);
+    const window = { stride, reach: dilation * (size - 1), before };
+    if (!isSpatial(axis) || (size === 1 && stride === 1 && before === 0)) continue;
+    const along = directionOf(axis);
+    if (along === undefined || !Number.isFinite(window.reach)) return undefined;
+    trace = change(trace, along, window);
+  }
+  return trace;
+}
+
+const inWindow: Slide = (trace, along, { stride, reach, before }) =>
+  slid(trace, along, (extent) => windowed(extent, stride, -(before ?? reach), reach - (before ?? 0)));
+
+const fromWindow: Slide = (trace, along, { stride, reach, before }) =>
+  slid(trace, along, (extent) =>
+    windowed(extent, 1 / stride, ((before ?? 0) - reach) / stride, (before ?? reach) / stride),
+  );
+
+/** Conv and its kin. `weight` is the place of the weight among the inputs. */
+export function convolution(site: Site, weight = 1, transposed = false): ImageTrace {
+  const kernel = kernelOf(site, weight);
+  const found = slide(site, kernel, transposed ? fromWindow : inWindow);
+  if (found?.axes === undefined) return { ...lost(site), isFormed: true };
+  const [batch = [], channels, ...space] = found.axes;
+  const group = intOf(site.node.attributes, 'group', 1);
+  const [outputs, perGroup] = site.types[weight]?.shape ?? [];
+  const isScaling = group === outputs && perGroup === 1 && kernel.every((size) => size === 1);
+  const axes: readonly Axis[] = [batch, plain(Number.NaN), ...space];
+  return mixing(site, { ...found, axes, isFormed: found.isFormed || !isScaling }, [channels]);
+}
+
+export const transposedConvolution = (site: Site): ImageTrace => convolution(site, 1, true);
+
+export function pooling(site: Site): ImageTrace {
+  return slide(site, kernelOf(site, undefined), inWindow) ?? lost(site);
+}
+
+export function globalPooling(site: Site): ImageTrace {
+  const source = sourceOf(site);
+  if (source.axes === undefined) return lost(site, 'whole');
+  const axes = source.axes.map((axis, at) => (at < 2 ? axis : []));
+  return mixing(site, { ...source, axes }, source.axes.slice(2));
+}
+
+/** DepthToSpace and, with a block that divides, SpaceToDepth. */
+export function shuffling(site: Site, isFiner: boolean): ImageTrace {
+  const source = sourceOf(site);
+  const block = intOf(site.node.attributes, 'blocksize', 1);
+  const [batch = [], channels, ...space] = source.axes ?? [];
+  if (space.length !== 2 || isSpatial(channels)) return lost(site);
+  let trace = source;
+  for (const axis of space.filter(isSpatial)) {
+    const along = directionOf(axis);
+    if (along === undefined) return lost(site);
+    trace = slid(trace, along, (extent) => divided(extent, isFiner ? block : 1 / block));
+  }
+  return { ...trace, axes: [batch, plain(Number.NaN), ...space] };
+}
+
+export function padding(site: Site): ImageTrace {
+  const source = sourceOf(site);
+  const { axes } = source;
+  const told = intsOf(site.node.attributes, 'pads', intsOf(site.node.attributes, 'paddings', []));
+  const pads = told.length > 0 ? told : numbersAt(site, 1);
+  if (axes === undefined || pads === undefined) return lost(site, 'size');
+  // What is beyond one border is what is before the other.
+  if (stringOf(site.node.attributes, 'mode', 'constant') === 'wrap') return lost(site, 'whole');
+  const named = numbersAt(site, 3) ?? axes.map((_, axis) => axis);
+  let trace = source;
+  for (const [at, axis] of named.entries()) {
+    const [place, before = 0] = [axis < 0 ? axis + axes.length : axis, pads[at]];
+    const along = directionOf(axes[place]);
+    if (before === 0 || !isSpatial(axes[place])) continue;
+    if (along === undefined) return lost(site);
+    trace = shifted(trace, along, -before);
+    if (site.traces[1]?.kind === 'size') trace = because(trace, site, 'size');
+  }
+  return trace;
+}
+
+/** How far interpolation looks to both sides, in elements of the coarser grid. */
+const SUPPORT: Readonly<Record<string, number>> = { nearest: 1, linear: 1, cubic: 2 };
+
+/** Resize, and Upsample of older opsets. */
+export function resizing(site: Site): ImageTrace {
+  const source = sourceOf(site);
+  const { attributes, opType, inputs } = site.node;
+  const sizes = site.output?.shape;
+  const { axes } = source;
+  if (axes === undefined) return lost(site);
+  const factors = scalesOf(site, opType === 'Resize' && inputs.length > 2 ? 2 : 1);
+  const coordinates = stringOf(
+    attributes,
+    'coordinate_transformation_mode',
+    opType === 'Resize' && inputs.length > 2 ? 'half_pixel' : 'asymmetric',
+  );
+  const support = SUPPORT[stringOf(attributes, 'mode', 'nearest')] ?? Number.NaN;
+  let trace = source;
+  for (const [at, axis] of axes.entries()) {
+    if (!isSpatial(axis)) continue;
+    const [along, before, after] = [directionOf(axis), axis[0]?.size ?? Number.NaN, sizes?.[at]];
+    const factor = factors?.[at] ?? (typeof after === 'number' ? after / before : Number.NaN);
+    if (factor === 1) continue;
+    // The place of an element is then its share of the size.
+    if (coordinates === 'align_corners') trace = because(trace, site, 'size');
+    if (coordinates === 'tf_crop_and_resize' || attributes.has('axes')) return lost(site);
+    if (along === undefined || !(factor > 0))
+      return lost(site, site.traces[3]?.kind === 'constant' ? 'whole' : 'unknown');
+    // To one size for all: how much an element stands for depends on the image.
+    if (factors === undefined && site.traces[3]?.kind === 'constant') trace = because(trace, site, 'whole');
+    const wide = intOf(attributes, 'antialias', 0) === 1 ? Math.max(1, 1 / factor) : 1;
+    const centre = coordinates.startsWith('tf')
+      ? 0.5 / factor
+      : coordinates.includes('half_pixel')
+        ? 0.5 / factor - 0.5
+        : 0;
+    const far = support * wide;
+    trace = slid(trace, along, (extent) => windowed(extent, 1 / factor, centre - far, centre + far));
+    if (!Number.isFinite(far)) trace = because(trace, site, 'unknown');
+  }
+  return trace;
+}
+
+function scalesOf({ node, types }: Site, at: number): readonly number[] | undefined {
+  const told = node.attributes.get('scales');
+  if (told?.type === 'floats') return told.value;
+  const one = floatOf(node.attributes, 'height_scale', 0);
+  if (one > 0) return [1, 1, one, floatOf(node.attributes, 'width_scale', one)];
+  const tensor = types[at]?.constant;
+  if (tensor?.dtype !== 'float32' || elementCount(tensor.dims) === 0) return undefined;
+  return Array.from(float32Values(tensor));
+}

@@ -1,0 +1,77 @@
+import { NmodeError } from '../common/errors.js';
+import { type Dim, dimText } from '../ir/dim.js';
+import type { Model, ValueInfo } from '../ir/model.js';
+import type { Value } from '../ir/value.js';
+import { sinceOf } from '../ops/index.js';
+import { Placement } from './placement.js';
+
+/** The opsets this package writes, with the oldest IR version that carries each. */
+export const IR_OF_OPSET: ReadonlyMap<number, number> = new Map([
+  [13, 7],
+  [14, 7],
+  [15, 8],
+  [16, 8],
+  [17, 8],
+  [18, 8],
+]);
+
+export const DEFAULT_OPSET = 17;
+
+export interface AssembleOptions {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly opset?: number;
+  readonly producerVersion: string;
+  readonly metadata?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Turns values into a model: the operations that the outputs need, in topological order, named by the scope they were
+ * made in. The same values give the same model, byte for byte.
+ */
+export function assemble(options: AssembleOptions): Model {
+  const opset = options.opset ?? DEFAULT_OPSET;
+  const irVersion = IR_OF_OPSET.get(opset);
+  if (irVersion === undefined) {
+    throw new NmodeError('BAD_USAGE', `opset ${opset} is not supported: choose 13 to 18`);
+  }
+  const graph = new Placement();
+  for (const { source } of options.inputs) {
+    if (source.kind !== 'input') throw new TypeError('an input is computed');
+    graph.claim(source.name);
+  }
+  for (const [name, value] of Object.entries(options.outputs)) {
+    graph.claim(name);
+    graph.give(value, name);
+  }
+  for (const value of Object.values(options.outputs)) graph.nameOf(value);
+  const newer = graph.nodes.find((node) => (sinceOf(node) ?? 0) > opset);
+  if (newer !== undefined) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `opset ${opset} is too old: ${newer.opType} (${newer.name}) needs ${sinceOf(newer)}`,
+    );
+  }
+  return {
+    irVersion,
+    producerName: 'nmode-onnx',
+    producerVersion: options.producerVersion,
+    opsets: new Map([['', opset]]),
+    metadata: options.metadata ?? new Map(),
+    graph: {
+      name: options.name,
+      inputs: options.inputs.map((value) => declare(graph.nameOf(value), value)),
+      outputs: Object.entries(options.outputs).map(([name, value]) => declare(name, value)),
+      valueInfo: [],
+      nodes: graph.nodes,
+      initializers: graph.initializers,
+    },
+  };
+}
+
+/** The declaration of a value in a file. */
+export function declare(name: string, { dtype, shape }: Value): ValueInfo {
+  const dims = shape.map((dim: Dim) => (typeof dim === 'number' ? dim : dimText(dim)));
+  return { name, type: { dtype, shape: dims } };
+}

@@ -1,0 +1,41 @@
+import type { Model, Node, ValueInfo } from '../ir/model.js';
+
+/** Whether a node may read more than its inputs: what its subgraphs read of the graph around them is not seen. */
+export const readsUnseen = ({ attributes }: Node): boolean =>
+  [...attributes.values()].some(({ type }) => type === 'subgraph');
+
+/** The nodes that some values need, in their order. Before one that may read anything, all are needed. */
+export function neededNodes(nodes: readonly Node[], values: Iterable<string>): readonly Node[] {
+  const wanted = new Set(values);
+  const needed: Node[] = [];
+  let all = false;
+  for (const node of nodes.toReversed()) {
+    if (!all && !node.outputs.some((name) => name !== '' && wanted.has(name))) continue;
+    for (const name of node.inputs) wanted.add(name);
+    all ||= readsUnseen(node);
+    needed.push(node);
+  }
+  return needed.reverse();
+}
+
+/** The part of a model that gives some of its tensors: they become its outputs, and what none of them needs is left out. */
+export function prune(model: Model, outputs: readonly string[]): Model {
+  const { graph } = model;
+  const nodes = neededNodes(graph.nodes, outputs);
+  const all = nodes.some(readsUnseen);
+  const read = new Set([...outputs, ...nodes.flatMap(({ inputs }) => inputs)]);
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const isRead = (name: string) => all || read.has(name);
+  const declared = new Map([...graph.outputs, ...graph.valueInfo].map((info) => [info.name, info]));
+  return {
+    ...model,
+    graph: {
+      ...graph,
+      nodes,
+      inputs: graph.inputs.filter(({ name }) => isRead(name)),
+      outputs: outputs.map((name): ValueInfo => declared.get(name) ?? { name }),
+      valueInfo: [...declared.values()].filter(({ name }) => made.has(name) && !outputs.includes(name)),
+      initializers: new Map([...graph.initializers].filter(([name]) => isRead(name))),
+    },
+  };
+}

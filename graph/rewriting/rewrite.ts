@@ -1,0 +1,217 @@
+import { inferTypes } from '../analysis/infer.js';
+import { NmodeError } from '../common/errors.js';
+import { type Model, type Node, opsetOf } from '../ir/model.js';
+import type { Tensor } from '../ir/tensor.js';
+import { initializer, scope, type Value, type ValueType } from '../ir/value.js';
+import { Placement } from './placement.js';
+import { neededNodes, readsUnseen } from './prune.js';
+
+/** What the only output of a node can be computed by instead; undefined where the rule does not hold for it. */
+export type Rule = (node: Node, graph: Rewriting) => Value | undefined;
+
+export interface Rewritten {
+  readonly model: Model;
+  /** Nodes that were replaced. */
+  readonly changes: number;
+}
+
+/**
+ * Applies a rule to every node, in their order: what stands before a node was rewritten already. Nodes and weights that no
+ * output needs are left out.
+ * @throws NmodeError (BAD_MODEL) for a graph with subgraphs, or with attributes that may hold one: what these read is not seen
+ */
+export function rewrite(model: Model, rule: Rule): Rewritten {
+  return new Rewriting(model).apply(rule);
+}
+
+/** A place in the graph, whose node changes when what it reads gets another name. */
+interface Cell {
+  node: Node;
+}
+
+/** A graph while it is rewritten: who computes a value, and who reads it. */
+export class Rewriting {
+  readonly opset: number;
+  readonly #model: Model;
+  readonly #types: Map<string, ValueType>;
+  readonly #initializers: Map<string, Tensor>;
+  readonly #inputs: ReadonlySet<string>;
+  readonly #outputs: ReadonlySet<string>;
+  readonly #producers = new Map<string, Cell>();
+  readonly #consumers = new Map<string, Set<Cell>>();
+  readonly #placement = new Placement();
+  readonly #cells: Cell[] = [];
+  #changes = 0;
+
+  /** @throws NmodeError (BAD_MODEL) */
+  constructor(model: Model) {
+    const { inputs, outputs, initializers, nodes } = model.graph;
+    const nested = nodes.find(readsUnseen);
+    if (nested !== undefined) {
+      throw new NmodeError(
+        'BAD_MODEL',
+        `node '${nested.name}' (${nested.opType}) holds a subgraph, and such models are not rewritten: run it as it is, or give one without control flow`,
+      );
+    }
+    this.#model = model;
+    this.opset = opsetOf(model);
+    this.#inputs = new Set(inputs.map(({ name }) => name));
+    // An initializer that is also an input is no constant: whoever runs the model may give another.
+    const constants = new Map([...initializers].filter(([name]) => !this.#inputs.has(name)));
+    this.#types = new Map(inferTypes({ ...model, graph: { ...model.graph, initializers: constants } }));
+    this.#initializers = new Map(initializers);
+    this.#outputs = new Set(outputs.map(({ name }) => name));
+    const names = nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);
+    for (const name of new Set([...this.#inputs, ...initializers.keys(), ...names])) {
+      this.#placement.claim(name);
+    }
+    for (const node of nodes) this.#add({ node });
+  }
+
+  /** A value of the graph, to compute others from; undefined where its type is not known. */
+  value(name: string): Value | undefined {
+    const type = this.#types.get(name);
+    return type && { ...type, source: { kind: 'input', name } };
+  }
+
+  constant(name: string | undefined): Tensor | undefined {
+    return name === undefined ? undefined : this.#types.get(name)?.constant;
+  }
+
+  producer(name: string): Node | undefined {
+    return this.#producers.get(name)?.node;
+  }
+
+  consumers(name: string): readonly Node[] {
+    return Array.from(this.#consumers.get(name) ?? [], ({ node }) => node);
+  }
+
+  /** How many nodes read a value. */
+  consumerCount(name: string): number {
+    return this.#consumers.get(name)?.size ?? 0;
+  }
+
+  isOutput(name: string): boolean {
+    return this.#outputs.has(name);
+  }
+
+  /** Whether one node alone reads a value, so that it need not be computed as it is. */
+  isOwn(name: string): boolean {
+    return this.consumerCount(name) === 1 && !this.isOutput(name);
+  }
+
+  /** A new weight, under this name where that is free in the end. */
+  weight(name: string, tensor: Tensor): Value {
+    const given = this.#placement.unique(name);
+    const value = initializer(given, tensor);
+    this.#initializers.set(given, tensor);
+    this.#types.set(given, value);
+    return { ...value, source: { kind: 'input', name: given } };
+  }
+
+  apply(rule: Rule): Rewritten {
+    for (const cell of this.#cells.splice(0)) {
+      const { node } = cell;
+      if (!this.#isNeeded(node)) continue;
+      const value = inScopeOf(node, () => rule(node, this));
+      // An output keeps its name, so that it cannot become another value.
+      const stays = this.isOutput(node.outputs[0] ?? '') && value?.source.kind !== 'operation';
+      if (value === undefined || stays) this.#cells.push(cell);
+      else this.#replace(cell, value);
+    }
+    return { changes: this.#changes, model: this.#finish() };
+  }
+
+  #isNeeded({ outputs }: Node): boolean {
+    return outputs.some((name) => this.isOutput(name) || this.consumerCount(name) > 0);
+  }
+
+  #add(cell: Cell): void {
+    this.#cells.push(cell);
+    for (const name of cell.node.outputs) if (name !== '') this.#producers.set(name, cell);
+    for (const name of cell.node.inputs) {
+      if (name !== '') this.#consumers.set(name, (this.#consumers.get(name) ?? new Set()).add(cell));
+    }
+  }
+
+  #replace(cell: Cell, value: Value): void {
+    const [output = ''] = cell.node.outputs;
+    const { nodes, types, initializers } = this.#placement;
+    const before = nodes.length;
+    if (this.isOutput(output)) this.#placement.give(value, output);
+    const name = this.#placement.nameOf(value);
+    for (const node of nodes.slice(before)) this.#add({ node });
+    for (const [made, type] of types) this.#types.set(made, type);
+    for (const [made, tensor] of initializers) this.#initializers.set(made, tensor);
+    types.clear();
+    if (name !== output) this.#redirect(output, name);
+    this.#forget(cell);
+    this.#changes++;
+  }
+
+  #redirect(from: string, to: string): void {
+    const readers = this.#consumers.get(from) ?? new Set();
+    for (const reader of readers) {
+      const inputs = reader.node.inputs.map((name) => (name === from ? to : name));
+      reader.node = { ...reader.node, inputs };
+      this.#consumers.set(to, (this.#consumers.get(to) ?? new Set()).add(reader));
+    }
+    this.#consumers.delete(from);
+  }
+
+  /** Takes a node away as a reader, and with it those that it was the last to read. */
+  #forget(cell: Cell): void {
+    const gone = [cell];
+    for (let next = gone.pop(); next !== undefined; next = gone.pop()) {
+      for (const name of next.node.inputs) {
+        this.#consumers.get(name)?.delete(next);
+        const before = this.#producers.get(name);
+        if (before !== undefined && !this.#isNeeded(before.node)) gone.push(before);
+      }
+    }
+  }
+
+  #finish(): Model {
+    const { graph } = this.#model;
+    const nodes = neededNodes(
+      this.#cells.map(({ node }) => node),
+      this.#outputs,
+    );
+    const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+    const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...this.#outputs, ...this.#inputs]);
+    const kept = [...this.#initializers].filter(([name]) => read.has(name));
+    const names = this.#freed([...made, ...read, ...nodes.map(({ name }) => name)]);
+    const nameOf = (name: string) => names.get(name) ?? name;
+    return {
+      ...this.#model,
+      graph: {
+        ...graph,
+        valueInfo: graph.valueInfo.filter(({ name }) => made.has(name)),
+        nodes: nodes.map((node) => ({
+          ...node,
+          name: nameOf(node.name),
+          inputs: node.inputs.map(nameOf),
+          outputs: node.outputs.map(nameOf),
+        })),
+        initializers: new Map(kept.map(([name, tensor]) => [nameOf(name), tensor])),
+      },
+    };
+  }
+
+  /** Names without the number that they were given beside others which are gone. */
+  #freed(used: readonly string[]): ReadonlyMap<string, string> {
+    const taken = new Set(used);
+    const names = new Map<string, string>();
+    for (const [name, wish] of this.#placement.wishes) {
+      if (!taken.has(name) || taken.has(wish)) continue;
+      taken.add(wish);
+      names.set(name, wish);
+    }
+    return names;
+  }
+}
+
+/** Makes new nodes in the module of another: `inc.double_conv.0` of `inc.double_conv.0/Conv`. */
+export function inScopeOf<T>({ name }: Node, body: () => T): T {
+  return scope(name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '', body);
+}

@@ -1,0 +1,68 @@
+import { elementCount } from '../../../graph/ir/tensor.js';
+import type { Bytes, Floats, Inputs, Outputs } from '../../sessions/tensors.js';
+
+/** Images of a request: the first dimension of its inputs, which all have the same. */
+export function rowsOf(inputs: Inputs): number {
+  return Object.values(inputs)[0]?.dims[0] ?? 1;
+}
+
+/** Elements of all inputs of a request. */
+export function elementsOf(inputs: Inputs): number {
+  return Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
+}
+
+/** What must be equal for requests to run as one: everything but the first dimension. */
+export function stackKey(inputs: Inputs, outputs: readonly string[] | undefined): string {
+  const ports = Object.entries(inputs).map(
+    ([name, { dims, data }]) => `${name} ${data.constructor.name} ${dims.slice(1)}`,
+  );
+  return [...ports.sort(), ...(outputs ?? [])].join('\n');
+}
+
+/** Tensors of several requests under one another. */
+export function stack(requests: readonly Inputs[]): Inputs {
+  const [first = {}] = requests;
+  return Object.fromEntries(
+    Object.keys(first).map((name) => {
+      const parts = requests.flatMap((request) => request[name] ?? []);
+      return [name, concatenate(parts)];
+    }),
+  );
+}
+
+function concatenate(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
+  const [first] = parts;
+  const dims = [parts.reduce((sum, part) => sum + (part.dims[0] ?? 0), 0), ...(first?.dims.slice(1) ?? [])];
+  const length = parts.reduce((sum, { data }) => sum + data.length, 0);
+  const data = first?.data instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { dims, data } as Floats | Bytes;
+}
+
+/**
+ * The outputs of a run of several requests, request by request.
+ * @param rows of each
+ * @throws RangeError where an output has another first dimension than all inputs together
+ */
+export function split(outputs: Outputs, rows: readonly number[]): readonly Outputs[] {
+  const total = rows.reduce((sum, count) => sum + count, 0);
+  let start = 0;
+  return rows.map((count) => {
+    const part = Object.fromEntries(
+      Object.entries(outputs).map(([name, { dims, data }]) => {
+        if (dims[0] !== total) throw new RangeError(`output '${name}' has ${dims[0]} rows for ${total}`);
+        const size = data.length / total;
+        return [
+          name,
+          { dims: [count, ...dims.slice(1)], data: data.slice(start * size, (start + count) * size) },
+        ];
+      }),
+    );
+    start += count;
+    return part;
+  });
+}

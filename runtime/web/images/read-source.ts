@@ -1,0 +1,83 @@
+import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { formatOf } from '../../images/files/formats.js';
+import { finished, mend } from '../../images/files/mend.js';
+import type { RgbImage } from '../../images/raster.js';
+import type { Samples } from '../../images/turn.js';
+import { readHeader } from '../header.js';
+import type { WorkerSource } from './hand.js';
+import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
+import { checkPng, decodeDeepPng, withoutGamma } from './png.js';
+
+/** With its bitmap, its probabilities and its mask, an image takes some 12 bytes a pixel: a tab has 1 GB, if that. */
+export const MAX_PIXELS = 50_000_000;
+
+/** Decodes an image. @throws NmodeError (BAD_IMAGE) with the file's name */
+export async function readSource(source: WorkerSource): Promise<RgbImage> {
+  if (source instanceof Blob || source instanceof Uint8Array) {
+    return reading(source instanceof File ? source.name : 'the image', () => decodeFile(source, decode));
+  }
+  if (source instanceof ImageBitmap || source instanceof ImageData) {
+    return reading('the image', async () => {
+      checkSize(source);
+      return source instanceof ImageBitmap ? pixelsOf(source) : pixelsOfData(source);
+    });
+  }
+  return reading('the image', async () => {
+    checkSize(source);
+    return source;
+  });
+}
+
+/** @throws NmodeError (BAD_IMAGE) with the file's name for whatever goes wrong */
+export async function reading<Image>(name: string, body: () => Promise<Image>): Promise<Image> {
+  try {
+    return await body();
+  } catch (error) {
+    throw new NmodeError('BAD_IMAGE', `${name}: cannot be read as an image: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What `decode` makes of a file whose harmless faults are put right, upright. @throws Error */
+export async function decodeFile<Image extends Samples>(
+  file: Blob | Uint8Array,
+  decode: (bytes: Uint8Array) => Promise<Image>,
+): Promise<Image> {
+  const contents = file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file;
+  const mended = await mend(contents, formatOf(contents, 'JPEG, PNG or WebP').name);
+  return finished(await decode(mended.bytes), mended);
+}
+
+async function decode(bytes: Uint8Array): Promise<RgbImage> {
+  const header = readHeader(bytes);
+  checkSize(header);
+  if (header.format === 'PNG' && header.depth === 16) return decodeDeepPng(bytes, header);
+  if (header.format === 'PNG') await checkPng(bytes);
+  const plain = header.format === 'PNG' ? withoutGamma(bytes) : new Blob([bytes.slice()]);
+  const bitmap = await createImageBitmap(plain, BITMAP_OPTIONS);
+  // Whatever the header said.
+  checkSize(bitmap);
+  return pixelsOf(bitmap);
+}
+
+/** @throws NmodeError (BAD_IMAGE) for more pixels than fit into a tab */
+export function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
+  if (width * height <= MAX_PIXELS) return;
+  const megapixels = Math.ceil((width * height) / 1e5) / 10;
+  throw new NmodeError(
+    'BAD_IMAGE',
+    `it has ${megapixels} megapixels, more than the ${MAX_PIXELS / 1e6} that fit into a tab: make it smaller`,
+  );
+}
+
+/** ImageData is never premultiplied; a browser converts what is not sRGB. */
+async function pixelsOfData(image: ImageData): Promise<RgbImage> {
+  if (image.colorSpace !== 'srgb' || !(image.data instanceof Uint8ClampedArray)) {
+    return pixelsOf(await createImageBitmap(image, BITMAP_OPTIONS));
+  }
+  const { width, height } = image;
+  const data = new Uint8Array(3 * width * height);
+  dropAlpha(image.data, data);
+  return { width, height, channels: 3, data };
+}

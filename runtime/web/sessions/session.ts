@@ -1,0 +1,180 @@
+import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { onAbort, untilAborted } from '../../abort.js';
+import { copyOf } from '../../buffers.js';
+import {
+  openFirst,
+  type ProviderReport,
+  refuseSlower,
+  type Session,
+  sessionOf,
+  wholeNumber,
+} from '../../sessions/session.js';
+import type { Opened } from '../../sessions/session-methods.js';
+import type { Thread } from '../../threads/thread.js';
+import { download } from '../download.js';
+import {
+  assetsUrl,
+  needBrowser,
+  runtimeBuild,
+  startWorker,
+  WEB_PROVIDERS,
+  type WebProvider,
+} from '../files.js';
+import type { LoadProgress } from '../progress.js';
+import { workerThread } from '../threads/thread.js';
+import type { WorkerMethods } from '../threads/worker.js';
+
+export interface WebSessionOptions {
+  /** Providers in the order in which they are tried, with WebAssembly as the last; default `auto`, the best that works. */
+  readonly providers?: 'auto' | readonly WebProvider[];
+  /** Refuse any provider but the first. */
+  readonly strict?: boolean;
+  /**
+   * Threads of one run in WebAssembly; default: as many as the machine has, at most 4. Without cross-origin isolation
+   * there is one.
+   */
+  readonly threads?: number;
+  /** Compare WebGPU's answer with WebAssembly's when the model is loaded; default true. */
+  readonly check?: boolean;
+  /** Run once on a small input when the model is loaded, so that the first run is as fast as the others; default false. */
+  readonly warmUp?: boolean;
+  /** The folder with worker.js and onnxruntime/, for bundlers that do not place them; default beside this package's code. */
+  readonly assets?: string | URL;
+  /** Told how far loading is. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Stops loading. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a model runs, and why there. */
+export type WebProviderReport = ProviderReport<WebProvider>;
+export type WebSession = Session<WebProviderReport>;
+
+/** Largest difference from WebAssembly that WebGPU's arithmetic explains, relative to max(1, |value|). */
+const TOLERANCE = 1e-4;
+
+/** More threads than this gain little and starve the rest of a phone. */
+const MAX_THREADS = 4;
+
+/**
+ * Loads a model on the first provider that works, each tried in a worker of its own.
+ * @param model the bytes of an .onnx file, copied before this returns, or the promise of them: onnxruntime is fetched meanwhile
+ * @throws NmodeError: BAD_USAGE for unknown providers and for bytes of which nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not);
+ * the signal's reason
+ */
+export async function createSession(
+  model: Uint8Array | Promise<Uint8Array>,
+  options: WebSessionOptions = {},
+): Promise<WebSession> {
+  needBrowser();
+  // Sent to a worker for each provider that is tried.
+  const bytes = model instanceof Promise ? model : Promise.resolve(copyOf(model, 'the model'));
+  const { providers: choice = 'auto', strict = false, check = true, warmUp = false } = options;
+  const list = candidates(choice, strict).map((name) => ({ name }));
+  const wanted = options.threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
+  const threads = globalThis.crossOriginIsolated ? wholeNumber('threads', wanted) : 1;
+  const auto = choice === 'auto';
+  const progress = options.onProgress ?? (() => {});
+  // A model that does not come ends everything, whichever provider is being tried.
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  bytes.catch((error: unknown) => stop.abort(error));
+  const loading: Loading = {
+    model: bytes,
+    threads,
+    warmUp,
+    check: check || auto,
+    auto,
+    assets: assetsUrl(options.assets),
+    progress,
+    signal,
+  };
+  const { candidate, attempts, opened } = await openFirst(list, ({ name }) => tryOn(name, loading), signal);
+  const report: WebProviderReport = {
+    requested: auto ? ['auto'] : choice,
+    effective: candidate.name,
+    attempts,
+    ...(opened.check && { check: opened.check }),
+  };
+  progress({ kind: 'ready', provider: candidate.name });
+  return sessionOf([opened.thread], opened, report, threads);
+}
+
+/** @throws NmodeError (BAD_USAGE) that lists the known ones */
+function candidates(choice: 'auto' | readonly WebProvider[], strict: boolean): readonly WebProvider[] {
+  if (choice === 'auto') return WEB_PROVIDERS;
+  const known: readonly string[] = WEB_PROVIDERS;
+  const [first] = Array.isArray(choice) ? choice : [];
+  if (first === undefined) {
+    throw new NmodeError('BAD_USAGE', "providers: expected 'auto' or a list, for example ['webgpu', 'wasm']");
+  }
+  for (const provider of choice) {
+    if (known.includes(provider)) continue;
+    if (String(provider) === 'auto') {
+      throw new NmodeError('BAD_USAGE', "provider 'auto' stands alone, not in a list");
+    }
+    throw new NmodeError(
+      'BAD_USAGE',
+      `provider '${provider}' is unknown: choose ${known.join(', ')} or auto`,
+    );
+  }
+  return strict ? [first] : [...new Set([...choice, 'wasm' as const])];
+}
+
+interface Loading {
+  readonly model: Promise<Uint8Array>;
+  readonly threads: number;
+  readonly warmUp: boolean;
+  readonly check: boolean;
+  readonly auto: boolean;
+  readonly assets: URL | undefined;
+  readonly progress: (progress: LoadProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+interface OpenedThread extends Opened {
+  readonly thread: Thread<WorkerMethods>;
+}
+
+async function tryOn(provider: WebProvider, loading: Loading): Promise<OpenedThread> {
+  const { progress, signal, assets } = loading;
+  signal.throwIfAborted();
+  progress({ kind: 'try', provider });
+  const thread = workerThread<WorkerMethods>(() => startWorker(assets), 'the session');
+  const forget = onAbort(signal, () => thread.abandon(signal.reason));
+  try {
+    return { thread, ...(await openOn(thread, provider, loading)) };
+  } catch (error) {
+    thread.abandon(error);
+    if (!signal.aborted) progress({ kind: 'refuse', provider, error: reason(error) });
+    throw error;
+  } finally {
+    forget();
+  }
+}
+
+async function openOn(
+  thread: Thread<WorkerMethods>,
+  provider: WebProvider,
+  { model, threads, warmUp, check, auto, assets, progress, signal }: Loading,
+): Promise<Opened> {
+  await thread.call('checkBrowser', { provider, hardware: auto });
+  const build = runtimeBuild(provider, assets);
+  const onBytes = (loaded: number) =>
+    progress({ kind: 'download', file: 'onnxruntime', loaded, total: build.binaryBytes });
+  const [binary, bytes] = await Promise.all([
+    download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
+    untilAborted(model, signal),
+  ]);
+  progress({ kind: 'open', provider });
+  await thread.call('load', bytes);
+  const own = { provider, threads, api: build.api.href, loader: build.loader.href, binary };
+  const opened = await thread.call(
+    'open',
+    { own, warmUp, ...(check && provider === 'webgpu' && { tolerance: TOLERANCE }) },
+    [binary],
+  );
+  await thread.call('settle', undefined);
+  if (auto) refuseSlower(opened);
+  return opened;
+}

@@ -1,0 +1,182 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { buildEncoder, buildModel } from '../../exporters/assembly/build.js';
+import { type DecoderId, standard } from '../../exporters/assembly/describe.js';
+import type { Backbone, Network } from '../../exporters/backbones/backbone.js';
+import { BACKBONES, backboneOf } from '../../exporters/backbones/index.js';
+import { SCHEME_IDS } from '../../exporters/decoders/nmode.js';
+import { Weights, zeroWeights } from '../../exporters/nn/weights.js';
+import { cost } from '../../graph/analysis/cost.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { RELEASE_SIDE } from '../../graph/common/recipe.js';
+import { encodedLength, encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/ir/model.js';
+import { optimize } from '../../graph/passes/optimize.js';
+import { inTemporaryFolder } from '../files/temporary-folder.js';
+import { bench } from './bench.js';
+
+export interface CompareOptions {
+  /** Names of those to compare; default all. */
+  readonly backbones?: readonly string[];
+  /** Base width of the backbones that have one; default each one's own: 64 for the U-Net, as in the release. */
+  readonly width?: number;
+  /** Default 256 x 256. */
+  readonly size?: { readonly height: number; readonly width: number };
+  /** Also run each on the CPU, in turn with the backbone's other decoders. */
+  readonly time?: boolean;
+  /** With `time`: runs of each that are counted; default 20. */
+  readonly runs?: number;
+  /** An HTML file to write, with plots. */
+  readonly report?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Parameters, and multiply-adds of convolutions and matrix products for one image. */
+export interface Figures {
+  readonly parameters: number;
+  readonly macs: number;
+}
+
+export interface Comparison extends Figures {
+  readonly backbone: string;
+  readonly decoder: DecoderId;
+  /** What of these figures is the encoder's. */
+  readonly encoder: Figures;
+  /** Size of the .onnx file. */
+  readonly bytes: number;
+  /** 1 - figure / the same of the original decoder; absent where the backbone has none. */
+  readonly saved?: Figures;
+  /** Median of a run in milliseconds, and its ratio to the original decoder's; with `time`. */
+  readonly latency?: { readonly p50: number; readonly ratio: number };
+}
+
+const DEFAULT_RUNS = 20;
+
+/** Wider networks do not fit the 2 GiB of an .onnx file. */
+const MAX_WIDTH = 400;
+
+/** The original first: the others are compared with it. */
+const ORDER: readonly DecoderId[] = ['original', ...SCHEME_IDS];
+
+/**
+ * What each decoder costs on each backbone, counted on the graphs that `exportModel` would write, and measured if asked for.
+ * @throws NmodeError (BAD_USAGE) for an unknown backbone, a width that none has, a size that the levels do not divide, runs that
+ * are not timed; (CANNOT_WRITE)
+ */
+export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
+  const { time = false, runs, report, signal, onProgress } = options;
+  if (runs !== undefined && !time) {
+    throw new NmodeError('BAD_USAGE', `${runs} runs, which have a meaning with time alone`);
+  }
+  const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...options.size };
+  // Before anything is timed: a size may fit the first and not the last.
+  const encoders: Encoder[] = [];
+  for (const network of networksOf(options)) {
+    await turn(signal);
+    encoders.push(encoderOf(network, size));
+  }
+  const comparisons: Comparison[] = [];
+  for (const [at, encoder] of encoders.entries()) {
+    await turn(signal);
+    if (time) onProgress?.(at, encoders.length);
+    const contenders = contendersOf(encoder, size);
+    const rows = time ? await timed(contenders, options) : contenders.map(({ comparison }) => comparison);
+    comparisons.push(...rows);
+  }
+  if (time) onProgress?.(encoders.length, encoders.length);
+  if (report !== undefined) {
+    await (await import('../reports/compare-report.js')).writeCompareReport(report, comparisons, {
+      size,
+      runs: runs ?? DEFAULT_RUNS,
+    });
+  }
+  return comparisons;
+}
+
+/** Gives whoever aborts a turn: to count a wide network takes a while. @throws the signal's reason */
+async function turn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
+}
+
+const hasWidth = ({ ofWidth }: Backbone) => ofWidth !== undefined;
+
+function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
+  const chosen = backbones ? [...new Set(backbones)].map(backboneOf) : BACKBONES;
+  if (width === undefined) return chosen.map((backbone) => backbone.network(new Map()));
+  if (!(Number.isSafeInteger(width) && width > 0 && width <= MAX_WIDTH)) {
+    throw new NmodeError('BAD_USAGE', `a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);
+  }
+  if (!chosen.some(hasWidth)) {
+    const [fixed, free] = [chosen, BACKBONES.filter(hasWidth)].map((some) =>
+      some.map(({ id }) => id).join(', '),
+    );
+    throw new NmodeError('BAD_USAGE', `a width of ${width} for ${fixed}: those that have one are ${free}`);
+  }
+  return chosen.map((backbone) => backbone.ofWidth?.(width) ?? backbone.network(new Map()));
+}
+
+type Size = Required<CompareOptions>['size'];
+
+interface Encoder {
+  readonly network: Network;
+  readonly encoder: Figures;
+}
+
+function encoderOf(network: Network, size: Size): Encoder {
+  return { network, encoder: counted((weights) => buildEncoder(network, weights, size)).figures };
+}
+
+interface Contender {
+  readonly comparison: Comparison;
+  readonly model: Model;
+}
+
+function contendersOf({ network, encoder }: Encoder, size: Size): readonly Contender[] {
+  const built = ORDER.filter((id) => id !== 'original' || network.own !== undefined).map((decoder) => ({
+    decoder,
+    ...counted((weights) => buildModel(standard(network, decoder), weights, { size: { batch: 1, ...size } })),
+  }));
+  const whole = built.find(({ decoder }) => decoder === 'original')?.figures;
+  return built.map(({ decoder, model, figures }) => {
+    const saved = whole && {
+      parameters: 1 - figures.parameters / whole.parameters,
+      macs: 1 - figures.macs / whole.macs,
+    };
+    return {
+      model,
+      comparison: {
+        ...{ backbone: network.backbone, decoder, ...figures, encoder, bytes: encodedLength(model) },
+        ...(saved && { saved }),
+      },
+    };
+  });
+}
+
+function counted(build: (weights: Weights) => Model): { readonly model: Model; readonly figures: Figures } {
+  const weights = Weights.from(zeroWeights);
+  const model = build(weights);
+  return { model, figures: { parameters: weights.parameters, macs: cost(model).macs ?? 0 } };
+}
+
+/** The decoders of one backbone beside each other. The weights are zeros, which take as long as others. */
+async function timed(
+  contenders: readonly Contender[],
+  { runs = DEFAULT_RUNS, signal }: CompareOptions,
+): Promise<readonly Comparison[]> {
+  return inTemporaryFolder('nmode-compare', async (folder) => {
+    const paths: string[] = [];
+    for (const { comparison, model } of contenders) {
+      const path = join(folder, `${comparison.decoder}.onnx`);
+      await writeFile(path, encodeModel(optimize(model).model));
+      paths.push(path);
+    }
+    const { models } = await bench({ models: paths, runs, ...(signal && { signal }) });
+    return contenders.map(({ comparison }, at) => {
+      const { p50 = Number.NaN, ratioToFirst: ratio = Number.NaN } = models[at] ?? {};
+      return { ...comparison, latency: { p50, ratio } };
+    });
+  });
+}

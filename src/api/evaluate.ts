@@ -1,0 +1,202 @@
+import { basename } from 'node:path';
+import type { Assumption } from '../../graph/common/assumption.js';
+import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
+import type { Recipe } from '../../graph/common/recipe.js';
+import type { Tiling } from '../../runtime/images/job.js';
+import { inOrder } from '../../runtime/in-order.js';
+import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
+import type { Cleaning } from '../../runtime/masks/components.js';
+import { DEFAULT_THRESHOLD } from '../../runtime/masks/cut.js';
+import type { Confusion, Metrics } from '../../runtime/masks/metrics.js';
+import { checkReading, type TruthReading } from '../../runtime/masks/truth.js';
+import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
+import type { ProviderReport } from '../../runtime/node/sessions/session.js';
+import { finishOptions } from '../../runtime/segment-options.js';
+import { type Failure, findPairs, type Pair } from '../files/pairs.js';
+import { turnDoubt } from '../files/turned.js';
+import { refuseOverwriting } from '../files/write-whole.js';
+import { mean, median } from '../measuring/percentile.js';
+import {
+  type ClassConfusion,
+  type ClassMetrics,
+  classMetrics,
+  compareWithTruth,
+  confusionsOf,
+  foregroundMetrics,
+  imageDice,
+} from '../reports/compare-classes.js';
+import { writeReport } from '../reports/evaluation-report.js';
+import {
+  type CountedTruth,
+  type TruthSummary,
+  truthSummary,
+  truthWarnings,
+} from '../reports/truth-report.js';
+
+export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
+  /** An .onnx file that takes one RGB image. */
+  readonly model: string;
+  /** A folder of images. */
+  readonly images: string;
+  /**
+   * A folder of ground-truth masks, `NAME.png`, `NAME_mask.png` or `NAME_segmentation.png` for `NAME.jpg`: black and white, unless
+   * `truthLabel`, `truthColour` or `ignoreLabel` say how they are read; label maps where the model gives several classes. May be
+   * that of the images.
+   */
+  readonly masks: string;
+  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
+  readonly threshold?: number;
+  /** An .html file to write, with pictures of the worst images. */
+  readonly report?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface EvaluationReport extends Metrics {
+  /** How many were counted. */
+  readonly images: number;
+  /** Pixels of all images together, which the metrics are of; of several classes, the sum over those that are no background. */
+  readonly confusion: Confusion;
+  /** Where there are several classes: each of them, the background last. The metrics above are their means without the background. */
+  readonly classes?: readonly ClassMetrics[];
+  /** Dice coefficients image by image; of several classes, the mean of those that are found or true in it, the background aside. */
+  readonly perImage: readonly { readonly name: string; readonly dsc: number }[];
+  readonly meanDsc: number;
+  readonly medianDsc: number;
+  /** The size that was counted at: the network's input (as the release does) or each image's own. */
+  readonly at: 'network' | 'image';
+  /** Absent where classes exclude each other and the most probable one counts. */
+  readonly threshold?: number;
+  /** What was done to masks after they were cut. */
+  readonly cleaning: Required<Cleaning>;
+  readonly truth: TruthSummary;
+  /**
+   * What may be wrong although it was counted, one line each: harmless faults of files, values that no mask holds, masks that may not be
+   * turned as their images.
+   */
+  readonly warnings: readonly string[];
+  readonly recipe: Recipe;
+  readonly provider: ProviderReport['effective'];
+  /** What was asked for, and why it was passed over where it was. */
+  readonly session: ProviderReport;
+  /** What neither the model nor the options say, and what was taken for it. */
+  readonly assumed: readonly Assumption[];
+  /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
+  readonly failures: readonly Failure[];
+  /** Images that were run in tiles, and how. */
+  readonly tiled: readonly { readonly name: string; readonly tiling: Tiling }[];
+}
+
+interface Counted extends CountedTruth {
+  readonly classes: readonly ClassConfusion[];
+  /** Harmless faults of its files, one line each. */
+  readonly warnings: readonly string[];
+  readonly tiling?: Tiling;
+}
+
+type Outcome = Counted | Failure;
+
+/**
+ * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
+ * and cut at 0.5. Pixels of `ignoreLabel` are left out.
+ * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
+  const { at = 'network', signal, onProgress } = options;
+  checkReading(options);
+  finishOptions(options, at);
+  const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks);
+  const failures = [...unpaired];
+  if (options.report !== undefined) {
+    if (!/\.html?$/i.test(options.report)) {
+      throw new NmodeError('BAD_USAGE', `${options.report}: a report is an .html file`);
+    }
+    await refuseOverwriting([options.report], [options.model, ...files]);
+  }
+  const segmenter = await Segmenter.load(options.model, { ...options, at });
+  try {
+    refuseReading(segmenter, options);
+    refuseThreshold(segmenter.semantics, segmenter.classes, options.threshold);
+    const counted: Counted[] = [];
+    let done = 0;
+    onProgress?.(done, pairs.length);
+    for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, (pair) =>
+      count(segmenter, pair, options),
+    )) {
+      signal?.throwIfAborted();
+      if ('error' in outcome) failures.push(outcome);
+      else counted.push(outcome);
+      onProgress?.(++done, pairs.length);
+    }
+    const errors = failures.slice(unpaired.length).map(({ code, error }) => new NmodeError(code, error));
+    const [first] = errors;
+    if (counted.length === 0 && first !== undefined) throw commonFault(errors) ?? first;
+    const classes = classMetrics(counted.map((image) => image.classes));
+    const perImage = counted.map((image) => ({ name: image.name, dsc: imageDice(image.classes) }));
+    const scores = perImage.map(({ dsc }) => dsc);
+    const { provider, recipe, semantics } = segmenter;
+    const cutAt = options.threshold ?? (semantics.kind === 'independent' ? DEFAULT_THRESHOLD : undefined);
+    const report: EvaluationReport = {
+      images: perImage.length,
+      ...foregroundMetrics(classes),
+      ...(classes.length > 1 && { classes }),
+      perImage,
+      meanDsc: mean(scores),
+      medianDsc: median(scores),
+      at,
+      ...(cutAt !== undefined && { threshold: cutAt }),
+      cleaning: {
+        fillHoles: options.fillHoles ?? false,
+        largestComponent: options.largestComponent ?? false,
+        minArea: options.minArea ?? 0,
+      },
+      truth: truthSummary(options, counted),
+      warnings: [...counted.flatMap(({ warnings }) => warnings), ...truthWarnings(options, counted)],
+      recipe,
+      provider: provider.effective,
+      session: provider,
+      assumed: segmenter.assumed,
+      tiled: counted.flatMap(({ name, tiling }) => (tiling ? [{ name, tiling }] : [])),
+      failures,
+    };
+    if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
+    return report;
+  } finally {
+    await segmenter.close();
+  }
+}
+
+async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {
+  const name = basename(pair.image);
+  try {
+    const found = await compareWithTruth(segmenter, pair, options);
+    const [first] = found.compared;
+    const ignored = first?.truth.counted?.filter((counts) => counts === 0).length ?? 0;
+    const { search, tiling } = found;
+    const doubt = { ...(search && { search }), turnDoubt: await turnDoubt(pair, found) };
+    const cut = { ...(tiling && { tiling }) };
+    const warnings = [
+      ...found.warnings.map((warning) => `${name}: ${warning}`),
+      ...found.truthWarnings.map((warning) => `${basename(pair.mask)}: ${warning}`),
+    ];
+    return { name, classes: confusionsOf(found), ignored, warnings, ...doubt, ...cut };
+  } catch (error) {
+    const { code, message } = imageFault(error, options.signal);
+    return { name, code, error: message };
+  }
+}
+
+/** @throws NmodeError (BAD_USAGE) for one label or colour of truth where several classes are counted */
+function refuseReading(
+  { semantics, classes }: Segmenter,
+  { truthLabel, truthColour, model }: EvaluateOptions,
+): void {
+  const { length } = maskLabelsOf(semantics, classes);
+  if (length < 2 || (truthLabel === undefined && truthColour === undefined)) return;
+  const given =
+    truthLabel !== undefined ? `--truth-label ${truthLabel}` : `--truth-colour ${truthColour?.join(',')}`;
+  throw new NmodeError(
+    'BAD_USAGE',
+    `${basename(model)}: it gives masks of ${length} classes, each counted against its own label of the truth: ${given} says one foreground`,
+  );
+}

@@ -1,0 +1,155 @@
+import { checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
+import { openCheckpoint } from '../../exporters/checkpoints/open.js';
+import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
+import type { SchemeId } from '../../exporters/decoders/nmode.js';
+import { type GraftOptions as GraftTold, graftDecoder } from '../../exporters/grafting/graft.js';
+import { cost } from '../../graph/analysis/cost.js';
+import { type Feature, imageOf } from '../../graph/analysis/features.js';
+import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { type Model, opsetOf } from '../../graph/ir/model.js';
+import { optimize } from '../../graph/passes/optimize.js';
+import { naming } from '../../runtime/naming.js';
+import { loadModel } from '../../runtime/node/model.js';
+import { refuseOverwriting } from '../files/write-whole.js';
+import { measure } from '../measuring/measure.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from '../proof/parity-rule.js';
+import { type ReferenceParity, writeVerified } from '../proof/write-verified.js';
+import { nominalSizes } from '../transform/nominal.js';
+import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
+
+export interface GraftOptions
+  extends GraftTold,
+    Omit<TransformOptions, 'recipe'>,
+    KeySelection,
+    ReferenceTolerance {
+  /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
+  readonly model: string;
+  /** A .pth, .pt or .safetensors file with the decoder's weights; what else it holds is left aside. */
+  readonly weights?: string;
+  /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
+  readonly key?: string;
+  /** In place of `weights`: those that a training begins with, for shapes and speed. */
+  readonly init?: boolean;
+  /** The .onnx file to write. */
+  readonly output: string;
+  /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
+  readonly reference?: string;
+}
+
+export interface GraftReport extends Omit<Transformed, 'model'> {
+  readonly output: string;
+  readonly bytes: number;
+  readonly decoder: SchemeId;
+  /** Shallow to deep. */
+  readonly skips: readonly Feature[];
+  /** The model's metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly parameters: number;
+  /** Multiply-adds of one run at `macsAt`; absent where operators are not known. */
+  readonly macs?: number;
+  readonly macsAt: readonly number[];
+  readonly nodes: number;
+  readonly nodesBefore: number;
+  readonly opset: number;
+  readonly input: readonly (number | string)[];
+  /** Height and width of images must be multiples of this. */
+  readonly sizeMultiple: number;
+  /** What was taken for what neither weights, model nor options say, and whether the reference has proven it. */
+  readonly assumed: readonly CheckedAssumption[];
+  readonly notes: readonly string[];
+  /** The comparison with the reference, where one was given. */
+  readonly verified?: ReferenceParity;
+}
+
+/**
+ * Puts an nmODE decoder on tensors of any .onnx file, in place of what was computed from them.
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_CHECKPOINT, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where the
+ *   reference is missed. In every case nothing is written.
+ */
+export async function graft(options: GraftOptions): Promise<GraftReport> {
+  const { weights, init = false, output, reference, level = 'none' } = options;
+  if (!Array.isArray(options.skips)) {
+    throw new NmodeError('BAD_USAGE', 'skips is no array of names: inspect --skips proposes some');
+  }
+  if ((weights === undefined) !== init) {
+    throw new NmodeError('BAD_USAGE', 'give the weights of the decoder with --weights, or else --init');
+  }
+  const { model, name } = await loadModel(options.model);
+  await refuseOverwriting(
+    [output],
+    [options.model, weights, reference].filter((path) => path !== undefined),
+  );
+  const checkpoint = weights === undefined ? undefined : await openCheckpoint(weights, options.key, options);
+  try {
+    const grafted = await graftDecoder(model, checkpoint, options, measure).catch((error) =>
+      naming(name, () => {
+        throw error;
+      }),
+    );
+    const { recipe: _, ...told } = options;
+    // What a reference is held against need not be compared on images.
+    const isProven = level === 'none' || reference !== undefined;
+    const rule = parityRule(grafted.head, options);
+    const assumed = checkedBy(
+      [...encoderAssumptions(model, options, grafted.assumed), ...grafted.assumed],
+      reference !== undefined,
+    );
+    const built = withAssumptions(
+      grafted.model,
+      assumed,
+      reference === undefined ? undefined : toleranceRecord(rule),
+    );
+    const transformed = await transform(built, name, { ...told, level }, isProven);
+    const { model: result, ...transformation } = transformed;
+    const verifiable = () =>
+      transformed.precision === 'fp32' ? result : optimize(built, { ...told, level }).model;
+    const network = reference === undefined ? undefined : verifiable();
+    const { notes, skips, sizeMultiple } = grafted;
+    const { bytes, verified } = await writeVerified(
+      { model: result, network, notes, rule, assumed: ofNetwork(assumed) },
+      options,
+    );
+    const image = imageOf(result).name;
+    const input = result.graph.inputs.find(({ name }) => name === image)?.type?.shape ?? [];
+    const { known, shape } = nominalSizes(image, input);
+    const { parameters, macs } = cost(grafted.model, known);
+    return {
+      output,
+      bytes,
+      decoder: grafted.decoder.id,
+      skips,
+      metadata: Object.fromEntries(result.metadata),
+      parameters,
+      ...(macs !== undefined && { macs }),
+      macsAt: shape,
+      nodes: result.graph.nodes.length,
+      nodesBefore: model.graph.nodes.length,
+      opset: opsetOf(result),
+      input,
+      sizeMultiple,
+      ...transformation,
+      assumed,
+      notes,
+      ...(verified && { verified }),
+    };
+  } finally {
+    checkpoint?.close();
+  }
+}
+
+/** Those that a decoder brings with it. */
+const OF_DECODERS = ['head', 'lmdForm', 'blockActivation', 'upsample', 'alignCorners'];
+
+/** What a model of this package says of itself that is still true with another decoder. */
+function encoderAssumptions(
+  { metadata }: Model,
+  { recipe }: GraftOptions,
+  ofDecoder: readonly Assumption[],
+): readonly Assumption[] {
+  const known = recipe?.normalization === undefined ? OF_DECODERS : [...OF_DECODERS, 'recipe'];
+  return assumptionsIn(metadata)
+    .filter(({ option, verified }) => !verified && !known.includes(option))
+    .map(({ verified: _, ...assumption }) => assumption)
+    .filter(({ what, value }) => !ofDecoder.some((other) => other.what === what && other.value === value));
+}

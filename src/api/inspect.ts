@@ -1,0 +1,257 @@
+import { basename } from 'node:path';
+import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
+import { buildModel } from '../../exporters/assembly/build.js';
+import { type DecoderId, type Detected, describe } from '../../exporters/assembly/describe.js';
+import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
+import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
+import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
+import type { Order } from '../../exporters/decoders/block.js';
+import {
+  asideNotes,
+  detectIn,
+  keysAside,
+  prefixIn,
+  prefixNotes,
+  weightsIn,
+} from '../../exporters/nn/network-weights.js';
+import { cost, type NodeCost } from '../../graph/analysis/cost.js';
+import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import { RELEASE_SIDE } from '../../graph/common/recipe.js';
+import type { DType } from '../../graph/ir/dtype.js';
+import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
+import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
+import { loadModel } from '../../runtime/node/model.js';
+import { nominalSizes } from '../transform/nominal.js';
+
+export interface TensorReport {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export interface PortReport {
+  readonly name: string;
+  readonly dtype?: DType;
+  readonly shape?: readonly (number | string)[];
+}
+
+export interface CheckpointReport {
+  readonly kind: 'checkpoint';
+  readonly file: string;
+  readonly format: CheckpointFormat;
+  /** What the keys tell; absent for a network that is not known. */
+  readonly architecture?: {
+    readonly backbone: string;
+    readonly widths: readonly number[];
+    readonly scales: readonly number[];
+    readonly inputChannels: number;
+    readonly classes: number;
+    /** The decoders that the keys allow. */
+    readonly decoders: readonly DecoderId[];
+    readonly order?: Order;
+    readonly kernel?: number;
+    readonly stateChannels?: number;
+    /** The variant of the network's own decoder. */
+    readonly form?: Readonly<Record<string, string>>;
+  };
+  /** What an export takes where nothing else is told; absent for a network that is not known. */
+  readonly assumed?: readonly Assumption[];
+  /** Why there is no architecture, or which keys do not fit it. */
+  readonly problem?: string;
+  /** Where the weights were found, if that is worth telling, and what else the file holds. */
+  readonly note?: string;
+  /** What the network's keys begin with in the file; absent for nothing. */
+  readonly prefix?: string;
+  /** Keys of the file that the network does not use, counters not listed; absent where there are none. */
+  readonly leftAside?: readonly string[];
+  /** Floating-point numbers, BatchNorm's running statistics and what is left aside not counted. */
+  readonly parameters: number;
+  /** Multiply-adds of one run at `macsAt`. */
+  readonly macs?: number;
+  readonly macsAt?: readonly number[];
+  readonly tensors: readonly TensorReport[];
+}
+
+export interface ModelReport {
+  readonly kind: 'model';
+  readonly file: string;
+  readonly bytes: number;
+  readonly producer: string;
+  readonly irVersion: number;
+  readonly opset: number;
+  readonly inputs: readonly PortReport[];
+  readonly outputs: readonly PortReport[];
+  readonly nodes: number;
+  readonly parameters: number;
+  /** Multiply-adds and bytes of all activations of one run at `macsAt`; absent where they cannot be inferred. */
+  readonly macs?: number;
+  readonly activationBytes?: number;
+  readonly macsAt?: readonly number[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What its export took for what the checkpoint did not say; empty for models that do not tell. */
+  readonly assumed: readonly CheckedAssumption[];
+  readonly operators: Readonly<Record<string, number>>;
+  readonly costs: readonly NodeCost[];
+  readonly tensors: readonly TensorReport[];
+}
+
+/**
+ * Tells what a file holds: an .onnx model by that ending, otherwise a checkpoint.
+ * @param key keys of dicts that lead to the state dict of a checkpoint, dotted, or what its keys begin with
+ * @param selection which of its keys are the network's
+ * @throws NmodeError (BAD_CHECKPOINT, BAD_MODEL)
+ */
+export async function inspect(
+  path: string,
+  key?: string,
+  selection: KeySelection = {},
+): Promise<CheckpointReport | ModelReport> {
+  if (!path.toLowerCase().endsWith('.onnx')) return inspectCheckpoint(path, key, selection);
+  for (const [flag, value] of Object.entries({ key, ...selection })) {
+    if (value !== undefined) throw new NmodeError('BAD_USAGE', `--${flag} has no meaning for a model`);
+  }
+  return inspectModel(path);
+}
+
+function tensorReports(tensors: ReadonlyMap<string, Tensor>): readonly TensorReport[] {
+  return Array.from(tensors, ([name, { dtype, dims }]) => ({ name, dtype, shape: dims }));
+}
+
+const FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64'];
+
+async function inspectCheckpoint(
+  path: string,
+  key: string | undefined,
+  selection: KeySelection,
+): Promise<CheckpointReport> {
+  const checkpoint = await openCheckpoint(path, key, selection);
+  try {
+    const { notes, ...network } = architecture(checkpoint);
+    const note = [checkpoint.note, ...notes].filter(Boolean).join('; ');
+    const aside = new Set(network.leftAside);
+    const trained = [...checkpoint.tensors].filter(
+      ([key, { dtype }]) =>
+        FLOATS.includes(dtype) &&
+        !/\.running_(mean|var)$/.test(key) &&
+        !aside.has(`${checkpoint.prefix ?? ''}${key}`),
+    );
+    return {
+      kind: 'checkpoint',
+      file: checkpoint.file,
+      format: checkpoint.format,
+      ...network,
+      ...(note !== '' && { note }),
+      parameters: trained.reduce((sum, [, { dims }]) => sum + elementCount(dims), 0),
+      tensors: tensorReports(checkpoint.tensors),
+    };
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** What a checkpoint's keys tell, and what else is to be said. */
+interface Recognised
+  extends Pick<CheckpointReport, 'architecture' | 'problem' | 'prefix' | 'leftAside' | 'macs' | 'macsAt'> {
+  readonly notes: readonly string[];
+}
+
+function architecture(checkpoint: Checkpoint): Recognised {
+  try {
+    const detected = detectIn(checkpoint);
+    const { network, classes, decoders, nmode } = detected;
+    const { widths, scales, inputChannels, backbone, own } = network;
+    return {
+      architecture: {
+        ...{ backbone, widths, scales, inputChannels, classes, decoders, ...nmode },
+        ...(own?.form && decoders.includes('original') && { form: own.form }),
+      },
+      ...nominalCost(checkpoint, detected),
+    };
+  } catch (error) {
+    if (!(error instanceof NmodeError)) throw error;
+    return { problem: error.message, notes: [] };
+  }
+}
+
+/** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
+function nominalCost(checkpoint: Checkpoint, detected: Detected) {
+  const { network, view } = detected;
+  const [decoder = 'original'] = detected.decoders;
+  // A head is asked for where there are several classes.
+  const told = {
+    ...(detected.classes > 1 && ({ head: 'none' } as const)),
+    ...(decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const)),
+  };
+  const macsAt = [1, network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
+  const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
+  const weights = weightsIn(checkpoint, view);
+  const description = describe(checkpoint.file, detected, told);
+  const { macs = 0 } = cost(buildModel(description, weights, { size }));
+  const { backbone } = network;
+  const assumed = assumptionsOf({ ...description, backbone }, told, weights.settings);
+  const prefix = prefixIn(checkpoint, view);
+  const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
+  const notes = prefixNotes(checkpoint, view);
+  try {
+    const { unused } = weights.finish(view.names.keys(), network.aside);
+    const leftAside = keysAside(checkpoint, view, unused);
+    const unread = unreadableText(checkpoint.tensors);
+    const told = [...asideNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread])];
+    return { ...found, ...(leftAside.length > 0 && { leftAside }), notes: [...notes, ...told] };
+  } catch (error) {
+    return { ...found, problem: reason(error), notes };
+  }
+}
+
+async function inspectModel(path: string): Promise<ModelReport> {
+  const { model, bytes } = await loadModel(path);
+  const { graph } = model;
+  const { macsAt, ...figures } = modelCost(model);
+  const operators = new Map<string, number>();
+  for (const { opType } of graph.nodes) operators.set(opType, (operators.get(opType) ?? 0) + 1);
+  return {
+    kind: 'model',
+    file: basename(path),
+    bytes: bytes.length,
+    producer: `${model.producerName} ${model.producerVersion}`.trim(),
+    irVersion: model.irVersion,
+    opset: opsetOf(model),
+    inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)).map(portReport),
+    outputs: graph.outputs.map(portReport),
+    nodes: graph.nodes.length,
+    ...figures,
+    ...(macsAt && { macsAt }),
+    metadata: Object.fromEntries(model.metadata),
+    assumed: assumptionsIn(model.metadata),
+    operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
+    tensors: tensorReports(graph.initializers),
+  };
+}
+
+function portReport({ name, type }: ValueInfo): PortReport {
+  return { name, ...(type && { dtype: type.dtype, ...(type.shape && { shape: type.shape }) }) };
+}
+
+/** Costs at the nominal size; of a model that does not take it, what can be said without. */
+function modelCost(model: Model) {
+  const input = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name));
+  const sizes = input?.type?.shape && nominalSizes(input.name, input.type.shape);
+  const { parameters, macs, activationBytes, nodes } = costAt(model, sizes?.known);
+  return {
+    parameters,
+    ...(macs !== undefined && { macs }),
+    ...(activationBytes !== undefined && { activationBytes }),
+    costs: nodes,
+    ...(sizes && { macsAt: sizes.shape }),
+  };
+}
+
+function costAt(model: Model, known: Readonly<Record<string, number>> | undefined) {
+  try {
+    return cost(model, known);
+  } catch (error) {
+    if (!(error instanceof NmodeError)) throw error;
+    return cost(model);
+  }
+}

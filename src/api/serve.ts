@@ -1,0 +1,220 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Assumption } from '../../graph/common/assumption.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import type { FormOptions } from '../../runtime/form.js';
+import { usableCores } from '../../runtime/node/sessions/limits.js';
+import type { SessionOptions } from '../../runtime/node/sessions/session.js';
+import { startBehind } from '../../runtime/node/threads/priority.js';
+import { LogSink } from '../../runtime/server/log-sink.js';
+import { Metrics } from '../../runtime/server/metrics.js';
+import { DataPlane } from '../../runtime/server/plane.js';
+import { type RestOptions, restApp } from '../../runtime/server/rest/app.js';
+import { watch } from '../../runtime/server/watch.js';
+import { MAX_TIMER } from '../../runtime/timer.js';
+import { addSite, cannotListen } from '../files/site.js';
+import { type Limits, limitsOf } from './serve-limits.js';
+
+export interface ServeOptions
+  extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'>,
+    FormOptions {
+  /** Files of models: `lesion.onnx`, or `name=path.onnx` for another name than the file's. */
+  readonly models: readonly string[];
+  /** Default 127.0.0.1: this machine only. */
+  readonly host?: string;
+  /** Default 8000; 0 for one that is free. */
+  readonly port?: number;
+  /** Images of several requests that are merged into one run, where the model's batch is open; default 1. */
+  readonly maxBatch?: number;
+  /** Milliseconds that a run waits for others to join it while workers are busy; default 0. */
+  readonly maxDelayMs?: number;
+  /** Runs that may wait for a worker, and images that may be under way; default 64. */
+  readonly maxQueue?: number;
+  /** Requests under way, those that are being read included; default 256. */
+  readonly maxRequests?: number;
+  /** Bytes of a request's body; default 64 MB. */
+  readonly maxBody?: number;
+  /** Bytes of the JSON of a request, tensors after it not included; default 16 MB. */
+  readonly maxJson?: number;
+  /** Bytes of bodies and answers that are held at a time, those of up to 1 MB not included; default 256 MB, at least one body. */
+  readonly maxInflight?: number;
+  /** Elements of a request's tensors; default 2^24. */
+  readonly maxElements?: number;
+  /** Milliseconds within which a request is answered; default 10,000. */
+  readonly deadlineMs?: number;
+  /** Milliseconds for requests under way when the server ends, or their model is replaced or unloaded; default 30,000. */
+  readonly drainMs?: number;
+  /** A file of bearer tokens, one a line. */
+  readonly tokenFile?: string;
+  /** Files of a certificate and its key, in PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Serve the page of the demo at `/`, which runs its own model in the browser, not those that are served. */
+  readonly ui?: boolean;
+  /** Ends it where models are still being loaded. */
+  readonly signal?: AbortSignal;
+  /** Load a model again when its file is replaced. */
+  readonly watch?: boolean;
+  /**
+   * Where structured logs go, a line of JSON at a time. What a stream cannot take is dropped: lines beyond 1 MB that wait for
+   * its reader, and those that it or `write` fails with.
+   */
+  readonly log?: { write(line: string): void };
+}
+
+export interface Server {
+  readonly url: string;
+  /** Where each model runs. */
+  readonly models: readonly {
+    readonly name: string;
+    /** What is assumed of how it takes images, and of what it gives; undefined for a model that takes no images. */
+    readonly assumed: readonly Assumption[] | undefined;
+    /** Why its requests run singly although `maxBatch` would merge them. */
+    readonly whySingly: string | undefined;
+    readonly provider: string;
+    readonly workers: number;
+    readonly threads: number;
+  }[];
+  /** Answers what was accepted, and ends. @param within milliseconds after which it ends anyway; default `drainMs` */
+  close(within?: number): Promise<void>;
+}
+
+/** Copies of a model where nothing is said: each takes its memory. */
+const MAX_WORKERS = 4;
+
+/**
+ * Serves models over HTTP.
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN; the signal's reason
+ */
+export async function serve(options: ServeOptions): Promise<Server> {
+  const named = namesOf(options.models);
+  const limits = limitsOf(options);
+  const metrics = new Metrics(() => plane);
+  const rest = await restOptions(options, limits);
+  const log = options.log && new LogSink(options.log, (lines) => metrics.logDropped(lines));
+  const cores = usableCores();
+  const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
+  const { providers, strict } = options;
+  const { drainMs } = limits;
+  startBehind();
+  const plane = new DataPlane(
+    named,
+    {
+      workers,
+      threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
+      maxQueue: limits.maxQueue,
+      maxBatch: limits.maxBatch,
+      maxDelay: limits.maxDelayMs,
+      maxElements: limits.maxElements,
+      ...(providers && { providers }),
+      ...(strict && { strict }),
+      form: options,
+    },
+    drainMs,
+    {
+      ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
+      loaded: ({ name: model, provider, whySingly }) => {
+        metrics.loaded(model, provider);
+        app.log.info({ model, provider }, 'model loaded');
+        if (whySingly !== undefined) app.log.warn({ model, why: whySingly }, 'requests are not merged');
+      },
+      unloaded: (model) => app.log.info({ model }, 'model unloaded'),
+      troubled: (model, what, why) => app.log.error({ model, ...(why && { problem: why }) }, what),
+      refused: (model, why) => {
+        metrics.refused(model);
+        app.log.error({ model, problem: why }, 'model refused');
+      },
+    },
+  );
+  const app = await restApp({ plane, metrics, options: { ...rest, ...(log && { log }) } });
+  const { host = '127.0.0.1', port = 8000 } = options;
+  let endWatch = () => {};
+  const close = async (within = drainMs) => {
+    endWatch();
+    plane.drain();
+    const forced = setTimeout(() => app.server.closeAllConnections(), Math.min(within, MAX_TIMER));
+    await app.close();
+    clearTimeout(forced);
+    await plane.close();
+    app.log.info('ended');
+    log?.close();
+  };
+  try {
+    if (options.ui) await app.register((scope) => addSite(scope, true));
+    // It answers that it lives, and that it is not ready, while models load.
+    const url = await app.listen({ host, port }).catch((error: unknown) => {
+      throw cannotListen('the models', port, error);
+    });
+    await plane.start(options.signal);
+    if (options.watch) endWatch = watch(plane, named);
+    const models = plane.names.map((name) => {
+      const { provider, scheduler, segmenter, whySingly } = plane.model(name);
+      const { workers, threads } = scheduler;
+      return { name, provider, workers, threads, whySingly, assumed: segmenter?.assumed };
+    });
+    return { url, models, close };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}
+
+/** @throws NmodeError (BAD_USAGE) for names that no path can hold, and for one that comes twice */
+function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
+  const named = new Map<string, string>();
+  for (const given of models) {
+    const [, told, path = given] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
+    const name = told ?? stemOf(path);
+    if (path === '') throw new NmodeError('BAD_USAGE', `'${given}' names no file: expected name=path.onnx`);
+    if (!/^(?!\.+$)[\w.-]{1,100}$/.test(name)) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `'${name}' cannot be a model's name, which is 1 to 100 characters, not dots alone, of A-Z, a-z, 0-9, '_', '.' and '-': try ${likeName(name || stemOf(path))}=${path}`,
+      );
+    }
+    if (named.has(name)) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `two models are called '${name}': give one another name, as in other=${path}`,
+      );
+    }
+    named.set(name, path);
+  }
+  if (named.size === 0) throw new NmodeError('BAD_USAGE', 'no model is given');
+  return named;
+}
+
+function stemOf(path: string): string {
+  return basename(path).replace(/\.onnx$/i, '');
+}
+
+/** The nearest to a text that a model can be called. */
+function likeName(text: string): string {
+  const near = text.replace(/[^\w.-]+/g, '_').replace(/^[_.]+|[_.]+$/g, '');
+  return near.slice(0, 100) || 'model';
+}
+
+async function restOptions(options: ServeOptions, limits: Limits): Promise<RestOptions> {
+  const { tokenFile, tls } = options;
+  const read = (path: string) =>
+    readFile(path).catch((error: unknown) => {
+      throw new NmodeError('BAD_USAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
+    });
+  const lines = tokenFile === undefined ? [] : (await read(tokenFile)).toString().split('\n');
+  const tokens = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  if (tokens.some((token) => /\s/.test(token))) {
+    throw new NmodeError('BAD_USAGE', `${tokenFile}: a line holds more than a token: expected one a line`);
+  }
+  if (tokenFile !== undefined && tokens.length === 0) {
+    throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one a line`);
+  }
+  return {
+    maxBody: limits.maxBody,
+    maxJson: limits.maxJson,
+    maxInflight: limits.maxInflight,
+    maxElements: limits.maxElements,
+    maxRequests: limits.maxRequests,
+    deadline: limits.deadlineMs,
+    tokens,
+    ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }),
+  };
+}

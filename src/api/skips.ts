@@ -1,0 +1,57 @@
+import { featureMapFaults } from '../../graph/analysis/feature-maps.js';
+import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../../graph/analysis/features.js';
+import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { dimText } from '../../graph/ir/dim.js';
+import { naming } from '../../runtime/naming.js';
+import { loadModel } from '../../runtime/node/model.js';
+import { measure } from '../measuring/measure.js';
+
+export interface SkipsReport {
+  readonly kind: 'skips';
+  readonly file: string;
+  /** The image that the model takes. */
+  readonly input: { readonly name: string; readonly shape: readonly (number | string)[] };
+  /** At each resolution on the way down, the last tensor that all below it is computed from; shallow to deep. */
+  readonly skips: readonly (Feature & { readonly shape: readonly (number | string)[] })[];
+  /** Height and width of images must be multiples of this. */
+  readonly sizeMultiple: number;
+}
+
+/**
+ * Proposes the tensors of an .onnx file that a decoder is to be grafted on.
+ * @throws NmodeError (BAD_MODEL) for a model that takes no image [N, C, H, W] or never leaves its resolution; CANNOT_RUN
+ */
+export async function proposeSkips(path: string): Promise<SkipsReport> {
+  const { model, name } = await loadModel(path);
+  const tensors = model.graph.nodes.flatMap(({ outputs }) => outputs).filter((tensor) => tensor !== '');
+  const located = await locate(model, tensors, measure).catch((error) =>
+    naming(name, () => {
+      throw error;
+    }),
+  );
+  const faultOf = featureMapFaults(model);
+  const maps = located.map((found) =>
+    faultOf(found.tensor) ? { tensor: found.tensor, type: found.type } : found,
+  );
+  const skips = naming(name, () => lastOnTheWayDown(model, maps));
+  if (skips.length === 0) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: no feature map float32 [N, C, H, W] of a part of the image lies between it and an output`,
+    );
+  }
+  const sizeMultiple = naming(name, () => sizeMultipleOf(model, skips));
+  const image = imageOf(model);
+  const plain = (dim: (typeof image.shape)[number]) => (typeof dim === 'number' ? dim : dimText(dim));
+  return {
+    kind: 'skips',
+    file: name,
+    input: { name: image.name, shape: image.shape.map(plain) },
+    skips: skips.map((skip) => ({
+      ...skip,
+      shape: featureType(model, skip, sizeMultiple).shape.map(plain),
+    })),
+    sizeMultiple,
+  };
+}

@@ -1,0 +1,66 @@
+import { basename } from 'node:path';
+import { ofNetwork } from '../../exporters/assembly/assumptions.js';
+import { readReference } from '../../exporters/checkpoints/open.js';
+import { assumptionsIn } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { HEAD_KEY } from '../../graph/common/recipe.js';
+import { named } from '../../runtime/naming.js';
+import { loadModel } from '../../runtime/node/model.js';
+import { parseProvider, toleranceOf } from '../../runtime/node/sessions/providers.js';
+import {
+  createSession,
+  type ProviderReport,
+  type SessionOptions,
+} from '../../runtime/node/sessions/session.js';
+import { type Parity, type ParityOptions, verifySession } from '../../runtime/parity.js';
+import { missedHints } from '../proof/parity-hints.js';
+
+export interface VerifyOptions extends ParityOptions, SessionOptions {
+  /** An .onnx file, or its bytes. */
+  readonly model: string | Uint8Array;
+  /** Inputs and expected outputs, .safetensors or .npz. */
+  readonly reference: string;
+  /** Largest absolute difference that passes; default what the provider's arithmetic allows, 1e-5 on the CPU. */
+  readonly atol?: number;
+}
+
+export interface Verification extends Parity {
+  readonly provider: ProviderReport;
+  /** What may be why a reference is missed, a sentence each: logits, or what was assumed at the export. */
+  readonly hints: readonly string[];
+}
+
+/**
+ * Runs a model on reference inputs and compares its outputs with the reference's. A miss is a result, not an error.
+ * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
+ */
+export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
+  const {
+    bytes,
+    name,
+    model: { metadata },
+  } = await loadModel(model);
+  const tensors = await readReference(reference);
+  const session = await createSession(bytes, options).catch((error: unknown) => {
+    throw named(name, error);
+  });
+  try {
+    const { provider, inputs } = session;
+    if (inputs.some(({ dtype }) => dtype === 'uint8')) {
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as export --reference does',
+      );
+    }
+    const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
+    const parity = await verifySession(session, tensors, { ...options, atol });
+    const assumed = ofNetwork(assumptionsIn(metadata)).filter(({ verified }) => !verified);
+    const hints = parity.pass ? [] : missedHints({ parity, head: metadata.get(HEAD_KEY), assumed });
+    return { ...parity, provider, hints };
+  } catch (error) {
+    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw named(name, error);
+    throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,97 @@
+import { type Command, Option } from 'commander';
+import type { ProviderChoice } from '../../../runtime/node/sessions/providers.js';
+import type { BenchFigures, BenchReport, Scenario } from '../../index.js';
+import { parseCount, parseSize } from '../flags/arguments.js';
+import { addRunFlags, noteFallback, parseProviders } from '../flags/session-flags.js';
+import { interruptible } from '../interruption.js';
+import { bytesText, count, fields, macsText, print, printJson, table } from '../output/print.js';
+import { withProgress } from '../output/progress.js';
+
+interface Flags {
+  readonly provider?: readonly ProviderChoice[];
+  readonly strict?: true;
+  readonly threads?: number;
+  readonly workers?: number;
+  readonly batch?: number;
+  readonly size?: { height: number; width: number };
+  readonly scenario?: Scenario;
+  readonly runs?: number;
+  readonly placement?: true;
+  readonly report?: string;
+  readonly json?: true;
+}
+
+export function addBench(program: Command): void {
+  const command = program
+    .command('bench')
+    .description('measure how fast models run, beside each other')
+    .argument('<model.onnx...>', 'the models; the first is what the others are compared with')
+    .option(
+      '--provider <p,...>',
+      'where to run, as elsewhere; given several times, every model is measured on each (default: cpu)',
+      (text: string, before: readonly ProviderChoice[] = []) => [...before, parseProviders(text)],
+    )
+    .addOption(
+      new Option('--scenario <s>', 'one run after the other, or all workers busy (default: single)').choices([
+        'single',
+        'offline',
+      ] satisfies Scenario[]),
+    )
+    .option('--workers <n>', 'with --scenario offline: runs at the same time (default: 2)', parseCount)
+    .option('--batch <n>', 'images a run, where the model leaves that open (default: 1)', parseCount)
+    .option('--size <HxW>', 'height and width where the model leaves them open (default: 256x256)', parseSize)
+    .option('--runs <n>', 'counted runs of each (default: 50)', parseCount)
+    .option('--placement', 'also count the nodes that each provider runs')
+    .option('--report <file.html>', 'also write a report with plots')
+    .option('--json', 'print one JSON document');
+  addRunFlags(command).action(async (models: string[], { json, provider, ...flags }: Flags) => {
+    const { bench } = await import('../../api/bench.js');
+    const report = await withProgress('runs', (onProgress) =>
+      interruptible((signal) =>
+        bench({ ...flags, ...(provider && { providers: provider }), models, signal, onProgress }),
+      ),
+    );
+    if (json) printJson(report);
+    else print(reportText(report));
+    for (const { session, file } of report.models) noteFallback(session, file);
+  });
+}
+
+function reportText({ models, ...report }: BenchReport): string {
+  const input = (figures: BenchFigures) => figures.input.join(' x ');
+  const workers = report.workers > 1 ? `, ${report.workers} at the same time` : '';
+  const about = fields([
+    ['input', [...new Set(models.map(input))].join(', ')],
+    ['runs', `${report.runs} of each, ${report.threads} threads a run${workers}`],
+    ['peak', `${report.peakGmacPerSecond.toFixed(1)} GMAC/s in matrix products`],
+  ]);
+  const speed = table(
+    ['model', 'on', 'p50, ms', 'p90', 'p99', 'ratio', 'images/s', 'load, ms', 'first, ms', 'peak memory'],
+    models.map((figures) => [
+      ...[figures.file, figures.provider],
+      ...[figures.p50, figures.p90, figures.p99].map((value) => value.toFixed(1)),
+      ...[figures.ratioToFirst.toFixed(3), figures.throughput.toFixed(1)],
+      ...[figures.loadMs.toFixed(1), figures.firstMs.toFixed(1), `${figures.peakRssMb.toFixed(0)} MB`],
+    ]),
+  );
+  const size = table(
+    ['model', 'on', 'file', 'nodes', 'MAC', 'GMAC/s', 'of peak', 'difference', '1 - DSC'],
+    models.map(({ macs, gmacPerSecond, shareOfPeak, agreement, ...figures }) => [
+      ...[figures.file, figures.provider, bytesText(figures.bytes), count(figures.nodes)],
+      macs === undefined ? '-' : macsText(macs),
+      gmacPerSecond?.toFixed(1) ?? '-',
+      shareOfPeak === undefined ? '-' : `${(100 * shareOfPeak).toFixed(0)} %`,
+      agreement?.maxAbs.toExponential(1) ?? '-',
+      agreement?.dscDrop?.toFixed(5) ?? '-',
+    ]),
+  );
+  const placements = models.flatMap(({ file, placement }) =>
+    placement === undefined ? [] : [[file, placementText(placement)] as const],
+  );
+  return [about, speed, size, ...(placements.length > 0 ? [fields(placements)] : [])].join('\n\n');
+}
+
+function placementText(placement: NonNullable<BenchFigures['placement']>): string {
+  const nodes = Object.entries(placement).map(([name, count]) => `${count} nodes on ${name}`);
+  return nodes.join(', ');
+}

@@ -1,0 +1,60 @@
+import { type Command, Option } from 'commander';
+import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
+import type { Comparison } from '../../index.js';
+import { parseCount, parseSize } from '../flags/arguments.js';
+import { interruptible } from '../interruption.js';
+import { bytesText, count, macsText, print, printJson, table } from '../output/print.js';
+import { withProgress } from '../output/progress.js';
+
+interface Flags {
+  readonly backbone?: readonly string[];
+  readonly width?: number;
+  readonly size?: { height: number; width: number };
+  readonly time?: true;
+  readonly runs?: number;
+  readonly report?: string;
+  readonly json?: true;
+}
+
+export function addCompare(program: Command): void {
+  program
+    .command('compare')
+    .description('count what each decoder costs on each backbone, side by side')
+    .addOption(
+      new Option('--backbone <backbone...>', 'those to compare (default: all)').choices(BACKBONE_IDS),
+    )
+    .option('--width <w>', 'base width of the backbones that have one (default: their own)', parseCount)
+    .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
+    .option('--time', 'also measure how long a run takes on the CPU')
+    .option('--runs <n>', 'with --time: counted runs of each (default: 20)', parseCount)
+    .option('--report <file.html>', 'also write a report with plots')
+    .option('--json', 'print one JSON document')
+    .action(async ({ json, backbone, ...flags }: Flags) => {
+      const { compare } = await import('../../api/compare.js');
+      const comparisons = await withProgress('backbones', (onProgress) =>
+        interruptible((signal) =>
+          compare({ ...flags, ...(backbone && { backbones: backbone }), signal, onProgress }),
+        ),
+      );
+      if (json) printJson(comparisons);
+      else print(comparisonText(comparisons));
+    });
+}
+
+function comparisonText(comparisons: readonly Comparison[]): string {
+  const change = (saved: number | undefined) => {
+    if (saved === undefined || saved === 0) return '';
+    return ` (${saved < 0 ? '+' : '-'}${(100 * Math.abs(saved)).toFixed(1)} %)`;
+  };
+  const timed = comparisons.some(({ latency }) => latency !== undefined);
+  const lines = comparisons.map(({ backbone, decoder, parameters, macs, bytes, saved, latency }) => [
+    backbone,
+    decoder,
+    `${count(parameters)}${change(saved?.parameters)}`,
+    `${macsText(macs)}${change(saved?.macs)}`,
+    bytesText(bytes),
+    ...(latency ? [`${latency.p50.toFixed(1)} ms${change(1 - latency.ratio)}`] : []),
+  ]);
+  const header = ['backbone', 'decoder', 'parameters', 'multiply-adds', 'file', ...(timed ? ['a run'] : [])];
+  return table(header, lines);
+}

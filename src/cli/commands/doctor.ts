@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { Diagnosis, ProviderDiagnosis } from '../../api/doctor.js';
+import { interruptible } from '../interruption.js';
+import { fields, print, printJson } from '../output/print.js';
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('tell what this machine can run, and what is missing')
+    .argument('[model.onnx]', 'a model to try every provider with (default: a small network)')
+    .option('--json', 'print one JSON document')
+    .action(async (model: string | undefined, { json }: { json?: true }) => {
+      const { doctor } = await import('../../api/doctor.js');
+      const diagnosis = await interruptible(() => doctor(model));
+      if (json) printJson(diagnosis);
+      else print(diagnosisText(diagnosis));
+    });
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+function diagnosisText(diagnosis: Diagnosis): string {
+  const { versions, cores, memory } = diagnosis;
+  const limited = (limit: number | undefined, text: (value: number) => string) =>
+    limit === undefined ? '' : `, limited to ${text(limit)} by its control group`;
+  return fields([
+    [
+      'versions',
+      Object.entries(versions)
+        .map((entry) => entry.join(' '))
+        .join(', '),
+    ],
+    ['platform', `${diagnosis.platform}, ${diagnosis.cpu}`],
+    ...(diagnosis.cpuFeatures ? [['features', diagnosis.cpuFeatures.join(' ')] as const] : []),
+    ['cores', `${cores.usable} usable of ${cores.machine}${limited(cores.limit, String)}`],
+    [
+      'memory',
+      `${gigabytes(memory.usable)} usable, ${gigabytes(memory.free)} free${limited(memory.limit, gigabytes)}`,
+    ],
+    ['tried with', diagnosis.model],
+    ...diagnosis.providers.map((entry) => [entry.provider, providerText(entry)] as const),
+  ]);
+}
+
+function providerText({ works, problem, remedy, check, placement }: ProviderDiagnosis): string {
+  if (!works) return `no: ${problem}${remedy === undefined ? '' : `; ${remedy}`}`;
+  const nodes = Object.entries(placement ?? {}).map(([provider, count]) => `${count} nodes on ${provider}`);
+  const parts = [
+    ...nodes,
+    ...(check
+      ? [
+          `differs from the CPU by ${check.maxDifference.toExponential(1)} (${check.tolerance} is allowed)`,
+          `${check.milliseconds.toFixed(1)} ms against the CPU's ${check.cpuMilliseconds.toFixed(1)} ms`,
+        ]
+      : []),
+  ];
+  return `works: ${parts.join(', ')}`;
+}

@@ -1,0 +1,88 @@
+import { type Command, Option } from 'commander';
+import type { LoadTestReport } from '../../api/loadtest.js';
+import { parseCount, parseNumber, parseSize } from '../flags/arguments.js';
+import { interruptible } from '../interruption.js';
+import { count, fields, print, printJson, table } from '../output/print.js';
+
+interface LoadTestFlags {
+  readonly model?: string;
+  readonly size?: { readonly height: number; readonly width: number };
+  readonly clients?: number;
+  readonly rate?: number;
+  readonly duration: number;
+  readonly binary: boolean;
+  readonly token?: string;
+  readonly json?: true;
+}
+
+/** What one process can send, and what it can time. */
+const [MAX_RATE, MAX_SECONDS] = [100_000, 1_000_000];
+
+const parseRate = (text: string) =>
+  parseNumber(
+    text,
+    (value) => value > 0 && value <= MAX_RATE,
+    `a number of requests a second above 0, at most ${MAX_RATE}`,
+  );
+
+const parseDuration = (text: string) =>
+  parseNumber(
+    text,
+    (value) => value > 0 && value <= MAX_SECONDS,
+    `a number of seconds above 0, at most ${MAX_SECONDS}`,
+  );
+
+export function addLoadTest(program: Command): void {
+  program
+    .command('loadtest')
+    .description('send requests to a server of the Open Inference Protocol v2, and measure its answers')
+    .argument('<url>', 'for example http://127.0.0.1:8000')
+    .option('--model <name>', 'model to run (default: the only one)')
+    .option('--size <HxW>', 'for sizes that the model leaves open (default: 256x256)', parseSize)
+    .option(
+      '--clients <n>',
+      'closed loop: clients that send when they were answered (default: 8)',
+      parseCount,
+    )
+    .addOption(
+      new Option('--rate <n>', 'open loop instead: requests a second, arriving at random')
+        .argParser(parseRate)
+        .conflicts('clients'),
+    )
+    .option('--duration <s>', 'seconds', parseDuration, 10)
+    .option('--no-binary', 'send and ask for JSON instead of binary tensors')
+    .option('--token <token>', 'bearer token')
+    .option('--json', 'print one JSON document')
+    .action(async (url: string, { json, ...flags }: LoadTestFlags) => {
+      const { loadTest } = await import('../../api/loadtest.js');
+      const report = await interruptible((signal) => loadTest({ url, ...flags, signal }));
+      if (json) printJson(report);
+      else print(textOf(report));
+    });
+}
+
+function textOf({
+  model,
+  shape,
+  loop,
+  load,
+  seconds,
+  answered,
+  throughput,
+  latency,
+  errors,
+}: LoadTestReport): string {
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  const how = loop === 'closed' ? `closed loop, ${load} clients` : `open loop, ${load} requests a second`;
+  const told = fields([
+    ['model', `${model}, ${shape.join(' x ')}`],
+    ['load', `${how}, ${seconds.toFixed(1)} s`],
+    ['answered', `${count(answered)}, ${throughput.toFixed(1)} a second`],
+    [
+      'latency',
+      `p50 ${ms(latency.p50)}, p90 ${ms(latency.p90)}, p99 ${ms(latency.p99)}, max ${ms(latency.max)}`,
+    ],
+  ]);
+  const rows = Object.entries(errors).map(([what, { count: times, p99 }]) => [what, count(times), ms(p99)]);
+  return rows.length === 0 ? told : `${told}\n\n${table(['error', 'requests', 'p99'], rows)}`;
+}

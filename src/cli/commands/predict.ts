@@ -1,0 +1,115 @@
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import { NmodeError } from '../../../graph/common/errors.js';
+import { recipeSummary } from '../../../graph/common/recipe.js';
+import { classesText } from '../../../runtime/masks/classes.js';
+import type { ClassRegions, PredictReport, ProbabilityFormat } from '../../api/predict.js';
+import { parsePositive } from '../flags/arguments.js';
+import { addCleaningFlags, type CleaningFlags } from '../flags/cleaning-flags.js';
+import { addModelFlags, assumedLines, type ModelFlags } from '../flags/model-flags.js';
+import { memoryBudgetOption } from '../flags/recipe-flags.js';
+import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
+import { interruptible } from '../interruption.js';
+import { count, fields, noteWarnings, print, printJson, table } from '../output/print.js';
+import { withProgress } from '../output/progress.js';
+import { noteTiles } from '../output/tiles-note.js';
+
+/** As for `predict`, which is loaded only when it is used. */
+const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
+
+interface Flags extends SessionFlags, CleaningFlags, ModelFlags {
+  readonly output: string;
+  readonly overlay?: true;
+  readonly probabilities?: ProbabilityFormat;
+  readonly mmPerPx?: number;
+  readonly memoryBudget?: number;
+  readonly json?: true;
+}
+
+export function addPredict(program: Command): void {
+  const command = program
+    .command('predict')
+    .description('segment images into mask PNGs')
+    .argument('<model.onnx>', 'the model')
+    .argument('<image...>', 'images and folders of images; - for standard input')
+    .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes; - for one mask on standard output')
+    .option('--overlay', 'also write NAME_overlay.png')
+    .addOption(new Option('--probabilities <format>', 'also write NAME_probabilities').choices(FORMATS))
+    .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
+    .addOption(memoryBudgetOption())
+    .addOption(new Option('--json', 'print one JSON document: areas, boxes and counts of what was found'));
+  addSessionFlags(addCleaningFlags(addModelFlags(command))).action(
+    async (model: string, images: string[], flags: Flags) => {
+      const { json, provider, strict, threads, ...options } = flags;
+      if (json && flags.output === '-') {
+        throw new NmodeError('BAD_USAGE', 'standard output takes the mask or the JSON document, not both');
+      }
+      const { predict } = await import('../../api/predict.js');
+      const session = sessionOptions(flags);
+      const report = await withProgress('images', (onProgress) =>
+        interruptible((signal) => predict({ ...options, ...session, model, images, signal, onProgress })),
+      );
+      if (json) printJson(predictionJson(report));
+      else if (flags.output === '-') noteAssumed(report);
+      else if (report.predictions.length > 0) print(predictionText(report, flags.threshold));
+      noteFallback(report.provider);
+      noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
+      for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
+      refuseFailures(report);
+    },
+  );
+}
+
+/** An error's message is no enumerable property. */
+function predictionJson({ failures, ...report }: PredictReport) {
+  const told = failures.map(({ image, error }) => ({ image, code: error.code, error: error.message }));
+  return { ...report, failures: told };
+}
+
+/** Standard output has the mask. */
+function noteAssumed({ assumed }: PredictReport): void {
+  for (const [label, text] of assumedLines(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
+}
+
+function predictionText(
+  { predictions, failures, provider, recipe, semantics, assumed }: PredictReport,
+  threshold: number | undefined,
+): string {
+  const rows = predictions.map(({ image, masks, classes, timings }) => [
+    image,
+    masks.join(', '),
+    classes.map(insideText).join(', '),
+    classes.map(({ count: parts }) => count(parts)).join(', '),
+    `${(timings.total - timings.queue).toFixed(0)} ms`,
+  ]);
+  const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
+  return [
+    table(['image', 'mask', 'inside', 'parts', 'time'], rows),
+    fields([
+      ['prepared', recipeSummary(recipe)],
+      ...(semantics.count > 1
+        ? [['classes', classesText(semantics, semantics.count, threshold)] as const]
+        : []),
+      ...assumedLines(assumed),
+    ]),
+    `${predictions.length} segmented on ${provider.effective}${failed}`,
+  ].join('\n');
+}
+
+function insideText({ area, coverage }: ClassRegions): string {
+  const size = area.mm2 === undefined ? '' : ` (${area.mm2.toPrecision(4)} mm2)`;
+  return `${(coverage * 100).toFixed(1)} %${size}`;
+}
+
+/** One line for each image that failed, and the exit code of a bad file. */
+function refuseFailures({ predictions, failures }: PredictReport): void {
+  const [first, ...others] = failures;
+  if (first !== undefined && others.length + predictions.length === 0) throw first.error;
+  for (const { error } of failures) process.stderr.write(`nmode: ${error.message}\n`);
+  if (failures.length > 0) {
+    throw new NmodeError(
+      'BAD_IMAGE',
+      `${failures.length} of ${failures.length + predictions.length} images failed`,
+    );
+  }
+}

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import type { Command } from 'commander';
+import { onOrphaned, toldAllocator } from '../allocator.js';
+import {
+  megabytesUpTo,
+  parseCount,
+  parseDeadline,
+  parseElements,
+  parseMilliseconds,
+  parsePort,
+} from '../flags/arguments.js';
+import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from '../flags/model-flags.js';
+import { memoryBudgetOption } from '../flags/recipe-flags.js';
+import { addSessionFlags, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
+import { print } from '../output/print.js';
+import { hasUnread, serverLog } from '../server-log.js';
+
+/**
+ * The cores are the workers': V8 collects its few megabytes of garbage in the thread that made it, which costs less than waking
+ * others (2 ms of each request on two cores, of 25), and in Node 20 optimises what runs a hundred times a second within seconds
+ * instead of minutes (later ones do not know that flag). Its heap may grow fourfold before it is marked, the most that V8 ever
+ * grants: with less, the bytes of 17 requests are more than it may have, and it is marked ten times a second for as long as
+ * requests come (another 2 ms of each). What functions met is kept from their first call on: what loads models is called twice a
+ * minute at most, and would have the heap grow for ten.
+ */
+const V8_FLAGS = [
+  '--no-concurrent-marking',
+  '--no-parallel-scavenge',
+  ...(process.version.startsWith('v20.') ? ['--interrupt-budget=10000'] : []),
+  '--heap-growing-percent=300',
+  '--no-lazy-feedback-allocation',
+];
+
+/** Milliseconds that the last lines wait for their reader. */
+const UNREAD = 1000;
+
+interface ServeFlags extends SessionFlags, ModelFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly workers?: number;
+  readonly maxBatch: number;
+  readonly maxDelayMs: number;
+  readonly maxQueue: number;
+  readonly maxRequests: number;
+  readonly maxBodyMb: number;
+  readonly maxJsonMb: number;
+  readonly maxInflightMb?: number;
+  readonly maxElements: number;
+  readonly deadlineMs: number;
+  readonly drainMs: number;
+  readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly ui?: true;
+  readonly watch?: true;
+  readonly quiet?: true;
+  readonly memoryBudget?: number;
+}
+
+export function addServe(program: Command): void {
+  const command = program
+    .command('serve')
+    .description('serve models over HTTP: the Open Inference Protocol v2, and images to masks')
+    .argument('<model.onnx...>', 'models; name=path.onnx for another name than the file has')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 for one that is free', parsePort, 8000)
+    .option(
+      '--workers <n>',
+      'runs of each model at the same time (default: one a core, at most 4)',
+      parseCount,
+    )
+    .option(
+      '--max-batch <n>',
+      'images of several requests that are merged into one run, where the batch of the model is open; not what one request brings',
+      parseCount,
+      1,
+    )
+    .option(
+      '--max-delay-ms <ms>',
+      'how long a run waits for others to join it, while workers are busy',
+      parseMilliseconds,
+      0,
+    )
+    .option(
+      '--max-queue <n>',
+      'runs that may wait, and images that may be under way; more are refused (503)',
+      parseCount,
+      64,
+    )
+    .option(
+      '--max-requests <n>',
+      'requests under way; more are refused (503), but for health and metrics',
+      parseCount,
+      256,
+    )
+    .option('--max-body-mb <mb>', 'largest body of a request', megabytesUpTo(4000), 64)
+    .option(
+      '--max-json-mb <mb>',
+      'most JSON of a request; more goes as bytes behind it',
+      megabytesUpTo(256),
+      16,
+    )
+    .option(
+      '--max-inflight-mb <mb>',
+      'bodies and answers that are held at a time; more are refused (503) (default: 256, or one body)',
+      megabytesUpTo(1e6),
+    )
+    .option('--max-elements <n>', 'most elements of the tensors of a request', parseElements, 2 ** 24)
+    .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parseDeadline, 10_000)
+    .option(
+      '--drain-ms <ms>',
+      'time that requests under way have when the server ends, or their model is replaced or unloaded',
+      parseMilliseconds,
+      30_000,
+    )
+    .option('--token-file <file>', 'bearer tokens, one a line; requests need one of them')
+    .option('--tls-cert <file>', 'certificate, PEM; with --tls-key, the server speaks https')
+    .option('--tls-key <file>', 'its key, PEM')
+    .option(
+      '--ui',
+      'the page of nmode demo at /, open to all: its own model in the browser, not those that are served',
+    )
+    .option('--watch', 'load a model again when its file is replaced')
+    .option('--quiet', 'write no logs');
+  addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
+    async (models: string[], flags: ServeFlags) => {
+      if (await toldAllocator()) return;
+      for (const flag of V8_FLAGS) setFlagsFromString(flag);
+      // Nobody may read what it prints.
+      process.stdout.on('error', () => {});
+      const { NmodeError } = await import('../../../graph/common/errors.js');
+      const { serve } = await import('../../api/serve.js');
+      const { tlsCert, tlsKey, tokenFile, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
+      if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+        throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
+      }
+      const signal = toldToEnd();
+      const starting = serve({
+        signal,
+        ...others,
+        models,
+        maxBody: maxBodyMb * 1e6,
+        maxJson: maxJsonMb * 1e6,
+        ...(maxInflightMb !== undefined && { maxInflight: maxInflightMb * 1e6 }),
+        ...sessionOptions(flags),
+        ...modelOptions(flags),
+        ...(tokenFile !== undefined && { tokenFile }),
+        ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
+        ...(!quiet && { log: serverLog() }),
+      });
+      const server = await starting.catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      if (server === undefined) return;
+      for (const { name, provider, workers, threads, whySingly, assumed = [] } of server.models) {
+        print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
+        if (whySingly !== undefined) print(`${name}: requests are not merged: ${whySingly}`);
+        for (const [label, text] of assumedLines(assumed)) print(`${name}: ${label} ${text}`);
+      }
+      print(`Serving at ${server.url} (Ctrl-C ends it).`);
+      if (!signal.aborted) await once(signal, 'abort');
+      await server.close();
+      // A reader that does not read would keep it.
+      if (hasUnread()) setTimeout(() => process.exit(), UNREAD).unref();
+    },
+  );
+}
+
+/** Aborts at the first Ctrl-C or request to end: it answers what it accepted. */
+function toldToEnd(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
+  onOrphaned(() => controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { NmodeError } from '../../../graph/common/errors.js';
+import { DEFAULT_TOLERANCE } from '../../../runtime/parity.js';
+import type { Verification } from '../../api/verify.js';
+import { parseTolerance } from '../flags/arguments.js';
+import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
+import { interruptible } from '../interruption.js';
+import { count, print, printJson, table } from '../output/print.js';
+
+interface Flags extends SessionFlags {
+  readonly reference: string;
+  readonly atol?: number;
+  readonly rtol: number;
+  readonly json?: true;
+}
+
+export function addVerify(program: Command): void {
+  const command = program
+    .command('verify')
+    .description('compare a model with reference outputs; exit 1 where it misses')
+    .argument('<model.onnx>', 'the model')
+    .requiredOption('--reference <file>', 'inputs and expected outputs, .safetensors or .npz')
+    .option(
+      '--atol <tolerance>',
+      "largest absolute difference (default: 1e-5 on the CPU; other providers' arithmetic allows more)",
+      parseTolerance,
+    )
+    .option(
+      '--rtol <tolerance>',
+      'added to it, relative to the reference',
+      parseTolerance,
+      DEFAULT_TOLERANCE.rtol,
+    )
+    .option('--json', 'print one JSON document');
+  addSessionFlags(command).action(async (model: string, flags: Flags) => {
+    const { reference, atol, rtol } = flags;
+    const { verify } = await import('../../api/verify.js');
+    const tolerance = { rtol, ...(atol !== undefined && { atol }) };
+    const session = sessionOptions(flags);
+    const parity = await interruptible(() => verify({ model, reference, ...tolerance, ...session }));
+    if (flags.json) printJson(parity);
+    else print(parityText(parity));
+    noteFallback(parity.provider);
+    if (!parity.pass) {
+      throw new NmodeError('CHECK_FAILED', [`${model}: beyond the tolerance`, ...parity.hints].join('; '));
+    }
+  });
+}
+
+function parityText(parity: Verification): string {
+  const rows = Object.entries(parity.outputs).map(([name, output]) => [
+    name,
+    output.pass ? 'pass' : 'MISS',
+    ...[output.maxAbs, output.meanAbs, output.maxRel, output.meanRel].map((value) => value.toExponential(2)),
+    `${output.worst.found.toPrecision(6)} for ${output.worst.expected.toPrecision(6)} at [${output.worst.index.join(', ')}]`,
+    `${(output.maskDisagreement * 100).toFixed(4)} %`,
+    `${count(output.missed)} of ${count(output.elements)}`,
+  ]);
+  const header = [
+    'output',
+    '',
+    'max abs',
+    'mean abs',
+    'max rel',
+    'mean rel',
+    'worst',
+    'mask differs',
+    'beyond',
+  ];
+  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`;
+}

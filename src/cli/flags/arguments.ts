@@ -1,0 +1,113 @@
+import { InvalidArgumentError } from 'commander';
+import { parseDecimal } from '../../../graph/common/decimal.js';
+import { MAX_TIMER } from '../../../runtime/timer.js';
+
+/** '256x128' -> height 256, width 128. */
+export function parseSize(text: string): { height: number; width: number } {
+  const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
+  if (height === undefined || width === undefined) {
+    throw new InvalidArgumentError(
+      'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.',
+    );
+  }
+  return { height: Number(height), width: Number(width) };
+}
+
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new InvalidArgumentError('Expected a whole number from 1 to 999999.');
+  }
+  return Number(text);
+}
+
+/** A value that a sample of 16 bits can have. */
+export function parseLabel(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
+    throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  }
+  return Number(text);
+}
+
+/** '0,128,0' -> [0, 128, 0]. */
+export function parseColour(text: string): readonly [red: number, green: number, blue: number] {
+  const [red = 256, green = 256, blue = 256, ...rest] = text
+    .split(',')
+    .map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : 256));
+  if (rest.length > 0 || Math.max(red, green, blue) > 255) {
+    throw new InvalidArgumentError('Expected R,G,B, whole numbers from 0 to 255, for example 0,128,0.');
+  }
+  return [red, green, blue];
+}
+
+/** A variable that is not set makes an empty one. */
+export function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected a path.');
+  return text;
+}
+
+/** A file to write. Models are no text for a pipe. */
+export function parseOutput(text: string): string {
+  if (text === '-') throw new InvalidArgumentError('Expected a file (./- for one of that name).');
+  return parsePath(text);
+}
+
+/** 0 for one that is free. */
+export function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
+    throw new InvalidArgumentError('Expected a port from 0 to 65535.');
+  }
+  return Number(text);
+}
+
+/** A number between bounds, which the message names. */
+export function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
+  const value = parseDecimal(text);
+  if (value === undefined || !fits(value)) {
+    throw new InvalidArgumentError(`Expected ${expected}.`);
+  }
+  return value;
+}
+
+export function parseTolerance(text: string): number {
+  return parseNumber(text, (value) => value >= 0, 'a number from 0 on, for example 1e-5');
+}
+
+export function parseProbability(text: string): number {
+  return parseNumber(text, (value) => value >= 0 && value <= 1, 'a number from 0 to 1');
+}
+
+export function parsePositive(text: string): number {
+  return parseNumber(text, (value) => value > 0, 'a number above 0');
+}
+
+const fitsTimer = (value: number) => value >= 0 && value <= MAX_TIMER;
+
+/** Milliseconds of a timer. */
+export function parseMilliseconds(text: string): number {
+  return parseNumber(text, fitsTimer, `a number of milliseconds from 0 to ${MAX_TIMER}`);
+}
+
+/** The same, of which 0 makes no sense. */
+export function parseDeadline(text: string): number {
+  const fits = (value: number) => value > 0 && fitsTimer(value);
+  return parseNumber(text, fits, `a number of milliseconds above 0, at most ${MAX_TIMER}`);
+}
+
+/** Below a kilobyte nothing fits. */
+const MIN_MEGABYTES = 0.001;
+
+/** Megabytes, at most these. */
+export const megabytesUpTo =
+  (most: number) =>
+  (text: string): number =>
+    parseNumber(
+      text,
+      (value) => value >= MIN_MEGABYTES && value <= most,
+      `a number of megabytes from ${MIN_MEGABYTES} to ${most}`,
+    );
+
+/** Elements of tensors. */
+export function parseElements(text: string): number {
+  const fits = (value: number) => Number.isInteger(value) && value >= 1 && value <= 2 ** 32;
+  return parseNumber(text, fits, `a whole number from 1 to ${2 ** 32}`);
+}

@@ -1,0 +1,13 @@
+import type { Tiling } from '../../../runtime/images/job.js';
+
+/** Says on standard error that an image was run in tiles, what that changes, and what avoids it. */
+export function noteTiles(image: string, { tiles, width, height, wholeBudget, approximate }: Tiling): void {
+  const budget = Math.ceil(wholeBudget / 1e6);
+  const change =
+    approximate === undefined
+      ? 'which give what the whole image would'
+      : `whose masks may differ from that of the whole image (${approximate})`;
+  process.stderr.write(
+    `nmode: ${image}: run in ${tiles} tiles of ${width}x${height}, ${change}; --memory-budget ${budget} runs it whole\n`,
+  );
+}

@@ -1,0 +1,32 @@
+import type { ModelIo } from '../../../graph/common/recipe.js';
+import type { ReferenceParity } from '../../proof/write-verified.js';
+import type { Precision } from '../../transform/precision.js';
+
+/** How far a reference was missed, and by what, where that is not the file as written. */
+export function verifiedFields({
+  verified,
+  precision,
+  io = 'tensor',
+}: {
+  readonly verified?: ReferenceParity;
+  readonly precision: Precision;
+  readonly io?: ModelIo;
+}): [string, string][] {
+  if (verified === undefined) return [];
+  const worst = Math.max(...Object.values(verified.outputs).map(({ maxAbs }) => maxAbs));
+  const found = `largest difference from the reference ${worst.toExponential(2)}${scaleText(verified)}`;
+  if (verified.of === 'file') return [['verified', found]];
+  const network = io === 'image' ? 'the network on prepared pixels' : 'the network';
+  const lowered = precision === 'fp32' ? '' : `, before it was lowered to ${precision}`;
+  return [['verified', `${network}${lowered}: ${found}`]];
+}
+
+/** What logits were held to, where no tolerance was told. */
+function scaleText({ scaled, atol, outputs }: ReferenceParity): string {
+  if (!scaled) return '';
+  const each = Object.values(outputs).map(
+    ({ largest, allowed }) =>
+      `logits up to ${largest.toPrecision(3)}: ${atol.toExponential()} of that is allowed, ${allowed.toExponential(1)}`,
+  );
+  return ` (${each.join('; ')})`;
+}

@@ -1,0 +1,28 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import { IMAGE_EXTENSIONS } from '../../runtime/node/images/files.js';
+
+/**
+ * The image itself, or the images in a folder (not searched deeper, hidden files aside), sorted.
+ * @throws NmodeError (BAD_IMAGE) where there is none
+ */
+export async function findImages(path: string): Promise<readonly string[]> {
+  try {
+    const stats = await stat(path);
+    if (stats.isFile()) return [path];
+    if (!stats.isDirectory()) throw new Error('it is neither a file nor a folder');
+    return await imagesIn(path);
+  } catch (error) {
+    const problem = reason(error).replace(/, (stat|scandir) '.*'$/s, '');
+    throw new NmodeError('BAD_IMAGE', `${path}: cannot be read: ${problem}`, { cause: error });
+  }
+}
+
+async function imagesIn(folder: string): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter(
+    (file) => !file.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
+  );
+  if (files.length === 0) throw new Error(`it holds no ${IMAGE_EXTENSIONS.join(', ')}`);
+  return files.sort().map((file) => join(folder, file));
+}

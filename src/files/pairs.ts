@@ -1,0 +1,144 @@
+import { realpath } from 'node:fs/promises';
+import { basename, parse } from 'node:path';
+import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
+import { findImages } from './find-images.js';
+
+export interface Pair {
+  readonly image: string;
+  readonly mask: string;
+}
+
+/** A file that is not counted, and why. */
+export interface Failure {
+  readonly name: string;
+  readonly code: ErrorCode;
+  /** One line. */
+  readonly error: string;
+}
+
+export interface Pairs {
+  readonly pairs: readonly Pair[];
+  /** Images without a mask, masks without an image, and names that do not tell which belong together. */
+  readonly failures: readonly Failure[];
+  /** All that was found, with and without partner. */
+  readonly files: readonly string[];
+}
+
+/** What mask files add to the name of their image. */
+const MASK_ENDING = /[_\-. ](?:mask|segmentation|gt|label|truth|groundtruth|annotation)s?$/i;
+
+const stemOf = (path: string) => parse(path).name;
+
+/** The name of the image that a mask of such an ending is of; undefined where it has none. */
+function imageStemOf(mask: string): string | undefined {
+  const stem = stemOf(mask);
+  const image = stem.replace(MASK_ENDING, '');
+  return image === stem || image === '' ? undefined : image;
+}
+
+/**
+ * Pairs images and masks by name: a mask has the file name of its image, or that name with another extension, or one with an
+ * ending such as `_mask`, in this order. Where names leave a choice nothing is paired. In one folder, masks are what has an
+ * ending.
+ * @throws NmodeError (BAD_IMAGE) where a folder holds no image
+ */
+export async function findPairs(images: string, masks: string): Promise<Pairs> {
+  const [found, maskFiles] = [await findImages(images), await findImages(masks)];
+  const together = (await realpath(images)) === (await realpath(masks));
+  const isMask = (file: string) => !together || imageStemOf(file) !== undefined;
+  const imageFiles = together ? found.filter((file) => !isMask(file)) : found;
+  const pairing = pair(imageFiles, maskFiles.filter(isMask));
+  if (pairing.pairs.length === 0) {
+    const how = together ? `, and in one folder masks are named NAME_mask.png` : '';
+    const [first] = pairing.failures;
+    const why = first === undefined ? '' : `; ${first.error}`;
+    throw new NmodeError(
+      'BAD_IMAGE',
+      `${images}: no image can be paired with a mask of its name in ${masks}${how}${why}`,
+    );
+  }
+  return { ...pairing, files: [...new Set([...imageFiles, ...maskFiles])] };
+}
+
+/** How well names fit: by the file name, by the name without extension, by that and an ending. */
+const rank = (image: string, mask: string) =>
+  basename(image) === basename(mask) ? 0 : stemOf(image) === stemOf(mask) ? 1 : 2;
+
+function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 'files'> {
+  const imagesByStem = grouped(images, stemOf);
+  const [masksByStem, masksByImage] = [grouped(masks, stemOf), grouped(masks, imageStemOf)];
+  const masksByLowerCase = grouped(masks, (mask) => (imageStemOf(mask) ?? stemOf(mask)).toLowerCase());
+  const masksOf = (image: string) => [masksByStem, masksByImage].flatMap((by) => by.get(stemOf(image)) ?? []);
+  const imagesOf = (mask: string) =>
+    [stemOf(mask), imageStemOf(mask)].flatMap((stem) => (stem && imagesByStem.get(stem)) || []);
+  const bestMasks = (image: string) => least(masksOf(image), (mask) => rank(image, mask));
+  const bestImages = (mask: string) => least(imagesOf(mask), (image) => rank(image, mask));
+  let pairs = images.flatMap((image) => {
+    const [mask, ...others] = bestMasks(image);
+    if (mask === undefined || others.length > 0) return [];
+    const [first, ...rivals] = bestImages(mask);
+    return first === image && rivals.length === 0 ? [{ image, mask }] : [];
+  });
+  // A mask that an image without one may claim is nobody's.
+  for (let before = -1; before !== pairs.length; ) {
+    before = pairs.length;
+    const paired = new Set(pairs.map(({ image }) => image));
+    pairs = pairs.filter(({ mask }) => imagesOf(mask).every((image) => paired.has(image)));
+  }
+  const maskOf = new Map(pairs.map(({ image, mask }) => [image, mask]));
+  const used = new Set(maskOf.values());
+  const failures = [
+    ...images.filter((image) => !maskOf.has(image)).map((image) => failure(image, whyNoMask(image))),
+    ...masks
+      .filter((mask) => !used.has(mask))
+      .flatMap((mask) => {
+        const images = imagesOf(mask);
+        // What is wrong was said of its image.
+        if (images.some((image) => !maskOf.has(image))) return [];
+        const own = images.map(
+          (image) => `${basename(maskOf.get(image) ?? '')} is the mask of ${basename(image)}`,
+        );
+        return failure(mask, own.length === 0 ? 'no image of its name' : `not used: ${own.join(' and ')}`);
+      }),
+  ];
+  return { pairs, failures };
+
+  function whyNoMask(image: string): string {
+    const [mask, ...others] = bestMasks(image);
+    if (mask === undefined) {
+      const [near] = masksByLowerCase.get(stemOf(image).toLowerCase()) ?? [];
+      const but = near && `, ${basename(near)} has it but for upper and lower case: rename one`;
+      return `no mask of its name${but ?? ''}`;
+    }
+    if (others.length > 0) return `${names([mask, ...others])} are masks of its name: leave one`;
+    const rivals = imagesOf(mask).filter((other) => other !== image);
+    return `${basename(mask)} may be its mask or that of ${names(rivals)}: rename one`;
+  }
+}
+
+const failure = (file: string, problem: string): Failure => ({
+  name: basename(file),
+  code: 'BAD_IMAGE',
+  error: `${basename(file)}: ${problem}`,
+});
+
+const names = (paths: readonly string[]) => paths.map((path) => basename(path)).join(' and ');
+
+function grouped<Key>(
+  items: readonly string[],
+  keyOf: (item: string) => Key,
+): ReadonlyMap<Key, readonly string[]> {
+  const groups = new Map<Key, string[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Those of the least rank. */
+function least(items: readonly string[], rankOf: (item: string) => number): readonly string[] {
+  const best = Math.min(...items.map(rankOf));
+  return items.filter((item) => rankOf(item) === best);
+}

@@ -1,0 +1,34 @@
+import { basename } from 'node:path';
+import { swapsSides } from '../../runtime/images/files/exif.js';
+import { readOrientation } from '../../runtime/node/images/files.js';
+import type { Pair } from './pairs.js';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const sizeText = ({ width, height }: Size) => `${width}x${height}`;
+
+/** Why an image and its mask, both upright, are not of one size, and what to do. */
+export async function sizesProblem(pair: Pair, image: Size, mask: Size): Promise<string> {
+  const [turned, maskTurned] = [await readOrientation(pair.image), await readOrientation(pair.mask)];
+  const after = (orientation: number) =>
+    orientation === 1 ? '' : ` after its EXIF orientation ${orientation}`;
+  const sizes = `${basename(pair.image)}: it is ${sizeText(image)}${after(turned)}, its mask ${sizeText(mask)}${after(maskTurned)}`;
+  const swapped = image.width === mask.height && image.height === mask.width;
+  if (!swapped || !(swapsSides(turned) || swapsSides(maskTurned))) {
+    return `${sizes}: expected a mask of the image's size, resize it without blending`;
+  }
+  const as = swapsSides(turned) ? 'the mask as its image is turned' : 'the mask as its image is stored';
+  return `${sizes}: one of the two is turned and the other is not, save ${as}`;
+}
+
+/**
+ * Whether an image is turned otherwise than its mask although their sizes agree: by half a turn or mirrored, or square, so that
+ * the sizes do not tell for which of the two the mask was drawn.
+ */
+export async function turnDoubt({ image, mask }: Pair, { width, height }: Size): Promise<boolean> {
+  const [turned, maskTurned] = [await readOrientation(image), await readOrientation(mask)];
+  return turned !== maskTurned && (width === height || swapsSides(turned) === swapsSides(maskTurned));
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import { unfinished } from './unfinished.js';
+
+/** What the usual refusals of a file system mean. */
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is a file',
+  EEXIST: 'there is something else of that name',
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its links lead in a circle',
+};
+
+/** What a file system says of one file; whatever else it says, it says of all. */
+const OF_ONE_FILE = ['EEXIST', 'EISDIR', 'EINVAL', 'EILSEQ', 'ELOOP', 'ENAMETOOLONG'];
+
+const codeOf = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
+/** Whether a file could not be written for its own sake, so that others may be: its name, or what has that name. */
+export function isOfOneFile({ code, cause }: NmodeError): boolean {
+  return code === 'CANNOT_WRITE' && [...OF_ONE_FILE, ''].includes(codeOf(cause));
+}
+
+function cannotWrite(path: string, error: unknown): NmodeError {
+  const cause = CAUSES[codeOf(error)] ?? reason(error);
+  return new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${cause}`, { cause: error });
+}
+
+/** The identity of a file, whatever its names; undefined where there is none. */
+async function identity(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats && `${stats.dev} ${stats.ino}`;
+}
+
+/**
+ * Inputs are what cannot be made again.
+ * @throws NmodeError (BAD_USAGE) where an output would take the place of an input
+ */
+export async function refuseOverwriting(
+  outputs: readonly string[],
+  inputs: readonly string[],
+): Promise<void> {
+  const kept = new Map<string | undefined, string>();
+  for (const path of inputs) kept.set(await identity(path), path);
+  kept.delete(undefined);
+  for (const path of outputs) {
+    const input = kept.get(await identity(path));
+    if (input !== undefined)
+      throw new NmodeError('BAD_USAGE', `${path}: the output would overwrite ${input}`);
+  }
+}
+
+/** A rename would put a file in the place of a device or a pipe. */
+async function refuseDevice(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats !== undefined && !stats.isFile()) {
+    throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+  }
+}
+
+/** The file that a path leads to through links, whether it is there or not. @throws ELOOP where they lead in a circle */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    const link = await readlink(path).catch(() => undefined);
+    return link === undefined ? path : targetOf(resolve(await realpath(dirname(path)), link));
+  }
+}
+
+/**
+ * Makes a folder and those above it. (Node 20's own recursive mkdir never returns where, as in /proc, a folder exists and
+ * nothing can be made in it.)
+ * @throws NmodeError (CANNOT_WRITE)
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeBelow(resolve(path));
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+async function makeBelow(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeBelow(parent);
+  await mkdir(path);
+}
+
+/**
+ * Writes a file aside and renames it, so that nobody ever meets half of it.
+ * @returns its size in bytes
+ * @throws NmodeError (CANNOT_WRITE)
+ */
+export async function writeWhole(path: string, contents: Uint8Array | Iterable<Uint8Array>): Promise<number> {
+  // The file that a link points to is replaced, not the link.
+  const target = await targetOf(path).catch((error: unknown) => {
+    throw cannotWrite(path, error);
+  });
+  const aside = join(dirname(target), `.nmode-${randomUUID()}.part`);
+  unfinished.add(aside);
+  try {
+    await refuseDevice(target);
+    await writeFile(aside, contents);
+    const { size } = await stat(aside);
+    await rename(aside, target);
+    return size;
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => {});
+    throw error instanceof NmodeError ? error : cannotWrite(path, error);
+  } finally {
+    unfinished.delete(aside);
+  }
+}
+
+/**
+ * Writes several files, or, where one of them fails, none.
+ * @param body is given what writes one of them
+ * @throws what `body` throws
+ */
+export async function writeTogether<T>(
+  body: (put: (path: string, contents: Uint8Array) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const written: string[] = [];
+  try {
+    return await body(async (path, contents) => {
+      await writeWhole(path, contents);
+      written.push(path);
+      unfinished.add(path);
+    });
+  } catch (error) {
+    await Promise.all(written.map((path) => rm(path, { force: true }).catch(() => {})));
+    throw error;
+  } finally {
+    for (const path of written) unfinished.delete(path);
+  }
+}

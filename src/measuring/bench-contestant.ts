@@ -1,0 +1,162 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NmodeError } from '../../graph/common/errors.js';
+import type { Placement, Profile } from '../../runtime/node/sessions/placement.js';
+import type { ProviderName } from '../../runtime/node/sessions/providers.js';
+import type { ProviderReport, SessionOptions } from '../../runtime/node/sessions/session.js';
+import { type Difference, DifferenceCount, WantedOutput, worstOf } from '../transform/difference.js';
+import type { BenchMethods, OpenedModel, Turn } from './bench-child.js';
+import type { BenchModel } from './bench-model.js';
+import type { BenchProcess } from './bench-process.js';
+import { median, percentile } from './percentile.js';
+
+/** A model on a provider. Times are in milliseconds. */
+export interface BenchFigures {
+  readonly file: string;
+  /** The one that it ran on. */
+  readonly provider: ProviderName;
+  readonly session: ProviderReport;
+  /** Sizes of its first input. */
+  readonly input: readonly number[];
+  /** Of single runs. The percentile p of n is the one at floor(n p) of the sorted ones, as in MLPerf's LoadGen. */
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  /** Images a second. */
+  readonly throughput: number;
+  /** Median over rounds of the median of its runs, divided by that of the first model's in the same round. */
+  readonly ratioToFirst: number;
+  /** Median of several loads from memory, each by a process that has just started. */
+  readonly loadMs: number;
+  /** Of the first run, which allocates and compiles. */
+  readonly firstMs: number;
+  /** Peak resident memory of its process in 10^6 bytes, of which a bare one takes some 50. */
+  readonly peakRssMb: number;
+  /** Of the file. */
+  readonly bytes: number;
+  /** Of the graph in the file. */
+  readonly nodes: number;
+  /** Multiply-adds of one run, as the graph in the file has them; absent where an operator is not known. */
+  readonly macs?: number;
+  readonly gmacPerSecond?: number;
+  /** Of what matrix products in float32 reach on the same provider and threads. */
+  readonly shareOfPeak?: number;
+  /** How its outputs differ from the first model's; absent where the two take or give something else. */
+  readonly agreement?: Difference;
+  readonly placement?: Placement;
+  /** Milliseconds by operator, as onnxruntime runs the graph; with a report. */
+  readonly operators?: Readonly<Record<string, number>>;
+  /** Of every run that is counted. */
+  readonly times: readonly number[];
+}
+
+/** A model in a process of its own, and what was measured of it. */
+export class Contestant {
+  readonly #turns: Turn[] = [];
+  readonly #loads: number[] = [];
+  #peakBytes = Number.NaN;
+  #profile: Profile | undefined;
+
+  private constructor(
+    readonly model: BenchModel,
+    readonly process: BenchProcess,
+    readonly opened: OpenedModel,
+  ) {}
+
+  /** Loads the model and runs it once. */
+  static async open(model: BenchModel, options: SessionOptions, process: BenchProcess): Promise<Contestant> {
+    const opening = { path: model.path, ports: model.ports, options };
+    return new Contestant(model, process, await ask(model, process, 'open', opening));
+  }
+
+  get provider(): ProviderName {
+    return this.opened.provider.effective;
+  }
+
+  async run(runs: number): Promise<void> {
+    this.#turns.push(await ask(this.model, this.process, 'turn', runs));
+  }
+
+  /** Notes the peak of its memory. */
+  async weigh(): Promise<void> {
+    this.#peakBytes = await ask(this.model, this.process, 'peakBytes', undefined);
+  }
+
+  /** @param process that has just started */
+  async load(process: BenchProcess): Promise<void> {
+    const { provider, threads } = this.opened;
+    const loading = { path: this.model.path, provider: provider.effective, threads };
+    this.#loads.push(await ask(this.model, process, 'load', loading));
+  }
+
+  /** @param parent of a folder for onnxruntime's files */
+  async profile(parent: string): Promise<void> {
+    const folder = await mkdtemp(join(parent, 'profile-'));
+    this.#profile = await ask(this.model, this.process, 'profile', { path: this.model.path, folder });
+  }
+
+  /** @param peakMacs multiply-adds a second that its provider reaches */
+  figures(first: Contestant, peakMacs: number): BenchFigures {
+    const { model, opened } = this;
+    const times = this.#turns.flatMap((turn) => turn.times);
+    const sorted = times.toSorted((a, b) => a - b);
+    const [p50, p90, p99] = [0.5, 0.9, 0.99].map((p) => percentile(sorted, p)) as [number, number, number];
+    const input = model.ports[0]?.shape.map(Number) ?? [];
+    const elapsed = this.#turns.reduce((sum, turn) => sum + turn.elapsed, 0);
+    const ratios = this.#turns.map(
+      (turn, round) => median(turn.times) / median(first.#turns[round]?.times ?? []),
+    );
+    const agreement = this.#agreementWith(first);
+    const macsPerSecond = model.macs && (model.macs * opened.workers * 1000) / p50;
+    return {
+      ...{ file: model.name, provider: this.provider, session: opened.provider, input, p50, p90, p99 },
+      throughput: ((input[0] ?? 1) * times.length * 1000) / elapsed,
+      ratioToFirst: median(ratios),
+      loadMs: median(this.#loads),
+      firstMs: opened.first,
+      peakRssMb: this.#peakBytes / 1e6,
+      ...{ bytes: model.bytes, nodes: model.nodes },
+      ...(model.macs !== undefined && { macs: model.macs }),
+      ...(macsPerSecond && {
+        gmacPerSecond: macsPerSecond / 1e9,
+        shareOfPeak: macsPerSecond / peakMacs,
+      }),
+      ...(agreement && { agreement }),
+      ...this.#profile,
+      times,
+    };
+  }
+
+  /** Outputs are paired by their order: exporters name them as they like. */
+  #agreementWith(first: Contestant): Difference | undefined {
+    const form = ({ model, opened }: Contestant) =>
+      JSON.stringify([
+        model.ports.map(({ dtype, shape }) => [dtype, shape]),
+        opened.outputs.map(({ dims }) => dims),
+      ]);
+    if (form(this) !== form(first)) return undefined;
+    return worstOf(
+      first.opened.outputs.map((output, at) => {
+        const name = first.opened.names[at] ?? '';
+        const count = new DifferenceCount(new WantedOutput(name, [output], first.model.meanings.get(name)));
+        count.add(this.opened.outputs[at]?.data ?? []);
+        return count.difference;
+      }),
+    );
+  }
+}
+
+/** Puts the model's name before what goes wrong in its process. */
+async function ask<K extends keyof BenchMethods & string>(
+  { name }: BenchModel,
+  process: BenchProcess,
+  method: K,
+  argument: Parameters<BenchMethods[K]>[0],
+): Promise<Awaited<ReturnType<BenchMethods[K]>>> {
+  try {
+    return await process.call(method, argument);
+  } catch (error) {
+    if (!(error instanceof NmodeError) || error.code === 'INTERRUPTED') throw error;
+    throw new NmodeError(error.code, `${name}: ${error.message}`, { cause: error });
+  }
+}

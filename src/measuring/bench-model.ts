@@ -1,0 +1,88 @@
+import { basename } from 'node:path';
+import { cost } from '../../graph/analysis/cost.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { type Model, outlineOf, type ValueInfo } from '../../graph/ir/model.js';
+import { loadModel } from '../../runtime/node/model.js';
+import type { Port } from '../../runtime/sessions/tensors.js';
+import { type Meaning, meaningsOf } from '../transform/difference.js';
+import { nominalSizes } from '../transform/nominal.js';
+
+/** Sizes in place of open ones. */
+export interface AskedSizes {
+  /** Default 1. */
+  readonly batch?: number;
+  /** Height and width; default 256 x 256. */
+  readonly size?: { readonly height: number; readonly width: number };
+}
+
+/** What a model's file tells of the runs to come. */
+export interface BenchModel {
+  readonly path: string;
+  /** What messages call it. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Of the graph as it is written, Constant nodes among them. */
+  readonly nodes: number;
+  /** Multiply-adds of one run; absent where an operator is not known. */
+  readonly macs?: number;
+  /** Its inputs, with all sizes known. */
+  readonly ports: readonly Port[];
+  /** What its outputs are, by their names. */
+  readonly meanings: ReadonlyMap<string, Meaning>;
+}
+
+/**
+ * Models are called by the names of their files, or by their paths where others have the same name.
+ * @throws NmodeError: BAD_MODEL; BAD_USAGE for sizes that a model fixes to others
+ */
+export function readBenchModels(paths: readonly string[], asked: AskedSizes): Promise<readonly BenchModel[]> {
+  const names = paths.map((path) => basename(path));
+  const isAlone = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
+  return Promise.all(
+    paths.map((path, at) => {
+      const name = names[at] ?? '';
+      return readBenchModel(path, isAlone(name) ? name : path, asked);
+    }),
+  );
+}
+
+async function readBenchModel(path: string, name: string, asked: AskedSizes): Promise<BenchModel> {
+  const { model, bytes } = await loadModel(path);
+  const inputs = outlineOf(model).inputs.map((input) => sized(input, name, asked));
+  const macs = macsAt(model, Object.assign({}, ...inputs.map(({ known }) => known)));
+  return {
+    ...{ path, name, bytes: bytes.length, nodes: model.graph.nodes.length },
+    ...(macs !== undefined && { macs }),
+    ports: inputs.map(({ port }) => port),
+    meanings: meaningsOf(model),
+  };
+}
+
+/** The input as nominal, with the sizes that were asked for in place of open ones. */
+function sized({ name, type }: Pick<ValueInfo, 'name' | 'type'>, model: string, { batch, size }: AskedSizes) {
+  if (type?.shape === undefined) {
+    throw new NmodeError('BAD_MODEL', `${model}: input '${name}' does not say its sizes: it cannot be fed`);
+  }
+  const { height, width } = size ?? {};
+  const asked = type.dtype === 'uint8' ? [batch, height, width] : [batch, undefined, height, width];
+  const { shape, known } = nominalSizes(name, type.shape, asked);
+  asked.forEach((wanted, axis) => {
+    const found = shape[axis];
+    if (wanted === undefined || found === undefined || found === wanted) return;
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${model}: input '${name}' is [${type.shape}]: axis ${axis} cannot be ${wanted}`,
+    );
+  });
+  return { port: { name, dtype: type.dtype, shape }, known };
+}
+
+/** Undefined also where the operators do not take the size: what runs it may say more. */
+function macsAt(model: Model, known: Readonly<Record<string, number>>): number | undefined {
+  try {
+    return cost(model, known).macs;
+  } catch (error) {
+    if (!(error instanceof NmodeError)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
+import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from '../../runtime/parity.js';
+
+/** What is known of a model that misses its reference. */
+export interface Missed {
+  readonly parity: Parity;
+  /** What the model ends in, where it says. */
+  readonly head: string | undefined;
+  /** What was taken for what its checkpoint does not say, and not proven. */
+  readonly assumed: readonly Assumption[];
+}
+
+/** Beyond this, elements near 0 decide, and a relative tolerance would let anything pass. */
+const MAX_RTOL = 1e-3;
+
+/** What may be why a reference is missed, a sentence each; what is sure goes alone. */
+export function missedHints({ parity, head, assumed }: Missed): readonly string[] {
+  const outputs = Object.values(parity.outputs);
+  const missed = outputs.filter(({ pass }) => !pass);
+  if (head !== 'none' && head !== undefined && outputs.some(leavesUnit))
+    return [
+      "the reference's outputs leave [0, 1], so that they are logits: save what follows them (their sigmoid or softmax), or export with --head none and give predict --head",
+    ];
+  if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
+    return [scaleHint(missed, parity)];
+  return [
+    ...(head === 'none' && !outputs.some(leavesUnit)
+      ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: --head"]
+      : []),
+    ...(assumed.length === 0 || missed.every(isSmall)
+      ? []
+      : [`what the checkpoint does not say was assumed: ${assumptionsText(assumed)}`]),
+  ];
+}
+
+/** Probabilities never do. They are furthest from such a reference where it does: the worst element tells. */
+function leavesUnit({ largest, worst: { expected } }: OutputParity): boolean {
+  return largest > 1.001 || expected < -0.001;
+}
+
+/** Whether a difference is no larger, beside the largest value, than what passes beside 1. */
+function isRounding({ maxAbs, largest }: OutputParity, { atol }: Parity): boolean {
+  return largest > 1 && maxAbs <= atol * largest;
+}
+
+/** Whether a difference is what rounding gives: it says nothing against what was assumed. */
+function isSmall({ maxAbs, largest }: OutputParity): boolean {
+  return maxAbs <= DEFAULT_TOLERANCE.atol * Math.max(1, largest);
+}
+
+/** Two digits, rounded up. */
+function roundedUp(value: number): string {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return (Math.ceil(value / unit) * unit).toExponential(1);
+}
+
+function scaleHint(missed: readonly OutputParity[], { atol }: Parity): string {
+  const worst = (figure: (output: OutputParity) => number) => Math.max(...missed.map(figure));
+  const [off, largest] = [worst(({ maxAbs }) => maxAbs), worst((output) => output.largest)];
+  const rtol = worst(({ neededRtol }) => neededRtol);
+  const flag = rtol <= MAX_RTOL ? `--rtol ${roundedUp(rtol)}` : `--atol ${roundedUp(atol * largest)}`;
+  return `logits, not probabilities: off by ${off.toExponential(2)} where the largest is ${largest.toPrecision(3)}, relative ${(off / largest).toExponential(1)}: ${flag} allows it`;
+}

@@ -1,0 +1,35 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import { DEFAULT_TOLERANCE, type ParityOptions } from '../../runtime/parity.js';
+
+/** How far an export may be from its reference. */
+export interface ReferenceTolerance {
+  /** Largest absolute difference that passes; default 1e-5, of logits times the largest of them where that is above 1. */
+  readonly atol?: number;
+  /** Added to it: this times |reference|; default 0. */
+  readonly rtol?: number;
+}
+
+/**
+ * What a reference is compared by. Rounding grows with values: logits are held to a share of the largest of them, which for
+ * probabilities is 1, unless a tolerance is told.
+ * @throws NmodeError (BAD_USAGE) for what is no tolerance, and for one of nothing
+ */
+export function parityRule(
+  head: string | undefined,
+  { atol, rtol, reference }: ReferenceTolerance & { readonly reference?: string },
+): ParityOptions {
+  for (const [name, value] of Object.entries({ atol, rtol })) {
+    if (value === undefined) continue;
+    if (reference === undefined)
+      throw new NmodeError('BAD_USAGE', `--${name} has a meaning with --reference alone`);
+    if (!(value >= 0 && Number.isFinite(value)))
+      throw new NmodeError('BAD_USAGE', `--${name} ${value}, expected a number from 0 on`);
+  }
+  const told = { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) };
+  return head === 'none' && Object.keys(told).length === 0 ? { scaled: true } : told;
+}
+
+/** A rule with its defaults, as a model's metadata holds it. */
+export function toleranceRecord(rule: ParityOptions): ParityOptions {
+  return { ...DEFAULT_TOLERANCE, ...rule };
+}

@@ -1,0 +1,78 @@
+import type { Assumption } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { HEAD_KEY } from '../../graph/common/recipe.js';
+import { encodeChunks, encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/ir/model.js';
+import type { OutputParity, Parity, ParityOptions } from '../../runtime/parity.js';
+import { verify } from '../api/verify.js';
+import { writeWhole } from '../files/write-whole.js';
+import { missedHints } from './parity-hints.js';
+
+export interface Verifiable {
+  readonly model: Model;
+  /** What a reference is compared with: the model, or its network as it was before it was changed. */
+  readonly network: Model | undefined;
+  /** What may be why a reference is missed. */
+  readonly notes: readonly string[];
+  /** What was taken for what the checkpoint does not say. */
+  readonly assumed: readonly Assumption[];
+  /** What a reference is compared by. */
+  readonly rule: ParityOptions;
+}
+
+export interface ReferenceParity extends Parity {
+  /** What was run: the file as written, or the network in float32 before it was lowered or put behind its images. */
+  readonly of: 'file' | 'network';
+}
+
+/**
+ * Writes a model that matches its reference. With one, what is written is the very bytes that were verified, where these are of the
+ * same network.
+ * @throws NmodeError (BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE); CHECK_FAILED where the reference is missed
+ */
+export async function writeVerified(
+  verifiable: Verifiable,
+  { output, reference }: { readonly output: string; readonly reference?: string },
+): Promise<{ bytes: number; verified?: ReferenceParity }> {
+  const { model, network } = verifiable;
+  if (network === undefined || reference === undefined)
+    return { bytes: await writeWhole(output, encodeChunks(model)) };
+  const encoded = encodeModel(network);
+  const verified = await verifyOrFail(encoded, network.metadata.get(HEAD_KEY), reference, verifiable);
+  const isWritten = network === model;
+  const bytes = await writeWhole(output, isWritten ? encoded : encodeChunks(model));
+  return { bytes, verified: { ...verified, of: isWritten ? 'file' : 'network' } };
+}
+
+/** '1e-5', or '1e-5 + 1e-4 |reference|'. */
+function allowedText({ allowed }: OutputParity, { rtol }: Parity): string {
+  const absolute = Number(allowed.toPrecision(2)).toExponential();
+  return rtol === 0 ? absolute : `${absolute} + ${rtol} |reference|`;
+}
+
+async function verifyOrFail(
+  model: Uint8Array,
+  head: string | undefined,
+  reference: string,
+  { notes, assumed, rule }: Verifiable,
+): Promise<Parity> {
+  // Hints are made of what was assumed, not of what the model says: that it is verified.
+  const { hints: _, ...parity } = await verify({ model, reference, ...rule });
+  if (!parity.pass) {
+    const missed = Object.entries(parity.outputs).filter(([, { pass }]) => !pass);
+    const misses = missed.map(
+      ([name, output]) =>
+        `${name} by ${output.maxAbs.toExponential(2)} where ${allowedText(output, parity)} is allowed`,
+    );
+    throw new NmodeError(
+      'CHECK_FAILED',
+      `the model misses the reference: ${misses.join(', ')}; nothing was written. ` +
+        [
+          'check that decoder, activation, LMD form, head and key are those of the training',
+          ...notes,
+          ...missedHints({ parity, head, assumed }),
+        ].join('; note: '),
+    );
+  }
+  return parity;
+}

@@ -1,0 +1,91 @@
+import type { BenchReport } from '../api/bench.js';
+import { writeWhole } from '../files/write-whole.js';
+import type { BenchFigures } from '../measuring/bench-contestant.js';
+import { FIGURES_STYLE, figuresTable, page, rows } from './html.js';
+import { distributionPlot, scatterPlot, stackPlot } from './plots.js';
+
+/** Writes what was measured as one HTML file that needs nothing else. */
+export async function writeBenchReport(path: string, report: BenchReport): Promise<void> {
+  await writeWhole(path, [Buffer.from(html(report))]);
+}
+
+function html({ models, ...report }: BenchReport): string {
+  const providers = new Set(models.map(({ provider }) => provider));
+  const nameOf = ({ file, provider }: BenchFigures) => (providers.size > 1 ? `${file} on ${provider}` : file);
+  const named = models.map((figures) => ({ name: nameOf(figures), ...figures }));
+  const stacks = named.flatMap(({ name, operators }) => (operators ? [{ name, parts: operators }] : []));
+  const scatter = (
+    horizontal: string,
+    vertical: string,
+    xOf: (figures: BenchFigures) => number,
+    key: 'maxAbs' | 'dscDrop',
+  ) =>
+    scatterPlot(
+      horizontal,
+      vertical,
+      named.flatMap(({ name, agreement, ...figures }) => {
+        const y = agreement?.[key];
+        return y === undefined ? [] : [{ name, x: xOf(figures), y }];
+      }),
+    );
+  const latency = ({ p50 }: BenchFigures) => p50;
+  const megabytes = ({ bytes }: BenchFigures) => bytes / 1e6;
+  const [difference, mask] = ['largest difference from the first model', "1 - DSC of the first model's mask"];
+  const about = rows([
+    ['scenario', report.scenario === 'single' ? 'one run after the other' : 'all workers busy'],
+    ['input', [...new Set(models.map(({ input }) => input.join(' x ')))].join(', ')],
+    ['runs', `${report.runs} of each, in turn, each model in a process of its own`],
+    ['threads', `${report.threads} a run, ${report.workers} at the same time`],
+    ['peak', `${report.peakGmacPerSecond.toFixed(1)} GMAC/s in products of 1024 x 1024 matrices`],
+  ]);
+  return page(
+    `Speed of ${[...new Set(models.map(({ file }) => file))].join(', ')}`,
+    FIGURES_STYLE,
+    `<table>
+${about}
+</table>
+<h2>Figures</h2>
+${figuresTable(
+  ['model', ...COLUMNS.map(([name]) => name)],
+  named.map((figures) => [figures.name, ...COLUMNS.map(([, text]) => text(figures) ?? '')]),
+)}
+<h2>Latency</h2>
+<p>Every run; longer strokes are the median, the 90th and the 99th percentile.
+${distributionPlot(
+  'milliseconds a run',
+  named.map(({ name, times, p50, p90, p99 }) => ({ name, values: times, marks: [p50, p90, p99] })),
+)}
+<h2>Time by operator</h2>
+<p>As onnxruntime runs the graph after its own rewrites.
+${stackPlot('milliseconds', stacks)}
+<h2>Accuracy against latency</h2>
+${scatter('median latency, ms', difference, latency, 'maxAbs')}
+${scatter('median latency, ms', mask, latency, 'dscDrop')}
+<h2>Accuracy against file size</h2>
+${scatter('file, MB', difference, megabytes, 'maxAbs')}
+${scatter('file, MB', mask, megabytes, 'dscDrop')}`,
+  );
+}
+
+/** What the columns are called, and how they are read. */
+const COLUMNS: readonly (readonly [string, (figures: BenchFigures) => string | undefined])[] = [
+  ['provider', ({ provider }) => provider],
+  ['p50, ms', ({ p50 }) => p50.toFixed(1)],
+  ['p90', ({ p90 }) => p90.toFixed(1)],
+  ['p99', ({ p99 }) => p99.toFixed(1)],
+  ['ratio', ({ ratioToFirst }) => ratioToFirst.toFixed(3)],
+  ['images/s', ({ throughput }) => throughput.toFixed(1)],
+  ['load, ms', ({ loadMs }) => loadMs.toFixed(1)],
+  ['first, ms', ({ firstMs }) => firstMs.toFixed(1)],
+  ['peak memory, MB', ({ peakRssMb }) => peakRssMb.toFixed(0)],
+  ['file, MB', ({ bytes }) => (bytes / 1e6).toFixed(2)],
+  ['nodes', ({ nodes }) => String(nodes)],
+  ['MAC', ({ macs }) => (macs === undefined ? undefined : `${(macs / 1e9).toFixed(3)} G`)],
+  ['GMAC/s', ({ gmacPerSecond }) => gmacPerSecond?.toFixed(1)],
+  [
+    'of peak',
+    ({ shareOfPeak: share }) => (share === undefined ? undefined : `${(100 * share).toFixed(0)} %`),
+  ],
+  ['difference', ({ agreement }) => agreement?.maxAbs.toExponential(1)],
+  ['1 - DSC', ({ agreement }) => agreement?.dscDrop?.toFixed(5)],
+];

@@ -1,0 +1,185 @@
+import { basename } from 'node:path';
+import { NmodeError } from '../../graph/common/errors.js';
+import type { Mask } from '../../runtime/images/raster.js';
+import { type Classes, maskOf } from '../../runtime/masks/classes.js';
+import {
+  addConfusions,
+  type Confusion,
+  confusionOf,
+  diceOf,
+  type Metrics,
+  metricsOf,
+  NO_PIXELS,
+} from '../../runtime/masks/metrics.js';
+import {
+  type Labels,
+  labelsOf,
+  listed,
+  type Search,
+  type TruthMask,
+  type TruthReading,
+  truthAt,
+  truthOf,
+  truthOfLabel,
+} from '../../runtime/masks/truth.js';
+import type { TruthImage } from '../../runtime/masks/truth-image.js';
+import { readTruthImage } from '../../runtime/node/images/files.js';
+import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
+import type { SegmentOptions } from '../../runtime/segment-options.js';
+import type { Pair } from '../files/pairs.js';
+import { sizesProblem } from '../files/turned.js';
+import { mean } from '../measuring/percentile.js';
+
+/** One class of an image: what was found, and what is true. */
+export interface ComparedClass {
+  /** Its value in label maps, those of ground truth too where there are several classes. */
+  readonly label: number;
+  readonly isBackground: boolean;
+  readonly found: Mask;
+  readonly truth: TruthMask;
+}
+
+export interface Compared extends Segmentation {
+  readonly compared: readonly ComparedClass[];
+  readonly search?: Search;
+  /** Harmless faults of the truth's file, one line each. */
+  readonly truthWarnings: readonly string[];
+}
+
+/** The pixels of one class in all images, and what they come to. */
+export interface ClassMetrics extends Metrics {
+  readonly label: number;
+  /** Counted, but no part of the mean. */
+  readonly background?: true;
+  readonly confusion: Confusion;
+}
+
+/** Of one image or of several: the confusion of each class. */
+export interface ClassConfusion {
+  readonly label: number;
+  readonly isBackground: boolean;
+  readonly confusion: Confusion;
+}
+
+/** Whether several classes are counted, each against its label. */
+const countsLabels = ({ maskLabels }: Pick<Segmentation, 'maskLabels'>) => maskLabels.length > 1;
+
+/**
+ * What is found in an image, and what is true at the same size: masks of one class against black and white or what the reading
+ * says, of several against the labels of the truth.
+ * @throws NmodeError (BAD_IMAGE), also where the two files differ in size
+ */
+export async function compareWithTruth(
+  segmenter: Segmenter,
+  pair: Pair,
+  options: SegmentOptions & TruthReading,
+): Promise<Compared> {
+  const segmentation = await segmenter.segment(pair.image, { ...options, probabilities: false });
+  const stored = await readTruthImage(pair.mask);
+  const name = basename(pair.mask);
+  if (segmentation.width !== stored.width || segmentation.height !== stored.height) {
+    throw new NmodeError('BAD_IMAGE', await sizesProblem(pair, segmentation, stored));
+  }
+  const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
+  if (countsLabels(segmentation)) {
+    const labels = knownLabels(segmentation.classes, segmenter.semantics, stored, name, options);
+    const compared = comparedLabels(segmentation, segmenter.semantics, labels, options);
+    const { search } = truthOfLabel(labels, 0, options.ignoreLabel);
+    return { ...found, compared, ...(search && { search }) };
+  }
+  const truth = truthOf(stored, name, options);
+  const { mask, maskLabels } = segmentation;
+  const { search } = truth;
+  const [label = 1] = maskLabels;
+  const only = { label, isBackground: false, found: mask, truth: truthAt(truth, mask.width, mask.height) };
+  return { ...found, compared: [only], ...(search && { search }) };
+}
+
+/** @throws NmodeError (BAD_IMAGE) for labels that the model does not give */
+function knownLabels(
+  classes: number,
+  semantics: Classes,
+  stored: TruthImage,
+  name: string,
+  { ignoreLabel }: TruthReading,
+): Labels {
+  const labels = labelsOf(stored, name);
+  const most = semantics.kind === 'exclusive' ? classes - 1 : classes;
+  const unknown = [...new Set(labels.data)]
+    .filter((label) => label > most && label !== ignoreLabel)
+    .sort((a, b) => a - b);
+  const [first] = unknown;
+  if (first === undefined) return labels;
+  const canIgnore = unknown.length === 1 && ignoreLabel === undefined;
+  const way = canIgnore ? `: --ignore-label ${first} leaves it out` : '';
+  throw new NmodeError(
+    'BAD_IMAGE',
+    `${name}: it holds ${listed(unknown.map(String))}, expected the labels of the model's ${classes} classes, 0 to ${most}${way}`,
+  );
+}
+
+function comparedLabels(
+  { masks, maskLabels, labels }: Segmentation,
+  semantics: Classes,
+  truth: Labels,
+  { ignoreLabel }: TruthReading,
+): readonly ComparedClass[] {
+  const compare = (label: number, found: Mask, isBackground: boolean): ComparedClass => ({
+    ...{ label, isBackground, found },
+    truth: truthAt(truthOfLabel(truth, label, ignoreLabel), found.width, found.height),
+  });
+  const foreground = maskLabels.flatMap((label, at) => {
+    const found = masks[at];
+    return found === undefined ? [] : [compare(label, found, false)];
+  });
+  if (semantics.kind === 'independent' || semantics.background === 'none' || labels === undefined) {
+    return foreground;
+  }
+  const { background } = semantics;
+  return [...foreground, compare(background, maskOf(labels, background), true)];
+}
+
+export function confusionsOf({ compared }: Compared): readonly ClassConfusion[] {
+  return compared.map(({ label, isBackground, found, truth }) => ({
+    ...{ label, isBackground },
+    confusion: confusionOf(found, truth.mask, truth.counted),
+  }));
+}
+
+/** Dice of one image: of its one class, or the mean of the foreground classes that are found or true in it; 1 where none is. */
+export function imageDice(classes: readonly ClassConfusion[]): number {
+  const foreground = classes.filter(({ isBackground }) => !isBackground);
+  const present = foreground.filter(({ confusion: { tp, fp, fn } }) => tp + fp + fn > 0);
+  return present.length === 0 ? 1 : mean(present.map(({ confusion }) => diceOf(confusion)));
+}
+
+/** The classes of all images together. */
+export function classMetrics(images: readonly (readonly ClassConfusion[])[]): readonly ClassMetrics[] {
+  const total = new Map<number, ClassConfusion>();
+  for (const { label, isBackground, confusion } of images.flat()) {
+    const sum = addConfusions(total.get(label)?.confusion ?? NO_PIXELS, confusion);
+    total.set(label, { label, isBackground, confusion: sum });
+  }
+  return Array.from(total.values(), ({ label, isBackground, confusion }) => ({
+    label,
+    ...(isBackground && { background: true as const }),
+    confusion,
+    ...metricsOf(confusion),
+  }));
+}
+
+/** The pixels of all foreground classes, and the means of what each of these comes to. */
+export function foregroundMetrics(
+  classes: readonly ClassMetrics[],
+): Metrics & { readonly confusion: Confusion } {
+  const foreground = classes.filter(({ background }) => !background);
+  const of = (metric: keyof Metrics) => mean(foreground.map((each) => each[metric]));
+  return {
+    confusion: foreground.map(({ confusion }) => confusion).reduce(addConfusions, NO_PIXELS),
+    miou: of('miou'),
+    dsc: of('dsc'),
+    accuracy: of('accuracy'),
+    sensitivity: of('sensitivity'),
+    specificity: of('specificity'),
+  };
+}

@@ -1,0 +1,183 @@
+import { basename } from 'node:path';
+import { imageFault } from '../../graph/common/errors.js';
+import { recipeSummary } from '../../graph/common/recipe.js';
+import { drawOutline } from '../../runtime/images/draw.js';
+import { toEightBits } from '../../runtime/images/prepare.js';
+import type { Mask, RgbImage } from '../../runtime/images/raster.js';
+import { resizeBilinear } from '../../runtime/images/resize.js';
+import { area, cut } from '../../runtime/masks/cut.js';
+import type { TruthReading } from '../../runtime/masks/truth.js';
+import type { Rgb } from '../../runtime/masks/truth-image.js';
+import { encodePng } from '../../runtime/node/images/files.js';
+import type { Segmenter } from '../../runtime/node/segmenter.js';
+import type { SegmentOptions } from '../../runtime/segment-options.js';
+import type { EvaluationReport } from '../api/evaluate.js';
+import type { Pair } from '../files/pairs.js';
+import { writeWhole } from '../files/write-whole.js';
+import { compareWithTruth } from './compare-classes.js';
+import { escaped, page, rows } from './html.js';
+import { truthText } from './truth-report.js';
+
+/** How many of the worst images are shown, and how wide and high at most. */
+const PICTURES = 8;
+const PICTURE_WIDTH = 320;
+const MAX_PICTURE_HEIGHT = 480;
+
+const FOUND = [255, 64, 32] as const;
+const TRUE = [32, 220, 90] as const;
+
+interface Drawn {
+  /** Nothing was found in it. */
+  readonly empty: boolean;
+  /** PNG. */
+  readonly png: Uint8Array;
+}
+
+/** An image, drawn, or why it could not be. */
+type Picture = { readonly name: string; readonly dsc: number } & (Drawn | { readonly lacking: string });
+
+/** Writes the report as one HTML file that needs nothing else. */
+export async function writeReport(
+  path: string,
+  report: EvaluationReport,
+  segmenter: Segmenter,
+  pairs: readonly Pair[],
+  options: SegmentOptions & TruthReading & { readonly model: string },
+): Promise<void> {
+  const worst = report.perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, PICTURES);
+  const pictures: Picture[] = [];
+  const { signal } = options;
+  for (const { name, dsc } of worst) {
+    const pair = pairs.find(({ image }) => basename(image) === name);
+    if (pair === undefined) continue;
+    try {
+      pictures.push({ name, dsc, ...(await picture(segmenter, pair, options)) });
+    } catch (error) {
+      // It was counted; only its picture is lacking.
+      pictures.push({ name, dsc, lacking: imageFault(error, signal).message });
+    }
+  }
+  await writeWhole(path, [Buffer.from(html(basename(options.model), report, pictures))]);
+}
+
+/** The image with the outlines of what is true and of what was found. */
+async function picture(
+  segmenter: Segmenter,
+  pair: Pair,
+  options: SegmentOptions & TruthReading,
+): Promise<Drawn> {
+  const { image, compared } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
+  if (image === undefined) throw new TypeError('no pixels were given');
+  const scale = Math.min(PICTURE_WIDTH / image.width, MAX_PICTURE_HEIGHT / image.height);
+  const [width, height] = [image.width, image.height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  ) as [number, number];
+  const shrink = (from: Mask) => cut(resizeBilinear(from, width, height), 127.5);
+  const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
+  const small: RgbImage = {
+    width,
+    height,
+    channels: 3,
+    data: Uint8Array.from(resizeBilinear(bytes, width, height).data, Math.round),
+  };
+  const foreground = compared.filter(({ isBackground }) => !isBackground);
+  const outlined = (on: RgbImage, masks: readonly Mask[], colour: Rgb) =>
+    masks.reduce((drawn, mask) => drawOutline(drawn, shrink(mask), { colour }), on);
+  const withTruth = outlined(
+    small,
+    foreground.map(({ truth }) => truth.mask),
+    TRUE,
+  );
+  const png = await encodePng(
+    outlined(
+      withTruth,
+      foreground.map(({ found }) => found),
+      FOUND,
+    ),
+  );
+  return { png, empty: foreground.every(({ found }) => area(found) === 0) };
+}
+
+const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
+const share = (value: number) => value.toFixed(4);
+
+function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport['cleaning']): string {
+  const steps = [
+    ...(fillHoles ? ['holes filled'] : []),
+    ...(largestComponent ? ['largest part only'] : []),
+    ...(minArea > 0 ? [`parts of ${minArea} pixels and more`] : []),
+  ];
+  return steps.join(', ') || 'none';
+}
+
+/** Each class by its label, where there are several. */
+function classesTable({ classes = [] }: EvaluationReport): string {
+  if (classes.length === 0) return '';
+  const named = ({ label, background }: (typeof classes)[number]) =>
+    background ? `class ${label} (background, not in the means)` : `class ${label}`;
+  const figures = classes.map((each): [string, string] => [
+    named(each),
+    `DSC ${share(each.dsc)}, IoU ${share(each.miou)}`,
+  ]);
+  return `<h2>Classes</h2>\n<table>\n${rows(figures)}\n</table>`;
+}
+
+function html(model: string, report: EvaluationReport, pictures: readonly Picture[]): string {
+  const { confusion, perImage, failures, warnings } = report;
+  const truth = truthText(report.truth);
+  const figures: readonly (readonly [string, string])[] = [
+    ['mIoU', share(report.miou)],
+    ['DSC', share(report.dsc)],
+    ['accuracy', share(report.accuracy)],
+    ['sensitivity', share(report.sensitivity)],
+    ['specificity', share(report.specificity)],
+    ['DSC per image, mean', share(report.meanDsc)],
+    ['DSC per image, median', share(report.medianDsc)],
+    ['true positive pixels', String(confusion.tp)],
+    ['false positive pixels', String(confusion.fp)],
+    ['false negative pixels', String(confusion.fn)],
+    ['true negative pixels', String(confusion.tn)],
+    ...(truth === undefined ? [] : ([['ground truth', truth]] as const)),
+    ['counted at', report.at === 'network' ? "the network's input size" : "each image's own size"],
+    ['threshold', String(report.threshold ?? 'none: the most probable class')],
+    ['cleaning', cleaningText(report.cleaning)],
+    ['recipe', recipeSummary(report.recipe)],
+    ['provider', report.provider],
+  ];
+  const figure = (shown: Picture) => {
+    const caption = `${escaped(shown.name)}: DSC ${share(shown.dsc)}`;
+    if ('lacking' in shown)
+      return `<figure><figcaption>${caption}, no picture: ${escaped(shown.lacking)}</figcaption></figure>`;
+    const source = `data:image/png;base64,${Buffer.from(shown.png).toString('base64')}`;
+    const found = shown.empty ? ', nothing found' : '';
+    return `<figure><img alt="" src="${source}"><figcaption>${caption}${found}</figcaption></figure>`;
+  };
+  const list = (title: string, texts: readonly string[]) =>
+    texts.length === 0
+      ? ''
+      : `<h2>${title}</h2>\n<ul>\n${texts.map((text) => `<li>${escaped(text)}`).join('\n')}\n</ul>`;
+  return page(
+    `${model}: ${report.images} images`,
+    `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+  img { display: block; max-width: 100%; }`,
+    `<table>
+${rows(figures)}
+</table>
+${classesTable(report)}
+${list('To be checked', warnings)}
+${list(
+  'Not counted',
+  failures.map(({ error }) => error),
+)}
+<h2>The worst</h2>
+<p>Outlined: <span style="color: ${colour(TRUE)}">ground truth</span>,
+<span style="color: ${colour(FOUND)}">found</span>.
+<div class="pictures">
+${pictures.map(figure).join('\n')}
+</div>
+<h2>All images</h2>
+<table>
+${rows(perImage.map(({ name, dsc }) => [name, share(dsc)]))}
+</table>`,
+  );
+}

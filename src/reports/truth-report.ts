@@ -1,0 +1,80 @@
+import { listed, type Search, type TruthReading } from '../../runtime/masks/truth.js';
+import type { Rgb } from '../../runtime/masks/truth-image.js';
+
+/** How ground truth was read: as black and white where nothing is said of foreground. */
+export interface TruthSummary {
+  readonly label?: number;
+  readonly colour?: Rgb;
+  readonly ignoreLabel?: number;
+  /** How many of the counted masks hold the label or colour, where one is named. */
+  readonly masks?: number;
+  /** Pixels of all images together that did not count, at the size that is counted at. */
+  readonly ignored: number;
+}
+
+/** What is known of the truth of one image. */
+export interface CountedTruth {
+  /** Of the image. */
+  readonly name: string;
+  readonly ignored: number;
+  readonly search?: Search;
+  /** The image is turned by EXIF, and nothing tells whether its mask was drawn before or after. */
+  readonly turnDoubt: boolean;
+}
+
+export function truthSummary(
+  { truthLabel, truthColour, ignoreLabel }: TruthReading,
+  truths: readonly CountedTruth[],
+): TruthSummary {
+  const holding = truths.filter(({ search }) => search?.foreground).length;
+  return {
+    ...(truthLabel !== undefined && { label: truthLabel }),
+    ...(truthColour !== undefined && { colour: truthColour }),
+    ...(ignoreLabel !== undefined && { ignoreLabel }),
+    ...((truthLabel !== undefined || truthColour !== undefined) && { masks: holding }),
+    ignored: truths.reduce((sum, { ignored }) => sum + ignored, 0),
+  };
+}
+
+/** What may be wrong although it was counted. */
+export function truthWarnings(
+  { truthLabel, truthColour, ignoreLabel }: TruthReading,
+  truths: readonly CountedTruth[],
+): readonly string[] {
+  const searches = truths.flatMap(({ search }) => search ?? []);
+  const found = [...new Set(searches.flatMap((search) => search.found))].sort((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
+  const missing = (flag: string) => `${flag}: no mask holds it, they hold ${listed(found)}`;
+  const foreground =
+    truthLabel !== undefined
+      ? `--truth-label ${truthLabel}`
+      : truthColour && `--truth-colour ${truthColour.join(',')}`;
+  const turned = truths.filter(({ turnDoubt }) => turnDoubt).map(({ name }) => name);
+  return [
+    ...(foreground !== undefined && !searches.some((search) => search.foreground)
+      ? [missing(foreground)]
+      : []),
+    ...(ignoreLabel !== undefined && !searches.some(({ ignored }) => ignored)
+      ? [missing(`--ignore-label ${ignoreLabel}`)]
+      : []),
+    ...(turned.length > 0
+      ? [
+          `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not tell whether the mask was drawn before or after: look at them with --report`,
+        ]
+      : []),
+  ];
+}
+
+/** How truth was read, for people; undefined where nothing was said. */
+export function truthText({ label, colour, ignoreLabel, masks, ignored }: TruthSummary): string | undefined {
+  const held = masks === 1 ? 'in 1 mask' : `in ${masks} masks`;
+  const parts = [
+    ...(label === undefined ? [] : [`label ${label}, ${held}`]),
+    ...(colour === undefined ? [] : [`colour ${colour.join(',')}, ${held}`]),
+    ...(ignoreLabel === undefined
+      ? []
+      : [`${ignored.toLocaleString('en-US')} pixels of label ${ignoreLabel} not counted`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
+}

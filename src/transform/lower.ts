@@ -1,0 +1,176 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import type { Recipe } from '../../graph/common/recipe.js';
+import { type Model, opsetOf } from '../../graph/ir/model.js';
+import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
+import type { Target } from '../../graph/passes/winograd/cost.js';
+import { halfPrecision } from '../../graph/precision/float16.js';
+import { int8Weights, MIN_ELEMENTS } from '../../graph/precision/int8-weights.js';
+import type { CalibrationMethod } from '../../graph/quantization/calibrate.js';
+import { INT8_OPSET, type Quantized, quantize } from '../../graph/quantization/quantize.js';
+import { rewrite } from '../../graph/rewriting/rewrite.js';
+import { named } from '../../runtime/naming.js';
+import { type Examples, examplesFor } from './model-inputs.js';
+import { noteOf } from './optimized-note.js';
+import type { Precision } from './precision.js';
+import { Proof, runOn, runOnExtremes } from './proof.js';
+import type { Tolerance } from './tolerance.js';
+
+export interface LowerOptions {
+  readonly precision: Precision;
+  readonly tolerance: Tolerance;
+  /** What the result will be compared on. */
+  readonly examples: Examples;
+  readonly target?: Target;
+  readonly calibrate?: string;
+  readonly method?: CalibrationMethod;
+  readonly recipe?: Partial<Recipe>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What is known of a quantisation. A loss is a share of what is allowed. */
+export type QuantizedLayers = Omit<Quantized, 'model'>;
+
+export interface Lowered {
+  readonly model: Model;
+  readonly quantized?: QuantizedLayers;
+}
+
+/**
+ * The model in a lower precision.
+ * @throws NmodeError (CHECK_FAILED) where nothing of it can be
+ */
+export async function lowered(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
+  const { precision, examples, signal } = options;
+  switch (precision) {
+    case 'fp32':
+      return { model };
+    case 'int8-weights':
+      return { model: smaller(name, precision, model, rewrite(model, int8Weights).model) };
+    case 'fp16':
+      return { model: smaller(name, precision, model, await halved(model, name, examples, signal)) };
+    case 'int8':
+      return quantized(model, name, options);
+  }
+}
+
+function halved(model: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Model> {
+  return halfPrecision(model, runOnExtremes(examples, signal)).catch((error: unknown) => {
+    throw named(name, error);
+  });
+}
+
+async function quantized(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
+  const { tolerance, target = 'cpu', calibrate = '', signal, onProgress } = options;
+  const examples = await examplesFor(model, name, calibrate, options);
+  const proof = await Proof.of(model, name, examples, signal);
+  tolerance.refuseBlindness(name, proof, '--calibrate');
+  const { model: result, ...layers } = await quantize(model, {
+    ...(options.method && { method: options.method }),
+    target,
+    budget: 1,
+    runEach: runOn(examples.feeds, signal),
+    lossOf: async (candidate) => tolerance.share(await proof.differenceOf(candidate)),
+    ...(onProgress && { onProgress }),
+  });
+  if (layers.layers.length + layers.winograd.length > 0) return { model: result, quantized: layers };
+  throw new NmodeError(
+    'CHECK_FAILED',
+    layers.float.length === 0
+      ? nothingLowered(name, 'int8', model)
+      : `${name}: no convolution can be quantised at ${tolerance.asked}; nothing was written`,
+  );
+}
+
+/** @throws NmodeError (BAD_MODEL) for a model that is in a lower precision or Winograd's form already, or too old for one */
+export function refuseLowering(model: Model, name: string, precision: Precision): void {
+  if (precision === 'fp32') return;
+  const before = precisionOf(model);
+  if (before !== 'fp32') {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: it holds ${HELD[before]} already, and ${precision} needs float32: give a float32 model of the network`,
+    );
+  }
+  if (noteOf(model).level === 'latency') {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: its convolutions are in Winograd's form (--optimize latency), which is not for ${precision}: give the model that it was made of`,
+    );
+  }
+  const opset = opsetOf(model);
+  if (precision === 'int8' && opset < INT8_OPSET) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: convert it (onnx.version_converter), or export it with opset_version=${INT8_OPSET} or later`,
+    );
+  }
+}
+
+/** What a model that is in a lower precision holds, whoever made it. */
+const HELD: Readonly<Record<Lowering, string>> = {
+  fp16: 'values in float16',
+  int8: 'quantised values',
+  'int8-weights': 'weights in int8',
+};
+
+/** Quantised values and what computes with them, as any exporter writes them. */
+const INTEGER_OP = /^(Dynamic)?(Q|Deq)uantizeLinear$|^QLinear|Integer$/;
+
+/** By its note, or else by what it holds. */
+function precisionOf(model: Model): Precision {
+  const { precision } = noteOf(model);
+  if (precision !== 'fp32') return precision;
+  if (model.graph.nodes.some(({ opType }) => INTEGER_OP.test(opType))) return 'int8';
+  return constantsOf(model).some(({ dtype }) => dtype === 'float16') ? 'fp16' : 'fp32';
+}
+
+/** Initializers, and what exporters write as Constant nodes. */
+function constantsOf({ graph: { nodes, initializers } }: Model): readonly Tensor[] {
+  const written = nodes
+    .filter(({ opType }) => opType === 'Constant')
+    .map(({ attributes }) => attributes.get('value'));
+  return [
+    ...initializers.values(),
+    ...written.flatMap((value) => (value?.type === 'tensor' ? [value.value] : [])),
+  ];
+}
+
+type Lowering = Exclude<Precision, 'fp32'>;
+
+/** @throws NmodeError (CHECK_FAILED) where the weights did not become smaller */
+function smaller(name: string, precision: Lowering, before: Model, after: Model): Model {
+  if (weightBytes(after) < weightBytes(before)) return after;
+  throw new NmodeError('CHECK_FAILED', nothingLowered(name, precision, before));
+}
+
+function weightBytes(model: Model): number {
+  return constantsOf(model).reduce((sum, { dtype, dims }) => sum + byteLength(dtype, dims), 0);
+}
+
+function nothingLowered(name: string, precision: Lowering, model: Model): string {
+  const replaceable = new Set(model.graph.inputs.map((input) => input.name));
+  const weights = model.graph.nodes
+    .filter(({ opType }) => precision === 'fp16' || opType === 'Conv')
+    .flatMap(({ inputs }) => inputs.slice(1))
+    .filter((weight) => isWorthLowering(model.graph.initializers.get(weight), precision));
+  const found = weights.some((weight) => replaceable.has(weight))
+    ? 'its weights are inputs as well, which may be replaced: give it with weights that are none ' +
+      '(torch.onnx.export: keep_initializers_as_inputs=False)'
+    : `it holds no ${LOWERED[precision]}`;
+  return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
+}
+
+function isWorthLowering(weight: Tensor | undefined, precision: Lowering): boolean {
+  if (weight?.dtype !== 'float32') return false;
+  return precision !== 'int8-weights' || elementCount(weight.dims) >= MIN_ELEMENTS;
+}
+
+/** What has to be there, with all that it takes. */
+const LOWERED: Readonly<Record<Lowering, string>> = {
+  fp16: 'constant float32 weights that halves can hold, of an operator that is known here',
+  int8:
+    'convolution (Conv) of more than one pixel with constant float32 weights and explicit padding, before the one that gives the ' +
+    'result and behind operators that are known here',
+  'int8-weights': `convolution (Conv) with ${MIN_ELEMENTS} constant float32 weights or more behind operators that are known here`,
+};

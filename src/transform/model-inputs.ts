@@ -1,0 +1,114 @@
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Assumption } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { type ModelIo, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
+import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
+import { type ImageFormOptions, imageFormOf } from '../../runtime/form.js';
+import { Job } from '../../runtime/images/job.js';
+import { INDEPENDENT } from '../../runtime/masks/classes.js';
+import { naming } from '../../runtime/naming.js';
+import { readImage } from '../../runtime/node/images/files.js';
+import type { Bytes, Floats, Inputs } from '../../runtime/sessions/tensors.js';
+import { findImages } from '../files/find-images.js';
+import { extremeImages } from './extreme-images.js';
+
+/** Photographs that come with the package, for models that nobody gave others for. */
+export const BUNDLED_IMAGES = fileURLToPath(new URL('../../images', import.meta.url));
+
+/** More images tell nothing new of a range or of a difference, and each is run many times. */
+const MAX_IMAGES = 64;
+
+/** How images were prepared, and who said so: the caller, the model's metadata, or nobody, so that it is the release's way. */
+export interface UsedRecipe {
+  readonly recipe: Recipe;
+  readonly from: 'options' | 'model' | 'release';
+  readonly assumed: readonly Assumption[];
+}
+
+/** What a model is given for images. */
+export interface Examples extends UsedRecipe {
+  /** How many images there are. */
+  readonly images: number;
+  readonly feeds: readonly Inputs[];
+  /** The files of each of the feeds, as messages call them. */
+  readonly names: readonly string[];
+  /** The same for images that are not typical, of the size of these. */
+  readonly extremes: readonly Extreme[];
+}
+
+export interface Extreme {
+  readonly name: string;
+  readonly feed: Inputs;
+}
+
+/**
+ * What a model is given for the images of a folder, prepared as its recipe says; the first windows of large ones where it keeps
+ * their size. A model of a fixed batch is given as many images at a time, from the first again where they end.
+ * @throws NmodeError: BAD_IMAGE, BAD_MODEL for a model that takes no images
+ */
+export async function examplesFor(
+  model: Model,
+  name: string,
+  folder: string,
+  options: Pick<ImageFormOptions, 'recipe' | 'strictRecipe'> = {},
+): Promise<Examples> {
+  const { batch, ...outline } = oneByOne(outlineOf(model));
+  const form = naming(name, () => imageFormOf(outline, options));
+  const [input] = outline.inputs;
+  const files = await findImages(folder);
+  if (input === undefined || files.length === 0)
+    throw new NmodeError('BAD_IMAGE', `${folder}: it holds no image`);
+  // Spread over the folder, where there are more than needed.
+  const step = Math.max(1, files.length / MAX_IMAGES);
+  const images = Math.min(files.length, MAX_IMAGES);
+  const fileOf = (image: number) => files[Math.floor((image % images) * step)] ?? '';
+  const [feeds, names]: [Inputs[], string[]] = [[], []];
+  for (let at = 0; at < images; at += batch) {
+    const paths = Array.from({ length: batch }, (_, offset) => fileOf(at + offset));
+    const inputs: (Floats | Bytes)[] = [];
+    for (const path of paths)
+      inputs.push(new Job(await readImage(path), { ...form, classes: INDEPENDENT }).input(0));
+    feeds.push({ [input.name]: joined(inputs) });
+    names.push(paths.map((path) => basename(path)).join(', '));
+  }
+  const extremes = extremeImages(...sizeOf(form.io, feeds[0]?.[input.name])).map(({ name, image }) => {
+    const prepared = new Job(image, { ...form, classes: INDEPENDENT }).input(0);
+    return { name, feed: { [input.name]: joined(Array<Floats | Bytes>(batch).fill(prepared)) } };
+  });
+  const from = options.recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
+  return { images, feeds, names, extremes, recipe: form.recipe, from, assumed: form.assumed };
+}
+
+/** A model as one that takes an image at a time. */
+function oneByOne({ inputs, metadata }: Outline) {
+  const [input, ...others] = inputs;
+  const [batch, ...sizes] = input?.type?.shape ?? [];
+  // Images as they are differ in size, and cannot be a batch.
+  if (input?.type?.dtype !== 'float32' || typeof batch !== 'number' || batch < 2) {
+    return { inputs, metadata, batch: 1 };
+  }
+  return {
+    inputs: [{ ...input, type: { ...input.type, shape: [1, ...sizes] } }, ...others],
+    metadata,
+    batch,
+  };
+}
+
+/** Width and height of what a model is given. */
+function sizeOf(io: ModelIo, fed: Floats | Bytes | undefined): [width: number, height: number] {
+  const [, first = 1, second = 1, third = 1] = fed?.dims ?? [];
+  return io === 'image' ? [second, first] : [third, second];
+}
+
+/** Images of one size as one batch. */
+function joined(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
+  const [first] = parts;
+  if (first === undefined) throw new TypeError('no image');
+  if (parts.length === 1) return first;
+  const dims = [parts.length, ...first.dims.slice(1)];
+  if (first.data instanceof Uint8Array) throw new TypeError('models that take images take one');
+  const data = new Float32Array(parts.length * first.data.length);
+  for (const [at, part] of parts.entries()) data.set(part.data, at * first.data.length);
+  return { dims, data };
+}

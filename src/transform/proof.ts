@@ -1,0 +1,137 @@
+import { NmodeError } from '../../graph/common/errors.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/ir/model.js';
+import type { RunEach } from '../../graph/quantization/calibrate.js';
+import { named } from '../../runtime/naming.js';
+import { createSession } from '../../runtime/node/sessions/session.js';
+import type { Floats, Inputs, Outputs } from '../../runtime/sessions/tensors.js';
+import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } from './difference.js';
+import type { Examples } from './model-inputs.js';
+
+/** How a rewritten model differs from what it was made of, on images. */
+export interface ImageDifference extends Difference {
+  readonly images: number;
+}
+
+/** Runs a model on the CPU on each of its inputs. */
+async function runAll(
+  model: Model,
+  feeds: readonly Inputs[],
+  signal: AbortSignal | undefined,
+  take: (outputs: Outputs, at: number) => void,
+): Promise<void> {
+  await using session = await createSession(encodeModel(model), { providers: ['cpu'] });
+  for (const [at, input] of feeds.entries()) {
+    signal?.throwIfAborted();
+    take(await session.run(input, signal && { signal }), at);
+  }
+}
+
+/** Runs models on inputs; values that are float32 are taken, the inputs among them. */
+export const runOn =
+  (feeds: readonly Inputs[], signal?: AbortSignal): RunEach =>
+  (model, take) =>
+    runAll(model, feeds, signal, (outputs, at) => {
+      const values: Record<string, Float32Array> = {};
+      for (const [name, { data }] of Object.entries({ ...feeds[at], ...outputs })) {
+        if (data instanceof Float32Array) values[name] = data;
+      }
+      take(values);
+    });
+
+/** Runs models on examples, and on images that are not typical. */
+export const runOnExtremes = ({ feeds, extremes }: Examples, signal?: AbortSignal): RunEach =>
+  runOn([...feeds, ...extremes.map(({ feed }) => feed)], signal);
+
+/** Compares models with one that is run once. */
+export class Proof {
+  readonly #reference: Model;
+  readonly #name: string;
+  readonly #examples: Examples;
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(
+    reference: Model,
+    name: string,
+    examples: Examples,
+    signal: AbortSignal | undefined,
+    readonly wanted: readonly WantedOutput[],
+  ) {
+    this.#reference = reference;
+    this.#name = name;
+    this.#examples = examples;
+    this.#signal = signal;
+  }
+
+  /**
+   * @param name what messages call the model
+   * @throws NmodeError (CHECK_FAILED) for a model that gives no numbers itself
+   */
+  static async of(reference: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Proof> {
+    const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
+    const take = (outputs: Outputs, at: number) => {
+      for (const [output, kept] of runs) {
+        const { dims, data } = outputs[output] ?? { dims: [], data: new Float32Array() };
+        if (!data.every(Number.isFinite)) {
+          throw new NmodeError(
+            'CHECK_FAILED',
+            `${name}: the model itself gives NaN or infinity in '${output}' for ${examples.names[at]}: ` +
+              'there is nothing to compare with, and nothing was written',
+          );
+        }
+        kept.push({ dims, data: data.slice() });
+      }
+    };
+    await runAll(reference, examples.feeds, signal, take).catch((error: unknown) => {
+      throw named(name, error);
+    });
+    const meanings = meaningsOf(reference);
+    return new Proof(
+      reference,
+      name,
+      examples,
+      signal,
+      Array.from(runs, ([output, kept]) => new WantedOutput(output, kept, meanings.get(output))),
+    );
+  }
+
+  get images(): number {
+    return this.#examples.images;
+  }
+
+  async differenceOf(model: Model): Promise<ImageDifference> {
+    const counts = this.wanted.map((wanted) => ({
+      name: wanted.name,
+      count: new DifferenceCount(wanted),
+    }));
+    await runAll(model, this.#examples.feeds, this.#signal, (outputs) => {
+      for (const { name, count } of counts) count.add(outputs[name]?.data ?? []);
+    });
+    return { images: this.images, ...worstOf(counts.map(({ count }) => count.difference)) };
+  }
+
+  /** @throws NmodeError (CHECK_FAILED) where a model gives no numbers for an image that is not typical, and the reference does */
+  async refuseExtremes(model: Model): Promise<void> {
+    const { extremes } = this.#examples;
+    const [wanted, found] = [await this.#finiteOutputs(this.#reference), await this.#finiteOutputs(model)];
+    for (const [at, { name }] of extremes.entries()) {
+      const lost = [...(wanted[at] ?? [])].find((output) => !found[at]?.has(output));
+      if (lost === undefined) continue;
+      throw new NmodeError(
+        'CHECK_FAILED',
+        `${this.#name}: '${lost}' holds NaN or infinity for ${name}, where the model gives numbers; nothing was written`,
+      );
+    }
+  }
+
+  /** The outputs that are all numbers, for each of the images that are not typical. */
+  async #finiteOutputs(model: Model): Promise<readonly ReadonlySet<string>[]> {
+    const finite: Set<string>[] = [];
+    const feeds = this.#examples.extremes.map(({ feed }) => feed);
+    await runAll(model, feeds, this.#signal, (outputs) => {
+      const entries = Object.entries(outputs).filter(([, { data }]) => data.every(Number.isFinite));
+      finite.push(new Set(entries.map(([output]) => output)));
+    });
+    return finite;
+  }
+}

@@ -1,0 +1,151 @@
+import { check } from '../../graph/analysis/check.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import type { Recipe } from '../../graph/common/recipe.js';
+import type { Model } from '../../graph/ir/model.js';
+import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
+import { TARGETS } from '../../graph/passes/winograd/cost.js';
+import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
+import { naming } from '../../runtime/naming.js';
+import { lowered, type QuantizedLayers, refuseLowering } from './lower.js';
+import { BUNDLED_IMAGES, examplesFor, type UsedRecipe } from './model-inputs.js';
+import { followedBy, noted, noteOf } from './optimized-note.js';
+import { PRECISIONS, type Precision } from './precision.js';
+import { type ImageDifference, Proof } from './proof.js';
+import { Tolerance } from './tolerance.js';
+
+export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
+  /** Default `fp32`. */
+  readonly precision?: Precision;
+  /** A folder of images that the result is compared on; default six that come with the package. */
+  readonly images?: string;
+  /** A folder of images that are typical, from which `int8` learns its ranges. */
+  readonly calibrate?: string;
+  /** How `int8` finds ranges; default the one of the two that costs less, where not all convolutions are within the budget with `minmax`. */
+  readonly method?: CalibrationMethod;
+  /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
+  readonly maxDscDrop?: number;
+  /** How images are prepared, instead of as the model says; the release's way where nobody says. */
+  readonly recipe?: Partial<Recipe>;
+  /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
+  readonly strictRecipe?: boolean;
+  /** What is thrown is its reason: by default a DOMException of the name AbortError. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Transformed {
+  readonly model: Model;
+  /** How far the graph was rewritten. */
+  readonly level: Level;
+  /** Of the model as it is now: what it was lowered to before stays. */
+  readonly precision: Precision;
+  /** What rules the graph was rewritten by, and how often. */
+  readonly changes: Readonly<Record<string, number>>;
+  readonly quantized?: QuantizedLayers;
+  /** The comparison with the model as it was, where it was made, and how its images were prepared. */
+  readonly difference?: ImageDifference;
+  readonly prepared?: UsedRecipe;
+}
+
+/**
+ * Rewrites a model as it is told, and compares what comes out with what went in on real images.
+ * @param name what messages call the model
+ * @param isProven whether `standard` in fp32 needs no comparison, since tests have made it
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_IMAGE, CANNOT_RUN; CHECK_FAILED beyond what is allowed
+ */
+export async function transform(
+  model: Model,
+  name: string,
+  options: TransformOptions,
+  isProven = false,
+): Promise<Transformed> {
+  refuseNonsense(options);
+  refuseContradictions(options);
+  const { level = 'standard', precision = 'fp32', maxDscDrop, images, signal } = options;
+  refuseLowering(model, name, precision);
+  // Half precision is for graphics cards.
+  const optimized = naming(name, () =>
+    optimize(model, {
+      ...(precision === 'fp16' && { target: 'webgpu' }),
+      ...options,
+      integers: precision === 'int8',
+    }),
+  );
+  const isStandard = level === 'latency' && optimized.changes.Winograd === undefined;
+  const note = followedBy(noteOf(model), { level: isStandard ? 'standard' : level, precision });
+  if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
+    check(optimized.model);
+    return { ...optimized, model: noted(optimized.model, note), level, precision: note.precision };
+  }
+  const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, options);
+  const tolerance = new Tolerance(level, precision, maxDscDrop);
+  const proof = await Proof.of(model, name, examples, signal);
+  tolerance.refuseBlindness(name, proof, '--images');
+  const { model: changed, quantized } = await lowered(optimized.model, name, {
+    ...options,
+    ...{ precision, tolerance, examples },
+  });
+  const { float, winograd } = quantized ?? {};
+  const result = noted(changed, {
+    ...note,
+    ...(float && { float }),
+    ...(winograd && winograd.length > 0 && { winograd }),
+  });
+  check(result);
+  const difference = await proof.differenceOf(result);
+  tolerance.refuse(name, difference);
+  if (precision !== 'fp32') await proof.refuseExtremes(result);
+  return {
+    model: result,
+    level,
+    precision: note.precision,
+    changes: optimized.changes,
+    ...(quantized && { quantized }),
+    difference,
+    prepared: { recipe: examples.recipe, from: examples.from, assumed: examples.assumed },
+  };
+}
+
+/** Callers in JavaScript may give anything. */
+function refuseNonsense({ level, precision, target, method, maxDscDrop }: TransformOptions): void {
+  const choices = [
+    ['level', level, LEVELS],
+    ['precision', precision, PRECISIONS],
+    ['target', target, TARGETS],
+    ['method', method, CALIBRATION_METHODS],
+  ] as const;
+  for (const [what, given, known] of choices) {
+    if (given === undefined || known.some((choice) => choice === given)) continue;
+    throw new NmodeError('BAD_USAGE', `${what} '${given}', expected ${known.join(', ')}`);
+  }
+  if (maxDscDrop !== undefined && !(maxDscDrop >= 0 && maxDscDrop <= 1)) {
+    throw new NmodeError('BAD_USAGE', `maxDscDrop ${maxDscDrop}, expected a number from 0 to 1`);
+  }
+}
+
+function refuseContradictions({
+  level,
+  precision = 'fp32',
+  target,
+  calibrate,
+  method,
+  maxDscDrop,
+  precompute,
+}: TransformOptions): void {
+  const usage = (why: string) => new NmodeError('BAD_USAGE', why);
+  if (level === 'latency' && precision !== 'fp32') {
+    throw usage(`${precision} is not for Winograd's form of convolutions: leave --optimize latency out`);
+  }
+  if (precompute && (level !== 'latency' || target === 'webgpu'))
+    throw usage('--precompute has a meaning with --optimize latency for cpu or wasm alone');
+  if (precision === 'int8' && calibrate === undefined) {
+    throw usage(
+      'int8 learns the ranges of values from typical images: give a folder of them with --calibrate',
+    );
+  }
+  if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
+    throw usage(`--calibrate and --method have no meaning for ${precision}`);
+  }
+  if (precision === 'fp32' && maxDscDrop !== undefined)
+    throw usage('--max-dsc-drop has a meaning for fp16, int8 and int8-weights alone');
+}

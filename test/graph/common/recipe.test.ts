@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseBackground, parseRecipe, type Recipe, recipeText } from '../../../graph/common/recipe.js';
+
+const resize = { kind: 'resize', height: 256, width: 320 } as const;
+
+describe('a recipe', () => {
+  it.each<Recipe>([
+    { normalization: { kind: 'min-max' }, sizing: resize },
+    { normalization: { kind: 'unit' }, sizing: { kind: 'pad', multiple: 16 } },
+    { normalization: { kind: 'mean-std', mean: [0.5, 0.4, 0], std: [0.1, 1, 2] }, sizing: resize },
+  ])('is the same when it is read again: %j', (recipe) => {
+    expect(parseRecipe(recipeText(recipe))).toEqual(recipe);
+  });
+
+  const minMax = { kind: 'min-max' };
+  it.each<[string, unknown, RegExp]>([
+    ['no JSON', '{', /not a recipe/],
+    ['no object', 7, /a recipe is no object/],
+    [
+      'half a recipe',
+      { normalization: minMax },
+      /a recipe has normalization, expected normalization, sizing/,
+    ],
+    [
+      'a misspelt part',
+      { normalization: minMax, sizing: resize, sising: 1 },
+      /a recipe has .*sising, expected/,
+    ],
+    ['no kind', { normalization: 3, sizing: resize }, /normalization has no kind/],
+    ['an unknown normalization', { normalization: { kind: 'z' }, sizing: resize }, /'z' is none of min-max/],
+    [
+      'two channels',
+      { normalization: { kind: 'mean-std', mean: [1, 2], std: [1, 1, 1] }, sizing: resize },
+      /mean is not three numbers/,
+    ],
+    [
+      'a deviation of 0',
+      { normalization: { kind: 'mean-std', mean: [1, 2, 3], std: [1, 0, 1] }, sizing: resize },
+      /std is not three numbers above 0/,
+    ],
+    [
+      'half a size',
+      { normalization: minMax, sizing: { kind: 'resize', height: 256 } },
+      /sizing resize has kind, height/,
+    ],
+    [
+      'a size of 1.5',
+      { normalization: minMax, sizing: { kind: 'pad', multiple: 1.5 } },
+      /multiple is not a whole number/,
+    ],
+    [
+      'an unknown sizing',
+      { normalization: minMax, sizing: { kind: 'crop' } },
+      /'crop' is none of resize, pad/,
+    ],
+  ])('%s is refused', (_, recipe, says) => {
+    const text = typeof recipe === 'string' ? recipe : JSON.stringify(recipe);
+    expect(() => parseRecipe(text)).toThrow(expect.objectContaining({ code: 'BAD_USAGE' }));
+    expect(() => parseRecipe(text)).toThrow(says);
+  });
+});
+
+it('a background is any index or none', () => {
+  expect(['0', '12', '1000', 'none'].map(parseBackground)).toEqual([0, 12, 1000, 'none']);
+  for (const text of ['', '-1', '1.5', 'first', '9'.repeat(20)]) {
+    expect(() => parseBackground(text)).toThrow(/expected the index of a class, from 0 on, or none/);
+  }
+});
