@@ -27,7 +27,7 @@ export interface Source {
   readonly make: (output: string, options: TransformOptions) => Promise<unknown>;
 }
 
-type Told = Omit<ExportModelOptions, 'checkpoint' | 'output' | Exclude<keyof TransformOptions, 'recipe'>>;
+type Hints = Omit<ExportModelOptions, 'checkpoint' | 'output' | Exclude<keyof TransformOptions, 'recipe'>>;
 
 /** A path in a folder of which the caller disposes: files of computed weights are written there. */
 export type Folder = (name: string) => string;
@@ -36,7 +36,7 @@ const SIDE = 64;
 const SMALL = { batch: 1, height: SIDE, width: SIDE };
 const sizeOf = ([batch, , height, width]: KinCase['input']) => ({ batch, height, width });
 
-function exported(name: string, variants: Source['variants'], checkpoint: () => string, told: Told): Source {
+function exported(name: string, variants: Source['variants'], checkpoint: () => string, told: Hints): Source {
   const make: Source['make'] = (output, options) =>
     exportModel({ checkpoint: checkpoint(), output, ...told, ...options });
   return { name, variants, make };
@@ -84,13 +84,13 @@ function ofCase(entry: Case, at: number): Source {
 
 /** One checkpoint with what else an export may be told. */
 function trained(): readonly Source[] {
-  const told: Readonly<Record<string, Told>> = {
+  const told: Readonly<Record<string, Hints>> = {
     default: {},
     open: { size: {} },
     batch: { size: { ...SMALL, batch: 2 } },
     ...Object.fromEntries([13, 14, 15, 16, 18].map((opset) => [`opset-${opset}`, { size: SMALL, opset }])),
   };
-  const lowered: Readonly<Record<string, Told>> = {
+  const lowered: Readonly<Record<string, Hints>> = {
     small: { size: SMALL },
     image: { size: SMALL, io: 'image' },
     logits: { size: SMALL, head: 'none' },

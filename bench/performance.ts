@@ -20,8 +20,8 @@ import { optimizeModel } from '../src/api/optimize.js';
 import { fields, print, table } from '../src/cli/output/print.js';
 import { median } from '../src/measuring/percentile.js';
 import { distributionPlot } from '../src/reports/plots.js';
+import { BUNDLED_IMAGES } from '../src/transform/calibration-inputs.js';
 import type { Difference } from '../src/transform/difference.js';
-import { BUNDLED_IMAGES } from '../src/transform/model-inputs.js';
 import type { TransformOptions } from '../src/transform/transform.js';
 import { inFolder, root, seededNetwork } from './networks.js';
 

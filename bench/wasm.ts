@@ -11,7 +11,7 @@ import { encodeModel } from '../graph/file/write.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { print, table } from '../src/cli/output/print.js';
 import { median } from '../src/measuring/percentile.js';
-import { BUNDLED_IMAGES } from '../src/transform/model-inputs.js';
+import { BUNDLED_IMAGES } from '../src/transform/calibration-inputs.js';
 import { transform } from '../src/transform/transform.js';
 import { inChromium } from './in-chromium.js';
 import { seededNetwork } from './networks.js';

@@ -1,6 +1,6 @@
 import { NmodeError } from '../graph/common/errors.js';
 import { elementCount, float32Values, type Tensor, unravel } from '../graph/ir/tensor.js';
-import { DEFAULT_THRESHOLD } from './masks/cut.js';
+import { DEFAULT_THRESHOLD } from './masks/threshold.js';
 import type { Session } from './node/sessions/session.js';
 import type { Floats, Port } from './sessions/tensors.js';
 

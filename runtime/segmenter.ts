@@ -4,7 +4,7 @@ import type { Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './abort.js';
 import { copyOf } from './buffers.js';
 import type { imageMethods } from './images/image-methods.js';
-import type { Finished, FinishOptions, ModelForm, Tiling } from './images/job.js';
+import type { Finished, FinishOptions, ModelSpec, Tiling } from './images/job.js';
 import type { Mask, RgbImage } from './images/raster.js';
 import { inOrder } from './in-order.js';
 import type { Classes } from './masks/classes.js';
@@ -75,7 +75,7 @@ type ImageMethods<T> = ReturnType<typeof imageMethods<T>> & { readonly warmUp: (
 export interface SegmenterParts<S, T, R extends ProviderReport> {
   readonly session: Session<R>;
   readonly images: Respawning<ImageMethods<T>>;
-  readonly form: ModelForm;
+  readonly form: ModelSpec;
   /** What messages call the model. */
   readonly name: string;
   readonly at: FinishOptions['at'];

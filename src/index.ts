@@ -33,10 +33,10 @@ export type { Value } from '../graph/ir/value.js';
 export type { Level } from '../graph/passes/optimize.js';
 export type { Target } from '../graph/passes/winograd/cost.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
-export type { AppliedHead } from '../runtime/form.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
+export type { AppliedHead } from '../runtime/input-spec.js';
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
@@ -51,7 +51,11 @@ export {
   type SegmenterOptions,
 } from '../runtime/node/segmenter.js';
 export type { GraphOptimization } from '../runtime/node/sessions/native.js';
-export type { Placement } from '../runtime/node/sessions/placement.js';
+export type {
+  ProviderPlacement,
+  /** @deprecated Its name is ProviderPlacement. */
+  ProviderPlacement as Placement,
+} from '../runtime/node/sessions/provider-placement.js';
 export {
   PROVIDER_IDS,
   type ProviderChoice,
@@ -98,11 +102,11 @@ export { proposeSkips, type SkipsReport } from './api/skips.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
 export { findImages } from './files/find-images.js';
 export type { BenchFigures } from './measuring/bench-contestant.js';
-export type { ReferenceTolerance } from './proof/parity-rule.js';
-export type { ReferenceParity } from './proof/write-verified.js';
+export type { ReferenceTolerance } from './parity/tolerance.js';
+export type { ReferenceParity } from './parity/write-verified.js';
 export type { ClassMetrics } from './reports/compare-classes.js';
 export type { TruthSummary } from './reports/truth-report.js';
 export type { Difference, OutputDifference } from './transform/difference.js';
+export type { ImageDifference } from './transform/image-comparison.js';
 export type { Precision } from './transform/precision.js';
-export type { ImageDifference } from './transform/proof.js';
 export type { Transformed, TransformOptions } from './transform/transform.js';

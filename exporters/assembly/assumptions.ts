@@ -2,7 +2,7 @@ import { ASSUMED_KEY, type Assumption, type CheckedAssumption } from '../../grap
 import type { Model } from '../../graph/ir/model.js';
 import { BACKBONE_IDS } from '../backbones/index.js';
 import type { SettingsInUse } from '../nn/settings.js';
-import type { Description, Told } from './describe.js';
+import type { Description, Hints } from './describe.js';
 
 /** The key of `metadata_props` that says how close the network is to its reference, where it was held against one. */
 const VERIFIED_KEY = 'nmode.verified';
@@ -15,7 +15,7 @@ export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly
 /** What was taken for what a checkpoint does not say, the head first. */
 export function assumptionsOf(
   { backbone, decoder, head }: Pick<Description, 'decoder' | 'head'> & { readonly backbone?: string },
-  told: Told,
+  told: Hints,
   settings: SettingsInUse,
 ): readonly Assumption[] {
   return [

@@ -5,7 +5,7 @@ import { detectOrder, type Order } from '../decoders/block.js';
 import { MULTISTEP_FORMS, type MultistepForm } from '../decoders/multistep.js';
 import { ACTIVATION_NAMES, type Activation, SCHEME_IDS, type SchemeId } from '../decoders/nmode.js';
 import { type KeyView, shapesIn } from '../nn/key-views.js';
-import { isAside, type Shapes } from '../nn/weights.js';
+import { isIgnored, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
 import { locate } from './locate.js';
 
@@ -13,14 +13,14 @@ export const DECODER_IDS = [...SCHEME_IDS, 'original'] as const;
 export type DecoderId = (typeof DECODER_IDS)[number];
 
 /** What the weights of an nmODE decoder tell of its steps. */
-export interface NmodeForm {
+export interface NmodeVariant {
   readonly order: Order;
   readonly kernel: number;
   readonly stateChannels: number;
 }
 
 /** An nmODE decoder with nothing left open. */
-export interface NmodeDecoder extends NmodeForm {
+export interface NmodeDecoder extends NmodeVariant {
   readonly id: SchemeId;
   readonly activation: Activation;
   readonly lmdForm: MultistepForm;
@@ -34,11 +34,11 @@ export interface Detected {
   readonly classes: number;
   /** The decoders that its keys allow: EED and LMD have the same. */
   readonly decoders: readonly DecoderId[];
-  readonly nmode?: NmodeForm;
+  readonly nmode?: NmodeVariant;
 }
 
 /** What a checkpoint cannot tell. */
-export interface Told {
+export interface Hints {
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
   readonly lmdForm?: MultistepForm;
@@ -58,7 +58,7 @@ export interface Description {
 const HEAD_WEIGHT = 'outc.conv.weight';
 
 /** What the keys of an nmODE decoder tell of it. */
-export interface DetectedNmode extends NmodeForm {
+export interface DetectedNmode extends NmodeVariant {
   /** EED and LMD have the same keys. */
   readonly decoders: readonly SchemeId[];
   readonly steps: number;
@@ -101,7 +101,7 @@ export function detect(file: string, stored: Shapes, told?: Backbone, prefix = '
   const { network, view } = locate(file, stored, hasDecoder, told, prefix);
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
-    const rest = [...shapes.keys()].filter((key) => !network.keys.has(key) && !isAside(key, network.aside));
+    const rest = [...shapes.keys()].filter((key) => !network.keys.has(key) && !isIgnored(key, network.aside));
     const found =
       rest.length > 0
         ? `${what}; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}`
@@ -136,7 +136,7 @@ function isThere(keys: Shapes, shapes: Shapes): boolean {
 const usageOf = (file: string) => (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
 
 /** The decoder that was told, where keys leave several. @throws NmodeError (BAD_USAGE) */
-function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], told: Told): T {
+function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], told: Hints): T {
   const usage = usageOf(file);
   const id = told.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
@@ -160,9 +160,9 @@ function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], to
  */
 export function describeNmode(
   file: string,
-  { order, kernel, stateChannels }: NmodeForm,
+  { order, kernel, stateChannels }: NmodeVariant,
   decoders: readonly SchemeId[],
-  told: Told,
+  told: Hints,
 ): NmodeDecoder {
   const usage = usageOf(file);
   const id = decoderOf(file, decoders, told);
@@ -190,7 +190,7 @@ export function describeNmode(
  * Completes what was detected by what was told. Nothing is guessed.
  * @throws NmodeError (BAD_USAGE) where something is left open, or where the two contradict each other
  */
-export function describe(file: string, detected: Detected, told: Told): Description {
+export function describe(file: string, detected: Detected, told: Hints): Description {
   const { network, classes, decoders, nmode } = detected;
   const id = decoderOf(file, decoders, told);
   const head = headFor(file, classes, told.head);
@@ -207,7 +207,7 @@ export function describe(file: string, detected: Detected, told: Told): Descript
 }
 
 /** The release's. */
-export const RELEASE_FORM: NmodeForm = { order: 'CR_B', kernel: 3, stateChannels: 3 };
+export const RELEASE_FORM: NmodeVariant = { order: 'CR_B', kernel: 3, stateChannels: 3 };
 
 /** A network of one class with one of the decoders in the release's form, for counting and measuring. */
 export function standard(network: Network, id: DecoderId): Description {

@@ -24,9 +24,9 @@ import type { Backbone } from '../backbones/backbone.js';
 import { backboneOf } from '../backbones/index.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import {
-  asideNotes,
   detectIn,
-  keysAside,
+  ignoredKeys,
+  ignoredNotes,
   prefixIn,
   prefixNotes,
   sourceMetadata,
@@ -36,11 +36,11 @@ import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
 import { Weights, zeroWeights } from '../nn/weights.js';
 import { assumptionsOf } from './assumptions.js';
 import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
-import { type Description, describe, type NmodeDecoder, type Told } from './describe.js';
+import { type Description, describe, type Hints, type NmodeDecoder } from './describe.js';
 
 export { shapesOf } from '../nn/network-weights.js';
 
-export interface ExportOptions extends Told, Settings, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
+export interface ExportOptions extends Hints, Settings, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
   /** What the network is: a name, or a backbone of your own. By default the keys tell. */
   readonly backbone?: string | Backbone;
   /** What the model takes: prepared pixels (default), or images of any size as they are. */
@@ -87,7 +87,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   });
   const { narrowed, unused } = weights.finish(view.names.keys(), description.network.aside);
   settings.refuseUnused(checkpoint.file);
-  const [prefix, leftAside] = [prefixIn(checkpoint, view), keysAside(checkpoint, view, unused)];
+  const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
   const metadata = new Map([
     ...architectureMetadata(description),
     // After the decoder's own form, which they may change.
@@ -111,7 +111,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...prefixNotes(checkpoint, view),
-    ...asideNotes(leftAside, description.network.backbone),
+    ...ignoredNotes(leftAside, description.network.backbone),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
     ...(inputChannels === 3
       ? []

@@ -3,10 +3,10 @@ import { NmodeError } from '../../graph/common/errors.js';
 import {
   describeNmode,
   detectNmode,
+  type Hints,
   headFault,
   type NmodeDecoder,
   RELEASE_FORM,
-  type Told,
 } from '../assembly/describe.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import { SCHEME_IDS } from '../decoders/nmode.js';
@@ -36,7 +36,7 @@ export interface GraftDecoder {
 }
 
 /** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
-export function initialDecoder(told: Told, settings: SettingsInUse): GraftDecoder {
+export function initialDecoder(told: Hints, settings: SettingsInUse): GraftDecoder {
   if (!SCHEME_IDS.some((id) => id === told.decoder)) {
     throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SCHEME_IDS.join(' or ')}`);
   }
@@ -57,7 +57,7 @@ const DECODER_KEY = /^(up\d+\.(g|g_post|sigma)|outc\.conv)\./;
 export function trainedDecoder(
   checkpoint: Checkpoint,
   skips: readonly Feature[],
-  told: Told,
+  told: Hints,
   settings: SettingsInUse,
 ): GraftDecoder {
   const { file } = checkpoint;

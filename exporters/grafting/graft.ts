@@ -9,7 +9,7 @@ import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { prune } from '../../graph/rewriting/prune.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
 import { nmodeLogits } from '../assembly/build.js';
-import type { NmodeDecoder, Told } from '../assembly/describe.js';
+import type { Hints, NmodeDecoder } from '../assembly/describe.js';
 import { applyHead, type Head, headFor } from '../assembly/head.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
@@ -17,7 +17,7 @@ import { initialDecoder, trainedDecoder } from './decoder.js';
 import { graftedMetadata } from './metadata.js';
 import { checkNames, skipsOf } from './skips.js';
 
-export interface GraftOptions extends Told, Omit<Settings, 'pooling' | 'backboneActivation'> {
+export interface GraftOptions extends Hints, Omit<Settings, 'pooling' | 'backboneActivation'> {
   /** Names of the tensors that the steps take, shallow to deep. */
   readonly skips: readonly string[];
   /** How images are prepared; default as the model says. */

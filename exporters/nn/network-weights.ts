@@ -5,7 +5,7 @@ import type { Checkpoint } from '../checkpoints/open.js';
 import { unreadableText } from '../checkpoints/unreadable.js';
 import type { KeyView } from './key-views.js';
 import type { SettingsInUse } from './settings.js';
-import { isAside, legible, listed, type Shapes, Weights } from './weights.js';
+import { isIgnored, legible, listed, type Shapes, Weights } from './weights.js';
 
 export function shapesOf({ tensors }: Pick<Checkpoint, 'tensors'>): Shapes {
   return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));
@@ -59,16 +59,16 @@ export function keysAround(
 }
 
 /** Likewise without counters, which no network needs. */
-export function keysAside(
+export function ignoredKeys(
   checkpoint: Checkpoint,
   view: KeyView,
   unused: readonly string[],
 ): readonly string[] {
-  return keysAround(checkpoint, view, unused).filter((key) => !isAside(key));
+  return keysAround(checkpoint, view, unused).filter((key) => !isIgnored(key));
 }
 
 /** What is to be said of keys that were left aside, in a sentence. */
-export function asideNotes(keys: readonly string[], of: string): readonly string[] {
+export function ignoredNotes(keys: readonly string[], of: string): readonly string[] {
   if (keys.length === 0) return [];
   const [title, them] = keys.length === 1 ? ['key that is', 'it'] : ['keys that are', 'them'];
   return [

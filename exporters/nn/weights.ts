@@ -137,7 +137,7 @@ function checkVariances(bytes: Uint8Array): void {
 }
 
 /** Whether a key need not be used: a counter's, or one that begins as one of these. */
-export function isAside(key: string, beginnings: readonly string[] = []): boolean {
+export function isIgnored(key: string, beginnings: readonly string[] = []): boolean {
   return key.endsWith('.num_batches_tracked') || beginnings.some((beginning) => key.startsWith(beginning));
 }
 
@@ -196,8 +196,8 @@ export class Weights {
    */
   finish(keys: Iterable<string>, aside: readonly string[] = []): Finished {
     const { missing, misshapen, unreadable, narrowed, values, file } = this.#ledger;
-    const extra = [...keys].filter((key) => !values.has(key) && !isAside(key));
-    const unused = extra.filter((key) => !isAside(key, aside));
+    const extra = [...keys].filter((key) => !values.has(key) && !isIgnored(key));
+    const unused = extra.filter((key) => !isIgnored(key, aside));
     const unread = unreadableText(unreadable);
     const problems = [
       ...(missing.length > 0 ? [listed('missing', missing)] : []),

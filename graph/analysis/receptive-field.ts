@@ -13,7 +13,7 @@ export const receptiveField = (reach: Reach): string =>
   'pixels' in reach ? String(2 * reach.pixels + 1) : 'global';
 
 /** The reach that a model's metadata tells. */
-export function toldReach(metadata: ReadonlyMap<string, string>): Reach {
+export function statedReach(metadata: ReadonlyMap<string, string>): Reach {
   const told = metadata.get(RECEPTIVE_FIELD_KEY);
   const side = parseDecimal(told ?? '') ?? 0;
   if (Number.isSafeInteger(side) && side > 0) return { pixels: Math.ceil((side - 1) / 2) };

@@ -44,7 +44,10 @@ function isChecked(entry: unknown): entry is CheckedAssumption {
 }
 
 /** Metadata after somebody said what was assumed before. */
-export function toldNow(metadata: ReadonlyMap<string, string>, option: string): ReadonlyMap<string, string> {
+export function withoutStated(
+  metadata: ReadonlyMap<string, string>,
+  option: string,
+): ReadonlyMap<string, string> {
   const left = assumptionsIn(metadata).filter((each) => each.option !== option);
   return metadata.has(ASSUMED_KEY) ? new Map([...metadata, [ASSUMED_KEY, JSON.stringify(left)]]) : metadata;
 }

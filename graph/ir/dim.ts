@@ -62,12 +62,12 @@ function normal(terms: readonly Term[], offset: number): Dim {
   return kept.length === 0 ? offset : { terms: kept, offset };
 }
 
-function formOf(dim: Dim): SymbolicDim {
+function inputSpecOf(dim: Dim): SymbolicDim {
   return typeof dim === 'number' ? { terms: [], offset: dim } : dim;
 }
 
 export function addDims(left: Dim, right: Dim): Dim {
-  const [a, b] = [formOf(left), formOf(right)];
+  const [a, b] = [inputSpecOf(left), inputSpecOf(right)];
   const terms = [...a.terms];
   for (const term of b.terms) {
     const at = terms.findIndex((other) => other.name === term.name && other.divisor === term.divisor);
@@ -80,7 +80,7 @@ export function addDims(left: Dim, right: Dim): Dim {
 }
 
 function scaleDim(dim: Dim, factor: number): Dim {
-  const { terms, offset } = formOf(dim);
+  const { terms, offset } = inputSpecOf(dim);
   return normal(
     terms.map((term) => ({ ...term, coefficient: term.coefficient * factor })),
     offset * factor,
@@ -99,7 +99,7 @@ export function multiplyDims(left: Dim, right: Dim): Dim {
 
 /** floor(dim / divisor), for a positive whole divisor. */
 export function floorDivideDim(dim: Dim, divisor: number): Dim {
-  const { terms, offset } = formOf(dim);
+  const { terms, offset } = inputSpecOf(dim);
   if (terms.every((term) => term.coefficient % divisor === 0)) {
     return normal(
       terms.map((term) => ({ ...term, coefficient: term.coefficient / divisor })),
@@ -121,7 +121,7 @@ export function sameDim(left: Dim, right: Dim): boolean {
 
 /** How often `part` goes into `whole`, whatever the symbols are; undefined where that is not the same whole number for all. */
 export function quotient(whole: Dim, part: Dim): number | undefined {
-  const leading = (dim: Dim) => formOf(dim).terms[0]?.coefficient ?? formOf(dim).offset;
+  const leading = (dim: Dim) => inputSpecOf(dim).terms[0]?.coefficient ?? inputSpecOf(dim).offset;
   const times = leading(whole) / leading(part);
   return Number.isSafeInteger(times) && times > 0 && sameDim(multiplyDims(part, times), whole)
     ? times
@@ -130,8 +130,8 @@ export function quotient(whole: Dim, part: Dim): number | undefined {
 
 /** Whether a size depends on symbols that another one does not have. */
 export function hasOtherSymbols(dim: Dim, other: Dim): boolean {
-  const names = new Set(formOf(other).terms.map(({ name }) => name));
-  return formOf(dim).terms.some(({ name }) => !names.has(name));
+  const names = new Set(inputSpecOf(other).terms.map(({ name }) => name));
+  return inputSpecOf(dim).terms.some(({ name }) => !names.has(name));
 }
 
 /** True only where no value of the symbols makes the two equal (as far as a constant difference shows). */
@@ -152,7 +152,7 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 /** How a dimension is written in an ONNX file (`dim_param`) and shown to people. */
 export function dimText(dim: Dim): string {
-  const { terms, offset } = formOf(dim);
+  const { terms, offset } = inputSpecOf(dim);
   const parts = [...terms.map(termText), ...(offset !== 0 || terms.length === 0 ? [String(offset)] : [])];
   return parts.join('+').replaceAll('+-', '-');
 }

@@ -13,7 +13,7 @@ import {
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { elementCount, FAR_AWAY, int64Tensor, unravel } from '../ir/tensor.js';
 import { constant, contentOf, MAX_CONTENT, type Value, type ValueType } from '../ir/value.js';
-import { axesOf, axisOf, listAt, toldNumbers } from './shapes.js';
+import { axesOf, axisOf, listAt, staticNumbers } from './shapes.js';
 import { checkLeast } from './window.js';
 
 /** Operators that move elements about. Exporters write chains of them around sizes, which are followed. */
@@ -115,7 +115,7 @@ const Unsqueeze: OpDefinition = {
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
     if (inputs[1] === undefined && !attributes.has('axes')) throw new TypeError('axes are missing');
-    const axes = toldNumbers(inputs, attributes, 'axes');
+    const axes = staticNumbers(inputs, attributes, 'axes');
     if (axes === undefined) return [];
     const rank = x.shape.length + axes.length;
     const inserted = axesOf(axes, rank);

@@ -3,7 +3,7 @@ import { addDims, type Dim, differentDims, dimText, multiplyDims, numbers, shape
 import { type OpDefinition, required } from '../ir/op.js';
 import { contentOf, type ValueType } from '../ir/value.js';
 import { broadcast } from './elementwise.js';
-import { axesOf, axisOf, listAt, toldNumbers } from './shapes.js';
+import { axesOf, axisOf, listAt, staticNumbers } from './shapes.js';
 
 /** Operators that give a value other axes, as classifiers and attention have them in other exporters' models. */
 
@@ -26,7 +26,7 @@ const Squeeze: OpDefinition = {
   attributes: { axes: 'ints' },
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
-    const told = toldNumbers(inputs, attributes, 'axes');
+    const told = staticNumbers(inputs, attributes, 'axes');
     // Without axes an open size might be one of those that go.
     if (told === undefined || (told.length === 0 && numbers(x.shape) === undefined)) return [];
     const axes = axesOf(told, x.shape.length);
@@ -61,7 +61,7 @@ function partsOf(
   attributes: Attributes,
   outputs: number,
 ): readonly number[] {
-  const told = toldNumbers(inputs, attributes, 'split');
+  const told = staticNumbers(inputs, attributes, 'split');
   if (told === undefined) return [];
   if (told.length === 0) return typeof whole === 'number' ? equalParts(whole, attributes, outputs) : [];
   if (told.length !== outputs) throw new RangeError(`${told.length} sizes for ${outputs} outputs`);

@@ -35,7 +35,7 @@ export function listAt(
 }
 
 /** Numbers that are an attribute in older opsets and an input, at position 1, in newer ones; undefined where not known. */
-export function toldNumbers(
+export function staticNumbers(
   inputs: readonly (ValueType | undefined)[],
   attributes: Attributes,
   name: string,

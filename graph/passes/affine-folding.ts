@@ -12,7 +12,7 @@ import {
 } from './affine-form.js';
 import { takesAffine } from './affine-into-convolution.js';
 import { affineNodes, channelAffine } from './channel-affine.js';
-import { isRelu } from './convolution-ends.js';
+import { isRelu } from './conv-activation.js';
 import { isLinearResize, resized } from './resizes.js';
 import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
 

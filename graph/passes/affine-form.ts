@@ -52,7 +52,7 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
   if (typeof channels !== 'number') return undefined;
   const zeros = () => new Float64Array(channels);
   const forms = new Map<string, AffineForm>();
-  const formOf = (name: string): AffineForm => {
+  const inputSpecOf = (name: string): AffineForm => {
     const known = forms.get(name);
     if (known !== undefined) return known;
     const constant = channelConstant(graph.constant(name), channels, shape.length);
@@ -65,28 +65,28 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
     const normalization = normalizationOf(node, graph);
     if (normalization !== undefined) {
       const { scale, shift } = normalization;
-      return plus(scaled(formOf(left), scale), { terms: new Map(), shift });
+      return plus(scaled(inputSpecOf(left), scale), { terms: new Map(), shift });
     }
     switch (node.opType) {
       case 'Add':
-        return plus(formOf(left), formOf(right));
+        return plus(inputSpecOf(left), inputSpecOf(right));
       case 'Sub':
-        return plus(formOf(left), scaled(formOf(right), zeros().fill(-1)));
+        return plus(inputSpecOf(left), scaled(inputSpecOf(right), zeros().fill(-1)));
       case 'Neg':
-        return scaled(formOf(left), zeros().fill(-1));
+        return scaled(inputSpecOf(left), zeros().fill(-1));
       case 'Div':
         return scaled(
-          formOf(left),
-          formOf(right).shift.map((value) => 1 / value),
+          inputSpecOf(left),
+          inputSpecOf(right).shift.map((value) => 1 / value),
         );
       default: {
-        const [a, b] = [formOf(left), formOf(right)];
+        const [a, b] = [inputSpecOf(left), inputSpecOf(right)];
         return a.terms.size === 0 ? scaled(b, a.shift) : scaled(a, b.shift);
       }
     }
   };
   for (const node of [...nodes].reverse()) forms.set(node.outputs[0] ?? '', combine(node));
-  const form = formOf(root.outputs[0] ?? '');
+  const form = inputSpecOf(root.outputs[0] ?? '');
   const factors = [form.shift, ...form.terms.values()];
   return factors.every((values) => values.every((value) => Number.isFinite(Math.fround(value))))
     ? form

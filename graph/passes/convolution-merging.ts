@@ -6,7 +6,7 @@ import { Conv } from '../ops/conv.js';
 import { sliceAxis } from '../ops/layout.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
-import { type ConvolutionEnd, convolutionEnd, ended } from './convolution-ends.js';
+import { type ConvActivation, convActivation, withActivation } from './conv-activation.js';
 
 /** Channels that runtimes compute together: fewer cost as much. */
 const BLOCK = 16;
@@ -22,7 +22,7 @@ export function convolutionMerging(): Rule {
     const [output = ''] = node.outputs;
     const known = merged.get(output);
     if (known !== undefined) return known;
-    const end = convolutionEnd(node, graph);
+    const end = convActivation(node, graph);
     // Slice takes its places as attributes before.
     if (end === undefined || graph.opset < 10) return;
     const [, first] = weightOf(end.convolution, graph).dims;
@@ -36,7 +36,7 @@ export function convolutionMerging(): Rule {
       channels += more;
     }
     if (ends.length === 1) return;
-    const whole = ended(
+    const whole = withActivation(
       end,
       convolutionOf(
         ends.map((each) => each.end.convolution),
@@ -70,7 +70,7 @@ function channelsOf(node: Node, graph: Rewriting): number {
 }
 
 /** Ends of convolutions of the same value with the same window, and a ReLU where this one has it. */
-function siblings({ convolution, bounds }: ConvolutionEnd, graph: Rewriting) {
+function siblings({ convolution, bounds }: ConvActivation, graph: Rewriting) {
   const [input = ''] = convolution.inputs;
   if (graph.consumerCount(input) > MAX_READERS) return [];
   const window = windowKey(convolution, graph);
@@ -78,7 +78,7 @@ function siblings({ convolution, bounds }: ConvolutionEnd, graph: Rewriting) {
     if (reader.opType !== 'Conv') return [];
     const [made = ''] = reader.outputs;
     const last = bounds ? graph.consumers(made)[0] : reader;
-    const end = last && convolutionEnd(last, graph);
+    const end = last && convActivation(last, graph);
     const isAlike =
       end?.convolution === reader && !end.bounds === !bounds && windowKey(reader, graph) === window;
     return isAlike ? [{ output: last?.outputs[0] ?? '', end }] : [];

@@ -12,7 +12,7 @@ import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
 import { thinConvolutions } from './thin-convolutions.js';
 import { thinIntegerConvolutions } from './thin-integer-convolutions.js';
-import { formOf, type Target } from './winograd/cost.js';
+import { inputSpecOf, type Target } from './winograd/cost.js';
 import { winograd } from './winograd/winograd.js';
 
 /** How far a graph is rewritten; what it computes stays the same. */
@@ -94,7 +94,7 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
     apply([
       {
         name: 'Winograd',
-        rule: () => winograd({ formOf: formOf(target, precompute), precompute }),
+        rule: () => winograd({ inputSpecOf: inputSpecOf(target, precompute), precompute }),
       },
     ]);
   }

@@ -5,14 +5,14 @@ import { add } from '../ops/elementwise.js';
 import { reshape } from '../ops/layout.js';
 import { matMul } from '../ops/matmul.js';
 import type { Rule } from '../rewriting/rewrite.js';
-import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
+import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
 
 /** Fewer channels than this are padded by a processor's convolutions, several times over. */
 const MOST = 4;
 
 /** A 1x1 convolution between few channels as a matrix product over the pixels: [outputs, C] x [N, C, H W]. */
 export const pointwiseProducts: Rule = (node, graph) => {
-  const end = convolutionEnd(node, graph, UNSTRIDED);
+  const end = convActivation(node, graph, UNSTRIDED);
   if (end === undefined) return;
   const { inputs, attributes } = end.convolution;
   const [input = '', weightName = '', biasName = ''] = inputs;
@@ -26,5 +26,5 @@ export const pointwiseProducts: Rule = (node, graph) => {
   const pixels = reshape(x, [batch, channels, elementCount(space)]);
   const product = matMul(graph.weight(weightName, { ...weight, dims: [outputs, channels] }), pixels);
   const sum = bias ? add(product, graph.weight(biasName, { ...bias, dims: [outputs, 1] })) : product;
-  return ended(end, reshape(sum, [batch, outputs, ...space]), graph);
+  return withActivation(end, reshape(sum, [batch, outputs, ...space]), graph);
 };

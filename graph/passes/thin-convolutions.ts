@@ -5,7 +5,7 @@ import { constant } from '../ir/value.js';
 import { conv } from '../ops/conv.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
-import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
+import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
 
 /** Output channels that kernels compute together, whether they are there or not. */
 const LANES = 16;
@@ -19,7 +19,7 @@ const [SHARE, WORTH] = [0.15, 2 ** 23];
  * 3 outputs fill 3.
  */
 export const thinConvolutions: Rule = (node, graph) => {
-  const end = convolutionEnd(node, graph, UNSTRIDED);
+  const end = convActivation(node, graph, UNSTRIDED);
   if (end === undefined) return;
   const { inputs, attributes } = end.convolution;
   const [input = '', weightName = '', biasName = ''] = inputs;
@@ -29,7 +29,7 @@ export const thinConvolutions: Rule = (node, graph) => {
   const [top = 0, left = 0, bottom = 0, right = 0] = intsOf(attributes, 'pads', [0, 0, 0, 0]);
   const rows = conv(x, graph.weight(weightName, byRow(weight)), undefined, { pads: [0, left, 0, right] });
   const y = conv(rows, constant(sums(weight)), graph.value(biasName), { pads: [top, 0, bottom, 0] });
-  return ended(end, y, graph);
+  return withActivation(end, y, graph);
 };
 
 /** An image of open sizes is taken to be large. */

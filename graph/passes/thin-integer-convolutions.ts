@@ -6,7 +6,7 @@ import { Conv } from '../ops/conv.js';
 import { depthToSpace } from '../ops/layout.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
-import { convolutionEnd, ended, UNSTRIDED } from './convolution-ends.js';
+import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
 
 /** When a convolution computes a block of places at once. */
 interface Block {
@@ -32,7 +32,7 @@ const BLOCKS: readonly Block[] = [
  * there are fewer, and compute more channels in little more time.
  */
 export const thinIntegerConvolutions: Rule = (node, graph) => {
-  const end = convolutionEnd(node, graph, UNSTRIDED);
+  const end = convActivation(node, graph, UNSTRIDED);
   // DepthToSpace orders channels otherwise before.
   if (end === undefined || graph.opset < 11) return;
   const { inputs, attributes } = end.convolution;
@@ -54,7 +54,7 @@ export const thinIntegerConvolutions: Rule = (node, graph) => {
     pads: ints(pads),
     strides: ints([side, side]),
   });
-  return depthToSpace(ended(end, convolved, graph), side);
+  return depthToSpace(withActivation(end, convolved, graph), side);
 };
 
 /** A bias for each place of a block. */

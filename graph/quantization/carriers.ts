@@ -1,6 +1,6 @@
 import type { Node } from '../ir/model.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
-import { isBounds, type QuantizableLayer } from './layers.js';
+import { isClamp, type QuantizableLayer } from './layers.js';
 import type { Range } from './parameters.js';
 
 /** Sums and products of two feature maps, as residual branches, gates and SiLU have them: runtimes compute them on integers. */
@@ -36,7 +36,7 @@ export function carriedValues(layers: readonly QuantizableLayer[], graph: Rewrit
     const producer = graph.producer(name);
     if (producer === undefined || !carries(producer, graph)) continue;
     found.add(name);
-    const bounded = isBounds(producer) ? boundedCarrier(producer, graph) : undefined;
+    const bounded = isClamp(producer) ? boundedCarrier(producer, graph) : undefined;
     for (const input of (bounded ?? producer).inputs) read.add(input);
   }
   return found;
@@ -50,5 +50,5 @@ export function boundedCarrier(bounds: Node, graph: Rewriting): Node | undefined
 }
 
 function carries(node: Node, graph: Rewriting): boolean {
-  return isCarrier(node, graph) || isBounds(node) || node.opType === 'MaxPool' || node.opType === 'Sigmoid';
+  return isCarrier(node, graph) || isClamp(node) || node.opType === 'MaxPool' || node.opType === 'Sigmoid';
 }

@@ -1,6 +1,6 @@
 import { stringOf } from '../ir/attribute.js';
 import type { Model, Node } from '../ir/model.js';
-import { type ConvolutionEnd, convolutionEnd, type EndRules } from '../passes/convolution-ends.js';
+import { type ConvActivation, convActivation, type EndRules } from '../passes/conv-activation.js';
 import { isConvolution } from '../passes/scale-convolution.js';
 import { Rewriting } from '../rewriting/rewrite.js';
 import { headValues } from './head.js';
@@ -22,14 +22,14 @@ const RULES: EndRules = {
     node.opType === 'Conv' &&
     isConvolution(node, graph) &&
     stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET',
-  isBounds,
+  isClamp,
 };
 
 /** The layer that ends at this node; a convolution that only a Relu or Clip reads ends there. */
-export const layerEnd = (node: Node, graph: Rewriting): ConvolutionEnd | undefined =>
-  convolutionEnd(node, graph, RULES);
+export const layerEnd = (node: Node, graph: Rewriting): ConvActivation | undefined =>
+  convActivation(node, graph, RULES);
 
-export function isBounds({ opType, domain }: Node): boolean {
+export function isClamp({ opType, domain }: Node): boolean {
   return BOUNDS.has(opType) && domain === '';
 }
 
@@ -48,12 +48,12 @@ export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
 }
 
 /** The gate of a squeeze-and-excitation has one pixel: it takes no time, and its rounding would reach every pixel. */
-function isWorthwhile({ convolution: { outputs } }: ConvolutionEnd, graph: Rewriting): boolean {
+function isWorthwhile({ convolution: { outputs } }: ConvActivation, graph: Rewriting): boolean {
   const pixels = graph.value(outputs[0] ?? '')?.shape.slice(2) ?? [];
   return pixels.some((size) => size !== 1);
 }
 
-function layerOf(node: Node, { convolution }: ConvolutionEnd): QuantizableLayer {
+function layerOf(node: Node, { convolution }: ConvActivation): QuantizableLayer {
   const [input = ''] = convolution.inputs;
   const [name = ''] = convolution.outputs;
   const [output = ''] = node.outputs;

@@ -6,12 +6,12 @@ import { constant, type Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { definitionOf } from '../ops/index.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
-import { type ConvolutionEnd, ended } from '../passes/convolution-ends.js';
+import { type ConvActivation, withActivation } from '../passes/conv-activation.js';
 import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';
 import { boundedCarrier, isCarrier, knownRange } from './carriers.js';
 import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
-import { isBounds, layerEnd } from './layers.js';
+import { isClamp, layerEnd } from './layers.js';
 import {
   activationParameters,
   type QuantizedWeight,
@@ -103,7 +103,7 @@ function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | un
 }
 
 function convolutionOf(
-  end: ConvolutionEnd,
+  end: ConvActivation,
   weight: Tensor,
   { x, scale }: { readonly x: Value; readonly scale: number },
   graph: Rewriting,
@@ -121,7 +121,7 @@ function convolutionOf(
   const quantizedBiases =
     bias && dequantizeLinear(graph.weight(biasName, quantizedBias(bias, sums)), vector(sums), undefined, 0);
   return inScopeOf(end.convolution, () =>
-    ended(
+    withActivation(
       end,
       apply(Conv, [x, quantizedWeights, quantizedBiases], Object.fromEntries(end.convolution.attributes)),
       graph,
@@ -131,7 +131,7 @@ function convolutionOf(
 
 /** The sum or product of two values of which one is quantised at least, within its bounds. */
 function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
-  const bounds = isBounds(node) ? node : undefined;
+  const bounds = isClamp(node) ? node : undefined;
   const carrier = bounds ? boundedCarrier(bounds, graph) : isCarrier(node, graph) ? node : undefined;
   const [range, definition] = [
     ranges.get(node.outputs[0] ?? ''),
@@ -141,7 +141,7 @@ function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Rang
   if (!carrier.inputs.some((name) => isQuantized(name, graph))) return;
   const operands = carrier.inputs.map((name) => quantizedOperand(name, graph, ranges));
   if (!operands.every((operand) => operand !== undefined)) return;
-  const result = ended(bounds ? { bounds } : {}, apply(definition, operands), graph);
+  const result = withActivation(bounds ? { bounds } : {}, apply(definition, operands), graph);
   return quantized(result, activationParameters(range));
 }
 

@@ -166,7 +166,7 @@ async function quantizeLayers(
 /** With those layers in Winograd's form that are faster so than on integers; as it is, where none is. */
 function besideIntegers(plain: Beside, target: Target): Beside {
   const nameOf = new Map(plain.layers.map(({ output, name }) => [output, name]));
-  const form = winogradForm({ formOf: formBesideIntegers(target), filterOf: int8Weight });
+  const form = winogradForm({ inputSpecOf: formBesideIntegers(target), filterOf: int8Weight });
   const winograd = new Set<string>();
   const { model: mixed } = rewrite(plain.mixed, (node, graph) => {
     const name = nameOf.get(node.outputs[0] ?? '');

@@ -3,7 +3,7 @@ import { type Dim, dimText } from '../ir/dim.js';
 import type { Model, ValueInfo } from '../ir/model.js';
 import type { Value } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
-import { Placement } from './placement.js';
+import { NameAllocator } from './name-allocator.js';
 
 /** The opsets this package writes, with the oldest IR version that carries each. */
 export const IR_OF_OPSET: ReadonlyMap<number, number> = new Map([
@@ -36,7 +36,7 @@ export function assemble(options: AssembleOptions): Model {
   if (irVersion === undefined) {
     throw new NmodeError('BAD_USAGE', `opset ${opset} is not supported: choose 13 to 18`);
   }
-  const graph = new Placement();
+  const graph = new NameAllocator();
   for (const { source } of options.inputs) {
     if (source.kind !== 'input') throw new TypeError('an input is computed');
     graph.claim(source.name);

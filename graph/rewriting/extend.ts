@@ -2,7 +2,7 @@ import { NmodeError, reason } from '../common/errors.js';
 import type { Model } from '../ir/model.js';
 import type { Value } from '../ir/value.js';
 import { declare } from './assemble.js';
-import { Placement } from './placement.js';
+import { NameAllocator } from './name-allocator.js';
 
 /** A tensor of a model, to compute others from. */
 export const tensorOf = (name: string, { dtype, shape }: Pick<Value, 'dtype' | 'shape'>): Value => ({
@@ -18,7 +18,7 @@ export const tensorOf = (name: string, { dtype, shape }: Pick<Value, 'dtype' | '
  */
 export function extend(model: Model, outputs: Readonly<Record<string, Value>>): Model {
   const { graph } = model;
-  const placement = new Placement();
+  const placement = new NameAllocator();
   const named = graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);
   const given = [...graph.inputs.map(({ name }) => name), ...graph.initializers.keys()];
   for (const name of new Set([...given, ...named])) placement.claim(name);

@@ -3,7 +3,7 @@ import { NmodeError } from '../common/errors.js';
 import { type Model, type Node, opsetOf } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { initializer, scope, type Value, type ValueType } from '../ir/value.js';
-import { Placement } from './placement.js';
+import { NameAllocator } from './name-allocator.js';
 import { neededNodes, readsUnseen } from './prune.js';
 
 /** What the only output of a node can be computed by instead; undefined where the rule does not hold for it. */
@@ -39,7 +39,7 @@ export class Rewriting {
   readonly #outputs: ReadonlySet<string>;
   readonly #producers = new Map<string, Cell>();
   readonly #consumers = new Map<string, Set<Cell>>();
-  readonly #placement = new Placement();
+  readonly #placement = new NameAllocator();
   readonly #cells: Cell[] = [];
   #changes = 0;
 

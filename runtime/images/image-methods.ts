@@ -1,5 +1,5 @@
 import type { Bytes, Floats } from '../sessions/tensors.js';
-import { type Finished, type FinishOptions, Job, type ModelForm, type Tiling } from './job.js';
+import { type Finished, type FinishOptions, Job, type ModelSpec, type Tiling } from './job.js';
 import type { RgbImage } from './raster.js';
 
 /** Every answer tells how long its part of the work took. */
@@ -35,7 +35,7 @@ export function imageMethods<S>(read: (source: S) => RgbImage | Promise<RgbImage
     return job;
   };
   return {
-    begin: ({ id, source, form }: { id: number; source: S; form: ModelForm }): Promise<Begun> =>
+    begin: ({ id, source, form }: { id: number; source: S; form: ModelSpec }): Promise<Begun> =>
       timed(async () => {
         const image = await read(source);
         const job = new Job(image, form);

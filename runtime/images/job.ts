@@ -12,7 +12,7 @@ import { resizeBilinear } from './resize.js';
 import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js';
 
 /** How a model wants its images. */
-export interface ImageForm {
+export interface ImageSpec {
   readonly io: ModelIo;
   readonly recipe: Recipe;
   /** Bytes that one run may take, where images keep their own size. */
@@ -26,7 +26,7 @@ export interface ImageForm {
 }
 
 /** What a model gives. */
-export interface OutputForm {
+export interface OutputSpec {
   readonly classes: Classes;
   /** What turns its logits into probabilities; absent where it gives probabilities. */
   readonly head?: 'sigmoid' | 'softmax';
@@ -34,7 +34,7 @@ export interface OutputForm {
 }
 
 /** How a model turns images into classes. */
-export interface ModelForm extends ImageForm, OutputForm {}
+export interface ModelSpec extends ImageSpec, OutputSpec {}
 
 /** How an image that takes more than one run was cut. */
 export interface Tiling {
@@ -73,14 +73,14 @@ export interface Finished extends ClassMasks {
  */
 export class Job {
   readonly #image: RgbImage;
-  readonly #form: ModelForm;
+  readonly #form: ModelSpec;
   readonly #plan: TilePlan | undefined;
   readonly #windows: readonly Window[];
   /** Looks at the whole image: found once, at the first input. */
   #affine: Affine | undefined;
   #result: Probabilities | undefined;
 
-  constructor(image: RgbImage, form: ModelForm) {
+  constructor(image: RgbImage, form: ModelSpec) {
     this.#image = image;
     this.#form = form;
     this.#plan = planOf(image, form);
@@ -235,7 +235,7 @@ function checkShares(data: Float32Array, classes: number): void {
 
 function planOf(
   { width, height }: RgbImage,
-  { io, recipe, reach, ...limits }: ModelForm,
+  { io, recipe, reach, ...limits }: ModelSpec,
 ): TilePlan | undefined {
   const { sizing } = recipe;
   if (io === 'image' || sizing.kind === 'resize') return undefined;
@@ -247,7 +247,7 @@ function planOf(
   });
 }
 
-function oneWindow(image: RgbImage, { io, recipe: { sizing } }: ModelForm): Window {
+function oneWindow(image: RgbImage, { io, recipe: { sizing } }: ModelSpec): Window {
   const { width, height } = io === 'image' || sizing.kind === 'pad' ? image : sizing;
   return { x: 0, y: 0, width, height };
 }

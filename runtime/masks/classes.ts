@@ -3,7 +3,7 @@ import type { LabelMap, Mask, Probabilities } from '../images/raster.js';
 import { planeOf } from '../images/raster.js';
 import type { Cleaning } from './components.js';
 import { clean } from './components.js';
-import { cut, DEFAULT_THRESHOLD, labelMap } from './cut.js';
+import { DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';
 
 /**
  * What the classes of a model are to each other:
@@ -66,7 +66,7 @@ export function masksOf(
   const maskLabels = maskLabelsOf(classes, count);
   if (classes.kind === 'independent' || count === 1) {
     const masks = maskLabels.map((_, index) =>
-      clean(cut(planeOf(probabilities, index), threshold ?? DEFAULT_THRESHOLD), cleaning),
+      clean(thresholded(planeOf(probabilities, index), threshold ?? DEFAULT_THRESHOLD), cleaning),
     );
     return { masks, maskLabels, ...(count > 1 && { labels: labelMap(probabilities, masks) }) };
   }
@@ -124,7 +124,7 @@ function withThreshold(
   background: number,
   threshold: number,
 ): LabelMap {
-  const { data, ...mask } = cut(planeOf(probabilities, label), threshold);
+  const { data, ...mask } = thresholded(planeOf(probabilities, label), threshold);
   return { ...mask, data: data.map((inside) => (inside === 0 ? background : label)) };
 }
 

@@ -2,7 +2,7 @@ import { NmodeError } from '../../graph/common/errors.js';
 import type { Mask, Raster } from '../images/raster.js';
 import { resizeBilinear } from '../images/resize.js';
 import { histogramOf, isBilevel } from './bilevel.js';
-import { cut } from './cut.js';
+import { thresholded } from './threshold.js';
 import { colourAt, colourText, greyOf, opacityOf, packed, type Rgb, type TruthImage } from './truth-image.js';
 
 /** How ground truth is read: where nothing is said, as masks of black and white. */
@@ -290,7 +290,7 @@ export function truthAt(
       ? { width, height, channels: 1, data }
       : resizeBilinear({ width, height, channels: 1, data }, toWidth, toHeight);
   const foreground = resized(shares);
-  if (counted === undefined) return { mask: cut(foreground, 0.5) };
+  if (counted === undefined) return { mask: thresholded(foreground, 0.5) };
   const weights = resized(counted).data;
   const data = Uint8Array.from(foreground.data, (share, i) => {
     const weight = weights[i] ?? 0;

@@ -5,8 +5,8 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { refuseGone } from '../buffers.js';
-import { type FormOptions, formOf } from '../form.js';
-import type { ModelForm } from '../images/job.js';
+import type { ModelSpec } from '../images/job.js';
+import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
 import { naming } from '../naming.js';
 
 export interface LoadedModel {
@@ -51,5 +51,5 @@ export function modelOf(bytes: Uint8Array, name = 'the model'): LoadedModel {
 }
 
 /** How a model wants its images; how far it looks is read from its graph. @throws NmodeError (BAD_MODEL, BAD_USAGE) */
-export const formOfModel = (model: Model, options: FormOptions = {}): ModelForm =>
-  formOf(outlineOf(model), options, (multiple) => reachOf(model, multiple));
+export const inputSpecOfModel = (model: Model, options: InputSpecOptions = {}): ModelSpec =>
+  inputSpecOf(outlineOf(model), options, (multiple) => reachOf(model, multiple));

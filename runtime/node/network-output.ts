@@ -1,14 +1,14 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
-import type { ModelForm } from '../images/job.js';
+import type { ModelSpec } from '../images/job.js';
 
 /**
  * The model with its probabilities at the size of the network's input. A model that takes images brings them to the
  * image's size in its last node, a Resize; here that node's input becomes the output.
  * @returns the bytes of an .onnx file
  */
-export function networkOutput(model: Model, bytes: Uint8Array, { io, recipe }: ModelForm): Uint8Array {
+export function networkOutput(model: Model, bytes: Uint8Array, { io, recipe }: ModelSpec): Uint8Array {
   if (io === 'tensor' || recipe.sizing.kind === 'pad') return bytes;
   const { graph } = model;
   const [output] = graph.outputs;

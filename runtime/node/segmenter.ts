@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { copyOf } from '../buffers.js';
-import type { FormOptions } from '../form.js';
-import type { FinishOptions, ModelForm } from '../images/job.js';
+import type { FinishOptions, ModelSpec } from '../images/job.js';
 import { checkPixels, type RgbImage } from '../images/raster.js';
+import type { InputSpecOptions } from '../input-spec.js';
 import { named, naming } from '../naming.js';
 import {
   BaseSegmenter,
@@ -16,7 +16,7 @@ import {
 import { Respawning } from '../threads/respawning.js';
 import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
-import { formOfModel, type LoadedModel, loadModel, modelOf } from './model.js';
+import { inputSpecOfModel, type LoadedModel, loadModel, modelOf } from './model.js';
 import { networkOutput } from './network-output.js';
 import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
@@ -28,7 +28,7 @@ export type ImageSource = ImageFile | RgbImage;
 export type Segmentation = SharedSegmentation<ProviderReport>;
 export type Segmented<S> = SharedSegmented<S, ProviderReport>;
 
-export interface SegmenterOptions extends SessionOptions, FormOptions {
+export interface SegmenterOptions extends SessionOptions, InputSpecOptions {
   /** The size of masks: each image's own (default), or that of the network's input. */
   readonly at?: FinishOptions['at'];
 }
@@ -54,7 +54,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
         : typeof source === 'string'
           ? await loadModel(source)
           : modelOf(source);
-    const form = naming(name, () => formOfModel(model, options));
+    const form = naming(name, () => inputSpecOfModel(model, options));
     const { at = 'image' } = options;
     const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
     const loading = createSession(run, { arena: keepsMemory(form), ...options });
@@ -83,7 +83,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
 }
 
 /** What onnxruntime kept for an image of one size would not serve the next. */
-export const keepsMemory = ({ recipe }: ModelForm) => recipe.sizing.kind === 'resize';
+export const keepsMemory = ({ recipe }: ModelSpec) => recipe.sizing.kind === 'resize';
 
 /** A thread for images, ready to read. */
 async function startImages(): Promise<Respawning<ImageMethods>> {

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Timings } from '../segmenter.js';
-import type { DataPlane } from './plane.js';
+import type { DataPlane } from './data-plane.js';
 
 /** Seconds, from what a small network takes to what nobody waits for. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

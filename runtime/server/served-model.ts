@@ -1,10 +1,10 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { untilAborted } from '../abort.js';
-import type { FormOptions } from '../form.js';
-import type { ModelForm } from '../images/job.js';
+import type { ModelSpec } from '../images/job.js';
+import type { InputSpecOptions } from '../input-spec.js';
 import { naming } from '../naming.js';
-import { formOfModel, loadModel } from '../node/model.js';
+import { inputSpecOfModel, loadModel } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import {
   createSession,
@@ -30,7 +30,7 @@ export interface ServedOptions
   /** Elements of all inputs of a request. */
   readonly maxElements: number;
   /** What is said of how models take images, and of what they give. */
-  readonly form?: FormOptions;
+  readonly form?: InputSpecOptions;
 }
 
 /** Images are admitted for half of the time that they have: how long each takes depends on its size, and on what else runs. */
@@ -261,10 +261,10 @@ function refused(why: string): NmodeError {
 function imageForm(
   name: string,
   model: Model,
-  options: FormOptions = {},
-): { readonly form?: ModelForm; readonly why?: string } {
+  options: InputSpecOptions = {},
+): { readonly form?: ModelSpec; readonly why?: string } {
   try {
-    return { form: formOfModel(model, options) };
+    return { form: inputSpecOfModel(model, options) };
   } catch (error) {
     if (error instanceof NmodeError && error.code === 'BAD_MODEL') return { why: error.message };
     return naming(name, () => {

@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import type { DataPlane } from './plane.js';
+import type { DataPlane } from './data-plane.js';
 import { stampOf } from './stamp.js';
 
 /** How often files are looked at, in milliseconds. */

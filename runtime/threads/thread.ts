@@ -6,7 +6,7 @@ import type { Answer, Methods, Request } from './protocol.js';
 export type Given = object;
 
 /** How a platform reaches a thread. */
-export interface Line {
+export interface Transport {
   post(request: Request, give: readonly Given[]): void;
   /** Told when the first of some calls begins, and when the last has ended. */
   busy?(isBusy: boolean): void;
@@ -15,7 +15,7 @@ export interface Line {
 }
 
 /** What a thread tells. */
-export interface Ear {
+export interface Listener {
   answered(answer: Answer): void;
   /** It has ended, or can be relied on no more and is ended. */
   lost(message: string): void;
@@ -28,7 +28,7 @@ interface Call {
 
 /** A thread whose methods are called from here. */
 export class Thread<M extends Methods> {
-  readonly #line: Line;
+  readonly #line: Transport;
   readonly #calls = new Map<number, Call>();
   #count = 0;
   /** Why there are no more calls. */
@@ -42,7 +42,7 @@ export class Thread<M extends Methods> {
    * @param owner what messages call it
    */
   constructor(
-    start: (ear: Ear) => Line,
+    start: (ear: Listener) => Transport,
     readonly owner: string,
   ) {
     this.#line = start({

@@ -1,4 +1,4 @@
-import { type FormOptions, formOf } from '../form.js';
+import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
 import { naming } from '../naming.js';
 import {
   BaseSegmenter,
@@ -16,7 +16,7 @@ import type { WorkerMethods } from './threads/worker.js';
 export type Segmentation = SharedSegmentation<WebProviderReport>;
 export type Segmented<S> = SharedSegmented<S, WebProviderReport>;
 
-export interface SegmenterOptions extends WebSessionOptions, FormOptions {}
+export interface SegmenterOptions extends WebSessionOptions, InputSpecOptions {}
 
 /** Half of Node's: a tab has less than a process. */
 const MEMORY_BUDGET = 2 ** 29;
@@ -36,7 +36,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
     options.signal?.throwIfAborted();
     const loading = loadModel(source, options).then((model) => {
       const form = naming(model.name, () =>
-        formOf(model.outline, { memoryBudget: MEMORY_BUDGET, ...options }),
+        inputSpecOf(model.outline, { memoryBudget: MEMORY_BUDGET, ...options }),
       );
       return { ...model, form };
     });

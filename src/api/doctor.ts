@@ -19,7 +19,7 @@ import {
   usableMemory,
 } from '../../runtime/node/sessions/limits.js';
 import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
-import type { Placement } from '../../runtime/node/sessions/placement.js';
+import type { ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
 import { PROVIDER_IDS, type ProviderId } from '../../runtime/node/sessions/providers.js';
 import { type Lack, lackOf } from '../../runtime/node/sessions/requirements.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
@@ -35,7 +35,7 @@ export interface ProviderDiagnosis {
   /** Its answer beside the CPU's. */
   readonly check?: ProviderCheck;
   /** Nodes by the provider that ran them: parts of a network may stay on the CPU. */
-  readonly placement?: Placement;
+  readonly placement?: ProviderPlacement;
 }
 
 export interface Diagnosis {

@@ -6,14 +6,14 @@ import type { Tiling } from '../../runtime/images/job.js';
 import { inOrder } from '../../runtime/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
-import { DEFAULT_THRESHOLD } from '../../runtime/masks/cut.js';
 import type { Confusion, Metrics } from '../../runtime/masks/metrics.js';
+import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import { checkReading, type TruthReading } from '../../runtime/masks/truth.js';
 import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import { finishOptions } from '../../runtime/segment-options.js';
+import { turnDoubt } from '../files/orientation-mismatch.js';
 import { type Failure, findPairs, type Pair } from '../files/pairs.js';
-import { turnDoubt } from '../files/turned.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { mean, median } from '../measuring/percentile.js';
 import {

@@ -11,9 +11,9 @@ import { type ModelIo, RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { refuseOverwriting } from '../files/write-whole.js';
-import { parityRule, type ReferenceTolerance, toleranceRecord } from '../proof/parity-rule.js';
-import { type ReferenceParity, writeVerified } from '../proof/write-verified.js';
-import { nominalSizes } from '../transform/nominal.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
+import { type ReferenceParity, writeVerified } from '../parity/write-verified.js';
+import { defaultSizes } from '../transform/default-sizes.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 
 export interface ExportModelOptions
@@ -93,7 +93,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const transformed = await transform(built, basename(options.output), told, true);
     const { model, ...transformation } = transformed;
     const input = model.graph.inputs[0]?.type?.shape ?? [];
-    const { known, shape } = nominalSizes('input', input);
+    const { known, shape } = defaultSizes('input', input);
     // Of the network as it was trained.
     const { macs = 0 } = cost(built, known);
     const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;

@@ -13,9 +13,9 @@ import { naming } from '../../runtime/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { measure } from '../measuring/measure.js';
-import { parityRule, type ReferenceTolerance, toleranceRecord } from '../proof/parity-rule.js';
-import { type ReferenceParity, writeVerified } from '../proof/write-verified.js';
-import { nominalSizes } from '../transform/nominal.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
+import { type ReferenceParity, writeVerified } from '../parity/write-verified.js';
+import { defaultSizes } from '../transform/default-sizes.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 
 export interface GraftOptions
@@ -112,7 +112,7 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     );
     const image = imageOf(result).name;
     const input = result.graph.inputs.find(({ name }) => name === image)?.type?.shape ?? [];
-    const { known, shape } = nominalSizes(image, input);
+    const { known, shape } = defaultSizes(image, input);
     const { parameters, macs } = cost(grafted.model, known);
     return {
       output,

@@ -7,9 +7,9 @@ import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
 import type { Order } from '../../exporters/decoders/block.js';
 import {
-  asideNotes,
   detectIn,
-  keysAside,
+  ignoredKeys,
+  ignoredNotes,
   prefixIn,
   prefixNotes,
   weightsIn,
@@ -22,7 +22,7 @@ import type { DType } from '../../graph/ir/dtype.js';
 import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
 import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import { loadModel } from '../../runtime/node/model.js';
-import { nominalSizes } from '../transform/nominal.js';
+import { defaultSizes } from '../transform/default-sizes.js';
 
 export interface TensorReport {
   readonly name: string;
@@ -195,9 +195,9 @@ function nominalCost(checkpoint: Checkpoint, detected: Detected) {
   const notes = prefixNotes(checkpoint, view);
   try {
     const { unused } = weights.finish(view.names.keys(), network.aside);
-    const leftAside = keysAside(checkpoint, view, unused);
+    const leftAside = ignoredKeys(checkpoint, view, unused);
     const unread = unreadableText(checkpoint.tensors);
-    const told = [...asideNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread])];
+    const told = [...ignoredNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread])];
     return { ...found, ...(leftAside.length > 0 && { leftAside }), notes: [...notes, ...told] };
   } catch (error) {
     return { ...found, problem: reason(error), notes };
@@ -236,7 +236,7 @@ function portReport({ name, type }: ValueInfo): PortReport {
 /** Costs at the nominal size; of a model that does not take it, what can be said without. */
 function modelCost(model: Model) {
   const input = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name));
-  const sizes = input?.type?.shape && nominalSizes(input.name, input.type.shape);
+  const sizes = input?.type?.shape && defaultSizes(input.name, input.type.shape);
   const { parameters, macs, activationBytes, nodes } = costAt(model, sizes?.known);
   return {
     parameters,

@@ -1,16 +1,18 @@
-import { type Assumption, toldNow } from '../../graph/common/assumption.js';
+import { type Assumption, withoutStated } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
-import { headed } from '../../graph/rewriting/headed.js';
-import { type FormOptions, formOf, imageFormOf } from '../../runtime/form.js';
+import { headed } from '../../graph/rewriting/append-head.js';
+import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { naming } from '../../runtime/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 
-export interface OptimizeModelOptions extends TransformOptions, Pick<FormOptions, 'head' | 'background'> {
+export interface OptimizeModelOptions
+  extends TransformOptions,
+    Pick<InputSpecOptions, 'head' | 'background'> {
   /** An .onnx file, of this package or of another exporter. */
   readonly model: string;
   /** The .onnx file to write. */
@@ -56,12 +58,12 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
  */
 function withFacts(model: Model, { recipe, head, background }: OptimizeModelOptions): Model {
   if (head !== undefined || background !== undefined) {
-    formOf(outlineOf(model), { ...(head && { head }), ...(background !== undefined && { background }) });
+    inputSpecOf(outlineOf(model), { ...(head && { head }), ...(background !== undefined && { background }) });
   }
   const result = head === undefined ? model : headed(model, head);
   const facts: [string, string][] = [];
   if (recipe !== undefined) {
-    const form = imageFormOf(outlineOf(model), { recipe });
+    const form = imageSpecOf(outlineOf(model), { recipe });
     facts.push([IO_KEY, form.io], [RECIPE_KEY, recipeText(form.recipe)]);
   }
   if (background !== undefined) facts.push([BACKGROUND_KEY, String(background)]);
@@ -69,14 +71,14 @@ function withFacts(model: Model, { recipe, head, background }: OptimizeModelOpti
     ...(recipe === undefined ? [] : ['recipe']),
     ...(background === undefined ? [] : ['background']),
   ];
-  const known = told.reduce(toldNow, result.metadata);
+  const known = told.reduce(withoutStated, result.metadata);
   return { ...result, metadata: new Map([...known, ...facts]) };
 }
 
 /** What of a model's images and classes is assumed wherever it runs; nothing of one that segments no images. */
 function assumedOf(model: Model): readonly Assumption[] {
   try {
-    return formOf(outlineOf(model)).assumed;
+    return inputSpecOf(outlineOf(model)).assumed;
   } catch (error) {
     if (error instanceof NmodeError) return [];
     throw error;

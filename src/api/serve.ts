@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
-import type { FormOptions } from '../../runtime/form.js';
+import type { InputSpecOptions } from '../../runtime/input-spec.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { startBehind } from '../../runtime/node/threads/priority.js';
+import { DataPlane } from '../../runtime/server/data-plane.js';
 import { LogSink } from '../../runtime/server/log-sink.js';
 import { Metrics } from '../../runtime/server/metrics.js';
-import { DataPlane } from '../../runtime/server/plane.js';
 import { type RestOptions, restApp } from '../../runtime/server/rest/app.js';
 import { watch } from '../../runtime/server/watch.js';
 import { MAX_TIMER } from '../../runtime/timer.js';
@@ -17,7 +17,7 @@ import { type Limits, limitsOf } from './serve-limits.js';
 
 export interface ServeOptions
   extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'>,
-    FormOptions {
+    InputSpecOptions {
   /** Files of models: `lesion.onnx`, or `name=path.onnx` for another name than the file's. */
   readonly models: readonly string[];
   /** Default 127.0.0.1: this machine only. */

@@ -13,7 +13,7 @@ import {
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
 import { type Parity, type ParityOptions, verifySession } from '../../runtime/parity.js';
-import { missedHints } from '../proof/parity-hints.js';
+import { missedHints } from '../parity/hints.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */

@@ -23,7 +23,7 @@ type Replaceable = Pick<NodeJS.Process, 'platform' | 'env' | 'execPath' | 'execA
  * @returns false where this process is to do it: the environment says it already; a channel to the process that started this one would be
  * lost; no other may be started. True once a child has done it
  */
-export async function toldAllocator(current: Replaceable = process): Promise<boolean> {
+export async function runWithAllocator(current: Replaceable = process): Promise<boolean> {
   const { platform, env, execPath, execArgv, argv, connected = false } = current;
   const [name] = Object.keys(ALLOCATOR);
   if (platform !== 'linux' || connected || name === undefined || env[name] !== undefined) return false;

@@ -1,5 +1,5 @@
 import { NORMALIZATIONS } from '../../graph/common/recipe.js';
-import type { AppliedHead } from '../../runtime/form.js';
+import type { AppliedHead } from '../../runtime/input-spec.js';
 import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
 
 /** A model: one's own, or where one is. */

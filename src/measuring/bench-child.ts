@@ -6,7 +6,7 @@ import { input } from '../../graph/ir/value.js';
 import { relu } from '../../graph/ops/unary.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import { type NativeOptions, openNative } from '../../runtime/node/sessions/native.js';
-import { type Profile, profileOf } from '../../runtime/node/sessions/placement.js';
+import { type Profile, profileOf } from '../../runtime/node/sessions/provider-placement.js';
 import { type ProviderName, parseProvider } from '../../runtime/node/sessions/providers.js';
 import {
   createSession,

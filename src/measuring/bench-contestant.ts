@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NmodeError } from '../../graph/common/errors.js';
-import type { Placement, Profile } from '../../runtime/node/sessions/placement.js';
+import type { Profile, ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
 import type { ProviderName } from '../../runtime/node/sessions/providers.js';
 import type { ProviderReport, SessionOptions } from '../../runtime/node/sessions/session.js';
 import { type Difference, DifferenceCount, WantedOutput, worstOf } from '../transform/difference.js';
@@ -43,7 +43,7 @@ export interface BenchFigures {
   readonly shareOfPeak?: number;
   /** How its outputs differ from the first model's; absent where the two take or give something else. */
   readonly agreement?: Difference;
-  readonly placement?: Placement;
+  readonly placement?: ProviderPlacement;
   /** Milliseconds by operator, as onnxruntime runs the graph; with a report. */
   readonly operators?: Readonly<Record<string, number>>;
   /** Of every run that is counted. */

@@ -4,8 +4,8 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { type Model, outlineOf, type ValueInfo } from '../../graph/ir/model.js';
 import { loadModel } from '../../runtime/node/model.js';
 import type { Port } from '../../runtime/sessions/tensors.js';
+import { defaultSizes } from '../transform/default-sizes.js';
 import { type Meaning, meaningsOf } from '../transform/difference.js';
-import { nominalSizes } from '../transform/nominal.js';
 
 /** Sizes in place of open ones. */
 export interface AskedSizes {
@@ -65,7 +65,7 @@ function sized({ name, type }: Pick<ValueInfo, 'name' | 'type'>, model: string, 
   }
   const { height, width } = size ?? {};
   const asked = type.dtype === 'uint8' ? [batch, height, width] : [batch, undefined, height, width];
-  const { shape, known } = nominalSizes(name, type.shape, asked);
+  const { shape, known } = defaultSizes(name, type.shape, asked);
   asked.forEach((wanted, axis) => {
     const found = shape[axis];
     if (wanted === undefined || found === undefined || found === wanted) return;

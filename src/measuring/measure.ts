@@ -6,7 +6,7 @@ import { elementCount } from '../../graph/ir/tensor.js';
 import type { ValueType } from '../../graph/ir/value.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
 import type { Bytes, Floats, Port } from '../../runtime/sessions/tensors.js';
-import { nominalSizes } from '../transform/nominal.js';
+import { defaultSizes } from '../transform/default-sizes.js';
 
 /** Outputs of one run: the activations of a whole network, all held at once, would not fit everywhere. */
 const MAX_OUTPUTS = 16;
@@ -37,7 +37,7 @@ const MAX_ELEMENTS = 2 ** 28;
 
 /** @throws NmodeError (BAD_MODEL) for an input that would fill the memory */
 function zerosFor({ name, dtype, shape }: Port): Floats | Bytes {
-  const dims = nominalSizes(name, shape).shape;
+  const dims = defaultSizes(name, shape).shape;
   const length = elementCount(dims);
   if (length > MAX_ELEMENTS) {
     throw new NmodeError('BAD_MODEL', `input '${name}' [${dims}] is larger than what is measured with`);

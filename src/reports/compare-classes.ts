@@ -26,8 +26,8 @@ import type { TruthImage } from '../../runtime/masks/truth-image.js';
 import { readTruthImage } from '../../runtime/node/images/files.js';
 import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segment-options.js';
+import { sizesProblem } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
-import { sizesProblem } from '../files/turned.js';
 import { mean } from '../measuring/percentile.js';
 
 /** One class of an image: what was found, and what is true. */

@@ -5,7 +5,7 @@ import { drawOutline } from '../../runtime/images/draw.js';
 import { toEightBits } from '../../runtime/images/prepare.js';
 import type { Mask, RgbImage } from '../../runtime/images/raster.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
-import { area, cut } from '../../runtime/masks/cut.js';
+import { area, thresholded } from '../../runtime/masks/threshold.js';
 import type { TruthReading } from '../../runtime/masks/truth.js';
 import type { Rgb } from '../../runtime/masks/truth-image.js';
 import { encodePng } from '../../runtime/node/images/files.js';
@@ -72,7 +72,7 @@ async function picture(
   const [width, height] = [image.width, image.height].map((side) =>
     Math.max(1, Math.round(side * scale)),
   ) as [number, number];
-  const shrink = (from: Mask) => cut(resizeBilinear(from, width, height), 127.5);
+  const shrink = (from: Mask) => thresholded(resizeBilinear(from, width, height), 127.5);
   const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
   const small: RgbImage = {
     width,

@@ -1,8 +1,8 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Level } from '../../graph/passes/optimize.js';
 import type { Difference, OutputDifference } from './difference.js';
+import type { ImageComparison, ImageDifference } from './image-comparison.js';
 import type { Precision } from './precision.js';
-import type { ImageDifference, Proof } from './proof.js';
 
 /** Values may differ by this much, times the largest of their output where that is above 1. */
 const ROUNDING: Readonly<Record<Level, number>> = { none: 0, standard: 1e-5, latency: 1e-4 };
@@ -60,7 +60,7 @@ export class Tolerance {
    * @param flag where other images would be given
    * @throws NmodeError (CHECK_FAILED) where none was found
    */
-  refuseBlindness(name: string, { wanted, images }: Proof, flag: string): void {
+  refuseBlindness(name: string, { wanted, images }: ImageComparison, flag: string): void {
     const masks = wanted.filter(({ kind }) => kind === 'mask');
     if (this.#cost === undefined || masks.length === 0 || masks.some(({ hasMask }) => hasMask)) return;
     throw new NmodeError(

@@ -6,11 +6,11 @@ import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/
 import { TARGETS } from '../../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
 import { naming } from '../../runtime/naming.js';
-import { lowered, type QuantizedLayers, refuseLowering } from './lower.js';
-import { BUNDLED_IMAGES, examplesFor, type UsedRecipe } from './model-inputs.js';
-import { followedBy, noted, noteOf } from './optimized-note.js';
+import { BUNDLED_IMAGES, examplesFor, type UsedRecipe } from './calibration-inputs.js';
+import { ImageComparison, type ImageDifference } from './image-comparison.js';
+import { followedBy, optimizationMetadataOf, withOptimizationMetadata } from './optimization-metadata.js';
 import { PRECISIONS, type Precision } from './precision.js';
-import { type ImageDifference, Proof } from './proof.js';
+import { type QuantizedLayers, refuseLowering, withPrecision } from './precision-lowering.js';
 import { Tolerance } from './tolerance.js';
 
 export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
@@ -72,21 +72,29 @@ export async function transform(
     }),
   );
   const isStandard = level === 'latency' && optimized.changes.Winograd === undefined;
-  const note = followedBy(noteOf(model), { level: isStandard ? 'standard' : level, precision });
+  const note = followedBy(optimizationMetadataOf(model), {
+    level: isStandard ? 'standard' : level,
+    precision,
+  });
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
-    return { ...optimized, model: noted(optimized.model, note), level, precision: note.precision };
+    return {
+      ...optimized,
+      model: withOptimizationMetadata(optimized.model, note),
+      level,
+      precision: note.precision,
+    };
   }
   const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, options);
   const tolerance = new Tolerance(level, precision, maxDscDrop);
-  const proof = await Proof.of(model, name, examples, signal);
+  const proof = await ImageComparison.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, proof, '--images');
-  const { model: changed, quantized } = await lowered(optimized.model, name, {
+  const { model: changed, quantized } = await withPrecision(optimized.model, name, {
     ...options,
     ...{ precision, tolerance, examples },
   });
   const { float, winograd } = quantized ?? {};
-  const result = noted(changed, {
+  const result = withOptimizationMetadata(changed, {
     ...note,
     ...(float && { float }),
     ...(winograd && winograd.length > 0 && { winograd }),

@@ -9,14 +9,14 @@ import { outlineOf } from '../../graph/ir/model.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
 import type { Value } from '../../graph/ir/value.js';
 import { relu } from '../../graph/ops/unary.js';
-import { formOf } from '../../runtime/form.js';
 import { Job } from '../../runtime/images/job.js';
+import { inputSpecOf } from '../../runtime/input-spec.js';
 import { checkReading, labelsOf, truthOf } from '../../runtime/masks/truth.js';
 import type { TruthImage } from '../../runtime/masks/truth-image.js';
-import { formOfModel } from '../../runtime/node/model.js';
+import { inputSpecOfModel } from '../../runtime/node/model.js';
 import { networkOutput } from '../../runtime/node/network-output.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
-import { DataPlane } from '../../runtime/server/plane.js';
+import { DataPlane } from '../../runtime/server/data-plane.js';
 import { readInferRequest } from '../../runtime/server/rest/v2.js';
 import { checkSize } from '../../runtime/web/images/read-source.js';
 import { handmade, node } from '../support/graph.js';
@@ -33,7 +33,7 @@ const file = (name: string, bytes: Uint8Array) => {
 describe('values beyond probabilities', () => {
   const image = { width: 8, height: 8, channels: 3, data: new Uint8Array(3 * 64) } as const;
   const placed = (metadata: Readonly<Record<string, string>>) => () => {
-    const form = formOf(outlineOf(pixelwise({ ...COLOURS, end: relu, metadata })));
+    const form = inputSpecOf(outlineOf(pixelwise({ ...COLOURS, end: relu, metadata })));
     new Job(image, form).place(0, { dims: [1, 3, 8, 8], data: new Float32Array(3 * 64).fill(5) });
   };
 
@@ -102,7 +102,7 @@ it('an image a little too large for a tab is not said to be as large as what fit
 it('a model that takes images and gives them no size of its own is counted at theirs', () => {
   const type = { dtype: 'uint8', shape: [1, 8, 8, 3] } as const;
   const model = handmade({ inputs: [{ name: 'x', type }], outputs: [{ name: 'y' }] });
-  expect(() => networkOutput(model, new Uint8Array(), formOfModel(model))).toThrow(/\(--at image\)$/);
+  expect(() => networkOutput(model, new Uint8Array(), inputSpecOfModel(model))).toThrow(/\(--at image\)$/);
 });
 
 it('an output that is no float32 is the model’s, and not a failure of onnxruntime', async () => {

@@ -2,16 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ALLOCATOR, toldAllocator } from '../../src/cli/allocator.js';
+import { ALLOCATOR, runWithAllocator } from '../../src/cli/allocator.js';
 import { fixture } from '../support/fixtures.js';
 import { main } from '../support/nmode.js';
 
-type Given = NonNullable<Parameters<typeof toldAllocator>[0]>;
+type Given = NonNullable<Parameters<typeof runWithAllocator>[0]>;
 
 /** What a process that can replace itself is replaced by. */
 async function replacedBy(changes: Partial<Given> = {}): Promise<readonly unknown[]> {
   const calls: unknown[] = [];
-  await toldAllocator({
+  await runWithAllocator({
     platform: 'linux',
     env: { PATH: '/bin' },
     execPath: '/bin/node',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { exportModel, predict } from '../../src/index.js';
-import { nominalSizes } from '../../src/transform/nominal.js';
+import { defaultSizes } from '../../src/transform/default-sizes.js';
 import { fixture } from '../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-api-'));
@@ -65,8 +65,8 @@ it('predict tells how far it is, and stops when it is asked to', async () => {
 });
 
 it('open sizes are counted at batch 1 and 256 x 256, whatever they are called', () => {
-  expect(nominalSizes('x', ['N', 3, 'H', 'W']).shape).toEqual([1, 3, 256, 256]);
-  expect(nominalSizes('x', ['', 3, '', '']).shape).toEqual([1, 3, 256, 256]);
-  expect(nominalSizes('x', [-1, 3, -1, 64]).shape).toEqual([1, 3, 256, 64]);
-  expect(nominalSizes('x', ['N', 3, 's', 's'])).toEqual({ shape: [1, 3, 256, 256], known: { N: 1, s: 256 } });
+  expect(defaultSizes('x', ['N', 3, 'H', 'W']).shape).toEqual([1, 3, 256, 256]);
+  expect(defaultSizes('x', ['', 3, '', '']).shape).toEqual([1, 3, 256, 256]);
+  expect(defaultSizes('x', [-1, 3, -1, 64]).shape).toEqual([1, 3, 256, 64]);
+  expect(defaultSizes('x', ['N', 3, 's', 's'])).toEqual({ shape: [1, 3, 256, 256], known: { N: 1, s: 256 } });
 });

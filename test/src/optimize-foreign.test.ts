@@ -10,8 +10,8 @@ import { add, div, mul } from '../../graph/ops/elementwise.js';
 import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 import { relu, sigmoid } from '../../graph/ops/unary.js';
 import { type OptimizeModelOptions, optimizeModel } from '../../src/index.js';
-import { examplesFor } from '../../src/transform/model-inputs.js';
-import { Proof } from '../../src/transform/proof.js';
+import { examplesFor } from '../../src/transform/calibration-inputs.js';
+import { ImageComparison } from '../../src/transform/image-comparison.js';
 import { Tolerance } from '../../src/transform/tolerance.js';
 import { fixture } from '../support/fixtures.js';
 import { modelOf, node } from '../support/graph.js';
@@ -71,7 +71,7 @@ describe('each output is judged', () => {
       mask: sigmoid(logits),
       ratio: div(relu(logits), add(relu(logits), whole(epsilon))),
     });
-    const proof = await Proof.of(
+    const proof = await ImageComparison.of(
       modelOf([x], outputs(1e-8)),
       'it',
       await examplesFor(modelOf([x], outputs(1)), 'it', images),
@@ -90,7 +90,7 @@ describe('each output is judged', () => {
     const bright = examples.feeds.map(() => ({
       x: { dims: [1, 3, 16, 16], data: new Float32Array(768).fill(1) },
     }));
-    const proven = (model: Model) => Proof.of(model, 'it.onnx', { ...examples, feeds: bright });
+    const proven = (model: Model) => ImageComparison.of(model, 'it.onnx', { ...examples, feeds: bright });
     await expect((await proven(shares(1e-8))).refuseExtremes(shares(0))).rejects.toMatchObject({
       code: 'CHECK_FAILED',
       message:

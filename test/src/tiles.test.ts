@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { imageFormOf } from '../../runtime/form.js';
 import type { RgbImage } from '../../runtime/images/raster.js';
+import { imageSpecOf } from '../../runtime/input-spec.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { serve } from '../../src/api/serve.js';
 import { exported, fixture } from '../support/fixtures.js';
@@ -153,7 +153,7 @@ describe('tiles', () => {
 
 it('where only metadata are read, a receptive field that is not told may be any', () => {
   const inputs = [{ name: 'x', type: { dtype: 'float32', shape: [1, 3, 'H', 'W'] } }] as const;
-  const form = (told: readonly [string, string][]) => imageFormOf({ inputs, metadata: new Map(told) });
+  const form = (told: readonly [string, string][]) => imageSpecOf({ inputs, metadata: new Map(told) });
   expect(form([['nmode.receptive_field', '205']]).reach).toEqual({ pixels: 102 });
   expect(form([]).reach).toEqual({ why: expect.stringMatching(/is not known: its metadata/) });
 });

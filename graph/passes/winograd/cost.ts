@@ -73,7 +73,7 @@ function fastest(ratios: Iterable<[FormId, number]>, limit: number): FormId | un
  * The form of a layer that is expected to be clearly faster than the direct one.
  * @param precompute for a runtime that does not compute constants when it loads a model: it will have no blocked kernels either
  */
-export const formOf =
+export const inputSpecOf =
   (target: Target, precompute = false) =>
   (layer: Layer): FormId | undefined => {
     const ratios = [...expectedRatios(target, layer)];

@@ -4,7 +4,7 @@ import type { Node } from '../../ir/model.js';
 import type { Tensor } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import type { Rewriting, Rule } from '../../rewriting/rewrite.js';
-import { convolutionEnd, ended, UNSTRIDED } from '../convolution-ends.js';
+import { convActivation, UNSTRIDED, withActivation } from '../conv-activation.js';
 import type { Form, Layer } from './layer.js';
 import { planes, separable } from './planes.js';
 import { vertical } from './vertical.js';
@@ -15,7 +15,7 @@ export type FormId = keyof typeof FORMS;
 
 export interface WinogradOptions {
   /** The form that is worth it for a layer; undefined where none is. */
-  readonly formOf: (layer: Layer) => FormId | undefined;
+  readonly inputSpecOf: (layer: Layer) => FormId | undefined;
   /** How the filter of this name is in the file; as it is, if not given. */
   readonly filterOf?: (name: string, graph: Rewriting) => Value | undefined;
   /** Store transformed filters, four times as large, where the form has these, instead of having the runtime transform them. */
@@ -24,12 +24,12 @@ export interface WinogradOptions {
 
 /** A 3 x 3 convolution by Winograd's minimal filtering: windows are transformed to factors, and their products to tiles of outputs. */
 export const winograd =
-  ({ formOf, filterOf = asItIs, precompute = false }: WinogradOptions): Rule =>
+  ({ inputSpecOf, filterOf = asItIs, precompute = false }: WinogradOptions): Rule =>
   (node, graph) => {
     // Slice takes its sizes as attributes before.
-    const end = graph.opset < 10 ? undefined : convolutionEnd(node, graph, UNSTRIDED);
+    const end = graph.opset < 10 ? undefined : convActivation(node, graph, UNSTRIDED);
     const layer = end && layerOf(end.convolution, graph);
-    const id = layer && formOf(layer);
+    const id = layer && inputSpecOf(layer);
     if (end === undefined || layer === undefined || id === undefined) return;
     const form: Form = FORMS[id];
     const [input = '', weightName = '', biasName = ''] = end.convolution.inputs;
@@ -42,7 +42,10 @@ export const winograd =
     const filters =
       precompute && form.storedFilters ? graph.weight(weightName, form.storedFilters(weight)) : asGiven();
     const stored = (tensor: Tensor) => graph.weight(biasName, tensor);
-    return filters && ended(end, form.convolved({ x, filters, stored, ...(bias && { bias }) }, layer), graph);
+    return (
+      filters &&
+      withActivation(end, form.convolved({ x, filters, stored, ...(bias && { bias }) }, layer), graph)
+    );
   };
 
 const asItIs = (name: string, graph: Rewriting) => graph.value(name);

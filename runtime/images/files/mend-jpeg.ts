@@ -107,7 +107,7 @@ function isWholeProfile(parts: readonly Uint8Array[]): boolean {
 }
 
 /** Whether a segment holds nothing that pixels depend on. */
-const isAside = (marker: number) =>
+const isIgnored = (marker: number) =>
   (marker >= MARKERS.app0 && marker <= MARKERS.app15) || marker === MARKERS.comment;
 
 /**
@@ -116,7 +116,7 @@ const isAside = (marker: number) =>
  */
 function strayBytes({ before }: JpegSegment, previous: JpegSegment | undefined): number {
   const stray = before.filter((byte) => byte !== 0xff);
-  const harmless = previous === undefined || isAside(previous.marker) || stray.every((byte) => byte === 0);
+  const harmless = previous === undefined || isIgnored(previous.marker) || stray.every((byte) => byte === 0);
   return harmless ? stray.length : 0;
 }
 

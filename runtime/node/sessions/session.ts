@@ -15,7 +15,7 @@ import type { SessionMethods } from '../threads/session-thread.js';
 import { startThread } from '../threads/thread.js';
 import { usableCores } from './limits.js';
 import type { GraphOptimization, NativeOptions } from './native.js';
-import type { Placement } from './placement.js';
+import type { ProviderPlacement } from './provider-placement.js';
 import {
   candidates,
   type Provider,
@@ -48,7 +48,7 @@ export interface SessionOptions {
 /** Where a model runs, and why there. */
 export interface ProviderReport extends SharedReport<ProviderName> {
   /** Nodes by provider, where that was asked for. */
-  readonly placement?: Placement;
+  readonly placement?: ProviderPlacement;
 }
 
 export type Session = SharedSession<ProviderReport>;

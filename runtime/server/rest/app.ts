@@ -7,8 +7,8 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { NmodeError } from '../../../graph/common/errors.js';
+import type { DataPlane } from '../data-plane.js';
 import type { Metrics } from '../metrics.js';
-import type { DataPlane } from '../plane.js';
 import { Bodies, jsonUpTo, upTo } from './bodies/bodies.js';
 import { BufferPool } from './bodies/buffer-pool.js';
 import { checkRequest, nothingAt, refuseMissing } from './connections/conduct.js';

@@ -5,9 +5,9 @@ import type { ServedModel } from '../served-model.js';
 import { accepting, Deadline } from './accepted.js';
 import type { RestContext } from './app.js';
 import type { BufferPool } from './bodies/buffer-pool.js';
-import { isForm } from './bodies/form.js';
 import { JSON_LENGTH, jsonLengthOf } from './bodies/json-length.js';
 import { JsonWork } from './bodies/json-work.js';
+import { isMultipart } from './bodies/multipart.js';
 import { modelPaths } from './health.js';
 import type { InferRequest } from './v2.js';
 import { writeInferAnswer } from './v2-answer.js';
@@ -30,7 +30,7 @@ export function addInfer(app: FastifyInstance, context: RestContext, pool: Buffe
       const { model, lease } = begin(request);
       const jsonLength = jsonLengthOf(headers);
       const isImage =
-        isForm(headers['content-type']) || (jsonLength === undefined && knownFormat(body) !== undefined);
+        isMultipart(headers['content-type']) || (jsonLength === undefined && knownFormat(body) !== undefined);
       if (isImage) throw noTensors(model);
       const deadline = new Deadline(reply, model, 'tensors', options.deadline);
       const { signal, since } = deadline;

@@ -11,7 +11,7 @@ import type { AnswerMethods } from '../threads/answer-thread.js';
 import { type View, viewOf } from './accept.js';
 import { type Accepted, accepting, Deadline } from './accepted.js';
 import type { RestContext } from './app.js';
-import { fileOf, isForm } from './bodies/form.js';
+import { fileOf, isMultipart } from './bodies/multipart.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
@@ -117,7 +117,7 @@ function switchOf(name: string, given: Given = 'false'): boolean {
 function imageOf(request: FastifyRequest<SegmentRoute>): Uint8Array {
   const { body, headers } = request;
   const { 'content-type': type = '' } = headers;
-  const image = body !== undefined && isForm(type) ? fileOf(body, type) : body;
+  const image = body !== undefined && isMultipart(type) ? fileOf(body, type) : body;
   if (image === undefined || image.length === 0) {
     throw new NmodeError(
       'BAD_IMAGE',

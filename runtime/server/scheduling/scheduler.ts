@@ -3,12 +3,12 @@ import { onAbort } from '../../abort.js';
 import type { ProviderReport, RunOptions, Session } from '../../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../../sessions/tensors.js';
 import { elementsOf, rowsOf, split, stack, stackKey } from './batch.js';
-import { type Job, Line, type LineOptions } from './line.js';
 import { overloaded, refuseLate, tooShort } from './refusals.js';
+import { type Job, RunQueue, type RunQueueOptions } from './run-queue.js';
 import { RunTimes } from './run-times.js';
 import { type Worker, Workers } from './workers.js';
 
-export interface SchedulerOptions extends LineOptions {
+export interface SchedulerOptions extends RunQueueOptions {
   /** Images of runs that may wait; beyond it requests are not admitted. */
   readonly maxQueue: number;
   /** Told of every run of the model: how many images, how many milliseconds. */
@@ -27,7 +27,7 @@ const DEPTH = 2;
 export class Scheduler<R extends ProviderReport = ProviderReport> implements Session<R> {
   readonly #options: SchedulerOptions;
   readonly #workers: Workers<R>;
-  readonly #line: Line;
+  readonly #line: RunQueue;
   readonly #running = new Map<Promise<void>, readonly Job[]>();
   readonly #first: Session<R>;
   readonly #times: RunTimes;
@@ -45,7 +45,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     if (first === undefined) throw new TypeError('no worker');
     this.#options = options;
     this.#first = first;
-    this.#line = new Line(options);
+    this.#line = new RunQueue(options);
     this.#times = times;
     this.#workers = new Workers(sessions, open, {
       lost: () => options.onTrouble?.('worker lost, another is opened', ''),

@@ -18,7 +18,12 @@ import { IR_OF_OPSET } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
-import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from '../flags/decoder-flags.js';
+import {
+  type DecoderFlags,
+  decoderOption,
+  decoderOptions,
+  lmdVariantOption,
+} from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags, type ReferenceFlags, referenceOptions } from '../flags/reference-flags.js';
@@ -94,7 +99,7 @@ export function addExport(program: Command): void {
     .addOption(
       new Option('--opset <n>', 'ONNX opset (default: 17)').choices([...IR_OF_OPSET.keys()].map(String)),
     )
-    .addOption(lmdFormOption());
+    .addOption(lmdVariantOption());
   addSettingFlags(addBackboneFlags(command));
   addReferenceFlags(command, 'the model, before any lower precision,');
   addTransformFlags(command)

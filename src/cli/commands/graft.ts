@@ -5,7 +5,12 @@ import type { Settings } from '../../../exporters/nn/settings.js';
 import type { Background, Recipe } from '../../../graph/common/recipe.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
-import { type DecoderFlags, decoderOption, decoderOptions, lmdFormOption } from '../flags/decoder-flags.js';
+import {
+  type DecoderFlags,
+  decoderOption,
+  decoderOptions,
+  lmdVariantOption,
+} from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags, type ReferenceFlags, referenceOptions } from '../flags/reference-flags.js';
@@ -61,7 +66,7 @@ export function addGraft(program: Command): void {
         ACTIVATION_NAMES,
       ),
     )
-    .addOption(lmdFormOption())
+    .addOption(lmdVariantOption())
     .addOption(
       new Option(
         '--head <head>',

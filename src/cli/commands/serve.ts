@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
-import { onOrphaned, toldAllocator } from '../allocator.js';
+import { onOrphaned, runWithAllocator } from '../allocator.js';
 import {
   megabytesUpTo,
   parseCount,
@@ -125,7 +125,7 @@ export function addServe(program: Command): void {
     .option('--quiet', 'write no logs');
   addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
     async (models: string[], flags: ServeFlags) => {
-      if (await toldAllocator()) return;
+      if (await runWithAllocator()) return;
       for (const flag of V8_FLAGS) setFlagsFromString(flag);
       // Nobody may read what it prints.
       process.stdout.on('error', () => {});

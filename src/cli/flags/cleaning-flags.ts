@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { DEFAULT_THRESHOLD } from '../../../runtime/masks/cut.js';
+import { DEFAULT_THRESHOLD } from '../../../runtime/masks/threshold.js';
 import { parseCount, parseProbability } from './arguments.js';
 
 /** What is done to probabilities to make masks of them. */

@@ -16,7 +16,7 @@ export function decoderOption(choices: readonly DecoderId[]): Option {
   return new Option('--decoder <decoder>', why).choices(choices);
 }
 
-export function lmdFormOption(): Option {
+export function lmdVariantOption(): Option {
   const what = "sign of LMD's y term: as trained by the release, or as in the paper";
   return new Option('--lmd-form <form>', what).choices(MULTISTEP_FORMS);
 }

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Assumption, assumptionsText } from '../../../graph/common/assumption.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { type Background, parseBackground, type Recipe } from '../../../graph/common/recipe.js';
-import { APPLIED_HEADS, type AppliedHead, type FormOptions } from '../../../runtime/form.js';
+import { APPLIED_HEADS, type AppliedHead, type InputSpecOptions } from '../../../runtime/input-spec.js';
 import { recipeOption } from './recipe-flags.js';
 
 /** What is said of a model that does not say it itself. */
@@ -38,7 +38,7 @@ export function backgroundOption(): Option {
   });
 }
 
-export function modelOptions({ recipe, strictRecipe, head, background }: ModelFlags): FormOptions {
+export function modelOptions({ recipe, strictRecipe, head, background }: ModelFlags): InputSpecOptions {
   return {
     ...(recipe && { recipe }),
     ...(strictRecipe && { strictRecipe }),

@@ -1,5 +1,5 @@
 import type { ModelIo } from '../../../graph/common/recipe.js';
-import type { ReferenceParity } from '../../proof/write-verified.js';
+import type { ReferenceParity } from '../../parity/write-verified.js';
 import type { Precision } from '../../transform/precision.js';
 
 /** How far a reference was missed, and by what, where that is not the file as written. */

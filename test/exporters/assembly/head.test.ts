@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { Head } from '../../../exporters/assembly/head.js';
 import { readReference } from '../../../exporters/checkpoints/open.js';
 import { readOutline } from '../../../graph/file/outline.js';
-import { formOf } from '../../../runtime/form.js';
+import { inputSpecOf } from '../../../runtime/input-spec.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { cases, exported, fixture } from '../../support/fixtures.js';
 
@@ -59,7 +59,7 @@ it('there is no softmax over one class, of which the share is always 1', async (
 it('images are not segmented by a model that gives logits', async () => {
   const outline = readOutline(await modelWith('none'), 'model.onnx');
   expect(outline.metadata.get('nmode.head')).toBe('none');
-  expect(() => formOf(outline)).toThrow(
+  expect(() => inputSpecOf(outline)).toThrow(
     /ends in logits, not in probabilities: .* --head sigmoid or --head softmax/,
   );
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { NORMALIZATIONS, type Recipe } from '../../../graph/common/recipe.js';
 import { outlineOf } from '../../../graph/ir/model.js';
-import { formOf } from '../../../runtime/form.js';
 import { type FinishOptions, Job } from '../../../runtime/images/job.js';
 import type { RgbImage } from '../../../runtime/images/raster.js';
+import { inputSpecOf } from '../../../runtime/input-spec.js';
 import { readImage } from '../../../runtime/node/images/files.js';
 import { loadModel } from '../../../runtime/node/model.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
@@ -36,7 +36,7 @@ function picture(width: number, height: number): RgbImage {
 /** The probabilities of an image at its own size, by a model of either form. */
 async function probabilitiesOf(bytes: Uint8Array, image: RgbImage) {
   const { model } = await loadModel(bytes);
-  const job = new Job(image, formOf(outlineOf(model)));
+  const job = new Job(image, inputSpecOf(outlineOf(model)));
   await using session = await createSession(bytes);
   const outputs = await session.run({ [session.inputs[0]?.name ?? '']: job.input(0) });
   const { mask } = outputs;

@@ -1,11 +1,11 @@
 import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/common/recipe.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
-import { formOf } from '../../../runtime/form.js';
+import { inputSpecOf } from '../../../runtime/input-spec.js';
 import { viewOf } from '../../../runtime/server/rest/accept.js';
 import { JSON_LENGTH, jsonLengthOf } from '../../../runtime/server/rest/bodies/json-length.js';
 import { readInferRequest } from '../../../runtime/server/rest/v2.js';
 import type { Port } from '../../../runtime/sessions/tensors.js';
-import { noteOf } from '../../../src/transform/optimized-note.js';
+import { optimizationMetadataOf } from '../../../src/transform/optimization-metadata.js';
 import { handmade } from '../../support/graph.js';
 import type { FuzzedReader } from '../fuzz.js';
 import { mutateBytes } from '../mutators/bytes.js';
@@ -32,7 +32,7 @@ const recipe: FuzzedReader = {
 };
 
 /** What a model's metadata and its one input say of how it takes images, as JSON. */
-interface Told {
+interface Hints {
   readonly shape: (number | string)[];
   readonly recipe: string;
   readonly bytesPerPixel: string;
@@ -47,7 +47,7 @@ function toldModel(input: Uint8Array): Model {
     bytesPerPixel,
     head,
     optimized,
-  }: Told = JSON.parse(Buffer.from(input).toString());
+  }: Hints = JSON.parse(Buffer.from(input).toString());
   const model = handmade({
     inputs: [{ name: 'input', type: { dtype: 'float32', shape } }],
     outputs: [{ name: 'mask', type: { dtype: 'float32', shape } }],
@@ -75,12 +75,12 @@ const metadata: FuzzedReader = {
         bytesPerPixel: random.pick(['1024', '-1', 'NaN', '1e999', '', '0']),
         head: random.pick(['sigmoid', 'none', '']),
         optimized: mutateJson(NOTE, random),
-      } satisfies Told),
+      } satisfies Hints),
     ),
   read(input) {
     const model = toldModel(input);
-    noteOf(model);
-    return formOf(outlineOf(model));
+    optimizationMetadataOf(model);
+    return inputSpecOf(outlineOf(model));
   },
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { reachOf, withReceptiveField } from '../../../graph/analysis/reach.js';
-import { toldReach } from '../../../graph/analysis/receptive-field.js';
+import { statedReach } from '../../../graph/analysis/receptive-field.js';
 import { type Attribute, int, ints, string } from '../../../graph/ir/attribute.js';
 import type { Model, Node } from '../../../graph/ir/model.js';
 import { elementCount, float32Tensor, int64Tensor, type Tensor } from '../../../graph/ir/tensor.js';
@@ -383,7 +383,7 @@ describe('the metadata', () => {
 
   it('is read where no graph is', () => {
     const read = (text?: string) =>
-      toldReach(new Map(text === undefined ? [] : [['nmode.receptive_field', text]]));
+      statedReach(new Map(text === undefined ? [] : [['nmode.receptive_field', text]]));
     expect(read('205')).toEqual({ pixels: 102 });
     expect(read('global')).toEqual({ why: 'the network looks at the whole image' });
     for (const text of [undefined, '-3', 'x', '1e99']) {

@@ -33,9 +33,9 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   resizeProducts: () => resizeProducts,
   thinConvolutions: () => thinConvolutions,
   thinIntegerConvolutions: () => thinIntegerConvolutions,
-  winogradPlanes: () => winograd({ formOf: () => 'planes', precompute: true }),
-  winogradSeparable: () => winograd({ formOf: () => 'separable' }),
-  winogradVertical: () => winograd({ formOf: () => 'vertical' }),
+  winogradPlanes: () => winograd({ inputSpecOf: () => 'planes', precompute: true }),
+  winogradSeparable: () => winograd({ inputSpecOf: () => 'separable' }),
+  winogradVertical: () => winograd({ inputSpecOf: () => 'vertical' }),
 };
 
 const OPERATORS = [

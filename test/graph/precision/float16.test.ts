@@ -33,7 +33,7 @@ const mask = (features: Value) => sigmoid(convolved(features, 'head', { channels
 const start = (value = x, name = 'a') => relu(convolved(value, name, { channels: 8, ...same }));
 
 /** In float16 as far as it may be, seen on typical values alone. */
-function lowered(model: Model, seen = typical): Promise<Model> {
+function withPrecision(model: Model, seen = typical): Promise<Model> {
   return halfPrecision(model, async (observed, take) => {
     const outputs = Object.entries(await run(observed, { x: seen }));
     take({
@@ -56,7 +56,7 @@ function halves(model: Model): Readonly<Record<string, number>> {
 
 /** What is compared on typical values, and on black, which nobody was shown. */
 async function expectSame(before: Model, tolerance = 2e-3): Promise<Model> {
-  const after = await lowered(before);
+  const after = await withPrecision(before);
   for (const feed of [typical, black]) {
     const [expected, found] = [await run(before, { x: feed }), await run(after, { x: feed })];
     for (const [name, { data }] of Object.entries(expected)) {
@@ -143,7 +143,9 @@ describe('weights', () => {
       ),
     );
   const layer = async (values: (at: number) => number) => {
-    const after = await lowered(modelOf([x], { y: mask(relu(conv(x, kernel('w', values), undefined, {}))) }));
+    const after = await withPrecision(
+      modelOf([x], { y: mask(relu(conv(x, kernel('w', values), undefined, {}))) }),
+    );
     return halves(after).Conv;
   };
 
@@ -167,7 +169,7 @@ describe('weights', () => {
       [features, relu(features)].map((value) => conv(value, shared, undefined, { pads: same.pads })),
       1,
     );
-    const { initializers } = (await lowered(modelOf([x], { y: large, z: twice }))).graph;
+    const { initializers } = (await withPrecision(modelOf([x], { y: large, z: twice }))).graph;
     expect(initializers.get('large.weight')).toMatchObject({ dtype: 'float16' });
     expect([...initializers.keys()].filter((name) => name.startsWith('shared'))).toEqual(['shared']);
   });
@@ -216,8 +218,8 @@ describe('long sums stay in float32, and so does what is told apart by them', ()
       dims: [1, 3, 64, 64],
       data: Float32Array.from({ length: 3 * 4096 }, (_, at) => 1 + Math.sin(at) / 2),
     };
-    expect(halves(await lowered(modelOf([long], { y: product(4096) }), seen)).MatMul).toBeUndefined();
-    expect(halves(await lowered(modelOf([long], { y: product(16) }), seen)).MatMul).toBe(1);
+    expect(halves(await withPrecision(modelOf([long], { y: product(4096) }), seen)).MatMul).toBeUndefined();
+    expect(halves(await withPrecision(modelOf([long], { y: product(16) }), seen)).MatMul).toBe(1);
   });
 });
 

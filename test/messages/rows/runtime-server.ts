@@ -5,7 +5,7 @@ export const RUNTIME_SERVER: Conditions = {
     "output '…' has … rows for …":
       'an output of a batch has another first size than all requests in it together',
   },
-  'runtime/server/plane.ts': {
+  'runtime/server/data-plane.ts': {
     "model '…' is not loaded":
       'the server was given a model of that name, which was refused or unloaded, and is not being loaded',
     "model '…' is loading: try again later":
@@ -54,7 +54,7 @@ export const RUNTIME_SERVER: Conditions = {
     'the client left':
       'the connection ended or failed before the whole body came, or closed before the answer was written',
   },
-  'runtime/server/rest/bodies/form.ts': {
+  'runtime/server/rest/bodies/multipart.ts': {
     "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
       'a part of the form has neither a file name nor the type application/octet-stream',
     'the form has several files: send one image a request': 'a second file comes in the form',

@@ -11,7 +11,7 @@ export const RUNTIME: Conditions = {
   ...RUNTIME_SERVER,
   ...RUNTIME_SESSIONS,
   ...RUNTIME_WEB,
-  'runtime/form.ts': {
+  'runtime/input-spec.ts': {
     'it takes …, expected one image: float32 [N, 3, H, W] or uint8 [1, H, W, 3]':
       'there are no or several inputs, or the one has another rank than 4 or not 3 channels where its type has them',
     ' and ': 'the model takes several inputs',

@@ -8,7 +8,7 @@ export const SRC_MODELS: Conditions = {
     'give the weights of the decoder with --weights, or else --init':
       'neither weights nor init are given, or both',
   },
-  'src/transform/lower.ts': {
+  'src/transform/precision-lowering.ts': {
     '…: no convolution can be quantised at …; nothing was written':
       'there are convolutions for int8, and with not even one of them on integers is the loss within what is allowed',
     '…: it holds … already, and … needs float32: give a float32 model of the network':
@@ -32,16 +32,16 @@ export const SRC_MODELS: Conditions = {
     "input '…' […] is larger than what is measured with":
       'with 1 and 256 for what is open, an input has more than 2^28 elements',
   },
-  'src/transform/model-inputs.ts': {
+  'src/transform/calibration-inputs.ts': {
     '…: it holds no image': 'never known: finding the images and reading the form of the input fail before',
     'no image': 'never: a batch has at least one image',
     'models that take images take one': 'never: a uint8 input of a fixed batch above 1 is refused before',
   },
-  'src/proof/parity-rule.ts': {
+  'src/parity/tolerance.ts': {
     '--… has a meaning with --reference alone': 'atol or rtol is given without a reference',
     '--… …, expected a number from 0 on': 'atol or rtol is negative, infinite or NaN',
   },
-  'src/transform/proof.ts': {
+  'src/transform/image-comparison.ts': {
     "…: the model itself gives NaN or infinity in '…' for …: ":
       'the model, as it was before it was rewritten, gives what is not finite for a typical image',
     'there is nothing to compare with, and nothing was written': 'the end of the line above',
@@ -78,7 +78,7 @@ export const SRC_MODELS: Conditions = {
     'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as export --reference does':
       'an input of the model is uint8',
   },
-  'src/proof/write-verified.ts': {
+  'src/parity/write-verified.ts': {
     'the model misses the reference: …; nothing was written. ':
       'an output is beyond the tolerance, before a file was begun',
     'check that decoder, activation, LMD form, head and key are those of the training':

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { drawOutline, drawOverlay } from '../../../runtime/images/draw.js';
 import type { Mask, RgbImage } from '../../../runtime/images/raster.js';
-import { area, cut, labelMap } from '../../../runtime/masks/cut.js';
 import { addConfusions, confusionOf, diceOf, metricsOf, NO_PIXELS } from '../../../runtime/masks/metrics.js';
+import { area, labelMap, thresholded } from '../../../runtime/masks/threshold.js';
 
 const mask = (...values: number[]): Mask => ({
   width: values.length,
@@ -13,7 +13,7 @@ const mask = (...values: number[]): Mask => ({
 
 it('a pixel at the threshold belongs to the mask', () => {
   const data = Float32Array.of(0.49, 0.5, 0.51);
-  const found = cut({ width: 3, height: 1, channels: 1, data }, 0.5);
+  const found = thresholded({ width: 3, height: 1, channels: 1, data }, 0.5);
   expect([...found.data]).toEqual([0, 255, 255]);
   expect(area(found)).toBe(2);
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import type { Recipe } from '../../../graph/common/recipe.js';
 import { readOutline } from '../../../graph/file/outline.js';
-import { formOf } from '../../../runtime/form.js';
+import { inputSpecOf } from '../../../runtime/input-spec.js';
 import { Segmenter } from '../../../runtime/node/segmenter.js';
 import { createSession, type ProviderReport } from '../../../runtime/node/sessions/session.js';
 import type { ImageMethods } from '../../../runtime/node/threads/image-thread.js';
@@ -126,7 +126,7 @@ it('a thread of images that dies fails what it had, and another does the rest', 
   class Fragile extends BaseSegmenter<Uint8Array, Uint8Array, ProviderReport> {
     static async open() {
       const model = TINY.nan();
-      const form = formOf(readOutline(model, 'nan'), { recipe: RESIZED });
+      const form = inputSpecOf(readOutline(model, 'nan'), { recipe: RESIZED });
       const session = await createSession(model, { threads: 1 });
       const hand = (source: Uint8Array) => {
         if (source.length === 0) images.current.abandon(new Error('out of memory'));

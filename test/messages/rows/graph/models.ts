@@ -90,7 +90,7 @@ export const MODELS: Conditions = {
     'a tensor of … bytes holds …':
       'bytes() of an initializer gives another length than its shape and type take',
   },
-  'graph/rewriting/headed.ts': {
+  'graph/rewriting/append-head.ts': {
     "its output '…' is …, --head needs one float32 [N, classes, H, W]":
       'the first output is known to be of another type or rank, or nothing is known of it',
     'opset …, and a Softmax over channels needs …: give --head softmax where images are segmented instead':
@@ -122,7 +122,7 @@ export const MODELS: Conditions = {
   'graph/passes/scale-convolution.ts': {
     "node '…' is no convolution of constant weights": 'never: callers ask isConvolution before',
   },
-  'graph/rewriting/placement.ts': {
+  'graph/rewriting/name-allocator.ts': {
     "two values are named '…'": 'a name is claimed that an input, an output or a value has already',
     "output '…' is not computed": 'what is to become an output is an input or a constant',
     "output '…' has two names": 'one computed value is to become two outputs',

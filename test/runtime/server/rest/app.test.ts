@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
+import { DataPlane } from '../../../../runtime/server/data-plane.js';
 import { Metrics } from '../../../../runtime/server/metrics.js';
-import { DataPlane } from '../../../../runtime/server/plane.js';
 import { restApp } from '../../../../runtime/server/rest/app.js';
 
 const plane = new DataPlane(

@@ -5,8 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { DataPlane } from '../../../../runtime/server/data-plane.js';
 import { Metrics } from '../../../../runtime/server/metrics.js';
-import type { DataPlane } from '../../../../runtime/server/plane.js';
 import { Connections, closeIfUnread } from '../../../../runtime/server/rest/connections/connections.js';
 
 const server = createServer();

@@ -6,7 +6,7 @@ import type { Session } from '../../../../runtime/sessions/session.js';
 import type { Inputs, Outputs } from '../../../../runtime/sessions/tensors.js';
 
 /** A session that answers when it is told to: order and bounds are what is tested here, not a network. */
-class Told implements Session {
+class Hints implements Session {
   readonly inputs = [{ name: 'x', dtype: 'float32', shape: ['N', 1] }];
   readonly outputs = [];
   readonly provider = { requested: ['cpu'], effective: 'cpu', attempts: [] };
@@ -33,12 +33,12 @@ class Told implements Session {
 const OPTIONS = { workers: 1, maxQueue: 4, maxBatch: 1, maxDelay: 0 };
 
 async function scheduler(options: Partial<SchedulerOptions> = {}, took: readonly number[] = [50]) {
-  const sessions: Told[] = [];
+  const sessions: Hints[] = [];
   const times = new RunTimes();
   for (const milliseconds of took) times.add(1, milliseconds);
   const started = await Scheduler.start(
     async () => {
-      const session = new Told();
+      const session = new Hints();
       sessions.push(session);
       return session;
     },
@@ -53,7 +53,7 @@ const tick = () => new Promise((resolve) => setImmediate(resolve));
 const values = async (outputs: Promise<Outputs>) => Array.from((await outputs).y?.data ?? []);
 
 /** Answers whatever runs until nothing does. */
-async function answerAll(sessions: readonly Told[]): Promise<void> {
+async function answerAll(sessions: readonly Hints[]): Promise<void> {
   for (let i = 0; i < 20; i++) {
     for (const { runs } of sessions) for (const run of runs.splice(0)) run.answer();
     await tick();
@@ -296,7 +296,7 @@ describe('the scheduler', () => {
   it('tells of workers that are lost, waits longer after each attempt, and takes nothing meanwhile', async () => {
     const troubles: string[] = [];
     let opened = 0;
-    const session = new Told();
+    const session = new Hints();
     const tested = await Scheduler.start(
       async () => {
         if (opened++ > 0) throw new Error('no memory');
@@ -317,7 +317,7 @@ describe('the scheduler', () => {
   });
 
   it('counts no rows of a model whose first dimension is none', async () => {
-    const session = new Told();
+    const session = new Hints();
     Object.assign(session, { inputs: [{ name: 'x', dtype: 'float32', shape: [128, 1] }] });
     const tested = await Scheduler.start(async () => session, OPTIONS);
     const large = () => ({ x: { dims: [128, 1], data: new Float32Array(128) } });
@@ -330,7 +330,7 @@ describe('the scheduler', () => {
 
   it('closing ends where no worker comes back', async () => {
     let opened = 0;
-    const session = new Told();
+    const session = new Hints();
     const tested = await Scheduler.start(async () => {
       if (opened++ > 0) throw new Error('no memory');
       return session;

@@ -3,8 +3,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
+import type { DataPlane } from '../../../../../runtime/server/data-plane.js';
 import { Metrics } from '../../../../../runtime/server/metrics.js';
-import type { DataPlane } from '../../../../../runtime/server/plane.js';
 import { Connections } from '../../../../../runtime/server/rest/connections/connections.js';
 
 const connections = new Connections();

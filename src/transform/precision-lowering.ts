@@ -9,13 +9,13 @@ import type { CalibrationMethod } from '../../graph/quantization/calibrate.js';
 import { INT8_OPSET, type Quantized, quantize } from '../../graph/quantization/quantize.js';
 import { rewrite } from '../../graph/rewriting/rewrite.js';
 import { named } from '../../runtime/naming.js';
-import { type Examples, examplesFor } from './model-inputs.js';
-import { noteOf } from './optimized-note.js';
+import { type Examples, examplesFor } from './calibration-inputs.js';
+import { ImageComparison, runOn, runOnExtremes } from './image-comparison.js';
+import { optimizationMetadataOf } from './optimization-metadata.js';
 import type { Precision } from './precision.js';
-import { Proof, runOn, runOnExtremes } from './proof.js';
 import type { Tolerance } from './tolerance.js';
 
-export interface LowerOptions {
+export interface PrecisionOptions {
   readonly precision: Precision;
   readonly tolerance: Tolerance;
   /** What the result will be compared on. */
@@ -31,7 +31,7 @@ export interface LowerOptions {
 /** What is known of a quantisation. A loss is a share of what is allowed. */
 export type QuantizedLayers = Omit<Quantized, 'model'>;
 
-export interface Lowered {
+export interface Reduced {
   readonly model: Model;
   readonly quantized?: QuantizedLayers;
 }
@@ -40,7 +40,7 @@ export interface Lowered {
  * The model in a lower precision.
  * @throws NmodeError (CHECK_FAILED) where nothing of it can be
  */
-export async function lowered(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
+export async function withPrecision(model: Model, name: string, options: PrecisionOptions): Promise<Reduced> {
   const { precision, examples, signal } = options;
   switch (precision) {
     case 'fp32':
@@ -60,10 +60,10 @@ function halved(model: Model, name: string, examples: Examples, signal?: AbortSi
   });
 }
 
-async function quantized(model: Model, name: string, options: LowerOptions): Promise<Lowered> {
+async function quantized(model: Model, name: string, options: PrecisionOptions): Promise<Reduced> {
   const { tolerance, target = 'cpu', calibrate = '', signal, onProgress } = options;
   const examples = await examplesFor(model, name, calibrate, options);
-  const proof = await Proof.of(model, name, examples, signal);
+  const proof = await ImageComparison.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, proof, '--calibrate');
   const { model: result, ...layers } = await quantize(model, {
     ...(options.method && { method: options.method }),
@@ -92,7 +92,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
       `${name}: it holds ${HELD[before]} already, and ${precision} needs float32: give a float32 model of the network`,
     );
   }
-  if (noteOf(model).level === 'latency') {
+  if (optimizationMetadataOf(model).level === 'latency') {
     throw new NmodeError(
       'BAD_MODEL',
       `${name}: its convolutions are in Winograd's form (--optimize latency), which is not for ${precision}: give the model that it was made of`,
@@ -119,7 +119,7 @@ const INTEGER_OP = /^(Dynamic)?(Q|Deq)uantizeLinear$|^QLinear|Integer$/;
 
 /** By its note, or else by what it holds. */
 function precisionOf(model: Model): Precision {
-  const { precision } = noteOf(model);
+  const { precision } = optimizationMetadataOf(model);
   if (precision !== 'fp32') return precision;
   if (model.graph.nodes.some(({ opType }) => INTEGER_OP.test(opType))) return 'int8';
   return constantsOf(model).some(({ dtype }) => dtype === 'float16') ? 'fp16' : 'fp32';

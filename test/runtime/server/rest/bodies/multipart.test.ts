@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fileOf, isForm } from '../../../../../runtime/server/rest/bodies/form.js';
+import { fileOf, isMultipart } from '../../../../../runtime/server/rest/bodies/multipart.js';
 
 const TYPE = 'multipart/form-data; boundary=b';
 const read = (form: string, type = TYPE) => fileOf(Buffer.from(form, 'latin1'), type).toString('latin1');
@@ -13,7 +13,7 @@ describe('a form', () => {
     ['multipart/form-data2', false],
     ['multipart/mixed; boundary=b', false],
     [undefined, false],
-  ])('of the type %s: %s', (type, isOne) => expect(isForm(type)).toBe(isOne));
+  ])('of the type %s: %s', (type, isOne) => expect(isMultipart(type)).toBe(isOne));
 
   it.each<[string, string, string?]>([
     ['as it should be', `${part('image')}--b--\r\n`],

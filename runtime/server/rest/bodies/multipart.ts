@@ -1,7 +1,7 @@
 import { NmodeError } from '../../../../graph/common/errors.js';
 
 /** Whether a body is a form with files, by its Content-Type. */
-export function isForm(contentType: string | undefined): boolean {
+export function isMultipart(contentType: string | undefined): boolean {
   return /^multipart\/form-data(?:[;\s]|$)/i.test(contentType ?? '');
 }
 

@@ -3,7 +3,7 @@ import type { Tensor } from '../ir/tensor.js';
 import type { Operation, Value, ValueType } from '../ir/value.js';
 
 /** Gives values their names and brings their operations into topological order: the one authority for names of a graph. */
-export class Placement {
+export class NameAllocator {
   readonly nodes: Node[] = [];
   readonly initializers = new Map<string, Tensor>();
   /** Of what was placed. */

@@ -1,4 +1,4 @@
-import { type Reach, toldReach } from '../graph/analysis/receptive-field.js';
+import { type Reach, statedReach } from '../graph/analysis/receptive-field.js';
 import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
 import { parseDecimal } from '../graph/common/decimal.js';
 import { NmodeError, reason } from '../graph/common/errors.js';
@@ -20,7 +20,7 @@ import {
 } from '../graph/common/recipe.js';
 import type { Outline } from '../graph/ir/model.js';
 import type { OutputEnd } from '../graph/ir/output-end.js';
-import type { ImageForm, ModelForm, OutputForm } from './images/job.js';
+import type { ImageSpec, ModelSpec, OutputSpec } from './images/job.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 
 /** What one run may take where nothing else is said. */
@@ -33,7 +33,7 @@ const BYTES_PER_PIXEL = 1024;
 export const APPLIED_HEADS = ['sigmoid', 'softmax'] as const;
 export type AppliedHead = (typeof APPLIED_HEADS)[number];
 
-export interface ImageFormOptions {
+export interface ImageSpecOptions {
   /** Takes the place of what the model's metadata says. */
   readonly recipe?: Partial<Recipe>;
   /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
@@ -42,7 +42,7 @@ export interface ImageFormOptions {
   readonly memoryBudget?: number;
 }
 
-export interface FormOptions extends ImageFormOptions {
+export interface InputSpecOptions extends ImageSpecOptions {
   /** What turns the logits that the model gives into probabilities. */
   readonly head?: AppliedHead;
   /** Of classes that exclude each other, the one that is no mask; default what the model says, or else 0. */
@@ -56,8 +56,8 @@ export interface FormOptions extends ImageFormOptions {
  * @throws NmodeError: BAD_MODEL for a model that does not take one RGB image, whose recipe its input contradicts, or that
  *   gives logits where no head is given; BAD_USAGE for options that do not fit the model
  */
-export function formOf(outline: Outline, options: FormOptions = {}, reachAt?: ReachAt): ModelForm {
-  const image = imageFormOf(outline, options, reachAt);
+export function inputSpecOf(outline: Outline, options: InputSpecOptions = {}, reachAt?: ReachAt): ModelSpec {
+  const image = imageSpecOf(outline, options, reachAt);
   const output = outputFormOf(outline, options);
   return { ...image, ...output, assumed: [...image.assumed, ...output.assumed] };
 }
@@ -69,11 +69,11 @@ type ReachAt = (multiple: number) => Reach;
  * How a model wants its images, whatever it gives. A model without a recipe gets the release's.
  * @throws NmodeError: BAD_MODEL, BAD_USAGE
  */
-export function imageFormOf(
+export function imageSpecOf(
   { inputs, metadata }: Pick<Outline, 'inputs' | 'metadata'>,
-  options: ImageFormOptions = {},
+  options: ImageSpecOptions = {},
   reachAt?: ReachAt,
-): ImageForm {
+): ImageSpec {
   const [input, ...others] = inputs;
   const shape = input?.type?.shape ?? [];
   const dtype = input?.type?.dtype;
@@ -113,7 +113,7 @@ export function imageFormOf(
     recipe,
     memoryBudget,
     bytesPerPixel: stated > 0 ? stated : BYTES_PER_PIXEL,
-    reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : toldReach(metadata),
+    reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : statedReach(metadata),
     assumed,
   };
 }
@@ -136,7 +136,10 @@ function recipeAssumptions(
 }
 
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
-function outputFormOf({ outputs, metadata, end }: Outline, { head, background }: FormOptions): OutputForm {
+function outputFormOf(
+  { outputs, metadata, end }: Outline,
+  { head, background }: InputSpecOptions,
+): OutputSpec {
   const type = outputs[0]?.type;
   const given = type?.dtype ?? 'float32';
   if (given !== 'float32') throw bad(`it gives ${given}, expected probabilities in float32`);

@@ -5,8 +5,8 @@ import type { RunEach } from '../../graph/quantization/calibrate.js';
 import { named } from '../../runtime/naming.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
 import type { Floats, Inputs, Outputs } from '../../runtime/sessions/tensors.js';
+import type { Examples } from './calibration-inputs.js';
 import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } from './difference.js';
-import type { Examples } from './model-inputs.js';
 
 /** How a rewritten model differs from what it was made of, on images. */
 export interface ImageDifference extends Difference {
@@ -44,7 +44,7 @@ export const runOnExtremes = ({ feeds, extremes }: Examples, signal?: AbortSigna
   runOn([...feeds, ...extremes.map(({ feed }) => feed)], signal);
 
 /** Compares models with one that is run once. */
-export class Proof {
+export class ImageComparison {
   readonly #reference: Model;
   readonly #name: string;
   readonly #examples: Examples;
@@ -67,7 +67,12 @@ export class Proof {
    * @param name what messages call the model
    * @throws NmodeError (CHECK_FAILED) for a model that gives no numbers itself
    */
-  static async of(reference: Model, name: string, examples: Examples, signal?: AbortSignal): Promise<Proof> {
+  static async of(
+    reference: Model,
+    name: string,
+    examples: Examples,
+    signal?: AbortSignal,
+  ): Promise<ImageComparison> {
     const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
     const take = (outputs: Outputs, at: number) => {
       for (const [output, kept] of runs) {
@@ -86,7 +91,7 @@ export class Proof {
       throw named(name, error);
     });
     const meanings = meaningsOf(reference);
-    return new Proof(
+    return new ImageComparison(
       reference,
       name,
       examples,

@@ -7,11 +7,11 @@ import { type NativeOptions, openNative } from './native.js';
 import { PROVIDER_IDS, PROVIDERS } from './providers.js';
 
 /** Nodes of the optimized graph by the provider that ran them. */
-export type Placement = Readonly<Record<string, number>>;
+export type ProviderPlacement = Readonly<Record<string, number>>;
 
 /** What onnxruntime's profiler tells of some runs. */
 export interface Profile {
-  readonly placement: Placement;
+  readonly placement: ProviderPlacement;
   /** Milliseconds of one run by operator of the optimized graph, the longest first; means of the runs but the first. */
   readonly operators: Readonly<Record<string, number>>;
 }
@@ -28,7 +28,10 @@ interface ProfileEvent {
 }
 
 /** Runs a model once with onnxruntime's profiler, which tells the provider of every node. */
-export async function placementOf(model: Uint8Array, options: NativeOptions): Promise<Placement> {
+export async function providerPlacementOf(
+  model: Uint8Array,
+  options: NativeOptions,
+): Promise<ProviderPlacement> {
   const folder = await mkdtemp(join(tmpdir(), 'nmode-profile-'));
   try {
     return placementIn(await eventsOf(model, options, folder, 1));
@@ -67,7 +70,7 @@ async function eventsOf(
   return events.filter(({ cat, name }) => cat === 'Node' && name?.endsWith('_kernel_time'));
 }
 
-function placementIn(events: readonly ProfileEvent[]): Placement {
+function placementIn(events: readonly ProfileEvent[]): ProviderPlacement {
   const counts: Record<string, number> = {};
   for (const { args } of firstOfEach(events)) {
     if (args?.provider === undefined) continue;

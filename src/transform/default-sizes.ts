@@ -5,7 +5,7 @@ import { RELEASE_SIDE } from '../../graph/common/recipe.js';
  * Sizes to count with: batch 1 and the release's 256 for what an input [N, C, H, W] leaves open.
  * @param asked sizes of open axes that are to be others, by axis
  */
-export function nominalSizes(
+export function defaultSizes(
   input: string,
   declared: readonly (number | string)[],
   asked: readonly (number | undefined)[] = [],

@@ -4,7 +4,7 @@ import type { LabelMap, Mask, Probabilities, Raster } from '../images/raster.js'
 export const DEFAULT_THRESHOLD = 0.5;
 
 /** The mask: 255 where the probability reaches the threshold. */
-export function cut(probabilities: Raster, threshold: number): Mask {
+export function thresholded(probabilities: Raster, threshold: number): Mask {
   const { width, height, data: from } = probabilities;
   const data = new Uint8Array(from.length);
   for (let i = 0; i < data.length; i++) data[i] = (from[i] ?? 0) >= threshold ? 255 : 0;

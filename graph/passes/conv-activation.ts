@@ -6,7 +6,7 @@ import { reapplied } from './reapplied.js';
 import { isConvolution } from './scale-convolution.js';
 
 /** A convolution of constant weights with what bounds its result, where that is all that reads it. */
-export interface ConvolutionEnd {
+export interface ConvActivation {
   readonly convolution: Node;
   /** A ReLU, or what else `EndRules` let bound it. */
   readonly bounds?: Node;
@@ -15,10 +15,10 @@ export interface ConvolutionEnd {
 /** Which convolutions, and what of that which reads them alone, are taken together. */
 export interface EndRules {
   isConvolution(node: Node, graph: Rewriting): boolean;
-  isBounds(node: Node): boolean;
+  isClamp(node: Node): boolean;
 }
 
-const PLAIN: EndRules = { isConvolution: isPlain, isBounds: isRelu };
+const PLAIN: EndRules = { isConvolution: isPlain, isClamp: isRelu };
 
 /** The same, of stride 1. */
 export const UNSTRIDED: EndRules = {
@@ -27,19 +27,19 @@ export const UNSTRIDED: EndRules = {
 };
 
 /** What ends at this node; a convolution whose only reader bounds it ends there. */
-export function convolutionEnd(
+export function convActivation(
   node: Node,
   graph: Rewriting,
-  { isConvolution: fits, isBounds }: EndRules = PLAIN,
-): ConvolutionEnd | undefined {
+  { isConvolution: fits, isClamp }: EndRules = PLAIN,
+): ConvActivation | undefined {
   const [input = ''] = node.inputs;
   const before = graph.producer(input);
-  if (isBounds(node) && before !== undefined && graph.isOwn(input) && fits(before, graph)) {
+  if (isClamp(node) && before !== undefined && graph.isOwn(input) && fits(before, graph)) {
     return { convolution: before, bounds: node };
   }
   const [output = ''] = node.outputs;
   const [reader] = graph.consumers(output);
-  if (!fits(node, graph) || (graph.isOwn(output) && reader !== undefined && isBounds(reader))) return;
+  if (!fits(node, graph) || (graph.isOwn(output) && reader !== undefined && isClamp(reader))) return;
   return { convolution: node };
 }
 
@@ -62,6 +62,10 @@ const areOnes = ({ attributes }: Node, name: string) =>
   intsOf(attributes, name, []).every((value) => value === 1);
 
 /** x within the bounds of an end. */
-export function ended({ bounds }: Pick<ConvolutionEnd, 'bounds'>, x: Value, graph: Rewriting): Value {
+export function withActivation(
+  { bounds }: Pick<ConvActivation, 'bounds'>,
+  x: Value,
+  graph: Rewriting,
+): Value {
   return bounds === undefined ? x : reapplied(bounds, x, graph);
 }

@@ -6,7 +6,7 @@ import type { Model } from '../../graph/ir/model.js';
 import type { OutputParity, Parity, ParityOptions } from '../../runtime/parity.js';
 import { verify } from '../api/verify.js';
 import { writeWhole } from '../files/write-whole.js';
-import { missedHints } from './parity-hints.js';
+import { missedHints } from './hints.js';
 
 export interface Verifiable {
   readonly model: Model;

@@ -7,7 +7,7 @@ import { PRECISIONS, type Precision } from './precision.js';
 export const OPTIMIZED_KEY = 'nmode.optimized';
 
 /** What was done to a model since it was built. */
-export interface Note {
+export interface OptimizationMetadata {
   readonly level: Level;
   readonly precision: Precision;
   /** With `int8`: the convolutions that stay in float since they are sensitive, and those that do since they are faster so. */
@@ -15,10 +15,10 @@ export interface Note {
   readonly winograd?: readonly string[];
 }
 
-const UNTOUCHED: Note = { level: 'none', precision: 'fp32' };
+const UNTOUCHED: OptimizationMetadata = { level: 'none', precision: 'fp32' };
 
 /** What a model says was done to it; nothing where it says nothing that is understood. */
-export function noteOf({ metadata }: Model): Note {
+export function optimizationMetadataOf({ metadata }: Model): OptimizationMetadata {
   try {
     const { level, precision, float, winograd } = JSON.parse(metadata.get(OPTIMIZED_KEY) ?? '');
     if (!LEVELS.includes(level) || !PRECISIONS.includes(precision)) return UNTOUCHED;
@@ -30,13 +30,13 @@ export function noteOf({ metadata }: Model): Note {
 }
 
 /** Both, one after the other: a model stays as far rewritten and as low in precision as it was. */
-export function followedBy(before: Note, now: Note): Note {
+export function followedBy(before: OptimizationMetadata, now: OptimizationMetadata): OptimizationMetadata {
   const level = LEVELS.indexOf(now.level) > LEVELS.indexOf(before.level) ? now.level : before.level;
   return { ...(now.precision === 'fp32' ? before : now), level };
 }
 
 /** The model with a note of what was done to it. */
-export function noted(model: Model, note: Note): Model {
+export function withOptimizationMetadata(model: Model, note: OptimizationMetadata): Model {
   if (note.level === 'none' && note.precision === 'fp32') return model;
   const metadata = new Map([...model.metadata, [OPTIMIZED_KEY, JSON.stringify(note)]]);
   return withReceptiveField({ ...model, metadata });

@@ -4,8 +4,8 @@ import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { type ModelIo, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
-import { type ImageFormOptions, imageFormOf } from '../../runtime/form.js';
 import { Job } from '../../runtime/images/job.js';
+import { type ImageSpecOptions, imageSpecOf } from '../../runtime/input-spec.js';
 import { INDEPENDENT } from '../../runtime/masks/classes.js';
 import { naming } from '../../runtime/naming.js';
 import { readImage } from '../../runtime/node/images/files.js';
@@ -51,10 +51,10 @@ export async function examplesFor(
   model: Model,
   name: string,
   folder: string,
-  options: Pick<ImageFormOptions, 'recipe' | 'strictRecipe'> = {},
+  options: Pick<ImageSpecOptions, 'recipe' | 'strictRecipe'> = {},
 ): Promise<Examples> {
   const { batch, ...outline } = oneByOne(outlineOf(model));
-  const form = naming(name, () => imageFormOf(outline, options));
+  const form = naming(name, () => imageSpecOf(outline, options));
   const [input] = outline.inputs;
   const files = await findImages(folder);
   if (input === undefined || files.length === 0)

@@ -1,7 +1,7 @@
 import type { RunOptions } from '../../sessions/session.js';
 import type { Inputs, Outputs } from '../../sessions/tensors.js';
 
-export interface LineOptions {
+export interface RunQueueOptions {
   /** Runs at the same time, each by a worker of its own. */
   readonly workers: number;
   /** Images of one run, where rows are independent; 1 for no batching. */
@@ -29,14 +29,14 @@ export interface Job {
 const LEARNING = 0.2;
 
 /** Jobs that wait, those first that have waited longest. */
-export class Line {
-  readonly #options: LineOptions;
+export class RunQueue {
+  readonly #options: RunQueueOptions;
   readonly #jobs: Job[] = [];
   /** Milliseconds from one's coming to the next one's. */
   #gap = Number.POSITIVE_INFINITY;
   #lastCame = Number.NEGATIVE_INFINITY;
 
-  constructor(options: LineOptions) {
+  constructor(options: RunQueueOptions) {
     this.#options = options;
   }
 

@@ -3,15 +3,15 @@ import { RECIPE_KEY, recipeText, type Sizing } from '../../graph/common/recipe.j
 import { outlineOf } from '../../graph/ir/model.js';
 import type { Value } from '../../graph/ir/value.js';
 import { relu, sigmoid, softmax } from '../../graph/ops/unary.js';
-import { type FormOptions, formOf, imageFormOf } from '../../runtime/form.js';
+import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { COLOURS, pixelwise, UNIT } from '../support/pixelwise.js';
 
 const KNOWN = { 'nmode.recipe': UNIT };
 const form = (
   end: (logits: Value) => Value,
-  options: FormOptions = {},
+  options: InputSpecOptions = {},
   metadata: Readonly<Record<string, string>> = KNOWN,
-) => formOf(outlineOf(pixelwise({ ...COLOURS, end, metadata })), options);
+) => inputSpecOf(outlineOf(pixelwise({ ...COLOURS, end, metadata })), options);
 const logits = (x: Value) => x;
 const softmaxed = (x: Value) => softmax(x, 1);
 
@@ -33,7 +33,7 @@ describe('the recipe', () => {
     const inputs = [{ name: 'input', type: { dtype: 'float32', shape: [1, 3, 'H', 'W'] } }] as const;
     expect(port?.name).toBe('input');
     const given = { recipe: { normalization: { kind: 'unit' } } } as const;
-    expect(formOf({ ...open, inputs }, given).assumed).toEqual([
+    expect(inputSpecOf({ ...open, inputs }, given).assumed).toEqual([
       { what: 'size of images', value: 'unit, resized to 256x256', option: 'recipe' },
     ]);
   });
@@ -86,7 +86,7 @@ describe('the head', () => {
 it('that one of several outputs is taken is told', () => {
   const outline = outlineOf(pixelwise({ ...COLOURS, end: sigmoid, metadata: KNOWN }));
   const outputs = [...outline.outputs, { name: 'deep' }];
-  expect(formOf({ ...outline, outputs }).assumed).toEqual([
+  expect(inputSpecOf({ ...outline, outputs }).assumed).toEqual([
     { what: 'output', value: "'out', the first of 2", option: '' },
   ]);
 });
@@ -138,8 +138,8 @@ it.each<[Sizing, string]>([
 });
 
 it('a model that takes nothing, or what it does not describe, is told so', () => {
-  const refusal = (inputs: Parameters<typeof imageFormOf>[0]['inputs']) => () =>
-    imageFormOf({ inputs, metadata: new Map() });
+  const refusal = (inputs: Parameters<typeof imageSpecOf>[0]['inputs']) => () =>
+    imageSpecOf({ inputs, metadata: new Map() });
   expect(refusal([])).toThrow(/^it takes nothing, expected one image/);
   expect(refusal([{ name: 'x' }])).toThrow(/^it takes values \[of any shape\], expected one image/);
 });
@@ -153,6 +153,6 @@ it.each<[Sizing, string]>([
     const recipe = recipeText({ normalization: { kind: 'unit' }, sizing });
     const type = { dtype: 'float32', shape: ['N', 3, 'H', 'W'] } as const;
     const outline = { inputs: [{ name: 'input', type }], metadata: new Map([[RECIPE_KEY, recipe]]) };
-    expect(() => imageFormOf(outline)).toThrow(expect.objectContaining({ code: 'BAD_MODEL', message }));
+    expect(() => imageSpecOf(outline)).toThrow(expect.objectContaining({ code: 'BAD_MODEL', message }));
   },
 );

@@ -4,7 +4,7 @@ import { stampOf } from './stamp.js';
 import { Turns } from './turns.js';
 
 /** What the plane tells as it happens. */
-export interface PlaneEvents {
+export interface DataPlaneEvents {
   /** A run of a model: how many images, how many milliseconds. */
   ran?(model: string, rows: number, milliseconds: number): void;
   loaded?(model: ServedModel): void;
@@ -35,7 +35,7 @@ export class DataPlane {
   readonly #ending = new Map<string, Set<Promise<void>>>();
   readonly #options: ServedOptions;
   readonly #drain: number;
-  readonly #events: PlaneEvents;
+  readonly #events: DataPlaneEvents;
   #draining = false;
   #started = false;
 
@@ -47,7 +47,7 @@ export class DataPlane {
     files: ReadonlyMap<string, string>,
     options: ServedOptions,
     drain: number,
-    events: PlaneEvents = {},
+    events: DataPlaneEvents = {},
   ) {
     this.#files = files;
     this.#options = options;
