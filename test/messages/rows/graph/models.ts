@@ -2,6 +2,10 @@ import type { Conditions } from '../../conditions.js';
 
 /** Models as a whole: files, checks, names, rewriting. */
 export const MODELS: Conditions = {
+  'graph/common/at.ts': {
+    'index … of … elements':
+      'never: whoever asks for an index has made sure that it is there; a miss is a bug',
+  },
   'graph/rewriting/assemble.ts': {
     'opset … is not supported: choose 13 to 18': 'an opset was asked for that is none of 13 to 18',
     'an input is computed': 'never: what callers give as inputs was made by input()',
