@@ -9,7 +9,7 @@ const LIMITS = {
   maxRequests: { otherwise: 256, least: 1, most: 999_999 },
   maxBody: { otherwise: 64e6, least: 1000, most: 4e9 },
   maxJson: { otherwise: 16e6, least: 1000, most: 256e6 },
-  maxInflight: { otherwise: 256e6, least: 1000, most: 1e12 },
+  maxInflight: { otherwise: 128e6, least: 1000, most: 1e12 },
   maxElements: { otherwise: 2 ** 24, least: 1, most: 2 ** 32 },
   drainMs: { otherwise: 30_000, least: 0, most: MAX_TIMER },
   deadlineMs: { otherwise: 10_000, least: 0.001, most: MAX_TIMER },

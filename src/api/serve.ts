@@ -36,7 +36,7 @@ export interface ServeOptions
   readonly maxBody?: number;
   /** Bytes of the JSON of a request, tensors after it not included; default 16 MB. */
   readonly maxJson?: number;
-  /** Bytes of bodies and answers that are held at a time, those of up to 1 MB not included; default 256 MB, at least one body. */
+  /** Bytes of bodies and answers that are held at a time, those of up to 1 MB not included; default 128 MB, at least one body. */
   readonly maxInflight?: number;
   /** Elements of a request's tensors; default 2^24. */
   readonly maxElements?: number;

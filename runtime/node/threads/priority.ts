@@ -2,8 +2,8 @@ import { getPriority, setPriority } from 'node:os';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
 const KEY = 'nmode.niceness';
-/** A third of the processor for each thread, where the thread that started it wants all of it; 19 is the most. */
-const [NICENESS, MOST] = [5, 19];
+/** A fifteenth of what the thread that started it gets, where both want all of the processor; 19 is the most. */
+const [NICENESS, MOST] = [12, 19];
 
 /**
  * Has the threads of nmode that this one starts from now on give way to it, on Linux, where each thread has a priority of its

@@ -103,7 +103,7 @@ export function addServe(program: Command): void {
     )
     .option(
       '--max-inflight-mb <mb>',
-      'bodies and answers that are held at a time; more are refused (503) (default: 256, or one body)',
+      'bodies and answers that are held at a time; more are refused (503) (default: 128, or one body)',
       megabytesUpTo(1e6),
     )
     .option('--max-elements <n>', 'most elements of the tensors of a request', parseElements, 2 ** 24)

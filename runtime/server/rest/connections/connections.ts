@@ -9,6 +9,9 @@ import { endGently } from './linger.js';
 /** Milliseconds in which a client takes nothing of an answer before its connection is cut. */
 const STALLED = 60_000;
 
+/** Milliseconds in which most clients hear their answer and send no more: until then, what they send is not read. */
+const HEARD = 100;
+
 /** Requests of one connection in a turn of the event loop, which are answered before others come to their turn. */
 const MOST_AT_ONCE = 64;
 
@@ -27,7 +30,8 @@ function endBehind(socket: Socket, response: ServerResponse): void {
   socket.destroySoon = () => endGently(socket);
   // Where others listen to its bytes than the parser, Node no longer gives them to that.
   socket.removeAllListeners('data').on('data', () => {});
-  response.once('finish', () => readOn(socket));
+  socket.pause();
+  response.once('finish', () => setTimeout(() => readOn(socket), HEARD));
 }
 
 /** Also where Node had stopped reading as the request was full, which it did behind the back of the socket: that asks for more once nothing came. */

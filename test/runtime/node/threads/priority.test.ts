@@ -22,7 +22,7 @@ describe('threads', () => {
     expect(await priorityOfThread()).toBe(own);
     startBehind();
     const isLower = process.platform === 'linux';
-    expect(await priorityOfThread()).toBe(isLower ? Math.min(19, own + 5) : own);
+    expect(await priorityOfThread()).toBe(isLower ? Math.min(19, own + 12) : own);
     expect(getPriority()).toBe(own);
   });
 });
