@@ -7,6 +7,8 @@ import { DTYPES, type DType } from './dtype.js';
 export interface Tensor {
   readonly dtype: DType;
   readonly dims: readonly number[];
+  /** Bytes, where their number is known without reading them. */
+  readonly size?: number;
   bytes(): Uint8Array;
 }
 

@@ -52,7 +52,7 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
   if (typeof channels !== 'number') return undefined;
   const zeros = () => new Float64Array(channels);
   const forms = new Map<string, AffineForm>();
-  const inputSpecOf = (name: string): AffineForm => {
+  const formOf = (name: string): AffineForm => {
     const known = forms.get(name);
     if (known !== undefined) return known;
     const constant = channelConstant(graph.constant(name), channels, shape.length);
@@ -65,28 +65,28 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
     const normalization = normalizationOf(node, graph);
     if (normalization !== undefined) {
       const { scale, shift } = normalization;
-      return plus(scaled(inputSpecOf(left), scale), { terms: new Map(), shift });
+      return plus(scaled(formOf(left), scale), { terms: new Map(), shift });
     }
     switch (node.opType) {
       case 'Add':
-        return plus(inputSpecOf(left), inputSpecOf(right));
+        return plus(formOf(left), formOf(right));
       case 'Sub':
-        return plus(inputSpecOf(left), scaled(inputSpecOf(right), zeros().fill(-1)));
+        return plus(formOf(left), scaled(formOf(right), zeros().fill(-1)));
       case 'Neg':
-        return scaled(inputSpecOf(left), zeros().fill(-1));
+        return scaled(formOf(left), zeros().fill(-1));
       case 'Div':
         return scaled(
-          inputSpecOf(left),
-          inputSpecOf(right).shift.map((value) => 1 / value),
+          formOf(left),
+          formOf(right).shift.map((value) => 1 / value),
         );
       default: {
-        const [a, b] = [inputSpecOf(left), inputSpecOf(right)];
+        const [a, b] = [formOf(left), formOf(right)];
         return a.terms.size === 0 ? scaled(b, a.shift) : scaled(a, b.shift);
       }
     }
   };
   for (const node of [...nodes].reverse()) forms.set(node.outputs[0] ?? '', combine(node));
-  const form = inputSpecOf(root.outputs[0] ?? '');
+  const form = formOf(root.outputs[0] ?? '');
   const factors = [form.shift, ...form.terms.values()];
   return factors.every((values) => values.every((value) => Number.isFinite(Math.fround(value))))
     ? form
@@ -111,32 +111,33 @@ function plus(a: AffineForm, b: AffineForm): AffineForm {
   return { terms, shift: add(a.shift, b.shift) };
 }
 
+/** What an operand of a node is beside its result [N, C, ...]: of the same shape, a constant of each channel, or something else. */
+type Operand = 'whole' | 'constant' | 'other';
+
+/** Whether an operator of these operands adds them, or scales one of them by constants. */
+const AFFINE: Readonly<Record<string, (operands: readonly Operand[]) => boolean>> = {
+  Add: (operands) => operands.length === 2 && operands.includes('whole'),
+  Sub: (operands) => operands.length === 2 && operands.includes('whole'),
+  Neg: ([x]) => x === 'whole',
+  Mul: (operands) => operands.includes('constant') && operands.includes('whole'),
+  Div: ([x, divisor]) => x === 'whole' && divisor === 'constant',
+};
+
 /** Whether a node adds its inputs, or scales one of them by constants, all of the result's shape [N, C, ...]. */
 export function isAffine(node: Node, graph: Rewriting): boolean {
-  if (node.domain !== '') return false;
-  const out = graph.value(node.outputs[0] ?? '');
+  const { opType, domain, inputs, outputs } = node;
+  const out = graph.value(outputs[0] ?? '');
   const channels = out?.shape[1];
-  if (out?.dtype !== 'float32' || typeof channels !== 'number') return false;
-  if (node.opType === 'BatchNormalization') return normalizationOf(node, graph) !== undefined;
-  const operands = node.inputs.map((name) => {
-    const value = graph.value(name);
+  if (domain !== '' || out?.dtype !== 'float32' || typeof channels !== 'number') return false;
+  if (opType === 'BatchNormalization') return normalizationOf(node, graph) !== undefined;
+  // Only then are constants read: all weights are some.
+  if (!Object.hasOwn(AFFINE, opType)) return false;
+  const operands = inputs.map((name): Operand => {
     if (channelConstant(graph.constant(name), channels, out.shape.length) !== undefined) return 'constant';
-    return sameShape(value?.shape, out.shape) ? 'whole' : 'other';
+    return sameShape(graph.value(name)?.shape, out.shape) ? 'whole' : 'other';
   });
-  if (operands.includes('other')) return false;
-  switch (node.opType) {
-    case 'Add':
-    case 'Sub':
-      return operands.length === 2 && operands.includes('whole');
-    case 'Neg':
-      return operands[0] === 'whole';
-    case 'Mul':
-      return operands.includes('constant') && operands.includes('whole') && !endsGelu(node, graph);
-    case 'Div':
-      return operands[0] === 'whole' && operands[1] === 'constant';
-    default:
-      return false;
-  }
+  if (operands.includes('other') || !AFFINE[opType]?.(operands)) return false;
+  return opType !== 'Mul' || !endsGelu(node, graph);
 }
 
 function sameShape(a: ValueType['shape'] | undefined, b: ValueType['shape']): boolean {

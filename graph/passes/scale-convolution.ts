@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
@@ -36,25 +37,29 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
   }
   const kernels = kernelsOf(node, weight.dims);
   const newWeight = computed(weight.dims, () => {
-    const values = new Float64Array(float32Values(weight));
-    // Plain loops: there are millions of weights.
-    for (let kernel = 0; kernel < values.length / kernels.size; kernel++) {
-      const factor = scale[kernels.channel(kernel)] ?? 1;
-      for (let at = kernel * kernels.size; at < (kernel + 1) * kernels.size; at++) {
-        values[at] = (values[at] ?? 0) * factor;
+    const scaled = new Float32Array(elementCount(weight.dims));
+    // There are millions of weights, and a DataView is as fast as an array that is not checked.
+    const [from, to] = [viewOf(weight.bytes()), viewOf(scaled)];
+    for (let kernel = 0, place = 0; place < scaled.byteLength; kernel++) {
+      const factor = at(scale, kernels.channel(kernel));
+      for (const end = place + 4 * kernels.size; place < end; place += 4) {
+        to.setFloat32(place, from.getFloat32(place, true) * factor, true);
       }
     }
-    return values;
+    return scaled;
   });
   const newBias = computed([scale.length], () => {
-    const values = bias && float32Values(bias);
-    return scale.map((factor, at) => factor * (values?.[at] ?? 0) + (shift[at] ?? 0));
+    const values = bias ? float32Values(bias) : new Float32Array(scale.length);
+    return scale.map((factor, channel) => factor * at(values, channel) + at(shift, channel));
   });
   const biased = bias !== undefined || shift.some((value) => value !== 0);
   const name = biasName === '' ? `${weightName.replace(/weight$/, '')}bias` : biasName;
   const operands = [x, graph.weight(weightName, newWeight), biased ? graph.weight(name, newBias) : undefined];
   return inScopeOf(node, () => apply(definition, operands, Object.fromEntries(node.attributes)));
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+  new DataView(buffer, byteOffset, byteLength);
 
 /** Weights that stand together and are of one output channel: how many, and of which. */
 function kernelsOf({ opType, attributes }: Node, dims: readonly number[]) {
