@@ -21,7 +21,7 @@ interface Search {
   /** What was removed from the beginning of all keys, for messages. */
   readonly removed: string;
   /** All that was looked for, for the message where nothing fits. */
-  readonly tried: Fit[];
+  readonly tried: (() => Fit)[];
 }
 
 interface Candidate extends Location {
@@ -47,7 +47,12 @@ export function locate(
     const found = locateIn(file, view, search);
     if (found !== undefined) return found;
   }
-  throw misfit(file, shapes, search.tried, told);
+  throw misfit(
+    file,
+    shapes,
+    search.tried.map((candidate) => candidate()),
+    told,
+  );
 }
 
 function locateIn(file: string, view: KeyView, search: Search): Location | undefined {
@@ -63,9 +68,11 @@ function locateIn(file: string, view: KeyView, search: Search): Location | undef
 
 function candidateIn(view: KeyView, backbones: readonly Backbone[], search: Search): Candidate | undefined {
   const shapes = shapesIn(view, search.shapes);
-  const fits = backbones.map((backbone) => fitOf(backbone, shapes, view.prefix));
-  search.tried.push(...fits);
-  const network = bestOf(fits)?.network;
+  const fitted = (backbone: Backbone) => fitOf(backbone, shapes, view.prefix);
+  search.tried.push(...backbones.map((backbone) => () => fitted(backbone)));
+  // To construct all of a network takes longer than to look for its first key.
+  const possible = backbones.filter(({ stems }) => stems?.some((key) => shapes.has(key)) ?? true);
+  const network = bestOf(possible.map(fitted))?.network;
   return network && { network, view, complete: search.isComplete(network, shapes) };
 }
 
@@ -82,8 +89,9 @@ function viewsWithin(view: KeyView, backbones: readonly Backbone[]) {
 }
 
 /** The first key of a backbone, which those of torchvision have bare as well. */
-function stemsOf(backbone: Backbone): readonly string[] {
-  const [first] = backbone.network(new Map()).keys.keys();
+function stemsOf({ stems, network }: Backbone): readonly string[] {
+  if (stems !== undefined) return stems;
+  const [first] = network(new Map()).keys.keys();
   return first === undefined ? [] : [...new Set([first, first.replace(/^encoder\./, '')])];
 }
 

@@ -48,6 +48,8 @@ export interface Network extends Omit<NetworkDefinition, 'features'> {
 
 export interface Backbone {
   readonly id: string;
+  /** The ways in which checkpoints write its first key, where they are known without its network. */
+  readonly stems?: readonly string[];
   /** The network with the sizes that a checkpoint's shapes tell, and its standard ones where they tell none. */
   network(shapes: Shapes): Network;
   /** The network's standard form at another base width, where it has one. */

@@ -18,6 +18,7 @@ export interface TorchvisionEncoder {
 export function torchvisionEncoder({ id, stem, classifier, features }: TorchvisionEncoder): Backbone {
   return {
     id,
+    stems: [`encoder.${stem}`, stem],
     network(shapes) {
       const prefix = shapes.has(stem) ? '' : 'encoder.';
       const scoped = (weights: Weights) => (prefix === '' ? weights : weights.scope('encoder'));

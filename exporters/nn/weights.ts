@@ -116,14 +116,13 @@ class Ledger {
 const EXPONENT = 0x7f800000;
 
 /** A network with one such weight gives empty masks, silently. */
-function checkFinite(bytes: Uint8Array): void {
-  const { buffer, byteOffset, length } = aligned(bytes, 4);
-  const words = new Uint32Array(buffer, byteOffset, length / 4);
+function checkFinite({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  const view = new DataView(buffer, byteOffset, byteLength);
   // A plain loop: a callback for each of ten million weights would take longer than the export.
-  for (let i = 0; i < words.length; i++) {
-    if (((words[i] ?? 0) & EXPONENT) === EXPONENT) {
+  for (let place = 0; place < byteLength; place += 4) {
+    if ((view.getUint32(place, true) & EXPONENT) === EXPONENT) {
       throw new RangeError(
-        `element ${i} is not a number or infinite: the training diverged, or the file is damaged`,
+        `element ${place / 4} is not a number or infinite: the training diverged, or the file is damaged`,
       );
     }
   }

@@ -18,8 +18,26 @@ export function encodeModel(model: Model): Uint8Array {
   return Buffer.concat([...encodeChunks(model)]);
 }
 
-/** The same piece by piece: a weight is read when its turn comes. */
+/** Smaller pieces are put together: to write one takes as long as to write this many bytes. */
+const MIN_CHUNK_BYTES = 2 ** 16;
+
+/** The same chunk by chunk: a weight is read when its turn comes. */
 export function* encodeChunks(model: Model): Generator<Uint8Array> {
+  let [small, length]: [Uint8Array[], number] = [[], 0];
+  for (const piece of pieces(model)) {
+    small.push(piece);
+    length += piece.length;
+    if (length < MIN_CHUNK_BYTES) continue;
+    // Large ones are not copied.
+    const last = piece.length < MIN_CHUNK_BYTES ? [] : small.splice(-1);
+    if (small.length > 0) yield Buffer.concat(small);
+    yield* last;
+    [small, length] = [[], 0];
+  }
+  if (length > 0) yield Buffer.concat(small);
+}
+
+function* pieces(model: Model): Generator<Uint8Array> {
   const { head, initializers } = layOut(model);
   yield head;
   for (const part of initializers) {

@@ -67,6 +67,7 @@ function inputSpecOf(dim: Dim): SymbolicDim {
 }
 
 export function addDims(left: Dim, right: Dim): Dim {
+  if (typeof left === 'number' && typeof right === 'number') return normal([], left + right);
   const [a, b] = [inputSpecOf(left), inputSpecOf(right)];
   const terms = [...a.terms];
   for (const term of b.terms) {
@@ -116,7 +117,7 @@ export function numbers(shape: readonly Dim[]): readonly number[] | undefined {
 }
 
 export function sameDim(left: Dim, right: Dim): boolean {
-  return subtractDims(left, right) === 0;
+  return left === right || subtractDims(left, right) === 0;
 }
 
 /** How often `part` goes into `whole`, whatever the symbols are; undefined where that is not the same whole number for all. */

@@ -1,4 +1,4 @@
-import { inferTypes } from '../analysis/infer.js';
+import { inferTypes, type Types } from '../analysis/infer.js';
 import { NmodeError } from '../common/errors.js';
 import { type Model, type Node, opsetOf } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
@@ -22,6 +22,19 @@ export interface Rewritten {
  */
 export function rewrite(model: Model, rule: Rule): Rewritten {
   return new Rewriting(model).apply(rule);
+}
+
+/** Many rules hold nowhere in a model, and leave it to the next. */
+const inferred = new WeakMap<Model, Types>();
+
+/** An initializer that is also an input is no constant: whoever runs the model may give another. */
+function typesOf(model: Model): Types {
+  const { graph } = model;
+  const given = new Set(graph.inputs.map(({ name }) => name));
+  const constants = new Map([...graph.initializers].filter(([name]) => !given.has(name)));
+  const types = inferred.get(model) ?? inferTypes({ ...model, graph: { ...graph, initializers: constants } });
+  inferred.set(model, types);
+  return types;
 }
 
 /** A place in the graph, whose node changes when what it reads gets another name. */
@@ -56,9 +69,7 @@ export class Rewriting {
     this.#model = model;
     this.opset = opsetOf(model);
     this.#inputs = new Set(inputs.map(({ name }) => name));
-    // An initializer that is also an input is no constant: whoever runs the model may give another.
-    const constants = new Map([...initializers].filter(([name]) => !this.#inputs.has(name)));
-    this.#types = new Map(inferTypes({ ...model, graph: { ...model.graph, initializers: constants } }));
+    this.#types = new Map(typesOf(model));
     this.#initializers = new Map(initializers);
     this.#outputs = new Set(outputs.map(({ name }) => name));
     const names = nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);

@@ -2,20 +2,24 @@
 import { Command, CommanderError } from 'commander';
 import { ERRORS, NmodeError, reason } from '../../graph/common/errors.js';
 import { VERSION } from '../../graph/common/version.js';
-import { addBench } from './commands/bench.js';
-import { addCompare } from './commands/compare.js';
-import { addDemo } from './commands/demo.js';
-import { addDoctor } from './commands/doctor.js';
-import { addEval } from './commands/eval.js';
-import { addExport } from './commands/export.js';
-import { addGraft } from './commands/graft.js';
-import { addInspect } from './commands/inspect.js';
-import { addLoadTest } from './commands/loadtest.js';
-import { addOptimize } from './commands/optimize.js';
-import { addPredict } from './commands/predict.js';
-import { addServe } from './commands/serve.js';
-import { addVerify } from './commands/verify.js';
 import { leave } from './interruption.js';
+
+/** In the order of `--help`. A command loads its module when it is asked for: what the others need takes longer than some exports. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  export: async () => (await import('./commands/export.js')).addExport,
+  graft: async () => (await import('./commands/graft.js')).addGraft,
+  verify: async () => (await import('./commands/verify.js')).addVerify,
+  inspect: async () => (await import('./commands/inspect.js')).addInspect,
+  predict: async () => (await import('./commands/predict.js')).addPredict,
+  eval: async () => (await import('./commands/eval.js')).addEval,
+  bench: async () => (await import('./commands/bench.js')).addBench,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+  compare: async () => (await import('./commands/compare.js')).addCompare,
+  demo: async () => (await import('./commands/demo.js')).addDemo,
+  optimize: async () => (await import('./commands/optimize.js')).addOptimize,
+  serve: async () => (await import('./commands/serve.js')).addServe,
+  loadtest: async () => (await import('./commands/loadtest.js')).addLoadTest,
+};
 
 /** Runs the command line; the exit code. Errors are one line on standard error. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -32,22 +36,9 @@ async function run(argv: readonly string[]): Promise<number> {
             .replaceAll('\n', ' ')}\n`,
         ),
     });
-  for (const add of [
-    addExport,
-    addGraft,
-    addVerify,
-    addInspect,
-    addPredict,
-    addEval,
-    addBench,
-    addDoctor,
-    addCompare,
-    addDemo,
-    addOptimize,
-    addServe,
-    addLoadTest,
-  ])
-    add(program);
+  const [, , name = ''] = argv;
+  const asked = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
+  for (const load of asked) (await load?.())?.(program);
   try {
     await program.parseAsync(argv);
     return 0;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { unfinished } from './unfinished.js';
@@ -96,6 +96,17 @@ async function makeBelow(path: string): Promise<void> {
   await mkdir(path);
 }
 
+/** Writes chunks one after the other: while one is written, the next is made. */
+async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  await using file = await open(path, 'w');
+  let written: Promise<void> | undefined;
+  for (const chunk of chunks) {
+    await written;
+    written = file.writeFile(chunk);
+  }
+  await written;
+}
+
 /**
  * Writes a file aside and renames it, so that nobody ever meets half of it.
  * @returns its size in bytes
@@ -110,7 +121,7 @@ export async function writeWhole(path: string, contents: Uint8Array | Iterable<U
   unfinished.add(aside);
   try {
     await refuseDevice(target);
-    await writeFile(aside, contents);
+    await writeChunks(aside, contents instanceof Uint8Array ? [contents] : contents);
     const { size } = await stat(aside);
     await rename(aside, target);
     return size;

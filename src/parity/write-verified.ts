@@ -4,9 +4,7 @@ import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeChunks, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { OutputParity, Parity, ParityOptions } from '../../runtime/parity.js';
-import { verify } from '../api/verify.js';
 import { writeWhole } from '../files/write-whole.js';
-import { missedHints } from './hints.js';
 
 export interface Verifiable {
   readonly model: Model;
@@ -56,9 +54,12 @@ async function verifyOrFail(
   reference: string,
   { notes, assumed, rule }: Verifiable,
 ): Promise<Parity> {
+  // Loaded with what runs a model, which an export without a reference does not need.
+  const { verify } = await import('../api/verify.js');
   // Hints are made of what was assumed, not of what the model says: that it is verified.
   const { hints: _, ...parity } = await verify({ model, reference, ...rule });
   if (!parity.pass) {
+    const { missedHints } = await import('./hints.js');
     const missed = Object.entries(parity.outputs).filter(([, { pass }]) => !pass);
     const misses = missed.map(
       ([name, output]) =>

@@ -6,11 +6,11 @@ import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/
 import { TARGETS } from '../../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
 import { naming } from '../../runtime/naming.js';
-import { BUNDLED_IMAGES, examplesFor, type UsedRecipe } from './calibration-inputs.js';
-import { ImageComparison, type ImageDifference } from './image-comparison.js';
+import type { UsedRecipe } from './calibration-inputs.js';
+import type { ImageDifference } from './image-comparison.js';
 import { followedBy, optimizationMetadataOf, withOptimizationMetadata } from './optimization-metadata.js';
 import { PRECISIONS, type Precision } from './precision.js';
-import { type QuantizedLayers, refuseLowering, withPrecision } from './precision-lowering.js';
+import type { QuantizedLayers } from './precision-lowering.js';
 import { Tolerance } from './tolerance.js';
 
 export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
@@ -62,7 +62,7 @@ export async function transform(
   refuseNonsense(options);
   refuseContradictions(options);
   const { level = 'standard', precision = 'fp32', maxDscDrop, images, signal } = options;
-  refuseLowering(model, name, precision);
+  if (precision !== 'fp32') (await import('./precision-lowering.js')).refuseLowering(model, name, precision);
   // Half precision is for graphics cards.
   const optimized = naming(name, () =>
     optimize(model, {
@@ -85,6 +85,12 @@ export async function transform(
       precision: note.precision,
     };
   }
+  // Loaded with what reads images and runs models, which an export that is proven does not need.
+  const [{ BUNDLED_IMAGES, examplesFor }, { ImageComparison }, { withPrecision }] = await Promise.all([
+    import('./calibration-inputs.js'),
+    import('./image-comparison.js'),
+    import('./precision-lowering.js'),
+  ]);
   const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, options);
   const tolerance = new Tolerance(level, precision, maxDscDrop);
   const proof = await ImageComparison.of(model, name, examples, signal);
