@@ -10,6 +10,8 @@ export const ERRORS = {
   BAD_IMAGE: { exitCode: 3, status: 400 },
   CANNOT_WRITE: { exitCode: 4, status: 500 },
   CANNOT_RUN: { exitCode: 4, status: 500 },
+  /** A request without a token that the server knows. */
+  UNAUTHENTICATED: { exitCode: 4, status: 401 },
   /** A model that is not loaded, or a place where nothing is. */
   NOT_FOUND: { exitCode: 4, status: 404 },
   /** A body beyond the limit. */

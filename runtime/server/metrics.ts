@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Timings } from '../segmenter.js';
 import type { DataPlane } from './data-plane.js';
+import { failureReason } from './failures.js';
 
 /** Seconds, from what a small network takes to what nobody waits for. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -39,14 +40,14 @@ export class Metrics {
   /** Where each model that was ever loaded runs, or ran. */
   readonly #providers = new Map<string, string>();
 
-  /** @param plane is looked at when metrics are asked for */
-  constructor(plane: () => DataPlane) {
+  /** @param dataPlane is looked at when metrics are asked for */
+  constructor(dataPlane: () => DataPlane) {
     collectDefaultMetrics({ register: this.#registry });
     this.#watch = () => {
       this.#pending.reset();
       this.#ready.reset();
       for (const [name, provider] of this.#providers) {
-        const model = plane().find(name);
+        const model = dataPlane().find(name);
         const labels = { model: name, version: '1' };
         this.#pending.set(labels, model?.scheduler.pending ?? 0);
         this.#ready.set({ ...labels, provider }, model?.alive ? 1 : 0);
@@ -85,8 +86,8 @@ export class Metrics {
     }
   }
 
-  failed(model: string, reason: string): void {
-    this.#failure.inc({ model, version: '1', reason });
+  failed(model: string, error: unknown): void {
+    this.#failure.inc({ model, version: '1', reason: failureReason(error) });
   }
 
   loaded(model: string, provider: string): void {

@@ -11,8 +11,8 @@ const RETRY = 20;
  * Loads models again whose files were replaced, once these no longer change.
  * @returns a function that ends it
  */
-export function watch(plane: DataPlane, files: ReadonlyMap<string, string>): () => void {
-  const watched = [...files].map(([name, file]) => new WatchedFile(plane, name, file));
+export function watch(dataPlane: DataPlane, files: ReadonlyMap<string, string>): () => void {
+  const watched = [...files].map(([name, file]) => new WatchedFile(dataPlane, name, file));
   const timer = setInterval(() => {
     for (const each of watched) each.look();
   }, INTERVAL);
@@ -27,7 +27,7 @@ class WatchedFile {
   #isLooking = false;
 
   constructor(
-    readonly plane: DataPlane,
+    readonly dataPlane: DataPlane,
     readonly name: string,
     readonly file: string,
   ) {}
@@ -42,17 +42,17 @@ class WatchedFile {
   }
 
   async #look(): Promise<void> {
-    const { plane, name } = this;
+    const { dataPlane, name } = this;
     const now = await stampOf(this.file);
     const settled = now !== '' && now === this.#seen;
     this.#seen = now;
-    const loaded = plane.stampOf(name);
+    const loaded = dataPlane.stampOf(name);
     if (!settled || loaded === undefined) return;
     const again = this.#retry > 0 && --this.#retry === 0;
     if (now === loaded && !again) return;
     this.#retry = 0;
     // What is wrong is logged; the old one goes on.
-    await plane.load(name).catch((error: unknown) => {
+    await dataPlane.load(name).catch((error: unknown) => {
       if (!isTheFile(error)) this.#retry = RETRY;
     });
   }

@@ -6,6 +6,7 @@ import type { InputSpecOptions } from '../../runtime/input-spec.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { startBehind } from '../../runtime/node/threads/priority.js';
+import { ServerCore, type ServerLimits } from '../../runtime/server/core.js';
 import { DataPlane } from '../../runtime/server/data-plane.js';
 import { LogSink } from '../../runtime/server/log-sink.js';
 import { Metrics } from '../../runtime/server/metrics.js';
@@ -88,7 +89,8 @@ const MAX_WORKERS = 4;
 export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
   const limits = limitsOf(options);
-  const metrics = new Metrics(() => plane);
+  const metrics = new Metrics(() => dataPlane);
+  const bounds = await serverLimits(options, limits);
   const rest = await restOptions(options, limits);
   const log = options.log && new LogSink(options.log, (lines) => metrics.logDropped(lines));
   const cores = usableCores();
@@ -96,7 +98,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const { providers, strict } = options;
   const { drainMs } = limits;
   startBehind();
-  const plane = new DataPlane(
+  const dataPlane = new DataPlane(
     named,
     {
       workers,
@@ -125,16 +127,17 @@ export async function serve(options: ServeOptions): Promise<Server> {
       },
     },
   );
-  const app = await restApp({ plane, metrics, options: { ...rest, ...(log && { log }) } });
+  const core = new ServerCore(dataPlane, metrics, bounds);
+  const app = await restApp(core, { ...rest, ...(log && { log }) });
   const { host = '127.0.0.1', port = 8000 } = options;
   let endWatch = () => {};
   const close = async (within = drainMs) => {
     endWatch();
-    plane.drain();
+    dataPlane.drain();
     const forced = setTimeout(() => app.server.closeAllConnections(), Math.min(within, MAX_TIMER));
     await app.close();
     clearTimeout(forced);
-    await plane.close();
+    await dataPlane.close();
     app.log.info('ended');
     log?.close();
   };
@@ -144,10 +147,10 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const url = await app.listen({ host, port }).catch((error: unknown) => {
       throw cannotListen('the models', port, error);
     });
-    await plane.start(options.signal);
-    if (options.watch) endWatch = watch(plane, named);
-    const models = plane.names.map((name) => {
-      const { provider, scheduler, segmenter, whySingly } = plane.model(name);
+    await dataPlane.start(options.signal);
+    if (options.watch) endWatch = watch(dataPlane, named);
+    const models = dataPlane.names.map((name) => {
+      const { provider, scheduler, segmenter, whySingly } = dataPlane.model(name);
       const { workers, threads } = scheduler;
       return { name, provider, workers, threads, whySingly, assumed: segmenter?.assumed };
     });
@@ -193,12 +196,13 @@ function likeName(text: string): string {
   return near.slice(0, 100) || 'model';
 }
 
-async function restOptions(options: ServeOptions, limits: Limits): Promise<RestOptions> {
-  const { tokenFile, tls } = options;
-  const read = (path: string) =>
-    readFile(path).catch((error: unknown) => {
-      throw new NmodeError('BAD_USAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
-    });
+function read(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
+    throw new NmodeError('BAD_USAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
+  });
+}
+
+async function serverLimits({ tokenFile }: ServeOptions, limits: Limits): Promise<ServerLimits> {
   const lines = tokenFile === undefined ? [] : (await read(tokenFile)).toString().split('\n');
   const tokens = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   if (tokens.some((token) => /\s/.test(token))) {
@@ -209,12 +213,14 @@ async function restOptions(options: ServeOptions, limits: Limits): Promise<RestO
   }
   return {
     maxBody: limits.maxBody,
-    maxJson: limits.maxJson,
     maxInflight: limits.maxInflight,
     maxElements: limits.maxElements,
     maxRequests: limits.maxRequests,
     deadline: limits.deadlineMs,
     tokens,
-    ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }),
   };
+}
+
+async function restOptions({ tls }: ServeOptions, { maxJson }: Limits): Promise<RestOptions> {
+  return { maxJson, ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }) };
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import fastify, {
   type FastifyInstance,
@@ -6,11 +6,10 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { NmodeError } from '../../../graph/common/errors.js';
-import type { DataPlane } from '../data-plane.js';
+import { unauthenticated } from '../admission/tokens.js';
+import type { ServerCore } from '../core.js';
 import type { Metrics } from '../metrics.js';
 import { Bodies, jsonUpTo, upTo } from './bodies/bodies.js';
-import { BufferPool } from './bodies/buffer-pool.js';
 import { checkRequest, nothingAt, refuseMissing } from './connections/conduct.js';
 import { Connections, closeIfUnread } from './connections/connections.js';
 import { closeWhenAnswered } from './connections/ending.js';
@@ -22,30 +21,11 @@ import { MAX_REPOSITORY_BODY } from './repository.js';
 import { addSegment } from './segment.js';
 
 export interface RestOptions {
-  /** Bytes of a request's body. */
-  readonly maxBody: number;
   /** Bytes of the JSON of a request. */
   readonly maxJson: number;
-  /** Bytes of bodies and answers that are held at a time. */
-  readonly maxInflight: number;
-  /** Elements of a request's tensors. */
-  readonly maxElements: number;
-  /** Requests under way; beyond it they are refused. */
-  readonly maxRequests: number;
-  /** Milliseconds within which a request is answered. */
-  readonly deadline: number;
-  /** Any of these, as a bearer token; none for everybody. */
-  readonly tokens: readonly string[];
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   /** Where structured logs go; none for no logs. */
   readonly log?: { write(line: string): void };
-}
-
-/** What every route is given. */
-export interface RestContext {
-  readonly plane: DataPlane;
-  readonly metrics: Metrics;
-  readonly options: RestOptions;
 }
 
 /** Milliseconds that a client may take to send its headers, and its whole request. */
@@ -54,13 +34,14 @@ const [HEADERS_TIMEOUT, REQUEST_TIMEOUT] = [10_000, 60_000];
 const CHECKING_INTERVAL = 1000;
 const MAX_HEADERS = 16_384;
 
-/** The REST form of a data plane. */
-export async function restApp(context: RestContext): Promise<FastifyInstance> {
-  const { options, metrics } = context;
-  const { maxBody, maxJson, maxInflight, log, tls } = options;
+/** A server over HTTP. */
+export async function restApp(
+  core: ServerCore,
+  { maxJson, log, tls }: RestOptions,
+): Promise<FastifyInstance> {
+  const { dataPlane, metrics, limits } = core;
   const connections = new Connections();
-  const pool = new BufferPool();
-  const bodies = new Bodies(maxInflight, pool, connections);
+  const bodies = new Bodies(core, connections);
   const server = {
     maxHeaderSize: MAX_HEADERS,
     headersTimeout: HEADERS_TIMEOUT,
@@ -85,26 +66,26 @@ export async function restApp(context: RestContext): Promise<FastifyInstance> {
   }) as unknown as FastifyInstance;
   connections.attach(app, metrics);
   closeWhenAnswered(app);
-  tell(app, metrics);
+  logRequests(app, metrics);
   app.addHook('onRequest', async ({ raw }, reply) => {
     // Behind the last answer of its connection, what comes is no request any more.
     if (raw.socket.writableEnded) return reply.hijack();
     checkRequest(raw);
   });
-  guard(app, context);
+  guard(app, core);
   refuseMissing(app);
   bodies.attach(app);
   app.addHook('onSend', async (request, reply) => {
     closeIfUnread(request.raw, reply);
     // A connection that is kept would keep the server; one that is closed loses the answers behind.
-    if (context.plane.draining && connections.isLast(reply.raw)) reply.header('connection', 'close');
+    if (dataPlane.draining && connections.isLast(reply.raw)) reply.header('connection', 'close');
     connections.answering(reply.raw);
   });
   app.setErrorHandler((error, _, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) => sendError(reply, nothingAt(request.method, request.url)));
-  await bodies.add(app, upTo(MAX_REPOSITORY_BODY), (scope) => addHealth(scope, context));
-  await bodies.add(app, jsonUpTo(maxJson, maxBody), (scope) => addInfer(scope, context, pool));
-  await bodies.add(app, upTo(maxBody), (scope) => addSegment(scope, context));
+  await bodies.add(app, upTo(MAX_REPOSITORY_BODY), (scope) => addHealth(scope, core));
+  await bodies.add(app, jsonUpTo(maxJson, limits.maxBody), (scope) => addInfer(scope, core));
+  await bodies.add(app, upTo(limits.maxBody), (scope) => addSegment(scope, core));
   addOpenApi(app);
   return app;
 }
@@ -124,7 +105,7 @@ function shortRequest({ method }: FastifyRequest) {
 const LEFT = 499;
 
 /** Logs and counts every request once, when it ends: answered, or its client left. */
-function tell(app: FastifyInstance, metrics: Metrics): void {
+function logRequests(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onRequest', async (request, reply) => {
     const start = performance.now();
     let status = LEFT;
@@ -150,32 +131,14 @@ const PAGE = new Set(['/*', '/nmode/*']);
 const WATCHED = '/metrics';
 
 /** Refuses those without a token, and more requests than there is room for: none, where the server ends. */
-function guard(app: FastifyInstance, { plane, options }: RestContext): void {
-  const { tokens, maxRequests } = options;
-  const digests = tokens.map(digest);
-  let underWay = 0;
+function guard(app: FastifyInstance, core: ServerCore): void {
   app.addHook('onRequest', async (request, reply) => {
     // By the route: one path can be written in many ways.
     const { url = '' } = request.routeOptions;
     if (HEALTH.has(url)) return;
     const [, given = ''] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-    // All are compared, so that the time tells nothing.
-    const known = digests.filter((each) => timingSafeEqual(each, digest(given))).length > 0;
-    if (digests.length > 0 && !known && !PAGE.has(url)) {
-      reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a bearer token is needed' });
-      return reply;
-    }
-    if (url === WATCHED) return;
-    if (plane.draining) throw new NmodeError('OVERLOADED', 'the server ends: try again later');
-    if (underWay >= maxRequests)
-      throw new NmodeError('OVERLOADED', `${maxRequests} requests are under way already`);
-    underWay++;
-    reply.raw.once('close', () => {
-      underWay--;
-    });
+    // Answered here: it is no failure of a model, as routes would count it.
+    if (!core.tokens.accept(given) && !PAGE.has(url)) return sendError(reply, unauthenticated());
+    if (url !== WATCHED) reply.raw.once('close', core.enter());
   });
-}
-
-function digest(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

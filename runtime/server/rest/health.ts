@@ -4,9 +4,9 @@ import { recipeText } from '../../../graph/common/recipe.js';
 import { VERSION } from '../../../graph/common/version.js';
 import type { Segmenter } from '../../node/segmenter.js';
 import type { Port } from '../../sessions/tensors.js';
+import type { ServerCore } from '../core.js';
 import { shapeOf } from '../served-model.js';
-import { leavingOf } from './accepted.js';
-import type { RestContext } from './app.js';
+import { leavingOf } from './calls.js';
 import { checkLoad, checkUnload, wantsReady } from './repository.js';
 import { datatypeOf } from './v2.js';
 
@@ -36,7 +36,7 @@ function imageParameters({ recipe, semantics, assumed }: Segmenter) {
 }
 
 /** What is there and how it does: the protocol's metadata and health, Triton's repository, Prometheus's metrics. */
-export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext): void {
+export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCore): void {
   app.get('/v2', () => ({
     name: 'nmode',
     version: VERSION,
@@ -50,11 +50,11 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
       return { ready };
     });
   };
-  health('/v2/health/ready', () => plane.ready);
-  health('/v2/health/startup', () => plane.started);
+  health('/v2/health/ready', () => dataPlane.ready);
+  health('/v2/health/startup', () => dataPlane.started);
   for (const path of modelPaths('')) {
     app.get<ModelParams>(path, ({ params }) => {
-      const model = plane.model(params.model, params.version);
+      const model = dataPlane.model(params.model, params.version);
       const { name, version, inputs, outputs, segmenter, whySingly } = model;
       const parameters = {
         ...(segmenter && imageParameters(segmenter)),
@@ -74,24 +74,24 @@ export function addHealth(app: FastifyInstance, { plane, metrics }: RestContext)
   }
   for (const path of modelPaths('/ready')) {
     app.get<ModelParams>(path, ({ params }, reply) => {
-      const { name, alive } = plane.model(params.model, params.version);
+      const { name, alive } = dataPlane.model(params.model, params.version);
       reply.code(alive ? 200 : 503);
       return { name, ready: alive };
     });
   }
   app.post<RepositoryRoute>('/v2/repository/index', ({ body }) => {
     const onlyReady = wantsReady(body);
-    const models = plane.names.map((name) => ({ name, version: '1', ...plane.stateOf(name) }));
+    const models = dataPlane.names.map((name) => ({ name, version: '1', ...dataPlane.stateOf(name) }));
     return models.filter(({ state }) => state === 'READY' || !onlyReady);
   });
   app.post<LoadRoute>('/v2/repository/models/:model/load', async ({ params, body }, reply) => {
     checkLoad(body);
-    await plane.load(params.model, leavingOf(reply));
+    await dataPlane.load(params.model, leavingOf(reply));
     return {};
   });
   app.post<LoadRoute>('/v2/repository/models/:model/unload', async ({ params, body }, reply) => {
     checkUnload(body);
-    await plane.unload(params.model, leavingOf(reply));
+    await dataPlane.unload(params.model, leavingOf(reply));
     return {};
   });
   app.get('/metrics', async (_, reply) => {

@@ -6,12 +6,12 @@ import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
 import { Respawning } from '../../threads/respawning.js';
 import type { Thread } from '../../threads/thread.js';
+import type { ServerCore } from '../core.js';
 import type { ServedModel } from '../served-model.js';
 import type { AnswerMethods } from '../threads/answer-thread.js';
 import { type View, viewOf } from './accept.js';
-import { type Accepted, accepting, Deadline } from './accepted.js';
-import type { RestContext } from './app.js';
 import { fileOf, isMultipart } from './bodies/multipart.js';
+import { accepting, type Begun } from './calls.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
@@ -22,33 +22,34 @@ interface SegmentRoute {
 type Given = string | readonly string[] | undefined;
 
 /** An image in, its mask out. */
-export function addSegment(app: FastifyInstance, context: RestContext): void {
-  const { plane } = context;
+export function addSegment(app: FastifyInstance, core: ServerCore): void {
+  const { dataPlane } = core;
   const find = ({ params }: FastifyRequest<SegmentRoute>) =>
-    params.model === undefined ? plane.onlyModel() : plane.model(params.model);
-  const { route, begin } = accepting(context, 'image', find);
+    params.model === undefined ? dataPlane.onlyModel() : dataPlane.model(params.model);
+  const { route, begin } = accepting(core, 'image', find);
   let answers: Respawning<AnswerMethods> | undefined;
   app.addHook('onClose', async () => answers?.close());
   for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
     app.post<SegmentRoute>(path, route, (request, reply) => {
       answers ??= new Respawning(() => startThread('../../server/threads/answer-thread', 'the server'));
-      return segment(context, answers, begin, request, reply);
+      return segment(core, answers, begin, request, reply);
     });
   }
 }
 
 async function segment(
-  { metrics, options }: RestContext,
+  { metrics }: ServerCore,
   answers: Respawning<AnswerMethods>,
-  begin: (request: FastifyRequest<SegmentRoute>) => Accepted,
+  begin: (request: FastifyRequest<SegmentRoute>) => Begun,
   request: FastifyRequest<SegmentRoute>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const view = viewOf(request.headers.accept);
   const wanted = optionsOf(request.query);
   const image = imageOf(request);
-  const { model } = begin(request);
-  const { signal, since } = new Deadline(reply, model, 'image', options.deadline);
+  const { call, deadline } = begin(request);
+  const { model } = call;
+  const { signal, since } = deadline;
   const given = {
     ...wanted,
     signal,
@@ -142,7 +143,6 @@ async function answerOf(
   const { name, version, segmenter } = model;
   const { semantics, assumed } = segmenter ?? {};
   const { width, height, tiles, tiling, warnings, timings, provider } = found;
-  const cut = { tiles, ...(tiling && { tiling }) };
   const rest = {
     model: name,
     version,
@@ -150,7 +150,8 @@ async function answerOf(
     height,
     semantics,
     assumed,
-    ...cut,
+    tiles,
+    ...(tiling && { tiling }),
     warnings,
     timings,
     provider,

@@ -3,7 +3,8 @@
  * "Binary Tensor Data Extension".
  */
 import { elementCount } from '../../../graph/ir/tensor.js';
-import type { Bytes, Floats, Inputs, Port } from '../../sessions/tensors.js';
+import type { Bytes, Floats, Port } from '../../sessions/tensors.js';
+import type { TensorRequest } from '../admission/call.js';
 import {
   bad,
   isArray,
@@ -17,15 +18,10 @@ import {
 } from './bodies/json.js';
 
 /** A request, once read; a thread may have read it. */
-export interface InferRequest {
+export interface InferRequest extends TensorRequest {
   readonly id: string | undefined;
-  readonly inputs: Inputs;
-  /** Those that are asked for, in their order; all where nothing is said. */
-  readonly outputs: readonly string[] | undefined;
   /** Whether outputs are wanted as bytes after the JSON: those that say so themselves, and all others. */
   readonly binary: { readonly own: ReadonlyMap<string, boolean>; readonly others: boolean };
-  /** Milliseconds that its sender waits (Triton's `timeout`, in microseconds, where 0 is no limit). */
-  readonly timeout: number | undefined;
 }
 
 /** Element types by the protocol's names: bytes an element, and ONNX's names. */
@@ -71,6 +67,7 @@ export function readInferRequest(
   return {
     id: optional(request, 'id', isString, 'a string'),
     inputs,
+    // Triton's, in microseconds, where 0 is no limit.
     timeout: timeout ? timeout / 1000 : undefined,
     ...readOutputs(request, parameters),
   };

@@ -21,7 +21,7 @@ export const RUNTIME_SERVER: Conditions = {
     "Accept is '…': give image/png, image/png;view=overlay or application/json":
       'no range of the header fits what is given, or its weight is 0',
   },
-  'runtime/server/rest/app.ts': {
+  'runtime/server/core.ts': {
     'the server ends: try again later':
       'a request that is neither for health nor metrics comes once the server drains',
     '… requests are under way already': 'as many requests are under way as --max-requests says',
@@ -50,7 +50,10 @@ export const RUNTIME_SERVER: Conditions = {
     "Inference-Header-Content-Length is '…', expected a number of bytes of 1 to 15 digits":
       'the header is anything else, or comes several times',
   },
-  'runtime/server/rest/failures.ts': {
+  'runtime/server/admission/tokens.ts': {
+    'a bearer token is needed': 'a request but for health or the page has none of the tokens of --token-file',
+  },
+  'runtime/server/failures.ts': {
     'the client left':
       'the connection ended or failed before the whole body came, or closed before the answer was written',
   },
@@ -77,7 +80,7 @@ export const RUNTIME_SERVER: Conditions = {
     'more than … levels': 'lists and objects lie in one another deeper than 16',
     'more than … lists and objects': 'the JSON has more than 2^21 of them',
   },
-  'runtime/server/rest/bodies/memory.ts': {
+  'runtime/server/admission/memory.ts': {
     'the server is busy: … bytes are there for bodies and answers, … are taken: try again later':
       'a request of more than 1 MiB, with its answer, does not fit beside what others hold of --max-inflight-mb',
   },

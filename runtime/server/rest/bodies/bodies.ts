@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { NmodeError } from '../../../../graph/common/errors.js';
+import type { BufferPool } from '../../admission/buffer-pool.js';
+import type { Memory, Share } from '../../admission/memory.js';
 import type { Connections } from '../connections/connections.js';
 import { type BodyLimit, readBody } from './body.js';
-import type { BufferPool } from './buffer-pool.js';
 import { jsonLengthOf } from './json-length.js';
-import { Memory, type Share } from './memory.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -50,11 +50,13 @@ export class Bodies {
   readonly #pool: BufferPool;
   readonly #memory: Memory;
 
-  /** @param most bytes that are held at a time */
-  constructor(most: number, pool: BufferPool, connections: Connections) {
+  constructor(
+    { pool, memory }: { readonly pool: BufferPool; readonly memory: Memory },
+    connections: Connections,
+  ) {
     this.#connections = connections;
     this.#pool = pool;
-    this.#memory = new Memory(most, pool);
+    this.#memory = memory;
   }
 
   /** What a request holds is given back when it has been answered, or its client left. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { NmodeError } from '../../../../graph/common/errors.js';
+import type { BufferPool } from '../../admission/buffer-pool.js';
+import { type Share, SMALL } from '../../admission/memory.js';
+import { clientLeft } from '../../failures.js';
 import { PROMPT } from '../../scheduling/leases.js';
 import { UNREADABLE } from '../connections/connections.js';
-import { clientLeft } from '../failures.js';
-import type { BufferPool } from './buffer-pool.js';
-import { type Share, SMALL } from './memory.js';
 
 /** Bytes from a start of the memory on, of which numbers of four bytes can be seen without a copy. */
 const ALIGNMENT = 4;

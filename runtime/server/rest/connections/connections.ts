@@ -2,8 +2,9 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { reason } from '../../../../graph/common/errors.js';
+import { clientLeft } from '../../failures.js';
 import type { Metrics } from '../../metrics.js';
-import { clientLeft, HttpError } from '../failures.js';
+import { HttpError } from '../failures.js';
 import { endGently } from './linger.js';
 
 /** Milliseconds in which a client takes nothing of an answer before its connection is cut. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
+import { ServerCore } from '../../../../runtime/server/core.js';
 import { DataPlane } from '../../../../runtime/server/data-plane.js';
 import { Metrics } from '../../../../runtime/server/metrics.js';
 import { restApp } from '../../../../runtime/server/rest/app.js';
@@ -20,16 +21,15 @@ const released = new Promise<void>((resolve) => {
   release = resolve;
 });
 beforeAll(async () => {
-  const options = {
+  const limits = {
     maxBody: 1000,
-    maxJson: 1000,
     maxInflight: 1000,
     maxElements: 1,
     maxRequests: 1,
     deadline: 1000,
     tokens: ['secret'],
   };
-  app = await restApp({ plane, metrics: new Metrics(() => plane), options });
+  app = await restApp(new ServerCore(plane, new Metrics(() => plane), limits), { maxJson: 1000 });
   app.get('/*', async () => {
     begin();
     await released;

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../../graph/common/errors.js';
+import { NmodeError } from '../../../graph/common/errors.js';
 import type { BufferPool } from './buffer-pool.js';
 
 /**

@@ -1,20 +1,17 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
-import type { FastifyReply } from 'fastify';
-import { Deadline } from '../../../../runtime/server/rest/accepted.js';
-import type { ServedModel } from '../../../../runtime/server/served-model.js';
+import { Deadline } from '../../../../runtime/server/admission/deadline.js';
 
-const model = { alone: () => 0, ending: new AbortController().signal } as unknown as ServedModel;
-const raw = new ServerResponse(new IncomingMessage(new Socket()));
-const begun = (within: number) => new Deadline({ raw } as unknown as FastifyReply, model, 'tensors', within);
+const { signal: ending } = new AbortController();
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-afterEach(() => {
-  raw.emit('close');
-});
+let deadline: Deadline;
+const begin = (within: number) => {
+  deadline = new Deadline(within, ending, () => 0);
+  return deadline;
+};
+afterEach(() => deadline.end(true));
 
 it('what is left grows less from its start on, also where it is shortened', async () => {
-  const deadline = begun(60_000);
+  begin(60_000);
   await wait(5);
   const { left } = deadline;
   expect(left).toBeLessThan(60_000);
@@ -24,9 +21,16 @@ it('what is left grows less from its start on, also where it is shortened', asyn
 });
 
 it('a time that has passed already ends it at once', async () => {
-  const deadline = begun(60_000);
+  begin(60_000);
   await wait(5);
   deadline.shorten(2);
   expect(deadline.signal.reason).toMatchObject({ code: 'DEADLINE', message: 'no answer within 2 ms' });
   expect(deadline.left).toBe(0);
+});
+
+it('a client that leaves aborts it, and one that has its answer does not', () => {
+  begin(60_000).end(true);
+  expect(deadline.signal.aborted).toBe(false);
+  begin(60_000).end(false);
+  expect(deadline.signal.reason).toMatchObject({ code: 'INTERRUPTED', message: 'the client left' });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { BufferPool } from '../../../../../runtime/server/rest/bodies/buffer-pool.js';
-import { Memory, SMALL } from '../../../../../runtime/server/rest/bodies/memory.js';
+import { BufferPool } from '../../../../runtime/server/admission/buffer-pool.js';
+import { Memory, SMALL } from '../../../../runtime/server/admission/memory.js';
 
 const MB = 2 ** 20;
 const make = (most: number) => {
