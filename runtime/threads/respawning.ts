@@ -1,3 +1,4 @@
+import { Backoff } from './backoff.js';
 import type { Methods } from './protocol.js';
 import type { Thread } from './thread.js';
 
@@ -6,9 +7,6 @@ export interface Replaceable extends Methods {
   /** Loads what the others need, and so shows that the thread works. */
   readonly warmUp: () => unknown;
 }
-
-/** Milliseconds between two starts: at least, and at most where threads are lost again and again before they are ready. */
-const [SHORTEST_PAUSE, LONGEST_PAUSE] = [1000, 60_000];
 
 /**
  * A thread in whose place another is started when it is lost: what it had fails, what comes next does not. Where that is lost
@@ -20,8 +18,8 @@ export class Respawning<M extends Replaceable> {
   #warmingUp: Promise<void> = Promise.resolve();
   #isReady = false;
   #isReplaced = true;
-  #restarted = Number.NEGATIVE_INFINITY;
-  #pause = SHORTEST_PAUSE;
+  /** Also threads that get ready may be lost at once. */
+  readonly #backoff = new Backoff(1000);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -79,10 +77,11 @@ export class Respawning<M extends Replaceable> {
 
   #replace(): void {
     if (this.#closing !== undefined || !this.#isReplaced) return;
-    this.#pause = this.#isReady ? SHORTEST_PAUSE : Math.min(2 * this.#pause, LONGEST_PAUSE);
+    if (this.#isReady) this.#backoff.succeeded();
+    else this.#backoff.failed();
     this.#isReady = false;
-    const left = this.#restarted + this.#pause - performance.now();
-    if (left <= 0) {
+    const { left } = this.#backoff;
+    if (left === 0) {
       this.#restart();
       return;
     }
@@ -92,7 +91,7 @@ export class Respawning<M extends Replaceable> {
   }
 
   #restart(): void {
-    this.#restarted = performance.now();
+    this.#backoff.restart();
     try {
       this.#current = this.#begin();
     } catch {

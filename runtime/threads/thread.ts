@@ -28,7 +28,7 @@ interface Call {
 
 /** A thread whose methods are called from here. */
 export class Thread<M extends Methods> {
-  readonly #line: Transport;
+  readonly #transport: Transport;
   readonly #calls = new Map<number, Call>();
   #count = 0;
   /** Why there are no more calls. */
@@ -42,10 +42,10 @@ export class Thread<M extends Methods> {
    * @param owner what messages call it
    */
   constructor(
-    start: (ear: Listener) => Transport,
+    start: (listener: Listener) => Transport,
     readonly owner: string,
   ) {
-    this.#line = start({
+    this.#transport = start({
       answered: (answer) => this.#settle(answer),
       lost: (message) => this.#lose(new NmodeError('CANNOT_RUN', message)),
     });
@@ -70,11 +70,11 @@ export class Thread<M extends Methods> {
         if (give.some((each) => each instanceof ArrayBuffer && isGone(each))) {
           throw new TypeError('a buffer was transferred before');
         }
-        this.#line.post(request, give);
+        this.#transport.post(request, give);
       } catch (error) {
         throw new NmodeError('BAD_USAGE', `cannot be given to a thread: ${reason(error)}`, { cause: error });
       }
-      this.#line.busy?.(true);
+      this.#transport.busy?.(true);
       this.#calls.set(request.id, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
@@ -108,7 +108,7 @@ export class Thread<M extends Methods> {
     for (const { reject } of this.#calls.values()) reject(why);
     this.#calls.clear();
     this.#rest();
-    this.#line.end();
+    this.#transport.end();
   }
 
   async #close(): Promise<void> {
@@ -118,7 +118,7 @@ export class Thread<M extends Methods> {
         this.#idle = resolve;
       });
     }
-    await this.#line.end();
+    await this.#transport.end();
   }
 
   #settle({ id, ...answer }: Answer): void {
@@ -131,7 +131,7 @@ export class Thread<M extends Methods> {
 
   #rest(): void {
     if (this.#calls.size > 0) return;
-    this.#line.busy?.(false);
+    this.#transport.busy?.(false);
     this.#idle();
   }
 }

@@ -1,7 +1,7 @@
 import { readExif } from './exif.js';
 import { joined, latin1 } from './formats.js';
 import { DAMAGED_PROFILE, isProfile } from './icc.js';
-import type { Mended } from './mend.js';
+import type { Mended } from './mended.js';
 
 interface RiffChunk {
   readonly type: string;

@@ -1,22 +1,12 @@
 /** What is harmless in damaged files is put right before a decoder sees them; it may then refuse whatever else it finds. */
 
 import { type Samples, turn } from '../turn.js';
-import type { Orientation } from './exif.js';
 import type { ImageFormat } from './formats.js';
 import { checkScans } from './jpeg-scans.js';
 import { mendJpeg } from './mend-jpeg.js';
 import { mendPng } from './mend-png.js';
 import { mendWebp } from './mend-webp.js';
-
-/** A file as it is given to a decoder. */
-export interface Mended {
-  /** The file itself, where nothing was to be done. Tells no other orientation than 1. */
-  readonly bytes: Uint8Array;
-  /** How what is decoded is to be turned. */
-  readonly orientation: Orientation;
-  /** What was put right, and what was taken for what is lacking. */
-  readonly warnings: readonly string[];
-}
+import type { Mended } from './mended.js';
 
 /** What was decoded of a mended file: upright, and with what was passed over. */
 export function finished<Image extends Samples>(image: Image, { orientation, warnings }: Mended): Image {

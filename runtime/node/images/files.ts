@@ -12,7 +12,8 @@ import {
   isAnimatedPng,
   isLossyWebp,
 } from '../../images/files/formats.js';
-import { finished, type Mended, mend } from '../../images/files/mend.js';
+import { finished, mend } from '../../images/files/mend.js';
+import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
 import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
 import type { Mask, Raster, RgbImage } from '../../images/raster.js';

@@ -8,10 +8,10 @@ import { Respawning } from '../../threads/respawning.js';
 import type { Thread } from '../../threads/thread.js';
 import type { ServerCore } from '../core.js';
 import type { ServedModel } from '../served-model.js';
-import type { AnswerMethods } from '../threads/answer-thread.js';
 import { type View, viewOf } from './accept.js';
 import { fileOf, isMultipart } from './bodies/multipart.js';
 import { accepting, type Begun } from './calls.js';
+import type { AnswerMethods } from './threads/answer-thread.js';
 
 interface SegmentRoute {
   readonly Params: { readonly model?: string };
@@ -31,7 +31,7 @@ export function addSegment(app: FastifyInstance, core: ServerCore): void {
   app.addHook('onClose', async () => answers?.close());
   for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
     app.post<SegmentRoute>(path, route, (request, reply) => {
-      answers ??= new Respawning(() => startThread('../../server/threads/answer-thread', 'the server'));
+      answers ??= new Respawning(() => startThread('../../server/rest/threads/answer-thread', 'the server'));
       return segment(core, answers, begin, request, reply);
     });
   }

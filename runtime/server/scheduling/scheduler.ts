@@ -27,7 +27,7 @@ const DEPTH = 2;
 export class Scheduler<R extends ProviderReport = ProviderReport> implements Session<R> {
   readonly #options: SchedulerOptions;
   readonly #workers: Workers<R>;
-  readonly #line: RunQueue;
+  readonly #queue: RunQueue;
   readonly #running = new Map<Promise<void>, readonly Job[]>();
   readonly #first: Session<R>;
   readonly #times: RunTimes;
@@ -45,7 +45,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
     if (first === undefined) throw new TypeError('no worker');
     this.#options = options;
     this.#first = first;
-    this.#line = new RunQueue(options);
+    this.#queue = new RunQueue(options);
     this.#times = times;
     this.#workers = new Workers(sessions, open, {
       lost: () => options.onTrouble?.('worker lost, another is opened', ''),
@@ -101,12 +101,12 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
 
   /** Runs that wait. */
   get pending(): number {
-    return this.#line.length;
+    return this.#queue.length;
   }
 
   /** Whether a run that comes now shares the workers with others. */
   get #isBusy(): boolean {
-    return this.#line.length > 0 || this.#running.size > 0;
+    return this.#queue.length > 0 || this.#running.size > 0;
   }
 
   /** Where runs are batched, those that wait grow the next batch. */
@@ -127,7 +127,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   /** Milliseconds that a run which comes now will take about, behind so many that are still to come. */
   #expected(coming: number): number {
     const { usual } = this.#times;
-    const jobs = [...this.#line.jobs, ...[...this.#running.values()].flat()];
+    const jobs = [...this.#queue.jobs, ...[...this.#running.values()].flat()];
     const before = jobs.reduce((sum, { elements, rows }) => sum + this.#times.of(elements, rows), 0);
     return (before + coming * usual) / this.#options.workers + usual;
   }
@@ -142,7 +142,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   admit(within: number, coming = 0, images = 0): void {
     const { maxQueue } = this.#options;
     if (this.#workers.isHopeless) throw overloaded('the model has no worker, and none could be opened');
-    if (this.#line.rows + coming >= maxQueue + this.#workers.room(this.#depth))
+    if (this.#queue.rows + coming >= maxQueue + this.#workers.room(this.#depth))
       throw overloaded(`${maxQueue} runs are waiting already`);
     this.checkTime(within, coming + images);
   }
@@ -188,22 +188,22 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
         job.done = true;
         how();
       };
-      this.#line.push(job);
+      this.#queue.push(job);
       this.#dispatch();
     });
   }
 
   #drop(job: Job, why: unknown): void {
-    this.#line.drop(job);
+    this.#queue.drop(job);
     job.reject(why);
   }
 
   #dispatch(): void {
     this.#workers.check();
-    while (this.#line.length > 0) {
+    while (this.#queue.length > 0) {
       const worker = this.#workers.idlest(this.#depth);
       if (worker === undefined) return;
-      const wait = this.#isDraining ? 0 : this.#line.patience;
+      const wait = this.#isDraining ? 0 : this.#queue.patience;
       if (wait > 0) {
         this.#timer ??= setTimeout(() => {
           this.#timer = undefined;
@@ -211,7 +211,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
         }, wait);
         return;
       }
-      this.#start(worker, this.#line.take());
+      this.#start(worker, this.#queue.take());
     }
   }
 
@@ -271,7 +271,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
 
   /** Fails what waits. */
   abort(why: unknown): void {
-    for (const job of this.#line.clear()) job.reject(why);
+    for (const job of this.#queue.clear()) job.reject(why);
   }
 
   /** Refuses what comes, waits for what is there, and frees what it holds. */
@@ -281,7 +281,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   }
 
   async #close(): Promise<void> {
-    while (this.#running.size > 0 || this.#line.length > 0) {
+    while (this.#running.size > 0 || this.#queue.length > 0) {
       this.drain();
       await (this.#running.size > 0 ? Promise.race(this.#running.keys()) : this.#workers.settled());
     }

@@ -1,9 +1,8 @@
 import type { ProviderReport, Session } from '../../sessions/session.js';
+import { Backoff } from '../../threads/backoff.js';
 
 /** How often lost workers are looked for, in milliseconds: one that is idle tells nobody that it is lost. */
 const CHECK_INTERVAL = 1000;
-/** Milliseconds until another attempt, where one failed: twice as many each time, up to the second. */
-const [FIRST_PAUSE, LONGEST_PAUSE] = [1000, 60_000];
 
 /** One that can be given runs. */
 export interface Worker<R extends ProviderReport> {
@@ -31,8 +30,7 @@ export class Workers<R extends ProviderReport> {
   readonly #events: WorkersEvents;
   readonly #opening = new Map<number, Promise<void>>();
   readonly #checking: NodeJS.Timeout;
-  #pause = 0;
-  #nextAttempt = Number.NEGATIVE_INFINITY;
+  readonly #backoff = new Backoff();
   #closed = false;
 
   constructor(sessions: readonly Session<R>[], open: () => Promise<Session<R>>, events: WorkersEvents) {
@@ -53,7 +51,7 @@ export class Workers<R extends ProviderReport> {
 
   /** Whether none is there, and the last attempt to open one failed. */
   get isHopeless(): boolean {
-    return this.#pause > 0 && this.#present.length === 0;
+    return this.#backoff.hasFailed && this.#present.length === 0;
   }
 
   /** Runs that can be given away at once, where each takes so many. */
@@ -77,7 +75,7 @@ export class Workers<R extends ProviderReport> {
         worker.session.close().catch(() => {});
         this.#events.lost();
       }
-      if (performance.now() < this.#nextAttempt) continue;
+      if (this.#backoff.left > 0) continue;
       const opening = this.#replace(index).finally(() => this.#opening.delete(index));
       this.#opening.set(index, opening);
     }
@@ -88,18 +86,18 @@ export class Workers<R extends ProviderReport> {
       const session = await this.#open();
       if (this.#closed) return await session.close();
       this.#places[index] = newWorker(session);
-      this.#pause = 0;
+      this.#backoff.succeeded();
       this.#events.replaced();
     } catch (error) {
-      this.#pause = Math.min(Math.max(FIRST_PAUSE, 2 * this.#pause), LONGEST_PAUSE);
-      this.#nextAttempt = performance.now() + this.#pause;
+      this.#backoff.failed();
+      this.#backoff.restart();
       this.#events.failed(error);
     }
   }
 
   /** Waits for those that are being opened; one attempt is made where none is. */
   async settled(): Promise<void> {
-    this.#nextAttempt = Number.NEGATIVE_INFINITY;
+    this.#backoff.skip();
     this.check();
     await Promise.all(this.#opening.values());
   }

@@ -1,8 +1,9 @@
 import { startThread } from '../../../node/threads/thread.js';
 import { Queue } from '../../../sessions/queue.js';
 import type { Floats } from '../../../sessions/tensors.js';
+import { Respawning } from '../../../threads/respawning.js';
 import type { Thread } from '../../../threads/thread.js';
-import type { InferBody, JsonMethods } from '../../threads/json-thread.js';
+import type { InferBody, JsonMethods } from '../threads/json-thread.js';
 import { type InferRequest, readInferRequest } from '../v2.js';
 import { numbersText } from './numbers.js';
 
@@ -11,7 +12,7 @@ const [FEW_BYTES, FEW_NUMBERS] = [2 ** 16, 2 ** 12];
 
 /** Reads and writes the JSON of infer requests: little at once, much in a thread, so that the server answers others meanwhile. */
 export class JsonWork {
-  #thread: Thread<JsonMethods> | undefined;
+  #threads: Respawning<JsonMethods> | undefined;
   /** One at a time: what still waits is dropped when its client leaves. */
   readonly #queue = new Queue([0]);
 
@@ -23,7 +24,7 @@ export class JsonWork {
     const { body, jsonLength, ports, maxElements } = given;
     if ((jsonLength ?? body.length) <= FEW_BYTES)
       return readInferRequest(body, jsonLength, ports, maxElements);
-    return this.#queue.add(() => this.#started().call('read', given, [body.buffer]), signal);
+    return this.#queue.add(() => this.#thread.call('read', given, [body.buffer]), signal);
   }
 
   /**
@@ -33,18 +34,20 @@ export class JsonWork {
   async write(data: Floats['data'], signal: AbortSignal): Promise<Uint8Array | undefined> {
     if (data.length <= FEW_NUMBERS) return numbersText(data);
     return this.#queue.add(() => {
-      const part = data.slice();
-      return this.#started().call('write', part, [part.buffer]);
+      const copy = data.slice();
+      return this.#thread.call('write', copy, [copy.buffer]);
     }, signal);
   }
 
-  #started(): Thread<JsonMethods> {
-    if (!this.#thread?.alive) this.#thread = startThread('../../server/threads/json-thread', 'the server');
-    return this.#thread;
+  get #thread(): Thread<JsonMethods> {
+    this.#threads ??= new Respawning(() =>
+      startThread('../../server/rest/threads/json-thread', 'the server'),
+    );
+    return this.#threads.current;
   }
 
   async close(): Promise<void> {
     await this.#queue.close();
-    await this.#thread?.close();
+    await this.#threads?.close();
   }
 }

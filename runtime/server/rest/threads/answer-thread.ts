@@ -1,12 +1,12 @@
 /** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
-import { drawClasses } from '../../images/draw.js';
-import type { Mask, RgbImage } from '../../images/raster.js';
-import type { Components } from '../../masks/components.js';
-import { contoursOf } from '../../masks/contours.js';
-import { runLengthOf } from '../../masks/run-length.js';
-import { encodePng } from '../../node/images/files.js';
-import { loadSharp } from '../../node/images/sharp.js';
-import { serve } from '../../node/threads/serve.js';
+import { drawClasses } from '../../../images/draw.js';
+import type { Mask, RgbImage } from '../../../images/raster.js';
+import type { Components } from '../../../masks/components.js';
+import { contoursOf } from '../../../masks/contours.js';
+import { runLengthOf } from '../../../masks/run-length.js';
+import { encodePng } from '../../../node/images/files.js';
+import { loadSharp } from '../../../node/images/sharp.js';
+import { serve } from '../../../node/threads/serve.js';
 
 interface Described {
   readonly masks: readonly Mask[];

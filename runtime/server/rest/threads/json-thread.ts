@@ -1,8 +1,8 @@
 /** A thread that reads and writes the JSON of large tensors: tens of milliseconds for each megabyte, in which a server must answer others. */
-import { serve } from '../../node/threads/serve.js';
-import type { Floats, Port } from '../../sessions/tensors.js';
-import { numbersText } from '../rest/bodies/numbers.js';
-import { type InferRequest, readInferRequest } from '../rest/v2.js';
+import { serve } from '../../../node/threads/serve.js';
+import type { Floats, Port } from '../../../sessions/tensors.js';
+import { numbersText } from '../bodies/numbers.js';
+import { type InferRequest, readInferRequest } from '../v2.js';
 
 /** The body of an infer request, and what it is read against. */
 export interface InferBody {
@@ -14,6 +14,8 @@ export interface InferBody {
 }
 
 const methods = {
+  /** Reading and writing JSON loads nothing. */
+  warmUp: (): void => {},
   read: ({ body, jsonLength, ports, maxElements }: InferBody): InferRequest =>
     readInferRequest(body, jsonLength, ports, maxElements),
   write: (data: Floats['data']): Uint8Array | undefined => numbersText(data),
