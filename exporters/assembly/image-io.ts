@@ -2,12 +2,16 @@ import type { Normalization, Recipe, Sizing } from '../../graph/common/recipe.js
 import { symbol } from '../../graph/ir/dim.js';
 import { float32Tensor, int64Tensor } from '../../graph/ir/tensor.js';
 import { constant, input, scope, type Value } from '../../graph/ir/value.js';
+import { cast } from '../../graph/ops/cast.js';
+import { concat } from '../../graph/ops/concat.js';
 import { add, div, max, mul, sub } from '../../graph/ops/elementwise.js';
-import { cast } from '../../graph/ops/foreign.js';
-import { gather, sliceTo, transpose } from '../../graph/ops/layout.js';
+import { gather } from '../../graph/ops/gather.js';
+import { pad } from '../../graph/ops/pad.js';
 import { reduceMax, reduceMin } from '../../graph/ops/reduce.js';
 import { resizeLinearTo } from '../../graph/ops/resize.js';
-import { concat, pad, shapeOf } from '../../graph/ops/shapes.js';
+import { shapeOf } from '../../graph/ops/shape.js';
+import { sliceTo } from '../../graph/ops/slice.js';
+import { transpose } from '../../graph/ops/transpose.js';
 
 const whole = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
 

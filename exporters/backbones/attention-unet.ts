@@ -1,6 +1,6 @@
 import type { Value } from '../../graph/ir/value.js';
+import { concat } from '../../graph/ops/concat.js';
 import { mul } from '../../graph/ops/elementwise.js';
-import { concat } from '../../graph/ops/shapes.js';
 import { sigmoid } from '../../graph/ops/unary.js';
 import {
   add,

@@ -1,5 +1,5 @@
 import type { Value } from '../../graph/ir/value.js';
-import { concat } from '../../graph/ops/shapes.js';
+import { concat } from '../../graph/ops/concat.js';
 import {
   add,
   channelsOf,

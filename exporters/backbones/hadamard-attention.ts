@@ -1,10 +1,12 @@
 import { int64Tensor } from '../../graph/ir/tensor.js';
 import { constant, scope, type Value } from '../../graph/ir/value.js';
+import { concat } from '../../graph/ops/concat.js';
 import { conv } from '../../graph/ops/conv.js';
 import { mul } from '../../graph/ops/elementwise.js';
-import { gather, sliceAxis } from '../../graph/ops/layout.js';
+import { gather } from '../../graph/ops/gather.js';
 import { resizeLinearTo } from '../../graph/ops/resize.js';
-import { concat, shapeOf } from '../../graph/ops/shapes.js';
+import { shapeOf } from '../../graph/ops/shape.js';
+import { sliceAxis } from '../../graph/ops/slice.js';
 import { channelsOf, conv2d, gelu, layerNorm2d } from '../nn/layers.js';
 import { padded } from '../nn/padding.js';
 import type { Weights } from '../nn/weights.js';

@@ -1,5 +1,5 @@
 import type { Value } from '../../graph/ir/value.js';
-import { concat } from '../../graph/ops/shapes.js';
+import { concat } from '../../graph/ops/concat.js';
 import { conv2d, convNormRelu, module, upsampleNearest } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
 import type { OwnDecoder, Skip } from './backbone.js';

@@ -1,5 +1,5 @@
 import type { Value } from '../../graph/ir/value.js';
-import { concat } from '../../graph/ops/shapes.js';
+import { concat } from '../../graph/ops/concat.js';
 import { channelsOf, conv2d, convNormRelu, module, upsampleBilinear } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';

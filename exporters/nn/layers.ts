@@ -2,16 +2,18 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { float32Tensor } from '../../graph/ir/tensor.js';
 import { constant, scope, type Value } from '../../graph/ir/value.js';
 import { batchNormalization } from '../../graph/ops/batch-normalization.js';
+import { concat } from '../../graph/ops/concat.js';
 import { conv } from '../../graph/ops/conv.js';
 import { convTranspose } from '../../graph/ops/conv-transpose.js';
 import { add, mul } from '../../graph/ops/elementwise.js';
 import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 import { instanceNormalization } from '../../graph/ops/instance-normalization.js';
 import { layerNormalization } from '../../graph/ops/layer-normalization.js';
-import { reshape, reshapeTo, transpose } from '../../graph/ops/layout.js';
-import { averagePool, maxPool } from '../../graph/ops/max-pool.js';
+import { averagePool, maxPool } from '../../graph/ops/pool.js';
+import { reshape, reshapeTo } from '../../graph/ops/reshape.js';
 import { resizeLinear, resizeNearest } from '../../graph/ops/resize.js';
-import { concat, shapeOf } from '../../graph/ops/shapes.js';
+import { shapeOf } from '../../graph/ops/shape.js';
+import { transpose } from '../../graph/ops/transpose.js';
 import {
   activate,
   activationName,

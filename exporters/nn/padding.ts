@@ -1,8 +1,9 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
 import { constant, type Value } from '../../graph/ir/value.js';
-import { sliceEnd } from '../../graph/ops/layout.js';
-import { concat, pad } from '../../graph/ops/shapes.js';
+import { concat } from '../../graph/ops/concat.js';
+import { pad } from '../../graph/ops/pad.js';
+import { sliceEnd } from '../../graph/ops/slice.js';
 import type { Padding } from './settings.js';
 import type { Weights } from './weights.js';
 

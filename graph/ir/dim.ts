@@ -1,3 +1,5 @@
+import { at } from '../common/at.js';
+
 /**
  * Sizes, known or not. An unknown size is a linear form over atoms with whole coefficients, so that arithmetic on
  * shapes is exact: H - 2 floor(H/2) + 2 floor(H/2) is H again, and a height declared as a multiple of 16 halves four
@@ -62,26 +64,27 @@ function normal(terms: readonly Term[], offset: number): Dim {
   return kept.length === 0 ? offset : { terms: kept, offset };
 }
 
-function inputSpecOf(dim: Dim): SymbolicDim {
+/** A size as a sum of terms. */
+function sumOf(dim: Dim): SymbolicDim {
   return typeof dim === 'number' ? { terms: [], offset: dim } : dim;
 }
 
 export function addDims(left: Dim, right: Dim): Dim {
   if (typeof left === 'number' && typeof right === 'number') return normal([], left + right);
-  const [a, b] = [inputSpecOf(left), inputSpecOf(right)];
+  const [a, b] = [sumOf(left), sumOf(right)];
   const terms = [...a.terms];
   for (const term of b.terms) {
-    const at = terms.findIndex((other) => other.name === term.name && other.divisor === term.divisor);
-    const same = terms[at];
+    const index = terms.findIndex(({ name, divisor }) => name === term.name && divisor === term.divisor);
+    const same = terms[index];
     if (same === undefined) terms.push(term);
-    else terms[at] = { ...same, coefficient: same.coefficient + term.coefficient };
+    else terms[index] = { ...same, coefficient: same.coefficient + term.coefficient };
   }
   terms.sort((x, y) => (x.name < y.name ? -1 : x.name > y.name ? 1 : x.divisor - y.divisor));
   return normal(terms, a.offset + b.offset);
 }
 
 function scaleDim(dim: Dim, factor: number): Dim {
-  const { terms, offset } = inputSpecOf(dim);
+  const { terms, offset } = sumOf(dim);
   return normal(
     terms.map((term) => ({ ...term, coefficient: term.coefficient * factor })),
     offset * factor,
@@ -100,7 +103,7 @@ export function multiplyDims(left: Dim, right: Dim): Dim {
 
 /** floor(dim / divisor), for a positive whole divisor. */
 export function floorDivideDim(dim: Dim, divisor: number): Dim {
-  const { terms, offset } = inputSpecOf(dim);
+  const { terms, offset } = sumOf(dim);
   if (terms.every((term) => term.coefficient % divisor === 0)) {
     return normal(
       terms.map((term) => ({ ...term, coefficient: term.coefficient / divisor })),
@@ -122,7 +125,7 @@ export function sameDim(left: Dim, right: Dim): boolean {
 
 /** How often `part` goes into `whole`, whatever the symbols are; undefined where that is not the same whole number for all. */
 export function quotient(whole: Dim, part: Dim): number | undefined {
-  const leading = (dim: Dim) => inputSpecOf(dim).terms[0]?.coefficient ?? inputSpecOf(dim).offset;
+  const leading = (dim: Dim) => sumOf(dim).terms[0]?.coefficient ?? sumOf(dim).offset;
   const times = leading(whole) / leading(part);
   return Number.isSafeInteger(times) && times > 0 && sameDim(multiplyDims(part, times), whole)
     ? times
@@ -131,14 +134,19 @@ export function quotient(whole: Dim, part: Dim): number | undefined {
 
 /** Whether a size depends on symbols that another one does not have. */
 export function hasOtherSymbols(dim: Dim, other: Dim): boolean {
-  const names = new Set(inputSpecOf(other).terms.map(({ name }) => name));
-  return inputSpecOf(dim).terms.some(({ name }) => !names.has(name));
+  const names = new Set(sumOf(other).terms.map(({ name }) => name));
+  return sumOf(dim).terms.some(({ name }) => !names.has(name));
 }
 
 /** True only where no value of the symbols makes the two equal (as far as a constant difference shows). */
 export function differentDims(left: Dim, right: Dim): boolean {
   const difference = subtractDims(left, right);
   return typeof difference === 'number' && difference !== 0;
+}
+
+/** Whether two shapes may be the same one: as many axes, of which none differ whatever the symbols are. */
+export function mayEqual(left: readonly Dim[], right: readonly Dim[]): boolean {
+  return left.length === right.length && left.every((dim, axis) => !differentDims(dim, at(right, axis)));
 }
 
 function termText({ name, divisor, coefficient }: Term): string {
@@ -153,9 +161,9 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 /** How a dimension is written in an ONNX file (`dim_param`) and shown to people. */
 export function dimText(dim: Dim): string {
-  const { terms, offset } = inputSpecOf(dim);
-  const parts = [...terms.map(termText), ...(offset !== 0 || terms.length === 0 ? [String(offset)] : [])];
-  return parts.join('+').replaceAll('+-', '-');
+  const { terms, offset } = sumOf(dim);
+  const summands = [...terms.map(termText), ...(offset !== 0 || terms.length === 0 ? [String(offset)] : [])];
+  return summands.join('+').replaceAll('+-', '-');
 }
 
 export function shapeText(shape: readonly Dim[]): string {

@@ -9,8 +9,8 @@ export interface OpDefinition {
   readonly opType: string;
   /** The opset that introduced the operator. */
   readonly since: number;
-  /** The first opset in which it has the form written and inferred here, where that is a later one. */
-  readonly form?: number;
+  /** The first opset in which it has the signature written and inferred here, where that is a later one. */
+  readonly sinceSignature?: number;
   /** Positions of the inputs that hold trained parameters (BatchNorm's running statistics are none). */
   readonly parameters?: readonly number[];
   /** The types of its attributes. What is of another type would be taken for absent. */
@@ -97,8 +97,8 @@ export function apply(
 }
 
 /** The input at a position, which the operator requires. */
-export function required(inputs: readonly (ValueType | undefined)[], at: number, name: string): ValueType {
-  const type = inputs[at];
-  if (type === undefined) throw new TypeError(`input ${at} (${name}) is missing`);
+export function required(inputs: readonly (ValueType | undefined)[], index: number, name: string): ValueType {
+  const type = inputs[index];
+  if (type === undefined) throw new TypeError(`input ${index} (${name}) is missing`);
   return type;
 }

@@ -1,26 +1,18 @@
 import { float } from '../ir/attribute.js';
-import { differentDims, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
-
-const NAMES = ['scale', 'bias', 'mean', 'variance'];
+import { checkPerChannel } from './operands.js';
 
 export const BatchNormalization: OpDefinition = {
   opType: 'BatchNormalization',
   since: 1,
-  form: 9,
+  sinceSignature: 9,
   parameters: [1, 2],
   attributes: { epsilon: 'float', momentum: 'float', training_mode: 'int' },
   infer(inputs) {
-    const x = required(inputs, 0, 'x');
-    const channels = x.shape[1] ?? 1;
-    NAMES.forEach((name, at) => {
-      const { shape } = required(inputs, at + 1, name);
-      if (shape.length !== 1 || shape[0] === undefined || differentDims(shape[0], channels)) {
-        throw new RangeError(`${name} is ${shapeText(shape)}, x is ${shapeText(x.shape)}`);
-      }
-    });
-    return [{ dtype: x.dtype, shape: x.shape }];
+    const { dtype, shape } = required(inputs, 0, 'x');
+    checkPerChannel(inputs, ['scale', 'bias', 'mean', 'variance']);
+    return [{ dtype, shape }];
   },
 };
 

@@ -1,9 +1,10 @@
+import { at } from '../common/at.js';
 import { intsOf, stringOf } from '../ir/attribute.js';
 import { addDims, differentDims, dimText, multiplyDims } from '../ir/dim.js';
 import { apply, type OpDefinition } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
 import { type ConvAttributes, checkBias, convOperands, product, windowAttributes } from './conv.js';
-import { checkLeast, WINDOW_TYPES, windowOf } from './window.js';
+import { checkLeast, WINDOW_TYPES, windowsOf } from './window.js';
 
 export const ConvTranspose: OpDefinition = {
   opType: 'ConvTranspose',
@@ -23,18 +24,16 @@ export const ConvTranspose: OpDefinition = {
     }
     const out = perGroup * group;
     checkBias(inputs[2], out);
-    const { strides, dilations, pads } = windowOf(space, kernel, attributes);
+    const windows = windowsOf(space, kernel, attributes);
     const extra = intsOf(attributes, 'output_padding', Array(space.length).fill(0));
     checkLeast('output_padding', extra, 0);
     if (extra.length !== space.length) {
       throw new RangeError(`output_padding [${extra}] does not fit ${space.length} spatial axes`);
     }
     if (attributes.has('output_shape') || stringOf(attributes, 'auto_pad', 'NOTSET') !== 'NOTSET') return [];
-    const sizes = space.map((size, axis) => {
-      const extent = (dilations[axis] ?? 1) * ((kernel[axis] ?? 1) - 1) + 1;
-      const padding = (pads[axis] ?? 0) + (pads[axis + space.length] ?? 0);
-      const reach = multiplyDims(addDims(size, -1), strides[axis] ?? 1);
-      return addDims(reach, extent - padding + (extra[axis] ?? 0));
+    const sizes = windows.map(({ size, stride, extent, before, after }, axis) => {
+      const reach = multiplyDims(addDims(size, -1), stride);
+      return addDims(reach, extent - (before + after) + at(extra, axis));
     });
     return [{ dtype, shape: [batch, out, ...sizes] }];
   },

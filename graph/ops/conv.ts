@@ -1,5 +1,5 @@
 import { type Attributes, int, intOf, ints, intsOf } from '../ir/attribute.js';
-import { type Dim, differentDims, dimText, numbers, shapeText } from '../ir/dim.js';
+import { type Dim, differentDims, dimText, mayEqual, numbers, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { elementCount } from '../ir/tensor.js';
 import type { Value, ValueType } from '../ir/value.js';
@@ -11,9 +11,8 @@ export interface ConvAttributes extends WindowAttributes {
 
 /** Checks that `bias`, where there is one, holds one number an output channel. */
 export function checkBias(bias: ValueType | undefined, channels: number): void {
-  const [size = 0, ...more] = bias?.shape ?? [channels];
-  if (more.length > 0 || differentDims(size, channels)) {
-    throw new RangeError(`bias is ${shapeText(bias?.shape ?? [])}, expected [${channels}]`);
+  if (bias !== undefined && !mayEqual(bias.shape, [channels])) {
+    throw new RangeError(`bias is ${shapeText(bias.shape)}, expected [${channels}]`);
   }
 }
 
@@ -31,9 +30,9 @@ export function convOperands(inputs: readonly (ValueType | undefined)[], attribu
   if (batch === undefined || channels === undefined || first === undefined || second === undefined) {
     throw new RangeError(`x ${shapeText(x.shape)} has no channels`);
   }
-  const told = intsOf(attributes, 'kernel_shape', kernel);
-  if (told.join() !== kernel.join()) {
-    throw new RangeError(`kernel_shape is [${told}], weight is ${shapeText(weight.shape)}`);
+  const stated = intsOf(attributes, 'kernel_shape', kernel);
+  if (stated.join() !== kernel.join()) {
+    throw new RangeError(`kernel_shape is [${stated}], weight is ${shapeText(weight.shape)}`);
   }
   const group = intOf(attributes, 'group', 1);
   checkLeast('group', [group], 1);
@@ -66,14 +65,16 @@ export function product(shape: readonly Dim[], weights: readonly Dim[] = []): nu
   return sizes && elementCount(sizes);
 }
 
+/** The attributes of a convolution as ONNX has them. */
 export function windowAttributes(weight: Value, { strides, pads, dilations, group }: ConvAttributes) {
   const rank = weight.shape.length - 2;
+  const kernel = numbers(weight.shape.slice(2));
   return {
-    kernel_shape: ints(numbers(weight.shape.slice(2)) ?? []),
+    ...(kernel && { kernel_shape: ints(kernel) }),
     pads: ints(pads ?? Array(2 * rank).fill(0)),
     strides: ints(strides ?? Array(rank).fill(1)),
-    ...(dilations === undefined ? {} : { dilations: ints(dilations) }),
-    ...(group === undefined ? {} : { group: int(group) }),
+    ...(dilations && { dilations: ints(dilations) }),
+    ...(group !== undefined && { group: int(group) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import {
   addDims,
   type Dim,
@@ -25,12 +26,18 @@ function broadcastDim(a: Dim, b: Dim): Dim | undefined {
   return symbol(`max(${dimText(a)}, ${dimText(b)})`);
 }
 
+/** A shape with as many axes of 1 before it as it takes. */
+const ofRank = (rank: number, shape: readonly Dim[]): readonly Dim[] => [
+  ...Array<Dim>(rank - shape.length).fill(1),
+  ...shape,
+];
+
 /** The shape of an elementwise result: axes are matched from the last, an axis of 1 stretches. */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) => {
-    const sizeIn = (shape: readonly Dim[]) => shape[axis - rank + shape.length] ?? 1;
-    const dim = broadcastDim(sizeIn(a), sizeIn(b));
+  const [left, right] = [ofRank(rank, a), ofRank(rank, b)];
+  return left.map((size, axis) => {
+    const dim = broadcastDim(size, at(right, axis));
     if (dim === undefined) throw new RangeError(`${shapeText(a)} and ${shapeText(b)} do not broadcast`);
     return dim;
   });
@@ -42,7 +49,7 @@ function binary(opType: string, onSizes: OnSizes): OpDefinition {
   return {
     opType,
     since: 1,
-    form: 7,
+    sinceSignature: 7,
     infer(inputs) {
       const a = required(inputs, 0, 'a');
       const b = required(inputs, 1, 'b');
@@ -60,17 +67,14 @@ function combine(
   b: readonly Dim[] | undefined,
   onSizes: OnSizes,
 ): readonly Dim[] | undefined {
-  if (a === undefined || b === undefined || (a.length !== b.length && a.length !== 1 && b.length !== 1)) {
-    return undefined;
-  }
-  const result: Dim[] = [];
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const [left, right] = [a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]];
-    const dim = left === undefined || right === undefined ? undefined : exactly(() => onSizes(left, right));
-    if (dim === undefined) return undefined;
-    result.push(dim);
-  }
-  return result;
+  if (a === undefined || b === undefined) return undefined;
+  if (a.length !== b.length && a.length !== 1 && b.length !== 1) return undefined;
+  const count = a.length === 1 ? b.length : a.length;
+  const stretched = (sizes: readonly Dim[]) =>
+    sizes.length === 1 ? Array<Dim>(count).fill(at(sizes, 0)) : sizes;
+  const right = stretched(b);
+  const result = stretched(a).map((left, index) => exactly(() => onSizes(left, at(right, index))));
+  return result.every((dim) => dim !== undefined) ? result : undefined;
 }
 
 export const Add = binary('Add', addDims);
@@ -87,7 +91,7 @@ export const Mod: OpDefinition = {
     typeof a === 'number' && typeof b === 'number' && a >= 0 && b > 0 ? a % b : undefined,
   ),
   since: 10,
-  form: 10,
+  sinceSignature: 10,
   attributes: { fmod: 'int' },
 };
 
@@ -95,7 +99,7 @@ export const Mod: OpDefinition = {
 const MaxOfTwo = binary('Max', () => undefined);
 export const Max: OpDefinition = {
   ...MaxOfTwo,
-  form: 8,
+  sinceSignature: 8,
   infer: (inputs, ...node) => (inputs.length === 2 ? MaxOfTwo.infer(inputs, ...node) : []),
 };
 
@@ -103,7 +107,7 @@ export const Max: OpDefinition = {
 export const Pow: OpDefinition = {
   opType: 'Pow',
   since: 1,
-  form: 7,
+  sinceSignature: 7,
   infer(inputs) {
     const x = required(inputs, 0, 'x');
     return [{ dtype: x.dtype, shape: broadcast(x.shape, required(inputs, 1, 'exponent').shape) }];

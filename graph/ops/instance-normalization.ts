@@ -1,29 +1,19 @@
 import { float } from '../ir/attribute.js';
-import { differentDims, shapeText } from '../ir/dim.js';
+import { shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
+import { checkPerChannel } from './operands.js';
 
 export const InstanceNormalization: OpDefinition = {
   opType: 'InstanceNormalization',
   since: 1,
-  form: 6,
+  sinceSignature: 6,
   parameters: [1, 2],
   attributes: { epsilon: 'float' },
   infer(inputs) {
     const { dtype, shape } = required(inputs, 0, 'x');
     if (shape.length < 3) throw new RangeError(`x ${shapeText(shape)} has no spatial axis`);
-    for (const [at, name] of ['scale', 'bias'].entries()) {
-      const found = required(inputs, at + 1, name).shape;
-      const [size, channels] = [found[0], shape[1]];
-      if (
-        found.length !== 1 ||
-        size === undefined ||
-        channels === undefined ||
-        differentDims(size, channels)
-      ) {
-        throw new RangeError(`${name} is ${shapeText(found)}, x is ${shapeText(shape)}`);
-      }
-    }
+    checkPerChannel(inputs, ['scale', 'bias']);
     return [{ dtype, shape }];
   },
 };

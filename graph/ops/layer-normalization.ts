@@ -1,8 +1,8 @@
 import { float, int, intOf } from '../ir/attribute.js';
-import { type Dim, differentDims, shapeText } from '../ir/dim.js';
+import { mayEqual, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
-import { axisOf } from './shapes.js';
+import { axisOf } from './operands.js';
 
 export const LayerNormalization: OpDefinition = {
   opType: 'LayerNormalization',
@@ -12,22 +12,15 @@ export const LayerNormalization: OpDefinition = {
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
     const normalized = shape.slice(axisOf(intOf(attributes, 'axis', -1), shape.length));
-    for (const [at, name] of ['scale', 'bias'].entries()) {
-      const operand = inputs[at + 1];
-      if (operand === undefined) continue;
-      if (!fits(operand.shape, normalized)) {
+    for (const [index, name] of ['scale', 'bias'].entries()) {
+      const operand = inputs[index + 1];
+      if (operand !== undefined && !mayEqual(operand.shape, normalized)) {
         throw new RangeError(`${name} is ${shapeText(operand.shape)}, expected ${shapeText(normalized)}`);
       }
     }
     return [{ dtype, shape }];
   },
 };
-
-function fits(found: readonly Dim[], expected: readonly Dim[]): boolean {
-  return (
-    found.length === expected.length && found.every((dim, axis) => !differentDims(dim, expected[axis] ?? dim))
-  );
-}
 
 /**
  * ONNX LayerNormalization over the last axis: scale (x - mean) / sqrt(variance + epsilon) + bias.

@@ -1,5 +1,5 @@
 import { intOf } from '../ir/attribute.js';
-import { type Dim, differentDims, shapeText } from '../ir/dim.js';
+import { type Dim, differentDims, mayEqual, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
 import { product } from './conv.js';
@@ -45,7 +45,7 @@ export const MatMul: OpDefinition = {
 export const Gemm: OpDefinition = {
   opType: 'Gemm',
   since: 1,
-  form: 7,
+  sinceSignature: 7,
   parameters: [1, 2],
   attributes: { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
   infer(inputs, attributes) {
@@ -62,7 +62,7 @@ export const Gemm: OpDefinition = {
       b,
     );
     const c = inputs[2]?.shape ?? [];
-    if (broadcast(matrix, c).some((size, axis) => differentDims(size, matrix[axis] ?? 1))) {
+    if (!mayEqual(broadcast(matrix, c), matrix)) {
       throw new RangeError(`c ${shapeText(c)} does not stretch to ${shapeText(matrix)}`);
     }
     return [{ dtype, shape: matrix }];

@@ -1,7 +1,7 @@
 import { int, intOf } from '../ir/attribute.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
-import { axisOf, staticNumbers } from './shapes.js';
+import { axisOf, staticNumbers } from './operands.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
 function reduction(opType: string): OpDefinition {
@@ -11,11 +11,12 @@ function reduction(opType: string): OpDefinition {
     attributes: { axes: 'ints', keepdims: 'int', noop_with_empty_axes: 'int' },
     infer(inputs, attributes) {
       const { dtype, shape } = required(inputs, 0, 'x');
-      const told = staticNumbers(inputs, attributes, 'axes');
-      if (told === undefined) return [];
-      if (told.length === 0 && intOf(attributes, 'noop_with_empty_axes', 0) === 1) return [{ dtype, shape }];
+      const stated = staticNumbers(inputs, attributes, 'axes');
+      if (stated === undefined) return [];
+      if (stated.length === 0 && intOf(attributes, 'noop_with_empty_axes', 0) === 1)
+        return [{ dtype, shape }];
       // One that is named twice is reduced once.
-      const axes = new Set(told.map((axis) => axisOf(axis, shape.length)));
+      const axes = new Set(stated.map((axis) => axisOf(axis, shape.length)));
       const isReduced = (axis: number) => axes.size === 0 || axes.has(axis);
       const kept = intOf(attributes, 'keepdims', 1) === 1;
       const sizes = kept

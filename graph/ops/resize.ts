@@ -1,9 +1,10 @@
+import { at } from '../common/at.js';
 import { type Attributes, intsOf, string, stringOf } from '../ir/attribute.js';
 import { type Dim, floorDivideDim, multiplyDims, shapeText, symbol } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { float32Tensor, float32Values } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
-import { axesOf, listAt } from './shapes.js';
+import { axesOf, listAt } from './operands.js';
 
 /** floor(size * scale), multiplied in float32 as runtimes do. */
 function scaled(size: Dim, scale: number): Dim {
@@ -16,7 +17,7 @@ function scaled(size: Dim, scale: number): Dim {
 export const Resize: OpDefinition = {
   opType: 'Resize',
   since: 10,
-  form: 11,
+  sinceSignature: 11,
   attributes: {
     antialias: 'int',
     axes: 'ints',
@@ -44,7 +45,7 @@ export const Resize: OpDefinition = {
       const stretches = stringOf(attributes, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
       if (sizes === undefined) return [];
       fits('sizes', sizes);
-      for (const [at, axis] of axes.entries()) resized[axis] = sizes[at] ?? 1;
+      for (const [index, axis] of axes.entries()) resized[axis] = at(sizes, index);
       return stretches ? [{ dtype, shape: resized }] : [];
     }
     const scales = inputs[2]?.constant;
@@ -54,15 +55,14 @@ export const Resize: OpDefinition = {
     if (!factors.every((factor) => factor > 0 && Number.isFinite(factor))) {
       throw new RangeError(`scales [${factors}] must be above 0 and finite`);
     }
-    for (const [at, axis] of axes.entries()) resized[axis] = scaled(shape[axis] ?? 1, factors[at] ?? 1);
+    for (const [index, axis] of axes.entries()) resized[axis] = scaled(at(shape, axis), at(factors, index));
     return [{ dtype, shape: resized }];
   },
 };
 
 /** All, or from opset 18 on those that an attribute names. */
 function resizedAxes(attributes: Attributes, rank: number): readonly number[] {
-  const all = Array.from({ length: rank }, (_, axis) => axis);
-  return [...axesOf(intsOf(attributes, 'axes', all), rank)];
+  return [...axesOf(intsOf(attributes, 'axes', [...Array(rank).keys()]), rank)];
 }
 
 /** How an output pixel's place is found in the input: ONNX's names. PyTorch's `align_corners=False` is `half_pixel`. */

@@ -1,50 +1,59 @@
 import { float, int, intOf } from '../ir/attribute.js';
+import { exactly, subtractDims } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { float32Tensor } from '../ir/tensor.js';
-import { constant, type Value } from '../ir/value.js';
+import { constant, contentOf, type Value } from '../ir/value.js';
 import { add, div, mul } from './elementwise.js';
-import { axisOf } from './shapes.js';
+import { axisOf } from './operands.js';
 
 /** An operator whose output has the type of its input. */
-export function unary(opType: string, since: number): OpDefinition {
+function unary(opType: string, more: Partial<OpDefinition> = {}): OpDefinition {
   return {
     opType,
-    since,
+    since: 1,
     infer: (inputs) => [required(inputs, 0, 'x')].map(({ dtype, shape }) => ({ dtype, shape })),
+    ...more,
   };
 }
 
-export const Relu = unary('Relu', 1);
-export const Sigmoid = unary('Sigmoid', 1);
-export const Tanh = unary('Tanh', 1);
-export const Erf = unary('Erf', 9);
+export const Relu = unary('Relu');
+export const Sigmoid = unary('Sigmoid');
+export const Tanh = unary('Tanh');
+export const Erf = unary('Erf', { since: 9 });
+export const Sqrt = unary('Sqrt', { sinceSignature: 6 });
+export const Exp = unary('Exp', { sinceSignature: 6 });
+export const LeakyRelu = unary('LeakyRelu', { sinceSignature: 6, attributes: { alpha: 'float' } });
+export const Elu = unary('Elu', { sinceSignature: 6, attributes: { alpha: 'float' } });
+export const HardSwish = unary('HardSwish', { since: 14 });
+export const HardSigmoid = unary('HardSigmoid', {
+  sinceSignature: 6,
+  attributes: { alpha: 'float', beta: 'float' },
+});
 
-// Until opset 12 what follows the axis was taken as one.
-export const Softmax: OpDefinition = {
-  opType: 'Softmax',
-  since: 1,
-  form: 13,
+/** Its limits are attributes until opset 10. */
+export const Clip = unary('Clip', { sinceSignature: 11 });
+
+/** Until opset 12 what follows the axis was taken as one. */
+export const Softmax = unary('Softmax', {
+  sinceSignature: 13,
   attributes: { axis: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
     axisOf(intOf(attributes, 'axis', -1), shape.length);
     return [{ dtype, shape }];
   },
-};
+});
 
-export const Sqrt = { ...unary('Sqrt', 1), form: 6 };
-export const Exp = { ...unary('Exp', 1), form: 6 };
-export const LeakyRelu: OpDefinition = { ...unary('LeakyRelu', 1), form: 6, attributes: { alpha: 'float' } };
-export const Elu: OpDefinition = { ...unary('Elu', 1), form: 6, attributes: { alpha: 'float' } };
-export const HardSwish = unary('HardSwish', 14);
-export const HardSigmoid: OpDefinition = {
-  ...unary('HardSigmoid', 1),
-  form: 6,
-  attributes: { alpha: 'float', beta: 'float' },
-};
+export const Identity = unary('Identity', { infer: (inputs) => [required(inputs, 0, 'x')] });
 
-/** Its bounds are attributes until opset 10. */
-export const Clip = { ...unary('Clip', 1), form: 11 };
+export const Neg = unary('Neg', {
+  sinceSignature: 6,
+  infer(inputs) {
+    const x = required(inputs, 0, 'x');
+    const content = exactly(() => contentOf(x)?.map((dim) => subtractDims(0, dim)));
+    return [{ dtype: x.dtype, shape: x.shape, ...(content && { content }) }];
+  },
+});
 
 export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);

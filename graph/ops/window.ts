@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { type Attributes, intOf, intsOf, stringOf } from '../ir/attribute.js';
 import { addDims, type Dim, dimText, floorDivideDim, symbol } from '../ir/dim.js';
 
@@ -19,8 +20,24 @@ export const WINDOW_TYPES = {
 
 const AUTO_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'];
 
-/** The window's attributes, one entry a spatial axis, where they fit; what is absent has ONNX's default. */
-export function windowOf(space: readonly Dim[], kernel: readonly number[], attributes: Attributes) {
+/** A window along one spatial axis. */
+export interface AxisWindow {
+  /** Elements of the axis. */
+  readonly size: Dim;
+  readonly stride: number;
+  /** Elements from the first to the last that the window holds. */
+  readonly extent: number;
+  /** Padding. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** A window along each spatial axis, with ONNX's defaults for attributes that are absent. @throws RangeError for a misfit */
+export function windowsOf(
+  space: readonly Dim[],
+  kernel: readonly number[],
+  attributes: Attributes,
+): readonly AxisWindow[] {
   const rank = space.length;
   const strides = intsOf(attributes, 'strides', Array(rank).fill(1));
   const dilations = intsOf(attributes, 'dilations', Array(rank).fill(1));
@@ -38,7 +55,14 @@ export function windowOf(space: readonly Dim[], kernel: readonly number[], attri
   if (!AUTO_PADS.includes(autoPad)) {
     throw new RangeError(`auto_pad is '${autoPad}', expected ${AUTO_PADS.join(', ')}`);
   }
-  return { strides, dilations, pads };
+  const used = autoPad === 'VALID' ? pads.map(() => 0) : pads;
+  return space.map((size, axis) => ({
+    size,
+    stride: at(strides, axis),
+    extent: at(dilations, axis) * (at(kernel, axis) - 1) + 1,
+    before: at(used, axis),
+    after: at(used, axis + rank),
+  }));
 }
 
 /** @throws RangeError where a number is less than it may be */
@@ -54,16 +78,11 @@ export function slide(
   kernel: readonly number[],
   attributes: Attributes,
 ): readonly Dim[] {
-  const { strides, dilations, pads } = windowOf(space, kernel, attributes);
-  const autoPad = stringOf(attributes, 'auto_pad', 'NOTSET');
+  const isSame = stringOf(attributes, 'auto_pad', 'NOTSET').startsWith('SAME');
   const ceil = intOf(attributes, 'ceil_mode', 0) === 1;
-  return space.map((size, axis) => {
-    const stride = strides[axis] ?? 1;
-    if (autoPad.startsWith('SAME')) return floorDivideDim(addDims(size, stride - 1), stride);
-    const before = autoPad === 'VALID' ? 0 : (pads[axis] ?? 0);
-    const padding = autoPad === 'VALID' ? 0 : before + (pads[axis + space.length] ?? 0);
-    const extent = (dilations[axis] ?? 1) * ((kernel[axis] ?? 1) - 1) + 1;
-    const room = addDims(size, padding - extent);
+  return windowsOf(space, kernel, attributes).map(({ size, stride, extent, before, after }, axis) => {
+    if (isSame) return floorDivideDim(addDims(size, stride - 1), stride);
+    const room = addDims(size, before + after - extent);
     const out = ceil
       ? ceilWindows(room, stride, addDims(size, before))
       : addDims(floorDivideDim(room, stride), 1);

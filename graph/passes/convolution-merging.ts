@@ -3,7 +3,7 @@ import { apply } from '../ir/op.js';
 import { float32Values, type Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
-import { sliceAxis } from '../ops/layout.js';
+import { sliceAxis } from '../ops/slice.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 import { type ConvActivation, convActivation, withActivation } from './conv-activation.js';

@@ -2,8 +2,8 @@ import { intsOf } from '../ir/attribute.js';
 import { numbers } from '../ir/dim.js';
 import { elementCount } from '../ir/tensor.js';
 import { add } from '../ops/elementwise.js';
-import { reshape } from '../ops/layout.js';
 import { matMul } from '../ops/matmul.js';
+import { reshape } from '../ops/reshape.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
 

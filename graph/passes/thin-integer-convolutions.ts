@@ -3,7 +3,7 @@ import { type Dim, floorDivideDim, multiplyDims, numbers, sameDim } from '../ir/
 import { apply } from '../ir/op.js';
 import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import { Conv } from '../ops/conv.js';
-import { depthToSpace } from '../ops/layout.js';
+import { depthToSpace } from '../ops/depth-to-space.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';

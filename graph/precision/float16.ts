@@ -4,7 +4,7 @@ import type { Model, Node } from '../ir/model.js';
 import { apply, type OpDefinition } from '../ir/op.js';
 import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
-import { cast } from '../ops/foreign.js';
+import { cast } from '../ops/cast.js';
 import { definitionOf } from '../ops/index.js';
 import type { RunEach } from '../quantization/calibrate.js';
 import { withOutputs } from '../quantization/layers.js';

@@ -1,9 +1,9 @@
 import { apply } from '../ir/op.js';
 import { elementCount, float32Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
+import { cast } from '../ops/cast.js';
 import { Conv } from '../ops/conv.js';
 import { mul } from '../ops/elementwise.js';
-import { cast } from '../ops/foreign.js';
 import { quantizedWeight } from '../quantization/parameters.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 

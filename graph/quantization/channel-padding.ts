@@ -1,6 +1,6 @@
 import { float32Values, int64Tensor, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
-import { pad } from '../ops/shapes.js';
+import { pad } from '../ops/pad.js';
 import { computed } from '../passes/computed.js';
 
 /** Kernels for integers read that many channels together, and give that many. */

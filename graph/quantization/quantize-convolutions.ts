@@ -5,7 +5,7 @@ import { float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { definitionOf } from '../ops/index.js';
-import { dequantizeLinear, quantizeLinear } from '../ops/quantize.js';
+import { dequantizeLinear, quantizeLinear } from '../ops/quantize-linear.js';
 import { type ConvActivation, withActivation } from '../passes/conv-activation.js';
 import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';

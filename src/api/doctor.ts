@@ -6,7 +6,7 @@ import { encodeModel } from '../../graph/file/write.js';
 import { elementCount, float32Tensor } from '../../graph/ir/tensor.js';
 import { initializer, input, type Value } from '../../graph/ir/value.js';
 import { conv } from '../../graph/ops/conv.js';
-import { maxPool } from '../../graph/ops/max-pool.js';
+import { maxPool } from '../../graph/ops/pool.js';
 import { resizeLinear } from '../../graph/ops/resize.js';
 import { relu, sigmoid } from '../../graph/ops/unary.js';
 import { assemble } from '../../graph/rewriting/assemble.js';

@@ -1,7 +1,7 @@
 import { intOf, intsOf } from '../../ir/attribute.js';
 import { numbers } from '../../ir/dim.js';
 import { contentOf } from '../../ir/value.js';
-import { axisOf } from '../../ops/shapes.js';
+import { axisOf } from '../../ops/operands.js';
 import { type Axis, directionOf, isSpatial, plain, regroup } from './axes.js';
 import { divided, windowed } from './extent.js';
 import {

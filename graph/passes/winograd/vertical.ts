@@ -1,9 +1,11 @@
 import { float32Tensor, float32Values, type Tensor } from '../../ir/tensor.js';
 import { constant, type Value } from '../../ir/value.js';
+import { concat } from '../../ops/concat.js';
 import { conv } from '../../ops/conv.js';
-import { reshape, sliceAxis, transpose } from '../../ops/layout.js';
 import { matMul } from '../../ops/matmul.js';
-import { concat } from '../../ops/shapes.js';
+import { reshape } from '../../ops/reshape.js';
+import { sliceAxis } from '../../ops/slice.js';
+import { transpose } from '../../ops/transpose.js';
 import { computed } from '../computed.js';
 import type { Form, Layer } from './layer.js';
 import { F8, matrixConstant, padsOf, tilesAlong } from './transforms.js';

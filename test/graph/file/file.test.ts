@@ -12,9 +12,10 @@ import { DTYPES, type DType } from '../../../graph/ir/dtype.js';
 import type { Model } from '../../../graph/ir/model.js';
 import { float32Tensor, float32Values, int64Tensor, type Tensor } from '../../../graph/ir/tensor.js';
 import { constant, initializer, input, scope } from '../../../graph/ir/value.js';
+import { concat } from '../../../graph/ops/concat.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { resizeLinear } from '../../../graph/ops/resize.js';
-import { concat, shapeOf } from '../../../graph/ops/shapes.js';
+import { shapeOf } from '../../../graph/ops/shape.js';
 import { handmade, modelOf, node, zeros } from '../../support/graph.js';
 import { foreign, marked, minimal, PLACES } from '../../support/onnx-files.js';
 

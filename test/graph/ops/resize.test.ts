@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { symbol } from '../../../graph/ir/dim.js';
 import { int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, input } from '../../../graph/ir/value.js';
-import { gather, reshape, reshapeTo } from '../../../graph/ops/layout.js';
+import { concat } from '../../../graph/ops/concat.js';
+import { gather } from '../../../graph/ops/gather.js';
+import { reshape, reshapeTo } from '../../../graph/ops/reshape.js';
 import { resizeLinearTo, resizeNearest } from '../../../graph/ops/resize.js';
-import { concat, shapeOf } from '../../../graph/ops/shapes.js';
+import { shapeOf } from '../../../graph/ops/shape.js';
 import { modelOf, run } from '../../support/graph.js';
 
 const [N, H, W] = [symbol('N'), symbol('H'), symbol('W')];

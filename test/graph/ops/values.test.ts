@@ -4,12 +4,14 @@ import { symbol } from '../../../graph/ir/dim.js';
 import { int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, initializer, input, scope, type Value } from '../../../graph/ir/value.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
+import { concat } from '../../../graph/ops/concat.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { convTranspose } from '../../../graph/ops/conv-transpose.js';
 import { add, div, mul, sub } from '../../../graph/ops/elementwise.js';
-import { maxPool } from '../../../graph/ops/max-pool.js';
+import { pad } from '../../../graph/ops/pad.js';
+import { maxPool } from '../../../graph/ops/pool.js';
 import { resizeLinear } from '../../../graph/ops/resize.js';
-import { concat, pad, shapeOf } from '../../../graph/ops/shapes.js';
+import { shapeOf } from '../../../graph/ops/shape.js';
 import { gelu } from '../../../graph/ops/unary.js';
 import { dimsOf, modelOf, run, zeros } from '../../support/graph.js';
 

@@ -6,7 +6,7 @@ import { apply } from '../../../graph/ir/op.js';
 import { initializer, input, type Value } from '../../../graph/ir/value.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { convTranspose } from '../../../graph/ops/conv-transpose.js';
-import { MaxPool, maxPool } from '../../../graph/ops/max-pool.js';
+import { MaxPool, maxPool } from '../../../graph/ops/pool.js';
 import { resizeLinear } from '../../../graph/ops/resize.js';
 import { dimsOf, grid, modelOf, zeros } from '../../support/graph.js';
 

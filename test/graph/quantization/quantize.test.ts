@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Model } from '../../../graph/ir/model.js';
+import { concat } from '../../../graph/ops/concat.js';
+import { depthToSpace } from '../../../graph/ops/depth-to-space.js';
 import { add } from '../../../graph/ops/elementwise.js';
-import { depthToSpace } from '../../../graph/ops/layout.js';
-import { concat } from '../../../graph/ops/shapes.js';
 import { relu, sigmoid } from '../../../graph/ops/unary.js';
 import type { Target } from '../../../graph/passes/winograd/cost.js';
 import type { RunEach } from '../../../graph/quantization/calibrate.js';

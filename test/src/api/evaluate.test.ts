@@ -7,7 +7,7 @@ import { RECIPE_KEY } from '../../../graph/common/recipe.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { symbol } from '../../../graph/ir/dim.js';
 import { input } from '../../../graph/ir/value.js';
-import { sliceAxis } from '../../../graph/ops/layout.js';
+import { sliceAxis } from '../../../graph/ops/slice.js';
 import { type EvaluateOptions, evaluate } from '../../../src/api/evaluate.js';
 import { modelOf } from '../../support/graph.js';
 import { nmode } from '../../support/nmode.js';

@@ -2,8 +2,22 @@ import type { Conditions } from '../../conditions.js';
 
 /** What operators refuse. Each stands behind the name of its node, or of the operator and the module that applies it. */
 export const OPS: Conditions = {
-  'graph/ops/batch-normalization.ts': {
-    '… is …, x is …': 'scale, bias, mean or variance is no vector of as many elements as x has channels',
+  'graph/ops/cast.ts': {
+    "attribute 'to' is …, which is no element type": 'the code is absent, below 1 or above 26',
+  },
+  'graph/ops/concat.ts': {
+    "attribute 'axis' is missing": 'a Concat has no attribute axis, which has no default',
+    'parts are … and …': 'the parts of a Concat are of two element types',
+    '… and … do not join on axis …':
+      'the parts of a Concat differ in rank, or in a known size of another axis',
+  },
+  'graph/ops/constant.ts': {
+    'it has …, expected one of …': 'a Constant has no attribute with a value, or several',
+    'no value': 'a Constant has no attribute with a value',
+    "attribute 'value' is of type …, expected tensor":
+      'the attribute is of a type that is held here and no tensor',
+    "attribute 'value' is no tensor of one element":
+      'the fill of a ConstantOfShape has not exactly one element',
   },
   'graph/ops/conv-transpose.ts': {
     'x has … channels, weight takes …': 'the first size of the weight is another than the channels of x',
@@ -20,80 +34,81 @@ export const OPS: Conditions = {
       'the second size of the weight times group is another than the channels of x',
     '… output channels do not divide into … groups': 'the first size of the weight is no multiple of group',
   },
+  'graph/ops/depth-to-space.ts': {
+    'x … is no image': 'x of a DepthToSpace has not four axes',
+    '… channels do not divide into blocks of … by …':
+      'the known channels are no multiple of the square of blocksize',
+  },
   'graph/ops/elementwise.ts': {
     '… and … do not broadcast': 'two known sizes on one axis differ, and neither is 1',
     'a is …, b is …': 'the operands are of two element types',
   },
-  'graph/ops/foreign.ts': {
-    'delta is 0': 'the constant step of a Range is 0',
-    'it has …, expected one of …': 'a Constant has no attribute with a value, or several',
-    'no value': 'a Constant has no attribute with a value',
-    "attribute 'value' is of type …, expected tensor":
-      'the attribute is of a type that is held here and no tensor',
-    "attribute 'to' is …, which is no element type": 'the code is absent, below 1 or above 26',
-    "attribute 'value' is no tensor of one element":
-      'the fill of a ConstantOfShape has not exactly one element',
+  'graph/ops/expand.ts': {
+    '… repeats for …': 'the repeats of a Tile are not one an axis',
+  },
+  'graph/ops/gather.ts': {
+    'index … is outside an axis of …': 'a known index is not from -size to size - 1',
   },
   'graph/ops/global-average-pool.ts': {
     'x … has no spatial axis': 'x has fewer than three axes',
   },
   'graph/ops/instance-normalization.ts': {
     'x … has no spatial axis': 'x has fewer than three axes',
-    '… is …, x is …': 'scale or bias is no vector of as many elements as x has channels',
   },
   'graph/ops/layer-normalization.ts': {
     '… is …, expected …': 'scale or bias has not the sizes of x from the axis on',
-  },
-  'graph/ops/layout.ts': {
-    'perm […] does not order … axes': 'the attribute, or its default, is no permutation of the axes of x',
-    'shape … is none for x …':
-      'the target has two -1, a size below -1, a 0 beyond the axes of x, or -1 beside a 0 that is one',
-    'x … does not fill …': 'both have known sizes, and another number of elements',
-    'axes are missing': 'an Unsqueeze has neither the attribute nor the input',
-    'index … is outside an axis of …': 'a known index is not from -size to size - 1',
-    '… and … steps': 'starts, ends, axes and steps of a Slice are not equally many',
-    '… starts, … ends, … axes':
-      'the counts of the lists of a Slice, the axes that hold without being given included',
-    'a step of 0': 'a known step of a Slice is 0',
-    'x … is no image': 'x of a DepthToSpace has not four axes',
-    '… channels do not divide into blocks of … by …':
-      'the known channels are no multiple of the square of blocksize',
   },
   'graph/ops/matmul.ts': {
     '… and … do not multiply':
       'an operand has no axis (of Gemm: not two), or the inner sizes are known and differ',
     'c … does not stretch to …': 'broadcasting c would change the shape of the product',
   },
-  'graph/ops/max-pool.ts': {
+  'graph/ops/operands.ts': {
+    'axis … is outside a rank of …': 'an axis is not from -rank to rank - 1',
+    'axes […] name one twice': 'two entries of a list of axes are one axis, counted from either end',
+    '… is …, expected int64': 'a list of sizes, places or axes is neither int64 nor int32',
+    '… is …, expected a list': 'a list of sizes, places or axes has two axes or more',
+    '… is …, x is …': 'scale, bias, mean or variance is no vector of as many elements as x has channels',
+  },
+  'graph/ops/pad.ts': {
+    'pads holds … sizes, expected …': 'the pads are not two for each axis that is padded',
+  },
+  'graph/ops/pool.ts': {
     'a window of […] does not fit x …': 'kernel_shape has not one entry a spatial axis, or x has no channels',
   },
-  'graph/ops/quantize.ts': {
+  'graph/ops/quantize-linear.ts': {
     'scale is …, x … is quantised along axis …':
       'without blocks, scale has more than one element, and not one an element of the axis',
   },
-  'graph/ops/reshaping.ts': {
+  'graph/ops/range.ts': {
+    'delta is 0': 'the constant step of a Range is 0',
+  },
+  'graph/ops/reshape.ts': {
+    'shape … is none for x …':
+      'the target has two -1, a size below -1, a 0 beyond the axes of x, or -1 beside a 0 that is one',
+    'x … does not fill …': 'both have known sizes, and another number of elements',
+    'axes are missing': 'an Unsqueeze has neither the attribute nor the input',
     'axis … of … is not of size 1': 'an axis that a Squeeze is to remove has another known size',
-    '… sizes for … outputs': 'the sizes of a Split are not as many as its outputs',
-    'sizes […] are not those of an axis of …':
-      'a size of a Split is negative, or they do not sum up to the axis',
-    'an axis of … is not split into … parts by … outputs':
-      'a Split without sizes has another number of parts than outputs, or the axis leaves a rest that it may not',
-    '… repeats for …': 'the repeats of a Tile are not one an axis',
   },
   'graph/ops/resize.ts': {
     '… has … entries, x is …': 'scales or sizes are not one for each axis that is resized',
     'scales […] must be above 0 and finite': 'a known scale is 0, negative, infinite or not a number',
   },
-  'graph/ops/shapes.ts': {
-    'axis … is outside a rank of …': 'an axis is not from -rank to rank - 1',
-    'axes […] name one twice': 'two entries of a list of axes are one axis, counted from either end',
-    '… is …, expected int64': 'a list of sizes, places or axes is neither int64 nor int32',
-    '… is …, expected a list': 'a list of sizes, places or axes has two axes or more',
-    "attribute 'axis' is missing": 'a Concat has no attribute axis, which has no default',
-    'parts are … and …': 'the parts of a Concat are of two element types',
-    '… and … do not join on axis …':
-      'the parts of a Concat differ in rank, or in a known size of another axis',
-    'pads holds … sizes, expected …': 'the pads are not two for each axis that is padded',
+  'graph/ops/slice.ts': {
+    '… and … steps': 'starts, ends, axes and steps of a Slice are not equally many',
+    '… starts, … ends, … axes':
+      'the counts of the lists of a Slice, the axes that hold without being given included',
+    'a step of 0': 'a known step of a Slice is 0',
+  },
+  'graph/ops/split.ts': {
+    '… sizes for … outputs': 'the sizes of a Split are not as many as its outputs',
+    'sizes […] are not those of an axis of …':
+      'a size of a Split is negative, or they do not sum up to the axis',
+    'an axis of … is not split into … parts by … outputs':
+      'a Split without sizes has another number of parts than outputs, or the axis leaves a rest that it may not',
+  },
+  'graph/ops/transpose.ts': {
+    'perm […] does not order … axes': 'the attribute, or its default, is no permutation of the axes of x',
   },
   'graph/ops/window.ts': {
     'x has no spatial axis': 'x has fewer than three axes',

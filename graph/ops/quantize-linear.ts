@@ -1,8 +1,9 @@
+import { at } from '../common/at.js';
 import { type Attributes, int, intOf } from '../ir/attribute.js';
-import { differentDims, shapeText } from '../ir/dim.js';
+import { mayEqual, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value, ValueType } from '../ir/value.js';
-import { axisOf } from './shapes.js';
+import { axisOf } from './operands.js';
 
 const TYPES = { axis: 'int', block_size: 'int', output_dtype: 'int', saturate: 'int' } as const;
 
@@ -10,10 +11,9 @@ const TYPES = { axis: 'int', block_size: 'int', output_dtype: 'int', saturate: '
 function checkScale(inputs: readonly (ValueType | undefined)[], attributes: Attributes): void {
   const { shape } = required(inputs, 0, 'x');
   const scale = required(inputs, 1, 'scale').shape;
-  const [size = 1] = scale;
-  if (size === 1 || intOf(attributes, 'block_size', 0) !== 0) return;
+  if (scale.length === 0 || scale[0] === 1 || intOf(attributes, 'block_size', 0) !== 0) return;
   const axis = axisOf(intOf(attributes, 'axis', 1), shape.length);
-  if (scale.length > 1 || differentDims(size, shape[axis] ?? 1)) {
+  if (!mayEqual(scale, [at(shape, axis)])) {
     throw new RangeError(
       `scale is ${shapeText(scale)}, x ${shapeText(shape)} is quantised along axis ${axis}`,
     );

@@ -1,0 +1,84 @@
+import { at } from '../common/at.js';
+import type { Attribute, Attributes } from '../ir/attribute.js';
+import { type Dim, numbers } from '../ir/dim.js';
+import type { OpDefinition } from '../ir/op.js';
+import { elementCount, float32Tensor, int64Tensor, type Tensor } from '../ir/tensor.js';
+import { contentOf, MAX_CONTENT } from '../ir/value.js';
+import { listAt } from './operands.js';
+
+/** The attributes that may hold the value of a Constant, with their types. */
+const VALUE_TYPES = {
+  value_float: 'float',
+  value_floats: 'floats',
+  value_int: 'int',
+  value_ints: 'ints',
+  value_string: 'string',
+  value_strings: 'strings',
+} as const;
+
+export const Constant: OpDefinition = {
+  opType: 'Constant',
+  since: 1,
+  attributes: VALUE_TYPES,
+  infer(_, attributes) {
+    const names = ['value', 'sparse_value', ...Object.keys(VALUE_TYPES)];
+    const given = names.filter((name) => attributes.has(name));
+    if (given.length !== 1) {
+      throw new TypeError(`it has ${given.join(', ') || 'no value'}, expected one of ${names.join(', ')}`);
+    }
+    const tensor = constantOf(attributes);
+    return tensor ? [{ dtype: tensor.dtype, shape: tensor.dims, constant: tensor }] : [];
+  },
+};
+
+/** Undefined for what is no tensor here: strings, sparse ones, integers beyond 2^53. */
+function constantOf(attributes: Attributes): Tensor | undefined {
+  const value = attributes.get('value');
+  if (value !== undefined) return valueTensor(value);
+  for (const name of Object.keys(VALUE_TYPES)) {
+    const attribute = attributes.get(name);
+    if (attribute === undefined || attribute.whole !== undefined) continue;
+    switch (attribute.type) {
+      case 'float':
+        return float32Tensor([], [attribute.value]);
+      case 'floats':
+        return float32Tensor([attribute.value.length], attribute.value);
+      case 'int':
+        return int64Tensor([], [attribute.value]);
+      case 'ints':
+        return int64Tensor([attribute.value.length], attribute.value);
+    }
+  }
+  return undefined;
+}
+
+/** The tensor that an attribute is; undefined for one of elements that are not held. @throws TypeError where it is none */
+function valueTensor(attribute: Attribute): Tensor | undefined {
+  if (attribute.type === 'tensor') return attribute.value;
+  if (attribute.type === 'other') return undefined;
+  throw new TypeError(`attribute 'value' is of type ${attribute.type}, expected tensor`);
+}
+
+export const ConstantOfShape: OpDefinition = {
+  opType: 'ConstantOfShape',
+  since: 9,
+  infer(inputs, attributes) {
+    const shape = listAt(inputs, 0, 'shape');
+    const value = attributes.get('value');
+    const tensor = value && valueTensor(value);
+    // Of elements that are not held.
+    if (value !== undefined && tensor === undefined) return [];
+    if (tensor !== undefined && elementCount(tensor.dims) !== 1) {
+      throw new TypeError("attribute 'value' is no tensor of one element");
+    }
+    if (shape === undefined) return [];
+    if (tensor === undefined) return [{ dtype: 'float32', shape }];
+    const { dtype } = tensor;
+    const sizes = numbers(shape);
+    const filling = contentOf({ dtype, shape: [1], constant: tensor });
+    if (filling === undefined || sizes === undefined) return [{ dtype, shape }];
+    const count = elementCount(sizes);
+    if (count > MAX_CONTENT) return [{ dtype, shape }];
+    return [{ dtype, shape, content: Array<Dim>(count).fill(at(filling, 0)) }];
+  },
+};

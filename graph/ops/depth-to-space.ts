@@ -1,0 +1,33 @@
+import { int, intOf, string } from '../ir/attribute.js';
+import { floorDivideDim, multiplyDims, shapeText } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
+import { checkLeast } from './window.js';
+
+export const DepthToSpace: OpDefinition = {
+  opType: 'DepthToSpace',
+  since: 1,
+  sinceSignature: 11,
+  attributes: { blocksize: 'int', mode: 'string' },
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const block = intOf(attributes, 'blocksize', 0);
+    checkLeast('blocksize', [block], 1);
+    const [batch, channels, ...space] = shape;
+    if (batch === undefined || channels === undefined || space.length !== 2) {
+      throw new RangeError(`x ${shapeText(shape)} is no image`);
+    }
+    if (typeof channels === 'number' && channels % (block * block) !== 0) {
+      throw new RangeError(`${channels} channels do not divide into blocks of ${block} by ${block}`);
+    }
+    const deep = floorDivideDim(channels, block * block);
+    return [{ dtype, shape: [batch, deep, ...space.map((size) => multiplyDims(size, block))] }];
+  },
+};
+
+/**
+ * ONNX DepthToSpace. x [N, C b^2, H, W] -> [N, C, H b, W b]; places within a block are the last of the channels' order in CRD, as in
+ * PyTorch's PixelShuffle, and the first in DCR.
+ */
+export const depthToSpace = (x: Value, block: number, mode: 'CRD' | 'DCR' = 'CRD'): Value =>
+  apply(DepthToSpace, [x], { blocksize: int(block), mode: string(mode) });

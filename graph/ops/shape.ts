@@ -1,0 +1,17 @@
+import { intOf } from '../ir/attribute.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
+
+export const Shape: OpDefinition = {
+  opType: 'Shape',
+  since: 1,
+  attributes: { start: 'int', end: 'int' },
+  infer(inputs, attributes) {
+    const { shape } = required(inputs, 0, 'x');
+    const content = shape.slice(intOf(attributes, 'start', 0), intOf(attributes, 'end', shape.length));
+    return [{ dtype: 'int64', shape: [content.length], content }];
+  },
+};
+
+/** ONNX Shape: the sizes of x, int64 [rank]. */
+export const shapeOf = (x: Value): Value => apply(Shape, [x]);
