@@ -1,10 +1,10 @@
 import { NmodeError } from '../common/errors.js';
-import { differentDims, numbers, shapeText } from '../ir/dim.js';
+import { mayEqual, shapeText } from '../ir/dim.js';
 import { type Graph, type Model, opsetOf } from '../ir/model.js';
 import { byteLength } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
-import { declaredTypes, fromDeclared, inferTypes, naming, type Types } from './infer.js';
+import { bytesOf, declaredTypes, fromDeclared, inferTypes, naming, type Types } from './infer.js';
 
 /** Protobuf holds at most 2 GiB in one message. */
 export const MAX_MODEL_BYTES = 2 ** 31 - 1;
@@ -110,19 +110,16 @@ function* constants({ nodes, inputs, initializers }: Graph, types: Types): Gener
   const given = new Set(inputs.map(({ name }) => name));
   const names = [...initializers.keys()].filter((name) => !given.has(name));
   const known = new Set(['', ...names]);
-  const bytesOf = (name: string) => {
-    const { dtype = 'float32', shape = [0] } = types.get(name) ?? {};
-    const sizes = numbers(shape);
-    return sizes === undefined ? 0 : byteLength(dtype, sizes);
-  };
-  const stored = names.reduce((sum, name) => sum + bytesOf(name), 0);
+  // What is open is not counted.
+  const counted = (name: string) => bytesOf(name, types) ?? 0;
+  const stored = names.reduce((sum, name) => sum + counted(name), 0);
   const limit = MAX_MODEL_BYTES + MAX_EXPANSION * stored;
   let left = limit;
   for (const { name, opType, inputs: read, outputs } of nodes) {
     if (!read.every((input) => known.has(input))) continue;
     for (const output of outputs) {
       known.add(output);
-      left -= bytesOf(output);
+      left -= counted(output);
     }
     if (left >= 0) continue;
     yield `node '${name}' (${opType}): what is computed from constants alone takes more than ${limit} bytes`;
@@ -137,10 +134,7 @@ function misfit(
 ): readonly string[] {
   if (declared === undefined || inferred === undefined) return [];
   const { dtype, shape } = inferred;
-  const fits =
-    dtype === declared.dtype &&
-    shape.length === declared.shape.length &&
-    shape.every((dim, axis) => !differentDims(dim, declared.shape[axis] ?? dim));
+  const fits = dtype === declared.dtype && mayEqual(shape, declared.shape);
   const found = `declared ${declared.dtype} ${shapeText(declared.shape)}, it is ${dtype} ${shapeText(shape)}`;
   return fits ? [] : [`output '${name}' is ${found}`];
 }

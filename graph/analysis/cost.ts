@@ -1,9 +1,7 @@
-import { numbers } from '../ir/dim.js';
-import { DTYPES } from '../ir/dtype.js';
-import { type Graph, type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type Graph, type Model, type Node, opsetOf } from '../ir/model.js';
 import { elementCount } from '../ir/tensor.js';
 import { definitionOf } from '../ops/index.js';
-import { inferTypes, inputTypes, type Types } from './infer.js';
+import { bytesOf, inferTypes, inputTypes, type Types } from './infer.js';
 
 /** What one run of a node takes; a figure is undefined where sizes are open or the operator is not known. */
 export interface NodeCost {
@@ -51,44 +49,45 @@ function sum(figures: readonly (number | undefined)[]): number | undefined {
 
 function peak(graph: Graph, types: Types): number | undefined {
   const lastUse = new Map<string, number>();
-  for (const [at, node] of graph.nodes.entries()) for (const name of node.inputs) lastUse.set(name, at);
+  for (const [index, { inputs }] of graph.nodes.entries()) {
+    for (const name of inputs) lastUse.set(name, index);
+  }
   for (const { name } of graph.outputs) lastUse.set(name, Number.POSITIVE_INFINITY);
   const sizes = new Map<string, number>();
   let [held, most] = [0, 0];
   const hold = (name: string): boolean => {
     const bytes = bytesOf(name, types);
-    sizes.set(name, bytes ?? 0);
-    held += bytes ?? 0;
+    if (bytes === undefined) return false;
+    sizes.set(name, bytes);
+    held += bytes;
     most = Math.max(most, held);
-    return bytes !== undefined;
+    return true;
   };
   const inputs = graph.inputs.map(({ name }) => name).filter((name) => !graph.initializers.has(name));
-  let known = inputs.every(hold);
-  for (const [at, node] of graph.nodes.entries()) {
-    known &&= node.outputs.filter((name) => name !== '').every(hold);
+  if (!inputs.every(hold)) return undefined;
+  for (const [index, node] of graph.nodes.entries()) {
+    if (!node.outputs.filter((name) => name !== ABSENT).every(hold)) return undefined;
     for (const name of new Set([...node.inputs, ...node.outputs])) {
-      if ((lastUse.get(name) ?? at) === at) held -= sizes.get(name) ?? 0;
+      // Initializers are not held.
+      const bytes = sizes.get(name);
+      if (bytes !== undefined && (lastUse.get(name) ?? index) === index) held -= bytes;
     }
   }
-  return known ? most : undefined;
+  return most;
 }
 
 /** Elements of the initializers that some node reads as a trained parameter; a shared one counts once. */
 function parameters(graph: Graph, opset: number): number {
-  const names = new Set<string>();
-  for (const node of graph.nodes) {
-    for (const at of definitionOf(node, opset)?.parameters ?? []) {
-      const name = node.inputs[at];
-      if (name !== undefined) names.add(name);
-    }
-  }
-  let count = 0;
-  for (const name of names) count += elementCount(graph.initializers.get(name)?.dims ?? [0]);
-  return count;
+  const names = graph.nodes.flatMap((node) => {
+    const trained = definitionOf(node, opset)?.parameters ?? [];
+    return node.inputs.filter((_, index) => trained.includes(index));
+  });
+  const tensors = [...new Set(names)].flatMap((name) => graph.initializers.get(name) ?? []);
+  return tensors.reduce((count, { dims }) => count + elementCount(dims), 0);
 }
 
 function nodeCost(node: Node, types: Types, opset: number): NodeCost {
-  const outputs = node.outputs.filter((name) => name !== '').map((name) => bytesOf(name, types));
+  const outputs = node.outputs.filter((name) => name !== ABSENT).map((name) => bytesOf(name, types));
   return {
     name: node.name,
     opType: node.opType,
@@ -97,18 +96,11 @@ function nodeCost(node: Node, types: Types, opset: number): NodeCost {
   };
 }
 
-function bytesOf(name: string, types: Types): number | undefined {
-  const type = types.get(name);
-  const sizes = type && numbers(type.shape);
-  return sizes && elementCount(sizes) * DTYPES[type.dtype].bytes;
-}
-
 function macsOf(node: Node, types: Types, opset: number): number | undefined {
   const definition = definitionOf(node, opset);
   if (definition?.macs === undefined) return 0;
   const inputs = inputTypes(node, types);
-  const output = types.get(node.outputs[0] ?? '');
-  return inputs === undefined || output === undefined
-    ? undefined
-    : definition.macs(inputs, output, node.attributes);
+  const [output = ABSENT] = node.outputs;
+  const type = types.get(output);
+  return inputs && type && definition.macs(inputs, type, node.attributes);
 }

@@ -1,5 +1,14 @@
+import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
-import { type Dim, floorDivideDim, hasOtherSymbols, quotient, shapeText, symbol } from '../ir/dim.js';
+import {
+  type Dim,
+  dimText,
+  floorDivideDim,
+  hasOtherSymbols,
+  quotient,
+  shapeText,
+  symbol,
+} from '../ir/dim.js';
 import type { Model, ValueInfo } from '../ir/model.js';
 import type { ValueType } from '../ir/value.js';
 import { prune } from '../rewriting/prune.js';
@@ -38,7 +47,14 @@ export function imageOf({ graph }: Model): Image {
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   const [image, ...others] = inputs.filter(({ type }) => type?.shape?.length === 4);
   const [batch, channels, height, width] = image?.type?.shape ?? [];
-  if (image === undefined || batch === undefined || channels === undefined || others.length > 0) {
+  if (
+    !image ||
+    others.length > 0 ||
+    batch === undefined ||
+    channels === undefined ||
+    height === undefined ||
+    width === undefined
+  ) {
     const found = inputs.map(
       ({ name, type }) => `${name} ${type?.dtype ?? 'of an unknown type'} [${type?.shape ?? '?'}]`,
     );
@@ -47,13 +63,13 @@ export function imageOf({ graph }: Model): Image {
       `it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`,
     );
   }
-  if (isChannelsLast(image.type?.shape ?? [])) {
+  if (areChannels(width) && !areChannels(channels)) {
     throw new NmodeError(
       'BAD_MODEL',
       `it takes ${image.name} ${image.type?.dtype} [${image.type?.shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
     );
   }
-  const open = (size: number | string = '', axis: number): Dim => {
+  const open = (size: number | string, axis: number): Dim => {
     const dim = openName(image.name, size, axis);
     return typeof dim === 'number' ? dim : symbol(dim);
   };
@@ -61,31 +77,25 @@ export function imageOf({ graph }: Model): Image {
 }
 
 /** Images of 1, 3 or 4 channels, as TensorFlow has them. */
-function isChannelsLast([, first, , last]: readonly (number | string)[]): boolean {
-  const areChannels = (size: number | string | undefined) => size === 1 || size === 3 || size === 4;
-  return areChannels(last) && !areChannels(first);
-}
+const areChannels = (size: number | string) => size === 1 || size === 3 || size === 4;
 
 /** The image, with open heights and widths as multiples. */
-function imageAt({ name, shape }: Image, multiple: number): Image {
-  const [batch, channels, ...space] = shape;
-  const [height, width] = space.map((dim) => (typeof dim === 'number' ? dim : symbol(nameOf(dim), multiple)));
-  return { name, shape: [batch, channels, height ?? 1, width ?? 1] };
+function imageAt({ name, shape: [batch, channels, height, width] }: Image, multiple: number): Image {
+  const multipleOf = (dim: Dim) => (typeof dim === 'number' ? dim : symbol(dimText(dim), multiple));
+  return { name, shape: [batch, channels, multipleOf(height), multipleOf(width)] };
 }
-
-const nameOf = (dim: Dim): string => (typeof dim === 'number' ? '' : (dim.terms[0]?.name ?? ''));
 
 /** Types for heights and widths that are multiples; what an unknown operator gives is as the model declares it. */
 function typesAt(model: Model, { shape }: Image): Types {
   const open = shape.filter((dim) => typeof dim !== 'number');
-  const known = Object.fromEntries(open.map((dim) => [nameOf(dim), dim]));
+  const known = Object.fromEntries(open.map((dim) => [dimText(dim), dim]));
   return inferTypes(model, known, declaredTypes(model, known));
 }
 
 /** A model that is for images of one size, as one for all sizes: only its declaration changes. */
 function opened(model: Model, { name, shape: [batch, channels] }: Image): Model {
   const sizes = [batch, channels, symbol('H'), symbol('W')].map((dim) =>
-    typeof dim === 'number' ? dim : nameOf(dim),
+    typeof dim === 'number' ? dim : dimText(dim),
   );
   const inputs = model.graph.inputs.map(
     (info): ValueInfo =>
@@ -94,10 +104,12 @@ function opened(model: Model, { name, shape: [batch, channels] }: Image): Model 
   return { ...model, graph: { ...model.graph, inputs } };
 }
 
-/** Whether a type tells how large its tensor is beside the image: an opaque size may be any part of it. */
-function isTold(type: ValueType | undefined, { shape: [, , height, width] }: Image): boolean {
-  const [, , down = 1, across = 1] = type?.shape ?? [];
-  return type !== undefined && !hasOtherSymbols(down, height) && !hasOtherSymbols(across, width);
+/** Whether a type says how large its tensor is beside the image: an opaque size may be any part of it. */
+function isSized(type: ValueType | undefined, { shape: [, , height, width] }: Image): boolean {
+  if (type === undefined) return false;
+  const [, , down, across] = type.shape;
+  const follows = (size: Dim | undefined, whole: Dim) => size === undefined || !hasOtherSymbols(size, whole);
+  return follows(down, height) && follows(across, width);
 }
 
 function located(tensor: string, type: ValueType | undefined, { shape: whole }: Image): Located {
@@ -121,10 +133,10 @@ export async function locate(
 ): Promise<readonly Located[]> {
   const image = imageAt(imageOf(model), EVEN_MULTIPLE);
   const types = typesAt(model, image);
-  const open = names.filter((name) => !isTold(types.get(name), image));
+  const open = names.filter((name) => !isSized(types.get(name), image));
   const measured: Types = open.length > 0 ? await measure(prune(model, open)) : new Map();
-  const [batch = 1, channels = 1, height = 1, width = 1] = measured.get(image.name)?.shape ?? [];
-  const run: Image = { ...image, shape: [batch, channels, height, width] };
+  const whole = measured.get(image.name)?.shape ?? image.shape;
+  const run: Image = { ...image, shape: [at(whole, 0), at(whole, 1), at(whole, 2), at(whole, 3)] };
   const scaleOf = scalesWhereOpen(model, image);
   return names.map((name) => {
     const ran = measured.get(name);
@@ -139,14 +151,14 @@ const isPooled = ({ type }: Located): boolean => type?.shape.slice(2).every((siz
 
 /**
  * The scales that tensors of a model for images of one size would have at other sizes: rounding makes 2 of 40 (40, 20, 10, 5, 2)
- * what looks like a scale of 20. Nothing is told of a model that has its one size inside.
+ * what looks like a scale of 20. Nothing is known of a model that has its one size inside.
  */
 function scalesWhereOpen(model: Model, image: Image): (tensor: string) => number | undefined {
   const open = opened(model, image);
-  const at = imageAt(imageOf(open), EVEN_MULTIPLE);
+  const multiple = imageAt(imageOf(open), EVEN_MULTIPLE);
   try {
-    const types = typesAt(open, at);
-    return (tensor) => located(tensor, types.get(tensor), at).feature?.scale;
+    const types = typesAt(open, multiple);
+    return (tensor) => located(tensor, types.get(tensor), multiple).feature?.scale;
   } catch (error) {
     if (error instanceof NmodeError) return () => undefined;
     throw error;
@@ -161,13 +173,13 @@ export function sizeMultipleOf(model: Model, features: readonly Feature[]): numb
   const least = features.reduce((multiple, { scale }) => leastCommonMultiple(multiple, scale), 1);
   const image = imageOf(model);
   const scalesAt = (multiple: number) => {
-    const at = imageAt(image, multiple);
-    const types = typesAt(model, at);
-    return features.map(({ tensor }) => located(tensor, types.get(tensor), at).feature?.scale);
+    const run = imageAt(image, multiple);
+    const types = typesAt(model, run);
+    return features.map(({ tensor }) => located(tensor, types.get(tensor), run).feature?.scale);
   };
   const even = scalesAt(EVEN_MULTIPLE);
   for (let multiple = least; multiple <= EVEN_MULTIPLE; multiple *= 2) {
-    if (scalesAt(multiple).every((scale, at) => scale === even[at])) return multiple;
+    if (scalesAt(multiple).every((scale, index) => scale === even[index])) return multiple;
   }
   return least;
 }

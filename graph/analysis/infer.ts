@@ -1,7 +1,8 @@
 import { NmodeError, reason } from '../common/errors.js';
-import { type Dim, symbol } from '../ir/dim.js';
+import { type Dim, numbers, symbol } from '../ir/dim.js';
 import { type DeclaredType, type Model, type Node, opsetOf } from '../ir/model.js';
 import { checkShape, inferOutputs } from '../ir/op.js';
+import { byteLength } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
 import { definitionOf } from '../ops/index.js';
 
@@ -23,7 +24,7 @@ export function fromDeclared(
   const shape = type.shape.map((size, axis): Dim => {
     const dim = openName(name, size, axis);
     if (typeof dim === 'number') return dim;
-    return Object.hasOwn(known, dim) ? (known[dim] ?? 0) : symbol(dim);
+    return (Object.hasOwn(known, dim) ? known[dim] : undefined) ?? symbol(dim);
   });
   checkShape(shape);
   return { dtype: type.dtype, shape };
@@ -51,8 +52,8 @@ export function inferTypes(
   const opset = opsetOf(model);
   for (const node of model.graph.nodes) {
     const outputs = inferNode(node, types, opset);
-    node.outputs.forEach((name, at) => {
-      const type = outputs[at] ?? otherwise.get(name);
+    node.outputs.forEach((name, index) => {
+      const type = outputs[index] ?? otherwise.get(name);
       if (type !== undefined && name !== '') types.set(name, type);
     });
   }
@@ -72,7 +73,7 @@ export function declaredTypes({ graph }: Model, known: Readonly<Record<string, D
 /** The inputs of a node as types; undefined where one of them is not known. */
 export function inputTypes(node: Node, types: Types): (ValueType | undefined)[] | undefined {
   const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
-  return inputs.some((type, at) => type === undefined && node.inputs[at] !== '') ? undefined : inputs;
+  return inputs.some((type, index) => type === undefined && node.inputs[index] !== '') ? undefined : inputs;
 }
 
 /** The types of a node's outputs; none where nothing can be said. @throws NmodeError (BAD_MODEL) where its inputs do not fit */
@@ -83,6 +84,13 @@ export function inferNode(node: Node, types: Types, opset: number): readonly Val
   return naming(`node '${node.name}' (${node.opType})`, () =>
     inferOutputs(definition, inputs, node.attributes, node.outputs.length),
   );
+}
+
+/** The bytes of a value; undefined where its type or a size is open. */
+export function bytesOf(name: string, types: Types): number | undefined {
+  const type = types.get(name);
+  const sizes = type && numbers(type.shape);
+  return sizes && byteLength(type.dtype, sizes);
 }
 
 /** Names what a misfit belongs to. @throws NmodeError (BAD_MODEL) in the place of what is thrown */

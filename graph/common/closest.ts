@@ -1,18 +1,20 @@
+import { at } from './at.js';
+
 /** Names are compared up to here: files may hold longer ones. */
 const MAX_COMPARED = 200;
 
 /** How many characters must be put in, left out or replaced to make one text of another (Levenshtein). */
 function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {
     const above = row;
     row = [i];
     for (let j = 1; j <= to.length; j++) {
-      const replaced = (above[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+      const replaced = at(above, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, at(above, j) + 1, at(row, j - 1) + 1));
     }
   }
-  return row[to.length] ?? 0;
+  return at(row, to.length);
 }
 
 /** Those names that are most like one that is not among them, the closest first. */

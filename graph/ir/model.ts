@@ -26,11 +26,14 @@ export interface Graph {
   readonly unread?: Unread;
 }
 
+/** The name of an optional input or output that is left out. */
+export const ABSENT = '';
+
 export interface Node {
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
-  /** Names; '' for an optional input that is skipped. */
+  /** Names, or `ABSENT`. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
@@ -52,9 +55,12 @@ export interface DeclaredType {
   readonly shape?: readonly (number | string)[];
 }
 
-/** The opset of ONNX's own operators. */
+/** Older than all. */
+const NO_OPSET = 0;
+
+/** The opset of ONNX's own operators, 0 where a model states none. */
 export function opsetOf(model: Model): number {
-  return model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? 0;
+  return model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? NO_OPSET;
 }
 
 /** What a model takes and gives, and what it says of itself. */
@@ -69,6 +75,6 @@ export interface Outline {
 
 export function outlineOf({ graph, metadata }: Model): Outline {
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const end = outputEnd(graph.nodes, graph.outputs[0]?.name ?? '');
+  const end = outputEnd(graph.nodes, graph.outputs[0]?.name);
   return { inputs, outputs: graph.outputs, metadata, end };
 }

@@ -50,12 +50,12 @@ const MAX_STEPS = 1000;
  * Follows an output back to what makes it what it is.
  * @param links the nodes of the graph
  */
-export function outputEnd(links: Iterable<Link>, output: string): OutputEnd {
+export function outputEnd(links: Iterable<Link>, output: string | undefined): OutputEnd {
   const producers = new Map<string, Link>();
   for (const link of links) for (const name of link.outputs) producers.set(name, link);
-  const producerOf = (name: string | undefined) => producers.get(name ?? '');
+  const producerOf = (name: string | undefined) => (name === undefined ? undefined : producers.get(name));
   let steps = 0;
-  const endOf = (name: string): OutputEnd | undefined => {
+  const endOf = (name: string | undefined): OutputEnd | undefined => {
     let link = producerOf(name);
     while (link !== undefined && MOVES.has(link.opType) && ++steps < MAX_STEPS)
       link = producerOf(link.inputs[0]);

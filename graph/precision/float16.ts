@@ -1,6 +1,6 @@
 import { inferTypes } from '../analysis/infer.js';
 import { NmodeError } from '../common/errors.js';
-import type { Model, Node } from '../ir/model.js';
+import { ABSENT, type Model, type Node } from '../ir/model.js';
 import { apply, type OpDefinition } from '../ir/op.js';
 import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
@@ -28,7 +28,7 @@ const MAX_VALUES = 20_000;
 export async function halfPrecision(model: Model, runEach: RunEach): Promise<Model> {
   const magnitudes = await magnitudesOf(model, runEach);
   const float32 = float32Nodes(model, magnitudes);
-  return toFloat16(model, ({ outputs: [output = ''] }) => float32.has(output)).model;
+  return toFloat16(model, ({ outputs: [output = ABSENT] }) => float32.has(output)).model;
 }
 
 async function magnitudesOf(model: Model, runEach: RunEach): Promise<Magnitudes> {
@@ -73,39 +73,39 @@ export function toFloat16(model: Model, staysFloat32: (node: Node) => boolean): 
   return rewrite(model, (node, graph) => {
     const definition = definitionOf(node, graph.opset);
     if (definition === undefined || node.opType === 'Cast' || node.outputs.length !== 1) return;
-    const made = graph.value(node.outputs[0] ?? '');
+    const made = graph.value(node.outputs[0]);
     const isFloat = (name: string) => graph.value(name)?.dtype === 'float32';
     if (made?.dtype !== 'float32' || !node.inputs.slice(0, halfInputs(node)).some(isFloat)) return;
-    const lower = staysFloat32(node) ? inFloat : inHalf;
-    return inScopeOf(node, () => lower(node, definition, graph, halves));
+    const computed = staysFloat32(node) ? inFloat : inHalf;
+    return inScopeOf(node, () => computed(node, definition, graph, halves));
   });
 }
 
-type Lower = (
+type Computation = (
   node: Node,
   definition: OpDefinition,
   graph: Rewriting,
   halves: Map<string, Value>,
 ) => Value | undefined;
 
-const inHalf: Lower = (node, definition, graph, halves) => {
+const inHalf: Computation = (node, definition, graph, halves) => {
   const operands: (Value | undefined)[] = [];
-  for (const [at, name] of node.inputs.entries()) {
-    const value = name === '' ? undefined : graph.value(name);
-    if (name !== '' && value === undefined) return;
-    const isHalf = value?.dtype === 'float32' && at < halfInputs(node);
+  for (const [index, name] of node.inputs.entries()) {
+    const value = name === ABSENT ? undefined : graph.value(name);
+    if (name !== ABSENT && value === undefined) return;
+    const isHalf = value?.dtype === 'float32' && index < halfInputs(node);
     operands.push(isHalf ? halfOf(name, value, graph, halves) : value);
   }
   return cast(apply(definition, operands, Object.fromEntries(node.attributes)), 'float32');
 };
 
 /** Computed in float32, with weights that are halves in the file; undefined where that changes nothing. */
-const inFloat: Lower = (node, definition, graph, halves) => {
+const inFloat: Computation = (node, definition, graph, halves) => {
   let isStored = false;
   const operands: (Value | undefined)[] = [];
-  for (const [at, name] of node.inputs.entries()) {
-    const [value, weight, axis] = [graph.value(name), graph.constant(name), weightAxis(node, at)];
-    if (name !== '' && value === undefined) return;
+  for (const [index, name] of node.inputs.entries()) {
+    const [value, weight, axis] = [graph.value(name), graph.constant(name), weightAxis(node, index)];
+    if (name !== ABSENT && value === undefined) return;
     const fits =
       axis !== undefined &&
       weight?.dtype === 'float32' &&
@@ -126,7 +126,7 @@ function halfOf(name: string, value: Value, graph: Rewriting, halves: Map<string
     return half;
   }
   const producer = graph.producer(name);
-  const before = producer?.opType === 'Cast' ? graph.value(producer.inputs[0] ?? '') : undefined;
+  const before = producer?.opType === 'Cast' ? graph.value(producer.inputs[0]) : undefined;
   return before?.dtype === 'float16' ? before : cast(value, 'float16');
 }
 

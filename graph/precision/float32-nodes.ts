@@ -1,6 +1,7 @@
+import { at } from '../common/at.js';
 import { intOf, intsOf } from '../ir/attribute.js';
 import { sameDim } from '../ir/dim.js';
-import type { Model, Node } from '../ir/model.js';
+import { ABSENT, type Model, type Node } from '../ir/model.js';
 import { elementCount } from '../ir/tensor.js';
 import { headValues } from '../quantization/head.js';
 import { Rewriting } from '../rewriting/rewrite.js';
@@ -78,7 +79,7 @@ export function float32Nodes(model: Model, magnitudes: Magnitudes): ReadonlySet<
   const graph = new Rewriting(model);
   const { nodes } = model.graph;
   const [head, moving, exact] = [headValues(model, graph), dataValues(model), toldApart(nodes, graph)];
-  const nameOf = ({ outputs: [output = ''] }: Node) => output;
+  const nameOf = ({ outputs: [output = ABSENT] }: Node) => output;
   const isWrong = (node: Node) =>
     FLOAT32_OPS.has(node.opType) ||
     (HEAD_OPS.has(node.opType) && head.has(nameOf(node))) ||
@@ -89,7 +90,7 @@ export function float32Nodes(model: Model, magnitudes: Magnitudes): ReadonlySet<
     // A constant that is computed, which none of its elements tells.
     node.inputs.some((name) => isFloat(name, graph) && !moving.has(name) && !graph.constant(name)) ||
     [...node.inputs, ...node.outputs].some(
-      (name) => isComputed(name, graph) && isOutOfRange(magnitudes.get(name) ?? 0),
+      (name) => isComputed(name, graph) && isOutOfRange(magnitudes.get(name)),
     ) ||
     cancels(node, magnitudes);
   return new Set(nodes.filter(isWrong).map(nameOf));
@@ -100,7 +101,8 @@ const isFloat = (name: string, graph: Rewriting) => graph.value(name)?.dtype ===
 const isComputed = (name: string | undefined, graph: Rewriting) =>
   name !== undefined && graph.constant(name) === undefined;
 
-function isOutOfRange(reached: number): boolean {
+/** What is not float32 reaches nothing. */
+function isOutOfRange(reached = 0): boolean {
   return reached * HEADROOM > MAX_HALF || (reached > 0 && reached < HEADROOM * MIN_HALF);
 }
 
@@ -134,16 +136,16 @@ function toldApart(nodes: readonly Node[], graph: Rewriting): ReadonlySet<string
 
 /** Whether a value is one of two feature maps that are added, as where residual branches meet. */
 function isBranch(name: string, { opType, inputs, outputs }: Node, graph: Rewriting): boolean {
-  const [shape, result] = [graph.value(name)?.shape, graph.value(outputs[0] ?? '')?.shape];
+  const [shape, result] = [graph.value(name)?.shape, graph.value(outputs[0])?.shape];
   if (opType !== 'Add' || shape === undefined || result === undefined) return false;
   return inputs.every((input) => isComputed(input, graph)) && !isStretched(name, outputs[0], graph);
 }
 
 /** Whether an operand has fewer elements than the result. */
 function isStretched(name: string | undefined, output: string | undefined, graph: Rewriting): boolean {
-  const [from, to] = [name, output].map((each) => graph.value(each ?? '')?.shape);
+  const [from, to] = [name, output].map((each) => graph.value(each)?.shape);
   if (from === undefined || to === undefined) return false;
-  return from.length < to.length || from.some((size, axis) => !sameDim(size, to[axis] ?? 1));
+  return from.length < to.length || from.some((size, axis) => !sameDim(size, at(to, axis)));
 }
 
 /** Squares, what is divided by what a network computed, and how far values are from a mean of them. */
@@ -163,23 +165,21 @@ function sumsMany(node: Node, graph: Rewriting): boolean {
   const { opType, inputs, attributes } = node;
   if (opType === 'AveragePool') return elementCount(intsOf(attributes, 'kernel_shape', [])) > MAX_SUMMED;
   if (!sumsProducts(node)) return false;
-  const isMeans = inputs.some((name, at) => {
-    const [weight, axis] = [graph.constant(name), weightAxis(node, at)];
+  const isMeans = inputs.some((name, index) => {
+    const [weight, axis] = [graph.constant(name), weightAxis(node, index)];
     if (weight?.dtype !== 'float32' || axis === undefined) return false;
     return filtersOf(weight, axis).some(({ isOneSigned, terms }) => isOneSigned && terms > MAX_SUMMED);
   });
   if (isMeans || opType === 'Conv' || opType === 'ConvTranspose') return isMeans;
   const isTransposed = opType === 'Gemm' && intOf(attributes, 'transA', 0) === 1;
-  const products = graph.value(inputs[0] ?? '')?.shape.at(isTransposed ? 0 : -1);
+  const products = graph.value(inputs[0])?.shape.at(isTransposed ? 0 : -1);
   return typeof products !== 'number' || products >= MAX_PRODUCTS;
 }
 
 /** Whether a sum or difference was much smaller, on images, than what it was taken of. */
-function cancels({ opType, inputs, outputs: [output = ''] }: Node, magnitudes: Magnitudes): boolean {
+function cancels({ opType, inputs, outputs: [output = ABSENT] }: Node, magnitudes: Magnitudes): boolean {
   if (opType !== 'Add' && opType !== 'Sub') return false;
-  const [largest, result] = [
-    Math.max(...inputs.map((name) => magnitudes.get(name) ?? 0)),
-    magnitudes.get(output),
-  ];
+  const largest = Math.max(...inputs.flatMap((name) => magnitudes.get(name) ?? []));
+  const result = magnitudes.get(output);
   return result !== undefined && largest > CANCELLATION * result;
 }

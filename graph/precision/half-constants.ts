@@ -1,6 +1,7 @@
+import { at, floatAt } from '../common/at.js';
 import type { Attribute } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
-import { float32Values, type Tensor } from '../ir/tensor.js';
+import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
 import { isHeld, MAX_HALF, MIN_HALF } from './half.js';
 
@@ -34,14 +35,14 @@ export function weightAxis(node: Node, input: number): number | undefined {
  */
 export function losesConstants(node: Node, graph: Rewriting, last: number, isExact: boolean): boolean {
   if ([...node.attributes.values()].some(losesAttribute)) return true;
-  return node.inputs.slice(0, last).some((name, at) => {
+  return node.inputs.slice(0, last).some((name, index) => {
     const tensor = graph.constant(name);
     if (tensor?.dtype !== 'float32') return false;
-    const axis = weightAxis(node, at);
+    const axis = weightAxis(node, index);
     if (axis !== undefined) return losesWeights(tensor, axis);
     const values = float32Values(tensor);
-    if (isExact || (node.opType === 'Div' && at === 1)) return !values.every(isHeld);
-    return sumsProducts(node) && at === BIAS ? values.some(overflows) : losesScale(values);
+    if (isExact || (node.opType === 'Div' && index === 1)) return !values.every(isHeld);
+    return sumsProducts(node) && index === BIAS ? values.some(overflows) : losesScale(values);
   });
 }
 
@@ -94,18 +95,19 @@ export interface Filter {
 /** What is known of the weights that each result is a sum with; a vector has one result. */
 export function filtersOf({ dims, ...tensor }: Tensor, axis: number): readonly Filter[] {
   const values = float32Values({ dims, ...tensor });
-  const at = dims.length < 2 ? 0 : axis < 0 ? axis + dims.length : axis;
-  const count = dims.length < 2 ? 1 : (dims[at] ?? 1);
-  const inner = dims.length < 2 ? values.length : dims.slice(at + 1).reduce((all, size) => all * size, 1);
+  const counted = axis < 0 ? axis + dims.length : axis;
+  const [count, inner] =
+    dims.length < 2 ? [1, values.length] : [at(dims, counted), elementCount(dims.slice(counted + 1))];
   const found = Array.from({ length: count }, () => ({ largest: 0, sum: 0, positive: 0, negative: 0 }));
-  for (let place = 0; place < values.length; place++) {
-    const value = values[place] ?? 0;
-    const filter = found[Math.floor(place / inner) % count];
-    if (filter === undefined) continue;
-    filter.largest = Math.max(filter.largest, Math.abs(value));
-    filter.sum += Math.abs(value);
-    if (value > 0) filter.positive++;
-    if (value < 0) filter.negative++;
+  for (let begin = 0; begin < values.length; begin += inner) {
+    const filter = at(found, (begin / inner) % count);
+    for (let index = begin; index < begin + inner; index++) {
+      const value = floatAt(values, index);
+      filter.largest = Math.max(filter.largest, Math.abs(value));
+      filter.sum += Math.abs(value);
+      if (value > 0) filter.positive++;
+      if (value < 0) filter.negative++;
+    }
   }
   return found.map(({ largest, sum, positive, negative }) => ({
     ...{ largest, sum },

@@ -1,3 +1,4 @@
+import { ABSENT } from '../ir/model.js';
 import { apply } from '../ir/op.js';
 import { elementCount, float32Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
@@ -12,7 +13,7 @@ export const MIN_ELEMENTS = 1024;
 
 /** Stores the weights of convolutions as int8 with one scale a channel; runtimes widen them when they load the model. */
 export const int8Weights: Rule = (node, graph) => {
-  const [input = '', weightName = '', biasName = ''] = node.inputs;
+  const [input, weightName = ABSENT, biasName] = node.inputs;
   const [x, weight] = [graph.value(input), graph.constant(weightName)];
   if (node.opType !== 'Conv' || node.domain !== '' || x === undefined || weight === undefined) return;
   const widened = elementCount(weight.dims) < MIN_ELEMENTS ? undefined : int8Weight(weightName, graph);

@@ -1,3 +1,4 @@
+import { floatAt } from '../common/at.js';
 import type { Model } from '../ir/model.js';
 import { type QuantizableLayer, withOutputs } from './layers.js';
 import type { Range } from './parameters.js';
@@ -36,20 +37,26 @@ export async function calibrate(
   );
   const ranges = new Map<string, Range>();
   await runEach(observed, (values) => {
-    for (const name of names) ranges.set(name, widened(ranges.get(name), values[name] ?? []));
+    for (const name of names) {
+      const reached = values[name];
+      if (reached !== undefined) ranges.set(name, widened(ranges.get(name), reached));
+    }
   });
   if (method === 'minmax') return ranges;
   const histograms = new Map(Array.from(ranges, ([name, range]) => [name, new Histogram(range)]));
   await runEach(observed, (values) => {
-    for (const [name, histogram] of histograms) histogram.add(values[name] ?? []);
+    for (const [name, histogram] of histograms) {
+      const reached = values[name];
+      if (reached !== undefined) histogram.add(reached);
+    }
   });
   return new Map(Array.from(histograms, ([name, histogram]) => [name, histogram.middle()]));
 }
 
-function widened(range: Range = { min: 0, max: 0 }, values: ArrayLike<number>): Range {
+function widened(range: Range = { min: 0, max: 0 }, values: Float32Array): Range {
   let { min, max } = range;
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at] ?? 0;
+  for (let index = 0; index < values.length; index++) {
+    const value = floatAt(values, index);
     if (value < min) min = value;
     if (value > max) max = value;
   }
@@ -65,12 +72,12 @@ class Histogram {
     this.#range = range;
   }
 
-  add(values: ArrayLike<number>): void {
+  add(values: Float32Array): void {
     const { min, max } = this.#range;
     const scale = BINS / (max - min || 1);
-    for (let at = 0; at < values.length; at++) {
-      const bin = Math.min(BINS - 1, Math.floor(((values[at] ?? 0) - min) * scale));
-      this.#counts[bin] = (this.#counts[bin] ?? 0) + 1;
+    for (let index = 0; index < values.length; index++) {
+      const bin = Math.min(BINS - 1, Math.floor((floatAt(values, index) - min) * scale));
+      this.#counts[bin] = floatAt(this.#counts, bin) + 1;
     }
     this.#total += values.length;
   }
@@ -81,8 +88,8 @@ class Histogram {
     const width = (max - min) / BINS;
     const outside = OUTSIDE * this.#total;
     const skipped = (counts: Float64Array) => {
-      let [bin, sum] = [0, counts[0] ?? 0];
-      while (sum <= outside && bin < BINS - 1) sum += counts[++bin] ?? 0;
+      let [bin, sum] = [0, floatAt(counts, 0)];
+      while (sum <= outside && bin < BINS - 1) sum += floatAt(counts, ++bin);
       return bin;
     };
     const [low, high] = [skipped(this.#counts), skipped(this.#counts.toReversed())];

@@ -1,4 +1,4 @@
-import type { Node } from '../ir/model.js';
+import { ABSENT, type Node } from '../ir/model.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
 import { isClamp, type QuantizableLayer } from './layers.js';
 import type { Range } from './parameters.js';
@@ -36,15 +36,15 @@ export function carriedValues(layers: readonly QuantizableLayer[], graph: Rewrit
     const producer = graph.producer(name);
     if (producer === undefined || !carries(producer, graph)) continue;
     found.add(name);
-    const bounded = isClamp(producer) ? boundedCarrier(producer, graph) : undefined;
-    for (const input of (bounded ?? producer).inputs) read.add(input);
+    const clamped = isClamp(producer) ? clampedCarrier(producer, graph) : undefined;
+    for (const input of (clamped ?? producer).inputs) read.add(input);
   }
   return found;
 }
 
-/** The sum or product that a node bounds, where nothing else reads it. */
-export function boundedCarrier(bounds: Node, graph: Rewriting): Node | undefined {
-  const [input = ''] = bounds.inputs;
+/** The sum or product that a node clamps, where nothing else reads it. */
+export function clampedCarrier(clamp: Node, graph: Rewriting): Node | undefined {
+  const [input = ABSENT] = clamp.inputs;
   const before = graph.isOwn(input) ? graph.producer(input) : undefined;
   return before && isCarrier(before, graph) ? before : undefined;
 }

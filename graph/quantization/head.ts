@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import type { Model, Node } from '../ir/model.js';
 import { float32Values, type Tensor } from '../ir/tensor.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
@@ -67,12 +68,13 @@ function isAverage({ opType, inputs: [left, right] }: Node, graph: Rewriting): b
 
 /** Whether the rows or columns of a matrix are the shares of a whole. */
 function hasMeans(matrix: Tensor, of: 'rows' | 'columns'): boolean {
-  const [rows = 0, columns = 0, ...more] = matrix.dims;
-  if (matrix.dtype !== 'float32' || matrix.dims.length < 2 || more.length > 0) return false;
+  const [rows, columns, ...more] = matrix.dims;
+  if (matrix.dtype !== 'float32' || rows === undefined || columns === undefined || more.length > 0)
+    return false;
   const sums = new Float64Array(of === 'rows' ? rows : columns);
-  for (const [at, share] of float32Values(matrix).entries()) {
-    const place = of === 'rows' ? Math.floor(at / columns) : at % columns;
-    sums[place] = (sums[place] ?? 0) + (share >= 0 ? share : Number.NaN);
+  for (const [index, share] of float32Values(matrix).entries()) {
+    const place = of === 'rows' ? Math.floor(index / columns) : index % columns;
+    sums[place] = at(sums, place) + (share >= 0 ? share : Number.NaN);
   }
   return sums.every((sum) => Math.abs(sum - 1) < ROUNDING);
 }

@@ -1,5 +1,5 @@
 import { stringOf } from '../ir/attribute.js';
-import type { Model, Node } from '../ir/model.js';
+import { ABSENT, type Model, type Node } from '../ir/model.js';
 import { type ConvActivation, convActivation, type EndRules } from '../passes/conv-activation.js';
 import { isConvolution } from '../passes/scale-convolution.js';
 import { Rewriting } from '../rewriting/rewrite.js';
@@ -9,12 +9,12 @@ import { headValues } from './head.js';
 export interface QuantizableLayer {
   /** Of the convolution's own output: the one name in a graph that is its alone. */
   readonly name: string;
-  /** What it reads, and what it gives within its bounds. */
+  /** What it reads, and what it gives behind its activation. */
   readonly input: string;
   readonly output: string;
 }
 
-const BOUNDS = new Set(['Relu', 'Clip']);
+const CLAMPS = new Set(['Relu', 'Clip']);
 
 /** Grouped and dilated ones too: integers are fast in all. */
 const RULES: EndRules = {
@@ -30,7 +30,7 @@ export const layerEnd = (node: Node, graph: Rewriting): ConvActivation | undefin
   convActivation(node, graph, RULES);
 
 export function isClamp({ opType, domain }: Node): boolean {
-  return BOUNDS.has(opType) && domain === '';
+  return CLAMPS.has(opType) && domain === '';
 }
 
 /**
@@ -42,21 +42,22 @@ export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
   const head = headValues(model, graph);
   return model.graph.nodes.flatMap((node) => {
     const end = layerEnd(node, graph);
-    if (end === undefined || !isWorthwhile(end, graph) || head.has(node.outputs[0] ?? '')) return [];
-    return [layerOf(node, end)];
+    if (end === undefined || !isWorthwhile(end, graph)) return [];
+    const layer = layerOf(node, end);
+    return head.has(layer.output) ? [] : [layer];
   });
 }
 
 /** The gate of a squeeze-and-excitation has one pixel: it takes no time, and its rounding would reach every pixel. */
 function isWorthwhile({ convolution: { outputs } }: ConvActivation, graph: Rewriting): boolean {
-  const pixels = graph.value(outputs[0] ?? '')?.shape.slice(2) ?? [];
-  return pixels.some((size) => size !== 1);
+  const type = graph.value(outputs[0]);
+  return type?.shape.slice(2).some((size) => size !== 1) === true;
 }
 
 function layerOf(node: Node, { convolution }: ConvActivation): QuantizableLayer {
-  const [input = ''] = convolution.inputs;
-  const [name = ''] = convolution.outputs;
-  const [output = ''] = node.outputs;
+  const [input = ABSENT] = convolution.inputs;
+  const [name = ABSENT] = convolution.outputs;
+  const [output = ABSENT] = node.outputs;
   return { name, input, output };
 }
 

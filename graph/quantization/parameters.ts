@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
 import { roundFilter } from './round-filter.js';
@@ -46,7 +47,8 @@ export function quantizedWeight(
   bias?: { readonly tensor: Tensor; readonly inputScale: number },
 ): QuantizedWeight {
   const biases = bias && float32Values(bias.tensor).map((value) => value / bias.inputScale / LARGEST_BIAS);
-  const [outputs = 1, , ...kernel] = weight.dims;
+  const { dims } = weight;
+  const outputs = at(dims, 0);
   const values = float32Values(weight);
   const scales = new Float32Array(outputs);
   const quantized = new Int8Array(values.length);
@@ -54,18 +56,19 @@ export function quantizedWeight(
   for (let output = 0; output < outputs; output++) {
     const filter = values.subarray(output * perOutput, (output + 1) * perOutput);
     const largest = filter.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const scale = Math.fround(Math.max(largest / LARGEST, Math.abs(biases?.[output] ?? 0), LEAST_SCALE));
+    const least = biases ? Math.abs(at(biases, output)) : 0;
+    const scale = Math.fround(Math.max(largest / LARGEST, least, LEAST_SCALE));
     scales[output] = scale;
     const units = filter.map((value) => value / scale);
-    quantized.set(roundFilter(units, elementCount(kernel)), output * perOutput);
+    quantized.set(roundFilter(units, elementCount(dims.slice(2))), output * perOutput);
   }
-  return { values: byteTensor('int8', weight.dims, quantized), scales };
+  return { values: byteTensor('int8', dims, quantized), scales };
 }
 
 /** A bias in the unit of its convolution's sums, scale of the input times that of the weights. */
 export function quantizedBias(bias: Tensor, scales: Float32Array): Tensor {
-  const units = Int32Array.from(float32Values(bias), (value, at) => {
-    const unit = Math.round(value / (scales[at] ?? 1));
+  const units = Int32Array.from(float32Values(bias), (value, output) => {
+    const unit = Math.round(value / at(scales, output));
     return Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), unit));
   });
   const bytes = new Uint8Array(units.buffer);

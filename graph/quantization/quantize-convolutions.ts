@@ -1,5 +1,6 @@
+import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
-import type { Node } from '../ir/model.js';
+import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
 import { float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
@@ -9,7 +10,7 @@ import { dequantizeLinear, quantizeLinear } from '../ops/quantize-linear.js';
 import { type ConvActivation, withActivation } from '../passes/conv-activation.js';
 import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';
-import { boundedCarrier, isCarrier, knownRange } from './carriers.js';
+import { clampedCarrier, isCarrier, knownRange } from './carriers.js';
 import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
 import { isClamp, layerEnd } from './layers.js';
 import {
@@ -21,7 +22,7 @@ import {
 } from './parameters.js';
 
 /**
- * Convolutions in int8: what they read and what they give, within its bounds, is quantised to uint8, and their weights to int8, one
+ * Convolutions in int8: what they read, and what they give behind their activation, is quantised to uint8, and their weights to int8, one
  * scale a channel. A runtime that finds all of these around a convolution runs it on integers. What only moves such values on, as
  * MaxPool, stays quantised, and so do sums and products of them, as
  * residual branches, gates and SiLU have them.
@@ -38,13 +39,15 @@ export function quantizeConvolutions(
 ): Rule {
   return (node, graph) => {
     if (node.opType === 'MaxPool') return pooled(node, graph);
-    const isCarried = carried.has(node.outputs[0] ?? '');
+    const [output = ABSENT] = node.outputs;
+    const isCarried = carried.has(output);
     if (isCarried && node.opType === 'Sigmoid') return squashed(node, graph);
     const end = layerEnd(node, graph);
     if (end === undefined) return isCarried ? combined(node, graph, ranges) : undefined;
-    if (!isLayer(end.convolution.outputs[0] ?? '')) return;
-    const [input = '', weightName = ''] = end.convolution.inputs;
-    const [weight, after] = [graph.constant(weightName), ranges.get(node.outputs[0] ?? '')];
+    const [input = ABSENT, weightName] = end.convolution.inputs;
+    const [name = ABSENT] = end.convolution.outputs;
+    if (!isLayer(name)) return;
+    const [weight, after] = [graph.constant(weightName), ranges.get(output)];
     if (weight === undefined || after === undefined) return;
     const isFilled = fillsChannels && readsFew(weight, intOf(end.convolution.attributes, 'group', 1));
     const before = quantizedInput(
@@ -89,7 +92,7 @@ function quantizedInput(
   const value = prepared(x);
   return {
     x: known && value === x ? x : quantized(value, parameters),
-    scale: float32Values(tensor)[0] ?? 1,
+    scale: at(float32Values(tensor), 0),
   };
 }
 
@@ -98,7 +101,7 @@ const asItIs = (x: Value): Value => x;
 /** Scale and zero point of what a DequantizeLinear gives. */
 function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | undefined {
   if (node?.opType !== 'DequantizeLinear') return;
-  const [scale, zeroPoint] = [graph.value(node.inputs[1] ?? ''), graph.value(node.inputs[2] ?? '')];
+  const [, scale, zeroPoint] = node.inputs.map((name) => graph.value(name));
   return scale && zeroPoint && { scale, zeroPoint };
 }
 
@@ -109,7 +112,7 @@ function convolutionOf(
   graph: Rewriting,
   weights: QuantizedWeights,
 ): Value {
-  const [, weightName = '', biasName = ''] = end.convolution.inputs;
+  const [, weightName = ABSENT, biasName = ABSENT] = end.convolution.inputs;
   const bias = graph.constant(biasName);
   const key = JSON.stringify([weightName, biasName, scale]);
   const known = weights.get(key) ?? quantizedWeight(weight, bias && { tensor: bias, inputScale: scale });
@@ -129,19 +132,17 @@ function convolutionOf(
   );
 }
 
-/** The sum or product of two values of which one is quantised at least, within its bounds. */
+/** The sum or product of two values of which one is quantised at least, clamped or not. */
 function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
-  const bounds = isClamp(node) ? node : undefined;
-  const carrier = bounds ? boundedCarrier(bounds, graph) : isCarrier(node, graph) ? node : undefined;
-  const [range, definition] = [
-    ranges.get(node.outputs[0] ?? ''),
-    carrier && definitionOf(carrier, graph.opset),
-  ];
+  const clamp = isClamp(node) ? node : undefined;
+  const carrier = clamp ? clampedCarrier(clamp, graph) : isCarrier(node, graph) ? node : undefined;
+  const [output = ABSENT] = node.outputs;
+  const [range, definition] = [ranges.get(output), carrier && definitionOf(carrier, graph.opset)];
   if (carrier === undefined || definition === undefined || range === undefined) return;
   if (!carrier.inputs.some((name) => isQuantized(name, graph))) return;
   const operands = carrier.inputs.map((name) => quantizedOperand(name, graph, ranges));
   if (!operands.every((operand) => operand !== undefined)) return;
-  const result = withActivation(bounds ? { bounds } : {}, apply(definition, operands), graph);
+  const result = withActivation(clamp ? { bounds: clamp } : {}, apply(definition, operands), graph);
   return quantized(result, activationParameters(range));
 }
 
@@ -159,14 +160,14 @@ const isQuantized = (name: string, graph: Rewriting) =>
 
 /** A gate of quantised values that stays on integers, as SiLU has one. */
 function squashed(node: Node, graph: Rewriting): Value | undefined {
-  const [input = ''] = node.inputs;
+  const [input = ABSENT] = node.inputs;
   const [x, range] = [graph.value(input), knownRange(node)];
   if (x === undefined || range === undefined || !isQuantized(input, graph)) return;
   return quantized(reapplied(node, x, graph), activationParameters(range));
 }
 
 function pooled(node: Node, graph: Rewriting): Value | undefined {
-  const [input = ''] = node.inputs;
+  const [input = ABSENT] = node.inputs;
   const [x, parameters] = [graph.value(input), parametersOf(graph.producer(input), graph)];
   if (x === undefined || parameters === undefined || node.outputs.length !== 1) return;
   return quantized(reapplied(node, x, graph), parameters);

@@ -1,4 +1,4 @@
-import type { Model } from '../ir/model.js';
+import { ABSENT, type Model } from '../ir/model.js';
 import { commonSubexpressions } from '../passes/common-subexpressions.js';
 import { formBesideIntegers, type Target } from '../passes/winograd/cost.js';
 import { winograd as winogradForm } from '../passes/winograd/winograd.js';
@@ -139,13 +139,13 @@ async function quantizeLayers(
   // Without a layer on integers, what is in Winograd's form is left.
   const none = winograd.length > 0 ? await on8Bits([]) : undefined;
   if (none !== undefined && none.loss > budget) return;
-  const losses = new Map<QuantizableLayer, number>();
-  for (const [done, layer] of layers.entries()) {
-    onProgress?.(done, layers.length);
-    losses.set(layer, (await on8Bits([layer])).loss);
+  const costs: { readonly layer: QuantizableLayer; readonly loss: number }[] = [];
+  for (const layer of layers) {
+    onProgress?.(costs.length, layers.length);
+    costs.push({ layer, loss: (await on8Bits([layer])).loss });
   }
-  const worstFirst = [...layers].sort((a, b) => (losses.get(b) ?? 0) - (losses.get(a) ?? 0));
-  const sensitivities = Object.fromEntries(Array.from(losses, ([{ name }, loss]) => [name, loss]));
+  const sensitivities = Object.fromEntries(costs.map(({ layer, loss }) => [layer.name, loss]));
+  const worstFirst = costs.toSorted((a, b) => b.loss - a.loss).map(({ layer }) => layer);
   for (let kept = 1; kept < worstFirst.length; kept++) {
     const [float, integer] = [worstFirst.slice(0, kept), worstFirst.slice(kept)];
     const candidate = await on8Bits(integer);
@@ -166,12 +166,14 @@ async function quantizeLayers(
 /** With those layers in Winograd's form that are faster so than on integers; as it is, where none is. */
 function besideIntegers(plain: Beside, target: Target): Beside {
   const nameOf = new Map(plain.layers.map(({ output, name }) => [output, name]));
-  const form = winogradForm({ inputSpecOf: formBesideIntegers(target), filterOf: int8Weight });
+  const toWinograd = winogradForm({ inputSpecOf: formBesideIntegers(target), filterOf: int8Weight });
   const winograd = new Set<string>();
   const { model: mixed } = rewrite(plain.mixed, (node, graph) => {
-    const name = nameOf.get(node.outputs[0] ?? '');
-    const value = name === undefined ? undefined : form(node, graph);
-    if (name !== undefined && value !== undefined) winograd.add(name);
+    const [output = ABSENT] = node.outputs;
+    const name = nameOf.get(output);
+    if (name === undefined) return;
+    const value = toWinograd(node, graph);
+    if (value !== undefined) winograd.add(name);
     return value;
   });
   if (winograd.size === 0) return plain;

@@ -1,6 +1,6 @@
 import { inferTypes, type Types } from '../analysis/infer.js';
 import { NmodeError } from '../common/errors.js';
-import { type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { initializer, scope, type Value, type ValueType } from '../ir/value.js';
 import { NameAllocator } from './name-allocator.js';
@@ -80,7 +80,7 @@ export class Rewriting {
   }
 
   /** A value of the graph, to compute others from; undefined where its type is not known. */
-  value(name: string): Value | undefined {
+  value(name: string = ABSENT): Value | undefined {
     const type = this.#types.get(name);
     return type && { ...type, source: { kind: 'input', name } };
   }
