@@ -1,9 +1,10 @@
+import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
 import type { Model, Node } from '../ir/model.js';
 import { neededNodes } from '../rewriting/prune.js';
 import { type Image, imageOf } from './features.js';
-import { type Axis, directionOf, isSpatial } from './spatial/axes.js';
-import { type At, follow } from './spatial/follow.js';
+import { directionOf, isSpatial } from './spatial/axes.js';
+import { type At, follow, PRIMES } from './spatial/follow.js';
 import { isWeightless } from './spatial/operators.js';
 import type { ImageTrace, Trace } from './spatial/trace.js';
 
@@ -34,25 +35,23 @@ export function featureMapFaults(model: Model): Fault {
   };
 }
 
-/** A prime that makes a size that of a height, or of a width, where the model leaves it open. */
-const [TALL, WIDE] = [509, 521];
 /** Divided without a rest by the strides of most networks. */
 const EVEN = 128;
 
 function tracesOf(model: Model, { name, shape }: Image): ReadonlyMap<string, Trace> {
   const [, channels, height, width] = shape;
-  const at: At = {
+  const size: At = {
     image: name,
     channels: typeof channels === 'number' ? channels : 1,
-    height: typeof height === 'number' ? height : EVEN * TALL,
-    width: typeof width === 'number' ? width : EVEN * WIDE,
+    height: typeof height === 'number' ? height : EVEN * PRIMES.H,
+    width: typeof width === 'number' ? width : EVEN * PRIMES.W,
     isLong: (size, along) => {
-      const [whole, prime] = along === 'H' ? [height, TALL] : [width, WIDE];
-      return typeof whole === 'number' || size % prime === 0;
+      const whole = along === 'H' ? height : width;
+      return typeof whole === 'number' || size % PRIMES[along] === 0;
     },
   };
   try {
-    return follow(model, at);
+    return follow(model, size);
   } catch (error) {
     // What does not fit such an image is not judged.
     if (error instanceof NmodeError) return new Map();
@@ -78,6 +77,7 @@ function layoutFault({ axes }: ImageTrace): string | undefined {
 
 /** At scales from here on no mask is given, but features are. */
 const COARSE = 8;
+const PROBABILITIES = new Set(['Sigmoid', 'Softmax', 'LogSoftmax']);
 /** Inside a block an encoder has up to so many times the channels that it gives; a head is narrower. */
 const WIDENING = 8;
 
@@ -93,18 +93,15 @@ function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): Readonly
       return map ? [[name, map] as const] : [];
     }),
   );
-  const widest = new Map<number, number>();
-  for (const { scale, channels } of maps.values()) {
-    widest.set(scale, Math.max(widest.get(scale) ?? 0, channels));
-  }
   const given = graph.outputs.flatMap(({ name }) => maps.get(name) ?? []);
   const differ = (values: readonly number[]) => new Set(values).size > 1;
   const arePyramid = differ(given.map(({ scale }) => scale)) && differ(given.map(({ channels }) => channels));
   const isEncoded = (name: string): boolean => {
-    const map = maps.get(name);
-    const last = producers.get(name)?.opType ?? '';
-    if (map === undefined || ['Sigmoid', 'Softmax', 'LogSoftmax'].includes(last)) return false;
-    const isWide = WIDENING * map.channels >= (widest.get(map.scale) ?? 0);
+    const [map, last] = [maps.get(name), producers.get(name)];
+    if (map === undefined || (last && PROBABILITIES.has(last.opType))) return false;
+    const isWide = [...maps.values()].every(
+      ({ scale, channels }) => scale !== map.scale || channels <= WIDENING * map.channels,
+    );
     return arePyramid || (map.scale >= COARSE && isWide);
   };
   const heads = new Map<string, string>();
@@ -122,10 +119,9 @@ interface FeatureMap {
 function mapOf(trace: Trace): FeatureMap | undefined {
   if (trace.kind !== 'image' || trace.axes?.length !== 4 || layoutFault(trace) !== undefined)
     return undefined;
-  return { channels: sizeOf(trace.axes[1]), scale: Math.round(trace.extents.H.step) };
+  const channels = at(trace.axes, 1).reduce((product, { size }) => product * size, 1);
+  return { channels, scale: Math.round(trace.extents.H.step) };
 }
-
-const sizeOf = (axis: Axis = []): number => axis.reduce((product, { size }) => product * size, 1);
 
 function markHead(output: string, producers: ReadonlyMap<string, Node>, heads: Map<string, string>): void {
   heads.set(output, 'is an output of the model');

@@ -5,13 +5,8 @@ import { imageOf } from './features.js';
 import { RECEPTIVE_FIELD_KEY, type Reach, receptiveField } from './receptive-field.js';
 import { directionOf, isSpatial } from './spatial/axes.js';
 import type { Extent } from './spatial/extent.js';
-import { type At, follow } from './spatial/follow.js';
+import { type At, follow, PRIMES } from './spatial/follow.js';
 import type { Cause, ImageTrace } from './spatial/trace.js';
-
-/**
- * Primes that no number of channels or of heads is a multiple of: a size that one of them divides is that of a height, or of a width.
- */
-const [TALL, WIDE] = [509, 521];
 
 /**
  * Follows a network that takes images [N, C, H, W] of any size to how far its first output looks. It is a bound, by what the graph may read:
@@ -27,11 +22,11 @@ export function reachOf(model: Model, multiple: number): Reach {
     const at: At = {
       image,
       channels: typeof channels === 'number' ? channels : 1,
-      height: multiple * TALL,
-      width: multiple * WIDE,
-      isLong: (size, along) => size % (along === 'H' ? TALL : WIDE) === 0,
+      height: multiple * PRIMES.H,
+      width: multiple * PRIMES.W,
+      isLong: (size, along) => size % PRIMES[along] === 0,
     };
-    const trace = follow(model, at).get(output?.name ?? '');
+    const trace = output && follow(model, at).get(output.name);
     return trace?.kind === 'image' ? reachAlong(trace, multiple) : { pixels: 0 };
   } catch (error) {
     if (error instanceof NmodeError) return { why: `it cannot be followed: ${error.message}` };
@@ -43,17 +38,18 @@ export function reachOf(model: Model, multiple: number): Reach {
 export function withReceptiveField(model: Model): Model {
   const multiple = paddedTo(model);
   if (multiple === undefined) return model;
-  const told = [RECEPTIVE_FIELD_KEY, receptiveField(reachOf(model, multiple))] as const;
-  return { ...model, metadata: new Map([...model.metadata, told]) };
+  const side = receptiveField(reachOf(model, multiple));
+  return { ...model, metadata: new Map([...model.metadata, [RECEPTIVE_FIELD_KEY, side]]) };
 }
 
 function paddedTo({ metadata }: Model): number | undefined {
-  if (metadata.get(IO_KEY) === 'image') return undefined;
+  const recipe = metadata.get(RECIPE_KEY);
+  if (recipe === undefined || metadata.get(IO_KEY) === 'image') return undefined;
   try {
-    const { sizing } = parseRecipe(metadata.get(RECIPE_KEY) ?? '');
+    const { sizing } = parseRecipe(recipe);
     return sizing.kind === 'pad' ? sizing.multiple : undefined;
   } catch (error) {
-    // Whoever runs it is told what is wrong with its recipe.
+    // Whoever runs it learns what is wrong with its recipe.
     if (error instanceof NmodeError) return undefined;
     throw error;
   }

@@ -17,9 +17,8 @@ export function lastOnTheWayDown(model: Model, tensors: readonly Located[]): rea
     levels.at(-1)?.push(feature);
     deepest = feature.scale;
   }
-  const lowest = levels.pop() ?? [];
-  const most = lowest.reduce((widest, { channels }) => Math.max(widest, channels), 0);
-  const bottom = lowest.findLast(({ channels }) => channels === most);
+  const lowest = levels.pop();
+  const bottom = lowest?.reduce((widest, each) => (each.channels >= widest.channels ? each : widest));
   if (bottom === undefined) return [];
   const passed = bottlenecks(model, bottom.tensor);
   const above = levels.map((level) => level.findLast(({ tensor }) => passed.has(tensor)) ?? level.at(-1));

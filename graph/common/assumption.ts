@@ -1,4 +1,4 @@
-/** What a file does not say, and what is taken in its place. It is told wherever a result is given that rests on it. */
+/** What a file does not say, and what is taken in its place. Every result that rests on it states it. */
 export interface Assumption {
   /** What is not known, in the field's word: `recipe`, `background`, `pooling`, `BatchNorm eps`. */
   readonly what: string;
@@ -27,7 +27,7 @@ export interface CheckedAssumption extends Assumption {
 /** The key of `metadata_props` with a JSON list of checked assumptions. */
 export const ASSUMED_KEY = 'nmode.assumed';
 
-/** The assumptions that a model tells; none where it tells them in another way. */
+/** The assumptions that a model states; none where it states them in another way. */
 export function assumptionsIn(metadata: ReadonlyMap<string, string>): readonly CheckedAssumption[] {
   try {
     const list: unknown = JSON.parse(metadata.get(ASSUMED_KEY) ?? '[]');

@@ -26,18 +26,18 @@ function broadcastDim(a: Dim, b: Dim): Dim | undefined {
   return symbol(`max(${dimText(a)}, ${dimText(b)})`);
 }
 
-/** A shape with as many axes of 1 before it as it takes. */
-const ofRank = (rank: number, shape: readonly Dim[]): readonly Dim[] => [
-  ...Array<Dim>(rank - shape.length).fill(1),
-  ...shape,
-];
+/** The axes of two operands, matched from the last; `one` stands for each that is missing. */
+export function matchedAxes<T>(a: readonly T[], b: readonly T[], one: T): readonly (readonly [T, T])[] {
+  const rank = Math.max(a.length, b.length);
+  const filled = (axes: readonly T[]) => [...Array<T>(rank - axes.length).fill(one), ...axes];
+  const right = filled(b);
+  return filled(a).map((axis, index) => [axis, at(right, index)]);
+}
 
 /** The shape of an elementwise result: axes are matched from the last, an axis of 1 stretches. */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
-  const rank = Math.max(a.length, b.length);
-  const [left, right] = [ofRank(rank, a), ofRank(rank, b)];
-  return left.map((size, axis) => {
-    const dim = broadcastDim(size, at(right, axis));
+  return matchedAxes(a, b, 1).map(([left, right]) => {
+    const dim = broadcastDim(left, right);
     if (dim === undefined) throw new RangeError(`${shapeText(a)} and ${shapeText(b)} do not broadcast`);
     return dim;
   });

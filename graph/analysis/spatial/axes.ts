@@ -1,3 +1,6 @@
+import { at } from '../../common/at.js';
+import type { Dim } from '../../ir/dim.js';
+
 /** The two directions of an image. */
 export type Direction = 'H' | 'W';
 
@@ -10,7 +13,11 @@ export interface Factor {
 /** What an axis is the product of, the outermost first. One of no factors has one element. */
 export type Axis = readonly Factor[];
 
-export const plain = (size: number): Axis => (size === 1 ? [] : [{ size }]);
+/** An axis that follows no direction. */
+export const plain = (size: Dim | undefined): Axis => (size === 1 ? [] : [{ size: numberOf(size) }]);
+
+/** A size, NaN where it is open. */
+export const numberOf = (size: Dim | undefined): number => (typeof size === 'number' ? size : Number.NaN);
 
 export const isSpatial = (axis: Axis | undefined): boolean =>
   axis?.some(({ along }) => along !== undefined) === true;
@@ -21,12 +28,12 @@ export function directionOf(axis: Axis | undefined): Direction | undefined {
 }
 
 /** The axes with the sizes of a shape that was inferred, where that is known. */
-export function withSizes(axes: readonly Axis[], shape: readonly unknown[] | undefined): readonly Axis[] {
-  return axes.map((axis, at): Axis => {
-    const size = shape?.[at];
-    if (!isSpatial(axis)) return plain(typeof size === 'number' ? size : Number.NaN);
+export function withSizes(axes: readonly Axis[], shape: readonly Dim[] | undefined): readonly Axis[] {
+  return axes.map((axis, index): Axis => {
+    const size = shape?.[index];
+    if (!isSpatial(axis)) return plain(size);
     const along = directionOf(axis);
-    return along === undefined ? axis : [{ size: typeof size === 'number' ? size : Number.NaN, along }];
+    return along === undefined ? axis : [{ size: numberOf(size), along }];
   });
 }
 
@@ -34,11 +41,13 @@ export function withSizes(axes: readonly Axis[], shape: readonly unknown[] | und
 export function matched(left: Axis, right: Axis): Axis | undefined {
   if (!isSpatial(right)) return left.length === 0 ? right : left;
   if (!isSpatial(left)) return right;
-  const same = (factor: Factor, at: number) => {
-    const other = right[at];
-    return factor.along === other?.along && !(Math.abs(factor.size - (other?.size ?? 0)) > 0);
+  if (left.length !== right.length) return undefined;
+  const isSame = ({ size, along }: Factor, index: number) => {
+    const other = at(right, index);
+    // One that is no number may be the same.
+    return along === other.along && !(Math.abs(size - other.size) > 0);
   };
-  return left.length === right.length && left.every(same) ? left : undefined;
+  return left.every(isSame) ? left : undefined;
 }
 
 export interface Regrouped {

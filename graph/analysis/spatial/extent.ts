@@ -17,10 +17,10 @@ export function windowed({ step, low, high }: Extent, stride: number, first: num
 }
 
 /** Each element becomes several, or (below 1) several become one. */
-export function divided(extent: Extent, parts: number): Extent {
-  return parts >= 1
-    ? windowed(extent, 1 / parts, -(parts - 1) / parts, 0)
-    : windowed(extent, 1 / parts, 0, 1 / parts - 1);
+export function divided(extent: Extent, count: number): Extent {
+  return count >= 1
+    ? windowed(extent, 1 / count, -(count - 1) / count, 0)
+    : windowed(extent, 1 / count, 0, 1 / count - 1);
 }
 
 /** Of what is computed from both; undefined where their elements do not lie at the same places. */

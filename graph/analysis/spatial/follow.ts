@@ -8,6 +8,12 @@ import { computesWithSizes, followOf, isStandard, keepsUniform, keptFrom } from 
 import { causeOf, lost, type Site, sourceOf } from './site.js';
 import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace } from './trace.js';
 
+/**
+ * Primes that no number of channels or of heads is a multiple of: of an image whose height and width they divide, a size that one of
+ * them divides is that of a height, or of a width.
+ */
+export const PRIMES: Readonly<Record<Direction, number>> = { H: 509, W: 521 };
+
 /** The size of the image that a model is followed at. */
 export interface At {
   /** The name of the input [N, C, H, W]. */

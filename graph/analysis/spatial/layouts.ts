@@ -1,5 +1,7 @@
+import { at } from '../../common/at.js';
 import { intOf, intsOf } from '../../ir/attribute.js';
 import { numbers } from '../../ir/dim.js';
+import { ABSENT } from '../../ir/model.js';
 import { contentOf } from '../../ir/value.js';
 import { axisOf } from '../../ops/operands.js';
 import { type Axis, directionOf, isSpatial, plain, regroup } from './axes.js';
@@ -11,6 +13,7 @@ import {
   lost,
   mixing,
   numbersAt,
+  onAxes,
   type Site,
   shifted,
   slid,
@@ -23,68 +26,56 @@ import { axesOf, type ImageTrace } from './trace.js';
 /** Axes that are an attribute or, in later opsets, an input; undefined where they are not known. */
 function namedAxes(site: Site, rank: number, otherwise: readonly number[]): readonly number[] | undefined {
   const { attributes, inputs } = site.node;
-  const isInput = inputs[1] !== undefined && inputs[1] !== '';
-  const told = isInput ? numbersAt(site, 1) : intsOf(attributes, 'axes', []);
-  if (told === undefined) return undefined;
-  return (told.length > 0 ? told : otherwise).map((axis) => axisOf(axis, rank));
+  const [, input = ABSENT] = inputs;
+  const stated = input === ABSENT ? intsOf(attributes, 'axes', []) : numbersAt(site, 1);
+  if (stated === undefined) return undefined;
+  return (stated.length > 0 ? stated : otherwise).map((axis) => axisOf(axis, rank));
 }
 
 /** ReduceMean and its kin, ArgMax included. */
-export function reduction(site: Site): ImageTrace {
-  const source = sourceOf(site);
+export const reduction = onAxes((site, source, axes) => {
   const { attributes, opType } = site.node;
-  const { axes } = source;
-  if (axes === undefined) return lost(site);
-  const all = axes.map((_, axis) => axis);
-  const none = intOf(attributes, 'noop_with_empty_axes', 0) === 1 ? [] : all;
+  const none = intOf(attributes, 'noop_with_empty_axes', 0) === 1 ? [] : [...axes.keys()];
   const reduced = opType.startsWith('Arg')
     ? [axisOf(intOf(attributes, 'axis', 0), axes.length)]
     : namedAxes(site, axes.length, none);
   if (reduced === undefined) return lost(site);
   const keeps = intOf(attributes, 'keepdims', 1) === 1;
-  const left = axes.flatMap((axis, at): Axis[] => (reduced.includes(at) ? (keeps ? [[]] : []) : [axis]));
+  const left = axes.flatMap((axis, index): Axis[] =>
+    reduced.includes(index) ? (keeps ? [[]] : []) : [axis],
+  );
   return mixing(
     site,
     { ...source, axes: left },
-    reduced.map((at) => axes[at]),
+    reduced.map((axis) => axes[axis]),
   );
-}
+});
 
 /** Mixes the elements of one axis, and of those behind it where `isRest`; the shape stays. */
-export function along(site: Site, otherwise: number, isRest: boolean): ImageTrace {
-  const source = sourceOf(site);
-  const { axes } = source;
-  if (axes === undefined) return lost(site);
-  const axis = axisOf(intOf(site.node.attributes, 'axis', otherwise), axes.length);
-  return mixing(site, source, isRest ? axes.slice(axis) : [axes[axis]]);
-}
+export const along = (otherwise: number, isRest: boolean) =>
+  onAxes((site, source, axes) => {
+    const axis = axisOf(intOf(site.node.attributes, 'axis', otherwise), axes.length);
+    return mixing(site, source, isRest ? axes.slice(axis) : [axes[axis]]);
+  });
 
 /** CumSum, whose axis is an input. */
-export function running(site: Site): ImageTrace {
-  const source = sourceOf(site);
+export const running = onAxes((site, source, axes) => {
   const [axis] = numbersAt(site, 1) ?? [];
-  if (source.axes === undefined || axis === undefined) return lost(site);
-  return mixing(site, source, [source.axes[axisOf(axis, source.axes.length)]]);
-}
+  return axis === undefined ? lost(site) : mixing(site, source, [axes[axisOf(axis, axes.length)]]);
+});
 
-/** Mixes the elements of all axes from one on. */
-export function normalization(site: Site, from: number): ImageTrace {
-  const source = sourceOf(site);
-  return source.axes === undefined ? lost(site) : mixing(site, source, source.axes.slice(from));
-}
+/** Mixes the elements of all axes from the third on. */
+export const normalization = onAxes((site, source, axes) => mixing(site, source, axes.slice(2)));
 
 /** Its axes are batch and space if not given. */
-export function meanVariance(site: Site): ImageTrace {
-  const source = sourceOf(site);
-  const { axes } = source;
-  if (axes === undefined) return lost(site);
+export const meanVariance = onAxes((site, source, axes) => {
   const mixed = intsOf(site.node.attributes, 'axes', [0, 2, 3]);
   return mixing(
     site,
     source,
     mixed.map((axis) => axes[axisOf(axis, axes.length)]),
   );
-}
+});
 
 /** Takes its first operand element by element; what the others hold is for channels. */
 export const channelwise = (site: Site): ImageTrace => {
@@ -99,33 +90,30 @@ export function batchNormalization(site: Site): ImageTrace {
   return trains ? because(channelwise(site), site, 'whole') : channelwise(site);
 }
 
-export function transposition(site: Site): ImageTrace {
-  const source = sourceOf(site);
-  const { axes } = source;
-  if (axes === undefined) return lost(site);
-  const order = intsOf(site.node.attributes, 'perm', axes.map((_, axis) => axis).reverse());
-  return { ...source, axes: order.map((axis) => axes[axisOf(axis, axes.length)] ?? []) };
-}
+export const transposition = onAxes((site, source, axes) => {
+  const order = intsOf(site.node.attributes, 'perm', [...axes.keys()].reverse());
+  return { ...source, axes: order.map((axis) => at(axes, axisOf(axis, axes.length))) };
+});
 
 /** Reshape, Flatten, Squeeze, Unsqueeze: another shape, and the elements in their order. */
-export function reshaping(site: Site): ImageTrace {
-  const source = sourceOf(site);
+export const reshaping = onAxes((site, source, from) => {
   const shape = site.output && numbers(site.output.shape);
-  const regrouped = source.axes && shape && regroup(source.axes, shape, site.isLong);
+  const regrouped = shape && regroup(from, shape, site.isLong);
   if (regrouped === undefined) return lost(site);
   const { axes, finer } = regrouped;
   return [...finer].reduce<ImageTrace>(
-    (trace, [direction, parts]) =>
-      parts === 1 ? trace : slid(trace, direction, (extent) => divided(extent, parts)),
+    (trace, [direction, count]) =>
+      count === 1 ? trace : slid(trace, direction, (extent) => divided(extent, count)),
     { ...source, axes },
   );
-}
+});
 
 export function concatenation(site: Site): ImageTrace {
-  const operands = site.traces.map((trace, at) => axesOf(trace, site.types[at]));
+  const operands = site.traces.map((trace, index) => axesOf(trace, site.types[index]));
   const known = operands.filter((axes) => axes !== undefined);
-  const rank = known[0]?.length ?? 0;
-  if (known.length < operands.length || known.some((axes) => axes.length !== rank)) return lost(site);
+  const rank = known[0]?.length;
+  if (rank === undefined || known.length < operands.length) return lost(site);
+  if (known.some((axes) => axes.length !== rank)) return lost(site);
   const axis = axisOf(intOf(site.node.attributes, 'axis', 0), rank);
   if (known.some((axes) => isSpatial(axes[axis]))) return lost(site);
   const trace = elementwise(site);
@@ -133,21 +121,23 @@ export function concatenation(site: Site): ImageTrace {
   return axes === undefined ? lost(site) : { ...trace, axes: axes.with(axis, plain(Number.NaN)) };
 }
 
-export function splitting(site: Site): ImageTrace {
-  const source = sourceOf(site);
-  const { axes } = source;
-  if (axes === undefined) return lost(site);
+export const splitting = onAxes((site, source, axes) => {
   const axis = axisOf(intOf(site.node.attributes, 'axis', 0), axes.length);
   return isSpatial(axes[axis]) ? lost(site) : { ...source, axes: axes.with(axis, plain(Number.NaN)) };
-}
+});
 
-export function expansion(site: Site): ImageTrace {
-  const source = sourceOf(site);
+export const expansion = onAxes((site, source, axes) => {
   const shape = contentOf(site.types[1]);
-  if (source.axes === undefined || shape === undefined) return lost(site);
-  const sizes = shape.map((size) => plain(typeof size === 'number' ? size : Number.NaN));
-  return { ...source, axes: broadcast(sizes, source.axes) };
-}
+  return shape === undefined
+    ? lost(site)
+    : {
+        ...source,
+        axes: broadcast(
+          shape.map((size) => plain(size)),
+          axes,
+        ),
+      };
+});
 
 export function gathering(site: Site): ImageTrace {
   const [data, indices] = site.traces;
@@ -161,23 +151,20 @@ export function gathering(site: Site): ImageTrace {
 /** ONNX's way to say: up to the end. */
 const TO_THE_END = 2 ** 31 - 1;
 
-export function slicing(site: Site): ImageTrace {
-  const source = sourceOf(site);
-  const { attributes } = site.node;
-  const numbersOf = (name: string, at: number, otherwise: readonly number[]) => {
-    const told = intsOf(attributes, name, otherwise);
-    return site.node.inputs[at] ? numbersAt(site, at) : told;
-  };
-  const [starts, ends] = [numbersOf('starts', 1, []), numbersOf('ends', 2, [])];
-  const places = numbersOf('axes', 3, starts?.map((_, axis) => axis) ?? []);
-  const steps = numbersOf('steps', 4, []);
-  const { axes } = source;
-  if (axes === undefined || !starts || !ends || !places || !steps) return lost(site);
+export const slicing = onAxes((site, source, axes) => {
+  const { attributes, inputs } = site.node;
+  const stated = (name: string, index: number, otherwise: readonly number[]) =>
+    inputs[index] ? numbersAt(site, index) : intsOf(attributes, name, otherwise);
+  const [starts, ends, steps] = [stated('starts', 1, []), stated('ends', 2, []), stated('steps', 4, [])];
+  if (!starts || !ends || !steps) return lost(site);
+  const places = stated('axes', 3, [...starts.keys()]);
+  if (places === undefined) return lost(site);
   let trace = source;
-  for (const [at, place] of places.entries()) {
+  for (const [index, place] of places.entries()) {
     const axis = axes[axisOf(place, axes.length)];
-    const [start = 0, end = 0, step = 1] = [starts[at], ends[at], steps[at]];
     if (!isSpatial(axis)) continue;
+    const [start, end] = [at(starts, index), at(ends, index)];
+    const step = steps.length > 0 ? at(steps, index) : 1;
     const direction = directionOf(axis);
     if (direction === undefined || step < 1) return lost(site);
     // From a place that depends on the size, or up to one that does not: another part of a larger image.
@@ -191,20 +178,20 @@ export function slicing(site: Site): ImageTrace {
         : slid(trace, direction, (extent) => windowed(extent, step, start, start));
   }
   return trace;
-}
+});
 
 /** MatMul and, for two matrices that may be transposed, Gemm. */
-export function product(site: Site, at: readonly [number, number] = [0, 1]): ImageTrace {
+export function product(site: Site, operands: readonly [number, number] = [0, 1]): ImageTrace {
   const { attributes, opType } = site.node;
   const source = { ...sourceOf(site), isFormed: true };
-  const [left, right] = at.map((place) => axesOf(site.traces[place], site.types[place]));
+  const [left, right] = operands.map((index) => axesOf(site.traces[index], site.types[index]));
   if (!left || !right || left.length < 2 || right.length < 2) return { ...lost(site), isFormed: true };
   const isGemm = opType === 'Gemm';
   const flipped = (axes: readonly Axis[], name: string) =>
     isGemm && intOf(attributes, name, 0) === 1 ? axes.toReversed() : axes;
   const [a, b] = [flipped(left, 'transA'), flipped(right, 'transB')];
   const batch = broadcast(a.slice(0, -2), b.slice(0, -2));
-  const axes = batch && [...batch, a.at(-2) ?? [], b.at(-1) ?? []];
+  const axes = batch && [...batch, ...a.slice(-2, -1), ...b.slice(-1)];
   const mixed = mixing(site, { ...source, axes }, [a.at(-1), b.at(-2)]);
   return axes === undefined ? because(mixed, site, 'unknown') : mixed;
 }

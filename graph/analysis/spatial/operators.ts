@@ -35,20 +35,20 @@ const all = (names: string, follow: Follow): [string, Follow][] =>
   names.split(' ').map((name) => [name, follow]);
 
 /** Softmax before opset 13 takes the axis and all behind it as one. */
-const softmax: Follow = (site) => along(site, site.opset < 13 ? 1 : -1, site.opset < 13);
+const softmax: Follow = (site) => (site.opset < 13 ? fromSecond : alongLast)(site);
 
 const whole: Follow = (site) => lost(site, 'whole');
 
-const normalized: Follow = (site) => normalization(site, 2);
-const alongLast: Follow = (site) => along(site, -1, false);
-const fromLast: Follow = (site) => along(site, -1, true);
-/** It gives as many of one axis as it is told. */
-const topK: Follow = (site) => along(site, -1, false);
+const alongLast = along(-1, false);
+const fromSecond = along(1, true);
+const fromLast = along(-1, true);
+/** Apart from the others: it gives as many of one axis as an input says. */
+const topK = along(-1, false);
 
 /** Operators whose output has the shape of their first operand. */
 const KEEPING: ReadonlySet<Follow> = new Set([
   softmax,
-  normalized,
+  normalization,
   alongLast,
   fromLast,
   channelwise,
@@ -89,7 +89,7 @@ const FOLLOWED: ReadonlyMap<string, Follow> = new Map([
   ...all('Hardmax LogSoftmax Softmax', softmax),
   ['LpNormalization', alongLast],
   ...all('LayerNormalization RMSNormalization', fromLast),
-  ...all('GroupNormalization InstanceNormalization', normalized),
+  ...all('GroupNormalization InstanceNormalization', normalization),
   ['MeanVarianceNormalization', meanVariance],
   ['Transpose', transposition],
   ...all('Flatten Reshape Squeeze Unsqueeze', reshaping),

@@ -1,5 +1,7 @@
-import type { Node } from '../../ir/model.js';
+import { numbers } from '../../ir/dim.js';
+import { ABSENT, type Node } from '../../ir/model.js';
 import { contentOf, type ValueType } from '../../ir/value.js';
+import { matchedAxes } from '../../ops/elementwise.js';
 import { type Axis, type Direction, isSpatial, matched } from './axes.js';
 import { type Extent, periodOf, windowed } from './extent.js';
 import { axesOf, type Cause, commonPeriod, type ImageTrace, type Trace, together } from './trace.js';
@@ -16,11 +18,14 @@ export interface Site {
   readonly isLong: (size: number, along: Direction) => boolean;
 }
 
-export const causeOf = ({ node }: Site, kind: Cause['kind']): Cause => ({
-  kind,
-  node: node.name === '' ? (node.outputs[0] ?? '') : node.name,
-  opType: node.domain === '' ? node.opType : `${node.domain}.${node.opType}`,
-});
+export function causeOf({ node: { name, domain, opType, outputs } }: Site, kind: Cause['kind']): Cause {
+  const [output = ABSENT] = outputs;
+  return {
+    kind,
+    node: name === '' ? output : name,
+    opType: domain === '' ? opType : `${domain}.${opType}`,
+  };
+}
 
 /** What all operands together come from; the axes are those of the first that is of the image. */
 export function sourceOf(site: Site): ImageTrace {
@@ -39,6 +44,14 @@ export function lost(site: Site, kind: Cause['kind'] = 'unknown'): ImageTrace {
   return { ...because(sourceOf(site), site, kind), axes: undefined };
 }
 
+/** An operator that is followed where the axes of what it reads are known, and lost where they are not. */
+export const onAxes =
+  (follow: (site: Site, source: ImageTrace, axes: readonly Axis[]) => ImageTrace) =>
+  (site: Site): ImageTrace => {
+    const source = sourceOf(site);
+    return source.axes === undefined ? lost(site) : follow(site, source, source.axes);
+  };
+
 /** A value where each element along a direction comes from a window of elements. */
 export function slid(trace: ImageTrace, along: Direction, change: (extent: Extent) => Extent): ImageTrace {
   const extent = change(trace.extents[along]);
@@ -53,8 +66,8 @@ export const shifted = (trace: ImageTrace, along: Direction, shift: number): Ima
 /** An operator that takes its operands element by element, matched from the last axis. */
 export function elementwise(site: Site): ImageTrace {
   const source = sourceOf(site);
-  const operands = site.traces.flatMap((trace, at) =>
-    trace === undefined ? [] : [{ trace, axes: axesOf(trace, site.types[at]) }],
+  const operands = site.traces.flatMap((trace, index) =>
+    trace === undefined ? [] : [{ trace, axes: axesOf(trace, site.types[index]) }],
   );
   if (operands.some(({ trace, axes }) => trace.kind === 'image' && axes === undefined)) {
     return { ...because(source, site, 'unknown'), axes: undefined };
@@ -71,14 +84,8 @@ export function broadcast(
   right: readonly Axis[],
 ): readonly Axis[] | undefined {
   if (left === undefined) return undefined;
-  const rank = Math.max(left.length, right.length);
-  const axes: Axis[] = [];
-  for (let at = 0; at < rank; at++) {
-    const axis = matched(left[at - rank + left.length] ?? [], right[at - rank + right.length] ?? []);
-    if (axis === undefined) return undefined;
-    axes.push(axis);
-  }
-  return axes;
+  const axes = matchedAxes<Axis>(left, right, []).map((pair) => matched(...pair));
+  return axes.every((axis) => axis !== undefined) ? axes : undefined;
 }
 
 /** An operator that mixes all elements of some axes; `trace` is as it is without. */
@@ -87,8 +94,7 @@ export function mixing(site: Site, trace: ImageTrace, mixed: readonly (Axis | un
 }
 
 /** The whole numbers that an operand holds, where they are known. */
-export function numbersAt({ types }: Site, at: number): readonly number[] | undefined {
-  const content = contentOf(types[at]);
-  const numbers = content?.filter((element) => typeof element === 'number');
-  return numbers?.length === content?.length ? numbers : undefined;
+export function numbersAt({ types }: Site, index: number): readonly number[] | undefined {
+  const content = contentOf(types[index]);
+  return content && numbers(content);
 }

@@ -52,7 +52,7 @@ export function imageTrace(height: number, width: number, channels: number): Ima
 /** The axes of an operand: those that it has from the image, or as many as its shape has. */
 export function axesOf(trace: Trace | undefined, type: ValueType | undefined): readonly Axis[] | undefined {
   if (trace?.kind === 'image') return trace.axes;
-  return type?.shape.map((size) => plain(typeof size === 'number' ? size : Number.NaN));
+  return type?.shape.map((size) => plain(size));
 }
 
 /**

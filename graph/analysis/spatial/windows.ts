@@ -1,6 +1,7 @@
+import { at } from '../../common/at.js';
 import { floatOf, intOf, intsOf, stringOf } from '../../ir/attribute.js';
 import { elementCount, float32Values } from '../../ir/tensor.js';
-import { type Axis, type Direction, directionOf, isSpatial, plain } from './axes.js';
+import { type Axis, type Direction, directionOf, isSpatial, numberOf, plain } from './axes.js';
 import { divided, windowed } from './extent.js';
 import { because, lost, mixing, numbersAt, type Site, shifted, slid, sourceOf } from './site.js';
 import type { ImageTrace } from './trace.js';
@@ -9,9 +10,10 @@ import type { ImageTrace } from './trace.js';
 
 /** The sizes of a window, of a convolution's weight or of a pooling's attribute. */
 function kernelOf({ node, types }: Site, weight: number | undefined): readonly number[] {
-  const told = intsOf(node.attributes, 'kernel_shape', []);
-  if (told.length > 0 || weight === undefined) return told;
-  return (types[weight]?.shape ?? []).slice(2).map((size) => (typeof size === 'number' ? size : Number.NaN));
+  const stated = intsOf(node.attributes, 'kernel_shape', []);
+  if (stated.length > 0 || weight === undefined) return stated;
+  const [, , ...kernel] = types[weight]?.shape ?? [];
+  return kernel.map(numberOf);
 }
 
 type Slide = (trace: ImageTrace, along: Direction, window: Window) => ImageTrace;
@@ -36,10 +38,10 @@ function slide(site: Site, kernel: readonly number[], change: Slide): ImageTrace
   const pads = intsOf(attributes, 'pads', Array(2 * kernel.length).fill(0));
   const autoPad = stringOf(attributes, 'auto_pad', 'NOTSET');
   let trace = source;
-  for (const [at, size] of kernel.entries()) {
-    const axis = source.axes[at + 2];
-    const [stride = 1, dilation = 1] = [strides[at], dilations[at]];
-    const before = autoPad.startsWith('SAME') ? undefined : autoPad === 'VALID' ? 0 : (pads[at] ?? 0);
+  for (const [index, size] of kernel.entries()) {
+    const axis = source.axes[index + 2];
+    const [stride, dilation] = [at(strides, index), at(dilations, index)];
+    const before = autoPad.startsWith('SAME') ? undefined : autoPad === 'VALID' ? 0 : at(pads, index);
     const window = { stride, reach: dilation * (size - 1), before };
     if (!isSpatial(axis) || (size === 1 && stride === 1 && before === 0)) continue;
     const along = directionOf(axis);
@@ -79,7 +81,7 @@ export function pooling(site: Site): ImageTrace {
 export function globalPooling(site: Site): ImageTrace {
   const source = sourceOf(site);
   if (source.axes === undefined) return lost(site, 'whole');
-  const axes = source.axes.map((axis, at) => (at < 2 ? axis : []));
+  const axes = source.axes.map((axis, index) => (index < 2 ? axis : []));
   return mixing(site, { ...source, axes }, source.axes.slice(2));
 }
 
@@ -101,17 +103,17 @@ export function shuffling(site: Site, isFiner: boolean): ImageTrace {
 export function padding(site: Site): ImageTrace {
   const source = sourceOf(site);
   const { axes } = source;
-  const told = intsOf(site.node.attributes, 'pads', intsOf(site.node.attributes, 'paddings', []));
-  const pads = told.length > 0 ? told : numbersAt(site, 1);
+  const stated = intsOf(site.node.attributes, 'pads', intsOf(site.node.attributes, 'paddings', []));
+  const pads = stated.length > 0 ? stated : numbersAt(site, 1);
   if (axes === undefined || pads === undefined) return lost(site, 'size');
   // What is beyond one border is what is before the other.
   if (stringOf(site.node.attributes, 'mode', 'constant') === 'wrap') return lost(site, 'whole');
-  const named = numbersAt(site, 3) ?? axes.map((_, axis) => axis);
+  const named = numbersAt(site, 3) ?? [...axes.keys()];
   let trace = source;
-  for (const [at, axis] of named.entries()) {
-    const [place, before = 0] = [axis < 0 ? axis + axes.length : axis, pads[at]];
-    const along = directionOf(axes[place]);
-    if (before === 0 || !isSpatial(axes[place])) continue;
+  for (const [index, place] of named.entries()) {
+    const [axis, before] = [axes[place < 0 ? place + axes.length : place], at(pads, index)];
+    const along = directionOf(axis);
+    if (before === 0 || !isSpatial(axis)) continue;
     if (along === undefined) return lost(site);
     trace = shifted(trace, along, -before);
     if (site.traces[1]?.kind === 'size') trace = because(trace, site, 'size');
@@ -137,10 +139,10 @@ export function resizing(site: Site): ImageTrace {
   );
   const support = SUPPORT[stringOf(attributes, 'mode', 'nearest')] ?? Number.NaN;
   let trace = source;
-  for (const [at, axis] of axes.entries()) {
+  for (const [index, axis] of axes.entries()) {
     if (!isSpatial(axis)) continue;
-    const [along, before, after] = [directionOf(axis), axis[0]?.size ?? Number.NaN, sizes?.[at]];
-    const factor = factors?.[at] ?? (typeof after === 'number' ? after / before : Number.NaN);
+    const [along, before, after] = [directionOf(axis), at(axis, 0).size, sizes?.[index]];
+    const factor = factors?.[index] ?? numberOf(after) / before;
     if (factor === 1) continue;
     // The place of an element is then its share of the size.
     if (coordinates === 'align_corners') trace = because(trace, site, 'size');
@@ -162,12 +164,12 @@ export function resizing(site: Site): ImageTrace {
   return trace;
 }
 
-function scalesOf({ node, types }: Site, at: number): readonly number[] | undefined {
-  const told = node.attributes.get('scales');
-  if (told?.type === 'floats') return told.value;
+function scalesOf({ node, types }: Site, index: number): readonly number[] | undefined {
+  const attribute = node.attributes.get('scales');
+  if (attribute?.type === 'floats') return attribute.value;
   const one = floatOf(node.attributes, 'height_scale', 0);
   if (one > 0) return [1, 1, one, floatOf(node.attributes, 'width_scale', one)];
-  const tensor = types[at]?.constant;
+  const tensor = types[index]?.constant;
   if (tensor?.dtype !== 'float32' || elementCount(tensor.dims) === 0) return undefined;
   return Array.from(float32Values(tensor));
 }
