@@ -58,7 +58,7 @@ export interface InputSpecOptions extends ImageSpecOptions {
  */
 export function inputSpecOf(outline: Outline, options: InputSpecOptions = {}, reachAt?: ReachAt): ModelSpec {
   const image = imageSpecOf(outline, options, reachAt);
-  const output = outputFormOf(outline, options);
+  const output = outputSpecOf(outline, options);
   return { ...image, ...output, assumed: [...image.assumed, ...output.assumed] };
 }
 
@@ -136,7 +136,7 @@ function recipeAssumptions(
 }
 
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
-function outputFormOf(
+function outputSpecOf(
   { outputs, metadata, end }: Outline,
   { head, background }: InputSpecOptions,
 ): OutputSpec {
@@ -197,8 +197,8 @@ function classesOf(
     if (typeof count === 'number' && count > 0) checkBackground(background, count);
     return background;
   };
-  const told = () => fromMetadata(BACKGROUND_KEY, () => checked(parseBackground(stated ?? '0')));
-  const background = given === undefined ? told() : checked(given);
+  const declared = () => fromMetadata(BACKGROUND_KEY, () => checked(parseBackground(stated ?? '0')));
+  const background = given === undefined ? declared() : checked(given);
   const isAssumed =
     given === undefined &&
     (stated === undefined || assumptionsIn(metadata).some(({ option }) => option === 'background'));
@@ -253,8 +253,8 @@ function checkSizing(
     if (typeof size !== 'number' || size < 0) continue;
     if (sizing.kind === 'pad')
       throw refused(`its ${name} is ${size}, but ${owner} keeps images at their own size`);
-    const told = name === 'height' ? sizing.height : sizing.width;
-    if (told !== size) throw refused(`its ${name} is ${size}, but ${owner} resizes to ${told}`);
+    const expected = name === 'height' ? sizing.height : sizing.width;
+    if (expected !== size) throw refused(`its ${name} is ${size}, but ${owner} resizes to ${expected}`);
   }
   if (sizing.kind === 'resize' && sizing.height * sizing.width > MAX_NETWORK_PIXELS) {
     const taker = isGiven ? `${owner} resizes to` : 'it takes';

@@ -2,6 +2,7 @@ import { NmodeError } from '../graph/common/errors.js';
 import { elementCount, float32Values, type Tensor, unravel } from '../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from './masks/threshold.js';
 import type { Session } from './node/sessions/session.js';
+import { concatenate } from './sessions/concatenate.js';
 import type { Floats, Port } from './sessions/tensors.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
@@ -14,7 +15,7 @@ export interface ParityOptions {
   readonly rtol?: number;
   /** Whether atol is taken times the largest |reference| of an output, where that is above 1: logits round as they grow. */
   readonly scaled?: boolean;
-  /** Where the mask is cut; default 0.5. */
+  /** The least probability of the mask; default 0.5. */
   readonly threshold?: number;
 }
 
@@ -60,7 +61,7 @@ function toleranceOf({
 function largestOf(values: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i] ?? 0);
+    const magnitude = Math.abs(values[i] as number);
     if (Number.isFinite(magnitude) && magnitude > largest) largest = magnitude;
   }
   return largest;
@@ -209,28 +210,16 @@ async function runInSlices(
   return Object.fromEntries(
     session.outputs.map(({ name }) => {
       const found = parts.map((part) => part[name]).filter((part) => part !== undefined);
-      return [name, join(found)];
+      return [name, concatenate(found)];
     }),
   );
-}
-
-function join(parts: readonly Floats[]): Floats {
-  const [, ...rest] = parts[0]?.dims ?? [];
-  const examples = parts.reduce((sum, { dims }) => sum + (dims[0] ?? 0), 0);
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { dims: [examples, ...rest], data };
 }
 
 function checkShapes(ports: readonly Port[], inputs: Readonly<Record<string, NamedTensor>>): void {
   for (const { name, shape } of ports) {
     const dims = inputs[name]?.dims ?? [];
-    const fits = shape.every((size, axis) => {
-      const dim = dims[axis] ?? 0;
+    const fits = dims.every((dim, axis) => {
+      const size = shape[axis];
       return typeof size !== 'number' || size < 0 || (axis === 0 ? dim % size === 0 : dim === size);
     });
     if (dims.length !== shape.length || !fits) {

@@ -10,7 +10,7 @@ export interface SegmentOptions extends Cleaning {
   readonly threshold?: number;
   /** Give the probabilities as well; default true. */
   readonly probabilities?: boolean;
-  /** Give the connected parts of each mask as well; default false. */
+  /** Give the connected components of each mask as well; default false. */
   readonly components?: boolean;
   /** Give the decoded image as well, for drawing; default false. */
   readonly pixels?: boolean;

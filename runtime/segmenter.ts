@@ -1,4 +1,5 @@
 import type { Assumption } from '../graph/common/assumption.js';
+import { at } from '../graph/common/at.js';
 import { imageFault, NmodeError } from '../graph/common/errors.js';
 import type { Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './abort.js';
@@ -75,7 +76,7 @@ type ImageMethods<T> = ReturnType<typeof imageMethods<T>> & { readonly warmUp: (
 export interface SegmenterParts<S, T, R extends ProviderReport> {
   readonly session: Session<R>;
   readonly images: Respawning<ImageMethods<T>>;
-  readonly form: ModelSpec;
+  readonly spec: ModelSpec;
   /** What messages call the model. */
   readonly name: string;
   readonly at: FinishOptions['at'];
@@ -100,7 +101,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
   protected constructor(parts: SegmenterParts<S, T, R>) {
     this.#parts = parts;
-    this.#input = parts.session.inputs[0]?.name ?? '';
+    this.#input = at(parts.session.inputs, 0).name;
   }
 
   /** Where the model runs, and why there. */
@@ -110,22 +111,22 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
   /** How images are prepared. */
   get recipe(): Recipe {
-    return this.#parts.form.recipe;
+    return this.#parts.spec.recipe;
   }
 
   /** What neither the model nor its options say, and what is taken for it. */
   get assumed(): readonly Assumption[] {
-    return this.#parts.form.assumed;
+    return this.#parts.spec.assumed;
   }
 
   /** What the model's classes are to each other. */
   get semantics(): Classes {
-    return this.#parts.form.classes;
+    return this.#parts.spec.classes;
   }
 
   /** How many classes the model gives, the background included; 1 where its output leaves that open. */
   get classes(): number {
-    const classes = this.#parts.session.outputs[0]?.shape[1];
+    const classes = at(this.#parts.session.outputs, 0).shape[1];
     return typeof classes === 'number' && classes > 0 ? classes : 1;
   }
 
@@ -171,7 +172,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
         warnings,
         tiling,
         milliseconds: decode,
-      } = await images.call('begin', { id, source: handed.source, form: this.#parts.form }, handed.give);
+      } = await images.call('begin', { id, source: handed.source, spec: this.#parts.spec }, handed.give);
       await this.#runInputs(images, id, inputs, stages, waiting);
       signal?.throwIfAborted();
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
@@ -229,7 +230,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     const onStart = () => {
       started = performance.now();
     };
-    const name = this.#parts.session.outputs[0]?.name ?? '';
+    const name = at(this.#parts.session.outputs, 0).name;
     const options = { transfer: true, onStart, outputs: [name], ...waiting };
     const { [name]: output } = await this.#parts.session.run({ [this.#input]: input }, options);
     if (output === undefined)

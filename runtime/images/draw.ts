@@ -1,5 +1,6 @@
+import { at } from '../../graph/common/at.js';
 import { toEightBits } from './prepare.js';
-import type { Mask, RgbImage } from './raster.js';
+import { assertWhole, type Mask, type RgbImage } from './raster.js';
 
 export interface DrawOptions {
   /** Red, green, blue, 0..255; default an orange that skin has not. */
@@ -32,8 +33,8 @@ const CLASS_COLOURS = [
 /** The image in 8 bits with the masks of several classes laid over it, each in a colour of its own. */
 export function drawClasses(image: RgbImage, masks: readonly Mask[]): RgbImage {
   return masks.reduce(
-    (drawn, mask, at) =>
-      drawOverlay(drawn, mask, { colour: CLASS_COLOURS[at % CLASS_COLOURS.length] ?? COLOUR }),
+    (drawn, mask, index) =>
+      drawOverlay(drawn, mask, { colour: at(CLASS_COLOURS, index % CLASS_COLOURS.length) }),
     image,
   );
 }
@@ -54,6 +55,7 @@ function paint(
   if (mask.width !== width || mask.height !== height) {
     throw new RangeError(`a mask of ${mask.width}x${mask.height} over an image of ${width}x${height}`);
   }
+  for (const each of [image, mask]) assertWhole(each);
   const painted = Uint8Array.from(toEightBits(image, { kind: 'min-max' }));
   const inside = (x: number, y: number) =>
     x >= 0 && y >= 0 && x < width && y < height && mask.data[y * width + x] !== 0;
@@ -62,8 +64,8 @@ function paint(
       if (!inside(x, y)) continue;
       const share = shareOf(!inside(x - 1, y) || !inside(x + 1, y) || !inside(x, y - 1) || !inside(x, y + 1));
       for (const [channel, value] of colour.entries()) {
-        const at = (y * width + x) * 3 + channel;
-        painted[at] = Math.round((painted[at] ?? 0) * (1 - share) + value * share);
+        const place = (y * width + x) * 3 + channel;
+        painted[place] = Math.round((painted[place] as number) * (1 - share) + value * share);
       }
     }
   }

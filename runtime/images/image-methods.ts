@@ -35,10 +35,10 @@ export function imageMethods<S>(read: (source: S) => RgbImage | Promise<RgbImage
     return job;
   };
   return {
-    begin: ({ id, source, form }: { id: number; source: S; form: ModelSpec }): Promise<Begun> =>
+    begin: ({ id, source, spec }: { id: number; source: S; spec: ModelSpec }): Promise<Begun> =>
       timed(async () => {
         const image = await read(source);
-        const job = new Job(image, form);
+        const job = new Job(image, spec);
         jobs.set(id, job);
         const { width, height, warnings = [] } = image;
         const { inputs, tiling } = job;

@@ -7,7 +7,7 @@ import { type Cleaning, type Components, componentsOf } from '../masks/component
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { applyHead } from './files/head.js';
 import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
-import { type Probabilities, planeOf, type RgbImage } from './raster.js';
+import { channelOf, type Probabilities, type RgbImage } from './raster.js';
 import { resizeBilinear } from './resize.js';
 import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js';
 
@@ -36,7 +36,7 @@ export interface OutputSpec {
 /** How a model turns images into classes. */
 export interface ModelSpec extends ImageSpec, OutputSpec {}
 
-/** How an image that takes more than one run was cut. */
+/** How an image that takes more than one run was cut into tiles. */
 export interface Tiling {
   readonly tiles: number;
   /** Of each tile. */
@@ -62,7 +62,7 @@ export interface Finished extends ClassMasks {
   /** How many classes the model gives, the background included. */
   readonly classes: number;
   readonly probabilities?: Probabilities;
-  /** The connected parts of each mask. */
+  /** The connected components of each mask. */
   readonly components?: readonly Components[];
   readonly image?: RgbImage;
 }
@@ -73,18 +73,18 @@ export interface Finished extends ClassMasks {
  */
 export class Job {
   readonly #image: RgbImage;
-  readonly #form: ModelSpec;
+  readonly #spec: ModelSpec;
   readonly #plan: TilePlan | undefined;
   readonly #windows: readonly Window[];
   /** Looks at the whole image: found once, at the first input. */
   #affine: Affine | undefined;
   #result: Probabilities | undefined;
 
-  constructor(image: RgbImage, form: ModelSpec) {
+  constructor(image: RgbImage, spec: ModelSpec) {
     this.#image = image;
-    this.#form = form;
-    this.#plan = planOf(image, form);
-    this.#windows = this.#plan?.windows ?? [oneWindow(image, form)];
+    this.#spec = spec;
+    this.#plan = planOf(image, spec);
+    this.#windows = this.#plan?.windows ?? [oneWindow(image, spec)];
   }
 
   /** How many runs the image takes. */
@@ -92,12 +92,12 @@ export class Job {
     return this.#windows.length;
   }
 
-  /** How it was cut; undefined where it was not. */
+  /** Its tiles; undefined where it was not. */
   get tiling(): Tiling | undefined {
     const [window] = this.#windows;
     if (this.#plan === undefined || window === undefined || this.inputs === 1) return undefined;
     const { wholeBudget, isExact, exactBudget } = this.#plan;
-    const { reach } = this.#form;
+    const { reach } = this.#spec;
     return {
       tiles: this.inputs,
       width: window.width,
@@ -109,7 +109,7 @@ export class Job {
 
   /** What the network is given in one run: [1, 3, H, W] or, for a model that takes images, [1, H, W, 3]. */
   input(index: number): Floats | Bytes {
-    const { recipe, io } = this.#form;
+    const { recipe, io } = this.#spec;
     const image = this.#image;
     if (io === 'image') {
       return { dims: [1, image.height, image.width, 3], data: toEightBits(image, recipe.normalization) };
@@ -134,21 +134,22 @@ export class Job {
    * @throws NmodeError (BAD_MODEL) where they are not [1, classes, height, width]
    */
   place(index: number, { dims, data: given }: Floats): void {
-    const [batch, classes = 0, height = 0, width = 0] = dims;
-    if (dims.length !== 4 || batch !== 1 || classes < 1 || classes > 255) {
+    const [batch, classes, height, width, ...others] = dims;
+    const is4d = height !== undefined && width !== undefined && others.length === 0;
+    if (!is4d || batch !== 1 || classes === undefined || classes < 1 || classes > 255) {
       throw new NmodeError(
         'BAD_MODEL',
         `the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`,
       );
     }
-    const { io, recipe, head, assumed } = this.#form;
+    const { io, recipe, head, assumed } = this.#spec;
     const data = head === undefined ? given : applyHead(head, given, classes);
     const mayBeLogits = assumed.some(({ option }) => option === 'head');
     checkProbabilities(data, mayBeLogits);
-    if (this.#form.classes.kind === 'exclusive') checkShares(data, classes);
-    const part = { classes, width, height, data };
+    if (this.#spec.classes.kind === 'exclusive') checkShares(data, classes);
+    const placed = { classes, width, height, data };
     if (io === 'image' || recipe.sizing.kind === 'resize') {
-      this.#result = part;
+      this.#result = placed;
       return;
     }
     const window = this.#window(index);
@@ -160,12 +161,12 @@ export class Job {
     }
     const size = { width: this.#image.width, height: this.#image.height };
     this.#result ??= { classes, ...size, data: new Float32Array(classes * size.width * size.height) };
-    addWindow(this.#result, part, window, this.#windows, this.#plan?.margin);
+    addWindow(this.#result, placed, window, this.#windows, this.#plan?.margin);
   }
 
   finish(options: FinishOptions): Finished {
     const probabilities = this.#probabilities(options.at);
-    const found = masksOf(probabilities, this.#form.classes, options.threshold, options);
+    const found = masksOf(probabilities, this.#spec.classes, options.threshold, options);
     return {
       ...found,
       classes: probabilities.classes,
@@ -183,7 +184,7 @@ export class Job {
     const size = width * height;
     const data = new Float32Array(result.classes * size);
     for (let index = 0; index < result.classes; index++) {
-      data.set(resizeBilinear(planeOf(result, index), width, height).data, index * size);
+      data.set(resizeBilinear(channelOf(result, index), width, height).data, index * size);
     }
     return { classes: result.classes, width, height, data };
   }
@@ -196,7 +197,7 @@ export class Job {
  */
 function checkProbabilities(data: Float32Array, mayBeLogits: boolean): void {
   for (let i = 0; i < data.length; i++) {
-    const value = data[i] ?? 0;
+    const value = data[i] as number;
     if (value >= -1e-3 && value <= 1.001) continue;
     const hint =
       mayBeLogits && Number.isFinite(value)
@@ -224,7 +225,7 @@ function checkShares(data: Float32Array, classes: number): void {
   const allowed = Math.max(SHARE_ERROR, classes / 255);
   for (let pixel = 0; pixel < size; pixel++) {
     let sum = 0;
-    for (let at = pixel; at < data.length; at += size) sum += data[at] ?? 0;
+    for (let at = pixel; at < data.length; at += size) sum += data[at] as number;
     if (Math.abs(sum - 1) <= allowed) continue;
     throw new NmodeError(
       'BAD_MODEL',
@@ -276,10 +277,11 @@ function addWindow(
     for (let row = 0; row < rows; row++) {
       const source = (index * window.height + row) * window.width;
       const target = (index * height + window.y + row) * width + window.x;
-      const weight = down[row] ?? 0;
+      const weight = down[row] as number;
       for (let column = 0; column < columns; column++) {
         into[target + column] =
-          (into[target + column] ?? 0) + (from[source + column] ?? 0) * weight * (across[column] ?? 0);
+          (into[target + column] as number) +
+          (from[source + column] as number) * weight * (across[column] as number);
       }
     }
   }

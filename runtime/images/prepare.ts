@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import type { Normalization } from '../../graph/common/recipe.js';
 import { fullScale, type RgbImage } from './raster.js';
 import { readRow, resizeRows } from './resize.js';
@@ -33,7 +34,7 @@ function range(samples: Uint8Array | Uint16Array): readonly [number, number] {
   // Small integers from the start: infinities would make every comparison one of doubles.
   let [min, max] = [65535, 0];
   for (let i = 0; i < samples.length; i++) {
-    const value = samples[i] ?? 0;
+    const value = samples[i] as number;
     if (value < min) min = value;
     if (value > max) max = value;
   }
@@ -46,40 +47,40 @@ function range(samples: Uint8Array | Uint16Array): readonly [number, number] {
  * @returns [channels, height, width]
  */
 export function prepareResized(image: RgbImage, affine: Affine, width: number, height: number): Float32Array {
-  const planes = new Float32Array(image.channels * width * height);
-  resizeRows(image, width, height, (row, values) => normalizeRow(values, affine, planes, row * width));
-  return planes;
+  const tensor = new Float32Array(image.channels * width * height);
+  resizeRows(image, width, height, (row, values) => normalizeRow(values, affine, tensor, row * width));
+  return tensor;
 }
 
 /** A window of the image, normalized; its last row and column are repeated where the window goes beyond. */
 export function prepareWindow(image: RgbImage, affine: Affine, window: Window): Float32Array {
   const { width, height } = window;
-  const planes = new Float32Array(image.channels * width * height);
+  const tensor = new Float32Array(image.channels * width * height);
   const inside = Math.min(width, image.width - window.x);
   const values = new Float64Array(inside * image.channels);
   for (let row = 0; row < height; row++) {
     readRow(image, Math.min(window.y + row, image.height - 1), values, window.x);
-    normalizeRow(values, affine, planes, row * width);
-    for (let start = row * width; start < planes.length; start += width * height) {
-      planes.fill(planes[start + inside - 1] ?? 0, start + inside, start + width);
+    normalizeRow(values, affine, tensor, row * width);
+    for (let start = row * width; start < tensor.length; start += width * height) {
+      tensor.fill(tensor[start + inside - 1] as number, start + inside, start + width);
     }
   }
-  return planes;
+  return tensor;
 }
 
-/** Puts a row of interleaved samples, each (x - offset) scale, into the planes of its channels. */
+/** Puts a row of interleaved samples, each (x - offset) scale, into the channels of a tensor. */
 function normalizeRow(
   values: Float64Array,
   { offset, scale }: Affine,
-  planes: Float32Array,
-  at: number,
+  tensor: Float32Array,
+  start: number,
 ): void {
   const channels = offset.length;
   for (let channel = 0; channel < channels; channel++) {
-    const [shift, factor] = [offset[channel] ?? 0, scale[channel] ?? 1];
-    let into = at + (channel * planes.length) / channels;
+    const [shift, factor] = [at(offset, channel), at(scale, channel)];
+    let into = start + (channel * tensor.length) / channels;
     for (let i = channel; i < values.length; i += channels)
-      planes[into++] = ((values[i] ?? 0) - shift) * factor;
+      tensor[into++] = ((values[i] as number) - shift) * factor;
   }
 }
 
@@ -93,6 +94,6 @@ export function toEightBits(image: RgbImage, normalization: Normalization): Uint
   const [min, max] = normalization.kind === 'min-max' ? range(data) : [0, 65535];
   const width = Math.max(max - min, 1);
   const bytes = new Uint8Array(data.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round((255 * ((data[i] ?? 0) - min)) / width);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round((255 * ((data[i] as number) - min)) / width);
   return bytes;
 }

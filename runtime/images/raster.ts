@@ -29,7 +29,7 @@ export interface LabelMap extends Raster {
   readonly data: Uint8Array;
 }
 
-/** One plane a class, each row by row: [classes, height, width], 0..1. */
+/** One channel a class, each row by row: [classes, height, width], 0..1. */
 export interface Probabilities {
   readonly classes: number;
   readonly width: number;
@@ -37,10 +37,19 @@ export interface Probabilities {
   readonly data: Float32Array;
 }
 
-/** The plane of one class, as pixels of one channel; a view. */
-export function planeOf({ width, height, data }: Probabilities, index: number) {
+/** The probabilities of one class, as pixels of one channel; a view. */
+export function channelOf({ width, height, data }: Probabilities, index: number) {
   const size = width * height;
   return { width, height, channels: 1 as const, data: data.subarray(index * size, (index + 1) * size) };
+}
+
+/**
+ * For loops that index samples unchecked.
+ * @throws RangeError where there are not as many as the size says
+ */
+export function assertWhole({ width, height, channels, data }: Raster): void {
+  if (data.length === width * height * channels) return;
+  throw new RangeError(`${data.length} samples for ${width}x${height}x${channels}`);
 }
 
 /** The largest value of a sample. */

@@ -1,10 +1,10 @@
-import type { Raster } from './raster.js';
+import { assertWhole, type Raster } from './raster.js';
 
 /** For each output place: the two input places and how much of the second. */
 interface Taps {
   readonly low: Int32Array;
   readonly high: Int32Array;
-  readonly part: Float64Array;
+  readonly share: Float64Array;
 }
 
 /** Half-pixel centres, clamped at the edges. Places of pixels of several channels are those of their samples. */
@@ -13,7 +13,7 @@ function taps(from: number, to: number, channels = 1): Taps {
   const result = {
     low: new Int32Array(length),
     high: new Int32Array(length),
-    part: new Float64Array(length),
+    share: new Float64Array(length),
   };
   for (let i = 0; i < to; i++) {
     const place = Math.max(0, ((i + 0.5) * from) / to - 0.5);
@@ -21,7 +21,7 @@ function taps(from: number, to: number, channels = 1): Taps {
     for (let channel = 0; channel < channels; channel++) {
       result.low[i * channels + channel] = low * channels + channel;
       result.high[i * channels + channel] = Math.min(low + 1, from - 1) * channels + channel;
-      result.part[i * channels + channel] = place - low;
+      result.share[i * channels + channel] = place - low;
     }
   }
   return result;
@@ -47,6 +47,7 @@ export function resizeBilinear(
 
 /** The same row by row, before it is rounded. */
 export function resizeRows(image: Raster, width: number, height: number, take: TakeRow): void {
+  assertWhole(image);
   const across = taps(image.width, width, image.channels);
   const down = taps(image.height, height);
   // Shrinking, the height goes first: that leaves fewer rows to stretch.
@@ -68,11 +69,11 @@ function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow):
     new Float64Array(length),
     new Float64Array(length),
   ];
-  const values = new Float64Array(across.part.length);
-  for (let row = 0; row < down.part.length; row++) {
-    readRow(image, down.low[row] ?? 0, above);
-    readRow(image, down.high[row] ?? 0, below);
-    mix(above, below, down.part[row] ?? 0, mixed);
+  const values = new Float64Array(across.share.length);
+  for (let row = 0; row < down.share.length; row++) {
+    readRow(image, down.low[row] as number, above);
+    readRow(image, down.high[row] as number, below);
+    mix(above, below, down.share[row] as number, mixed);
     stretch(mixed, across, values);
     take(row, values);
   }
@@ -80,7 +81,7 @@ function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow):
 
 /** Growing: many output rows lie between the same two input rows, and each of these is stretched once. */
 function stretchThenMix(image: Raster, across: Taps, down: Taps, take: TakeRow): void {
-  const length = across.part.length;
+  const length = across.share.length;
   const source = new Float64Array(image.width * image.channels);
   const values = new Float64Array(length);
   let north = { row: -1, values: new Float64Array(length) };
@@ -91,24 +92,24 @@ function stretchThenMix(image: Raster, across: Taps, down: Taps, take: TakeRow):
     readRow(image, row, source);
     stretch(source, across, into.values);
   };
-  for (let row = 0; row < down.part.length; row++) {
-    const above = down.low[row] ?? 0;
+  for (let row = 0; row < down.share.length; row++) {
+    const above = down.low[row] as number;
     if (south.row === above) [north, south] = [south, north];
     fill(above, north);
-    fill(down.high[row] ?? 0, south);
-    mix(north.values, south.values, down.part[row] ?? 0, values);
+    fill(down.high[row] as number, south);
+    mix(north.values, south.values, down.share[row] as number, values);
     take(row, values);
   }
 }
 
-function stretch(from: Float64Array, { low, high, part }: Taps, into: Float64Array): void {
+function stretch(from: Float64Array, { low, high, share: shares }: Taps, into: Float64Array): void {
   for (let i = 0; i < into.length; i++) {
-    const share = part[i] ?? 0;
-    into[i] = (from[low[i] ?? 0] ?? 0) * (1 - share) + (from[high[i] ?? 0] ?? 0) * share;
+    const share = shares[i] as number;
+    into[i] = (from[low[i] as number] as number) * (1 - share) + (from[high[i] as number] as number) * share;
   }
 }
 
 function mix(a: Float64Array, b: Float64Array, share: number, into: Float64Array): void {
   const rest = 1 - share;
-  for (let i = 0; i < into.length; i++) into[i] = (a[i] ?? 0) * rest + (b[i] ?? 0) * share;
+  for (let i = 0; i < into.length; i++) into[i] = (a[i] as number) * rest + (b[i] as number) * share;
 }

@@ -91,9 +91,9 @@ export function planTiles(width: number, height: number, limits: TileLimits): Ti
     whole.width,
   );
   const along = (length: number, tile: number) => {
-    const isHeld = shared !== undefined && 2 * shared <= tile;
+    const isHeld = shared !== undefined && reach !== undefined && 2 * shared <= tile;
     const begins = starts(length, tile, multiple, isHeld ? shared : roundUp(OVERLAP, multiple));
-    return { begins, margin: isHeld ? (reach ?? 0) : 0, isExact: isHeld || begins.length === 1 };
+    return { begins, margin: isHeld ? reach : 0, isExact: isHeld || begins.length === 1 };
   };
   const [across, down] = [along(width, tileWidth), along(height, tileHeight)];
   return {

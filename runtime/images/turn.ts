@@ -1,5 +1,5 @@
 import type { Orientation } from './files/exif.js';
-import type { Raster } from './raster.js';
+import { assertWhole, type Raster } from './raster.js';
 
 /** Where the first pixel of the upright image lies, and how far from one to the next, along rows and down columns. */
 type Path = (width: number, height: number) => readonly [first: number, across: number, down: number];
@@ -22,6 +22,7 @@ export interface Samples extends Raster {
 /** The image upright: one rule for all formats and platforms, which do not agree on whose EXIF data they follow. */
 export function turn<Image extends Samples>(image: Image, orientation: Orientation): Image {
   if (orientation === 1) return image;
+  assertWhole(image);
   const { data: from, channels, width: fromWidth, height: fromHeight } = image;
   const [first, across, down] = PATHS[orientation](fromWidth, fromHeight);
   const [width, height] = orientation < 5 ? [fromWidth, fromHeight] : [fromHeight, fromWidth];
@@ -29,7 +30,7 @@ export function turn<Image extends Samples>(image: Image, orientation: Orientati
   let to = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0, at = channels * (first + y * down); x < width; x++, at += channels * across) {
-      for (let channel = 0; channel < channels; channel++) data[to++] = from[at + channel] ?? 0;
+      for (let channel = 0; channel < channels; channel++) data[to++] = from[at + channel] as number;
     }
   }
   return { ...image, width, height, data };

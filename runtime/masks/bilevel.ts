@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import type { Raster } from '../images/raster.js';
 
 /** Grey samples, one a pixel. */
@@ -40,7 +41,7 @@ export function isBilevel(mask: GreyMask): boolean {
   const counts = histogramOf(mask);
   const [black, white] = endsOf(counts, mask);
   const pixels = counts.reduce((sum, count) => sum + count, 0);
-  const total = pixels - (counts[black] ?? 0) - (counts[white] ?? 0);
+  const total = pixels - (counts[black] as number) - (counts[white] as number);
   if (total === 0) return true;
   const { offEdge, flat, middle } = placesOf(mask, (value) => value !== black && value !== white);
   const atEdges = 10 * offEdge <= total && 4 * middle <= pixels;
@@ -56,7 +57,8 @@ export function isBilevel(mask: GreyMask): boolean {
  * Whether two values are those of a box: where it was enlarged twice they mirror each other (1/4 and 3/4), and where it covers a
  * part of the pixels at its sides, it covers the square of that at its corners.
  */
-function areOfBox([first = 0, second = 0]: readonly number[], full: number): boolean {
+function areOfBox(values: readonly number[], full: number): boolean {
+  const [first, second] = [at(values, 0), at(values, 1)];
   return Math.abs(first + second - full) <= 1 || Math.abs(first * full - second ** 2) <= full;
 }
 
@@ -64,8 +66,8 @@ function areOfBox([first = 0, second = 0]: readonly number[], full: number): boo
 export function histogramOf({ data, full, counted }: GreyMask): Uint32Array {
   const counts = new Uint32Array(full + 1);
   for (let i = 0; i < data.length; i++) {
-    const value = data[i] ?? 0;
-    if (counted?.[i] !== 0) counts[value] = (counts[value] ?? 0) + 1;
+    const value = data[i] as number;
+    if (counted?.[i] !== 0) counts[value] = (counts[value] as number) + 1;
   }
   return counts;
 }
@@ -80,7 +82,7 @@ function endsOf(counts: Uint32Array, { full, lossy }: GreyMask): readonly [black
   const commonest = (from: number, step: 1 | -1) => {
     let best = from;
     for (let i = 1; i <= slack; i++) {
-      if ((counts[from + step * i] ?? 0) > (counts[best] ?? 0)) best = from + step * i;
+      if ((counts[from + step * i] as number) > (counts[best] as number)) best = from + step * i;
     }
     return best;
   };
@@ -108,7 +110,7 @@ function placesOf(mask: GreyMask, isBetween: (value: number) => boolean): Places
   const ringing = [near(mask, isDark, far), near(mask, isLight, far)] as const;
   let [offEdge, flat, middle] = [0, 0, 0];
   for (let i = 0; i < data.length; i++) {
-    const value = data[i] ?? 0;
+    const value = data[i] as number;
     if (!isBetween(value) || counted?.[i] === 0) continue;
     const [dark, light] = isFaint(value) ? ringing : soft;
     if (!isDark(value) && !isLight(value)) middle++;
@@ -124,7 +126,7 @@ function hasBand(mask: GreyMask): boolean {
   const tolerance = full / (2 * softReach(mask));
   let [grey, plateau] = [0, 0];
   for (let i = 0; i < data.length; i++) {
-    const value = data[i] ?? 0;
+    const value = data[i] as number;
     if (16 * value < 3 * full || 16 * value > 13 * full || counted?.[i] === 0) continue;
     grey++;
     if (isFlat(data, width, i, tolerance) && isBetween(mask, i)) plateau++;
@@ -142,7 +144,7 @@ function isBetween({ width, height, data, full }: GreyMask, i: number): boolean 
     for (let step = 1; step <= BAND_REACH; step++) {
       const [column, row] = [x + step * dx, y + step * dy];
       if (column < 0 || column >= width || row < 0 || row >= height) return 0;
-      const value = data[row * width + column] ?? 0;
+      const value = data[row * width + column] as number;
       if (8 * value <= full) return -1;
       if (8 * value >= 7 * full) return 1;
     }
@@ -160,7 +162,7 @@ const LINES = [
 
 /** Whether one of the four squares of 2 x 2 pixels that a pixel is part of has its value, or nearly so. */
 function isFlat(data: GreyMask['data'], width: number, i: number, tolerance: number): boolean {
-  const value = data[i] ?? 0;
+  const value = data[i] as number;
   const isNear = (place: number) => Math.abs((data[place] ?? Number.NaN) - value) <= tolerance;
   const left = i % width > 0 && isNear(i - 1);
   const right = (i + 1) % width > 0 && isNear(i + 1);
@@ -178,7 +180,7 @@ function near(
   for (let start = 0; start < data.length; start += width) {
     let filled = 0;
     for (let x = 0; x < width; x++) {
-      if (!fits(data[start + x] ?? 0)) continue;
+      if (!fits(data[start + x] as number)) continue;
       const end = Math.min(x + reach + 1, width);
       across.fill(1, start + Math.max(filled, x - reach), start + end);
       filled = end;
@@ -195,7 +197,7 @@ function near(
       const start = (first + step * n) * width;
       for (let x = 0; x < width; x++) {
         if (across[start + x] === 1) lastRow[x] = n;
-        if (n - (lastRow[x] ?? 0) <= reach) result[start + x] = 1;
+        if (n - (lastRow[x] as number) <= reach) result[start + x] = 1;
       }
     }
   }

@@ -1,6 +1,7 @@
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import type { LabelMap, Mask, Probabilities } from '../images/raster.js';
-import { planeOf } from '../images/raster.js';
+import { channelOf } from '../images/raster.js';
 import type { Cleaning } from './components.js';
 import { clean } from './components.js';
 import { DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';
@@ -66,7 +67,7 @@ export function masksOf(
   const maskLabels = maskLabelsOf(classes, count);
   if (classes.kind === 'independent' || count === 1) {
     const masks = maskLabels.map((_, index) =>
-      clean(thresholded(planeOf(probabilities, index), threshold ?? DEFAULT_THRESHOLD), cleaning),
+      clean(thresholded(channelOf(probabilities, index), threshold ?? DEFAULT_THRESHOLD), cleaning),
     );
     return { masks, maskLabels, ...(count > 1 && { labels: labelMap(probabilities, masks) }) };
   }
@@ -108,8 +109,8 @@ function mostProbable({ classes, width, height, data }: Probabilities): LabelMap
   const best = data.slice(0, size);
   for (let label = 1; label < classes; label++) {
     for (let pixel = 0; pixel < size; pixel++) {
-      const probability = data[label * size + pixel] ?? 0;
-      if (!(probability > (best[pixel] ?? 0))) continue;
+      const probability = data[label * size + pixel] as number;
+      if (!(probability > (best[pixel] as number))) continue;
       best[pixel] = probability;
       labels[pixel] = label;
     }
@@ -124,7 +125,7 @@ function withThreshold(
   background: number,
   threshold: number,
 ): LabelMap {
-  const { data, ...mask } = thresholded(planeOf(probabilities, label), threshold);
+  const { data, ...mask } = thresholded(channelOf(probabilities, label), threshold);
   return { ...mask, data: data.map((inside) => (inside === 0 ? background : label)) };
 }
 
@@ -140,13 +141,13 @@ function relabel(
   maskLabels: readonly number[],
   background: number,
 ): void {
-  const maskOfLabel = new Map(maskLabels.map((label, at) => [label, masks[at]?.data]));
+  const maskOfLabel = new Map(maskLabels.map((label, index) => [label, at(masks, index).data]));
   for (let pixel = 0; pixel < data.length; pixel++) {
-    const label = data[pixel] ?? background;
+    const label = data[pixel] as number;
     if (label !== background && maskOfLabel.get(label)?.[pixel] === 0) data[pixel] = background;
   }
-  for (const [at, { data: inside }] of masks.entries()) {
-    const label = maskLabels[at] ?? background;
+  for (const [index, { data: inside }] of masks.entries()) {
+    const label = at(maskLabels, index);
     for (let pixel = 0; pixel < data.length; pixel++) {
       if (inside[pixel] !== 0 && data[pixel] === background) data[pixel] = label;
     }

@@ -1,6 +1,7 @@
+import { at } from '../../graph/common/at.js';
 import type { Mask } from '../images/raster.js';
 
-/** A connected part of a mask. */
+/** A connected component of a mask. */
 export interface Component {
   /** Pixels. */
   readonly area: number;
@@ -8,7 +9,7 @@ export interface Component {
   readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
-/** The connected parts of a mask. */
+/** The connected components of a mask. */
 export interface Components {
   readonly count: number;
   /** Pixels of all. */
@@ -17,16 +18,16 @@ export interface Components {
   readonly largest: readonly Component[];
 }
 
-/** A mask of noise has as many parts as it has pixels. */
+/** A mask of noise has as many components as it has pixels. */
 const MAX_LISTED = 1000;
 
-/** What is done to a mask after it is cut, in this order. */
+/** What is done to a mask after its threshold, in this order. */
 export interface Cleaning {
   /** Background that the mask encloses joins it. */
   readonly fillHoles?: boolean;
-  /** Keep the largest connected part only. */
+  /** Keep the largest component only. */
   readonly largestComponent?: boolean;
-  /** Drop connected parts of fewer pixels. */
+  /** Drop components of fewer pixels. */
   readonly minArea?: number;
 }
 
@@ -45,7 +46,7 @@ class Int32List {
   }
 
   at(index: number): number {
-    return this.#values[index] ?? -1;
+    return this.#values[index] as number;
   }
 
   set(index: number, value: number): void {
@@ -123,11 +124,12 @@ function number(
   return { component, areas };
 }
 
-/** The connected parts of a mask. */
+/** The connected components of a mask. */
 export function componentsOf(mask: Mask): Components {
   const { start, end, component, areas } = label(mask, 255);
+  if (areas.length === 0) return { count: 0, area: 0, largest: [] };
   const sorted = Int32Array.from({ length: areas.length }, (_, id) => areas.at(id)).sort();
-  const least = sorted[Math.max(0, sorted.length - MAX_LISTED)] ?? 0;
+  const least = at(sorted, Math.max(0, sorted.length - MAX_LISTED));
   // Of those as small as the last that is listed, as many as there is room for.
   let room = MAX_LISTED - (sorted.length - 1 - sorted.lastIndexOf(least));
   const boxes = new Map<number, { left: number; right: number; top: number; bottom: number }>();
@@ -170,7 +172,7 @@ export function clean(mask: Mask, { fillHoles, largestComponent, minArea = 0 }: 
   return paint(filled, labelling, dropped, 0);
 }
 
-/** Holes are the parts of the background that do not reach the border. */
+/** Holes are the components of the background that do not reach the border. */
 function withoutHoles(mask: Mask): Mask {
   const { width, height } = mask;
   const labelling = label(mask, 0);

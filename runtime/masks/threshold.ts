@@ -1,13 +1,13 @@
 import type { LabelMap, Mask, Probabilities, Raster } from '../images/raster.js';
 
-/** Where a mask is cut where nothing else is said. */
+/** The least probability of a mask where nothing else is said. */
 export const DEFAULT_THRESHOLD = 0.5;
 
 /** The mask: 255 where the probability reaches the threshold. */
 export function thresholded(probabilities: Raster, threshold: number): Mask {
   const { width, height, data: from } = probabilities;
   const data = new Uint8Array(from.length);
-  for (let i = 0; i < data.length; i++) data[i] = (from[i] ?? 0) >= threshold ? 255 : 0;
+  for (let i = 0; i < data.length; i++) data[i] = (from[i] as number) >= threshold ? 255 : 0;
   return { width, height, channels: 1, data };
 }
 
@@ -25,8 +25,8 @@ export function labelMap({ width, height, data }: Probabilities, masks: readonly
   const best = new Float32Array(size).fill(Number.NEGATIVE_INFINITY);
   for (const [index, mask] of masks.entries()) {
     for (let i = 0; i < size; i++) {
-      const probability = data[index * size + i] ?? 0;
-      if (mask.data[i] === 0 || !(probability > (best[i] ?? 0))) continue;
+      const probability = data[index * size + i] as number;
+      if (mask.data[i] === 0 || !(probability > (best[i] as number))) continue;
       best[i] = probability;
       labels[i] = index + 1;
     }

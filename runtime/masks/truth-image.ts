@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import type { PngSamples } from '../images/files/png.js';
 import type { Raster } from '../images/raster.js';
 
@@ -23,22 +24,26 @@ export interface TruthImage extends Raster {
   readonly warnings?: readonly string[];
 }
 
+/** The alpha of all that says nothing else. */
+const OPAQUE = 255;
+
 /** The samples of a PNG as ground truth, not turned yet. */
 export function truthOfPng(png: PngSamples): TruthImage {
   const { width, height, data, channels, depth, palette, transparency } = png;
   const common = { width, height, data, channels, full: 2 ** depth - 1, lossy: false };
   if (palette !== undefined) {
-    const entries = Array.from({ length: palette.length / 3 }, (_, i) => {
-      const [red = 0, green = 0, blue = 0] = palette.subarray(3 * i);
-      return { colour: [red, green, blue] as const, alpha: transparency?.[i] ?? 255 };
+    const entries = Array.from({ length: Math.floor(palette.length / 3) }, (_, i) => {
+      const colour = [at(palette, 3 * i), at(palette, 3 * i + 1), at(palette, 3 * i + 2)] as const;
+      return { colour, alpha: transparency?.[i] ?? OPAQUE };
     });
     return { ...common, palette: entries };
   }
   if (transparency === undefined || channels === 2 || channels === 4) return common;
-  const transparent = Array.from(
-    { length: channels },
-    (_, i) => ((transparency[2 * i] ?? 0) << 8) | (transparency[2 * i + 1] ?? 0),
-  );
+  // A chunk that is too short goes on with zeros.
+  const whole = new Uint8Array(2 * channels);
+  whole.set(transparency.subarray(0, whole.length));
+  const view = new DataView(whole.buffer);
+  const transparent = Array.from({ length: channels }, (_, i) => view.getUint16(2 * i));
   return { ...common, transparent };
 }
 
@@ -46,20 +51,25 @@ export function truthOfPng(png: PngSamples): TruthImage {
 export function opacityOf(
   image: TruthImage,
 ): { readonly at: (i: number) => number; readonly least: number; readonly most: number } | undefined {
-  const at = alphaOf(image);
-  if (at === undefined) return undefined;
+  const alphaAt = alphaOf(image);
+  if (alphaAt === undefined) return undefined;
   let [least, most] = [1, 0];
   for (let i = 0; i < image.width * image.height; i++) {
-    const alpha = at(i);
+    const alpha = alphaAt(i);
     least = Math.min(least, alpha);
     most = Math.max(most, alpha);
   }
-  return least === 1 ? undefined : { at, least: Math.round(255 * least), most: Math.round(255 * most) };
+  return least === 1
+    ? undefined
+    : { at: alphaAt, least: Math.round(255 * least), most: Math.round(255 * most) };
 }
 
 function alphaOf({ channels, data, full, palette, transparent }: TruthImage) {
-  if (palette !== undefined) return (i: number) => (palette[data[i] ?? 0]?.alpha ?? 255) / 255;
-  if (channels === 2 || channels === 4) return (i: number) => (data[channels * (i + 1) - 1] ?? 0) / full;
+  if (palette !== undefined) {
+    const alphas = palette.map(({ alpha }) => alpha / OPAQUE);
+    return (i: number) => alphas[data[i] as number] as number;
+  }
+  if (channels === 2 || channels === 4) return (i: number) => (data[channels * (i + 1) - 1] as number) / full;
   if (transparent === undefined) return undefined;
   return (i: number) =>
     Number(transparent.some((sample, channel) => data[channels * i + channel] !== sample));
@@ -72,17 +82,22 @@ export function colourAt(image: TruthImage): (i: number) => number {
     ((red * 65536 + green) * 65536 + blue) * scale;
   if (palette !== undefined) {
     const colours = palette.map(({ colour }) => pack(...colour, 257));
-    return (i) => colours[data[i] ?? 0] ?? 0;
+    return (i) => colours[data[i] as number] as number;
   }
   const scale = 65535 / full;
   if (channels < 3) {
     return (i) => {
-      const grey = data[channels * i] ?? 0;
+      const grey = data[channels * i] as number;
       return pack(grey, grey, grey, scale);
     };
   }
   return (i) =>
-    pack(data[channels * i] ?? 0, data[channels * i + 1] ?? 0, data[channels * i + 2] ?? 0, scale);
+    pack(
+      data[channels * i] as number,
+      data[channels * i + 1] as number,
+      data[channels * i + 2] as number,
+      scale,
+    );
 }
 
 /** A colour as `colourAt` gives it. */
@@ -98,7 +113,7 @@ export function colourText(colour: number): string {
 /** Loss leaves grey a little coloured. */
 const LOSSY_TINT = 8;
 
-/** The grey plane of an image and its white; undefined where it has colours. */
+/** The grey channel of an image and its white; undefined where it has colours. */
 export function greyOf(
   image: TruthImage,
 ): { readonly data: Uint8Array | Uint16Array; readonly full: number } | undefined {
@@ -108,15 +123,15 @@ export function greyOf(
       red === green && green === blue ? red : -1,
     );
     if (data.some((index) => greys[index] === -1)) return undefined;
-    return { data: Uint8Array.from(data, (index) => greys[index] ?? 0), full: 255 };
+    return { data: Uint8Array.from(data, (index) => greys[index] as number), full: 255 };
   }
   if (channels === 1) return { data, full };
   const tint = lossy ? LOSSY_TINT : 0;
   const greys = new (data instanceof Uint16Array ? Uint16Array : Uint8Array)(width * height);
   for (let i = 0; i < greys.length; i++) {
-    const red = data[channels * i] ?? 0;
+    const red = data[channels * i] as number;
     if (channels > 2) {
-      const [green, blue] = [data[channels * i + 1] ?? 0, data[channels * i + 2] ?? 0];
+      const [green, blue] = [data[channels * i + 1] as number, data[channels * i + 2] as number];
       if (Math.abs(red - green) > tint || Math.abs(red - blue) > tint) return undefined;
     }
     greys[i] = red;

@@ -106,7 +106,7 @@ export function truthOf(image: TruthImage, name: string, reading: TruthReading =
   }
   const grey = checkedGrey(image, name, counted, wording);
   const shares = new Float32Array(grey.data.length);
-  for (let i = 0; i < shares.length; i++) shares[i] = (grey.data[i] ?? 0) / grey.full;
+  for (let i = 0; i < shares.length; i++) shares[i] = (grey.data[i] as number) / grey.full;
   if (labels === undefined) return of(image, shares, undefined);
   return of(image, shares, counted, { foreground: true, ignored, found: foundIn(labels) });
 }
@@ -197,7 +197,7 @@ function checkedGrey(image: TruthImage, name: string, counted: Uint8Array | unde
   const mask = { width, height, channels: 1, data, full, lossy, counted } as const;
   if (!isBilevel(mask)) {
     const counts = histogramOf(mask);
-    const values = [...counts.keys()].filter((value) => (counts[value] ?? 0) > 0).map(String);
+    const values = [...counts.keys()].filter((value) => counts[value] !== 0).map(String);
     const named = `${wording.label} says which is foreground, ${wording.ignore} which does not count`;
     const many = values.length > MOST_LISTED;
     const ways = lossy ? EXACT : many ? `cut it to two values or, of labels, ${named}` : named;
@@ -293,7 +293,7 @@ export function truthAt(
   if (counted === undefined) return { mask: thresholded(foreground, 0.5) };
   const weights = resized(counted).data;
   const data = Uint8Array.from(foreground.data, (share, i) => {
-    const weight = weights[i] ?? 0;
+    const weight = weights[i] as number;
     return weight >= 0.5 && share >= 0.5 * weight ? 255 : 0;
   });
   return {

@@ -12,7 +12,7 @@ export function networkOutput(model: Model, bytes: Uint8Array, { io, recipe }: M
   if (io === 'tensor' || recipe.sizing.kind === 'pad') return bytes;
   const { graph } = model;
   const [output] = graph.outputs;
-  const last = graph.nodes.find(({ outputs }) => outputs.includes(output?.name ?? ''));
+  const last = output && graph.nodes.find(({ outputs }) => outputs.includes(output.name));
   const [inner] = last?.inputs ?? [];
   if (last?.opType !== 'Resize' || inner === undefined || output === undefined) {
     throw new NmodeError(

@@ -54,11 +54,11 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
         : typeof source === 'string'
           ? await loadModel(source)
           : modelOf(source);
-    const form = naming(name, () => inputSpecOfModel(model, options));
+    const spec = naming(name, () => inputSpecOfModel(model, options));
     const { at = 'image' } = options;
-    const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, form)) : bytes;
-    const loading = createSession(run, { arena: keepsMemory(form), ...options });
-    return Segmenter.over(loading, { form, name, at });
+    const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, spec)) : bytes;
+    const loading = createSession(run, { arena: keepsMemory(spec), ...options });
+    return Segmenter.over(loading, { spec, name, at });
   }
 
   /**
@@ -67,7 +67,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
    */
   static async over(
     loading: Promise<Session>,
-    model: Pick<SegmenterParts<ImageSource, ImageSource, ProviderReport>, 'form' | 'name' | 'at'>,
+    model: Pick<SegmenterParts<ImageSource, ImageSource, ProviderReport>, 'spec' | 'name' | 'at'>,
   ): Promise<Segmenter> {
     const starting = startImages();
     const [session, images] = await Promise.allSettled([loading, starting]);

@@ -30,7 +30,7 @@ export interface ServedOptions
   /** Elements of all inputs of a request. */
   readonly maxElements: number;
   /** What is said of how models take images, and of what they give. */
-  readonly form?: InputSpecOptions;
+  readonly inputSpec?: InputSpecOptions;
 }
 
 /** Images are admitted for half of the time that they have: how long each takes depends on its size, and on what else runs. */
@@ -40,7 +40,7 @@ const MARGIN = 2;
 export class ServedModel {
   /** There is one at a time. */
   readonly version = '1';
-  /** Places for images that are being read, run and cut. */
+  /** Places for images that are being read, run and made masks of. */
   readonly #images: Queue<number>;
   readonly #imageTimes = new Latest();
   readonly #leases = new Leases();
@@ -74,11 +74,11 @@ export class ServedModel {
     events: Pick<SchedulerOptions, 'onRun' | 'onTrouble'>,
   ): Promise<ServedModel> {
     const { model, bytes } = await loadModel(file);
-    const { form, why = '' } = imageForm(name, model, options.form);
+    const { spec, why = '' } = imageSpec(name, model, options.inputSpec);
     const { providers, strict, threads } = options;
     const session: SessionOptions = {
       warmUp: true,
-      arena: form === undefined || keepsMemory(form),
+      arena: spec === undefined || keepsMemory(spec),
       ...(providers && { providers }),
       ...(strict && { strict }),
       ...(threads && { threads }),
@@ -88,10 +88,10 @@ export class ServedModel {
       ...events,
     });
     const segmenter =
-      form &&
+      spec &&
       (await Segmenter.over(
         loading.then(({ scheduler }) => scheduler),
-        { form, name, at: 'image' },
+        { spec, name, at: 'image' },
       ));
     const multiple = sizeMultipleOf(outlineOf(model).metadata);
     const { maxElements, maxQueue } = options;
@@ -199,14 +199,13 @@ export class ServedModel {
 
   #check(inputs: Inputs, outputs: readonly string[] | undefined): void {
     const { name, inputs: ports } = this;
-    const given = Object.keys(inputs);
+    const given = Object.entries(inputs);
     if (given.length !== ports.length) {
       throw refused(`expected ${ports.length} inputs but got ${given.length} inputs for model '${name}'`);
     }
-    for (const input of given) {
+    for (const [input, { dims }] of given) {
       const port = ports.find((known) => known.name === input);
       if (port === undefined) throw refused(`unexpected inference input '${input}' for model '${name}'`);
-      const dims = inputs[input]?.dims ?? [];
       const fits =
         dims.length === port.shape.length &&
         dims.every((size, axis) => {
@@ -258,13 +257,13 @@ function refused(why: string): NmodeError {
 }
 
 /** How it takes images, or why it takes none. */
-function imageForm(
+function imageSpec(
   name: string,
   model: Model,
   options: InputSpecOptions = {},
-): { readonly form?: ModelSpec; readonly why?: string } {
+): { readonly spec?: ModelSpec; readonly why?: string } {
   try {
-    return { form: inputSpecOfModel(model, options) };
+    return { spec: inputSpecOfModel(model, options) };
   } catch (error) {
     if (error instanceof NmodeError && error.code === 'BAD_MODEL') return { why: error.message };
     return naming(name, () => {

@@ -27,6 +27,9 @@ function scramble(index: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** A scalar is a row of one. */
+const SCALAR_WIDTH = 1;
+
 /** A small deterministic input: noise whose strength grows along the rows from 1 to 255, as recipes differ in range. */
 export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   const dims = shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : PROBE_SIDE));
@@ -42,10 +45,10 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   if (dtype !== 'float32') {
     throw new NmodeError('BAD_MODEL', `input '${name}' is ${dtype}, expected float32 or uint8`);
   }
-  const width = dims.at(-1) ?? 1;
+  const width = dims.at(-1) ?? SCALAR_WIDTH;
   const strengths = Float64Array.from({ length: width }, (_, column) => 255 ** (column / width) / 2 ** 32);
   const data = new Float32Array(length);
-  for (let i = 0; i < length; i++) data[i] = scramble(i) * (strengths[i % width] ?? 0);
+  for (let i = 0; i < length; i++) data[i] = scramble(i) * (strengths[i % width] as number);
   return { dims, data };
 }
 
@@ -70,7 +73,7 @@ function difference(found: Outputs, expected: Outputs): number {
   for (const [name, { data }] of Object.entries(expected)) {
     const other = found[name]?.data;
     for (let i = 0; i < data.length; i++) {
-      const [a, b] = [other?.[i] ?? Number.NaN, data[i] ?? 0];
+      const [a, b] = [other?.[i] ?? Number.NaN, data[i] as number];
       const relative = Object.is(a, b) ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
       if (!(relative <= worst)) worst = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
     }

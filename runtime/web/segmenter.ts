@@ -35,10 +35,10 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
     needBrowser();
     options.signal?.throwIfAborted();
     const loading = loadModel(source, options).then((model) => {
-      const form = naming(model.name, () =>
+      const spec = naming(model.name, () =>
         inputSpecOf(model.outline, { memoryBudget: MEMORY_BUDGET, ...options }),
       );
-      return { ...model, form };
+      return { ...model, spec };
     });
     // Where the options make no sense, nobody waits for the model.
     loading.catch(() => {});
@@ -46,11 +46,11 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
       loading.then(({ bytes }) => bytes),
       options,
     );
-    const { form, name } = await loading;
+    const { spec, name } = await loading;
     const assets = assetsUrl(options.assets);
     const images = new Respawning(() =>
       workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter'),
     );
-    return new Segmenter({ session, images, form, name, at: 'image', hand, nameOf: sourceName });
+    return new Segmenter({ session, images, spec, name, at: 'image', hand, nameOf: sourceName });
   }
 }

@@ -4,7 +4,7 @@ import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/
 import type { Recipe } from '../../graph/common/recipe.js';
 import { drawClasses } from '../../runtime/images/draw.js';
 import type { Tiling } from '../../runtime/images/job.js';
-import { type Probabilities, planeOf } from '../../runtime/images/raster.js';
+import { channelOf, type Probabilities } from '../../runtime/images/raster.js';
 import { inOrder } from '../../runtime/in-order.js';
 import { type Classes, maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../../runtime/masks/components.js';
@@ -300,9 +300,11 @@ async function writeProbabilities(
     return;
   }
   for (const [index, file] of files.entries()) {
-    const plane = planeOf(probabilities, index);
-    const grey = Uint16Array.from(plane.data, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 65535));
-    await put(file, await encodePng({ ...plane, data: grey }));
+    const channel = channelOf(probabilities, index);
+    const grey = Uint16Array.from(channel.data, (value) =>
+      Math.round(Math.min(Math.max(value, 0), 1) * 65535),
+    );
+    await put(file, await encodePng({ ...channel, data: grey }));
   }
 }
 

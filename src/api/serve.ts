@@ -109,7 +109,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       maxElements: limits.maxElements,
       ...(providers && { providers }),
       ...(strict && { strict }),
-      form: options,
+      inputSpec: options,
     },
     drainMs,
     {

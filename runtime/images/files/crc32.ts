@@ -8,6 +8,6 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 /** The CRC of a PNG chunk. */
 export function crc32(bytes: Uint8Array): number {
   let c = 0xffffffff;
-  for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 255] ?? 0) ^ (c >>> 8);
+  for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 255] as number) ^ (c >>> 8);
   return ~c >>> 0;
 }

@@ -36,12 +36,12 @@ export function readExif(bytes: Uint8Array): Exif {
   const count = view.getUint16(start, little);
   const whole = Math.min(count, Math.floor((exif.length - start - 2) / ENTRY));
   for (let at = start + 2; at < start + 2 + ENTRY * whole; at += ENTRY) {
-    if (view.getUint16(at, little) === ORIENTATION) return told(view, at, little);
+    if (view.getUint16(at, little) === ORIENTATION) return orientationIn(view, at, little);
   }
   return whole < count ? guess('its EXIF data are cut short') : { orientation: 1 };
 }
 
-function told(view: DataView, at: number, little: boolean): Exif {
+function orientationIn(view: DataView, at: number, little: boolean): Exif {
   const value = numberOf(view, at, little);
   if (value === undefined || view.getUint32(at + 4, little) !== 1)
     return guess('its EXIF orientation is not one number');

@@ -1,3 +1,5 @@
+import { at } from '../../../graph/common/at.js';
+
 export const damaged = (how: string) => new Error(`its image data are damaged: ${how}`);
 
 export interface Component {
@@ -23,31 +25,35 @@ export interface Frame {
   readonly components: readonly Component[];
 }
 
-/** Height and width of a frame header. */
-const sizeOf = (data: Uint8Array) =>
-  [((data[1] ?? 0) << 8) | (data[2] ?? 0), ((data[3] ?? 0) << 8) | (data[4] ?? 0)] as const;
+/** The big-endian number of two bytes. */
+export const uint16 = (data: Uint8Array, index: number) => (at(data, index) << 8) | at(data, index + 1);
 
+/** Height and width of a frame header. */
+const sizeOf = (data: Uint8Array) => [uint16(data, 1), uint16(data, 3)] as const;
+
+/** Pixels of a frame header. @throws Error for what is none */
 export function pixelsOf(data: Uint8Array): number {
+  if (data.length < 6) throw damaged('its frame header');
   const [height, width] = sizeOf(data);
   return height * width;
 }
 
-/** The header of a frame (ITU-T T.81, B.2.2). @throws Error */
+/** The header of a frame that has pixels (ITU-T T.81, B.2.2). @throws Error */
 export function readFrame(data: Uint8Array, isProgressive: boolean): Frame {
-  const count = data[5] ?? 0;
+  const count = at(data, 5);
   if (data.length !== 6 + 3 * count || count === 0 || count > 4) throw damaged('its frame header');
   const [height, width] = sizeOf(data);
-  const told = Array.from({ length: count }, (_, i) => {
-    const [id = 0, factors = 0] = data.subarray(6 + 3 * i);
+  const sampled = Array.from({ length: count }, (_, i) => {
+    const [id, factors] = [at(data, 6 + 3 * i), at(data, 7 + 3 * i)];
     return { id, across: factors >> 4, down: factors & 15 };
   });
-  if (told.some(({ across, down }) => across < 1 || across > 4 || down < 1 || down > 4))
+  if (sampled.some(({ across, down }) => across < 1 || across > 4 || down < 1 || down > 4))
     throw damaged('its sampling factors');
-  const most = (of: 'across' | 'down') => Math.max(...told.map((component) => component[of]));
+  const most = (of: 'across' | 'down') => Math.max(...sampled.map((component) => component[of]));
   const [maxAcross, maxDown] = [most('across'), most('down')];
   const mcusAcross = Math.ceil(width / (8 * maxAcross));
   const mcusDown = Math.ceil(height / (8 * maxDown));
-  const components = told.map((component) => {
+  const components = sampled.map((component) => {
     const stride = mcusAcross * component.across;
     const blocks = isProgressive ? stride * mcusDown * component.down : 0;
     return {

@@ -1,7 +1,10 @@
+import { at } from '../../../graph/common/at.js';
+
 /** A Huffman table (ITU-T T.81, C): the length and the symbol of the code that any 16 bits begin with; 0 for none. */
 export type HuffmanTable = Uint16Array;
 
 const CODE_BITS = 16;
+const NO_CODE = 0;
 const TOO_EARLY = 'they end too early';
 
 /** As a file tells it: how many codes there are of each length, and their symbols. */
@@ -19,26 +22,26 @@ const damagedTables = () => new Error('its Huffman tables are damaged');
 export function* huffmanTables(
   data: Uint8Array,
 ): Generator<[id: number, table: TableDefinition], void, undefined> {
-  for (let at = 0; at < data.length; ) {
-    const symbolsAt = at + 1 + CODE_BITS;
-    const counts = data.subarray(at + 1, symbolsAt);
+  for (let start = 0; start < data.length; ) {
+    const symbolsAt = start + 1 + CODE_BITS;
+    const counts = data.subarray(start + 1, symbolsAt);
     const end = symbolsAt + counts.reduce((sum, count) => sum + count, 0);
     if (end > data.length || end > symbolsAt + 256) throw damagedTables();
-    yield [data[at] ?? 0, { counts, symbols: data.subarray(symbolsAt, end) }];
-    at = end;
+    yield [at(data, start), { counts, symbols: data.subarray(symbolsAt, end) }];
+    start = end;
   }
 }
 
 /** @throws Error for more codes than there can be */
 export function tableOf({ counts, symbols }: TableDefinition): HuffmanTable {
   const table = new Uint16Array(1 << CODE_BITS);
-  let [from, at] = [0, 0];
+  let [from, next] = [0, 0];
   for (const [index, count] of counts.entries()) {
     const length = index + 1;
     for (let i = 0; i < count; i++) {
       const to = from + (1 << (CODE_BITS - length));
       if (to > table.length) throw damagedTables();
-      table.fill((length << 8) | (symbols[at++] ?? 0), from, to);
+      table.fill((length << 8) | at(symbols, next++), from, to);
       from = to;
     }
   }
@@ -70,8 +73,8 @@ export class BitReader {
     // Beyond the end there are zeros; whether the code needs them shows by its length.
     const ahead =
       held >= CODE_BITS ? this.#buffer >>> (held - CODE_BITS) : this.#buffer << (CODE_BITS - held);
-    const entry = table?.[ahead & 0xffff] ?? 0;
-    if (entry === 0) throw this.#damaged(held === 0 ? TOO_EARLY : 'a code that there is none of');
+    const entry = table === undefined ? NO_CODE : (table[ahead & 0xffff] as number);
+    if (entry === NO_CODE) throw this.#damaged(held === 0 ? TOO_EARLY : 'a code that there is none of');
     const length = entry >> 8;
     if (length > held) throw this.#damaged(TOO_EARLY);
     this.#held = held - length;
@@ -112,19 +115,19 @@ export class BitReader {
   /** Takes bytes up to a marker while the buffer has room for them. */
   #fill(): void {
     const bytes = this.#bytes;
-    let [at, held, buffer] = [this.#at, this.#held, this.#buffer];
-    while (held <= 24 && at < bytes.length) {
-      const byte = bytes[at] ?? 0;
+    let [place, held, buffer] = [this.#at, this.#held, this.#buffer];
+    while (held <= 24 && place < bytes.length) {
+      const byte = bytes[place] as number;
       if (byte === 0xff) {
-        if (bytes[at + 1] !== 0) break;
-        at++;
+        if (bytes[place + 1] !== 0) break;
+        place++;
       }
-      at++;
+      place++;
       // What was read falls out at the top.
       buffer = (buffer << 8) | byte;
       held += 8;
     }
-    this.#at = at;
+    this.#at = place;
     this.#held = held;
     this.#buffer = buffer;
   }

@@ -1,5 +1,6 @@
 /** Follows the Huffman codes of a JPEG file's scans without decoding them, to find damage that decoders pass over. */
-import { type Component, damaged, type Frame, pixelsOf, readFrame } from './jpeg-frame.js';
+import { at } from '../../../graph/common/at.js';
+import { type Component, damaged, type Frame, pixelsOf, readFrame, uint16 } from './jpeg-frame.js';
 import {
   BitReader,
   type HuffmanTable,
@@ -60,7 +61,8 @@ export function checkScans(bytes: Uint8Array): void {
     } else if (marker === MARKERS.huffmanTables) {
       for (const [id, table] of huffmanTables(data)) tables.set(id, table);
     } else if (marker === MARKERS.restartInterval) {
-      interval = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
+      // One that is too short is no matter of the image data.
+      interval = data.length < 2 ? 0 : uint16(data, 0);
     } else if (marker === MARKERS.startOfScan) {
       if (frame === undefined) throw damaged('a scan comes before its frame');
       // Motion JPEG leaves out the usual tables, which decoders know.
@@ -72,7 +74,7 @@ export function checkScans(bytes: Uint8Array): void {
       followScan(frame, scan, interval);
     }
   }
-  const isWhole = frame?.components.every(({ known }) => (known[0] ?? -1) >= 0) ?? false;
+  const isWhole = frame?.components.every(({ known }) => at(known, 0) >= 0) ?? false;
   if (!isWhole) throw damaged('a scan is lacking');
 }
 
@@ -83,20 +85,22 @@ function readScan(
   tables: ReadonlyMap<number, TableDefinition>,
   entropy: Uint8Array,
 ): Scan {
-  const count = data[0] ?? 0;
+  const count = data[0];
+  if (count === undefined || data.length !== 4 + 2 * count || count < 1 || count > 4)
+    throw damaged('a scan header');
   const table = (id: number) => {
     const definition = tables.get(id);
     return definition && tableOf(definition);
   };
   const members = Array.from({ length: count }, (_, i) => {
-    const [id = 0, selectors = 0] = data.subarray(1 + 2 * i);
+    const [id, selectors] = [at(data, 1 + 2 * i), at(data, 2 + 2 * i)];
     const component = components.find((known) => known.id === id);
     if (component === undefined) throw damaged('a scan of a component that the frame does not have');
     return { component, dc: table(selectors >> 4), ac: table(0x10 | (selectors & 15)) };
   });
-  const [from = 0, to = 63, approximation = 0] = data.subarray(1 + 2 * count);
-  if (data.length !== 4 + 2 * count || count < 1 || count > 4 || from > to || to > 63)
-    throw damaged('a scan header');
+  const last = data.length - 3;
+  const [from, to, approximation] = [at(data, last), at(data, last + 1), at(data, last + 2)];
+  if (from > to || to > 63) throw damaged('a scan header');
   const [high, low] = [approximation >> 4, approximation & 15];
   if (isProgressive) checkProgression(members, { from, to, high, low });
   else for (const { component } of members) component.known.fill(0);
@@ -114,7 +118,7 @@ function checkProgression(
   for (const { component } of members) {
     const { known } = component;
     const isNext = known.subarray(from, to + 1).every((bit) => Math.max(bit, 0) === high);
-    if (!isNext || (from > 0 && (known[0] ?? -1) < 0)) throw damaged('its scans do not follow one another');
+    if (!isNext || (from > 0 && at(known, 0) < 0)) throw damaged('its scans do not follow one another');
     known.fill(low, from, to + 1);
   }
 }
@@ -122,8 +126,8 @@ function checkProgression(
 /** T.81, A.2: a scan of one component has its own blocks, one of several whole MCUs. */
 function followScan({ mcusAcross, mcusDown, components }: Frame, scan: Scan, interval: number): void {
   const { members, bits, isProgressive, refines } = scan;
-  const [{ component } = {}, ...others] = members;
-  const alone = component !== undefined && others.length === 0;
+  const { component } = at(members, 0);
+  const alone = members.length === 1;
   const [across, down] = alone ? [component.blocksAcross, component.blocksDown] : [mcusAcross, mcusDown];
   const units = across * down;
   for (let unit = 0; unit < units; unit++) {
@@ -134,7 +138,7 @@ function followScan({ mcusAcross, mcusDown, components }: Frame, scan: Scan, int
     if (scan.endOfBand > 0) {
       const end = interval > 0 ? Math.min(units, unit - (unit % interval) + interval) : units;
       const last = Math.min(end, unit + scan.endOfBand);
-      const next = refines && component !== undefined ? nextFilled(component, unit, last) : last;
+      const next = refines ? nextFilled(component, unit, last) : last;
       const passed = next - unit;
       if (passed > 0) {
         scan.endOfBand -= passed;
@@ -194,10 +198,11 @@ function followBand(bits: BitReader, ac: HuffmanTable | undefined): void {
 /** Sixteen zeros; any other symbol without a size ends the band. */
 const RUN_OF_ZEROS = 0xf0;
 
-const isSet = (flags: Uint8Array, at: number) => (((flags[at >> 3] ?? 0) >> (at & 7)) & 1) === 1;
+const isSet = (flags: Uint8Array, place: number) =>
+  (((flags[place >> 3] as number) >> (place & 7)) & 1) === 1;
 const set = ({ nonzero, filled }: Component, block: number, k: number) => {
-  const at = 64 * block + k;
-  nonzero[at >> 3] = (nonzero[at >> 3] ?? 0) | (1 << (at & 7));
+  const place = 64 * block + k;
+  nonzero[place >> 3] = (nonzero[place >> 3] as number) | (1 << (place & 7));
   filled[block] = 1;
 };
 

@@ -1,3 +1,6 @@
+import { at } from '../../../graph/common/at.js';
+import { uint16 } from './jpeg-frame.js';
+
 /** Markers of ITU-T T.81, table B.1. */
 export const MARKERS = {
   startOfFrame0: 0xc0,
@@ -49,12 +52,12 @@ const MAX_SEGMENTS = 65_536;
  * @throws Error for what is no segment, and for more of these than any program writes
  */
 export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment, void, undefined> {
-  for (let at = 2, count = 0; ; count++) {
+  for (let from = 2, count = 0; ; count++) {
     if (count === MAX_SEGMENTS) throw new Error(`it has more than ${MAX_SEGMENTS} segments`);
-    const start = nextMarker(bytes, at);
+    const start = nextMarker(bytes, from);
     if (start === undefined) return;
-    const marker = bytes[start + 1] ?? 0;
-    const before = bytes.subarray(at, start);
+    const marker = at(bytes, start + 1);
+    const before = bytes.subarray(from, start);
     if (marker === MARKERS.endOfImage) {
       yield { marker, start, end: start + 2, data: NOTHING, entropy: NOTHING, before };
       return;
@@ -62,29 +65,29 @@ export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment, void, u
     // These have no length, and no place but in image data.
     if (marker === 0x01 || isRestart(marker) || marker === MARKERS.startOfImage) throw damaged();
     if (start + 4 > bytes.length) return;
-    const length = ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
+    const length = uint16(bytes, start + 2);
     const dataEnd = start + 2 + length;
     if (length < 2) throw damaged();
     if (dataEnd > bytes.length) return;
     const end = marker === MARKERS.startOfScan ? entropyEnd(bytes, dataEnd) : dataEnd;
     const data = bytes.subarray(start + 4, dataEnd);
     yield { marker, start, end, data, entropy: bytes.subarray(dataEnd, end), before };
-    at = end;
+    from = end;
   }
 }
 
 /** Where the next marker begins: the last of the FF bytes that may fill the place before it. */
 function nextMarker(bytes: Uint8Array, from: number): number | undefined {
-  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
-    const next = bytes[at + 1];
+  for (let place = bytes.indexOf(0xff, from); place >= 0; place = bytes.indexOf(0xff, place + 1)) {
+    const next = bytes[place + 1];
     if (next === undefined) return undefined;
-    if (next !== 0xff && next !== 0) return at;
+    if (next !== 0xff && next !== 0) return place;
   }
   return undefined;
 }
 
 function entropyEnd(bytes: Uint8Array, from: number): number {
-  let at = nextMarker(bytes, from);
-  while (at !== undefined && isRestart(bytes[at + 1] ?? 0)) at = nextMarker(bytes, at + 2);
-  return at ?? bytes.length;
+  let end = nextMarker(bytes, from);
+  while (end !== undefined && isRestart(at(bytes, end + 1))) end = nextMarker(bytes, end + 2);
+  return end ?? bytes.length;
 }

@@ -1,3 +1,4 @@
+import { at } from '../../../graph/common/at.js';
 import { type Exif, readExif } from './exif.js';
 import { joined, latin1 } from './formats.js';
 import { DAMAGED_PROFILE, isProfile } from './icc.js';
@@ -7,7 +8,8 @@ import type { Mended } from './mended.js';
 /** What decoders take into account of the whole file when they look at a segment. */
 interface Jpeg {
   readonly isSequential: boolean;
-  readonly components: number;
+  /** Undefined where no frame says it. */
+  readonly components: number | undefined;
   readonly isJfif: boolean;
   readonly exif: Exif;
   readonly hasDamagedProfile: boolean;
@@ -64,7 +66,7 @@ const ALL_COEFFICIENTS = [0, 63, 0];
 const JFIF_MAJOR = 5;
 const ADOBE_TRANSFORM = 11;
 
-const isWholeScanHeader = (data: Uint8Array) => data.length === 4 + 2 * (data[0] ?? 0);
+const isWholeScanHeader = (data: Uint8Array) => data.length > 0 && data.length === 4 + 2 * at(data, 0);
 const hasAllCoefficients = (data: Uint8Array) =>
   ALL_COEFFICIENTS.every((value, i) => data[data.length - 3 + i] === value);
 
@@ -91,7 +93,7 @@ function jpegOf(segments: readonly JpegSegment[]): Jpeg {
   const profile = segments.filter(isIcc).map(({ data }) => data);
   return {
     isSequential: frame?.marker === MARKERS.startOfFrame0 || frame?.marker === MARKERS.startOfFrame1,
-    components: frame?.data[5] ?? 0,
+    components: frame?.data[5],
     isJfif: segments.some(isJfif),
     exif: exif === undefined ? { orientation: 1 } : readExif(exif.data),
     hasDamagedProfile: profile.length > 0 && !isWholeProfile(profile),
@@ -100,7 +102,7 @@ function jpegOf(segments: readonly JpegSegment[]): Jpeg {
 
 /** ICC.1:2022, B.4: after the name, the number of each part from 1 on, and how many there are. */
 function isWholeProfile(parts: readonly Uint8Array[]): boolean {
-  const sorted = parts.toSorted((a, b) => (a[12] ?? 0) - (b[12] ?? 0));
+  const sorted = parts.toSorted((a, b) => at(a, 12) - at(b, 12));
   if (!sorted.every((part, i) => part[12] === i + 1 && part[13] === parts.length)) return false;
   const whole = joined(sorted.map((part) => part.subarray(14)));
   return isProfile(whole, whole.length);
@@ -120,6 +122,9 @@ function strayBytes({ before }: JpegSegment, previous: JpegSegment | undefined):
   return harmless ? stray.length : 0;
 }
 
+/** Where what follows the first marker begins. */
+const AFTER_START = 2;
+
 /** Puts right what is harmless in a JPEG file, which then has the same image data. */
 export function mendJpeg(bytes: Uint8Array): Mended {
   const segments = [...jpegSegments(bytes)];
@@ -127,14 +132,14 @@ export function mendJpeg(bytes: Uint8Array): Mended {
   const strays = segments.map((segment, index) => strayBytes(segment, segments[index - 1]));
   const stray = strays.reduce((sum, count) => sum + count, 0);
   const warnings = new Set(stray === 0 ? [] : [`stray bytes between its segments are passed over: ${stray}`]);
-  const parts = [bytes.subarray(0, 2)];
+  const parts = [bytes.subarray(0, AFTER_START)];
   let changed = stray > 0;
   for (const [index, segment] of segments.entries()) {
     if (strays[index] === 0) parts.push(segment.before);
     const repairs = REPAIRS.filter(({ applies }) => applies(segment, jpeg));
     for (const { warning } of repairs) {
-      const told = warning?.(jpeg);
-      if (told !== undefined) warnings.add(told);
+      const text = warning?.(jpeg);
+      if (text !== undefined) warnings.add(text);
     }
     changed ||= repairs.length > 0;
     if (repairs.some(({ change }) => change === undefined)) continue;
@@ -143,7 +148,7 @@ export function mendJpeg(bytes: Uint8Array): Mended {
     for (const { change } of repairs) change?.(part.subarray(4, 4 + segment.data.length), jpeg);
     parts.push(part);
   }
-  parts.push(bytes.subarray(segments.at(-1)?.end ?? 2));
+  parts.push(bytes.subarray(segments.at(-1)?.end ?? AFTER_START));
   return {
     bytes: changed ? joined(parts) : bytes,
     orientation: jpeg.exif.orientation,

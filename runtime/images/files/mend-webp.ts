@@ -1,3 +1,4 @@
+import { at } from '../../../graph/common/at.js';
 import { readExif } from './exif.js';
 import { joined, latin1 } from './formats.js';
 import { DAMAGED_PROFILE, isProfile } from './icc.js';
@@ -12,7 +13,7 @@ interface RiffChunk {
 
 /** WebP Container Specification: where the chunks begin, and the flags of the first that tell what follows. */
 const FIRST_CHUNK = 12;
-const FLAGS: Readonly<Record<string, number>> = { ICCP: 0x20, EXIF: 0x08 };
+const FLAGS = { ICCP: 0x20, EXIF: 0x08 } as const;
 const FLAGS_AT = 8;
 
 /** A still image has some five. */
@@ -21,17 +22,17 @@ const MAX_CHUNKS = 4096;
 /** @throws Error for more chunks than any program writes */
 function* riffChunks(bytes: Uint8Array): Generator<RiffChunk, void, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = FIRST_CHUNK, count = 0; at + 8 <= bytes.length; count++) {
+  for (let start = FIRST_CHUNK, count = 0; start + 8 <= bytes.length; count++) {
     if (count === MAX_CHUNKS) throw new Error(`it has more than ${MAX_CHUNKS} chunks`);
-    const size = view.getUint32(at + 4, true);
-    const end = at + 8 + size + (size % 2);
-    if (at + 8 + size > bytes.length) return;
+    const size = view.getUint32(start + 4, true);
+    const end = start + 8 + size + (size % 2);
+    if (start + 8 + size > bytes.length) return;
     yield {
-      type: latin1(bytes, at, at + 4),
-      data: bytes.subarray(at + 8, at + 8 + size),
-      whole: bytes.subarray(at, end),
+      type: latin1(bytes, start, start + 4),
+      data: bytes.subarray(start + 8, start + 8 + size),
+      whole: bytes.subarray(start, end),
     };
-    at = end;
+    start = end;
   }
 }
 
@@ -47,16 +48,14 @@ export function mendWebp(bytes: Uint8Array): Mended {
   const [exif, profile] = ['EXIF', 'ICCP'].map((name) => chunks.find(({ type }) => type === name));
   const { orientation, problem } = exif === undefined ? { orientation: 1 as const } : readExif(exif.data);
   const badProfile = profile !== undefined && !isProfile(profile.data, profile.data.length);
-  const leftOut = [
-    ...(orientation === 1 && problem === undefined ? [] : ['EXIF']),
-    ...(badProfile ? ['ICCP'] : []),
-  ];
+  const leftOut: (keyof typeof FLAGS)[] = orientation === 1 && problem === undefined ? [] : ['EXIF'];
+  if (badProfile) leftOut.push('ICCP');
   if (leftOut.length === 0) return untouched;
-  const kept = chunks.filter(({ type }) => !leftOut.includes(type)).map(({ whole }) => whole);
+  const kept = chunks.filter(({ type }) => !leftOut.some((name) => name === type)).map(({ whole }) => whole);
   const mended = joined([bytes.subarray(0, FIRST_CHUNK), ...kept]);
   new DataView(mended.buffer).setUint32(4, mended.length - 8, true);
   const flags = FIRST_CHUNK + FLAGS_AT;
-  mended[flags] = leftOut.reduce((value, type) => value & ~(FLAGS[type] ?? 0), mended[flags] ?? 0);
+  mended[flags] = leftOut.reduce((value, type) => value & ~FLAGS[type], at(mended, flags));
   const warnings = [...(problem === undefined ? [] : [problem]), ...(badProfile ? [DAMAGED_PROFILE] : [])];
   return { bytes: mended, orientation, warnings };
 }

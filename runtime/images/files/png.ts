@@ -61,15 +61,15 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate, maxPixels: 
   const data = new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels);
   let start = 0;
   for (const { x, y, dx, dy, columns, rows, stride } of passes) {
-    const part = packed.subarray(start, start + rows * (1 + stride));
-    unfilter(part, Math.max(1, (channels * depth) / 8), stride);
+    const pass = packed.subarray(start, start + rows * (1 + stride));
+    unfilter(pass, Math.max(1, (channels * depth) / 8), stride);
     for (let row = 0; row < rows; row++) {
-      const from = part.subarray(row * (1 + stride) + 1, (row + 1) * (1 + stride));
+      const from = pass.subarray(row * (1 + stride) + 1, (row + 1) * (1 + stride));
       const to = ((y + row * dy) * width + x) * channels;
       if (depth === 8 && dx === 1) data.set(from, to);
       else unpack(from, { depth, columns, channels }, data, to, dx);
     }
-    start += part.length;
+    start += pass.length;
   }
   const indexed = type === PALETTE_TYPE;
   if (indexed && !(palette !== undefined && data.every((index) => 3 * index < palette.length))) {
@@ -131,24 +131,17 @@ function headerOf(data: Uint8Array | undefined) {
   if (data?.length !== 13) throw new Error('it is damaged');
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [depth, type, compression, filter, interlace] = data.subarray(8);
+  const [depth, type] = [view.getUint8(8), view.getUint8(9)];
+  const [compression, filter, interlace] = [view.getUint8(10), view.getUint8(11), view.getUint8(12)];
   const known = isColourType(type) && COLOUR_TYPES[type].depths.some((allowed) => allowed === depth);
-  if (
-    width === 0 ||
-    height === 0 ||
-    depth === undefined ||
-    !known ||
-    compression !== 0 ||
-    filter !== 0 ||
-    (interlace ?? 2) > 1
-  ) {
+  if (width === 0 || height === 0 || !known || compression !== 0 || filter !== 0 || interlace > 1) {
     throw new Error('it is damaged');
   }
   return { width, height, type, depth, interlaced: interlace === 1 };
 }
 
-function isColourType(type: number | undefined): type is keyof typeof COLOUR_TYPES {
-  return type !== undefined && type in COLOUR_TYPES;
+function isColourType(type: number): type is keyof typeof COLOUR_TYPES {
+  return type in COLOUR_TYPES;
 }
 
 /** Samples of a row, `step` pixels apart where they go. */
@@ -162,9 +155,9 @@ function unpack(
   const mask = 2 ** depth - 1;
   for (let i = 0; i < columns * channels; i++) {
     const bit = i * depth;
-    const byte = row[bit >> 3] ?? 0;
+    const byte = row[bit >> 3] as number;
     const sample =
-      depth === 16 ? (byte << 8) | (row[2 * i + 1] ?? 0) : (byte >> (8 - depth - (bit & 7))) & mask;
+      depth === 16 ? (byte << 8) | (row[2 * i + 1] as number) : (byte >> (8 - depth - (bit & 7))) & mask;
     into[at + Math.floor(i / channels) * step * channels + (i % channels)] = sample;
   }
 }
@@ -176,10 +169,10 @@ export function unfilter(rows: Uint8Array, step: number, length: number): void {
     const above = start - length;
     for (let i = 0; i < length; i++) {
       const at = start + 1 + i;
-      const a = i < step ? 0 : (rows[at - step] ?? 0);
-      const b = start === 0 ? 0 : (rows[above + i] ?? 0);
-      const c = i < step || start === 0 ? 0 : (rows[above + i - step] ?? 0);
-      rows[at] = (rows[at] ?? 0) + predicted(filter, a, b, c);
+      const a = i < step ? 0 : (rows[at - step] as number);
+      const b = start === 0 ? 0 : (rows[above + i] as number);
+      const c = i < step || start === 0 ? 0 : (rows[above + i - step] as number);
+      rows[at] = (rows[at] as number) + predicted(filter, a, b, c);
     }
   }
 }

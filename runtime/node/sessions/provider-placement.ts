@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { at } from '../../../graph/common/at.js';
 import { probeInputs } from '../../sessions/probe.js';
 import type { Inputs } from '../../sessions/tensors.js';
 import { type NativeOptions, openNative } from './native.js';
@@ -65,7 +66,7 @@ async function eventsOf(
   } finally {
     await session.release();
   }
-  const [file = ''] = await readdir(folder);
+  const file = at(await readdir(folder), 0);
   const events: readonly ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
   return events.filter(({ cat, name }) => cat === 'Node' && name?.endsWith('_kernel_time'));
 }

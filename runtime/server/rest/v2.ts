@@ -112,14 +112,14 @@ function readTensor(
     throw bad(`input '${name}': 'shape' is not a list of sizes`);
   if (dims.length > MAX_RANK)
     throw bad(`input '${name}': 'shape' has ${dims.length} sizes, at most ${MAX_RANK} are taken`);
-  const told = optional(entry, 'datatype', isString, 'a string');
+  const datatype = optional(entry, 'datatype', isString, 'a string');
   const port = ports.find((known) => known.name === name);
   if (port === undefined) throw bad(`unexpected inference input '${name}'`);
   const expected = datatypeOf(port);
   if (!isDatatype(expected))
     throw bad(`inference input '${name}' is ${expected}, which is not served: FP32 and UINT8 are`);
-  if (told !== expected) {
-    const found = told === undefined ? 'missing' : `'${told}'`;
+  if (datatype !== expected) {
+    const found = datatype === undefined ? 'missing' : `'${datatype}'`;
     throw bad(`inference input '${name}' data-type is ${found}, expected '${expected}'`);
   }
   const count = elementCount(dims);
@@ -207,8 +207,8 @@ function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outpu
     const name = isObject(entry) ? optional(entry, 'name', isString, 'a string') : undefined;
     if (name === undefined || !isObject(entry)) throw bad("an entry of 'outputs' has no 'name'");
     if (own.has(name)) throw bad(`output '${name}' is asked for twice`);
-    const told = optional(entry, 'parameters', isObject, 'an object') ?? {};
-    own.set(name, optional(told, 'binary_data', isBoolean, 'true or false') ?? others);
+    const asked = optional(entry, 'parameters', isObject, 'an object') ?? {};
+    own.set(name, optional(asked, 'binary_data', isBoolean, 'true or false') ?? others);
   }
   return {
     outputs: own.size > 0 ? [...own.keys()] : undefined,

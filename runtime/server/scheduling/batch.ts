@@ -1,9 +1,14 @@
+import { at } from '../../../graph/common/at.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
-import type { Bytes, Floats, Inputs, Outputs } from '../../sessions/tensors.js';
+import { concatenate } from '../../sessions/concatenate.js';
+import type { Inputs, Outputs } from '../../sessions/tensors.js';
+
+/** A request without inputs, or of scalars. */
+const ONE_ROW = 1;
 
 /** Images of a request: the first dimension of its inputs, which all have the same. */
 export function rowsOf(inputs: Inputs): number {
-  return Object.values(inputs)[0]?.dims[0] ?? 1;
+  return Object.values(inputs)[0]?.dims[0] ?? ONE_ROW;
 }
 
 /** Elements of all inputs of a request. */
@@ -21,26 +26,10 @@ export function stackKey(inputs: Inputs, outputs: readonly string[] | undefined)
 
 /** Tensors of several requests under one another. */
 export function stack(requests: readonly Inputs[]): Inputs {
-  const [first = {}] = requests;
+  const names = Object.keys(at(requests, 0));
   return Object.fromEntries(
-    Object.keys(first).map((name) => {
-      const parts = requests.flatMap((request) => request[name] ?? []);
-      return [name, concatenate(parts)];
-    }),
+    names.map((name) => [name, concatenate(requests.flatMap((request) => request[name] ?? []))]),
   );
-}
-
-function concatenate(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
-  const [first] = parts;
-  const dims = [parts.reduce((sum, part) => sum + (part.dims[0] ?? 0), 0), ...(first?.dims.slice(1) ?? [])];
-  const length = parts.reduce((sum, { data }) => sum + data.length, 0);
-  const data = first?.data instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { dims, data } as Floats | Bytes;
 }
 
 /**
@@ -52,7 +41,7 @@ export function split(outputs: Outputs, rows: readonly number[]): readonly Outpu
   const total = rows.reduce((sum, count) => sum + count, 0);
   let start = 0;
   return rows.map((count) => {
-    const part = Object.fromEntries(
+    const own = Object.fromEntries(
       Object.entries(outputs).map(([name, { dims, data }]) => {
         if (dims[0] !== total) throw new RangeError(`output '${name}' has ${dims[0]} rows for ${total}`);
         const size = data.length / total;
@@ -63,6 +52,6 @@ export function split(outputs: Outputs, rows: readonly number[]): readonly Outpu
       }),
     );
     start += count;
-    return part;
+    return own;
   });
 }

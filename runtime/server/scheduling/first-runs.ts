@@ -1,3 +1,4 @@
+import { at } from '../../../graph/common/at.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { probeInputs } from '../../sessions/probe.js';
 import type { Session } from '../../sessions/session.js';
@@ -85,7 +86,7 @@ function compare(alone: readonly Outputs[], together: Outputs): string | undefin
   } catch {
     return 'it gives another number of rows than it takes';
   }
-  const change = Math.max(...alone.map((row, index) => changeOf(parts[index] ?? {}, row)));
+  const change = Math.max(...alone.map((row, index) => changeOf(at(parts, index), row)));
   if (change <= TOLERANCE) return undefined;
   return `its answer to a row changes by ${change.toPrecision(2)} with another row beside it`;
 }

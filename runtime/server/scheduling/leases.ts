@@ -1,4 +1,4 @@
-/** What a request brings: tensors are run as they are, an image is decoded before and cut after. */
+/** What a request brings: tensors are run as they are, an image is decoded before and made masks of after. */
 export type Freight = 'tensors' | 'image';
 
 /** Milliseconds within which a body must have come to keep a place in line: a slow client holds up nobody. */

@@ -1,17 +1,22 @@
+import { at } from '../../../graph/common/at.js';
+
 /** Runs that an estimate looks back on: enough that a slow one among them does not move their median. */
 const RECENT = 15;
+
+/** The median of no times. */
+const UNKNOWN = 0;
 
 /** The median of the latest times, in milliseconds. */
 export class Latest {
   readonly #times: number[] = [];
   /** Of an even number the lower: a first run that was slow is no rule. 0 where there are none. */
-  median = 0;
+  median = UNKNOWN;
 
   add(milliseconds: number): void {
     this.#times.push(milliseconds);
     if (this.#times.length > RECENT) this.#times.shift();
     const sorted = this.#times.toSorted((a, b) => a - b);
-    this.median = sorted[(sorted.length - 1) >> 1] ?? 0;
+    this.median = at(sorted, (sorted.length - 1) >> 1);
   }
 }
 
@@ -34,7 +39,7 @@ export class RunTimes {
    */
   of(elements: number, rows = 1): number {
     const same = this.#bySize.get(sizeOf(elements));
-    return same?.median ?? rows * (this.#bySize.get(sizeOf(elements / rows))?.median ?? 0);
+    return same?.median ?? rows * (this.#bySize.get(sizeOf(elements / rows))?.median ?? UNKNOWN);
   }
 
   /** Milliseconds that a run takes about of which nothing is known; 0 before anything has run. */

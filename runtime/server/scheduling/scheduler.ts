@@ -1,3 +1,4 @@
+import { at } from '../../../graph/common/at.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { onAbort } from '../../abort.js';
 import type { ProviderReport, RunOptions, Session } from '../../sessions/session.js';
@@ -249,7 +250,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
       for (const job of batch) this.#times.add(job.elements, (milliseconds * job.rows) / total);
       this.#options.onRun?.(total, milliseconds);
       const parts = batch.length === 1 ? [found] : split(found, rows);
-      for (const [index, job] of batch.entries()) job.resolve(parts[index] ?? {});
+      for (const [index, job] of batch.entries()) job.resolve(at(parts, index));
     } catch (error) {
       // What failed together may do alone; what is wrong with one is no other's fault.
       if (batch.length > 1 && session.alive) {

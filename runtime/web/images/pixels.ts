@@ -49,10 +49,10 @@ async function readPixels(bitmap: ImageBitmap, mustBeOpaque: boolean): Promise<R
 export function dropAlpha(rgba: ArrayLike<number>, into: Uint8Array, at = 0): boolean {
   let least = 255;
   for (let from = 0, to = at; from < rgba.length; from += 4, to += 3) {
-    into[to] = rgba[from] ?? 0;
-    into[to + 1] = rgba[from + 1] ?? 0;
-    into[to + 2] = rgba[from + 2] ?? 0;
-    least = Math.min(least, rgba[from + 3] ?? 0);
+    into[to] = rgba[from] as number;
+    into[to + 1] = rgba[from + 1] as number;
+    into[to + 2] = rgba[from + 2] as number;
+    least = Math.min(least, rgba[from + 3] as number);
   }
   return least === 255;
 }

@@ -1,3 +1,4 @@
+import { at } from '../../../graph/common/at.js';
 import { crc32 } from '../../images/files/crc32.js';
 import { isAncillary, pngChunks, withoutChunks } from '../../images/files/formats.js';
 import { unfilter } from '../../images/files/png.js';
@@ -24,7 +25,7 @@ export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageH
     if (type === 'iCCP')
       throw new Error('browsers cannot apply a colour profile at 16 bits: convert it to sRGB');
   }
-  const samples = SAMPLES[bytes[COLOUR_TYPE] ?? -1];
+  const samples = SAMPLES[at(bytes, COLOUR_TYPE)];
   if (samples === undefined) throw new Error('it is damaged');
   if (bytes[INTERLACE] !== 0) throw new Error('it is interlaced at 16 bits: save it without interlacing');
   const rows = await inflate(parts, height * (1 + 2 * samples * width));
@@ -34,8 +35,8 @@ export async function decodeDeepPng(bytes: Uint8Array, { width, height }: ImageH
     const start = y * (1 + 2 * samples * width) + 1;
     for (let x = 0; x < width; x++) {
       for (let channel = 0; channel < 3; channel++) {
-        const at = start + 2 * (x * samples + (samples < 3 ? 0 : channel));
-        data[to++] = ((rows[at] ?? 0) << 8) | (rows[at + 1] ?? 0);
+        const from = start + 2 * (x * samples + (samples < 3 ? 0 : channel));
+        data[to++] = ((rows[from] as number) << 8) | (rows[from + 1] as number);
       }
     }
   }

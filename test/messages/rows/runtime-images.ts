@@ -84,6 +84,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'it is cut short': 'the last chunk that is whole is no IEND',
   },
   'runtime/images/raster.ts': {
+    '… samples for …x…x…': 'a program gives a raster of more or fewer samples than its size says',
     'expected …, or pixels { width, height, channels, data }':
       'what a program gives for an image is nothing that the platform takes, nor an object with data',
     'pixels of …x…x… in … samples, expected width x height x 3 in 8 or 16 bits':

@@ -126,13 +126,13 @@ it('a thread of images that dies fails what it had, and another does the rest', 
   class Fragile extends BaseSegmenter<Uint8Array, Uint8Array, ProviderReport> {
     static async open() {
       const model = TINY.nan();
-      const form = inputSpecOf(readOutline(model, 'nan'), { recipe: RESIZED });
+      const spec = inputSpecOf(readOutline(model, 'nan'), { recipe: RESIZED });
       const session = await createSession(model, { threads: 1 });
       const hand = (source: Uint8Array) => {
         if (source.length === 0) images.current.abandon(new Error('out of memory'));
         return { source };
       };
-      return new Fragile({ session, images, form, name: 'nan', at: 'image', nameOf: () => undefined, hand });
+      return new Fragile({ session, images, spec, name: 'nan', at: 'image', nameOf: () => undefined, hand });
     }
   }
   await using fragile = await Fragile.open();

@@ -13,8 +13,8 @@ it('makes as many answers at a time as images are under way', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nmode-served-'));
   const path = join(folder, 'm.onnx');
   writeFileSync(path, pixelwiseBytes({ ...COLOURS, metadata: { 'nmode.recipe': UNIT } }));
-  const form = { head: 'softmax' } as const;
-  const model = await ServedModel.load('m', path, { ...OPTIONS, form }, {});
+  const inputSpec = { head: 'softmax' } as const;
+  const model = await ServedModel.load('m', path, { ...OPTIONS, inputSpec }, {});
   try {
     const photograph = readFileSync(fixture('images', 'ISIC_0000082.jpg'));
     let [begun, most] = [0, 0];

@@ -42,22 +42,22 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   const { limit, pool, share, onWanted } = options;
   const { head = 0 } = limit;
   const header = request.headers['content-length'];
-  const told = header === undefined ? undefined : Number(header);
-  if (told !== undefined && told > limit.bytes) throw limit.exceeded();
-  if (told !== undefined) share.add(told);
+  const stated = header === undefined ? undefined : Number(header);
+  if (stated !== undefined && stated > limit.bytes) throw limit.exceeded();
+  if (stated !== undefined) share.add(stated);
   const offset = (ALIGNMENT - (head % ALIGNMENT)) % ALIGNMENT;
   onWanted?.();
-  if (told === undefined) return readChunks(request, options, offset);
-  const memory = pool.take(offset + told) ?? new ArrayBuffer(offset + Math.min(told, SMALL));
+  if (stated === undefined) return readChunks(request, options, offset);
+  const memory = pool.take(offset + stated) ?? new ArrayBuffer(offset + Math.min(stated, SMALL));
   let isSlow = false;
-  const body = new Growing(memory, offset, told, (more) => isSlow && share.add(more));
+  const body = new Growing(memory, offset, stated, (more) => isSlow && share.add(more));
   // One that takes its time holds what it has sent, not what it says that it will.
   const timer = setTimeout(() => {
     isSlow = true;
-    share.add(Math.min(0, body.capacity - told));
+    share.add(Math.min(0, body.capacity - stated));
   }, PROMPT);
   await eachPart(request, (part) => body.append(part)).finally(() => clearTimeout(timer));
-  if (body.length < told) throw clientLeft();
+  if (body.length < stated) throw clientLeft();
   return body.bytes;
 }
 

@@ -12,9 +12,9 @@ const LENGTH = /^\d{1,15}$/;
  * @throws NmodeError (BAD_USAGE) for what is no number, or several
  */
 export function jsonLengthOf(headers: IncomingHttpHeaders): number | undefined {
-  const told = headers[JSON_LENGTH];
-  if (told === undefined) return undefined;
-  if (!LENGTH.test(String(told)))
-    throw bad(`Inference-Header-Content-Length is '${told}', expected a number of bytes of 1 to 15 digits`);
-  return Number(told);
+  const stated = headers[JSON_LENGTH];
+  if (stated === undefined) return undefined;
+  if (!LENGTH.test(String(stated)))
+    throw bad(`Inference-Header-Content-Length is '${stated}', expected a number of bytes of 1 to 15 digits`);
+  return Number(stated);
 }

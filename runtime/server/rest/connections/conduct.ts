@@ -53,7 +53,7 @@ export function refuseMissing(app: FastifyInstance): void {
   });
 }
 
-const pathOf = (url: string) => url.split('?')[0] ?? '';
+const pathOf = (url: string) => url.replace(/\?.*$/s, '');
 
 export function nothingAt(method: string, url: string): NmodeError {
   return new NmodeError('NOT_FOUND', `there is nothing at ${method} ${pathOf(url)}`);

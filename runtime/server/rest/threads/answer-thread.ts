@@ -1,4 +1,5 @@
 /** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
+import { at } from '../../../../graph/common/at.js';
 import { drawClasses } from '../../../images/draw.js';
 import type { Mask, RgbImage } from '../../../images/raster.js';
 import type { Components } from '../../../masks/components.js';
@@ -27,8 +28,8 @@ const methods = {
   /** The bytes of JSON. */
   describe({ masks, maskLabels, components, rest }: Described): Uint8Array {
     const classes = masks.map((mask, index) => {
-      const { area = 0, count = 0, largest = [] } = components[index] ?? {};
-      const label = maskLabels[index];
+      const { area, count, largest } = at(components, index);
+      const label = at(maskLabels, index);
       const outline = { contours: contoursOf(mask), rle: runLengthOf(mask) };
       return { label, area, parts: count, boxes: largest, ...outline };
     });

@@ -1,0 +1,18 @@
+import { at } from '../../graph/common/at.js';
+import type { Bytes, Floats } from './tensors.js';
+
+/** Tensors under one another, along their first axis. @throws RangeError where there are none, and for scalars */
+export function concatenate(parts: readonly Floats[]): Floats;
+export function concatenate(parts: readonly (Floats | Bytes)[]): Floats | Bytes;
+export function concatenate(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
+  const first = at(parts, 0);
+  const rows = parts.reduce((sum, { dims }) => sum + at(dims, 0), 0);
+  const length = parts.reduce((sum, { data }) => sum + data.length, 0);
+  const data = first.data instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  let filled = 0;
+  for (const part of parts) {
+    data.set(part.data, filled);
+    filled += part.data.length;
+  }
+  return { dims: [rows, ...first.dims.slice(1)], data } as Floats | Bytes;
+}
