@@ -1,6 +1,8 @@
 import { ASSUMED_KEY, type Assumption, type CheckedAssumption } from '../../graph/common/assumption.js';
 import type { Model } from '../../graph/ir/model.js';
 import { BACKBONE_IDS } from '../backbones/index.js';
+import type { NmodeDecoder } from '../decoders/nmode.js';
+import { optionKey, type SolverChoices } from '../decoders/solvers.js';
 import type { SettingsInUse } from '../nn/settings.js';
 import type { Description, Hints } from './describe.js';
 
@@ -12,17 +14,27 @@ export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly
   return assumed.filter(({ option }) => option !== 'recipe' && option !== 'background');
 }
 
+/** What was taken of a solver's options. */
+function assumedChoices(
+  { id, solverOptions }: NmodeDecoder,
+  given: SolverChoices = {},
+): readonly Assumption[] {
+  return Object.entries(solverOptions)
+    .filter(([name]) => given[name] === undefined)
+    .map(([name, value]) => {
+      return { what: `${id.toUpperCase()} ${name}`, value, option: optionKey(id, name) };
+    });
+}
+
 /** What was taken for what a checkpoint does not say, the head first. */
 export function assumptionsOf(
   { backbone, decoder, head }: Pick<Description, 'decoder' | 'head'> & { readonly backbone?: string },
-  told: Hints,
+  hints: Hints,
   settings: SettingsInUse,
 ): readonly Assumption[] {
   return [
-    ...(told.head === undefined ? [{ what: 'head', value: head, option: 'head' }] : []),
-    ...(decoder.id === 'lmd' && told.lmdForm === undefined
-      ? [{ what: 'LMD form', value: decoder.lmdForm, option: 'lmdForm' }]
-      : []),
+    ...(hints.head === undefined ? [{ what: 'head', value: head, option: 'head' }] : []),
+    ...(decoder.id === 'original' ? [] : assumedChoices(decoder, hints.solverOptions)),
     ...settings.assumed,
     // Those of a backbone of one's own are defined.
     ...(backbone !== undefined && BACKBONE_IDS.includes(backbone)

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { pick } from '../../graph/common/pick.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { VERSION } from '../../graph/common/version.js';
 import { type Dim, symbol } from '../../graph/ir/dim.js';
@@ -6,10 +7,10 @@ import type { Model } from '../../graph/ir/model.js';
 import { input, type Value } from '../../graph/ir/value.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import type { Network, Skip } from '../backbones/backbone.js';
-import { schemeOf, unroll } from '../decoders/nmode.js';
+import { type NmodeDecoder, unroll } from '../decoders/nmode.js';
 import { conv2d } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
-import type { Description, NmodeDecoder } from './describe.js';
+import type { Description } from './describe.js';
 import { applyHead } from './head.js';
 import { imageInput, prepare, restore } from './image-io.js';
 
@@ -20,12 +21,14 @@ export interface InputSize {
   readonly width?: number;
 }
 
-export interface BuildOptions {
+export interface GraphOptions {
   readonly size: InputSize;
+  readonly opset?: number;
+}
+
+export interface BuildOptions extends GraphOptions {
   /** Makes a graph that takes images, of which this is a part. */
   readonly imageRecipe?: Recipe;
-  readonly opset?: number;
-  readonly metadata?: ReadonlyMap<string, string>;
 }
 
 /** What height and width must be multiples of. */
@@ -63,8 +66,7 @@ export function nmodeLogits(
   classes: number,
   weights: Weights,
 ): Value {
-  const scheme = schemeOf(decoder.id, decoder.lmdForm);
-  const state = unroll([...skips].reverse(), weights, { ...decoder, scheme });
+  const state = unroll(skips.toReversed(), weights, decoder);
   return conv2d(state, weights.scope('outc.conv'), classes, 1);
 }
 
@@ -132,7 +134,6 @@ export function buildModel(description: Description, weights: Weights, options: 
     inputs: [taken],
     outputs: { mask },
     producerVersion: VERSION,
-    ...(options.opset !== undefined && { opset: options.opset }),
-    ...(options.metadata && { metadata: options.metadata }),
+    ...pick(options, ['opset']),
   });
 }

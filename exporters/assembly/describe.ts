@@ -1,30 +1,30 @@
+import { flagOf } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { shapeText } from '../../graph/ir/dim.js';
 import { type Backbone, type Network, type OwnDecoder, ownKeys } from '../backbones/backbone.js';
-import { detectOrder, type Order } from '../decoders/block.js';
-import { MULTISTEP_FORMS, type MultistepForm } from '../decoders/multistep.js';
-import { ACTIVATION_NAMES, type Activation, SCHEME_IDS, type SchemeId } from '../decoders/nmode.js';
+import { detectOrder } from '../decoders/block.js';
+import {
+  ACTIVATION_NAMES,
+  type Activation,
+  type NmodeDecoder,
+  type NmodeVariant,
+} from '../decoders/nmode.js';
+import type { SolverOptions } from '../decoders/solver.js';
+import {
+  SOLVER_IDS,
+  SOLVER_OPTIONS,
+  SOLVERS,
+  type SolverChoices,
+  type SolverId,
+  solverOf,
+} from '../decoders/solvers.js';
 import { type KeyView, shapesIn } from '../nn/key-views.js';
 import { isIgnored, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
 import { locate } from './locate.js';
 
-export const DECODER_IDS = [...SCHEME_IDS, 'original'] as const;
+export const DECODER_IDS = [...SOLVER_IDS, 'original'] as const;
 export type DecoderId = (typeof DECODER_IDS)[number];
-
-/** What the weights of an nmODE decoder tell of its steps. */
-export interface NmodeVariant {
-  readonly order: Order;
-  readonly kernel: number;
-  readonly stateChannels: number;
-}
-
-/** An nmODE decoder with nothing left open. */
-export interface NmodeDecoder extends NmodeVariant {
-  readonly id: SchemeId;
-  readonly activation: Activation;
-  readonly lmdForm: MultistepForm;
-}
 
 /** All that a checkpoint tells of its network. */
 export interface Detected {
@@ -32,7 +32,7 @@ export interface Detected {
   /** Where in the state dict it is. */
   readonly view: KeyView;
   readonly classes: number;
-  /** The decoders that its keys allow: EED and LMD have the same. */
+  /** The decoders that its keys allow: some solvers have the same. */
   readonly decoders: readonly DecoderId[];
   readonly nmode?: NmodeVariant;
 }
@@ -41,7 +41,8 @@ export interface Detected {
 export interface Hints {
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
-  readonly lmdForm?: MultistepForm;
+  /** Of the decoder's solver; each has a default. */
+  readonly solverOptions?: SolverChoices;
   /** Default sigmoid for one class; needed for several. */
   readonly head?: Head;
 }
@@ -59,8 +60,8 @@ const HEAD_WEIGHT = 'outc.conv.weight';
 
 /** What the keys of an nmODE decoder tell of it. */
 export interface DetectedNmode extends NmodeVariant {
-  /** EED and LMD have the same keys. */
-  readonly decoders: readonly SchemeId[];
+  /** Those with these keys; some solvers have the same. */
+  readonly decoders: readonly SolverId[];
   readonly steps: number;
   /** Absent where `headFault` says why. */
   readonly classes: number | undefined;
@@ -71,15 +72,26 @@ export function detectNmode(shapes: Shapes): DetectedNmode | undefined {
   const order = detectOrder(shapes);
   if (order === undefined) return undefined;
   // A weight of too few axes is told of as misshapen, beside the release's shape.
-  const { stateChannels: channels, kernel: side } = RELEASE_FORM;
+  const { stateChannels: channels, kernel: side } = RELEASE_VARIANT;
   const weight = shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight');
   const [stateChannels = channels, , kernel = side] = weight ?? [];
   const keys = [...shapes.keys()];
   return {
     ...{ order, kernel, stateChannels, classes: shapes.get(HEAD_WEIGHT)?.[0] || undefined },
-    decoders: keys.some((key) => /^up\d+\.g_post\./.test(key)) ? ['hd'] : ['eed', 'lmd'],
-    steps: keys.reduce((most, key) => Math.max(most, Number(/^up(\d+)\.g\./.exec(key)?.[1] ?? 0)), 0),
+    decoders: solversOf(keys),
+    steps: keys.reduce((most, key) => Math.max(most, Number(/^up(\d+)\.g\./.exec(key)?.[1] ?? most)), 0),
   };
+}
+
+/** The solvers whose convolutions are all among the keys, of those the ones with the most. */
+function solversOf(keys: readonly string[]): readonly SolverId[] {
+  const isThere = (name: string) => {
+    const pattern = new RegExp(`^up\\d+\\.${name}\\.`);
+    return keys.some((key) => pattern.test(key));
+  };
+  const fitting = SOLVERS.filter(({ weights }) => weights.every(isThere));
+  const most = Math.max(...fitting.map(({ weights }) => weights.length));
+  return fitting.filter(({ weights }) => weights.length === most).map(({ id }) => id);
 }
 
 /** Why an nmODE decoder has no classes. */
@@ -135,87 +147,102 @@ function isThere(keys: Shapes, shapes: Shapes): boolean {
 
 const usageOf = (file: string) => (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
 
-/** The decoder that was told, where keys leave several. @throws NmodeError (BAD_USAGE) */
-function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], told: Hints): T {
+/** The decoder that hints name, where keys leave several. @throws NmodeError (BAD_USAGE) */
+function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hints: Hints): T {
   const usage = usageOf(file);
-  const id = told.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
+  const id = hints.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
-    const also = told.activation === undefined ? ', and the activation with --activation' : '';
-    throw usage(
-      `EED and LMD checkpoints have the same keys: say which it is with --decoder eed or --decoder lmd${also}`,
-    );
+    const names = decoders.map((known) => known.toUpperCase()).join(' and ');
+    const flags = decoders.map((known) => `--decoder ${known}`).join(' or ');
+    const also = hints.activation === undefined ? ', and the activation with --activation' : '';
+    throw usage(`${names} checkpoints have the same keys: say which it is with ${flags}${also}`);
   }
   const decoder = decoders.find((known) => known === id);
   if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
-  if (told.lmdForm !== undefined && id !== 'lmd') throw usage(`--lmd-form has no meaning for ${id}`);
-  if (told.head !== undefined && !HEADS.includes(told.head)) {
-    throw usage(`--head ${told.head}, expected ${HEADS.join(' or ')}`);
+  const own: SolverOptions = id === 'original' ? {} : solverOf(id).options;
+  for (const name of Object.keys(hints.solverOptions ?? {})) {
+    if (!Object.hasOwn(own, name)) throw usage(`${solverFlag(name)} has no meaning for ${id}`);
+  }
+  if (hints.head !== undefined && !HEADS.includes(hints.head)) {
+    throw usage(`--head ${hints.head}, expected ${HEADS.join(' or ')}`);
   }
   return decoder;
 }
 
+/** The flag of an option that some solver has. */
+function solverFlag(name: string): string {
+  return flagOf(SOLVER_OPTIONS.find((option) => option.name === name)?.key ?? name);
+}
+
+/** A value for each option of a solver: the default where none is given. @throws NmodeError (BAD_USAGE) */
+function choicesOf(file: string, id: SolverId, given: SolverChoices = {}): SolverChoices {
+  return Object.fromEntries(
+    Object.entries(solverOf(id).options).map(([name, { choices }]) => {
+      const value = given[name] ?? choices[0];
+      if (choices.includes(value)) return [name, value];
+      throw usageOf(file)(`${solverFlag(name)} ${value}, expected ${choices.join(' or ')}`);
+    }),
+  );
+}
+
 /**
- * Completes what the keys of an nmODE decoder tell by what was told. Nothing is guessed.
+ * Completes what the keys of an nmODE decoder tell by hints. Nothing is guessed.
  * @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) where something is left open or contradictory
  */
 export function describeNmode(
   file: string,
   { order, kernel, stateChannels }: NmodeVariant,
-  decoders: readonly SchemeId[],
-  told: Hints,
+  decoders: readonly SolverId[],
+  hints: Hints,
 ): NmodeDecoder {
   const usage = usageOf(file);
-  const id = decoderOf(file, decoders, told);
+  const id = decoderOf(file, decoders, hints);
+  const { activation } = hints;
   const names = ACTIVATION_NAMES.join(' or ');
-  if (told.activation === undefined) {
+  if (activation === undefined) {
     throw usage(`a checkpoint does not hold the activation between steps: give --activation ${names}`);
   }
-  if (!ACTIVATION_NAMES.includes(told.activation)) {
-    throw usage(`--activation ${told.activation}, expected ${names}`);
-  }
+  if (!ACTIVATION_NAMES.includes(activation)) throw usage(`--activation ${activation}, expected ${names}`);
   if (kernel % 2 !== 1) {
     throw new NmodeError(
       'BAD_CHECKPOINT',
       `${file}: up1.g has an even kernel of ${kernel}, expected an odd one`,
     );
   }
-  const lmdForm = told.lmdForm ?? 'release';
-  if (!MULTISTEP_FORMS.includes(lmdForm)) {
-    throw usage(`--lmd-form ${lmdForm}, expected ${MULTISTEP_FORMS.join(' or ')}`);
-  }
-  return { id, order, kernel, stateChannels, activation: told.activation, lmdForm };
+  const solverOptions = choicesOf(file, id, hints.solverOptions);
+  return { id, order, kernel, stateChannels, activation, solverOptions };
 }
 
 /**
- * Completes what was detected by what was told. Nothing is guessed.
+ * Completes what was detected by hints. Nothing is guessed.
  * @throws NmodeError (BAD_USAGE) where something is left open, or where the two contradict each other
  */
-export function describe(file: string, detected: Detected, told: Hints): Description {
+export function describe(file: string, detected: Detected, hints: Hints): Description {
   const { network, classes, decoders, nmode } = detected;
-  const id = decoderOf(file, decoders, told);
-  const head = headFor(file, classes, told.head);
+  const id = decoderOf(file, decoders, hints);
+  const head = headFor(file, classes, hints.head);
   const { own } = network;
   if (own !== undefined && id === 'original') {
-    if (told.activation !== undefined) {
+    if (hints.activation !== undefined) {
       throw usageOf(file)('--activation has no meaning for the original decoder');
     }
     return { network, classes, head, decoder: { id, own } };
   }
   if (nmode === undefined || id === 'original') throw new TypeError('a decoder without its keys');
-  const decoder = describeNmode(file, nmode, [id], told);
-  return { network, classes, head, decoder };
+  return { network, classes, head, decoder: describeNmode(file, nmode, [id], hints) };
 }
 
 /** The release's. */
-export const RELEASE_FORM: NmodeVariant = { order: 'CR_B', kernel: 3, stateChannels: 3 };
+export const RELEASE_VARIANT: NmodeVariant = { order: 'CR_B', kernel: 3, stateChannels: 3 };
 
-/** A network of one class with one of the decoders in the release's form, for counting and measuring. */
+/** A network of one class with one of the decoders in the release's variant, for counting and measuring. */
 export function standard(network: Network, id: DecoderId): Description {
+  const common = { network, classes: 1, head: 'sigmoid' } as const;
   if (id !== 'original') {
-    const told = { activation: 'gelu', lmdForm: 'release' } as const;
-    return { network, classes: 1, head: 'sigmoid', decoder: { id, ...RELEASE_FORM, ...told } };
+    const decoder = describeNmode(network.backbone, RELEASE_VARIANT, [id], { activation: 'gelu' });
+    return { ...common, decoder };
   }
   const { own } = network;
   if (own === undefined) throw new TypeError(`${network.backbone} has no decoder of its own`);
-  return { network, classes: own.classes, head: 'sigmoid', decoder: { id, own } };
+  return { ...common, classes: own.classes, decoder: { id, own } };
 }

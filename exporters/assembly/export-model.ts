@@ -1,5 +1,4 @@
 import { check } from '../../graph/analysis/check.js';
-import { cost } from '../../graph/analysis/cost.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
@@ -10,7 +9,6 @@ import {
   checkRecipe,
   HEAD_KEY,
   IO_KEY,
-  type ModelIo,
   NORMALIZATIONS,
   RECIPE_KEY,
   RELEASE_SIDE,
@@ -20,9 +18,8 @@ import {
   type Sizing,
 } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
-import type { Backbone } from '../backbones/backbone.js';
-import { backboneOf } from '../backbones/index.js';
 import type { Checkpoint } from '../checkpoints/open.js';
+import type { NmodeDecoder } from '../decoders/nmode.js';
 import {
   detectIn,
   ignoredKeys,
@@ -35,23 +32,12 @@ import {
 import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
 import { Weights, zeroWeights } from '../nn/weights.js';
 import { assumptionsOf } from './assumptions.js';
-import { type BuildOptions, buildModel, sizeMultiple } from './build.js';
-import { type Description, describe, type Hints, type NmodeDecoder } from './describe.js';
+import { buildModel, type InputSize, sizeMultiple } from './build.js';
+import { type Description, describe } from './describe.js';
+import type { ExportPlan, ImagePlan } from './export-plan.js';
+import { networkCost } from './network-cost.js';
 
 export { shapesOf } from '../nn/network-weights.js';
-
-export interface ExportOptions extends Hints, Settings, Omit<BuildOptions, 'metadata' | 'imageRecipe'> {
-  /** What the network is: a name, or a backbone of your own. By default the keys tell. */
-  readonly backbone?: string | Backbone;
-  /** What the model takes: prepared pixels (default), or images of any size as they are. */
-  readonly io?: ModelIo;
-  /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
-  readonly recipe?: Partial<Recipe>;
-  /** Of several classes with a softmax, the one that is no mask; default 0. */
-  readonly background?: Background;
-  /** Images keep their own size, padded to what the levels divide, instead of being resized. */
-  readonly nativeSize?: boolean;
-}
 
 export interface Exported {
   readonly model: Model;
@@ -72,18 +58,17 @@ export interface Exported {
  * Turns a checkpoint into a checked model.
  * @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE)
  */
-export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions): Exported {
-  const { backbone } = options;
-  const told = backbone === undefined ? undefined : backboneOf(backbone);
-  const detected = detectIn(checkpoint, told);
+export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Exported {
+  const { hints, images } = plan;
+  const detected = detectIn(checkpoint, plan.backbone);
   const { view } = detected;
-  const description = describe(checkpoint.file, detected, options);
-  const settings = new SettingsInUse(checkSettings(options));
+  const description = describe(checkpoint.file, detected, hints);
+  const settings = new SettingsInUse(checkSettings(plan.settings));
   const weights = weightsIn(checkpoint, view, settings);
-  const recipe = recipeOf(description, options);
+  const recipe = recipeOf(description, images, plan.graph.size);
   const built = buildModel(description, weights, {
-    ...options,
-    ...(options.io === 'image' && { imageRecipe: recipe }),
+    ...plan.graph,
+    ...(images.io === 'image' && { imageRecipe: recipe }),
   });
   const { narrowed, unused } = weights.finish(view.names.keys(), description.network.aside);
   settings.refuseUnused(checkpoint.file);
@@ -92,19 +77,19 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
     ...architectureMetadata(description),
     // After the decoder's own form, which they may change.
     ...settings.metadata,
-    ...backgroundMetadata(description, options.background),
-    ...imageMetadata(description, recipe, options),
+    ...backgroundMetadata(description, images.background),
+    ...imageMetadata(description, recipe, plan),
     ...sourceMetadata(checkpoint, prefix, leftAside),
   ]);
   const model = withReceptiveField({ ...built, metadata });
   check(model);
   const { inputChannels } = description.network;
   const assumed = [
-    ...assumptionsOf({ ...description, backbone: description.network.backbone }, options, settings),
-    ...(inputChannels === 3 && options.recipe?.normalization === undefined
+    ...assumptionsOf({ ...description, backbone: description.network.backbone }, hints, settings),
+    ...(inputChannels === 3 && images.recipe?.normalization === undefined
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
-    ...(description.head === 'softmax' && description.classes > 1 && options.background === undefined
+    ...(description.head === 'softmax' && description.classes > 1 && images.background === undefined
       ? [{ what: 'background', value: 'class 0', option: 'background' }]
       : []),
   ];
@@ -124,9 +109,12 @@ export function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions)
 }
 
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
-function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size }: ExportOptions): Recipe {
+function recipeOf(
+  { network }: Description,
+  { recipe = {}, nativeSize, io }: ImagePlan,
+  { batch = 1, height, width }: InputSize,
+): Recipe {
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
-  const { batch = 1, height, width } = size;
   if (io === 'image' && batch !== 1) {
     throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
   }
@@ -151,23 +139,27 @@ function recipeOf({ network }: Description, { recipe = {}, nativeSize, io, size 
 }
 
 /** How the model takes photographs; nothing where it takes no RGB. */
-function imageMetadata(description: Description, recipe: Recipe, options: ExportOptions): [string, string][] {
+function imageMetadata(
+  description: Description,
+  recipe: Recipe,
+  { images, settings }: ExportPlan,
+): [string, string][] {
   if (description.network.inputChannels !== 3) return [];
   const entries: [string, string][] = [
-    [IO_KEY, options.io ?? 'tensor'],
+    [IO_KEY, images.io ?? 'tensor'],
     [RECIPE_KEY, recipeText(recipe)],
   ];
   return recipe.sizing.kind === 'pad'
-    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, options))]]
+    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, settings))]]
     : entries;
 }
 
 /** Counted on the network itself at a size where borders do not matter. */
-function bytesPerPixel(description: Description, options: Settings): number {
+function bytesPerPixel(description: Description, settings: Settings): number {
   const side = 8 * description.network.stride;
   const size = { batch: 1, height: side, width: side };
-  const weights = Weights.from(zeroWeights, undefined, new SettingsInUse(checkSettings(options)));
-  const { peakBytes = 0 } = cost(buildModel(description, weights, { size }));
+  const weights = Weights.from(zeroWeights, undefined, new SettingsInUse(settings));
+  const { peakBytes } = networkCost(buildModel(description, weights, { size }));
   return Math.ceil(peakBytes / side ** 2);
 }
 
@@ -219,6 +211,9 @@ export function nmodeMetadata(decoder: NmodeDecoder): [string, string][] {
     ['nmode.kernel', String(decoder.kernel)],
     ['nmode.state_channels', String(decoder.stateChannels)],
     ['nmode.activation', decoder.activation],
-    ...(decoder.id === 'lmd' ? [['nmode.lmd_form', decoder.lmdForm] satisfies [string, string]] : []),
+    ...Object.entries(decoder.solverOptions).map(([name, value]): [string, string] => [
+      `nmode.${decoder.id}_${name}`,
+      value,
+    ]),
   ];
 }

@@ -1,21 +1,26 @@
-import { sub } from '../../graph/ops/elementwise.js';
 import { explicitEuler } from './euler.js';
-import { plus, type Scheme, times } from './scheme.js';
-
-/** `release`: what the public code computes and checkpoints were trained with; `paper`: the method as derived. */
-export const MULTISTEP_FORMS = ['release', 'paper'] as const;
-export type MultistepForm = (typeof MULTISTEP_FORMS)[number];
+import { plus, solver, times } from './solver.js';
 
 /**
- * Linear two-step method (LMD): y_k = y_{k-2} + 2d (sigma(y_{k-1} + u) + y_{k-1}); the `paper` form, the midpoint rule on
- * dy/dt = -y + sigma(y + u), has - y_{k-1} instead. The first step is an Euler step.
+ * Linear two-step method (LMD): y_k = y_{k-2} + 2d (sigma(y_{k-1} + u) + y_{k-1}); the `paper` form, the method as derived,
+ * has f = sigma(y_{k-1} + u) - y_{k-1} instead. The first step is an Euler step.
  */
-export const multistep = (form: MultistepForm): Scheme => ({
-  looksAhead: false,
-  step(inputs) {
-    const { y, yBefore, u, sigma, delta: d } = inputs;
-    if (y === undefined) return explicitEuler.step(inputs);
-    const f = sigma(plus(y, u));
-    return plus(yBefore, times(2 * d, form === 'release' ? plus(f, y) : sub(f, y)));
+export const multistep = solver({
+  id: 'lmd',
+  weights: ['g'],
+  options: {
+    form: {
+      choices: ['release', 'paper'],
+      help: "sign of LMD's y term: as trained by the release, or as in the paper",
+    },
+  },
+  step(state, inputs, { form }) {
+    const { y, before } = state;
+    const { u, sigma, delta: d } = inputs;
+    if (y === undefined) return explicitEuler.step(state, inputs, {});
+    return plus(before?.y, times(2 * d, form === 'paper' ? state.f() : plus(sigma(plus(y, u)), y)));
   },
 });
+
+/** `release`: what the public code computes and checkpoints were trained with; `paper`: the method as derived. */
+export type MultistepForm = (typeof multistep.options.form.choices)[number];

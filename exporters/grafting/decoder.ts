@@ -1,15 +1,9 @@
 import type { Feature } from '../../graph/analysis/features.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import {
-  describeNmode,
-  detectNmode,
-  type Hints,
-  headFault,
-  type NmodeDecoder,
-  RELEASE_FORM,
-} from '../assembly/describe.js';
+import { describeNmode, detectNmode, type Hints, headFault, RELEASE_VARIANT } from '../assembly/describe.js';
 import type { Checkpoint } from '../checkpoints/open.js';
-import { SCHEME_IDS } from '../decoders/nmode.js';
+import type { NmodeDecoder } from '../decoders/nmode.js';
+import { SOLVER_IDS, SOLVERS } from '../decoders/solvers.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
 import {
   explaining,
@@ -36,11 +30,11 @@ export interface GraftDecoder {
 }
 
 /** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
-export function initialDecoder(told: Hints, settings: SettingsInUse): GraftDecoder {
-  if (!SCHEME_IDS.some((id) => id === told.decoder)) {
-    throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SCHEME_IDS.join(' or ')}`);
+export function initialDecoder(hints: Hints, settings: SettingsInUse): GraftDecoder {
+  if (!SOLVER_IDS.some((id) => id === hints.decoder)) {
+    throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SOLVER_IDS.join(' or ')}`);
   }
-  const decoder = describeNmode('--init', RELEASE_FORM, SCHEME_IDS, { activation: 'gelu', ...told });
+  const decoder = describeNmode('--init', RELEASE_VARIANT, SOLVER_IDS, { activation: 'gelu', ...hints });
   return {
     decoder,
     classes: 1,
@@ -50,14 +44,16 @@ export function initialDecoder(told: Hints, settings: SettingsInUse): GraftDecod
   };
 }
 
+const CONVOLUTIONS = [...new Set(SOLVERS.flatMap(({ weights }) => [...weights]))].join('|');
+
 /** What a decoder is made of; keys that begin otherwise are an encoder's. */
-const DECODER_KEY = /^(up\d+\.(g|g_post|sigma)|outc\.conv)\./;
+const DECODER_KEY = new RegExp(`^(up\\d+\\.(${CONVOLUTIONS}|sigma)|outc\\.conv)\\.`);
 
 /** The decoder of a checkpoint, whatever else that holds. @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE) */
 export function trainedDecoder(
   checkpoint: Checkpoint,
   skips: readonly Feature[],
-  told: Hints,
+  hints: Hints,
   settings: SettingsInUse,
 ): GraftDecoder {
   const { file } = checkpoint;
@@ -69,7 +65,7 @@ export function trainedDecoder(
   if (detected === undefined) throw bad(NO_DECODER);
   const { classes, steps, decoders } = detected;
   if (classes === undefined) throw bad(headFault(shapes));
-  const decoder = describeNmode(file, detected, decoders, told);
+  const decoder = describeNmode(file, detected, decoders, hints);
   if (steps !== skips.length) {
     throw bad(`its decoder has ${steps} steps, ${skips.length} skips are named: each step takes one`);
   }

@@ -3,27 +3,45 @@ import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../g
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import type { Background, Recipe } from '../../graph/common/recipe.js';
+import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { prune } from '../../graph/rewriting/prune.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
 import { nmodeLogits } from '../assembly/build.js';
-import type { Hints, NmodeDecoder } from '../assembly/describe.js';
+import type { Hints } from '../assembly/describe.js';
+import { type HintOptions, hintsOf } from '../assembly/export-plan.js';
 import { applyHead, type Head, headFor } from '../assembly/head.js';
 import type { Checkpoint } from '../checkpoints/open.js';
-import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
+import type { NmodeDecoder } from '../decoders/nmode.js';
+import { checkSettings, SETTING_NAMES, type Settings, SettingsInUse } from '../nn/settings.js';
 import { initialDecoder, trainedDecoder } from './decoder.js';
-import { graftedMetadata } from './metadata.js';
+import { type GraftImages, graftedMetadata } from './metadata.js';
 import { checkNames, skipsOf } from './skips.js';
 
-export interface GraftOptions extends Hints, Omit<Settings, 'pooling' | 'backboneActivation'> {
+export interface GraftOptions
+  extends HintOptions,
+    GraftImages,
+    Omit<Settings, 'pooling' | 'backboneActivation'> {
   /** Names of the tensors that the steps take, shallow to deep. */
   readonly skips: readonly string[];
-  /** How images are prepared; default as the model says. */
-  readonly recipe?: Partial<Recipe>;
-  /** Of several classes with a softmax, the one that is no mask; default 0. */
-  readonly background?: Background;
+}
+
+/** A graft, taken apart into what each of its steps needs. */
+export interface GraftPlan {
+  readonly skips: readonly string[];
+  readonly hints: Hints;
+  readonly settings: Settings;
+  readonly images: GraftImages;
+}
+
+export function planGraft(options: GraftOptions & Settings): GraftPlan {
+  return {
+    skips: options.skips,
+    hints: hintsOf(options),
+    settings: pick(options, SETTING_NAMES),
+    images: pick(options, ['recipe', 'background']),
+  };
 }
 
 export interface Grafted {
@@ -53,7 +71,7 @@ const LEAST_OPSET = 13;
 export async function graftDecoder(
   model: Model,
   checkpoint: Checkpoint | undefined,
-  options: GraftOptions,
+  { skips: names, hints, settings: given, images }: GraftPlan,
   measure: Measure,
 ): Promise<Grafted> {
   const opset = opsetOf(model);
@@ -63,16 +81,15 @@ export async function graftDecoder(
       `opset ${opset}, expected ${LEAST_OPSET} at least: convert it (onnx.version_converter), or export it with a later one`,
     );
   }
-  checkNames(model, options.skips);
-  const encoder = prune(model, options.skips);
-  const skips = await skipsOf(model, encoder, options.skips, measure);
-  const settings = new SettingsInUse(checkSettings(options));
+  checkNames(model, names);
+  const encoder = prune(model, names);
+  const skips = await skipsOf(model, encoder, names, measure);
+  const settings = new SettingsInUse(checkSettings(given));
   const { decoder, classes, weights, source, finish } = checkpoint
-    ? trainedDecoder(checkpoint, skips, options, settings)
-    : initialDecoder(options, settings);
+    ? trainedDecoder(checkpoint, skips, hints, settings)
+    : initialDecoder(hints, settings);
   const file = checkpoint?.file ?? '--init';
-  const head = headFor(file, classes, options.head);
-  const { recipe, background } = options;
+  const head = headFor(file, classes, hints.head);
   const sizeMultiple = sizeMultipleOf(encoder, skips);
   const taken = skips.map((skip) => {
     const value = tensorOf(skip.tensor, featureType(encoder, skip, sizeMultiple));
@@ -81,11 +98,10 @@ export async function graftDecoder(
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
   const notes = finish();
   settings.refuseUnused(file);
-  const told = { ...(recipe && { recipe }), ...(background !== undefined && { background }) };
-  const facts = { skips, decoder, classes, head, sizeMultiple, source, ...told };
+  const facts = { skips, decoder, classes, head, sizeMultiple, source, images };
   const metadata = new Map([...graftedMetadata(encoder, facts), ...settings.metadata]);
   const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);
-  const assumed = assumptionsOf({ decoder, head }, options, settings);
+  const assumed = assumptionsOf({ decoder, head }, hints, settings);
   return { model: grafted, skips, decoder, head, sizeMultiple, assumed, notes };
 }

@@ -14,9 +14,17 @@ import {
   type Sizing,
 } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
-import type { NmodeDecoder } from '../assembly/describe.js';
 import { backgroundMetadata, nmodeMetadata } from '../assembly/export-model.js';
 import type { Head } from '../assembly/head.js';
+import type { NmodeDecoder } from '../decoders/nmode.js';
+
+/** What a graft is to say of images. */
+export interface GraftImages {
+  /** How images are prepared; default as the model says. */
+  readonly recipe?: Partial<Recipe>;
+  /** Of several classes with a softmax, the one that is no mask; default 0. */
+  readonly background?: Background;
+}
 
 /** What a graft is to say of itself. */
 export interface GraftFacts {
@@ -27,8 +35,7 @@ export interface GraftFacts {
   readonly sizeMultiple: number;
   /** Where the weights are from. */
   readonly source: readonly [string, string][];
-  readonly recipe?: Partial<Recipe>;
-  readonly background?: Background;
+  readonly images: GraftImages;
 }
 
 /** What stays true of a model of this package when it gets another decoder. */
@@ -49,7 +56,7 @@ export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<st
     ['nmode.classes', String(classes)],
     ['nmode.decoder', decoder.id],
     [HEAD_KEY, head],
-    ...backgroundMetadata(facts, facts.background),
+    ...backgroundMetadata(facts, facts.images.background),
     ['nmode.size_multiple', String(sizeMultiple)],
     ...nmodeMetadata(decoder),
     ...recipeMetadata(model, facts),
@@ -58,7 +65,7 @@ export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<st
 }
 
 /** Nothing where neither the user nor the model says how images are prepared. */
-function recipeMetadata(model: Model, { recipe, sizeMultiple }: GraftFacts): [string, string][] {
+function recipeMetadata(model: Model, { images: { recipe }, sizeMultiple }: GraftFacts): [string, string][] {
   const stored = model.metadata.get(RECIPE_KEY);
   if (recipe === undefined && stored === undefined) return [];
   const known = stored === undefined ? {} : storedRecipe(stored);

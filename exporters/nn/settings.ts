@@ -100,7 +100,7 @@ const KINDS: Readonly<Record<SettingName, SettingKind>> = {
     ...oneOf([true, false]),
   },
 };
-const NAMES = Object.keys(KINDS) as readonly SettingName[];
+export const SETTING_NAMES = Object.keys(KINDS) as readonly SettingName[];
 
 /** 0.00001 -> '1e-5'. */
 const text = (value: SettingOf<SettingName>): string =>
@@ -108,7 +108,7 @@ const text = (value: SettingOf<SettingName>): string =>
 
 /** Settings that make sense, perhaps among other options. @throws NmodeError (BAD_USAGE) for one that does not */
 export function checkSettings(given: Settings): Settings {
-  for (const name of NAMES) {
+  for (const name of SETTING_NAMES) {
     const value = given[name];
     if (value === undefined || KINDS[name].fits(value)) continue;
     throw new NmodeError('BAD_USAGE', `${flagOf(name)} ${value}, expected ${KINDS[name].expected}`);
@@ -137,7 +137,7 @@ export class SettingsInUse {
 
   /** What was taken and not given. */
   get assumed(): readonly Assumption[] {
-    return NAMES.filter((name) => this.given[name] === undefined).flatMap((name) => {
+    return SETTING_NAMES.filter((name) => this.given[name] === undefined).flatMap((name) => {
       const values = this.#own.get(name);
       return values ? [{ what: KINDS[name].what, value: [...values].join(' and '), option: name }] : [];
     });
@@ -145,7 +145,7 @@ export class SettingsInUse {
 
   /** Entries of the metadata for what was given. */
   get metadata(): readonly [string, string][] {
-    return NAMES.flatMap((name) => {
+    return SETTING_NAMES.flatMap((name) => {
       const value = this.given[name];
       return value === undefined ? [] : [[KINDS[name].key, text(value)] satisfies [string, string]];
     });
@@ -153,7 +153,7 @@ export class SettingsInUse {
 
   /** @throws NmodeError (BAD_USAGE) for a setting that no layer asked for */
   refuseUnused(file: string): void {
-    const unused = NAMES.find((name) => this.given[name] !== undefined && !this.#own.has(name));
+    const unused = SETTING_NAMES.find((name) => this.given[name] !== undefined && !this.#own.has(name));
     if (unused === undefined) return;
     throw new NmodeError('BAD_USAGE', `${file}: ${flagOf(unused)} has no meaning: ${KINDS[unused].absent}`);
   }

@@ -5,7 +5,7 @@ import { buildEncoder, buildModel } from '../../exporters/assembly/build.js';
 import { type DecoderId, standard } from '../../exporters/assembly/describe.js';
 import type { Backbone, Network } from '../../exporters/backbones/backbone.js';
 import { BACKBONES, backboneOf } from '../../exporters/backbones/index.js';
-import { SCHEME_IDS } from '../../exporters/decoders/nmode.js';
+import { SOLVER_IDS } from '../../exporters/decoders/solvers.js';
 import { Weights, zeroWeights } from '../../exporters/nn/weights.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { NmodeError } from '../../graph/common/errors.js';
@@ -58,7 +58,7 @@ const DEFAULT_RUNS = 20;
 const MAX_WIDTH = 400;
 
 /** The original first: the others are compared with it. */
-const ORDER: readonly DecoderId[] = ['original', ...SCHEME_IDS];
+const ORDER: readonly DecoderId[] = ['original', ...SOLVER_IDS];
 
 /**
  * What each decoder costs on each backbone, counted on the graphs that `exportModel` would write, and measured if asked for.

@@ -1,36 +1,29 @@
 import { basename } from 'node:path';
-import { checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
 import { type InputSize, sizeMultiple } from '../../exporters/assembly/build.js';
 import type { DecoderId } from '../../exporters/assembly/describe.js';
-import { type ExportOptions, exportCheckpoint } from '../../exporters/assembly/export-model.js';
-import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
+import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
+import { networkCost } from '../../exporters/assembly/network-cost.js';
+import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
-import { cost } from '../../graph/analysis/cost.js';
 import type { CheckedAssumption } from '../../graph/common/assumption.js';
+import { at } from '../../graph/common/at.js';
+import { pick } from '../../graph/common/pick.js';
 import { type ModelIo, RELEASE_SIDE } from '../../graph/common/recipe.js';
-import { type Model, opsetOf } from '../../graph/ir/model.js';
-import { optimize } from '../../graph/passes/optimize.js';
+import { opsetOf } from '../../graph/ir/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
-import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
-import { type ReferenceParity, writeVerified } from '../parity/write-verified.js';
-import { defaultSizes } from '../transform/default-sizes.js';
-import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
+import { type ProofOptions, planProof, writeProven } from '../parity/write-proven.js';
+import type { ReferenceParity } from '../parity/write-verified.js';
+import { inputSizes } from '../transform/default-sizes.js';
+import type { Transformed } from '../transform/transform.js';
 
-export interface ExportModelOptions
-  extends Omit<ExportOptions, 'size'>,
-    Omit<TransformOptions, 'recipe'>,
-    KeySelection,
-    ReferenceTolerance {
+export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
   /** A .pth, .pt or .safetensors file. */
   readonly checkpoint: string;
   /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;
-  /** The .onnx file to write. */
-  readonly output: string;
   /** Sizes of the input; default 1 x 256 x 256. One that is left out stays open. */
-  readonly size?: ExportOptions['size'];
-  /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
-  readonly reference?: string;
+  readonly size?: InputSize;
 }
 
 export interface ExportReport extends Omit<Transformed, 'model'> {
@@ -68,41 +61,30 @@ export interface ExportReport extends Omit<Transformed, 'model'> {
  *   reference is missed. In every case nothing is written.
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
-  const size = options.size ?? defaultSize(options);
-  const checkpoint = await openCheckpoint(options.checkpoint, options.key, options);
+  const { output, reference } = options;
+  const checkpoint = await openCheckpoint(
+    options.checkpoint,
+    options.key,
+    pick(options, ['prefix', 'ignore']),
+  );
   try {
-    const { reference } = options;
-    await refuseOverwriting([options.output], [options.checkpoint, ...(reference ? [reference] : [])]);
-    const {
-      model: exported,
-      description,
-      parameters,
-      prefix,
-      leftAside,
-      assumed: assumptions,
-      notes,
-    } = exportCheckpoint(checkpoint, { ...options, size });
-    const rule = parityRule(description.head, options);
-    const assumed = checkedBy(assumptions, reference !== undefined);
-    const built = withAssumptions(
-      exported,
-      assumed,
-      reference === undefined ? undefined : toleranceRecord(rule),
-    );
-    const { recipe: _, ...told } = options;
-    const transformed = await transform(built, basename(options.output), told, true);
-    const { model, ...transformation } = transformed;
-    const input = model.graph.inputs[0]?.type?.shape ?? [];
-    const { known, shape } = defaultSizes('input', input);
+    await refuseOverwriting([output], [options.checkpoint, ...(reference ? [reference] : [])]);
+    const plan = planExport({ ...options, size: options.size ?? defaultSize(options) });
+    const exported = exportCheckpoint(checkpoint, plan);
+    const { description, notes, prefix, leftAside, parameters } = exported;
+    const { io = 'tensor' } = plan.images;
+    const tensors = { ...plan, images: { ...plan.images, io: 'tensor' as const } };
+    const made = {
+      ...{ model: exported.model, name: basename(output), head: description.head },
+      ...{ assumed: exported.assumed, notes, isProven: true },
+      ...(io === 'image' && { network: () => exportCheckpoint(checkpoint, tensors).model }),
+    };
+    const { model, transformation, assumed, bytes, verified } = await writeProven(made, planProof(options));
+    const { declared: input, known, shape } = inputSizes(model, at(model.graph.inputs, 0).name);
     // Of the network as it was trained.
-    const { macs = 0 } = cost(built, known);
-    const network = options.reference ? verifiable(transformed, checkpoint, { ...options, size }) : undefined;
-    const { bytes, verified } = await writeVerified(
-      { model, network, notes, rule, assumed: ofNetwork(assumed) },
-      options,
-    );
+    const { macs } = networkCost(exported.model, known);
     return {
-      output: options.output,
+      output,
       bytes,
       backbone: description.network.backbone,
       decoder: description.decoder.id,
@@ -112,7 +94,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       macsAt: shape,
       nodes: model.graph.nodes.length,
       opset: opsetOf(model),
-      io: options.io ?? 'tensor',
+      io,
       input,
       sizeMultiple: sizeMultiple(description),
       ...transformation,
@@ -122,20 +104,6 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   } finally {
     checkpoint.close();
   }
-}
-
-/**
- * What a reference is compared with. It holds prepared pixels, so that the network inside a model that takes images is verified on its
- * own; and it asks for 1e-5, so that one in lower precision is verified before it is lowered.
- */
-function verifiable(
-  { model, level, precision }: Transformed,
-  checkpoint: Checkpoint,
-  options: ExportModelOptions & ExportOptions,
-): Model {
-  if (options.io !== 'image' && precision === 'fp32') return model;
-  return optimize(exportCheckpoint(checkpoint, { ...options, io: 'tensor' }).model, { ...options, level })
-    .model;
 }
 
 /** One image, of the size that the recipe resizes to or else the release's. */

@@ -1,28 +1,28 @@
-import { checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
-import type { SchemeId } from '../../exporters/decoders/nmode.js';
-import { type GraftOptions as GraftTold, graftDecoder } from '../../exporters/grafting/graft.js';
+import { SOLVER_OPTIONS, type SolverId } from '../../exporters/decoders/solvers.js';
+import {
+  type GraftOptions as GraftHints,
+  type GraftPlan,
+  graftDecoder,
+  planGraft,
+} from '../../exporters/grafting/graft.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
 import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
-import { optimize } from '../../graph/passes/optimize.js';
 import { naming } from '../../runtime/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { measure } from '../measuring/measure.js';
-import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
-import { type ReferenceParity, writeVerified } from '../parity/write-verified.js';
-import { defaultSizes } from '../transform/default-sizes.js';
-import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
+import { type ProofOptions, planProof, writeProven } from '../parity/write-proven.js';
+import type { ReferenceParity } from '../parity/write-verified.js';
+import { inputSizes } from '../transform/default-sizes.js';
+import type { Transformed } from '../transform/transform.js';
 
-export interface GraftOptions
-  extends GraftTold,
-    Omit<TransformOptions, 'recipe'>,
-    KeySelection,
-    ReferenceTolerance {
+export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
   /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
   readonly model: string;
   /** A .pth, .pt or .safetensors file with the decoder's weights; what else it holds is left aside. */
@@ -31,16 +31,12 @@ export interface GraftOptions
   readonly key?: string;
   /** In place of `weights`: those that a training begins with, for shapes and speed. */
   readonly init?: boolean;
-  /** The .onnx file to write. */
-  readonly output: string;
-  /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
-  readonly reference?: string;
 }
 
 export interface GraftReport extends Omit<Transformed, 'model'> {
   readonly output: string;
   readonly bytes: number;
-  readonly decoder: SchemeId;
+  readonly decoder: SolverId;
   /** Shallow to deep. */
   readonly skips: readonly Feature[];
   /** The model's metadata. */
@@ -80,39 +76,26 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     [output],
     [options.model, weights, reference].filter((path) => path !== undefined),
   );
-  const checkpoint = weights === undefined ? undefined : await openCheckpoint(weights, options.key, options);
+  const selection = pick(options, ['prefix', 'ignore']);
+  const checkpoint =
+    weights === undefined ? undefined : await openCheckpoint(weights, options.key, selection);
   try {
-    const grafted = await graftDecoder(model, checkpoint, options, measure).catch((error) =>
+    const plan = planGraft(options);
+    const grafted = await graftDecoder(model, checkpoint, plan, measure).catch((error) =>
       naming(name, () => {
         throw error;
       }),
     );
-    const { recipe: _, ...told } = options;
-    // What a reference is held against need not be compared on images.
-    const isProven = level === 'none' || reference !== undefined;
-    const rule = parityRule(grafted.head, options);
-    const assumed = checkedBy(
-      [...encoderAssumptions(model, options, grafted.assumed), ...grafted.assumed],
-      reference !== undefined,
-    );
-    const built = withAssumptions(
-      grafted.model,
-      assumed,
-      reference === undefined ? undefined : toleranceRecord(rule),
-    );
-    const transformed = await transform(built, name, { ...told, level }, isProven);
-    const { model: result, ...transformation } = transformed;
-    const verifiable = () =>
-      transformed.precision === 'fp32' ? result : optimize(built, { ...told, level }).model;
-    const network = reference === undefined ? undefined : verifiable();
-    const { notes, skips, sizeMultiple } = grafted;
-    const { bytes, verified } = await writeVerified(
-      { model: result, network, notes, rule, assumed: ofNetwork(assumed) },
-      options,
-    );
-    const image = imageOf(result).name;
-    const input = result.graph.inputs.find(({ name }) => name === image)?.type?.shape ?? [];
-    const { known, shape } = defaultSizes(image, input);
+    const { skips, sizeMultiple, head, notes } = grafted;
+    const made = {
+      ...{ model: grafted.model, name, head, notes },
+      assumed: [...encoderAssumptions(model, plan, grafted.assumed), ...grafted.assumed],
+      // What a reference is held against need not be compared on images.
+      isProven: level === 'none' || reference !== undefined,
+    };
+    const proof = planProof({ ...options, level });
+    const { model: result, transformation, assumed, bytes, verified } = await writeProven(made, proof);
+    const { declared: input, known, shape } = inputSizes(result, imageOf(result).name);
     const { parameters, macs } = cost(grafted.model, known);
     return {
       output,
@@ -138,16 +121,19 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
   }
 }
 
-/** Those that a decoder brings with it. */
-const OF_DECODERS = ['head', 'lmdForm', 'blockActivation', 'upsample', 'alignCorners'];
+/** What a decoder brings with it. */
+const OF_DECODERS = [
+  ...['head', 'blockActivation', 'upsample', 'alignCorners'],
+  ...SOLVER_OPTIONS.map(({ key }) => key),
+];
 
 /** What a model of this package says of itself that is still true with another decoder. */
 function encoderAssumptions(
   { metadata }: Model,
-  { recipe }: GraftOptions,
+  { images }: GraftPlan,
   ofDecoder: readonly Assumption[],
 ): readonly Assumption[] {
-  const known = recipe?.normalization === undefined ? OF_DECODERS : [...OF_DECODERS, 'recipe'];
+  const known = images.recipe?.normalization === undefined ? OF_DECODERS : [...OF_DECODERS, 'recipe'];
   return assumptionsIn(metadata)
     .filter(({ option, verified }) => !verified && !known.includes(option))
     .map(({ verified: _, ...assumption }) => assumption)

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
 import { buildModel } from '../../exporters/assembly/build.js';
 import { type DecoderId, type Detected, describe } from '../../exporters/assembly/describe.js';
+import { networkCost } from '../../exporters/assembly/network-cost.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
@@ -179,26 +180,26 @@ function nominalCost(checkpoint: Checkpoint, detected: Detected) {
   const { network, view } = detected;
   const [decoder = 'original'] = detected.decoders;
   // A head is asked for where there are several classes.
-  const told = {
+  const hints = {
     ...(detected.classes > 1 && ({ head: 'none' } as const)),
     ...(decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const)),
   };
   const macsAt = [1, network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
   const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
   const weights = weightsIn(checkpoint, view);
-  const description = describe(checkpoint.file, detected, told);
-  const { macs = 0 } = cost(buildModel(description, weights, { size }));
+  const description = describe(checkpoint.file, detected, hints);
+  const { macs } = networkCost(buildModel(description, weights, { size }));
   const { backbone } = network;
-  const assumed = assumptionsOf({ ...description, backbone }, told, weights.settings);
+  const assumed = assumptionsOf({ ...description, backbone }, hints, weights.settings);
   const prefix = prefixIn(checkpoint, view);
   const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
-  const notes = prefixNotes(checkpoint, view);
+  const notes = [...prefixNotes(checkpoint, view)];
   try {
     const { unused } = weights.finish(view.names.keys(), network.aside);
     const leftAside = ignoredKeys(checkpoint, view, unused);
     const unread = unreadableText(checkpoint.tensors);
-    const told = [...ignoredNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread])];
-    return { ...found, ...(leftAside.length > 0 && { leftAside }), notes: [...notes, ...told] };
+    notes.push(...ignoredNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread]));
+    return { ...found, ...(leftAside.length > 0 && { leftAside }), notes };
   } catch (error) {
     return { ...found, problem: reason(error), notes };
   }

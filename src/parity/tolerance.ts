@@ -16,12 +16,12 @@ export interface ReferenceTolerance {
  */
 export function parityRule(
   head: string | undefined,
-  { atol, rtol, reference }: ReferenceTolerance & { readonly reference?: string },
+  { atol, rtol }: ReferenceTolerance,
+  isVerified: boolean,
 ): ParityOptions {
   for (const [name, value] of Object.entries({ atol, rtol })) {
     if (value === undefined) continue;
-    if (reference === undefined)
-      throw new NmodeError('BAD_USAGE', `--${name} has a meaning with --reference alone`);
+    if (!isVerified) throw new NmodeError('BAD_USAGE', `--${name} has a meaning with --reference alone`);
     if (!(value >= 0 && Number.isFinite(value)))
       throw new NmodeError('BAD_USAGE', `--${name} ${value}, expected a number from 0 on`);
   }

@@ -1,5 +1,6 @@
 import { openName } from '../../graph/analysis/infer.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
+import type { Model } from '../../graph/ir/model.js';
 
 /**
  * Sizes to count with: batch 1 and the release's 256 for what an input [N, C, H, W] leaves open.
@@ -18,4 +19,11 @@ export function defaultSizes(
     return known[dim];
   });
   return { shape, known };
+}
+
+/** The sizes that a model declares for an input, beside those to count with. */
+export function inputSizes({ graph }: Model, name: string) {
+  const declared = graph.inputs.find((input) => input.name === name)?.type?.shape;
+  if (declared === undefined) throw new TypeError(`no sizes are declared for ${name}`);
+  return { declared, ...defaultSizes(name, declared) };
 }

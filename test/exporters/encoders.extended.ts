@@ -5,7 +5,7 @@ import { standard } from '../../exporters/assembly/describe.js';
 import { recognise } from '../../exporters/assembly/recognise.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { SCHEME_IDS, type SchemeId } from '../../exporters/decoders/nmode.js';
+import { SOLVER_IDS, type SolverId } from '../../exporters/decoders/solvers.js';
 import { Weights } from '../../exporters/nn/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
@@ -28,7 +28,7 @@ interface Figures {
 const { variances, counts }: Figures = JSON.parse(readFileSync(fixture('encoders', 'encoders.json'), 'utf8'));
 const ENCODERS = Object.keys(variances);
 
-async function expectedOf(id: string, decoder: SchemeId, shape: readonly number[]) {
+async function expectedOf(id: string, decoder: SolverId, shape: readonly number[]) {
   const outputs = await readReference(fixture('encoders', 'outputs.safetensors'));
   const mask = outputs.get(`${id}.${decoder}.${shape.join('x')}`);
   const input = seeded('input', shape);
@@ -44,7 +44,7 @@ describe("torchvision's encoders with nmODE decoders give PyTorch's probabilitie
     const network = backboneOf(id).network(new Map());
     const weights = seededWith(variances[id] ?? Number.NaN);
 
-    it.each(SCHEME_IDS)('%s', async (decoder) => {
+    it.each(SOLVER_IDS)('%s', async (decoder) => {
       const built = buildModel(standard(network, decoder), Weights.from(weights), { size: {} });
       const references = await Promise.all(SHAPES.map((shape) => expectedOf(id, decoder, shape)));
       const parities = [

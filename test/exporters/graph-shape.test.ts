@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import {
-  type Exported,
-  type ExportOptions,
-  exportCheckpoint,
-} from '../../exporters/assembly/export-model.js';
+import { type Exported, exportCheckpoint } from '../../exporters/assembly/export-model.js';
+import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
@@ -18,7 +15,7 @@ const eed: ExportOptions = { decoder: 'eed', activation: 'gelu', size: { batch: 
 async function modelOf(options: ExportOptions): Promise<Exported> {
   const checkpoint = await openCheckpoint(path);
   try {
-    return exportCheckpoint(checkpoint, options);
+    return exportCheckpoint(checkpoint, planExport(options));
   } finally {
     checkpoint.close();
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ExportOptions, exportCheckpoint, shapesOf } from '../../exporters/assembly/export-model.js';
+import { exportCheckpoint, shapesOf } from '../../exporters/assembly/export-model.js';
+import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
 import { recognise } from '../../exporters/assembly/recognise.js';
 import { ownKeys } from '../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
@@ -38,13 +39,16 @@ describe('U-Nets by others agree with PyTorch, and are known by their keys', () 
     const [first] = cases;
     if (first === undefined) throw new Error('no case');
     const checkpoint = kinCheckpoint(first);
-    const open = exportCheckpoint(checkpoint, { ...toldByKin(first), size: {} });
+    const open = exportCheckpoint(checkpoint, planExport({ ...toldByKin(first), size: {} }));
     expect(open.description.network.backbone).toBe(first.backbone);
     expect(cases).toHaveLength(2);
     await expectParity(open.model, cases, 'disabled');
     await expectParity(optimize(open.model).model, cases, 'all');
     const [batch, , height, width] = first.input;
-    const fixed = exportCheckpoint(checkpoint, { ...toldByKin(first), size: { batch, height, width } }).model;
+    const fixed = exportCheckpoint(
+      checkpoint,
+      planExport({ ...toldByKin(first), size: { batch, height, width } }),
+    ).model;
     await expectParity(optimize(fixed).model, [first], 'all');
   });
 });
@@ -71,7 +75,8 @@ describe('a checkpoint', () => {
   };
   const exportOf = (name: string, options: Partial<ExportOptions> = {}) => {
     const entry = first(name);
-    return () => exportCheckpoint(kinCheckpoint(entry), { ...toldByKin(entry), size: {}, ...options });
+    return () =>
+      exportCheckpoint(kinCheckpoint(entry), planExport({ ...toldByKin(entry), size: {}, ...options }));
   };
   const ege = () => kinCheckpoint(first('ege-original'));
 
@@ -108,7 +113,7 @@ describe('a checkpoint', () => {
   it('with a decoder that differs is told which keys', () => {
     const tensors = new Map(ege().tensors);
     tensors.delete('GAB3.pre_project.weight');
-    expect(() => exportCheckpoint({ ...ege(), tensors }, { size: {} })).toThrow(
+    expect(() => exportCheckpoint({ ...ege(), tensors }, planExport({ size: {} }))).toThrow(
       /1 missing: GAB3\.pre_project\.weight/,
     );
   });

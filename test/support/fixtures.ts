@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { DecoderId } from '../../exporters/assembly/describe.js';
-import { type ExportOptions, exportCheckpoint } from '../../exporters/assembly/export-model.js';
+import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
+import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
 import { openCheckpoint, readReference } from '../../exporters/checkpoints/open.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
@@ -64,7 +65,7 @@ export function toldBy({
   return {
     decoder,
     ...(activation && { activation }),
-    ...(lmdForm && { lmdForm }),
+    ...(lmdForm && { solverOptions: { form: lmdForm } }),
     // The release's networks end in one, whatever the number of classes.
     ...(classes > 1 && { head: 'sigmoid' }),
   };
@@ -74,7 +75,7 @@ export function toldBy({
 export async function exported(path: string, options: ExportOptions): Promise<Uint8Array> {
   const checkpoint = await openCheckpoint(path);
   try {
-    return encodeModel(optimize(exportCheckpoint(checkpoint, options).model).model);
+    return encodeModel(optimize(exportCheckpoint(checkpoint, planExport(options)).model).model);
   } finally {
     checkpoint.close();
   }

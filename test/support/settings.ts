@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ExportOptions } from '../../exporters/assembly/export-model.js';
+import type { ExportOptions } from '../../exporters/assembly/export-plan.js';
+
 import { fixture } from './fixtures.js';
 
 /** One line of fixtures/settings/cases.json: weights that are there already, computed with otherwise. */

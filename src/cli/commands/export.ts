@@ -18,12 +18,7 @@ import { IR_OF_OPSET } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
-import {
-  type DecoderFlags,
-  decoderOption,
-  decoderOptions,
-  lmdVariantOption,
-} from '../flags/decoder-flags.js';
+import { addSolverFlags, type DecoderFlags, decoderOption, decoderOptions } from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags, type ReferenceFlags, referenceOptions } from '../flags/reference-flags.js';
@@ -98,9 +93,8 @@ export function addExport(program: Command): void {
     .option('--batch <n>', 'images at a time (default: 1)', parseCount)
     .addOption(
       new Option('--opset <n>', 'ONNX opset (default: 17)').choices([...IR_OF_OPSET.keys()].map(String)),
-    )
-    .addOption(lmdVariantOption());
-  addSettingFlags(addBackboneFlags(command));
+    );
+  addSettingFlags(addBackboneFlags(addSolverFlags(command)));
   addReferenceFlags(command, 'the model, before any lower precision,');
   addTransformFlags(command)
     .option('--json', 'print one JSON document')

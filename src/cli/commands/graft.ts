@@ -1,16 +1,12 @@
 import { type Command, Option } from 'commander';
 import { HEADS } from '../../../exporters/assembly/head.js';
-import { ACTIVATION_NAMES, SCHEME_IDS, type SchemeId } from '../../../exporters/decoders/nmode.js';
+import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
+import { SOLVER_IDS, type SolverId } from '../../../exporters/decoders/solvers.js';
 import type { Settings } from '../../../exporters/nn/settings.js';
 import type { Background, Recipe } from '../../../graph/common/recipe.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
-import {
-  type DecoderFlags,
-  decoderOption,
-  decoderOptions,
-  lmdVariantOption,
-} from '../flags/decoder-flags.js';
+import { addSolverFlags, type DecoderFlags, decoderOption, decoderOptions } from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags, type ReferenceFlags, referenceOptions } from '../flags/reference-flags.js';
@@ -27,7 +23,7 @@ import { bytesText, count, fields, macsText, print, printJson, shapeLine } from 
 import { withProgress } from '../output/progress.js';
 import { verifiedFields } from '../output/verified-fields.js';
 
-interface Flags extends TransformFlags, DecoderFlags<SchemeId>, Settings, ReferenceFlags, CheckpointFlags {
+interface Flags extends TransformFlags, DecoderFlags<SolverId>, Settings, ReferenceFlags, CheckpointFlags {
   readonly output: string;
   readonly skips: readonly string[];
   readonly weights?: string;
@@ -38,35 +34,36 @@ interface Flags extends TransformFlags, DecoderFlags<SchemeId>, Settings, Refere
 }
 
 export function addGraft(program: Command): void {
-  const command = program
-    .command('graft')
-    .description('put an nmODE decoder on tensors of any .onnx model, in place of its own')
-    .argument('<encoder.onnx>', 'a model of any exporter that takes one image [N, C, H, W]')
-    .requiredOption(
-      '--skips <names>',
-      'the tensors that the steps take, shallow to deep, with commas between; inspect --skips proposes some',
-      (text: string) => text.split(',').map((name) => name.trim()),
-    )
-    .requiredOption('-o, --output <model.onnx>', 'the file to write')
-    .option(
-      '--weights <file>',
-      "a .pth, .pt or .safetensors file with the decoder's weights; others in it are left aside",
-    )
-    .addOption(
-      new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
-        'weights',
-        'key',
-        'prefix',
-        'ignore',
-      ]),
-    )
-    .addOption(decoderOption(SCHEME_IDS))
-    .addOption(
-      new Option('--activation <activation>', 'between solver steps (with --init: gelu)').choices(
-        ACTIVATION_NAMES,
+  const command = addSolverFlags(
+    program
+      .command('graft')
+      .description('put an nmODE decoder on tensors of any .onnx model, in place of its own')
+      .argument('<encoder.onnx>', 'a model of any exporter that takes one image [N, C, H, W]')
+      .requiredOption(
+        '--skips <names>',
+        'the tensors that the steps take, shallow to deep, with commas between; inspect --skips proposes some',
+        (text: string) => text.split(',').map((name) => name.trim()),
+      )
+      .requiredOption('-o, --output <model.onnx>', 'the file to write')
+      .option(
+        '--weights <file>',
+        "a .pth, .pt or .safetensors file with the decoder's weights; others in it are left aside",
+      )
+      .addOption(
+        new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
+          'weights',
+          'key',
+          'prefix',
+          'ignore',
+        ]),
+      )
+      .addOption(decoderOption(SOLVER_IDS))
+      .addOption(
+        new Option('--activation <activation>', 'between solver steps (with --init: gelu)').choices(
+          ACTIVATION_NAMES,
+        ),
       ),
-    )
-    .addOption(lmdVariantOption())
+  )
     .addOption(
       new Option(
         '--head <head>',

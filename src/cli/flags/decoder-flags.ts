@@ -1,13 +1,14 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Head } from '../../../exporters/assembly/head.js';
-import { MULTISTEP_FORMS } from '../../../exporters/decoders/multistep.js';
-import type { Activation, DecoderId, MultistepForm } from '../../index.js';
+import { SOLVER_OPTIONS, type SolverChoices } from '../../../exporters/decoders/solvers.js';
+import { flagOf } from '../../../graph/common/assumption.js';
+import { pick } from '../../../graph/common/pick.js';
+import type { Activation, DecoderId } from '../../index.js';
 
 /** What is told of a decoder, where its keys cannot tell. */
 export interface DecoderFlags<D extends DecoderId> {
   readonly decoder?: D;
   readonly activation?: Activation;
-  readonly lmdForm?: MultistepForm;
   readonly head?: Head;
 }
 
@@ -16,21 +17,24 @@ export function decoderOption(choices: readonly DecoderId[]): Option {
   return new Option('--decoder <decoder>', why).choices(choices);
 }
 
-export function lmdVariantOption(): Option {
-  const what = "sign of LMD's y term: as trained by the release, or as in the paper";
-  return new Option('--lmd-form <form>', what).choices(MULTISTEP_FORMS);
+/** The options of each solver; those of LMD begin with `--lmd-`. */
+export function addSolverFlags(command: Command): Command {
+  for (const { key, name, choices, help } of SOLVER_OPTIONS) {
+    command.addOption(new Option(`${flagOf(key)} <${name}>`, help).choices(choices));
+  }
+  return command;
 }
 
-export function decoderOptions<D extends DecoderId>({
-  decoder,
-  activation,
-  lmdForm,
-  head,
-}: DecoderFlags<D>): DecoderFlags<D> {
+export function decoderOptions<D extends DecoderId>(
+  flags: DecoderFlags<D>,
+): DecoderFlags<D> & { readonly solverOptions?: SolverChoices } {
+  const given = new Map<string, string>(Object.entries(flags));
+  const chosen = SOLVER_OPTIONS.flatMap(({ key, name }) => {
+    const value = given.get(key);
+    return value === undefined ? [] : [[name, value]];
+  });
   return {
-    ...(decoder && { decoder }),
-    ...(activation && { activation }),
-    ...(lmdForm && { lmdForm }),
-    ...(head && { head }),
+    ...pick(flags, ['decoder', 'activation', 'head']),
+    ...(chosen.length > 0 && { solverOptions: Object.fromEntries(chosen) }),
   };
 }

@@ -3,6 +3,7 @@ import { describe as complete, detect } from '../../../exporters/assembly/descri
 import { shapesOf } from '../../../exporters/assembly/export-model.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
+import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { Weights } from '../../../exporters/nn/weights.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
 import { cases, fixture } from '../../support/fixtures.js';
@@ -22,7 +23,7 @@ it('everything a checkpoint tells is read off it, in every case', async () => {
       ...(entry.decoder === 'original'
         ? { decoders: ['original'] }
         : {
-            decoders: entry.decoder === 'hd' ? ['hd'] : ['eed', 'lmd'],
+            decoders: entry.decoder === 'hd' ? ['hd'] : SOLVER_IDS.filter((id) => id !== 'hd'),
             nmode: { order: entry.order, kernel: entry.kernel, stateChannels: entry.stateChannels },
           }),
     };
@@ -36,7 +37,7 @@ it('everything a checkpoint tells is read off it, in every case', async () => {
 describe('what a checkpoint cannot tell is asked for, never guessed', () => {
   it.each([
     ['EED or LMD', 'nmode-CR_B.zip.pth', { activation: 'gelu' }, /--decoder eed or --decoder lmd/],
-    ['both at once', 'nmode-CR_B.zip.pth', {}, /--decoder eed or --decoder lmd, and .* --activation/],
+    ['both at once', 'nmode-CR_B.zip.pth', {}, /--decoder eed or --decoder lmd.*, and .* --activation/],
     ['the activation', 'hd-CR_B.zip.pth', {}, /--activation gelu or relu or tanh/],
     [
       'the activation, among those that there are',
@@ -60,7 +61,7 @@ describe('what a checkpoint cannot tell is asked for, never guessed', () => {
     [
       'a form without meaning',
       'hd-CR_B.zip.pth',
-      { activation: 'gelu', lmdForm: 'paper' },
+      { activation: 'gelu', solverOptions: { form: 'paper' } },
       /--lmd-form has no meaning/,
     ],
   ] as const)('%s', async (_, checkpoint, told, says) => {

@@ -1,6 +1,7 @@
 /** Networks among other things: what surrounds one is left aside and told, what is amiss within it is an error. */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
+import { planExport } from '../../../exporters/assembly/export-plan.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import { type Checkpoint, openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { UnreadableTensor } from '../../../exporters/checkpoints/unreadable.js';
@@ -24,7 +25,7 @@ function exportOf(
   tensors: Iterable<readonly [string, Tensor]>,
   told: object = { decoder: 'eed', activation: 'gelu' },
 ) {
-  return exportCheckpoint({ ...opened, tensors: new Map(tensors) }, { ...told, size: {} });
+  return exportCheckpoint({ ...opened, tensors: new Map(tensors) }, planExport({ ...told, size: {} }));
 }
 
 const plain = encodeModel({ ...exportOf(opened.tensors).model, metadata: new Map() });

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
+import { planExport } from '../../../exporters/assembly/export-plan.js';
 import { type Checkpoint, openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
-import type { SchemeId } from '../../../exporters/decoders/nmode.js';
-import { type GraftOptions, graftDecoder } from '../../../exporters/grafting/graft.js';
+import type { SolverId } from '../../../exporters/decoders/solvers.js';
+import { type GraftOptions, graftDecoder, planGraft } from '../../../exporters/grafting/graft.js';
 import type { Measure } from '../../../graph/analysis/features.js';
 import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
@@ -32,7 +33,7 @@ const unasked: Measure = () => {
 };
 
 /** The U-Net of cases/nmode-CR_B, with the keys of the decoder that a scheme needs. */
-async function checkpointFor(scheme: SchemeId): Promise<Checkpoint> {
+async function checkpointFor(scheme: SolverId): Promise<Checkpoint> {
   const checkpoint = await openCheckpoint(fixture('cases', 'nmode-CR_B.safetensors'));
   if (scheme !== 'hd') return checkpoint;
   const { tensors } = await openCheckpoint(fixture('cases', 'hd-CR_B.safetensors'));
@@ -57,7 +58,7 @@ async function grafted(model: Model, told: Partial<GraftOptions> = {}) {
   return graftDecoder(
     model,
     await checkpointFor(told.decoder === 'hd' ? 'hd' : 'lmd'),
-    { ...lmd, ...told },
+    planGraft({ ...lmd, ...told }),
     unasked,
   );
 }
@@ -77,7 +78,7 @@ describe("on PyTorch's export of the original U-Net", () => {
       const input = await gridInput();
       const feed = { dims: input.dims, data: float32Values(input) };
       const told = { decoder, activation: 'tanh' } as const;
-      const own = exportCheckpoint(await checkpointFor(decoder), { ...told, size: {} }).model;
+      const own = exportCheckpoint(await checkpointFor(decoder), planExport({ ...told, size: {} })).model;
       const expected = (await run(own, { input: feed })).mask?.data ?? [];
       expect(expected.length).toBe(2 * 48 * 32);
       for (const encoder of [unet, sized(unet, input.dims)]) {
@@ -170,8 +171,8 @@ describe("on PyTorch's export of the original U-Net", () => {
   it('--init is the release’s decoder with the same weights each time', async () => {
     const told = { decoder: 'hd', skips } as const;
     const [first, second] = await Promise.all([
-      graftDecoder(unet, undefined, told, unasked),
-      graftDecoder(unet, undefined, told, unasked),
+      graftDecoder(unet, undefined, planGraft(told), unasked),
+      graftDecoder(unet, undefined, planGraft(told), unasked),
     ]);
     expect(Buffer.compare(encodeModel(first.model), encodeModel(second.model))).toBe(0);
     expect(first.decoder).toMatchObject({ order: 'CR_B', kernel: 3, stateChannels: 3, activation: 'gelu' });
@@ -183,7 +184,7 @@ describe("on PyTorch's export of the original U-Net", () => {
       expect(most).toBeLessThanOrEqual(bound);
       expect(most).toBeGreaterThan(0.5 * bound);
     }
-    await expect(graftDecoder(unet, undefined, { skips }, unasked)).rejects.toThrow(
+    await expect(graftDecoder(unet, undefined, planGraft({ skips }), unasked)).rejects.toThrow(
       '--init: say which decoder with --decoder eed or hd or lmd',
     );
   });
@@ -195,7 +196,7 @@ describe("on PyTorch's export of torchvision's LR-ASPP", () => {
       const weights = `lraspp-${decoder === 'hd' ? 'hd' : 'nmode'}.safetensors`;
       const told = { decoder, activation: 'gelu', skips: lrasppSkips } as const;
       const checkpoint = await openCheckpoint(fixture('foreign', weights));
-      const { model, sizeMultiple } = await graftDecoder(lraspp, checkpoint, told, measure);
+      const { model, sizeMultiple } = await graftDecoder(lraspp, checkpoint, planGraft(told), measure);
       const bytes = encodeModel(model);
       checkpoint.close();
       expect(sizeMultiple).toBe(16);
@@ -257,15 +258,15 @@ describe('what is refused', () => {
 
   it('weights without a decoder, and what contradicts them', async () => {
     const original = await openCheckpoint(fixture('cases', 'original.zip.pth'));
-    await expect(graftDecoder(unet, original, lmd, unasked)).rejects.toThrow(
+    await expect(graftDecoder(unet, original, planGraft(lmd), unasked)).rejects.toThrow(
       'original.zip.pth: no nmODE decoder: it has neither up1.g.weight nor up1.g.0.weight',
     );
     original.close();
     const left = async (told: Omit<GraftOptions, 'skips'>) =>
-      graftDecoder(unet, await checkpointFor('lmd'), { skips, ...told }, unasked);
+      graftDecoder(unet, await checkpointFor('lmd'), planGraft({ skips, ...told }), unasked);
     await expect(left({})).rejects.toThrow(/say which it is with --decoder eed or --decoder lmd/);
     await expect(left({ decoder: 'eed' })).rejects.toThrow(/does not hold the activation between steps/);
-    await expect(left({ decoder: 'hd' })).rejects.toThrow(/keys are those of eed or lmd, not of hd/);
+    await expect(left({ decoder: 'hd' })).rejects.toThrow(/keys are those of eed or lmd.*, not of hd/);
   });
 
   it('weights with several decoders, unless one is told', async () => {
@@ -276,7 +277,7 @@ describe('what is refused', () => {
         prefixes.flatMap((prefix) => Array.from(tensors, ([key, tensor]) => [`${prefix}${key}`, tensor])),
       ),
     });
-    const from = (held: Checkpoint) => graftDecoder(unet, held, lmd, unasked);
+    const from = (held: Checkpoint) => graftDecoder(unet, held, planGraft(lmd), unasked);
     await expect(from(below('student.', 'teacher.'))).rejects.toThrow(
       "it holds 2 decoders, below 'student.', 'teacher.': say which with --prefix",
     );
@@ -299,13 +300,13 @@ describe('what is refused', () => {
       ] as const),
     ]);
     const classes = { ...checkpoint, tensors };
-    await expect(graftDecoder(unet, classes, lmd, unasked)).rejects.toThrow(
+    await expect(graftDecoder(unet, classes, planGraft(lmd), unasked)).rejects.toThrow(
       /^nmode-CR_B\.safetensors: 4 classes, .* give --head softmax/,
     );
-    const { model } = await graftDecoder(unet, classes, { ...lmd, head: 'softmax' }, unasked);
+    const { model } = await graftDecoder(unet, classes, planGraft({ ...lmd, head: 'softmax' }), unasked);
     expect(model.metadata.get('nmode.head')).toBe('softmax');
-    const pooled = { ...lmd, pooling: 'average' };
-    await expect(graftDecoder(unet, checkpoint, pooled, unasked)).rejects.toThrow(
+    const pooled = { ...lmd, pooling: 'average' } as const;
+    await expect(graftDecoder(unet, checkpoint, planGraft(pooled), unasked)).rejects.toThrow(
       '--pooling has no meaning: there is no maximum pooling among the layers that are written',
     );
   });

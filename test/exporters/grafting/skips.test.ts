@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import proto from 'onnx-proto';
-import { graftDecoder } from '../../../exporters/grafting/graft.js';
+import { graftDecoder, planGraft } from '../../../exporters/grafting/graft.js';
 import { featureMapFaults } from '../../../graph/analysis/feature-maps.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { type Attribute, int, ints } from '../../../graph/ir/attribute.js';
@@ -81,7 +81,7 @@ function modelOf(
 }
 
 const graft = (model: Model, ...skips: string[]) =>
-  graftDecoder(model, undefined, { decoder: 'eed', skips }, measure);
+  graftDecoder(model, undefined, planGraft({ decoder: 'eed', skips }), measure);
 
 /** Nodes whose last value an output needs: it is added to the mask's logits through a mean. */
 const used = (...nodes: readonly Node[]): Model => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ExportOptions, exportCheckpoint } from '../../../exporters/assembly/export-model.js';
+import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
+import { type ExportOptions, planExport } from '../../../exporters/assembly/export-plan.js';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import type { Settings } from '../../../exporters/nn/settings.js';
 import { encodeModel } from '../../../graph/file/write.js';
@@ -26,7 +27,7 @@ async function exportOf(
   const checkpoint = await checkpointOf(weights);
   try {
     const own = weights.checkpoint?.startsWith('own/') ? { backbone: Strided } : {};
-    return exportCheckpoint(checkpoint, { ...own, size: {}, ...options });
+    return exportCheckpoint(checkpoint, planExport({ ...own, size: {}, ...options }));
   } finally {
     checkpoint.close();
   }
@@ -36,7 +37,7 @@ describe('what leaves no trace in a state dict is told, and then agrees with PyT
   it.each(settingCases.map((entry) => [entry.name, entry] as const))('%s', async (name, entry) => {
     const checkpoint = await checkpointOf(entry);
     const own = entry.checkpoint?.startsWith('own/') ? { backbone: Strided } : {};
-    const { model } = exportCheckpoint(checkpoint, { ...own, size: {}, ...entry.options });
+    const { model } = exportCheckpoint(checkpoint, planExport({ ...own, size: {}, ...entry.options }));
     const [input, mask] = [seeded('input', entry.input), outputs.get(name)];
     if (input === undefined || mask === undefined) throw new Error(`no output ${name}`);
     const reference = new Map([

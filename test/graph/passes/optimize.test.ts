@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
+import { planExport } from '../../../exporters/assembly/export-plan.js';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { symbol } from '../../../graph/ir/dim.js';
 import type { Model } from '../../../graph/ir/model.js';
@@ -19,7 +20,7 @@ async function exported(
   if (found === undefined) throw new Error(`no case '${name}'`);
   const checkpoint = await openCheckpoint(fixture('cases', found.checkpoint));
   try {
-    return exportCheckpoint(checkpoint, { ...toldBy(found), size }).model;
+    return exportCheckpoint(checkpoint, planExport({ ...toldBy(found), size })).model;
   } finally {
     checkpoint.close();
   }

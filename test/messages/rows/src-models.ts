@@ -41,6 +41,9 @@ export const SRC_MODELS: Conditions = {
     '--… has a meaning with --reference alone': 'atol or rtol is given without a reference',
     '--… …, expected a number from 0 on': 'atol or rtol is negative, infinite or NaN',
   },
+  'src/transform/default-sizes.ts': {
+    'no sizes are declared for …': 'never: what is asked for is an input that was found by its sizes',
+  },
   'src/transform/image-comparison.ts': {
     "…: the model itself gives NaN or infinity in '…' for …: ":
       'the model, as it was before it was rewritten, gives what is not finite for a typical image',

@@ -60,7 +60,10 @@ export const NETWORKS: Conditions = {
     'a whole number from … on': 'the network takes any size that is no smaller than its stride',
     '… of …': 'the network takes multiples of its stride alone; "positive" where the size is 0 or less',
   },
-  'exporters/decoders/nmode.ts': {
+  'exporters/decoders/solvers.ts': {
+    'no solver …': 'never: ids of solvers are those of the table',
+  },
+  'exporters/decoders/integrate.ts': {
     'a decoder needs at least one feature': 'never: networks and grafts have at least one skip',
   },
   'exporters/assembly/describe.ts': {
@@ -76,24 +79,30 @@ export const NETWORKS: Conditions = {
       'there are keys that are neither those of the encoder nor ones that may be left aside',
     'the checkpoint holds an encoder alone: there is nothing to segment with':
       'every key is one of the encoder or of the classifier that it was trained with, or a counter',
-    'EED and LMD checkpoints have the same keys: say which it is with --decoder eed or --decoder lmd…':
-      'no decoder was told, and the keys are those of EED and of LMD: no others leave two',
+    '… checkpoints have the same keys: say which it is with ……':
+      'no decoder was told, and the keys are those of several, such as EED and LMD',
+    ' and ': 'the decoders with these keys are listed',
+    '--decoder …': 'the flag for each of them',
     ', and the activation with --activation': 'neither decoder nor activation was told',
     'its keys are those of …, not of …': 'a decoder was told which is none that the keys allow',
     ' or ': 'several names may be given, and are listed',
-    '--lmd-form has no meaning for …': 'a form was told, and the decoder is another than LMD',
+    '… has no meaning for …':
+      "an option of a solver was given, such as LMD's form, and the decoder is another",
     '--head …, expected …': 'a program gives a head that is none of those listed',
     'a checkpoint does not hold the activation between steps: give --activation …':
       'the decoder is of nmODE steps, and no activation was told',
     '--activation …, expected …': 'a program gives an activation that is none of those listed',
     '…: up1.g has an even kernel of …, expected an odd one':
       'the third size of the first weight of the decoder is even',
-    '--lmd-form …, expected …': 'a program gives a form that is none of those listed',
+    '… …, expected …': "a program gives a value for a solver's option that is none of those listed",
     '--activation has no meaning for the original decoder':
       'an activation between solver steps was told, and the decoder of the network has no steps',
     'a decoder without its keys':
       'never: detect() allows nmODE decoders with their form, and the original one with its own',
     '… has no decoder of its own': 'never: callers ask for the original decoder where the network has one',
+  },
+  'exporters/assembly/network-cost.ts': {
+    'an operator has no cost': 'never: the operators that networks are built of are all counted',
   },
   'exporters/assembly/export-model.ts': {
     'a batch of …: a model that takes images as they are takes one image at a time':

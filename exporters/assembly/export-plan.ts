@@ -1,0 +1,58 @@
+import { pick } from '../../graph/common/pick.js';
+import type { Background, ModelIo, Recipe } from '../../graph/common/recipe.js';
+import type { Backbone } from '../backbones/backbone.js';
+import { backboneOf } from '../backbones/index.js';
+import type { MultistepForm } from '../decoders/multistep.js';
+import { SETTING_NAMES, type Settings } from '../nn/settings.js';
+import type { GraphOptions } from './build.js';
+import type { Hints } from './describe.js';
+
+/** Hints as users give them. */
+export interface HintOptions extends Hints {
+  /** @deprecated Say `solverOptions: { form }`. */
+  readonly lmdForm?: MultistepForm;
+}
+
+/** How a model takes images. */
+export interface ImagePlan {
+  /** What the model takes: prepared pixels (default), or images of any size as they are. */
+  readonly io?: ModelIo;
+  /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
+  readonly recipe?: Partial<Recipe>;
+  /** Of several classes with a softmax, the one that is no mask; default 0. */
+  readonly background?: Background;
+  /** Images keep their own size, padded to what the levels divide, instead of being resized. */
+  readonly nativeSize?: boolean;
+}
+
+/** What users say of an export. */
+export interface ExportOptions extends HintOptions, Settings, ImagePlan, GraphOptions {
+  /** What the network is: a name, or a backbone of your own. By default the keys tell. */
+  readonly backbone?: string | Backbone;
+}
+
+/** An export, taken apart into what each of its steps needs. */
+export interface ExportPlan {
+  readonly backbone: Backbone | undefined;
+  readonly hints: Hints;
+  readonly settings: Settings;
+  readonly images: ImagePlan;
+  readonly graph: GraphOptions;
+}
+
+export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hints {
+  const given = { ...(lmdForm !== undefined && { form: lmdForm }), ...solverOptions };
+  return { ...pick(options, ['decoder', 'activation', 'head']), solverOptions: given };
+}
+
+/** @throws NmodeError (BAD_USAGE) for a backbone that is none */
+export function planExport(options: ExportOptions): ExportPlan {
+  const { backbone } = options;
+  return {
+    backbone: backbone === undefined ? undefined : backboneOf(backbone),
+    hints: hintsOf(options),
+    settings: pick(options, SETTING_NAMES),
+    images: pick(options, ['io', 'recipe', 'background', 'nativeSize']),
+    graph: pick(options, ['size', 'opset']),
+  };
+}

@@ -1,0 +1,78 @@
+import { checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
+import type { Head } from '../../exporters/assembly/head.js';
+import type { Assumption } from '../../graph/common/assumption.js';
+import { pick } from '../../graph/common/pick.js';
+import type { Model } from '../../graph/ir/model.js';
+import { optimize } from '../../graph/passes/optimize.js';
+import { type TransformOptions, transform } from '../transform/transform.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from './tolerance.js';
+import { writeVerified } from './write-verified.js';
+
+/** What users say of a model that is made, rewritten, proven and written. */
+export interface ProofOptions extends Omit<TransformOptions, 'recipe'>, ReferenceTolerance {
+  /** The .onnx file to write. */
+  readonly output: string;
+  /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
+  readonly reference?: string;
+}
+
+/** The same, taken apart. */
+export interface ProofPlan {
+  readonly output: string;
+  readonly reference: string | undefined;
+  readonly tolerance: ReferenceTolerance;
+  readonly rewriting: TransformOptions;
+}
+
+export function planProof(options: ProofOptions): ProofPlan {
+  return {
+    output: options.output,
+    reference: options.reference,
+    tolerance: pick(options, ['atol', 'rtol']),
+    rewriting: pick(options, [
+      ...(['level', 'target', 'precompute', 'precision', 'images', 'calibrate', 'method'] as const),
+      ...(['maxDscDrop', 'strictRecipe', 'signal', 'onProgress'] as const),
+    ]),
+  };
+}
+
+/** A model as it was made. */
+export interface Made {
+  readonly model: Model;
+  /** What messages call it. */
+  readonly name: string;
+  readonly head: Head;
+  readonly assumed: readonly Assumption[];
+  readonly notes: readonly string[];
+  /** Whether `standard` in fp32 needs no comparison on images. */
+  readonly isProven: boolean;
+  /** Makes the network inside a model that takes images: a reference holds prepared pixels. */
+  readonly network?: () => Model;
+}
+
+/**
+ * Rewrites a model, holds it against the reference where there is one, and writes it.
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_IMAGE, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where it differs
+ *   by more than is allowed. In every case nothing is written.
+ */
+export async function writeProven(made: Made, plan: ProofPlan) {
+  const { output, reference, rewriting } = plan;
+  const isVerified = reference !== undefined;
+  const rule = parityRule(made.head, plan.tolerance, isVerified);
+  const assumed = checkedBy(made.assumed, isVerified);
+  const built = withAssumptions(made.model, assumed, isVerified ? toleranceRecord(rule) : undefined);
+  const { model, ...transformation } = await transform(built, made.name, rewriting, made.isProven);
+  // A reference asks for 1e-5, so that a model in lower precision is verified before it is lowered.
+  const isWhole = made.network === undefined && transformation.precision === 'fp32';
+  const inFloat = () =>
+    optimize(made.network?.() ?? built, {
+      ...pick(rewriting, ['target', 'precompute']),
+      level: transformation.level,
+    }).model;
+  const network = isVerified ? (isWhole ? model : inFloat()) : undefined;
+  const { bytes, verified } = await writeVerified(
+    { model, network, notes: made.notes, rule, assumed: ofNetwork(assumed) },
+    { output, ...(isVerified && { reference }) },
+  );
+  return { model, transformation, assumed, bytes, verified };
+}
