@@ -28,7 +28,7 @@ export function fitOf(backbone: Backbone, shapes: Shapes, prefix = ''): Fit {
   return { network, matched, missing, misshapen, prefix };
 }
 
-export const fits = ({ missing, misshapen }: Fit): boolean => missing.length + misshapen.length === 0;
+const fits = ({ missing, misshapen }: Fit): boolean => missing.length + misshapen.length === 0;
 
 /** Of several that fit, the one with the most keys. */
 export function bestOf(all: readonly Fit[]): Fit | undefined {
@@ -80,16 +80,4 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], told
   return bad(
     `no known network (known: ${known}); its ${keys.length} keys begin ${keys.slice(0, 3).join(', ')}; ${WAYS_ON}`,
   );
-}
-
-/**
- * The network that a checkpoint is of: the one whose keys are all there, and of several the one with the most.
- * @param told what the user says it is
- * @throws NmodeError (BAD_CHECKPOINT) with the closest network and the first keys that differ
- */
-export function recognise(file: string, shapes: Shapes, told?: Backbone): Network {
-  const tried = (told === undefined ? BACKBONES : [told]).map((backbone) => fitOf(backbone, shapes));
-  const found = bestOf(tried);
-  if (found === undefined) throw misfit(file, shapes, tried, told);
-  return found.network;
 }

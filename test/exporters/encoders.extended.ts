@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { buildModel } from '../../exporters/assembly/build.js';
 import { standard } from '../../exporters/assembly/describe.js';
-import { recognise } from '../../exporters/assembly/recognise.js';
+import { locate } from '../../exporters/assembly/locate.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { SOLVER_IDS, type SolverId } from '../../exporters/decoders/solvers.js';
@@ -12,6 +12,8 @@ import { optimize } from '../../graph/passes/optimize.js';
 import { compare } from '../../src/api/compare.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';
 import { seeded, seededWith } from '../support/seeded.js';
+
+const always = () => true;
 
 /** Deep features weigh little in these outputs: 1e-5 would let a wrong one pass. */
 const TOLERANCE = 4e-6;
@@ -72,7 +74,7 @@ describe("torchvision's encoders with nmODE decoders give PyTorch's probabilitie
           [`${prefix}classifier.weight`, [1000, 7]],
           ['outc.conv.weight', [1, 3, 1, 1]],
         ]);
-        expect(recognise('x.pth', shapes).backbone).toBe(id);
+        expect(locate('x.pth', shapes, always).network.backbone).toBe(id);
       }
     });
   });
@@ -87,14 +89,14 @@ describe('what fits no network', () => {
     broken.set('encoder.layer1.0.conv1.weight', [64, 64, 1, 1]);
     // The smaller network in it fits all the same.
     broken.delete('encoder.layer1.1.bn1.bias');
-    expect(() => recognise('x.pth', broken)).toThrow(
+    expect(() => locate('x.pth', broken, always)).toThrow(
       /x\.pth: no known network; the closest is resnet34: 177 of the 180 keys .* missing: encoder\.layer1\.1\.bn1\.bias, encoder\.layer3\.5\.bn2\.weight; 1 misshapen: encoder\.layer1\.0\.conv1\.weight is \[64, 64, 1, 1\], expected \[64, 64, 3, 3\]/,
     );
   });
 
   it('of what was told is told with what it is instead', () => {
-    expect(recognise('x.pth', shapes, backboneOf('resnet34')).backbone).toBe('resnet34');
-    expect(() => recognise('x.pth', shapes, backboneOf('resnet50'))).toThrow(
+    expect(locate('x.pth', shapes, always, backboneOf('resnet34')).network.backbone).toBe('resnet34');
+    expect(() => locate('x.pth', shapes, always, backboneOf('resnet50'))).toThrow(
       /not those of resnet50 but of resnet34: 149 of the 265 keys .* missing: encoder\.layer1\.0\.conv3\.weight/,
     );
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { exportCheckpoint, shapesOf } from '../../exporters/assembly/export-model.js';
 import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
-import { recognise } from '../../exporters/assembly/recognise.js';
+import { locate } from '../../exporters/assembly/locate.js';
 import { ownKeys } from '../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
@@ -12,6 +12,8 @@ import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';
 import { type KinCase, kinCases, kinCheckpoint, toldByKin } from '../support/kin.js';
 import { seeded } from '../support/seeded.js';
+
+const always = () => true;
 
 const TOLERANCE = 1e-5;
 const outputs = await readReference(fixture('kin', 'outputs.safetensors'));
@@ -120,7 +122,7 @@ describe('a checkpoint', () => {
 
   it('of channels that do not part into groups is refused by its key', () => {
     const shapes = new Map([...shapesOf(ege()), ['encoder1.0.weight', [10, 3, 3, 3]]] as const);
-    expect(() => recognise('x.pth', shapes)).toThrow(
+    expect(() => locate('x.pth', shapes, always)).toThrow(
       /closest is egeunet: .* 1 misshapen: encoder1\.0\.weight is \[10, 3, 3, 3\], expected \[8, 3, 3, 3\]/,
     );
   });

@@ -34,36 +34,35 @@ interface Flags extends TransformFlags, DecoderFlags<SolverId>, Settings, Refere
 }
 
 export function addGraft(program: Command): void {
-  const command = addSolverFlags(
-    program
-      .command('graft')
-      .description('put an nmODE decoder on tensors of any .onnx model, in place of its own')
-      .argument('<encoder.onnx>', 'a model of any exporter that takes one image [N, C, H, W]')
-      .requiredOption(
-        '--skips <names>',
-        'the tensors that the steps take, shallow to deep, with commas between; inspect --skips proposes some',
-        (text: string) => text.split(',').map((name) => name.trim()),
-      )
-      .requiredOption('-o, --output <model.onnx>', 'the file to write')
-      .option(
-        '--weights <file>',
-        "a .pth, .pt or .safetensors file with the decoder's weights; others in it are left aside",
-      )
-      .addOption(
-        new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
-          'weights',
-          'key',
-          'prefix',
-          'ignore',
-        ]),
-      )
-      .addOption(decoderOption(SOLVER_IDS))
-      .addOption(
-        new Option('--activation <activation>', 'between solver steps (with --init: gelu)').choices(
-          ACTIVATION_NAMES,
-        ),
+  const command = program
+    .command('graft')
+    .description('put an nmODE decoder on tensors of any .onnx model, in place of its own')
+    .argument('<encoder.onnx>', 'a model of any exporter that takes one image [N, C, H, W]')
+    .requiredOption(
+      '--skips <names>',
+      'the tensors that the steps take, shallow to deep, with commas between; inspect --skips proposes some',
+      (text: string) => text.split(',').map((name) => name.trim()),
+    )
+    .requiredOption('-o, --output <model.onnx>', 'the file to write')
+    .option(
+      '--weights <file>',
+      "a .pth, .pt or .safetensors file with the decoder's weights; others in it are left aside",
+    )
+    .addOption(
+      new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
+        'weights',
+        'key',
+        'prefix',
+        'ignore',
+      ]),
+    )
+    .addOption(decoderOption(SOLVER_IDS))
+    .addOption(
+      new Option('--activation <activation>', 'between solver steps (with --init: gelu)').choices(
+        ACTIVATION_NAMES,
       ),
-  )
+    );
+  addSolverFlags(command)
     .addOption(
       new Option(
         '--head <head>',
