@@ -47,7 +47,7 @@ export function locate(
     const found = locateIn(file, view, search);
     if (found !== undefined) return found;
   }
-  throw misfit(
+  return misfit(
     file,
     shapes,
     search.tried.map((candidate) => candidate()),

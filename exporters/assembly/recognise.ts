@@ -56,28 +56,28 @@ const WAYS_ON =
   "write its encoder with defineBackbone (docs/backbones.md), or export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize";
 
 /**
- * Why a checkpoint's keys are those of no network: the closest one and the first keys that differ.
+ * Refuses a checkpoint whose keys are those of no network, with the closest one and the first keys that differ.
  * @param tried the networks that were looked for, and where
  * @param told what the user says it is
+ * @throws NmodeError (BAD_CHECKPOINT)
  */
-export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], told?: Backbone): NmodeError {
+export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], told?: Backbone): never {
   const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
   const [closest] = [...tried].sort((a, b) => share(b) - share(a));
   if (told !== undefined && closest !== undefined) {
     const fitting = bestOf(BACKBONES.map((backbone) => fitOf(backbone, shapes)));
     const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
-    return bad(
+    throw bad(
       `its keys${below(closest)} are not those of ${closest.network.backbone}${other}: ${difference(closest)}`,
     );
   }
   if (closest !== undefined && closest.matched > 0) {
     const found = `no known network; the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;
-    const cut = found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found;
-    return bad(`${cut}; ${WAYS_ON}`);
+    throw bad(`${found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found}; ${WAYS_ON}`);
   }
   const keys = [...shapes.keys()].map((key) => key.slice(0, 60));
   const known = BACKBONES.map(({ id }) => id).join(', ');
-  return bad(
+  throw bad(
     `no known network (known: ${known}); its ${keys.length} keys begin ${keys.slice(0, 3).join(', ')}; ${WAYS_ON}`,
   );
 }

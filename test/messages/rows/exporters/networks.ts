@@ -147,6 +147,10 @@ export const NETWORKS: Conditions = {
   'exporters/assembly/recognise.ts': {
     'its keys… are not those of ……: …': 'the user said which network it is, and its keys are not all there',
     ' but of …': 'the user said another network than the one whose keys are all there',
+    "… of the … keys of …'s encoder fit": 'the network that is closest, in both messages on it',
+    " below '…'": 'the closest network was looked for below a prefix',
+    "write its encoder with defineBackbone (docs/backbones.md), or export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize":
+      'the checkpoint is of no network that is known, and the user named none',
     'no known network; the closest is ……: …':
       'no network has all its keys, and at least one key of some fits',
     'no known network (known: …); its … keys begin …; …':
