@@ -4,10 +4,10 @@
  * batching; in interleaved rounds, each of a server that has been warmed up.
  */
 import { join } from 'node:path';
-import type { BenchReport } from '../src/api/bench.js';
 import { exportModel } from '../src/api/export.js';
 import type { LoadTestReport } from '../src/api/loadtest.js';
 import { print, table } from '../src/cli/output/print.js';
+import type { BenchReport } from '../src/measuring/bench-figures.js';
 import { median } from '../src/measuring/percentile.js';
 import { inFolder, root } from './networks.js';
 import { run, serving } from './serving.js';

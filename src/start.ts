@@ -6,8 +6,9 @@ import { confusionOf, diceOf } from '../runtime/masks/metrics.js';
 import { readMask } from '../runtime/node/images/files.js';
 import { exportModel } from './api/export.js';
 import { predict } from './api/predict.js';
-import { bytesText, count, fields, macsText, print, table } from './cli/output/print.js';
+import { fields, print, table } from './cli/output/print.js';
 import { makeFolder } from './files/write-whole.js';
+import { bytesText, count, macsText } from './reports/figures.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const fixture = (...path: string[]) => join(root, 'fixtures', ...path);

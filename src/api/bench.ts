@@ -5,14 +5,11 @@ import type { ProviderChoice, ProviderName } from '../../runtime/node/sessions/p
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
 import { refuseOverwriting } from '../files/write-whole.js';
-import { type BenchFigures, Contestant } from '../measuring/bench-contestant.js';
+import { Contestant } from '../measuring/bench-contestant.js';
+import type { BenchReport, Scenario } from '../measuring/bench-figures.js';
 import { type AskedSizes, type BenchModel, readBenchModels } from '../measuring/bench-model.js';
 import { type BenchProcess, startProcess } from '../measuring/bench-process.js';
 import { peakMacs } from '../measuring/roofline.js';
-
-/** One run after the other, or all workers busy. */
-export const SCENARIOS = ['single', 'offline'] as const;
-export type Scenario = (typeof SCENARIOS)[number];
 
 export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' | 'threads'> {
   /** .onnx files. The first is what the others are compared with. */
@@ -31,18 +28,6 @@ export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' 
   readonly report?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-export interface BenchReport {
-  readonly models: readonly BenchFigures[];
-  readonly scenario: Scenario;
-  readonly runs: number;
-  /** Of one run. */
-  readonly threads: number;
-  /** Runs at the same time. */
-  readonly workers: number;
-  /** 10^9 multiply-adds a second of matrix products on the first model's provider. */
-  readonly peakGmacPerSecond: number;
 }
 
 /** More threads a core than this wait for each other longer than anyone measures. */

@@ -14,6 +14,7 @@ import { encodedLength, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
+import type { Comparison, Figures } from '../measuring/comparison.js';
 import { bench } from './bench.js';
 
 export interface CompareOptions {
@@ -31,25 +32,6 @@ export interface CompareOptions {
   readonly report?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** Parameters, and multiply-adds of convolutions and matrix products for one image. */
-export interface Figures {
-  readonly parameters: number;
-  readonly macs: number;
-}
-
-export interface Comparison extends Figures {
-  readonly backbone: string;
-  readonly decoder: DecoderId;
-  /** What of these figures is the encoder's. */
-  readonly encoder: Figures;
-  /** Size of the .onnx file. */
-  readonly bytes: number;
-  /** 1 - figure / the same of the original decoder; absent where the backbone has none. */
-  readonly saved?: Figures;
-  /** Median of a run in milliseconds, and its ratio to the original decoder's; with `time`. */
-  readonly latency?: { readonly p50: number; readonly ratio: number };
 }
 
 const DEFAULT_RUNS = 20;

@@ -1,16 +1,12 @@
 import { basename } from 'node:path';
-import type { Assumption } from '../../graph/common/assumption.js';
 import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
-import type { Recipe } from '../../graph/common/recipe.js';
 import type { Tiling } from '../../runtime/images/job.js';
 import { inOrder } from '../../runtime/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
-import type { Confusion, Metrics } from '../../runtime/masks/metrics.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import { checkReading, type TruthReading } from '../../runtime/masks/truth.js';
 import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
-import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import { finishOptions } from '../../runtime/segment-options.js';
 import { turnDoubt } from '../files/orientation-mismatch.js';
 import { type Failure, findPairs, type Pair } from '../files/pairs.js';
@@ -18,20 +14,15 @@ import { refuseOverwriting } from '../files/write-whole.js';
 import { mean, median } from '../measuring/percentile.js';
 import {
   type ClassConfusion,
-  type ClassMetrics,
   classMetrics,
   compareWithTruth,
   confusionsOf,
   foregroundMetrics,
   imageDice,
 } from '../reports/compare-classes.js';
+import type { EvaluationReport } from '../reports/evaluation.js';
 import { writeReport } from '../reports/evaluation-report.js';
-import {
-  type CountedTruth,
-  type TruthSummary,
-  truthSummary,
-  truthWarnings,
-} from '../reports/truth-report.js';
+import { type CountedTruth, truthSummary, truthWarnings } from '../reports/truth-report.js';
 
 export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
   /** An .onnx file that takes one RGB image. */
@@ -50,41 +41,6 @@ export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReadin
   readonly report?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-export interface EvaluationReport extends Metrics {
-  /** How many were counted. */
-  readonly images: number;
-  /** Pixels of all images together, which the metrics are of; of several classes, the sum over those that are no background. */
-  readonly confusion: Confusion;
-  /** Where there are several classes: each of them, the background last. The metrics above are their means without the background. */
-  readonly classes?: readonly ClassMetrics[];
-  /** Dice coefficients image by image; of several classes, the mean of those that are found or true in it, the background aside. */
-  readonly perImage: readonly { readonly name: string; readonly dsc: number }[];
-  readonly meanDsc: number;
-  readonly medianDsc: number;
-  /** The size that was counted at: the network's input (as the release does) or each image's own. */
-  readonly at: 'network' | 'image';
-  /** Absent where classes exclude each other and the most probable one counts. */
-  readonly threshold?: number;
-  /** What was done to masks after they were cut. */
-  readonly cleaning: Required<Cleaning>;
-  readonly truth: TruthSummary;
-  /**
-   * What may be wrong although it was counted, one line each: harmless faults of files, values that no mask holds, masks that may not be
-   * turned as their images.
-   */
-  readonly warnings: readonly string[];
-  readonly recipe: Recipe;
-  readonly provider: ProviderReport['effective'];
-  /** What was asked for, and why it was passed over where it was. */
-  readonly session: ProviderReport;
-  /** What neither the model nor the options say, and what was taken for it. */
-  readonly assumed: readonly Assumption[];
-  /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
-  readonly failures: readonly Failure[];
-  /** Images that were run in tiles, and how. */
-  readonly tiled: readonly { readonly name: string; readonly tiling: Tiling }[];
 }
 
 interface Counted extends CountedTruth {

@@ -1,6 +1,5 @@
-import type { BenchReport } from '../api/bench.js';
 import { writeWhole } from '../files/write-whole.js';
-import type { BenchFigures } from '../measuring/bench-contestant.js';
+import type { BenchFigures, BenchReport } from '../measuring/bench-figures.js';
 import { FIGURES_STYLE, figuresTable, page, rows } from './html.js';
 import { distributionPlot, scatterPlot, stackPlot } from './plots.js';
 

@@ -1,6 +1,6 @@
-import type { Comparison, Figures } from '../api/compare.js';
-import { count, macsText } from '../cli/output/print.js';
 import { writeWhole } from '../files/write-whole.js';
+import type { Comparison, Figures } from '../measuring/comparison.js';
+import { count, macsText } from './figures.js';
 import { FIGURES_STYLE, figuresTable, page } from './html.js';
 import { scatterPlot, stackPlot } from './plots.js';
 

@@ -11,10 +11,10 @@ import type { Rgb } from '../../runtime/masks/truth-image.js';
 import { encodePng } from '../../runtime/node/images/files.js';
 import type { Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segment-options.js';
-import type { EvaluationReport } from '../api/evaluate.js';
 import type { Pair } from '../files/pairs.js';
 import { writeWhole } from '../files/write-whole.js';
 import { compareWithTruth } from './compare-classes.js';
+import type { EvaluationReport } from './evaluation.js';
 import { escaped, page, rows } from './html.js';
 import { truthText } from './truth-report.js';
 

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { ProviderChoice } from '../../../runtime/node/sessions/providers.js';
 import type { BenchFigures, BenchReport, Scenario } from '../../index.js';
+import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
 import { addRunFlags, noteFallback, parseProviders } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
-import { bytesText, count, fields, macsText, print, printJson, table } from '../output/print.js';
+import { fields, print, printJson, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
 interface Flags {

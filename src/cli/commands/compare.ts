@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import type { Comparison } from '../../index.js';
+import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
 import { interruptible } from '../interruption.js';
-import { bytesText, count, macsText, print, printJson, table } from '../output/print.js';
+import { print, printJson, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
 interface Flags {

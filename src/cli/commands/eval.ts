@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import type { Rgb } from '../../../runtime/masks/truth-image.js';
-import type { EvaluationReport } from '../../api/evaluate.js';
 import type { ClassMetrics } from '../../reports/compare-classes.js';
+import type { EvaluationReport } from '../../reports/evaluation.js';
+import { count } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
 import { parseColour, parseLabel } from '../flags/arguments.js';
 import { addCleaningFlags, type CleaningFlags } from '../flags/cleaning-flags.js';
@@ -11,7 +12,7 @@ import { addModelFlags, assumedLines, type ModelFlags } from '../flags/model-fla
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
-import { count, fields, print, printJson } from '../output/print.js';
+import { fields, print, printJson } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { noteTiles } from '../output/tiles-note.js';
 

@@ -16,6 +16,7 @@ import {
 } from '../../../graph/common/recipe.js';
 import { IR_OF_OPSET } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
+import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, type DecoderFlags, decoderOption, decoderOptions } from '../flags/decoder-flags.js';
@@ -31,7 +32,7 @@ import {
 } from '../flags/transform-flags.js';
 import { interruptible } from '../interruption.js';
 import { assumedFields } from '../output/assumed-fields.js';
-import { bytesText, count, fields, macsText, print, printJson, shapeLine } from '../output/print.js';
+import { fields, print, printJson, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { verifiedFields } from '../output/verified-fields.js';
 

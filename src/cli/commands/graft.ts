@@ -5,6 +5,7 @@ import { SOLVER_IDS, type SolverId } from '../../../exporters/decoders/solvers.j
 import type { Settings } from '../../../exporters/nn/settings.js';
 import type { Background, Recipe } from '../../../graph/common/recipe.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
+import { bytesText, count, macsText } from '../../reports/figures.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, type DecoderFlags, decoderOption, decoderOptions } from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
@@ -19,7 +20,7 @@ import {
 } from '../flags/transform-flags.js';
 import { interruptible } from '../interruption.js';
 import { assumedFields } from '../output/assumed-fields.js';
-import { bytesText, count, fields, macsText, print, printJson, shapeLine } from '../output/print.js';
+import { fields, print, printJson, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { verifiedFields } from '../output/verified-fields.js';
 

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../../index.js';
+import { bytesText, count, macsText } from '../../reports/figures.js';
 import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
 import { assumedFields } from '../output/assumed-fields.js';
-import { bytesText, count, fields, macsText, print, printJson, shapeLine, table } from '../output/print.js';
+import { fields, print, printJson, shapeLine, table } from '../output/print.js';
 
 interface Flags extends CheckpointFlags {
   readonly skips?: true;

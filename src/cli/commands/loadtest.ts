@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { LoadTestReport } from '../../api/loadtest.js';
+import { count } from '../../reports/figures.js';
 import { parseCount, parseNumber, parseSize } from '../flags/arguments.js';
 import { interruptible } from '../interruption.js';
-import { count, fields, print, printJson, table } from '../output/print.js';
+import { fields, print, printJson, table } from '../output/print.js';
 
 interface LoadTestFlags {
   readonly model?: string;

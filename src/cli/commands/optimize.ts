@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import type { OptimizeReport } from '../../api/optimize.js';
+import { bytesText } from '../../reports/figures.js';
 import { parseOutput } from '../flags/arguments.js';
 import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from '../flags/model-flags.js';
 import {
@@ -10,7 +11,7 @@ import {
   transformOptions,
 } from '../flags/transform-flags.js';
 import { interruptible } from '../interruption.js';
-import { bytesText, fields, print, printJson } from '../output/print.js';
+import { fields, print, printJson } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
 interface Flags extends TransformFlags, ModelFlags {

@@ -4,13 +4,14 @@ import { NmodeError } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import { classesText } from '../../../runtime/masks/classes.js';
 import type { ClassRegions, PredictReport, ProbabilityFormat } from '../../api/predict.js';
+import { count } from '../../reports/figures.js';
 import { parsePositive } from '../flags/arguments.js';
 import { addCleaningFlags, type CleaningFlags } from '../flags/cleaning-flags.js';
 import { addModelFlags, assumedLines, type ModelFlags } from '../flags/model-flags.js';
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
-import { count, fields, noteWarnings, print, printJson, table } from '../output/print.js';
+import { fields, noteWarnings, print, printJson, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { noteTiles } from '../output/tiles-note.js';
 

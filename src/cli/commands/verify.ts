@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { DEFAULT_TOLERANCE } from '../../../runtime/parity.js';
 import type { Verification } from '../../api/verify.js';
+import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
 import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
-import { count, print, printJson, table } from '../output/print.js';
+import { print, printJson, table } from '../output/print.js';
 
 interface Flags extends SessionFlags {
   readonly reference: string;

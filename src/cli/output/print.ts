@@ -1,19 +1,3 @@
-/** Whole numbers with thousands separators. */
-export function count(value: number): string {
-  // toLocaleString loads the tables of all languages first, which takes 10 ms.
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** 14824833024 -> '14.825 G'. */
-export function macsText(macs: number): string {
-  return macs >= 1e9 ? `${(macs / 1e9).toFixed(3)} G` : `${(macs / 1e6).toFixed(3)} M`;
-}
-
-/** Bytes in decimal megabytes. */
-export function bytesText(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(2)} MB`;
-}
-
 export function shapeLine(shape: readonly (number | string)[] | undefined): string {
   return shape === undefined ? 'of any shape' : shape.join(' x ');
 }
