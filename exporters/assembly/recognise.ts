@@ -73,7 +73,9 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], told
   }
   if (closest !== undefined && closest.matched > 0) {
     const found = `no known network; the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;
-    throw bad(`${found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found}; ${WAYS_ON}`);
+    throw bad(
+      `${found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found}; ${WAYS_ON}`,
+    );
   }
   const keys = [...shapes.keys()].map((key) => key.slice(0, 60));
   const known = BACKBONES.map(({ id }) => id).join(', ');

@@ -45,7 +45,7 @@ describe('a flag', () => {
 
 describe('limits of a server', () => {
   it('have defaults, which hold a body', () => {
-    expect(limitsOf({})).toMatchObject({ maxBody: 64e6, maxJson: 16e6, maxInflight: 256e6 });
+    expect(limitsOf({})).toMatchObject({ maxBody: 64e6, maxJson: 16e6, maxInflight: 128e6 });
     expect(limitsOf({ maxBody: 1e9 })).toMatchObject({ maxBody: 1e9, maxInflight: 1e9 });
   });
 
