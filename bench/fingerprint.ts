@@ -127,8 +127,9 @@ await inFolder(async (file) => {
   await writeImages(file('images'));
   const wanted = sources(file).filter(({ name }) => name.includes(filter));
   const found = new Map<string, string>();
-  await withProgress('sources', async (onProgress) => {
+  await withProgress('sources', async ({ signal, onProgress }) => {
     for (const [at, source] of wanted.entries()) {
+      signal.throwIfAborted();
       onProgress(at, wanted.length);
       for await (const [name, result] of fingerprints(source, file)) found.set(name, result);
     }

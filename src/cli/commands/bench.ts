@@ -1,24 +1,17 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { ProviderChoice } from '../../../runtime/node/sessions/providers.js';
-import type { BenchFigures, BenchReport, Scenario } from '../../index.js';
+import type { BenchFigures, BenchOptions, BenchReport } from '../../index.js';
+import { SCENARIOS } from '../../measuring/bench-figures.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
+import { choice } from '../flags/options.js';
 import { addRunFlags, noteFallback, parseProviders } from '../flags/session-flags.js';
-import { interruptible } from '../interruption.js';
-import { fields, print, printJson, table } from '../output/print.js';
+import { placementTexts } from '../output/placement-texts.js';
+import { fields, printReport, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
-interface Flags {
+interface Flags extends Omit<BenchOptions, 'models' | 'providers' | 'signal' | 'onProgress'> {
   readonly provider?: readonly ProviderChoice[];
-  readonly strict?: true;
-  readonly threads?: number;
-  readonly workers?: number;
-  readonly batch?: number;
-  readonly size?: { height: number; width: number };
-  readonly scenario?: Scenario;
-  readonly runs?: number;
-  readonly placement?: true;
-  readonly report?: string;
   readonly json?: true;
 }
 
@@ -33,10 +26,7 @@ export function addBench(program: Command): void {
       (text: string, before: readonly ProviderChoice[] = []) => [...before, parseProviders(text)],
     )
     .addOption(
-      new Option('--scenario <s>', 'one run after the other, or all workers busy (default: single)').choices([
-        'single',
-        'offline',
-      ] satisfies Scenario[]),
+      choice('--scenario <s>', 'one run after the other, or all workers busy (default: single)', SCENARIOS),
     )
     .option('--workers <n>', 'with --scenario offline: runs at the same time (default: 2)', parseCount)
     .option('--batch <n>', 'images a run, where the model leaves that open (default: 1)', parseCount)
@@ -47,13 +37,9 @@ export function addBench(program: Command): void {
     .option('--json', 'print one JSON document');
   addRunFlags(command).action(async (models: string[], { json, provider, ...flags }: Flags) => {
     const { bench } = await import('../../api/bench.js');
-    const report = await withProgress('runs', (onProgress) =>
-      interruptible((signal) =>
-        bench({ ...flags, ...(provider && { providers: provider }), models, signal, onProgress }),
-      ),
-    );
-    if (json) printJson(report);
-    else print(reportText(report));
+    const options = { ...flags, ...(provider && { providers: provider }), models };
+    const report = await withProgress('runs', (watching) => bench({ ...options, ...watching }));
+    printReport(report, json, reportText);
     for (const { session, file } of report.models) noteFallback(session, file);
   });
 }
@@ -86,13 +72,8 @@ function reportText({ models, ...report }: BenchReport): string {
       agreement?.dscDrop?.toFixed(5) ?? '-',
     ]),
   );
-  const placements = models.flatMap(({ file, placement }) =>
-    placement === undefined ? [] : [[file, placementText(placement)] as const],
+  const placements = fields(
+    models.map(({ file, placement }) => [file, placement && placementTexts(placement).join(', ')]),
   );
-  return [about, speed, size, ...(placements.length > 0 ? [fields(placements)] : [])].join('\n\n');
-}
-
-function placementText(placement: NonNullable<BenchFigures['placement']>): string {
-  const nodes = Object.entries(placement).map(([name, count]) => `${count} nodes on ${name}`);
-  return nodes.join(', ');
+  return [about, speed, size, ...(placements === '' ? [] : [placements])].join('\n\n');
 }

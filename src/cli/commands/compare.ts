@@ -1,19 +1,14 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
-import type { Comparison } from '../../index.js';
+import type { CompareOptions, Comparison } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
-import { interruptible } from '../interruption.js';
-import { print, printJson, table } from '../output/print.js';
+import { choice } from '../flags/options.js';
+import { printReport, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
-interface Flags {
+interface Flags extends Omit<CompareOptions, 'backbones' | 'signal' | 'onProgress'> {
   readonly backbone?: readonly string[];
-  readonly width?: number;
-  readonly size?: { height: number; width: number };
-  readonly time?: true;
-  readonly runs?: number;
-  readonly report?: string;
   readonly json?: true;
 }
 
@@ -21,9 +16,7 @@ export function addCompare(program: Command): void {
   program
     .command('compare')
     .description('count what each decoder costs on each backbone, side by side')
-    .addOption(
-      new Option('--backbone <backbone...>', 'those to compare (default: all)').choices(BACKBONE_IDS),
-    )
+    .addOption(choice('--backbone <backbone...>', 'those to compare (default: all)', BACKBONE_IDS))
     .option('--width <w>', 'base width of the backbones that have one (default: their own)', parseCount)
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .option('--time', 'also measure how long a run takes on the CPU')
@@ -32,13 +25,9 @@ export function addCompare(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async ({ json, backbone, ...flags }: Flags) => {
       const { compare } = await import('../../api/compare.js');
-      const comparisons = await withProgress('backbones', (onProgress) =>
-        interruptible((signal) =>
-          compare({ ...flags, ...(backbone && { backbones: backbone }), signal, onProgress }),
-        ),
-      );
-      if (json) printJson(comparisons);
-      else print(comparisonText(comparisons));
+      const options = { ...flags, ...(backbone && { backbones: backbone }) };
+      const comparisons = await withProgress('backbones', (watching) => compare({ ...options, ...watching }));
+      printReport(comparisons, json, comparisonText);
     });
 }
 

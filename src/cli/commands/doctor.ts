@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Diagnosis, ProviderDiagnosis } from '../../api/doctor.js';
 import { interruptible } from '../interruption.js';
-import { fields, print, printJson } from '../output/print.js';
+import { placementTexts } from '../output/placement-texts.js';
+import { fields, printReport } from '../output/print.js';
 
 export function addDoctor(program: Command): void {
   program
@@ -11,9 +12,7 @@ export function addDoctor(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (model: string | undefined, { json }: { json?: true }) => {
       const { doctor } = await import('../../api/doctor.js');
-      const diagnosis = await interruptible(() => doctor(model));
-      if (json) printJson(diagnosis);
-      else print(diagnosisText(diagnosis));
+      printReport(await interruptible(() => doctor(model)), json, diagnosisText);
     });
 }
 
@@ -31,7 +30,7 @@ function diagnosisText(diagnosis: Diagnosis): string {
         .join(', '),
     ],
     ['platform', `${diagnosis.platform}, ${diagnosis.cpu}`],
-    ...(diagnosis.cpuFeatures ? [['features', diagnosis.cpuFeatures.join(' ')] as const] : []),
+    ['features', diagnosis.cpuFeatures?.join(' ')],
     ['cores', `${cores.usable} usable of ${cores.machine}${limited(cores.limit, String)}`],
     [
       'memory',
@@ -44,9 +43,8 @@ function diagnosisText(diagnosis: Diagnosis): string {
 
 function providerText({ works, problem, remedy, check, placement }: ProviderDiagnosis): string {
   if (!works) return `no: ${problem}${remedy === undefined ? '' : `; ${remedy}`}`;
-  const nodes = Object.entries(placement ?? {}).map(([provider, count]) => `${count} nodes on ${provider}`);
   const parts = [
-    ...nodes,
+    ...placementTexts(placement ?? {}),
     ...(check
       ? [
           `differs from the CPU by ${check.maxDifference.toExponential(1)} (${check.tolerance} is allowed)`,

@@ -1,30 +1,26 @@
 import { type Command, Option } from 'commander';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
-import type { Rgb } from '../../../runtime/masks/truth-image.js';
+import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
+import type { EvaluateOptions } from '../../api/evaluate.js';
 import type { ClassMetrics } from '../../reports/compare-classes.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
 import { count } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
 import { parseColour, parseLabel } from '../flags/arguments.js';
-import { addCleaningFlags, type CleaningFlags } from '../flags/cleaning-flags.js';
-import { addModelFlags, assumedLines, type ModelFlags } from '../flags/model-flags.js';
+import { addCleaningFlags } from '../flags/cleaning-flags.js';
+import { addModelFlags } from '../flags/model-flags.js';
+import { optionsOf } from '../flags/options.js';
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
-import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
-import { interruptible } from '../interruption.js';
-import { fields, print, printJson } from '../output/print.js';
+import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
+import { assumedField } from '../output/assumed-field.js';
+import { type Field, fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { noteTiles } from '../output/tiles-note.js';
 
-interface Flags extends SessionFlags, CleaningFlags, ModelFlags {
-  readonly images: string;
-  readonly masks: string;
-  readonly at: 'network' | 'image';
-  readonly truthLabel?: number;
-  readonly truthColour?: Rgb;
-  readonly ignoreLabel?: number;
-  readonly memoryBudget?: number;
-  readonly report?: string;
+interface Flags
+  extends SessionFlags,
+    Omit<EvaluateOptions, keyof SessionOptions | 'model' | 'signal' | 'onProgress'> {
   readonly json?: true;
 }
 
@@ -58,14 +54,10 @@ export function addEval(program: Command): void {
     .option('--report <file.html>', 'also write a report with pictures of the worst images')
     .option('--json', 'print one JSON document');
   addSessionFlags(addCleaningFlags(addModelFlags(command))).action(async (model: string, flags: Flags) => {
-    const { json, provider, strict, threads, ...options } = flags;
     const { evaluate } = await import('../../api/evaluate.js');
-    const session = sessionOptions(flags);
-    const report = await withProgress('images', (onProgress) =>
-      interruptible((signal) => evaluate({ ...options, ...session, model, signal, onProgress })),
-    );
-    if (json) printJson(report);
-    else print(reportText(report));
+    const options = { ...optionsOf(flags), model };
+    const report = await withProgress('images', (watching) => evaluate({ ...options, ...watching }));
+    printReport(report, flags.json, reportText);
     noteFallback(report.session);
     for (const { name, tiling } of report.tiled) noteTiles(name, tiling);
     const { failures, images, warnings } = report;
@@ -83,10 +75,9 @@ function reportText(report: EvaluationReport): string {
   const resized = at === 'network' && recipe.sizing.kind === 'resize';
   const worst = perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, 3);
   const share = (value: number) => value.toFixed(4);
-  const truth = truthText(report.truth);
   return fields([
     ['images', `${report.images}, counted at ${resized ? "the network's input size" : 'their own size'}`],
-    ...(truth === undefined ? [] : ([['truth', truth]] as const)),
+    ['truth', truthText(report.truth)],
     ['mIoU', share(report.miou)],
     ['DSC', share(report.dsc)],
     ['accuracy', share(report.accuracy)],
@@ -103,11 +94,11 @@ function reportText(report: EvaluationReport): string {
     ],
     ['ran on', report.provider],
     ['prepared', recipeSummary(recipe)],
-    ...assumedLines(report.assumed),
+    assumedField(report.assumed),
   ]);
 }
 
-function classField({ label, background, dsc, miou }: ClassMetrics): [string, string] {
-  const aside = background ? ' (background, not in the means above)' : '';
-  return [`class ${label}`, `DSC ${dsc.toFixed(4)}, IoU ${miou.toFixed(4)}${aside}`];
+function classField({ label, background, dsc, miou }: ClassMetrics): Field {
+  const note = background ? ' (background, not in the means above)' : '';
+  return [`class ${label}`, `DSC ${dsc.toFixed(4)}, IoU ${miou.toFixed(4)}${note}`];
 }

@@ -1,36 +1,24 @@
 import { type Command, Option } from 'commander';
-import { HEADS } from '../../../exporters/assembly/head.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
-import { SOLVER_IDS, type SolverId } from '../../../exporters/decoders/solvers.js';
-import type { Settings } from '../../../exporters/nn/settings.js';
-import type { Background, Recipe } from '../../../graph/common/recipe.js';
+import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
-import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
-import { addSolverFlags, type DecoderFlags, decoderOption, decoderOptions } from '../flags/decoder-flags.js';
+import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
+import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
+import { choice, optionsOf } from '../flags/options.js';
 import { recipeOption } from '../flags/recipe-flags.js';
-import { addReferenceFlags, type ReferenceFlags, referenceOptions } from '../flags/reference-flags.js';
-import { addSettingFlags, settingOptions } from '../flags/setting-flags.js';
-import {
-  addTransformFlags,
-  type TransformFlags,
-  transformFields,
-  transformOptions,
-} from '../flags/transform-flags.js';
-import { interruptible } from '../interruption.js';
-import { assumedFields } from '../output/assumed-fields.js';
-import { fields, print, printJson, shapeLine } from '../output/print.js';
+import { addReferenceFlags } from '../flags/reference-flags.js';
+import { addSettingFlags } from '../flags/setting-flags.js';
+import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
+import { assumedNetworkField } from '../output/assumed-field.js';
+import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
-import { verifiedFields } from '../output/verified-fields.js';
+import { verifiedField } from '../output/verified-field.js';
 
-interface Flags extends TransformFlags, DecoderFlags<SolverId>, Settings, ReferenceFlags, CheckpointFlags {
-  readonly output: string;
-  readonly skips: readonly string[];
-  readonly weights?: string;
-  readonly init?: true;
-  readonly recipe?: Partial<Recipe>;
-  readonly background?: Background;
+interface Flags
+  extends Omit<GraftOptions, 'model' | 'level' | 'signal' | 'onProgress'>,
+    Pick<TransformFlags, 'optimize'> {
   readonly json?: true;
 }
 
@@ -59,17 +47,10 @@ export function addGraft(program: Command): void {
     )
     .addOption(decoderOption(SOLVER_IDS))
     .addOption(
-      new Option('--activation <activation>', 'between solver steps (with --init: gelu)').choices(
-        ACTIVATION_NAMES,
-      ),
+      choice('--activation <activation>', 'between solver steps (with --init: gelu)', ACTIVATION_NAMES),
     );
   addSolverFlags(command)
-    .addOption(
-      new Option(
-        '--head <head>',
-        'what the model ends in (default: sigmoid for one class; needed for several)',
-      ).choices(HEADS),
-    )
+    .addOption(headOption())
     .addOption(recipeOption("the model's own, if it says"))
     .addOption(backgroundOption());
   addReferenceFlags(addSettingFlags(command), 'the model');
@@ -77,30 +58,10 @@ export function addGraft(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
       const { graft } = await import('../../api/graft.js');
-      const report = await withProgress('layers', (onProgress) =>
-        interruptible((signal) => graft({ ...toOptions(model, flags), signal, onProgress })),
-      );
-      if (flags.json) printJson(report);
-      else print(reportText(report));
+      const options = { ...optionsOf(flags), ...solverOptions(flags), model };
+      const report = await withProgress('layers', (watching) => graft({ ...options, ...watching }));
+      printReport(report, flags.json, reportText);
     });
-}
-
-function toOptions(model: string, flags: Flags): GraftOptions {
-  const { output, skips, weights, init, recipe, background } = flags;
-  return {
-    model,
-    output,
-    skips,
-    ...(weights && { weights }),
-    ...(init && { init }),
-    ...decoderOptions(flags),
-    ...checkpointOptions(flags),
-    ...(recipe && { recipe }),
-    ...(background !== undefined && { background }),
-    ...settingOptions(flags),
-    ...referenceOptions(flags),
-    ...transformOptions(flags),
-  };
 }
 
 function reportText(report: GraftReport): string {
@@ -113,8 +74,8 @@ function reportText(report: GraftReport): string {
     ),
     ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
     ['cost', `${count(report.parameters)} parameters${work}`],
-    ...assumedFields(report),
-    ...verifiedFields(report),
+    assumedNetworkField(report.assumed),
+    verifiedField(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
     [

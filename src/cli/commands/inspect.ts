@@ -2,9 +2,10 @@ import { type Command, Option } from 'commander';
 import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
-import { addCheckpointFlags, type CheckpointFlags, checkpointOptions } from '../flags/checkpoint-flags.js';
-import { assumedFields } from '../output/assumed-fields.js';
-import { fields, print, printJson, shapeLine, table } from '../output/print.js';
+import { addCheckpointFlags, type CheckpointFlags } from '../flags/checkpoint-flags.js';
+import { optionsOf } from '../flags/options.js';
+import { assumedNetworkField } from '../output/assumed-field.js';
+import { type Field, fields, printReport, shapeLine, table } from '../output/print.js';
 
 interface Flags extends CheckpointFlags {
   readonly skips?: true;
@@ -28,18 +29,18 @@ export function addInspect(program: Command): void {
     .action(async (file: string, { json, skips, ...flags }: Flags) => {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../../api/inspect.js');
-      const { key, ...selection } = checkpointOptions(flags);
-      const report = await inspect(file, key, selection);
-      if (json) printJson(report);
-      else print(report.kind === 'model' ? modelText(report) : checkpointText(report));
+      const { key, ...selection } = optionsOf(flags);
+      printReport(await inspect(file, key, selection), json, reportText);
     });
 }
 
 async function showSkips(file: string, json?: true): Promise<void> {
   const { proposeSkips } = await import('../../api/skips.js');
-  const report = await proposeSkips(file);
-  if (json) printJson(report);
-  else print(skipsText(report));
+  printReport(await proposeSkips(file), json, skipsText);
+}
+
+function reportText(report: CheckpointReport | ModelReport): string {
+  return report.kind === 'model' ? modelText(report) : checkpointText(report);
 }
 
 function skipsText({ file, input, skips, sizeMultiple }: SkipsReport): string {
@@ -52,7 +53,7 @@ function skipsText({ file, input, skips, sizeMultiple }: SkipsReport): string {
   return `${head}\n\n${table(['scale', 'shape', 'last tensor'], rows)}\n\n--skips ${names}`;
 }
 
-function costLine({ parameters, macs, macsAt }: CheckpointReport | ModelReport): readonly [string, string] {
+function costLine({ parameters, macs, macsAt }: CheckpointReport | ModelReport): Field {
   const work = macs === undefined ? '' : `, ${macsText(macs)} multiply-adds at ${shapeLine(macsAt)}`;
   return ['cost', `${count(parameters)} parameters${work}`];
 }
@@ -66,37 +67,36 @@ function tensorTable(tensors: readonly TensorReport[]): string {
 
 function checkpointText(report: CheckpointReport): string {
   const { architecture } = report;
-  const network =
+  const network: readonly Field[] =
     architecture === undefined
-      ? ([['network', `not recognised: ${report.problem}`]] as const)
-      : ([
-          [
-            'network',
-            `${architecture.backbone}, widths ${architecture.widths.join(', ')}, scales ${architecture.scales.join(', ')}`,
-          ],
+      ? [['network', `not recognised: ${report.problem}`]]
+      : [
+          ['network', networkText(architecture)],
           ['decoder', decoderText(architecture)],
           ['channels', channelsText(architecture)],
-        ] as const);
-  const remarks = [
-    ...(report.note === undefined ? [] : [['note', report.note] as const]),
-    ...(architecture && report.problem !== undefined ? [['problem', report.problem] as const] : []),
-  ];
+        ];
   const head = fields([
     ['file', `${report.file} (${report.format})`],
     ...network,
-    ...remarks,
+    ['note', report.note],
+    ['problem', architecture && report.problem],
     costLine(report),
-    ...(report.assumed ? [['assumed', `unless told: ${assumptionsText(report.assumed)}`] as const] : []),
+    ['assumed', report.assumed && `unless told: ${assumptionsText(report.assumed)}`],
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
 }
 
-function channelsText({ inputChannels, classes }: NonNullable<CheckpointReport['architecture']>): string {
+type Architecture = NonNullable<CheckpointReport['architecture']>;
+
+function networkText({ backbone, widths, scales }: Architecture): string {
+  return `${backbone}, widths ${widths.join(', ')}, scales ${scales.join(', ')}`;
+}
+
+function channelsText({ inputChannels, classes }: Architecture): string {
   return `${inputChannels} in, ${classes} out${classes > 1 ? '; the head is not stored' : ''}`;
 }
 
-function decoderText(architecture: NonNullable<CheckpointReport['architecture']>): string {
-  const { decoders, order, kernel, stateChannels, form = {} } = architecture;
+function decoderText({ decoders, order, kernel, stateChannels, form = {} }: Architecture): string {
   if (order === undefined) {
     return ['original', ...Object.entries(form).map(([name, value]) => `${name} ${value}`)].join(', ');
   }
@@ -109,6 +109,7 @@ function portText({ name, dtype, shape }: PortReport): string {
 }
 
 function modelText(report: ModelReport): string {
+  const { activationBytes } = report;
   const operators = Object.entries(report.operators).map(([name, times]) => `${times} ${name}`);
   const head = fields([
     ['file', `${report.file} (${bytesText(report.bytes)})`],
@@ -116,14 +117,10 @@ function modelText(report: ModelReport): string {
     ...report.inputs.map((port) => ['input', portText(port)] as const),
     ...report.outputs.map((port) => ['output', portText(port)] as const),
     costLine(report),
-    ...(report.activationBytes === undefined
-      ? []
-      : [['activations', `${bytesText(report.activationBytes)} in all`] as const]),
+    ['activations', activationBytes === undefined ? undefined : `${bytesText(activationBytes)} in all`],
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
-    ...assumedFields(report),
-    ...Object.entries(report.metadata)
-      .filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0)
-      .map(([key, value]) => [key, value] as const),
+    assumedNetworkField(report.assumed),
+    ...Object.entries(report.metadata).filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0),
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
 }

@@ -1,18 +1,11 @@
 import { type Command, Option } from 'commander';
-import type { LoadTestReport } from '../../api/loadtest.js';
+import type { LoadTestOptions, LoadTestReport } from '../../api/loadtest.js';
 import { count } from '../../reports/figures.js';
 import { parseCount, parseNumber, parseSize } from '../flags/arguments.js';
 import { interruptible } from '../interruption.js';
-import { fields, print, printJson, table } from '../output/print.js';
+import { fields, printReport, table } from '../output/print.js';
 
-interface LoadTestFlags {
-  readonly model?: string;
-  readonly size?: { readonly height: number; readonly width: number };
-  readonly clients?: number;
-  readonly rate?: number;
-  readonly duration: number;
-  readonly binary: boolean;
-  readonly token?: string;
+interface Flags extends Omit<LoadTestOptions, 'url' | 'signal'> {
   readonly json?: true;
 }
 
@@ -54,11 +47,10 @@ export function addLoadTest(program: Command): void {
     .option('--no-binary', 'send and ask for JSON instead of binary tensors')
     .option('--token <token>', 'bearer token')
     .option('--json', 'print one JSON document')
-    .action(async (url: string, { json, ...flags }: LoadTestFlags) => {
+    .action(async (url: string, { json, ...flags }: Flags) => {
       const { loadTest } = await import('../../api/loadtest.js');
       const report = await interruptible((signal) => loadTest({ url, ...flags, signal }));
-      if (json) printJson(report);
-      else print(textOf(report));
+      printReport(report, json, textOf);
     });
 }
 
@@ -75,7 +67,7 @@ function textOf({
 }: LoadTestReport): string {
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const how = loop === 'closed' ? `closed loop, ${load} clients` : `open loop, ${load} requests a second`;
-  const told = fields([
+  const summary = fields([
     ['model', `${model}, ${shape.join(' x ')}`],
     ['load', `${how}, ${seconds.toFixed(1)} s`],
     ['answered', `${count(answered)}, ${throughput.toFixed(1)} a second`],
@@ -85,5 +77,5 @@ function textOf({
     ],
   ]);
   const rows = Object.entries(errors).map(([what, { count: times, p99 }]) => [what, count(times), ms(p99)]);
-  return rows.length === 0 ? told : `${told}\n\n${table(['error', 'requests', 'p99'], rows)}`;
+  return rows.length === 0 ? summary : `${summary}\n\n${table(['error', 'requests', 'p99'], rows)}`;
 }

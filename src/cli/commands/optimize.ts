@@ -1,21 +1,18 @@
 import type { Command } from 'commander';
 import { recipeSummary } from '../../../graph/common/recipe.js';
-import type { OptimizeReport } from '../../api/optimize.js';
+import type { OptimizeModelOptions, OptimizeReport } from '../../api/optimize.js';
 import { bytesText } from '../../reports/figures.js';
 import { parseOutput } from '../flags/arguments.js';
-import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from '../flags/model-flags.js';
-import {
-  addTransformFlags,
-  type TransformFlags,
-  transformFields,
-  transformOptions,
-} from '../flags/transform-flags.js';
-import { interruptible } from '../interruption.js';
-import { fields, print, printJson } from '../output/print.js';
+import { addModelFlags } from '../flags/model-flags.js';
+import { optionsOf } from '../flags/options.js';
+import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
+import { assumedField } from '../output/assumed-field.js';
+import { fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
-interface Flags extends TransformFlags, ModelFlags {
-  readonly output: string;
+interface Flags
+  extends Omit<OptimizeModelOptions, 'model' | 'level' | 'signal' | 'onProgress'>,
+    Pick<TransformFlags, 'optimize'> {
   readonly json?: true;
 }
 
@@ -28,31 +25,19 @@ export function addOptimize(program: Command): void {
   addModelFlags(addTransformFlags(command), 'written behind the logits that the model ends in')
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
-      const { output, json } = flags;
       const { optimizeModel } = await import('../../api/optimize.js');
-      const report = await withProgress('layers', (onProgress) =>
-        interruptible((signal) =>
-          optimizeModel({
-            ...transformOptions(flags),
-            ...modelOptions(flags),
-            model,
-            output,
-            signal,
-            onProgress,
-          }),
-        ),
-      );
-      if (json) printJson(report);
-      else print(reportText(report));
+      const options = { ...optionsOf(flags), model };
+      const report = await withProgress('layers', (watching) => optimizeModel({ ...options, ...watching }));
+      printReport(report, flags.json, reportText);
     });
 }
 
 function reportText(report: OptimizeReport): string {
   const { output, bytes, bytesBefore, nodes, nodesBefore, prepared, assumed } = report;
   return fields([
-    ...(prepared ? [['images', preparedText(prepared)] as const] : []),
+    ['images', prepared && preparedText(prepared)],
     ...transformFields(report),
-    ...assumedLines(assumed),
+    assumedField(assumed),
     [
       'written',
       `${output}: ${bytesText(bytes)} (was ${bytesText(bytesBefore)}), ${nodes} nodes (were ${nodesBefore})`,

@@ -1,16 +1,19 @@
 import { basename } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { assumptionsText } from '../../../graph/common/assumption.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import { classesText } from '../../../runtime/masks/classes.js';
-import type { ClassRegions, PredictReport, ProbabilityFormat } from '../../api/predict.js';
+import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
+import type { ClassRegions, PredictOptions, PredictReport, ProbabilityFormat } from '../../api/predict.js';
 import { count } from '../../reports/figures.js';
 import { parsePositive } from '../flags/arguments.js';
-import { addCleaningFlags, type CleaningFlags } from '../flags/cleaning-flags.js';
-import { addModelFlags, assumedLines, type ModelFlags } from '../flags/model-flags.js';
+import { addCleaningFlags } from '../flags/cleaning-flags.js';
+import { addModelFlags } from '../flags/model-flags.js';
+import { choice, optionsOf } from '../flags/options.js';
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
-import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
-import { interruptible } from '../interruption.js';
+import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
+import { assumedField } from '../output/assumed-field.js';
 import { fields, noteWarnings, print, printJson, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { noteTiles } from '../output/tiles-note.js';
@@ -18,12 +21,9 @@ import { noteTiles } from '../output/tiles-note.js';
 /** As for `predict`, which is loaded only when it is used. */
 const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
 
-interface Flags extends SessionFlags, CleaningFlags, ModelFlags {
-  readonly output: string;
-  readonly overlay?: true;
-  readonly probabilities?: ProbabilityFormat;
-  readonly mmPerPx?: number;
-  readonly memoryBudget?: number;
+interface Flags
+  extends SessionFlags,
+    Omit<PredictOptions, keyof SessionOptions | 'model' | 'images' | 'signal' | 'onProgress'> {
   readonly json?: true;
 }
 
@@ -35,21 +35,19 @@ export function addPredict(program: Command): void {
     .argument('<image...>', 'images and folders of images; - for standard input')
     .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes; - for one mask on standard output')
     .option('--overlay', 'also write NAME_overlay.png')
-    .addOption(new Option('--probabilities <format>', 'also write NAME_probabilities').choices(FORMATS))
+    .addOption(choice('--probabilities <format>', 'also write NAME_probabilities', FORMATS))
     .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
     .addOption(memoryBudgetOption())
-    .addOption(new Option('--json', 'print one JSON document: areas, boxes and counts of what was found'));
+    .option('--json', 'print one JSON document: areas, boxes and counts of what was found');
   addSessionFlags(addCleaningFlags(addModelFlags(command))).action(
     async (model: string, images: string[], flags: Flags) => {
-      const { json, provider, strict, threads, ...options } = flags;
+      const { json } = flags;
       if (json && flags.output === '-') {
         throw new NmodeError('BAD_USAGE', 'standard output takes the mask or the JSON document, not both');
       }
       const { predict } = await import('../../api/predict.js');
-      const session = sessionOptions(flags);
-      const report = await withProgress('images', (onProgress) =>
-        interruptible((signal) => predict({ ...options, ...session, model, images, signal, onProgress })),
-      );
+      const options = { ...optionsOf(flags), model, images };
+      const report = await withProgress('images', (watching) => predict({ ...options, ...watching }));
       if (json) printJson(predictionJson(report));
       else if (flags.output === '-') noteAssumed(report);
       else if (report.predictions.length > 0) print(predictionText(report, flags.threshold));
@@ -63,13 +61,13 @@ export function addPredict(program: Command): void {
 
 /** An error's message is no enumerable property. */
 function predictionJson({ failures, ...report }: PredictReport) {
-  const told = failures.map(({ image, error }) => ({ image, code: error.code, error: error.message }));
-  return { ...report, failures: told };
+  const plain = failures.map(({ image, error }) => ({ image, code: error.code, error: error.message }));
+  return { ...report, failures: plain };
 }
 
 /** Standard output has the mask. */
 function noteAssumed({ assumed }: PredictReport): void {
-  for (const [label, text] of assumedLines(assumed)) process.stderr.write(`nmode: ${label} ${text}\n`);
+  if (assumed.length > 0) process.stderr.write(`nmode: assumed ${assumptionsText(assumed)}\n`);
 }
 
 function predictionText(
@@ -88,10 +86,8 @@ function predictionText(
     table(['image', 'mask', 'inside', 'parts', 'time'], rows),
     fields([
       ['prepared', recipeSummary(recipe)],
-      ...(semantics.count > 1
-        ? [['classes', classesText(semantics, semantics.count, threshold)] as const]
-        : []),
-      ...assumedLines(assumed),
+      ['classes', semantics.count > 1 ? classesText(semantics, semantics.count, threshold) : undefined],
+      assumedField(assumed),
     ]),
     `${predictions.length} segmented on ${provider.effective}${failed}`,
   ].join('\n');

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
+import { assumptionsText } from '../../../graph/common/assumption.js';
+import type { ServeOptions } from '../../index.js';
 import { onOrphaned, runWithAllocator } from '../allocator.js';
 import {
   megabytesUpTo,
@@ -10,9 +12,10 @@ import {
   parseMilliseconds,
   parsePort,
 } from '../flags/arguments.js';
-import { addModelFlags, assumedLines, type ModelFlags, modelOptions } from '../flags/model-flags.js';
+import { addModelFlags } from '../flags/model-flags.js';
+import { optionsOf } from '../flags/options.js';
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
-import { addSessionFlags, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
+import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
 import { print } from '../output/print.js';
 import { hasUnread, serverLog } from '../server-log.js';
 
@@ -35,27 +38,18 @@ const V8_FLAGS = [
 /** Milliseconds that the last lines wait for their reader. */
 const UNREAD = 1000;
 
-interface ServeFlags extends SessionFlags, ModelFlags {
-  readonly host: string;
-  readonly port: number;
-  readonly workers?: number;
-  readonly maxBatch: number;
-  readonly maxDelayMs: number;
-  readonly maxQueue: number;
-  readonly maxRequests: number;
+interface Flags
+  extends SessionFlags,
+    Omit<
+      ServeOptions,
+      keyof SessionFlags | 'models' | 'maxBody' | 'maxJson' | 'maxInflight' | 'tls' | 'log'
+    > {
   readonly maxBodyMb: number;
   readonly maxJsonMb: number;
   readonly maxInflightMb?: number;
-  readonly maxElements: number;
-  readonly deadlineMs: number;
-  readonly drainMs: number;
-  readonly tokenFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
-  readonly ui?: true;
-  readonly watch?: true;
   readonly quiet?: true;
-  readonly memoryBudget?: number;
 }
 
 export function addServe(program: Command): void {
@@ -124,28 +118,25 @@ export function addServe(program: Command): void {
     .option('--watch', 'load a model again when its file is replaced')
     .option('--quiet', 'write no logs');
   addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
-    async (models: string[], flags: ServeFlags) => {
+    async (models: string[], flags: Flags) => {
       if (await runWithAllocator()) return;
       for (const flag of V8_FLAGS) setFlagsFromString(flag);
       // Nobody may read what it prints.
       process.stdout.on('error', () => {});
       const { NmodeError } = await import('../../../graph/common/errors.js');
       const { serve } = await import('../../api/serve.js');
-      const { tlsCert, tlsKey, tokenFile, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
+      const { tlsCert, tlsKey, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
       if ((tlsCert === undefined) !== (tlsKey === undefined)) {
         throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
       }
-      const signal = toldToEnd();
+      const signal = endOfProcess();
       const starting = serve({
         signal,
-        ...others,
+        ...optionsOf(others),
         models,
         maxBody: maxBodyMb * 1e6,
         maxJson: maxJsonMb * 1e6,
         ...(maxInflightMb !== undefined && { maxInflight: maxInflightMb * 1e6 }),
-        ...sessionOptions(flags),
-        ...modelOptions(flags),
-        ...(tokenFile !== undefined && { tokenFile }),
         ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
         ...(!quiet && { log: serverLog() }),
       });
@@ -157,7 +148,7 @@ export function addServe(program: Command): void {
       for (const { name, provider, workers, threads, whySingly, assumed = [] } of server.models) {
         print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
         if (whySingly !== undefined) print(`${name}: requests are not merged: ${whySingly}`);
-        for (const [label, text] of assumedLines(assumed)) print(`${name}: ${label} ${text}`);
+        if (assumed.length > 0) print(`${name}: assumed ${assumptionsText(assumed)}`);
       }
       print(`Serving at ${server.url} (Ctrl-C ends it).`);
       if (!signal.aborted) await once(signal, 'abort');
@@ -169,7 +160,7 @@ export function addServe(program: Command): void {
 }
 
 /** Aborts at the first Ctrl-C or request to end: it answers what it accepted. */
-function toldToEnd(): AbortSignal {
+function endOfProcess(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
   onOrphaned(() => controller.abort());

@@ -1,17 +1,15 @@
 import type { Command } from 'commander';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { DEFAULT_TOLERANCE } from '../../../runtime/parity.js';
-import type { Verification } from '../../api/verify.js';
+import type { Verification, VerifyOptions } from '../../api/verify.js';
 import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
-import { addSessionFlags, noteFallback, type SessionFlags, sessionOptions } from '../flags/session-flags.js';
+import { optionsOf } from '../flags/options.js';
+import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
-import { print, printJson, table } from '../output/print.js';
+import { printReport, table } from '../output/print.js';
 
-interface Flags extends SessionFlags {
-  readonly reference: string;
-  readonly atol?: number;
-  readonly rtol: number;
+interface Flags extends SessionFlags, Pick<VerifyOptions, 'reference' | 'atol' | 'rtol'> {
   readonly json?: true;
 }
 
@@ -34,13 +32,10 @@ export function addVerify(program: Command): void {
     )
     .option('--json', 'print one JSON document');
   addSessionFlags(command).action(async (model: string, flags: Flags) => {
-    const { reference, atol, rtol } = flags;
     const { verify } = await import('../../api/verify.js');
-    const tolerance = { rtol, ...(atol !== undefined && { atol }) };
-    const session = sessionOptions(flags);
-    const parity = await interruptible(() => verify({ model, reference, ...tolerance, ...session }));
-    if (flags.json) printJson(parity);
-    else print(parityText(parity));
+    const options = { ...optionsOf(flags), reference: flags.reference, model };
+    const parity = await interruptible(() => verify(options));
+    printReport(parity, flags.json, parityText);
     noteFallback(parity.provider);
     if (!parity.pass) {
       throw new NmodeError('CHECK_FAILED', [`${model}: beyond the tolerance`, ...parity.hints].join('; '));

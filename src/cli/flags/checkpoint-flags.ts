@@ -22,7 +22,3 @@ export function addCheckpointFlags(command: Command): Command {
       (pattern: string, before: readonly string[] = []) => [...before, pattern],
     );
 }
-
-export function checkpointOptions({ key, prefix, ignore }: CheckpointFlags): CheckpointFlags {
-  return { ...(key && { key }), ...(prefix && { prefix }), ...(ignore && { ignore }) };
-}

@@ -3,13 +3,6 @@ import { DEFAULT_THRESHOLD } from '../../../runtime/masks/threshold.js';
 import { parseCount, parseProbability } from './arguments.js';
 
 /** What is done to probabilities to make masks of them. */
-export interface CleaningFlags {
-  readonly threshold?: number;
-  readonly fillHoles?: true;
-  readonly largestComponent?: true;
-  readonly minArea?: number;
-}
-
 export function addCleaningFlags(command: Command): Command {
   return command
     .option(

@@ -1,40 +1,33 @@
-import { type Command, Option } from 'commander';
-import type { Head } from '../../../exporters/assembly/head.js';
+import type { Command, Option } from 'commander';
+import type { DecoderId } from '../../../exporters/assembly/describe.js';
+import { HEADS } from '../../../exporters/assembly/head.js';
 import { SOLVER_OPTIONS, type SolverChoices } from '../../../exporters/decoders/solvers.js';
 import { flagOf } from '../../../graph/common/assumption.js';
-import { pick } from '../../../graph/common/pick.js';
-import type { Activation, DecoderId } from '../../index.js';
+import { choice } from './options.js';
 
-/** What is told of a decoder, where its keys cannot tell. */
-export interface DecoderFlags<D extends DecoderId> {
-  readonly decoder?: D;
-  readonly activation?: Activation;
-  readonly head?: Head;
+export function decoderOption(ids: readonly DecoderId[]): Option {
+  return choice('--decoder <decoder>', 'needed where the keys cannot tell: EED and LMD share theirs', ids);
 }
 
-export function decoderOption(choices: readonly DecoderId[]): Option {
-  const why = 'needed where the keys cannot tell: EED and LMD share theirs';
-  return new Option('--decoder <decoder>', why).choices(choices);
+export function headOption(): Option {
+  const what = 'what the model ends in (default: sigmoid for one class; needed for several)';
+  return choice('--head <head>', what, HEADS);
 }
 
 /** The options of each solver; those of LMD begin with `--lmd-`. */
 export function addSolverFlags(command: Command): Command {
   for (const { key, name, choices, help } of SOLVER_OPTIONS) {
-    command.addOption(new Option(`${flagOf(key)} <${name}>`, help).choices(choices));
+    command.addOption(choice(`${flagOf(key)} <${name}>`, help, choices));
   }
   return command;
 }
 
-export function decoderOptions<D extends DecoderId>(
-  flags: DecoderFlags<D>,
-): DecoderFlags<D> & { readonly solverOptions?: SolverChoices } {
+/** What those flags say. */
+export function solverOptions(flags: object): { readonly solverOptions?: SolverChoices } {
   const given = new Map<string, string>(Object.entries(flags));
   const chosen = SOLVER_OPTIONS.flatMap(({ key, name }) => {
     const value = given.get(key);
     return value === undefined ? [] : [[name, value]];
   });
-  return {
-    ...pick(flags, ['decoder', 'activation', 'head']),
-    ...(chosen.length > 0 && { solverOptions: Object.fromEntries(chosen) }),
-  };
+  return chosen.length > 0 ? { solverOptions: Object.fromEntries(chosen) } : {};
 }

@@ -1,17 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Assumption, assumptionsText } from '../../../graph/common/assumption.js';
 import { NmodeError } from '../../../graph/common/errors.js';
-import { type Background, parseBackground, type Recipe } from '../../../graph/common/recipe.js';
-import { APPLIED_HEADS, type AppliedHead, type InputSpecOptions } from '../../../runtime/input-spec.js';
+import { type Background, parseBackground } from '../../../graph/common/recipe.js';
+import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
+import { choice } from './options.js';
 import { recipeOption } from './recipe-flags.js';
-
-/** What is said of a model that does not say it itself. */
-export interface ModelFlags {
-  readonly recipe?: Partial<Recipe>;
-  readonly strictRecipe?: true;
-  readonly head?: AppliedHead;
-  readonly background?: Background;
-}
 
 /** @param head what is done with the head, in a few words */
 export function addModelFlags(
@@ -21,7 +13,7 @@ export function addModelFlags(
   return command
     .addOption(recipeOption("the model's own; the release's, told as assumed, where it has none"))
     .option('--strict-recipe', 'refuse a model that does not say how images are prepared, without --recipe')
-    .addOption(new Option('--head <head>', head).choices(APPLIED_HEADS))
+    .addOption(choice('--head <head>', head, APPLIED_HEADS))
     .addOption(backgroundOption());
 }
 
@@ -36,18 +28,4 @@ export function backgroundOption(): Option {
       throw new InvalidArgumentError(error instanceof NmodeError ? `${error.message}.` : '');
     }
   });
-}
-
-export function modelOptions({ recipe, strictRecipe, head, background }: ModelFlags): InputSpecOptions {
-  return {
-    ...(recipe && { recipe }),
-    ...(strictRecipe && { strictRecipe }),
-    ...(head && { head }),
-    ...(background !== undefined && { background }),
-  };
-}
-
-/** A line of what is assumed; none where nothing is. */
-export function assumedLines(assumed: readonly Assumption[]): [string, string][] {
-  return assumed.length > 0 ? [['assumed', assumptionsText(assumed)]] : [];
 }

@@ -1,13 +1,6 @@
 import type { Command } from 'commander';
 import { parseTolerance } from './arguments.js';
 
-/** What an export is held to before it is written. */
-export interface ReferenceFlags {
-  readonly reference?: string;
-  readonly atol?: number;
-  readonly rtol?: number;
-}
-
 /** @param what the model that is compared */
 export function addReferenceFlags(command: Command, what: string): Command {
   return command
@@ -18,12 +11,4 @@ export function addReferenceFlags(command: Command, what: string): Command {
       parseTolerance,
     )
     .option('--rtol <tolerance>', 'with --reference: added to it, relative to the reference', parseTolerance);
-}
-
-export function referenceOptions({ reference, atol, rtol }: ReferenceFlags): ReferenceFlags {
-  return {
-    ...(reference && { reference }),
-    ...(atol !== undefined && { atol }),
-    ...(rtol !== undefined && { rtol }),
-  };
 }

@@ -4,10 +4,8 @@ import type { ProviderReport, SessionOptions } from '../../../runtime/node/sessi
 import { parseCount } from './arguments.js';
 
 /** What every command that runs a model takes. */
-export interface SessionFlags {
+export interface SessionFlags extends Pick<SessionOptions, 'strict' | 'threads'> {
   readonly provider?: ProviderChoice;
-  readonly strict?: true;
-  readonly threads?: number;
 }
 
 export function parseProviders(text: string): ProviderChoice {
@@ -27,14 +25,6 @@ export function addRunFlags(command: Command): Command {
   return command
     .option('--strict', 'fail where the first provider does not work, instead of trying the next')
     .option('--threads <n>', 'threads on the CPU (default: one a core)', parseCount);
-}
-
-export function sessionOptions({ provider, strict, threads }: SessionFlags): SessionOptions {
-  return {
-    ...(provider && { providers: provider }),
-    ...(strict && { strict }),
-    ...(threads && { threads }),
-  };
 }
 
 /**

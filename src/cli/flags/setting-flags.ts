@@ -1,11 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import {
   ACTIVATION_CHOICES,
   type ActivationName,
   isActivationName,
 } from '../../../exporters/nn/activations.js';
-import { PADDINGS, POOLINGS, type Settings, UPSAMPLINGS } from '../../../exporters/nn/settings.js';
+import { PADDINGS, POOLINGS, UPSAMPLINGS } from '../../../exporters/nn/settings.js';
 import { parseNumber } from './arguments.js';
+import { choice } from './options.js';
 
 function parseActivation(text: string): ActivationName {
   if (isActivationName(text)) return text;
@@ -18,9 +19,7 @@ const parseEpsilon = (text: string): number =>
 /** What a backbone alone has. */
 export function addBackboneFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option('--pooling <pooling>', 'how the network pools (default: as its code)').choices(POOLINGS),
-    )
+    .addOption(choice('--pooling <pooling>', 'how the network pools (default: as its code)', POOLINGS))
     .option(
       '--backbone-activation <name>',
       `in place of the backbone's own activation: ${ACTIVATION_CHOICES}`,
@@ -37,28 +36,14 @@ export function addSettingFlags(command: Command): Command {
       parseActivation,
     )
     .option('--bn-eps <eps>', "BatchNorm's eps (default: as the network's code, mostly 1e-5)", parseEpsilon)
+    .addOption(choice('--padding <mode>', "convolutions' padding_mode (default: zeros)", PADDINGS))
     .addOption(
-      new Option('--padding <mode>', "convolutions' padding_mode (default: zeros)").choices(PADDINGS),
-    )
-    .addOption(
-      new Option(
+      choice(
         '--upsample <mode>',
         "how features are interpolated (default: as the network's code)",
-      ).choices(UPSAMPLINGS),
+        UPSAMPLINGS,
+      ),
     )
     .option('--align-corners', "of bilinear upsampling (default: as the network's code)")
     .option('--no-align-corners', 'of bilinear upsampling');
-}
-
-export function settingOptions(flags: Settings): Settings {
-  const { pooling, backboneActivation, blockActivation, bnEps, padding, upsample, alignCorners } = flags;
-  return {
-    ...(pooling && { pooling }),
-    ...(backboneActivation && { backboneActivation }),
-    ...(blockActivation && { blockActivation }),
-    ...(bnEps !== undefined && { bnEps }),
-    ...(padding && { padding }),
-    ...(upsample && { upsample }),
-    ...(alignCorners !== undefined && { alignCorners }),
-  };
 }

@@ -1,46 +1,43 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { LEVELS, type Level } from '../../../graph/passes/optimize.js';
-import { TARGETS, type Target } from '../../../graph/passes/winograd/cost.js';
-import { CALIBRATION_METHODS, type CalibrationMethod } from '../../../graph/quantization/calibrate.js';
+import { TARGETS } from '../../../graph/passes/winograd/cost.js';
+import { CALIBRATION_METHODS } from '../../../graph/quantization/calibrate.js';
 import type { OutputDifference } from '../../transform/difference.js';
-import { PRECISIONS, type Precision } from '../../transform/precision.js';
+import type { ImageDifference } from '../../transform/image-comparison.js';
+import { PRECISIONS } from '../../transform/precision.js';
 import type { Transformed, TransformOptions } from '../../transform/transform.js';
+import type { Field } from '../output/print.js';
 import { parsePath, parseProbability } from './arguments.js';
+import { choice } from './options.js';
 
 /** What every command that rewrites a graph takes. */
-export interface TransformFlags {
-  readonly optimize?: Level;
-  readonly target?: Target;
-  readonly precompute?: true;
-  readonly precision?: Precision;
-  readonly images?: string;
-  readonly calibrate?: string;
-  readonly method?: CalibrationMethod;
-  readonly maxDscDrop?: number;
-}
+export type TransformFlags = Pick<
+  TransformOptions,
+  'target' | 'precompute' | 'precision' | 'images' | 'calibrate' | 'method' | 'maxDscDrop'
+> & { readonly optimize?: Level };
 
 export function addTransformFlags(command: Command, level: Level = 'standard'): Command {
   return command
     .addOption(
-      new Option(
+      choice(
         '--optimize <level>',
         `how far the graph is rewritten to run faster (default: ${level})`,
-      ).choices(LEVELS),
+        LEVELS,
+      ),
     )
-    .addOption(new Option('--target <target>', 'where latency is to be low (default: cpu)').choices(TARGETS))
+    .addOption(choice('--target <target>', 'where latency is to be low (default: cpu)', TARGETS))
     .option(
       '--precompute',
       'with --optimize latency: a file four times as large, for runtimes that do not transform weights as they load',
     )
-    .addOption(
-      new Option('--precision <precision>', 'what it computes with (default: fp32)').choices(PRECISIONS),
-    )
+    .addOption(choice('--precision <precision>', 'what it computes with (default: fp32)', PRECISIONS))
     .option('--calibrate <folder>', 'with --precision int8: images that are typical', parsePath)
     .addOption(
-      new Option(
+      choice(
         '--method <method>',
         'how int8 finds the range of values (default: minmax, or what costs less where that costs too much)',
-      ).choices(CALIBRATION_METHODS),
+        CALIBRATION_METHODS,
+      ),
     )
     .option(
       '--max-dsc-drop <share>',
@@ -54,47 +51,33 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
     );
 }
 
-export function transformOptions(flags: TransformFlags): TransformOptions {
-  const { optimize, target, precompute, precision, images, calibrate, method, maxDscDrop } = flags;
-  return {
-    ...(optimize && { level: optimize }),
-    ...(target && { target }),
-    ...(precompute && { precompute }),
-    ...(precision && { precision }),
-    ...(images && { images }),
-    ...(calibrate && { calibrate }),
-    ...(method && { method }),
-    ...(maxDscDrop !== undefined && { maxDscDrop }),
-  };
-}
-
 /** What was done to a graph, a line a matter. */
 export function transformFields({
   level,
   changes,
   difference,
   quantized,
-}: Omit<Transformed, 'model'>): [string, string][] {
+}: Omit<Transformed, 'model'>): readonly Field[] {
   const rules = Object.entries(changes).map(([rule, count]) => `${rule} ${count}`);
-  const rewritten = level === 'none' ? [] : [rules.join(', ') || 'nothing: no rule found anything to do'];
-  const latency =
-    level === 'latency' && changes.Winograd === undefined
-      ? [
-          "no further convolution took Winograd's form: none would be clearly faster, sizes are open, or the target is webgpu; only the rules of standard hold",
-        ]
-      : [];
-  const compared = difference?.outputs.map((output) => comparedText(output, difference.outputs.length > 1));
+  const hasNoWinograd = level === 'latency' && changes.Winograd === undefined;
   return [
-    ...rewritten.map((text): [string, string] => ['rewritten', text]),
-    ...latency.map((text): [string, string] => ['latency', text]),
-    ...(quantized ? [['integers', quantizedText(quantized)] satisfies [string, string]] : []),
-    ...(difference && compared
-      ? [['compared', `on ${difference.images} images: ${compared.join('; ')}`] satisfies [string, string]]
-      : []),
+    ['rewritten', level === 'none' ? undefined : rules.join(', ') || 'nothing: no rule found anything to do'],
+    [
+      'latency',
+      hasNoWinograd
+        ? "no further convolution took Winograd's form: none would be clearly faster, sizes are open, or the target is webgpu; only the rules of standard hold"
+        : undefined,
+    ],
+    ['integers', quantized && quantizedText(quantized)],
+    ['compared', difference && differenceText(difference)],
   ];
 }
 
-function comparedText({ name, kind, maxAbs, largest, dscDrop }: OutputDifference, isNamed: boolean): string {
+function differenceText({ images, outputs }: ImageDifference): string {
+  return `on ${images} images: ${outputs.map((output) => outputText(output, outputs.length > 1)).join('; ')}`;
+}
+
+function outputText({ name, kind, maxAbs, largest, dscDrop }: OutputDifference, isNamed: boolean): string {
   const owner = isNamed ? `'${name}' ` : '';
   if (kind === 'values') {
     const share = largest === 0 ? 0 : maxAbs / largest;

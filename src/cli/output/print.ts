@@ -1,30 +1,39 @@
+import { at } from '../../../graph/common/at.js';
+
 export function shapeLine(shape: readonly (number | string)[] | undefined): string {
   return shape === undefined ? 'of any shape' : shape.join(' x ');
 }
 
 /** Rows as aligned columns; numbers, and what looks like one, to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows];
-  const widths = header.map((_, column) =>
-    lines.reduce((width, line) => Math.max(width, (line[column] ?? '').length), 0),
-  );
-  const numeric = header.map((_, column) => rows.every((row) => /^[\d.,]/.test(row[column] ?? '')));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) =>
-          numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const columns = header.map((title, column) => {
+    const cells = rows.map((row) => at(row, column));
+    const width = Math.max(...[title, ...cells].map((cell) => cell.length));
+    const isNumeric = cells.every((cell) => /^[\d.,]/.test(cell));
+    return [title, ...cells].map((cell) => (isNumeric ? cell.padStart(width) : cell.padEnd(width)));
+  });
+  const lines = [header, ...rows].map((_, line) => columns.map((cells) => at(cells, line)).join('  '));
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
+/** A line of its own; none where there is no text. */
+export type Field = readonly [label: string, text: string | undefined];
+
 /** Label and text in two columns. */
-export function fields(pairs: readonly (readonly [label: string, text: string])[]): string {
-  const width = pairs.reduce((widest, [label]) => Math.max(widest, label.length), 0);
-  return pairs.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n');
+export function fields(list: readonly Field[]): string {
+  const said = list.filter(([, text]) => text !== undefined);
+  const width = Math.max(0, ...said.map(([label]) => label.length));
+  return said.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n');
+}
+
+/** A report on standard output: one JSON document, or a text for people. */
+export function printReport<Report>(
+  report: Report,
+  json: true | undefined,
+  textOf: (report: Report) => string,
+): void {
+  if (json) printJson(report);
+  else print(textOf(report));
 }
 
 /** One document on standard output. */

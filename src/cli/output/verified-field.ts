@@ -1,9 +1,10 @@
 import type { ModelIo } from '../../../graph/common/recipe.js';
 import type { ReferenceParity } from '../../parity/write-verified.js';
 import type { Precision } from '../../transform/precision.js';
+import type { Field } from './print.js';
 
 /** How far a reference was missed, and by what, where that is not the file as written. */
-export function verifiedFields({
+export function verifiedField({
   verified,
   precision,
   io = 'tensor',
@@ -11,17 +12,17 @@ export function verifiedFields({
   readonly verified?: ReferenceParity;
   readonly precision: Precision;
   readonly io?: ModelIo;
-}): [string, string][] {
-  if (verified === undefined) return [];
+}): Field {
+  if (verified === undefined) return ['verified', undefined];
   const worst = Math.max(...Object.values(verified.outputs).map(({ maxAbs }) => maxAbs));
   const found = `largest difference from the reference ${worst.toExponential(2)}${scaleText(verified)}`;
-  if (verified.of === 'file') return [['verified', found]];
+  if (verified.of === 'file') return ['verified', found];
   const network = io === 'image' ? 'the network on prepared pixels' : 'the network';
-  const lowered = precision === 'fp32' ? '' : `, before it was lowered to ${precision}`;
-  return [['verified', `${network}${lowered}: ${found}`]];
+  const before = precision === 'fp32' ? '' : `, before it was lowered to ${precision}`;
+  return ['verified', `${network}${before}: ${found}`];
 }
 
-/** What logits were held to, where no tolerance was told. */
+/** What logits were held to, where no tolerance was given. */
 function scaleText({ scaled, atol, outputs }: ReferenceParity): string {
   if (!scaled) return '';
   const each = Object.values(outputs).map(

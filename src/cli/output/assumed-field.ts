@@ -1,0 +1,21 @@
+import { ofNetwork } from '../../../exporters/assembly/assumptions.js';
+import {
+  type Assumption,
+  assumptionsText,
+  type CheckedAssumption,
+} from '../../../graph/common/assumption.js';
+import type { Field } from './print.js';
+
+/** What is assumed of a model's images and classes. */
+export function assumedField(assumed: readonly Assumption[]): Field {
+  return ['assumed', assumed.length > 0 ? assumptionsText(assumed) : undefined];
+}
+
+/** What was taken for what a checkpoint does not say. (How images are prepared has a line of its own.) */
+export function assumedNetworkField(assumed: readonly CheckedAssumption[]): Field {
+  const network = ofNetwork(assumed);
+  const [label, text] = assumedField(network);
+  const isVerified = network.every(({ verified }) => verified);
+  const status = isVerified ? 'verified by the reference' : 'not verified: give --reference';
+  return [label, text && `${text}; ${status}`];
+}
