@@ -1,6 +1,7 @@
 /** `npm start`: the whole way from the bundled checkpoint to masks, and how close to PyTorch it comes. */
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { at } from '../graph/common/at.js';
 import { NmodeError } from '../graph/common/errors.js';
 import { confusionOf, diceOf } from '../runtime/masks/metrics.js';
 import { readMask } from '../runtime/node/images/files.js';
@@ -37,8 +38,9 @@ const { predictions } = await predict({
 });
 const rows: string[][] = [];
 for (const { image, masks, overlay, timings } of predictions) {
+  if (overlay === undefined) throw new TypeError('no overlay was written');
   const name = `${basename(image, '.jpg')}.png`;
-  const mask = await readMask(masks[0] ?? '');
+  const mask = await readMask(at(masks, 0));
   const [pytorch, truth] = [
     await readMask(fixture('predicted', name)),
     await readMask(fixture('masks', name)),
@@ -48,7 +50,7 @@ for (const { image, masks, overlay, timings } of predictions) {
     diceOf(confusionOf(mask, pytorch)).toFixed(6),
     diceOf(confusionOf(mask, truth)).toFixed(3),
     `${(timings.total - timings.queue).toFixed(0)} ms`,
-    shown(overlay ?? ''),
+    shown(overlay),
   ]);
 }
 

@@ -137,16 +137,12 @@ async function measure(
       await loading.close();
     });
   }
-  if (placement || report !== undefined) await profile(inTurn);
+  if (placement || report !== undefined) {
+    await inTemporaryFolder('nmode-bench', (folder) => inTurn((each) => each.profile(folder)));
+  }
   return {
     models: contestants.map((each) => each.figures(first, peaks.get(each.provider) ?? Number.NaN)),
     ...{ scenario, runs, threads: first.opened.threads, workers },
     peakGmacPerSecond: (peaks.get(first.provider) ?? Number.NaN) / 1e9,
   };
-}
-
-async function profile(
-  inTurn: (task: (contestant: Contestant) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  await inTemporaryFolder('nmode-bench', (folder) => inTurn((each) => each.profile(folder)));
 }

@@ -8,6 +8,7 @@ import { BACKBONES, backboneOf } from '../../exporters/backbones/index.js';
 import { SOLVER_IDS } from '../../exporters/decoders/solvers.js';
 import { Weights, zeroWeights } from '../../exporters/nn/weights.js';
 import { cost } from '../../graph/analysis/cost.js';
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
@@ -60,9 +61,9 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
     encoders.push(encoderOf(network, size));
   }
   const comparisons: Comparison[] = [];
-  for (const [at, encoder] of encoders.entries()) {
+  for (const [done, encoder] of encoders.entries()) {
     await turn(signal);
-    if (time) onProgress?.(at, encoders.length);
+    if (time) onProgress?.(done, encoders.length);
     const contenders = contendersOf(encoder, size);
     const rows = time ? await timed(contenders, options) : contenders.map(({ comparison }) => comparison);
     comparisons.push(...rows);
@@ -140,7 +141,9 @@ function contendersOf({ network, encoder }: Encoder, size: Size): readonly Conte
 function counted(build: (weights: Weights) => Model): { readonly model: Model; readonly figures: Figures } {
   const weights = Weights.from(zeroWeights);
   const model = build(weights);
-  return { model, figures: { parameters: weights.parameters, macs: cost(model).macs ?? 0 } };
+  const { macs } = cost(model);
+  if (macs === undefined) throw new TypeError('an operator has no cost');
+  return { model, figures: { parameters: weights.parameters, macs } };
 }
 
 /** The decoders of one backbone beside each other. The weights are zeros, which take as long as others. */
@@ -156,8 +159,8 @@ async function timed(
       paths.push(path);
     }
     const { models } = await bench({ models: paths, runs, ...(signal && { signal }) });
-    return contenders.map(({ comparison }, at) => {
-      const { p50 = Number.NaN, ratioToFirst: ratio = Number.NaN } = models[at] ?? {};
+    return contenders.map(({ comparison }, index) => {
+      const { p50, ratioToFirst: ratio } = at(models, index);
       return { ...comparison, latency: { p50, ratio } };
     });
   });

@@ -12,12 +12,7 @@ import { relu, sigmoid } from '../../graph/ops/unary.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import { loadSharp } from '../../runtime/node/images/sharp.js';
 import { loadModel } from '../../runtime/node/model.js';
-import {
-  type GroupLimits,
-  groupLimits,
-  usableCores,
-  usableMemory,
-} from '../../runtime/node/sessions/limits.js';
+import { groupLimits, usableCores, usableMemory } from '../../runtime/node/sessions/limits.js';
 import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import type { ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
 import { PROVIDER_IDS, type ProviderId } from '../../runtime/node/sessions/providers.js';
@@ -64,6 +59,7 @@ export interface Diagnosis {
  */
 export async function doctor(model?: string): Promise<Diagnosis> {
   const limits = groupLimits();
+  const { cores, memory } = limits;
   const bytes = model === undefined ? smallNetwork() : (await loadModel(model)).bytes;
   const providers: ProviderDiagnosis[] = [];
   for (const provider of PROVIDER_IDS) providers.push(await diagnose(provider, bytes));
@@ -73,21 +69,20 @@ export async function doctor(model?: string): Promise<Diagnosis> {
     platform: `${process.platform}/${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     ...(features && { cpuFeatures: features }),
-    cores: { usable: usableCores(limits), machine: cpus().length, ...optional(limits, 'cores') },
+    cores: {
+      usable: usableCores(limits),
+      machine: cpus().length,
+      ...(cores !== undefined && { limit: cores }),
+    },
     memory: {
       usable: usableMemory(limits),
       machine: totalmem(),
       free: freemem(),
-      ...optional(limits, 'memory'),
+      ...(memory !== undefined && { limit: memory }),
     },
     model: model ?? 'a small network of this package',
     providers,
   };
-}
-
-function optional(limits: GroupLimits, key: keyof GroupLimits): { limit?: number } {
-  const limit = limits[key];
-  return limit === undefined ? {} : { limit };
 }
 
 async function diagnose(provider: ProviderId, model: Uint8Array): Promise<ProviderDiagnosis> {

@@ -22,7 +22,7 @@ import {
 } from '../reports/compare-classes.js';
 import type { EvaluationReport } from '../reports/evaluation.js';
 import { writeReport } from '../reports/evaluation-report.js';
-import { type CountedTruth, truthSummary, truthWarnings } from '../reports/truth-report.js';
+import { type CountedTruth, foregroundText, truthSummary, truthWarnings } from '../reports/truth-report.js';
 
 export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
   /** An .onnx file that takes one RGB image. */
@@ -54,11 +54,12 @@ type Outcome = Counted | Failure;
 
 /**
  * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
- * and cut at 0.5. Pixels of `ignoreLabel` are left out.
+ * and thresholded at 0.5. Pixels of `ignoreLabel` are left out.
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const { at = 'network', signal, onProgress } = options;
+  const { fillHoles = false, largestComponent = false, minArea = 0 } = options;
   checkReading(options);
   finishOptions(options, at);
   const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks);
@@ -69,57 +70,49 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
     await refuseOverwriting([options.report], [options.model, ...files]);
   }
-  const segmenter = await Segmenter.load(options.model, { ...options, at });
-  try {
-    refuseReading(segmenter, options);
-    refuseThreshold(segmenter.semantics, segmenter.classes, options.threshold);
-    const counted: Counted[] = [];
-    let done = 0;
-    onProgress?.(done, pairs.length);
-    for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, (pair) =>
-      count(segmenter, pair, options),
-    )) {
-      signal?.throwIfAborted();
-      if ('error' in outcome) failures.push(outcome);
-      else counted.push(outcome);
-      onProgress?.(++done, pairs.length);
-    }
-    const errors = failures.slice(unpaired.length).map(({ code, error }) => new NmodeError(code, error));
-    const [first] = errors;
-    if (counted.length === 0 && first !== undefined) throw commonFault(errors) ?? first;
-    const classes = classMetrics(counted.map((image) => image.classes));
-    const perImage = counted.map((image) => ({ name: image.name, dsc: imageDice(image.classes) }));
-    const scores = perImage.map(({ dsc }) => dsc);
-    const { provider, recipe, semantics } = segmenter;
-    const cutAt = options.threshold ?? (semantics.kind === 'independent' ? DEFAULT_THRESHOLD : undefined);
-    const report: EvaluationReport = {
-      images: perImage.length,
-      ...foregroundMetrics(classes),
-      ...(classes.length > 1 && { classes }),
-      perImage,
-      meanDsc: mean(scores),
-      medianDsc: median(scores),
-      at,
-      ...(cutAt !== undefined && { threshold: cutAt }),
-      cleaning: {
-        fillHoles: options.fillHoles ?? false,
-        largestComponent: options.largestComponent ?? false,
-        minArea: options.minArea ?? 0,
-      },
-      truth: truthSummary(options, counted),
-      warnings: [...counted.flatMap(({ warnings }) => warnings), ...truthWarnings(options, counted)],
-      recipe,
-      provider: provider.effective,
-      session: provider,
-      assumed: segmenter.assumed,
-      tiled: counted.flatMap(({ name, tiling }) => (tiling ? [{ name, tiling }] : [])),
-      failures,
-    };
-    if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
-    return report;
-  } finally {
-    await segmenter.close();
+  await using segmenter = await Segmenter.load(options.model, { ...options, at });
+  refuseReading(segmenter, options);
+  refuseThreshold(segmenter.semantics, segmenter.classes, options.threshold);
+  const counted: Counted[] = [];
+  let done = 0;
+  onProgress?.(done, pairs.length);
+  for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, (pair) =>
+    count(segmenter, pair, options),
+  )) {
+    signal?.throwIfAborted();
+    if ('error' in outcome) failures.push(outcome);
+    else counted.push(outcome);
+    onProgress?.(++done, pairs.length);
   }
+  const errors = failures.slice(unpaired.length).map(({ code, error }) => new NmodeError(code, error));
+  const [first] = errors;
+  if (counted.length === 0 && first !== undefined) throw commonFault(errors) ?? first;
+  const classes = classMetrics(counted.map((image) => image.classes));
+  const perImage = counted.map((image) => ({ name: image.name, dsc: imageDice(image.classes) }));
+  const scores = perImage.map(({ dsc }) => dsc);
+  const { provider, recipe, semantics } = segmenter;
+  const threshold = options.threshold ?? (semantics.kind === 'independent' ? DEFAULT_THRESHOLD : undefined);
+  const report: EvaluationReport = {
+    images: perImage.length,
+    ...foregroundMetrics(classes),
+    ...(classes.length > 1 && { classes }),
+    perImage,
+    meanDsc: mean(scores),
+    medianDsc: median(scores),
+    at,
+    ...(threshold !== undefined && { threshold }),
+    cleaning: { fillHoles, largestComponent, minArea },
+    truth: truthSummary(options, counted),
+    warnings: [...counted.flatMap(({ warnings }) => warnings), ...truthWarnings(options, counted)],
+    recipe,
+    provider: provider.effective,
+    session: provider,
+    assumed: segmenter.assumed,
+    tiled: counted.flatMap(({ name, tiling }) => (tiling ? [{ name, tiling }] : [])),
+    failures,
+  };
+  if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
+  return report;
 }
 
 async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {
@@ -130,12 +123,11 @@ async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions)
     const ignored = first?.truth.counted?.filter((counts) => counts === 0).length ?? 0;
     const { search, tiling } = found;
     const doubt = { ...(search && { search }), turnDoubt: await turnDoubt(pair, found) };
-    const cut = { ...(tiling && { tiling }) };
     const warnings = [
       ...found.warnings.map((warning) => `${name}: ${warning}`),
       ...found.truthWarnings.map((warning) => `${basename(pair.mask)}: ${warning}`),
     ];
-    return { name, classes: confusionsOf(found), ignored, warnings, ...doubt, ...cut };
+    return { name, classes: confusionsOf(found), ignored, warnings, ...doubt, ...(tiling && { tiling }) };
   } catch (error) {
     const { code, message } = imageFault(error, options.signal);
     return { name, code, error: message };
@@ -143,14 +135,10 @@ async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions)
 }
 
 /** @throws NmodeError (BAD_USAGE) for one label or colour of truth where several classes are counted */
-function refuseReading(
-  { semantics, classes }: Segmenter,
-  { truthLabel, truthColour, model }: EvaluateOptions,
-): void {
+function refuseReading({ semantics, classes }: Segmenter, { model, ...reading }: EvaluateOptions): void {
   const { length } = maskLabelsOf(semantics, classes);
-  if (length < 2 || (truthLabel === undefined && truthColour === undefined)) return;
-  const given =
-    truthLabel !== undefined ? `--truth-label ${truthLabel}` : `--truth-colour ${truthColour?.join(',')}`;
+  const given = foregroundText(reading);
+  if (length < 2 || given === undefined) return;
   throw new NmodeError(
     'BAD_USAGE',
     `${basename(model)}: it gives masks of ${length} classes, each counted against its own label of the truth: ${given} says one foreground`,

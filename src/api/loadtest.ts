@@ -56,6 +56,9 @@ interface Port {
   readonly shape: readonly number[];
 }
 
+/** The size of open axes that no image has. */
+const OTHER_AXIS = 1;
+
 /** What the protocol's types take, in bytes; others are not sent. */
 const BYTES: Readonly<Record<string, number>> = { FP32: 4, UINT8: 1 };
 
@@ -182,9 +185,9 @@ class Client {
   async #ask<T>(method: string, path: string): Promise<T> {
     try {
       const response = await this.send(method, path);
-      const told = await text(response);
+      const body = await text(response);
       if (response.statusCode !== 200) throw new Error(`the server says ${response.statusCode}`);
-      return JSON.parse(told);
+      return JSON.parse(body);
     } catch (error) {
       throw new NmodeError('CANNOT_RUN', `${this.#options.url}${path}: ${reason(error)}`, { cause: error });
     }
@@ -211,12 +214,9 @@ class Client {
     );
     const { binary = true, size = { height: 256, width: 256 } } = this.#options;
     const blobs: Buffer[] = [];
-    const shapes = inputs.map(({ shape, datatype }) => {
+    const entries = inputs.map(({ name, datatype, shape: declared }) => {
       const open = datatype === 'UINT8' ? [1, size.height, size.width, 3] : [1, 3, size.height, size.width];
-      return shape.map((length, axis) => (length > 0 ? length : (open[axis] ?? 1)));
-    });
-    const entries = inputs.map(({ name, datatype }, index) => {
-      const shape = shapes[index] ?? [];
+      const shape = declared.map((length, axis) => (length > 0 ? length : (open[axis] ?? OTHER_AXIS)));
       const bytes = BYTES[datatype];
       if (bytes === undefined)
         throw new NmodeError(
@@ -236,6 +236,6 @@ class Client {
     const headers: Record<string, string> = binary
       ? { 'inference-header-content-length': String(json.length), 'content-type': 'application/octet-stream' }
       : { 'content-type': 'application/json' };
-    return { body: Buffer.concat([json, ...blobs]), headers, shape: shapes[0] ?? [] };
+    return { body: Buffer.concat([json, ...blobs]), headers, shape: entries[0]?.shape ?? [] };
   }
 }

@@ -38,8 +38,8 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
   const { model: path, output } = options;
   const { model, bytes: before, name } = await loadModel(path);
   await refuseOverwriting([output], [path]);
-  const told = naming(name, () => withFacts(model, options));
-  const { model: result, ...report } = await transform(told, name, options);
+  const stated = naming(name, () => withFacts(model, options));
+  const { model: result, ...report } = await transform(stated, name, options);
   return {
     output,
     bytes: await writeWhole(output, encodeChunks(result)),
@@ -57,22 +57,23 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
  * @throws NmodeError: BAD_MODEL, BAD_USAGE
  */
 function withFacts(model: Model, { recipe, head, background }: OptimizeModelOptions): Model {
+  const outline = outlineOf(model);
+  const facts: [string, string][] = [];
   if (head !== undefined || background !== undefined) {
-    inputSpecOf(outlineOf(model), { ...(head && { head }), ...(background !== undefined && { background }) });
+    inputSpecOf(outline, { ...(head && { head }), ...(background !== undefined && { background }) });
   }
   const result = head === undefined ? model : headed(model, head);
-  const facts: [string, string][] = [];
+  let { metadata } = result;
   if (recipe !== undefined) {
-    const form = imageSpecOf(outlineOf(model), { recipe });
-    facts.push([IO_KEY, form.io], [RECIPE_KEY, recipeText(form.recipe)]);
+    const spec = imageSpecOf(outline, { recipe });
+    metadata = withoutStated(metadata, 'recipe');
+    facts.push([IO_KEY, spec.io], [RECIPE_KEY, recipeText(spec.recipe)]);
   }
-  if (background !== undefined) facts.push([BACKGROUND_KEY, String(background)]);
-  const told = [
-    ...(recipe === undefined ? [] : ['recipe']),
-    ...(background === undefined ? [] : ['background']),
-  ];
-  const known = told.reduce(withoutStated, result.metadata);
-  return { ...result, metadata: new Map([...known, ...facts]) };
+  if (background !== undefined) {
+    metadata = withoutStated(metadata, 'background');
+    facts.push([BACKGROUND_KEY, String(background)]);
+  }
+  return { ...result, metadata: new Map([...metadata, ...facts]) };
 }
 
 /** What of a model's images and classes is assumed wherever it runs; nothing of one that segments no images. */

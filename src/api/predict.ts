@@ -1,5 +1,6 @@
 import { basename, join, parse, resolve } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
+import { at } from '../../graph/common/at.js';
 import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { drawClasses } from '../../runtime/images/draw.js';
@@ -121,39 +122,35 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
     throw new NmodeError('BAD_IMAGE', `${failure.error.message}${others}`);
   }
   checkOutput(options, tasks);
-  const segmenter = await Segmenter.load(model, {
+  await using segmenter = await Segmenter.load(model, {
     ...options,
     workers: options.workers ?? defaultWorkers(tasks),
   });
   const predictions: Prediction[] = [];
   const { classes: count, semantics } = segmenter;
   const expected = { count, maskLabels: maskLabelsOf(semantics, count) };
-  try {
-    refuseThreshold(semantics, count, options.threshold);
-    if (output !== '-') {
-      const outputs = tasks.flatMap(({ name }) => Object.values(filesOf(name, expected, options)).flat());
-      const images = tasks.map(({ image }) => image);
-      await refuseOverwriting(outputs, images);
-      await makeFolder(output);
-    }
-    let done = 0;
-    const unfound = failures.length;
-    onProgress?.(done, tasks.length);
-    const one = (task: Task) => predictOne(segmenter, task, options);
-    for await (const result of inOrder(tasks, segmenter.imagesAtOnce, one)) {
-      signal?.throwIfAborted();
-      if ('error' in result) failures.push(result);
-      else predictions.push(result);
-      onProgress?.(++done, tasks.length);
-    }
-    const errors = failures.slice(unfound).map(({ error }) => error);
-    const common = predictions.length === 0 ? commonFault(errors) : undefined;
-    if (common !== undefined) throw common;
-    const { provider, recipe, assumed } = segmenter;
-    return { provider, recipe, semantics: { ...semantics, count }, assumed, predictions, failures };
-  } finally {
-    await segmenter.close();
+  refuseThreshold(semantics, count, options.threshold);
+  if (output !== '-') {
+    const outputs = tasks.flatMap(({ name }) => Object.values(filesOf(name, expected, options)).flat());
+    const images = tasks.map(({ image }) => image);
+    await refuseOverwriting(outputs, images);
+    await makeFolder(output);
   }
+  let done = 0;
+  const unfound = failures.length;
+  onProgress?.(done, tasks.length);
+  const one = (task: Task) => predictOne(segmenter, task, options);
+  for await (const result of inOrder(tasks, segmenter.imagesAtOnce, one)) {
+    signal?.throwIfAborted();
+    if ('error' in result) failures.push(result);
+    else predictions.push(result);
+    onProgress?.(++done, tasks.length);
+  }
+  const errors = failures.slice(unfound).map(({ error }) => error);
+  const common = predictions.length === 0 ? commonFault(errors) : undefined;
+  if (common !== undefined) throw common;
+  const { provider, recipe, assumed } = segmenter;
+  return { provider, recipe, semantics: { ...semantics, count }, assumed, predictions, failures };
 }
 
 type Failure = PredictReport['failures'][number];
@@ -230,8 +227,8 @@ async function predictOne(
     });
     const { width, height, tiles, tiling, warnings, timings } = segmentation;
     const classes = regionsOf(segmentation, options.mmPerPx);
-    const cut = { tiles, ...(tiling && { tiling }) };
-    return { image, width, height, ...files, classes, ...cut, warnings, timings };
+    const inTiles = { tiles, ...(tiling && { tiling }) };
+    return { image, width, height, ...files, classes, ...inTiles, warnings, timings };
   } catch (error) {
     const fault = imageFault(error, signal);
     if (fault.code === 'CANNOT_WRITE' && !isOfOneFile(fault)) throw fault;
@@ -253,7 +250,7 @@ function filesOf(
   { output, overlay, probabilities }: PredictOptions,
 ) {
   const base = join(output, name);
-  const first = maskLabels.length === count ? (maskLabels[0] ?? 0) : 0;
+  const first = maskLabels.length === count ? at(maskLabels, 0) : 0;
   const perClass = (kind: string, labels: readonly number[]) =>
     labels.map((label) => `${base}_${kind}${count === 1 ? '' : `_${label}`}.png`);
   const all = Array.from({ length: count }, (_, index) => first + index);
@@ -269,14 +266,14 @@ function filesOf(
 
 /** Writes all files of an image, or, where one of them fails, none. */
 async function write(segmentation: Segmentation, name: string, options: PredictOptions) {
-  const { masks, maskLabels, labels, classes: count, image, mask, probabilities } = segmentation;
+  const { masks, maskLabels, labels, classes: count, image, probabilities } = segmentation;
   const files = filesOf(name, { count, maskLabels }, options);
   if (options.output === '-' && masks.length > 1) {
     throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
   }
   await writeTogether(async (put) => {
-    for (const [at, file] of files.masks.entries()) {
-      const png = await encodePng(masks[at] ?? mask);
+    for (const [index, file] of files.masks.entries()) {
+      const png = await encodePng(at(masks, index));
       if (file === '-') process.stdout.write(png);
       else await put(file, png);
     }
@@ -293,13 +290,12 @@ async function writeProbabilities(
   files: readonly string[],
   put: (file: string, contents: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const [first = ''] = files;
   const { classes, height, width, data } = probabilities;
-  if (first.endsWith('.npy')) {
-    await put(first, encodeNpy([classes, height, width], data));
-    return;
-  }
   for (const [index, file] of files.entries()) {
+    if (file.endsWith('.npy')) {
+      await put(file, encodeNpy([classes, height, width], data));
+      continue;
+    }
     const channel = channelOf(probabilities, index);
     const grey = Uint16Array.from(channel.data, (value) =>
       Math.round(Math.min(Math.max(value, 0), 1) * 65535),
@@ -309,17 +305,18 @@ async function writeProbabilities(
 }
 
 function regionsOf(
-  { masks, maskLabels, components = [] }: Segmentation,
+  { masks, maskLabels, components }: Segmentation,
   mmPerPx: number | undefined,
 ): readonly ClassRegions[] {
   const extent = (px: number): Extent => ({
     px,
     ...(mmPerPx !== undefined && { mm2: Number((px * mmPerPx ** 2).toPrecision(12)) }),
   });
+  if (components === undefined) throw new TypeError('components were not asked for');
   return masks.map((mask, index) => {
-    const { count = 0, area: px = 0, largest = [] } = components[index] ?? {};
+    const { count, area: px, largest } = at(components, index);
     return {
-      label: maskLabels[index] ?? 0,
+      label: at(maskLabels, index),
       area: extent(px),
       coverage: px / mask.data.length,
       count,

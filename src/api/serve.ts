@@ -103,10 +103,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
     {
       workers,
       threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
-      maxQueue: limits.maxQueue,
-      maxBatch: limits.maxBatch,
+      ...limits,
       maxDelay: limits.maxDelayMs,
-      maxElements: limits.maxElements,
       ...(providers && { providers }),
       ...(strict && { strict }),
       inputSpec: options,
@@ -165,8 +163,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
 function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
   const named = new Map<string, string>();
   for (const given of models) {
-    const [, told, path = given] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
-    const name = told ?? stemOf(path);
+    const [, stated, path = given] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
+    const name = stated ?? stemOf(path);
     if (path === '') throw new NmodeError('BAD_USAGE', `'${given}' names no file: expected name=path.onnx`);
     if (!/^(?!\.+$)[\w.-]{1,100}$/.test(name)) {
       throw new NmodeError(
@@ -212,10 +210,7 @@ async function serverLimits({ tokenFile }: ServeOptions, limits: Limits): Promis
     throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one a line`);
   }
   return {
-    maxBody: limits.maxBody,
-    maxInflight: limits.maxInflight,
-    maxElements: limits.maxElements,
-    maxRequests: limits.maxRequests,
+    ...limits,
     deadline: limits.deadlineMs,
     tokens,
   };

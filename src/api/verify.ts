@@ -35,13 +35,9 @@ export interface Verification extends Parity {
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
  */
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
-  const {
-    bytes,
-    name,
-    model: { metadata },
-  } = await loadModel(model);
+  const { bytes, name, model: loaded } = await loadModel(model);
   const tensors = await readReference(reference);
-  const session = await createSession(bytes, options).catch((error: unknown) => {
+  await using session = await createSession(bytes, options).catch((error: unknown) => {
     throw named(name, error);
   });
   try {
@@ -54,13 +50,11 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
     const parity = await verifySession(session, tensors, { ...options, atol });
-    const assumed = ofNetwork(assumptionsIn(metadata)).filter(({ verified }) => !verified);
-    const hints = parity.pass ? [] : missedHints({ parity, head: metadata.get(HEAD_KEY), assumed });
+    const assumed = ofNetwork(assumptionsIn(loaded.metadata)).filter(({ verified }) => !verified);
+    const hints = parity.pass ? [] : missedHints({ parity, head: loaded.metadata.get(HEAD_KEY), assumed });
     return { ...parity, provider, hints };
   } catch (error) {
     if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw named(name, error);
     throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });
-  } finally {
-    await session.close();
   }
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * What glibc's allocator is told: blocks from 128 KiB on have pages of their own, which the system gets back when they are
+ * The setting of glibc's allocator: blocks from 128 KiB on have pages of their own, which the system gets back when they are
  * freed. Left to itself, glibc raises that bound to the size of what was freed last (up to 32 MiB), and then each thread keeps
  * the most that it ever held: images, tensors and models that are replaced take memory for good.
  */
@@ -18,7 +18,7 @@ type Replaceable = Pick<NodeJS.Process, 'platform' | 'env' | 'execPath' | 'execA
 };
 
 /**
- * Has this command done by a process whose allocator is told that (Linux), since glibc asks only when a process starts: one
+ * Has this command done by a process whose allocator has that setting (Linux), since glibc asks only when a process starts: one
  * of the same number and arguments takes the place of this one, or, where Node cannot do that, a child does its work.
  * @returns false where this process is to do it: the environment says it already; a channel to the process that started this one would be
  * lost; no other may be started. True once a child has done it
@@ -28,10 +28,10 @@ export async function runWithAllocator(current: Replaceable = process): Promise<
   const [name] = Object.keys(ALLOCATOR);
   if (platform !== 'linux' || connected || name === undefined || env[name] !== undefined) return false;
   const args = [...execArgv, ...argv.slice(1)];
-  const told = { ...env, ...ALLOCATOR };
-  if (current.execve === undefined) return doneByChild(execPath, args, told);
+  const childEnv = { ...env, ...ALLOCATOR };
+  if (current.execve === undefined) return doneByChild(execPath, args, childEnv);
   try {
-    current.execve(execPath, [execPath, ...args], told);
+    current.execve(execPath, [execPath, ...args], childEnv);
   } catch {
     // Not permitted (`node --permission`): it takes more memory, no more.
   }

@@ -13,8 +13,8 @@ export function serverLog(): { write(line: string): void } {
 }
 
 /**
- * Writes lines whole where it can: a disk that is nearly full takes a part. The next line begins a line also behind one that
- * was cut.
+ * Writes lines whole where it can: a disk that is nearly full takes a part. The next line begins a line also behind one of
+ * which a part is missing.
  * @param write tells how many bytes it took, at least one; what it throws is thrown on
  */
 export function lineWriter(write: (bytes: Uint8Array) => number): { write(line: string): void } {

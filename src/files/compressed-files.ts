@@ -44,14 +44,17 @@ async function compress(path: string, coding: Coding): Promise<Buffer> {
   return CODINGS[coding](await readFile(path));
 }
 
+/** The weight of a coding that a client does not take: one that it does not name, and one whose weight is no number. */
+const REFUSED = 0;
+
 /** The best coding that the header Accept-Encoding takes (RFC 9110, 12.5.3); undefined for none. */
 function codingOf(accepted = ''): Coding | undefined {
   const weights = new Map(
     accepted.split(',').map((entry) => {
       const [name = '', weight] = entry.toLowerCase().split(/\s*;\s*q=/);
-      return [name.trim(), parseDecimal(weight?.trim() ?? '1') ?? 0];
+      return [name.trim(), parseDecimal(weight?.trim() ?? '1') ?? REFUSED];
     }),
   );
-  const weightOf = (coding: string) => weights.get(coding) ?? weights.get('*') ?? 0;
-  return (Object.keys(CODINGS) as Coding[]).find((coding) => weightOf(coding) > 0);
+  const weightOf = (coding: string) => weights.get(coding) ?? weights.get('*') ?? REFUSED;
+  return (Object.keys(CODINGS) as Coding[]).find((coding) => weightOf(coding) > REFUSED);
 }

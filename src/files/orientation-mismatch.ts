@@ -10,9 +10,12 @@ interface Size {
 
 const sizeText = ({ width, height }: Size) => `${width}x${height}`;
 
+const orientationsOf = ({ image, mask }: Pair) =>
+  Promise.all([readOrientation(image), readOrientation(mask)]);
+
 /** Why an image and its mask, both upright, are not of one size, and what to do. */
 export async function sizesProblem(pair: Pair, image: Size, mask: Size): Promise<string> {
-  const [turned, maskTurned] = [await readOrientation(pair.image), await readOrientation(pair.mask)];
+  const [turned, maskTurned] = await orientationsOf(pair);
   const after = (orientation: number) =>
     orientation === 1 ? '' : ` after its EXIF orientation ${orientation}`;
   const sizes = `${basename(pair.image)}: it is ${sizeText(image)}${after(turned)}, its mask ${sizeText(mask)}${after(maskTurned)}`;
@@ -28,7 +31,7 @@ export async function sizesProblem(pair: Pair, image: Size, mask: Size): Promise
  * Whether an image is turned otherwise than its mask although their sizes agree: by half a turn or mirrored, or square, so that
  * the sizes do not tell for which of the two the mask was drawn.
  */
-export async function turnDoubt({ image, mask }: Pair, { width, height }: Size): Promise<boolean> {
-  const [turned, maskTurned] = [await readOrientation(image), await readOrientation(mask)];
+export async function turnDoubt(pair: Pair, { width, height }: Size): Promise<boolean> {
+  const [turned, maskTurned] = await orientationsOf(pair);
   return turned !== maskTurned && (width === height || swapsSides(turned) === swapsSides(maskTurned));
 }

@@ -95,8 +95,10 @@ function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 
         const images = imagesOf(mask);
         // What is wrong was said of its image.
         if (images.some((image) => !maskOf.has(image))) return [];
-        const own = images.map(
-          (image) => `${basename(maskOf.get(image) ?? '')} is the mask of ${basename(image)}`,
+        const own = images.flatMap((image) =>
+          pairs
+            .filter((paired) => paired.image === image)
+            .map((paired) => `${basename(paired.mask)} is the mask of ${basename(image)}`),
         );
         return failure(mask, own.length === 0 ? 'no image of its name' : `not used: ${own.join(' and ')}`);
       }),
@@ -107,8 +109,8 @@ function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 
     const [mask, ...others] = bestMasks(image);
     if (mask === undefined) {
       const [near] = masksByLowerCase.get(stemOf(image).toLowerCase()) ?? [];
-      const but = near && `, ${basename(near)} has it but for upper and lower case: rename one`;
-      return `no mask of its name${but ?? ''}`;
+      if (near === undefined) return 'no mask of its name';
+      return `no mask of its name, ${basename(near)} has it but for upper and lower case: rename one`;
     }
     if (others.length > 0) return `${names([mask, ...others])} are masks of its name: leave one`;
     const rivals = imagesOf(mask).filter((other) => other !== image);

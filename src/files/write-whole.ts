@@ -108,7 +108,7 @@ async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<
 }
 
 /**
- * Writes a file aside and renames it, so that nobody ever meets half of it.
+ * Writes a file under another name and renames it, so that nobody ever meets half of it.
  * @returns its size in bytes
  * @throws NmodeError (CANNOT_WRITE)
  */
@@ -117,19 +117,19 @@ export async function writeWhole(path: string, contents: Uint8Array | Iterable<U
   const target = await targetOf(path).catch((error: unknown) => {
     throw cannotWrite(path, error);
   });
-  const aside = join(dirname(target), `.nmode-${randomUUID()}.part`);
-  unfinished.add(aside);
+  const partial = join(dirname(target), `.nmode-${randomUUID()}.part`);
+  unfinished.add(partial);
   try {
     await refuseDevice(target);
-    await writeChunks(aside, contents instanceof Uint8Array ? [contents] : contents);
-    const { size } = await stat(aside);
-    await rename(aside, target);
+    await writeChunks(partial, contents instanceof Uint8Array ? [contents] : contents);
+    const { size } = await stat(partial);
+    await rename(partial, target);
     return size;
   } catch (error) {
-    await rm(aside, { force: true }).catch(() => {});
+    await rm(partial, { force: true }).catch(() => {});
     throw error instanceof NmodeError ? error : cannotWrite(path, error);
   } finally {
-    unfinished.delete(aside);
+    unfinished.delete(partial);
   }
 }
 

@@ -50,18 +50,20 @@ export interface Turn {
   readonly elapsed: number;
 }
 
-export interface Loading {
-  readonly path: string;
+/** Where a model runs. */
+interface Place {
   readonly provider: ProviderName;
   readonly threads: number;
 }
 
-export interface FastestOptions {
+export interface Loading extends Place {
+  readonly path: string;
+}
+
+export interface FastestOptions extends Place {
   readonly bytes: Uint8Array;
   readonly inputs: Inputs;
   readonly runs: number;
-  readonly provider: ProviderName;
-  readonly threads: number;
 }
 
 let session: Session | undefined;

@@ -1,5 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Profile } from '../../runtime/node/sessions/provider-placement.js';
 import type { ProviderName } from '../../runtime/node/sessions/providers.js';
@@ -63,15 +64,17 @@ export class Contestant {
     const sorted = times.toSorted((a, b) => a - b);
     const [p50, p90, p99] = [0.5, 0.9, 0.99].map((p) => percentile(sorted, p)) as [number, number, number];
     const input = model.ports[0]?.shape.map(Number) ?? [];
+    // What has no axes is one image.
+    const images = input.length === 0 ? 1 : at(input, 0);
     const elapsed = this.#turns.reduce((sum, turn) => sum + turn.elapsed, 0);
     const ratios = this.#turns.map(
-      (turn, round) => median(turn.times) / median(first.#turns[round]?.times ?? []),
+      (turn, round) => median(turn.times) / median(at(first.#turns, round).times),
     );
     const agreement = this.#agreementWith(first);
     const macsPerSecond = model.macs && (model.macs * opened.workers * 1000) / p50;
     return {
       ...{ file: model.name, provider: this.provider, session: opened.provider, input, p50, p90, p99 },
-      throughput: ((input[0] ?? 1) * times.length * 1000) / elapsed,
+      throughput: (images * times.length * 1000) / elapsed,
       ratioToFirst: median(ratios),
       loadMs: median(this.#loads),
       firstMs: opened.first,
@@ -90,17 +93,17 @@ export class Contestant {
 
   /** Outputs are paired by their order: exporters name them as they like. */
   #agreementWith(first: Contestant): Difference | undefined {
-    const form = ({ model, opened }: Contestant) =>
+    const portsOf = ({ model, opened }: Contestant) =>
       JSON.stringify([
         model.ports.map(({ dtype, shape }) => [dtype, shape]),
         opened.outputs.map(({ dims }) => dims),
       ]);
-    if (form(this) !== form(first)) return undefined;
+    if (portsOf(this) !== portsOf(first)) return undefined;
     return worstOf(
-      first.opened.outputs.map((output, at) => {
-        const name = first.opened.names[at] ?? '';
+      first.opened.outputs.map((output, index) => {
+        const name = at(first.opened.names, index);
         const count = new DifferenceCount(new WantedOutput(name, [output], first.model.meanings.get(name)));
-        count.add(this.opened.outputs[at]?.data ?? []);
+        count.add(at(this.opened.outputs, index).data);
         return count.difference;
       }),
     );

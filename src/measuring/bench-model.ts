@@ -39,8 +39,8 @@ export function readBenchModels(paths: readonly string[], asked: AskedSizes): Pr
   const names = paths.map((path) => basename(path));
   const isAlone = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
   return Promise.all(
-    paths.map((path, at) => {
-      const name = names[at] ?? '';
+    paths.map((path) => {
+      const name = basename(path);
       return readBenchModel(path, isAlone(name) ? name : path, asked);
     }),
   );
@@ -58,7 +58,7 @@ async function readBenchModel(path: string, name: string, asked: AskedSizes): Pr
   };
 }
 
-/** The input as nominal, with the sizes that were asked for in place of open ones. */
+/** The input with the sizes that were asked for, or else default ones, in place of open ones. */
 function sized({ name, type }: Pick<ValueInfo, 'name' | 'type'>, model: string, { batch, size }: AskedSizes) {
   if (type?.shape === undefined) {
     throw new NmodeError('BAD_MODEL', `${model}: input '${name}' does not say its sizes: it cannot be fed`);

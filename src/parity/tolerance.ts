@@ -11,7 +11,7 @@ export interface ReferenceTolerance {
 
 /**
  * What a reference is compared by. Rounding grows with values: logits are held to a share of the largest of them, which for
- * probabilities is 1, unless a tolerance is told.
+ * probabilities is 1, unless a tolerance is given.
  * @throws NmodeError (BAD_USAGE) for what is no tolerance, and for one of nothing
  */
 export function parityRule(
@@ -25,8 +25,8 @@ export function parityRule(
     if (!(value >= 0 && Number.isFinite(value)))
       throw new NmodeError('BAD_USAGE', `--${name} ${value}, expected a number from 0 on`);
   }
-  const told = { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) };
-  return head === 'none' && Object.keys(told).length === 0 ? { scaled: true } : told;
+  if (head === 'none' && atol === undefined && rtol === undefined) return { scaled: true };
+  return { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) };
 }
 
 /** A rule with its defaults, as a model's metadata holds it. */

@@ -1,14 +1,10 @@
-import { writeWhole } from '../files/write-whole.js';
 import type { BenchFigures, BenchReport } from '../measuring/bench-figures.js';
-import { FIGURES_STYLE, figuresTable, page, rows } from './html.js';
+import { SPEED_COLUMNS, WORK_COLUMNS } from './bench-columns.js';
+import { type Column, FIGURES_STYLE, fieldsTable, figuresTable, writePage } from './html.js';
 import { distributionPlot, scatterPlot, stackPlot } from './plots.js';
 
 /** Writes what was measured as one HTML file that needs nothing else. */
-export async function writeBenchReport(path: string, report: BenchReport): Promise<void> {
-  await writeWhole(path, [Buffer.from(html(report))]);
-}
-
-function html({ models, ...report }: BenchReport): string {
+export async function writeBenchReport(path: string, { models, ...report }: BenchReport): Promise<void> {
   const providers = new Set(models.map(({ provider }) => provider));
   const nameOf = ({ file, provider }: BenchFigures) => (providers.size > 1 ? `${file} on ${provider}` : file);
   const named = models.map((figures) => ({ name: nameOf(figures), ...figures }));
@@ -30,24 +26,20 @@ function html({ models, ...report }: BenchReport): string {
   const latency = ({ p50 }: BenchFigures) => p50;
   const megabytes = ({ bytes }: BenchFigures) => bytes / 1e6;
   const [difference, mask] = ['largest difference from the first model', "1 - DSC of the first model's mask"];
-  const about = rows([
+  const about = fieldsTable([
     ['scenario', report.scenario === 'single' ? 'one run after the other' : 'all workers busy'],
     ['input', [...new Set(models.map(({ input }) => input.join(' x ')))].join(', ')],
     ['runs', `${report.runs} of each, in turn, each model in a process of its own`],
     ['threads', `${report.threads} a run, ${report.workers} at the same time`],
     ['peak', `${report.peakGmacPerSecond.toFixed(1)} GMAC/s in products of 1024 x 1024 matrices`],
   ]);
-  return page(
+  await writePage(
+    path,
     `Speed of ${[...new Set(models.map(({ file }) => file))].join(', ')}`,
     FIGURES_STYLE,
-    `<table>
-${about}
-</table>
+    `${about}
 <h2>Figures</h2>
-${figuresTable(
-  ['model', ...COLUMNS.map(([name]) => name)],
-  named.map((figures) => [figures.name, ...COLUMNS.map(([, text]) => text(figures) ?? '')]),
-)}
+${figuresTable('model', COLUMNS, named)}
 <h2>Latency</h2>
 <p>Every run; longer strokes are the median, the 90th and the 99th percentile.
 ${distributionPlot(
@@ -66,25 +58,12 @@ ${scatter('file, MB', mask, megabytes, 'dscDrop')}`,
   );
 }
 
-/** What the columns are called, and how they are read. */
-const COLUMNS: readonly (readonly [string, (figures: BenchFigures) => string | undefined])[] = [
+const COLUMNS: readonly Column<BenchFigures>[] = [
   ['provider', ({ provider }) => provider],
-  ['p50, ms', ({ p50 }) => p50.toFixed(1)],
-  ['p90', ({ p90 }) => p90.toFixed(1)],
-  ['p99', ({ p99 }) => p99.toFixed(1)],
-  ['ratio', ({ ratioToFirst }) => ratioToFirst.toFixed(3)],
-  ['images/s', ({ throughput }) => throughput.toFixed(1)],
-  ['load, ms', ({ loadMs }) => loadMs.toFixed(1)],
-  ['first, ms', ({ firstMs }) => firstMs.toFixed(1)],
+  ...SPEED_COLUMNS,
   ['peak memory, MB', ({ peakRssMb }) => peakRssMb.toFixed(0)],
   ['file, MB', ({ bytes }) => (bytes / 1e6).toFixed(2)],
   ['nodes', ({ nodes }) => String(nodes)],
   ['MAC', ({ macs }) => (macs === undefined ? undefined : `${(macs / 1e9).toFixed(3)} G`)],
-  ['GMAC/s', ({ gmacPerSecond }) => gmacPerSecond?.toFixed(1)],
-  [
-    'of peak',
-    ({ shareOfPeak: share }) => (share === undefined ? undefined : `${(100 * share).toFixed(0)} %`),
-  ],
-  ['difference', ({ agreement }) => agreement?.maxAbs.toExponential(1)],
-  ['1 - DSC', ({ agreement }) => agreement?.dscDrop?.toFixed(5)],
+  ...WORK_COLUMNS,
 ];

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Mask } from '../../runtime/images/raster.js';
 import { type Classes, maskOf } from '../../runtime/masks/classes.js';
@@ -90,7 +91,7 @@ export async function compareWithTruth(
   const truth = truthOf(stored, name, options);
   const { mask, maskLabels } = segmentation;
   const { search } = truth;
-  const [label = 1] = maskLabels;
+  const label = at(maskLabels, 0);
   const only = { label, isBackground: false, found: mask, truth: truthAt(truth, mask.width, mask.height) };
   return { ...found, compared: [only], ...(search && { search }) };
 }
@@ -128,10 +129,7 @@ function comparedLabels(
     ...{ label, isBackground, found },
     truth: truthAt(truthOfLabel(truth, label, ignoreLabel), found.width, found.height),
   });
-  const foreground = maskLabels.flatMap((label, at) => {
-    const found = masks[at];
-    return found === undefined ? [] : [compare(label, found, false)];
-  });
+  const foreground = maskLabels.map((label, index) => compare(label, at(masks, index), false));
   if (semantics.kind === 'independent' || semantics.background === 'none' || labels === undefined) {
     return foreground;
   }

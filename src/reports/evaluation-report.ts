@@ -12,10 +12,10 @@ import { encodePng } from '../../runtime/node/images/files.js';
 import type { Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segment-options.js';
 import type { Pair } from '../files/pairs.js';
-import { writeWhole } from '../files/write-whole.js';
 import { compareWithTruth } from './compare-classes.js';
 import type { EvaluationReport } from './evaluation.js';
-import { escaped, page, rows } from './html.js';
+import { metricFields, share } from './figures.js';
+import { escaped, fieldsTable, writePage } from './html.js';
 import { truthText } from './truth-report.js';
 
 /** How many of the worst images are shown, and how wide and high at most. */
@@ -57,7 +57,8 @@ export async function writeReport(
       pictures.push({ name, dsc, lacking: imageFault(error, signal).message });
     }
   }
-  await writeWhole(path, [Buffer.from(html(basename(options.model), report, pictures))]);
+  const title = `${basename(options.model)}: ${report.images} images`;
+  await writePage(path, title, STYLE, bodyOf(report, pictures));
 }
 
 /** The image with the outlines of what is true and of what was found. */
@@ -99,7 +100,6 @@ async function picture(
 }
 
 const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
-const share = (value: number) => value.toFixed(4);
 
 function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport['cleaning']): string {
   const steps = [
@@ -119,31 +119,29 @@ function classesTable({ classes = [] }: EvaluationReport): string {
     named(each),
     `DSC ${share(each.dsc)}, IoU ${share(each.miou)}`,
   ]);
-  return `<h2>Classes</h2>\n<table>\n${rows(figures)}\n</table>`;
+  return `<h2>Classes</h2>\n${fieldsTable(figures)}`;
 }
 
-function html(model: string, report: EvaluationReport, pictures: readonly Picture[]): string {
+const STYLE = `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+  img { display: block; max-width: 100%; }`;
+
+function bodyOf(report: EvaluationReport, pictures: readonly Picture[]): string {
   const { confusion, perImage, failures, warnings } = report;
-  const truth = truthText(report.truth);
-  const figures: readonly (readonly [string, string])[] = [
-    ['mIoU', share(report.miou)],
-    ['DSC', share(report.dsc)],
-    ['accuracy', share(report.accuracy)],
-    ['sensitivity', share(report.sensitivity)],
-    ['specificity', share(report.specificity)],
+  const figures = fieldsTable([
+    ...metricFields(report),
     ['DSC per image, mean', share(report.meanDsc)],
     ['DSC per image, median', share(report.medianDsc)],
     ['true positive pixels', String(confusion.tp)],
     ['false positive pixels', String(confusion.fp)],
     ['false negative pixels', String(confusion.fn)],
     ['true negative pixels', String(confusion.tn)],
-    ...(truth === undefined ? [] : ([['ground truth', truth]] as const)),
+    ['ground truth', truthText(report.truth)],
     ['counted at', report.at === 'network' ? "the network's input size" : "each image's own size"],
     ['threshold', String(report.threshold ?? 'none: the most probable class')],
     ['cleaning', cleaningText(report.cleaning)],
     ['recipe', recipeSummary(report.recipe)],
     ['provider', report.provider],
-  ];
+  ]);
   const figure = (shown: Picture) => {
     const caption = `${escaped(shown.name)}: DSC ${share(shown.dsc)}`;
     if ('lacking' in shown)
@@ -156,13 +154,7 @@ function html(model: string, report: EvaluationReport, pictures: readonly Pictur
     texts.length === 0
       ? ''
       : `<h2>${title}</h2>\n<ul>\n${texts.map((text) => `<li>${escaped(text)}`).join('\n')}\n</ul>`;
-  return page(
-    `${model}: ${report.images} images`,
-    `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
-  img { display: block; max-width: 100%; }`,
-    `<table>
-${rows(figures)}
-</table>
+  return `${figures}
 ${classesTable(report)}
 ${list('To be checked', warnings)}
 ${list(
@@ -176,8 +168,5 @@ ${list(
 ${pictures.map(figure).join('\n')}
 </div>
 <h2>All images</h2>
-<table>
-${rows(perImage.map(({ name, dsc }) => [name, share(dsc)]))}
-</table>`,
-  );
+${fieldsTable(perImage.map(({ name, dsc }) => [name, share(dsc)]))}`;
 }

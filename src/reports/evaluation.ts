@@ -15,7 +15,7 @@ export interface EvaluationReport extends Metrics {
   readonly confusion: Confusion;
   /** Where there are several classes: each of them, the background last. The metrics above are their means without the background. */
   readonly classes?: readonly ClassMetrics[];
-  /** Dice coefficients image by image; of several classes, the mean of those that are found or true in it, the background aside. */
+  /** Dice coefficients image by image; of several classes, the mean of those that are found or true in it, the background not among them. */
   readonly perImage: readonly { readonly name: string; readonly dsc: number }[];
   readonly meanDsc: number;
   readonly medianDsc: number;
@@ -23,7 +23,7 @@ export interface EvaluationReport extends Metrics {
   readonly at: 'network' | 'image';
   /** Absent where classes exclude each other and the most probable one counts. */
   readonly threshold?: number;
-  /** What was done to masks after they were cut. */
+  /** What was done to masks after the threshold. */
   readonly cleaning: Required<Cleaning>;
   readonly truth: TruthSummary;
   /**

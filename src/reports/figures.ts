@@ -1,3 +1,5 @@
+import type { Metrics } from '../../runtime/masks/metrics.js';
+
 /** Whole numbers with thousands separators. */
 export function count(value: number): string {
   // toLocaleString loads the tables of all languages first, which takes 10 ms.
@@ -12,4 +14,18 @@ export function macsText(macs: number): string {
 /** Bytes in decimal megabytes. */
 export function bytesText(bytes: number): string {
   return `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+/** A share, 0..1. */
+export function share(value: number): string {
+  return value.toFixed(4);
+}
+
+/** What a confusion comes to, by the names of the field. */
+export function metricFields(metrics: Metrics): readonly (readonly [name: string, text: string])[] {
+  const { miou, dsc, accuracy, sensitivity, specificity } = metrics;
+  return Object.entries({ mIoU: miou, DSC: dsc, accuracy, sensitivity, specificity }).map(([name, value]) => [
+    name,
+    share(value),
+  ]);
 }

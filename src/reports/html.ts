@@ -1,7 +1,13 @@
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+import { writeWhole } from '../files/write-whole.js';
 
 /** Text as it stands in HTML, also between quotation marks. */
-export const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+export function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}
 
 /** For tables of figures and for plots. */
 export const FIGURES_STYLE = `  table { border-collapse: collapse; }
@@ -12,26 +18,38 @@ export const FIGURES_STYLE = `  table { border-collapse: collapse; }
   svg text { fill: currentColor; font-size: 13px; }
   svg .grid { stroke: currentColor; stroke-opacity: 0.2; }`;
 
-/** A table of figures: the first column names the row. */
-export function figuresTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = header.map((name) => `<th>${escaped(name)}`).join('');
-  const lines = rows.map(([name = '', ...cells]) => {
-    return `<tr><th>${escaped(name)}${cells.map((cell) => `<td>${escaped(cell)}`).join('')}`;
+/** What a column is called, and what it says of a row; nothing where that is undefined. */
+export type Column<Row> = readonly [name: string, text: (row: Row) => string | undefined];
+
+/** A table of figures, with the name of each row before them. */
+export function figuresTable<Row extends { readonly name: string }>(
+  what: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): string {
+  const head = [what, ...columns.map(([name]) => name)].map((name) => `<th>${escaped(name)}`);
+  const lines = rows.map((row) => {
+    const cells = columns.map(([, text]) => `<td>${escaped(text(row) ?? '')}`);
+    return `<tr><th>${escaped(row.name)}${cells.join('')}`;
   });
-  return `<div class="figures"><table>\n<tr>${head}\n${lines.join('\n')}\n</table></div>`;
+  return `<div class="figures"><table>\n<tr>${head.join('')}\n${lines.join('\n')}\n</table></div>`;
 }
 
-/** Labels and texts, a row each. */
-export function rows(pairs: readonly (readonly [label: string, text: string])[]): string {
-  return pairs.map(([label, text]) => `<tr><th>${escaped(label)}<td>${escaped(text)}`).join('\n');
+/** A table of labels and texts, a row each; none for a label without a text. */
+export function fieldsTable(pairs: readonly (readonly [label: string, text: string | undefined])[]): string {
+  const rows = pairs.flatMap(([label, text]) =>
+    text === undefined ? [] : `<tr><th>${escaped(label)}<td>${escaped(text)}`,
+  );
+  return `<table>\n${rows.join('\n')}\n</table>`;
 }
 
 /**
- * A page that needs nothing else.
+ * Writes a page that needs no other file.
  * @param style of what is its own
+ * @throws NmodeError (CANNOT_WRITE)
  */
-export function page(title: string, style: string, body: string): string {
-  return `<!doctype html>
+export async function writePage(path: string, title: string, style: string, body: string): Promise<void> {
+  const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -47,4 +65,5 @@ ${style}
 <h1>${escaped(title)}</h1>
 ${body}
 `;
+  await writeWhole(path, [Buffer.from(html)]);
 }

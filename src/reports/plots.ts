@@ -1,4 +1,5 @@
 /** Plots as SVG that stands in a page: text and axes in its own colour, so that they are seen in light and dark. */
+import { at } from '../../graph/common/at.js';
 import { escaped } from './html.js';
 
 const WIDTH = 720;
@@ -6,7 +7,7 @@ const WIDTH = 720;
 const [NAMES, NUMBERS, RIGHT] = [220, 70, 30];
 const [ROW, AXIS] = [36, 52];
 
-/** Tableau's, which are told apart on white and on black. */
+/** Tableau's, which stand out from each other on white and on black. */
 const COLOURS = [
   '#4e79a7',
   '#f28e2b',
@@ -18,7 +19,7 @@ const COLOURS = [
   '#9c755f',
   '#ff9da7',
 ];
-export const colourOf = (at: number) => COLOURS[at % COLOURS.length] ?? 'gray';
+const colourOf = (index: number) => at(COLOURS, index % COLOURS.length);
 
 interface Scale {
   (value: number): number;
@@ -26,6 +27,7 @@ interface Scale {
 }
 
 const fixed = (value: number) => value.toFixed(1);
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** Steps of 1, 2 or 5 times a power of ten, some five of them. */
 function linear(most: number, from: number, to: number): Scale {
@@ -100,11 +102,11 @@ function rowNames(names: readonly string[]): readonly string[] {
 /** What each colour stands for. */
 function legendBelow(top: number, names: readonly string[]) {
   const [columns, height] = [3, 22];
-  const parts = names.flatMap((name, at) => {
-    const x = ((at % columns) * (WIDTH - RIGHT)) / columns;
-    const y = top + Math.floor(at / columns) * height;
+  const parts = names.flatMap((name, index) => {
+    const x = ((index % columns) * (WIDTH - RIGHT)) / columns;
+    const y = top + Math.floor(index / columns) * height;
     return [
-      `<rect x="${fixed(x)}" y="${y}" width="12" height="12" fill="${colourOf(at)}"/>`,
+      `<rect x="${fixed(x)}" y="${y}" width="12" height="12" fill="${colourOf(index)}"/>`,
       text(x + 18, y + 11, name),
     ];
   });
@@ -145,43 +147,43 @@ export interface Stack {
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** Parts that are told apart; the others are one. */
+/** Parts that have a colour of their own; the others are one. */
 const MAX_PARTS = 8;
 const OTHERS = 'others';
 
 /** Those that are largest in any stack. */
 function largestParts(stacks: readonly Stack[]): readonly string[] {
-  const sizes = new Map<string, number>();
-  for (const { parts } of stacks) {
-    for (const [part, value] of Object.entries(parts)) sizes.set(part, Math.max(value, sizes.get(part) ?? 0));
-  }
-  const largest = [...sizes].sort(([, a], [, b]) => b - a).map(([part]) => part);
-  return largest.slice(0, MAX_PARTS);
+  const largestFirst = stacks.flatMap(({ parts }) => Object.entries(parts)).sort(([, a], [, b]) => b - a);
+  return [...new Set(largestFirst.map(([part]) => part))].slice(0, MAX_PARTS);
+}
+
+/** A stack with the sum of the parts that are not shown in their place. */
+function barOf({ parts }: Stack, shown: readonly string[]): Stack['parts'] {
+  const entries = Object.entries(parts);
+  const others = entries.filter(([part]) => !shown.includes(part)).map(([, value]) => value);
+  return {
+    ...Object.fromEntries(entries.filter(([part]) => shown.includes(part))),
+    ...(others.length > 0 && { [OTHERS]: sum(others) }),
+  };
 }
 
 /** A bar for each stack, of these parts in their order; what is none of them is drawn as one. */
 export function stackPlot(label: string, stacks: readonly Stack[], shown = largestParts(stacks)): string {
-  const bars = stacks.map(({ parts }) => {
-    const bar: Record<string, number> = {};
-    for (const [part, value] of Object.entries(parts)) {
-      const name = shown.includes(part) ? part : OTHERS;
-      bar[name] = (bar[name] ?? 0) + value;
-    }
-    return bar;
-  });
+  const bars = stacks.map((stack) => barOf(stack, shown));
   const legend = [...shown, ...(bars.some((bar) => OTHERS in bar) ? [OTHERS] : [])];
-  const most = Math.max(0, ...bars.map((bar) => Object.values(bar).reduce((sum, value) => sum + value, 0)));
+  const most = Math.max(0, ...bars.map((bar) => sum(Object.values(bar))));
   const scale = linear(most, NAMES, WIDTH - RIGHT);
   const bottom = stacks.length * ROW;
   const boxes = bars.flatMap((bar, row) => {
     let from = 0;
-    return legend.flatMap((part, at) => {
-      const value = bar[part] ?? 0;
+    return legend.flatMap((part, index) => {
+      const value = bar[part];
+      if (!value) return [];
       const [x, width] = [scale(from), scale(value) - scale(0)];
       from += value;
       const size = `x="${fixed(x)}" y="${row * ROW + 6}" width="${fixed(width)}" height="${ROW - 12}"`;
       const title = `<title>${escaped(part)}: ${value.toFixed(2)}</title>`;
-      return value === 0 ? [] : [`<rect ${size} fill="${colourOf(at)}">${title}</rect>`];
+      return [`<rect ${size} fill="${colourOf(index)}">${title}</rect>`];
     });
   });
   const names = legendBelow(bottom + AXIS, legend);
@@ -234,8 +236,8 @@ export function scatterPlot(horizontal: string, vertical: string, points: readon
   const y = logarithmic(values, bottom, top);
   const series = [...new Set(points.flatMap((point) => point.series ?? []))];
   const names = legendBelow(bottom + AXIS, series);
-  const places = points.map(({ name, label = name, ...point }, at) => {
-    const colour = colourOf(point.series === undefined ? at : series.indexOf(point.series));
+  const places = points.map(({ name, label = name, ...point }, index) => {
+    const colour = colourOf(point.series === undefined ? index : series.indexOf(point.series));
     return { name, label, colour, x: x(point.x), y: y(point.y) };
   });
   return svg(names.bottom, `${vertical} by ${horizontal}`, [

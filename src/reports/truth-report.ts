@@ -36,20 +36,22 @@ export function truthSummary(
   };
 }
 
+/** The flag that says what is foreground; undefined where none does. */
+export function foregroundText({ truthLabel, truthColour }: TruthReading): string | undefined {
+  return truthLabel !== undefined
+    ? `--truth-label ${truthLabel}`
+    : truthColour && `--truth-colour ${truthColour.join(',')}`;
+}
+
 /** What may be wrong although it was counted. */
-export function truthWarnings(
-  { truthLabel, truthColour, ignoreLabel }: TruthReading,
-  truths: readonly CountedTruth[],
-): readonly string[] {
+export function truthWarnings(reading: TruthReading, truths: readonly CountedTruth[]): readonly string[] {
   const searches = truths.flatMap(({ search }) => search ?? []);
   const found = [...new Set(searches.flatMap((search) => search.found))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
   const missing = (flag: string) => `${flag}: no mask holds it, they hold ${listed(found)}`;
-  const foreground =
-    truthLabel !== undefined
-      ? `--truth-label ${truthLabel}`
-      : truthColour && `--truth-colour ${truthColour.join(',')}`;
+  const { ignoreLabel } = reading;
+  const foreground = foregroundText(reading);
   const turned = truths.filter(({ turnDoubt }) => turnDoubt).map(({ name }) => name);
   return [
     ...(foreground !== undefined && !searches.some((search) => search.foreground)

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Assumption } from '../../graph/common/assumption.js';
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { type ModelIo, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
@@ -62,21 +63,22 @@ export async function examplesFor(
   // Spread over the folder, where there are more than needed.
   const step = Math.max(1, files.length / MAX_IMAGES);
   const images = Math.min(files.length, MAX_IMAGES);
-  const fileOf = (image: number) => files[Math.floor((image % images) * step)] ?? '';
-  const [feeds, names]: [Inputs[], string[]] = [[], []];
-  for (let at = 0; at < images; at += batch) {
-    const paths = Array.from({ length: batch }, (_, offset) => fileOf(at + offset));
+  const fileOf = (image: number) => at(files, Math.floor((image % images) * step));
+  const [batches, names]: [(Floats | Bytes)[], string[]] = [[], []];
+  for (let first = 0; first < images; first += batch) {
+    const paths = Array.from({ length: batch }, (_, offset) => fileOf(first + offset));
     const inputs: (Floats | Bytes)[] = [];
     for (const path of paths)
       inputs.push(new Job(await readImage(path), { ...form, classes: INDEPENDENT }).input(0));
-    feeds.push({ [input.name]: joined(inputs) });
+    batches.push(joined(inputs));
     names.push(paths.map((path) => basename(path)).join(', '));
   }
-  const extremes = extremeImages(...sizeOf(form.io, feeds[0]?.[input.name])).map(({ name, image }) => {
+  const extremes = extremeImages(...sizeOf(form.io, at(batches, 0))).map(({ name, image }) => {
     const prepared = new Job(image, { ...form, classes: INDEPENDENT }).input(0);
     return { name, feed: { [input.name]: joined(Array<Floats | Bytes>(batch).fill(prepared)) } };
   });
   const from = options.recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
+  const feeds = batches.map((fed) => ({ [input.name]: fed }));
   return { images, feeds, names, extremes, recipe: form.recipe, from, assumed: form.assumed };
 }
 
@@ -96,9 +98,9 @@ function oneByOne({ inputs, metadata }: Outline) {
 }
 
 /** Width and height of what a model is given. */
-function sizeOf(io: ModelIo, fed: Floats | Bytes | undefined): [width: number, height: number] {
-  const [, first = 1, second = 1, third = 1] = fed?.dims ?? [];
-  return io === 'image' ? [second, first] : [third, second];
+function sizeOf(io: ModelIo, { dims }: Floats | Bytes): [width: number, height: number] {
+  const height = io === 'image' ? 1 : 2;
+  return [at(dims, height + 1), at(dims, height)];
 }
 
 /** Images of one size as one batch. */
@@ -109,6 +111,6 @@ function joined(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
   const dims = [parts.length, ...first.dims.slice(1)];
   if (first.data instanceof Uint8Array) throw new TypeError('models that take images take one');
   const data = new Float32Array(parts.length * first.data.length);
-  for (const [at, part] of parts.entries()) data.set(part.data, at * first.data.length);
+  for (const [index, part] of parts.entries()) data.set(part.data, index * first.data.length);
   return { dims, data };
 }

@@ -1,5 +1,6 @@
+import { at } from '../../graph/common/at.js';
 import { BACKGROUND_KEY, type Background, HEAD_KEY, parseBackground } from '../../graph/common/recipe.js';
-import { type Model, outlineOf } from '../../graph/ir/model.js';
+import type { Model } from '../../graph/ir/model.js';
 import { type OutputEnd, outputEnd } from '../../graph/ir/output-end.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
 
@@ -43,14 +44,13 @@ export interface Meaning {
 const UNKNOWN: Meaning = { end: 'unknown', background: 0 };
 
 /** What the outputs of a model are, by their names. */
-export function meaningsOf(model: Model): ReadonlyMap<string, Meaning> {
-  const { outputs, metadata, end: first } = outlineOf(model);
+export function meaningsOf({ graph, metadata }: Model): ReadonlyMap<string, Meaning> {
   const head = metadata.get(HEAD_KEY);
   const background = parseBackground(metadata.get(BACKGROUND_KEY) ?? '0');
-  const meanings = outputs.map(({ name }, at): [string, Meaning] => {
-    const end = at === 0 ? first : outputEnd(model.graph.nodes, name);
-    const stated = at === 0 && end === 'unknown' && (head === 'softmax' || head === 'sigmoid') ? head : end;
-    return [name, { end: stated, background }];
+  const meanings = graph.outputs.map(({ name }, index): [string, Meaning] => {
+    const end = outputEnd(graph.nodes, name);
+    const isStated = index === 0 && end === 'unknown' && (head === 'softmax' || head === 'sigmoid');
+    return [name, { end: isStated ? head : end, background }];
   });
   return new Map(meanings);
 }
@@ -75,7 +75,7 @@ export class WantedOutput {
     const isExclusive = meaning.end === 'softmax' && runs.every(({ dims: [, classes = 1] }) => classes > 1);
     this.inside = (values, run) =>
       isExclusive
-        ? mostProbable(values, runs[run]?.dims ?? [], meaning.background)
+        ? mostProbable(values, at(runs, run).dims, meaning.background)
         : Uint8Array.from(values, (value) => Number(value >= (threshold ?? Number.NaN)));
     this.hasMask = this.kind === 'mask' && runs.some(({ data }, run) => this.inside(data, run).includes(1));
     this.largest = Math.max(max, -min);
@@ -94,7 +94,7 @@ function mostProbable(
     for (let pixel = image; pixel < image + size; pixel++) {
       let best = 0;
       for (let label = 1; label < classes; label++) {
-        if ((values[pixel + label * size] ?? 0) > (values[pixel + best * size] ?? 0)) best = label;
+        if (at(values, pixel + label * size) > at(values, pixel + best * size)) best = label;
       }
       if (best !== background) inside[pixel + best * size] = 1;
     }
@@ -117,9 +117,13 @@ export class DifferenceCount {
   /** @param found what the other model gave on the next input */
   add(found: ArrayLike<number>): void {
     const run = this.#runs++;
-    const wanted = this.#wanted.runs[run]?.data ?? [];
-    for (let at = 0; at < wanted.length; at++) {
-      const difference = Math.abs((found[at] ?? Number.NaN) - (wanted[at] ?? Number.NaN));
+    const wanted = at(this.#wanted.runs, run).data;
+    if (found.length < wanted.length) {
+      this.#maxAbs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    for (let i = 0; i < wanted.length; i++) {
+      const difference = Math.abs(at(found, i) - at(wanted, i));
       // Also NaN is larger than what is allowed.
       if (!(difference <= this.#maxAbs))
         this.#maxAbs = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
@@ -129,8 +133,8 @@ export class DifferenceCount {
   }
 
   #addMasks(found: Uint8Array, wanted: Uint8Array): void {
-    for (let at = 0; at < wanted.length; at++) {
-      const [a, b] = [found[at] ?? 0, wanted[at] ?? 0];
+    for (let i = 0; i < wanted.length; i++) {
+      const [a, b] = [at(found, i), at(wanted, i)];
       this.#both += 2 * (a & b);
       this.#either += a + b;
     }

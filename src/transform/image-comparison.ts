@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
@@ -18,12 +19,12 @@ async function runAll(
   model: Model,
   feeds: readonly Inputs[],
   signal: AbortSignal | undefined,
-  take: (outputs: Outputs, at: number) => void,
+  take: (outputs: Outputs, index: number) => void,
 ): Promise<void> {
   await using session = await createSession(encodeModel(model), { providers: ['cpu'] });
-  for (const [at, input] of feeds.entries()) {
+  for (const [index, input] of feeds.entries()) {
     signal?.throwIfAborted();
-    take(await session.run(input, signal && { signal }), at);
+    take(await session.run(input, signal && { signal }), index);
   }
 }
 
@@ -31,9 +32,9 @@ async function runAll(
 export const runOn =
   (feeds: readonly Inputs[], signal?: AbortSignal): RunEach =>
   (model, take) =>
-    runAll(model, feeds, signal, (outputs, at) => {
+    runAll(model, feeds, signal, (outputs, index) => {
       const values: Record<string, Float32Array> = {};
-      for (const [name, { data }] of Object.entries({ ...feeds[at], ...outputs })) {
+      for (const [name, { data }] of Object.entries({ ...feeds[index], ...outputs })) {
         if (data instanceof Float32Array) values[name] = data;
       }
       take(values);
@@ -43,25 +44,22 @@ export const runOn =
 export const runOnExtremes = ({ feeds, extremes }: Examples, signal?: AbortSignal): RunEach =>
   runOn([...feeds, ...extremes.map(({ feed }) => feed)], signal);
 
+/** What a run gave for an output that it was asked for. */
+function given(outputs: Outputs, name: string): Floats {
+  const output = outputs[name];
+  if (output === undefined) throw new TypeError(`no output '${name}'`);
+  return output;
+}
+
 /** Compares models with one that is run once. */
 export class ImageComparison {
-  readonly #reference: Model;
-  readonly #name: string;
-  readonly #examples: Examples;
-  readonly #signal: AbortSignal | undefined;
-
   private constructor(
-    reference: Model,
-    name: string,
-    examples: Examples,
-    signal: AbortSignal | undefined,
+    private readonly reference: Model,
+    private readonly name: string,
+    private readonly examples: Examples,
+    private readonly signal: AbortSignal | undefined,
     readonly wanted: readonly WantedOutput[],
-  ) {
-    this.#reference = reference;
-    this.#name = name;
-    this.#examples = examples;
-    this.#signal = signal;
-  }
+  ) {}
 
   /**
    * @param name what messages call the model
@@ -74,13 +72,13 @@ export class ImageComparison {
     signal?: AbortSignal,
   ): Promise<ImageComparison> {
     const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
-    const take = (outputs: Outputs, at: number) => {
+    const take = (outputs: Outputs, index: number) => {
       for (const [output, kept] of runs) {
-        const { dims, data } = outputs[output] ?? { dims: [], data: new Float32Array() };
+        const { dims, data } = given(outputs, output);
         if (!data.every(Number.isFinite)) {
           throw new NmodeError(
             'CHECK_FAILED',
-            `${name}: the model itself gives NaN or infinity in '${output}' for ${examples.names[at]}: ` +
+            `${name}: the model itself gives NaN or infinity in '${output}' for ${examples.names[index]}: ` +
               'there is nothing to compare with, and nothing was written',
           );
         }
@@ -91,40 +89,32 @@ export class ImageComparison {
       throw named(name, error);
     });
     const meanings = meaningsOf(reference);
-    return new ImageComparison(
-      reference,
-      name,
-      examples,
-      signal,
-      Array.from(runs, ([output, kept]) => new WantedOutput(output, kept, meanings.get(output))),
-    );
+    const wanted = Array.from(runs, ([output, kept]) => new WantedOutput(output, kept, meanings.get(output)));
+    return new ImageComparison(reference, name, examples, signal, wanted);
   }
 
   get images(): number {
-    return this.#examples.images;
+    return this.examples.images;
   }
 
   async differenceOf(model: Model): Promise<ImageDifference> {
-    const counts = this.wanted.map((wanted) => ({
-      name: wanted.name,
-      count: new DifferenceCount(wanted),
-    }));
-    await runAll(model, this.#examples.feeds, this.#signal, (outputs) => {
-      for (const { name, count } of counts) count.add(outputs[name]?.data ?? []);
+    const counts = this.wanted.map((wanted) => ({ name: wanted.name, count: new DifferenceCount(wanted) }));
+    await runAll(model, this.examples.feeds, this.signal, (outputs) => {
+      for (const { name, count } of counts) count.add(given(outputs, name).data);
     });
     return { images: this.images, ...worstOf(counts.map(({ count }) => count.difference)) };
   }
 
   /** @throws NmodeError (CHECK_FAILED) where a model gives no numbers for an image that is not typical, and the reference does */
   async refuseExtremes(model: Model): Promise<void> {
-    const { extremes } = this.#examples;
-    const [wanted, found] = [await this.#finiteOutputs(this.#reference), await this.#finiteOutputs(model)];
-    for (const [at, { name }] of extremes.entries()) {
-      const lost = [...(wanted[at] ?? [])].find((output) => !found[at]?.has(output));
+    const { extremes } = this.examples;
+    const [wanted, found] = [await this.#finiteOutputs(this.reference), await this.#finiteOutputs(model)];
+    for (const [index, { name }] of extremes.entries()) {
+      const lost = [...at(wanted, index)].find((output) => !at(found, index).has(output));
       if (lost === undefined) continue;
       throw new NmodeError(
         'CHECK_FAILED',
-        `${this.#name}: '${lost}' holds NaN or infinity for ${name}, where the model gives numbers; nothing was written`,
+        `${this.name}: '${lost}' holds NaN or infinity for ${name}, where the model gives numbers; nothing was written`,
       );
     }
   }
@@ -132,8 +122,8 @@ export class ImageComparison {
   /** The outputs that are all numbers, for each of the images that are not typical. */
   async #finiteOutputs(model: Model): Promise<readonly ReadonlySet<string>[]> {
     const finite: Set<string>[] = [];
-    const feeds = this.#examples.extremes.map(({ feed }) => feed);
-    await runAll(model, feeds, this.#signal, (outputs) => {
+    const feeds = this.examples.extremes.map(({ feed }) => feed);
+    await runAll(model, feeds, this.signal, (outputs) => {
       const entries = Object.entries(outputs).filter(([, { data }]) => data.every(Number.isFinite));
       finite.push(new Set(entries.map(([output]) => output)));
     });

@@ -20,7 +20,7 @@ const UNTOUCHED: OptimizationMetadata = { level: 'none', precision: 'fp32' };
 /** What a model says was done to it; nothing where it says nothing that is understood. */
 export function optimizationMetadataOf({ metadata }: Model): OptimizationMetadata {
   try {
-    const { level, precision, float, winograd } = JSON.parse(metadata.get(OPTIMIZED_KEY) ?? '');
+    const { level, precision, float, winograd } = JSON.parse(metadata.get(OPTIMIZED_KEY) ?? '{}');
     if (!LEVELS.includes(level) || !PRECISIONS.includes(precision)) return UNTOUCHED;
     const kept = { ...(Array.isArray(float) && { float }), ...(Array.isArray(winograd) && { winograd }) };
     return { level, precision, ...kept };
@@ -35,9 +35,9 @@ export function followedBy(before: OptimizationMetadata, now: OptimizationMetada
   return { ...(now.precision === 'fp32' ? before : now), level };
 }
 
-/** The model with a note of what was done to it. */
-export function withOptimizationMetadata(model: Model, note: OptimizationMetadata): Model {
-  if (note.level === 'none' && note.precision === 'fp32') return model;
-  const metadata = new Map([...model.metadata, [OPTIMIZED_KEY, JSON.stringify(note)]]);
+/** The model, which says what was done to it. */
+export function withOptimizationMetadata(model: Model, done: OptimizationMetadata): Model {
+  if (done.level === 'none' && done.precision === 'fp32') return model;
+  const metadata = new Map([...model.metadata, [OPTIMIZED_KEY, JSON.stringify(done)]]);
   return withReceptiveField({ ...model, metadata });
 }

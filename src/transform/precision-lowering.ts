@@ -63,21 +63,21 @@ function halved(model: Model, name: string, examples: Examples, signal?: AbortSi
 async function quantized(model: Model, name: string, options: PrecisionOptions): Promise<Reduced> {
   const { tolerance, target = 'cpu', calibrate = '', signal, onProgress } = options;
   const examples = await examplesFor(model, name, calibrate, options);
-  const proof = await ImageComparison.of(model, name, examples, signal);
-  tolerance.refuseBlindness(name, proof, '--calibrate');
+  const comparison = await ImageComparison.of(model, name, examples, signal);
+  tolerance.refuseBlindness(name, comparison, '--calibrate');
   const { model: result, ...layers } = await quantize(model, {
     ...(options.method && { method: options.method }),
     target,
     budget: 1,
     runEach: runOn(examples.feeds, signal),
-    lossOf: async (candidate) => tolerance.share(await proof.differenceOf(candidate)),
+    lossOf: async (candidate) => tolerance.share(await comparison.differenceOf(candidate)),
     ...(onProgress && { onProgress }),
   });
   if (layers.layers.length + layers.winograd.length > 0) return { model: result, quantized: layers };
   throw new NmodeError(
     'CHECK_FAILED',
     layers.float.length === 0
-      ? nothingLowered(name, 'int8', model)
+      ? nothingToLower(name, 'int8', model)
       : `${name}: no convolution can be quantised at ${tolerance.asked}; nothing was written`,
   );
 }
@@ -117,7 +117,7 @@ const HELD: Readonly<Record<Lowering, string>> = {
 /** Quantised values and what computes with them, as any exporter writes them. */
 const INTEGER_OP = /^(Dynamic)?(Q|Deq)uantizeLinear$|^QLinear|Integer$/;
 
-/** By its note, or else by what it holds. */
+/** As its metadata says, or else by what it holds. */
 function precisionOf(model: Model): Precision {
   const { precision } = optimizationMetadataOf(model);
   if (precision !== 'fp32') return precision;
@@ -141,14 +141,14 @@ type Lowering = Exclude<Precision, 'fp32'>;
 /** @throws NmodeError (CHECK_FAILED) where the weights did not become smaller */
 function smaller(name: string, precision: Lowering, before: Model, after: Model): Model {
   if (weightBytes(after) < weightBytes(before)) return after;
-  throw new NmodeError('CHECK_FAILED', nothingLowered(name, precision, before));
+  throw new NmodeError('CHECK_FAILED', nothingToLower(name, precision, before));
 }
 
 function weightBytes(model: Model): number {
   return constantsOf(model).reduce((sum, { dtype, dims }) => sum + byteLength(dtype, dims), 0);
 }
 
-function nothingLowered(name: string, precision: Lowering, model: Model): string {
+function nothingToLower(name: string, precision: Lowering, model: Model): string {
   const replaceable = new Set(model.graph.inputs.map((input) => input.name));
   const weights = model.graph.nodes
     .filter(({ opType }) => precision === 'fp16' || opType === 'Conv')
@@ -157,7 +157,7 @@ function nothingLowered(name: string, precision: Lowering, model: Model): string
   const found = weights.some((weight) => replaceable.has(weight))
     ? 'its weights are inputs as well, which may be replaced: give it with weights that are none ' +
       '(torch.onnx.export: keep_initializers_as_inputs=False)'
-    : `it holds no ${LOWERED[precision]}`;
+    : `it holds no ${NEEDED[precision]}`;
   return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
 }
 
@@ -167,7 +167,7 @@ function isWorthLowering(weight: Tensor | undefined, precision: Lowering): boole
 }
 
 /** What has to be there, with all that it takes. */
-const LOWERED: Readonly<Record<Lowering, string>> = {
+const NEEDED: Readonly<Record<Lowering, string>> = {
   fp16: 'constant float32 weights that halves can hold, of an operator that is known here',
   int8:
     'convolution (Conv) of more than one pixel with constant float32 weights and explicit padding, before the one that gives the ' +

@@ -37,7 +37,7 @@ export interface Transformed {
   readonly model: Model;
   /** How far the graph was rewritten. */
   readonly level: Level;
-  /** Of the model as it is now: what it was lowered to before stays. */
+  /** Of the model as it is now: a lower one from before stays. */
   readonly precision: Precision;
   /** What rules the graph was rewritten by, and how often. */
   readonly changes: Readonly<Record<string, number>>;
@@ -48,7 +48,7 @@ export interface Transformed {
 }
 
 /**
- * Rewrites a model as it is told, and compares what comes out with what went in on real images.
+ * Rewrites a model as its options say, and compares what comes out with what went in on real images.
  * @param name what messages call the model
  * @param isProven whether `standard` in fp32 needs no comparison, since tests have made it
  * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_IMAGE, CANNOT_RUN; CHECK_FAILED beyond what is allowed
@@ -72,18 +72,14 @@ export async function transform(
     }),
   );
   const isStandard = level === 'latency' && optimized.changes.Winograd === undefined;
-  const note = followedBy(optimizationMetadataOf(model), {
+  const done = followedBy(optimizationMetadataOf(model), {
     level: isStandard ? 'standard' : level,
     precision,
   });
+  const report = { level, precision: done.precision, changes: optimized.changes };
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
-    return {
-      ...optimized,
-      model: withOptimizationMetadata(optimized.model, note),
-      level,
-      precision: note.precision,
-    };
+    return { ...optimized, ...report, model: withOptimizationMetadata(optimized.model, done) };
   }
   // Loaded with what reads images and runs models, which an export that is proven does not need.
   const [{ BUNDLED_IMAGES, examplesFor }, { ImageComparison }, { withPrecision }] = await Promise.all([
@@ -93,27 +89,25 @@ export async function transform(
   ]);
   const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, options);
   const tolerance = new Tolerance(level, precision, maxDscDrop);
-  const proof = await ImageComparison.of(model, name, examples, signal);
-  tolerance.refuseBlindness(name, proof, '--images');
+  const comparison = await ImageComparison.of(model, name, examples, signal);
+  tolerance.refuseBlindness(name, comparison, '--images');
   const { model: changed, quantized } = await withPrecision(optimized.model, name, {
     ...options,
     ...{ precision, tolerance, examples },
   });
   const { float, winograd } = quantized ?? {};
   const result = withOptimizationMetadata(changed, {
-    ...note,
+    ...done,
     ...(float && { float }),
     ...(winograd && winograd.length > 0 && { winograd }),
   });
   check(result);
-  const difference = await proof.differenceOf(result);
+  const difference = await comparison.differenceOf(result);
   tolerance.refuse(name, difference);
-  if (precision !== 'fp32') await proof.refuseExtremes(result);
+  if (precision !== 'fp32') await comparison.refuseExtremes(result);
   return {
+    ...report,
     model: result,
-    level,
-    precision: note.precision,
-    changes: optimized.changes,
     ...(quantized && { quantized }),
     difference,
     prepared: { recipe: examples.recipe, from: examples.from, assumed: examples.assumed },

@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import type { ProviderChoice } from '../../../runtime/node/sessions/providers.js';
 import type { BenchFigures, BenchOptions, BenchReport } from '../../index.js';
 import { SCENARIOS } from '../../measuring/bench-figures.js';
+import { SPEED_COLUMNS, WORK_COLUMNS } from '../../reports/bench-columns.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
+import type { Column } from '../../reports/html.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
 import { choice } from '../flags/options.js';
 import { addRunFlags, noteFallback, parseProviders } from '../flags/session-flags.js';
 import { placementTexts } from '../output/placement-texts.js';
-import { fields, printReport, table } from '../output/print.js';
+import { columnsTable, fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
 interface Flags extends Omit<BenchOptions, 'models' | 'providers' | 'signal' | 'onProgress'> {
@@ -52,25 +54,23 @@ function reportText({ models, ...report }: BenchReport): string {
     ['runs', `${report.runs} of each, ${report.threads} threads a run${workers}`],
     ['peak', `${report.peakGmacPerSecond.toFixed(1)} GMAC/s in matrix products`],
   ]);
-  const speed = table(
-    ['model', 'on', 'p50, ms', 'p90', 'p99', 'ratio', 'images/s', 'load, ms', 'first, ms', 'peak memory'],
-    models.map((figures) => [
-      ...[figures.file, figures.provider],
-      ...[figures.p50, figures.p90, figures.p99].map((value) => value.toFixed(1)),
-      ...[figures.ratioToFirst.toFixed(3), figures.throughput.toFixed(1)],
-      ...[figures.loadMs.toFixed(1), figures.firstMs.toFixed(1), `${figures.peakRssMb.toFixed(0)} MB`],
-    ]),
+  const owner: readonly Column<BenchFigures>[] = [
+    ['model', ({ file }) => file],
+    ['on', ({ provider }) => provider],
+  ];
+  const speed = columnsTable(
+    [...owner, ...SPEED_COLUMNS, ['peak memory', ({ peakRssMb }) => `${peakRssMb.toFixed(0)} MB`]],
+    models,
   );
-  const size = table(
-    ['model', 'on', 'file', 'nodes', 'MAC', 'GMAC/s', 'of peak', 'difference', '1 - DSC'],
-    models.map(({ macs, gmacPerSecond, shareOfPeak, agreement, ...figures }) => [
-      ...[figures.file, figures.provider, bytesText(figures.bytes), count(figures.nodes)],
-      macs === undefined ? '-' : macsText(macs),
-      gmacPerSecond?.toFixed(1) ?? '-',
-      shareOfPeak === undefined ? '-' : `${(100 * shareOfPeak).toFixed(0)} %`,
-      agreement?.maxAbs.toExponential(1) ?? '-',
-      agreement?.dscDrop?.toFixed(5) ?? '-',
-    ]),
+  const size = columnsTable(
+    [
+      ...owner,
+      ['file', ({ bytes }) => bytesText(bytes)],
+      ['nodes', ({ nodes }) => count(nodes)],
+      ['MAC', ({ macs }) => (macs === undefined ? undefined : macsText(macs))],
+      ...WORK_COLUMNS,
+    ],
+    models,
   );
   const placements = fields(
     models.map(({ file, placement }) => [file, placement && placementTexts(placement).join(', ')]),

@@ -5,7 +5,7 @@ import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import type { EvaluateOptions } from '../../api/evaluate.js';
 import type { ClassMetrics } from '../../reports/compare-classes.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
-import { count } from '../../reports/figures.js';
+import { count, metricFields, share } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
 import { parseColour, parseLabel } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
@@ -74,15 +74,10 @@ function reportText(report: EvaluationReport): string {
   const { confusion, perImage, at, recipe } = report;
   const resized = at === 'network' && recipe.sizing.kind === 'resize';
   const worst = perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, 3);
-  const share = (value: number) => value.toFixed(4);
   return fields([
     ['images', `${report.images}, counted at ${resized ? "the network's input size" : 'their own size'}`],
     ['truth', truthText(report.truth)],
-    ['mIoU', share(report.miou)],
-    ['DSC', share(report.dsc)],
-    ['accuracy', share(report.accuracy)],
-    ['sensitivity', share(report.sensitivity)],
-    ['specificity', share(report.specificity)],
+    ...metricFields(report),
     ['DSC by image', `mean ${share(report.meanDsc)}, median ${share(report.medianDsc)}`],
     ['worst', worst.map(({ name, dsc }) => `${name} ${share(dsc)}`).join(', ')],
     ...(report.classes ?? []).map(classField),
@@ -100,5 +95,5 @@ function reportText(report: EvaluationReport): string {
 
 function classField({ label, background, dsc, miou }: ClassMetrics): Field {
   const note = background ? ' (background, not in the means above)' : '';
-  return [`class ${label}`, `DSC ${dsc.toFixed(4)}, IoU ${miou.toFixed(4)}${note}`];
+  return [`class ${label}`, `DSC ${share(dsc)}, IoU ${share(miou)}${note}`];
 }

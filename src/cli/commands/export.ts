@@ -99,12 +99,12 @@ function sizeOption({ dynamic, nativeSize, size, batch }: Flags): Pick<ExportMod
 }
 
 /** Metadata that another line tells, or that people do not read. */
-const SHOWN_ELSEWHERE = 'backbone decoder size_multiple io recipe optimized assumed verified'.split(' ');
+const HIDDEN = ['backbone', 'decoder', 'size_multiple', 'io', 'recipe', 'optimized', 'assumed', 'verified'];
 
 function reportText(report: ExportReport): string {
   const detail = Object.entries(report.architecture)
     .map(([key, value]) => [key.replace(/^nmode\./, ''), value] as const)
-    .filter(([key]) => !key.startsWith('source') && !SHOWN_ELSEWHERE.includes(key))
+    .filter(([key]) => !key.startsWith('source') && !HIDDEN.includes(key))
     .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],

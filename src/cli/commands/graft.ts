@@ -3,7 +3,7 @@ import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
-import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
+import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
@@ -40,9 +40,7 @@ export function addGraft(program: Command): void {
     .addOption(
       new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
         'weights',
-        'key',
-        'prefix',
-        'ignore',
+        ...CHECKPOINT_FLAGS,
       ]),
     )
     .addOption(decoderOption(SOLVER_IDS))

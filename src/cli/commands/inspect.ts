@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
-import { addCheckpointFlags, type CheckpointFlags } from '../flags/checkpoint-flags.js';
+import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { optionsOf } from '../flags/options.js';
 import { assumedNetworkField } from '../output/assumed-field.js';
 import { type Field, fields, printReport, shapeLine, table } from '../output/print.js';
@@ -19,11 +19,9 @@ export function addInspect(program: Command): void {
     .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file');
   addCheckpointFlags(command)
     .addOption(
-      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts([
-        'key',
-        'prefix',
-        'ignore',
-      ]),
+      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts(
+        CHECKPOINT_FLAGS,
+      ),
     )
     .option('--json', 'print one JSON document, with the cost of every node of a model')
     .action(async (file: string, { json, skips, ...flags }: Flags) => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { LoadTestOptions, LoadTestReport } from '../../api/loadtest.js';
 import { count } from '../../reports/figures.js';
-import { parseCount, parseNumber, parseSize } from '../flags/arguments.js';
+import { numberThat, parseCount, parseSize } from '../flags/arguments.js';
 import { interruptible } from '../interruption.js';
 import { fields, printReport, table } from '../output/print.js';
 
@@ -12,19 +12,15 @@ interface Flags extends Omit<LoadTestOptions, 'url' | 'signal'> {
 /** What one process can send, and what it can time. */
 const [MAX_RATE, MAX_SECONDS] = [100_000, 1_000_000];
 
-const parseRate = (text: string) =>
-  parseNumber(
-    text,
-    (value) => value > 0 && value <= MAX_RATE,
-    `a number of requests a second above 0, at most ${MAX_RATE}`,
-  );
+const parseRate = numberThat(
+  (value) => value > 0 && value <= MAX_RATE,
+  `a number of requests a second above 0, at most ${MAX_RATE}`,
+);
 
-const parseDuration = (text: string) =>
-  parseNumber(
-    text,
-    (value) => value > 0 && value <= MAX_SECONDS,
-    `a number of seconds above 0, at most ${MAX_SECONDS}`,
-  );
+const parseDuration = numberThat(
+  (value) => value > 0 && value <= MAX_SECONDS,
+  `a number of seconds above 0, at most ${MAX_SECONDS}`,
+);
 
 export function addLoadTest(program: Command): void {
   program
@@ -54,28 +50,22 @@ export function addLoadTest(program: Command): void {
     });
 }
 
-function textOf({
-  model,
-  shape,
-  loop,
-  load,
-  seconds,
-  answered,
-  throughput,
-  latency,
-  errors,
-}: LoadTestReport): string {
+function textOf({ loop, load, latency, ...report }: LoadTestReport): string {
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const how = loop === 'closed' ? `closed loop, ${load} clients` : `open loop, ${load} requests a second`;
   const summary = fields([
-    ['model', `${model}, ${shape.join(' x ')}`],
-    ['load', `${how}, ${seconds.toFixed(1)} s`],
-    ['answered', `${count(answered)}, ${throughput.toFixed(1)} a second`],
+    ['model', `${report.model}, ${report.shape.join(' x ')}`],
+    ['load', `${how}, ${report.seconds.toFixed(1)} s`],
+    ['answered', `${count(report.answered)}, ${report.throughput.toFixed(1)} a second`],
     [
       'latency',
       `p50 ${ms(latency.p50)}, p90 ${ms(latency.p90)}, p99 ${ms(latency.p99)}, max ${ms(latency.max)}`,
     ],
   ]);
-  const rows = Object.entries(errors).map(([what, { count: times, p99 }]) => [what, count(times), ms(p99)]);
+  const rows = Object.entries(report.errors).map(([what, { count: times, p99 }]) => [
+    what,
+    count(times),
+    ms(p99),
+  ]);
   return rows.length === 0 ? summary : `${summary}\n\n${table(['error', 'requests', 'p99'], rows)}`;
 }

@@ -20,13 +20,21 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-/** A value that a sample of 16 bits can have. */
-export function parseLabel(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
-    throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
-  }
-  return Number(text);
-}
+/** What sixteen bits can hold. */
+const upTo65535 =
+  (what: string) =>
+  (text: string): number => {
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
+      throw new InvalidArgumentError(`Expected ${what} from 0 to 65535.`);
+    }
+    return Number(text);
+  };
+
+/** A value of a sample. */
+export const parseLabel = upTo65535('a whole number');
+
+/** 0 for one that is free. */
+export const parsePort = upTo65535('a port');
 
 /** '0,128,0' -> [0, 128, 0]. */
 export function parseColour(text: string): readonly [red: number, green: number, blue: number] {
@@ -51,63 +59,44 @@ export function parseOutput(text: string): string {
   return parsePath(text);
 }
 
-/** 0 for one that is free. */
-export function parsePort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
-    throw new InvalidArgumentError('Expected a port from 0 to 65535.');
-  }
-  return Number(text);
-}
+/** Reads a number that fits, as the message says. */
+export const numberThat =
+  (fits: (value: number) => boolean, expected: string) =>
+  (text: string): number => {
+    const value = parseDecimal(text);
+    if (value === undefined || !fits(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
+    return value;
+  };
 
-/** A number between bounds, which the message names. */
-export function parseNumber(text: string, fits: (value: number) => boolean, expected: string): number {
-  const value = parseDecimal(text);
-  if (value === undefined || !fits(value)) {
-    throw new InvalidArgumentError(`Expected ${expected}.`);
-  }
-  return value;
-}
+export const parseTolerance = numberThat((value) => value >= 0, 'a number from 0 on, for example 1e-5');
 
-export function parseTolerance(text: string): number {
-  return parseNumber(text, (value) => value >= 0, 'a number from 0 on, for example 1e-5');
-}
+export const parseProbability = numberThat((value) => value >= 0 && value <= 1, 'a number from 0 to 1');
 
-export function parseProbability(text: string): number {
-  return parseNumber(text, (value) => value >= 0 && value <= 1, 'a number from 0 to 1');
-}
-
-export function parsePositive(text: string): number {
-  return parseNumber(text, (value) => value > 0, 'a number above 0');
-}
-
-const fitsTimer = (value: number) => value >= 0 && value <= MAX_TIMER;
+export const parsePositive = numberThat((value) => value > 0, 'a number above 0');
 
 /** Milliseconds of a timer. */
-export function parseMilliseconds(text: string): number {
-  return parseNumber(text, fitsTimer, `a number of milliseconds from 0 to ${MAX_TIMER}`);
-}
+export const parseMilliseconds = numberThat(
+  (value) => value >= 0 && value <= MAX_TIMER,
+  `a number of milliseconds from 0 to ${MAX_TIMER}`,
+);
 
 /** The same, of which 0 makes no sense. */
-export function parseDeadline(text: string): number {
-  const fits = (value: number) => value > 0 && fitsTimer(value);
-  return parseNumber(text, fits, `a number of milliseconds above 0, at most ${MAX_TIMER}`);
-}
+export const parseDeadline = numberThat(
+  (value) => value > 0 && value <= MAX_TIMER,
+  `a number of milliseconds above 0, at most ${MAX_TIMER}`,
+);
 
 /** Below a kilobyte nothing fits. */
 const MIN_MEGABYTES = 0.001;
 
-/** Megabytes, at most these. */
-export const megabytesUpTo =
-  (most: number) =>
-  (text: string): number =>
-    parseNumber(
-      text,
-      (value) => value >= MIN_MEGABYTES && value <= most,
-      `a number of megabytes from ${MIN_MEGABYTES} to ${most}`,
-    );
+export const megabytesUpTo = (most: number) =>
+  numberThat(
+    (value) => value >= MIN_MEGABYTES && value <= most,
+    `a number of megabytes from ${MIN_MEGABYTES} to ${most}`,
+  );
 
 /** Elements of tensors. */
-export function parseElements(text: string): number {
-  const fits = (value: number) => Number.isInteger(value) && value >= 1 && value <= 2 ** 32;
-  return parseNumber(text, fits, `a whole number from 1 to ${2 ** 32}`);
-}
+export const parseElements = numberThat(
+  (value) => Number.isInteger(value) && value >= 1 && value <= 2 ** 32,
+  `a whole number from 1 to ${2 ** 32}`,
+);

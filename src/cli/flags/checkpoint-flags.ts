@@ -6,6 +6,9 @@ export interface CheckpointFlags extends KeySelection {
   readonly key?: string;
 }
 
+/** The names of those flags, for what has no place for them. */
+export const CHECKPOINT_FLAGS: (keyof CheckpointFlags)[] = ['key', 'prefix', 'ignore'];
+
 export function addCheckpointFlags(command: Command): Command {
   return command
     .option(

@@ -5,7 +5,7 @@ import {
   isActivationName,
 } from '../../../exporters/nn/activations.js';
 import { PADDINGS, POOLINGS, UPSAMPLINGS } from '../../../exporters/nn/settings.js';
-import { parseNumber } from './arguments.js';
+import { numberThat } from './arguments.js';
 import { choice } from './options.js';
 
 function parseActivation(text: string): ActivationName {
@@ -13,8 +13,10 @@ function parseActivation(text: string): ActivationName {
   throw new InvalidArgumentError(`Expected ${ACTIVATION_CHOICES}, for example leaky-relu:0.1.`);
 }
 
-const parseEpsilon = (text: string): number =>
-  parseNumber(text, (value) => value >= 0 && value <= 1, 'a number from 0 to 1, for example 1e-3');
+const parseEpsilon = numberThat(
+  (value) => value >= 0 && value <= 1,
+  'a number from 0 to 1, for example 1e-3',
+);
 
 /** What a backbone alone has. */
 export function addBackboneFlags(command: Command): Command {

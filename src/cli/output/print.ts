@@ -1,4 +1,5 @@
 import { at } from '../../../graph/common/at.js';
+import type { Column } from '../../reports/html.js';
 
 export function shapeLine(shape: readonly (number | string)[] | undefined): string {
   return shape === undefined ? 'of any shape' : shape.join(' x ');
@@ -14,6 +15,14 @@ export function table(header: readonly string[], rows: readonly (readonly string
   });
   const lines = [header, ...rows].map((_, line) => columns.map((cells) => at(cells, line)).join('  '));
   return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** The same by what each column says of a row, '-' for nothing. */
+export function columnsTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  return table(
+    columns.map(([name]) => name),
+    rows.map((row) => columns.map(([, text]) => text(row) ?? '-')),
+  );
 }
 
 /** A line of its own; none where there is no text. */

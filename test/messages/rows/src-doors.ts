@@ -6,13 +6,12 @@ export const SRC_DOORS: Conditions = {
     'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.':
       'a size is not two whole numbers of at most five digits from 1 on with an x between',
     'Expected a whole number from 1 to 999999.': 'a count is no whole number of at most six digits from 1 on',
-    'Expected a whole number from 0 to 65535.': 'a label is no whole number, or above 65535',
+    'Expected … from 0 to 65535.': 'a label or a port is no whole number, or above 65535',
     'Expected R,G,B, whole numbers from 0 to 255, for example 0,128,0.':
       'a colour has not three parts, or one that is no whole number up to 255',
     'Expected a path.': 'the value of a flag that takes a path is empty',
     'Expected a file (./- for one of that name).':
       'a model is to be written to -, which stands for standard output',
-    'Expected a port from 0 to 65535.': 'a port is no whole number, or above 65535',
     'Expected ….': 'a number is none in decimal notation, infinite, or outside the bounds that follow',
   },
   'src/cli/commands/eval.ts': {

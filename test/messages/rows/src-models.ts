@@ -45,6 +45,7 @@ export const SRC_MODELS: Conditions = {
     'no sizes are declared for …': 'never: what is asked for is an input that was found by its sizes',
   },
   'src/transform/image-comparison.ts': {
+    "no output '…'": 'a run that succeeded did not give one of the outputs of its model',
     "…: the model itself gives NaN or infinity in '…' for …: ":
       'the model, as it was before it was rewritten, gives what is not finite for a typical image',
     'there is nothing to compare with, and nothing was written': 'the end of the line above',
@@ -56,6 +57,7 @@ export const SRC_MODELS: Conditions = {
       'no tensor that a decoder could take is found at any resolution',
   },
   'src/start.ts': {
+    'no overlay was written': 'an image came back without the overlay that was asked for',
     'the export was not verified': 'the export of npm start came without a comparison of its mask',
   },
   'src/transform/tolerance.ts': {

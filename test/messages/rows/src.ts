@@ -29,6 +29,8 @@ export const SRC: Conditions = {
     ': --ignore-label … leaves it out': 'it is one label, and no other is ignored',
   },
   'src/api/compare.ts': {
+    'an operator has no cost':
+      'a network of this package holds an operator whose multiply-adds are not counted',
     '… runs, which have a meaning with time alone': 'runs are given without time',
     'a width of …, expected a whole number from 1 to …': 'the width is no whole number from 1 to 400',
     'a width of … for …: those that have one are …': 'none of the backbones that are chosen has a base width',
@@ -37,8 +39,6 @@ export const SRC: Conditions = {
     '…: a report is an .html file': 'the path of the report ends in neither .html nor .htm',
     '…: it gives masks of … classes, each counted against its own label of the truth: … says one foreground':
       'the model gives masks of several classes, and a label or colour of one foreground is given',
-    '--truth-label …': 'it is a label that is given',
-    '--truth-colour …': 'it is a colour that is given',
   },
   'src/reports/evaluation-report.ts': {
     'no pixels were given': 'a segmentation came without the pixels that it was asked for',
@@ -70,6 +70,8 @@ export const SRC: Conditions = {
     ', and in one folder masks are named NAME_mask.png': 'images and masks are in one folder',
   },
   'src/api/predict.ts': {
+    'components were not asked for':
+      'a segmentation came without the connected components that it was asked for',
     '… mm a pixel, expected a number above 0': 'the side of a pixel is 0, negative, infinite or NaN',
     'standard output takes one mask: name a folder for several files':
       'the output is -, and there are several images, or an overlay or probabilities are wanted',
