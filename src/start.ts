@@ -41,10 +41,8 @@ for (const { image, masks, overlay, timings } of predictions) {
   if (overlay === undefined) throw new TypeError('no overlay was written');
   const name = `${basename(image, '.jpg')}.png`;
   const mask = await readMask(at(masks, 0));
-  const [pytorch, truth] = [
-    await readMask(fixture('predicted', name)),
-    await readMask(fixture('masks', name)),
-  ];
+  const pytorch = await readMask(fixture('predicted', name));
+  const truth = await readMask(fixture('masks', name));
   rows.push([
     basename(image),
     diceOf(confusionOf(mask, pytorch)).toFixed(6),

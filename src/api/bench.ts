@@ -68,19 +68,12 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   }
 }
 
-function checkOptions({
-  models,
-  providers,
-  runs = 50,
-  scenario = 'single',
-  workers,
-  threads,
-  batch,
-}: BenchOptions) {
+function checkOptions(options: BenchOptions): void {
+  const { models, providers, runs = 50, scenario = 'single', workers, threads, batch = 1 } = options;
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (models.length === 0) throw usage('no model is given');
   if (providers?.length === 0) throw usage('no provider is given');
-  for (const [what, value] of Object.entries({ runs, batch: batch ?? 1 })) {
+  for (const [what, value] of Object.entries({ runs, batch })) {
     if (!(Number.isSafeInteger(value) && value > 0)) {
       throw usage(`${what} ${value}: expected a whole number from 1 on`);
     }

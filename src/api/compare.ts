@@ -58,7 +58,8 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
   const encoders: Encoder[] = [];
   for (const network of networksOf(options)) {
     await turn(signal);
-    encoders.push(encoderOf(network, size));
+    const encoder = counted((weights) => buildEncoder(network, weights, size)).figures;
+    encoders.push({ network, encoder });
   }
   const comparisons: Comparison[] = [];
   for (const [done, encoder] of encoders.entries()) {
@@ -106,10 +107,6 @@ type Size = Required<CompareOptions>['size'];
 interface Encoder {
   readonly network: Network;
   readonly encoder: Figures;
-}
-
-function encoderOf(network: Network, size: Size): Encoder {
-  return { network, encoder: counted((weights) => buildEncoder(network, weights, size)).figures };
 }
 
 interface Contender {

@@ -36,9 +36,11 @@ async function run(argv: readonly string[]): Promise<number> {
             .replaceAll('\n', ' ')}\n`,
         ),
     });
-  const [, , name = ''] = argv;
-  const asked = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
-  for (const load of asked) (await load?.())?.(program);
+  const [, , asked] = argv;
+  const isKnown = asked !== undefined && Object.hasOwn(COMMANDS, asked);
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    if (!isKnown || name === asked) (await load())(program);
+  }
   try {
     await program.parseAsync(argv);
     return 0;

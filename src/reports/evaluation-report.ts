@@ -70,9 +70,8 @@ async function picture(
   const { image, compared } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
   const scale = Math.min(PICTURE_WIDTH / image.width, MAX_PICTURE_HEIGHT / image.height);
-  const [width, height] = [image.width, image.height].map((side) =>
-    Math.max(1, Math.round(side * scale)),
-  ) as [number, number];
+  const scaled = (side: number) => Math.max(1, Math.round(side * scale));
+  const [width, height] = [scaled(image.width), scaled(image.height)];
   const shrink = (from: Mask) => thresholded(resizeBilinear(from, width, height), 127.5);
   const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
   const small: RgbImage = {
@@ -84,19 +83,10 @@ async function picture(
   const foreground = compared.filter(({ isBackground }) => !isBackground);
   const outlined = (on: RgbImage, masks: readonly Mask[], colour: Rgb) =>
     masks.reduce((drawn, mask) => drawOutline(drawn, shrink(mask), { colour }), on);
-  const withTruth = outlined(
-    small,
-    foreground.map(({ truth }) => truth.mask),
-    TRUE,
-  );
-  const png = await encodePng(
-    outlined(
-      withTruth,
-      foreground.map(({ found }) => found),
-      FOUND,
-    ),
-  );
-  return { png, empty: foreground.every(({ found }) => area(found) === 0) };
+  const trueMasks = foreground.map(({ truth }) => truth.mask);
+  const foundMasks = foreground.map(({ found }) => found);
+  const png = await encodePng(outlined(outlined(small, trueMasks, TRUE), foundMasks, FOUND));
+  return { png, empty: foundMasks.every((mask) => area(mask) === 0) };
 }
 
 const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
@@ -126,7 +116,8 @@ const STYLE = `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
   img { display: block; max-width: 100%; }`;
 
 function bodyOf(report: EvaluationReport, pictures: readonly Picture[]): string {
-  const { confusion, perImage, failures, warnings } = report;
+  const { confusion, perImage, warnings } = report;
+  const errors = report.failures.map(({ error }) => error);
   const figures = fieldsTable([
     ...metricFields(report),
     ['DSC per image, mean', share(report.meanDsc)],
@@ -157,10 +148,7 @@ function bodyOf(report: EvaluationReport, pictures: readonly Picture[]): string 
   return `${figures}
 ${classesTable(report)}
 ${list('To be checked', warnings)}
-${list(
-  'Not counted',
-  failures.map(({ error }) => error),
-)}
+${list('Not counted', errors)}
 <h2>The worst</h2>
 <p>Outlined: <span style="color: ${colour(TRUE)}">ground truth</span>,
 <span style="color: ${colour(FOUND)}">found</span>.

@@ -22,10 +22,7 @@ export function share(value: number): string {
 }
 
 /** What a confusion comes to, by the names of the field. */
-export function metricFields(metrics: Metrics): readonly (readonly [name: string, text: string])[] {
-  const { miou, dsc, accuracy, sensitivity, specificity } = metrics;
-  return Object.entries({ mIoU: miou, DSC: dsc, accuracy, sensitivity, specificity }).map(([name, value]) => [
-    name,
-    share(value),
-  ]);
+export function metricFields({ miou: mIoU, dsc: DSC, accuracy, sensitivity, specificity }: Metrics) {
+  const metrics = Object.entries({ mIoU, DSC, accuracy, sensitivity, specificity });
+  return metrics.map(([name, value]) => [name, share(value)] as const);
 }

@@ -49,17 +49,20 @@ export function truthWarnings(reading: TruthReading, truths: readonly CountedTru
   const found = [...new Set(searches.flatMap((search) => search.found))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
-  const missing = (flag: string) => `${flag}: no mask holds it, they hold ${listed(found)}`;
+  const missing = (flag: string | undefined, isHeld: boolean) =>
+    flag === undefined || isHeld ? [] : [`${flag}: no mask holds it, they hold ${listed(found)}`];
   const { ignoreLabel } = reading;
-  const foreground = foregroundText(reading);
+  const ignored = ignoreLabel === undefined ? undefined : `--ignore-label ${ignoreLabel}`;
   const turned = truths.filter(({ turnDoubt }) => turnDoubt).map(({ name }) => name);
   return [
-    ...(foreground !== undefined && !searches.some((search) => search.foreground)
-      ? [missing(foreground)]
-      : []),
-    ...(ignoreLabel !== undefined && !searches.some(({ ignored }) => ignored)
-      ? [missing(`--ignore-label ${ignoreLabel}`)]
-      : []),
+    ...missing(
+      foregroundText(reading),
+      searches.some((search) => search.foreground),
+    ),
+    ...missing(
+      ignored,
+      searches.some((search) => search.ignored),
+    ),
     ...(turned.length > 0
       ? [
           `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not tell whether the mask was drawn before or after: look at them with --report`,

@@ -131,15 +131,8 @@ function refuseNonsense({ level, precision, target, method, maxDscDrop }: Transf
   }
 }
 
-function refuseContradictions({
-  level,
-  precision = 'fp32',
-  target,
-  calibrate,
-  method,
-  maxDscDrop,
-  precompute,
-}: TransformOptions): void {
+function refuseContradictions(options: TransformOptions): void {
+  const { level, precision = 'fp32', target, calibrate, method, maxDscDrop, precompute } = options;
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
     throw usage(`${precision} is not for Winograd's form of convolutions: leave --optimize latency out`);

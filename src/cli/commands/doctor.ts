@@ -19,16 +19,12 @@ export function addDoctor(program: Command): void {
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 
 function diagnosisText(diagnosis: Diagnosis): string {
-  const { versions, cores, memory } = diagnosis;
+  const { cores, memory } = diagnosis;
+  const versions = Object.entries(diagnosis.versions).map((entry) => entry.join(' '));
   const limited = (limit: number | undefined, text: (value: number) => string) =>
     limit === undefined ? '' : `, limited to ${text(limit)} by its control group`;
   return fields([
-    [
-      'versions',
-      Object.entries(versions)
-        .map((entry) => entry.join(' '))
-        .join(', '),
-    ],
+    ['versions', versions.join(', ')],
     ['platform', `${diagnosis.platform}, ${diagnosis.cpu}`],
     ['features', diagnosis.cpuFeatures?.join(' ')],
     ['cores', `${cores.usable} usable of ${cores.machine}${limited(cores.limit, String)}`],

@@ -71,7 +71,8 @@ export function addEval(program: Command): void {
 }
 
 function reportText(report: EvaluationReport): string {
-  const { confusion, perImage, at, recipe } = report;
+  const { perImage, at, recipe } = report;
+  const pixels = Object.entries(report.confusion).map(([key, value]) => `${key} ${count(value)}`);
   const resized = at === 'network' && recipe.sizing.kind === 'resize';
   const worst = perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, 3);
   return fields([
@@ -81,12 +82,7 @@ function reportText(report: EvaluationReport): string {
     ['DSC by image', `mean ${share(report.meanDsc)}, median ${share(report.medianDsc)}`],
     ['worst', worst.map(({ name, dsc }) => `${name} ${share(dsc)}`).join(', ')],
     ...(report.classes ?? []).map(classField),
-    [
-      'pixels',
-      Object.entries(confusion)
-        .map(([key, value]) => `${key} ${count(value)}`)
-        .join(', '),
-    ],
+    ['pixels', pixels.join(', ')],
     ['ran on', report.provider],
     ['prepared', recipeSummary(recipe)],
     assumedField(report.assumed),

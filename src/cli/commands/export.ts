@@ -11,7 +11,7 @@ import {
 } from '../../../graph/common/recipe.js';
 import { IR_OF_OPSET } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
-import { bytesText, count, macsText } from '../../reports/figures.js';
+import { bytesText } from '../../reports/figures.js';
 import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
@@ -22,6 +22,7 @@ import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
 import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
 import { assumedNetworkField } from '../output/assumed-field.js';
+import { costField } from '../output/cost-field.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { verifiedField } from '../output/verified-field.js';
@@ -113,10 +114,7 @@ function reportText(report: ExportReport): string {
       'input',
       `${report.io === 'image' ? 'uint8' : 'float32'} ${shapeLine(report.input)}${multipleText(report)}`,
     ],
-    [
-      'cost',
-      `${count(report.parameters)} parameters, ${macsText(report.macs)} multiply-adds at ${shapeLine(report.macsAt)}`,
-    ],
+    costField(report),
     assumedNetworkField(report.assumed),
     verifiedField(report),
     ...transformFields(report),

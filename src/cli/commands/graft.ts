@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
-import { bytesText, count, macsText } from '../../reports/figures.js';
+import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
 import { backgroundOption } from '../flags/model-flags.js';
@@ -12,6 +12,7 @@ import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addSettingFlags } from '../flags/setting-flags.js';
 import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
 import { assumedNetworkField } from '../output/assumed-field.js';
+import { costField } from '../output/cost-field.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { verifiedField } from '../output/verified-field.js';
@@ -63,15 +64,14 @@ export function addGraft(program: Command): void {
 }
 
 function reportText(report: GraftReport): string {
-  const { skips, macs } = report;
-  const work = macs === undefined ? '' : `, ${macsText(macs)} multiply-adds at ${shapeLine(report.macsAt)}`;
+  const { skips } = report;
   return fields([
     ['decoder', `${report.decoder}, ${skips.length} steps`],
     ...skips.map(
       ({ tensor, channels, scale }) => ['skip', `${tensor}: ${channels} channels, 1/${scale}`] as const,
     ),
     ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
-    ['cost', `${count(report.parameters)} parameters${work}`],
+    costField(report),
     assumedNetworkField(report.assumed),
     verifiedField(report),
     ...transformFields(report),

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../../index.js';
-import { bytesText, count, macsText } from '../../reports/figures.js';
+import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { optionsOf } from '../flags/options.js';
 import { assumedNetworkField } from '../output/assumed-field.js';
+import { costField } from '../output/cost-field.js';
 import { type Field, fields, printReport, shapeLine, table } from '../output/print.js';
 
 interface Flags extends CheckpointFlags {
@@ -51,11 +52,6 @@ function skipsText({ file, input, skips, sizeMultiple }: SkipsReport): string {
   return `${head}\n\n${table(['scale', 'shape', 'last tensor'], rows)}\n\n--skips ${names}`;
 }
 
-function costLine({ parameters, macs, macsAt }: CheckpointReport | ModelReport): Field {
-  const work = macs === undefined ? '' : `, ${macsText(macs)} multiply-adds at ${shapeLine(macsAt)}`;
-  return ['cost', `${count(parameters)} parameters${work}`];
-}
-
 function tensorTable(tensors: readonly TensorReport[]): string {
   return table(
     ['tensor', 'type', 'shape'],
@@ -78,7 +74,7 @@ function checkpointText(report: CheckpointReport): string {
     ...network,
     ['note', report.note],
     ['problem', architecture && report.problem],
-    costLine(report),
+    costField(report),
     ['assumed', report.assumed && `unless told: ${assumptionsText(report.assumed)}`],
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
@@ -114,7 +110,7 @@ function modelText(report: ModelReport): string {
     ['made by', `${report.producer || 'unknown'}; opset ${report.opset}, IR ${report.irVersion}`],
     ...report.inputs.map((port) => ['input', portText(port)] as const),
     ...report.outputs.map((port) => ['output', portText(port)] as const),
-    costLine(report),
+    costField(report),
     ['activations', activationBytes === undefined ? undefined : `${bytesText(activationBytes)} in all`],
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
     assumedNetworkField(report.assumed),

@@ -100,13 +100,10 @@ function insideText({ area, coverage }: ClassRegions): string {
 
 /** One line for each image that failed, and the exit code of a bad file. */
 function refuseFailures({ predictions, failures }: PredictReport): void {
-  const [first, ...others] = failures;
-  if (first !== undefined && others.length + predictions.length === 0) throw first.error;
+  const [first] = failures;
+  if (first === undefined) return;
+  const total = failures.length + predictions.length;
+  if (total === 1) throw first.error;
   for (const { error } of failures) process.stderr.write(`nmode: ${error.message}\n`);
-  if (failures.length > 0) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${failures.length} of ${failures.length + predictions.length} images failed`,
-    );
-  }
+  throw new NmodeError('BAD_IMAGE', `${failures.length} of ${total} images failed`);
 }

@@ -1,6 +1,4 @@
-import type { ModelIo } from '../../../graph/common/recipe.js';
-import type { ReferenceParity } from '../../parity/write-verified.js';
-import type { Precision } from '../../transform/precision.js';
+import type { ExportReport, GraftReport, ReferenceParity } from '../../index.js';
 import type { Field } from './print.js';
 
 /** How far a reference was missed, and by what, where that is not the file as written. */
@@ -8,11 +6,7 @@ export function verifiedField({
   verified,
   precision,
   io = 'tensor',
-}: {
-  readonly verified?: ReferenceParity;
-  readonly precision: Precision;
-  readonly io?: ModelIo;
-}): Field {
+}: Pick<GraftReport, 'verified' | 'precision'> & Partial<Pick<ExportReport, 'io'>>): Field {
   if (verified === undefined) return ['verified', undefined];
   const worst = Math.max(...Object.values(verified.outputs).map(({ maxAbs }) => maxAbs));
   const found = `largest difference from the reference ${worst.toExponential(2)}${scaleText(verified)}`;
