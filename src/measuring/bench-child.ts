@@ -17,6 +17,7 @@ import {
 import { probeInputs } from '../../runtime/sessions/probe.js';
 import type { Floats, Inputs, Port } from '../../runtime/sessions/tensors.js';
 import { answer, type Request } from '../../runtime/threads/protocol.js';
+import { outputOf } from '../transform/output-of.js';
 
 /** Milliseconds until threads that have slept run at their pace: they share a core at first, and caches are another's. */
 const WARM_UP = 100;
@@ -109,7 +110,7 @@ const methods = {
     const first = performance.now() - start;
     const { provider, threads, workers } = session;
     const names = session.outputs.map(({ name }) => name);
-    const ordered = names.flatMap((name) => outputs[name] ?? []);
+    const ordered = names.map((name) => outputOf(outputs, name));
     return { provider, threads, workers, first, names, outputs: ordered };
   },
 

@@ -8,6 +8,7 @@ import { createSession } from '../../runtime/node/sessions/session.js';
 import type { Floats, Inputs, Outputs } from '../../runtime/sessions/tensors.js';
 import type { Examples } from './calibration-inputs.js';
 import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } from './difference.js';
+import { outputOf } from './output-of.js';
 
 /** How a rewritten model differs from what it was made of, on images. */
 export interface ImageDifference extends Difference {
@@ -44,13 +45,6 @@ export const runOn =
 export const runOnExtremes = ({ feeds, extremes }: Examples, signal?: AbortSignal): RunEach =>
   runOn([...feeds, ...extremes.map(({ feed }) => feed)], signal);
 
-/** What a run gave for an output that it was asked for. */
-function given(outputs: Outputs, name: string): Floats {
-  const output = outputs[name];
-  if (output === undefined) throw new TypeError(`no output '${name}'`);
-  return output;
-}
-
 /** Compares models with one that is run once. */
 export class ImageComparison {
   private constructor(
@@ -74,7 +68,7 @@ export class ImageComparison {
     const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
     const take = (outputs: Outputs, index: number) => {
       for (const [output, kept] of runs) {
-        const { dims, data } = given(outputs, output);
+        const { dims, data } = outputOf(outputs, output);
         if (!data.every(Number.isFinite)) {
           throw new NmodeError(
             'CHECK_FAILED',
@@ -100,7 +94,7 @@ export class ImageComparison {
   async differenceOf(model: Model): Promise<ImageDifference> {
     const counts = this.wanted.map((wanted) => ({ name: wanted.name, count: new DifferenceCount(wanted) }));
     await runAll(model, this.examples.feeds, this.signal, (outputs) => {
-      for (const { name, count } of counts) count.add(given(outputs, name).data);
+      for (const { name, count } of counts) count.add(outputOf(outputs, name).data);
     });
     return { images: this.images, ...worstOf(counts.map(({ count }) => count.difference)) };
   }

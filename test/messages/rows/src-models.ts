@@ -44,8 +44,10 @@ export const SRC_MODELS: Conditions = {
   'src/transform/default-sizes.ts': {
     'no sizes are declared for …': 'never: what is asked for is an input that was found by its sizes',
   },
-  'src/transform/image-comparison.ts': {
+  'src/transform/output-of.ts': {
     "no output '…'": 'a run that succeeded did not give one of the outputs of its model',
+  },
+  'src/transform/image-comparison.ts': {
     "…: the model itself gives NaN or infinity in '…' for …: ":
       'the model, as it was before it was rewritten, gives what is not finite for a typical image',
     'there is nothing to compare with, and nothing was written': 'the end of the line above',
