@@ -1,4 +1,4 @@
-import { NmodeError } from '../graph/common/errors.js';
+import { badUsage } from '../graph/common/errors.js';
 
 /** What programs give numbers and bytes in. */
 export type View = Float32Array | Uint16Array | Uint8Array;
@@ -30,8 +30,7 @@ export function isGone(memory: ArrayBufferView | ArrayBuffer): boolean {
  */
 export function refuseGone(memory: ArrayBufferView | ArrayBuffer, what: string): void {
   if (!isGone(memory)) return;
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `${what}: its buffer was transferred or has shrunk, so that nothing is left: give the data in another one`,
   );
 }

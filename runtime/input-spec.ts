@@ -1,7 +1,7 @@
 import { type Reach, statedReach } from '../graph/analysis/receptive-field.js';
 import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
 import { parseDecimal } from '../graph/common/decimal.js';
-import { NmodeError, reason } from '../graph/common/errors.js';
+import { badModel, badUsage, reason } from '../graph/common/errors.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -82,17 +82,17 @@ export function imageSpecOf(
   const channels = io === 'image' ? last : shape[1];
   if (input === undefined || others.length > 0 || shape.length !== 4 || channels !== 3) {
     const taken = inputs.map(({ type }) => `${type?.dtype ?? 'values'} [${type?.shape ?? 'of any shape'}]`);
-    throw bad(
+    throw badModel(
       `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, 3, H, W] or uint8 [1, H, W, 3]`,
     );
   }
-  if (io === 'tensor' && dtype !== 'float32') throw bad(`it takes ${dtype}, expected float32 or uint8`);
+  if (io === 'tensor' && dtype !== 'float32') throw badModel(`it takes ${dtype}, expected float32 or uint8`);
   if (typeof batch === 'number' && batch > 1) {
-    throw bad(`it takes ${batch} images at a time, expected 1 or an open batch`);
+    throw badModel(`it takes ${batch} images at a time, expected 1 or an open batch`);
   }
   const { recipe: given, strictRecipe, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
   if (io === 'image' && given !== undefined) {
-    throw usage('it takes images as they are (uint8) and prepares them in its graph: it takes no recipe');
+    throw badUsage('it takes images as they are (uint8) and prepares them in its graph: it takes no recipe');
   }
   const declared = metadata.get(RECIPE_KEY);
   const recipe = {
@@ -103,10 +103,10 @@ export function imageSpecOf(
   };
   const assumed = io === 'image' ? [] : recipeAssumptions(recipe, given, shape, metadata);
   if (strictRecipe && declared === undefined && given?.normalization === undefined && io === 'tensor') {
-    throw usage('it does not say how images are prepared: say it with --recipe');
+    throw badUsage('it does not say how images are prepared: say it with --recipe');
   }
   if (io === 'tensor') checkSizing(recipe.sizing, shape, given?.sizing !== undefined);
-  if (!(memoryBudget > 0)) throw usage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
+  if (!(memoryBudget > 0)) throw badUsage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
   const stated = parseDecimal(metadata.get(BYTES_PER_PIXEL_KEY) ?? '') ?? 0;
   return {
     io,
@@ -142,23 +142,23 @@ function outputSpecOf(
 ): OutputSpec {
   const type = outputs[0]?.type;
   const given = type?.dtype ?? 'float32';
-  if (given !== 'float32') throw bad(`it gives ${given}, expected probabilities in float32`);
+  if (given !== 'float32') throw badModel(`it gives ${given}, expected probabilities in float32`);
   if (head !== undefined && !APPLIED_HEADS.includes(head)) {
-    throw usage(`a head of '${head}', expected ${APPLIED_HEADS.join(' or ')}`);
+    throw badUsage(`a head of '${head}', expected ${APPLIED_HEADS.join(' or ')}`);
   }
   const stated = endOf(end, metadata.get(HEAD_KEY));
   if (stated === 'logits' && head === undefined) {
-    throw bad(
+    throw badModel(
       'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax',
     );
   }
   if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
     const says = end === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
-    throw usage(`${says} in a ${stated}: a --head ${head} behind it would change its probabilities`);
+    throw badUsage(`${says} in a ${stated}: a --head ${head} behind it would change its probabilities`);
   }
   const count = type?.shape?.[1];
   if (head === 'softmax' && count === 1) {
-    throw usage('--head softmax: over one class it is always 1, use sigmoid');
+    throw badUsage('--head softmax: over one class it is always 1, use sigmoid');
   }
   const several: readonly Assumption[] =
     outputs.length > 1
@@ -186,11 +186,11 @@ function classesOf(
   count: number | string | undefined,
 ): { readonly classes: Classes; readonly assumed: readonly Assumption[] } {
   if (given !== undefined && given !== 'none' && !(Number.isSafeInteger(given) && given >= 0)) {
-    throw usage(`a background of ${given}, expected the index of a class, from 0 on, or none`);
+    throw badUsage(`a background of ${given}, expected the index of a class, from 0 on, or none`);
   }
   if (end !== 'softmax' || count === 1) {
     if (given === undefined || given === 'none') return { classes: INDEPENDENT, assumed: [] };
-    throw usage(`--background ${given} has no meaning: ${whyNoBackground(end, count)}`);
+    throw badUsage(`--background ${given} has no meaning: ${whyNoBackground(end, count)}`);
   }
   const stated = metadata.get(BACKGROUND_KEY);
   const checked = (background: Background) => {
@@ -215,14 +215,6 @@ function whyNoBackground(end: OutputEnd, count: number | string | undefined): st
     : 'its classes do not exclude each other';
 }
 
-function bad(message: string): NmodeError {
-  return new NmodeError('BAD_MODEL', message);
-}
-
-function usage(message: string): NmodeError {
-  return new NmodeError('BAD_USAGE', message);
-}
-
 function readRecipe(text: string): Recipe {
   return fromMetadata(RECIPE_KEY, () => parseRecipe(text));
 }
@@ -231,7 +223,7 @@ function fromMetadata<T>(key: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new NmodeError('BAD_MODEL', `its metadata ${key}: ${reason(error)}`, { cause: error });
+    throw badModel(`its metadata ${key}: ${reason(error)}`, { cause: error });
   }
 }
 
@@ -248,7 +240,7 @@ function checkSizing(
   [, , height, width]: readonly (number | string)[],
   isGiven: boolean,
 ): void {
-  const [refused, owner] = isGiven ? [usage, 'the recipe that is given'] : [bad, 'its recipe'];
+  const [refused, owner] = isGiven ? [badUsage, 'the recipe that is given'] : [badModel, 'its recipe'];
   for (const [name, size] of Object.entries({ height, width })) {
     if (typeof size !== 'number' || size < 0) continue;
     if (sizing.kind === 'pad')

@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../graph/common/errors.js';
 
 /** Puts a model's name before what is wrong with it, or with what is asked of it. */
 export function naming<T>(name: string, body: () => T): T {
@@ -6,7 +6,7 @@ export function naming<T>(name: string, body: () => T): T {
     return body();
   } catch (error) {
     if (!(error instanceof NmodeError) || error.code !== 'BAD_USAGE') throw named(name, error);
-    throw new NmodeError('BAD_USAGE', `${name}: ${reason(error)}`, { cause: error });
+    throw badUsage(`${name}: ${reason(error)}`, { cause: error });
   }
 }
 

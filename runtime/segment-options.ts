@@ -1,4 +1,4 @@
-import { NmodeError } from '../graph/common/errors.js';
+import { badUsage } from '../graph/common/errors.js';
 import type { FinishOptions } from './images/job.js';
 import type { Cleaning } from './masks/components.js';
 
@@ -22,13 +22,10 @@ export interface SegmentOptions extends Cleaning {
 export function finishOptions(options: SegmentOptions, at: FinishOptions['at']): FinishOptions {
   const { threshold, minArea = 0 } = options;
   if (threshold !== undefined && !(threshold >= 0 && threshold <= 1)) {
-    throw new NmodeError('BAD_USAGE', `threshold ${threshold} is not from 0 to 1`);
+    throw badUsage(`threshold ${threshold} is not from 0 to 1`);
   }
   if (!(Number.isSafeInteger(minArea) && minArea >= 0)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `a minimum area of ${minArea}, expected a whole number of pixels from 0 on`,
-    );
+    throw badUsage(`a minimum area of ${minArea}, expected a whole number of pixels from 0 on`);
   }
   return {
     threshold,

@@ -1,6 +1,6 @@
 import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
-import { imageFault, NmodeError } from '../graph/common/errors.js';
+import { badModel, badUsage, imageFault, NmodeError } from '../graph/common/errors.js';
 import type { Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './abort.js';
 import { copyOf } from './buffers.js';
@@ -178,8 +178,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
       stages.postprocess += milliseconds;
       const [mask] = finished.masks;
-      if (mask === undefined)
-        throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives no class`);
+      if (mask === undefined) throw badModel(`${this.#parts.name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
       const provider = this.provider.effective;
       const place = { width, height, tiles: inputs, ...(tiling && { tiling }) };
@@ -233,8 +232,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     const name = at(this.#parts.session.outputs, 0).name;
     const options = { transfer: true, onStart, outputs: [name], ...waiting };
     const { [name]: output } = await this.#parts.session.run({ [this.#input]: input }, options);
-    if (output === undefined)
-      throw new NmodeError('BAD_MODEL', `${this.#parts.name}: the model gives nothing`);
+    if (output === undefined) throw badModel(`${this.#parts.name}: the model gives nothing`);
     stages.queue += started - queued;
     stages.inference += performance.now() - started;
     return output;
@@ -250,8 +248,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     sources: Iterable<Q> | AsyncIterable<Q>,
     options: SegmentOptions = {},
   ): AsyncGenerator<Segmented<Q, R>, void, undefined> {
-    if (typeof sources === 'string')
-      throw new NmodeError('BAD_USAGE', 'expected a list of images, not a string');
+    if (typeof sources === 'string') throw badUsage('expected a list of images, not a string');
     finishOptions(options, this.#parts.at);
     const one = async (source: Q): Promise<Segmented<Q, R>> => {
       try {

@@ -44,6 +44,16 @@ export class NmodeError extends Error {
   }
 }
 
+/** Wrong use: an option or an argument that makes no sense. */
+export const badUsage = (message: string, options?: ErrorOptions) =>
+  new NmodeError('BAD_USAGE', message, options);
+/** A model that cannot be taken. */
+export const badModel = (message: string, options?: ErrorOptions) =>
+  new NmodeError('BAD_MODEL', message, options);
+/** An image that cannot be read. */
+export const badImage = (message: string, options?: ErrorOptions) =>
+  new NmodeError('BAD_IMAGE', message, options);
+
 /** Names in a message or a note come from files, and files may be hostile: one line, no control characters, not endless. */
 export function printable(text: string): string {
   const line = text

@@ -1,6 +1,6 @@
 import type { Reach } from '../../graph/analysis/receptive-field.js';
 import type { Assumption } from '../../graph/common/assumption.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel } from '../../graph/common/errors.js';
 import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
 import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
@@ -137,10 +137,7 @@ export class Job {
     const [batch, classes, height, width, ...others] = dims;
     const is4d = height !== undefined && width !== undefined && others.length === 0;
     if (!is4d || batch !== 1 || classes === undefined || classes < 1 || classes > 255) {
-      throw new NmodeError(
-        'BAD_MODEL',
-        `the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`,
-      );
+      throw badModel(`the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`);
     }
     const { io, recipe, head, assumed } = this.#spec;
     const data = head === undefined ? given : applyHead(head, given, classes);
@@ -154,8 +151,7 @@ export class Job {
     }
     const window = this.#window(index);
     if (width !== window.width || height !== window.height) {
-      throw new NmodeError(
-        'BAD_MODEL',
+      throw badModel(
         `the model gives [${dims}] for an input of ${window.height}x${window.width}, expected the same size`,
       );
     }
@@ -203,7 +199,7 @@ function checkProbabilities(data: Float32Array, mayBeLogits: boolean): void {
       mayBeLogits && Number.isFinite(value)
         ? ': where these are logits, say what turns them into some with --head sigmoid or --head softmax'
         : ' from 0 to 1';
-    throw new NmodeError('BAD_MODEL', `the model gives ${value}, expected probabilities${hint}`);
+    throw badModel(`the model gives ${value}, expected probabilities${hint}`);
   }
 }
 
@@ -216,10 +212,7 @@ const SHARE_ERROR = 1e-2;
  */
 function checkShares(data: Float32Array, classes: number): void {
   if (classes === 1) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      'the model gives a softmax over one class, which is always 1: expected a sigmoid',
-    );
+    throw badModel('the model gives a softmax over one class, which is always 1: expected a sigmoid');
   }
   const size = data.length / classes;
   const allowed = Math.max(SHARE_ERROR, classes / 255);
@@ -227,8 +220,7 @@ function checkShares(data: Float32Array, classes: number): void {
     let sum = 0;
     for (let at = pixel; at < data.length; at += size) sum += data[at] as number;
     if (Math.abs(sum - 1) <= allowed) continue;
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `the model's ${classes} classes add up to ${sum.toPrecision(3)} in a pixel, expected 1: its softmax is not over the classes`,
     );
   }

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badImage, badUsage } from '../../graph/common/errors.js';
 import { refuseGone } from '../buffers.js';
 
 /** Pixels interleaved by channel: row by row, [height, width, channels]. */
@@ -64,15 +64,14 @@ export function fullScale({ data }: RgbImage): number {
  */
 export function checkPixels(source: RgbImage, expected: string): void {
   if (typeof source !== 'object' || source === null || !('data' in source)) {
-    throw new NmodeError('BAD_USAGE', `expected ${expected}, or pixels { width, height, channels, data }`);
+    throw badUsage(`expected ${expected}, or pixels { width, height, channels, data }`);
   }
   const { width, height, channels, data } = source;
   if (data instanceof Uint8Array || data instanceof Uint16Array) refuseGone(data, 'the pixels');
   const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
   const samples = data instanceof Uint8Array || data instanceof Uint16Array;
   if (!whole || !samples || channels !== 3 || data.length !== 3 * width * height) {
-    throw new NmodeError(
-      'BAD_IMAGE',
+    throw badImage(
       `pixels of ${width}x${height}x${channels} in ${data?.length} samples, expected width x height x 3 in 8 or 16 bits`,
     );
   }

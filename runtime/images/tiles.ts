@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 
 /** A rectangle of an image, in pixels. */
 export interface Window {
@@ -79,10 +79,7 @@ export function planTiles(width: number, height: number, limits: TileLimits): Ti
   const side = Math.floor(Math.sqrt(budget / bytesPerPixel) / multiple) * multiple;
   if (side < smallest) {
     const needed = Math.ceil((smallest ** 2 * bytesPerPixel) / 1e6);
-    throw new NmodeError(
-      'BAD_USAGE',
-      `a memory budget of ${budget / 1e6} MB, expected at least ${needed} MB`,
-    );
+    throw badUsage(`a memory budget of ${budget / 1e6} MB, expected at least ${needed} MB`);
   }
   // A side that the image does not fill leaves room for the other.
   const tileHeight = Math.min(side, whole.height);

@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import type { LabelMap, Mask, Probabilities } from '../images/raster.js';
 import { channelOf } from '../images/raster.js';
 import type { Cleaning } from './components.js';
@@ -87,8 +87,7 @@ export function masksOf(
 /** @throws NmodeError (BAD_USAGE) for a threshold where several classes that exclude each other are masks */
 export function refuseThreshold(classes: Classes, count: number, threshold: number | undefined): void {
   if (threshold === undefined || takesThreshold(classes, count)) return;
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `a threshold of ${threshold}: the ${count} classes exclude each other, and each pixel is of the most probable one`,
   );
 }
@@ -96,10 +95,7 @@ export function refuseThreshold(classes: Classes, count: number, threshold: numb
 /** @throws NmodeError (BAD_USAGE) */
 export function checkBackground(background: number | 'none', count: number): void {
   if (background === 'none' || background < count) return;
-  throw new NmodeError(
-    'BAD_USAGE',
-    `a background of ${background}: the model's ${count} classes are 0 to ${count - 1}`,
-  );
+  throw badUsage(`a background of ${background}: the model's ${count} classes are 0 to ${count - 1}`);
 }
 
 /** The index of the most probable class of each pixel; the lowest of equals. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { check } from '../../graph/analysis/check.js';
 import { reachOf } from '../../graph/analysis/reach.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel, badUsage } from '../../graph/common/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { refuseGone } from '../buffers.js';
@@ -27,10 +27,7 @@ export async function loadModel(source: string | Uint8Array): Promise<LoadedMode
   if (typeof source !== 'string') return modelOf(source);
   const name = basename(source);
   if (CHECKPOINT_NAME.test(source)) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `${name}: a checkpoint by its name, expected an .onnx model: export makes one of it`,
-    );
+    throw badModel(`${name}: a checkpoint by its name, expected an .onnx model: export makes one of it`);
   }
   return modelOf(await readModelBytes(source), name);
 }
@@ -40,8 +37,7 @@ export async function loadModel(source: string | Uint8Array): Promise<LoadedMode
  * @throws NmodeError: BAD_MODEL; BAD_USAGE for what are no bytes, or where nothing is left of them
  */
 export function modelOf(bytes: Uint8Array, name = 'the model'): LoadedModel {
-  if (!ArrayBuffer.isView(bytes))
-    throw new NmodeError('BAD_USAGE', 'expected the path of a model, or its bytes');
+  if (!ArrayBuffer.isView(bytes)) throw badUsage('expected the path of a model, or its bytes');
   refuseGone(bytes, name);
   const model = parseModel(bytes, name);
   return naming(name, () => {

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel } from '../../graph/common/errors.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { ModelSpec } from '../images/job.js';
@@ -15,8 +15,7 @@ export function networkOutput(model: Model, bytes: Uint8Array, { io, recipe }: M
   const last = output && graph.nodes.find(({ outputs }) => outputs.includes(output.name));
   const [inner] = last?.inputs ?? [];
   if (last?.opType !== 'Resize' || inner === undefined || output === undefined) {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       "the model does not end in a Resize: its probabilities have no other size than each image's own (--at image)",
     );
   }

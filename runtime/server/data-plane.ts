@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { ServedModel, type ServedOptions } from './served-model.js';
 import { stampOf } from './stamp.js';
 import { Turns } from './turns.js';
@@ -175,7 +175,7 @@ export class DataPlane {
     const [name = '', ...others] = this.names;
     if (others.length > 0) {
       const names = [name, ...others].join(', ');
-      throw new NmodeError('BAD_USAGE', `several models are served, name one: /v1/models/{${names}}/segment`);
+      throw badUsage(`several models are served, name one: /v1/models/{${names}}/segment`);
     }
     return this.model(name);
   }

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { untilAborted } from '../abort.js';
 import type { ModelSpec } from '../images/job.js';
@@ -162,7 +162,7 @@ export class ServedModel {
         ({ dims, data }) => data instanceof Float32Array && dims.slice(2).some((size) => size % multiple > 0),
       );
       const why = isOdd ? `: height and width must be multiples of ${multiple}` : '';
-      throw new NmodeError('BAD_USAGE', `model '${this.name}' does not run on ${shapes.join(', ')}${why}`, {
+      throw badUsage(`model '${this.name}' does not run on ${shapes.join(', ')}${why}`, {
         cause: error,
       });
     }
@@ -178,7 +178,7 @@ export class ServedModel {
     answer: (found: Segmentation) => Promise<A>,
   ): Promise<A> {
     if (this.segmenter === undefined) {
-      throw new NmodeError('BAD_USAGE', `model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
+      throw badUsage(`model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
     }
     const { segmenter } = this;
     // One whose client left is dropped while it waits; once begun it keeps its place until its work has stopped.
@@ -201,11 +201,11 @@ export class ServedModel {
     const { name, inputs: ports } = this;
     const given = Object.entries(inputs);
     if (given.length !== ports.length) {
-      throw refused(`expected ${ports.length} inputs but got ${given.length} inputs for model '${name}'`);
+      throw badUsage(`expected ${ports.length} inputs but got ${given.length} inputs for model '${name}'`);
     }
     for (const [input, { dims }] of given) {
       const port = ports.find((known) => known.name === input);
-      if (port === undefined) throw refused(`unexpected inference input '${input}' for model '${name}'`);
+      if (port === undefined) throw badUsage(`unexpected inference input '${input}' for model '${name}'`);
       const fits =
         dims.length === port.shape.length &&
         dims.every((size, axis) => {
@@ -213,17 +213,17 @@ export class ServedModel {
           return size > 0 && (typeof wanted !== 'number' || wanted === size);
         });
       if (!fits) {
-        throw refused(
+        throw badUsage(
           `unexpected shape for input '${input}' for model '${name}': expected [${shapeOf(port)}], got [${dims}]`,
         );
       }
     }
     const elements = elementsOf(inputs);
     if (elements > this.maxElements)
-      throw refused(`${elements} elements, at most ${this.maxElements} are taken`);
+      throw badUsage(`${elements} elements, at most ${this.maxElements} are taken`);
     for (const output of outputs ?? []) {
       if (!this.outputs.some((port) => port.name === output)) {
-        throw refused(`unexpected inference output '${output}' for model '${name}'`);
+        throw badUsage(`unexpected inference output '${output}' for model '${name}'`);
       }
     }
   }
@@ -250,10 +250,6 @@ const SHAPE_FAILURE = /^onnxruntime: .*(?:dimension|shape|mismatch|broadcast)/is
 /** -1 for a size that is open. */
 export function shapeOf({ shape }: Port): readonly number[] {
   return shape.map((size) => (typeof size === 'number' && size >= 0 ? size : -1));
-}
-
-function refused(why: string): NmodeError {
-  return new NmodeError('BAD_USAGE', why);
 }
 
 /** How it takes images, or why it takes none. */

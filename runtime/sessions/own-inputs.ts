@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, reason } from '../../graph/common/errors.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { copyOf, refuseGone } from '../buffers.js';
 import type { Bytes, Floats, Inputs, Port } from './tensors.js';
@@ -11,7 +11,7 @@ import type { Bytes, Floats, Inputs, Port } from './tensors.js';
  */
 export function ownInputs(inputs: Inputs, ports: readonly Port[], transfer: boolean): Inputs {
   if (typeof inputs !== 'object' || inputs === null) {
-    throw new NmodeError('BAD_USAGE', 'expected inputs by their names, as in { image: { dims, data } }');
+    throw badUsage('expected inputs by their names, as in { image: { dims, data } }');
   }
   const given = Object.entries(inputs);
   for (const [name, tensor] of given) checkInput(name, tensor, ports);
@@ -28,21 +28,19 @@ function checkInput(name: string, tensor: Floats | Bytes, ports: readonly Port[]
   const dtype = data instanceof Float32Array ? 'float32' : data instanceof Uint8Array ? 'uint8' : undefined;
   const isShape = Array.isArray(dims) && dims.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (dtype === undefined || !isShape) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${input(name)}: expected { dims, data } with sizes as numbers and a Float32Array or a Uint8Array`,
     );
   }
   refuseGone(data, input(name));
   if (data.length !== elementCount(dims)) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${input(name)} has ${data.length} elements, expected ${elementCount(dims)} for [${dims}]`,
     );
   }
   const wanted = ports.find((port) => port.name === name)?.dtype;
   if ((wanted === 'float32' || wanted === 'uint8') && wanted !== dtype) {
-    throw new NmodeError('BAD_USAGE', `${input(name)} is given as ${dtype}, the model takes ${wanted}`);
+    throw badUsage(`${input(name)} is given as ${dtype}, the model takes ${wanted}`);
   }
 }
 
@@ -53,8 +51,7 @@ function take(given: readonly (readonly [string, Floats | Bytes])[]): Inputs {
   try {
     return structuredClone(inputs, { transfer: [...buffers] as ArrayBuffer[] });
   } catch (error) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `the memory of the inputs cannot be given away (${reason(error)}): run without 'transfer'`,
       { cause: error },
     );

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel, NmodeError } from '../../graph/common/errors.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import type { RuntimeSession } from './runtime-session.js';
 import type { Bytes, Floats, Inputs, Outputs, Port } from './tensors.js';
@@ -35,7 +35,7 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   const dims = shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : PROBE_SIDE));
   const length = elementCount(dims);
   if (length > MAX_PROBE) {
-    throw new NmodeError('BAD_MODEL', `input '${name}' takes [${dims}], more than can be tried`);
+    throw badModel(`input '${name}' takes [${dims}], more than can be tried`);
   }
   if (dtype === 'uint8') {
     const data = new Uint8Array(length);
@@ -43,7 +43,7 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
     return { dims, data };
   }
   if (dtype !== 'float32') {
-    throw new NmodeError('BAD_MODEL', `input '${name}' is ${dtype}, expected float32 or uint8`);
+    throw badModel(`input '${name}' is ${dtype}, expected float32 or uint8`);
   }
   const width = dims.at(-1) ?? SCALAR_WIDTH;
   const strengths = Float64Array.from({ length: width }, (_, column) => 255 ** (column / width) / 2 ** 32);

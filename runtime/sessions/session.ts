@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
 import { ownInputs } from './own-inputs.js';
@@ -63,7 +63,7 @@ export type SessionThread = Thread<ReturnType<typeof sessionMethods<never>>>;
 /** @throws NmodeError (BAD_USAGE) */
 export function wholeNumber(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= 1024) return value;
-  throw new NmodeError('BAD_USAGE', `${name} ${value}: expected a whole number from 1 to 1024`);
+  throw badUsage(`${name} ${value}: expected a whole number from 1 to 1024`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badModel, NmodeError, reason } from '../../graph/common/errors.js';
 import type { RuntimeSession } from './runtime-session.js';
 import type { Port } from './tensors.js';
 
@@ -53,7 +53,7 @@ export function wrapSession(session: InferenceSession, TensorClass: typeof Tenso
         return Object.fromEntries(
           Object.entries(results).map(([name, { data, dims, type }]) => {
             if (!(data instanceof Float32Array)) {
-              throw new NmodeError('BAD_MODEL', `output '${name}' is ${type}, expected float32`);
+              throw badModel(`output '${name}' is ${type}, expected float32`);
             }
             return [name, { data, dims }];
           }),

@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { isGone } from '../buffers.js';
 import type { Answer, Methods, Request } from './protocol.js';
 
@@ -72,7 +72,7 @@ export class Thread<M extends Methods> {
         }
         this.#transport.post(request, give);
       } catch (error) {
-        throw new NmodeError('BAD_USAGE', `cannot be given to a thread: ${reason(error)}`, { cause: error });
+        throw badUsage(`cannot be given to a thread: ${reason(error)}`, { cause: error });
       }
       this.#transport.busy?.(true);
       this.#calls.set(request.id, { resolve: resolve as (value: unknown) => void, reject });

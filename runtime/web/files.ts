@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 
 /** Providers of onnxruntime in browsers: the graphics card, and the processor through WebAssembly. */
 export const WEB_PROVIDERS = Object.freeze(['webgpu', 'wasm'] as const);
@@ -77,6 +77,6 @@ export function pageUrl(url: string | URL): URL {
   try {
     return new URL(url, base);
   } catch {
-    throw new NmodeError('BAD_USAGE', `'${url}' is not a URL`);
+    throw badUsage(`'${url}' is not a URL`);
   }
 }

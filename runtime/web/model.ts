@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { readOutline } from '../../graph/file/outline.js';
 import type { Outline } from '../../graph/ir/model.js';
 import { copyOf } from '../buffers.js';
@@ -40,7 +40,7 @@ async function contentsOf(
   }
   if (source instanceof Blob) return { bytes: new Uint8Array(await source.arrayBuffer()), name };
   if (typeof source !== 'string' && !(source instanceof URL)) {
-    throw new NmodeError('BAD_USAGE', 'expected the URL of a model, a Blob of one, or its bytes');
+    throw badUsage('expected the URL of a model, a Blob of one, or its bytes');
   }
   const url = pageUrl(source);
   const onBytes = (loaded: number, total: number | undefined) =>

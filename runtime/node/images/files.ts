@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import type { Sharp, SharpOptions } from 'sharp';
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
 import { isOrientation, type Orientation } from '../../images/files/exif.js';
 import {
   FORMATS,
@@ -123,7 +123,7 @@ async function decoding<Result>(file: ImageFile, decode: () => Promise<Result>):
   try {
     return await decode();
   } catch (error) {
-    throw new NmodeError('BAD_IMAGE', `${nameOf(file)}: cannot be read as an image: ${problem(error)}`, {
+    throw badImage(`${nameOf(file)}: cannot be read as an image: ${problem(error)}`, {
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 
 /** An execution provider of onnxruntime. */
 interface ProviderEntry {
@@ -75,17 +75,13 @@ const AUTO: Readonly<Partial<Record<NodeJS.Platform, readonly ProviderId[]>>> = 
 
 /** @throws NmodeError (BAD_USAGE) that lists the known ones */
 export function parseProvider(text: string): Provider {
-  if (text === 'auto') throw new NmodeError('BAD_USAGE', "provider 'auto' stands alone, not in a list");
+  if (text === 'auto') throw badUsage("provider 'auto' stands alone, not in a list");
   const [, id = '', device] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? [];
   if (!isProviderId(id)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `provider '${text}' is unknown: choose ${PROVIDER_IDS.join(', ')} or auto`,
-    );
+    throw badUsage(`provider '${text}' is unknown: choose ${PROVIDER_IDS.join(', ')} or auto`);
   }
   if (device === undefined) return { name: id, id, device: undefined };
-  if (!PROVIDERS[id].devices)
-    throw new NmodeError('BAD_USAGE', `provider '${text}': ${id} has no numbered devices`);
+  if (!PROVIDERS[id].devices) throw badUsage(`provider '${text}': ${id} has no numbered devices`);
   return { name: `${id}:${Number(device)}`, id, device: Number(device) };
 }
 
@@ -97,10 +93,10 @@ function isProviderId(id: string): id is ProviderId {
 export function candidates(choice: ProviderChoice, strict: boolean): readonly Provider[] {
   if (choice === 'auto') return (AUTO[process.platform] ?? ['cpu']).map(parseProvider);
   if (!Array.isArray(choice)) {
-    throw new NmodeError('BAD_USAGE', "providers: expected 'auto' or a list, for example ['cuda', 'cpu']");
+    throw badUsage("providers: expected 'auto' or a list, for example ['cuda', 'cpu']");
   }
   const named = [...new Map(choice.map(parseProvider).map((entry) => [entry.name, entry])).values()];
-  if (named.length === 0) throw new NmodeError('BAD_USAGE', 'no provider is named');
+  if (named.length === 0) throw badUsage('no provider is named');
   const [first] = named;
   if (strict) return first === undefined ? [] : [first];
   return named.some(({ id }) => id === 'cpu') ? named : [...named, parseProvider('cpu')];

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import { copyOf } from '../../buffers.js';
 import {
   endAll,
@@ -59,7 +59,7 @@ export type Session = SharedSession<ProviderReport>;
  * @throws NmodeError: BAD_USAGE for unknown providers and for bytes of which nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not)
  */
 export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  if (!ArrayBuffer.isView(model)) throw new NmodeError('BAD_USAGE', 'expected the bytes of a model');
+  if (!ArrayBuffer.isView(model)) throw badUsage('expected the bytes of a model');
   // Needed again after this has returned.
   const again = options.placement && copyOf(model, MODEL);
   const { providers: choice = ['cpu'], strict = false, check = true } = options;

@@ -1,5 +1,5 @@
 import { parseDecimal } from '../../../graph/common/decimal.js';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 
 /** What is answered. */
 export type View = 'mask' | 'overlay' | 'json';
@@ -42,10 +42,7 @@ export function viewOf(accept = ''): View {
     ({ range: a }, { range: b }) => b.quality - a.quality || ranges.indexOf(a) - ranges.indexOf(b),
   );
   if (best !== undefined) return best.view;
-  throw new NmodeError(
-    'BAD_USAGE',
-    `Accept is '${accept}': give image/png, image/png;view=overlay or application/json`,
-  );
+  throw badUsage(`Accept is '${accept}': give image/png, image/png;view=overlay or application/json`);
 }
 
 function readRange(entry: string): Range {

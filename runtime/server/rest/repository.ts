@@ -1,5 +1,6 @@
 /** The bodies of Triton's model repository extension. */
-import { bad, isBoolean, isObject, type Json, optional, parseObject } from './bodies/json.js';
+import { badUsage } from '../../../graph/common/errors.js';
+import { isBoolean, isObject, type Json, optional, parseObject } from './bodies/json.js';
 
 /** The most bytes of one. */
 export const MAX_REPOSITORY_BODY = 2 ** 16;
@@ -12,7 +13,7 @@ function checkFields(fields: Json, known: readonly string[], what: string): void
   const unknown = Object.keys(fields).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const expected = known.length === 0 ? 'none' : known.join(', ');
-  throw bad(`${what} '${unknown}' is not supported, expected ${expected}`);
+  throw badUsage(`${what} '${unknown}' is not supported, expected ${expected}`);
 }
 
 function parametersOf(body: Uint8Array | undefined): Json {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseDecimal } from '../../../graph/common/decimal.js';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badImage, badUsage } from '../../../graph/common/errors.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
@@ -84,13 +84,10 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
     ...others
   } = query;
   const twice = Object.entries(query).find(([, value]) => typeof value === 'object');
-  if (twice !== undefined) throw new NmodeError('BAD_USAGE', `'${twice[0]}' is given more than once`);
+  if (twice !== undefined) throw badUsage(`'${twice[0]}' is given more than once`);
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `'${unknown}' is none of threshold, min_area, fill_holes, largest_component`,
-    );
+    throw badUsage(`'${unknown}' is none of threshold, min_area, fill_holes, largest_component`);
   }
   return {
     ...(threshold !== undefined && { threshold: numberOf('threshold', threshold) }),
@@ -102,15 +99,13 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
 
 function numberOf(name: string, given: Given): number {
   const value = parseDecimal(String(given));
-  if (value === undefined)
-    throw new NmodeError('BAD_USAGE', `'${name}' is no number: expected decimal notation, as in 0.5`);
+  if (value === undefined) throw badUsage(`'${name}' is no number: expected decimal notation, as in 0.5`);
   return value;
 }
 
 function switchOf(name: string, given: Given = 'false'): boolean {
   const text = String(given);
-  if (text !== 'true' && text !== 'false')
-    throw new NmodeError('BAD_USAGE', `'${name}' is neither true nor false`);
+  if (text !== 'true' && text !== 'false') throw badUsage(`'${name}' is neither true nor false`);
   return text === 'true';
 }
 
@@ -120,10 +115,7 @@ function imageOf(request: FastifyRequest<SegmentRoute>): Uint8Array {
   const { 'content-type': type = '' } = headers;
   const image = body !== undefined && isMultipart(type) ? fileOf(body, type) : body;
   if (image === undefined || image.length === 0) {
-    throw new NmodeError(
-      'BAD_IMAGE',
-      'the image: it is empty: send it as the body, or as the file of a form',
-    );
+    throw badImage('the image: it is empty: send it as the body, or as the file of a form');
   }
   return image;
 }

@@ -1,5 +1,5 @@
+import { badUsage } from '../../../graph/common/errors.js';
 import type { Floats, Outputs } from '../../sessions/tensors.js';
-import { bad } from './bodies/json.js';
 import type { InferRequest } from './v2.js';
 
 /** An answer: JSON alone, or JSON of a length that is told and the bytes of tensors. */
@@ -68,7 +68,7 @@ function openObject(fields: object): string {
 }
 
 function notFinite(output: string) {
-  return bad(
+  return badUsage(
     `output '${output}' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true`,
   );
 }

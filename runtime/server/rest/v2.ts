@@ -2,11 +2,11 @@
  * Requests of the Open Inference Protocol v2 in JSON and binary form: KServe's "Predict Protocol - Version 2" and Triton's
  * "Binary Tensor Data Extension".
  */
+import { badUsage } from '../../../graph/common/errors.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
 import type { Bytes, Floats, Port } from '../../sessions/tensors.js';
 import type { TensorRequest } from '../admission/call.js';
 import {
-  bad,
   isArray,
   isBoolean,
   isCount,
@@ -50,16 +50,16 @@ export function readInferRequest(
 ): InferRequest {
   const length = jsonLength ?? body.length;
   if (length > body.length)
-    throw bad(`Inference-Header-Content-Length is ${length}, and the body has ${body.length} bytes`);
+    throw badUsage(`Inference-Header-Content-Length is ${length}, and the body has ${body.length} bytes`);
   const request = parseObject(body.subarray(0, length));
   const parameters = optional(request, 'parameters', isObject, 'an object') ?? {};
   const binary = new BinaryTail(body.subarray(length));
   const listed = optional(request, 'inputs', isArray, 'an array');
-  if (listed === undefined || listed.length === 0) throw bad("the request has no 'inputs'");
+  if (listed === undefined || listed.length === 0) throw badUsage("the request has no 'inputs'");
   const inputs: Record<string, Floats | Bytes> = {};
   for (const entry of listed) {
     const [name, tensor] = readTensor(entry, ports, binary, maxElements);
-    if (Object.hasOwn(inputs, name)) throw bad(`input '${name}' is given twice`);
+    if (Object.hasOwn(inputs, name)) throw badUsage(`input '${name}' is given twice`);
     inputs[name] = tensor;
   }
   binary.end();
@@ -85,7 +85,7 @@ class BinaryTail {
   take(name: string, length: number): Uint8Array {
     const end = this.#at + length;
     if (end > this.#bytes.length) {
-      throw bad(`input '${name}' takes ${length} bytes, ${this.#bytes.length - this.#at} are left`);
+      throw badUsage(`input '${name}' takes ${length} bytes, ${this.#bytes.length - this.#at} are left`);
     }
     const part = this.#bytes.subarray(this.#at, end);
     this.#at = end;
@@ -94,7 +94,7 @@ class BinaryTail {
 
   end(): void {
     const left = this.#bytes.length - this.#at;
-    if (left > 0) throw bad(`${left} bytes follow the last input`);
+    if (left > 0) throw badUsage(`${left} bytes follow the last input`);
   }
 }
 
@@ -104,38 +104,40 @@ function readTensor(
   binary: BinaryTail,
   maxElements: number,
 ): [string, Floats | Bytes] {
-  if (!isObject(entry)) throw bad("an entry of 'inputs' is no object");
+  if (!isObject(entry)) throw badUsage("an entry of 'inputs' is no object");
   const name = optional(entry, 'name', isString, 'a string');
-  if (name === undefined) throw bad("an input has no 'name'");
+  if (name === undefined) throw badUsage("an input has no 'name'");
   const dims = optional(entry, 'shape', isArray, 'an array');
   if (dims === undefined || !dims.every(isCount))
-    throw bad(`input '${name}': 'shape' is not a list of sizes`);
+    throw badUsage(`input '${name}': 'shape' is not a list of sizes`);
   if (dims.length > MAX_RANK)
-    throw bad(`input '${name}': 'shape' has ${dims.length} sizes, at most ${MAX_RANK} are taken`);
+    throw badUsage(`input '${name}': 'shape' has ${dims.length} sizes, at most ${MAX_RANK} are taken`);
   const datatype = optional(entry, 'datatype', isString, 'a string');
   const port = ports.find((known) => known.name === name);
-  if (port === undefined) throw bad(`unexpected inference input '${name}'`);
+  if (port === undefined) throw badUsage(`unexpected inference input '${name}'`);
   const expected = datatypeOf(port);
   if (!isDatatype(expected))
-    throw bad(`inference input '${name}' is ${expected}, which is not served: FP32 and UINT8 are`);
+    throw badUsage(`inference input '${name}' is ${expected}, which is not served: FP32 and UINT8 are`);
   if (datatype !== expected) {
     const found = datatype === undefined ? 'missing' : `'${datatype}'`;
-    throw bad(`inference input '${name}' data-type is ${found}, expected '${expected}'`);
+    throw badUsage(`inference input '${name}' data-type is ${found}, expected '${expected}'`);
   }
   const count = elementCount(dims);
   if (count > maxElements)
-    throw bad(`input '${name}' has ${count} elements, at most ${maxElements} are taken`);
+    throw badUsage(`input '${name}' has ${count} elements, at most ${maxElements} are taken`);
   const parameters = optional(entry, 'parameters', isObject, 'an object') ?? {};
   const size = optional(parameters, 'binary_data_size', isCount, 'a number of bytes');
   const data = optional(entry, 'data', isArray, 'an array');
   if (size === undefined) {
-    if (data === undefined) throw bad(`input '${name}' has no 'data'`);
+    if (data === undefined) throw badUsage(`input '${name}' has no 'data'`);
     return [name, { dims, data: numbersOf(name, data, expected, dims) } as Floats | Bytes];
   }
-  if (data !== undefined) throw bad(`input '${name}' has both 'data' and 'binary_data_size'`);
+  if (data !== undefined) throw badUsage(`input '${name}' has both 'data' and 'binary_data_size'`);
   const { bytes } = DATATYPES[expected];
   if (size !== count * bytes) {
-    throw bad(`input '${name}': unexpected total byte size ${size}, expected ${count * bytes} for [${dims}]`);
+    throw badUsage(
+      `input '${name}': unexpected total byte size ${size}, expected ${count * bytes} for [${dims}]`,
+    );
   }
   return [name, { dims, data: elementsOf(binary.take(name, size), expected) } as Floats | Bytes];
 }
@@ -167,16 +169,17 @@ function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, d
     for (const value of row) {
       if (isArray(value)) throw badlyNested(name, dims);
       if (typeof value !== 'number' || !fits(value))
-        throw bad(`input '${name}': a value of 'data' is no ${datatype}`);
-      if (at >= count) throw bad(`input '${name}': 'data' has more than the ${count} values of its shape`);
+        throw badUsage(`input '${name}': a value of 'data' is no ${datatype}`);
+      if (at >= count)
+        throw badUsage(`input '${name}': 'data' has more than the ${count} values of its shape`);
       numbers[at] = value;
       // JSON tells numbers that are beyond float32, and beyond what it is read into.
       if (!Number.isFinite(numbers[at]))
-        throw bad(`input '${name}': a value of 'data' is beyond the range of FP32`);
+        throw badUsage(`input '${name}': a value of 'data' is beyond the range of FP32`);
       at++;
     }
   }
-  if (at < count) throw bad(`input '${name}': 'data' has ${at} values, expected ${count}`);
+  if (at < count) throw badUsage(`input '${name}': 'data' has ${at} values, expected ${count}`);
   return numbers;
 }
 
@@ -196,7 +199,7 @@ function rowsOf(name: string, data: readonly unknown[], dims: readonly number[])
 }
 
 function badlyNested(name: string, dims: readonly number[]): Error {
-  return bad(`input '${name}': 'data' is neither flat nor nested as its shape [${dims}]`);
+  return badUsage(`input '${name}': 'data' is neither flat nor nested as its shape [${dims}]`);
 }
 
 function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outputs' | 'binary'> {
@@ -205,8 +208,8 @@ function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outpu
   const own = new Map<string, boolean>();
   for (const entry of listed ?? []) {
     const name = isObject(entry) ? optional(entry, 'name', isString, 'a string') : undefined;
-    if (name === undefined || !isObject(entry)) throw bad("an entry of 'outputs' has no 'name'");
-    if (own.has(name)) throw bad(`output '${name}' is asked for twice`);
+    if (name === undefined || !isObject(entry)) throw badUsage("an entry of 'outputs' has no 'name'");
+    if (own.has(name)) throw badUsage(`output '${name}' is asked for twice`);
     const asked = optional(entry, 'parameters', isObject, 'an object') ?? {};
     own.set(name, optional(asked, 'binary_data', isBoolean, 'true or false') ?? others);
   }

@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badImage, reason } from '../../../graph/common/errors.js';
 import { copyOf, refuseGone } from '../../buffers.js';
 import { checkPixels, type RgbImage } from '../../images/raster.js';
 import { type Handed, handPixels } from '../../segmenter.js';
@@ -74,7 +74,7 @@ async function pictured(element: ImageElement): Promise<Handed<WorkerSource>> {
     const bitmap = await createImageBitmap(element, BITMAP_OPTIONS);
     return { source: bitmap, give: [bitmap] };
   } catch (error) {
-    throw new NmodeError('BAD_IMAGE', `the element's image cannot be read: ${reason(error)}`, {
+    throw badImage(`the element's image cannot be read: ${reason(error)}`, {
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badImage, reason } from '../../../graph/common/errors.js';
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import type { RgbImage } from '../../images/raster.js';
@@ -33,7 +33,7 @@ export async function reading<Image>(name: string, body: () => Promise<Image>): 
   try {
     return await body();
   } catch (error) {
-    throw new NmodeError('BAD_IMAGE', `${name}: cannot be read as an image: ${reason(error)}`, {
+    throw badImage(`${name}: cannot be read as an image: ${reason(error)}`, {
       cause: error,
     });
   }
@@ -65,8 +65,7 @@ async function decode(bytes: Uint8Array): Promise<RgbImage> {
 export function checkSize({ width, height }: { readonly width: number; readonly height: number }): void {
   if (width * height <= MAX_PIXELS) return;
   const megapixels = Math.ceil((width * height) / 1e5) / 10;
-  throw new NmodeError(
-    'BAD_IMAGE',
+  throw badImage(
     `it has ${megapixels} megapixels, more than the ${MAX_PIXELS / 1e6} that fit into a tab: make it smaller`,
   );
 }

@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badUsage, reason } from '../../../graph/common/errors.js';
 import { onAbort, untilAborted } from '../../abort.js';
 import { copyOf } from '../../buffers.js';
 import {
@@ -106,17 +106,14 @@ function candidates(choice: 'auto' | readonly WebProvider[], strict: boolean): r
   const known: readonly string[] = WEB_PROVIDERS;
   const [first] = Array.isArray(choice) ? choice : [];
   if (first === undefined) {
-    throw new NmodeError('BAD_USAGE', "providers: expected 'auto' or a list, for example ['webgpu', 'wasm']");
+    throw badUsage("providers: expected 'auto' or a list, for example ['webgpu', 'wasm']");
   }
   for (const provider of choice) {
     if (known.includes(provider)) continue;
     if (String(provider) === 'auto') {
-      throw new NmodeError('BAD_USAGE', "provider 'auto' stands alone, not in a list");
+      throw badUsage("provider 'auto' stands alone, not in a list");
     }
-    throw new NmodeError(
-      'BAD_USAGE',
-      `provider '${provider}' is unknown: choose ${known.join(', ')} or auto`,
-    );
+    throw badUsage(`provider '${provider}' is unknown: choose ${known.join(', ')} or auto`);
   }
   return strict ? [first] : [...new Set([...choice, 'wasm' as const])];
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { NmodeError } from '../../../../graph/common/errors.js';
+import { badUsage, type NmodeError } from '../../../../graph/common/errors.js';
 import type { BufferPool } from '../../admission/buffer-pool.js';
 import { type Share, SMALL } from '../../admission/memory.js';
 import { clientLeft } from '../../failures.js';
@@ -72,10 +72,7 @@ async function readChunks(
   await eachPart(request, (part) => {
     if (body.length + part.length > limit.bytes) throw limit.exceeded();
     if (++count > FEW_CHUNKS + body.length / SMALL_CHUNK) {
-      throw new NmodeError(
-        'BAD_USAGE',
-        `the body comes in chunks of less than ${SMALL_CHUNK} bytes: send larger ones`,
-      );
+      throw badUsage(`the body comes in chunks of less than ${SMALL_CHUNK} bytes: send larger ones`);
     }
     body.append(part);
   });

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { bad } from './json.js';
+import { badUsage } from '../../../../graph/common/errors.js';
 
 /** The header that tells how many bytes of a body are JSON; tensors follow. */
 export const JSON_LENGTH = 'inference-header-content-length';
@@ -15,6 +15,8 @@ export function jsonLengthOf(headers: IncomingHttpHeaders): number | undefined {
   const stated = headers[JSON_LENGTH];
   if (stated === undefined) return undefined;
   if (!LENGTH.test(String(stated)))
-    throw bad(`Inference-Header-Content-Length is '${stated}', expected a number of bytes of 1 to 15 digits`);
+    throw badUsage(
+      `Inference-Header-Content-Length is '${stated}', expected a number of bytes of 1 to 15 digits`,
+    );
   return Number(stated);
 }

@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../../../graph/common/errors.js';
+import { badUsage, type NmodeError, reason } from '../../../../graph/common/errors.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -42,7 +42,7 @@ function checkStructure(bytes: Uint8Array): void {
 }
 
 function refused(what: string): NmodeError {
-  return bad(`failed to parse the request JSON: it has ${what}`);
+  return badUsage(`failed to parse the request JSON: it has ${what}`);
 }
 
 /**
@@ -55,9 +55,9 @@ export function parseObject(bytes: Uint8Array): Json {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw bad(`failed to parse the request JSON: ${reason(error)}`);
+    throw badUsage(`failed to parse the request JSON: ${reason(error)}`);
   }
-  if (!isObject(value)) throw bad('failed to parse the request JSON: it is no object');
+  if (!isObject(value)) throw badUsage('failed to parse the request JSON: it is no object');
   return value;
 }
 
@@ -74,7 +74,7 @@ export function optional<T>(
 ): T | undefined {
   const value = Object.hasOwn(from, field) ? from[field] : undefined;
   if (value === undefined) return undefined;
-  if (!fits(value)) throw bad(`'${field}' is not ${what}`);
+  if (!fits(value)) throw badUsage(`'${field}' is not ${what}`);
   return value;
 }
 
@@ -82,7 +82,3 @@ export const isString = (value: unknown): value is string => typeof value === 's
 export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 export const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-
-export function bad(why: string): NmodeError {
-  return new NmodeError('BAD_USAGE', why);
-}

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../../graph/common/errors.js';
+import { badUsage, NmodeError } from '../../../../graph/common/errors.js';
 
 /** Whether a body is a form with files, by its Content-Type. */
 export function isMultipart(contentType: string | undefined): boolean {
@@ -17,13 +17,10 @@ export function fileOf(form: Buffer, contentType: string): Buffer {
   let file: Buffer | undefined;
   for (const { name, isFile, content } of partsOf(form, boundaryOf(contentType))) {
     if (!isFile) {
-      throw new NmodeError(
-        'BAD_USAGE',
-        `'${name}' of the form is no file: options go into the query, as in ?threshold=0.4`,
-      );
+      throw badUsage(`'${name}' of the form is no file: options go into the query, as in ?threshold=0.4`);
     }
     if (file !== undefined) {
-      throw new NmodeError('BAD_USAGE', 'the form has several files: send one image a request');
+      throw badUsage('the form has several files: send one image a request');
     }
     file = content;
   }
@@ -69,10 +66,7 @@ function parameter(text: string, name: string): string | undefined {
 function boundaryOf(contentType: string): string {
   const boundary = parameter(contentType, 'boundary');
   if (boundary !== undefined) return boundary;
-  throw new NmodeError(
-    'BAD_USAGE',
-    'Content-Type is multipart/form-data without a boundary: it must tell one',
-  );
+  throw badUsage('Content-Type is multipart/form-data without a boundary: it must tell one');
 }
 
 function headOf(head: string): Omit<Part, 'content'> {
