@@ -1,8 +1,9 @@
+import { at } from '../graph/common/at.js';
 import { NmodeError } from '../graph/common/errors.js';
 import { elementCount, float32Values, type Tensor, unravel } from '../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from './masks/threshold.js';
 import type { Session } from './node/sessions/session.js';
-import { concatenate } from './sessions/concatenate.js';
+import { concatenate, rowsOf } from './sessions/rows.js';
 import type { Floats, Port } from './sessions/tensors.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
@@ -198,13 +199,13 @@ async function runInSlices(
   inputs: Readonly<Record<string, NamedTensor>>,
 ): Promise<NamedFloats> {
   checkShapes(session.inputs, inputs);
-  const total = Object.values(inputs)[0]?.dims[0] ?? 1;
-  const batch = session.inputs[0]?.shape[0];
+  const total = rowsOf(inputs);
+  const batch = at(session.inputs, 0).shape[0];
   const size = typeof batch === 'number' ? batch : total;
   if (size === total) return session.run(inputs);
   const parts: NamedFloats[] = [];
-  for (let at = 0; at < total; at += size) {
-    const part = Object.entries(inputs).map(([name, floats]) => [name, slice(floats, at, at + size)]);
+  for (let row = 0; row < total; row += size) {
+    const part = Object.entries(inputs).map(([name, floats]) => [name, slice(floats, row, row + size)]);
     parts.push(await session.run(Object.fromEntries(part)));
   }
   return Object.fromEntries(

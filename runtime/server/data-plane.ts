@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { ServedModel, type ServedOptions } from './served-model.js';
 import { stampOf } from './stamp.js';
@@ -172,12 +173,9 @@ export class DataPlane {
 
   /** The model of those who name none: where there are several they are asked, whichever is loaded. @throws NmodeError (NOT_FOUND, OVERLOADED, BAD_USAGE) */
   onlyModel(): ServedModel {
-    const [name = '', ...others] = this.names;
-    if (others.length > 0) {
-      const names = [name, ...others].join(', ');
-      throw badUsage(`several models are served, name one: /v1/models/{${names}}/segment`);
-    }
-    return this.model(name);
+    const { names } = this;
+    if (names.length === 1) return this.model(at(names, 0));
+    throw badUsage(`several models are served, name one: /v1/models/{${names.join(', ')}}/segment`);
   }
 
   /** Whether requests would be answered: every model has a worker that was not unloaded, or is being loaded. */

@@ -85,9 +85,9 @@ function operatorsIn(events: readonly ProfileEvent[]): Profile['operators'] {
   const times: Record<string, number> = {};
   const first = new Set(firstOfEach(events));
   for (const event of events) {
-    if (first.has(event)) continue;
+    if (first.has(event) || event.dur === undefined) continue;
     const operator = event.args?.op_name ?? '';
-    times[operator] = (times[operator] ?? 0) + (event.dur ?? 0) / 1000 / (RUNS - 1);
+    times[operator] = (times[operator] ?? 0) + event.dur / 1000 / (RUNS - 1);
   }
   return Object.fromEntries(Object.entries(times).sort(([, a], [, b]) => b - a));
 }

@@ -1,15 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
-import { concatenate } from '../../sessions/concatenate.js';
+import { concatenate } from '../../sessions/rows.js';
 import type { Inputs, Outputs } from '../../sessions/tensors.js';
-
-/** A request without inputs, or of scalars. */
-const ONE_ROW = 1;
-
-/** Images of a request: the first dimension of its inputs, which all have the same. */
-export function rowsOf(inputs: Inputs): number {
-  return Object.values(inputs)[0]?.dims[0] ?? ONE_ROW;
-}
 
 /** Elements of all inputs of a request. */
 export function elementsOf(inputs: Inputs): number {

@@ -1,9 +1,10 @@
 import { at } from '../../../graph/common/at.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { onAbort } from '../../abort.js';
+import { rowsOf } from '../../sessions/rows.js';
 import type { ProviderReport, RunOptions, Session } from '../../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../../sessions/tensors.js';
-import { elementsOf, rowsOf, split, stack, stackKey } from './batch.js';
+import { elementsOf, split, stack, stackKey } from './batch.js';
 import { overloaded, refuseLate, tooShort } from './refusals.js';
 import { type Job, RunQueue, type RunQueueOptions } from './run-queue.js';
 import { RunTimes } from './run-times.js';

@@ -1,5 +1,13 @@
 import { at } from '../../graph/common/at.js';
-import type { Bytes, Floats } from './tensors.js';
+import type { Bytes, Floats, Inputs } from './tensors.js';
+
+/** Of a request without inputs, or of scalars. */
+const ONE_ROW = 1;
+
+/** Images of a request: the first dimension of its inputs, which all have the same. */
+export function rowsOf(inputs: Inputs): number {
+  return Object.values(inputs)[0]?.dims[0] ?? ONE_ROW;
+}
 
 /** Tensors under one another, along their first axis. @throws RangeError where there are none, and for scalars */
 export function concatenate(parts: readonly Floats[]): Floats;
