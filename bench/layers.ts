@@ -62,7 +62,7 @@ function formsOf(layer: Layer, target: Target): readonly Uint8Array[] {
   const x = input('x', 'float32', [1, BEFORE, height, width]);
   const direct = modelOf(x, x);
   const rewritten = [...expectedRatios(target, layer).keys()].map(
-    (form) => rewrite(direct, winograd({ inputSpecOf: () => form })).model,
+    (form) => rewrite(direct, winograd({ algorithmOf: () => form })).model,
   );
   const bytes = input('x', 'uint8', [1, BEFORE, height, width]);
   const { scale, zeroPoint } = activationParameters(RANGE);

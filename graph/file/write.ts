@@ -15,36 +15,55 @@ import {
 
 /** The bytes of an .onnx file. The same model gives the same bytes. */
 export function encodeModel(model: Model): Uint8Array {
-  return Buffer.concat([...encodeChunks(model)]);
+  const layout = layOut(model);
+  const bytes = Buffer.alloc(layout.length);
+  let length = 0;
+  for (const chunk of pieces(layout)) {
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return bytes;
 }
 
 /** Smaller pieces are put together: to write one takes as long as to write this many bytes. */
 const MIN_CHUNK_BYTES = 2 ** 16;
 
-/** The same chunk by chunk: a weight is read when its turn comes. */
+/**
+ * The same chunk by chunk: a weight is read when its turn comes. A chunk stays as it is while the next one is made, and no longer: weights
+ * that are computed take turns in two buffers.
+ */
 export function* encodeChunks(model: Model): Generator<Uint8Array> {
   let [small, length]: [Uint8Array[], number] = [[], 0];
-  for (const piece of pieces(model)) {
-    small.push(piece);
-    length += piece.length;
-    if (length < MIN_CHUNK_BYTES) continue;
+  for (const piece of pieces(layOut(model))) {
+    if (piece.length < MIN_CHUNK_BYTES) {
+      small.push(piece);
+      length += piece.length;
+    }
+    if (length > 0 && (length >= MIN_CHUNK_BYTES || piece.length >= MIN_CHUNK_BYTES)) {
+      yield Buffer.concat(small);
+      [small, length] = [[], 0];
+    }
     // Large ones are not copied.
-    const last = piece.length < MIN_CHUNK_BYTES ? [] : small.splice(-1);
-    if (small.length > 0) yield Buffer.concat(small);
-    yield* last;
-    [small, length] = [[], 0];
+    if (piece.length >= MIN_CHUNK_BYTES) yield piece;
   }
   if (length > 0) yield Buffer.concat(small);
 }
 
-function* pieces(model: Model): Generator<Uint8Array> {
-  const { head, initializers } = layOut(model);
+function* pieces({ head, initializers }: ReturnType<typeof layOut>): Generator<Uint8Array> {
   yield head;
-  for (const part of initializers) {
-    yield part.head;
-    const bytes = part.tensor.bytes();
-    if (bytes.length !== part.size)
-      throw new RangeError(`a tensor of ${part.size} bytes holds ${bytes.length}`);
+  let [spare, other] = [new ArrayBuffer(0), new ArrayBuffer(0)];
+  for (const { head, tensor, size } of initializers) {
+    yield head;
+    if (tensor.fill !== undefined && size >= MIN_CHUNK_BYTES) {
+      if (spare.byteLength < size) spare = new ArrayBuffer(size);
+      const bytes = new Uint8Array(spare, 0, size);
+      tensor.fill(bytes);
+      yield bytes;
+      [spare, other] = [other, spare];
+      continue;
+    }
+    const bytes = tensor.bytes();
+    if (bytes.length !== size) throw new RangeError(`a tensor of ${size} bytes holds ${bytes.length}`);
     yield bytes;
   }
 }

@@ -7,9 +7,9 @@ import { DTYPES, type DType } from './dtype.js';
 export interface Tensor {
   readonly dtype: DType;
   readonly dims: readonly number[];
-  /** Bytes, where their number is known without reading them. */
-  readonly size?: number;
   bytes(): Uint8Array;
+  /** Writes the same bytes to memory that is there and begins where a typed array may: those of tensors that are computed. */
+  fill?(target: Uint8Array): void;
 }
 
 /** Number of elements of a shape; 1 for a scalar. */

@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import type { Value } from '../ir/value.js';
 import { add, sub } from '../ops/elementwise.js';
 import { relu } from '../ops/unary.js';
@@ -16,6 +17,9 @@ import { isRelu } from './conv-activation.js';
 import { isLinearResize, resized } from './resizes.js';
 import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
 
+/** What is computed otherwise holds no node of the kind. */
+const LEAF = 0;
+
 /**
  * A solver step is a sum of features and memories, each scaled channel by channel: all its additions, factors and normalisations
  * become one factor a summand and one constant. They move into the convolution that a summand comes from, through Resize,
@@ -26,8 +30,8 @@ export function affineFolding(): Rule {
   const left = new Map<string, number>();
   return (node, graph) => {
     if (!isAffine(node, graph)) return;
-    const [output = ''] = node.outputs;
-    const size = node.inputs.reduce((sum, name) => sum + (left.get(name) ?? 0), 1);
+    const output = at(node.outputs, 0);
+    const size = node.inputs.reduce((sum, name) => sum + (left.get(name) ?? LEAF), 1);
     // What others of the same kind alone read is a part of theirs, as far as these reach.
     const isPart =
       !graph.isOutput(output) && graph.consumers(output).every((reader) => isAffine(reader, graph));
@@ -57,7 +61,7 @@ function pushed(name: string, isOwn: boolean, graph: Rewriting, scale: PerChanne
     build: () => channelAffine(known(name, graph), scale, shift),
   });
   if (node === undefined) return here();
-  const [input = ''] = node.inputs;
+  const input = at(node.inputs, 0);
   if (isConvolution(node, graph)) {
     return { nodes: 0, build: () => scaledConvolution(node, graph, scale, shift) };
   }
@@ -118,7 +122,7 @@ function planOf(
   const zeros = shift.map(() => 0);
   const signed = Array.from(terms, ([name, scale]) => ({
     name,
-    scale: scale.map((value, at) => value * (sign[at] ?? 1)),
+    scale: scale.map((value, channel) => value * at(sign, channel)),
   }));
   const isNegative = ({ scale }: { readonly scale: PerChannel }) => scale.every((value) => value <= 0);
   const subtracts = !signed.every(isNegative);

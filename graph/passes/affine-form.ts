@@ -1,5 +1,6 @@
+import { at } from '../common/at.js';
 import { sameDim } from '../ir/dim.js';
-import type { Node } from '../ir/model.js';
+import { ABSENT, type Node } from '../ir/model.js';
 import { float32Values, type Tensor } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
@@ -25,7 +26,7 @@ export const MAX_REGION = 128;
 
 /** The nodes around an affine root, the root included, whose values go nowhere else. */
 export function affineRegion(root: Node, graph: Rewriting): AffineRegion {
-  const shape = graph.value(root.outputs[0] ?? '')?.shape ?? [];
+  const shape = graph.value(root.outputs[0])?.shape ?? [];
   const nodes = new Set([root]);
   const own = new Set<string>();
   /** How many nodes outside read a value. */
@@ -47,7 +48,7 @@ export function affineRegion(root: Node, graph: Rewriting): AffineRegion {
 
 /** What a region computes, in terms of what it reads; undefined where that is no sum of numbers. */
 export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewriting): AffineForm | undefined {
-  const shape = graph.value(root.outputs[0] ?? '')?.shape ?? [];
+  const shape = graph.value(root.outputs[0])?.shape ?? [];
   const [, channels] = shape;
   if (typeof channels !== 'number') return undefined;
   const zeros = () => new Float64Array(channels);
@@ -61,7 +62,7 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
       : { terms: new Map(), shift: constant };
   };
   const combine = (node: Node): AffineForm => {
-    const [left = '', right = ''] = node.inputs;
+    const [left, right = ABSENT] = [at(node.inputs, 0), node.inputs[1]];
     const normalization = normalizationOf(node, graph);
     if (normalization !== undefined) {
       const { scale, shift } = normalization;
@@ -85,8 +86,8 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
       }
     }
   };
-  for (const node of [...nodes].reverse()) forms.set(node.outputs[0] ?? '', combine(node));
-  const form = formOf(root.outputs[0] ?? '');
+  for (const node of [...nodes].reverse()) forms.set(at(node.outputs, 0), combine(node));
+  const form = formOf(at(root.outputs, 0));
   const factors = [form.shift, ...form.terms.values()];
   return factors.every((values) => values.every((value) => Number.isFinite(Math.fround(value))))
     ? form
@@ -94,7 +95,7 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
 }
 
 function scaled({ terms, shift }: AffineForm, factors: PerChannel): AffineForm {
-  const times = (values: PerChannel) => values.map((value, at) => value * (factors[at] ?? 0));
+  const times = (values: PerChannel) => values.map((value, channel) => value * at(factors, channel));
   return {
     terms: new Map(Array.from(terms, ([name, values]) => [name, times(values)])),
     shift: times(shift),
@@ -102,7 +103,7 @@ function scaled({ terms, shift }: AffineForm, factors: PerChannel): AffineForm {
 }
 
 function plus(a: AffineForm, b: AffineForm): AffineForm {
-  const add = (x: PerChannel, y: PerChannel) => x.map((value, at) => value + (y[at] ?? 0));
+  const add = (x: PerChannel, y: PerChannel) => x.map((value, channel) => value + at(y, channel));
   const terms = new Map(a.terms);
   for (const [name, values] of b.terms) {
     const known = terms.get(name);
@@ -126,7 +127,7 @@ const AFFINE: Readonly<Record<string, (operands: readonly Operand[]) => boolean>
 /** Whether a node adds its inputs, or scales one of them by constants, all of the result's shape [N, C, ...]. */
 export function isAffine(node: Node, graph: Rewriting): boolean {
   const { opType, domain, inputs, outputs } = node;
-  const out = graph.value(outputs[0] ?? '');
+  const out = graph.value(outputs[0]);
   const channels = out?.shape[1];
   if (domain !== '' || out?.dtype !== 'float32' || typeof channels !== 'number') return false;
   if (opType === 'BatchNormalization') return normalizationOf(node, graph) !== undefined;
@@ -141,7 +142,7 @@ export function isAffine(node: Node, graph: Rewriting): boolean {
 }
 
 function sameShape(a: ValueType['shape'] | undefined, b: ValueType['shape']): boolean {
-  return a?.length === b.length && a.every((dim, axis) => sameDim(dim, b[axis] ?? 0));
+  return a?.length === b.length && a.every((dim, axis) => sameDim(dim, at(b, axis)));
 }
 
 /** x (1 + erf(x / sqrt 2)) times 1/2: runtimes know it as one kernel, which it must not lose. */
@@ -163,16 +164,12 @@ function endsGelu(node: Node, graph: Rewriting): boolean {
 function channelConstant(tensor: Tensor | undefined, channels: number, rank: number): PerChannel | undefined {
   if (tensor?.dtype !== 'float32' || tensor.dims.length > rank) return undefined;
   const dims = [...Array(rank - tensor.dims.length).fill(1), ...tensor.dims];
-  const own = dims[1] ?? 1;
+  const own = at(dims, 1);
   if (own !== 1 && own !== channels) return undefined;
   const values = float32Values(tensor);
-  const area = values.length / ((dims[0] ?? 1) * own);
-  const result = new Float64Array(channels);
-  for (let channel = 0; channel < channels; channel++) {
-    result[channel] = values[own === 1 ? 0 : channel * area] ?? 0;
-  }
-  const isUniform = values.every(
-    (value, at) => value === Math.fround(result[own === 1 ? 0 : Math.floor(at / area) % own] ?? 0),
-  );
-  return isUniform ? result : undefined;
+  if (values.length === 0) return undefined;
+  const area = values.length / (at(dims, 0) * own);
+  const first = (channel: number) => at(values, own === 1 ? 0 : channel * area);
+  const isUniform = values.every((value, place) => value === first(Math.floor(place / area) % own));
+  return isUniform ? Float64Array.from({ length: channels }, (_, channel) => first(channel)) : undefined;
 }

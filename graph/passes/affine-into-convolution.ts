@@ -1,12 +1,13 @@
+import { at } from '../common/at.js';
 import { intOf, intsOf, stringOf } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { elementCount, float32Values } from '../ir/tensor.js';
+import { float32Values, type Tensor } from '../ir/tensor.js';
 import { Conv } from '../ops/conv.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { affineForm, isAffine } from './affine-form.js';
 import { computed } from './computed.js';
-import { isConvolution } from './scale-convolution.js';
+import { isConvolution, operandsOf } from './scale-convolution.js';
 
 /** Whether a value is read by nothing but a convolution that takes a factor and a constant of each channel into its weights. */
 export function takesAffine(name: string, graph: Rewriting): boolean {
@@ -25,12 +26,24 @@ function pads({ attributes }: Node): boolean {
   );
 }
 
+/** The kernels of a weight [outputs, channels, ...kernel], each for one output and one channel. */
+const kernelsOf = (weight: Tensor) =>
+  function* () {
+    const [outputs, channels] = [at(weight.dims, 0), at(weight.dims, 1)];
+    const values = float32Values(weight);
+    const area = values.length / (outputs * channels);
+    for (let place = 0; place < outputs * channels; place++) {
+      const kernel = values.subarray(place * area, (place + 1) * area);
+      yield { kernel, output: Math.floor(place / channels), channel: place % channels };
+    }
+  };
+
 /**
  * Conv(a x + c) -> Conv(x): W (a x + c) + b = (W a) x + (b + sum of W c). A constant beside the padding's zeros is none any more,
  * so that c must be zero where there is padding.
  */
 export const affineIntoConvolution: Rule = (node, graph) => {
-  const [input = '', weightName = '', biasName = ''] = node.inputs;
+  const [input] = node.inputs;
   const before = graph.producer(input);
   if (before === undefined || !graph.isOwn(input) || !isPlainConvolution(node, graph)) return;
   const form = isAffine(before, graph) ? affineForm(before, new Set([before]), graph) : undefined;
@@ -39,21 +52,29 @@ export const affineIntoConvolution: Rule = (node, graph) => {
   const [name, scale] = term;
   const { shift } = form;
   if (pads(node) && shift.some((value) => value !== 0)) return;
-  const [x, weight, bias] = [graph.value(name), graph.constant(weightName), graph.constant(biasName)];
-  if (x === undefined || weight === undefined) return;
-  const [out = 0, channels = 0, ...kernel] = weight.dims;
-  const area = elementCount(kernel);
-  const channelOf = (at: number) => Math.floor(at / area) % channels;
-  const newWeight = computed(weight.dims, () =>
-    Float64Array.from(float32Values(weight)).map((value, at) => value * (scale[channelOf(at)] ?? 1)),
-  );
-  const newBias = computed([out], () => {
+  const { weight, bias, weightName, biasName } = operandsOf(node, graph);
+  const x = graph.value(name);
+  if (x === undefined) return;
+  const out = at(weight.dims, 0);
+  const kernels = kernelsOf(weight);
+  const newWeight = computed(weight.dims, (values) => {
+    let place = 0;
+    for (const { kernel, channel } of kernels()) {
+      const factor = at(scale, channel);
+      values.set(
+        kernel.map((value) => value * factor),
+        place,
+      );
+      place += kernel.length;
+    }
+  });
+  const newBias = computed([out], (values) => {
     const sums = Float64Array.from(bias ? float32Values(bias) : new Float32Array(out));
-    float32Values(weight).forEach((value, at) => {
-      const row = Math.floor(at / (area * channels));
-      sums[row] = (sums[row] ?? 0) + value * (shift[channelOf(at)] ?? 0);
-    });
-    return sums;
+    for (const { kernel, output, channel } of kernels()) {
+      const term = at(shift, channel);
+      sums[output] = kernel.reduce((sum, value) => sum + value * term, at(sums, output));
+    }
+    values.set(sums);
   });
   const operands = [
     x,

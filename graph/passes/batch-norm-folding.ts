@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { floatOf } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import { float32Values } from '../ir/tensor.js';
@@ -19,8 +20,8 @@ export function normalizationOf(
   if (s === undefined || b === undefined || m === undefined || v === undefined) return undefined;
   // As a file holds it.
   const epsilon = Math.fround(floatOf(node.attributes, 'epsilon', 1e-5));
-  const scale = Float64Array.from(s, (value, at) => value / Math.sqrt((v[at] ?? 0) + epsilon));
-  const shift = scale.map((value, at) => (b[at] ?? 0) - value * (m[at] ?? 0));
+  const scale = Float64Array.from(s, (value, channel) => value / Math.sqrt(at(v, channel) + epsilon));
+  const shift = scale.map((value, channel) => at(b, channel) - value * at(m, channel));
   return [scale, shift].every((values) => values.every(Number.isFinite)) ? { scale, shift } : undefined;
 }
 
@@ -30,7 +31,7 @@ export function normalizationOf(
  */
 export const batchNormFolding: Rule = (node, graph) => {
   const normalization = normalizationOf(node, graph);
-  const [[input = ''], [output = '']] = [node.inputs, node.outputs];
+  const [[input], [output]] = [node.inputs, node.outputs];
   const convolution = graph.producer(input);
   if (normalization === undefined || convolution === undefined) return;
   if (graph.consumers(output)[0]?.opType === 'BatchNormalization') return;

@@ -1,6 +1,7 @@
+import { at } from '../common/at.js';
 import { floatOf, intOf, intsOf } from '../ir/attribute.js';
 import { numbers } from '../ir/dim.js';
-import type { Node } from '../ir/model.js';
+import { ABSENT, type Node } from '../ir/model.js';
 import { float32Tensor, type Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { add, div, mul } from '../ops/elementwise.js';
@@ -21,22 +22,24 @@ const MOST = 80;
  */
 export const channelNormalization: Rule = (node, graph) => {
   if (!isTranspose(node, [0, 3, 1, 2])) return;
-  const normalization = graph.producer(node.inputs[0] ?? '');
-  if (normalization?.opType !== 'LayerNormalization' || !graph.isOwn(node.inputs[0] ?? '')) return;
+  const normalized = at(node.inputs, 0);
+  const normalization = graph.producer(normalized);
+  if (normalization?.opType !== 'LayerNormalization' || !graph.isOwn(normalized)) return;
   if (normalization.domain !== '' || normalization.outputs.length > 1) return;
-  const [input = '', scaleName, biasName] = normalization.inputs;
+  const [input, scaleName, biasName = ABSENT] = normalization.inputs;
   const transposed = graph.producer(input);
-  const x = transposed && isTranspose(transposed, [0, 2, 3, 1]) && graph.value(transposed.inputs[0] ?? '');
+  const x = transposed && isTranspose(transposed, [0, 2, 3, 1]) && graph.value(transposed.inputs[0]);
   const [scale, bias] = [graph.constant(scaleName), graph.constant(biasName)];
-  const [channels = 0, ...more] = scale?.dims ?? [];
   const axis = intOf(normalization.attributes, 'axis', -1);
-  if (!x || scale === undefined || more.length > 0 || channels > MOST || (axis !== -1 && axis !== 3)) return;
+  if (!x || scaleName === undefined || scale?.dims.length !== 1 || (axis !== -1 && axis !== 3)) return;
+  const channels = at(scale.dims, 0);
+  if (channels > MOST) return;
   if ([x, scale, bias ?? scale].some(({ dtype }) => dtype !== 'float32')) return;
   const epsilon = floatOf(normalization.attributes, 'epsilon', 1e-5);
-  const centring = computed([channels, channels], () => {
-    const rows = new Float64Array(channels * channels).fill(-1 / channels);
-    for (let at = 0; at < rows.length; at += channels + 1) rows[at] = 1 - 1 / channels;
-    return rows;
+  const centring = computed([channels, channels], (rows) => {
+    rows.fill(-1 / channels);
+    for (let diagonal = 0; diagonal < rows.length; diagonal += channels + 1)
+      rows[diagonal] = 1 - 1 / channels;
   });
   const average = float32Tensor([1, channels], Array(channels).fill(1 / channels));
   const weight = (name: string, tensor: Tensor) => graph.weight(`${normalization.name}.${name}`, tensor);
@@ -44,8 +47,8 @@ export const channelNormalization: Rule = (node, graph) => {
   const variance = add(matMul(weight('average', average), mul(centred, centred)), epsilon);
   const perChannel = (name: string, tensor: Tensor): Value =>
     graph.weight(name, { ...tensor, dims: [channels, 1] });
-  const scaled = mul(div(centred, sqrt(variance)), perChannel(scaleName ?? '', scale));
-  const shifted = bias === undefined ? scaled : add(scaled, perChannel(biasName ?? '', bias));
+  const scaled = mul(div(centred, sqrt(variance)), perChannel(scaleName, scale));
+  const shifted = bias === undefined ? scaled : add(scaled, perChannel(biasName, bias));
   const sizes = numbers(x.shape);
   return sizes ? reshape(shifted, sizes) : reshapeTo(shifted, shapeOf(x));
 };

@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import type { Attribute } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import { definitionOf } from '../ops/index.js';
@@ -7,7 +8,7 @@ import type { Rule } from '../rewriting/rewrite.js';
 export function commonSubexpressions(): Rule {
   const seen = new Map<string, string>();
   return (node, graph) => {
-    const [output = ''] = node.outputs;
+    const output = at(node.outputs, 0);
     // What is not known may give something else each time.
     if (definitionOf(node, graph.opset) === undefined || node.outputs.length !== 1) return;
     const key = keyOf(node);

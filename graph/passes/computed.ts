@@ -1,14 +1,18 @@
-import { byteLength, type Tensor } from '../ir/tensor.js';
+import { elementCount, type Tensor } from '../ir/tensor.js';
 
-/** A float32 tensor that is computed when it is read, and rounded once: a model's weights are never all in memory. */
-export function computed(dims: readonly number[], values: () => Float32Array | Float64Array): Tensor {
+/**
+ * A float32 tensor that is computed when it is read: a model's weights are never all in memory.
+ * @param fill writes all elements; what is there before is not 0
+ */
+export function computed(dims: readonly number[], fill: (values: Float32Array) => void): Tensor {
   return {
-    ...{ dtype: 'float32', dims, size: byteLength('float32', dims) },
+    dtype: 'float32',
+    dims,
     bytes() {
-      const computed = values();
-      const { buffer, byteOffset, byteLength } =
-        computed instanceof Float32Array ? computed : new Float32Array(computed);
-      return new Uint8Array(buffer, byteOffset, byteLength);
+      const values = new Float32Array(elementCount(dims));
+      fill(values);
+      return new Uint8Array(values.buffer);
     },
+    fill: ({ buffer, byteOffset }) => fill(new Float32Array(buffer, byteOffset, elementCount(dims))),
   };
 }

@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { numbers } from '../ir/dim.js';
 import type { Node } from '../ir/model.js';
 import {
@@ -17,7 +18,7 @@ const MAX_ELEMENTS = 2 ** 12;
 
 /** Computes what depends on constants alone: sizes that are known, coefficients, and what is written as Constant nodes. */
 export const constantFolding: Rule = (node, graph) => {
-  const [name = ''] = node.outputs;
+  const name = at(node.outputs, 0);
   const value = graph.value(name);
   if (value === undefined || node.domain !== '' || node.outputs.length !== 1 || graph.isOutput(name)) return;
   if (node.opType === 'Constant') return value.constant && graph.weight(name, value.constant);
@@ -49,7 +50,7 @@ function evaluate(
   if (opType === 'ConstantOfShape') {
     const attribute = attributes.get('value');
     const fill = attribute?.type === 'tensor' ? float32Values(attribute.value) : [0];
-    return computed(dims, () => new Float32Array(elementCount(dims)).fill(fill[0] ?? 0));
+    return computed(dims, (values) => values.fill(at(fill, 0)));
   }
   const operands = inputs.map((name) => graph.constant(name)).filter((tensor) => tensor?.dtype === 'float32');
   const [left, right = left] = operands;
@@ -58,14 +59,14 @@ function evaluate(
     return;
   // At once: a chain of these would be computed anew for each that reads it.
   const [a, b] = [float32Values(left), float32Values(right)];
-  const values = Float32Array.from({ length: elementCount(dims) }, (_, at) =>
-    compute(a[placeIn(left.dims, at, dims)] ?? 0, b[placeIn(right.dims, at, dims)] ?? 0),
+  const values = Float32Array.from({ length: elementCount(dims) }, (_, place) =>
+    compute(at(a, placeIn(left.dims, place, dims)), at(b, placeIn(right.dims, place, dims))),
   );
   return float32Tensor(dims, values);
 }
 
 /** Where the element of a result comes from in an operand that broadcasts to it. */
-function placeIn(dims: readonly number[], at: number, result: readonly number[]): number {
-  const index = unravel(at, result).slice(result.length - dims.length);
-  return dims.reduce((place, size, axis) => place * size + (size === 1 ? 0 : (index[axis] ?? 0)), 0);
+function placeIn(dims: readonly number[], place: number, result: readonly number[]): number {
+  const index = unravel(place, result).slice(result.length - dims.length);
+  return dims.reduce((own, size, axis) => own * size + (size === 1 ? 0 : at(index, axis)), 0);
 }

@@ -5,41 +5,41 @@ import type { Rewriting } from '../rewriting/rewrite.js';
 import { reapplied } from './reapplied.js';
 import { isConvolution } from './scale-convolution.js';
 
-/** A convolution of constant weights with what bounds its result, where that is all that reads it. */
+/** A convolution of constant weights with its activation, where that is all that reads it. */
 export interface ConvActivation {
   readonly convolution: Node;
-  /** A ReLU, or what else `EndRules` let bound it. */
-  readonly bounds?: Node;
+  /** A ReLU, or what else `ActivationRules` take for one. */
+  readonly activation?: Node;
 }
 
-/** Which convolutions, and what of that which reads them alone, are taken together. */
-export interface EndRules {
+/** Which convolutions are taken together with which activations. */
+export interface ActivationRules {
   isConvolution(node: Node, graph: Rewriting): boolean;
-  isClamp(node: Node): boolean;
+  isActivation(node: Node): boolean;
 }
 
-const PLAIN: EndRules = { isConvolution: isPlain, isClamp: isRelu };
+const PLAIN: ActivationRules = { isConvolution: isPlain, isActivation: isRelu };
 
 /** The same, of stride 1. */
-export const UNSTRIDED: EndRules = {
+export const UNSTRIDED: ActivationRules = {
   ...PLAIN,
   isConvolution: (node, graph) => isPlain(node, graph) && areOnes(node, 'strides'),
 };
 
-/** What ends at this node; a convolution whose only reader bounds it ends there. */
+/** The convolution that ends at this node; one whose only reader is an activation ends there. */
 export function convActivation(
   node: Node,
   graph: Rewriting,
-  { isConvolution: fits, isClamp }: EndRules = PLAIN,
+  { isConvolution: fits, isActivation }: ActivationRules = PLAIN,
 ): ConvActivation | undefined {
-  const [input = ''] = node.inputs;
+  const [input] = node.inputs;
   const before = graph.producer(input);
-  if (isClamp(node) && before !== undefined && graph.isOwn(input) && fits(before, graph)) {
-    return { convolution: before, bounds: node };
+  if (isActivation(node) && before !== undefined && graph.isOwn(input) && fits(before, graph)) {
+    return { convolution: before, activation: node };
   }
-  const [output = ''] = node.outputs;
+  const [output] = node.outputs;
   const [reader] = graph.consumers(output);
-  if (!fits(node, graph) || (graph.isOwn(output) && reader !== undefined && isClamp(reader))) return;
+  if (!fits(node, graph) || (graph.isOwn(output) && reader !== undefined && isActivation(reader))) return;
   return { convolution: node };
 }
 
@@ -61,11 +61,11 @@ function isPlain(node: Node, graph: Rewriting): boolean {
 const areOnes = ({ attributes }: Node, name: string) =>
   intsOf(attributes, name, []).every((value) => value === 1);
 
-/** x within the bounds of an end. */
+/** The activation of x, where there is one. */
 export function withActivation(
-  { bounds }: Pick<ConvActivation, 'bounds'>,
+  { activation }: Pick<ConvActivation, 'activation'>,
   x: Value,
   graph: Rewriting,
 ): Value {
-  return bounds === undefined ? x : reapplied(bounds, x, graph);
+  return activation === undefined ? x : reapplied(activation, x, graph);
 }

@@ -1,4 +1,5 @@
-import type { Node } from '../ir/model.js';
+import { at } from '../common/at.js';
+import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
 import { float32Values, type Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
@@ -19,19 +20,18 @@ export function convolutionMerging(): Rule {
   /** What the merged ones give, by the outputs of what they replace. */
   const merged = new Map<string, Value>();
   return (node, graph) => {
-    const [output = ''] = node.outputs;
+    const output = at(node.outputs, 0);
     const known = merged.get(output);
     if (known !== undefined) return known;
     const end = convActivation(node, graph);
     // Slice takes its places as attributes before.
     if (end === undefined || graph.opset < 10) return;
-    const [, first] = weightOf(end.convolution, graph).dims;
     const ends = [{ output, end }];
     let channels = channelsOf(end.convolution, graph);
     for (const { output: other, end: sibling } of siblings(end, graph)) {
       const more = channelsOf(sibling.convolution, graph);
       const saves = blocks(channels + more) < blocks(channels) + blocks(more);
-      if (other === output || merged.has(other) || !saves || first === undefined) continue;
+      if (other === output || merged.has(other) || !saves) continue;
       ends.push({ output: other, end: sibling });
       channels += more;
     }
@@ -66,22 +66,23 @@ function weightOf(node: Node, graph: Rewriting): Tensor {
 }
 
 function channelsOf(node: Node, graph: Rewriting): number {
-  return weightOf(node, graph).dims[0] ?? 0;
+  return at(weightOf(node, graph).dims, 0);
 }
 
 /** Ends of convolutions of the same value with the same window, and a ReLU where this one has it. */
-function siblings({ convolution, bounds }: ConvActivation, graph: Rewriting) {
-  const [input = ''] = convolution.inputs;
+function siblings({ convolution, activation }: ConvActivation, graph: Rewriting) {
+  const [input] = convolution.inputs;
   if (graph.consumerCount(input) > MAX_READERS) return [];
   const window = windowKey(convolution, graph);
   return graph.consumers(input).flatMap((reader) => {
     if (reader.opType !== 'Conv') return [];
-    const [made = ''] = reader.outputs;
-    const last = bounds ? graph.consumers(made)[0] : reader;
-    const end = last && convActivation(last, graph);
+    const [made] = reader.outputs;
+    const last = activation ? graph.consumers(made)[0] : reader;
+    if (last === undefined) return [];
+    const end = convActivation(last, graph);
     const isAlike =
-      end?.convolution === reader && !end.bounds === !bounds && windowKey(reader, graph) === window;
-    return isAlike ? [{ output: last?.outputs[0] ?? '', end }] : [];
+      end?.convolution === reader && !end.activation === !activation && windowKey(reader, graph) === window;
+    return isAlike ? [{ output: at(last.outputs, 0), end }] : [];
   });
 }
 
@@ -93,31 +94,36 @@ function windowKey(node: Node, graph: Rewriting): string {
 
 /** One convolution with the channels of all, one after the other. */
 function convolutionOf(nodes: readonly Node[], graph: Rewriting): Value {
-  const [first] = nodes;
-  const x = graph.value(first?.inputs[0] ?? '');
-  if (first === undefined || x === undefined) throw new TypeError('nothing to merge');
+  const first = at(nodes, 0);
+  const [input, weightName, biasName = ABSENT] = first.inputs;
+  const x = graph.value(input);
+  if (x === undefined || weightName === undefined) throw new TypeError('nothing to merge');
   const weights = nodes.map((node) => weightOf(node, graph));
-  const biases = nodes.map((node) => graph.constant(node.inputs[2]));
-  const channels = weights.reduce((sum, { dims }) => sum + (dims[0] ?? 0), 0);
-  const weight = computed([channels, ...(weights[0]?.dims.slice(1) ?? [])], () =>
-    joined(weights.map(float32Values)),
+  const channels = nodes.reduce((sum, node) => sum + channelsOf(node, graph), 0);
+  const weight = computed([channels, ...at(weights, 0).dims.slice(1)], (values) =>
+    join(values, weights.map(float32Values)),
   );
-  const bias = computed([channels], () =>
-    joined(
-      biases.map((each, at) => (each ? float32Values(each) : new Float32Array(weights[at]?.dims[0] ?? 0))),
+  const bias = computed([channels], (values) =>
+    join(
+      values,
+      nodes.map((node) => {
+        const own = graph.constant(node.inputs[2]);
+        return own ? float32Values(own) : new Float32Array(channelsOf(node, graph));
+      }),
     ),
   );
-  const named = (at: number) => first.inputs[at] || `${first.name}.bias`;
-  const operands = [x, graph.weight(named(1), weight), graph.weight(named(2), bias)];
+  const operands = [
+    x,
+    graph.weight(weightName, weight),
+    graph.weight(biasName || `${first.name}.bias`, bias),
+  ];
   return apply(Conv, operands, Object.fromEntries(first.attributes));
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
+function join(whole: Float32Array, parts: readonly Float32Array[]): void {
+  let place = 0;
   for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+    whole.set(part, place);
+    place += part.length;
   }
-  return whole;
 }

@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { stringOf } from '../ir/attribute.js';
 import { sameDim } from '../ir/dim.js';
 import type { Node } from '../ir/model.js';
@@ -6,7 +7,7 @@ import { isLinearResize, scalesOf } from './resizes.js';
 
 /** What gives back what it is given: Identity, Dropout at inference, Reshape and half-pixel Resize to the same size. */
 export const noOperation: Rule = (node, graph) => {
-  const [input = ''] = node.inputs;
+  const [input] = node.inputs;
   const value = graph.value(input);
   if (value === undefined || node.domain !== '' || node.outputs.length !== 1) return;
   switch (node.opType) {
@@ -33,10 +34,12 @@ function staysInPlace(node: Node, graph: Rewriting): boolean {
 }
 
 function keeps(node: Node, graph: Rewriting): boolean {
-  const [before, after] = [graph.value(node.inputs[0] ?? ''), graph.value(node.outputs[0] ?? '')];
+  const [before, after] = [graph.value(node.inputs[0]), graph.value(node.outputs[0])];
   return (
-    before?.dtype === after?.dtype &&
-    before?.shape.length === after?.shape.length &&
-    (before?.shape.every((dim, axis) => sameDim(dim, after?.shape[axis] ?? -1)) ?? false)
+    before !== undefined &&
+    after !== undefined &&
+    before.dtype === after.dtype &&
+    before.shape.length === after.shape.length &&
+    before.shape.every((dim, axis) => sameDim(dim, at(after.shape, axis)))
   );
 }

@@ -12,7 +12,7 @@ import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
 import { thinConvolutions } from './thin-convolutions.js';
 import { thinIntegerConvolutions } from './thin-integer-convolutions.js';
-import { inputSpecOf, type Target } from './winograd/cost.js';
+import { algorithmOf, TARGETS, type Target } from './winograd/cost.js';
 import { winograd } from './winograd/winograd.js';
 
 /** How far a graph is rewritten; what it computes stays the same. */
@@ -38,7 +38,11 @@ export interface Optimized {
 
 interface Pass {
   readonly name: string;
-  readonly rule: () => Rule;
+  /** Those that are the faster for it; default all. */
+  readonly targets?: readonly Target[];
+  /** Default all but `none`. */
+  readonly levels?: readonly Level[];
+  readonly rule: (options: Required<OptimizeOptions>) => Rule;
 }
 
 /** Make a graph smaller, one opening the way for another: repeated until nothing changes. */
@@ -51,20 +55,24 @@ const FOLDING: readonly Pass[] = [
   { name: 'affine into convolution', rule: () => affineIntoConvolution },
 ];
 
-const MERGING: Pass = { name: 'convolution merging', rule: convolutionMerging };
-
-/** Puts what a target does faster in the place of what it does slower: each other kernel costs a graphics card more than it wins. */
-function shaping(target: Target, integers: boolean): readonly Pass[] {
-  if (target === 'webgpu') return [];
-  if (target === 'wasm') return [MERGING];
-  return [
-    { name: 'channel normalization', rule: () => channelNormalization },
-    MERGING,
-    { name: 'thin convolutions', rule: () => (integers ? thinIntegerConvolutions : thinConvolutions) },
-    { name: 'resize as products', rule: () => resizeProducts },
-    { name: 'pointwise as product', rule: () => pointwiseProducts },
-  ];
-}
+/** Put what a target does faster in the place of what it does slower: each other kernel costs a graphics card more than it wins. */
+const SHAPING: readonly Pass[] = [
+  { name: 'channel normalization', targets: ['cpu'], rule: () => channelNormalization },
+  { name: 'convolution merging', targets: ['cpu', 'wasm'], rule: convolutionMerging },
+  {
+    name: 'thin convolutions',
+    targets: ['cpu'],
+    rule: ({ integers }) => (integers ? thinIntegerConvolutions : thinConvolutions),
+  },
+  { name: 'resize as products', targets: ['cpu'], rule: () => resizeProducts },
+  { name: 'pointwise as product', targets: ['cpu'], rule: () => pointwiseProducts },
+  {
+    name: 'Winograd',
+    targets: ['cpu', 'wasm'],
+    levels: ['latency'],
+    rule: ({ target, precompute }) => winograd({ algorithmOf: algorithmOf(target, precompute), precompute }),
+  },
+];
 
 /** Folding ends by itself; a crafted graph may take long. */
 const MAX_ROUNDS = 20;
@@ -75,28 +83,25 @@ const MAX_ROUNDS = 20;
  */
 export function optimize(model: Model, options: OptimizeOptions = {}): Optimized {
   const { level = 'standard', target = 'cpu', precompute = false, integers = false } = options;
+  const chosen = { level, target, precompute, integers };
   if (level === 'none') return { model, changes: {} };
-  const changes: Record<string, number> = {};
+  const changes = new Map<string, number>();
   let current = model;
   const apply = (passes: readonly Pass[]): boolean => {
     const before = current;
-    for (const { name, rule } of passes) {
-      const rewritten = rewrite(current, rule());
+    for (const { name, targets = TARGETS, levels = LEVELS, rule } of passes) {
+      if (!targets.includes(target) || !levels.includes(level)) continue;
+      const rewritten = rewrite(current, rule(chosen));
       if (rewritten.changes === 0) continue;
       current = rewritten.model;
-      changes[name] = (changes[name] ?? 0) + rewritten.changes;
+      changes.set(name, (changes.get(name) ?? NONE) + rewritten.changes);
     }
     return current !== before;
   };
   for (let round = 0; round < MAX_ROUNDS && apply(FOLDING); round++);
-  apply(shaping(target, integers));
-  if (level === 'latency') {
-    apply([
-      {
-        name: 'Winograd',
-        rule: () => winograd({ inputSpecOf: inputSpecOf(target, precompute), precompute }),
-      },
-    ]);
-  }
-  return { model: current, changes };
+  apply(SHAPING);
+  return { model: current, changes: Object.fromEntries(changes) };
 }
+
+/** How often a rule held before it was first asked. */
+const NONE = 0;

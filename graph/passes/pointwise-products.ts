@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { intsOf } from '../ir/attribute.js';
 import { numbers } from '../ir/dim.js';
 import { elementCount } from '../ir/tensor.js';
@@ -6,6 +7,7 @@ import { matMul } from '../ops/matmul.js';
 import { reshape } from '../ops/reshape.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
+import { operandsOf } from './scale-convolution.js';
 
 /** Fewer channels than this are padded by a processor's convolutions, several times over. */
 const MOST = 4;
@@ -14,14 +16,14 @@ const MOST = 4;
 export const pointwiseProducts: Rule = (node, graph) => {
   const end = convActivation(node, graph, UNSTRIDED);
   if (end === undefined) return;
-  const { inputs, attributes } = end.convolution;
-  const [input = '', weightName = '', biasName = ''] = inputs;
-  const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
-  const [outputs = 0, channels = 0, ...kernel] = weight?.dims ?? [];
-  const [batch, , ...space] = x === undefined ? [] : (numbers(x.shape) ?? []);
-  if (x === undefined || weight === undefined || batch === undefined) return;
+  const { attributes } = end.convolution;
+  const { x, weight, bias, weightName, biasName } = operandsOf(end.convolution, graph);
+  const [outputs, channels] = [at(weight.dims, 0), at(weight.dims, 1)];
+  const [batch, , ...space] = numbers(x.shape) ?? [];
+  if (batch === undefined) return;
   const isPointwise =
-    kernel.every((size) => size === 1) && intsOf(attributes, 'pads', []).every((pad) => pad === 0);
+    weight.dims.slice(2).every((size) => size === 1) &&
+    intsOf(attributes, 'pads', []).every((pad) => pad === 0);
   if (!isPointwise || outputs > MOST || channels > MOST) return;
   const pixels = reshape(x, [batch, channels, elementCount(space)]);
   const product = matMul(graph.weight(weightName, { ...weight, dims: [outputs, channels] }), pixels);

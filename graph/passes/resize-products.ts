@@ -1,9 +1,11 @@
+import { at } from '../common/at.js';
 import { intOf, stringOf } from '../ir/attribute.js';
 import { numbers } from '../ir/dim.js';
 import { float32Tensor } from '../ir/tensor.js';
 import { constant } from '../ir/value.js';
 import { matMul } from '../ops/matmul.js';
 import type { Rule } from '../rewriting/rewrite.js';
+import { four } from './four.js';
 import { isLinearResize, scalesOf } from './resizes.js';
 
 /** From more pixels a side, products cost as much as Resize does. */
@@ -19,13 +21,11 @@ export const resizeProducts: Rule = (node, graph) => {
   if (!isLinearResize(node, graph) || stringOf(node.attributes, 'mode', 'nearest') !== 'linear') return;
   const coordinates = stringOf(node.attributes, 'coordinate_transformation_mode', 'half_pixel');
   if (coordinates !== 'half_pixel' || intOf(node.attributes, 'antialias', 0) !== 0) return;
-  const x = graph.value(node.inputs[0] ?? '');
-  const [from, to] = [x?.shape, graph.value(node.outputs[0] ?? '')?.shape].map(
-    (shape) => shape && numbers(shape),
-  );
+  const x = graph.value(node.inputs[0]);
+  const [from, to] = [x?.shape, graph.value(node.outputs[0])?.shape].map((shape) => shape && numbers(shape));
   if (x?.dtype !== 'float32' || from?.length !== 4 || to === undefined) return;
-  const [, , height = 0, width = 0] = from;
-  const [, , toHeight = 0, toWidth = 0] = to;
+  const [, , height, width] = four(from);
+  const [, , toHeight, toWidth] = four(to);
   if (Math.max(height, width) > MAX_SOURCE || Math.max(toHeight, toWidth) > MAX_RESULT) return;
   // A scale that the sizes do not tell places pixels otherwise.
   const [, , tall, wide] =
@@ -38,18 +38,20 @@ export const resizeProducts: Rule = (node, graph) => {
 };
 
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  return values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] ?? 0);
+  return values.map((_, place) => at(values, (place % rows) * columns + Math.floor(place / rows)));
 }
 
 /** The weights [to, from] of linear interpolation with half-pixel centres. */
 function means(from: number, to: number): Float32Array {
   const weights = new Float32Array(to * from);
-  for (let at = 0; at < to; at++) {
-    const place = Math.min(Math.max(((at + 0.5) * from) / to - 0.5, 0), from - 1);
+  for (let pixel = 0; pixel < to; pixel++) {
+    const place = Math.min(Math.max(((pixel + 0.5) * from) / to - 0.5, 0), from - 1);
     const low = Math.floor(place);
+    const row = weights.subarray(pixel * from, (pixel + 1) * from);
+    row[low] = 1 - (place - low);
+    // At the border both neighbours are the same.
     const high = Math.min(low + 1, from - 1);
-    weights[at * from + low] = (weights[at * from + low] ?? 0) + 1 - (place - low);
-    weights[at * from + high] = (weights[at * from + high] ?? 0) + place - low;
+    row[high] = at(row, high) + place - low;
   }
   return weights;
 }

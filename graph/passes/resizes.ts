@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { stringOf } from '../ir/attribute.js';
 import { sameDim } from '../ir/dim.js';
 import type { Node } from '../ir/model.js';
@@ -20,15 +21,14 @@ export function isLinearResize(node: Node, graph: Rewriting): boolean {
   if (node.opType !== 'Resize' || node.domain !== '' || graph.opset < 11) return false;
   const coordinates = stringOf(node.attributes, 'coordinate_transformation_mode', 'half_pixel');
   const isMean = ['nearest', 'linear'].includes(stringOf(node.attributes, 'mode', 'nearest'));
-  const [before, after] = [graph.value(node.inputs[0] ?? ''), graph.value(node.outputs[0] ?? '')];
+  const [before, after] = [graph.value(node.inputs[0]), graph.value(node.outputs[0])];
   // Outside the image tf_crop_and_resize has a value of its own.
   if (!isMean || coordinates === 'tf_crop_and_resize' || before === undefined || after === undefined)
     return false;
   const scales = scalesOf(node, graph);
   return [0, 1].every(
     (axis) =>
-      sameDim(before.shape[axis] ?? 0, after.shape[axis] ?? 0) &&
-      (scales === undefined || scales[axis] === 1),
+      sameDim(at(before.shape, axis), at(after.shape, axis)) && (scales === undefined || scales[axis] === 1),
   );
 }
 

@@ -1,6 +1,6 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
-import type { Node } from '../ir/model.js';
+import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
 import { elementCount, float32Values } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
@@ -12,16 +12,26 @@ import { computed } from './computed.js';
 /** One number a channel, in double. */
 export type PerChannel = Float64Array;
 
+const CONVOLUTIONS: readonly string[] = ['Conv', 'ConvTranspose'];
+
 /** Whether a node is a convolution (or a transposed one) of constant float32 weights, whose result's type is known. */
 export function isConvolution(node: Node | undefined, graph: Rewriting): boolean {
-  if (node === undefined || node.domain !== '' || !(node.opType in CONVOLUTIONS)) return false;
-  const [input, weight, bias = ''] = node.inputs;
-  const values = [input, node.outputs[0]].map((name) => graph.value(name ?? ''));
-  const constants = [weight, ...(bias === '' ? [] : [bias])].map((name) => graph.constant(name));
+  if (node === undefined || node.domain !== '' || !CONVOLUTIONS.includes(node.opType)) return false;
+  const [input, weight, bias = ABSENT] = node.inputs;
+  const values = [input, node.outputs[0]].map((name) => graph.value(name));
+  const constants = [weight, ...(bias === ABSENT ? [] : [bias])].map((name) => graph.constant(name));
   return [...values, ...constants].every((each) => each?.dtype === 'float32');
 }
 
-const CONVOLUTIONS: Readonly<Record<string, typeof Conv>> = { Conv, ConvTranspose };
+/** What a convolution reads. @param node for which `isConvolution` holds */
+export function operandsOf({ name, inputs }: Node, graph: Rewriting) {
+  const [input, weightName, biasName = ABSENT] = inputs;
+  const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
+  if (x === undefined || weight === undefined || weightName === undefined) {
+    throw new TypeError(`node '${name}' is no convolution of constant weights`);
+  }
+  return { x, weight, bias, weightName, biasName };
+}
 
 /**
  * The convolution whose outputs are scaled and shifted, channel by channel: a (W x + b) + c = (a W) x + (a b + c). Computed in
@@ -29,31 +39,22 @@ const CONVOLUTIONS: Readonly<Record<string, typeof Conv>> = { Conv, ConvTranspos
  * @param node for which `isConvolution` holds
  */
 export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChannel, shift: PerChannel): Value {
-  const [input = '', weightName = '', biasName = ''] = node.inputs;
-  const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
-  const definition = CONVOLUTIONS[node.opType];
-  if (x === undefined || weight === undefined || definition === undefined) {
-    throw new TypeError(`node '${node.name}' is no convolution of constant weights`);
-  }
+  const { x, weight, bias, weightName, biasName } = operandsOf(node, graph);
+  const definition = node.opType === 'Conv' ? Conv : ConvTranspose;
   const kernels = kernelsOf(node, weight.dims);
-  const newWeight = computed(weight.dims, () => {
-    const scaled = new Float32Array(elementCount(weight.dims));
-    // There are millions of weights, and a DataView is as fast as an array that is not checked.
+  const newWeight = computed(weight.dims, (scaled) => {
     const [from, to] = [viewOf(weight.bytes()), viewOf(scaled)];
-    for (let kernel = 0, place = 0; place < scaled.byteLength; kernel++) {
-      const factor = at(scale, kernels.channel(kernel));
-      for (const end = place + 4 * kernels.size; place < end; place += 4) {
-        to.setFloat32(place, from.getFloat32(place, true) * factor, true);
-      }
+    const size = kernels.size * scaled.BYTES_PER_ELEMENT;
+    for (let kernel = 0; kernel * size < scaled.byteLength; kernel++) {
+      scale32(from, to, kernel * size, (kernel + 1) * size, at(scale, kernels.channel(kernel)));
     }
-    return scaled;
   });
-  const newBias = computed([scale.length], () => {
+  const newBias = computed([scale.length], (biases) => {
     const values = bias ? float32Values(bias) : new Float32Array(scale.length);
-    return scale.map((factor, channel) => factor * at(values, channel) + at(shift, channel));
+    biases.set(scale.map((factor, channel) => factor * at(values, channel) + at(shift, channel)));
   });
   const biased = bias !== undefined || shift.some((value) => value !== 0);
-  const name = biasName === '' ? `${weightName.replace(/weight$/, '')}bias` : biasName;
+  const name = biasName === ABSENT ? `${weightName.replace(/weight$/, '')}bias` : biasName;
   const operands = [x, graph.weight(weightName, newWeight), biased ? graph.weight(name, newBias) : undefined];
   return inScopeOf(node, () => apply(definition, operands, Object.fromEntries(node.attributes)));
 }
@@ -61,12 +62,20 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
 const viewOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new DataView(buffer, byteOffset, byteLength);
 
+/** There are millions of weights, and a DataView is as fast as an array without a check. */
+function scale32(from: DataView, to: DataView, begin: number, end: number, factor: number): void {
+  for (let place = begin; place < end; place += 4) {
+    to.setFloat32(place, from.getFloat32(place, true) * factor, true);
+  }
+}
+
 /** Weights that stand together and are of one output channel: how many, and of which. */
 function kernelsOf({ opType, attributes }: Node, dims: readonly number[]) {
-  const [first = 1, second = 1, ...kernel] = dims;
-  const area = elementCount(kernel);
-  if (opType === 'Conv') return { size: area * second, channel: (at: number) => at };
+  const [first, second] = [at(dims, 0), at(dims, 1)];
+  const area = elementCount(dims.slice(2));
+  if (opType === 'Conv') return { size: area * second, channel: (kernel: number) => kernel };
   const perGroup = first / intOf(attributes, 'group', 1);
-  const channel = (at: number) => Math.floor(Math.floor(at / second) / perGroup) * second + (at % second);
+  const channel = (kernel: number) =>
+    Math.floor(Math.floor(kernel / second) / perGroup) * second + (kernel % second);
   return { size: area, channel };
 }

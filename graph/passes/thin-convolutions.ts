@@ -6,6 +6,8 @@ import { conv } from '../ops/conv.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
+import { four } from './four.js';
+import { operandsOf } from './scale-convolution.js';
 
 /** Output channels that kernels compute together, whether they are there or not. */
 const LANES = 16;
@@ -21,19 +23,18 @@ const [SHARE, WORTH] = [0.15, 2 ** 23];
 export const thinConvolutions: Rule = (node, graph) => {
   const end = convActivation(node, graph, UNSTRIDED);
   if (end === undefined) return;
-  const { inputs, attributes } = end.convolution;
-  const [input = '', weightName = '', biasName = ''] = inputs;
-  const [x, weight] = [graph.value(input), graph.constant(weightName)];
-  if (x === undefined || weight?.dims.length !== 4) return;
-  if (!pays(weight, x.shape.slice(2))) return;
-  const [top = 0, left = 0, bottom = 0, right = 0] = intsOf(attributes, 'pads', [0, 0, 0, 0]);
+  const { attributes } = end.convolution;
+  const { x, weight, weightName, biasName } = operandsOf(end.convolution, graph);
+  if (weight.dims.length !== 4 || !pays(weight, x.shape.slice(2))) return;
+  const [top, left, bottom, right] = four(intsOf(attributes, 'pads', [0, 0, 0, 0]));
   const rows = conv(x, graph.weight(weightName, byRow(weight)), undefined, { pads: [0, left, 0, right] });
   const y = conv(rows, constant(sums(weight)), graph.value(biasName), { pads: [top, 0, bottom, 0] });
   return withActivation(end, y, graph);
 };
 
 /** An image of open sizes is taken to be large. */
-function pays({ dims: [outputs = 0, channels = 0, height = 1, width = 1] }: Tensor, sizes: readonly Dim[]) {
+function pays(weight: Tensor, sizes: readonly Dim[]) {
+  const [outputs, channels, height, width] = four(weight.dims);
   const lanes = (count: number) => LANES * Math.ceil(count / LANES);
   const [direct, rows] = [lanes(outputs) * channels * height * width, outputs * height];
   const saved = direct - lanes(rows) * channels * width - lanes(outputs) * rows * height;
@@ -44,20 +45,22 @@ function pays({ dims: [outputs = 0, channels = 0, height = 1, width = 1] }: Tens
 
 /** [outputs x rows, channels, 1, width] from [outputs, channels, rows, width]. */
 function byRow(weight: Tensor): Tensor {
-  const [outputs = 0, channels = 0, height = 1, width = 1] = weight.dims;
-  return computed([outputs * height, channels, 1, width], () => {
+  const [outputs, channels, height, width] = four(weight.dims);
+  return computed([outputs * height, channels, 1, width], (to) => {
     const from = float32Values(weight);
-    return Float32Array.from(from, (_, at) => {
-      const [column, channel] = [at % width, Math.floor(at / width) % channels];
-      const plane = Math.floor(at / (width * channels));
-      const [output, row] = [Math.floor(plane / height), plane % height];
-      return from[((output * channels + channel) * height + row) * width + column] ?? 0;
-    });
+    for (let place = 0; place < to.length; place += width) {
+      const channel = (place / width) % channels;
+      const filter = Math.floor(place / (width * channels));
+      const [output, row] = [Math.floor(filter / height), filter % height];
+      const begin = ((output * channels + channel) * height + row) * width;
+      to.set(from.subarray(begin, begin + width), place);
+    }
   });
 }
 
 /** [outputs, outputs x rows, rows, 1]: a row of an output's window is added to it one row further down than the row before. */
-function sums({ dims: [outputs = 0, , height = 1] }: Tensor): Tensor {
+function sums({ dims }: Tensor): Tensor {
+  const [outputs, , height] = four(dims);
   const values = new Float32Array(outputs * outputs * height * height);
   for (let row = 0; row < outputs * height; row++) {
     values[(Math.floor(row / height) * outputs * height + row) * height + (row % height)] = 1;

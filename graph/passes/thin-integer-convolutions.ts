@@ -1,3 +1,4 @@
+import { at } from '../common/at.js';
 import { ints, intsOf } from '../ir/attribute.js';
 import { type Dim, floorDivideDim, multiplyDims, numbers, sameDim } from '../ir/dim.js';
 import { apply } from '../ir/op.js';
@@ -7,6 +8,8 @@ import { depthToSpace } from '../ops/depth-to-space.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
 import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
+import { type Four, four } from './four.js';
+import { operandsOf } from './scale-convolution.js';
 
 /** When a convolution computes a block of places at once. */
 interface Block {
@@ -35,14 +38,13 @@ export const thinIntegerConvolutions: Rule = (node, graph) => {
   const end = convActivation(node, graph, UNSTRIDED);
   // DepthToSpace orders channels otherwise before.
   if (end === undefined || graph.opset < 11) return;
-  const { inputs, attributes } = end.convolution;
-  const [input = '', weightName = '', biasName = ''] = inputs;
-  const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
-  const [, channels = 0, height = 1, width = 1, ...more] = weight?.dims ?? [];
-  if (x === undefined || weight === undefined || more.length > 0 || weight.dims.length !== 4) return;
+  const { attributes } = end.convolution;
+  const { x, weight, bias, weightName, biasName } = operandsOf(end.convolution, graph);
+  if (weight.dims.length !== 4) return;
+  const [, channels, height, width] = four(weight.dims);
   if (channels < 8 || (height === 1 && width === 1)) return;
   const pads = intsOf(attributes, 'pads', [0, 0, 0, 0]);
-  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  const [top, left, bottom, right] = four(pads);
   const isSame = top + bottom === height - 1 && left + right === width - 1;
   if (!isSame) return;
   const side = BLOCKS.find((block) => pays(block, weight, x.shape.slice(2)))?.side;
@@ -59,44 +61,47 @@ export const thinIntegerConvolutions: Rule = (node, graph) => {
 
 /** A bias for each place of a block. */
 function repeated(bias: Tensor, places: number): Tensor {
-  const length = (bias.dims[0] ?? 0) * places;
-  return computed([length], () => {
-    const values = float32Values(bias);
-    return Float32Array.from({ length }, (_, at) => values[Math.floor(at / places)] ?? 0);
+  const length = at(bias.dims, 0) * places;
+  return computed([length], (to) => {
+    for (const [output, value] of float32Values(bias).entries()) {
+      to.fill(value, output * places, (output + 1) * places);
+    }
   });
 }
 
 /** A weight that computes blocks: for each place its kernel, moved there within a larger window. */
 function moved(weight: Tensor, side: number): Tensor {
-  const [out = 0, channels = 0, height = 1, width = 1] = weight.dims;
+  const [out, channels, height, width] = four(weight.dims);
   const dims = enlarged(weight, side);
-  const [, , tall = 1, wide = 1] = dims;
+  const [, , tall, wide] = dims;
   const places = side * side;
-  return computed(dims, () => {
-    const [from, to] = [float32Values(weight), new Float32Array(elementCount(dims))];
+  return computed(dims, (to) => {
+    const from = float32Values(weight);
+    to.fill(0);
     for (let plane = 0; plane < out * places * channels; plane++) {
       const [output, channel] = [Math.floor(plane / channels), plane % channels];
       const place = output % places;
       const source = (Math.floor(output / places) * channels + channel) * height * width;
       const corner = (plane * tall + Math.floor(place / side)) * wide + (place % side);
-      for (let at = 0; at < height * width; at++) {
-        to[corner + Math.floor(at / width) * wide + (at % width)] = from[source + at] ?? 0;
+      for (let row = 0; row < height; row++) {
+        const begin = source + row * width;
+        to.set(from.subarray(begin, begin + width), corner + row * wide);
       }
     }
-    return to;
   });
 }
 
 /** The sizes of a weight that computes blocks. */
-function enlarged({ dims: [outputs = 0, channels = 0, ...kernel] }: Tensor, side: number): readonly number[] {
-  return [outputs * side ** 2, channels, ...kernel.map((size) => size + side - 1)];
+function enlarged({ dims }: Tensor, side: number): Four {
+  const [outputs, channels, height, width] = four(dims);
+  return [outputs * side ** 2, channels, height + side - 1, width + side - 1];
 }
 
 /** For few outputs and weights, where whole blocks make up an image that is large enough, or of open sizes. */
 function pays({ side, outputs, pixels }: Block, weight: Tensor, sizes: readonly Dim[]): boolean {
   const known = numbers(sizes);
   return (
-    (weight.dims[0] ?? 0) <= outputs &&
+    at(weight.dims, 0) <= outputs &&
     elementCount(enlarged(weight, side)) <= MAX_WEIGHTS &&
     (known === undefined || elementCount(known) >= pixels) &&
     sizes.every((size) => sameDim(multiplyDims(floorDivideDim(size, side), side), size))

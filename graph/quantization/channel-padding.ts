@@ -28,14 +28,13 @@ export function withMoreChannels(x: Value, { dims }: Tensor): Value {
 export function withMoreWeights(weight: Tensor): Tensor {
   const { dims } = weight;
   const [outputs, channels] = [at(dims, 0), at(dims, 1)];
-  return computed(dims.with(1, READ), () => {
+  return computed(dims.with(1, READ), (padded) => {
     const values = float32Values(weight);
     const perOutput = values.length / outputs;
-    const padded = new Float32Array((values.length / channels) * READ);
+    padded.fill(0);
     for (let output = 0; output < outputs; output++) {
       const filter = values.subarray(output * perOutput, (output + 1) * perOutput);
       padded.set(filter, (output * perOutput * READ) / channels);
     }
-    return padded;
   });
 }

@@ -1,6 +1,6 @@
 import { stringOf } from '../ir/attribute.js';
 import { ABSENT, type Model, type Node } from '../ir/model.js';
-import { type ConvActivation, convActivation, type EndRules } from '../passes/conv-activation.js';
+import { type ActivationRules, type ConvActivation, convActivation } from '../passes/conv-activation.js';
 import { isConvolution } from '../passes/scale-convolution.js';
 import { Rewriting } from '../rewriting/rewrite.js';
 import { headValues } from './head.js';
@@ -17,12 +17,12 @@ export interface QuantizableLayer {
 const CLAMPS = new Set(['Relu', 'Clip']);
 
 /** Grouped and dilated ones too: integers are fast in all. */
-const RULES: EndRules = {
+const RULES: ActivationRules = {
   isConvolution: (node, graph) =>
     node.opType === 'Conv' &&
     isConvolution(node, graph) &&
     stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET',
-  isClamp,
+  isActivation: isClamp,
 };
 
 /** The layer that ends at this node; a convolution that only a Relu or Clip reads ends there. */

@@ -142,7 +142,7 @@ function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Rang
   if (!carrier.inputs.some((name) => isQuantized(name, graph))) return;
   const operands = carrier.inputs.map((name) => quantizedOperand(name, graph, ranges));
   if (!operands.every((operand) => operand !== undefined)) return;
-  const result = withActivation(clamp ? { bounds: clamp } : {}, apply(definition, operands), graph);
+  const result = withActivation(clamp ? { activation: clamp } : {}, apply(definition, operands), graph);
   return quantized(result, activationParameters(range));
 }
 

@@ -1,6 +1,6 @@
 import { ABSENT, type Model } from '../ir/model.js';
 import { commonSubexpressions } from '../passes/common-subexpressions.js';
-import { formBesideIntegers, type Target } from '../passes/winograd/cost.js';
+import { algorithmBesideIntegers, type Target } from '../passes/winograd/cost.js';
 import { winograd as winogradForm } from '../passes/winograd/winograd.js';
 import { int8Weight } from '../precision/int8-weights.js';
 import { Rewriting, rewrite } from '../rewriting/rewrite.js';
@@ -166,7 +166,7 @@ async function quantizeLayers(
 /** With those layers in Winograd's form that are faster so than on integers; as it is, where none is. */
 function besideIntegers(plain: Beside, target: Target): Beside {
   const nameOf = new Map(plain.layers.map(({ output, name }) => [output, name]));
-  const toWinograd = winogradForm({ inputSpecOf: formBesideIntegers(target), filterOf: int8Weight });
+  const toWinograd = winogradForm({ algorithmOf: algorithmBesideIntegers(target), filterOf: int8Weight });
   const winograd = new Set<string>();
   const { model: mixed } = rewrite(plain.mixed, (node, graph) => {
     const [output = ABSENT] = node.outputs;

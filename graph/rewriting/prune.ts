@@ -1,4 +1,4 @@
-import type { Model, Node, ValueInfo } from '../ir/model.js';
+import { ABSENT, type Model, type Node, type ValueInfo } from '../ir/model.js';
 
 /** Whether a node may read more than its inputs: what its subgraphs read of the graph around them is not seen. */
 export const readsUnseen = ({ attributes }: Node): boolean =>
@@ -10,7 +10,7 @@ export function neededNodes(nodes: readonly Node[], values: Iterable<string>): r
   const needed: Node[] = [];
   let all = false;
   for (const node of nodes.toReversed()) {
-    if (!all && !node.outputs.some((name) => name !== '' && wanted.has(name))) continue;
+    if (!all && !node.outputs.some((name) => name !== ABSENT && wanted.has(name))) continue;
     for (const name of node.inputs) wanted.add(name);
     all ||= readsUnseen(node);
     needed.push(node);

@@ -1,4 +1,5 @@
 import { inferTypes, type Types } from '../analysis/infer.js';
+import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
@@ -42,6 +43,8 @@ interface Cell {
   node: Node;
 }
 
+const NOBODY: ReadonlySet<Cell> = new Set();
+
 /** A graph while it is rewritten: who computes a value, and who reads it. */
 export class Rewriting {
   readonly opset: number;
@@ -79,35 +82,38 @@ export class Rewriting {
     for (const node of nodes) this.#add({ node });
   }
 
-  /** A value of the graph, to compute others from; undefined where its type is not known. */
-  value(name: string = ABSENT): Value | undefined {
+  /**
+   * A value of the graph, to compute others from; undefined where its type is not known. (Nobody knows, gives or reads a name that a node
+   * does not have.)
+   */
+  value(name = ABSENT): Value | undefined {
     const type = this.#types.get(name);
     return type && { ...type, source: { kind: 'input', name } };
   }
 
-  constant(name: string | undefined): Tensor | undefined {
-    return name === undefined ? undefined : this.#types.get(name)?.constant;
+  constant(name = ABSENT): Tensor | undefined {
+    return this.#types.get(name)?.constant;
   }
 
-  producer(name: string): Node | undefined {
+  producer(name = ABSENT): Node | undefined {
     return this.#producers.get(name)?.node;
   }
 
-  consumers(name: string): readonly Node[] {
+  consumers(name = ABSENT): readonly Node[] {
     return Array.from(this.#consumers.get(name) ?? [], ({ node }) => node);
   }
 
   /** How many nodes read a value. */
-  consumerCount(name: string): number {
-    return this.#consumers.get(name)?.size ?? 0;
+  consumerCount(name = ABSENT): number {
+    return (this.#consumers.get(name) ?? NOBODY).size;
   }
 
-  isOutput(name: string): boolean {
+  isOutput(name = ABSENT): boolean {
     return this.#outputs.has(name);
   }
 
   /** Whether one node alone reads a value, so that it need not be computed as it is. */
-  isOwn(name: string): boolean {
+  isOwn(name = ABSENT): boolean {
     return this.consumerCount(name) === 1 && !this.isOutput(name);
   }
 
@@ -126,7 +132,7 @@ export class Rewriting {
       if (!this.#isNeeded(node)) continue;
       const value = inScopeOf(node, () => rule(node, this));
       // An output keeps its name, so that it cannot become another value.
-      const stays = this.isOutput(node.outputs[0] ?? '') && value?.source.kind !== 'operation';
+      const stays = this.isOutput(node.outputs[0]) && value?.source.kind !== 'operation';
       if (value === undefined || stays) this.#cells.push(cell);
       else this.#replace(cell, value);
     }
@@ -139,14 +145,14 @@ export class Rewriting {
 
   #add(cell: Cell): void {
     this.#cells.push(cell);
-    for (const name of cell.node.outputs) if (name !== '') this.#producers.set(name, cell);
+    for (const name of cell.node.outputs) if (name !== ABSENT) this.#producers.set(name, cell);
     for (const name of cell.node.inputs) {
-      if (name !== '') this.#consumers.set(name, (this.#consumers.get(name) ?? new Set()).add(cell));
+      if (name !== ABSENT) this.#consumers.set(name, (this.#consumers.get(name) ?? new Set()).add(cell));
     }
   }
 
   #replace(cell: Cell, value: Value): void {
-    const [output = ''] = cell.node.outputs;
+    const output = at(cell.node.outputs, 0);
     const { nodes, types, initializers } = this.#placement;
     const before = nodes.length;
     if (this.isOutput(output)) this.#placement.give(value, output);

@@ -1,6 +1,6 @@
 import type { Layer } from './layer.js';
 import { tilesAlong } from './transforms.js';
-import { FORMS, type FormId } from './winograd.js';
+import { ALGORITHMS, type AlgorithmId } from './winograd.js';
 
 /** Where a model is to run. */
 export const TARGETS = ['cpu', 'wasm', 'webgpu'] as const;
@@ -19,7 +19,7 @@ interface Costs {
 }
 
 /** Fitted to the layers of `npm run bench:layers`, and to what whole networks gain by them; nobody has measured graphics cards. */
-const COSTS: Readonly<Record<Target, Readonly<Partial<Record<FormId, Costs>>>>> = {
+const COSTS: Readonly<Record<Target, Readonly<Partial<Record<AlgorithmId, Costs>>>>> = {
   cpu: {
     planes: { product: 1.4, filter: 4, factor: 170, tile: 130 },
     vertical: { product: 1.04, filter: 20, factor: 140, tile: 80 },
@@ -37,23 +37,26 @@ const BLOCK = 16;
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
 const MARGIN = 0.9;
 
-/** What a layer takes on integers at least, in the time of its direct form: natively Winograd's form never comes near. */
+/** What a layer takes on integers at least, in the time of the direct algorithm: natively Winograd's never comes near. */
 const INTEGERS: Readonly<Partial<Record<Target, number>>> = { wasm: 0.38 };
 
-/** The forms that a target has for a layer, each with the time it is expected to take, in that of the direct form. */
-export function expectedRatios(target: Target, layer: Layer): Map<FormId, number> {
+/** No algorithm takes less than nothing. */
+const NEVER = 0;
+
+/** The algorithms that a target has for a layer, each with the time it is expected to take, in that of the direct one. */
+export function expectedRatios(target: Target, layer: Layer): Map<AlgorithmId, number> {
   const isBlocked = [layer.channels, layer.outputs].every((channels) => channels % BLOCK === 0);
-  const forms = Object.entries(COSTS[target]) as [FormId, Costs][];
-  const fitting = forms.filter(([form]) => form !== 'vertical' || isBlocked);
-  return new Map(fitting.map(([form, costs]) => [form, expectedRatio(form, costs, layer)]));
+  const algorithms = Object.entries(COSTS[target]) as [AlgorithmId, Costs][];
+  const fitting = algorithms.filter(([id]) => id !== 'vertical' || isBlocked);
+  return new Map(fitting.map(([id, costs]) => [id, expectedRatio(id, costs, layer)]));
 }
 
 function expectedRatio(
-  form: FormId,
+  id: AlgorithmId,
   costs: Costs,
   { batch, channels, outputs, height, width }: Layer,
 ): number {
-  const { tile, products, taps } = FORMS[form];
+  const { tile, products, taps } = ALGORITHMS[id];
   const direct = batch * height * width * channels * outputs * 9;
   const tiles = tilesAlong(height, tile[0]) * tilesAlong(width, tile[1]);
   const places = batch * PANEL * Math.ceil(tiles / PANEL);
@@ -62,29 +65,29 @@ function expectedRatio(
   return (products * (ofProducts + ofTransforms)) / direct;
 }
 
-/** The form that takes the least, if that is less than the limit. */
-function fastest(ratios: Iterable<[FormId, number]>, limit: number): FormId | undefined {
-  let [chosen, least]: [FormId | undefined, number] = [undefined, limit];
-  for (const [form, ratio] of ratios) if (ratio < least) [chosen, least] = [form, ratio];
+/** The algorithm that takes the least, if that is less than the limit. */
+function fastest(ratios: Iterable<[AlgorithmId, number]>, limit: number): AlgorithmId | undefined {
+  let [chosen, least]: [AlgorithmId | undefined, number] = [undefined, limit];
+  for (const [id, ratio] of ratios) if (ratio < least) [chosen, least] = [id, ratio];
   return chosen;
 }
 
 /**
- * The form of a layer that is expected to be clearly faster than the direct one.
+ * The algorithm of a layer that is expected to be clearly faster than the direct one.
  * @param precompute for a runtime that does not compute constants when it loads a model: it will have no blocked kernels either
  */
-export const inputSpecOf =
+export const algorithmOf =
   (target: Target, precompute = false) =>
-  (layer: Layer): FormId | undefined => {
+  (layer: Layer): AlgorithmId | undefined => {
     const ratios = [...expectedRatios(target, layer)];
     return fastest(
-      ratios.filter(([form]) => !precompute || FORMS[form].storedFilters !== undefined),
+      ratios.filter(([id]) => !precompute || ALGORITHMS[id].storedFilters !== undefined),
       MARGIN,
     );
   };
 
-/** The form of a layer that is expected to be faster than integers are. */
-export const formBesideIntegers =
+/** The algorithm of a layer that is expected to be faster than integers are. */
+export const algorithmBesideIntegers =
   (target: Target) =>
-  (layer: Layer): FormId | undefined =>
-    fastest(expectedRatios(target, layer), INTEGERS[target] ?? 0);
+  (layer: Layer): AlgorithmId | undefined =>
+    fastest(expectedRatios(target, layer), INTEGERS[target] ?? NEVER);

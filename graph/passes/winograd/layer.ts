@@ -14,7 +14,7 @@ export interface Layer {
 export interface Operands {
   /** [N, channels, H, W] */
   readonly x: Value;
-  /** The filters, as the form transforms them. */
+  /** The filters, as the algorithm transforms them. */
   readonly filters: Value;
   /** [outputs] */
   readonly bias?: Tensor;
@@ -23,7 +23,7 @@ export interface Operands {
 }
 
 /** A way to compute such a convolution with fewer products. */
-export interface Form {
+export interface Algorithm {
   /** Outputs of a tile along each axis. */
   readonly tile: readonly [rows: number, columns: number];
   /** Of a tile, for each pair of an input and an output channel. */

@@ -1,3 +1,4 @@
+import { at } from '../../common/at.js';
 import { float32Values, type Tensor } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import { conv } from '../../ops/conv.js';
@@ -8,20 +9,20 @@ import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
 import { computed } from '../computed.js';
-import type { Form, Layer } from './layer.js';
+import type { Algorithm, Layer } from './layer.js';
 import { F4, matrixConstant, ofBothAxes, padsOf, tilesAlong } from './transforms.js';
 
 const { tile: TILE, window: WINDOW } = F4;
 const PRODUCTS = WINDOW ** 2;
 
 /** F(4 x 4, 3 x 3), channels as planes of their own: a convolution with the stride of a tile makes the factors of its windows. */
-export const planes: Form = byPlanes(factorsOf);
+export const planes: Algorithm = byPlanes(factorsOf);
 
 /** The same, rows before columns: fewer products, and one more pass over memory. */
-export const separable: Form = byPlanes(factorsByAxis);
+export const separable: Algorithm = byPlanes(factorsByAxis);
 
 /** 36 matrix products over the channels for 16 outputs instead of 144 multiplications, and a transposed convolution that makes tiles. */
-function byPlanes(factorsIn: (x: Value, layer: Layer) => Value): Form {
+function byPlanes(factorsIn: (x: Value, layer: Layer) => Value): Algorithm {
   return {
     tile: [TILE, TILE],
     products: PRODUCTS,
@@ -65,7 +66,7 @@ function tilesOf(products: Value, { batch, outputs, height, width }: Layer): Val
   const [rows, columns] = [tilesAlong(height, TILE), tilesAlong(width, TILE)];
   const planes = reshape(products, [batch, PRODUCTS, outputs * rows, columns]);
   const output = ofBothAxes(F4.output);
-  const ofProducts = Array.from({ length: PRODUCTS }, (_, product) => output.map((row) => row[product] ?? 0));
+  const ofProducts = Array.from({ length: PRODUCTS }, (_, product) => output.map((row) => at(row, product)));
   const tiles = matrixConstant(ofProducts, [PRODUCTS, 1, TILE, TILE]);
   const pads = [0, 0, 0, columns * TILE - width];
   const joined = convTranspose(planes, tiles, undefined, { strides: [TILE, TILE], pads });
@@ -81,18 +82,19 @@ function filtersOf(weight: Value, { outputs, channels }: Layer): Value {
 
 /** The same, of a weight that is known. */
 function storedFilters(weight: Tensor): Tensor {
-  const [outputs = 0, channels = 0] = weight.dims;
+  const [outputs, channels] = [at(weight.dims, 0), at(weight.dims, 1)];
   const count = outputs * channels;
-  return computed([1, PRODUCTS, outputs, channels], () => {
-    const filters = float32Values(weight);
-    const result = new Float64Array(PRODUCTS * count);
+  return computed([1, PRODUCTS, outputs, channels], (result) => {
+    const filters = new DataView(float32Values(weight).slice().buffer);
     for (const [product, row] of ofBothAxes(F4.filter).entries()) {
+      const factors = new DataView(Float64Array.from(row).buffer);
       for (let filter = 0; filter < count; filter++) {
         let sum = 0;
-        for (let at = 0; at < 9; at++) sum += (row[at] ?? 0) * (filters[filter * 9 + at] ?? 0);
+        for (let tap = 0; tap < 9; tap++) {
+          sum += factors.getFloat64(8 * tap, true) * filters.getFloat32(4 * (9 * filter + tap), true);
+        }
         result[product * count + filter] = sum;
       }
     }
-    return result;
   });
 }

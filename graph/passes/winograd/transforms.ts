@@ -1,3 +1,4 @@
+import { at } from '../../common/at.js';
 import { float32Tensor } from '../../ir/tensor.js';
 import { constant, type Value } from '../../ir/value.js';
 
@@ -34,8 +35,8 @@ function filtering(points: readonly number[]): Filtering {
     window,
     input: [...others.map((roots) => [...polynomial(roots), 0]), polynomial(points)],
     filter: [
-      ...points.map((point, at) => {
-        const scale = (others[at] ?? []).reduce((product, other) => product * (point - other), 1);
+      ...points.map((point, place) => {
+        const scale = at(others, place).reduce((product, other) => product * (point - other), 1);
         return powers(point, 3).map((power) => power / scale);
       }),
       [0, 0, 1],
@@ -53,7 +54,9 @@ function polynomial(roots: readonly number[]): readonly number[] {
   let factors: readonly number[] = [1];
   for (const root of roots) {
     const before = factors;
-    factors = [...before, 0].map((factor, at) => (before[at - 1] ?? 0) - root * factor);
+    factors = [...before, 0].map(
+      (factor, power) => (power === 0 ? 0 : at(before, power - 1)) - root * factor,
+    );
   }
   return factors;
 }

@@ -1,3 +1,4 @@
+import { at } from '../../common/at.js';
 import { float32Tensor, float32Values, type Tensor } from '../../ir/tensor.js';
 import { constant, type Value } from '../../ir/value.js';
 import { concat } from '../../ops/concat.js';
@@ -7,7 +8,7 @@ import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
 import { computed } from '../computed.js';
-import type { Form, Layer } from './layer.js';
+import type { Algorithm, Layer } from './layer.js';
 import { F8, matrixConstant, padsOf, tilesAlong } from './transforms.js';
 
 const { tile: TILE, window: WINDOW } = F8;
@@ -18,7 +19,7 @@ const { tile: TILE, window: WINDOW } = F8;
  * Both are a quarter more numbers than the images. Tiles along both axes have twice as many and more, and on large images it takes
  * longer to move those than to compute what they save.
  */
-export const vertical: Form = {
+export const vertical: Algorithm = {
   tile: [TILE, 1],
   products: WINDOW,
   taps: 3,
@@ -37,13 +38,10 @@ function factorsOf(x: Value, { channels, height }: Layer): Value {
   const [before, after] = padsOf(height, F8);
   const factors = F8.input.map((row) => {
     // Zeros are left out: what stands between others, as steps of the window, and what stands at its ends.
-    const taps = row.flatMap((weight, at) => (weight === 0 ? [] : [at]));
-    const [first = 0, second = 0, last = 0] = [taps[0], taps[1], taps.at(-1)];
-    const kernel = taps.map((tap) => row[tap] ?? 0);
-    const weights = Float32Array.from(
-      { length: channels * kernel.length },
-      (_, at) => kernel[at % kernel.length] ?? 0,
-    );
+    const taps = row.flatMap((weight, tap) => (weight === 0 ? [] : [tap]));
+    const [first, second, last] = [at(taps, 0), at(taps, 1), at(taps, taps.length - 1)];
+    const kernel = taps.map((tap) => at(row, tap));
+    const weights = Float32Array.from(Array<number[]>(channels).fill(kernel).flat());
     return conv(x, constant(float32Tensor([channels, 1, kernel.length, 1], weights)), undefined, {
       group: channels,
       strides: [TILE, 1],
@@ -75,10 +73,9 @@ function filtersOf(weight: Value, { outputs, channels }: Layer): Value {
 
 /** [10 outputs]: what is added to the product of the point 1 is added to each output of its tile. */
 function biasOfProducts(bias: Tensor): Tensor {
-  const [outputs = 0] = bias.dims;
-  return computed([WINDOW * outputs], () => {
-    const values = new Float32Array(WINDOW * outputs);
+  const outputs = at(bias.dims, 0);
+  return computed([WINDOW * outputs], (values) => {
+    values.fill(0);
     values.set(float32Values(bias), F8.one * outputs);
-    return values;
   });
 }

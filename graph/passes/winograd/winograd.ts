@@ -5,52 +5,53 @@ import type { Tensor } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import type { Rewriting, Rule } from '../../rewriting/rewrite.js';
 import { convActivation, UNSTRIDED, withActivation } from '../conv-activation.js';
-import type { Form, Layer } from './layer.js';
+import { operandsOf } from '../scale-convolution.js';
+import type { Algorithm, Layer } from './layer.js';
 import { planes, separable } from './planes.js';
 import { vertical } from './vertical.js';
 
 /** How a layer can be written; which is fastest depends on the kernels that run it. */
-export const FORMS = { planes, separable, vertical } as const;
-export type FormId = keyof typeof FORMS;
+export const ALGORITHMS = { planes, separable, vertical } as const;
+export type AlgorithmId = keyof typeof ALGORITHMS;
 
 export interface WinogradOptions {
-  /** The form that is worth it for a layer; undefined where none is. */
-  readonly inputSpecOf: (layer: Layer) => FormId | undefined;
+  /** The algorithm that is worth it for a layer; undefined where none is. */
+  readonly algorithmOf: (layer: Layer) => AlgorithmId | undefined;
   /** How the filter of this name is in the file; as it is, if not given. */
   readonly filterOf?: (name: string, graph: Rewriting) => Value | undefined;
-  /** Store transformed filters, four times as large, where the form has these, instead of having the runtime transform them. */
+  /** Store transformed filters, four times as large, where the algorithm has these, instead of having the runtime transform them. */
   readonly precompute?: boolean;
 }
 
 /** A 3 x 3 convolution by Winograd's minimal filtering: windows are transformed to factors, and their products to tiles of outputs. */
 export const winograd =
-  ({ inputSpecOf, filterOf = asItIs, precompute = false }: WinogradOptions): Rule =>
+  ({ algorithmOf, filterOf = asItIs, precompute = false }: WinogradOptions): Rule =>
   (node, graph) => {
     // Slice takes its sizes as attributes before.
     const end = graph.opset < 10 ? undefined : convActivation(node, graph, UNSTRIDED);
     const layer = end && layerOf(end.convolution, graph);
-    const id = layer && inputSpecOf(layer);
+    const id = layer && algorithmOf(layer);
     if (end === undefined || layer === undefined || id === undefined) return;
-    const form: Form = FORMS[id];
-    const [input = '', weightName = '', biasName = ''] = end.convolution.inputs;
-    const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
-    if (x === undefined || weight === undefined) return;
+    const algorithm: Algorithm = ALGORITHMS[id];
+    const { x, weight, bias, weightName, biasName } = operandsOf(end.convolution, graph);
     const asGiven = () => {
       const filters = filterOf(weightName, graph);
-      return filters && form.filters(filters, layer);
+      return filters && algorithm.filters(filters, layer);
     };
     const filters =
-      precompute && form.storedFilters ? graph.weight(weightName, form.storedFilters(weight)) : asGiven();
+      precompute && algorithm.storedFilters
+        ? graph.weight(weightName, algorithm.storedFilters(weight))
+        : asGiven();
     const stored = (tensor: Tensor) => graph.weight(biasName, tensor);
     return (
       filters &&
-      withActivation(end, form.convolved({ x, filters, stored, ...(bias && { bias }) }, layer), graph)
+      withActivation(end, algorithm.convolved({ x, filters, stored, ...(bias && { bias }) }, layer), graph)
     );
   };
 
 const asItIs = (name: string, graph: Rewriting) => graph.value(name);
 
-/** The sizes of a convolution that has this form; undefined for others, and where they are open. */
+/** The sizes of a convolution that may be computed so; undefined for others, and where they are open. */
 function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer | undefined {
   const [rows, columns, ...more] = graph.constant(inputs[1])?.dims.slice(2) ?? [];
   const isPlain =
@@ -58,9 +59,7 @@ function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer
     columns === 3 &&
     more.length === 0 &&
     intsOf(attributes, 'pads', [0, 0, 0, 0]).every((pad) => pad === 1);
-  const [shape, result] = [inputs[0], outputs[0]].map((name) =>
-    numbers(graph.value(name ?? '')?.shape ?? []),
-  );
+  const [shape, result] = [inputs[0], outputs[0]].map((name) => numbers(graph.value(name)?.shape ?? []));
   const [batch, channels, height, width] = shape ?? [];
   const [, made] = result ?? [];
   if (!isPlain || batch === undefined || channels === undefined || made === undefined) return;

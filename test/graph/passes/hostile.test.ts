@@ -33,9 +33,9 @@ const RULES: Readonly<Record<string, () => Rule>> = {
   resizeProducts: () => resizeProducts,
   thinConvolutions: () => thinConvolutions,
   thinIntegerConvolutions: () => thinIntegerConvolutions,
-  winogradPlanes: () => winograd({ inputSpecOf: () => 'planes', precompute: true }),
-  winogradSeparable: () => winograd({ inputSpecOf: () => 'separable' }),
-  winogradVertical: () => winograd({ inputSpecOf: () => 'vertical' }),
+  winogradPlanes: () => winograd({ algorithmOf: () => 'planes', precompute: true }),
+  winogradSeparable: () => winograd({ algorithmOf: () => 'separable' }),
+  winogradVertical: () => winograd({ algorithmOf: () => 'vertical' }),
 };
 
 const OPERATORS = [

@@ -3,8 +3,8 @@ import { check } from '../../../../graph/analysis/check.js';
 import { string } from '../../../../graph/ir/attribute.js';
 import { symbol } from '../../../../graph/ir/dim.js';
 import { relu } from '../../../../graph/ops/unary.js';
-import { inputSpecOf, type Target } from '../../../../graph/passes/winograd/cost.js';
-import { FORMS, type FormId, winograd } from '../../../../graph/passes/winograd/winograd.js';
+import { algorithmOf, type Target } from '../../../../graph/passes/winograd/cost.js';
+import { ALGORITHMS, type AlgorithmId, winograd } from '../../../../graph/passes/winograd/winograd.js';
 import { rewrite } from '../../../../graph/rewriting/rewrite.js';
 import { grid, modelOf, run } from '../../../support/graph.js';
 import {
@@ -18,7 +18,7 @@ import {
   relativeError,
 } from '../../../support/rewritten.js';
 
-const always = { inputSpecOf: () => 'planes' as const };
+const always = { algorithmOf: () => 'planes' as const };
 const same = { channels: 3, kernel: [3, 3], pads: [1, 1, 1, 1] };
 
 interface Sizes {
@@ -58,7 +58,7 @@ function direct(
   return result;
 }
 
-const forms = Object.keys(FORMS) as FormId[];
+const forms = Object.keys(ALGORITHMS) as AlgorithmId[];
 
 describe.each(
   forms.flatMap((form) => [
@@ -88,7 +88,7 @@ describe.each(
         const y = convolved(x, 'c', { ...same, channels: outputs, bias: bias === 1 });
         const { model, changes } = rewrite(
           modelOf([x], { out: end === 1 ? relu(y) : y }),
-          winograd({ inputSpecOf: () => form, precompute }),
+          winograd({ algorithmOf: () => form, precompute }),
         );
         check(model);
         expect(changes).toBe(1);
@@ -113,7 +113,7 @@ it('is asked about every layer, by its sizes', () => {
   const x = image('x', 2, 8, 6, 5);
   const asked: unknown[] = [];
   const model = modelOf([x], { out: relu(convolved(relu(convolved(x, 'a', same)), 'b', same)) });
-  const rule = winograd({ inputSpecOf: (layer) => (asked.push(layer) === 2 ? 'planes' : undefined) });
+  const rule = winograd({ algorithmOf: (layer) => (asked.push(layer) === 2 ? 'planes' : undefined) });
   expect(operatorsOf(rewrite(model, rule).model)).toMatchObject({ Conv: 3, ConvTranspose: 1, Relu: 2 });
   const size = { batch: 2, outputs: 3, height: 6, width: 5 };
   expect(asked).toEqual([
@@ -161,7 +161,7 @@ describe('it stays', () => {
   });
 
   it('where it does not pay, weights may be given, or padding is not told', () => {
-    expectRefuses(model, winograd({ inputSpecOf: () => undefined }));
+    expectRefuses(model, winograd({ algorithmOf: () => undefined }));
     expectRefuses(overridable(model, 'c.weight'), winograd(always));
     expectRefuses(attributed(model, 'Conv', { auto_pad: string('SAME_UPPER') }), winograd(always));
   });
@@ -173,7 +173,7 @@ describe('it stays', () => {
 
 it('is chosen for the layers that it makes faster on a target, in the form that is fastest there', () => {
   const chosen = (target: Target, channels: number, outputs: number, side: number) =>
-    inputSpecOf(target)({ batch: 1, channels, outputs, height: side, width: side });
+    algorithmOf(target)({ batch: 1, channels, outputs, height: side, width: side });
   // Where they were measured on either side of a limit: `npm run bench:layers`.
   for (const [channels, outputs, side, cpu, wasm] of [
     [64, 64, 256, undefined, 'separable'],
@@ -192,7 +192,7 @@ it('is chosen for the layers that it makes faster on a target, in the form that 
   }
   expect(chosen('webgpu', 256, 256, 64)).toBeUndefined();
   // Where filters are stored, in the form that stores them.
-  expect(inputSpecOf('cpu', true)({ batch: 1, channels: 256, outputs: 256, height: 64, width: 64 })).toBe(
+  expect(algorithmOf('cpu', true)({ batch: 1, channels: 256, outputs: 256, height: 64, width: 64 })).toBe(
     'planes',
   );
 });
