@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import { DTYPES, type DType } from '../../graph/ir/dtype.js';
 import { aligned, byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 
@@ -57,7 +58,7 @@ function checkBounds({ dtype, dims, strides, offset, storage }: StridedView): vo
     throw new RangeError(`sizes [${dims}] take ${size} bytes, at most ${MAX_TENSOR_BYTES} are read`);
   }
   if (size === 0) return;
-  const last = dims.reduce((index, dim, axis) => index + (dim - 1) * (strides[axis] ?? 0), offset);
+  const last = dims.reduce((index, dim, axis) => index + (dim - 1) * at(strides, axis), offset);
   if ((last + 1) * itemSize > storage.size) {
     throw new RangeError(
       `sizes [${dims}] with strides [${strides}] and offset ${offset} need ${(last + 1) * itemSize} bytes, its storage holds ${storage.size}`,
@@ -68,7 +69,7 @@ function checkBounds({ dtype, dims, strides, offset, storage }: StridedView): vo
 function isContiguous(dims: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let axis = dims.length - 1; axis >= 0; axis--) {
-    const dim = dims[axis] ?? 1;
+    const dim = at(dims, axis);
     if (dim !== 1 && strides[axis] !== expected) return false;
     expected *= dim;
   }

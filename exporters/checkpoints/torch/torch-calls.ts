@@ -1,6 +1,5 @@
 import { Global, Inert, type PickleValue, Tuple } from '../pickle/pickle-values.js';
 import { UnreadableTensor } from '../unreadable.js';
-import type { TorchWorld } from './torch.js';
 import {
   arrayOf,
   NumpyArray,
@@ -12,7 +11,18 @@ import {
 } from './torch-values.js';
 
 type Args = readonly PickleValue[];
-type Call = (args: Args, world: TorchWorld) => PickleValue;
+
+/** What calls need of the world that their pickle refers to. */
+export interface Rebuilder {
+  /** A tensor of (storage, offset, sizes, strides, ...). @param typed its element type, where the storage does not say it */
+  rebuild(args: Args, typed?: PickleValue): PickleValue;
+  /** Calls another function of `torch._utils`. */
+  forward(callable: PickleValue | undefined, args: PickleValue | undefined): PickleValue;
+  /** The object of a stream of `torch.save` within the pickle. */
+  load(stream: PickleValue | undefined): PickleValue;
+}
+
+type Call = (args: Args, world: Rebuilder) => PickleValue;
 
 const first: Call = ([data]) => data ?? null;
 
@@ -131,7 +141,7 @@ function ofClass(type: PickleValue | undefined): string {
 /** PyTorch 2 marks conjugate and negated views in a last argument; their numbers are not those of the storage. */
 function rebuildPlain(
   args: Args,
-  world: TorchWorld,
+  world: Rebuilder,
   metadata: PickleValue | undefined,
   typed?: PickleValue,
 ): PickleValue {

@@ -2,7 +2,7 @@ import { type DType, isDType } from '../../../graph/ir/dtype.js';
 import { Global, type PickleValue, type PickleWorld, Tuple } from '../pickle/pickle-values.js';
 import { type Storage, stridedTensor } from '../strided.js';
 import { UnreadableTensor } from '../unreadable.js';
-import { CALLS } from './torch-calls.js';
+import { CALLS, type Rebuilder } from './torch-calls.js';
 import {
   PickledTensor,
   pickledBytes,
@@ -52,7 +52,7 @@ export interface StoragePlaces {
 }
 
 /** What PyTorch's pickles refer to: storages by persistent id, tensors by their rebuild functions. */
-export class TorchWorld implements PickleWorld {
+export class TorchWorld implements PickleWorld, Rebuilder {
   readonly #storages = new Map<string, Storage>();
   /** A stream that the pickle recalls a thousand times is read once. */
   readonly #loaded = new Map<PickleValue, PickleValue>();
