@@ -113,7 +113,9 @@ export function detect(file: string, stored: Shapes, told?: Backbone, prefix = '
   const { network, view } = locate(file, stored, hasDecoder, told, prefix);
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
-    const rest = [...shapes.keys()].filter((key) => !network.keys.has(key) && !isIgnored(key, network.aside));
+    const rest = [...shapes.keys()].filter(
+      (key) => !network.keys.has(key) && !isIgnored(key, network.ignoredPrefixes),
+    );
     const found =
       rest.length > 0
         ? `${what}; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}`

@@ -70,7 +70,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...plan.graph,
     ...(images.io === 'image' && { imageRecipe: recipe }),
   });
-  const { narrowed, unused } = weights.finish(view.names.keys(), description.network.aside);
+  const { narrowed, unused } = weights.finish(view.names.keys(), description.network.ignoredPrefixes);
   settings.refuseUnused(checkpoint.file);
   const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
   const metadata = new Map([

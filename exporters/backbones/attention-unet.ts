@@ -14,7 +14,7 @@ import {
   upsampleNearest,
 } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
+import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 
 /**
@@ -77,9 +77,9 @@ export const AttentionUNet = {
   id: 'attention_unet',
   network(shapes: Shapes) {
     return attentionUnet(
-      shapes.get(convWeight(0))?.[1] ?? 3,
+      sizeIn(shapes, convWeight(0), 1, 3),
       widthsIn(shapes, convWeight, doublingWidths(64)),
-      shapes.get('Conv_1x1.weight')?.[0],
+      sizeIn(shapes, 'Conv_1x1.weight', 0, 1),
     );
   },
   ofWidth: (width: number) => attentionUnet(3, doublingWidths(width)),

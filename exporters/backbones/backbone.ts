@@ -1,13 +1,14 @@
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { input as graphInput, type Value } from '../../graph/ir/value.js';
 import { keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
 
 /** A feature of the encoder. */
 export interface Skip {
-  /** [N, C, H / scale, W / scale] */
+  /** [N, C, ...space], where each axis of space is that of the input divided by its scale. */
   readonly value: Value;
-  /** How many input pixels one of its pixels stands for, along each axis. */
-  readonly scale: number;
+  /** How many input pixels one of its pixels stands for, along each axis of space. */
+  readonly scale: readonly number[];
 }
 
 /** The decoder that a network was published with. */
@@ -29,15 +30,15 @@ export interface NetworkDefinition {
   features(input: Value, weights: Weights): readonly Value[];
   readonly own?: OwnDecoder;
   /** Beginnings of keys that its checkpoints may hold and that are not used: those of a classifier. */
-  readonly aside?: readonly string[];
+  readonly ignoredPrefixes?: readonly string[];
 }
 
 /** What a decoder needs of an encoder, and what its checkpoints look like. */
 export interface Network extends Omit<NetworkDefinition, 'features'> {
   /** Channels of each skip, shallow to deep. */
   readonly widths: readonly number[];
-  /** Scales of each skip, shallow to deep. */
-  readonly scales: readonly number[];
+  /** The scale of each skip, shallow to deep. */
+  readonly scales: readonly Skip['scale'][];
   /** Input sizes must be multiples of this where nmODE steps bring every level back to the input's resolution. */
   readonly stride: number;
   /** The encoder's weights by key. */
@@ -59,6 +60,9 @@ export interface Backbone {
 /** Large enough to be divided by any stride: shapes are computed with it, nothing else. */
 const TRIAL_SIDE = 2 ** 16;
 
+/** The input's own scale. */
+const UNSCALED = [1, 1];
+
 export function trialInput({ inputChannels }: Pick<Network, 'inputChannels'>): Value {
   return graphInput('input', 'float32', [1, inputChannels, TRIAL_SIDE, TRIAL_SIDE]);
 }
@@ -73,11 +77,15 @@ export function networkOf({ features, ...definition }: NetworkDefinition): Netwo
     shapes = features(trialInput(definition), weights).map(({ shape }) => shape);
   });
   const widths = shapes.map(([, channels]) => Number(channels));
-  const scales = shapes.map(([, , height]) => TRIAL_SIDE / Number(height));
-  const bad = scales.findIndex((scale, at) => !Number.isInteger(scale) || scale < (scales[at - 1] ?? 1));
-  if (bad >= 0 || scales.length === 0) {
+  const scales = shapes.map(([, , ...space]) => space.map((size) => TRIAL_SIDE / Number(size)));
+  const isOrdered = scales.every((scale, index) =>
+    isBehind(scale, index === 0 ? UNSCALED : at(scales, index - 1)),
+  );
+  if (!isOrdered || scales.length === 0) {
     const found =
-      scales.length === 0 ? 'it has no feature' : `its features have the scales ${scales.join(', ')}`;
+      scales.length === 0
+        ? 'it has no feature'
+        : `its features have the scales ${scales.map(scaleText).join(', ')}`;
     throw new NmodeError(
       'BAD_USAGE',
       `backbone ${definition.backbone}: ${found}, expected whole scales from shallow to deep`,
@@ -87,11 +95,30 @@ export function networkOf({ features, ...definition }: NetworkDefinition): Netwo
     ...definition,
     widths,
     scales,
-    stride: Math.max(...scales),
+    stride: Math.max(...scales.flat()),
     keys,
     skips: (input, weights) =>
-      features(input, weights).map((value, at) => ({ value, scale: scales[at] ?? 1 })),
+      features(input, weights).map((value, index) => ({ value, scale: at(scales, index) })),
   };
+}
+
+/** Whether a feature has whole scales, and none finer than the one before it. */
+function isBehind(scale: readonly number[], before: readonly number[]): boolean {
+  const isWhole = scale.length === before.length && scale.every(Number.isInteger);
+  return isWhole && scale.every((factor, axis) => factor >= at(before, axis));
+}
+
+/** One number where all axes have it. */
+function scaleText(scale: readonly number[]): string {
+  return [...new Set(scale)].length === 1 ? String(scale[0]) : scale.join('x');
+}
+
+export const isSameScale = (a: readonly number[], b: readonly number[]): boolean =>
+  a.every((factor, axis) => factor === b[axis]);
+
+/** A size of a checkpoint's weight, or the standard one where there is no such weight. */
+export function sizeIn(shapes: Shapes, key: string, axis: number, standard: number): number {
+  return shapes.get(key)?.[axis] ?? standard;
 }
 
 /** The weights of a network's own decoder, by key. */

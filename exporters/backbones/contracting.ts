@@ -16,10 +16,10 @@ export function widthsIn(
   standard: readonly number[],
 ): readonly number[] {
   const widths: number[] = [];
-  let shape = shapes.get(weightOf(0));
-  while (shape !== undefined && widths.length < MAX_LEVELS) {
-    widths.push(shape[0] ?? 0);
-    shape = shapes.get(weightOf(widths.length));
+  while (widths.length < MAX_LEVELS) {
+    const width = shapes.get(weightOf(widths.length))?.[0];
+    if (width === undefined) break;
+    widths.push(width);
   }
   return widths.length > 0 ? widths : standard;
 }

@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import type { Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import {
@@ -12,7 +13,15 @@ import {
   upsampleBilinear,
 } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
+import {
+  type Backbone,
+  isSameScale,
+  type Network,
+  networkOf,
+  type OwnDecoder,
+  type Skip,
+  sizeIn,
+} from './backbone.js';
 import { hadamardAttention, quarters } from './hadamard-attention.js';
 
 /** Channels of the six encoders. */
@@ -68,17 +77,16 @@ function encode(input: Value, weights: Weights, widths: readonly number[]): read
 
 /** From level to level: convolve, normalise and double; a mask of that goes into the bridge, which is added. */
 function decode(skips: readonly Skip[], weights: Weights): Value {
-  const deepest = skips.at(-1);
-  if (deepest === undefined) throw new TypeError('EGE-UNet has six levels');
+  const deepest = at(skips, skips.length - 1);
   let [x, bridged, scale] = [deepest.value, deepest.value, deepest.scale];
-  for (const [at, skip] of skips.slice(0, -1).toReversed().entries()) {
-    const level = skips.length - 1 - at;
-    const toSkip = (value: Value) => (skip.scale === scale ? value : double(value, weights));
+  for (const [step, skip] of skips.slice(0, -1).toReversed().entries()) {
+    const level = skips.length - 1 - step;
+    const toSkip = (value: Value) => (isSameScale(skip.scale, scale) ? value : double(value, weights));
     const width = channelsOf(skip.value);
-    const norm = weights.scope(`dbn${at + 1}`);
-    x = groupNorm(layer(x, weights.scope(`decoder${at + 1}`), level, width), norm, GROUPS);
+    const norm = weights.scope(`dbn${step + 1}`);
+    x = groupNorm(layer(x, weights.scope(`decoder${step + 1}`), level, width), norm, GROUPS);
     x = gelu(toSkip(x), norm);
-    const mask = conv2d(x, weights.scope(`gt_conv${at + 1}.0`), 1, 1);
+    const mask = conv2d(x, weights.scope(`gt_conv${step + 1}.0`), 1, 1);
     bridged = module(weights, `GAB${level}`, (bridge) =>
       aggregate(toSkip(conv2d(bridged, bridge.scope('pre_project'), width, 1)), skip.value, mask, bridge),
     );
@@ -91,9 +99,9 @@ function decode(skips: readonly Skip[], weights: Weights): Value {
 /** A group aggregation bridge: quarters of the deeper and the shallower feature, each pair with the mask. */
 function aggregate(deep: Value, shallow: Value, mask: Value, weights: Weights): Value {
   const [fromDeep, fromShallow] = [quarters(deep), quarters(shallow)];
-  const groups = DILATIONS.map((dilation, at) => {
-    const group = weights.scope(`g${at}`);
-    const parts = concat([fromDeep[at] ?? deep, fromShallow[at] ?? shallow, mask], 1);
+  const groups = DILATIONS.map((dilation, index) => {
+    const group = weights.scope(`g${index}`);
+    const parts = concat([at(fromDeep, index), at(fromShallow, index), mask], 1);
     const joined = layerNorm2d(parts, group.scope('0'), EPSILON);
     const channels = channelsOf(joined);
     return conv2d(joined, group.scope('1'), channels, 3, { dilation, groups: channels });
@@ -108,18 +116,18 @@ function aggregate(deep: Value, shallow: Value, mask: Value, weights: Weights): 
 }
 
 /** The channels of a level, of which there are whole quarters. */
-function widthIn(shapes: Shapes, level: number): number | undefined {
+function widthIn(shapes: Shapes, level: number, standard: number): number {
   const last = level < FIRST_ATTENTION ? '' : '.ldw.2';
-  const [width = 0] = shapes.get(`encoder${level + 1}.0${last}.weight`) ?? [];
-  return width > 0 && width % GROUPS === 0 ? width : undefined;
+  const width = sizeIn(shapes, `encoder${level + 1}.0${last}.weight`, 0, standard);
+  return width > 0 && width % GROUPS === 0 ? width : standard;
 }
 
 export const EgeUNet = {
   id: 'egeunet',
   network: (shapes: Shapes) =>
     egeUnet(
-      shapes.get('encoder1.0.weight')?.[1] ?? 3,
-      STANDARD.map((standard, level) => widthIn(shapes, level) ?? standard),
-      shapes.get('final.weight')?.[0],
+      sizeIn(shapes, 'encoder1.0.weight', 1, 3),
+      STANDARD.map((standard, level) => widthIn(shapes, level, standard)),
+      sizeIn(shapes, 'final.weight', 0, 1),
     ),
 } satisfies Backbone;

@@ -72,11 +72,10 @@ function weighed(x: Value, weights: Weights, kind: Kind): Value {
 /** int64 [4]: the sizes of x's factor. */
 function sizesOf(x: Value, kind: Kind): Value {
   const fixed = (...sizes: number[]) => constant(int64Tensor([sizes.length], sizes));
-  const [height, width] = EXTENTS[kind](0).map((size, axis) =>
+  const space = EXTENTS[kind](0).map((size, axis) =>
     size === 1 ? fixed(1) : gather(shapeOf(x), [axis + 2]),
   );
-  if (height === undefined || width === undefined) throw new TypeError('an image has two axes');
-  return concat([fixed(1, channelsOf(x)), height, width], 0);
+  return concat([fixed(1, channelsOf(x)), ...space], 0);
 }
 
 /** torch.nn.Conv2d, or torch.nn.Conv1d along the line that a factor is; it keeps channels and sizes. */

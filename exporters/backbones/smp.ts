@@ -1,8 +1,9 @@
+import { at } from '../../graph/common/at.js';
 import type { Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import { conv2d, convNormRelu, module, upsampleNearest } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import type { OwnDecoder, Skip } from './backbone.js';
+import { isSameScale, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
 
 /** The channels of its blocks unless told otherwise, deep to shallow. */
 const STANDARD = [256, 128, 64, 32, 16];
@@ -12,10 +13,10 @@ const STANDARD = [256, 128, 64, 32, 16];
  * `decoder.blocks` and `segmentation_head`. It returns logits.
  */
 export function smpUnet(shapes: Shapes): OwnDecoder {
-  const channels = STANDARD.map(
-    (standard, at) => shapes.get(`decoder.blocks.${at}.conv1.0.weight`)?.[0] ?? standard,
+  const channels = STANDARD.map((standard, index) =>
+    sizeIn(shapes, `decoder.blocks.${index}.conv1.0.weight`, 0, standard),
   );
-  const classes = shapes.get('segmentation_head.0.weight')?.[0] ?? 1;
+  const classes = sizeIn(shapes, 'segmentation_head.0.weight', 0, 1);
   return {
     classes,
     multiple: 2 ** STANDARD.length,
@@ -26,13 +27,12 @@ export function smpUnet(shapes: Shapes): OwnDecoder {
 
 /** Every block doubles, joins the skip of that scale behind it where there is one, and convolves twice. */
 function decode(skips: readonly Skip[], weights: Weights, channels: readonly number[]): Value {
-  const deepest = skips.at(-1);
-  if (deepest === undefined) throw new TypeError('an encoder has at least one feature');
-  let { value: x, scale } = deepest;
-  for (const [at, out] of channels.entries()) {
-    scale /= 2;
-    const skip = skips.find((candidate) => candidate.scale === scale);
-    x = module(weights, `decoder.blocks.${at}`, (block) => {
+  let { value: x, scale } = at(skips, skips.length - 1);
+  for (const [index, out] of channels.entries()) {
+    const finer = scale.map((factor) => factor / 2);
+    const skip = skips.find((candidate) => isSameScale(candidate.scale, finer));
+    scale = finer;
+    x = module(weights, `decoder.blocks.${index}`, (block) => {
       const doubled = upsampleNearest(x, block, 2);
       const joined = skip === undefined ? doubled : concat([doubled, skip.value], 1);
       const convolve = (value: Value, name: string) =>

@@ -1,6 +1,6 @@
 import type { Value } from '../../graph/ir/value.js';
 import type { Weights } from '../nn/weights.js';
-import { type Backbone, networkOf } from './backbone.js';
+import { type Backbone, networkOf, sizeIn } from './backbone.js';
 import { smpUnet } from './smp.js';
 
 /** One of torchvision's classification networks without its classifier. */
@@ -24,10 +24,10 @@ export function torchvisionEncoder({ id, stem, classifier, features }: Torchvisi
       const scoped = (weights: Weights) => (prefix === '' ? weights : weights.scope('encoder'));
       return networkOf({
         backbone: id,
-        inputChannels: shapes.get(`${prefix}${stem}`)?.[1] ?? 3,
+        inputChannels: sizeIn(shapes, `${prefix}${stem}`, 1, 3),
         features: (input, weights) => features(input, scoped(weights)),
         own: smpUnet(shapes),
-        aside: [`${prefix}${classifier}.`],
+        ignoredPrefixes: [`${prefix}${classifier}.`],
       });
     },
   };

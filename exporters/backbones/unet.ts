@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { numbers, subtractDims } from '../../graph/ir/dim.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
@@ -8,7 +9,7 @@ import { pad } from '../../graph/ops/pad.js';
 import { shapeOf } from '../../graph/ops/shape.js';
 import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, upsampleBilinear } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
+import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
 import { contract, widthsIn } from './contracting.js';
 
 /** How the network's own decoder doubles its resolution. */
@@ -55,15 +56,14 @@ function ownDecoder(upsampling: Upsampling, classes: number): OwnDecoder {
 
 /** `upI`: double the deeper feature, bring it to the skip's size, join the two (skip first), convolve. */
 function decode(skips: readonly Skip[], weights: Weights, upsampling: Upsampling): Value {
-  const [deepest, ...shallower] = skips.map((skip) => skip.value).reverse();
-  if (deepest === undefined) throw new TypeError('a U-Net has at least one level');
-  return shallower.reduce((deeper, skip, at) => {
-    const up = weights.scope(`up${at + 1}`);
+  const levels = skips.map(({ value }) => value);
+  return levels.reduceRight((deeper, skip, level) => {
+    const up = weights.scope(`up${levels.length - 1 - level}`);
     const joined = scope(up.path, () => concat([skip, padTo(double(deeper, up, upsampling), skip)], 1));
     // The block leaves as many channels as the next skip has.
-    const next = shallower[at + 1] ?? skip;
+    const next = level === 0 ? skip : at(levels, level - 1);
     return doubleConv(joined, up.scope('conv'), channelsOf(next));
-  }, deepest);
+  });
 }
 
 function double(x: Value, weights: Weights, upsampling: Upsampling): Value {
@@ -77,7 +77,7 @@ function double(x: Value, weights: Weights, upsampling: Upsampling): Value {
  * release puts floor(difference / 2) = 0 pixels before and the rest after.
  */
 function padTo(x: Value, like: Value): Value {
-  const known = numbers(like.shape.slice(2).map((dim, axis) => subtractDims(dim, x.shape[axis + 2] ?? dim)));
+  const known = numbers(like.shape.slice(2).map((dim, axis) => subtractDims(dim, at(x.shape, axis + 2))));
   if (known?.every((difference) => difference === 0)) return x;
   if (known !== undefined) return pad(x, constant(int64Tensor([8], [0, 0, 0, 0, 0, 0, ...known])));
   if (channelsOf(x) !== channelsOf(like)) {
@@ -100,10 +100,10 @@ export const UNet = {
   id: 'unet',
   network(shapes: Shapes) {
     return unet(
-      shapes.get(convWeight(0))?.[1] ?? 3,
+      sizeIn(shapes, convWeight(0), 1, 3),
       widthsIn(shapes, convWeight, standardWidths(64)),
       shapes.has('up1.up.weight') ? 'transposed' : 'bilinear',
-      shapes.get('outc.conv.weight')?.[0],
+      sizeIn(shapes, 'outc.conv.weight', 0, 1),
     );
   },
   ofWidth: (width: number) => unet(3, standardWidths(width)),

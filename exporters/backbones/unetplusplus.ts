@@ -1,8 +1,9 @@
+import { at } from '../../graph/common/at.js';
 import type { Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import { channelsOf, conv2d, convNormRelu, module, upsampleBilinear } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip } from './backbone.js';
+import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 
 /** How its last level becomes logits: by one convolution, or, with deep supervision, by the last of several. */
@@ -31,7 +32,7 @@ function unetPlusPlus(
       ),
     own: ownDecoder(widths.length, supervision, classes),
     // The shallower outputs serve training only.
-    aside: widths.slice(2).map((_, at) => `final${at + 1}.`),
+    ignoredPrefixes: widths.slice(2).map((_, index) => `final${index + 1}.`),
   });
 }
 
@@ -51,18 +52,16 @@ function nested(skips: readonly Skip[], weights: Weights): Value {
   const rows = column.map((value) => [value]);
   for (let step = 1; column.length > 1; step++) {
     column = column.slice(1).map((deeper, level) => {
-      const row = rows[level] ?? [];
+      const row = at(rows, level);
       const node = module(weights, `conv${level}_${step}`, (inner) => {
         const joined = concat([...row, upsampleBilinear(deeper, inner, 2, true)], 1);
-        return twoConvolutions(joined, inner, channelsOf(row[0] ?? joined));
+        return twoConvolutions(joined, inner, channelsOf(at(row, 0)));
       });
       row.push(node);
       return node;
     });
   }
-  const [node] = column;
-  if (node === undefined) throw new TypeError('a U-Net has at least one level');
-  return node;
+  return at(column, 0);
 }
 
 function twoConvolutions(x: Value, weights: Weights, width: number): Value {
@@ -76,12 +75,13 @@ export const UNetPlusPlus = {
   id: 'unetplusplus',
   network(shapes: Shapes) {
     const widths = widthsIn(shapes, convWeight, doublingWidths(32));
-    const deep = shapes.get(`final${widths.length - 1}.weight`);
+    const deep = `final${widths.length - 1}`;
+    const supervision = shapes.has(`${deep}.weight`) ? 'deep' : 'final';
     return unetPlusPlus(
-      shapes.get(convWeight(0))?.[1] ?? 3,
+      sizeIn(shapes, convWeight(0), 1, 3),
       widths,
-      deep === undefined ? 'final' : 'deep',
-      (deep ?? shapes.get('final.weight'))?.[0],
+      supervision,
+      sizeIn(shapes, `${supervision === 'deep' ? deep : 'final'}.weight`, 0, 1),
     );
   },
   ofWidth: (width: number) => unetPlusPlus(3, doublingWidths(width)),

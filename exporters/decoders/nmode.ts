@@ -46,7 +46,7 @@ export function unroll(skips: readonly Skip[], weights: Weights, decoder: NmodeD
       feature: skip,
       through({ value, scale }: Skip, convolution: Convolution) {
         const feature = block.g(value, step.scope(convolution), stateChannels, kernel);
-        return scale === 1 ? feature : upsampleBilinear(feature, step, scale);
+        return scale.every((factor) => factor === 1) ? feature : upsampleBilinear(feature, step, scale);
       },
       sigma: (sum: Value) => block.sigma(sum, step.scope('sigma')),
     };

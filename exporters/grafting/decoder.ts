@@ -123,7 +123,7 @@ const isOwn = (key: string): boolean => DECODER_KEY.test(key);
 function checkChannels(shapes: Shapes, skips: readonly Feature[], bad: (what: string) => Error): void {
   for (const [at, { tensor, channels }] of skips.toReversed().entries()) {
     const step = `up${at + 1}`;
-    const [, expected] = shapes.get(`${step}.g.weight`) ?? shapes.get(`${step}.g.0.weight`) ?? [];
+    const expected = (shapes.get(`${step}.g.weight`) ?? shapes.get(`${step}.g.0.weight`))?.[1];
     if (expected !== undefined && expected !== channels) {
       throw bad(`step ${step} takes ${expected} channels, its skip '${tensor}' has ${channels}`);
     }

@@ -93,7 +93,7 @@ export async function graftDecoder(
   const sizeMultiple = sizeMultipleOf(encoder, skips);
   const taken = skips.map((skip) => {
     const value = tensorOf(skip.tensor, featureType(encoder, skip, sizeMultiple));
-    return { value, scale: skip.scale };
+    return { value, scale: value.shape.slice(2).map(() => skip.scale) };
   });
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
   const notes = finish();

@@ -7,6 +7,7 @@ import {
   type Measure,
   typeText,
 } from '../../graph/analysis/features.js';
+import { at } from '../../graph/common/at.js';
 import { closest } from '../../graph/common/closest.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { type Dim, shapeText } from '../../graph/ir/dim.js';
@@ -55,7 +56,7 @@ export async function skipsOf(
   const faultOf = featureMapFaults(model);
   const refuse = (tensor: string, fault: string) => usage(`tensor '${tensor}' ${fault}; ${WAY_ON}`);
   if (!encoder.graph.inputs.some(({ name }) => name === image.name)) {
-    throw refuse(names[0] ?? '', 'does not depend on the image');
+    throw refuse(at(names, 0), 'does not depend on the image');
   }
   const skips = (await locate(encoder, names, measure)).map((located): Feature => {
     if (!isPicture(located)) throw usage(`${described(located)}, expected float32 [N, C, H, W]`);

@@ -208,16 +208,28 @@ export function upsampleNearest(x: Value, weights: Weights, scale: number): Valu
   return upsample(x, weights, scale, 'nearest', false);
 }
 
-/** torch.nn.Upsample(scale_factor=scale, mode='bilinear'). x [N, C, H, W] -> [N, C, scale H, scale W]. */
-export function upsampleBilinear(x: Value, weights: Weights, scale: number, alignCorners = false): Value {
+/** torch.nn.Upsample(scale_factor=scale, mode='bilinear'); a scale may be one an axis. x [N, C, H, W] -> [N, C, scale H, scale W]. */
+export function upsampleBilinear(
+  x: Value,
+  weights: Weights,
+  scale: number | readonly number[],
+  alignCorners = false,
+): Value {
   return upsample(x, weights, scale, 'bilinear', alignCorners);
 }
 
-function upsample(x: Value, weights: Weights, scale: number, mode: Upsampling, corners: boolean): Value {
+function upsample(
+  x: Value,
+  weights: Weights,
+  scale: number | readonly number[],
+  mode: Upsampling,
+  corners: boolean,
+): Value {
   const { settings } = weights;
+  const scales = typeof scale === 'number' ? x.shape.slice(2).map(() => scale) : scale;
   return within(weights, () => {
-    if (settings.take('upsample', mode) === 'nearest') return resizeNearest(x, [scale, scale]);
+    if (settings.take('upsample', mode) === 'nearest') return resizeNearest(x, scales);
     const isAligned = settings.take('alignCorners', corners);
-    return resizeLinear(x, [scale, scale], isAligned ? 'align_corners' : 'half_pixel');
+    return resizeLinear(x, scales, isAligned ? 'align_corners' : 'half_pixel');
   });
 }

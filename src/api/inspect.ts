@@ -164,7 +164,8 @@ function architecture(checkpoint: Checkpoint): Recognised {
     const { widths, scales, inputChannels, backbone, own } = network;
     return {
       architecture: {
-        ...{ backbone, widths, scales, inputChannels, classes, decoders, ...nmode },
+        ...{ backbone, widths, scales: scales.map((scale) => Math.max(...scale)) },
+        ...{ inputChannels, classes, decoders, ...nmode },
         ...(own?.form && decoders.includes('original') && { form: own.form }),
       },
       ...nominalCost(checkpoint, detected),
@@ -195,7 +196,7 @@ function nominalCost(checkpoint: Checkpoint, detected: Detected) {
   const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
   const notes = [...prefixNotes(checkpoint, view)];
   try {
-    const { unused } = weights.finish(view.names.keys(), network.aside);
+    const { unused } = weights.finish(view.names.keys(), network.ignoredPrefixes);
     const leftAside = ignoredKeys(checkpoint, view, unused);
     const unread = unreadableText(checkpoint.tensors);
     notes.push(...ignoredNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread]));

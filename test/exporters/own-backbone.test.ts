@@ -49,7 +49,15 @@ describe('a backbone of your own', () => {
         return [first, conv2d(maxPool2d(first, weights.scope('pool'), 2), weights.scope('b'), 8, 1)];
       },
     }).network(new Map());
-    expect(network).toMatchObject({ inputChannels: 1, widths: [4, 8], scales: [1, 2], stride: 2 });
+    expect(network).toMatchObject({
+      inputChannels: 1,
+      widths: [4, 8],
+      scales: [
+        [1, 1],
+        [2, 2],
+      ],
+      stride: 2,
+    });
     expect([...network.keys.keys()]).toEqual(['a.weight', 'a.bias', 'b.weight', 'b.bias']);
   });
 

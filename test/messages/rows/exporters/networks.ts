@@ -27,28 +27,14 @@ export const NETWORKS: Conditions = {
     'an array': 'what was found is an array and no value',
     'a value of type …': 'what was found is neither undefined, null, a promise nor an array',
   },
-  'exporters/backbones/egeunet.ts': {
-    'EGE-UNet has six levels':
-      'never: the own decoder of EGE-UNet is called with the six skips of its encoder',
-  },
-  'exporters/backbones/hadamard-attention.ts': {
-    'an image has two axes': 'never: every kind of factor has two extents',
-  },
   'exporters/backbones/index.ts': {
     'the backbone is neither a name nor what defineBackbone returns':
       'the option is no string and has no method `network`',
     "no backbone '…': there are …": 'the name is that of no backbone in the list that is printed',
   },
-  'exporters/backbones/smp.ts': {
-    'an encoder has at least one feature': 'never: networkOf refuses an encoder without features',
-  },
   'exporters/backbones/unet.ts': {
-    'a U-Net has at least one level': 'never: networkOf refuses an encoder without features',
     'open sizes need the two deepest levels to be equally wide: give --size':
       'height or width is open, and the feature that is doubled has other channels than the skip that it is padded to',
-  },
-  'exporters/backbones/unetplusplus.ts': {
-    'a U-Net has at least one level': 'never: networkOf refuses an encoder without features',
   },
   'exporters/assembly/build.ts': {
     'a batch of …, expected a whole number from 1 on':
