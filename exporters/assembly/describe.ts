@@ -71,7 +71,7 @@ export interface DetectedNmode extends NmodeVariant {
 export function detectNmode(shapes: Shapes): DetectedNmode | undefined {
   const order = detectOrder(shapes);
   if (order === undefined) return undefined;
-  // A weight of too few axes is told of as misshapen, beside the release's shape.
+  // A weight of too few axes is reported as misshapen, beside the release's shape.
   const { stateChannels: channels, kernel: side } = RELEASE_VARIANT;
   const weight = shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight');
   const [stateChannels = channels, , kernel = side] = weight ?? [];
@@ -105,12 +105,12 @@ export function headFault(shapes: Shapes): string {
 /**
  * Reads backbone and decoder off the keys and shapes of a checkpoint. The network's keys may begin with any prefix, and other
  * keys may stand around them.
- * @param told what the user says of the backbone
+ * @param given what the user says of the backbone
  * @param prefix what was removed from the beginning of all keys, for messages
  * @throws NmodeError (BAD_CHECKPOINT) where no backbone, or no decoder on it, has the keys, or where several networks have
  */
-export function detect(file: string, stored: Shapes, told?: Backbone, prefix = ''): Detected {
-  const { network, view } = locate(file, stored, hasDecoder, told, prefix);
+export function detect(file: string, stored: Shapes, given?: Backbone, prefix = ''): Detected {
+  const { network, view } = locate(file, stored, hasDecoder, given, prefix);
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
     const rest = [...shapes.keys()].filter(
@@ -142,7 +142,7 @@ function hasOwnDecoder(network: Network, shapes: Shapes): boolean {
   return network.own !== undefined && isThere(ownKeys(network, network.own), shapes);
 }
 
-/** Whether most of the keys are there; which of them are not is told when they are needed. */
+/** Whether most of the keys are there; which of them are not is reported when they are needed. */
 function isThere(keys: Shapes, shapes: Shapes): boolean {
   return [...keys.keys()].filter((key) => shapes.has(key)).length > keys.size / 2;
 }

@@ -118,10 +118,10 @@ function recipeOf(
   if (io === 'image' && batch !== 1) {
     throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
   }
-  const { normalization = NORMALIZATIONS.release, ...told } = checkRecipe(recipe);
+  const { normalization = NORMALIZATIONS.release, ...given } = checkRecipe(recipe);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
-  const { sizing = nativeSize ? native : resized } = told;
+  const { sizing = nativeSize ? native : resized } = given;
   if (sizing.kind === 'resize') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {

@@ -15,12 +15,12 @@ export function applyHead(head: Head, logits: Value): Value {
 }
 
 /**
- * The head that was told, or a sigmoid for one class: it is there or not. Of several, no checkpoint says whether they exclude each
+ * The head of a hint, or a sigmoid for one class: it is there or not. Of several, no checkpoint says whether they exclude each
  * other.
- * @throws NmodeError (BAD_USAGE) where it must be told
+ * @throws NmodeError (BAD_USAGE) where a hint is needed
  */
-export function headFor(file: string, classes: number, told?: Head): Head {
-  if (told !== undefined || classes === 1) return told ?? 'sigmoid';
+export function headFor(file: string, classes: number, hint?: Head): Head {
+  if (hint !== undefined || classes === 1) return hint ?? 'sigmoid';
   throw new NmodeError(
     'BAD_USAGE',
     `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give --head softmax where classes exclude each other, sigmoid where they do not, or none`,

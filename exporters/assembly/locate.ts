@@ -31,7 +31,7 @@ interface Candidate extends Location {
 /**
  * Finds the network in a state dict: its keys as they are or, where they are not all there, below whatever prefix. One with
  * a decoder is preferred to an encoder alone.
- * @param told what the user says it is
+ * @param given what the user says it is
  * @param removed what was removed from the beginning of all keys, for messages
  * @throws NmodeError (BAD_CHECKPOINT) where there is none, or several below different prefixes
  */
@@ -39,10 +39,10 @@ export function locate(
   file: string,
   shapes: Shapes,
   isComplete: IsComplete,
-  told?: Backbone,
+  given?: Backbone,
   removed = '',
 ): Location {
-  const search: Search = { shapes, isComplete, removed, backbones: told ? [told] : BACKBONES, tried: [] };
+  const search: Search = { shapes, isComplete, removed, backbones: given ? [given] : BACKBONES, tried: [] };
   for (const view of wholeViews(shapes.keys())) {
     const found = locateIn(file, view, search);
     if (found !== undefined) return found;
@@ -51,7 +51,7 @@ export function locate(
     file,
     shapes,
     search.tried.map((candidate) => candidate()),
-    told,
+    given,
   );
 }
 

@@ -58,13 +58,13 @@ const WAYS_ON =
 /**
  * Refuses a checkpoint whose keys are those of no network, with the closest one and the first keys that differ.
  * @param tried the networks that were looked for, and where
- * @param told what the user says it is
+ * @param given what the user says it is
  * @throws NmodeError (BAD_CHECKPOINT)
  */
-export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], told?: Backbone): never {
+export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], given?: Backbone): never {
   const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
   const [closest] = [...tried].sort((a, b) => share(b) - share(a));
-  if (told !== undefined && closest !== undefined) {
+  if (given !== undefined && closest !== undefined) {
     const fitting = bestOf(BACKBONES.map((backbone) => fitOf(backbone, shapes)));
     const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
     throw bad(

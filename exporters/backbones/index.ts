@@ -26,14 +26,14 @@ export const BACKBONES: readonly Backbone[] = [
 export const BACKBONE_IDS = BACKBONES.map(({ id }) => id);
 
 /** A backbone by its name, or one of your own. @throws NmodeError (BAD_USAGE) */
-export function backboneOf(told: string | Backbone): Backbone {
-  if (typeof told !== 'string') {
-    if (typeof told?.network === 'function') return told;
+export function backboneOf(given: string | Backbone): Backbone {
+  if (typeof given !== 'string') {
+    if (typeof given?.network === 'function') return given;
     throw new NmodeError('BAD_USAGE', 'the backbone is neither a name nor what defineBackbone returns');
   }
-  const backbone = BACKBONES.find((known) => known.id === told);
+  const backbone = BACKBONES.find((known) => known.id === given);
   if (backbone === undefined) {
-    throw new NmodeError('BAD_USAGE', `no backbone '${told}': there are ${BACKBONE_IDS.join(', ')}`);
+    throw new NmodeError('BAD_USAGE', `no backbone '${given}': there are ${BACKBONE_IDS.join(', ')}`);
   }
   return backbone;
 }

@@ -86,12 +86,12 @@ function storedRecipe(text: string): Recipe {
   }
 }
 
-/** The sizing that was told, or a resize to the model's size, or where that is open to about the release's. */
-function fitting(told: Sizing | undefined, model: Model, multiple: number): Sizing {
+/** The given sizing, or a resize to the model's size, or where that is open to about the release's. */
+function fitting(given: Sizing | undefined, model: Model, multiple: number): Sizing {
   const [, , ...space] = imageOf(model).shape;
   const usual = Math.ceil(RELEASE_SIDE / multiple) * multiple;
   const [height = usual, width = usual] = space.map((size) => (typeof size === 'number' ? size : undefined));
-  const sizing = told ?? { kind: 'resize', height, width };
+  const sizing = given ?? { kind: 'resize', height, width };
   const sizes = sizing.kind === 'pad' ? [sizing.multiple] : [sizing.height, sizing.width];
   const misfits = sizes.some((size) => size % multiple !== 0);
   const isOther = space.some((size, axis) => typeof size === 'number' && size !== sizes[axis]);

@@ -6,16 +6,13 @@ import { type ExportOptions, planExport } from '../../exporters/assembly/export-
 import { networkCost } from '../../exporters/assembly/network-cost.js';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
-import type { CheckedAssumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { pick } from '../../graph/common/pick.js';
 import { type ModelIo, RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
-import { type ProofOptions, planProof, writeProven } from '../parity/write-proven.js';
-import type { ReferenceParity } from '../parity/write-verified.js';
+import { type ProofOptions, type ProofReport, planProof, writeProven } from '../parity/write-proven.js';
 import { inputSizes } from '../transform/default-sizes.js';
-import type { Transformed } from '../transform/transform.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
   /** A .pth, .pt or .safetensors file. */
@@ -26,33 +23,19 @@ export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOp
   readonly size?: InputSize;
 }
 
-export interface ExportReport extends Omit<Transformed, 'model'> {
-  readonly output: string;
-  readonly bytes: number;
+export interface ExportReport extends ProofReport {
   readonly backbone: string;
   readonly decoder: DecoderId;
-  /** What was detected or told of the network, as in the model's metadata. */
+  /** What was detected or hinted of the network, as in the model's metadata. */
   readonly architecture: Readonly<Record<string, string>>;
-  readonly parameters: number;
   /** Multiply-adds of one run; at `macsAt` where sizes are open. */
   readonly macs: number;
-  readonly macsAt: readonly number[];
-  readonly nodes: number;
-  readonly opset: number;
   /** What the model takes: prepared pixels, or images as they are. */
   readonly io: ModelIo;
-  readonly input: readonly (number | string)[];
-  /** Height and width of images must be multiples of this. */
-  readonly sizeMultiple: number;
   /** What the network's keys begin with in the checkpoint; '' for nothing. */
   readonly prefix: string;
   /** Keys of the checkpoint that the network does not use, counters not listed. */
   readonly leftAside: readonly string[];
-  /** What was taken for what neither the checkpoint nor the options say, and whether the reference has proven it. */
-  readonly assumed: readonly CheckedAssumption[];
-  readonly notes: readonly string[];
-  /** The comparison with the reference, where one was given. */
-  readonly verified?: ReferenceParity;
 }
 
 /**

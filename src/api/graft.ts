@@ -9,7 +9,7 @@ import {
 } from '../../exporters/grafting/graft.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
-import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
+import { type Assumption, assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
@@ -17,10 +17,8 @@ import { naming } from '../../runtime/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { measure } from '../measuring/measure.js';
-import { type ProofOptions, planProof, writeProven } from '../parity/write-proven.js';
-import type { ReferenceParity } from '../parity/write-verified.js';
+import { type ProofOptions, type ProofReport, planProof, writeProven } from '../parity/write-proven.js';
 import { inputSizes } from '../transform/default-sizes.js';
-import type { Transformed } from '../transform/transform.js';
 
 export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
   /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
@@ -33,29 +31,15 @@ export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
   readonly init?: boolean;
 }
 
-export interface GraftReport extends Omit<Transformed, 'model'> {
-  readonly output: string;
-  readonly bytes: number;
+export interface GraftReport extends ProofReport {
   readonly decoder: SolverId;
   /** Shallow to deep. */
   readonly skips: readonly Feature[];
   /** The model's metadata. */
   readonly metadata: Readonly<Record<string, string>>;
-  readonly parameters: number;
   /** Multiply-adds of one run at `macsAt`; absent where operators are not known. */
   readonly macs?: number;
-  readonly macsAt: readonly number[];
-  readonly nodes: number;
   readonly nodesBefore: number;
-  readonly opset: number;
-  readonly input: readonly (number | string)[];
-  /** Height and width of images must be multiples of this. */
-  readonly sizeMultiple: number;
-  /** What was taken for what neither weights, model nor options say, and whether the reference has proven it. */
-  readonly assumed: readonly CheckedAssumption[];
-  readonly notes: readonly string[];
-  /** The comparison with the reference, where one was given. */
-  readonly verified?: ReferenceParity;
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 } from '../../exporters/nn/network-weights.js';
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
 import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
+import { at } from '../../graph/common/at.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
@@ -179,7 +180,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
 function nominalCost(checkpoint: Checkpoint, detected: Detected) {
   const { network, view } = detected;
-  const [decoder = 'original'] = detected.decoders;
+  const decoder = at(detected.decoders, 0);
   // A head is asked for where there are several classes.
   const hints = {
     ...(detected.classes > 1 && ({ head: 'none' } as const)),

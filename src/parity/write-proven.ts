@@ -1,12 +1,12 @@
 import { checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
 import type { Head } from '../../exporters/assembly/head.js';
-import type { Assumption } from '../../graph/common/assumption.js';
+import type { Assumption, CheckedAssumption } from '../../graph/common/assumption.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import { type TransformOptions, transform } from '../transform/transform.js';
+import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { parityRule, type ReferenceTolerance, toleranceRecord } from './tolerance.js';
-import { writeVerified } from './write-verified.js';
+import { type ReferenceParity, writeVerified } from './write-verified.js';
 
 /** What users say of a model that is made, rewritten, proven and written. */
 export interface ProofOptions extends Omit<TransformOptions, 'recipe'>, ReferenceTolerance {
@@ -34,6 +34,25 @@ export function planProof(options: ProofOptions): ProofPlan {
       ...(['maxDscDrop', 'strictRecipe', 'signal', 'onProgress'] as const),
     ]),
   };
+}
+
+/** What is said of every model that is made and written. */
+export interface ProofReport extends Omit<Transformed, 'model'> {
+  readonly output: string;
+  readonly bytes: number;
+  readonly parameters: number;
+  /** The input's sizes that multiply-adds are counted at. */
+  readonly macsAt: readonly number[];
+  readonly nodes: number;
+  readonly opset: number;
+  readonly input: readonly (number | string)[];
+  /** Height and width of images must be multiples of this. */
+  readonly sizeMultiple: number;
+  /** What was taken for what neither files nor options say, and whether the reference has proven it. */
+  readonly assumed: readonly CheckedAssumption[];
+  readonly notes: readonly string[];
+  /** The comparison with the reference, where one was given. */
+  readonly verified?: ReferenceParity;
 }
 
 /** A model as it was made. */
