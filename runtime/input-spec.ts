@@ -19,7 +19,7 @@ import {
   type Sizing,
 } from '../graph/common/recipe.js';
 import type { Outline } from '../graph/ir/model.js';
-import type { OutputEnd } from '../graph/ir/output-end.js';
+import type { OutputActivation } from '../graph/ir/output-activation.js';
 import type { ImageSpec, ModelSpec, OutputSpec } from './images/job.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 
@@ -137,7 +137,7 @@ function recipeAssumptions(
 
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
 function outputSpecOf(
-  { outputs, metadata, end }: Outline,
+  { outputs, metadata, activation }: Outline,
   { head, background }: InputSpecOptions,
 ): OutputSpec {
   const type = outputs[0]?.type;
@@ -146,14 +146,14 @@ function outputSpecOf(
   if (head !== undefined && !APPLIED_HEADS.includes(head)) {
     throw badUsage(`a head of '${head}', expected ${APPLIED_HEADS.join(' or ')}`);
   }
-  const stated = endOf(end, metadata.get(HEAD_KEY));
+  const stated = endOf(activation, metadata.get(HEAD_KEY));
   if (stated === 'logits' && head === undefined) {
     throw badModel(
       'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax',
     );
   }
   if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
-    const says = end === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
+    const says = activation === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
     throw badUsage(`${says} in a ${stated}: a --head ${head} behind it would change its probabilities`);
   }
   const count = type?.shape?.[1];
@@ -173,14 +173,14 @@ function outputSpecOf(
 }
 
 /** The graph tells more surely than the metadata, which stays behind when somebody adds an operator. */
-function endOf(end: OutputEnd, stated: string | undefined): OutputEnd {
+function endOf(end: OutputActivation, stated: string | undefined): OutputActivation {
   if (end !== 'unknown') return end;
   if (stated === 'none') return 'logits';
   return stated === 'sigmoid' || stated === 'softmax' ? stated : 'unknown';
 }
 
 function classesOf(
-  end: OutputEnd,
+  end: OutputActivation,
   metadata: Outline['metadata'],
   given: Background | undefined,
   count: number | string | undefined,
@@ -208,7 +208,7 @@ function classesOf(
   };
 }
 
-function whyNoBackground(end: OutputEnd, count: number | string | undefined): string {
+function whyNoBackground(end: OutputActivation, count: number | string | undefined): string {
   if (count === 1) return 'it has one class';
   return end === 'unknown'
     ? 'nothing says that its classes exclude each other, as those of a softmax do'

@@ -1,7 +1,7 @@
 import { NmodeError, reason } from '../common/errors.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import type { Outline } from '../ir/model.js';
-import { type Link, outputEnd } from '../ir/output-end.js';
+import { type Link, outputActivation } from '../ir/output-activation.js';
 
 /**
  * Reads what a model takes, gives and says of itself, without the rest and without a protobuf library: a browser hands
@@ -31,7 +31,7 @@ function outlineFrom(model: Uint8Array): Outline {
     inputs: inputs.filter((input) => !initializers.has(input.name)),
     outputs,
     metadata: new Map(metadata),
-    end: outputEnd(messages(graph, 1).map(link), outputs[0]?.name ?? ''),
+    activation: outputActivation(messages(graph, 1).map(link), outputs[0]?.name ?? ''),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Attributes, Unread } from './attribute.js';
 import type { DType } from './dtype.js';
-import { type OutputEnd, outputEnd } from './output-end.js';
+import { type OutputActivation, outputActivation } from './output-activation.js';
 import type { Tensor } from './tensor.js';
 
 /** A whole ONNX model, as plain data. What this package does not interpret is kept in `unread` and written back. */
@@ -70,11 +70,11 @@ export interface Outline {
   readonly outputs: readonly Pick<ValueInfo, 'name' | 'type'>[];
   readonly metadata: ReadonlyMap<string, string>;
   /** What the values of the first output are. */
-  readonly end: OutputEnd;
+  readonly activation: OutputActivation;
 }
 
 export function outlineOf({ graph, metadata }: Model): Outline {
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const end = outputEnd(graph.nodes, graph.outputs[0]?.name);
-  return { inputs, outputs: graph.outputs, metadata, end };
+  const activation = outputActivation(graph.nodes, graph.outputs[0]?.name);
+  return { inputs, outputs: graph.outputs, metadata, activation };
 }

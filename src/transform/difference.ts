@@ -1,7 +1,7 @@
 import { at } from '../../graph/common/at.js';
 import { BACKGROUND_KEY, type Background, HEAD_KEY, parseBackground } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
-import { type OutputEnd, outputEnd } from '../../graph/ir/output-end.js';
+import { type OutputActivation, outputActivation } from '../../graph/ir/output-activation.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
 
 /** How an output of one model differs from the same output of another, over all that both were given. */
@@ -36,7 +36,7 @@ export function worstOf(outputs: readonly OutputDifference[]): Difference {
 
 /** What the values of an output are. */
 export interface Meaning {
-  readonly end: OutputEnd;
+  readonly end: OutputActivation;
   /** Of classes that exclude each other, the one that is no mask. */
   readonly background: Background;
 }
@@ -48,7 +48,7 @@ export function meaningsOf({ graph, metadata }: Model): ReadonlyMap<string, Mean
   const head = metadata.get(HEAD_KEY);
   const background = parseBackground(metadata.get(BACKGROUND_KEY) ?? '0');
   const meanings = graph.outputs.map(({ name }, index): [string, Meaning] => {
-    const end = outputEnd(graph.nodes, name);
+    const end = outputActivation(graph.nodes, name);
     const isStated = index === 0 && end === 'unknown' && (head === 'softmax' || head === 'sigmoid');
     return [name, { end: isStated ? head : end, background }];
   });
@@ -171,7 +171,7 @@ const ROUNDING = 1e-3;
  * Where masks are cut: probabilities at 1/2, logits at 0. Where structure does not tell which they are, what is never negative
  * and passes 1 is neither.
  */
-function thresholdOf(end: OutputEnd, min: number, max: number): number | undefined {
+function thresholdOf(end: OutputActivation, min: number, max: number): number | undefined {
   if (end === 'sigmoid' || end === 'softmax') return 0.5;
   if (end === 'logits' || min < -ROUNDING) return 0;
   return max <= 1 + ROUNDING ? 0.5 : undefined;

@@ -143,8 +143,8 @@ describe('optimize', () => {
     const options = { model: at('logits.onnx'), output, images: at('images') };
     const report = await optimizeModel({ ...options, head: 'softmax', background: 2 });
     expect(report.assumed).toEqual([]);
-    const { end, metadata } = outlineOf(parseModel(await readModelBytes(output), 'optimized'));
-    expect(end).toBe('softmax');
+    const { activation, metadata } = outlineOf(parseModel(await readModelBytes(output), 'optimized'));
+    expect(activation).toBe('softmax');
     expect(Object.fromEntries(metadata)).toMatchObject({ 'nmode.head': 'softmax', 'nmode.background': '2' });
     const silent = { model: at('silent.onnx'), output, images: at('images') };
     expect((await optimizeModel(silent)).assumed).toHaveLength(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readOutline } from '../../../graph/file/outline.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
-import { outputEnd } from '../../../graph/ir/output-end.js';
+import { outputActivation } from '../../../graph/ir/output-activation.js';
 import type { Value } from '../../../graph/ir/value.js';
 import { add, div, mul } from '../../../graph/ops/elementwise.js';
 import { resizeNearest } from '../../../graph/ops/resize.js';
@@ -33,8 +33,8 @@ describe('what a model ends in', () => {
     ['unknown', 'a sigmoid times logits', endingIn((x) => mul(x, sigmoid(x)))],
     ['unknown', 'the mean of two sigmoids', endingIn((x) => div(add(sigmoid(x), sigmoid(x)), 2))],
   ])('is %s for %s, in Node and in browsers', (end, _, model) => {
-    expect(outlineOf(model).end).toBe(end);
-    expect(readOutline(encodeModel(model), 'm').end).toBe(end);
+    expect(outlineOf(model).activation).toBe(end);
+    expect(readOutline(encodeModel(model), 'm').activation).toBe(end);
   });
 
   it('is a softmax where its parts are written out, and logits behind a LogSoftmax', () => {
@@ -44,8 +44,10 @@ describe('what a model ends in', () => {
       node('ReduceSum', ['e', 'axes'], ['s']),
       node('Div', ['e', 's'], ['y']),
     ];
-    expect(outputEnd(nodes, 'y')).toBe('softmax');
-    expect(outputEnd([node('Softmax', ['x'], ['p']), node('LogSoftmax', ['x'], ['y'])], 'y')).toBe('logits');
+    expect(outputActivation(nodes, 'y')).toBe('softmax');
+    expect(outputActivation([node('Softmax', ['x'], ['p']), node('LogSoftmax', ['x'], ['y'])], 'y')).toBe(
+      'logits',
+    );
   });
 
   it('of a graph that joins without end is not known, and is said at once', () => {
@@ -53,6 +55,6 @@ describe('what a model ends in', () => {
       node('Add', [`v${at}`, `v${at}`], [`v${at + 1}`]),
     );
     const model = handmade({ nodes: doubling, outputs: [{ name: 'v5000' }] });
-    expect(outlineOf(model).end).toBe('unknown');
+    expect(outlineOf(model).activation).toBe('unknown');
   });
 });
