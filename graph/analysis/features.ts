@@ -46,15 +46,8 @@ const EVEN_MULTIPLE = 2 ** 12 * 3 ** 2 * 5 * 7;
 export function imageOf({ graph }: Model): Image {
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   const [image, ...others] = inputs.filter(({ type }) => type?.shape?.length === 4);
-  const [batch, channels, height, width] = image?.type?.shape ?? [];
-  if (
-    !image ||
-    others.length > 0 ||
-    batch === undefined ||
-    channels === undefined ||
-    height === undefined ||
-    width === undefined
-  ) {
+  const shape = image?.type?.shape;
+  if (image === undefined || shape === undefined || others.length > 0) {
     const found = inputs.map(
       ({ name, type }) => `${name} ${type?.dtype ?? 'of an unknown type'} [${type?.shape ?? '?'}]`,
     );
@@ -63,17 +56,17 @@ export function imageOf({ graph }: Model): Image {
       `it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`,
     );
   }
-  if (areChannels(width) && !areChannels(channels)) {
+  if (areChannels(at(shape, 3)) && !areChannels(at(shape, 1))) {
     throw new NmodeError(
       'BAD_MODEL',
-      `it takes ${image.name} ${image.type?.dtype} [${image.type?.shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
+      `it takes ${image.name} ${image.type?.dtype} [${shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
     );
   }
-  const open = (size: number | string, axis: number): Dim => {
-    const dim = openName(image.name, size, axis);
+  const open = (axis: number): Dim => {
+    const dim = openName(image.name, at(shape, axis), axis);
     return typeof dim === 'number' ? dim : symbol(dim);
   };
-  return { name: image.name, shape: [open(batch, 0), open(channels, 1), open(height, 2), open(width, 3)] };
+  return { name: image.name, shape: [open(0), open(1), open(2), open(3)] };
 }
 
 /** Images of 1, 3 or 4 channels, as TensorFlow has them. */

@@ -96,12 +96,10 @@ export function recipeSummary({ normalization, sizing }: Recipe): string {
  * @throws NmodeError (BAD_USAGE) that names the part that is wrong
  */
 export function parseRecipe(text: string): Recipe {
-  try {
+  return readRecipe(() => {
     const { normalization, sizing } = fieldsOf(JSON.parse(text), 'a recipe', ['normalization', 'sizing']);
     return { normalization: parseNormalization(normalization), sizing: parseSizing(sizing) };
-  } catch (error) {
-    throw new NmodeError('BAD_USAGE', `not a recipe: ${reason(error)}`, { cause: error });
-  }
+  });
 }
 
 /**
@@ -109,13 +107,19 @@ export function parseRecipe(text: string): Recipe {
  * @throws NmodeError (BAD_USAGE) that names the part that is wrong
  */
 export function checkRecipe({ normalization, sizing, ...others }: Partial<Recipe>): Partial<Recipe> {
-  try {
+  return readRecipe(() => {
     const [unknown] = Object.keys(others);
     if (unknown !== undefined) throw new TypeError(`'${unknown}' is no part of one`);
     return {
       ...(normalization !== undefined && { normalization: parseNormalization(normalization) }),
       ...(sizing !== undefined && { sizing: parseSizing(sizing) }),
     };
+  });
+}
+
+function readRecipe<T>(read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     throw new NmodeError('BAD_USAGE', `not a recipe: ${reason(error)}`, { cause: error });
   }
@@ -166,13 +170,13 @@ function kindOf(value: unknown, what: string): unknown {
 }
 
 function channels(value: unknown, what: string, fits: (x: number) => boolean): readonly number[] {
-  const numbers = Array.isArray(value) ? value.filter((x) => typeof x === 'number' && fits(x)) : [];
-  if (numbers.length !== 3 || !Array.isArray(value) || value.length !== 3) {
+  const isFit = (x: unknown): x is number => typeof x === 'number' && fits(x);
+  if (!Array.isArray(value) || value.length !== 3 || !value.every(isFit)) {
     throw new TypeError(
       `${what} is not three numbers${what === 'std' ? ' above 0 that can be divided by' : ''}`,
     );
   }
-  return numbers;
+  return value;
 }
 
 function size(value: unknown, what: string): number {

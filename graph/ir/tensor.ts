@@ -21,18 +21,18 @@ export function byteLength(dtype: DType, dims: readonly number[]): number {
   return elementCount(dims) * DTYPES[dtype].bytes;
 }
 
-function viewBytes(array: ArrayBufferView): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+/** The elements of a typed array as a tensor; it must not be written to afterwards. */
+export function tensorOf(dtype: DType, dims: readonly number[], elements: ArrayBufferView): Tensor {
+  const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+  return { dtype, dims, bytes: () => bytes };
 }
 
 export function float32Tensor(dims: readonly number[], values: Float32Array | readonly number[]): Tensor {
-  const bytes = viewBytes(Float32Array.from(values));
-  return { dtype: 'float32', dims, bytes: () => bytes };
+  return tensorOf('float32', dims, Float32Array.from(values));
 }
 
 export function int64Tensor(dims: readonly number[], values: readonly number[]): Tensor {
-  const bytes = viewBytes(BigInt64Array.from(values, BigInt));
-  return { dtype: 'int64', dims, bytes: () => bytes };
+  return tensorOf('int64', dims, BigInt64Array.from(values, BigInt));
 }
 
 /** The same bytes, where a typed array of elements of `size` bytes may begin; copied only if they are not. */

@@ -24,25 +24,19 @@ function pooling(opType: string): OpDefinition {
 export const MaxPool = pooling('MaxPool');
 export const AveragePool = pooling('AveragePool');
 
-/** ONNX MaxPool; by default with a stride of the window's size and without padding. x [N, C, ...space] -> [N, C, ...out]. */
-export function maxPool(
-  x: Value,
+/** By default with a stride of the window's size and without padding. */
+const windowOf = (
   kernel: readonly number[],
-  { strides = kernel, pads = Array(2 * kernel.length).fill(0) }: WindowAttributes = {},
-): Value {
-  return apply(MaxPool, [x], { kernel_shape: ints(kernel), pads: ints(pads), strides: ints(strides) });
-}
+  { strides = kernel, pads = Array(2 * kernel.length).fill(0) }: WindowAttributes,
+) => ({ kernel_shape: ints(kernel), pads: ints(pads), strides: ints(strides) });
+
+/** ONNX MaxPool. x [N, C, ...space] -> [N, C, ...out]. */
+export const maxPool = (x: Value, kernel: readonly number[], window: WindowAttributes = {}): Value =>
+  apply(MaxPool, [x], windowOf(kernel, window));
 
 /** ONNX AveragePool, as maxPool; zeros of the padding are counted, as PyTorch does by default. */
-export function averagePool(
-  x: Value,
-  kernel: readonly number[],
-  { strides = kernel, pads = Array(2 * kernel.length).fill(0) }: WindowAttributes = {},
-): Value {
-  return apply(AveragePool, [x], {
-    kernel_shape: ints(kernel),
-    pads: ints(pads),
-    strides: ints(strides),
-    ...(pads.some((pad) => pad > 0) && { count_include_pad: int(1) }),
+export const averagePool = (x: Value, kernel: readonly number[], window: WindowAttributes = {}): Value =>
+  apply(AveragePool, [x], {
+    ...windowOf(kernel, window),
+    ...(window.pads?.some((pad) => pad > 0) && { count_include_pad: int(1) }),
   });
-}

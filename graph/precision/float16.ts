@@ -130,13 +130,9 @@ function halfOf(name: string, value: Value, graph: Rewriting, halves: Map<string
   return before?.dtype === 'float16' ? before : cast(value, 'float16');
 }
 
-const halfConstant = (name: string, weight: Tensor, graph: Rewriting): Value =>
-  weight.dims.length === 0 ? constant(halfTensor(weight)) : graph.weight(name, halfTensor(weight));
-
-function halfTensor(tensor: Tensor): Tensor {
-  return {
-    dtype: 'float16',
-    dims: tensor.dims,
-    bytes: () => new Uint8Array(toHalf(float32Values(tensor)).buffer),
-  };
+function halfConstant(name: string, weight: Tensor, graph: Rewriting): Value {
+  const { dims } = weight;
+  const bytes = () => new Uint8Array(toHalf(float32Values(weight)).buffer);
+  const half: Tensor = { dtype: 'float16', dims, bytes };
+  return dims.length === 0 ? constant(half) : graph.weight(name, half);
 }

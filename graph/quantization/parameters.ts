@@ -1,5 +1,5 @@
 import { at } from '../common/at.js';
-import { elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
+import { elementCount, float32Tensor, float32Values, type Tensor, tensorOf } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
 import { roundFilter } from './round-filter.js';
 
@@ -21,7 +21,7 @@ export function activationParameters({ min, max }: Range): {
   const zero = Math.min(LEVELS, Math.max(0, Math.round(-low / scale)));
   return {
     scale: constant(float32Tensor([], [scale])),
-    zeroPoint: constant(byteTensor('uint8', [], Uint8Array.of(zero))),
+    zeroPoint: constant(tensorOf('uint8', [], Uint8Array.of(zero))),
   };
 }
 
@@ -62,7 +62,7 @@ export function quantizedWeight(
     const units = filter.map((value) => value / scale);
     quantized.set(roundFilter(units, elementCount(dims.slice(2))), output * perOutput);
   }
-  return { values: byteTensor('int8', dims, quantized), scales };
+  return { values: tensorOf('int8', dims, quantized), scales };
 }
 
 /** A bias in the unit of its convolution's sums, scale of the input times that of the weights. */
@@ -71,15 +71,5 @@ export function quantizedBias(bias: Tensor, scales: Float32Array): Tensor {
     const unit = Math.round(value / at(scales, output));
     return Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), unit));
   });
-  const bytes = new Uint8Array(units.buffer);
-  return { dtype: 'int32', dims: bias.dims, bytes: () => bytes };
-}
-
-function byteTensor(
-  dtype: 'uint8' | 'int8',
-  dims: readonly number[],
-  values: Uint8Array | Int8Array,
-): Tensor {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.length);
-  return { dtype, dims, bytes: () => bytes };
+  return tensorOf('int32', bias.dims, units);
 }

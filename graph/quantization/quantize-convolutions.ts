@@ -50,16 +50,10 @@ export function quantizeConvolutions(
     const [weight, after] = [graph.constant(weightName), ranges.get(output)];
     if (weight === undefined || after === undefined) return;
     const isFilled = fillsChannels && readsFew(weight, intOf(end.convolution.attributes, 'group', 1));
-    const before = quantizedInput(
-      input,
-      graph,
-      ranges,
-      isFilled ? (x) => withMoreChannels(x, weight) : asItIs,
-    );
-    const convolved =
-      before && convolutionOf(end, isFilled ? withMoreWeights(weight) : weight, before, graph, weights);
-    if (convolved === undefined) return;
-    return quantized(convolved, activationParameters(after));
+    const before = quantizedInput(input, graph, ranges, isFilled ? weight : undefined);
+    if (before === undefined) return;
+    const filled = isFilled ? withMoreWeights(weight) : weight;
+    return quantized(convolutionOf(end, filled, before, graph, weights), activationParameters(after));
   };
 }
 
@@ -75,28 +69,25 @@ function quantized(x: Value, { scale, zeroPoint }: Parameters): Value {
   return dequantizeLinear(quantizeLinear(x, scale, zeroPoint), scale, zeroPoint);
 }
 
-/** A value as it comes out of its quantisation, and the scale of that. */
+/**
+ * A value as it comes out of its quantisation, and the scale of that.
+ * @param filledFor the weight whose channels it is to be filled up for
+ */
 function quantizedInput(
   name: string,
   graph: Rewriting,
   ranges: ReadonlyMap<string, Range>,
-  prepared = asItIs,
+  filledFor?: Tensor,
 ): { readonly x: Value; readonly scale: number } | undefined {
   const known = parametersOf(graph.producer(name), graph);
-  const range = ranges.get(name);
-  const x = graph.value(name);
-  if (x === undefined || (known === undefined && range === undefined)) return;
+  const [x, range] = [graph.value(name), ranges.get(name)];
   const parameters = known ?? (range && activationParameters(range));
   const tensor = parameters?.scale.constant;
-  if (parameters === undefined || tensor === undefined) return;
-  const value = prepared(x);
-  return {
-    x: known && value === x ? x : quantized(value, parameters),
-    scale: at(float32Values(tensor), 0),
-  };
+  if (x === undefined || parameters === undefined || tensor === undefined) return;
+  const scale = at(float32Values(tensor), 0);
+  if (filledFor) return { x: quantized(withMoreChannels(x, filledFor), parameters), scale };
+  return { x: known ? x : quantized(x, parameters), scale };
 }
-
-const asItIs = (x: Value): Value => x;
 
 /** Scale and zero point of what a DequantizeLinear gives. */
 function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | undefined {

@@ -68,6 +68,13 @@ interface Candidate {
   readonly loss: number;
 }
 
+/** Which layers are in float and which on integers, and the model that is so. */
+interface Mixture {
+  readonly float: readonly QuantizableLayer[];
+  readonly integer: readonly QuantizableLayer[];
+  readonly candidate: Candidate;
+}
+
 /** What layers cost with the ranges that one method finds. */
 interface Calibrated {
   readonly method: CalibrationMethod;
@@ -118,24 +125,25 @@ async function quantizeLayers(
   };
   const { method, on8Bits, all } = await best(asked ? [asked] : CALIBRATION_METHODS, calibrated, budget);
   /** What one layer costs alone is not what it costs beside others: those that the budget still has room for go back. */
-  const takenBack = async (
-    float: readonly QuantizableLayer[],
-    integer: readonly QuantizableLayer[],
-    candidate: Candidate,
-  ) => {
-    let found = { float, integer, candidate };
+  const takenBack = async (start: Mixture): Promise<Mixture> => {
+    let found = start;
     // The last was needed; of the others the least sensitive first.
-    for (const layer of float.slice(0, -1).reverse()) {
-      const more = layers.filter((each) => each === layer || found.integer.includes(each));
-      const attempt = await on8Bits(more);
-      if (attempt.loss > budget) continue;
-      const rest = found.float.filter((each) => each !== layer);
-      found = { float: rest, integer: more, candidate: attempt };
+    for (const layer of start.float.slice(0, -1).reverse()) {
+      const integer = layers.filter((each) => each === layer || found.integer.includes(each));
+      const candidate = await on8Bits(integer);
+      if (candidate.loss > budget) continue;
+      found = { integer, candidate, float: found.float.filter((each) => each !== layer) };
     }
     return found;
   };
-  if (all.loss <= budget)
-    return { ...all, method, layers: names(layers), winograd, float: [], sensitivities: {} };
+  const result = (
+    { float, integer, candidate }: Mixture,
+    sensitivities: Quantized['sensitivities'] = {},
+  ): Quantized => ({
+    ...{ ...candidate, method, winograd, sensitivities },
+    ...{ layers: names(integer), float: names(float) },
+  });
+  if (all.loss <= budget) return result({ integer: layers, float: [], candidate: all });
   // Without a layer on integers, what is in Winograd's form is left.
   const none = winograd.length > 0 ? await on8Bits([]) : undefined;
   if (none !== undefined && none.loss > budget) return;
@@ -150,17 +158,9 @@ async function quantizeLayers(
     const [float, integer] = [worstFirst.slice(0, kept), worstFirst.slice(kept)];
     const candidate = await on8Bits(integer);
     if (candidate.loss > budget) continue;
-    const back = await takenBack(float, integer, candidate);
-    return {
-      ...back.candidate,
-      method,
-      layers: names(back.integer),
-      winograd,
-      float: names(back.float),
-      sensitivities,
-    };
+    return result(await takenBack({ float, integer, candidate }), sensitivities);
   }
-  return none && { ...none, method, layers: [], winograd, float: names(worstFirst), sensitivities };
+  return none && result({ integer: [], float: worstFirst, candidate: none }, sensitivities);
 }
 
 /** With those layers in Winograd's form that are faster so than on integers; as it is, where none is. */

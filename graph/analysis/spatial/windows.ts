@@ -1,6 +1,7 @@
 import { at } from '../../common/at.js';
 import { floatOf, intOf, intsOf, stringOf } from '../../ir/attribute.js';
 import { elementCount, float32Values } from '../../ir/tensor.js';
+import { windowsOf } from '../../ops/window.js';
 import { type Axis, type Direction, directionOf, isSpatial, numberOf, plain } from './axes.js';
 import { divided, windowed } from './extent.js';
 import { because, lost, mixing, numbersAt, type Site, shifted, slid, sourceOf } from './site.js';
@@ -30,20 +31,16 @@ interface Window {
 function slide(site: Site, kernel: readonly number[], change: Slide): ImageTrace | undefined {
   const source = sourceOf(site);
   const { attributes } = site.node;
-  const rank = source.axes?.length ?? 0;
-  if (source.axes === undefined || kernel.length !== rank - 2) return undefined;
-  const of = (name: string, otherwise: number) =>
-    intsOf(attributes, name, Array(kernel.length).fill(otherwise));
-  const [strides, dilations] = [of('strides', 1), of('dilations', 1)];
-  const pads = intsOf(attributes, 'pads', Array(2 * kernel.length).fill(0));
-  const autoPad = stringOf(attributes, 'auto_pad', 'NOTSET');
+  const [, , ...space] = source.axes ?? [];
+  if (space.length === 0 || kernel.length !== space.length) return undefined;
+  const isSame = stringOf(attributes, 'auto_pad', 'NOTSET').startsWith('SAME');
+  // Windows do not depend on how large the axes are.
+  const windows = windowsOf(kernel, kernel, attributes);
   let trace = source;
-  for (const [index, size] of kernel.entries()) {
-    const axis = source.axes[index + 2];
-    const [stride, dilation] = [at(strides, index), at(dilations, index)];
-    const before = autoPad.startsWith('SAME') ? undefined : autoPad === 'VALID' ? 0 : at(pads, index);
-    const window = { stride, reach: dilation * (size - 1), before };
-    if (!isSpatial(axis) || (size === 1 && stride === 1 && before === 0)) continue;
+  for (const [index, { stride, extent, before }] of windows.entries()) {
+    const axis = at(space, index);
+    const window = { stride, reach: extent - 1, before: isSame ? undefined : before };
+    if (!isSpatial(axis) || (window.reach === 0 && stride === 1 && window.before === 0)) continue;
     const along = directionOf(axis);
     if (along === undefined || !Number.isFinite(window.reach)) return undefined;
     trace = change(trace, along, window);
