@@ -1,6 +1,6 @@
 import { NmodeError } from '../common/errors.js';
 import { mayEqual, shapeText } from '../ir/dim.js';
-import { type Graph, type Model, opsetOf } from '../ir/model.js';
+import { ABSENT, type Graph, type Model, opsetOf } from '../ir/model.js';
 import { byteLength } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
@@ -33,7 +33,7 @@ export function check(model: Model): void {
 }
 
 function* assignments(graph: Graph): Generator<string> {
-  const assigned = new Set<string>(['']);
+  const assigned = new Set<string>([ABSENT]);
   for (const name of graph.initializers.keys()) assigned.add(name);
   const inputs = new Set<string>();
   for (const { name } of graph.inputs) {
@@ -49,7 +49,7 @@ function* assignments(graph: Graph): Generator<string> {
       yield `'${name}' is used by node '${node.name}' ${when}`;
     }
     for (const name of node.outputs) {
-      if (name !== '' && assigned.has(name)) yield `'${name}' is assigned twice`;
+      if (name !== ABSENT && assigned.has(name)) yield `'${name}' is assigned twice`;
       assigned.add(name);
     }
   }
@@ -111,7 +111,7 @@ function declared(model: Model): readonly string[] {
 function* constants({ nodes, inputs, initializers }: Graph, types: Types): Generator<string> {
   const given = new Set(inputs.map(({ name }) => name));
   const names = [...initializers.keys()].filter((name) => !given.has(name));
-  const known = new Set(['', ...names]);
+  const known = new Set([ABSENT, ...names]);
   // What is open is not counted.
   const counted = (name: string) => bytesOf(name, types) ?? 0;
   const stored = names.reduce((sum, name) => sum + counted(name), 0);

@@ -87,20 +87,15 @@ function parameters(graph: Graph, opset: number): number {
 }
 
 function nodeCost(node: Node, types: Types, opset: number): NodeCost {
-  const outputs = node.outputs.filter((name) => name !== ABSENT).map((name) => bytesOf(name, types));
-  return {
-    name: node.name,
-    opType: node.opType,
-    macs: macsOf(node, types, opset),
-    activationBytes: sum(outputs),
-  };
+  const { name, opType, outputs } = node;
+  const bytes = outputs.filter((output) => output !== ABSENT).map((output) => bytesOf(output, types));
+  return { name, opType, macs: macsOf(node, types, opset), activationBytes: sum(bytes) };
 }
 
 function macsOf(node: Node, types: Types, opset: number): number | undefined {
   const definition = definitionOf(node, opset);
   if (definition?.macs === undefined) return 0;
-  const inputs = inputTypes(node, types);
   const [output = ABSENT] = node.outputs;
-  const type = types.get(output);
+  const [inputs, type] = [inputTypes(node, types), types.get(output)];
   return inputs && type && definition.macs(inputs, type, node.attributes);
 }

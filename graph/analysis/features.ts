@@ -1,5 +1,6 @@
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
+import { leastCommonMultiple } from '../common/multiples.js';
 import {
   type Dim,
   dimText,
@@ -142,16 +143,20 @@ export async function locate(
 /** Pooling gives one pixel for the whole image, however large that is. */
 const isPooled = ({ type }: Located): boolean => type?.shape.slice(2).every((size) => size === 1) === true;
 
+/** The scales of a model's tensors beside an image; undefined for what is no feature. */
+function scalesOf(model: Model, image: Image): (tensor: string) => number | undefined {
+  const types = typesAt(model, image);
+  return (tensor) => located(tensor, types.get(tensor), image).feature?.scale;
+}
+
 /**
  * The scales that tensors of a model for images of one size would have at other sizes: rounding makes 2 of 40 (40, 20, 10, 5, 2)
  * what looks like a scale of 20. Nothing is known of a model that has its one size inside.
  */
 function scalesWhereOpen(model: Model, image: Image): (tensor: string) => number | undefined {
   const open = opened(model, image);
-  const multiple = imageAt(imageOf(open), EVEN_MULTIPLE);
   try {
-    const types = typesAt(open, multiple);
-    return (tensor) => located(tensor, types.get(tensor), multiple).feature?.scale;
+    return scalesOf(open, imageAt(imageOf(open), EVEN_MULTIPLE));
   } catch (error) {
     if (error instanceof NmodeError) return () => undefined;
     throw error;
@@ -166,9 +171,8 @@ export function sizeMultipleOf(model: Model, features: readonly Feature[]): numb
   const least = features.reduce((multiple, { scale }) => leastCommonMultiple(multiple, scale), 1);
   const image = imageOf(model);
   const scalesAt = (multiple: number) => {
-    const run = imageAt(image, multiple);
-    const types = typesAt(model, run);
-    return features.map(({ tensor }) => located(tensor, types.get(tensor), run).feature?.scale);
+    const scaleOf = scalesOf(model, imageAt(image, multiple));
+    return features.map(({ tensor }) => scaleOf(tensor));
   };
   const even = scalesAt(EVEN_MULTIPLE);
   for (let multiple = least; multiple <= EVEN_MULTIPLE; multiple *= 2) {
@@ -182,12 +186,6 @@ export function featureType(model: Model, { channels, scale }: Feature, multiple
   const [batch, , height, width] = imageAt(imageOf(model), multiple).shape;
   const space = [height, width].map((dim) => floorDivideDim(dim, scale));
   return { dtype: 'float32', shape: [batch, channels, ...space] };
-}
-
-function leastCommonMultiple(a: number, b: number): number {
-  let multiple = a;
-  while (multiple % b !== 0) multiple += a;
-  return multiple;
 }
 
 /** How a tensor is shown to people: `float32 [N, 16, H/2, W/2]`. */

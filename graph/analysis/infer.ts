@@ -1,6 +1,6 @@
 import { NmodeError, reason } from '../common/errors.js';
 import { type Dim, numbers, symbol } from '../ir/dim.js';
-import { type DeclaredType, type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type DeclaredType, type Model, type Node, opsetOf } from '../ir/model.js';
 import { checkShape, inferOutputs } from '../ir/op.js';
 import { byteLength } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
@@ -54,7 +54,7 @@ export function inferTypes(
     const outputs = inferNode(node, types, opset);
     node.outputs.forEach((name, index) => {
       const type = outputs[index] ?? otherwise.get(name);
-      if (type !== undefined && name !== '') types.set(name, type);
+      if (type !== undefined && name !== ABSENT) types.set(name, type);
     });
   }
   return types;
@@ -72,8 +72,10 @@ export function declaredTypes({ graph }: Model, known: Readonly<Record<string, D
 
 /** The inputs of a node as types; undefined where one of them is not known. */
 export function inputTypes(node: Node, types: Types): (ValueType | undefined)[] | undefined {
-  const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)));
-  return inputs.some((type, index) => type === undefined && node.inputs[index] !== '') ? undefined : inputs;
+  const inputs = node.inputs.map((name) => (name === ABSENT ? undefined : types.get(name)));
+  return inputs.some((type, index) => type === undefined && node.inputs[index] !== ABSENT)
+    ? undefined
+    : inputs;
 }
 
 /** The types of a node's outputs; none where nothing can be said. @throws NmodeError (BAD_MODEL) where its inputs do not fit */

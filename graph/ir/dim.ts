@@ -1,4 +1,5 @@
 import { at } from '../common/at.js';
+import { greatestCommonDivisor } from '../common/multiples.js';
 
 /**
  * Sizes, known or not. An unknown size is a linear form over atoms with whole coefficients, so that arithmetic on
@@ -153,10 +154,6 @@ function termText({ name, divisor, coefficient }: Term): string {
   const common = greatestCommonDivisor(Math.abs(coefficient), divisor);
   const [times, over] = [coefficient / common, divisor / common];
   return `${times === 1 ? '' : times === -1 ? '-' : `${times}*`}${name}${over === 1 ? '' : `/${over}`}`;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** How a dimension is written in an ONNX file (`dim_param`) and shown to people. */

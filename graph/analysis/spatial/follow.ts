@@ -1,4 +1,4 @@
-import { type Model, type Node, opsetOf } from '../../ir/model.js';
+import { ABSENT, type Model, type Node, opsetOf } from '../../ir/model.js';
 import type { ValueType } from '../../ir/value.js';
 import { broadcast } from '../../ops/elementwise.js';
 import { readsUnseen } from '../../rewriting/prune.js';
@@ -54,7 +54,7 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
     const trace = traceOf(node, { image, traces, types, opset, isLong: at.isLong, uniform }, outputs[0]);
     node.outputs.forEach((name, index) => {
       const type = outputs[index];
-      if (name === '') return;
+      if (name === ABSENT) return;
       if (type !== undefined) types.set(name, type);
       const sized = trace.kind === 'image' && trace.axes && withSizes(trace.axes, type?.shape);
       traces.set(name, sized ? { ...trace, axes: sized } : trace);
@@ -131,7 +131,7 @@ function outputTypes(
   const inferred = inferNode(node, types, opset);
   const kept = keptFrom(node);
   if (inferred.length > 0 || kept === undefined) return inferred;
-  const read = (kept === 'all' ? node.inputs : node.inputs.slice(0, 1)).filter((name) => name !== '');
+  const read = (kept === 'all' ? node.inputs : node.inputs.slice(0, 1)).filter((name) => name !== ABSENT);
   const known = read.map((name) => types.get(name)).filter((type) => type !== undefined);
   const dtype = TRUTHS.has(node.opType) ? 'bool' : known.at(-1)?.dtype;
   if (known.length < read.length || dtype === undefined) return [];

@@ -1,3 +1,4 @@
+import { leastCommonMultiple } from '../../common/multiples.js';
 import type { ValueType } from '../../ir/value.js';
 import { type Axis, type Direction, plain } from './axes.js';
 import { type Extent, joined, PIXEL } from './extent.js';
@@ -82,8 +83,6 @@ function pair(a: ImageTrace, b: ImageTrace, cause: Cause): ImageTrace {
 /** The least common multiple, while that is no larger than an image. */
 export function commonPeriod(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return undefined;
-  let [greater, smaller] = [a, b];
-  while (smaller > 0) [greater, smaller] = [smaller, greater % smaller];
-  const multiple = (a / greater) * b;
+  const multiple = leastCommonMultiple(a, b);
   return multiple <= 2 ** 16 ? multiple : undefined;
 }
