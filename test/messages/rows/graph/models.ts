@@ -116,6 +116,9 @@ export const MODELS: Conditions = {
     "'…' has no type": 'never: forms are made of values whose types are known',
     'a sum of nothing': 'never: a sum has at least one summand',
   },
+  'graph/passes/four.ts': {
+    '… numbers, expected 4': 'never: callers ask for the rank, which paddings fit, before',
+  },
   'graph/passes/convolution-merging.ts': {
     "node '…' has no constant weight": 'never: only convolutions of constant weights are merged',
     'nothing to merge': 'never: groups that are merged have two convolutions or more',
