@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { root } from '../networks.js';
 import { now } from './client.js';
-import { runPart } from './part.js';
 import { asForm, MODEL } from './requests.js';
+import { runPart } from './run-part.js';
 
 export interface HostileTask {
   readonly url: string;

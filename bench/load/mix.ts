@@ -3,8 +3,8 @@ import { Agent } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { poisson } from '../../src/measuring/poisson.js';
 import { type Outcome, send } from './client.js';
-import { runPart } from './part.js';
 import { faultyRequests, type LoadRequest, requestsFor } from './requests.js';
+import { runPart } from './run-part.js';
 
 export interface MixTask {
   readonly url: string;

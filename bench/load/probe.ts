@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { poisson } from '../../src/measuring/poisson.js';
 import { type Outcome, type Sent, send } from './client.js';
 import { HEALTH } from './judge.js';
-import { runPart } from './part.js';
 import { requestsFor } from './requests.js';
+import { runPart } from './run-part.js';
 
 export interface ProbeTask {
   readonly url: string;

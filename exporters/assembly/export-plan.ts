@@ -10,6 +10,7 @@ import type { Hints } from './describe.js';
 /** Hints as users give them. */
 export interface HintOptions extends Hints {
   /** @deprecated Say `solverOptions: { form }`. */
+  // biome-ignore lint/plugin: its name until the next version
   readonly lmdForm?: MultistepForm;
 }
 
@@ -40,6 +41,7 @@ export interface ExportPlan {
   readonly graph: GraphOptions;
 }
 
+// biome-ignore lint/plugin: its name until the next version
 export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hints {
   const given = { ...(lmdForm !== undefined && { form: lmdForm }), ...solverOptions };
   return { ...pick(options, ['decoder', 'activation', 'head']), solverOptions: given };

@@ -32,7 +32,7 @@ export interface Checkpoint {
   /** What was removed from the beginning of all keys; '' for nothing. */
   readonly prefix?: string;
   /** Keys that were left aside, as the file has them: what was to be ignored, counters, what stands beside the weights. */
-  readonly aside?: readonly string[];
+  readonly ignored?: readonly string[];
   /** Where in the file they were found, and what else it holds, in a sentence; '' where there is nothing to say. */
   readonly note: string;
   /** Of the whole file. @throws NmodeError (BAD_CHECKPOINT) where it cannot be read */
@@ -113,11 +113,11 @@ export async function openCheckpoint(
   return reading(path, 'BAD_CHECKPOINT', async (source) => {
     const format = formatOf(source, file);
     const { notes, ...stateDict } = await readStateDict(format, source, key);
-    const { tensors, prefix, aside } = select(stateDict, selection);
+    const { tensors, prefix, ignored } = select(stateDict, selection);
     checkExpansion(tensors, source);
     return {
       ...{ file, format, tensors, prefix },
-      aside: [...aside, ...stateDict.beside],
+      ignored: [...ignored, ...stateDict.beside],
       note: printable([...notes, ...placeNotes(stateDict, key)].join('; ')),
       sha256() {
         try {

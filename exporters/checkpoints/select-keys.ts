@@ -14,7 +14,7 @@ export interface SelectedKeys {
   /** What was removed from the beginning of every key. */
   readonly prefix: string;
   /** Keys of the file that were left aside. */
-  readonly aside: readonly string[];
+  readonly ignored: readonly string[];
 }
 
 /** Prefixes that DistributedDataParallel, torch.compile and Lightning's usual `self.model` put before every key. */
@@ -41,12 +41,12 @@ export function selectKeys(
   return {
     tensors: withoutWrappers(tensors),
     prefix: removed,
-    aside: [...stored.keys()].filter((key) => !taken.has(key)),
+    ignored: [...stored.keys()].filter((key) => !taken.has(key)),
   };
 }
 
 /** The tensors whose keys begin with a prefix, which may miss its dot, without it. */
-export function below(tensors: ReadonlyMap<string, Tensor>, prefix: string): Omit<SelectedKeys, 'aside'> {
+export function below(tensors: ReadonlyMap<string, Tensor>, prefix: string): Omit<SelectedKeys, 'ignored'> {
   const common = stripPrefixes(tensors);
   for (const { tensors: those, prefix: removed } of [{ tensors, prefix: '' }, common]) {
     for (const start of prefix.endsWith('.') ? [prefix] : [`${prefix}.`, prefix]) {
@@ -102,7 +102,7 @@ function fits(key: string, pattern: string): boolean {
 }
 
 /** Removes prefixes that all keys have, one after another. */
-function stripPrefixes(tensors: ReadonlyMap<string, Tensor>): Omit<SelectedKeys, 'aside'> {
+function stripPrefixes(tensors: ReadonlyMap<string, Tensor>): Omit<SelectedKeys, 'ignored'> {
   let stripped = tensors;
   let removed = '';
   for (let times = 0; times < MAX_PREFIXES && stripped.size > 0; times++) {

@@ -100,28 +100,26 @@ function asWords(bytes: Uint8Array, size: number) {
   return new Uint8Array(buffer, byteOffset, length);
 }
 
+/** @throws RangeError where elements lie outside of what there is */
 function copyStrided(
-  from: ArrayLike<number>,
+  from: Uint8Array | Uint16Array | Uint32Array,
   to: Uint8Array | Uint16Array | Uint32Array,
   dims: readonly number[],
   strides: readonly number[],
   offset: number,
 ): void {
-  const index = dims.map(() => 0);
-  let at = offset;
-  for (let i = 0; i < to.length; i++) {
-    to[i] = from[at] ?? 0;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const [dim, stride, next] = [dims[axis] ?? 1, strides[axis] ?? 0, (index[axis] ?? 0) + 1];
-      if (next < dim) {
-        index[axis] = next;
-        at += stride;
-        break;
-      }
-      index[axis] = 0;
-      at -= (dim - 1) * stride;
+  const last = dims.reduce((sum, dim, axis) => sum + (dim - 1) * at(strides, axis), offset);
+  if (to.length > 0) at(from, last);
+  let written = 0;
+  const copy = (axis: number, start: number): void => {
+    if (axis === dims.length) {
+      to[written++] = from[start] as number;
+      return;
     }
-  }
+    const [dim, stride] = [at(dims, axis), at(strides, axis)];
+    for (let i = 0; i < dim; i++) copy(axis + 1, start + i * stride);
+  };
+  copy(0, offset);
 }
 
 /** A copy with the bytes of every element reversed. */

@@ -72,7 +72,7 @@ export function trainedDecoder(
   checkChannels(shapes, skips, bad);
   const weights = weightsIn(checkpoint, view, settings);
   const names = [...view.names.keys()];
-  const aside = keysAround(
+  const ignored = keysAround(
     checkpoint,
     view,
     names.filter((key) => !isOwn(key)),
@@ -88,7 +88,7 @@ export function trainedDecoder(
         ...(checkpoint.note === '' ? [] : [checkpoint.note]),
         ...prefixNotes(checkpoint, view),
         ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
-        ...(aside.length > 0 ? [`left aside: ${listed("keys that are no decoder's", aside)}`] : []),
+        ...(ignored.length > 0 ? [`left aside: ${listed("keys that are no decoder's", ignored)}`] : []),
       ];
     },
   };

@@ -25,8 +25,10 @@ export function explaining<T>({ file, tensors }: Checkpoint, search: () => T): T
 }
 
 /** The network of a checkpoint. @throws NmodeError (BAD_CHECKPOINT) where there is none that is known, or several */
-export function detectIn(checkpoint: Checkpoint, told?: Backbone): Detected {
-  return explaining(checkpoint, () => detect(checkpoint.file, shapesOf(checkpoint), told, checkpoint.prefix));
+export function detectIn(checkpoint: Checkpoint, hinted?: Backbone): Detected {
+  return explaining(checkpoint, () =>
+    detect(checkpoint.file, shapesOf(checkpoint), hinted, checkpoint.prefix),
+  );
 }
 
 /** The weights of a network where it was found. */
@@ -48,14 +50,14 @@ export function prefixIn({ prefix = '' }: Checkpoint, view: KeyView): string {
  * @param unused those among the keys of the view
  */
 export function keysAround(
-  { prefix = '', aside = [], tensors }: Checkpoint,
+  { prefix = '', ignored = [], tensors }: Checkpoint,
   { names }: KeyView,
   unused: readonly string[],
 ): readonly string[] {
   const within = new Set(names.values());
   const around = [...tensors.keys()].filter((key) => !within.has(key));
   const own = unused.map((key) => names.get(key) ?? key);
-  return [...aside, ...[...around, ...own].map((key) => `${prefix}${key}`)];
+  return [...ignored, ...[...around, ...own].map((key) => `${prefix}${key}`)];
 }
 
 /** Likewise without counters, which no network needs. */
@@ -86,16 +88,16 @@ export function prefixNotes(checkpoint: Checkpoint, view: KeyView): readonly str
 export function sourceMetadata(
   checkpoint: Checkpoint,
   prefix: string,
-  aside: readonly string[],
+  ignored: readonly string[],
 ): readonly [string, string][] {
   return [
     ['nmode.source.file', checkpoint.file],
     ['nmode.source.sha256', checkpoint.sha256()],
     ...(prefix === '' ? [] : [['nmode.source.prefix', prefix] satisfies [string, string]]),
-    ...(aside.length === 0
+    ...(ignored.length === 0
       ? []
       : [
-          ['nmode.source.left_aside', listed(aside.length === 1 ? 'key' : 'keys', aside)] satisfies [
+          ['nmode.source.left_aside', listed(ignored.length === 1 ? 'key' : 'keys', ignored)] satisfies [
             string,
             string,
           ],

@@ -193,10 +193,10 @@ export class Weights {
    * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together. Keys that are not used are
    *   an error where the network has keys: beside `down1.`, in `down1.` and in `down9.`. What stands elsewhere is returned.
    */
-  finish(keys: Iterable<string>, aside: readonly string[] = []): Finished {
+  finish(keys: Iterable<string>, ignored: readonly string[] = []): Finished {
     const { missing, misshapen, unreadable, narrowed, values, file } = this.#ledger;
     const extra = [...keys].filter((key) => !values.has(key) && !isIgnored(key));
-    const unused = extra.filter((key) => !isIgnored(key, aside));
+    const unused = extra.filter((key) => !isIgnored(key, ignored));
     const unread = unreadableText(unreadable);
     const problems = [
       ...(missing.length > 0 ? [listed('missing', missing)] : []),
@@ -225,7 +225,7 @@ export interface Finished {
   readonly unused: readonly string[];
 }
 
-/** The module of the network that a key belongs to, its number aside: `down1.maxpool_conv.0.weight` -> `down#`. */
+/** The module of the network that a key belongs to, its number ignored: `down1.maxpool_conv.0.weight` -> `down#`. */
 function family(key: string): string {
   return key.split('.', 1)[0]?.replace(/\d+/g, '#') ?? key;
 }

@@ -88,8 +88,8 @@ function fromVarints(packed: Uint8Array, size: number): Uint8Array {
     // Seven bits reach over at most two bytes.
     const bits = (byte & 0x7f) << (bit & 7);
     const place = bit >> 3;
-    if (place < size) result[at + place] = (result[at + place] ?? 0) | (bits & 0xff);
-    if (place + 1 < size) result[at + place + 1] = (result[at + place + 1] ?? 0) | (bits >> 8);
+    if (place < size) result[at + place] = (result[at + place] as number) | (bits & 0xff);
+    if (place + 1 < size) result[at + place + 1] = (result[at + place + 1] as number) | (bits >> 8);
     bit += 7;
     if (byte < 0x80) [at, bit] = [at + size, 0];
   }

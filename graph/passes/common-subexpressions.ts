@@ -22,8 +22,8 @@ export function commonSubexpressions(): Rule {
 }
 
 function keyOf({ opType, inputs, attributes }: Node): string {
-  const told = Array.from(attributes, ([name, attribute]) => `${name}=${attributeKey(attribute)}`).sort();
-  return JSON.stringify([opType, inputs, told]);
+  const stated = Array.from(attributes, ([name, attribute]) => `${name}=${attributeKey(attribute)}`).sort();
+  return JSON.stringify([opType, inputs, stated]);
 }
 
 function attributeKey(attribute: Attribute): string {

@@ -88,8 +88,8 @@ function siblings({ convolution, activation }: ConvActivation, graph: Rewriting)
 
 function windowKey(node: Node, graph: Rewriting): string {
   const [, ...rest] = graph.constant(node.inputs[1])?.dims ?? [];
-  const told = ['strides', 'pads'].map((name) => node.attributes.get(name));
-  return JSON.stringify([rest, told]);
+  const stated = ['strides', 'pads'].map((name) => node.attributes.get(name));
+  return JSON.stringify([rest, stated]);
 }
 
 /** One convolution with the channels of all, one after the other. */

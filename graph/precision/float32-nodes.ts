@@ -78,7 +78,7 @@ export type Magnitudes = ReadonlyMap<string, number>;
 export function float32Nodes(model: Model, magnitudes: Magnitudes): ReadonlySet<string> {
   const graph = new Rewriting(model);
   const { nodes } = model.graph;
-  const [head, moving, exact] = [headValues(model, graph), dataValues(model), toldApart(nodes, graph)];
+  const [head, moving, exact] = [headValues(model, graph), dataValues(model), distinguishing(nodes, graph)];
   const nameOf = ({ outputs: [output = ABSENT] }: Node) => output;
   const isWrong = (node: Node) =>
     FLOAT32_OPS.has(node.opType) ||
@@ -117,7 +117,7 @@ function dataValues({ graph: { nodes, inputs } }: Model): ReadonlySet<string> {
 }
 
 /** The values from which operators that tell small values apart compute what they read. */
-function toldApart(nodes: readonly Node[], graph: Rewriting): ReadonlySet<string> {
+function distinguishing(nodes: readonly Node[], graph: Rewriting): ReadonlySet<string> {
   const found = new Set(
     nodes.flatMap((node) => {
       const divides = node.opType === 'Div' && isComputed(node.inputs[1], graph);

@@ -131,12 +131,12 @@ async function inspectCheckpoint(
   try {
     const { notes, ...network } = architecture(checkpoint);
     const note = [checkpoint.note, ...notes].filter(Boolean).join('; ');
-    const aside = new Set(network.leftAside);
+    const ignored = new Set(network.leftAside);
     const trained = [...checkpoint.tensors].filter(
       ([key, { dtype }]) =>
         FLOATS.includes(dtype) &&
         !/\.running_(mean|var)$/.test(key) &&
-        !aside.has(`${checkpoint.prefix ?? ''}${key}`),
+        !ignored.has(`${checkpoint.prefix ?? ''}${key}`),
     );
     return {
       kind: 'checkpoint',
@@ -169,7 +169,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
         ...{ inputChannels, classes, decoders, ...nmode },
         ...(own?.form && decoders.includes('original') && { form: own.form }),
       },
-      ...nominalCost(checkpoint, detected),
+      ...costOf(checkpoint, detected),
     };
   } catch (error) {
     if (!(error instanceof NmodeError)) throw error;
@@ -178,7 +178,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
 }
 
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
-function nominalCost(checkpoint: Checkpoint, detected: Detected) {
+function costOf(checkpoint: Checkpoint, detected: Detected) {
   const { network, view } = detected;
   const decoder = at(detected.decoders, 0);
   // A head is asked for where there are several classes.

@@ -1,4 +1,5 @@
 /** A worker that owns the canvas: it cuts masks and draws them, so that sliders never wait for pixels. */
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
 import { toEightBits } from '../../runtime/images/prepare.js';
@@ -77,7 +78,7 @@ function sampled(from: Mask, { width, height }: RgbImage): Mask {
   const data = new Uint8Array(width * height);
   for (let i = 0; i < data.length; i++) {
     const y = Math.floor(((Math.floor(i / width) + 0.5) * from.height) / height);
-    data[i] = from.data[y * from.width + Math.floor((((i % width) + 0.5) * from.width) / width)] ?? 0;
+    data[i] = at(from.data, y * from.width + Math.floor((((i % width) + 0.5) * from.width) / width));
   }
   return { width, height, channels: 1, data };
 }
@@ -87,7 +88,7 @@ function look(image: RgbImage, over: Mask, { view, opacity }: Look): RgbImage {
     case 'image':
       return image;
     case 'mask':
-      return { ...image, data: Uint8Array.from(image.data, (_, i) => over.data[Math.floor(i / 3)] ?? 0) };
+      return { ...image, data: Uint8Array.from(image.data, (_, i) => at(over.data, Math.floor(i / 3))) };
     case 'outline':
       return drawOutline(image, over);
     case 'overlay':
@@ -98,9 +99,7 @@ function look(image: RgbImage, over: Mask, { view, opacity }: Look): RgbImage {
 function draw({ width, height, data }: RgbImage): void {
   const pixels = new ImageData(width, height);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-    pixels.data[to] = data[from] ?? 0;
-    pixels.data[to + 1] = data[from + 1] ?? 0;
-    pixels.data[to + 2] = data[from + 2] ?? 0;
+    pixels.data.set(data.subarray(from, from + 3), to);
     pixels.data[to + 3] = 255;
   }
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];

@@ -72,24 +72,24 @@ async function eventsOf(
 }
 
 function placementIn(events: readonly ProfileEvent[]): ProviderPlacement {
-  const counts: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for (const { args } of firstOfEach(events)) {
     if (args?.provider === undefined) continue;
     const id = PROVIDER_IDS.find((known) => PROVIDERS[known].profileName === args.provider) ?? args.provider;
-    counts[id] = (counts[id] ?? 0) + 1;
+    counts.set(id, 1 + (counts.get(id) ?? 0));
   }
-  return counts;
+  return Object.fromEntries(counts);
 }
 
 function operatorsIn(events: readonly ProfileEvent[]): Profile['operators'] {
-  const times: Record<string, number> = {};
+  const times = new Map<string, number>();
   const first = new Set(firstOfEach(events));
   for (const event of events) {
     if (first.has(event) || event.dur === undefined) continue;
     const operator = event.args?.op_name ?? '';
-    times[operator] = (times[operator] ?? 0) + event.dur / 1000 / (RUNS - 1);
+    times.set(operator, (times.get(operator) ?? 0) + event.dur / 1000 / (RUNS - 1));
   }
-  return Object.fromEntries(Object.entries(times).sort(([, a], [, b]) => b - a));
+  return Object.fromEntries([...times].sort(([, a], [, b]) => b - a));
 }
 
 /** The first event of each node: later runs repeat them. */

@@ -181,8 +181,8 @@ describe('wrappers and prefixes', () => {
       'teacher.w': { ...entry, data_offsets: [8, 16] },
     };
     const path = write('pair.safetensors', safetensors(header, storage));
-    const { tensors, prefix, aside, close } = await openCheckpoint(path, 'student.');
-    expect([[...tensors.keys()], prefix, aside]).toEqual([['w'], 'student.', ['teacher.w']]);
+    const { tensors, prefix, ignored, close } = await openCheckpoint(path, 'student.');
+    expect([[...tensors.keys()], prefix, ignored]).toEqual([['w'], 'student.', ['teacher.w']]);
     close();
     await expect(openCheckpoint(path, 'pupil')).rejects.toThrow(
       /no key begins with 'pupil': its 2 keys begin student\., teacher\./,
@@ -212,9 +212,9 @@ describe('wrappers and prefixes', () => {
     const path = () =>
       write('selected.pth', torchZip(stateDict(keys.map((key) => ({ ...weight, key }))), { 0: storage }));
     const left = async (selection: KeySelection) => {
-      const { tensors, aside, close } = await openCheckpoint(path(), undefined, selection);
+      const { tensors, ignored, close } = await openCheckpoint(path(), undefined, selection);
       close();
-      return [[...tensors.keys()], aside];
+      return [[...tensors.keys()], ignored];
     };
 
     it.each<[KeySelection, string[], string[]]>([
@@ -224,8 +224,8 @@ describe('wrappers and prefixes', () => {
       [{ ignore: ['loss.pos_weight'] }, ['net.w', 'net.aux.w', 'loss.neg_weight'], ['loss.pos_weight']],
       [{ ignore: ['*_weight', '*.aux.*'] }, ['net.w'], ['net.aux.w', 'loss.pos_weight', 'loss.neg_weight']],
       [{ prefix: 'net', ignore: ['net.aux.'] }, ['w'], ['net.aux.w', 'loss.pos_weight', 'loss.neg_weight']],
-    ])('%j', async (selection, taken, aside) => {
-      expect(await left(selection)).toEqual([taken, aside]);
+    ])('%j', async (selection, taken, ignored) => {
+      expect(await left(selection)).toEqual([taken, ignored]);
     });
 
     it.each<[KeySelection, RegExp]>([
@@ -254,7 +254,7 @@ describe('wrappers and prefixes', () => {
     ]);
     const checkpoint = await openCheckpoint(write('averaged.pth', torchZip(averaged, { 0: storage })));
     expect([...checkpoint.tensors.keys()]).toEqual(['w']);
-    expect(checkpoint.aside).toEqual(['n_averaged']);
+    expect(checkpoint.ignored).toEqual(['n_averaged']);
     checkpoint.close();
   });
 
