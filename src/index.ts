@@ -33,9 +33,9 @@ export type { Value } from '../graph/ir/value.js';
 export type { Level } from '../graph/passes/optimize.js';
 export type { Target } from '../graph/passes/winograd/cost.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
+export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/common/raster.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';
-export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { AppliedHead } from '../runtime/input-spec.js';
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
@@ -68,7 +68,6 @@ export {
   type Session,
   type SessionOptions,
 } from '../runtime/node/sessions/session.js';
-export type { OutputParity, Parity, ParityOptions } from '../runtime/parity.js';
 export type { SegmentOptions } from '../runtime/segment-options.js';
 export type { Timings } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
@@ -100,11 +99,12 @@ export {
 export { type ServeOptions, type Server, serve } from './api/serve.js';
 export { proposeSkips, type SkipsReport } from './api/skips.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
+export type { ReferenceParity } from './api/write-verified.js';
 export { findImages } from './files/find-images.js';
 export type { BenchFigures, BenchReport, Scenario } from './measuring/bench-figures.js';
 export type { Comparison } from './measuring/comparison.js';
+export type { OutputParity, Parity, ParityOptions } from './parity/parity.js';
 export type { ReferenceTolerance } from './parity/tolerance.js';
-export type { ReferenceParity } from './parity/write-verified.js';
 export type { ClassMetrics } from './reports/compare-classes.js';
 export type { EvaluationReport } from './reports/evaluation.js';
 export type { TruthSummary } from './reports/truth-report.js';

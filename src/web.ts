@@ -12,9 +12,9 @@ export {
   type Sizing,
 } from '../graph/common/recipe.js';
 export { VERSION } from '../graph/common/version.js';
+export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/common/raster.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';
-export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/images/raster.js';
 export type { AppliedHead } from '../runtime/input-spec.js';
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';

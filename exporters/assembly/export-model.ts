@@ -20,6 +20,13 @@ import {
 import type { Model } from '../../graph/ir/model.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
+import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
+import { Weights, zeroWeights } from '../nn/weights.js';
+import { assumptionsOf } from './assumptions.js';
+import { buildModel, type InputSize, sizeMultiple } from './build.js';
+import { type Description, describe } from './describe.js';
+import type { ExportPlan, ImagePlan } from './export-plan.js';
+import { networkCost } from './network-cost.js';
 import {
   detectIn,
   ignoredKeys,
@@ -28,16 +35,9 @@ import {
   prefixNotes,
   sourceMetadata,
   weightsIn,
-} from '../nn/network-weights.js';
-import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
-import { Weights, zeroWeights } from '../nn/weights.js';
-import { assumptionsOf } from './assumptions.js';
-import { buildModel, type InputSize, sizeMultiple } from './build.js';
-import { type Description, describe } from './describe.js';
-import type { ExportPlan, ImagePlan } from './export-plan.js';
-import { networkCost } from './network-cost.js';
+} from './network-weights.js';
 
-export { shapesOf } from '../nn/network-weights.js';
+export { shapesOf } from './network-weights.js';
 
 export interface Exported {
   readonly model: Model;

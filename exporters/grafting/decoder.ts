@@ -1,10 +1,6 @@
 import type { Feature } from '../../graph/analysis/features.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { describeNmode, detectNmode, type Hints, headFault, RELEASE_VARIANT } from '../assembly/describe.js';
-import type { Checkpoint } from '../checkpoints/open.js';
-import type { NmodeDecoder } from '../decoders/nmode.js';
-import { SOLVER_IDS, SOLVERS } from '../decoders/solvers.js';
-import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
 import {
   explaining,
   keysAround,
@@ -13,7 +9,11 @@ import {
   shapesOf,
   sourceMetadata,
   weightsIn,
-} from '../nn/network-weights.js';
+} from '../assembly/network-weights.js';
+import type { Checkpoint } from '../checkpoints/open.js';
+import type { NmodeDecoder } from '../decoders/nmode.js';
+import { SOLVER_IDS, SOLVERS } from '../decoders/solvers.js';
+import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
 import type { SettingsInUse } from '../nn/settings.js';
 import { listed, type Shapes, Weights } from '../nn/weights.js';
 import { initialWeights } from './initial-weights.js';

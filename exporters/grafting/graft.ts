@@ -1,12 +1,12 @@
 import { check } from '../../graph/analysis/check.js';
 import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../graph/analysis/features.js';
+import { prune } from '../../graph/analysis/prune.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
-import { prune } from '../../graph/rewriting/prune.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
 import { nmodeLogits } from '../assembly/build.js';
 import type { Hints } from '../assembly/describe.js';

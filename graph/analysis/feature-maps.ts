@@ -1,8 +1,8 @@
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
 import type { Model, Node } from '../ir/model.js';
-import { neededNodes } from '../rewriting/prune.js';
 import { type Image, imageOf } from './features.js';
+import { neededNodes } from './prune.js';
 import { directionOf, isSpatial } from './spatial/axes.js';
 import { type At, follow, PRIMES } from './spatial/follow.js';
 import { isWeightless } from './spatial/operators.js';

@@ -12,8 +12,8 @@ import {
 } from '../ir/dim.js';
 import type { Model, ValueInfo } from '../ir/model.js';
 import type { ValueType } from '../ir/value.js';
-import { prune } from '../rewriting/prune.js';
 import { declaredTypes, inferTypes, openName, type Types } from './infer.js';
+import { prune } from './prune.js';
 
 /** The one input [N, C, H, W] of a model; open sizes are named. */
 export interface Image {

@@ -1,6 +1,6 @@
 import type { Model } from '../ir/model.js';
-import { prune } from '../rewriting/prune.js';
 import type { Feature, Located } from './features.js';
+import { prune } from './prune.js';
 
 /**
  * Where a decoder could be grafted: at each resolution on the way down, the last tensor that all below it is computed from, shallow

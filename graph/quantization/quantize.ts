@@ -2,10 +2,10 @@ import { ABSENT, type Model } from '../ir/model.js';
 import { commonSubexpressions } from '../passes/common-subexpressions.js';
 import { algorithmBesideIntegers, type Target } from '../passes/winograd/cost.js';
 import { winograd as winogradForm } from '../passes/winograd/winograd.js';
-import { int8Weight } from '../precision/int8-weights.js';
 import { Rewriting, rewrite } from '../rewriting/rewrite.js';
 import { CALIBRATION_METHODS, type CalibrationMethod, calibrate, type RunEach } from './calibrate.js';
 import { carriedValues } from './carriers.js';
+import { int8Weight } from './int8-weights.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
 import { type QuantizedWeights, quantizeConvolutions } from './quantize-convolutions.js';
 

@@ -1,11 +1,11 @@
 import { typeText } from '../analysis/features.js';
 import { fromDeclared, inferTypes } from '../analysis/infer.js';
+import { readsUnseen } from '../analysis/prune.js';
 import { NmodeError } from '../common/errors.js';
 import { HEAD_KEY } from '../common/recipe.js';
 import { type Model, type Node, opsetOf } from '../ir/model.js';
 import { sigmoid, softmax } from '../ops/unary.js';
 import { extend, tensorOf } from './extend.js';
-import { readsUnseen } from './prune.js';
 
 const RESULT = 'mask';
 

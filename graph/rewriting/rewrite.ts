@@ -1,11 +1,11 @@
 import { inferTypes, type Types } from '../analysis/infer.js';
+import { neededNodes, readsUnseen } from '../analysis/prune.js';
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { initializer, scope, type Value, type ValueType } from '../ir/value.js';
 import { NameAllocator } from './name-allocator.js';
-import { neededNodes, readsUnseen } from './prune.js';
 
 /** What the only output of a node can be computed by instead; undefined where the rule does not hold for it. */
 export type Rule = (node: Node, graph: Rewriting) => Value | undefined;

@@ -1,6 +1,6 @@
 import { at } from '../../graph/common/at.js';
+import { assertWhole, type Mask, type RgbImage } from '../common/raster.js';
 import { toEightBits } from './prepare.js';
-import { assertWhole, type Mask, type RgbImage } from './raster.js';
 
 export interface DrawOptions {
   /** Red, green, blue, 0..255; default an orange that skin has not. */

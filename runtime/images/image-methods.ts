@@ -1,6 +1,6 @@
+import type { RgbImage } from '../common/raster.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { type Finished, type FinishOptions, Job, type ModelSpec, type Tiling } from './job.js';
-import type { RgbImage } from './raster.js';
 
 /** Every answer tells how long its part of the work took. */
 export interface Timed {

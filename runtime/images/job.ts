@@ -2,12 +2,12 @@ import type { Reach } from '../../graph/analysis/receptive-field.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { badModel } from '../../graph/common/errors.js';
 import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
+import { channelOf, type Probabilities, type RgbImage } from '../common/raster.js';
 import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { applyHead } from './files/head.js';
 import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
-import { channelOf, type Probabilities, type RgbImage } from './raster.js';
 import { resizeBilinear } from './resize.js';
 import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js';
 

@@ -1,6 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import type { Normalization } from '../../graph/common/recipe.js';
-import { fullScale, type RgbImage } from './raster.js';
+import { fullScale, type RgbImage } from '../common/raster.js';
 import { readRow, resizeRows } from './resize.js';
 import type { Window } from './tiles.js';
 

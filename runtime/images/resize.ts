@@ -1,4 +1,4 @@
-import { assertWhole, type Raster } from './raster.js';
+import { assertWhole, type Raster } from '../common/raster.js';
 
 /** For each output place: the two input places and how much of the second. */
 interface Taps {

@@ -1,5 +1,5 @@
+import { assertWhole, type Raster } from '../common/raster.js';
 import type { Orientation } from './files/exif.js';
-import { assertWhole, type Raster } from './raster.js';
 
 /** Where the first pixel of the upright image lies, and how far from one to the next, along rows and down columns. */
 type Path = (width: number, height: number) => readonly [first: number, across: number, down: number];

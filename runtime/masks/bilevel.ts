@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import type { Raster } from '../images/raster.js';
+import type { Raster } from '../common/raster.js';
 
 /** Grey samples, one a pixel. */
 export interface GreyMask extends Raster {

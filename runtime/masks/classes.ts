@@ -1,7 +1,7 @@
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
-import type { LabelMap, Mask, Probabilities } from '../images/raster.js';
-import { channelOf } from '../images/raster.js';
+import type { LabelMap, Mask, Probabilities } from '../common/raster.js';
+import { channelOf } from '../common/raster.js';
 import type { Cleaning } from './components.js';
 import { clean } from './components.js';
 import { DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';

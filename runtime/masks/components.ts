@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import type { Mask } from '../images/raster.js';
+import type { Mask } from '../common/raster.js';
 
 /** A connected component of a mask. */
 export interface Component {

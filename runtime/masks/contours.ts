@@ -1,4 +1,4 @@
-import type { Mask } from '../images/raster.js';
+import type { Mask } from '../common/raster.js';
 
 /** A closed line along the edges of pixels: its corners, in pixels; the outside of a region clockwise, holes the other way. */
 export type Polygon = readonly (readonly [x: number, y: number])[];

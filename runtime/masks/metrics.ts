@@ -1,4 +1,4 @@
-import type { Mask } from '../images/raster.js';
+import type { Mask } from '../common/raster.js';
 
 /** Pixels by what was found and what is true. */
 export interface Confusion {

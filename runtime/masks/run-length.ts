@@ -1,4 +1,4 @@
-import type { Mask } from '../images/raster.js';
+import type { Mask } from '../common/raster.js';
 
 /** COCO's uncompressed run-length encoding: column by column, counts of outside and inside in turn, outside first. */
 export interface RunLength {

@@ -1,4 +1,4 @@
-import type { LabelMap, Mask, Probabilities, Raster } from '../images/raster.js';
+import type { LabelMap, Mask, Probabilities, Raster } from '../common/raster.js';
 
 /** The least probability of a mask where nothing else is said. */
 export const DEFAULT_THRESHOLD = 0.5;

@@ -1,6 +1,6 @@
 import { at } from '../../graph/common/at.js';
+import type { Raster } from '../common/raster.js';
 import type { PngSamples } from '../images/files/png.js';
-import type { Raster } from '../images/raster.js';
 
 /** Red, green and blue, 0..255. */
 export type Rgb = readonly [red: number, green: number, blue: number];

@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import type { Mask, Raster } from '../images/raster.js';
+import type { Mask, Raster } from '../common/raster.js';
 import { resizeBilinear } from '../images/resize.js';
 import { histogramOf, isBilevel } from './bilevel.js';
 import { thresholded } from './threshold.js';

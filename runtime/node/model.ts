@@ -4,10 +4,10 @@ import { reachOf } from '../../graph/analysis/reach.js';
 import { badModel, badUsage } from '../../graph/common/errors.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
-import { refuseGone } from '../buffers.js';
+import { refuseGone } from '../common/buffers.js';
+import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';
 import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
-import { naming } from '../naming.js';
 
 export interface LoadedModel {
   readonly model: Model;

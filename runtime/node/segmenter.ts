@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
-import { copyOf } from '../buffers.js';
+import { copyOf } from '../common/buffers.js';
+import { named, naming } from '../common/naming.js';
+import { checkPixels, type RgbImage } from '../common/raster.js';
 import type { FinishOptions, ModelSpec } from '../images/job.js';
-import { checkPixels, type RgbImage } from '../images/raster.js';
 import type { InputSpecOptions } from '../input-spec.js';
-import { named, naming } from '../naming.js';
 import {
   BaseSegmenter,
   type Handed,

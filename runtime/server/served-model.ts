@@ -1,9 +1,9 @@
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
-import { untilAborted } from '../abort.js';
+import { untilAborted } from '../common/abort.js';
+import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';
 import type { InputSpecOptions } from '../input-spec.js';
-import { naming } from '../naming.js';
 import { inputSpecOfModel, loadModel } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import {

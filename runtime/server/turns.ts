@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import { untilAborted } from '../abort.js';
+import { untilAborted } from '../common/abort.js';
 
 interface Turn<K> {
   readonly kind: K;

@@ -1,6 +1,6 @@
 import { badUsage, reason } from '../../graph/common/errors.js';
 import { elementCount } from '../../graph/ir/tensor.js';
-import { copyOf, refuseGone } from '../buffers.js';
+import { copyOf, refuseGone } from '../common/buffers.js';
 import type { Bytes, Floats, Inputs, Port } from './tensors.js';
 
 /**

@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import { onAbort } from '../abort.js';
+import { onAbort } from '../common/abort.js';
 
 interface Job<W> {
   readonly start: (worker: W) => Promise<void>;

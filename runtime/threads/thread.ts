@@ -1,5 +1,5 @@
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
-import { isGone } from '../buffers.js';
+import { isGone } from '../common/buffers.js';
 import type { Answer, Methods, Request } from './protocol.js';
 
 /** What can be given to a thread instead of being copied: in Node buffers, in browsers bitmaps as well. */

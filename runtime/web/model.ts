@@ -1,7 +1,7 @@
 import { badUsage } from '../../graph/common/errors.js';
 import { readOutline } from '../../graph/file/outline.js';
 import type { Outline } from '../../graph/ir/model.js';
-import { copyOf } from '../buffers.js';
+import { copyOf } from '../common/buffers.js';
 import { download, nameOf } from './download.js';
 import { pageUrl } from './files.js';
 import type { LoadProgress } from './progress.js';

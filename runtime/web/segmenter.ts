@@ -1,5 +1,5 @@
+import { naming } from '../common/naming.js';
 import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
-import { naming } from '../naming.js';
 import {
   BaseSegmenter,
   type Segmentation as SharedSegmentation,

@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import { onAbort } from '../../runtime/abort.js';
+import { onAbort } from '../../runtime/common/abort.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderChoice, ProviderName } from '../../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
+import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/job.js';
-import { inOrder } from '../../runtime/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';

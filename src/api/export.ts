@@ -11,8 +11,8 @@ import { pick } from '../../graph/common/pick.js';
 import { type ModelIo, RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
-import { type ProofOptions, type ProofReport, planProof, writeProven } from '../parity/write-proven.js';
 import { inputSizes } from '../transform/default-sizes.js';
+import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
   /** A .pth, .pt or .safetensors file. */

@@ -13,12 +13,12 @@ import { type Assumption, assumptionsIn } from '../../graph/common/assumption.js
 import { NmodeError } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
-import { naming } from '../../runtime/naming.js';
+import { naming } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { measure } from '../measuring/measure.js';
-import { type ProofOptions, type ProofReport, planProof, writeProven } from '../parity/write-proven.js';
 import { inputSizes } from '../transform/default-sizes.js';
+import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
   /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */

@@ -3,10 +3,6 @@ import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
 import { buildModel } from '../../exporters/assembly/build.js';
 import { type DecoderId, type Detected, describe } from '../../exporters/assembly/describe.js';
 import { networkCost } from '../../exporters/assembly/network-cost.js';
-import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
-import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
-import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
-import type { Order } from '../../exporters/decoders/block.js';
 import {
   detectIn,
   ignoredKeys,
@@ -14,7 +10,11 @@ import {
   prefixIn,
   prefixNotes,
   weightsIn,
-} from '../../exporters/nn/network-weights.js';
+} from '../../exporters/assembly/network-weights.js';
+import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
+import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
+import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
+import type { Order } from '../../exporters/decoders/block.js';
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
 import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';

@@ -4,8 +4,8 @@ import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/comm
 import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { headed } from '../../graph/rewriting/append-head.js';
+import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
-import { naming } from '../../runtime/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';

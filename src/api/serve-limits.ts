@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import { MAX_TIMER } from '../../runtime/timer.js';
+import { MAX_TIMER } from '../../runtime/common/timer.js';
 
 /** What a limit is where nothing is said, and what it can be. */
 const LIMITS = {

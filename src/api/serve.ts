@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { MAX_TIMER } from '../../runtime/common/timer.js';
 import type { InputSpecOptions } from '../../runtime/input-spec.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
@@ -12,7 +13,6 @@ import { LogSink } from '../../runtime/server/log-sink.js';
 import { Metrics } from '../../runtime/server/metrics.js';
 import { type RestOptions, restApp } from '../../runtime/server/rest/app.js';
 import { watch } from '../../runtime/server/watch.js';
-import { MAX_TIMER } from '../../runtime/timer.js';
 import { addSite, cannotListen } from '../files/site.js';
 import { type Limits, limitsOf } from './serve-limits.js';
 

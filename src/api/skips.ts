@@ -3,7 +3,7 @@ import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../.
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { dimText } from '../../graph/ir/dim.js';
-import { naming } from '../../runtime/naming.js';
+import { naming } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { measure } from '../measuring/measure.js';
 

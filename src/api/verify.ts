@@ -4,7 +4,7 @@ import { readReference } from '../../exporters/checkpoints/open.js';
 import { assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
-import { named } from '../../runtime/naming.js';
+import { named } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../../runtime/node/sessions/providers.js';
 import {
@@ -12,8 +12,8 @@ import {
   type ProviderReport,
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
-import { type Parity, type ParityOptions, verifySession } from '../../runtime/parity.js';
 import { missedHints } from '../parity/hints.js';
+import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */

@@ -1,9 +1,9 @@
 /** A worker that owns the canvas: it cuts masks and draws them, so that sliders never wait for pixels. */
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import type { Mask, Probabilities, RgbImage } from '../../runtime/common/raster.js';
 import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
 import { toEightBits } from '../../runtime/images/prepare.js';
-import type { Mask, Probabilities, RgbImage } from '../../runtime/images/raster.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
 import { type Classes, INDEPENDENT, masksOf, takesThreshold } from '../../runtime/masks/classes.js';
 import { type Components, componentsOf } from '../../runtime/masks/components.js';

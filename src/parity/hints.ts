@@ -1,5 +1,5 @@
 import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
-import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from '../../runtime/parity.js';
+import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from './parity.js';
 
 /** What is known of a model that misses its reference. */
 export interface Missed {

@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import { DEFAULT_TOLERANCE, type ParityOptions } from '../../runtime/parity.js';
+import { DEFAULT_TOLERANCE, type ParityOptions } from './parity.js';
 
 /** How far an export may be from its reference. */
 export interface ReferenceTolerance {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import type { Mask } from '../../runtime/images/raster.js';
+import type { Mask } from '../../runtime/common/raster.js';
 import { type Classes, maskOf } from '../../runtime/masks/classes.js';
 import {
   addConfusions,

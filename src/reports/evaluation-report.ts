@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { imageFault } from '../../graph/common/errors.js';
 import { recipeSummary } from '../../graph/common/recipe.js';
+import type { Mask, RgbImage } from '../../runtime/common/raster.js';
 import { drawOutline } from '../../runtime/images/draw.js';
 import { toEightBits } from '../../runtime/images/prepare.js';
-import type { Mask, RgbImage } from '../../runtime/images/raster.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
 import { area, thresholded } from '../../runtime/masks/threshold.js';
 import type { TruthReading } from '../../runtime/masks/truth.js';

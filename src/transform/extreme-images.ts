@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../runtime/images/raster.js';
+import type { RgbImage } from '../../runtime/common/raster.js';
 
 /** An image that no folder of typical ones holds, but that a camera gives. */
 export interface ExtremeImage {

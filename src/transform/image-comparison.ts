@@ -3,7 +3,7 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { RunEach } from '../../graph/quantization/calibrate.js';
-import { named } from '../../runtime/naming.js';
+import { named } from '../../runtime/common/naming.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
 import type { Floats, Inputs, Outputs } from '../../runtime/sessions/tensors.js';
 import type { Examples } from './calibration-inputs.js';

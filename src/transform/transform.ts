@@ -5,7 +5,7 @@ import type { Model } from '../../graph/ir/model.js';
 import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
 import { TARGETS } from '../../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
-import { naming } from '../../runtime/naming.js';
+import { naming } from '../../runtime/common/naming.js';
 import type { UsedRecipe } from './calibration-inputs.js';
 import type { ImageDifference } from './image-comparison.js';
 import { followedBy, optimizationMetadataOf, withOptimizationMetadata } from './optimization-metadata.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import type { RgbImage } from '../../runtime/images/raster.js';
+import type { RgbImage } from '../../runtime/common/raster.js';
 import { imageSpecOf } from '../../runtime/input-spec.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { serve } from '../../src/api/serve.js';

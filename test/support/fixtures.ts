@@ -10,7 +10,7 @@ import type { Tensor } from '../../graph/ir/tensor.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import type { GraphOptimization } from '../../runtime/node/sessions/native.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
-import { type OutputParity, verifySession } from '../../runtime/parity.js';
+import { type OutputParity, verifySession } from '../../src/parity/parity.js';
 
 /** From here and from the build, which are not equally deep. */
 export const root = dirname(createRequire(import.meta.url).resolve('nmode-onnx/package.json'));

@@ -1,8 +1,8 @@
 import { ABSENT, type Model, type Node, opsetOf } from '../../ir/model.js';
 import type { ValueType } from '../../ir/value.js';
 import { broadcast } from '../../ops/elementwise.js';
-import { readsUnseen } from '../../rewriting/prune.js';
 import { inferNode } from '../infer.js';
+import { readsUnseen } from '../prune.js';
 import { type Direction, withSizes } from './axes.js';
 import { computesWithSizes, followOf, isStandard, keepsUniform, keptFrom } from './operators.js';
 import { causeOf, lost, type Site, sourceOf } from './site.js';

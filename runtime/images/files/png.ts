@@ -1,4 +1,4 @@
-import type { Raster } from '../raster.js';
+import type { Raster } from '../../common/raster.js';
 import { crc32 } from './crc32.js';
 import { pngChunks } from './formats.js';
 

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import type { Sharp, SharpOptions } from 'sharp';
 import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
+import type { Mask, Raster, RgbImage } from '../../common/raster.js';
 import { isOrientation, type Orientation } from '../../images/files/exif.js';
 import {
   FORMATS,
@@ -16,7 +17,6 @@ import { finished, mend } from '../../images/files/mend.js';
 import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
 import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
-import type { Mask, Raster, RgbImage } from '../../images/raster.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../masks/truth.js';
 import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
 import { loadSharp } from './sharp.js';

@@ -1,5 +1,5 @@
 import { badUsage } from '../../../graph/common/errors.js';
-import { copyOf } from '../../buffers.js';
+import { copyOf } from '../../common/buffers.js';
 import {
   endAll,
   openFirst,

@@ -1,5 +1,5 @@
+import type { RgbImage } from '../../common/raster.js';
 import { imageMethods } from '../../images/image-methods.js';
-import type { RgbImage } from '../../images/raster.js';
 import { type ImageFile, readImage } from '../images/files.js';
 import { loadSharp } from '../images/sharp.js';
 import { serve } from './serve.js';

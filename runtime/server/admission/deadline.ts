@@ -1,5 +1,5 @@
-import { onAbort } from '../../abort.js';
-import { MAX_TIMER } from '../../timer.js';
+import { onAbort } from '../../common/abort.js';
+import { MAX_TIMER } from '../../common/timer.js';
 import { clientLeft } from '../failures.js';
 import { tooShort } from '../scheduling/refusals.js';
 

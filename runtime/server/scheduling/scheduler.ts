@@ -1,6 +1,6 @@
 import { at } from '../../../graph/common/at.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
-import { onAbort } from '../../abort.js';
+import { onAbort } from '../../common/abort.js';
 import { rowsOf } from '../../sessions/rows.js';
 import type { ProviderReport, RunOptions, Session } from '../../sessions/session.js';
 import type { Inputs, Outputs, Port } from '../../sessions/tensors.js';

@@ -1,6 +1,6 @@
 import { badImage, reason } from '../../../graph/common/errors.js';
-import { copyOf, refuseGone } from '../../buffers.js';
-import { checkPixels, type RgbImage } from '../../images/raster.js';
+import { copyOf, refuseGone } from '../../common/buffers.js';
+import { checkPixels, type RgbImage } from '../../common/raster.js';
 import { type Handed, handPixels } from '../../segmenter.js';
 import { download, nameOf } from '../download.js';
 import { pageUrl } from '../files.js';

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../images/raster.js';
+import type { RgbImage } from '../../common/raster.js';
 
 /** Upright, in sRGB, and with the colour of transparent pixels as it was. */
 export const BITMAP_OPTIONS = Object.freeze({

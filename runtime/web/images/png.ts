@@ -1,8 +1,8 @@
 import { at } from '../../../graph/common/at.js';
+import type { Raster, RgbImage } from '../../common/raster.js';
 import { crc32 } from '../../images/files/crc32.js';
 import { isAncillary, pngChunks, withoutChunks } from '../../images/files/formats.js';
 import { unfilter } from '../../images/files/png.js';
-import type { Raster, RgbImage } from '../../images/raster.js';
 import type { ImageHeader } from '../header.js';
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);

@@ -1,7 +1,7 @@
 import { badImage, reason } from '../../../graph/common/errors.js';
+import type { RgbImage } from '../../common/raster.js';
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
-import type { RgbImage } from '../../images/raster.js';
 import type { Samples } from '../../images/turn.js';
 import { readHeader } from '../header.js';
 import type { WorkerSource } from './hand.js';

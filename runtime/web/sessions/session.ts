@@ -1,6 +1,6 @@
 import { badUsage, reason } from '../../../graph/common/errors.js';
-import { onAbort, untilAborted } from '../../abort.js';
-import { copyOf } from '../../buffers.js';
+import { onAbort, untilAborted } from '../../common/abort.js';
+import { copyOf } from '../../common/buffers.js';
 import {
   openFirst,
   type ProviderReport,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { NmodeError } from '../../../graph/common/errors.js';
-import { DEFAULT_TOLERANCE } from '../../../runtime/parity.js';
 import type { Verification, VerifyOptions } from '../../api/verify.js';
+import { DEFAULT_TOLERANCE } from '../../parity/parity.js';
 import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
 import { optionsOf } from '../flags/options.js';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDecimal } from '../../../graph/common/decimal.js';
-import { MAX_TIMER } from '../../../runtime/timer.js';
+import { MAX_TIMER } from '../../../runtime/common/timer.js';
 
 /** '256x128' -> height 256, width 128. */
 export function parseSize(text: string): { height: number; width: number } {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { NORMALIZATIONS, type Recipe } from '../../../graph/common/recipe.js';
 import { outlineOf } from '../../../graph/ir/model.js';
+import type { RgbImage } from '../../../runtime/common/raster.js';
 import { type FinishOptions, Job } from '../../../runtime/images/job.js';
-import type { RgbImage } from '../../../runtime/images/raster.js';
 import { inputSpecOf } from '../../../runtime/input-spec.js';
 import { readImage } from '../../../runtime/node/images/files.js';
 import { loadModel } from '../../../runtime/node/model.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
-import { compareOutputs } from '../../../runtime/parity.js';
+import { compareOutputs } from '../../../src/parity/parity.js';
 import { cases, exported, fixture, toldBy } from '../../support/fixtures.js';
 import { seeded } from '../../support/seeded.js';
 

@@ -6,7 +6,7 @@ import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { float, int, ints, string } from '../../../graph/ir/attribute.js';
 import { float32Tensor, int64Tensor } from '../../../graph/ir/tensor.js';
-import { naming } from '../../../runtime/naming.js';
+import { naming } from '../../../runtime/common/naming.js';
 import { handmade, node, zeros } from '../../support/graph.js';
 import { foreign } from '../../support/onnx-files.js';
 import type { FuzzedReader } from '../fuzz.js';

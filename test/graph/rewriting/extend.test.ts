@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { prune } from '../../../graph/analysis/prune.js';
 import { closest } from '../../../graph/common/closest.js';
 import type { ValueInfo } from '../../../graph/ir/model.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
@@ -6,7 +7,6 @@ import { initializer } from '../../../graph/ir/value.js';
 import { add } from '../../../graph/ops/elementwise.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { extend, tensorOf } from '../../../graph/rewriting/extend.js';
-import { prune } from '../../../graph/rewriting/prune.js';
 import { handmade, node, run, zeros } from '../../support/graph.js';
 
 const float = (name: string): ValueInfo => ({ name, type: { dtype: 'float32', shape: [2] } });

@@ -83,7 +83,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'it holds several images, expected one': 'a chunk acTL says that it is an animation',
     'it is cut short': 'the last chunk that is whole is no IEND',
   },
-  'runtime/images/raster.ts': {
+  'runtime/common/raster.ts': {
     '… samples for …x…x…': 'a program gives a raster of more or fewer samples than its size says',
     'expected …, or pixels { width, height, channels, data }':
       'what a program gives for an image is nothing that the platform takes, nor an object with data',

@@ -10,7 +10,7 @@ export const RUNTIME_SESSIONS: Conditions = {
       'a program gives something for providers that is neither the text auto nor an array',
     'no provider is named': 'the list of providers is empty',
   },
-  'runtime/buffers.ts': {
+  'runtime/common/buffers.ts': {
     '…: its buffer was transferred or has shrunk, so that nothing is left: give the data in another one':
       'a view of no bytes cannot be read, as its buffer is detached or ends before it',
   },
@@ -67,7 +67,7 @@ export const RUNTIME_SESSIONS: Conditions = {
       'an argument cannot be cloned or transferred: a function, or a buffer given away before',
     '… is closed': 'what runs in the thread was closed before the call',
   },
-  'runtime/parity.ts': {
+  'src/parity/parity.ts': {
     'the reference has no tensor for …: it holds …':
       'inputs or outputs have no tensor of their name, and there is not one input, one output and one tensor left for each',
     "the reference '…' holds NaN, which nothing can be held to":

@@ -54,7 +54,7 @@ export const RUNTIME: Conditions = {
     '… resizes to': 'the size is of the recipe that the caller gives',
     'it takes': 'the size is that of the model: its input, or its own recipe',
   },
-  'runtime/naming.ts': {
+  'runtime/common/naming.ts': {
     'onnxruntime: ': "what errors that are in onnxruntime's words begin with, and are known by",
   },
   'runtime/node/model.ts': {

@@ -85,7 +85,7 @@ export const SRC_MODELS: Conditions = {
     'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as export --reference does':
       'an input of the model is uint8',
   },
-  'src/parity/write-verified.ts': {
+  'src/api/write-verified.ts': {
     'the model misses the reference: …; nothing was written. ':
       'an output is beyond the tolerance, before a file was begun',
     'check that decoder, activation, LMD form, head and key are those of the training':

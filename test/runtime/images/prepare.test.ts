@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { RgbImage } from '../../../runtime/common/raster.js';
 import { affineOf, prepareResized, prepareWindow, toEightBits } from '../../../runtime/images/prepare.js';
-import type { RgbImage } from '../../../runtime/images/raster.js';
 
 /** A row of pixels. */
 function row(data: Uint8Array | Uint16Array): RgbImage {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Probabilities } from '../../../runtime/images/raster.js';
+import type { Probabilities } from '../../../runtime/common/raster.js';
 import { type Classes, INDEPENDENT, masksOf } from '../../../runtime/masks/classes.js';
 
 /** A row of pixels, the probabilities of each class one after another. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Mask } from '../../../runtime/images/raster.js';
+import type { Mask } from '../../../runtime/common/raster.js';
 import { clean, componentsOf } from '../../../runtime/masks/components.js';
 
 /** A mask drawn in characters: '#' is inside. */

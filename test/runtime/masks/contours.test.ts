@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Mask } from '../../../runtime/images/raster.js';
+import type { Mask } from '../../../runtime/common/raster.js';
 import { contoursOf, type Polygon } from '../../../runtime/masks/contours.js';
 import { runLengthOf } from '../../../runtime/masks/run-length.js';
 

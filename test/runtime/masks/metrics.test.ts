@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
+import type { Mask, RgbImage } from '../../../runtime/common/raster.js';
 import { drawOutline, drawOverlay } from '../../../runtime/images/draw.js';
-import type { Mask, RgbImage } from '../../../runtime/images/raster.js';
 import { addConfusions, confusionOf, diceOf, metricsOf, NO_PIXELS } from '../../../runtime/masks/metrics.js';
 import { area, labelMap, thresholded } from '../../../runtime/masks/threshold.js';
 

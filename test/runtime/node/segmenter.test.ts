@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Mask, Probabilities } from '../../../runtime/images/raster.js';
+import type { Mask, Probabilities } from '../../../runtime/common/raster.js';
 import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
 import { readImage, readMask } from '../../../runtime/node/images/files.js';
 import { Segmenter } from '../../../runtime/node/segmenter.js';

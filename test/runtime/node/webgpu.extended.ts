@@ -3,7 +3,7 @@ import { readReference } from '../../../exporters/checkpoints/open.js';
 import type { Tensor } from '../../../graph/ir/tensor.js';
 import { lackOf } from '../../../runtime/node/sessions/requirements.js';
 import { createSession, type Session } from '../../../runtime/node/sessions/session.js';
-import { verifySession } from '../../../runtime/parity.js';
+import { verifySession } from '../../../src/parity/parity.js';
 import {
   type Case,
   cases,

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import sharp, { type Sharp } from 'sharp';
 import { readReference } from '../../../exporters/checkpoints/open.js';
 import { float32Values } from '../../../graph/ir/tensor.js';
-import type { Mask } from '../../../runtime/images/raster.js';
+import type { Mask } from '../../../runtime/common/raster.js';
 import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
 import { readImage } from '../../../runtime/node/images/files.js';
 import { Segmenter as NodeSegmenter } from '../../../runtime/node/segmenter.js';

@@ -1,7 +1,7 @@
 /** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
 import { at } from '../../../../graph/common/at.js';
+import type { Mask, RgbImage } from '../../../common/raster.js';
 import { drawClasses } from '../../../images/draw.js';
-import type { Mask, RgbImage } from '../../../images/raster.js';
 import type { Components } from '../../../masks/components.js';
 import { contoursOf } from '../../../masks/contours.js';
 import { runLengthOf } from '../../../masks/run-length.js';

@@ -3,8 +3,8 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeChunks, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
-import type { OutputParity, Parity, ParityOptions } from '../../runtime/parity.js';
 import { writeWhole } from '../files/write-whole.js';
+import type { OutputParity, Parity, ParityOptions } from '../parity/parity.js';
 
 export interface Verifiable {
   readonly model: Model;
@@ -55,11 +55,11 @@ async function verifyOrFail(
   { notes, assumed, rule }: Verifiable,
 ): Promise<Parity> {
   // Loaded with what runs a model, which an export without a reference does not need.
-  const { verify } = await import('../api/verify.js');
+  const { verify } = await import('./verify.js');
   // Hints are made of what was assumed, not of what the model says: that it is verified.
   const { hints: _, ...parity } = await verify({ model, reference, ...rule });
   if (!parity.pass) {
-    const { missedHints } = await import('./hints.js');
+    const { missedHints } = await import('../parity/hints.js');
     const missed = Object.entries(parity.outputs).filter(([, { pass }]) => !pass);
     const misses = missed.map(
       ([name, output]) =>

@@ -1,11 +1,11 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import { type Detected, detect } from '../assembly/describe.js';
 import type { Backbone } from '../backbones/backbone.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import { unreadableText } from '../checkpoints/unreadable.js';
-import type { KeyView } from './key-views.js';
-import type { SettingsInUse } from './settings.js';
-import { isIgnored, legible, listed, type Shapes, Weights } from './weights.js';
+import type { KeyView } from '../nn/key-views.js';
+import type { SettingsInUse } from '../nn/settings.js';
+import { isIgnored, legible, listed, type Shapes, Weights } from '../nn/weights.js';
+import { type Detected, detect } from './describe.js';
 
 export function shapesOf({ tensors }: Pick<Checkpoint, 'tensors'>): Shapes {
   return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from '@jest/globals';
-import { onAbort, untilAborted } from '../../runtime/abort.js';
+import { onAbort, untilAborted } from '../../../runtime/common/abort.js';
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 

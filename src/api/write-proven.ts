@@ -4,8 +4,8 @@ import type { Assumption, CheckedAssumption } from '../../graph/common/assumptio
 import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
+import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
-import { parityRule, type ReferenceTolerance, toleranceRecord } from './tolerance.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 
 /** What users say of a model that is made, rewritten, proven and written. */

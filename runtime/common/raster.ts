@@ -1,5 +1,5 @@
 import { badImage, badUsage } from '../../graph/common/errors.js';
-import { refuseGone } from '../buffers.js';
+import { refuseGone } from './buffers.js';
 
 /** Pixels interleaved by channel: row by row, [height, width, channels]. */
 export interface Raster {

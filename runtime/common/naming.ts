@@ -1,4 +1,4 @@
-import { badUsage, NmodeError, reason } from '../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 
 /** Puts a model's name before what is wrong with it, or with what is asked of it. */
 export function naming<T>(name: string, body: () => T): T {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeModel } from '../../graph/file/write.js';
-import { symbol } from '../../graph/ir/dim.js';
-import { float32Tensor, type Tensor } from '../../graph/ir/tensor.js';
-import { input } from '../../graph/ir/value.js';
-import { mul } from '../../graph/ops/elementwise.js';
-import { assemble } from '../../graph/rewriting/assemble.js';
-import { createSession, type Session } from '../../runtime/node/sessions/session.js';
-import { compareOutputs, verifySession } from '../../runtime/parity.js';
+import { encodeModel } from '../../../graph/file/write.js';
+import { symbol } from '../../../graph/ir/dim.js';
+import { float32Tensor, type Tensor } from '../../../graph/ir/tensor.js';
+import { input } from '../../../graph/ir/value.js';
+import { mul } from '../../../graph/ops/elementwise.js';
+import { assemble } from '../../../graph/rewriting/assemble.js';
+import { createSession, type Session } from '../../../runtime/node/sessions/session.js';
+import { compareOutputs, verifySession } from '../../../src/parity/parity.js';
 
 const floats = (...values: number[]) => ({ dims: [1, values.length], data: Float32Array.from(values) });
 

@@ -1,4 +1,4 @@
-import { badUsage } from '../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 
 /** What programs give numbers and bytes in. */
 export type View = Float32Array | Uint16Array | Uint8Array;

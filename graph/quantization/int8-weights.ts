@@ -5,8 +5,8 @@ import { constant, type Value } from '../ir/value.js';
 import { cast } from '../ops/cast.js';
 import { Conv } from '../ops/conv.js';
 import { mul } from '../ops/elementwise.js';
-import { quantizedWeight } from '../quantization/parameters.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
+import { quantizedWeight } from './parameters.js';
 
 /** Smaller weights are not worth two more nodes. */
 export const MIN_ELEMENTS = 1024;

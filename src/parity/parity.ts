@@ -1,10 +1,10 @@
-import { at } from '../graph/common/at.js';
-import { NmodeError } from '../graph/common/errors.js';
-import { elementCount, float32Values, type Tensor, unravel } from '../graph/ir/tensor.js';
-import { DEFAULT_THRESHOLD } from './masks/threshold.js';
-import type { Session } from './node/sessions/session.js';
-import { concatenate, rowsOf } from './sessions/rows.js';
-import type { Floats, Port } from './sessions/tensors.js';
+import { at } from '../../graph/common/at.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { elementCount, float32Values, type Tensor, unravel } from '../../graph/ir/tensor.js';
+import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
+import type { Session } from '../../runtime/node/sessions/session.js';
+import { concatenate, rowsOf } from '../../runtime/sessions/rows.js';
+import type { Floats, Port } from '../../runtime/sessions/tensors.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
 export const DEFAULT_TOLERANCE = { atol: 1e-5, rtol: 0 };
