@@ -40,8 +40,6 @@ export type { AppliedHead } from '../runtime/input-spec.js';
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
-export type { TruthReading } from '../runtime/masks/truth.js';
-export type { Rgb } from '../runtime/masks/truth-image.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
 export {
   type ImageSource,
@@ -73,6 +71,8 @@ export type { Timings } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
 export type { RunOptions } from '../runtime/sessions/session.js';
 export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
+export type { TruthReading } from '../runtime/truth/truth.js';
+export type { Rgb } from '../runtime/truth/truth-image.js';
 export { type BenchOptions, bench } from './api/bench.js';
 export { type CompareOptions, compare } from './api/compare.js';
 export { type Diagnosis, doctor, type ProviderDiagnosis } from './api/doctor.js';

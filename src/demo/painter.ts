@@ -15,7 +15,7 @@ import {
   type TruthReading,
   truthAt,
   truthOf,
-} from '../../runtime/masks/truth.js';
+} from '../../runtime/truth/truth.js';
 import { encodePng } from '../../runtime/web/images/png.js';
 import { readTruthImage } from '../../runtime/web/images/read-truth.js';
 import { serve } from '../../runtime/web/threads/serve.js';

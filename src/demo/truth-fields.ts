@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import type { TruthReading } from '../../runtime/masks/truth.js';
+import type { TruthReading } from '../../runtime/truth/truth.js';
 import { input } from './elements.js';
 
 /** How the page's fields say that truth is read. @throws NmodeError (BAD_USAGE) for what is neither label nor colour */

@@ -12,6 +12,9 @@ import {
   metricsOf,
   NO_PIXELS,
 } from '../../runtime/masks/metrics.js';
+import { readTruthImage } from '../../runtime/node/images/files.js';
+import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
+import type { SegmentOptions } from '../../runtime/segment-options.js';
 import {
   type Labels,
   labelsOf,
@@ -22,11 +25,8 @@ import {
   truthAt,
   truthOf,
   truthOfLabel,
-} from '../../runtime/masks/truth.js';
-import type { TruthImage } from '../../runtime/masks/truth-image.js';
-import { readTruthImage } from '../../runtime/node/images/files.js';
-import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
-import type { SegmentOptions } from '../../runtime/segment-options.js';
+} from '../../runtime/truth/truth.js';
+import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import { sizesProblem } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
 import { mean } from '../measuring/percentile.js';

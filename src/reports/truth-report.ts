@@ -1,5 +1,5 @@
-import { listed, type Search, type TruthReading } from '../../runtime/masks/truth.js';
-import type { Rgb } from '../../runtime/masks/truth-image.js';
+import { listed, type Search, type TruthReading } from '../../runtime/truth/truth.js';
+import type { Rgb } from '../../runtime/truth/truth-image.js';
 
 /** How ground truth was read: as black and white where nothing is said of foreground. */
 export interface TruthSummary {

@@ -69,7 +69,7 @@ it('README.md shows what compare counts', () => {
 
 it('README.md shows what npm start prints, but for times', () => {
   const [printed] = blocksOf('README.md').filter(({ code }) => code.startsWith('checkpoint '));
-  const { stdout } = spawnSync(process.execPath, [join(root, 'dist/src/start.js')], {
+  const { stdout } = spawnSync(process.execPath, [join(root, 'dist/src/cli/start.js')], {
     cwd: root,
     encoding: 'utf8',
   });

@@ -17,8 +17,8 @@ import { finished, mend } from '../../images/files/mend.js';
 import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
 import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
-import { type Truth, type TruthReading, truthAt, truthOf } from '../../masks/truth.js';
-import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
+import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
+import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
 import { loadSharp } from './sharp.js';
 
 /** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */

@@ -1,6 +1,6 @@
 import { isLossyWebp } from '../../images/files/formats.js';
 import { decodePng } from '../../images/files/png.js';
-import { type TruthImage, truthOfPng } from '../../masks/truth-image.js';
+import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
 import { readHeader } from '../header.js';
 import { BITMAP_OPTIONS, pixelsOf } from './pixels.js';
 import { inflate } from './png.js';

@@ -10,7 +10,7 @@ export const RUNTIME_MASKS: Conditions = {
   'runtime/masks/metrics.ts': {
     'a mask of …x… against one of …x…': 'a program counts two masks of different width or height',
   },
-  'runtime/masks/truth.ts': {
+  'runtime/truth/truth.ts': {
     'a label of truth is …, expected a whole number from 0 to 65535':
       'the foreground or ignored label that is given is no whole number from 0 to 65535',
     'a colour of truth is …, expected R,G,B, whole numbers from 0 to 255':

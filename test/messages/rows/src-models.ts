@@ -58,7 +58,7 @@ export const SRC_MODELS: Conditions = {
     '…: no feature map float32 [N, C, H, W] of a part of the image lies between it and an output':
       'no tensor that a decoder could take is found at any resolution',
   },
-  'src/start.ts': {
+  'src/cli/start.ts': {
     'no overlay was written': 'an image came back without the overlay that was asked for',
     'the export was not verified': 'the export of npm start came without a comparison of its mask',
   },

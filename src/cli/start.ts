@@ -1,17 +1,17 @@
 /** `npm start`: the whole way from the bundled checkpoint to masks, and how close to PyTorch it comes. */
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { at } from '../graph/common/at.js';
-import { NmodeError } from '../graph/common/errors.js';
-import { confusionOf, diceOf } from '../runtime/masks/metrics.js';
-import { readMask } from '../runtime/node/images/files.js';
-import { exportModel } from './api/export.js';
-import { predict } from './api/predict.js';
-import { fields, print, table } from './cli/output/print.js';
-import { makeFolder } from './files/write-whole.js';
-import { bytesText, count, macsText } from './reports/figures.js';
+import { at } from '../../graph/common/at.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { confusionOf, diceOf } from '../../runtime/masks/metrics.js';
+import { readMask } from '../../runtime/node/images/files.js';
+import { exportModel } from '../api/export.js';
+import { predict } from '../api/predict.js';
+import { makeFolder } from '../files/write-whole.js';
+import { bytesText, count, macsText } from '../reports/figures.js';
+import { fields, print, table } from './output/print.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const fixture = (...path: string[]) => join(root, 'fixtures', ...path);
 const out = join(root, 'out');
 const shown = (path: string) => relative(process.cwd(), path) || '.';

@@ -1,8 +1,8 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Mask, Raster } from '../common/raster.js';
 import { resizeBilinear } from '../images/resize.js';
+import { thresholded } from '../masks/threshold.js';
 import { histogramOf, isBilevel } from './bilevel.js';
-import { thresholded } from './threshold.js';
 import { colourAt, colourText, greyOf, opacityOf, packed, type Rgb, type TruthImage } from './truth-image.js';
 
 /** How ground truth is read: where nothing is said, as masks of black and white. */

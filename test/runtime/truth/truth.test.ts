@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { confusionOf } from '../../../runtime/masks/metrics.js';
-import { checkReading, truthAt, truthOfLabel } from '../../../runtime/masks/truth.js';
+import { checkReading, truthAt, truthOfLabel } from '../../../runtime/truth/truth.js';
 
 const labels = (width: number, ...data: number[]) => ({
   width,
