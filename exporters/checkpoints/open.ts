@@ -3,7 +3,7 @@ import { type ErrorCode, NmodeError, printable, reason } from '../../graph/commo
 import { byteLength, type Tensor } from '../../graph/ir/tensor.js';
 import { toFloat32 } from './float32.js';
 import { readNpz } from './npz.js';
-import { PICKLE_START, readPlainPickle } from './pickle/plain-pickle.js';
+import { type CheckpointFormat, READERS, SAFETENSORS_START, ZIP_START } from './readers.js';
 import { readSafetensors } from './safetensors.js';
 import { type KeySelection, type SelectedKeys, selectKeys } from './select-keys.js';
 import {
@@ -15,12 +15,10 @@ import {
   shardText,
 } from './signatures.js';
 import { FileSource } from './source.js';
-import { isUsual, type StateDict, stateDictOf } from './state-dict.js';
-import { LEGACY_START, readTorchLegacy } from './torch/torch-legacy.js';
-import { type PickledFile, readTorchZip } from './torch/torch-zip.js';
+import { isUsual, type StateDict } from './state-dict.js';
 import { UnreadableTensor } from './unreadable.js';
 
-export type CheckpointFormat = 'torch zip' | 'torch legacy' | 'pickle' | 'safetensors';
+export type { CheckpointFormat } from './readers.js';
 
 /** A checkpoint held open: names and shapes are known, elements are read when asked for. */
 export interface Checkpoint {
@@ -35,15 +33,13 @@ export interface Checkpoint {
   readonly ignored?: readonly string[];
   /** Where in the file they were found, and what else it holds, in a sentence; '' where there is nothing to say. */
   readonly note: string;
+  /** What else the file says, text by name, as the metadata of safetensors. */
+  readonly extras?: ReadonlyMap<string, string>;
   /** Of the whole file. @throws NmodeError (BAD_CHECKPOINT) where it cannot be read */
   sha256(): string;
   /** Closes the file; tensors cannot be read any more. */
   close(): void;
 }
-
-const ZIP_START = /^504b0304/;
-/** Eight bytes of length, which are no text, then a brace. */
-const SAFETENSORS_START = /^(?!([2-7].|09|0a|0d){8}).{16}7b/;
 
 /** The first bytes of a file. */
 function startOf(source: FileSource): Buffer {
@@ -56,16 +52,14 @@ function fileStart(source: FileSource, name: string): FileStart {
   return { name, size, text: startOf(source).toString('latin1'), end: end.toString('latin1') };
 }
 
-/** The format of a file by its first bytes, whatever its name. */
-function formatOf(source: FileSource, name: string): CheckpointFormat {
+/** What reads a file, by its first bytes, whatever its name. */
+function readerOf(source: FileSource, name: string): (typeof READERS)[number] {
   const shard = shardText(name);
   if (shard !== undefined) throw new Error(shard);
   const start = startOf(source).toString('hex');
-  if (ZIP_START.test(start)) return 'torch zip';
-  if (LEGACY_START.test(start)) return 'torch legacy';
-  if (PICKLE_START.test(start)) return 'pickle';
-  if (SAFETENSORS_START.test(start)) return 'safetensors';
-  throw new Error(foreignFile(fileStart(source, name)));
+  const reader = READERS.find(({ matches }) => matches(start));
+  if (reader === undefined) throw new Error(foreignFile(fileStart(source, name)));
+  return reader;
 }
 
 /** Tensors may share and repeat storage, but not without end: this much beyond a few times the file. */
@@ -111,12 +105,13 @@ export async function openCheckpoint(
 ): Promise<Checkpoint> {
   const file = basename(path);
   return reading(path, 'BAD_CHECKPOINT', async (source) => {
-    const format = formatOf(source, file);
-    const { notes, ...stateDict } = await readStateDict(format, source, key);
+    const reader = readerOf(source, file);
+    const { notes, extras, ...contents } = await reader.read(source);
+    const stateDict = contents.stateDict(key);
     const { tensors, prefix, ignored } = select(stateDict, selection);
     checkExpansion(tensors, source);
     return {
-      ...{ file, format, tensors, prefix },
+      ...{ file, format: reader.id, tensors, prefix, extras },
       ignored: [...ignored, ...stateDict.beside],
       note: printable([...notes, ...placeNotes(stateDict, key)].join('; ')),
       sha256() {
@@ -150,35 +145,6 @@ function placeNotes({ under, others, models }: StateDict, key = ''): readonly st
   ];
 }
 
-async function readStateDict(
-  format: CheckpointFormat,
-  source: FileSource,
-  key: string | undefined,
-): Promise<StateDict & Pick<PickledFile, 'notes'>> {
-  if (format === 'safetensors') {
-    const found = {
-      tensors: readSafetensors(source),
-      under: '',
-      others: [],
-      beside: [],
-      models: [],
-      notes: [],
-    };
-    return key === undefined ? found : { ...found, prefix: key };
-  }
-  const { object, notes } = await readPickled(format, source);
-  return { ...stateDictOf(object, key), notes };
-}
-
-async function readPickled(
-  format: Exclude<CheckpointFormat, 'safetensors'>,
-  source: FileSource,
-): Promise<PickledFile> {
-  if (format === 'torch zip') return readTorchZip(source);
-  if (format === 'pickle') return readPlainPickle(source);
-  return { object: readTorchLegacy(source), notes: [] };
-}
-
 /**
  * Reads reference tensors, .safetensors or .npz, into memory; floating-point ones as float32.
  * @throws NmodeError (BAD_REFERENCE)
@@ -189,7 +155,7 @@ export async function readReference(path: string): Promise<ReadonlyMap<string, T
     const zip = ZIP_START.test(start);
     if (!zip && !SAFETENSORS_START.test(start))
       throw new Error(foreignReference(fileStart(source, basename(path))));
-    const tensors = zip ? await readNpz(source) : readSafetensors(source);
+    const tensors = zip ? await readNpz(source) : readSafetensors(source).tensors;
     const loaded = Array.from(tensors, ([name, stored]): [string, Tensor] => {
       const { dtype, dims, bytes } = toFloat32(stored)?.tensor ?? stored;
       const data = bytes();

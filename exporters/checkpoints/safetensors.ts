@@ -33,11 +33,18 @@ interface Placed {
   readonly end: number;
 }
 
+/** What a safetensors file holds. */
+export interface Safetensors {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** The format's free field: texts by name. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
 /**
- * The tensors of a safetensors file: 8 bytes of header length, a JSON header, the data (the format's README).
+ * Reads a safetensors file: 8 bytes of header length, a JSON header, the data (the format's README).
  * The data must be covered without holes or overlaps, and every name must occur once.
  */
-export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
+export function readSafetensors(source: Source): Safetensors {
   const prefix = source.read(0, 8);
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) {
@@ -50,7 +57,6 @@ export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
   const { __metadata__: metadata, ...header } = parseHeader(
     new TextDecoder('utf-8', { fatal: true }).decode(source.read(8, length)),
   );
-  checkMetadata(metadata);
   const placed = Object.entries(header)
     .map(([name, entry]) => place(name, entry))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -67,12 +73,13 @@ export function readSafetensors(source: Source): ReadonlyMap<string, Tensor> {
     const cut = start + covered > source.size ? ': download it again' : '';
     throw new RangeError(`the header describes ${start + covered} bytes, the file has ${source.size}${cut}`);
   }
-  return new Map(
-    placed.map(({ name, dtype, dims, begin, end }) => [
+  const tensors = new Map(
+    placed.map(({ name, dtype, dims, begin, end }): [string, Tensor] => [
       name,
       { dtype, dims, bytes: () => source.read(start + begin, end - begin) },
     ]),
   );
+  return { tensors, metadata: textsOf(metadata) };
 }
 
 function parseHeader(text: string): Record<string, unknown> {
@@ -93,13 +100,12 @@ function fieldsOf(entry: unknown): number {
   return inner + (Array.isArray(entry) ? 0 : Object.keys(entry).length);
 }
 
-/** The format's free field: texts by name. */
-function checkMetadata(metadata: unknown): void {
-  if (metadata === undefined) return;
+function textsOf(metadata: unknown = {}): ReadonlyMap<string, string> {
   const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
   if (!isObject || Object.values(metadata).some((value) => typeof value !== 'string')) {
     throw new TypeError('__metadata__ is no object of texts');
   }
+  return new Map(Object.entries(metadata as Record<string, string>));
 }
 
 /**

@@ -110,10 +110,11 @@ describe('safetensors', () => {
   const read = (header: unknown, size: number) =>
     readSafetensors(memorySource(safetensors(header, new Uint8Array(size))));
 
-  it('reads tensors in the order of their data, metadata aside', () => {
+  it('reads tensors in the order of their data, and what is said beside them', () => {
     const later = { ...entry, data_offsets: [4, 8] };
-    const tensors = read({ __metadata__: { format: 'pt' }, later, first: entry }, 8);
+    const { tensors, metadata } = read({ __metadata__: { format: 'pt' }, later, first: entry }, 8);
     expect([...tensors.keys()]).toEqual(['first', 'later']);
+    expect([...metadata]).toEqual([['format', 'pt']]);
   });
 
   it.each([
