@@ -60,7 +60,7 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
 
 /** There are millions of weights: only the ends are checked. */
 function scale32(from: Float32Array, to: Float32Array, begin: number, end: number, factor: number): void {
-  if (end > from.length) throw new RangeError(`${end} weights of ${from.length}`);
+  if (end > begin) at(from, end - 1);
   for (let place = begin; place < end; place++) to[place] = (from[place] as number) * factor;
 }
 

@@ -8,7 +8,7 @@ import { Respawning } from '../../threads/respawning.js';
 import type { Thread } from '../../threads/thread.js';
 import type { ServerCore } from '../core.js';
 import type { ServedModel } from '../served-model.js';
-import { type View, viewOf } from './accept.js';
+import { type View, viewOf } from './accept-header.js';
 import { fileOf, isMultipart } from './bodies/multipart.js';
 import { accepting, type Begun } from './calls.js';
 import type { AnswerMethods } from './threads/answer-thread.js';

@@ -1,7 +1,7 @@
 import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/common/recipe.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { inputSpecOf } from '../../../runtime/input-spec.js';
-import { viewOf } from '../../../runtime/server/rest/accept.js';
+import { viewOf } from '../../../runtime/server/rest/accept-header.js';
 import { JSON_LENGTH, jsonLengthOf } from '../../../runtime/server/rest/bodies/json-length.js';
 import { readInferRequest } from '../../../runtime/server/rest/v2.js';
 import type { Port } from '../../../runtime/sessions/tensors.js';

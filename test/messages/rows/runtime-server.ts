@@ -17,7 +17,7 @@ export const RUNTIME_SERVER: Conditions = {
       'the server was given no model of that name, or serves no such version',
     ' version …': 'the request names a version',
   },
-  'runtime/server/rest/accept.ts': {
+  'runtime/server/rest/accept-header.ts': {
     "Accept is '…': give image/png, image/png;view=overlay or application/json":
       'no range of the header fits what is given, or its weight is 0',
   },
