@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
@@ -50,18 +50,22 @@ async function doneByChild(file: string, args: readonly string[], env: NodeJS.Pr
   };
   for (const signal of SIGNALS) process.on(signal, passOn);
   try {
-    await once(child, 'spawn');
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    for (const name of SIGNALS) process.off(name, passOn);
-    if (signal !== null) process.kill(process.pid, signal);
-    process.exitCode = code ?? undefined;
-    return true;
-  } catch {
-    return false;
+    if (!(await hasSpawned(child))) return false;
+    await once(child, 'exit');
   } finally {
     for (const signal of SIGNALS) process.off(signal, passOn);
   }
+  const { exitCode, signalCode } = child;
+  if (signalCode !== null) process.kill(process.pid, signalCode);
+  process.exitCode = exitCode ?? undefined;
+  return true;
 }
+
+const hasSpawned = (child: ChildProcess): Promise<boolean> =>
+  once(child, 'spawn').then(
+    () => true,
+    () => false,
+  );
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
