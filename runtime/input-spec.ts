@@ -2,6 +2,7 @@ import { type Reach, statedReach } from '../graph/analysis/receptive-field.js';
 import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
 import { parseDecimal } from '../graph/common/decimal.js';
 import { badModel, badUsage, reason } from '../graph/common/errors.js';
+import { option } from '../graph/common/option.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -103,7 +104,7 @@ export function imageSpecOf(
   };
   const assumed = io === 'image' ? [] : recipeAssumptions(recipe, given, shape, metadata);
   if (strictRecipe && declared === undefined && given?.normalization === undefined && io === 'tensor') {
-    throw badUsage('it does not say how images are prepared: say it with --recipe');
+    throw badUsage('it does not say how images are prepared: say it with `recipe`');
   }
   if (io === 'tensor') checkSizing(recipe.sizing, shape, given?.sizing !== undefined);
   if (!(memoryBudget > 0)) throw badUsage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
@@ -149,16 +150,18 @@ function outputSpecOf(
   const stated = endOf(activation, metadata.get(HEAD_KEY));
   if (stated === 'logits' && head === undefined) {
     throw badModel(
-      'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax',
+      "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`",
     );
   }
   if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
     const says = activation === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
-    throw badUsage(`${says} in a ${stated}: a --head ${head} behind it would change its probabilities`);
+    throw badUsage(
+      `${says} in a ${stated}: a ${option('head', head)} behind it would change its probabilities`,
+    );
   }
   const count = type?.shape?.[1];
   if (head === 'softmax' && count === 1) {
-    throw badUsage('--head softmax: over one class it is always 1, use sigmoid');
+    throw badUsage("`head: 'softmax'`: over one class it is always 1, use sigmoid");
   }
   const several: readonly Assumption[] =
     outputs.length > 1
@@ -190,7 +193,7 @@ function classesOf(
   }
   if (end !== 'softmax' || count === 1) {
     if (given === undefined || given === 'none') return { classes: INDEPENDENT, assumed: [] };
-    throw badUsage(`--background ${given} has no meaning: ${whyNoBackground(end, count)}`);
+    throw badUsage(`${option('background', given)} has no meaning: ${whyNoBackground(end, count)}`);
   }
   const stated = metadata.get(BACKGROUND_KEY);
   const checked = (background: Background) => {

@@ -1,5 +1,5 @@
-import { flagOf } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { shapeText } from '../../graph/ir/dim.js';
 import { type Backbone, type Network, type OwnDecoder, ownKeys } from '../backbones/backbone.js';
 import { detectOrder } from '../decoders/block.js';
@@ -10,14 +10,7 @@ import {
   type NmodeVariant,
 } from '../decoders/nmode.js';
 import type { SolverOptions } from '../decoders/solver.js';
-import {
-  SOLVER_IDS,
-  SOLVER_OPTIONS,
-  SOLVERS,
-  type SolverChoices,
-  type SolverId,
-  solverOf,
-} from '../decoders/solvers.js';
+import { SOLVER_IDS, SOLVERS, type SolverChoices, type SolverId, solverOf } from '../decoders/solvers.js';
 import { type KeyView, shapesIn } from '../nn/key-views.js';
 import { isIgnored, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
@@ -155,25 +148,20 @@ function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hi
   const id = hints.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
     const names = decoders.map((known) => known.toUpperCase()).join(' and ');
-    const flags = decoders.map((known) => `--decoder ${known}`).join(' or ');
-    const also = hints.activation === undefined ? ', and the activation with --activation' : '';
-    throw usage(`${names} checkpoints have the same keys: say which it is with ${flags}${also}`);
+    const choices = decoders.map((known) => option('decoder', known)).join(' or ');
+    const also = hints.activation === undefined ? ', and the activation with `activation`' : '';
+    throw usage(`${names} checkpoints have the same keys: say which it is with ${choices}${also}`);
   }
   const decoder = decoders.find((known) => known === id);
   if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
   const own: SolverOptions = id === 'original' ? {} : solverOf(id).options;
   for (const name of Object.keys(hints.solverOptions ?? {})) {
-    if (!Object.hasOwn(own, name)) throw usage(`${solverFlag(name)} has no meaning for ${id}`);
+    if (!Object.hasOwn(own, name)) throw usage(`${option(`solverOptions.${name}`)} has no meaning for ${id}`);
   }
   if (hints.head !== undefined && !HEADS.includes(hints.head)) {
-    throw usage(`--head ${hints.head}, expected ${HEADS.join(' or ')}`);
+    throw usage(`${option('head', hints.head)}, expected ${HEADS.join(' or ')}`);
   }
   return decoder;
-}
-
-/** The flag of an option that some solver has. */
-function solverFlag(name: string): string {
-  return flagOf(SOLVER_OPTIONS.find((option) => option.name === name)?.key ?? name);
 }
 
 /** A value for each option of a solver: the default where none is given. @throws NmodeError (BAD_USAGE) */
@@ -182,7 +170,7 @@ function choicesOf(file: string, id: SolverId, given: SolverChoices = {}): Solve
     Object.entries(solverOf(id).options).map(([name, { choices }]) => {
       const value = given[name] ?? choices[0];
       if (choices.includes(value)) return [name, value];
-      throw usageOf(file)(`${solverFlag(name)} ${value}, expected ${choices.join(' or ')}`);
+      throw usageOf(file)(`${option(`solverOptions.${name}`, value)}, expected ${choices.join(' or ')}`);
     }),
   );
 }
@@ -202,9 +190,12 @@ export function describeNmode(
   const { activation } = hints;
   const names = ACTIVATION_NAMES.join(' or ');
   if (activation === undefined) {
-    throw usage(`a checkpoint does not hold the activation between steps: give --activation ${names}`);
+    throw usage(
+      `a checkpoint does not hold the activation between steps: give ${option('activation')} ${names}`,
+    );
   }
-  if (!ACTIVATION_NAMES.includes(activation)) throw usage(`--activation ${activation}, expected ${names}`);
+  if (!ACTIVATION_NAMES.includes(activation))
+    throw usage(`${option('activation', activation)}, expected ${names}`);
   if (kernel % 2 !== 1) {
     throw new NmodeError(
       'BAD_CHECKPOINT',
@@ -226,7 +217,7 @@ export function describe(file: string, detected: Detected, hints: Hints): Descri
   const { own } = network;
   if (own !== undefined && id === 'original') {
     if (hints.activation !== undefined) {
-      throw usageOf(file)('--activation has no meaning for the original decoder');
+      throw usageOf(file)('`activation` has no meaning for the original decoder');
     }
     return { network, classes, head, decoder: { id, own } };
   }

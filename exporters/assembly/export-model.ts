@@ -2,6 +2,7 @@ import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -125,7 +126,7 @@ function recipeOf(
   if (sizing.kind === 'resize') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {
-      const size = nativeSize ? '--native-size' : `the size ${height ?? 'open'}x${width ?? 'open'}`;
+      const size = nativeSize ? option('nativeSize') : `the size ${height ?? 'open'}x${width ?? 'open'}`;
       throw usage(`the recipe resizes images to ${sizing.height}x${sizing.width}, which contradicts ${size}`);
     }
   } else if (height !== undefined || width !== undefined) {
@@ -193,7 +194,7 @@ export function backgroundMetadata(
     if (typeof background === 'number' && background >= classes) {
       throw new NmodeError(
         'BAD_USAGE',
-        `--background ${background}: the ${classes} classes are 0 to ${classes - 1}`,
+        `${option('background', background)}: the ${classes} classes are 0 to ${classes - 1}`,
       );
     }
     return [[BACKGROUND_KEY, String(background ?? 0)]];
@@ -201,7 +202,7 @@ export function backgroundMetadata(
   if (background === undefined || background === 'none') return [];
   const why =
     classes === 1 ? 'there is one class' : `the head is ${head}, and only of a softmax one class is no mask`;
-  throw new NmodeError('BAD_USAGE', `--background ${background} has no meaning: ${why}`);
+  throw new NmodeError('BAD_USAGE', `${option('background', background)} has no meaning: ${why}`);
 }
 
 /** `metadata_props` that describe the steps of an nmODE decoder. */

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Value } from '../../graph/ir/value.js';
 import { sigmoid, softmax } from '../../graph/ops/unary.js';
 
@@ -9,7 +10,7 @@ export type Head = (typeof HEADS)[number];
 /** @throws NmodeError (BAD_USAGE) for a softmax over one class, which is 1 everywhere */
 export function applyHead(head: Head, logits: Value): Value {
   if (head === 'softmax' && logits.shape[1] === 1) {
-    throw new NmodeError('BAD_USAGE', '--head softmax: over one class it is always 1, use sigmoid');
+    throw new NmodeError('BAD_USAGE', "`head: 'softmax'`: over one class it is always 1, use sigmoid");
   }
   return { sigmoid, softmax: (x: Value) => softmax(x, 1), none: (x: Value) => x }[head](logits);
 }
@@ -23,6 +24,6 @@ export function headFor(file: string, classes: number, hint?: Head): Head {
   if (hint !== undefined || classes === 1) return hint ?? 'sigmoid';
   throw new NmodeError(
     'BAD_USAGE',
-    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give --head softmax where classes exclude each other, sigmoid where they do not, or none`,
+    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give ${option('head', 'softmax')} where classes exclude each other, sigmoid where they do not, or none`,
   );
 }

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Backbone, Network } from '../backbones/backbone.js';
 import { BACKBONES } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
@@ -99,6 +100,6 @@ function ambiguous(file: string, found: readonly Location[], { removed }: Search
   const places = found.map(({ network, view }) => `${network.backbone} below '${removed}${view.prefix}'`);
   return new NmodeError(
     'BAD_CHECKPOINT',
-    `${file}: it holds ${found.length} networks, ${places.join(', ')}: say which with --prefix`,
+    `${file}: it holds ${found.length} networks, ${places.join(', ')}: say which with ${option('prefix')}`,
   );
 }

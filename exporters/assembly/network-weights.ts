@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Backbone } from '../backbones/backbone.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import { unreadableText } from '../checkpoints/unreadable.js';
@@ -74,7 +75,7 @@ export function ignoredNotes(keys: readonly string[], of: string): readonly stri
   if (keys.length === 0) return [];
   const [title, them] = keys.length === 1 ? ['key that is', 'it'] : ['keys that are', 'them'];
   return [
-    `left aside: ${listed(`${title} no part of ${of}`, keys)}; a network that uses ${them} is another one, which --reference shows`,
+    `left aside: ${listed(`${title} no part of ${of}`, keys)}; a network that uses ${them} is another one, which ${option('reference')} shows`,
   ];
 }
 

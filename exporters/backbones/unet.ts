@@ -83,7 +83,7 @@ function padTo(x: Value, like: Value): Value {
   if (channelsOf(x) !== channelsOf(like)) {
     throw new NmodeError(
       'BAD_USAGE',
-      'open sizes need the two deepest levels to be equally wide: give --size',
+      'open sizes need the two deepest levels to be equally wide: give `size`',
     );
   }
   const nothing = constant(int64Tensor([4], [0, 0, 0, 0]));

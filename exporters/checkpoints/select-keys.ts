@@ -1,3 +1,4 @@
+import { option } from '../../graph/common/option.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 
 /** What a user says of the keys of a state dict. */
@@ -79,7 +80,8 @@ export function beginnings(keys: readonly string[]): string {
 function ignoredKeys(keys: readonly string[], patterns: readonly string[]): readonly string[] {
   return patterns.flatMap((pattern) => {
     const found = keys.filter((key) => fits(key, pattern));
-    if (found.length === 0) throw new Error(`no key fits --ignore '${pattern}': ${beginnings(keys)}`);
+    if (found.length === 0)
+      throw new Error(`no key fits ${option('ignore')} '${pattern}': ${beginnings(keys)}`);
     return found;
   });
 }

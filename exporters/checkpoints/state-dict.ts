@@ -1,3 +1,4 @@
+import { option } from '../../graph/common/option.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { Inert, type PickleValue, shown } from './pickle/pickle-values.js';
 import { beginnings } from './select-keys.js';
@@ -58,7 +59,7 @@ export function stateDictOf(object: PickleValue, key = ''): StateDict {
   throw new Error(
     held === ''
       ? `holds no state dict${where}: save model.state_dict() with torch.save`
-      : `holds no state dict${where}: ${held}; --key says where to look`,
+      : `holds no state dict${where}: ${held}; ${option('key')} says where to look`,
   );
 }
 

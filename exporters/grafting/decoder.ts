@@ -1,5 +1,6 @@
 import type { Feature } from '../../graph/analysis/features.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { describeNmode, detectNmode, type Hints, headFault, RELEASE_VARIANT } from '../assembly/describe.js';
 import {
   explaining,
@@ -18,6 +19,9 @@ import type { SettingsInUse } from '../nn/settings.js';
 import { listed, type Shapes, Weights } from '../nn/weights.js';
 import { initialWeights } from './initial-weights.js';
 
+/** Stands for a file where there is none. */
+export const INIT = option('init', true);
+
 /** A decoder and where its weights are. */
 export interface GraftDecoder {
   readonly decoder: NmodeDecoder;
@@ -32,13 +36,16 @@ export interface GraftDecoder {
 /** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
 export function initialDecoder(hints: Hints, settings: SettingsInUse): GraftDecoder {
   if (!SOLVER_IDS.some((id) => id === hints.decoder)) {
-    throw new NmodeError('BAD_USAGE', `--init: say which decoder with --decoder ${SOLVER_IDS.join(' or ')}`);
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${INIT}: say which decoder with ${option('decoder')} ${SOLVER_IDS.join(' or ')}`,
+    );
   }
-  const decoder = describeNmode('--init', RELEASE_VARIANT, SOLVER_IDS, { activation: 'gelu', ...hints });
+  const decoder = describeNmode(INIT, RELEASE_VARIANT, SOLVER_IDS, { activation: 'gelu', ...hints });
   return {
     decoder,
     classes: 1,
-    weights: Weights.from(initialWeights(), '--init', settings),
+    weights: Weights.from(initialWeights(), INIT, settings),
     source: [['nmode.source', 'initial weights']],
     finish: () => ['the weights are those that a training begins with: for shapes and speed alone'],
   };
@@ -110,7 +117,9 @@ function decoderView(shapes: Shapes, bad: (what: string) => Error, removed = '')
     const [first, ...more] = viewsBelow(whole, STEMS);
     if (more.length > 0) {
       const places = [first, ...more].map((view) => `'${removed}${view?.prefix}'`);
-      throw bad(`it holds ${places.length} decoders, below ${places.join(', ')}: say which with --prefix`);
+      throw bad(
+        `it holds ${places.length} decoders, below ${places.join(', ')}: say which with ${option('prefix')}`,
+      );
     }
     if (first !== undefined) return first;
   }

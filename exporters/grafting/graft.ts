@@ -15,7 +15,7 @@ import { applyHead, type Head, headFor } from '../assembly/head.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 import { checkSettings, SETTING_NAMES, type Settings, SettingsInUse } from '../nn/settings.js';
-import { initialDecoder, trainedDecoder } from './decoder.js';
+import { INIT, initialDecoder, trainedDecoder } from './decoder.js';
 import { type GraftImages, graftedMetadata } from './metadata.js';
 import { checkNames, skipsOf } from './skips.js';
 
@@ -88,7 +88,7 @@ export async function graftDecoder(
   const { decoder, classes, weights, source, finish } = checkpoint
     ? trainedDecoder(checkpoint, skips, hints, settings)
     : initialDecoder(hints, settings);
-  const file = checkpoint?.file ?? '--init';
+  const file = checkpoint?.file ?? INIT;
   const head = headFor(file, classes, hints.head);
   const sizeMultiple = sizeMultipleOf(encoder, skips);
   const taken = skips.map((skip) => {

@@ -10,6 +10,7 @@ import {
 import { at } from '../../graph/common/at.js';
 import { closest } from '../../graph/common/closest.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { type Dim, shapeText } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 
@@ -20,7 +21,7 @@ const MAX_CANDIDATES = 3;
 
 /** @throws NmodeError (BAD_USAGE) for a name that comes twice, and for one that no tensor has, with those that are most like it */
 export function checkNames({ graph }: Model, names: readonly string[]): void {
-  if (names.length === 0) throw usage('no skips are named: nmode inspect --skips proposes some');
+  if (names.length === 0) throw usage('no skips are named: `proposeSkips` proposes some');
   const twice = names.find((name, at) => names.indexOf(name) < at);
   if (twice !== undefined) throw usage(`tensor '${twice}' is named twice: each step takes one of its own`);
   const computed = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
@@ -35,7 +36,7 @@ export function checkNames({ graph }: Model, names: readonly string[]): void {
     }
     const candidates = closest(name, known, MAX_CANDIDATES);
     throw usage(
-      `no tensor is named '${name}'; the closest are ${candidates.join(', ')}; nmode inspect --skips proposes some`,
+      `no tensor is named '${name}'; the closest are ${candidates.join(', ')}; ${option('proposeSkips')} proposes some`,
     );
   }
 }
@@ -77,7 +78,7 @@ export async function skipsOf(
   return skips;
 }
 
-const WAY_ON = 'name a feature map between the image and the output: nmode inspect --skips proposes some';
+const WAY_ON = 'name a feature map between the image and the output: `proposeSkips` proposes some';
 
 const isPicture = ({ type }: Located): boolean => type?.dtype === 'float32' && type.shape.length === 4;
 

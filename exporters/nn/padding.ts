@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
 import { constant, type Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
@@ -33,7 +34,7 @@ function refuseSmall({ shape }: Value, { path }: Weights, sides: Sides, mode: Pa
     if (mode === 'replicate' || typeof size !== 'number' || size >= least) continue;
     throw new NmodeError(
       'BAD_USAGE',
-      `--padding ${mode}: ${path} pads ${side} pixels at each end of ${size}, expected ${least} at least: it needs a larger input`,
+      `${option('padding', mode)}: ${path} pads ${side} pixels at each end of ${size}, expected ${least} at least: it needs a larger input`,
     );
   }
 }

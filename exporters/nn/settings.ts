@@ -1,5 +1,6 @@
-import { type Assumption, flagOf } from '../../graph/common/assumption.js';
+import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { ACTIVATION_CHOICES, type ActivationName, isActivationName } from './activations.js';
 
 export const POOLINGS = ['max', 'average'] as const;
@@ -111,12 +112,12 @@ export function checkSettings(given: Settings): Settings {
   for (const name of SETTING_NAMES) {
     const value = given[name];
     if (value === undefined || KINDS[name].fits(value)) continue;
-    throw new NmodeError('BAD_USAGE', `${flagOf(name)} ${value}, expected ${KINDS[name].expected}`);
+    throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected ${KINDS[name].expected}`);
   }
   if (given.upsample === 'nearest' && given.alignCorners !== undefined) {
     throw new NmodeError(
       'BAD_USAGE',
-      `${flagOf('alignCorners')} has a meaning for bilinear upsampling alone`,
+      `${option('alignCorners')} has a meaning for bilinear upsampling alone`,
     );
   }
   return given;
@@ -155,6 +156,6 @@ export class SettingsInUse {
   refuseUnused(file: string): void {
     const unused = SETTING_NAMES.find((name) => this.given[name] !== undefined && !this.#own.has(name));
     if (unused === undefined) return;
-    throw new NmodeError('BAD_USAGE', `${file}: ${flagOf(unused)} has no meaning: ${KINDS[unused].absent}`);
+    throw new NmodeError('BAD_USAGE', `${file}: ${option(unused)} has no meaning: ${KINDS[unused].absent}`);
   }
 }

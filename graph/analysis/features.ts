@@ -1,6 +1,7 @@
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
 import { leastCommonMultiple } from '../common/multiples.js';
+import { option } from '../common/option.js';
 import {
   type Dim,
   dimText,
@@ -60,7 +61,7 @@ export function imageOf({ graph }: Model): Image {
   if (areChannels(at(shape, 3)) && !areChannels(at(shape, 1))) {
     throw new NmodeError(
       'BAD_MODEL',
-      `it takes ${image.name} ${image.type?.dtype} [${shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: --io tensor)`,
+      `it takes ${image.name} ${image.type?.dtype} [${shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: ${option('io', 'tensor')})`,
     );
   }
   const open = (axis: number): Dim => {

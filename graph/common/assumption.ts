@@ -1,22 +1,22 @@
+import { option } from './option.js';
+
 /** What a file does not say, and what is taken in its place. Every result that rests on it states it. */
 export interface Assumption {
   /** What is not known, in the field's word: `recipe`, `background`, `pooling`, `BatchNorm eps`. */
   readonly what: string;
   /** What is taken for it, in words: `min-max, resized to 256x256`. */
   readonly value: string;
-  /** The option of the API that says it, in camel case; the command line's flag is the same in kebab case. '' for none. */
+  /** The option that says it, by the name of its flag in camel case (LMD's `solverOptions.form` is `lmdForm`); '' for none. */
   readonly option: string;
 }
 
-/** The flag of the command line for an option of the API: `bnEps` is `--bn-eps`. */
-export function flagOf(option: string): string {
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** `recipe min-max, resized to 256x256 (--recipe)`, several separated by semicolons. */
-export function assumptionsText(assumptions: readonly Assumption[]): string {
-  const flag = (option: string) => (option === '' ? '' : ` (${flagOf(option)})`);
-  return assumptions.map(({ what, value, option }) => `${what} ${value}${flag(option)}`).join('; ');
+/**
+ * ``recipe min-max, resized to 256x256 (`recipe`)``, several separated by semicolons.
+ * @param named how an option is named
+ */
+export function assumptionsText(assumptions: readonly Assumption[], named = option): string {
+  const way = (name: string) => (name === '' ? '' : ` (${named(name)})`);
+  return assumptions.map(({ what, value, option: name }) => `${what} ${value}${way(name)}`).join('; ');
 }
 
 /** An assumption, and whether outputs of the trained network have proven it. */

@@ -2,6 +2,7 @@ import { typeText } from '../analysis/features.js';
 import { fromDeclared, inferTypes } from '../analysis/infer.js';
 import { readsUnseen } from '../analysis/prune.js';
 import { NmodeError } from '../common/errors.js';
+import { option } from '../common/option.js';
 import { HEAD_KEY } from '../common/recipe.js';
 import { type Model, type Node, opsetOf } from '../ir/model.js';
 import { sigmoid, softmax } from '../ops/unary.js';
@@ -26,14 +27,14 @@ export function headed(given: Model, head: 'sigmoid' | 'softmax'): Model {
   if (type?.dtype !== 'float32' || type.shape.length !== 4) {
     throw new NmodeError(
       'BAD_MODEL',
-      `its output '${name}' is ${typeText(type)}, --head needs one float32 [N, classes, H, W]`,
+      `its output '${name}' is ${typeText(type)}, ${option('head')} needs one float32 [N, classes, H, W]`,
     );
   }
   const opset = opsetOf(model);
   if (head === 'softmax' && opset < SOFTMAX_OPSET) {
     throw new NmodeError(
       'BAD_MODEL',
-      `opset ${opset}, and a Softmax over channels needs ${SOFTMAX_OPSET}: give --head softmax where images are segmented instead`,
+      `opset ${opset}, and a Softmax over channels needs ${SOFTMAX_OPSET}: give ${option('head', 'softmax')} where images are segmented instead`,
     );
   }
   const logits = tensorOf(name, type);

@@ -197,7 +197,7 @@ function checkProbabilities(data: Float32Array, mayBeLogits: boolean): void {
     if (value >= -1e-3 && value <= 1.001) continue;
     const hint =
       mayBeLogits && Number.isFinite(value)
-        ? ': where these are logits, say what turns them into some with --head sigmoid or --head softmax'
+        ? ": where these are logits, say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`"
         : ' from 0 to 1';
     throw badModel(`the model gives ${value}, expected probabilities${hint}`);
   }

@@ -16,7 +16,7 @@ export function networkOutput(model: Model, bytes: Uint8Array, { io, recipe }: M
   const [inner] = last?.inputs ?? [];
   if (last?.opType !== 'Resize' || inner === undefined || output === undefined) {
     throw badModel(
-      "the model does not end in a Resize: its probabilities have no other size than each image's own (--at image)",
+      "the model does not end in a Resize: its probabilities have no other size than each image's own (`at: 'image'`)",
     );
   }
   const nodes = graph.nodes.filter((node) => node !== last);

@@ -51,10 +51,10 @@ export interface Wording {
   readonly ignore: string;
 }
 
-export const FLAGS: Wording = {
-  label: '--truth-label N',
-  colour: '--truth-colour R,G,B',
-  ignore: '--ignore-label N',
+const OPTIONS: Wording = {
+  label: '`truthLabel: N`',
+  colour: '`truthColour: [R, G, B]`',
+  ignore: '`ignoreLabel: N`',
 };
 
 /** No message needs more, nor the search for what a reading names. */
@@ -90,7 +90,12 @@ export function checkReading({ truthLabel, truthColour, ignoreLabel }: TruthRead
  * @throws NmodeError (BAD_IMAGE) for what the reading does not explain: values, colours or transparency that may mean
  * something else, and what was compressed with loss where exact values are needed
  */
-export function truthOf(image: TruthImage, name: string, reading: TruthReading = {}, wording = FLAGS): Truth {
+export function truthOf(
+  image: TruthImage,
+  name: string,
+  reading: TruthReading = {},
+  wording = OPTIONS,
+): Truth {
   const { truthLabel, truthColour, ignoreLabel } = reading;
   const labels =
     truthLabel === undefined && ignoreLabel === undefined

@@ -50,10 +50,10 @@ export interface GraftReport extends ProofReport {
 export async function graft(options: GraftOptions): Promise<GraftReport> {
   const { weights, init = false, output, reference, level = 'none' } = options;
   if (!Array.isArray(options.skips)) {
-    throw new NmodeError('BAD_USAGE', 'skips is no array of names: inspect --skips proposes some');
+    throw new NmodeError('BAD_USAGE', '`skips` is no array of names: `proposeSkips` proposes some');
   }
   if ((weights === undefined) !== init) {
-    throw new NmodeError('BAD_USAGE', 'give the weights of the decoder with --weights, or else --init');
+    throw new NmodeError('BAD_USAGE', 'give the weights of the decoder with `weights`, or else `init: true`');
   }
   const { model, name } = await loadModel(options.model);
   await refuseOverwriting(

@@ -19,6 +19,7 @@ import { cost, type NodeCost } from '../../graph/analysis/cost.js';
 import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
@@ -110,8 +111,8 @@ export async function inspect(
   selection: KeySelection = {},
 ): Promise<CheckpointReport | ModelReport> {
   if (!path.toLowerCase().endsWith('.onnx')) return inspectCheckpoint(path, key, selection);
-  for (const [flag, value] of Object.entries({ key, ...selection })) {
-    if (value !== undefined) throw new NmodeError('BAD_USAGE', `--${flag} has no meaning for a model`);
+  for (const [name, value] of Object.entries({ key, ...selection })) {
+    if (value !== undefined) throw new NmodeError('BAD_USAGE', `${option(name)} has no meaning for a model`);
   }
   return inspectModel(path);
 }

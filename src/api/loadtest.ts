@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { percentile } from '../measuring/percentile.js';
 import { poisson } from '../measuring/poisson.js';
@@ -198,7 +199,7 @@ class Client {
     const [first] = models;
     if (first === undefined || models.length > 1) {
       const names = models.map(({ name }) => name).join(', ');
-      const found = names === '' ? 'no model' : `${names}: choose a model with --model`;
+      const found = names === '' ? 'no model' : `${names}: choose a model with ${option('model')}`;
       throw new NmodeError('BAD_USAGE', `the server has ${found}`);
     }
     return first.name;

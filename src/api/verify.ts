@@ -45,7 +45,7 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     if (inputs.some(({ dtype }) => dtype === 'uint8')) {
       throw new NmodeError(
         'BAD_REFERENCE',
-        'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as export --reference does',
+        'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does',
       );
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));

@@ -2,10 +2,13 @@
 import { Command, CommanderError } from 'commander';
 import { ERRORS, NmodeError, reason } from '../../graph/common/errors.js';
 import { VERSION } from '../../graph/common/version.js';
+import { type InFlags, inFlagsOf } from './flags/flag-words.js';
 import { leave } from './interruption.js';
 
+type AddCommand = (program: Command, inFlags: InFlags) => void;
+
 /** In the order of `--help`. A command loads its module when it is asked for: what the others need takes longer than some exports. */
-const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   export: async () => (await import('./commands/export.js')).addExport,
   graft: async () => (await import('./commands/graft.js')).addGraft,
   verify: async () => (await import('./commands/verify.js')).addVerify,
@@ -20,6 +23,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   serve: async () => (await import('./commands/serve.js')).addServe,
   loadtest: async () => (await import('./commands/loadtest.js')).addLoadTest,
 };
+
+const inFlags = inFlagsOf(async () => {
+  const program = new Command();
+  for (const load of Object.values(COMMANDS)) (await load())(program, inFlags);
+  return program.commands;
+});
 
 /** Runs the command line; the exit code. Errors are one line on standard error. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -39,7 +48,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const [, , asked] = argv;
   const isKnown = asked !== undefined && Object.hasOwn(COMMANDS, asked);
   for (const [name, load] of Object.entries(COMMANDS)) {
-    if (!isKnown || name === asked) (await load())(program);
+    if (!isKnown || name === asked) (await load())(program, inFlags);
   }
   try {
     await program.parseAsync(argv);
@@ -47,7 +56,8 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.BAD_USAGE.exitCode;
     const known = error instanceof NmodeError;
-    process.stderr.write(`nmode: ${known ? '' : 'unexpected failure: '}${reason(error)}\n`);
+    const message = known ? await inFlags(error.message) : `unexpected failure: ${reason(error)}`;
+    process.stderr.write(`nmode: ${message}\n`);
     return known ? error.exitCode : ERRORS.CANNOT_RUN.exitCode;
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { compressFiles } from './compressed-files.js';
 import { makeFolder } from './write-whole.js';
 
@@ -49,7 +50,7 @@ export async function serveSite(options: SiteOptions = {}): Promise<Site> {
 /** Why a server gets no port, in words. */
 export function cannotListen(what: string, port: number, error: unknown): NmodeError {
   const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  const problem = busy ? `port ${port} is in use: choose another with --port` : reason(error);
+  const problem = busy ? `port ${port} is in use: choose another with ${option('port')}` : reason(error);
   return new NmodeError('CANNOT_RUN', `${what} cannot be served: ${problem}`, { cause: error });
 }
 

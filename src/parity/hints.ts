@@ -19,13 +19,13 @@ export function missedHints({ parity, head, assumed }: Missed): readonly string[
   const missed = outputs.filter(({ pass }) => !pass);
   if (head !== 'none' && head !== undefined && outputs.some(leavesUnit))
     return [
-      "the reference's outputs leave [0, 1], so that they are logits: save what follows them (their sigmoid or softmax), or export with --head none and give predict --head",
+      "the reference's outputs leave [0, 1], so that they are logits: save what follows them (their sigmoid or softmax), or export with `head: 'none'` and give predict `head`",
     ];
   if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
     return [scaleHint(missed, parity)];
   return [
     ...(head === 'none' && !outputs.some(leavesUnit)
-      ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: --head"]
+      ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: `head`"]
       : []),
     ...(assumed.length === 0 || missed.every(isSmall)
       ? []
@@ -58,6 +58,6 @@ function scaleHint(missed: readonly OutputParity[], { atol }: Parity): string {
   const worst = (figure: (output: OutputParity) => number) => Math.max(...missed.map(figure));
   const [off, largest] = [worst(({ maxAbs }) => maxAbs), worst((output) => output.largest)];
   const rtol = worst(({ neededRtol }) => neededRtol);
-  const flag = rtol <= MAX_RTOL ? `--rtol ${roundedUp(rtol)}` : `--atol ${roundedUp(atol * largest)}`;
-  return `logits, not probabilities: off by ${off.toExponential(2)} where the largest is ${largest.toPrecision(3)}, relative ${(off / largest).toExponential(1)}: ${flag} allows it`;
+  const wider = rtol <= MAX_RTOL ? `rtol: ${roundedUp(rtol)}` : `atol: ${roundedUp(atol * largest)}`;
+  return `logits, not probabilities: off by ${off.toExponential(2)} where the largest is ${largest.toPrecision(3)}, relative ${(off / largest).toExponential(1)}: \`${wider}\` allows it`;
 }

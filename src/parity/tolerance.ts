@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { DEFAULT_TOLERANCE, type ParityOptions } from './parity.js';
 
 /** How far an export may be from its reference. */
@@ -21,9 +22,10 @@ export function parityRule(
 ): ParityOptions {
   for (const [name, value] of Object.entries({ atol, rtol })) {
     if (value === undefined) continue;
-    if (!isVerified) throw new NmodeError('BAD_USAGE', `--${name} has a meaning with --reference alone`);
+    if (!isVerified)
+      throw new NmodeError('BAD_USAGE', `${option(name)} has a meaning with ${option('reference')} alone`);
     if (!(value >= 0 && Number.isFinite(value)))
-      throw new NmodeError('BAD_USAGE', `--${name} ${value}, expected a number from 0 on`);
+      throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected a number from 0 on`);
   }
   if (head === 'none' && atol === undefined && rtol === undefined) return { scaled: true };
   return { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) };

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Mask } from '../../runtime/common/raster.js';
 import { type Classes, maskOf } from '../../runtime/masks/classes.js';
 import {
@@ -112,7 +113,7 @@ function knownLabels(
   const [first] = unknown;
   if (first === undefined) return labels;
   const canIgnore = unknown.length === 1 && ignoreLabel === undefined;
-  const way = canIgnore ? `: --ignore-label ${first} leaves it out` : '';
+  const way = canIgnore ? `: ${option('ignoreLabel', first)} leaves it out` : '';
   throw new NmodeError(
     'BAD_IMAGE',
     `${name}: it holds ${listed(unknown.map(String))}, expected the labels of the model's ${classes} classes, 0 to ${most}${way}`,

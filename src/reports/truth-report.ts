@@ -1,3 +1,4 @@
+import { option } from '../../graph/common/option.js';
 import { listed, type Search, type TruthReading } from '../../runtime/truth/truth.js';
 import type { Rgb } from '../../runtime/truth/truth-image.js';
 
@@ -36,11 +37,11 @@ export function truthSummary(
   };
 }
 
-/** The flag that says what is foreground; undefined where none does. */
+/** The option that says what is foreground; undefined where none does. */
 export function foregroundText({ truthLabel, truthColour }: TruthReading): string | undefined {
   return truthLabel !== undefined
-    ? `--truth-label ${truthLabel}`
-    : truthColour && `--truth-colour ${truthColour.join(',')}`;
+    ? option('truthLabel', truthLabel)
+    : truthColour && option('truthColour', truthColour);
 }
 
 /** What may be wrong although it was counted. */
@@ -49,10 +50,10 @@ export function truthWarnings(reading: TruthReading, truths: readonly CountedTru
   const found = [...new Set(searches.flatMap((search) => search.found))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
-  const missing = (flag: string | undefined, isHeld: boolean) =>
-    flag === undefined || isHeld ? [] : [`${flag}: no mask holds it, they hold ${listed(found)}`];
+  const missing = (named: string | undefined, isHeld: boolean) =>
+    named === undefined || isHeld ? [] : [`${named}: no mask holds it, they hold ${listed(found)}`];
   const { ignoreLabel } = reading;
-  const ignored = ignoreLabel === undefined ? undefined : `--ignore-label ${ignoreLabel}`;
+  const ignored = ignoreLabel === undefined ? undefined : option('ignoreLabel', ignoreLabel);
   const turned = truths.filter(({ turnDoubt }) => turnDoubt).map(({ name }) => name);
   return [
     ...missing(
@@ -65,7 +66,7 @@ export function truthWarnings(reading: TruthReading, truths: readonly CountedTru
     ),
     ...(turned.length > 0
       ? [
-          `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not tell whether the mask was drawn before or after: look at them with --report`,
+          `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not tell whether the mask was drawn before or after: look at them with ${option('report')}`,
         ]
       : []),
   ];

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
 import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
@@ -64,7 +65,7 @@ async function quantized(model: Model, name: string, options: PrecisionOptions):
   const { tolerance, target = 'cpu', calibrate = '', signal, onProgress } = options;
   const examples = await examplesFor(model, name, calibrate, options);
   const comparison = await ImageComparison.of(model, name, examples, signal);
-  tolerance.refuseBlindness(name, comparison, '--calibrate');
+  tolerance.refuseBlindness(name, comparison, 'calibrate');
   const { model: result, ...layers } = await quantize(model, {
     ...(options.method && { method: options.method }),
     target,
@@ -95,7 +96,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (optimizationMetadataOf(model).level === 'latency') {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: its convolutions are in Winograd's form (--optimize latency), which is not for ${precision}: give the model that it was made of`,
+      `${name}: its convolutions are in Winograd's form (${option('level', 'latency')}), which is not for ${precision}: give the model that it was made of`,
     );
   }
   const opset = opsetOf(model);

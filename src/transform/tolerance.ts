@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Level } from '../../graph/passes/optimize.js';
 import type { Difference, OutputDifference } from './difference.js';
 import type { ImageComparison, ImageDifference } from './image-comparison.js';
@@ -57,15 +58,15 @@ export class Tolerance {
 
   /**
    * A lower precision is judged by masks, where there could be any.
-   * @param flag where other images would be given
+   * @param by the option by which other images would be given
    * @throws NmodeError (CHECK_FAILED) where none was found
    */
-  refuseBlindness(name: string, { wanted, images }: ImageComparison, flag: string): void {
+  refuseBlindness(name: string, { wanted, images }: ImageComparison, by: string): void {
     const masks = wanted.filter(({ kind }) => kind === 'mask');
     if (this.#cost === undefined || masks.length === 0 || masks.some(({ hasMask }) => hasMask)) return;
     throw new NmodeError(
       'CHECK_FAILED',
-      `${name}: on ${images} images no mask was found, so that nothing tells what it would cost: give typical ones with ${flag}; nothing was written`,
+      `${name}: on ${images} images no mask was found, so that nothing tells what it would cost: give typical ones with ${option(by)}; nothing was written`,
     );
   }
 

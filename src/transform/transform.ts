@@ -1,5 +1,6 @@
 import { check } from '../../graph/analysis/check.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
@@ -90,7 +91,7 @@ export async function transform(
   const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, options);
   const tolerance = new Tolerance(level, precision, maxDscDrop);
   const comparison = await ImageComparison.of(model, name, examples, signal);
-  tolerance.refuseBlindness(name, comparison, '--images');
+  tolerance.refuseBlindness(name, comparison, 'images');
   const { model: changed, quantized } = await withPrecision(optimized.model, name, {
     ...options,
     ...{ precision, tolerance, examples },
@@ -135,18 +136,20 @@ function refuseContradictions(options: TransformOptions): void {
   const { level, precision = 'fp32', target, calibrate, method, maxDscDrop, precompute } = options;
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
-    throw usage(`${precision} is not for Winograd's form of convolutions: leave --optimize latency out`);
+    throw usage(
+      `${precision} is not for Winograd's form of convolutions: leave ${option('level', 'latency')} out`,
+    );
   }
   if (precompute && (level !== 'latency' || target === 'webgpu'))
-    throw usage('--precompute has a meaning with --optimize latency for cpu or wasm alone');
+    throw usage("`precompute` has a meaning with `level: 'latency'` for cpu or wasm alone");
   if (precision === 'int8' && calibrate === undefined) {
     throw usage(
-      'int8 learns the ranges of values from typical images: give a folder of them with --calibrate',
+      'int8 learns the ranges of values from typical images: give a folder of them with `calibrate`',
     );
   }
   if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
-    throw usage(`--calibrate and --method have no meaning for ${precision}`);
+    throw usage(`${option('calibrate')} and ${option('method')} have no meaning for ${precision}`);
   }
   if (precision === 'fp32' && maxDscDrop !== undefined)
-    throw usage('--max-dsc-drop has a meaning for fp16, int8 and int8-weights alone');
+    throw usage('`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone');
 }

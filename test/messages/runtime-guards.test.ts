@@ -60,7 +60,7 @@ describe('ground truth', () => {
   const red = pixels(3, [0, 0, 0, 255, 0, 0]);
 
   it('is told of a colour only where a colour is enough', () => {
-    expect(() => truthOf(red, 'a.png', { truthLabel: 1 })).toThrow(/: --truth-colour R,G,B says which/);
+    expect(() => truthOf(red, 'a.png', { truthLabel: 1 })).toThrow(/: `truthColour: \[R, G, B\]` says which/);
     expect(() => truthOf(red, 'a.png', { truthLabel: 1, ignoreLabel: 2 })).toThrow(/\(grey, or a palette\)$/);
     const told = 'a.png: the labels of its palette cannot be read: save it as PNG';
     expect(() => labelsOf(pixels(3, [0, 0, 0], { lookedUp: true }), 'a.png')).toThrow(
@@ -102,7 +102,7 @@ it('an image a little too large for a tab is not said to be as large as what fit
 it('a model that takes images and gives them no size of its own is counted at theirs', () => {
   const type = { dtype: 'uint8', shape: [1, 8, 8, 3] } as const;
   const model = handmade({ inputs: [{ name: 'x', type }], outputs: [{ name: 'y' }] });
-  expect(() => networkOutput(model, new Uint8Array(), inputSpecOfModel(model))).toThrow(/\(--at image\)$/);
+  expect(() => networkOutput(model, new Uint8Array(), inputSpecOfModel(model))).toThrow(/\(`at: 'image'`\)$/);
 });
 
 it('an output that is no float32 is the model’s, and not a failure of onnxruntime', async () => {
@@ -139,7 +139,7 @@ describe('a server', () => {
     try {
       await plane.load('m');
       await expect(plane.model('m').segment(new Uint8Array(), {}, async () => {})).rejects.toThrow(
-        /^model 'm' takes tensors, not images: it ends in logits, .*--head softmax$/,
+        /^model 'm' takes tensors, not images: it ends in logits, .*`head: 'softmax'`$/,
       );
     } finally {
       await plane.close();

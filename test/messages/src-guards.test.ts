@@ -124,7 +124,7 @@ it('a model that takes images is not told to be exported where it may not have b
   const header = { x: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } };
   const reference = file('x.safetensors', safetensors(header, new Uint8Array(4)));
   await expect(verify({ model, reference })).rejects.toThrow(
-    /without its preprocessing, as export --reference/,
+    /without its preprocessing, as `exportModel\(\{ reference \}\)`/,
   );
 });
 

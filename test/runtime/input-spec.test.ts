@@ -22,7 +22,7 @@ describe('the recipe', () => {
     expect(form(sigmoid).assumed).toEqual([]);
     expect(form(sigmoid, { recipe: { normalization: { kind: 'unit' } } }, {}).assumed).toEqual([]);
     expect(() => form(sigmoid, { strictRecipe: true }, {})).toThrow(
-      'it does not say how images are prepared: say it with --recipe',
+      'it does not say how images are prepared: say it with `recipe`',
     );
     expect(form(sigmoid, { strictRecipe: true }).assumed).toEqual([]);
   });
@@ -42,7 +42,7 @@ describe('the recipe', () => {
 describe('the head', () => {
   it('is asked for where a model ends in logits, whatever their range', () => {
     expect(() => form(logits)).toThrow(
-      'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax',
+      "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`",
     );
     expect(form(logits, { head: 'sigmoid' })).toMatchObject({
       head: 'sigmoid',
@@ -60,13 +60,13 @@ describe('the head', () => {
     ['softmax', softmaxed],
   ] as const)('is refused behind a %s', (name, end) => {
     expect(() => form(end, { head: 'sigmoid' })).toThrow(
-      `it ends in a ${name}: a --head sigmoid behind it would change its probabilities`,
+      `it ends in a ${name}: a \`head: 'sigmoid'\` behind it would change its probabilities`,
     );
   });
 
   it('that the metadata alone tells is said to be told there', () => {
     expect(() => form(relu, { head: 'sigmoid' }, { ...KNOWN, 'nmode.head': 'sigmoid' })).toThrow(
-      'its metadata nmode.head says that it ends in a sigmoid: a --head sigmoid behind it',
+      "its metadata nmode.head says that it ends in a sigmoid: a `head: 'sigmoid'` behind it",
     );
   });
 
@@ -109,7 +109,7 @@ describe('the background', () => {
       "a background of 3: the model's 3 classes are 0 to 2",
     );
     expect(() => form(sigmoid, { background: 0 })).toThrow(
-      '--background 0 has no meaning: its classes do not exclude each other',
+      '`background: 0` has no meaning: its classes do not exclude each other',
     );
     // What structure does not tell is not denied.
     expect(() => form(relu, { background: 0 })).toThrow('nothing says that its classes exclude each other');

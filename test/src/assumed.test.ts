@@ -213,21 +213,23 @@ describe('logits', () => {
     const [hint = ''] = missed.hints;
     expect(missed.hints).toHaveLength(1);
     expect(hint).toMatch(
-      /^logits, not probabilities: off by \S+ where the largest is \S+, relative 5\.\de-6: --\w+ \S+ allows it$/,
+      /^logits, not probabilities: off by \S+ where the largest is \S+, relative 5\.\de-6: `\w+: \S+` allows it$/,
     );
-    const [, flag = '', value = ''] = /--(\w+) (\S+) allows it$/.exec(hint) ?? [];
+    const [, flag = '', value = ''] = /`(\w+): (\S+)` allows it$/.exec(hint) ?? [];
     expect(await verify({ model: logits, reference, [flag]: Number(value) })).toMatchObject({
       pass: true,
       hints: [],
     });
-    expect(nmode('verify', logits, '--reference', reference).stderr).toContain(hint);
+    expect(nmode('verify', logits, '--reference', reference).stderr).toContain(
+      hint.replace(`\`${flag}: ${value}\``, `--${flag} ${value}`),
+    );
   });
 
   it('are not what a reference of probabilities holds, and the other way round', async () => {
     const probabilities = referenceFile('p.safetensors', input, floatsOf(settings.get('unet-average')));
     await exportModel({ checkpoint, output: logits, size, head: 'none' });
     const { hints } = await verify({ model: logits, reference: probabilities });
-    expect(hints[0]).toMatch(/lie within \[0, 1\], as probabilities do, and the model gives logits: --head/);
+    expect(hints[0]).toMatch(/lie within \[0, 1\], as probabilities do, and the model gives logits: `head`/);
   });
 });
 
@@ -249,12 +251,12 @@ it('a tolerance without a reference, and what is none, is refused', async () => 
   const told = { checkpoint, output: out('no.onnx'), size };
   await expect(exportModel({ ...told, atol: 1e-3 })).rejects.toMatchObject({
     code: 'BAD_USAGE',
-    message: '--atol has a meaning with --reference alone',
+    message: '`atol` has a meaning with `reference` alone',
   });
   for (const rtol of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
     await expect(exportModel({ ...told, rtol, reference: leaky })).rejects.toMatchObject({
       code: 'BAD_USAGE',
-      message: `--rtol ${rtol}, expected a number from 0 on`,
+      message: `\`rtol: ${rtol}\`, expected a number from 0 on`,
     });
   }
 });

@@ -68,10 +68,10 @@ it('says the figures of each class', () => {
 
 it('refuses labels that the model does not give, and one foreground for several classes', async () => {
   await expect(evaluate(options)).rejects.toThrow(
-    "a.png: it holds 255, expected the labels of the model's 3 classes, 0 to 2: --ignore-label 255 leaves it out",
+    "a.png: it holds 255, expected the labels of the model's 3 classes, 0 to 2: `ignoreLabel: 255` leaves it out",
   );
   await expect(evaluate({ ...options, truthLabel: 1 })).rejects.toThrow(
-    'm.onnx: it gives masks of 2 classes, each counted against its own label of the truth: --truth-label 1 says one foreground',
+    'm.onnx: it gives masks of 2 classes, each counted against its own label of the truth: `truthLabel: 1` says one foreground',
   );
 });
 

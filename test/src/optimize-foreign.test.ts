@@ -129,7 +129,7 @@ describe('each output is judged', () => {
   it('where no mask is found, nothing tells what a lower precision costs', async () => {
     const y = sigmoid(add(logitsOf(x), whole(-1e7)));
     for (const options of [fp16, weights, int8]) {
-      await expectRefusal(modelOf([x], { y }), options, 'CHECK_FAILED', /no mask was found.* with --images/);
+      await expectRefusal(modelOf([x], { y }), options, 'CHECK_FAILED', /no mask was found.* with `images`/);
     }
     expect((await optimized(modelOf([x], { y }))).difference).not.toHaveProperty('dscDrop');
   });
@@ -246,8 +246,8 @@ describe('arguments that a program gives are refused by name', () => {
     [{ ...int8, method: 'x' }, /method 'x', expected minmax/],
     [{ ...fp16, maxDscDrop: -1 }, /maxDscDrop -1/],
     [{ ...fp16, maxDscDrop: Number.NaN }, /maxDscDrop NaN/],
-    [{ maxDscDrop: 0.1 }, /--max-dsc-drop has a meaning for/],
-    [{ level: 'latency', target: 'webgpu', precompute: true }, /--precompute/],
+    [{ maxDscDrop: 0.1 }, /`maxDscDrop` has a meaning for/],
+    [{ level: 'latency', target: 'webgpu', precompute: true }, /`precompute`/],
   ])('%j', async (options, says) => {
     const built = modelOf([x], { y: sigmoid(logitsOf(x)) });
     await expectRefusal(built, options as Partial<OptimizeModelOptions>, 'BAD_USAGE', says);

@@ -161,12 +161,12 @@ describe('serve', () => {
     try {
       const parameters = async (model: string) =>
         (await sendTo(`${server.url}/v2/models/${model}`)).json.parameters;
-      const assumed = 'recipe min-max, resized to 8x8 (--recipe)';
+      const assumed = 'recipe min-max, resized to 8x8 (`recipe`)';
       expect(await parameters('silent')).toMatchObject({ assumed });
       expect(await parameters('softmax')).toEqual({
         recipe: UNIT,
         background: '0',
-        assumed: 'background class 0 (--background)',
+        assumed: 'background class 0 (`background`)',
       });
       const body = new Uint8Array(await sharp(at('images', 'a.png')).toBuffer());
       const { json } = await sendTo(`${server.url}/v1/models/softmax/segment`, { body });

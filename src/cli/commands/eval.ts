@@ -9,6 +9,7 @@ import { count, metricFields, share } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
 import { parseColour, parseLabel } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
+import type { InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { optionsOf } from '../flags/options.js';
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
@@ -24,7 +25,7 @@ interface Flags
   readonly json?: true;
 }
 
-export function addEval(program: Command): void {
+export function addEval(program: Command, inFlags: InFlags): void {
   const command = program
     .command('eval')
     .description('count a model against ground-truth masks')
@@ -56,7 +57,8 @@ export function addEval(program: Command): void {
   addSessionFlags(addCleaningFlags(addModelFlags(command))).action(async (model: string, flags: Flags) => {
     const { evaluate } = await import('../../api/evaluate.js');
     const options = { ...optionsOf(flags), model };
-    const report = await withProgress('images', (watching) => evaluate({ ...options, ...watching }));
+    const found = await withProgress('images', (watching) => evaluate({ ...options, ...watching }));
+    const report = await inWords(found, inFlags);
     printReport(report, flags.json, reportText);
     noteFallback(report.session);
     for (const { name, tiling } of report.tiled) noteTiles(name, tiling);
@@ -68,6 +70,19 @@ export function addEval(program: Command): void {
       throw new NmodeError('BAD_IMAGE', `${failures.length} of ${total} files were not counted`);
     }
   });
+}
+
+async function inWords(
+  { failures, warnings, ...report }: EvaluationReport,
+  inFlags: InFlags,
+): Promise<EvaluationReport> {
+  return {
+    ...report,
+    warnings: await Promise.all(warnings.map(inFlags)),
+    failures: await Promise.all(
+      failures.map(async (failure) => ({ ...failure, error: await inFlags(failure.error) })),
+    ),
+  };
 }
 
 function reportText(report: EvaluationReport): string {

@@ -15,6 +15,7 @@ import { bytesText } from '../../reports/figures.js';
 import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
+import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { recipeOption } from '../flags/recipe-flags.js';
@@ -37,7 +38,7 @@ interface Flags
   readonly json?: true;
 }
 
-export function addExport(program: Command): void {
+export function addExport(program: Command, inFlags: InFlags): void {
   const command = program
     .command('export')
     .description('export a trained checkpoint to ONNX')
@@ -88,7 +89,8 @@ export function addExport(program: Command): void {
         checkpoint,
       };
       const report = await withProgress('layers', (watching) => exportModel({ ...options, ...watching }));
-      printReport(report, flags.json, reportText);
+      const notes = await Promise.all(report.notes.map(inFlags));
+      printReport({ ...report, notes }, flags.json, reportText);
     });
 }
 

@@ -5,6 +5,7 @@ import type { GraftOptions, GraftReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
+import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { recipeOption } from '../flags/recipe-flags.js';
@@ -23,7 +24,7 @@ interface Flags
   readonly json?: true;
 }
 
-export function addGraft(program: Command): void {
+export function addGraft(program: Command, inFlags: InFlags): void {
   const command = program
     .command('graft')
     .description('put an nmODE decoder on tensors of any .onnx model, in place of its own')
@@ -59,7 +60,8 @@ export function addGraft(program: Command): void {
       const { graft } = await import('../../api/graft.js');
       const options = { ...optionsOf(flags), ...solverOptions(flags), model };
       const report = await withProgress('layers', (watching) => graft({ ...options, ...watching }));
-      printReport(report, flags.json, reportText);
+      const notes = await Promise.all(report.notes.map(inFlags));
+      printReport({ ...report, notes }, flags.json, reportText);
     });
 }
 

@@ -3,6 +3,7 @@ import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.j
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
+import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
 import { assumedNetworkField } from '../output/assumed-field.js';
 import { costField } from '../output/cost-field.js';
@@ -13,7 +14,7 @@ interface Flags extends CheckpointFlags {
   readonly json?: true;
 }
 
-export function addInspect(program: Command): void {
+export function addInspect(program: Command, inFlags: InFlags): void {
   const command = program
     .command('inspect')
     .description('tell what a checkpoint or an .onnx model holds')
@@ -29,13 +30,26 @@ export function addInspect(program: Command): void {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../../api/inspect.js');
       const { key, ...selection } = optionsOf(flags);
-      printReport(await inspect(file, key, selection), json, reportText);
+      printReport(await inWords(await inspect(file, key, selection), inFlags), json, reportText);
     });
 }
 
 async function showSkips(file: string, json?: true): Promise<void> {
   const { proposeSkips } = await import('../../api/skips.js');
   printReport(await proposeSkips(file), json, skipsText);
+}
+
+async function inWords(
+  report: CheckpointReport | ModelReport,
+  inFlags: InFlags,
+): Promise<CheckpointReport | ModelReport> {
+  if (report.kind === 'model') return report;
+  const { problem, note } = report;
+  return {
+    ...report,
+    ...(problem !== undefined && { problem: await inFlags(problem) }),
+    ...(note !== undefined && { note: await inFlags(note) }),
+  };
 }
 
 function reportText(report: CheckpointReport | ModelReport): string {
@@ -75,7 +89,7 @@ function checkpointText(report: CheckpointReport): string {
     ['note', report.note],
     ['problem', architecture && report.problem],
     costField(report),
-    ['assumed', report.assumed && `unless told: ${assumptionsText(report.assumed)}`],
+    ['assumed', report.assumed && `unless told: ${assumptionsText(report.assumed, flagOf)}`],
   ]);
   return `${head}\n\n${tensorTable(report.tensors)}`;
 }

@@ -9,6 +9,7 @@ import type { ClassRegions, PredictOptions, PredictReport, ProbabilityFormat } f
 import { count } from '../../reports/figures.js';
 import { parsePositive } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
+import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
@@ -27,7 +28,7 @@ interface Flags
   readonly json?: true;
 }
 
-export function addPredict(program: Command): void {
+export function addPredict(program: Command, inFlags: InFlags): void {
   const command = program
     .command('predict')
     .description('segment images into mask PNGs')
@@ -48,26 +49,28 @@ export function addPredict(program: Command): void {
       const { predict } = await import('../../api/predict.js');
       const options = { ...optionsOf(flags), model, images };
       const report = await withProgress('images', (watching) => predict({ ...options, ...watching }));
-      if (json) printJson(predictionJson(report));
+      if (json) printJson(await predictionJson(report, inFlags));
       else if (flags.output === '-') noteAssumed(report);
       else if (report.predictions.length > 0) print(predictionText(report, flags.threshold));
       noteFallback(report.provider);
       noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
       for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
-      refuseFailures(report);
+      await refuseFailures(report, inFlags);
     },
   );
 }
 
 /** An error's message is no enumerable property. */
-function predictionJson({ failures, ...report }: PredictReport) {
-  const plain = failures.map(({ image, error }) => ({ image, code: error.code, error: error.message }));
-  return { ...report, failures: plain };
+async function predictionJson({ failures, ...report }: PredictReport, inFlags: InFlags) {
+  const plain = failures.map(async ({ image, error: { code, message } }) => {
+    return { image, code, error: await inFlags(message) };
+  });
+  return { ...report, failures: await Promise.all(plain) };
 }
 
 /** Standard output has the mask. */
 function noteAssumed({ assumed }: PredictReport): void {
-  if (assumed.length > 0) process.stderr.write(`nmode: assumed ${assumptionsText(assumed)}\n`);
+  if (assumed.length > 0) process.stderr.write(`nmode: assumed ${assumptionsText(assumed, flagOf)}\n`);
 }
 
 function predictionText(
@@ -99,11 +102,11 @@ function insideText({ area, coverage }: ClassRegions): string {
 }
 
 /** One line for each image that failed, and the exit code of a bad file. */
-function refuseFailures({ predictions, failures }: PredictReport): void {
+async function refuseFailures({ predictions, failures }: PredictReport, inFlags: InFlags): Promise<void> {
   const [first] = failures;
   if (first === undefined) return;
   const total = failures.length + predictions.length;
   if (total === 1) throw first.error;
-  for (const { error } of failures) process.stderr.write(`nmode: ${error.message}\n`);
+  for (const { error } of failures) process.stderr.write(`nmode: ${await inFlags(error.message)}\n`);
   throw new NmodeError('BAD_IMAGE', `${failures.length} of ${total} images failed`);
 }

@@ -12,6 +12,7 @@ import {
   parseMilliseconds,
   parsePort,
 } from '../flags/arguments.js';
+import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { optionsOf } from '../flags/options.js';
 import { memoryBudgetOption } from '../flags/recipe-flags.js';
@@ -52,7 +53,7 @@ interface Flags
   readonly quiet?: true;
 }
 
-export function addServe(program: Command): void {
+export function addServe(program: Command, inFlags: InFlags): void {
   const command = program
     .command('serve')
     .description('serve models over HTTP: the Open Inference Protocol v2, and images to masks')
@@ -147,8 +148,8 @@ export function addServe(program: Command): void {
       if (server === undefined) return;
       for (const { name, provider, workers, threads, whySingly, assumed = [] } of server.models) {
         print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
-        if (whySingly !== undefined) print(`${name}: requests are not merged: ${whySingly}`);
-        if (assumed.length > 0) print(`${name}: assumed ${assumptionsText(assumed)}`);
+        if (whySingly !== undefined) print(`${name}: requests are not merged: ${await inFlags(whySingly)}`);
+        if (assumed.length > 0) print(`${name}: assumed ${assumptionsText(assumed, flagOf)}`);
       }
       print(`Serving at ${server.url} (Ctrl-C ends it).`);
       if (!signal.aborted) await once(signal, 'abort');

@@ -4,6 +4,7 @@ import type { Verification, VerifyOptions } from '../../api/verify.js';
 import { DEFAULT_TOLERANCE } from '../../parity/parity.js';
 import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
+import type { InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
@@ -13,7 +14,7 @@ interface Flags extends SessionFlags, Pick<VerifyOptions, 'reference' | 'atol' |
   readonly json?: true;
 }
 
-export function addVerify(program: Command): void {
+export function addVerify(program: Command, inFlags: InFlags): void {
   const command = program
     .command('verify')
     .description('compare a model with reference outputs; exit 1 where it misses')
@@ -34,7 +35,8 @@ export function addVerify(program: Command): void {
   addSessionFlags(command).action(async (model: string, flags: Flags) => {
     const { verify } = await import('../../api/verify.js');
     const options = { ...optionsOf(flags), reference: flags.reference, model };
-    const parity = await interruptible(() => verify(options));
+    const found = await interruptible(() => verify(options));
+    const parity = { ...found, hints: await Promise.all(found.hints.map(inFlags)) };
     printReport(parity, flags.json, parityText);
     noteFallback(parity.provider);
     if (!parity.pass) {

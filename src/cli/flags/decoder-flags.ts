@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 import type { DecoderId } from '../../../exporters/assembly/describe.js';
 import { HEADS } from '../../../exporters/assembly/head.js';
 import { SOLVER_OPTIONS, type SolverChoices } from '../../../exporters/decoders/solvers.js';
-import { flagOf } from '../../../graph/common/assumption.js';
+import { flagOf } from './flag-words.js';
 import { choice } from './options.js';
 
 export function decoderOption(ids: readonly DecoderId[]): Option {

@@ -4,11 +4,12 @@ import {
   assumptionsText,
   type CheckedAssumption,
 } from '../../../graph/common/assumption.js';
+import { flagOf } from '../flags/flag-words.js';
 import type { Field } from './print.js';
 
 /** What is assumed of a model's images and classes. */
 export function assumedField(assumed: readonly Assumption[]): Field {
-  return ['assumed', assumed.length > 0 ? assumptionsText(assumed) : undefined];
+  return ['assumed', assumed.length > 0 ? assumptionsText(assumed, flagOf) : undefined];
 }
 
 /** What was taken for what a checkpoint does not say. (How images are prepared has a line of its own.) */

@@ -36,14 +36,14 @@ it('everything a checkpoint tells is read off it, in every case', async () => {
 
 describe('what a checkpoint cannot tell is asked for, never guessed', () => {
   it.each([
-    ['EED or LMD', 'nmode-CR_B.zip.pth', { activation: 'gelu' }, /--decoder eed or --decoder lmd/],
-    ['both at once', 'nmode-CR_B.zip.pth', {}, /--decoder eed or --decoder lmd.*, and .* --activation/],
-    ['the activation', 'hd-CR_B.zip.pth', {}, /--activation gelu or relu or tanh/],
+    ['EED or LMD', 'nmode-CR_B.zip.pth', { activation: 'gelu' }, /`decoder: 'eed'` or `decoder: 'lmd'`/],
+    ['both at once', 'nmode-CR_B.zip.pth', {}, /`decoder: 'eed'` or `decoder: 'lmd'`.*, and .* `activation`/],
+    ['the activation', 'hd-CR_B.zip.pth', {}, /`activation` gelu or relu or tanh/],
     [
       'the activation, among those that there are',
       'hd-CR_B.zip.pth',
       { activation: 'swish' as 'gelu' },
-      /--activation swish, expected gelu or relu or tanh$/,
+      /`activation: 'swish'`, expected gelu or relu or tanh$/,
     ],
     [
       'a decoder that its keys deny',
@@ -56,13 +56,13 @@ describe('what a checkpoint cannot tell is asked for, never guessed', () => {
       'an activation without meaning',
       'original.zip.pth',
       { activation: 'gelu' },
-      /--activation has no meaning/,
+      /`activation` has no meaning/,
     ],
     [
       'a form without meaning',
       'hd-CR_B.zip.pth',
       { activation: 'gelu', solverOptions: { form: 'paper' } },
-      /--lmd-form has no meaning/,
+      /`solverOptions\.form` has no meaning/,
     ],
   ] as const)('%s', async (_, checkpoint, told, says) => {
     const detected = detect(checkpoint, await shapesIn(checkpoint));

@@ -51,7 +51,7 @@ it('there is no softmax over one class, of which the share is always 1', async (
   await expect(exported(fixture('cases', 'original.zip.pth'), { head: 'softmax', size: {} })).rejects.toThrow(
     expect.objectContaining({
       code: 'BAD_USAGE',
-      message: '--head softmax: over one class it is always 1, use sigmoid',
+      message: "`head: 'softmax'`: over one class it is always 1, use sigmoid",
     }),
   );
 });
@@ -60,6 +60,6 @@ it('images are not segmented by a model that gives logits', async () => {
   const outline = readOutline(await modelWith('none'), 'model.onnx');
   expect(outline.metadata.get('nmode.head')).toBe('none');
   expect(() => inputSpecOf(outline)).toThrow(
-    /ends in logits, not in probabilities: .* --head sigmoid or --head softmax/,
+    /ends in logits, not in probabilities: .* `head: 'sigmoid'` or `head: 'softmax'`/,
   );
 });

@@ -139,12 +139,12 @@ describe('what contradicts itself is refused', () => {
     [
       'a recipe of one size beside native sizes',
       { nativeSize: true, size: {}, recipe: { sizing: { kind: 'resize', height: 64, width: 64 } as const } },
-      /resizes images to 64x64, which contradicts --native-size/,
+      /resizes images to 64x64, which contradicts `nativeSize`/,
     ],
     [
       'a background of logits',
       { head: 'none' as const, background: 0, size: fixed },
-      /--background 0 has no meaning: there is one class/,
+      /`background: 0` has no meaning: there is one class/,
     ],
     [
       'a recipe that pads too little',

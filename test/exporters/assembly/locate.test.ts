@@ -44,7 +44,7 @@ describe('any prefix is found by the keys below it', () => {
       expect(model.metadata.get('nmode.source.left_aside')).toBe('1 key: criterion.pos_weight');
       expect(notes).toEqual([
         `the network is below '${prefix}' in the state dict`,
-        'left aside: 1 key that is no part of unet: criterion.pos_weight; a network that uses it is another one, which --reference shows',
+        'left aside: 1 key that is no part of unet: criterion.pos_weight; a network that uses it is another one, which `reference` shows',
       ]);
     },
   );
@@ -81,7 +81,7 @@ describe('any prefix is found by the keys below it', () => {
     ['a.', 'b.', opened, original],
   ])('of two networks, %s and %s, none is guessed', (one, other, first, second) => {
     expect(() => exportOf([...below(one, first), ...below(other, second)])).toThrow(
-      `it holds 2 networks, unet below '${one}', unet below '${other}': say which with --prefix`,
+      `it holds 2 networks, unet below '${one}', unet below '${other}': say which with \`prefix\``,
     );
   });
 });
@@ -101,7 +101,7 @@ describe('keys that the network does not use', () => {
     (key) => {
       for (const prefix of ['', 'net.']) {
         expect(() => exportOf([...below(prefix), [`${prefix}${key}`, odd]])).toThrow(
-          `keys do not fit the network: 1 unused: ${key} (--ignore leaves keys aside)`,
+          `keys do not fit the network: 1 unused: ${key} (\`ignore\` leaves keys aside)`,
         );
       }
     },

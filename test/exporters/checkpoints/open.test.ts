@@ -230,8 +230,8 @@ describe('wrappers and prefixes', () => {
 
     it.each<[KeySelection, RegExp]>([
       [{ prefix: 'nets' }, /no key begins with 'nets': its 4 keys begin net\., loss\./],
-      [{ ignore: ['los'] }, /no key fits --ignore 'los': its 4 keys begin/],
-      [{ ignore: ['loss', 'l*x'] }, /no key fits --ignore 'l\*x'/],
+      [{ ignore: ['los'] }, /no key fits `ignore` 'los': its 4 keys begin/],
+      [{ ignore: ['loss', 'l*x'] }, /no key fits `ignore` 'l\*x'/],
     ])('%j fits nothing, and what there is is listed', async (selection, says) => {
       await expect(left(selection)).rejects.toThrow(says);
     });
@@ -273,7 +273,7 @@ describe('wrappers and prefixes', () => {
       bytes('}', unicode('model'), 'cmodels\nUNet\n)', 0x81, 's.'),
       /object of models\.UNet/,
     ],
-    ['a dict of numbers', bytes('}', unicode('epoch'), 'K', 1, 's.'), /its keys are epoch; --key/],
+    ['a dict of numbers', bytes('}', unicode('epoch'), 'K', 1, 's.'), /its keys are epoch; `key`/],
   ])('%s is told apart', async (name, object, says) => {
     const path = write(`${name}.pth`, torchZip(bytes(0x80, 2, object)));
     await expect(openCheckpoint(path)).rejects.toThrow(says);

@@ -185,7 +185,7 @@ describe("on PyTorch's export of the original U-Net", () => {
       expect(most).toBeGreaterThan(0.5 * bound);
     }
     await expect(graftDecoder(unet, undefined, planGraft({ skips }), unasked)).rejects.toThrow(
-      '--init: say which decoder with --decoder eed or hd or lmd',
+      '`init: true`: say which decoder with `decoder` eed or hd or lmd',
     );
   });
 });
@@ -212,12 +212,12 @@ describe('what is refused', () => {
   it('a name that no tensor has: with the closest, or what a node of that name computes', async () => {
     await ofUnet(`no tensor is named 'Relu_output'; the closest are`, { skips: ['Relu_output'] });
     await ofUnet(
-      `no tensor is named '${levelOf(5)}'; the closest are ${levelOf(1)}, ${levelOf(2)}, ${levelOf(3)}; nmode inspect --skips proposes some`,
+      `no tensor is named '${levelOf(5)}'; the closest are ${levelOf(1)}, ${levelOf(2)}, ${levelOf(3)}; \`proposeSkips\` proposes some`,
       { skips: [...skips.slice(0, 4), levelOf(5)] },
     );
     const node = '/inc/double_conv/double_conv.5/Relu';
     await ofUnet(`'${node}' is a node, not a tensor: it computes ${node}_output_0`, { skips: [node] });
-    await ofUnet('no skips are named: nmode inspect --skips proposes some', { skips: [] });
+    await ofUnet('no skips are named: `proposeSkips` proposes some', { skips: [] });
   });
 
   it('an order that is not from shallow to deep: with the right one', async () => {
@@ -264,7 +264,7 @@ describe('what is refused', () => {
     original.close();
     const left = async (told: Omit<GraftOptions, 'skips'>) =>
       graftDecoder(unet, await checkpointFor('lmd'), planGraft({ skips, ...told }), unasked);
-    await expect(left({})).rejects.toThrow(/say which it is with --decoder eed or --decoder lmd/);
+    await expect(left({})).rejects.toThrow(/say which it is with `decoder: 'eed'` or `decoder: 'lmd'`/);
     await expect(left({ decoder: 'eed' })).rejects.toThrow(/does not hold the activation between steps/);
     await expect(left({ decoder: 'hd' })).rejects.toThrow(/keys are those of eed or lmd.*, not of hd/);
   });
@@ -279,7 +279,7 @@ describe('what is refused', () => {
     });
     const from = (held: Checkpoint) => graftDecoder(unet, held, planGraft(lmd), unasked);
     await expect(from(below('student.', 'teacher.'))).rejects.toThrow(
-      "it holds 2 decoders, below 'student.', 'teacher.': say which with --prefix",
+      "it holds 2 decoders, below 'student.', 'teacher.': say which with `prefix`",
     );
     await expect(from({ ...below('student.', 'teacher.'), prefix: 'module.' })).rejects.toThrow(
       "below 'module.student.', 'module.teacher.': say which",
@@ -301,13 +301,13 @@ describe('what is refused', () => {
     ]);
     const classes = { ...checkpoint, tensors };
     await expect(graftDecoder(unet, classes, planGraft(lmd), unasked)).rejects.toThrow(
-      /^nmode-CR_B\.safetensors: 4 classes, .* give --head softmax/,
+      /^nmode-CR_B\.safetensors: 4 classes, .* give `head: 'softmax'`/,
     );
     const { model } = await graftDecoder(unet, classes, planGraft({ ...lmd, head: 'softmax' }), unasked);
     expect(model.metadata.get('nmode.head')).toBe('softmax');
     const pooled = { ...lmd, pooling: 'average' } as const;
     await expect(graftDecoder(unet, checkpoint, planGraft(pooled), unasked)).rejects.toThrow(
-      '--pooling has no meaning: there is no maximum pooling among the layers that are written',
+      '`pooling` has no meaning: there is no maximum pooling among the layers that are written',
     );
   });
 

@@ -135,34 +135,30 @@ describe('a setting is refused', () => {
     );
 
   it.each([
-    ['pooling where nothing is pooled', { network: 'smp-mobilenet' }, { pooling: 'average' }, 'pooling'],
-    ["blocks' activation without blocks", UNET, { blockActivation: 'gelu' }, 'block-activation'],
-    ['eps without BatchNorm', { network: 'ege-original' }, { bnEps: 1e-3 }, 'bn-eps'],
-    ['upsampling by transposed convolutions', TRANSPOSED, { upsample: 'nearest' }, 'upsample'],
-    [
-      'corners of pixels that are repeated',
-      { network: 'smp-mobilenet' },
-      { alignCorners: true },
-      'align-corners',
-    ],
-  ] as const)('%s, as it has no meaning there', async (_, weights, options, flag) => {
+    ['pooling where nothing is pooled', { network: 'smp-mobilenet' }, { pooling: 'average' }],
+    ["blocks' activation without blocks", UNET, { blockActivation: 'gelu' }],
+    ['eps without BatchNorm', { network: 'ege-original' }, { bnEps: 1e-3 }],
+    ['upsampling by transposed convolutions', TRANSPOSED, { upsample: 'nearest' }],
+    ['corners of pixels that are repeated', { network: 'smp-mobilenet' }, { alignCorners: true }],
+  ] as const)('%s, as it has no meaning there', async (_, weights, options) => {
+    const [name] = Object.keys(options);
     expect(await refusal(weights, options)).toMatch(
-      new RegExp(`^BAD_USAGE \\S+: --${flag} has no meaning: (nothing|there|the) .*$`),
+      new RegExp(`^BAD_USAGE \\S+: \`${name}\` has no meaning: (nothing|there|the) .*$`),
     );
   });
 
   it.each([
     [
       { upsample: 'nearest', alignCorners: true },
-      '--align-corners has a meaning for bilinear upsampling alone',
+      '`alignCorners` has a meaning for bilinear upsampling alone',
     ],
-    [{ bnEps: -1 }, '--bn-eps -1, expected a number from 0 to 1'],
-    [{ bnEps: Number.NaN }, '--bn-eps NaN, expected a number from 0 to 1'],
-    [{ pooling: 'mean' }, '--pooling mean, expected max or average'],
-    [{ padding: 'same' }, '--padding same, expected zeros or reflect or replicate or circular'],
+    [{ bnEps: -1 }, '`bnEps: -1`, expected a number from 0 to 1'],
+    [{ bnEps: Number.NaN }, '`bnEps: NaN`, expected a number from 0 to 1'],
+    [{ pooling: 'mean' }, "`pooling: 'mean'`, expected max or average"],
+    [{ padding: 'same' }, "`padding: 'same'`, expected zeros or reflect or replicate or circular"],
     ...['relu:1', 'leaky-relu:', 'leaky-relu:x', 'elu:1:2', 'sigmoid', 'prelu'].map(
       (name) =>
-        [{ backboneActivation: name }, `--backbone-activation ${name}, expected relu, relu6,`] as const,
+        [{ backboneActivation: name }, `\`backboneActivation: '${name}'\`, expected relu, relu6,`] as const,
     ),
   ])('%j', async (options, message) => {
     const untyped = Reflect.apply(refusal, undefined, [UNET, options]);
@@ -173,7 +169,7 @@ describe('a setting is refused', () => {
     const small = (padding: 'reflect' | 'circular' | 'replicate', side: number) =>
       refusal(UNET, { padding, size: { batch: 1, height: side, width: side } });
     expect(await small('reflect', 16)).toMatch(
-      /^BAD_USAGE --padding reflect: down4\..* pads 1 pixels at each end of 1, expected 2 at least: it needs a larger input$/,
+      /^BAD_USAGE `padding: 'reflect'`: down4\..* pads 1 pixels at each end of 1, expected 2 at least: it needs a larger input$/,
     );
     expect(await small('reflect', 32)).toBe('exported');
     expect(await small('circular', 16)).toBe('exported');
@@ -196,7 +192,7 @@ describe('of several classes the head is asked for, since nothing says whether t
   ])('%j', async (weights, told) => {
     await expect(exportOf(weights, told)).rejects.toMatchObject({
       code: 'BAD_USAGE',
-      message: expect.stringMatching(/: [34] classes, .* give --head softmax .*, sigmoid .*, or none$/),
+      message: expect.stringMatching(/: [34] classes, .* give `head: 'softmax'` .*, sigmoid .*, or none$/),
     });
     const { assumed } = await exportOf(weights, { ...told, head: 'softmax' });
     expect(assumed.map(({ option }) => option)).not.toContain('head');

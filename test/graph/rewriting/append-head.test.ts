@@ -60,8 +60,10 @@ it('an output that is none, or that nothing is known of, is told as it is', () =
       headed({ ...model, graph: { ...graph, outputs, nodes } }, 'sigmoid');
   const name = graph.outputs[0]?.name ?? '';
   const flat = { name: 'flat', type: { dtype: 'float32', shape: [4] } } as const;
-  expect(of([flat])).toThrow("its output 'flat' is float32 [4], --head needs one float32 [N, classes, H, W]");
-  expect(of([{ name }], [])).toThrow(`its output '${name}' is of a type that is not known, --head needs one`);
+  expect(of([flat])).toThrow("its output 'flat' is float32 [4], `head` needs one float32 [N, classes, H, W]");
+  expect(of([{ name }], [])).toThrow(
+    `its output '${name}' is of a type that is not known, \`head\` needs one`,
+  );
 });
 
 it('a softmax is not written where it would mean another', () => {

@@ -27,7 +27,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'nothing was put in place': 'masks are asked for before any run of the image was put in place',
     'the model gives …, expected probabilities…':
       'after the head, if one is given, a value is NaN or lies beyond 0..1 by more than 0.001',
-    ': where these are logits, say what turns them into some with --head sigmoid or --head softmax':
+    ": where these are logits, say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`":
       'the value is finite, and neither graph, metadata nor caller say a head, so that one can be given',
     ' from 0 to 1':
       'the value is NaN or infinite, or what the output ends in is known, so that no other head is taken',

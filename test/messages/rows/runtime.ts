@@ -19,22 +19,21 @@ export const RUNTIME: Conditions = {
     'it takes … images at a time, expected 1 or an open batch': 'the batch of the input is fixed above 1',
     'it takes images as they are (uint8) and prepares them in its graph: it takes no recipe':
       'a recipe is given for a model whose input is uint8',
-    'it does not say how images are prepared: say it with --recipe':
+    'it does not say how images are prepared: say it with `recipe`':
       'a recipe is asked for strictly, and neither the metadata nor the caller give a normalization',
     'a memory budget of … bytes, expected more than 0': 'the memory budget is 0, negative or NaN',
     'it gives …, expected probabilities in float32': 'the first output is declared with another type',
     "a head of '…', expected …": 'a program gives a head other than sigmoid and softmax',
     ' or ': 'joins the heads that can be applied',
-    'it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax':
+    "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`":
       'the graph ends in sums of products, or does not tell and the metadata say none, and no head is given',
-    '… in a …: a --head … behind it would change its probabilities':
+    '… in a …: a … behind it would change its probabilities':
       'a head is given where graph or metadata say that there is one',
-    '--head softmax: over one class it is always 1, use sigmoid':
+    "`head: 'softmax'`: over one class it is always 1, use sigmoid":
       'a softmax is asked for where one class is declared',
     'a background of …, expected the index of a class, from 0 on, or none':
       'a program gives a background that is neither a whole number from 0 on nor none',
-    '--background … has no meaning: …':
-      'a background is given where there is one class or no softmax is known of',
+    '… has no meaning: …': 'a background is given where there is one class or no softmax is known of',
     'its metadata …: …': 'recipe or background in the metadata is malformed, or no class of the model',
     'its … is …, but … keeps images at their own size':
       'the recipe pads, and height or width of the input is fixed',
@@ -64,7 +63,7 @@ export const RUNTIME: Conditions = {
       'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
   },
   'runtime/node/network-output.ts': {
-    "the model does not end in a Resize: its probabilities have no other size than each image's own (--at image)":
+    "the model does not end in a Resize: its probabilities have no other size than each image's own (`at: 'image'`)":
       "masks are wanted at the network's size, the model takes uint8, and no Resize computes its first output",
   },
   'runtime/node/segmenter.ts': {

@@ -3,9 +3,9 @@ import type { Conditions } from '../conditions.js';
 /** What is said where models are made, rewritten and compared. */
 export const SRC_MODELS: Conditions = {
   'src/api/graft.ts': {
-    'skips is no array of names: inspect --skips proposes some':
+    '`skips` is no array of names: `proposeSkips` proposes some':
       'a program gives something else for skips than an array',
-    'give the weights of the decoder with --weights, or else --init':
+    'give the weights of the decoder with `weights`, or else `init: true`':
       'neither weights nor init are given, or both',
   },
   'src/transform/precision-lowering.ts': {
@@ -13,7 +13,7 @@ export const SRC_MODELS: Conditions = {
       'there are convolutions for int8, and with not even one of them on integers is the loss within what is allowed',
     '…: it holds … already, and … needs float32: give a float32 model of the network':
       'the note of this package tells of a lower precision, or the graph has quantising operators or float16 constants',
-    "…: its convolutions are in Winograd's form (--optimize latency), which is not for …: give the model that it was made of":
+    "…: its convolutions are in Winograd's form (…), which is not for …: give the model that it was made of":
       'the note of this package tells of the level latency, at which a convolution took that form',
     '…: int8 needs opset …, the model has …: convert it (onnx.version_converter), or export it with opset_version=… or later':
       'int8 is asked for a model whose opset is below 13',
@@ -38,8 +38,8 @@ export const SRC_MODELS: Conditions = {
     'models that take images take one': 'never: a uint8 input of a fixed batch above 1 is refused before',
   },
   'src/parity/tolerance.ts': {
-    '--… has a meaning with --reference alone': 'atol or rtol is given without a reference',
-    '--… …, expected a number from 0 on': 'atol or rtol is negative, infinite or NaN',
+    '… has a meaning with … alone': 'atol or rtol is given without a reference',
+    '…, expected a number from 0 on': 'atol or rtol is negative, infinite or NaN',
   },
   'src/transform/default-sizes.ts': {
     'no sizes are declared for …': 'never: what is asked for is an input that was found by its sizes',
@@ -71,18 +71,17 @@ export const SRC_MODELS: Conditions = {
   'src/transform/transform.ts': {
     "… '…', expected …": 'a program gives a level, precision, target or method that is none of those listed',
     'maxDscDrop …, expected a number from 0 to 1': 'maxDscDrop is below 0, above 1 or NaN',
-    "… is not for Winograd's form of convolutions: leave --optimize latency out":
+    "… is not for Winograd's form of convolutions: leave … out":
       'a lower precision is asked for together with the level latency',
-    '--precompute has a meaning with --optimize latency for cpu or wasm alone':
+    "`precompute` has a meaning with `level: 'latency'` for cpu or wasm alone":
       'precompute is given at another level than latency, or for webgpu',
-    'int8 learns the ranges of values from typical images: give a folder of them with --calibrate':
+    'int8 learns the ranges of values from typical images: give a folder of them with `calibrate`':
       'int8 is asked for without a folder to calibrate on',
-    '--calibrate and --method have no meaning for …':
-      'one of the two is given for another precision than int8',
-    '--max-dsc-drop has a meaning for fp16, int8 and int8-weights alone': 'maxDscDrop is given for fp32',
+    '… and … have no meaning for …': 'one of the two is given for another precision than int8',
+    '`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone': 'maxDscDrop is given for fp32',
   },
   'src/api/verify.ts': {
-    'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as export --reference does':
+    'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does':
       'an input of the model is uint8',
   },
   'src/api/write-verified.ts': {

@@ -26,7 +26,7 @@ export const SRC: Conditions = {
   'src/reports/compare-classes.ts': {
     "…: it holds …, expected the labels of the model's … classes, 0 to ……":
       'a truth for several classes holds labels above the last class, which are not ignored; these are listed',
-    ': --ignore-label … leaves it out': 'it is one label, and no other is ignored',
+    ': … leaves it out': 'it is one label, and no other is ignored',
   },
   'src/api/compare.ts': {
     'an operator has no cost':
@@ -49,7 +49,7 @@ export const SRC: Conditions = {
     'it holds no …': 'no file of the folder that is not hidden has an extension of an image',
   },
   'src/api/inspect.ts': {
-    '--… has no meaning for a model': 'key, prefix or ignore is given for a file whose name ends in .onnx',
+    '… has no meaning for a model': 'key, prefix or ignore is given for a file whose name ends in .onnx',
   },
   'src/api/loadtest.ts': {
     'clients are of a closed loop, a rate is of an open one: give one of them': 'clients and rate are given',
@@ -62,7 +62,7 @@ export const SRC: Conditions = {
     "input '…' is …: only … are sent": 'the model has an input of another type than FP32 and UINT8',
     ' and ': 'joins the types that can be sent',
     'no model': 'the repository lists none',
-    '…: choose a model with --model': 'the repository lists several',
+    '…: choose a model with …': 'the repository lists several',
   },
   'src/files/pairs.ts': {
     '…: no image can be paired with a mask of its name in ………':
@@ -100,7 +100,7 @@ export const SRC: Conditions = {
     '… cannot be served: …': 'the server cannot listen at the address and port',
     '…: is not empty: choose a new folder for the page': 'the folder for the page holds something',
     '…: cannot be written: …': 'the files of the page cannot be copied',
-    'port … is in use: choose another with --port': 'the system says that the address is in use (EADDRINUSE)',
+    'port … is in use: choose another with …': 'the system says that the address is in use (EADDRINUSE)',
   },
   'src/files/write-whole.ts': {
     '…: cannot be written: …': 'the file system refuses to make the folder, or to write or rename the file',

@@ -150,7 +150,7 @@ describe('nmode graft', () => {
   it('a caller without types is told what is missing', async () => {
     const told = { model: lraspp, output: out('no.onnx'), weights };
     await expect(Reflect.apply(graftModel, undefined, [told])).rejects.toThrow(
-      expect.objectContaining({ code: 'BAD_USAGE', message: expect.stringMatching(/^skips is no array/) }),
+      expect.objectContaining({ code: 'BAD_USAGE', message: expect.stringMatching(/^`skips` is no array/) }),
     );
   });
 

@@ -52,7 +52,7 @@ export const CHECKPOINTS: Conditions = {
   'exporters/checkpoints/select-keys.ts': {
     "no key begins with '…': …":
       'a prefix was given (--prefix, or the end of --key) that no key has, common prefixes removed or not',
-    "no key fits --ignore '…': …": 'a pattern was given that no key of the file fits',
+    "no key fits … '…': …": 'a pattern was given that no key of the file fits',
     'its … keys begin ……': 'the modules of the keys that there are, for a message',
     ' and … more': 'there are more than eight modules',
   },

@@ -3,12 +3,11 @@ import type { Conditions } from '../../conditions.js';
 /** Decoders that are put on models of other exporters. */
 export const GRAFTING: Conditions = {
   'exporters/grafting/decoder.ts': {
-    '--init: say which decoder with --decoder …':
-      'initial weights were asked for without a decoder of nmODE steps',
+    '…: say which decoder with … …': 'initial weights were asked for without a decoder of nmODE steps',
     ' or ': 'the decoders that there are, in a list',
     'its decoder has … steps, … skips are named: each step takes one':
       'the largest number of a step among the keys is not the number of skips',
-    'it holds … decoders, below …: say which with --prefix':
+    'it holds … decoders, below …: say which with …':
       'the first key of a decoder is below two prefixes or more, and not among the keys as they are',
     "step … takes … channels, its skip '…' has …":
       'the second size of the weight of a step is not the number of channels of the skip in its place',
@@ -25,11 +24,11 @@ export const GRAFTING: Conditions = {
     'multiples of …': 'the recipe pads, or the model takes any multiple',
   },
   'exporters/grafting/skips.ts': {
-    'no skips are named: nmode inspect --skips proposes some': 'the list of names is empty',
+    'no skips are named: `proposeSkips` proposes some': 'the list of names is empty',
     "tensor '…' is named twice: each step takes one of its own": 'a name is in the list a second time',
     "'…' is a node, not a tensor: it computes …": 'no tensor has the name, and a node has',
     ' and ': 'the node has several outputs',
-    "no tensor is named '…'; the closest are …; nmode inspect --skips proposes some":
+    "no tensor is named '…'; the closest are …; … proposes some":
       'neither an input, an initializer, a node nor an output of one has the name',
     'does not depend on the image': 'the part of the model that computes the skips does not read the image',
     '…, expected float32 [N, C, H, W]': 'the type of a skip is known to be another, or is not known at all',

@@ -33,7 +33,7 @@ export const NETWORKS: Conditions = {
     "no backbone '…': there are …": 'the name is that of no backbone in the list that is printed',
   },
   'exporters/backbones/unet.ts': {
-    'open sizes need the two deepest levels to be equally wide: give --size':
+    'open sizes need the two deepest levels to be equally wide: give `size`':
       'height or width is open, and the feature that is doubled has other channels than the skip that it is padded to',
   },
   'exporters/assembly/build.ts': {
@@ -68,20 +68,18 @@ export const NETWORKS: Conditions = {
     '… checkpoints have the same keys: say which it is with ……':
       'no decoder was told, and the keys are those of several, such as EED and LMD',
     ' and ': 'the decoders with these keys are listed',
-    '--decoder …': 'the flag for each of them',
-    ', and the activation with --activation': 'neither decoder nor activation was told',
+    ', and the activation with `activation`': 'neither decoder nor activation was told',
     'its keys are those of …, not of …': 'a decoder was told which is none that the keys allow',
     ' or ': 'several names may be given, and are listed',
     '… has no meaning for …':
       "an option of a solver was given, such as LMD's form, and the decoder is another",
-    '--head …, expected …': 'a program gives a head that is none of those listed',
-    'a checkpoint does not hold the activation between steps: give --activation …':
+    '…, expected …':
+      'a program gives a head, an activation or an option of a solver that is none of those listed',
+    'a checkpoint does not hold the activation between steps: give … …':
       'the decoder is of nmODE steps, and no activation was told',
-    '--activation …, expected …': 'a program gives an activation that is none of those listed',
     '…: up1.g has an even kernel of …, expected an odd one':
       'the third size of the first weight of the decoder is even',
-    '… …, expected …': "a program gives a value for a solver's option that is none of those listed",
-    '--activation has no meaning for the original decoder':
+    '`activation` has no meaning for the original decoder':
       'an activation between solver steps was told, and the decoder of the network has no steps',
     'a decoder without its keys':
       'never: detect() allows nmODE decoders with their form, and the original one with its own',
@@ -100,17 +98,17 @@ export const NETWORKS: Conditions = {
       'images are to be padded, by the recipe or by native sizes, and height or width is fixed',
     'the recipe pads to a multiple of …, expected one of …, which every level divides':
       'a recipe that pads was given, and its multiple is none of the stride',
-    '--background …: the … classes are 0 to …':
+    '…: the … classes are 0 to …':
       'the head is a softmax over several classes, and the index that was given is none of theirs',
-    '--background … has no meaning: …': 'an index was given, and the head is no softmax over several classes',
+    '… has no meaning: …': 'an index was given, and the head is no softmax over several classes',
     'there is one class': 'the network has one class',
     'the head is …, and only of a softmax one class is no mask':
       'there are several classes behind a sigmoid or without a head',
   },
   'exporters/assembly/head.ts': {
-    '--head softmax: over one class it is always 1, use sigmoid':
+    "`head: 'softmax'`: over one class it is always 1, use sigmoid":
       'the head is a softmax, and there is one class',
-    '…: … classes, and a checkpoint does not hold what follows the logits: give --head softmax where classes exclude each other, sigmoid where they do not, or none':
+    '…: … classes, and a checkpoint does not hold what follows the logits: give … where classes exclude each other, sigmoid where they do not, or none':
       'no head was told, and there are two classes or more',
   },
   'exporters/nn/layers.ts': {
@@ -122,12 +120,12 @@ export const NETWORKS: Conditions = {
     "no activation '…': there are …": 'code of a user names an activation layer that does not exist',
   },
   'exporters/assembly/locate.ts': {
-    '…: it holds … networks, …: say which with --prefix':
+    '…: it holds … networks, …: say which with …':
       'no network is there by the keys as they are, and below two prefixes or more is a whole one with its decoder',
     "… below '……'": 'each of those networks, with what its keys begin with in the file',
   },
   'exporters/nn/padding.ts': {
-    '--padding …: … pads … pixels at each end of …, expected … at least: it needs a larger input':
+    '…: … pads … pixels at each end of …, expected … at least: it needs a larger input':
       'padding reflects or wraps, and an axis of known size is shorter than that needs',
   },
   'exporters/assembly/recognise.ts': {
@@ -143,7 +141,7 @@ export const NETWORKS: Conditions = {
       'no key of any known network is there with its shape',
   },
   'exporters/nn/settings.ts': {
-    '… …, expected …': 'a setting has a value that is not among those it takes',
+    '…, expected …': 'a setting has a value that is not among those it takes',
     '… has a meaning for bilinear upsampling alone': 'align_corners is given beside upsampling by nearest',
     '…: … has no meaning: …': 'a setting was given that no layer asked for while the graph was built',
     'there is no maximum pooling among the layers that are written':
@@ -169,6 +167,6 @@ export const NETWORKS: Conditions = {
       'a float32 of a weight that is needed has all bits of its exponent set',
     'keys do not fit the network: ':
       'keys are missing, misshapen or, within the modules of the network, unused; not where tensors that cannot be read are all',
-    ' (--ignore leaves keys aside)': 'the one thing wrong is keys that the network does not use',
+    ' (`ignore` leaves keys aside)': 'the one thing wrong is keys that the network does not use',
   },
 };

@@ -40,7 +40,7 @@ export const PICKLES: Conditions = {
       'no tensors were found, and the object, or one under a usual key, is of a class that is not known',
     'holds no state dict…: save model.state_dict() with torch.save':
       'no tensors were found, and the object is no dict or an empty one',
-    'holds no state dict…: …; --key says where to look':
+    'holds no state dict…: …; … says where to look':
       'no tensors were found where they were looked for, and there is a dict whose keys can be listed',
     " under '…'": 'a key was given to look under',
     'a dict has a key of … characters':

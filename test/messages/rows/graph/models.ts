@@ -49,7 +49,7 @@ export const MODELS: Conditions = {
       'of the inputs that are no initializers, not exactly one has four axes',
     ' and ': 'the model has several inputs',
     'of an unknown type': 'an input declares no tensor type, or one of elements that are not read',
-    'it takes … … […]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw …; nmode export: --io tensor)':
+    'it takes … … […]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw …; nmode export: …)':
       'the last size of the image is 1, 3 or 4, and the second is not',
   },
   'graph/file/attribute.ts': {
@@ -95,9 +95,9 @@ export const MODELS: Conditions = {
       'bytes() of an initializer gives another length than its shape and type take',
   },
   'graph/rewriting/append-head.ts': {
-    "its output '…' is …, --head needs one float32 [N, classes, H, W]":
+    "its output '…' is …, … needs one float32 [N, classes, H, W]":
       'the first output is known to be of another type or rank, or nothing is known of it',
-    'opset …, and a Softmax over channels needs …: give --head softmax where images are segmented instead':
+    'opset …, and a Softmax over channels needs …: give … where images are segmented instead':
       'a softmax is to be added to a model below opset 13',
   },
   'graph/ir/op.ts': {

@@ -163,7 +163,7 @@ describe('what is no mask of black and white is refused with what it holds', () 
   const cases: Record<string, [() => Promise<Buffer>, RegExp]> = {
     'labels 0 and 1': [
       () => png(disc(1)),
-      /: it holds the values 0 and 1, expected a mask of 0 and 255 \(8 bits\): --truth-label N says/,
+      /: it holds the values 0 and 1, expected a mask of 0 and 255 \(8 bits\): `truthLabel: N` says/,
     ],
     'labels 0 and 5': [() => png(disc(5)), /the values 0 and 5,/],
     'labels 0 and 100': [() => png(disc(100)), /the values 0 and 100,/],
@@ -171,7 +171,7 @@ describe('what is no mask of black and white is refused with what it holds', () 
     'labels 0 and 254': [() => png(disc(254)), /the values 0 and 254,/],
     'labels 1 and 255': [() => png(disc(255, 1)), /the values 1 and 255,/],
     'one label': [() => png(drawn(() => 7)), /the value 7 alone,/],
-    'label 1 in a band of 255': [() => png(ringed(1, 255, 4)), /the values 0, 1 and 255,.*--ignore-label N/],
+    'label 1 in a band of 255': [() => png(ringed(1, 255, 4)), /the values 0, 1 and 255,.*`ignoreLabel: N`/],
     'a band of 128 around 255': [() => png(ringed(255, 128, 4)), /the values 0, 128 and 255,/],
     'a line of 128 around 255': [() => png(ringed(255, 128, 1)), /the values 0, 128 and 255,/],
     'a band of 128 as JPEG': [
@@ -198,11 +198,11 @@ describe('what is no mask of black and white is refused with what it holds', () 
     ],
     'soft probabilities': [
       () => png(soft(8)),
-      /values from \d+ to \d+, expected a mask of 0 and 255 \(8 bits\): cut it to two values or, of labels, --truth-label N says/,
+      /values from \d+ to \d+, expected a mask of 0 and 255 \(8 bits\): cut it to two values or, of labels, `truthLabel: N` says/,
     ],
     'less soft probabilities': [
       () => png(soft(4)),
-      /values from \d+ to \d+, expected a mask of 0 and 255 \(8 bits\): cut it to two values or, of labels, --truth-label N says/,
+      /values from \d+ to \d+, expected a mask of 0 and 255 \(8 bits\): cut it to two values or, of labels, `truthLabel: N` says/,
     ],
     noise: [
       () => png(drawn((x, y) => (x * 7919 + y * 104729 + x * y * 31) % 256)),
@@ -219,15 +219,15 @@ describe('what is no mask of black and white is refused with what it holds', () 
     ],
     green: [
       () => interleaved(3, mixed),
-      /the colours 0,0,0 and 0,255,0, expected a mask of black and white: --truth-colour R,G,B says/,
+      /the colours 0,0,0 and 0,255,0, expected a mask of black and white: `truthColour: \[R, G, B\]` says/,
     ],
     'a palette': [
       async () => indexedPng(4, [0, 1, 2, 0], [0, 0, 0, 128, 0, 0, 0, 128, 0]),
-      /the colours 0,0,0, 0,128,0 and 128,0,0, the palette indices 0, 1 and 2,.*--truth-colour R,G,B or --truth-label N/,
+      /the colours 0,0,0, 0,128,0 and 128,0,0, the palette indices 0, 1 and 2,.*`truthColour: \[R, G, B\]` or `truthLabel: N`/,
     ],
     'a mask in the alpha of black': [
       () => interleaved(4, (x, y) => [0, 0, 0, inDisc(x, y) ? 255 : 0]),
-      /its alpha is 0\.\.255, expected an opaque mask: .*0,0,0: --truth-colour/,
+      /its alpha is 0\.\.255, expected an opaque mask: .*0,0,0: `truthColour/,
     ],
     'a mask in the alpha of white': [
       () => interleaved(4, (x, y) => [255, 255, 255, inDisc(x, y) ? 255 : 0]),
