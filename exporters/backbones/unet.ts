@@ -15,61 +15,85 @@ import { contract, widthsIn } from './contracting.js';
 /** How the network's own decoder doubles its resolution. */
 type Upsampling = 'bilinear' | 'transposed';
 
+/** Where the modules of a version have their convolutions. */
+interface Names {
+  /** A double convolution's Sequential of six. */
+  readonly double: string;
+  /** A level's pooling, 0, and double convolution, 1. */
+  readonly down: string;
+  /** The input's double convolution. */
+  readonly inc: string;
+}
+
+/** Those since October 2019, which the nmODE release has as well, and those before. */
+const NAMES: Names = { double: 'double_conv', down: 'maxpool_conv', inc: 'inc' };
+const NAMES_BEFORE: Names = { double: 'conv', down: 'mpconv', inc: 'inc.conv' };
+
+/** Channels between the two convolutions of a block, and behind them. */
+type BlockWidths = readonly [between: number, out: number];
+
+interface UNetVariant {
+  readonly names: Names;
+  /** Channels of the levels, shallow to deep. */
+  readonly widths: readonly number[];
+  /** Whether convolutions before a BatchNorm have a bias. */
+  readonly bias: boolean;
+  readonly upsampling: Upsampling;
+  /** Of the block that joins a level, by its place from deep to shallow. */
+  upWidths(step: number): BlockWidths;
+  /** Channels that a transposed convolution leaves; absent where there is none. */
+  doubledWidth(step: number): number | undefined;
+  readonly classes: number;
+}
+
 /**
- * The U-Net of the nmODE release: double convolutions `inc` and `down1` to `downL-1`, each but the first behind a
- * maximum pooling of 2; its own decoder is `up1` to `upL-1`.
- * @param widths channels of the levels, shallow to deep; the release's are w, 2w, 4w, 8w, 8w
+ * The U-Net of milesial/Pytorch-UNet, in all its versions, one of which the nmODE release builds on: double convolutions `inc` and
+ * `down1` to `downL-1`, each but the first behind a maximum pooling of 2; its own decoder is `up1` to `upL-1`. The versions differ
+ * in names, biases and widths, all of which a state dict tells.
  */
-export function unet(
-  inputChannels: number,
-  widths: readonly number[],
-  upsampling: Upsampling = 'bilinear',
-  classes = 1,
-): Network {
+function unet(inputChannels: number, variant: UNetVariant): Network {
   return networkOf({
     backbone: 'unet',
     inputChannels,
-    features: (input, weights) => encode(input, weights, widths),
-    own: ownDecoder(upsampling, classes),
+    features: (input, weights) => encode(input, weights, variant),
+    own: {
+      classes: variant.classes,
+      multiple: 1,
+      form: { upsampling: variant.upsampling },
+      logits: (skips, weights) =>
+        conv2d(decode(skips, weights, variant), weights.scope('outc.conv'), variant.classes, 1),
+    } satisfies OwnDecoder,
   });
 }
 
-function encode(input: Value, weights: Weights, widths: readonly number[]): readonly Value[] {
-  const down = (level: number) => weights.scope(`down${level}.maxpool_conv`);
+function encode(input: Value, weights: Weights, { names, widths, bias }: UNetVariant): readonly Value[] {
+  const down = (level: number) => weights.scope(`down${level}.${names.down}`);
+  const inc = weights.scope(names.inc);
   return contract(
     input,
     (level) => down(level).scope('0'),
     widths,
-    (x, level, width) => doubleConv(x, level === 0 ? weights.scope('inc') : down(level).scope('1'), width),
+    (x, level, width) =>
+      doubleConv(x, level === 0 ? inc : down(level).scope('1'), width, names.double, { bias }),
   );
 }
 
-function ownDecoder(upsampling: Upsampling, classes: number): OwnDecoder {
-  return {
-    classes,
-    multiple: 1,
-    form: { upsampling },
-    logits: (skips, weights) =>
-      conv2d(decode(skips, weights, upsampling), weights.scope('outc.conv'), classes, 1),
-  };
-}
-
 /** `upI`: double the deeper feature, bring it to the skip's size, join the two (skip first), convolve. */
-function decode(skips: readonly Skip[], weights: Weights, upsampling: Upsampling): Value {
+function decode(skips: readonly Skip[], weights: Weights, variant: UNetVariant): Value {
+  const { names, bias } = variant;
   const levels = skips.map(({ value }) => value);
   return levels.reduceRight((deeper, skip, level) => {
-    const up = weights.scope(`up${levels.length - 1 - level}`);
-    const joined = scope(up.path, () => concat([skip, padTo(double(deeper, up, upsampling), skip)], 1));
-    // The block leaves as many channels as the next skip has.
-    const next = level === 0 ? skip : at(levels, level - 1);
-    return doubleConv(joined, up.scope('conv'), channelsOf(next));
+    const step = levels.length - 1 - level;
+    const up = weights.scope(`up${step}`);
+    const joined = scope(up.path, () => concat([skip, padTo(double(deeper, up, variant, step), skip)], 1));
+    return doubleConv(joined, up.scope('conv'), variant.upWidths(step), names.double, { bias });
   });
 }
 
-function double(x: Value, weights: Weights, upsampling: Upsampling): Value {
+function double(x: Value, weights: Weights, { upsampling, doubledWidth }: UNetVariant, step: number): Value {
   return upsampling === 'bilinear'
     ? upsampleBilinear(x, weights, 2, true)
-    : doublingConvTranspose2d(x, weights.scope('up'), channelsOf(x));
+    : doublingConvTranspose2d(x, weights.scope('up'), doubledWidth(step) ?? channelsOf(x));
 }
 
 /**
@@ -90,21 +114,41 @@ function padTo(x: Value, like: Value): Value {
   return pad(x, concat([nothing, sub(shapeOf(like), shapeOf(x))], 0));
 }
 
-const convWeight = (level: number) =>
-  `${level === 0 ? 'inc' : `down${level}.maxpool_conv.1`}.double_conv.0.weight`;
-
 /** The release's: the deepest level is no wider than the one above it. */
 const standardWidths = (width: number) => [1, 2, 4, 8, 8].map((factor) => factor * width);
+
+/** The first convolution. */
+const firstOf = ({ inc, double }: Names) => `${inc}.${double}.0`;
+
+/** What the shapes tell, and the release's form where they tell nothing. */
+function variantOf(shapes: Shapes, standard = standardWidths(64)): UNetVariant {
+  const names = shapes.has(`${firstOf(NAMES_BEFORE)}.weight`) ? NAMES_BEFORE : NAMES;
+  const first = (level: number) =>
+    level === 0 ? `${firstOf(names)}.weight` : `down${level}.${names.down}.1.${names.double}.0.weight`;
+  const widths = widthsIn(shapes, first, standard);
+  const sizeOfUp = (step: number, key: string, axis: number, otherwise: number) =>
+    sizeIn(shapes, `up${step}.${key}.weight`, axis, otherwise);
+  return {
+    names,
+    widths,
+    bias: !shapes.has(`${firstOf(names)}.weight`) || shapes.has(`${firstOf(names)}.bias`),
+    upsampling: shapes.has('up1.up.weight') ? 'transposed' : 'bilinear',
+    upWidths(step) {
+      // The release's block leaves as many channels as the next skip has.
+      const next = at(widths, Math.max(0, widths.length - 2 - step));
+      const out = sizeOfUp(step, `conv.${names.double}.3`, 0, next);
+      return [sizeOfUp(step, `conv.${names.double}.0`, 0, next), out];
+    },
+    doubledWidth: (step) => shapes.get(`up${step}.up.weight`)?.[1],
+    classes: sizeIn(shapes, 'outc.conv.weight', 0, 1),
+  };
+}
 
 export const UNet = {
   id: 'unet',
   network(shapes: Shapes) {
-    return unet(
-      sizeIn(shapes, convWeight(0), 1, 3),
-      widthsIn(shapes, convWeight, standardWidths(64)),
-      shapes.has('up1.up.weight') ? 'transposed' : 'bilinear',
-      sizeIn(shapes, 'outc.conv.weight', 0, 1),
-    );
+    const variant = variantOf(shapes);
+    return unet(sizeIn(shapes, `${firstOf(variant.names)}.weight`, 1, 3), variant);
   },
-  ofWidth: (width: number) => unet(3, standardWidths(width)),
+  ofWidth: (width: number) => unet(3, variantOf(new Map(), standardWidths(width))),
 } satisfies Backbone;

@@ -196,11 +196,21 @@ export function convNormRelu(
   return relu(batchNorm2d(convolved, weights.scope(norm)), weights.scope(activation));
 }
 
-/** (Conv2d 3x3, BatchNorm2d, ReLU) twice, a Sequential of six, `name.0` to `.5`. x [N, C, H, W] -> [N, out, H, W]. */
-export function doubleConv(x: Value, weights: Weights, out: number, name = 'double_conv'): Value {
+/**
+ * (Conv2d 3x3, BatchNorm2d, ReLU) twice, a Sequential of six, `name.0` to `.5`. x [N, C, H, W] -> [N, out, H, W].
+ * @param out channels behind both convolutions, or behind the first and the second
+ */
+export function doubleConv(
+  x: Value,
+  weights: Weights,
+  out: number | readonly [between: number, out: number],
+  name = 'double_conv',
+  options?: Conv2dOptions,
+): Value {
   const block = weights.scope(name);
-  const first = convNormRelu(x, block, out, ['0', '1', '2']);
-  return convNormRelu(first, block, out, ['3', '4', '5']);
+  const [between, last] = typeof out === 'number' ? [out, out] : out;
+  const first = convNormRelu(x, block, between, ['0', '1', '2'], options);
+  return convNormRelu(first, block, last, ['3', '4', '5'], options);
 }
 
 /** torch.nn.Upsample(scale_factor=scale), which repeats pixels. x [N, C, H, W] -> [N, C, scale H, scale W]. */

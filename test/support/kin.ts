@@ -47,13 +47,22 @@ const counter: Tensor = { dtype: 'int64', dims: [], bytes: () => new Uint8Array(
 
 /** A network's checkpoint as if it had been read from a file. */
 export function kinCheckpoint({ network, variance }: KinCase): Checkpoint {
+  return seededCheckpoint(network, keys[network] ?? {}, variance);
+}
+
+/** A state dict of these keys and shapes, in their order, with computed weights. */
+export function seededCheckpoint(
+  name: string,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  variance = 1,
+): Checkpoint {
   const weight = seededWith(variance);
-  const tensors = Object.entries(keys[network] ?? {}).map(([key, shape]): [string, Tensor] => [
+  const tensors = Object.entries(shapes).map(([key, shape]): [string, Tensor] => [
     key,
     key.endsWith('.num_batches_tracked') ? counter : weight(key, shape),
   ]);
   return {
-    file: `${network}.pth`,
+    file: `${name}.pth`,
     format: 'torch zip',
     tensors: new Map(tensors),
     note: '',
