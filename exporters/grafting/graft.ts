@@ -3,9 +3,9 @@ import { type Feature, featureType, type Measure, sizeMultipleOf } from '../../g
 import { prune } from '../../graph/analysis/prune.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
-import { NmodeError } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
+import { lift } from '../../graph/lifting/lift.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
 import { nmodeLogits } from '../assembly/build.js';
@@ -58,9 +58,6 @@ export interface Grafted {
   readonly notes: readonly string[];
 }
 
-/** The first with the operators of a decoder in the forms that are written. */
-const LEAST_OPSET = 13;
-
 /**
  * Puts an nmODE decoder on tensors of any model, in place of what was computed from them. Its one output becomes `mask` float32
  * [N, classes, H, W]; the rest of the model stays as it is.
@@ -69,22 +66,16 @@ const LEAST_OPSET = 13;
  * @throws NmodeError (BAD_USAGE, BAD_MODEL, BAD_CHECKPOINT)
  */
 export async function graftDecoder(
-  model: Model,
+  given: Model,
   checkpoint: Checkpoint | undefined,
-  { skips: names, hints, settings: given, images }: GraftPlan,
+  { skips: names, hints, settings: stated, images }: GraftPlan,
   measure: Measure,
 ): Promise<Grafted> {
-  const opset = opsetOf(model);
-  if (opset < LEAST_OPSET) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `opset ${opset}, expected ${LEAST_OPSET} at least: convert it (onnx.version_converter), or export it with a later one`,
-    );
-  }
+  const model = lift(given);
   checkNames(model, names);
   const encoder = prune(model, names);
   const skips = await skipsOf(model, encoder, names, measure);
-  const settings = new SettingsInUse(checkSettings(given));
+  const settings = new SettingsInUse(checkSettings(stated));
   const { decoder, classes, weights, source, finish } = checkpoint
     ? trainedDecoder(checkpoint, skips, hints, settings)
     : initialDecoder(hints, settings);
@@ -96,7 +87,8 @@ export async function graftDecoder(
     return { value, scale: value.shape.slice(2).map(() => skip.scale) };
   });
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
-  const notes = finish();
+  const [before, opset] = [opsetOf(given), opsetOf(model)];
+  const notes = [...(before < opset ? [`lifted from opset ${before} to ${opset}`] : []), ...finish()];
   settings.refuseUnused(file);
   const facts = { skips, decoder, classes, head, sizeMultiple, source, images };
   const metadata = new Map([...graftedMetadata(encoder, facts), ...settings.metadata]);

@@ -1,6 +1,6 @@
 import { NmodeError } from '../common/errors.js';
 import { mayEqual, shapeText } from '../ir/dim.js';
-import { ABSENT, type Graph, type Model, opsetOf } from '../ir/model.js';
+import { ABSENT, type Graph, type Model, opsetOf, replaceable } from '../ir/model.js';
 import { byteLength } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
@@ -100,7 +100,7 @@ function* initializers(graph: Graph): Generator<string> {
 function declared(model: Model): readonly string[] {
   const types = inferTypes(model);
   declaredTypes(model);
-  const problems = [...constants(model.graph, types)];
+  const problems = [...constants(model, types)];
   if (problems.length > 0) return problems;
   return model.graph.outputs.flatMap(({ name, type }) =>
     naming(`output '${name}'`, () => misfit(name, fromDeclared(name, type), types.get(name))),
@@ -108,8 +108,9 @@ function declared(model: Model): readonly string[] {
 }
 
 /** Runtimes compute once, when they load a model, what depends on constants alone: a few bytes may ask for terabytes. */
-function* constants({ nodes, inputs, initializers }: Graph, types: Types): Generator<string> {
-  const given = new Set(inputs.map(({ name }) => name));
+function* constants(model: Model, types: Types): Generator<string> {
+  const given = replaceable(model);
+  const { nodes, initializers } = model.graph;
   const names = [...initializers.keys()].filter((name) => !given.has(name));
   const known = new Set([ABSENT, ...names]);
   // What is open is not counted.

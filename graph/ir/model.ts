@@ -63,6 +63,15 @@ export function opsetOf(model: Model): number {
   return model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? NO_OPSET;
 }
 
+/** The first IR version whose initializers need not be inputs; before it, all of them have to be, and none may be replaced. */
+export const IR_OF_OWN_INITIALIZERS = 4;
+
+/** The initializers that whoever runs a model may replace: those that are inputs as well. */
+export function replaceable({ irVersion, graph }: Model): ReadonlySet<string> {
+  if (irVersion < IR_OF_OWN_INITIALIZERS) return new Set();
+  return new Set(graph.inputs.map(({ name }) => name).filter((name) => graph.initializers.has(name)));
+}
+
 /** What a model takes and gives, and what it says of itself. */
 export interface Outline {
   /** Those that have no initializer: what must be fed. */

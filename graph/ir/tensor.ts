@@ -31,8 +31,16 @@ export function float32Tensor(dims: readonly number[], values: Float32Array | re
   return tensorOf('float32', dims, Float32Array.from(values));
 }
 
+/** @param values what is far away becomes the largest int64, or the smallest */
 export function int64Tensor(dims: readonly number[], values: readonly number[]): Tensor {
-  return tensorOf('int64', dims, BigInt64Array.from(values, BigInt));
+  return tensorOf('int64', dims, BigInt64Array.from(values, int64Of));
+}
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+function int64Of(value: number): bigint {
+  if (Math.abs(value) < FAR_AWAY) return BigInt(value);
+  return value > 0 ? MAX_INT64 : -MAX_INT64 - 1n;
 }
 
 /** The same bytes, where a typed array of elements of `size` bytes may begin; copied only if they are not. */

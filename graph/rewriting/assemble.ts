@@ -5,7 +5,7 @@ import type { Value } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
 import { NameAllocator } from './name-allocator.js';
 
-/** The opsets this package writes, with the oldest IR version that carries each. */
+/** The opsets that models are lifted to, with the oldest IR version that carries each. */
 export const IR_OF_OPSET: ReadonlyMap<number, number> = new Map([
   [13, 7],
   [14, 7],
@@ -13,7 +13,13 @@ export const IR_OF_OPSET: ReadonlyMap<number, number> = new Map([
   [16, 8],
   [17, 8],
   [18, 8],
+  [19, 9],
+  [20, 9],
+  [21, 10],
 ]);
+
+/** Those that this package writes a network in. */
+export const OPSETS: readonly number[] = [...IR_OF_OPSET.keys()].filter((opset) => opset <= 18);
 
 export const DEFAULT_OPSET = 17;
 
@@ -33,7 +39,7 @@ export interface AssembleOptions {
 export function assemble(options: AssembleOptions): Model {
   const opset = options.opset ?? DEFAULT_OPSET;
   const irVersion = IR_OF_OPSET.get(opset);
-  if (irVersion === undefined) {
+  if (irVersion === undefined || !OPSETS.includes(opset)) {
     throw new NmodeError('BAD_USAGE', `opset ${opset} is not supported: choose 13 to 18`);
   }
   const graph = new NameAllocator();

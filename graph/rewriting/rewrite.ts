@@ -2,7 +2,7 @@ import { inferTypes, type Types } from '../analysis/infer.js';
 import { neededNodes, readsUnseen } from '../analysis/prune.js';
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
-import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type Model, type Node, opsetOf, replaceable } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { initializer, scope, type Value, type ValueType } from '../ir/value.js';
 import { NameAllocator } from './name-allocator.js';
@@ -31,7 +31,7 @@ const inferred = new WeakMap<Model, Types>();
 /** An initializer that is also an input is no constant: whoever runs the model may give another. */
 function typesOf(model: Model): Types {
   const { graph } = model;
-  const given = new Set(graph.inputs.map(({ name }) => name));
+  const given = replaceable(model);
   const constants = new Map([...graph.initializers].filter(([name]) => !given.has(name)));
   const types = inferred.get(model) ?? inferTypes({ ...model, graph: { ...graph, initializers: constants } });
   inferred.set(model, types);

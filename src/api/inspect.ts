@@ -24,6 +24,7 @@ import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
 import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
+import { liftedToCount } from '../../graph/lifting/lift.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { defaultSizes } from '../transform/default-sizes.js';
 
@@ -211,7 +212,7 @@ function costOf(checkpoint: Checkpoint, detected: Detected) {
 async function inspectModel(path: string): Promise<ModelReport> {
   const { model, bytes } = await loadModel(path);
   const { graph } = model;
-  const { macsAt, ...figures } = modelCost(model);
+  const { macsAt, ...figures } = modelCost(liftedToCount(model));
   const operators = new Map<string, number>();
   for (const { opType } of graph.nodes) operators.set(opType, (operators.get(opType) ?? 0) + 1);
   return {

@@ -2,16 +2,19 @@ import { type Assumption, withoutStated } from '../../graph/common/assumption.js
 import { NmodeError } from '../../graph/common/errors.js';
 import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
-import { type Model, outlineOf } from '../../graph/ir/model.js';
+import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
+import { lift } from '../../graph/lifting/lift.js';
 import { headed } from '../../graph/rewriting/append-head.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
+import type { LiftOptions } from '../transform/lifting.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 
 export interface OptimizeModelOptions
   extends TransformOptions,
+    LiftOptions,
     Pick<InputSpecOptions, 'head' | 'background'> {
   /** An .onnx file, of this package or of another exporter. */
   readonly model: string;
@@ -25,6 +28,8 @@ export interface OptimizeReport extends Omit<Transformed, 'model'> {
   readonly bytesBefore: number;
   readonly nodes: number;
   readonly nodesBefore: number;
+  readonly opset: number;
+  readonly opsetBefore: number;
   /** What neither the model nor the options say of its images and classes. */
   readonly assumed: readonly Assumption[];
 }
@@ -46,6 +51,8 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
     bytesBefore: before.length,
     nodes: result.graph.nodes.length,
     nodesBefore: model.graph.nodes.length,
+    opset: opsetOf(result),
+    opsetBefore: opsetOf(model),
     assumed: assumedOf(result),
     ...report,
   };
@@ -62,7 +69,8 @@ function withFacts(model: Model, { recipe, head, background }: OptimizeModelOpti
   if (head !== undefined || background !== undefined) {
     inputSpecOf(outline, { ...(head && { head }), ...(background !== undefined && { background }) });
   }
-  const result = head === undefined ? model : headed(model, head);
+  // Of a softmax over channels an opset before knows nothing.
+  const result = head === undefined ? model : headed(head === 'softmax' ? lift(model) : model, head);
   let { metadata } = result;
   if (recipe !== undefined) {
     const spec = imageSpecOf(outline, { recipe });

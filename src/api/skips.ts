@@ -3,6 +3,7 @@ import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../.
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { dimText } from '../../graph/ir/dim.js';
+import { liftedToCount } from '../../graph/lifting/lift.js';
 import { naming } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { measure } from '../measuring/measure.js';
@@ -23,7 +24,8 @@ export interface SkipsReport {
  * @throws NmodeError (BAD_MODEL) for a model that takes no image [N, C, H, W] or never leaves its resolution; CANNOT_RUN
  */
 export async function proposeSkips(path: string): Promise<SkipsReport> {
-  const { model, name } = await loadModel(path);
+  const { model: given, name } = await loadModel(path);
+  const model = liftedToCount(given);
   const tensors = model.graph.nodes.flatMap(({ outputs }) => outputs).filter((tensor) => tensor !== '');
   const located = await locate(model, tensors, measure).catch((error) =>
     naming(name, () => {

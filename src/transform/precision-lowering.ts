@@ -1,13 +1,13 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Recipe } from '../../graph/common/recipe.js';
-import { type Model, opsetOf } from '../../graph/ir/model.js';
+import { type Model, replaceable } from '../../graph/ir/model.js';
 import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import type { Target } from '../../graph/passes/winograd/cost.js';
 import { halfPrecision } from '../../graph/precision/float16.js';
 import type { CalibrationMethod } from '../../graph/quantization/calibrate.js';
 import { int8Weights, MIN_ELEMENTS } from '../../graph/quantization/int8-weights.js';
-import { INT8_OPSET, type Quantized, quantize } from '../../graph/quantization/quantize.js';
+import { type Quantized, quantize } from '../../graph/quantization/quantize.js';
 import { rewrite } from '../../graph/rewriting/rewrite.js';
 import { named } from '../../runtime/common/naming.js';
 import { type Examples, examplesFor } from './calibration-inputs.js';
@@ -99,13 +99,6 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
       `${name}: its convolutions are in Winograd's form (${option('level', 'latency')}), which is not for ${precision}: give the model that it was made of`,
     );
   }
-  const opset = opsetOf(model);
-  if (precision === 'int8' && opset < INT8_OPSET) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `${name}: int8 needs opset ${INT8_OPSET}, the model has ${opset}: convert it (onnx.version_converter), or export it with opset_version=${INT8_OPSET} or later`,
-    );
-  }
 }
 
 /** What a model that is in a lower precision holds, whoever made it. */
@@ -150,14 +143,13 @@ function weightBytes(model: Model): number {
 }
 
 function nothingToLower(name: string, precision: Lowering, model: Model): string {
-  const replaceable = new Set(model.graph.inputs.map((input) => input.name));
+  const givable = replaceable(model);
   const weights = model.graph.nodes
     .filter(({ opType }) => precision === 'fp16' || opType === 'Conv')
     .flatMap(({ inputs }) => inputs.slice(1))
     .filter((weight) => isWorthLowering(model.graph.initializers.get(weight), precision));
-  const found = weights.some((weight) => replaceable.has(weight))
-    ? 'its weights are inputs as well, which may be replaced: give it with weights that are none ' +
-      '(torch.onnx.export: keep_initializers_as_inputs=False)'
+  const found = weights.some((weight) => givable.has(weight))
+    ? 'its weights are inputs as well, which may be replaced: nmode optimize --freeze takes them for constants'
     : `it holds no ${NEEDED[precision]}`;
   return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
 }

@@ -9,6 +9,7 @@ import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantiz
 import { naming } from '../../runtime/common/naming.js';
 import type { UsedRecipe } from './calibration-inputs.js';
 import type { ImageDifference } from './image-comparison.js';
+import { type LiftOptions, type LiftReport, lifted } from './lifting.js';
 import { followedBy, optimizationMetadataOf, withOptimizationMetadata } from './optimization-metadata.js';
 import { PRECISIONS, type Precision } from './precision.js';
 import type { QuantizedLayers } from './precision-lowering.js';
@@ -34,7 +35,7 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export interface Transformed {
+export interface Transformed extends LiftReport {
   readonly model: Model;
   /** How far the graph was rewritten. */
   readonly level: Level;
@@ -57,16 +58,17 @@ export interface Transformed {
 export async function transform(
   model: Model,
   name: string,
-  options: TransformOptions,
+  options: TransformOptions & LiftOptions,
   isProven = false,
 ): Promise<Transformed> {
   refuseNonsense(options);
   refuseContradictions(options);
   const { level = 'standard', precision = 'fp32', maxDscDrop, images, signal } = options;
   if (precision !== 'fp32') (await import('./precision-lowering.js')).refuseLowering(model, name, precision);
+  const { model: newer, ...lifting } = naming(name, () => lifted(model, { ...options, level, precision }));
   // Half precision is for graphics cards.
   const optimized = naming(name, () =>
-    optimize(model, {
+    optimize(newer, {
       ...(precision === 'fp16' && { target: 'webgpu' }),
       ...options,
       integers: precision === 'int8',
@@ -77,7 +79,7 @@ export async function transform(
     level: isStandard ? 'standard' : level,
     precision,
   });
-  const report = { level, precision: done.precision, changes: optimized.changes };
+  const report = { ...lifting, level, precision: done.precision, changes: optimized.changes };
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
     return { ...optimized, ...report, model: withOptimizationMetadata(optimized.model, done) };
@@ -89,7 +91,9 @@ export async function transform(
     import('./precision-lowering.js'),
   ]);
   const examples = await examplesFor(model, name, images ?? BUNDLED_IMAGES, options);
-  const tolerance = new Tolerance(level, precision, maxDscDrop);
+  // What is lifted is computed by other nodes.
+  const held = level === 'none' && newer !== model ? 'standard' : level;
+  const tolerance = new Tolerance(held, precision, maxDscDrop);
   const comparison = await ImageComparison.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, comparison, 'images');
   const { model: changed, quantized } = await withPrecision(optimized.model, name, {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseModel } from '../../graph/file/read.js';
 import { encodeModel } from '../../graph/file/write.js';
+import { float, ints } from '../../graph/ir/attribute.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { Value } from '../../graph/ir/value.js';
 import { add, div, mul } from '../../graph/ops/elementwise.js';
@@ -150,6 +151,99 @@ describe('each output is judged', () => {
   });
 });
 
+describe('older opsets', () => {
+  /** As it was written then: limits and axes are attributes. */
+  function aged(opset: number): Model {
+    const built = modelOf([x], { y: sigmoid(logitsOf(x)) });
+    const [last] = built.graph.nodes.slice(-1);
+    const nodes = [
+      ...built.graph.nodes.slice(0, -1),
+      node('Clip', [last?.inputs[0] ?? ''], ['clipped'], { min: float(-6), max: float(6) }),
+      node('Unsqueeze', ['clipped'], ['wide'], { axes: ints([4]) }),
+      node('Squeeze', ['wide'], ['back'], { axes: ints([4]) }),
+      node('Sigmoid', ['back'], ['y']),
+    ];
+    return { ...built, opsets: new Map([['', opset]]), graph: { ...built.graph, nodes } };
+  }
+
+  it.each([{}, fp16, weights, int8])('are lifted before they are rewritten: %j', async (options) => {
+    const report = await optimized(aged(9), { ...options, ...('precision' in options && { maxDscDrop: 1 }) });
+    expect(report).toMatchObject({ opsetBefore: 9, opset: 13 });
+    expect(report).not.toHaveProperty('unlifted');
+    const { opsets, irVersion } = parseModel(readFileSync(output), 'it');
+    expect([opsets.get(''), irVersion >= 7]).toEqual([13, true]);
+  });
+
+  it('are lifted and nothing else, where that is asked for', async () => {
+    const report = await optimized(aged(9), { level: 'none', opset: 17 });
+    expect(report).toMatchObject({ opset: 17, changes: {}, difference: { maxAbs: 0 } });
+  });
+
+  it('stay as they are where nothing is rewritten', async () => {
+    expect(await optimized(aged(9), { level: 'none' })).toMatchObject({ opset: 9, nodes: 9 });
+  });
+
+  it('which cannot be lifted are rewritten as far as that goes, and told', async () => {
+    const built = aged(9);
+    const nodes = [...built.graph.nodes, node('Dropout', ['clipped'], ['d', 'mask'])];
+    const outputs = [...built.graph.outputs, { name: 'mask' }];
+    const trained = { ...built, graph: { ...built.graph, nodes, outputs } };
+    const why = "node 'd,mask' (Dropout) cannot be lifted from opset 9 to 13: its output 'mask'";
+    expect(await optimized(trained)).toMatchObject({ opset: 9, unlifted: expect.stringContaining(why) });
+    rmSync(output);
+    await expectRefusal(
+      trained,
+      { opset: 13 },
+      'BAD_MODEL',
+      /^model\.onnx: node 'd,mask' \(Dropout\) cannot be/,
+    );
+    await expectRefusal(trained, int8, 'BAD_MODEL', /cannot be lifted from opset 9 to 13/);
+  });
+
+  it.each([
+    [{ opset: 12 }, /opset 12, expected 13 to 21/],
+    [{ opset: 22 }, /opset 22, expected 13 to 21/],
+    [{ opset: 13 }, /opset 13 is before the model's 17: models are lifted, never lowered/],
+  ])('%j is refused', async (options, says) => {
+    await expectRefusal(modelOf([x], { y: sigmoid(logitsOf(x)) }), options, 'BAD_USAGE', says);
+  });
+
+  it('a softmax over channels is written behind their logits', async () => {
+    const built = modelOf([x], { logits: convolved(x, 'c', { channels: 3, kernel: [1, 1] }) });
+    const older = { ...built, opsets: new Map([['', 12]]) };
+    expect(await optimized(older, { head: 'softmax' })).toMatchObject({ opsetBefore: 12, opset: 13 });
+  });
+});
+
+describe('weights that are inputs', () => {
+  const built = modelOf([x], { y: sigmoid(logitsOf(x)) });
+  const more = [...built.graph.initializers].map(([name, { dtype, dims: shape }]) => ({
+    name,
+    type: { dtype, shape },
+  }));
+  const given = { ...built, graph: { ...built.graph, inputs: [...built.graph.inputs, ...more] } };
+
+  it('are left alone, which is told, and frozen where that is asked for', async () => {
+    const report = await optimized(given);
+    expect(report).toMatchObject({ replaceable: more.length });
+    expect(parseModel(readFileSync(output), 'it').graph.inputs.length).toBe(1 + more.length);
+    const frozen = await optimized(given, { ...weights, maxDscDrop: 1, freeze: true });
+    expect(frozen).toMatchObject({ frozen: more.length });
+    expect(frozen).not.toHaveProperty('replaceable');
+    expect(parseModel(readFileSync(output), 'it').graph.inputs.length).toBe(1);
+  });
+
+  it('are constants by definition before IR version 4', async () => {
+    const older = { ...given, irVersion: 3 };
+    for (const options of [weights, int8]) {
+      const report = await optimized(older, { ...options, maxDscDrop: 1 });
+      expect(report.bytes).toBeLessThan(report.bytesBefore);
+      expect(report).not.toHaveProperty('replaceable');
+    }
+    expect(parseModel(readFileSync(output), 'it').graph.inputs.length).toBe(1);
+  });
+});
+
 describe('what cannot be lowered', () => {
   it('is said where no operator has weights', async () => {
     const y = relu(x);
@@ -174,7 +268,12 @@ describe('what cannot be lowered', () => {
     const more = [...initializers].map(([name, { dtype, dims }]) => ({ name, type: { dtype, shape: dims } }));
     const graph = { ...built.graph, inputs: [...built.graph.inputs, ...more] };
     for (const options of [fp16, weights, int8]) {
-      await expectRefusal({ ...built, graph }, options, 'CHECK_FAILED', /keep_initializers_as_inputs=False/);
+      await expectRefusal(
+        { ...built, graph },
+        options,
+        'CHECK_FAILED',
+        /nmode optimize --freeze takes them for constants/,
+      );
     }
   });
 
@@ -194,11 +293,6 @@ describe('what cannot be lowered', () => {
       'BAD_MODEL',
       /it holds values in float16 already, and int8-weights needs float32/,
     );
-  });
-
-  it('int8 before opset 13', async () => {
-    const older = { ...modelOf([x], { y: logitsOf(x) }), opsets: new Map([['', 12]]) };
-    await expectRefusal(older, int8, 'BAD_MODEL', /int8 needs opset 13, the model has 12/);
   });
 
   it('a second time; and what was done stays in the metadata', async () => {

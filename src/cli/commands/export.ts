@@ -9,7 +9,7 @@ import {
   RELEASE_SIDE,
   recipeSummary,
 } from '../../../graph/common/recipe.js';
-import { IR_OF_OPSET } from '../../../graph/rewriting/assemble.js';
+import { OPSETS } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
@@ -73,7 +73,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
       ]),
     )
     .option('--batch <n>', 'images at a time (default: 1)', parseCount)
-    .addOption(choice('--opset <n>', 'ONNX opset (default: 17)', [...IR_OF_OPSET.keys()].map(String)));
+    .addOption(choice('--opset <n>', 'ONNX opset (default: 17)', OPSETS.map(String)));
   addSettingFlags(addBackboneFlags(addSolverFlags(command)));
   addReferenceFlags(command, 'the model, before any lower precision,');
   addTransformFlags(command)

@@ -1,18 +1,20 @@
 import type { Command } from 'commander';
 import { recipeSummary } from '../../../graph/common/recipe.js';
+import { IR_OF_OPSET } from '../../../graph/rewriting/assemble.js';
 import type { OptimizeModelOptions, OptimizeReport } from '../../api/optimize.js';
 import { bytesText } from '../../reports/figures.js';
 import { parseOutput } from '../flags/arguments.js';
 import { addModelFlags } from '../flags/model-flags.js';
-import { optionsOf } from '../flags/options.js';
+import { choice, optionsOf } from '../flags/options.js';
 import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
 import { assumedField } from '../output/assumed-field.js';
 import { fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
 interface Flags
-  extends Omit<OptimizeModelOptions, 'model' | 'level' | 'signal' | 'onProgress'>,
+  extends Omit<OptimizeModelOptions, 'model' | 'level' | 'opset' | 'signal' | 'onProgress'>,
     Pick<TransformFlags, 'optimize'> {
+  readonly opset?: string;
   readonly json?: true;
 }
 
@@ -22,11 +24,20 @@ export function addOptimize(program: Command): void {
     .description('rewrite an .onnx file to run faster or to be smaller, and compare the two on images')
     .argument('<model.onnx>', 'a model of this package, or of another exporter')
     .requiredOption('-o, --output <out.onnx>', 'the file to write', parseOutput);
-  addModelFlags(addTransformFlags(command), 'written behind the logits that the model ends in')
+  addTransformFlags(command)
+    .addOption(
+      choice(
+        '--opset <n>',
+        'a later opset to lift the model to (default: 13 for an older one that is rewritten)',
+        [...IR_OF_OPSET.keys()].map(String),
+      ),
+    )
+    .option('--freeze', 'take weights that are inputs as well, and may be replaced, for constants');
+  addModelFlags(command, 'written behind the logits that the model ends in')
     .option('--json', 'print one JSON document')
-    .action(async (model: string, flags: Flags) => {
+    .action(async (model: string, { opset, ...flags }: Flags) => {
       const { optimizeModel } = await import('../../api/optimize.js');
-      const options = { ...optionsOf(flags), model };
+      const options = { ...optionsOf(flags), ...(opset && { opset: Number(opset) }), model };
       const report = await withProgress('layers', (watching) => optimizeModel({ ...options, ...watching }));
       printReport(report, flags.json, reportText);
     });
@@ -36,6 +47,8 @@ function reportText(report: OptimizeReport): string {
   const { output, bytes, bytesBefore, nodes, nodesBefore, prepared, assumed } = report;
   return fields([
     ['images', prepared && preparedText(prepared)],
+    ['lifted', liftedText(report)],
+    ['weights', weightsText(report)],
     ...transformFields(report),
     assumedField(assumed),
     [
@@ -43,6 +56,17 @@ function reportText(report: OptimizeReport): string {
       `${output}: ${bytesText(bytes)} (was ${bytesText(bytesBefore)}), ${nodes} nodes (were ${nodesBefore})`,
     ],
   ]);
+}
+
+function liftedText({ opset, opsetBefore, unlifted }: OptimizeReport): string | undefined {
+  if (unlifted !== undefined) return `no, so that most rules do not hold: ${unlifted}`;
+  return opset === opsetBefore ? undefined : `from opset ${opsetBefore} to ${opset}`;
+}
+
+function weightsText({ frozen, replaceable }: OptimizeReport): string | undefined {
+  if (frozen !== undefined) return `${frozen} were inputs as well, and are constants now`;
+  if (replaceable === undefined) return undefined;
+  return `${replaceable} are inputs as well, and stay as they are since they may be replaced: --freeze takes them for constants`;
 }
 
 function preparedText({ recipe, from }: NonNullable<OptimizeReport['prepared']>): string {

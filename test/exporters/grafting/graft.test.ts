@@ -311,11 +311,10 @@ describe('what is refused', () => {
     );
   });
 
-  it('an opset without the operators of a decoder', async () => {
-    await ofUnet(
-      'opset 11, expected 13 at least: convert it (onnx.version_converter), or export it with a later one',
-      {},
-      { ...unet, opsets: new Map([['', 11]]) },
-    );
+  it('an opset that is not lifted to one with the operators of a decoder', async () => {
+    const of = (opset: number) => ({ ...unet, opsets: new Map([['', opset]]) });
+    await ofUnet('opset 5 is too old to be lifted: 6 is the oldest', {}, of(5));
+    const { model, notes } = await grafted(of(11), {});
+    expect([model.opsets.get(''), notes[0]]).toEqual([13, 'lifted from opset 11 to 13']);
   });
 });

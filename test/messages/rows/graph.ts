@@ -1,5 +1,6 @@
 import type { Conditions } from '../conditions.js';
+import { LIFTING } from './graph/lifting.js';
 import { MODELS } from './graph/models.js';
 import { OPS } from './graph/ops.js';
 
-export const GRAPH: Conditions = { ...MODELS, ...OPS };
+export const GRAPH: Conditions = { ...MODELS, ...LIFTING, ...OPS };

@@ -8,6 +8,11 @@ export const SRC_MODELS: Conditions = {
     'give the weights of the decoder with `weights`, or else `init: true`':
       'neither weights nor init are given, or both',
   },
+  'src/transform/lifting.ts': {
+    'opset …, expected … to …': 'an opset to lift to is none of 13 to 21',
+    "opset … is before the model's …: models are lifted, never lowered":
+      'an opset is asked for that is before that of the model',
+  },
   'src/transform/precision-lowering.ts': {
     '…: no convolution can be quantised at …; nothing was written':
       'there are convolutions for int8, and with not even one of them on integers is the loss within what is allowed',
@@ -15,15 +20,11 @@ export const SRC_MODELS: Conditions = {
       'the note of this package tells of a lower precision, or the graph has quantising operators or float16 constants',
     "…: its convolutions are in Winograd's form (…), which is not for …: give the model that it was made of":
       'the note of this package tells of the level latency, at which a convolution took that form',
-    '…: int8 needs opset …, the model has …: convert it (onnx.version_converter), or export it with opset_version=… or later':
-      'int8 is asked for a model whose opset is below 13',
     'values in float16': 'the note says fp16, or an initializer or Constant node is float16',
     'quantised values': 'the note says int8, or an operator quantises, dequantises or computes with integers',
     'weights in int8': 'the note of this package says int8-weights',
-    'its weights are inputs as well, which may be replaced: give it with weights that are none ':
-      'nothing was lowered, and a float32 weight that is large enough for it is an input of the graph too',
-    '(torch.onnx.export: keep_initializers_as_inputs=False)':
-      'the end of the line above: how the usual exporter avoids it',
+    'its weights are inputs as well, which may be replaced: nmode optimize --freeze takes them for constants':
+      'nothing was lowered, and a float32 weight that is large enough for it is an input of a graph of IR version 4 or later too',
     'it holds no …': 'nothing was lowered, and no such weight is an input of the graph too',
     '…: nothing of it can be in …: …; nothing was written':
       'the weights are as large as before or, for int8, no convolution is one that can be quantised',

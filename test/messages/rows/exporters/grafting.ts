@@ -13,10 +13,6 @@ export const GRAFTING: Conditions = {
       'the second size of the weight of a step is not the number of channels of the skip in its place',
     'no nmODE decoder: it has neither up1.g.weight nor up1.g.0.weight': 'no key ends with one of these two',
   },
-  'exporters/grafting/graft.ts': {
-    'opset …, expected … at least: convert it (onnx.version_converter), or export it with a later one':
-      'the model imports the default domain below opset 13, or not at all',
-  },
   'exporters/grafting/metadata.ts': {
     'its metadata …: …': 'the model has an entry nmode.recipe that is no recipe',
     'the recipe gives sizes of …, the network needs …':

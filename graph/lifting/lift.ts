@@ -1,0 +1,171 @@
+import { declaredTypes, fromDeclared, inferNode, naming } from '../analysis/infer.js';
+import { readsUnseen } from '../analysis/prune.js';
+import { NmodeError } from '../common/errors.js';
+import { DTYPES, type DType } from '../ir/dtype.js';
+import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
+import { constant, type ValueType } from '../ir/value.js';
+import { IR_OF_OPSET } from '../rewriting/assemble.js';
+import { NameAllocator } from '../rewriting/name-allocator.js';
+import type { Change, Site } from './change.js';
+import { CHANGES } from './changes.js';
+import { withConstantsAlone } from './freeze.js';
+import { OPERATORS } from './operators.js';
+
+/** The oldest opset that models are lifted from. */
+const OLDEST = 6;
+
+/** What the rules of this package, int8 and decoders are written in. */
+export const LIFTED_OPSET = 13;
+
+/** The changes of each operator, the oldest first. */
+const BY_OPERATOR = new Map<string, { readonly opset: number; readonly change: Change }[]>();
+for (const [opset, operators, change] of CHANGES) {
+  for (const opType of operators.split(' ')) {
+    BY_OPERATOR.set(opType, [...(BY_OPERATOR.get(opType) ?? []), { opset, change }]);
+  }
+}
+
+/**
+ * A model of a later opset that computes the same; as it is where it has that opset or a later one.
+ * @throws NmodeError (BAD_MODEL) for one older than 6, and where a node has no later form, which it names
+ */
+export function lift(model: Model, to = LIFTED_OPSET): Model {
+  const from = opsetOf(model);
+  if (from >= to) return model;
+  if (from < OLDEST) {
+    throw new NmodeError('BAD_MODEL', `opset ${from} is too old to be lifted: ${OLDEST} is the oldest`);
+  }
+  return new Lifting(withConstantsAlone(model), from, to).model();
+}
+
+/** A model in a form of which most is known, for what is only counted or looked for; as it is where it cannot be lifted. */
+export function liftedToCount(model: Model): Model {
+  try {
+    return lift(model);
+  } catch (error) {
+    if (error instanceof NmodeError) return model;
+    throw error;
+  }
+}
+
+class Lifting implements Site {
+  readonly #placement = new NameAllocator();
+  readonly #types: Map<string, ValueType>;
+  readonly #read: ReadonlySet<string>;
+  readonly #hasOtherFloats: boolean;
+
+  constructor(
+    private readonly given: Model,
+    private readonly from: number,
+    private readonly to: number,
+  ) {
+    const { inputs, outputs, initializers, nodes } = given.graph;
+    const nested = nodes.find(readsUnseen);
+    if (nested !== undefined) {
+      throw new NmodeError(
+        'BAD_MODEL',
+        `node '${nested.name}' (${nested.opType}) holds a subgraph, and such models are not lifted to opset ${to}: run it as it is, or give one without control flow`,
+      );
+    }
+    const names = nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);
+    const ports = [...inputs, ...outputs].map(({ name }) => name);
+    for (const name of new Set([...ports, ...initializers.keys(), ...names])) this.#placement.claim(name);
+    this.#read = new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ name }) => name)]);
+    this.#types = new Map(declaredTypes(given));
+    for (const { name, type } of inputs) {
+      const declared = fromDeclared(name, type);
+      if (declared !== undefined) this.#types.set(name, declared);
+    }
+    for (const [name, tensor] of initializers) {
+      this.#types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
+    }
+    this.#hasOtherFloats = hasOtherFloats(given);
+  }
+
+  model(): Model {
+    const { graph, irVersion, opsets } = this.given;
+    const nodes = graph.nodes.flatMap((node) => this.#lifted(node));
+    const others = [...opsets].filter(([domain]) => domain !== '' && domain !== 'ai.onnx');
+    return {
+      ...this.given,
+      irVersion: Math.max(irVersion, IR_OF_OPSET.get(this.to) ?? irVersion),
+      opsets: new Map([['', this.to], ...others]),
+      graph: {
+        ...graph,
+        nodes,
+        initializers: new Map([...graph.initializers, ...this.#placement.initializers]),
+      },
+    };
+  }
+
+  #lifted(node: Node): readonly Node[] {
+    if (node.domain === '' && !OPERATORS.has(node.opType)) {
+      throw new NmodeError(
+        'BAD_MODEL',
+        `node '${node.name}' (${node.opType}): no operator of ONNX up to opset ${this.to}, so that nothing tells what it is there`,
+      );
+    }
+    const place = `node '${node.name}' (${node.opType}) cannot be lifted from opset ${this.from} to ${this.to}`;
+    const nodes = naming(place, () => this.#after(node, this.from));
+    for (const made of nodes) {
+      inferNode(made, this.#types, this.to).forEach((type, index) => {
+        const name = made.outputs[index] ?? ABSENT;
+        if (name !== ABSENT) this.#types.set(name, type);
+      });
+    }
+    return nodes;
+  }
+
+  /** What a node of an opset is in the last: the changes after that, one after the other. */
+  #after(node: Node, opset: number): readonly Node[] {
+    const changes = (node.domain === '' && BY_OPERATOR.get(node.opType)) || [];
+    const next = changes.find((change) => change.opset > opset && change.opset <= this.to);
+    if (next === undefined) return [node];
+    return next.change(node, this).flatMap((made) => this.#after(made, next.opset));
+  }
+
+  typeOf(name = ABSENT): ValueType | undefined {
+    return this.#types.get(name);
+  }
+
+  floatTypeOf(name: string | undefined): DType | undefined {
+    return this.typeOf(name)?.dtype ?? (this.#hasOtherFloats ? undefined : 'float32');
+  }
+
+  isRead(name: string): boolean {
+    return this.#read.has(name);
+  }
+
+  constant(tensor: Parameters<typeof constant>[0]): string {
+    const name = this.#placement.nameOf(constant(tensor));
+    this.#types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
+    return name;
+  }
+
+  unique(name: string): string {
+    return this.#placement.unique(name);
+  }
+}
+
+/** The element types of ONNX that a float may have besides float32. */
+const OTHER_FLOATS: readonly number[] = [DTYPES.float16.onnx, DTYPES.float64.onnx, DTYPES.bfloat16.onnx];
+
+/** Whether a model may compute in another float than float32: one is declared, stored, cast to, or gone with by who knows what. */
+function hasOtherFloats({ graph }: Model): boolean {
+  const isOther = (dtype: DType | undefined) =>
+    dtype !== undefined && OTHER_FLOATS.includes(DTYPES[dtype].onnx);
+  return (
+    [...graph.inputs, ...graph.outputs, ...graph.valueInfo].some(({ type }) => isOther(type?.dtype)) ||
+    [...graph.initializers.values()].some(({ dtype }) => isOther(dtype)) ||
+    graph.nodes.some(
+      ({ domain, attributes }) =>
+        domain !== '' ||
+        [...attributes.values()].some(
+          (attribute) =>
+            (attribute.type === 'int' && OTHER_FLOATS.includes(attribute.value)) ||
+            (attribute.type === 'tensor' && isOther(attribute.value.dtype)) ||
+            attribute.type === 'other',
+        ),
+    )
+  );
+}

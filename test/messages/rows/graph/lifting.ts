@@ -1,0 +1,41 @@
+import type { Conditions } from '../../conditions.js';
+
+/** What keeps a node of an older opset from being one of a later. */
+export const LIFTING: Conditions = {
+  'graph/lifting/broadcasting.ts': {
+    'its second operand has more axes than are left of the first':
+      'the axes of an operand of opset 6, laid from `axis` on, reach beyond those of the other',
+    "how many axes '…' has is not known":
+      'an operator of opset 6 lays one operand along the axes of another, and the type of one is not known',
+  },
+  'graph/lifting/change.ts': {
+    "attribute '…' is no list of whole numbers that are read":
+      'an attribute that is to become an input is of another type, or holds a number between 2^53 and 2^62',
+  },
+  'graph/lifting/lift.ts': {
+    'opset … is too old to be lifted: … is the oldest': 'the opset of a model is below 6, or none is stated',
+    "node '…' (…) holds a subgraph, and such models are not lifted to opset …: run it as it is, or give one without control flow":
+      'a model is to be lifted, and an attribute of a node is a graph',
+    "node '…' (…): no operator of ONNX up to opset …, so that nothing tells what it is there":
+      'a node of the default domain has a name that no opset up to 21 has',
+  },
+  'graph/lifting/normalization.ts': {
+    'nothing tells of which type its variance is':
+      'BatchNormalization has spatial 0, its variance has no known type, and the model may compute in another float',
+    "its output '…', which only a training computes, is read":
+      'a node, or an output of the graph, reads the mask of a Dropout before opset 10 or the statistics of a BatchNormalization',
+    "how many channels '…' has is not known":
+      'GroupNormalization is lifted to opset 21, and the second size of its input is open or unknown',
+  },
+  'graph/lifting/resampling.ts': {
+    'it has no scales': 'Upsample before opset 9 has no attribute scales, or one of another type',
+    'whether it makes its input smaller, which its scales would tell, is not known':
+      'the scales of a Resize of opset 10 are computed, and its mode is nearest',
+  },
+  'graph/lifting/to-inputs.ts': {
+    'it has no starts or no ends': 'Slice before opset 10 lacks one of the two attributes',
+    'it has no pads': 'Pad before opset 11 lacks the attribute',
+    "nothing tells of which type its '…' has to be":
+      'the type of the input of a Clip or a Pad before opset 11 is not known, and the model may compute in another float',
+  },
+};
