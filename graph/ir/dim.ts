@@ -145,6 +145,12 @@ export function differentDims(left: Dim, right: Dim): boolean {
   return typeof difference === 'number' && difference !== 0;
 }
 
+/** Whether a number, or what symbols stand for, is a size whatever the symbols are: not below 0. */
+export function isSize(dim: Dim): boolean {
+  const { terms, offset } = sumOf(dim);
+  return offset >= 0 && terms.every(({ coefficient }) => coefficient > 0);
+}
+
 /** Whether two shapes may be the same one: as many axes, of which none differ whatever the symbols are. */
 export function mayEqual(left: readonly Dim[], right: readonly Dim[]): boolean {
   return left.length === right.length && left.every((dim, axis) => !differentDims(dim, at(right, axis)));

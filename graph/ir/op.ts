@@ -11,6 +11,8 @@ export interface OpDefinition {
   readonly since: number;
   /** The first opset in which it has the signature written and inferred here, where that is a later one. */
   readonly sinceSignature?: number;
+  /** Whether two nodes that read the same may give what differs. */
+  readonly isRandom?: boolean;
   /** Positions of the inputs that hold trained parameters (BatchNorm's running statistics are none). */
   readonly parameters?: readonly number[];
   /** The types of its attributes. What is of another type would be taken for absent. */

@@ -1,13 +1,16 @@
 import type { Attributes } from './attribute.js';
 import type { Dim } from './dim.js';
 import type { DType } from './dtype.js';
-import { elementCount, integerValues, type Tensor } from './tensor.js';
+import { elementCount, float32Values, integerValues, type Tensor } from './tensor.js';
 
 /** What is known of a value before anything runs. */
 export interface ValueType {
   readonly dtype: DType;
   readonly shape: readonly Dim[];
-  /** The elements of a whole-number value that holds sizes (the result of Shape and arithmetic on it). */
+  /**
+   * The elements of a value that holds sizes (the result of Shape and arithmetic on it). Truth is 1 or 0, and only a number of a float32
+   * value need not be whole.
+   */
   readonly content?: readonly Dim[];
   /** The value itself, where it is a constant. */
   readonly constant?: Tensor;
@@ -54,15 +57,19 @@ export function constant(tensor: Tensor): Value {
   return { dtype: tensor.dtype, shape: tensor.dims, constant: tensor, source: { kind: 'constant', tensor } };
 }
 
-/** Sizes are short; longer whole-number constants are data and not worth following. */
+/** Sizes are short; longer constants are data and not worth following. */
 export const MAX_CONTENT = 64;
 
-/** The elements of a whole-number value, where they are known. */
+/** The elements of a short value, where they are known. Exporters compute sizes in float32 too: those are followed as well. */
 export function contentOf(type: ValueType | undefined): readonly Dim[] | undefined {
   if (type?.content !== undefined) return type.content;
   const tensor = type?.constant;
-  if (tensor === undefined || (tensor.dtype !== 'int64' && tensor.dtype !== 'int32')) return undefined;
-  return elementCount(tensor.dims) <= MAX_CONTENT ? integerValues(tensor) : undefined;
+  if (tensor === undefined || elementCount(tensor.dims) > MAX_CONTENT) return undefined;
+  if (tensor.dtype === 'int64' || tensor.dtype === 'int32') return integerValues(tensor);
+  // What is computed from weights is no size.
+  return tensor.dtype === 'float32' && tensor.fill === undefined
+    ? Array.from(float32Values(tensor))
+    : undefined;
 }
 
 let innermost = '';

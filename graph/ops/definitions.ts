@@ -1,38 +1,126 @@
 /** Every operator whose types can be inferred, one line each. */
+export { ArgMax, ArgMin, TopK } from './arg-reduce.js';
 export { BatchNormalization } from './batch-normalization.js';
-export { Cast } from './cast.js';
+export { Cast, CastLike } from './cast.js';
+export {
+  And,
+  BitShift,
+  BitwiseAnd,
+  BitwiseOr,
+  BitwiseXor,
+  Equal,
+  Greater,
+  GreaterOrEqual,
+  IsInf,
+  IsNaN,
+  Less,
+  LessOrEqual,
+  Or,
+  Where,
+  Xor,
+} from './comparison.js';
 export { Concat } from './concat.js';
 export { Constant, ConstantOfShape } from './constant.js';
 export { Conv } from './conv.js';
 export { ConvTranspose } from './conv-transpose.js';
-export { DepthToSpace } from './depth-to-space.js';
-export { Add, Div, Max, Mod, Mul, Pow, Sub } from './elementwise.js';
+export { DepthToSpace, SpaceToDepth } from './depth-to-space.js';
+export { Dropout } from './dropout.js';
+export { Einsum } from './einsum.js';
+export { Add, Div, Max, Mean, Min, Mod, Mul, Pow, PRelu, Sub, Sum } from './elementwise.js';
 export { Expand, Tile } from './expand.js';
 export { Gather } from './gather.js';
-export { GlobalAveragePool } from './global-average-pool.js';
+export { GlobalAveragePool, GlobalLpPool, GlobalMaxPool } from './global-average-pool.js';
+export { GridSample, RoiAlign } from './grid-sample.js';
 export { InstanceNormalization } from './instance-normalization.js';
+export {
+  ConvInteger,
+  DynamicQuantizeLinear,
+  MatMulInteger,
+  QLinearConv,
+  QLinearMatMul,
+} from './integer.js';
 export { LayerNormalization } from './layer-normalization.js';
 export { Gemm, MatMul } from './matmul.js';
 export { Pad } from './pad.js';
-export { AveragePool, MaxPool } from './pool.js';
+export { AveragePool, LpPool, MaxPool, MaxUnpool } from './pool.js';
 export { DequantizeLinear, QuantizeLinear } from './quantize-linear.js';
 export { Range } from './range.js';
-export { ReduceMax, ReduceMean, ReduceMin, ReduceSum } from './reduce.js';
+export {
+  ReduceL1,
+  ReduceL2,
+  ReduceLogSum,
+  ReduceLogSumExp,
+  ReduceMax,
+  ReduceMean,
+  ReduceMin,
+  ReduceProd,
+  ReduceSum,
+  ReduceSumSquare,
+} from './reduce.js';
 export { Flatten, Reshape, Squeeze, Unsqueeze } from './reshape.js';
-export { Resize } from './resize.js';
-export { Shape } from './shape.js';
+export { Resize, Upsample } from './resize.js';
+export {
+  Abs,
+  Acos,
+  Acosh,
+  Asin,
+  Asinh,
+  Atan,
+  Atanh,
+  BitwiseNot,
+  Celu,
+  Cos,
+  Cosh,
+  CumSum,
+  Gelu,
+  GroupNormalization,
+  Log,
+  LpNormalization,
+  LRN,
+  MeanVarianceNormalization,
+  Mish,
+  Not,
+  Reciprocal,
+  ReverseSequence,
+  RMSNormalization,
+  Round,
+  Selu,
+  Shrink,
+  Sign,
+  Sin,
+  Sinh,
+  Softplus,
+  Softsign,
+  Swish,
+  Tan,
+  ThresholdedRelu,
+  Trilu,
+} from './same-type.js';
+export {
+  GatherElements,
+  GatherND,
+  OneHot,
+  Scatter,
+  ScatterElements,
+  ScatterND,
+} from './scatter.js';
+export { Shape, Size } from './shape.js';
 export { Slice } from './slice.js';
 export { Split } from './split.js';
 export { Transpose } from './transpose.js';
 export {
+  Ceil,
   Clip,
   Elu,
   Erf,
   Exp,
+  Floor,
+  Hardmax,
   HardSigmoid,
   HardSwish,
   Identity,
   LeakyRelu,
+  LogSoftmax,
   Neg,
   Relu,
   Sigmoid,

@@ -7,7 +7,6 @@ import { checkLeast } from './window.js';
 export const DepthToSpace: OpDefinition = {
   opType: 'DepthToSpace',
   since: 1,
-  sinceSignature: 11,
   attributes: { blocksize: 'int', mode: 'string' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
@@ -22,6 +21,27 @@ export const DepthToSpace: OpDefinition = {
     }
     const deep = floorDivideDim(channels, block * block);
     return [{ dtype, shape: [batch, deep, ...space.map((size) => multiplyDims(size, block))] }];
+  },
+};
+
+/** The other way round. */
+export const SpaceToDepth: OpDefinition = {
+  opType: 'SpaceToDepth',
+  since: 1,
+  attributes: { blocksize: 'int' },
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const block = intOf(attributes, 'blocksize', 0);
+    checkLeast('blocksize', [block], 1);
+    const [batch, channels, ...space] = shape;
+    if (batch === undefined || channels === undefined || space.length !== 2) {
+      throw new RangeError(`x ${shapeText(shape)} is no image`);
+    }
+    if (space.some((size) => typeof size === 'number' && size % block !== 0)) {
+      throw new RangeError(`x ${shapeText(shape)} does not divide into blocks of ${block} by ${block}`);
+    }
+    const deep = multiplyDims(channels, block * block);
+    return [{ dtype, shape: [batch, deep, ...space.map((size) => floorDivideDim(size, block))] }];
   },
 };
 

@@ -5,7 +5,9 @@ import {
   dimText,
   exactly,
   floorDivideDim,
+  mayEqual,
   multiplyDims,
+  quotient,
   sameDim,
   shapeText,
   subtractDims,
@@ -14,7 +16,7 @@ import {
 import type { DType } from '../ir/dtype.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { float32Tensor, int64Tensor } from '../ir/tensor.js';
-import { constant, contentOf, type Value } from '../ir/value.js';
+import { constant, contentOf, type Value, type ValueType } from '../ir/value.js';
 
 /** NumPy's rule for one axis; two different unknown sizes give a new one. */
 function broadcastDim(a: Dim, b: Dim): Dim | undefined {
@@ -43,9 +45,11 @@ export function broadcast(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] 
   });
 }
 
-type OnSizes = (a: Dim, b: Dim) => Dim | undefined;
+/** What an operator computes of two elements; undefined where that is not known. */
+export type OnElements = (a: Dim, b: Dim, dtype: DType) => Dim | undefined;
 
-function binary(opType: string, onSizes: OnSizes): OpDefinition {
+/** Operators on two values of one type. @param result the type of what they give, where it is another */
+export function binary(opType: string, onElements: OnElements, result?: DType): OpDefinition {
   return {
     opType,
     since: 1,
@@ -54,35 +58,50 @@ function binary(opType: string, onSizes: OnSizes): OpDefinition {
       const a = required(inputs, 0, 'a');
       const b = required(inputs, 1, 'b');
       if (a.dtype !== b.dtype) throw new TypeError(`a is ${a.dtype}, b is ${b.dtype}`);
-      const flat = a.shape.length <= 1 && b.shape.length <= 1;
-      const content = flat ? combine(contentOf(a), contentOf(b), onSizes) : undefined;
-      return [{ dtype: a.dtype, shape: broadcast(a.shape, b.shape), ...(content && { content }) }];
+      const content = combined(a, b, onElements);
+      return [{ dtype: result ?? a.dtype, shape: broadcast(a.shape, b.shape), ...(content && { content }) }];
     },
   };
 }
 
-/** Arithmetic on known sizes: element by element, or with a scalar. */
-function combine(
-  a: readonly Dim[] | undefined,
-  b: readonly Dim[] | undefined,
-  onSizes: OnSizes,
-): readonly Dim[] | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  if (a.length !== b.length && a.length !== 1 && b.length !== 1) return undefined;
-  const count = a.length === 1 ? b.length : a.length;
-  const stretched = (sizes: readonly Dim[]) =>
-    sizes.length === 1 ? Array<Dim>(count).fill(at(sizes, 0)) : sizes;
-  const right = stretched(b);
-  const result = stretched(a).map((left, index) => exactly(() => onSizes(left, at(right, index))));
+/** Elements of two short lists, one by one; one alone goes with each. */
+export function combined(a: ValueType, b: ValueType, onElements: OnElements): readonly Dim[] | undefined {
+  const lists = [stretched(a, b), stretched(b, a)];
+  const [left, right] = lists.every(({ shape }) => shape.length <= 1) ? lists.map(contentOf) : [];
+  if (left === undefined || right === undefined || left.length !== right.length) return undefined;
+  const result = left.map((each, index) => exactly(() => onElements(each, at(right, index), a.dtype)));
   return result.every((dim) => dim !== undefined) ? result : undefined;
 }
 
-export const Add = binary('Add', addDims);
-export const Sub = binary('Sub', subtractDims);
-export const Mul = binary('Mul', multiplyDims);
+/** A value of one element as often as another one has elements. */
+export function stretched(value: ValueType, other: ValueType): ValueType {
+  const [content, others] = [contentOf(value), contentOf(other)];
+  if (content?.length !== 1 || others === undefined) return value;
+  return { ...value, content: others.map(() => at(content, 0)) };
+}
+
+/** Arithmetic as runtimes do it in float32; symbols stand for whole numbers, which stay so. */
+function arithmetic(opType: string, onSizes: OnElements, onFloats: (a: number, b: number) => number) {
+  return binary(opType, (a, b, dtype) =>
+    dtype === 'float32' && typeof a === 'number' && typeof b === 'number'
+      ? Math.fround(onFloats(a, b))
+      : onSizes(a, b, dtype),
+  );
+}
+
+export const Add = arithmetic('Add', addDims, (a, b) => a + b);
+export const Sub = arithmetic('Sub', subtractDims, (a, b) => a - b);
+export const Mul = arithmetic('Mul', multiplyDims, (a, b) => a * b);
 // Integer division truncates, as floor does where nothing is negative; symbols stand for sizes, which are not.
-export const Div = binary('Div', (a, b) =>
-  typeof b === 'number' && b > 0 && !(typeof a === 'number' && a < 0) ? floorDivideDim(a, b) : undefined,
+export const Div = arithmetic(
+  'Div',
+  (a, b, dtype) => {
+    if (dtype === 'float32') return quotient(a, b);
+    return typeof b === 'number' && b > 0 && !(typeof a === 'number' && a < 0)
+      ? floorDivideDim(a, b)
+      : undefined;
+  },
+  (a, b) => a / b,
 );
 
 // The sign of what is negative depends on an attribute.
@@ -95,12 +114,46 @@ export const Mod: OpDefinition = {
   attributes: { fmod: 'int' },
 };
 
-// ONNX's Max takes any number of operands; two are what is written and inferred here.
-const MaxOfTwo = binary('Max', () => undefined);
-export const Max: OpDefinition = {
-  ...MaxOfTwo,
-  sinceSignature: 8,
-  infer: (inputs, ...node) => (inputs.length === 2 ? MaxOfTwo.infer(inputs, ...node) : []),
+/** Of any number of operands; the elements of two are followed. */
+function variadic(opType: string, onNumbers?: (a: number, b: number) => number): OpDefinition {
+  const ofTwo = binary(opType, (a, b) =>
+    typeof a === 'number' && typeof b === 'number' ? onNumbers?.(a, b) : undefined,
+  );
+  return {
+    ...ofTwo,
+    sinceSignature: 8,
+    infer(inputs, ...node) {
+      const [first, ...others] = inputs.map((_, index) => required(inputs, index, 'operand'));
+      if (first === undefined) throw new TypeError('it has no operand');
+      const { dtype, shape } = first;
+      if (others.length === 0) return [{ dtype, shape }];
+      let result = first;
+      for (const other of others) [result = first] = ofTwo.infer([result, other], ...node);
+      return [result];
+    },
+  };
+}
+
+export const Max = variadic('Max', Math.max);
+export const Min = variadic('Min', Math.min);
+export const Mean = variadic('Mean');
+export const Sum = variadic('Sum');
+
+/** x where it is positive, elsewhere the slope times x; the slope stretches to x, and x to nothing. */
+export const PRelu: OpDefinition = {
+  opType: 'PRelu',
+  since: 1,
+  sinceSignature: 7,
+  parameters: [1],
+  infer(inputs) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const slope = required(inputs, 1, 'slope');
+    if (slope.dtype !== dtype) throw new TypeError(`x is ${dtype}, slope is ${slope.dtype}`);
+    if (!mayEqual(broadcast(shape, slope.shape), shape)) {
+      throw new RangeError(`slope ${shapeText(slope.shape)} does not stretch to ${shapeText(shape)}`);
+    }
+    return [{ dtype, shape }];
+  },
 };
 
 /** Its exponent may be of another type. */

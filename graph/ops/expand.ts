@@ -1,6 +1,8 @@
 import { at } from '../common/at.js';
-import { multiplyDims, shapeText } from '../ir/dim.js';
+import { type Dim, multiplyDims, numbers, shapeText } from '../ir/dim.js';
 import { type OpDefinition, required } from '../ir/op.js';
+import type { ValueType } from '../ir/value.js';
+import { rearranged } from './elements.js';
 import { broadcast } from './elementwise.js';
 import { listAt } from './operands.js';
 
@@ -8,9 +10,12 @@ export const Expand: OpDefinition = {
   opType: 'Expand',
   since: 8,
   infer(inputs) {
-    const { dtype, shape } = required(inputs, 0, 'x');
+    const x = required(inputs, 0, 'x');
     const target = listAt(inputs, 1, 'shape');
-    return target === undefined ? [] : [{ dtype, shape: broadcast(shape, target) }];
+    if (target === undefined) return [];
+    const shape = broadcast(x.shape, target);
+    const missing = shape.length - x.shape.length;
+    return [repeated(x, shape, missing)];
   },
 };
 
@@ -19,12 +24,20 @@ export const Tile: OpDefinition = {
   since: 1,
   sinceSignature: 6,
   infer(inputs) {
-    const { dtype, shape } = required(inputs, 0, 'x');
+    const x = required(inputs, 0, 'x');
+    const { shape } = x;
     const repeats = listAt(inputs, 1, 'repeats');
     if (repeats === undefined) return [];
     if (repeats.length !== shape.length) {
       throw new RangeError(`${repeats.length} repeats for ${shapeText(shape)}`);
     }
-    return [{ dtype, shape: shape.map((size, axis) => multiplyDims(size, at(repeats, axis))) }];
+    const tiled = shape.map((size, axis) => multiplyDims(size, at(repeats, axis)));
+    return [repeated(x, tiled, 0)];
   },
 };
+
+/** x as often as its axes go into those of a shape, which has some more in front. */
+function repeated(x: ValueType, shape: readonly Dim[], missing: number): ValueType {
+  const sizes = numbers(x.shape) ?? [];
+  return rearranged(x, shape, (index) => sizes.map((size, axis) => at(index, axis + missing) % size));
+}

@@ -11,14 +11,20 @@ export const LayerNormalization: OpDefinition = {
   attributes: { axis: 'int', epsilon: 'float', stash_type: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
-    const normalized = shape.slice(axisOf(intOf(attributes, 'axis', -1), shape.length));
+    const first = axisOf(intOf(attributes, 'axis', -1), shape.length);
+    const normalized = shape.slice(first);
     for (const [index, name] of ['scale', 'bias'].entries()) {
       const operand = inputs[index + 1];
       if (operand !== undefined && !mayEqual(operand.shape, normalized)) {
         throw new RangeError(`${name} is ${shapeText(operand.shape)}, expected ${shapeText(normalized)}`);
       }
     }
-    return [{ dtype, shape }];
+    // Mean and inverse deviation, where they are asked for.
+    const statistics = {
+      dtype: 'float32',
+      shape: [...shape.slice(0, first), ...normalized.map(() => 1)],
+    } as const;
+    return [{ dtype, shape }, statistics, statistics];
   },
 };
 

@@ -1,14 +1,21 @@
 import { int, ints, intsOf } from '../ir/attribute.js';
-import { shapeText } from '../ir/dim.js';
+import { addDims, multiplyDims, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
-import { slide, WINDOW_TYPES, type WindowAttributes } from './window.js';
+import { listAt } from './operands.js';
+import { slide, WINDOW_TYPES, type WindowAttributes, windowsOf } from './window.js';
 
 function pooling(opType: string): OpDefinition {
   return {
     opType,
     since: 1,
-    attributes: { ...WINDOW_TYPES, ceil_mode: 'int', count_include_pad: 'int', storage_order: 'int' },
+    attributes: {
+      ...WINDOW_TYPES,
+      ceil_mode: 'int',
+      count_include_pad: 'int',
+      p: 'int',
+      storage_order: 'int',
+    },
     infer(inputs, attributes) {
       const x = required(inputs, 0, 'x');
       const [batch, channels, ...space] = x.shape;
@@ -16,13 +23,42 @@ function pooling(opType: string): OpDefinition {
       if (batch === undefined || channels === undefined || kernel.length !== space.length) {
         throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(x.shape)}`);
       }
-      return [{ dtype: x.dtype, shape: [batch, channels, ...slide(space, kernel, attributes)] }];
+      const shape = [batch, channels, ...slide(space, kernel, attributes)];
+      // Where the largest elements stand comes behind them.
+      return [
+        { dtype: x.dtype, shape },
+        { dtype: 'int64', shape },
+      ];
     },
   };
 }
 
 export const MaxPool = pooling('MaxPool');
 export const AveragePool = pooling('AveragePool');
+export const LpPool = pooling('LpPool');
+
+/** Puts what MaxPool took back to its place; zero elsewhere. */
+export const MaxUnpool: OpDefinition = {
+  opType: 'MaxUnpool',
+  since: 9,
+  attributes: { kernel_shape: 'ints', pads: 'ints', strides: 'ints' },
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const [batch, channels, ...space] = shape;
+    const kernel = intsOf(attributes, 'kernel_shape', []);
+    if (batch === undefined || channels === undefined || kernel.length !== space.length) {
+      throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(shape)}`);
+    }
+    if (inputs[2] !== undefined) {
+      const stated = listAt(inputs, 2, 'output_shape');
+      return stated === undefined ? [] : [{ dtype, shape: stated }];
+    }
+    const sizes = windowsOf(space, kernel, attributes).map(({ size, stride, extent, before, after }) =>
+      addDims(multiplyDims(addDims(size, -1), stride), extent - (before + after)),
+    );
+    return [{ dtype, shape: [batch, channels, ...sizes] }];
+  },
+};
 
 /** By default with a stride of the window's size and without padding. */
 const windowOf = (

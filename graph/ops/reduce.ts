@@ -31,6 +31,12 @@ export const ReduceMin = reduction('ReduceMin');
 export const ReduceMax = reduction('ReduceMax');
 export const ReduceMean = reduction('ReduceMean');
 export const ReduceSum = reduction('ReduceSum');
+export const ReduceProd = reduction('ReduceProd');
+export const ReduceL1 = reduction('ReduceL1');
+export const ReduceL2 = reduction('ReduceL2');
+export const ReduceLogSum = reduction('ReduceLogSum');
+export const ReduceLogSumExp = reduction('ReduceLogSumExp');
+export const ReduceSumSquare = reduction('ReduceSumSquare');
 
 /** The smallest element of x, [1, 1, ...] of its rank. */
 export const reduceMin = (x: Value): Value => apply(ReduceMin, [x], { keepdims: int(1) });

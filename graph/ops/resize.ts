@@ -1,10 +1,10 @@
 import { at } from '../common/at.js';
-import { type Attributes, intsOf, string, stringOf } from '../ir/attribute.js';
-import { type Dim, floorDivideDim, multiplyDims, shapeText, symbol } from '../ir/dim.js';
+import { type Attributes, floatOf, intsOf, string, stringOf } from '../ir/attribute.js';
+import { type Dim, floorDivideDim, multiplyDims, numbers, shapeText, symbol } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import { float32Tensor, float32Values } from '../ir/tensor.js';
-import { constant, type Value } from '../ir/value.js';
-import { axesOf, listAt } from './operands.js';
+import { float32Tensor } from '../ir/tensor.js';
+import { constant, contentOf, type Value } from '../ir/value.js';
+import { axesOf, listAt, type Operands } from './operands.js';
 
 /** floor(size * scale), multiplied in float32 as runtimes do. */
 function scaled(size: Dim, scale: number): Dim {
@@ -17,7 +17,6 @@ function scaled(size: Dim, scale: number): Dim {
 export const Resize: OpDefinition = {
   opType: 'Resize',
   since: 10,
-  sinceSignature: 11,
   attributes: {
     antialias: 'int',
     axes: 'ints',
@@ -48,17 +47,50 @@ export const Resize: OpDefinition = {
       for (const [index, axis] of axes.entries()) resized[axis] = at(sizes, index);
       return stretches ? [{ dtype, shape: resized }] : [];
     }
-    const scales = inputs[2]?.constant;
-    if (scales === undefined || scales.dims[0] === 0) return [];
-    const factors = float32Values(scales);
+    // In opset 10 they stand where later ones have the region of interest.
+    const factors = scalesAt(inputs, inputs.length === 2 ? 1 : 2);
+    if (factors === undefined || factors.length === 0) return [];
     fits('scales', factors);
-    if (!factors.every((factor) => factor > 0 && Number.isFinite(factor))) {
-      throw new RangeError(`scales [${factors}] must be above 0 and finite`);
-    }
+    checkScales(factors);
     for (const [index, axis] of axes.entries()) resized[axis] = scaled(at(shape, axis), at(factors, index));
     return [{ dtype, shape: resized }];
   },
 };
+
+/** The factors that an input states; undefined where they are not known. */
+function scalesAt(inputs: Operands, index: number): readonly number[] | undefined {
+  const content = contentOf(inputs[index]);
+  return content && numbers(content);
+}
+
+/** @throws RangeError */
+function checkScales(scales: readonly number[]): void {
+  if (scales.every((scale) => scale > 0 && Number.isFinite(scale))) return;
+  throw new RangeError(`scales [${scales}] must be above 0 and finite`);
+}
+
+/** What Resize was until opset 9: its scales are an attribute, and an input from opset 9 on. */
+export const Upsample: OpDefinition = {
+  opType: 'Upsample',
+  since: 1,
+  attributes: { height_scale: 'float', mode: 'string', scales: 'floats', width_scale: 'float' },
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const scales = inputs.length > 1 ? scalesAt(inputs, 1) : statedScales(attributes);
+    if (scales === undefined) return [];
+    if (scales.length !== shape.length) {
+      throw new RangeError(`${scales.length} scales for x ${shapeText(shape)}`);
+    }
+    checkScales(scales);
+    return [{ dtype, shape: shape.map((size, axis) => scaled(size, at(scales, axis))) }];
+  },
+};
+
+function statedScales(attributes: Attributes): readonly number[] {
+  const attribute = attributes.get('scales');
+  if (attribute?.type === 'floats') return attribute.value;
+  return [1, 1, floatOf(attributes, 'height_scale', 1), floatOf(attributes, 'width_scale', 1)];
+}
 
 /** All, or from opset 18 on those that an attribute names. */
 function resizedAxes(attributes: Attributes, rank: number): readonly number[] {

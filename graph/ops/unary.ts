@@ -1,5 +1,5 @@
 import { float, int, intOf } from '../ir/attribute.js';
-import { exactly, subtractDims } from '../ir/dim.js';
+import { type Dim, exactly, subtractDims } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { float32Tensor } from '../ir/tensor.js';
 import { constant, contentOf, type Value } from '../ir/value.js';
@@ -7,7 +7,7 @@ import { add, div, mul } from './elementwise.js';
 import { axisOf } from './operands.js';
 
 /** An operator whose output has the type of its input. */
-function unary(opType: string, more: Partial<OpDefinition> = {}): OpDefinition {
+export function unary(opType: string, more: Partial<OpDefinition> = {}): OpDefinition {
   return {
     opType,
     since: 1,
@@ -30,30 +30,40 @@ export const HardSigmoid = unary('HardSigmoid', {
   attributes: { alpha: 'float', beta: 'float' },
 });
 
-/** Its limits are attributes until opset 10. */
-export const Clip = unary('Clip', { sinceSignature: 11 });
+/** Its limits are attributes until opset 10, and inputs from then on. */
+export const Clip = unary('Clip', { attributes: { max: 'float', min: 'float' } });
 
-/** Until opset 12 what follows the axis was taken as one. */
-export const Softmax = unary('Softmax', {
-  sinceSignature: 13,
-  attributes: { axis: 'int' },
-  infer(inputs, attributes) {
-    const { dtype, shape } = required(inputs, 0, 'x');
-    axisOf(intOf(attributes, 'axis', -1), shape.length);
-    return [{ dtype, shape }];
-  },
-});
+/** Until opset 12 what follows the axis is taken as one, which leaves the type what it is. */
+const alongAxis = (opType: string) =>
+  unary(opType, {
+    attributes: { axis: 'int' },
+    infer(inputs, attributes) {
+      const { dtype, shape } = required(inputs, 0, 'x');
+      axisOf(intOf(attributes, 'axis', -1), shape.length);
+      return [{ dtype, shape }];
+    },
+  });
+
+export const Softmax = alongAxis('Softmax');
+export const LogSoftmax = alongAxis('LogSoftmax');
+export const Hardmax = alongAxis('Hardmax');
 
 export const Identity = unary('Identity', { infer: (inputs) => [required(inputs, 0, 'x')] });
 
-export const Neg = unary('Neg', {
-  sinceSignature: 6,
-  infer(inputs) {
-    const x = required(inputs, 0, 'x');
-    const content = exactly(() => contentOf(x)?.map((dim) => subtractDims(0, dim)));
-    return [{ dtype: x.dtype, shape: x.shape, ...(content && { content }) }];
-  },
-});
+/** The same, whose known elements are followed. */
+const following = (opType: string, onElement: (dim: Dim) => Dim) =>
+  unary(opType, {
+    infer(inputs) {
+      const x = required(inputs, 0, 'x');
+      const content = exactly(() => contentOf(x)?.map(onElement));
+      return [{ dtype: x.dtype, shape: x.shape, ...(content && { content }) }];
+    },
+  });
+
+export const Neg = following('Neg', (dim) => (typeof dim === 'number' ? -dim : subtractDims(0, dim)));
+// What is not known is a whole number.
+export const Floor = following('Floor', (dim) => (typeof dim === 'number' ? Math.floor(dim) : dim));
+export const Ceil = following('Ceil', (dim) => (typeof dim === 'number' ? Math.ceil(dim) : dim));
 
 export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);

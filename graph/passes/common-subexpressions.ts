@@ -10,7 +10,8 @@ export function commonSubexpressions(): Rule {
   return (node, graph) => {
     const output = at(node.outputs, 0);
     // What is not known may give something else each time.
-    if (definitionOf(node, graph.opset) === undefined || node.outputs.length !== 1) return;
+    const definition = definitionOf(node, graph.opset);
+    if (definition === undefined || definition.isRandom || node.outputs.length !== 1) return;
     const key = keyOf(node);
     const known = seen.get(key);
     if (known === undefined) {

@@ -30,6 +30,7 @@ export const constantFolding: Rule = (node, graph) => {
   if (sizes?.every(Number.isSafeInteger) && value.dtype === 'int64')
     return graph.weight(name, int64Tensor(shape, sizes));
   if (value.dtype !== 'float32') return;
+  if (sizes !== undefined) return graph.weight(name, float32Tensor(shape, sizes));
   const result = evaluate(node, graph, shape);
   return result && graph.weight(name, result);
 };

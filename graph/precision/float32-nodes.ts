@@ -51,6 +51,9 @@ const FLOAT32_OPS = new Set([
   'Exp',
   'Log',
   'Reciprocal',
+  // Of these the specification knows none in half precision.
+  'Celu',
+  'Range',
 ]);
 
 /** What says how sure a network is, behind its last convolution. */

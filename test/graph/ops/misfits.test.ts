@@ -37,6 +37,12 @@ const WEIGHTS = new Map<string, Tensor>([
   ['twofold', float32Tensor([2], [2, 3])],
   ['twos', list(1, 2)],
   ['last', list(-1)],
+  ['wider', zeros([4, 6, 16])],
+  ['deeper', zeros([1, 1, 4, 6, 8])],
+  ['more5', int64Tensor([1, 5], [0, 0, 0, 0, 0])],
+  ['scalar', int64Tensor([], [0])],
+  ['points', zeros([1, 2, 2, 3])],
+  ['true', { dtype: 'bool', dims: [1], bytes: () => Uint8Array.of(1) }],
 ]);
 
 function modelOf(made: Node, opset = 17): Model {
@@ -60,8 +66,13 @@ const on = (
 /** AttributeProto: `end`, the largest int64, INT. */
 const END = Buffer.concat([Buffer.from('\n\x03end\x18'), Buffer.alloc(8, 0xff), Buffer.of(0x7f, 0xa0, 1, 2)]);
 
-/** onnxruntime takes one of two values, and an axis that is named twice once; ONNX's own checker and NumPy do not. */
-const STRICTER = ['Squeeze twice', 'Constant with two', 'Constant that is no tensor'];
+/** onnxruntime stretches x as well, and takes one of two values, and an axis that is named twice once; ONNX's own checker and NumPy do not. */
+const STRICTER = [
+  'PRelu whose slope has more axes',
+  'Squeeze twice',
+  'Constant with two',
+  'Constant that is no tensor',
+];
 
 /** Each breaks a rule of the ONNX operator specification. */
 const CASES: readonly Case[] = [
@@ -73,6 +84,44 @@ const CASES: readonly Case[] = [
   ['Gather before the first axis', on('Gather', ['n0'], { axis: int(-5) }), /axis -5 is outside/],
   ['Gather behind the end', on('Gather', ['n7'], { axis: int(2) }), /index 7 is outside an axis of 6/],
   ['Gather before the start', on('Gather', ['n-5'], { axis: int(1) }), /index -5 is outside/],
+  ['PRelu whose slope is wider', on('PRelu', ['wider']), /slope \[4, 6, 16\]|do not broadcast/],
+  ['PRelu whose slope has more axes', on('PRelu', ['deeper']), /does not stretch to/],
+  ['PRelu of another type', on('PRelu', ['n1']), /slope is int64/],
+  ['Where of a number', node('Where', ['x', 'x', 'x'], ['y']), /condition is float32, expected bool/],
+  ['Where of two types', node('Where', ['true', 'x', 'n1'], ['y']), /x is float32, y is int64/],
+  ['Sum of nothing', node('Sum', [], ['y']), /no operand/],
+  ['ArgMax behind the last axis', on('ArgMax', [], { axis: int(4) }), /axis 4 is outside/],
+  ['GatherND deeper than its data', on('GatherND', ['more5']), /5 axes of indices/],
+  ['GatherND by no axis', on('GatherND', ['scalar']), /indices have no axis/],
+  ['GatherElements of another rank', on('GatherElements', ['twos']), /indices are \[2\]/],
+  ['ScatterND of another type', on('ScatterND', ['twos', 'n1']), /updates are int64/],
+  ['ScatterND of other updates', on('ScatterND', ['twos', 'floats']), /do not fit data/],
+  ['GridSample by three numbers a place', on('GridSample', ['points']), /grid \[1, 2, 2, 3\]/],
+  ['RoiAlign of a list', on('RoiAlign', ['floats', 'n0']), /rois \[2\] do not fit/],
+  ['Einsum of another rank', on('Einsum', ['x'], { equation: string('ab,abcd->cd') }), /another rank/],
+  [
+    'Einsum of sizes that differ',
+    on('Einsum', ['x'], { equation: string('abcd,abdc->a') }),
+    /'d' is 8 and 6|'c' is 6 and 8/,
+  ],
+  [
+    'Einsum of a label from nowhere',
+    on('Einsum', [], { equation: string('abcd->e') }),
+    /'e' is in no operand/,
+  ],
+  [
+    'Einsum of other operands',
+    on('Einsum', [], { equation: string('abcd,abcd->a') }),
+    /not one of 1 operands/,
+  ],
+  ['Einsum of signs', on('Einsum', [], { equation: string('ab!d->a') }), /no term/],
+  [
+    'SpaceToDepth into blocks of 4',
+    on('SpaceToDepth', [], { blocksize: int(4) }),
+    /does not divide into blocks of 4 by 4/,
+  ],
+  ['Upsample by two scales', on('Upsample', ['twofold']), /2 scales for x/, 9],
+  ['Upsample by 0', on('Upsample', ['zero']), /must be above 0/, 9],
   ['Slice by 0', on('Slice', ['n0', 'n2', 'n1', 'n0']), /a step of 0/],
   ['Slice of an axis twice', on('Slice', ['twice', 'twice', 'twice']), /name one twice/],
   ['Slice of an axis that is not there', on('Slice', ['n0', 'n1', 'n4']), /axis 4/],

@@ -5,6 +5,10 @@ export const OPS: Conditions = {
   'graph/ops/cast.ts': {
     "attribute 'to' is …, which is no element type": 'the code is absent, below 1 or above 26',
   },
+  'graph/ops/comparison.ts': {
+    'condition is …, expected bool': 'the condition of a Where is of another element type than bool',
+    'x is …, y is …': 'the two values of a Where are of two element types',
+  },
   'graph/ops/concat.ts': {
     "attribute 'axis' is missing": 'a Concat has no attribute axis, which has no default',
     'parts are … and …': 'the parts of a Concat are of two element types',
@@ -38,10 +42,24 @@ export const OPS: Conditions = {
     'x … is no image': 'x of a DepthToSpace has not four axes',
     '… channels do not divide into blocks of … by …':
       'the known channels are no multiple of the square of blocksize',
+    'x … does not divide into blocks of … by …':
+      'a known height or width of a SpaceToDepth is no multiple of blocksize',
+  },
+  'graph/ops/einsum.ts': {
+    "'…' is no term of an equation": 'a term holds another character than letters and one ellipsis',
+    "equation '…' is not one of … operands":
+      'the equation has more than one arrow, or another number of terms than the node has inputs',
+    "operand … is …, equation '…' takes another rank":
+      'a term has more labels than its operand axes, or fewer and no ellipsis',
+    "'…' is … and …": 'one label stands for two known sizes that differ, neither of them 1',
+    "'…' is in no operand": 'the result has a label that no term has',
   },
   'graph/ops/elementwise.ts': {
     '… and … do not broadcast': 'two known sizes on one axis differ, and neither is 1',
     'a is …, b is …': 'the operands are of two element types',
+    'it has no operand': 'a Max, Mean, Min or Sum has no input',
+    'x is …, slope is …': 'the slope of a PRelu is of another element type than x',
+    'slope … does not stretch to …': 'the slope of a PRelu has more axes than x, or a larger size on one',
   },
   'graph/ops/expand.ts': {
     '… repeats for …': 'the repeats of a Tile are not one an axis',
@@ -51,6 +69,11 @@ export const OPS: Conditions = {
   },
   'graph/ops/global-average-pool.ts': {
     'x … has no spatial axis': 'x has fewer than three axes',
+  },
+  'graph/ops/grid-sample.ts': {
+    'grid … does not fit x …':
+      'the grid differs from x in rank or batch, or its last size is not one number a spatial axis',
+    'rois … do not fit x …': 'x of a RoiAlign has not four axes, or its regions not two',
   },
   'graph/ops/instance-normalization.ts': {
     'x … has no spatial axis': 'x has fewer than three axes',
@@ -91,8 +114,19 @@ export const OPS: Conditions = {
     'axis … of … is not of size 1': 'an axis that a Squeeze is to remove has another known size',
   },
   'graph/ops/resize.ts': {
+    '… scales for x …': 'an Upsample has not one scale an axis',
     '… has … entries, x is …': 'scales or sizes are not one for each axis that is resized',
     'scales […] must be above 0 and finite': 'a known scale is 0, negative, infinite or not a number',
+  },
+  'graph/ops/scatter.ts': {
+    'indices are …, data is …': 'the indices of a GatherElements have another rank than its data',
+    'indices have no axis': 'the indices of a GatherND are a scalar',
+    '… + … axes of indices do not fit data …':
+      'batch_dims is negative, or a GatherND indexes more axes than its data has',
+    'data is …, updates are …': 'data and updates are of two element types',
+    '… do not fit data …':
+      'a ScatterND indexes more axes than its data has, or its updates have not the sizes of what they replace',
+    'indices … and updates …': 'the beginning of the line above: the shapes of both',
   },
   'graph/ops/slice.ts': {
     '… and … steps': 'starts, ends, axes and steps of a Slice are not equally many',

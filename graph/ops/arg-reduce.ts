@@ -1,0 +1,39 @@
+import { intOf } from '../ir/attribute.js';
+import { type OpDefinition, required } from '../ir/op.js';
+import { axisOf, numbersAt } from './operands.js';
+
+/** Where along an axis the largest or smallest element stands. */
+function argReduction(opType: string): OpDefinition {
+  return {
+    opType,
+    since: 1,
+    attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
+    infer(inputs, attributes) {
+      const { shape } = required(inputs, 0, 'x');
+      const axis = axisOf(intOf(attributes, 'axis', 0), shape.length);
+      const kept = intOf(attributes, 'keepdims', 1) === 1;
+      return [{ dtype: 'int64', shape: kept ? shape.with(axis, 1) : shape.toSpliced(axis, 1) }];
+    },
+  };
+}
+
+export const ArgMax = argReduction('ArgMax');
+export const ArgMin = argReduction('ArgMin');
+
+/** How many it gives is an attribute until opset 9. */
+export const TopK: OpDefinition = {
+  opType: 'TopK',
+  since: 1,
+  attributes: { axis: 'int', k: 'int', largest: 'int', sorted: 'int' },
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const axis = axisOf(intOf(attributes, 'axis', -1), shape.length);
+    const [count] = attributes.has('k') ? [intOf(attributes, 'k', 0)] : (numbersAt(inputs, 1, 'k') ?? []);
+    if (count === undefined) return [];
+    const chosen = shape.with(axis, count);
+    return [
+      { dtype, shape: chosen },
+      { dtype: 'int64', shape: chosen },
+    ];
+  },
+};
