@@ -8,6 +8,8 @@ import {
   type Background,
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
+  fitRecipe,
+  type Grey,
   HEAD_KEY,
   MAX_NETWORK_PIXELS,
   NORMALIZATIONS,
@@ -37,6 +39,8 @@ export type AppliedHead = (typeof APPLIED_HEADS)[number];
 export interface ImageSpecOptions {
   /** Takes the place of what the model's metadata says. */
   readonly recipe?: Partial<Recipe>;
+  /** What one grey channel is made of where an image has colours, in place of what the model's metadata says. */
+  readonly grey?: Grey;
   /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
   readonly strictRecipe?: boolean;
   /** Bytes that one run may take, where the recipe keeps images at their own size; larger ones run in tiles. Default 1 GiB. */
@@ -54,7 +58,7 @@ export interface InputSpecOptions extends ImageSpecOptions {
  * How a model wants its images and what its classes are, by its metadata, its one input and what its output ends in. What
  * the model does not say is assumed, and listed.
  * @param reachAt how far the network looks, by its graph; without, its metadata tells
- * @throws NmodeError: BAD_MODEL for a model that does not take one RGB image, whose recipe its input contradicts, or that
+ * @throws NmodeError: BAD_MODEL for a model that does not take one image, whose recipe its input contradicts, or that
  *   gives logits where no head is given; BAD_USAGE for options that do not fit the model
  */
 export function inputSpecOf(outline: Outline, options: InputSpecOptions = {}, reachAt?: ReachAt): ModelSpec {
@@ -81,26 +85,30 @@ export function imageSpecOf(
   const io = dtype === 'uint8' ? 'image' : 'tensor';
   const [batch, , , last] = shape;
   const channels = io === 'image' ? last : shape[1];
-  if (input === undefined || others.length > 0 || shape.length !== 4 || channels !== 3) {
+  const isKnown = typeof channels === 'number' && channels > 0;
+  if (input === undefined || others.length > 0 || shape.length !== 4 || !isKnown) {
     const taken = inputs.map(({ type }) => `${type?.dtype ?? 'values'} [${type?.shape ?? 'of any shape'}]`);
     throw badModel(
-      `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, 3, H, W] or uint8 [1, H, W, 3]`,
+      `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, C, H, W] or uint8 [1, H, W, C]`,
     );
   }
   if (io === 'tensor' && dtype !== 'float32') throw badModel(`it takes ${dtype}, expected float32 or uint8`);
   if (typeof batch === 'number' && batch > 1) {
     throw badModel(`it takes ${batch} images at a time, expected 1 or an open batch`);
   }
-  const { recipe: given, strictRecipe, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
+  const { recipe: given, strictRecipe, grey, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
   if (io === 'image' && given !== undefined) {
     throw badUsage('it takes images as they are (uint8) and prepares them in its graph: it takes no recipe');
   }
   const declared = metadata.get(RECIPE_KEY);
+  const stated: Partial<Recipe> = declared === undefined ? {} : readRecipe(declared, channels);
+  const asked = checkRecipe({ ...given, ...(grey !== undefined && { grey }) });
+  fitRecipe(asked, channels);
   const recipe = {
     normalization: NORMALIZATIONS.release,
     sizing: defaultSizing(shape),
-    ...(declared !== undefined && readRecipe(declared)),
-    ...checkRecipe(given ?? {}),
+    ...stated,
+    ...asked,
   };
   const assumed = io === 'image' ? [] : recipeAssumptions(recipe, given, shape, metadata);
   if (strictRecipe && declared === undefined && given?.normalization === undefined && io === 'tensor') {
@@ -108,12 +116,14 @@ export function imageSpecOf(
   }
   if (io === 'tensor') checkSizing(recipe.sizing, shape, given?.sizing !== undefined);
   if (!(memoryBudget > 0)) throw badUsage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
-  const stated = parseDecimal(metadata.get(BYTES_PER_PIXEL_KEY) ?? '') ?? 0;
+  const bytes = parseDecimal(metadata.get(BYTES_PER_PIXEL_KEY) ?? '') ?? 0;
   return {
     io,
+    channels,
+    grey: recipe.grey,
     recipe,
     memoryBudget,
-    bytesPerPixel: stated > 0 ? stated : BYTES_PER_PIXEL,
+    bytesPerPixel: bytes > 0 ? bytes : BYTES_PER_PIXEL,
     reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : statedReach(metadata),
     assumed,
   };
@@ -218,8 +228,12 @@ function whyNoBackground(end: OutputActivation, count: number | string | undefin
     : 'its classes do not exclude each other';
 }
 
-function readRecipe(text: string): Recipe {
-  return fromMetadata(RECIPE_KEY, () => parseRecipe(text));
+function readRecipe(text: string, channels: number): Recipe {
+  return fromMetadata(RECIPE_KEY, () => {
+    const recipe = parseRecipe(text);
+    fitRecipe(recipe, channels);
+    return recipe;
+  });
 }
 
 function fromMetadata<T>(key: string, read: () => T): T {

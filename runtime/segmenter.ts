@@ -5,7 +5,7 @@ import type { Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './common/abort.js';
 import { copyOf } from './common/buffers.js';
 import { inOrder } from './common/in-order.js';
-import type { Mask, RgbImage } from './common/raster.js';
+import type { ImageRaster, Mask } from './common/raster.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelSpec, Tiling } from './images/job.js';
 import type { Classes } from './masks/classes.js';
@@ -61,7 +61,7 @@ export interface Handed<T> {
 }
 
 /** A copy of pixels, and its memory given away. */
-export function handPixels({ width, height, channels, data, warnings }: RgbImage): Handed<RgbImage> {
+export function handPixels({ width, height, channels, data, warnings }: ImageRaster): Handed<ImageRaster> {
   const copy = copyOf(data, 'the pixels');
   return {
     source: { width, height, channels, data: copy, ...(warnings && { warnings }) },

@@ -89,15 +89,12 @@ function tensorForm(description: Description, weights: Weights, size: InputSize)
   return { taken: pixels, mask: probabilitiesOf(pixels, description, weights) };
 }
 
-/** The network with its recipe: `image` uint8 [1, H, W, 3] -> [1, classes, H, W]. */
+/** The network with its recipe: `image` uint8 [1, H, W, C] -> [1, classes, H, W]. */
 function imageForm(description: Description, weights: Weights, recipe: Recipe) {
   const { network, classes } = description;
-  if (network.inputChannels !== 3) {
-    throw new NmodeError('BAD_USAGE', `the network takes ${network.inputChannels} channels, an image has 3`);
-  }
   if (recipe.sizing.kind === 'resize') inputShape(network, sizeMultiple(description), recipe.sizing);
-  const image = imageInput();
-  const probabilities = probabilitiesOf(prepare(image, recipe), description, weights);
+  const image = imageInput(network.inputChannels);
+  const probabilities = probabilitiesOf(prepare(image, recipe, network.inputChannels), description, weights);
   return { taken: image, mask: restore(probabilities, image, classes, recipe.sizing) };
 }
 

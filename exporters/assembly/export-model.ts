@@ -8,6 +8,7 @@ import {
   type Background,
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
+  fitRecipe,
   HEAD_KEY,
   IO_KEY,
   NORMALIZATIONS,
@@ -84,10 +85,9 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   ]);
   const model = withReceptiveField({ ...built, metadata });
   check(model);
-  const { inputChannels } = description.network;
   const assumed = [
     ...assumptionsOf({ ...description, backbone: description.network.backbone }, hints, settings),
-    ...(inputChannels === 3 && images.recipe?.normalization === undefined
+    ...(images.recipe?.normalization === undefined
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
     ...(description.head === 'softmax' && description.classes > 1 && images.background === undefined
@@ -99,11 +99,6 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...prefixNotes(checkpoint, view),
     ...ignoredNotes(leftAside, description.network.backbone),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
-    ...(inputChannels === 3
-      ? []
-      : [
-          `the network takes [N, ${inputChannels}, H, W]: predict, eval and serve need one that takes the 3 channels of an image`,
-        ]),
   ];
   const { parameters } = weights;
   return { model, description, parameters, prefix, leftAside, assumed, notes };
@@ -112,17 +107,19 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
 function recipeOf(
   { network }: Description,
-  { recipe = {}, nativeSize, io }: ImagePlan,
+  { recipe, grey, nativeSize, io }: ImagePlan,
   { batch = 1, height, width }: InputSize,
 ): Recipe {
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   if (io === 'image' && batch !== 1) {
     throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
   }
-  const { normalization = NORMALIZATIONS.release, ...given } = checkRecipe(recipe);
+  const asked = checkRecipe({ ...recipe, ...(grey !== undefined && { grey }) });
+  const { normalization = NORMALIZATIONS.release, sizing: given, ...others } = asked;
+  fitRecipe({ ...others, normalization }, network.inputChannels);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
-  const { sizing = nativeSize ? native : resized } = given;
+  const sizing = given ?? (nativeSize ? native : resized);
   if (sizing.kind === 'resize') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {
@@ -136,16 +133,15 @@ function recipeOf(
       `the recipe pads to a multiple of ${sizing.multiple}, expected one of ${network.stride}, which every level divides`,
     );
   }
-  return { normalization, sizing };
+  return { ...others, normalization, sizing };
 }
 
-/** How the model takes photographs; nothing where it takes no RGB. */
+/** How the model takes images. */
 function imageMetadata(
   description: Description,
   recipe: Recipe,
   { images, settings }: ExportPlan,
 ): [string, string][] {
-  if (description.network.inputChannels !== 3) return [];
   const entries: [string, string][] = [
     [IO_KEY, images.io ?? 'tensor'],
     [RECIPE_KEY, recipeText(recipe)],

@@ -1,5 +1,5 @@
 import { pick } from '../../graph/common/pick.js';
-import type { Background, ModelIo, Recipe } from '../../graph/common/recipe.js';
+import type { Background, Grey, ModelIo, Recipe } from '../../graph/common/recipe.js';
 import type { Backbone } from '../backbones/backbone.js';
 import { backboneOf } from '../backbones/index.js';
 import type { MultistepForm } from '../decoders/multistep.js';
@@ -20,6 +20,8 @@ export interface ImagePlan {
   readonly io?: ModelIo;
   /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
   readonly recipe?: Partial<Recipe>;
+  /** What one grey channel is made of where an image has colours; without, such an image is refused. */
+  readonly grey?: Grey;
   /** Of several classes with a softmax, the one that is no mask; default 0. */
   readonly background?: Background;
   /** Images keep their own size, padded to what the levels divide, instead of being resized. */
@@ -54,7 +56,7 @@ export function planExport(options: ExportOptions): ExportPlan {
     backbone: backbone === undefined ? undefined : backboneOf(backbone),
     hints: hintsOf(options),
     settings: pick(options, SETTING_NAMES),
-    images: pick(options, ['io', 'recipe', 'background', 'nativeSize']),
+    images: pick(options, ['io', 'recipe', 'grey', 'background', 'nativeSize']),
     graph: pick(options, ['size', 'opset']),
   };
 }

@@ -15,25 +15,27 @@ import { transpose } from '../../graph/ops/transpose.js';
 
 const whole = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
 
-/** A number a channel, to be broadcast over [1, 3, H, W]. */
+/** A number a channel, or one for all, to be broadcast over [1, C, H, W]. */
 const perChannel = (values: readonly number[]): Value =>
   constant(float32Tensor([1, values.length, 1, 1], values));
 
-/** The photograph: uint8 [1, H, W, 3], any H and W. */
-export function imageInput(): Value {
-  return input('image', 'uint8', [1, symbol('H'), symbol('W'), 3]);
+/** The image: uint8 [1, H, W, C], any H and W. */
+export function imageInput(channels: number): Value {
+  return input('image', 'uint8', [1, symbol('H'), symbol('W'), channels]);
 }
 
-/** The recipe as operators. image uint8 [1, H, W, 3] -> float32 [1, 3, H', W'], what the network takes. */
-export function prepare(image: Value, { normalization, sizing }: Recipe): Value {
+/** The recipe as operators. image uint8 [1, H, W, C] -> float32 [1, C, H', W'], what the network takes. */
+export function prepare(image: Value, { normalization, sizing }: Recipe, channels: number): Value {
   return scope('recipe', () => {
     const samples = transpose(cast(image, 'float32'), [0, 3, 1, 2]);
-    return normalize(samples, toSize(samples, sizing), normalization);
+    return normalize(samples, toSize(samples, sizing, channels), normalization);
   });
 }
 
-function toSize(samples: Value, sizing: Sizing): Value {
-  if (sizing.kind === 'resize') return resizeLinearTo(samples, whole([1, 3, sizing.height, sizing.width]));
+function toSize(samples: Value, sizing: Sizing, channels: number): Value {
+  if (sizing.kind === 'resize') {
+    return resizeLinearTo(samples, whole([1, channels, sizing.height, sizing.width]));
+  }
   const { multiple } = sizing;
   const size = spaceOf(samples);
   const padded = mul(div(add(size, multiple - 1), multiple), multiple);

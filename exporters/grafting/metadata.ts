@@ -69,8 +69,8 @@ function recipeMetadata(model: Model, { images: { recipe }, sizeMultiple }: Graf
   const stored = model.metadata.get(RECIPE_KEY);
   if (recipe === undefined && stored === undefined) return [];
   const known = stored === undefined ? {} : storedRecipe(stored);
-  const { normalization = NORMALIZATIONS.release, sizing } = { ...known, ...checkRecipe(recipe ?? {}) };
-  const whole = { normalization, sizing: fitting(sizing, model, sizeMultiple) };
+  const asked = { normalization: NORMALIZATIONS.release, ...known, ...checkRecipe(recipe ?? {}) };
+  const whole = { ...asked, sizing: fitting(asked.sizing, model, sizeMultiple) };
   return [
     [IO_KEY, 'tensor'],
     [RECIPE_KEY, recipeText(whole)],

@@ -7,13 +7,22 @@ import { NmodeError, reason } from './errors.js';
 export interface Recipe {
   readonly normalization: Normalization;
   readonly sizing: Sizing;
+  /** What one grey channel is made of where an image has colours; without, such an image is refused. */
+  readonly grey?: Grey;
 }
+
+/** ITU-R BT.601 luma, or the red channel alone. */
+export const GREYS = ['luma', 'red'] as const;
+export type Grey = (typeof GREYS)[number];
+
+/** Of what is written: 1 for what the first had, so that they read it, and 2 for more. */
+const VERSION = 2;
 
 /**
  * What is done to samples x, with `full` the largest that the image's depth holds (255, or 65535 at 16 bits):
  * - `min-max`: 255 (x - min) / (max - min) over all channels of the whole image, zeros for a constant one (the release);
  * - `unit`: x / full, 0..1;
- * - `mean-std`: (x / full - mean) / std, channel by channel.
+ * - `mean-std`: (x / full - mean) / std, channel by channel; one number holds for all channels.
  */
 export type Normalization =
   | { readonly kind: 'min-max' }
@@ -45,7 +54,7 @@ export const MAX_NETWORK_PIXELS = 2 ** 24;
 /** The key of `metadata_props`. */
 export const RECIPE_KEY = 'nmode.recipe';
 
-/** How a model takes images: prepared, as `input` float32 [N, 3, H, W], or as they are, as `image` uint8 [1, H, W, 3]. */
+/** How a model takes images: prepared, as `input` float32 [N, C, H, W], or as they are, as `image` uint8 [1, H, W, C]. */
 export type ModelIo = 'tensor' | 'image';
 export const MODEL_IOS: readonly ModelIo[] = ['tensor', 'image'];
 
@@ -75,11 +84,15 @@ export function parseBackground(text: string): Background {
 }
 
 export function recipeText(recipe: Recipe): string {
-  return JSON.stringify(recipe);
+  return JSON.stringify(isFirstVersion(recipe) ? recipe : { version: VERSION, ...recipe });
+}
+
+function isFirstVersion({ normalization, grey }: Recipe): boolean {
+  return grey === undefined && !(normalization.kind === 'mean-std' && normalization.mean.length !== 3);
 }
 
 /** A recipe in a few words. */
-export function recipeSummary({ normalization, sizing }: Recipe): string {
+export function recipeSummary({ normalization, sizing, grey }: Recipe): string {
   const figures =
     normalization.kind === 'mean-std'
       ? ` (mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')})`
@@ -88,7 +101,7 @@ export function recipeSummary({ normalization, sizing }: Recipe): string {
     sizing.kind === 'resize'
       ? `resized to ${sizing.height}x${sizing.width}`
       : `own size, padded to a multiple of ${sizing.multiple}`;
-  return `${normalization.kind}${figures}, ${size}`;
+  return `${grey === undefined ? '' : `grey by ${grey}, `}${normalization.kind}${figures}, ${size}`;
 }
 
 /**
@@ -97,8 +110,22 @@ export function recipeSummary({ normalization, sizing }: Recipe): string {
  */
 export function parseRecipe(text: string): Recipe {
   return readRecipe(() => {
-    const { normalization, sizing } = fieldsOf(JSON.parse(text), 'a recipe', ['normalization', 'sizing']);
-    return { normalization: parseNormalization(normalization), sizing: parseSizing(sizing) };
+    const { version, normalization, sizing, grey } = fieldsOf(
+      JSON.parse(text),
+      'a recipe',
+      ['normalization', 'sizing'],
+      ['version', 'grey'],
+    );
+    if (version !== undefined && version !== 1 && version !== VERSION) {
+      throw new TypeError(
+        `version ${JSON.stringify(version)} is none of 1, ${VERSION}: a later nmode-onnx may read it`,
+      );
+    }
+    return {
+      normalization: parseNormalization(normalization),
+      sizing: parseSizing(sizing),
+      ...(grey !== undefined && { grey: parseGrey(grey) }),
+    };
   });
 }
 
@@ -106,15 +133,35 @@ export function parseRecipe(text: string): Recipe {
  * Checks a recipe, or part of one, that a program gives.
  * @throws NmodeError (BAD_USAGE) that names the part that is wrong
  */
-export function checkRecipe({ normalization, sizing, ...others }: Partial<Recipe>): Partial<Recipe> {
+export function checkRecipe({ normalization, sizing, grey, ...others }: Partial<Recipe>): Partial<Recipe> {
   return readRecipe(() => {
     const [unknown] = Object.keys(others);
     if (unknown !== undefined) throw new TypeError(`'${unknown}' is no part of one`);
     return {
       ...(normalization !== undefined && { normalization: parseNormalization(normalization) }),
       ...(sizing !== undefined && { sizing: parseSizing(sizing) }),
+      ...(grey !== undefined && { grey: parseGrey(grey) }),
     };
   });
+}
+
+/**
+ * Holds a recipe to the channels that a model takes.
+ * @throws NmodeError (BAD_USAGE)
+ */
+export function fitRecipe({ normalization, grey }: Partial<Recipe>, channels: number): void {
+  if (normalization?.kind === 'mean-std') {
+    const given = normalization.mean.length;
+    if (given !== 1 && given !== channels) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `the recipe has a mean and std of ${given} channels, the model takes ${channels}`,
+      );
+    }
+  }
+  if (grey !== undefined && channels === 3) {
+    throw new NmodeError('BAD_USAGE', `--grey ${grey} has no meaning: the model takes 3 channels`);
+  }
 }
 
 function readRecipe<T>(read: () => T): T {
@@ -133,11 +180,13 @@ function parseNormalization(value: unknown): Normalization {
   }
   if (kind !== 'mean-std') throw new TypeError(`normalization '${kind}' is none of min-max, unit, mean-std`);
   const { mean, std } = fieldsOf(value, 'normalization mean-std', ['kind', 'mean', 'std']);
-  return {
-    kind,
-    mean: channels(mean, 'mean', Number.isFinite),
-    std: channels(std, 'std', (x) => x > 0 && Number.isFinite(1 / x)),
-  };
+  const [means, stds] = [
+    channels(mean, 'mean', Number.isFinite),
+    channels(std, 'std', (x) => x > 0 && Number.isFinite(1 / x)),
+  ];
+  if (means.length !== stds.length)
+    throw new TypeError(`mean is of ${means.length} channels, std of ${stds.length}`);
+  return { kind, mean: means, std: stds };
 }
 
 function parseSizing(value: unknown): Sizing {
@@ -151,11 +200,16 @@ function parseSizing(value: unknown): Sizing {
 }
 
 /** The fields of an object that has these and no others: a misspelt one must not pass for absent. */
-function fieldsOf(value: unknown, what: string, names: readonly string[]): Readonly<Record<string, unknown>> {
+function fieldsOf(
+  value: unknown,
+  what: string,
+  names: readonly string[],
+  optional: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) throw new TypeError(`${what} is no object`);
   const found = Object.keys(value);
   const wrong = [
-    ...found.filter((name) => !names.includes(name)),
+    ...found.filter((name) => !names.includes(name) && !optional.includes(name)),
     ...names.filter((n) => !found.includes(n)),
   ];
   if (wrong.length > 0) {
@@ -171,12 +225,18 @@ function kindOf(value: unknown, what: string): unknown {
 
 function channels(value: unknown, what: string, fits: (x: number) => boolean): readonly number[] {
   const isFit = (x: unknown): x is number => typeof x === 'number' && fits(x);
-  if (!Array.isArray(value) || value.length !== 3 || !value.every(isFit)) {
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isFit)) {
     throw new TypeError(
-      `${what} is not three numbers${what === 'std' ? ' above 0 that can be divided by' : ''}`,
+      `${what} is not a number a channel${what === 'std' ? ', each above 0, that can be divided by' : ''}`,
     );
   }
   return value;
+}
+
+function parseGrey(value: unknown): Grey {
+  const known = GREYS.find((grey) => grey === value);
+  if (known === undefined) throw new TypeError(`grey '${value}' is none of ${GREYS.join(', ')}`);
+  return known;
 }
 
 function size(value: unknown, what: string): number {

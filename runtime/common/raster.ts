@@ -9,12 +9,16 @@ export interface Raster {
   readonly data: Float32Array | Uint8Array | Uint16Array;
 }
 
-/** A decoded image, sRGB: 8 or 16 bits a channel. */
-export interface RgbImage extends Raster {
-  readonly channels: 3;
+/** A decoded image of one channel or more: 8 or 16 bits a sample, as the array tells. */
+export interface ImageRaster extends Raster {
   readonly data: Uint8Array | Uint16Array;
   /** Where it comes from a file with harmless faults: what was passed over, one line each. */
   readonly warnings?: readonly string[];
+}
+
+/** One in sRGB. */
+export interface RgbImage extends ImageRaster {
+  readonly channels: 3;
 }
 
 /** One byte a pixel: 255 inside, 0 outside. */
@@ -53,7 +57,7 @@ export function assertWhole({ width, height, channels, data }: Raster): void {
 }
 
 /** The largest value of a sample. */
-export function fullScale({ data }: RgbImage): number {
+export function fullScale({ data }: ImageRaster): number {
   return data instanceof Uint16Array ? 65535 : 255;
 }
 
@@ -62,17 +66,17 @@ export function fullScale({ data }: RgbImage): number {
  * @param expected what is taken where they are none
  * @throws NmodeError: BAD_USAGE for what is no pixels; BAD_IMAGE where they are not as many as their size says
  */
-export function checkPixels(source: RgbImage, expected: string): void {
+export function checkPixels(source: ImageRaster, expected: string): void {
   if (typeof source !== 'object' || source === null || !('data' in source)) {
     throw badUsage(`expected ${expected}, or pixels { width, height, channels, data }`);
   }
   const { width, height, channels, data } = source;
   if (data instanceof Uint8Array || data instanceof Uint16Array) refuseGone(data, 'the pixels');
-  const whole = [width, height].every((size) => Number.isSafeInteger(size) && size > 0);
+  const whole = [width, height, channels].every((size) => Number.isSafeInteger(size) && size > 0);
   const samples = data instanceof Uint8Array || data instanceof Uint16Array;
-  if (!whole || !samples || channels !== 3 || data.length !== 3 * width * height) {
+  if (!whole || !samples || data.length !== channels * width * height) {
     throw badImage(
-      `pixels of ${width}x${height}x${channels} in ${data?.length} samples, expected width x height x 3 in 8 or 16 bits`,
+      `pixels of ${width}x${height}x${channels} in ${data?.length} samples, expected width x height x channels in 8 or 16 bits`,
     );
   }
 }

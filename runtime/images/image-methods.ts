@@ -1,5 +1,6 @@
-import type { RgbImage } from '../common/raster.js';
+import type { ImageRaster } from '../common/raster.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
+import type { Channels } from './channels.js';
 import { type Finished, type FinishOptions, Job, type ModelSpec, type Tiling } from './job.js';
 
 /** Every answer tells how long its part of the work took. */
@@ -25,9 +26,9 @@ async function timed<T extends object>(body: () => T | Promise<T>): Promise<T & 
 
 /**
  * The methods of a thread that does everything to images but running the network.
- * @param read decodes what the platform gives to the thread
+ * @param read decodes what the platform gives to the thread, to the channels that a model takes
  */
-export function imageMethods<S>(read: (source: S) => RgbImage | Promise<RgbImage>) {
+export function imageMethods<S>(read: (source: S, channels: Channels) => ImageRaster | Promise<ImageRaster>) {
   const jobs = new Map<number, Job>();
   const jobOf = (id: number): Job => {
     const job = jobs.get(id);
@@ -37,7 +38,7 @@ export function imageMethods<S>(read: (source: S) => RgbImage | Promise<RgbImage
   return {
     begin: ({ id, source, spec }: { id: number; source: S; spec: ModelSpec }): Promise<Begun> =>
       timed(async () => {
-        const image = await read(source);
+        const image = await read(source, spec);
         const job = new Job(image, spec);
         jobs.set(id, job);
         const { width, height, warnings = [] } = image;

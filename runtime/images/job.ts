@@ -2,17 +2,18 @@ import type { Reach } from '../../graph/analysis/receptive-field.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { badModel } from '../../graph/common/errors.js';
 import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
-import { channelOf, type Probabilities, type RgbImage } from '../common/raster.js';
+import { channelOf, type ImageRaster, type Probabilities, type RgbImage } from '../common/raster.js';
 import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
+import { type Channels, inRgb, withChannels } from './channels.js';
 import { applyHead } from './files/head.js';
 import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
 import { resizeBilinear } from './resize.js';
 import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js';
 
 /** How a model wants its images. */
-export interface ImageSpec {
+export interface ImageSpec extends Channels {
   readonly io: ModelIo;
   readonly recipe: Recipe;
   /** Bytes that one run may take, where images keep their own size. */
@@ -64,6 +65,7 @@ export interface Finished extends ClassMasks {
   readonly probabilities?: Probabilities;
   /** The connected components of each mask. */
   readonly components?: readonly Components[];
+  /** As it is shown: of other channels than red, green and blue, the first as grey. */
   readonly image?: RgbImage;
 }
 
@@ -72,7 +74,7 @@ export interface Finished extends ClassMasks {
  * place, and then the masks are made. It knows no file and no runtime.
  */
 export class Job {
-  readonly #image: RgbImage;
+  readonly #image: ImageRaster;
   readonly #spec: ModelSpec;
   readonly #plan: TilePlan | undefined;
   readonly #windows: readonly Window[];
@@ -80,7 +82,9 @@ export class Job {
   #affine: Affine | undefined;
   #result: Probabilities | undefined;
 
-  constructor(image: RgbImage, spec: ModelSpec) {
+  /** @throws NmodeError (BAD_IMAGE) for an image of other channels than the model takes */
+  constructor(given: ImageRaster, spec: ModelSpec) {
+    const image = withChannels(given, spec);
     this.#image = image;
     this.#spec = spec;
     this.#plan = planOf(image, spec);
@@ -107,12 +111,15 @@ export class Job {
     };
   }
 
-  /** What the network is given in one run: [1, 3, H, W] or, for a model that takes images, [1, H, W, 3]. */
+  /** What the network is given in one run: [1, C, H, W] or, for a model that takes images, [1, H, W, C]. */
   input(index: number): Floats | Bytes {
     const { recipe, io } = this.#spec;
     const image = this.#image;
     if (io === 'image') {
-      return { dims: [1, image.height, image.width, 3], data: toEightBits(image, recipe.normalization) };
+      return {
+        dims: [1, image.height, image.width, image.channels],
+        data: toEightBits(image, recipe.normalization),
+      };
     }
     const { width, height } = this.#window(index);
     this.#affine ??= affineOf(image, recipe.normalization);
@@ -120,7 +127,7 @@ export class Job {
       recipe.sizing.kind === 'resize'
         ? prepareResized(image, this.#affine, width, height)
         : prepareWindow(image, this.#affine, this.#window(index));
-    return { dims: [1, 3, height, width], data };
+    return { dims: [1, image.channels, height, width], data };
   }
 
   #window(index: number): Window {
@@ -168,7 +175,7 @@ export class Job {
       classes: probabilities.classes,
       ...(options.wantProbabilities && { probabilities }),
       ...(options.wantComponents && { components: found.masks.map(componentsOf) }),
-      ...(options.wantPixels && { image: this.#image }),
+      ...(options.wantPixels && { image: inRgb(this.#image) }),
     };
   }
 
@@ -227,7 +234,7 @@ function checkShares(data: Float32Array, classes: number): void {
 }
 
 function planOf(
-  { width, height }: RgbImage,
+  { width, height }: ImageRaster,
   { io, recipe, reach, ...limits }: ModelSpec,
 ): TilePlan | undefined {
   const { sizing } = recipe;
@@ -240,7 +247,7 @@ function planOf(
   });
 }
 
-function oneWindow(image: RgbImage, { io, recipe: { sizing } }: ModelSpec): Window {
+function oneWindow(image: ImageRaster, { io, recipe: { sizing } }: ModelSpec): Window {
   const { width, height } = io === 'image' || sizing.kind === 'pad' ? image : sizing;
   return { x: 0, y: 0, width, height };
 }

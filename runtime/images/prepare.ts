@@ -1,6 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import type { Normalization } from '../../graph/common/recipe.js';
-import { fullScale, type RgbImage } from '../common/raster.js';
+import { fullScale, type ImageRaster } from '../common/raster.js';
 import { readRow, resizeRows } from './resize.js';
 import type { Window } from './tiles.js';
 
@@ -10,23 +10,29 @@ export interface Affine {
   readonly scale: readonly number[];
 }
 
-export function affineOf(image: RgbImage, normalization: Normalization): Affine {
+export function affineOf(image: ImageRaster, normalization: Normalization): Affine {
   const full = fullScale(image);
+  const each = (value: number) => Array<number>(image.channels).fill(value);
   switch (normalization.kind) {
     case 'min-max': {
       const [min, max] = range(image.data);
       // Samples are whole numbers: a range below 1 is a constant image, which gives zeros.
       const scale = 255 / Math.max(max - min, 1);
-      return { offset: [min, min, min], scale: [scale, scale, scale] };
+      return { offset: each(min), scale: each(scale) };
     }
     case 'unit':
-      return { offset: [0, 0, 0], scale: [1 / full, 1 / full, 1 / full] };
+      return { offset: each(0), scale: each(1 / full) };
     case 'mean-std':
       return {
-        offset: normalization.mean.map((mean) => mean * full),
-        scale: normalization.std.map((std) => 1 / (full * std)),
+        offset: ofEach(normalization.mean, image.channels).map((mean) => mean * full),
+        scale: ofEach(normalization.std, image.channels).map((std) => 1 / (full * std)),
       };
   }
+}
+
+/** A number for each channel, where one may hold for all. */
+function ofEach(values: readonly number[], channels: number): readonly number[] {
+  return values.length === channels ? values : Array<number>(channels).fill(at(values, 0));
 }
 
 /** The smallest and the largest sample. */
@@ -46,14 +52,19 @@ function range(samples: Uint8Array | Uint16Array): readonly [number, number] {
  * copy of the large one.
  * @returns [channels, height, width]
  */
-export function prepareResized(image: RgbImage, affine: Affine, width: number, height: number): Float32Array {
+export function prepareResized(
+  image: ImageRaster,
+  affine: Affine,
+  width: number,
+  height: number,
+): Float32Array {
   const tensor = new Float32Array(image.channels * width * height);
   resizeRows(image, width, height, (row, values) => normalizeRow(values, affine, tensor, row * width));
   return tensor;
 }
 
 /** A window of the image, normalized; its last row and column are repeated where the window goes beyond. */
-export function prepareWindow(image: RgbImage, affine: Affine, window: Window): Float32Array {
+export function prepareWindow(image: ImageRaster, affine: Affine, window: Window): Float32Array {
   const { width, height } = window;
   const tensor = new Float32Array(image.channels * width * height);
   const inside = Math.min(width, image.width - window.x);
@@ -88,7 +99,7 @@ function normalizeRow(
  * Eight bits a channel, for a model that takes them: 16-bit samples are stretched over the 256 values where the recipe
  * looks at their range alone, and else divided by 257 and rounded.
  */
-export function toEightBits(image: RgbImage, normalization: Normalization): Uint8Array {
+export function toEightBits(image: ImageRaster, normalization: Normalization): Uint8Array {
   const { data } = image;
   if (data instanceof Uint8Array) return data;
   const [min, max] = normalization.kind === 'min-max' ? range(data) : [0, 65535];

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { copyOf } from '../common/buffers.js';
 import { named, naming } from '../common/naming.js';
-import { checkPixels, type RgbImage } from '../common/raster.js';
+import { checkPixels, type ImageRaster } from '../common/raster.js';
 import type { FinishOptions, ModelSpec } from '../images/job.js';
 import type { InputSpecOptions } from '../input-spec.js';
 import {
@@ -23,7 +23,7 @@ import type { ImageMethods } from './threads/image-thread.js';
 import { startThread } from './threads/thread.js';
 
 /** A file, the bytes of one, or decoded pixels. */
-export type ImageSource = ImageFile | RgbImage;
+export type ImageSource = ImageFile | ImageRaster;
 
 export type Segmentation = SharedSegmentation<ProviderReport>;
 export type Segmented<S> = SharedSegmented<S, ProviderReport>;
@@ -39,7 +39,7 @@ export interface SegmenterOptions extends SessionOptions, InputSpecOptions {
  */
 export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderReport> {
   /**
-   * Loads a model that takes one RGB image.
+   * Loads a model that takes one image.
    * @param source an .onnx file, its bytes, or a model that was loaded before
    * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN
    */

@@ -1,4 +1,5 @@
 import { formatOf, type ImageFormat, isAnimatedPng, latin1, pngChunks } from '../images/files/formats.js';
+import { mayBeGrey } from '../images/files/png-image.js';
 
 /** What a file says of its image before it is decoded. */
 export interface ImageHeader {
@@ -7,6 +8,8 @@ export interface ImageHeader {
   readonly height: number;
   /** Bits a sample. */
   readonly depth: number;
+  /** Whether it may hold grey alone. */
+  readonly grey: boolean;
 }
 
 /**
@@ -38,7 +41,12 @@ function png(view: DataView, bytes: Uint8Array): Measures {
     count++;
   }
   if (last !== 'IEND') throw new RangeError();
-  return { width: view.getUint32(16), height: view.getUint32(20), depth: view.getUint8(24) };
+  return {
+    width: view.getUint32(16),
+    height: view.getUint32(20),
+    depth: view.getUint8(24),
+    grey: mayBeGrey(bytes),
+  };
 }
 
 /**
@@ -65,23 +73,34 @@ function jpeg(view: DataView, bytes: Uint8Array): Measures {
   if (end <= at) throw new RangeError();
   if (view.getUint8(at + 9) === 4)
     throw new Error('browsers convert CMYK each in its own way: convert it to RGB');
-  return { width: view.getUint16(at + 7), height: view.getUint16(at + 5), depth: view.getUint8(at + 4) };
+  const grey = view.getUint8(at + 9) === 1;
+  return {
+    width: view.getUint16(at + 7),
+    height: view.getUint16(at + 5),
+    depth: view.getUint8(at + 4),
+    grey,
+  };
 }
 
 /** WebP Container Specification: VP8X has the canvas, VP8L and VP8 the image (RFC 6386, 9.1). */
 function webp(view: DataView, bytes: Uint8Array): Measures {
   if (view.getUint32(4, true) + 8 > bytes.length) throw new RangeError();
   const kind = latin1(bytes, 12, 16);
+  const colours = { depth: 8, grey: false };
   const uint24 = (at: number) => view.getUint16(at, true) + 2 ** 16 * view.getUint8(at + 2);
   if (kind === 'VP8X') {
     if ((view.getUint8(20) & 2) !== 0) throw new Error('it holds several images, expected one');
-    return { width: 1 + uint24(24), height: 1 + uint24(27), depth: 8 };
+    return { width: 1 + uint24(24), height: 1 + uint24(27), ...colours };
   }
   if (kind === 'VP8L') {
     const bits = view.getUint32(21, true);
-    return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff), depth: 8 };
+    return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff), ...colours };
   }
-  return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff, depth: 8 };
+  return {
+    width: view.getUint16(26, true) & 0x3fff,
+    height: view.getUint16(28, true) & 0x3fff,
+    ...colours,
+  };
 }
 
 function tiff(): never {

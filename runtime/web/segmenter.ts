@@ -27,7 +27,7 @@ const MEMORY_BUDGET = 2 ** 29;
  */
 export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProviderReport> {
   /**
-   * Loads a model that takes one RGB image.
+   * Loads a model that takes one image.
    * @param source an .onnx file: its URL, a Blob or its bytes, which are copied before this returns
    * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN; the signal's reason
    */

@@ -25,7 +25,7 @@ import { writeReport } from '../reports/evaluation-report.js';
 import { type CountedTruth, foregroundText, truthSummary, truthWarnings } from '../reports/truth-report.js';
 
 export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
-  /** An .onnx file that takes one RGB image. */
+  /** An .onnx file that takes one image. */
   readonly model: string;
   /** A folder of images. */
   readonly images: string;

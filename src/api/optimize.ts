@@ -63,7 +63,7 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
  * the background. What nobody says is not written down as if somebody had.
  * @throws NmodeError: BAD_MODEL, BAD_USAGE
  */
-function withFacts(model: Model, { recipe, head, background }: OptimizeModelOptions): Model {
+function withFacts(model: Model, { recipe, grey, head, background }: OptimizeModelOptions): Model {
   const outline = outlineOf(model);
   const facts: [string, string][] = [];
   if (head !== undefined || background !== undefined) {
@@ -72,9 +72,9 @@ function withFacts(model: Model, { recipe, head, background }: OptimizeModelOpti
   // Of a softmax over channels an opset before knows nothing.
   const result = head === undefined ? model : headed(head === 'softmax' ? lift(model) : model, head);
   let { metadata } = result;
-  if (recipe !== undefined) {
-    const spec = imageSpecOf(outline, { recipe });
-    metadata = withoutStated(metadata, 'recipe');
+  if (recipe !== undefined || grey !== undefined) {
+    const spec = imageSpecOf(outline, { ...(recipe && { recipe }), ...(grey && { grey }) });
+    if (recipe !== undefined) metadata = withoutStated(metadata, 'recipe');
     facts.push([IO_KEY, spec.io], [RECIPE_KEY, recipeText(spec.recipe)]);
   }
   if (background !== undefined) {

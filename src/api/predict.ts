@@ -24,7 +24,7 @@ import { isOfOneFile, makeFolder, refuseOverwriting, writeTogether } from '../fi
 export type ProbabilityFormat = 'npy' | 'png16';
 
 export interface PredictOptions extends Omit<SegmenterOptions, 'at'>, Cleaning {
-  /** An .onnx file that takes one RGB image. */
+  /** An .onnx file that takes one image. */
   readonly model: string;
   /** Image files, and folders of them (not searched deeper); `-` for standard input. */
   readonly images: readonly string[];

@@ -6,10 +6,12 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { type ModelIo, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
 import { naming } from '../../runtime/common/naming.js';
+import type { ImageRaster } from '../../runtime/common/raster.js';
+import { withChannels } from '../../runtime/images/channels.js';
 import { Job } from '../../runtime/images/job.js';
 import { type ImageSpecOptions, imageSpecOf } from '../../runtime/input-spec.js';
 import { INDEPENDENT } from '../../runtime/masks/classes.js';
-import { readImage } from '../../runtime/node/images/files.js';
+import { readChannels, readImage } from '../../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../../runtime/sessions/tensors.js';
 import { findImages } from '../files/find-images.js';
 import { extremeImages } from './extreme-images.js';
@@ -52,7 +54,7 @@ export async function examplesFor(
   model: Model,
   name: string,
   folder: string,
-  options: Pick<ImageSpecOptions, 'recipe' | 'strictRecipe'> = {},
+  options: Pick<ImageSpecOptions, 'recipe' | 'grey' | 'strictRecipe'> = {},
 ): Promise<Examples> {
   const { batch, ...outline } = oneByOne(outlineOf(model));
   const form = naming(name, () => imageSpecOf(outline, options));
@@ -64,22 +66,34 @@ export async function examplesFor(
   const step = Math.max(1, files.length / MAX_IMAGES);
   const images = Math.min(files.length, MAX_IMAGES);
   const fileOf = (image: number) => at(files, Math.floor((image % images) * step));
+  const read = (path: string) =>
+    folder === BUNDLED_IMAGES ? bundledImage(path, form.channels) : readChannels(path, form);
   const [batches, names]: [(Floats | Bytes)[], string[]] = [[], []];
   for (let first = 0; first < images; first += batch) {
     const paths = Array.from({ length: batch }, (_, offset) => fileOf(first + offset));
     const inputs: (Floats | Bytes)[] = [];
     for (const path of paths)
-      inputs.push(new Job(await readImage(path), { ...form, classes: INDEPENDENT }).input(0));
+      inputs.push(new Job(await read(path), { ...form, classes: INDEPENDENT }).input(0));
     batches.push(joined(inputs));
     names.push(paths.map((path) => basename(path)).join(', '));
   }
-  const extremes = extremeImages(...sizeOf(form.io, at(batches, 0))).map(({ name, image }) => {
+  const extremes = extremeImages(...sizeOf(form.io, at(batches, 0)), form.channels).map(({ name, image }) => {
     const prepared = new Job(image, { ...form, classes: INDEPENDENT }).input(0);
     return { name, feed: { [input.name]: joined(Array<Floats | Bytes>(batch).fill(prepared)) } };
   });
   const from = options.recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
   const feeds = batches.map((fed) => ({ [input.name]: fed }));
   return { images, feeds, names, extremes, recipe: form.recipe, from, assumed: form.assumed };
+}
+
+/** A photograph with as many channels as a model takes: its luma, or its colours over and over. */
+async function bundledImage(path: string, channels: number): Promise<ImageRaster> {
+  const { data: from, ...image } = await readImage(path);
+  if (channels === 1) return withChannels({ ...image, data: from }, { channels, grey: 'luma' });
+  const data = new Uint8Array(channels * image.width * image.height);
+  for (let i = 0; i < data.length; i++)
+    data[i] = at(from, 3 * Math.floor(i / channels) + ((i % channels) % 3));
+  return { ...image, channels, data };
 }
 
 /** A model as one that takes an image at a time. */

@@ -1,10 +1,10 @@
-import type { RgbImage } from '../../runtime/common/raster.js';
+import type { ImageRaster } from '../../runtime/common/raster.js';
 
 /** An image that no folder of typical ones holds, but that a camera gives. */
 export interface ExtremeImage {
   /** What messages call it. */
   readonly name: string;
-  readonly image: RgbImage;
+  readonly image: ImageRaster;
 }
 
 /** The level of every channel of a pixel, 0..255. */
@@ -20,13 +20,14 @@ const LEVELS: Readonly<Record<string, Level>> = {
   'a faint checkerboard': (x, y) => (isOdd(x, y) ? 128 : 127),
 };
 
-/** Images of this size on which epsilons, maxima and variances decide what a network computes. */
-export function extremeImages(width: number, height: number): readonly ExtremeImage[] {
+/** Images of this size and so many channels on which epsilons, maxima and variances decide what a network computes. */
+export function extremeImages(width: number, height: number, channels: number): readonly ExtremeImage[] {
   return Object.entries(LEVELS).map(([name, level]) => {
-    const data = new Uint8Array(3 * width * height);
+    const data = new Uint8Array(channels * width * height);
     for (let pixel = 0; pixel < width * height; pixel++) {
-      data.fill(level(pixel % width, Math.floor(pixel / width)), 3 * pixel, 3 * pixel + 3);
+      const value = level(pixel % width, Math.floor(pixel / width));
+      data.fill(value, channels * pixel, channels * (pixel + 1));
     }
-    return { name, image: { width, height, channels: 3, data } };
+    return { name, image: { width, height, channels, data } };
   });
 }

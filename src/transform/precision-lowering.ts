@@ -1,6 +1,6 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import { type Model, replaceable } from '../../graph/ir/model.js';
 import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import type { Target } from '../../graph/passes/winograd/cost.js';
@@ -25,6 +25,7 @@ export interface PrecisionOptions {
   readonly calibrate?: string;
   readonly method?: CalibrationMethod;
   readonly recipe?: Partial<Recipe>;
+  readonly grey?: Grey;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }

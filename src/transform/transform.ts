@@ -1,7 +1,7 @@
 import { check } from '../../graph/analysis/check.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
 import { TARGETS } from '../../graph/passes/winograd/cost.js';
@@ -28,6 +28,8 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly maxDscDrop?: number;
   /** How images are prepared, instead of as the model says; the release's way where nobody says. */
   readonly recipe?: Partial<Recipe>;
+  /** What one grey channel is made of where an image has colours, instead of as the model says. */
+  readonly grey?: Grey;
   /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
   readonly strictRecipe?: boolean;
   /** What is thrown is its reason: by default a DOMException of the name AbortError. */

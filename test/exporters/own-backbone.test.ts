@@ -12,6 +12,7 @@ import { defineBackbone } from '../../exporters/backbones/define.js';
 import type { Checkpoint } from '../../exporters/checkpoints/open.js';
 import * as layers from '../../exporters/nn/layers.js';
 import { keysOf, type Weights } from '../../exporters/nn/weights.js';
+import { RECIPE_KEY } from '../../graph/common/recipe.js';
 import type { Value } from '../../graph/ir/value.js';
 import { inspect } from '../../src/api/inspect.js';
 import { root } from '../support/fixtures.js';
@@ -143,7 +144,7 @@ describe('a backbone of your own', () => {
     );
   });
 
-  it.each([1, 3])('of %d channels is exported, with a note where no image has as many', (inputChannels) => {
+  it.each([1, 3, 5])('of %d channels is exported, and tells how images are prepared', (inputChannels) => {
     const backbone = define({
       ...mine((x: Value, weights: Weights) => [conv2d(x, weights.scope('a'), 4, 3)]),
       inputChannels,
@@ -159,7 +160,7 @@ describe('a backbone of your own', () => {
       sha256: () => '',
       close: () => undefined,
     };
-    const { notes } = exportCheckpoint(
+    const { model, notes } = exportCheckpoint(
       checkpoint,
       planExport({
         backbone,
@@ -168,13 +169,8 @@ describe('a backbone of your own', () => {
         size: {},
       }),
     );
-    expect(notes).toEqual(
-      inputChannels === 3
-        ? []
-        : [
-            'the network takes [N, 1, H, W]: predict, eval and serve need one that takes the 3 channels of an image',
-          ],
-    );
+    expect(notes).toEqual([]);
+    expect(model.metadata.get(RECIPE_KEY)).toContain('min-max');
   });
 
   it('holds what its code threw as the cause', () => {

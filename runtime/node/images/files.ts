@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import type { Sharp, SharpOptions } from 'sharp';
 import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
-import type { Mask, Raster, RgbImage } from '../../common/raster.js';
+import type { ImageRaster, Mask, Raster, RgbImage } from '../../common/raster.js';
+import { type Channels, withChannels } from '../../images/channels.js';
 import { isOrientation, type Orientation } from '../../images/files/exif.js';
 import {
   FORMATS,
@@ -16,6 +17,7 @@ import {
 import { finished, mend } from '../../images/files/mend.js';
 import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
+import { greyOfPng, mayBeGrey } from '../../images/files/png-image.js';
 import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
 import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
@@ -75,16 +77,16 @@ async function openFile(file: ImageFile): Promise<Opened> {
 async function openSharp(
   bytes: Uint8Array,
   options: SharpOptions = {},
-): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort' }> {
+): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort'; readonly isGrey: boolean }> {
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
-  const { depth, pages = 1, format } = await image.metadata();
+  const { depth, pages = 1, format, space } = await image.metadata();
   if (pages > 1 || (format === 'png' && isAnimatedPng(bytes))) {
     throw new Error(`it holds ${pages > 1 ? pages : 'several'} images, expected one`);
   }
   if (depth !== 'uchar' && depth !== 'ushort')
     throw new Error(`its samples are ${depth}, expected 8 or 16 bits`);
-  return { image, depth };
+  return { image, depth, isGrey: space === 'b-w' || space === 'grey16' };
 }
 
 /**
@@ -94,20 +96,51 @@ async function openSharp(
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
-  return decoding(file, async () => {
-    const opened = await openFile(file);
-    const { image, depth } = await openSharp(opened.bytes);
-    const { channels, ...pixels } = await rawOf(image.removeAlpha(), depth);
-    if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
-    return finished<RgbImage>({ ...pixels, channels }, opened);
-  });
+  return decoding(file, async () => rgbOf(await openFile(file)));
 }
 
-/** Pixels, RGB with or without alpha; upright where nobody took the orientation out. */
-async function rawOf(image: Sharp, depth: 'uchar' | 'ushort') {
+async function rgbOf(opened: Opened): Promise<RgbImage> {
+  const { image, depth } = await openSharp(opened.bytes);
+  const { channels, ...pixels } = await rawOf(image.removeAlpha(), RGB_SPACES[depth], depth);
+  if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
+  return finished<RgbImage>({ ...pixels, channels }, opened);
+}
+
+/** The grey channel as it is stored, without a colour profile applied; undefined where there are colours. */
+async function greyOf(opened: Opened): Promise<ImageRaster | undefined> {
+  const { bytes, format } = opened;
+  if (format === 'PNG') {
+    const grey = mayBeGrey(bytes) ? greyOfPng(await decodePng(bytes, inflated, MAX_PIXELS)) : undefined;
+    return grey && finished(grey, opened);
+  }
+  const { image, depth, isGrey } = await openSharp(bytes, { ignoreIcc: true });
+  if (!isGrey) return undefined;
+  const grey = await rawOf(image.removeAlpha(), GREY_SPACES[depth], depth);
+  return finished<ImageRaster>(grey, opened);
+}
+
+/**
+ * Decodes an image to the channels that a model takes, upright: three as `readImage` does; one of a grey image, as it is
+ * stored, or of colours as `grey` says.
+ * @throws NmodeError (BAD_IMAGE) with the file's name
+ */
+export async function readChannels(file: ImageFile, wanted: Channels): Promise<ImageRaster> {
+  if (wanted.channels === 3) return readImage(file);
+  const image = await decoding(file, async () => {
+    const opened = await openFile(file);
+    return (await greyOf(opened)) ?? rgbOf(opened);
+  });
+  return withChannels(image, wanted, nameOf(file));
+}
+
+const RGB_SPACES = { uchar: 'srgb', ushort: 'rgb16' } as const;
+const GREY_SPACES = { uchar: 'b-w', ushort: 'grey16' } as const;
+
+/** Pixels in a colour space; upright where nobody took the orientation out. */
+async function rawOf(image: Sharp, space: string, depth: 'uchar' | 'ushort') {
   const { data, info } = await image
     .autoOrient()
-    .toColourspace(depth === 'uchar' ? 'srgb' : 'rgb16')
+    .toColourspace(space)
     .raw({ depth })
     .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
@@ -157,7 +190,7 @@ export async function readTruthImage(file: ImageFile): Promise<TruthImage> {
 
 async function truthOfOther(bytes: Uint8Array, format: ImageFormat['name']): Promise<TruthImage> {
   const { image, depth } = await openSharp(bytes, { ignoreIcc: true });
-  const { channels, ...pixels } = await rawOf(image, depth);
+  const { channels, ...pixels } = await rawOf(image, RGB_SPACES[depth], depth);
   if (channels !== 3 && channels !== 4)
     throw new Error(`it decodes to ${channels} channels, expected 3 or 4`);
   const tiff = format === 'TIFF';

@@ -1,6 +1,6 @@
 import { badImage, reason } from '../../../graph/common/errors.js';
 import { copyOf, refuseGone } from '../../common/buffers.js';
-import { checkPixels, type RgbImage } from '../../common/raster.js';
+import { checkPixels, type ImageRaster } from '../../common/raster.js';
 import { type Handed, handPixels } from '../../segmenter.js';
 import { download, nameOf } from '../download.js';
 import { pageUrl } from '../files.js';
@@ -19,10 +19,10 @@ export type ImageSource =
   | ImageData
   | ImageBitmap
   | ImageElement
-  | RgbImage;
+  | ImageRaster;
 
 /** What a worker is given of it. */
-export type WorkerSource = Blob | Uint8Array | ImageData | ImageBitmap | RgbImage;
+export type WorkerSource = Blob | Uint8Array | ImageData | ImageBitmap | ImageRaster;
 
 /**
  * Makes an image ready for a worker, which sees no elements. What it is made of stays the caller's: bytes and pixels are

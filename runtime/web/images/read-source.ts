@@ -1,20 +1,38 @@
 import { badImage, reason } from '../../../graph/common/errors.js';
-import type { RgbImage } from '../../common/raster.js';
+import type { ImageRaster, RgbImage } from '../../common/raster.js';
+import { type Channels, inGrey, withChannels } from '../../images/channels.js';
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
+import { decodePng } from '../../images/files/png.js';
+import { greyOfPng } from '../../images/files/png-image.js';
 import type { Samples } from '../../images/turn.js';
 import { readHeader } from '../header.js';
 import type { WorkerSource } from './hand.js';
 import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
-import { checkPng, decodeDeepPng, withoutGamma } from './png.js';
+import { checkPng, decodeDeepPng, inflate, withoutGamma } from './png.js';
 
 /** With its bitmap, its probabilities and its mask, an image takes some 12 bytes a pixel: a tab has 1 GB, if that. */
 export const MAX_PIXELS = 50_000_000;
 
-/** Decodes an image. @throws NmodeError (BAD_IMAGE) with the file's name */
-export async function readSource(source: WorkerSource): Promise<RgbImage> {
+/**
+ * Decodes an image to the channels that a model takes: three in sRGB; one of a grey image, as it is stored, or of colours as
+ * `grey` says.
+ * @throws NmodeError (BAD_IMAGE) with the file's name
+ */
+export async function readSource(source: WorkerSource, wanted: Channels): Promise<ImageRaster> {
+  const name = source instanceof File ? source.name : 'the image';
+  return withChannels(await decodeSource(source, wanted.channels !== 3, name), wanted, name);
+}
+
+/** @param asGrey whether a grey image is to have one channel */
+async function decodeSource(source: WorkerSource, asGrey: boolean, name: string): Promise<ImageRaster> {
   if (source instanceof Blob || source instanceof Uint8Array) {
-    return reading(source instanceof File ? source.name : 'the image', () => decodeFile(source, decode));
+    return reading(name, () =>
+      decodeFile<ImageRaster>(
+        source,
+        async (bytes) => (asGrey ? await decodeGrey(bytes) : undefined) ?? decode(bytes),
+      ),
+    );
   }
   if (source instanceof ImageBitmap || source instanceof ImageData) {
     return reading('the image', async () => {
@@ -47,6 +65,20 @@ export async function decodeFile<Image extends Samples>(
   const contents = file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file;
   const mended = await mend(contents, formatOf(contents, 'JPEG, PNG or WebP').name);
   return finished(await decode(mended.bytes), mended);
+}
+
+/** The grey channel as it is stored, without a colour profile applied; undefined where there are colours. */
+async function decodeGrey(bytes: Uint8Array): Promise<ImageRaster | undefined> {
+  const header = readHeader(bytes);
+  checkSize(header);
+  if (!header.grey) return undefined;
+  if (header.format === 'PNG') {
+    return greyOfPng(await decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS));
+  }
+  const options = { ...BITMAP_OPTIONS, colorSpaceConversion: 'none' } as const;
+  const bitmap = await createImageBitmap(new Blob([bytes.slice()]), options);
+  checkSize(bitmap);
+  return inGrey(await pixelsOf(bitmap), 'red');
 }
 
 async function decode(bytes: Uint8Array): Promise<RgbImage> {

@@ -18,7 +18,7 @@ import { addSolverFlags, decoderOption, headOption, solverOptions } from '../fla
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
-import { recipeOption } from '../flags/recipe-flags.js';
+import { greyOption, recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
 import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
@@ -65,6 +65,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
       ),
     )
     .addOption(recipeOption('the release'))
+    .addOption(greyOption())
     .addOption(backgroundOption())
     .addOption(
       new Option('--native-size', 'images keep their own size, padded, instead of being resized').conflicts([

@@ -3,7 +3,7 @@ import { NmodeError } from '../../../graph/common/errors.js';
 import { type Background, parseBackground } from '../../../graph/common/recipe.js';
 import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
 import { choice } from './options.js';
-import { recipeOption } from './recipe-flags.js';
+import { greyOption, recipeOption } from './recipe-flags.js';
 
 /** @param head what is done with the head, in a few words */
 export function addModelFlags(
@@ -13,6 +13,7 @@ export function addModelFlags(
   return command
     .addOption(recipeOption("the model's own; the release's, told as assumed, where it has none"))
     .option('--strict-recipe', 'refuse a model that does not say how images are prepared, without --recipe')
+    .addOption(greyOption())
     .addOption(choice('--head <head>', head, APPLIED_HEADS))
     .addOption(backgroundOption());
 }

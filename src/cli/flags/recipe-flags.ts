@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { reason } from '../../../graph/common/errors.js';
-import { NORMALIZATIONS, parseRecipe, type Recipe } from '../../../graph/common/recipe.js';
+import { GREYS, NORMALIZATIONS, parseRecipe, type Recipe } from '../../../graph/common/recipe.js';
 import { megabytesUpTo } from './arguments.js';
+import { choice } from './options.js';
 
 /** `--recipe`: a normalization by its name, or a whole recipe from a JSON file. `otherwise` is what holds without. */
 export function recipeOption(otherwise: string): Option {
@@ -23,6 +24,10 @@ export function recipeOption(otherwise: string): Option {
     }
   });
 }
+
+/** What one grey channel is made of. */
+export const greyOption = (): Option =>
+  choice('--grey <way>', 'one grey channel of images with colours, which are else refused', GREYS);
 
 const parseMegabytes = megabytesUpTo(1e6);
 

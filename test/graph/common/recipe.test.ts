@@ -8,8 +8,16 @@ describe('a recipe', () => {
     { normalization: { kind: 'min-max' }, sizing: resize },
     { normalization: { kind: 'unit' }, sizing: { kind: 'pad', multiple: 16 } },
     { normalization: { kind: 'mean-std', mean: [0.5, 0.4, 0], std: [0.1, 1, 2] }, sizing: resize },
+    { normalization: { kind: 'mean-std', mean: [0.5], std: [0.1] }, sizing: resize },
+    { normalization: { kind: 'unit' }, sizing: resize, grey: 'luma' },
   ])('is the same when it is read again: %j', (recipe) => {
     expect(parseRecipe(recipeText(recipe))).toEqual(recipe);
+  });
+
+  it('tells its version where the first cannot say it', () => {
+    const [first, grey] = [{ normalization: { kind: 'unit' }, sizing: resize }, { grey: 'red' }] as const;
+    expect(JSON.parse(recipeText(first))).toEqual(first);
+    expect(JSON.parse(recipeText({ ...first, ...grey }))).toEqual({ version: 2, ...first, ...grey });
   });
 
   const minMax = { kind: 'min-max' };
@@ -29,14 +37,34 @@ describe('a recipe', () => {
     ['no kind', { normalization: 3, sizing: resize }, /normalization has no kind/],
     ['an unknown normalization', { normalization: { kind: 'z' }, sizing: resize }, /'z' is none of min-max/],
     [
-      'two channels',
+      'a mean of two channels beside a std of three',
       { normalization: { kind: 'mean-std', mean: [1, 2], std: [1, 1, 1] }, sizing: resize },
-      /mean is not three numbers/,
+      /mean is of 2 channels, std of 3/,
+    ],
+    [
+      'a mean of no channel',
+      { normalization: { kind: 'mean-std', mean: [], std: [] }, sizing: resize },
+      /mean is not a number a channel/,
+    ],
+    [
+      'a later version',
+      { version: 3, normalization: minMax, sizing: resize },
+      /version 3 is none of 1, 2: a later/,
+    ],
+    [
+      'an unknown grey',
+      { normalization: minMax, sizing: resize, grey: 'green' },
+      /grey 'green' is none of luma, red/,
+    ],
+    [
+      'a text for a mean',
+      { normalization: { kind: 'mean-std', mean: '1', std: [1] }, sizing: resize },
+      /mean is not a number a channel/,
     ],
     [
       'a deviation of 0',
       { normalization: { kind: 'mean-std', mean: [1, 2, 3], std: [1, 0, 1] }, sizing: resize },
-      /std is not three numbers above 0/,
+      /std is not a number a channel, each above 0, that can be divided by/,
     ],
     [
       'half a size',

@@ -87,8 +87,18 @@ export const RUNTIME_IMAGES: Conditions = {
     '… samples for …x…x…': 'a program gives a raster of more or fewer samples than its size says',
     'expected …, or pixels { width, height, channels, data }':
       'what a program gives for an image is nothing that the platform takes, nor an object with data',
-    'pixels of …x…x… in … samples, expected width x height x 3 in 8 or 16 bits':
-      'pixels that a program gives have no whole positive size, no 3 channels, no bytes or 16-bit words, or not as many as that',
+    'pixels of …x…x… in … samples, expected width x height x channels in 8 or 16 bits':
+      'pixels that a program gives have no whole positive size or number of channels, no bytes or 16-bit words, or not as many as that',
+  },
+  'runtime/images/channels.ts': {
+    '…: it is RGB, the model takes one grey channel: say what that is made of with …':
+      'an image has three channels, the model takes one, and nobody says how they become grey',
+    '--grey luma or --grey red': 'the ways in which colours become grey',
+    '…: it has …, the model takes ……':
+      'an image has other channels than the model takes, and is neither grey for RGB nor RGB for grey',
+    ': give the files of its channels with --inputs, or a TIFF of … grey pages':
+      'the model takes several channels',
+    ': give a grey image': 'the model takes one channel',
   },
   'runtime/images/tiles.ts': {
     'a memory budget of … MB, expected at least … MB':

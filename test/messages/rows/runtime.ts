@@ -12,8 +12,8 @@ export const RUNTIME: Conditions = {
   ...RUNTIME_SESSIONS,
   ...RUNTIME_WEB,
   'runtime/input-spec.ts': {
-    'it takes …, expected one image: float32 [N, 3, H, W] or uint8 [1, H, W, 3]':
-      'there are no or several inputs, or the one has another rank than 4 or not 3 channels where its type has them',
+    'it takes …, expected one image: float32 [N, C, H, W] or uint8 [1, H, W, C]':
+      'there are no or several inputs, or the one has another rank than 4 or leaves its channels open',
     ' and ': 'the model takes several inputs',
     'it takes …, expected float32 or uint8': 'the one input has the shape of an image and another type',
     'it takes … images at a time, expected 1 or an open batch': 'the batch of the input is fixed above 1',

@@ -41,8 +41,6 @@ export const NETWORKS: Conditions = {
       'the batch of a size is given and no safe integer above 0',
     '… … does not fit: for … it is …':
       'a height or width is given that is no safe integer, below the stride, or no multiple where the network needs one',
-    'the network takes … channels, an image has 3':
-      'a model that takes images is asked for of a network of other than 3 channels',
     'a whole number from … on': 'the network takes any size that is no smaller than its stride',
     '… of …': 'the network takes multiples of its stride alone; "positive" where the size is 0 or less',
   },

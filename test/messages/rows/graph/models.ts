@@ -144,14 +144,22 @@ export const MODELS: Conditions = {
     "a background of '…', expected the index of a class, from 0 on, or none":
       'a text is neither "none" nor digits alone of a number below 2^53',
     'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',
-    "'…' is no part of one": 'a program gives a field that is neither normalization nor sizing',
+    "'…' is no part of one": 'a program gives a field that is none of normalization, sizing and grey',
     "normalization '…' is none of min-max, unit, mean-std": 'the kind of a normalization is another',
     "sizing '…' is none of resize, pad": 'the kind of a sizing is another',
     '… is no object': 'a recipe, as JSON has it, is null or no object',
     '… has …, expected …': 'the fields of a part are not exactly those that it has',
     '… has no kind': 'a normalization or a sizing is no object with a kind',
-    '… is not three numbers…': 'mean or std is no list of exactly three finite numbers that fit',
-    ' above 0 that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
+    '… is not a number a channel…': 'mean or std is no list of finite numbers that fit, or is empty',
+    'version … is none of 1, …: a later nmode-onnx may read it':
+      'a recipe has a version other than those that there are',
+    'the recipe has a mean and std of … channels, the model takes …':
+      'there is not one number for all channels, nor as many as the model takes',
+    '--grey … has no meaning: the model takes 3 channels':
+      'the caller or the metadata say what grey is made of, and the model takes colours',
+    'mean is of … channels, std of …': 'mean and std are lists of numbers of different lengths',
+    "grey '…' is none of …": 'what one grey channel is made of is neither luma nor red',
+    ', each above 0, that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
     '… is not a whole number from 1 to 65536': 'height, width or multiple is something else',
   },
   'graph/rewriting/rewrite.ts': {

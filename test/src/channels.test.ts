@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import sharp from 'sharp';
+import { inGrey } from '../../runtime/images/channels.js';
+import { readChannels, readImage } from '../../runtime/node/images/files.js';
+import { Segmenter } from '../../runtime/node/segmenter.js';
+import { channelCase, channelCases, expectedOf, exportCase, farthest, imageOf } from '../support/channels.js';
+import { fixture } from '../support/fixtures.js';
+import { nmode } from '../support/nmode.js';
+import { handmadePng, indexedPng } from '../support/png.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-channels-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const photograph = fixture('images', 'ISIC_0000082.jpg');
+
+describe('what NumPy, Pillow and PyTorch make of an image', () => {
+  it.each(channelCases)('$name: from its files to probabilities', async (each) => {
+    const model = await exportCase(each, folder);
+    await using segmenter = await Segmenter.load(model, { threads: 1 });
+    const [image = ''] = imageOf(each);
+    const { probabilities } = await segmenter.segment(image);
+    expect(farthest(probabilities?.data ?? [], expectedOf(each))).toBeLessThanOrEqual(1e-5);
+  });
+});
+
+describe('one channel', () => {
+  const wanted = { channels: 1 };
+  const grey = imageOf(channelCase('grey'))[0] ?? '';
+
+  it('is the same of all formats that keep samples as they are, at 8 and at 16 bits', async () => {
+    const stored = await readChannels(grey, wanted);
+    expect(stored).toMatchObject({ channels: 1, width: 43, height: 29 });
+    const deep = Uint16Array.from(stored.data, (value) => 200 * value + 7);
+    const of = (data: Uint8Array | Uint16Array) =>
+      sharp(data, { raw: { width: 43, height: 29, channels: 1 } }).toColourspace(
+        data instanceof Uint16Array ? 'grey16' : 'b-w',
+      );
+    for (const data of [stored.data, deep]) {
+      for (const bytes of [
+        await of(data).png().toBuffer(),
+        await of(data).tiff({ compression: 'lzw' }).toBuffer(),
+      ]) {
+        expect((await readChannels(bytes, wanted)).data).toEqual(data);
+      }
+    }
+    const jpeg = await of(stored.data).jpeg({ quality: 100 }).toBuffer();
+    expect(farthest((await readChannels(jpeg, wanted)).data, stored.data)).toBeLessThanOrEqual(3);
+  });
+
+  it('of fewer bits reaches 255, a palette of greys is looked up, and alpha is dropped', async () => {
+    const size = { width: 4, height: 1 };
+    const samples = (png: Uint8Array) => readChannels(png, wanted).then(({ data }) => [...data]);
+    const packed = handmadePng({ ...size, depth: 2, colourType: 0, rows: [Uint8Array.of(0b00011011)] });
+    expect(await samples(packed)).toEqual([0, 85, 170, 255]);
+    expect(await samples(indexedPng(4, [2, 0, 1, 1], [9, 9, 9, 7, 7, 7, 200, 200, 200]))).toEqual([
+      200, 9, 7, 7,
+    ]);
+    const rows = [Uint8Array.of(10, 0, 20, 255, 30, 3, 40, 4)];
+    expect(await samples(handmadePng({ ...size, depth: 8, colourType: 4, rows }))).toEqual([10, 20, 30, 40]);
+    await expect(samples(indexedPng(1, [0], [1, 2, 3]))).rejects.toThrow('the image: it is RGB');
+  });
+
+  it("of colours is Pillow's luma or red, and refused where nobody says which", async () => {
+    const rgb = await readImage(photograph);
+    const luma = await readChannels(photograph, { channels: 1, grey: 'luma' });
+    expect(luma).toEqual(inGrey(rgb, 'luma'));
+    const [red, green, blue] = rgb.data;
+    expect(luma.data[0]).toBe(
+      Math.floor((Number(red) * 19595 + Number(green) * 38470 + Number(blue) * 7471 + 32768) / 65536),
+    );
+    expect((await readChannels(photograph, { channels: 1, grey: 'red' })).data[0]).toBe(red);
+    await expect(readChannels(photograph, wanted)).rejects.toThrow(
+      'ISIC_0000082.jpg: it is RGB, the model takes one grey channel: say what that is made of with --grey luma or --grey red',
+    );
+  });
+});
+
+it('what does not fit the channels of a model is refused in one line', async () => {
+  const model = await exportCase(channelCase('grey'), folder);
+  expect(nmode('predict', model, photograph, '-o', folder, '--recipe', 'imagenet').stderr).toBe(
+    'nmode: grey.onnx: the recipe has a mean and std of 3 channels, the model takes 1\n',
+  );
+  await using segmenter = await Segmenter.load(model, { threads: 1 });
+  const pixels = { width: 2, height: 1, channels: 2, data: Uint8Array.of(1, 2, 3, 4) };
+  await expect(segmenter.segment(pixels)).rejects.toThrow(
+    'the image: it has 2 channels, the model takes 1: give a grey image',
+  );
+});
