@@ -24,6 +24,7 @@ import {
 import type { Outline } from '../graph/ir/model.js';
 import type { OutputActivation } from '../graph/ir/output-activation.js';
 import type { ImageSpec, ModelSpec, OutputSpec } from './images/job.js';
+import { classNamesOf } from './masks/class-names.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 
 /** What one run may take where nothing else is said. */
@@ -52,6 +53,8 @@ export interface InputSpecOptions extends ImageSpecOptions {
   readonly head?: AppliedHead;
   /** Of classes that exclude each other, the one that is no mask; default what the model says, or else 0. */
   readonly background?: Background;
+  /** What the classes are called, in the order of the model's output, the background too; default what the model says. */
+  readonly classNames?: readonly string[];
 }
 
 /**
@@ -149,7 +152,7 @@ function recipeAssumptions(
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
 function outputSpecOf(
   { outputs, metadata, activation }: Outline,
-  { head, background }: InputSpecOptions,
+  { head, background, classNames }: InputSpecOptions,
 ): OutputSpec {
   const type = outputs[0]?.type;
   const given = type?.dtype ?? 'float32';
@@ -182,7 +185,16 @@ function outputSpecOf(
       ? [{ what: 'head', value: 'none: its values are probabilities', option: 'head' }]
       : [];
   const { classes, assumed } = classesOf(head ?? stated, metadata, background, count);
-  return { classes, ...(head !== undefined && { head }), assumed: [...several, ...unknown, ...assumed] };
+  const names = classNamesOf(
+    metadata,
+    classNames,
+    typeof count === 'number' && count > 0 ? count : undefined,
+  );
+  return {
+    classes: { ...classes, ...(names && { names }) },
+    ...(head !== undefined && { head }),
+    assumed: [...several, ...unknown, ...assumed],
+  };
 }
 
 /** The graph tells more surely than the metadata, which stays behind when somebody adds an operator. */

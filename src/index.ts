@@ -34,6 +34,7 @@ export type { Level } from '../graph/passes/optimize.js';
 export type { Target } from '../graph/passes/winograd/cost.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/common/raster.js';
+export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';
 export type { AppliedHead } from '../runtime/input-spec.js';

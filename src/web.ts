@@ -13,6 +13,7 @@ export {
 } from '../graph/common/recipe.js';
 export { VERSION } from '../graph/common/version.js';
 export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/common/raster.js';
+export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';
 export type { AppliedHead } from '../runtime/input-spec.js';

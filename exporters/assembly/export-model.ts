@@ -1,6 +1,7 @@
 import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
+import { CLASS_NAMES_KEY, classNamesIn, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
@@ -75,11 +76,13 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const { narrowed, unused } = weights.finish(view.names.keys(), description.network.ignoredPrefixes);
   settings.refuseUnused(checkpoint.file);
   const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
+  const named = classNamesIn(checkpoint.extras ?? new Map(), description.classes);
   const metadata = new Map([
     ...architectureMetadata(description),
     // After the decoder's own form, which they may change.
     ...settings.metadata,
     ...backgroundMetadata(description, images.background),
+    ...classNamesMetadata(description, images.classNames ?? named),
     ...imageMetadata(description, recipe, plan),
     ...sourceMetadata(checkpoint, prefix, leftAside),
   ]);
@@ -98,6 +101,9 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...prefixNotes(checkpoint, view),
     ...ignoredNotes(leftAside, description.network.backbone),
+    ...(named !== undefined && images.classNames === undefined
+      ? [`the checkpoint names the classes: ${named.join(', ')}`]
+      : []),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
   ];
   const { parameters } = weights;
@@ -199,6 +205,17 @@ export function backgroundMetadata(
   const why =
     classes === 1 ? 'there is one class' : `the head is ${head}, and only of a softmax one class is no mask`;
   throw new NmodeError('BAD_USAGE', `${option('background', background)} has no meaning: ${why}`);
+}
+
+/**
+ * What the classes are called.
+ * @throws NmodeError (BAD_USAGE) for names that are none, or not as many
+ */
+export function classNamesMetadata(
+  { classes }: Pick<Description, 'classes'>,
+  names: readonly string[] | undefined,
+): [string, string][] {
+  return names === undefined ? [] : [[CLASS_NAMES_KEY, JSON.stringify(givenClassNames(names, classes))]];
 }
 
 /** `metadata_props` that describe the steps of an nmODE decoder. */

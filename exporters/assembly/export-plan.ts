@@ -24,6 +24,8 @@ export interface ImagePlan {
   readonly grey?: Grey;
   /** Of several classes with a softmax, the one that is no mask; default 0. */
   readonly background?: Background;
+  /** What the classes are called, in their order, the background too; default what the checkpoint says. */
+  readonly classNames?: readonly string[];
   /** Images keep their own size, padded to what the levels divide, instead of being resized. */
   readonly nativeSize?: boolean;
 }
@@ -56,7 +58,7 @@ export function planExport(options: ExportOptions): ExportPlan {
     backbone: backbone === undefined ? undefined : backboneOf(backbone),
     hints: hintsOf(options),
     settings: pick(options, SETTING_NAMES),
-    images: pick(options, ['io', 'recipe', 'grey', 'background', 'nativeSize']),
+    images: pick(options, ['io', 'recipe', 'grey', 'background', 'classNames', 'nativeSize']),
     graph: pick(options, ['size', 'opset']),
   };
 }

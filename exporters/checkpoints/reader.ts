@@ -1,4 +1,5 @@
 import type { Tensor } from '../../graph/ir/tensor.js';
+import { classNameTexts } from './class-names.js';
 import type { FileSource } from './source.js';
 import { type StateDict, stateDictOf } from './state-dict.js';
 import type { PickledFile } from './torch/torch-zip.js';
@@ -40,5 +41,5 @@ export function plainContents(
 
 /** Of a format that holds an object of Python's. */
 export function pickledContents({ object, notes }: PickledFile): Contents {
-  return { stateDict: (key) => stateDictOf(object, key), notes, extras: new Map() };
+  return { stateDict: (key) => stateDictOf(object, key), notes, extras: classNameTexts(object) };
 }

@@ -14,7 +14,7 @@ import {
   type Sizing,
 } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
-import { backgroundMetadata, nmodeMetadata } from '../assembly/export-model.js';
+import { backgroundMetadata, classNamesMetadata, nmodeMetadata } from '../assembly/export-model.js';
 import type { Head } from '../assembly/head.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 
@@ -24,6 +24,8 @@ export interface GraftImages {
   readonly recipe?: Partial<Recipe>;
   /** Of several classes with a softmax, the one that is no mask; default 0. */
   readonly background?: Background;
+  /** What the classes are called, in their order, the background too. */
+  readonly classNames?: readonly string[];
 }
 
 /** What a graft is to say of itself. */
@@ -57,6 +59,7 @@ export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<st
     ['nmode.decoder', decoder.id],
     [HEAD_KEY, head],
     ...backgroundMetadata(facts, facts.images.background),
+    ...classNamesMetadata(facts, facts.images.classNames),
     ['nmode.size_multiple', String(sizeMultiple)],
     ...nmodeMetadata(decoder),
     ...recipeMetadata(model, facts),

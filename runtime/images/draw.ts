@@ -1,15 +1,16 @@
-import { at } from '../../graph/common/at.js';
 import { assertWhole, type Mask, type RgbImage } from '../common/raster.js';
+import { type Colour, classColour } from './class-colours.js';
+import { withLegend } from './legend.js';
 import { toEightBits } from './prepare.js';
 
 export interface DrawOptions {
   /** Red, green, blue, 0..255; default an orange that skin has not. */
-  readonly colour?: readonly [number, number, number];
+  readonly colour?: Colour;
   /** Share of the colour over what is segmented, 0..1; default 0.4. An outline is opaque. */
   readonly opacity?: number;
 }
 
-const COLOUR = [255, 64, 32] as const;
+const COLOUR = classColour(0);
 const OPACITY = 0.4;
 
 /** The image in 8 bits with the mask laid over it and its outline drawn. */
@@ -18,26 +19,24 @@ export function drawOverlay(image: RgbImage, mask: Mask, options: DrawOptions = 
   return paint(image, mask, colour, (edge) => (edge ? 1 : opacity));
 }
 
-/** Of the first class and those after it, from the first again where they end. */
-const CLASS_COLOURS = [
-  COLOUR,
-  ...([
-    [32, 128, 255],
-    [255, 200, 0],
-    [0, 190, 110],
-    [190, 60, 255],
-    [0, 200, 220],
-  ] as const),
-] as const;
-
-/** The image in 8 bits with the masks of several classes laid over it, each in a colour of its own. */
-export function drawClasses(image: RgbImage, masks: readonly Mask[]): RgbImage {
-  return masks.reduce(
-    (drawn, mask, index) =>
-      drawOverlay(drawn, mask, { colour: at(CLASS_COLOURS, index % CLASS_COLOURS.length) }),
+/**
+ * The image in 8 bits with the masks of several classes laid over it, each in a colour of its own.
+ * @param legend what each mask is called: those that hold a pixel are named below the image, which gets higher by that
+ */
+export function drawClasses(image: RgbImage, masks: readonly Mask[], legend?: readonly string[]): RgbImage {
+  const drawn = masks.reduce(
+    (under, mask, index) => drawOverlay(under, mask, { colour: classColour(index) }),
     image,
   );
+  const entries = masks.flatMap((mask, index) => {
+    const text = legend?.[index];
+    return text === undefined || !mask.data.includes(INSIDE) ? [] : [{ text, colour: classColour(index) }];
+  });
+  return withLegend(drawn, entries);
 }
+
+/** Of a mask. */
+const INSIDE = 255;
 
 /** The image in 8 bits with the outline of the mask, one pixel wide and inside it. */
 export function drawOutline(image: RgbImage, mask: Mask, { colour = COLOUR }: DrawOptions = {}): RgbImage {
@@ -45,12 +44,7 @@ export function drawOutline(image: RgbImage, mask: Mask, { colour = COLOUR }: Dr
 }
 
 /** Mixes a colour into the pixels of a mask, by a share that depends on whether the pixel is at its edge. */
-function paint(
-  image: RgbImage,
-  mask: Mask,
-  colour: readonly [number, number, number],
-  shareOf: (edge: boolean) => number,
-): RgbImage {
+function paint(image: RgbImage, mask: Mask, colour: Colour, shareOf: (edge: boolean) => number): RgbImage {
   const { width, height } = image;
   if (mask.width !== width || mask.height !== height) {
     throw new RangeError(`a mask of ${mask.width}x${mask.height} over an image of ${width}x${height}`);

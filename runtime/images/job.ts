@@ -1,5 +1,6 @@
 import type { Reach } from '../../graph/analysis/receptive-field.js';
 import type { Assumption } from '../../graph/common/assumption.js';
+import { givenClassNames } from '../../graph/common/class-names.js';
 import { badModel } from '../../graph/common/errors.js';
 import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
 import { channelOf, type ImageRaster, type Probabilities, type RgbImage } from '../common/raster.js';
@@ -146,11 +147,12 @@ export class Job {
     if (!is4d || batch !== 1 || classes === undefined || classes < 1 || classes > 255) {
       throw badModel(`the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`);
     }
-    const { io, recipe, head, assumed } = this.#spec;
+    const { io, recipe, head, assumed, classes: semantics } = this.#spec;
+    if (semantics.names !== undefined) givenClassNames(semantics.names, classes);
     const data = head === undefined ? given : applyHead(head, given, classes);
     const mayBeLogits = assumed.some(({ option }) => option === 'head');
     checkProbabilities(data, mayBeLogits);
-    if (this.#spec.classes.kind === 'exclusive') checkShares(data, classes);
+    if (semantics.kind === 'exclusive') checkShares(data, classes);
     const placed = { classes, width, height, data };
     if (io === 'image' || recipe.sizing.kind === 'resize') {
       this.#result = placed;

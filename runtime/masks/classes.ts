@@ -12,9 +12,13 @@ import { DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';
  * - `exclusive`, as a softmax gives them: a pixel belongs to its most probable class, the first of equals, and the
  *   background, where there is one, is no mask.
  */
-export type Classes =
+export type Classes = (
   | { readonly kind: 'independent' }
-  | { readonly kind: 'exclusive'; readonly background: number | 'none' };
+  | { readonly kind: 'exclusive'; readonly background: number | 'none' }
+) & {
+  /** What each class is called, the background too; absent where nobody says. */
+  readonly names?: readonly string[];
+};
 
 export const INDEPENDENT: Classes = Object.freeze({ kind: 'independent' });
 
@@ -37,6 +41,24 @@ export function maskLabelsOf(classes: Classes, count: number): readonly number[]
   return indices.filter((index) => index !== classes.background);
 }
 
+/** What the class of a label is called; undefined where nobody says. */
+export function nameOfLabel(classes: Classes, count: number, label: number): string | undefined {
+  return classes.names?.[classes.kind === 'independent' || count === 1 ? label - 1 : label];
+}
+
+/** What a legend calls the classes of masks: `1 lesion`, or `class 1` where nobody says; none of a mask that is alone. */
+export function legendOf(
+  classes: Classes,
+  count: number,
+  maskLabels: readonly number[],
+): readonly string[] | undefined {
+  if (maskLabels.length === 1) return undefined;
+  return maskLabels.map((label) => {
+    const name = nameOfLabel(classes, count, label);
+    return name === undefined ? `class ${label}` : `${label} ${name}`;
+  });
+}
+
 /** Whether a threshold makes the masks: not where several classes that exclude each other are masks. */
 export function takesThreshold(classes: Classes, count: number): boolean {
   return classes.kind === 'independent' || count === 1 || maskLabelsOf(classes, count).length === 1;
@@ -50,7 +72,9 @@ export function classesText(classes: Classes, count: number, threshold?: number)
     threshold === undefined
       ? 'each pixel is of the most probable one'
       : `a pixel is of class ${only} where its probability reaches ${threshold}`;
-  return `${count}, exclusive: ${rule}; background ${classes.background}`;
+  const { background, names = [] } = classes;
+  const name = background === 'none' ? undefined : names[background];
+  return `${count}, exclusive: ${rule}; background ${background}${name === undefined ? '' : ` (${name})`}`;
 }
 
 /**
@@ -128,6 +152,11 @@ function withThreshold(
 /** 255 where a label map has the label. */
 export function maskOf({ width, height, data }: LabelMap, label: number): Mask {
   return { width, height, channels: 1, data: data.map((value) => (value === label ? 255 : 0)) };
+}
+
+/** The label map of one mask: its label inside, 0 outside. */
+export function labelsOfMask({ data, ...size }: Mask, label: number): LabelMap {
+  return { ...size, data: data.map((value) => (value === 0 ? 0 : label)) };
 }
 
 /** Cleaning takes pixels from masks and fills holes of the background: the label map follows. */

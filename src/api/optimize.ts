@@ -1,5 +1,7 @@
 import { type Assumption, withoutStated } from '../../graph/common/assumption.js';
+import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { pick } from '../../graph/common/pick.js';
 import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
@@ -15,7 +17,7 @@ import { type Transformed, type TransformOptions, transform } from '../transform
 export interface OptimizeModelOptions
   extends TransformOptions,
     LiftOptions,
-    Pick<InputSpecOptions, 'head' | 'background'> {
+    Pick<InputSpecOptions, 'head' | 'background' | 'classNames'> {
   /** An .onnx file, of this package or of another exporter. */
   readonly model: string;
   /** The .onnx file to write. */
@@ -59,15 +61,16 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
 }
 
 /**
- * The model with what its user says of it: a head in its graph, and in its metadata how images are prepared and which class is
- * the background. What nobody says is not written down as if somebody had.
+ * The model with what its user says of it: a head in its graph, and in its metadata how images are prepared, which class is
+ * the background and what classes are called. What nobody says is not written down as if somebody had.
  * @throws NmodeError: BAD_MODEL, BAD_USAGE
  */
-function withFacts(model: Model, { recipe, grey, head, background }: OptimizeModelOptions): Model {
+function withFacts(model: Model, { recipe, grey, ...output }: OptimizeModelOptions): Model {
   const outline = outlineOf(model);
   const facts: [string, string][] = [];
-  if (head !== undefined || background !== undefined) {
-    inputSpecOf(outline, { ...(head && { head }), ...(background !== undefined && { background }) });
+  const { head, background, classNames } = output;
+  if (head !== undefined || background !== undefined || classNames !== undefined) {
+    inputSpecOf(outline, pick(output, ['head', 'background', 'classNames']));
   }
   // Of a softmax over channels an opset before knows nothing.
   const result = head === undefined ? model : headed(head === 'softmax' ? lift(model) : model, head);
@@ -81,6 +84,7 @@ function withFacts(model: Model, { recipe, grey, head, background }: OptimizeMod
     metadata = withoutStated(metadata, 'background');
     facts.push([BACKGROUND_KEY, String(background)]);
   }
+  if (classNames !== undefined) facts.push([CLASS_NAMES_KEY, JSON.stringify(givenClassNames(classNames))]);
   return { ...result, metadata: new Map([...metadata, ...facts]) };
 }
 

@@ -5,9 +5,16 @@ import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/
 import type { Recipe } from '../../graph/common/recipe.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
+import { labelPalette } from '../../runtime/images/class-colours.js';
 import { drawClasses } from '../../runtime/images/draw.js';
 import type { Tiling } from '../../runtime/images/job.js';
-import { type Classes, maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
+import {
+  type Classes,
+  legendOf,
+  maskLabelsOf,
+  nameOfLabel,
+  refuseThreshold,
+} from '../../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../../runtime/masks/components.js';
 import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../../runtime/node/images/files.js';
 import { encodeNpy } from '../../runtime/node/images/npy.js';
@@ -53,6 +60,8 @@ export interface Extent {
 export interface ClassRegions {
   /** Its value in label maps: the index of the class where classes exclude each other, else that and 1. */
   readonly label: number;
+  /** What it is called, where that is known. */
+  readonly name?: string;
   readonly area: Extent;
   /** Share of the image, 0..1. */
   readonly coverage: number;
@@ -221,12 +230,12 @@ async function predictOne(
   try {
     const segmentation = await segmenter.segment(source, toSegmentOptions(options));
     signal?.throwIfAborted();
-    const files = await write(segmentation, name, options).catch((error: unknown) => {
+    const files = await write(segmentation, segmenter.semantics, name, options).catch((error: unknown) => {
       if (error instanceof NmodeError) throw error;
       throw new NmodeError('CANNOT_RUN', `${basename(image)}: ${reason(error)}`, { cause: error });
     });
     const { width, height, tiles, tiling, warnings, timings } = segmentation;
-    const classes = regionsOf(segmentation, options.mmPerPx);
+    const classes = regionsOf(segmentation, segmenter.semantics, options.mmPerPx);
     const inTiles = { tiles, ...(tiling && { tiling }) };
     return { image, width, height, ...files, classes, ...inTiles, warnings, timings };
   } catch (error) {
@@ -265,8 +274,9 @@ function filesOf(
 }
 
 /** Writes all files of an image, or, where one of them fails, none. */
-async function write(segmentation: Segmentation, name: string, options: PredictOptions) {
+async function write(segmentation: Segmentation, semantics: Classes, name: string, options: PredictOptions) {
   const { masks, maskLabels, labels, classes: count, image, probabilities } = segmentation;
+  const legend = legendOf(semantics, count, maskLabels);
   const files = filesOf(name, { count, maskLabels }, options);
   if (options.output === '-' && masks.length > 1) {
     throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
@@ -277,8 +287,8 @@ async function write(segmentation: Segmentation, name: string, options: PredictO
       if (file === '-') process.stdout.write(png);
       else await put(file, png);
     }
-    if (files.labels && labels) await put(files.labels, await encodePng(labels));
-    if (files.overlay && image) await put(files.overlay, await encodePng(drawClasses(image, masks)));
+    if (files.labels && labels) await put(files.labels, await encodePng(labels, labelPalette(maskLabels)));
+    if (files.overlay && image) await put(files.overlay, await encodePng(drawClasses(image, masks, legend)));
     if (files.probabilities && probabilities)
       await writeProbabilities(probabilities, files.probabilities, put);
   });
@@ -305,7 +315,8 @@ async function writeProbabilities(
 }
 
 function regionsOf(
-  { masks, maskLabels, components }: Segmentation,
+  { masks, maskLabels, components, classes }: Segmentation,
+  semantics: Classes,
   mmPerPx: number | undefined,
 ): readonly ClassRegions[] {
   const extent = (px: number): Extent => ({
@@ -315,8 +326,11 @@ function regionsOf(
   if (components === undefined) throw new TypeError('components were not asked for');
   return masks.map((mask, index) => {
     const { count, area: px, largest } = at(components, index);
+    const label = at(maskLabels, index);
+    const name = nameOfLabel(semantics, classes, label);
     return {
-      label: at(maskLabels, index),
+      label,
+      ...(name !== undefined && { name }),
       area: extent(px),
       coverage: px / mask.data.length,
       count,

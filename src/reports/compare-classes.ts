@@ -3,7 +3,7 @@ import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Mask } from '../../runtime/common/raster.js';
-import { type Classes, maskOf } from '../../runtime/masks/classes.js';
+import { type Classes, maskOf, nameOfLabel } from '../../runtime/masks/classes.js';
 import {
   addConfusions,
   type Confusion,
@@ -36,6 +36,8 @@ import { mean } from '../measuring/percentile.js';
 export interface ComparedClass {
   /** Its value in label maps, those of ground truth too where there are several classes. */
   readonly label: number;
+  /** What it is called, where that is known. */
+  readonly name?: string;
   readonly isBackground: boolean;
   readonly found: Mask;
   readonly truth: TruthMask;
@@ -51,15 +53,15 @@ export interface Compared extends Segmentation {
 /** The pixels of one class in all images, and what they come to. */
 export interface ClassMetrics extends Metrics {
   readonly label: number;
+  /** What it is called, where that is known. */
+  readonly name?: string;
   /** Counted, but no part of the mean. */
   readonly background?: true;
   readonly confusion: Confusion;
 }
 
 /** Of one image or of several: the confusion of each class. */
-export interface ClassConfusion {
-  readonly label: number;
-  readonly isBackground: boolean;
+export interface ClassConfusion extends Pick<ComparedClass, 'label' | 'name' | 'isBackground'> {
   readonly confusion: Confusion;
 }
 
@@ -92,8 +94,8 @@ export async function compareWithTruth(
   const truth = truthOf(stored, name, options);
   const { mask, maskLabels } = segmentation;
   const { search } = truth;
-  const label = at(maskLabels, 0);
-  const only = { label, isBackground: false, found: mask, truth: truthAt(truth, mask.width, mask.height) };
+  const label = named(segmenter.semantics, segmentation.classes, at(maskLabels, 0));
+  const only = { ...label, isBackground: false, found: mask, truth: truthAt(truth, mask.width, mask.height) };
   return { ...found, compared: [only], ...(search && { search }) };
 }
 
@@ -121,13 +123,13 @@ function knownLabels(
 }
 
 function comparedLabels(
-  { masks, maskLabels, labels }: Segmentation,
+  { masks, maskLabels, labels, classes }: Segmentation,
   semantics: Classes,
   truth: Labels,
   { ignoreLabel }: TruthReading,
 ): readonly ComparedClass[] {
   const compare = (label: number, found: Mask, isBackground: boolean): ComparedClass => ({
-    ...{ label, isBackground, found },
+    ...{ ...named(semantics, classes, label), isBackground, found },
     truth: truthAt(truthOfLabel(truth, label, ignoreLabel), found.width, found.height),
   });
   const foreground = maskLabels.map((label, index) => compare(label, at(masks, index), false));
@@ -138,9 +140,15 @@ function comparedLabels(
   return [...foreground, compare(background, maskOf(labels, background), true)];
 }
 
+/** A label, and what its class is called. */
+function named(semantics: Classes, count: number, label: number): Pick<ComparedClass, 'label' | 'name'> {
+  const name = nameOfLabel(semantics, count, label);
+  return { label, ...(name !== undefined && { name }) };
+}
+
 export function confusionsOf({ compared }: Compared): readonly ClassConfusion[] {
-  return compared.map(({ label, isBackground, found, truth }) => ({
-    ...{ label, isBackground },
+  return compared.map(({ found, truth, ...which }) => ({
+    ...which,
     confusion: confusionOf(found, truth.mask, truth.counted),
   }));
 }
@@ -155,12 +163,12 @@ export function imageDice(classes: readonly ClassConfusion[]): number {
 /** The classes of all images together. */
 export function classMetrics(images: readonly (readonly ClassConfusion[])[]): readonly ClassMetrics[] {
   const total = new Map<number, ClassConfusion>();
-  for (const { label, isBackground, confusion } of images.flat()) {
-    const sum = addConfusions(total.get(label)?.confusion ?? NO_PIXELS, confusion);
-    total.set(label, { label, isBackground, confusion: sum });
+  for (const { confusion, ...which } of images.flat()) {
+    const sum = addConfusions(total.get(which.label)?.confusion ?? NO_PIXELS, confusion);
+    total.set(which.label, { ...which, confusion: sum });
   }
-  return Array.from(total.values(), ({ label, isBackground, confusion }) => ({
-    label,
+  return Array.from(total.values(), ({ isBackground, confusion, ...which }) => ({
+    ...which,
     ...(isBackground && { background: true as const }),
     confusion,
     ...metricsOf(confusion),

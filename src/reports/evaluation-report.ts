@@ -103,8 +103,8 @@ function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport
 /** Each class by its label, where there are several. */
 function classesTable({ classes = [] }: EvaluationReport): string {
   if (classes.length === 0) return '';
-  const named = ({ label, background }: (typeof classes)[number]) =>
-    background ? `class ${label} (background, not in the means)` : `class ${label}`;
+  const named = ({ label, name = `class ${label}`, background }: (typeof classes)[number]) =>
+    background ? `${name} (background, not in the means)` : name;
   const figures = classes.map((each): [string, string] => [
     named(each),
     `DSC ${share(each.dsc)}, IoU ${share(each.miou)}`,

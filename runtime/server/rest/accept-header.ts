@@ -2,13 +2,14 @@ import { parseDecimal } from '../../../graph/common/decimal.js';
 import { badUsage } from '../../../graph/common/errors.js';
 
 /** What is answered. */
-export type View = 'mask' | 'overlay' | 'json';
+export type View = 'mask' | 'labels' | 'overlay' | 'json';
 
 /** The first is given where several are wanted alike. */
 const OFFERS: readonly { readonly view: View; readonly type: string; readonly parameter?: string }[] = [
   { view: 'json', type: 'application/json' },
   { view: 'mask', type: 'image/png' },
   { view: 'overlay', type: 'image/png', parameter: 'overlay' },
+  { view: 'labels', type: 'image/png', parameter: 'labels' },
 ];
 
 /** An entry of the header Accept; parameters but `q` and `view` have no meaning here. */
@@ -42,7 +43,9 @@ export function viewOf(accept = ''): View {
     ({ range: a }, { range: b }) => b.quality - a.quality || ranges.indexOf(a) - ranges.indexOf(b),
   );
   if (best !== undefined) return best.view;
-  throw badUsage(`Accept is '${accept}': give image/png, image/png;view=overlay or application/json`);
+  throw badUsage(
+    `Accept is '${accept}': give image/png, image/png;view=overlay, image/png;view=labels or application/json`,
+  );
 }
 
 function readRange(entry: string): Range {

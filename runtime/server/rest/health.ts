@@ -31,6 +31,7 @@ function imageParameters({ recipe, semantics, assumed }: Segmenter) {
   return {
     recipe: recipeText(recipe),
     ...(semantics.kind === 'exclusive' && { background: String(semantics.background) }),
+    ...(semantics.names && { class_names: JSON.stringify(semantics.names) }),
     ...(assumed.length > 0 && { assumed: assumptionsText(assumed) }),
   };
 }

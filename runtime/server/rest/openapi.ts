@@ -25,7 +25,10 @@ const SCHEMAS = {
       platform: text,
       inputs: list(ref('Port')),
       outputs: list(ref('Port')),
-      parameters: object({ recipe: text, background: text, assumed: text, batching: text }, []),
+      parameters: object(
+        { recipe: text, background: text, class_names: text, assumed: text, batching: text },
+        [],
+      ),
     },
     ['name', 'platform', 'inputs', 'outputs'],
   ),
@@ -78,7 +81,9 @@ const SCHEMAS = {
       width: count,
       height: count,
       classes: list(ref('Class')),
-      semantics: object({ kind: { enum: ['independent', 'exclusive'] }, background: {} }, ['kind']),
+      semantics: object({ kind: { enum: ['independent', 'exclusive'] }, background: {}, names: list(text) }, [
+        'kind',
+      ]),
       assumed: list(object({ what: text, value: text, option: text })),
       tiles: count,
       tiling: ref('Tiling'),
@@ -106,14 +111,18 @@ const SCHEMAS = {
     'height',
     'wholeBudget',
   ]),
-  Class: object({
-    label: count,
-    area: count,
-    parts: count,
-    boxes: list(object({ area: count, box: object({ x: count, y: count, width: count, height: count }) })),
-    contours: list(list({ type: 'array', items: count, minItems: 2, maxItems: 2 })),
-    rle: object({ size: list(count), counts: list(count) }),
-  }),
+  Class: object(
+    {
+      label: count,
+      name: text,
+      area: count,
+      parts: count,
+      boxes: list(object({ area: count, box: object({ x: count, y: count, width: count, height: count }) })),
+      contours: list(list({ type: 'array', items: count, minItems: 2, maxItems: 2 })),
+      rle: object({ size: list(count), counts: list(count) }),
+    },
+    ['label', 'area', 'parts', 'boxes', 'contours', 'rle'],
+  ),
   Repository: list(object({ name: text, version: text, state: text, reason: text })),
 };
 
@@ -173,10 +182,11 @@ const segment = {
       content: { 'image/*': bytes, 'multipart/form-data': { schema: object({ image: bytes.schema }) } },
     },
     responses: answered(
-      'by Accept and its weights: the mask, the image with the mask laid over (view=overlay), or JSON',
+      'by Accept and its weights: the mask, the label map with a colour table (view=labels), the image with the masks laid over (view=overlay), or JSON',
       {
         'image/png': bytes,
         'image/png;view=overlay': bytes,
+        'image/png;view=labels': bytes,
         ...json('Segmentation'),
       },
     ),

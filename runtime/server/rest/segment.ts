@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { at } from '../../../graph/common/at.js';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
+import { INDEPENDENT, labelsOfMask, legendOf, nameOfLabel } from '../../masks/classes.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
@@ -126,15 +128,21 @@ async function answerOf(
   model: ServedModel,
   found: Segmentation,
 ): Promise<Buffer> {
-  const { image, mask, masks, maskLabels, components = [] } = found;
+  const { image, mask, masks, maskLabels, labels, components = [], classes: count } = found;
+  const { name, version, segmenter } = model;
+  const { semantics = INDEPENDENT, assumed } = segmenter ?? {};
   const give = masks.map(({ data }) => data.buffer);
   if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
-    return asBuffer(await thread.call('overlay', { image, masks }, [image.data.buffer, ...give]));
+    const legend = legendOf(semantics, count, maskLabels);
+    return asBuffer(await thread.call('overlay', { image, masks, legend }, [image.data.buffer, ...give]));
   }
-  const { name, version, segmenter } = model;
-  const { semantics, assumed } = segmenter ?? {};
+  if (view === 'labels') {
+    const map = labels ?? labelsOfMask(mask, at(maskLabels, 0));
+    return asBuffer(await thread.call('labels', { labels: map, maskLabels }, [map.data.buffer]));
+  }
   const { width, height, tiles, tiling, warnings, timings, provider } = found;
+  const names = maskLabels.map((label) => nameOfLabel(semantics, count, label));
   const rest = {
     model: name,
     version,
@@ -148,7 +156,7 @@ async function answerOf(
     timings,
     provider,
   };
-  return asBuffer(await thread.call('describe', { masks, maskLabels, components, rest }, give));
+  return asBuffer(await thread.call('describe', { masks, maskLabels, names, components, rest }, give));
 }
 
 function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {

@@ -3,9 +3,8 @@ import type { Raster, RgbImage } from '../../common/raster.js';
 import { crc32 } from '../../images/files/crc32.js';
 import { isAncillary, pngChunks, withoutChunks } from '../../images/files/formats.js';
 import { unfilter } from '../../images/files/png.js';
+import { writePng } from '../../images/files/write-png.js';
 import type { ImageHeader } from '../header.js';
-
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** Where the first chunk, IHDR, has these (PNG specification, 11.2.1). */
 const [COLOUR_TYPE, INTERLACE] = [25, 28];
@@ -90,39 +89,11 @@ export async function inflate(
   return whole;
 }
 
-/** Encodes pixels of 8 bits, grey or RGB, as PNG. */
-export async function encodePng({ width, height, channels, data }: Raster): Promise<Blob> {
-  if (!(data instanceof Uint8Array) || (channels !== 1 && channels !== 3)) {
-    throw new TypeError('expected 8 bits a sample, grey or RGB');
-  }
-  const length = width * channels;
-  const rows = new Uint8Array(height * (1 + length));
-  for (let y = 0; y < height; y++)
-    rows.set(data.subarray(y * length, (y + 1) * length), y * (1 + length) + 1);
-  const deflated = new Blob([rows]).stream().pipeThrough(new CompressionStream('deflate'));
-  const header = new DataView(new ArrayBuffer(13));
-  header.setUint32(0, width);
-  header.setUint32(4, height);
-  header.setUint8(8, 8);
-  header.setUint8(9, channels === 1 ? 0 : 2);
-  const body = new Uint8Array(await new Response(deflated).arrayBuffer());
-  return new Blob(
-    [
-      SIGNATURE,
-      chunk('IHDR', new Uint8Array(header.buffer)),
-      chunk('IDAT', body),
-      chunk('IEND', new Uint8Array()),
-    ],
-    { type: 'image/png' },
-  );
-}
-
-function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(12 + data.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, data.length);
-  bytes.set(new TextEncoder().encode(type), 4);
-  bytes.set(data, 8);
-  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
-  return bytes;
+/** Encodes pixels of 8 bits, grey or RGB, as PNG; one channel, with a palette (RGB, 8 bits each), as indices of it. */
+export async function encodePng(pixels: Raster, palette?: Uint8Array): Promise<Blob> {
+  const deflate = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  };
+  return new Blob([await writePng(pixels, deflate, palette)], { type: 'image/png' });
 }

@@ -104,7 +104,10 @@ function reportText(report: EvaluationReport): string {
   ]);
 }
 
-function classField({ label, background, dsc, miou }: ClassMetrics): Field {
+function classField({ label, name, background, dsc, miou }: ClassMetrics): Field {
   const note = background ? ' (background, not in the means above)' : '';
-  return [`class ${label}`, `DSC ${share(dsc)}, IoU ${share(miou)}${note}`];
+  return [
+    name === undefined ? `class ${label}` : `${name} (${label})`,
+    `DSC ${share(dsc)}, IoU ${share(miou)}${note}`,
+  ];
 }

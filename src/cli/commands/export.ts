@@ -16,7 +16,7 @@ import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { backgroundOption } from '../flags/model-flags.js';
+import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { greyOption, recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
@@ -67,6 +67,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
     .addOption(recipeOption('the release'))
     .addOption(greyOption())
     .addOption(backgroundOption())
+    .addOption(classesOption('those that the checkpoint tells'))
     .addOption(
       new Option('--native-size', 'images keep their own size, padded, instead of being resized').conflicts([
         'size',

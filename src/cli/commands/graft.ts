@@ -6,7 +6,7 @@ import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { backgroundOption } from '../flags/model-flags.js';
+import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
@@ -52,7 +52,8 @@ export function addGraft(program: Command, inFlags: InFlags): void {
   addSolverFlags(command)
     .addOption(headOption())
     .addOption(recipeOption("the model's own, if it says"))
-    .addOption(backgroundOption());
+    .addOption(backgroundOption())
+    .addOption(classesOption('none'));
   addReferenceFlags(addSettingFlags(command), 'the model');
   addTransformFlags(addCheckpointFlags(command), 'none')
     .option('--json', 'print one JSON document')

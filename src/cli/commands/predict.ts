@@ -96,9 +96,9 @@ function predictionText(
   ].join('\n');
 }
 
-function insideText({ area, coverage }: ClassRegions): string {
+function insideText({ name, area, coverage }: ClassRegions): string {
   const size = area.mm2 === undefined ? '' : ` (${area.mm2.toPrecision(4)} mm2)`;
-  return `${(coverage * 100).toFixed(1)} %${size}`;
+  return `${name === undefined ? '' : `${name} `}${(coverage * 100).toFixed(1)} %${size}`;
 }
 
 /** One line for each image that failed, and the exit code of a bad file. */

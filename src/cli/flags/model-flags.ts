@@ -1,5 +1,7 @@
+import { readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { MAX_NAMES_TEXT, parseClassNames } from '../../../graph/common/class-names.js';
+import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { type Background, parseBackground } from '../../../graph/common/recipe.js';
 import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
 import { choice } from './options.js';
@@ -15,7 +17,8 @@ export function addModelFlags(
     .option('--strict-recipe', 'refuse a model that does not say how images are prepared, without --recipe')
     .addOption(greyOption())
     .addOption(choice('--head <head>', head, APPLIED_HEADS))
-    .addOption(backgroundOption());
+    .addOption(backgroundOption())
+    .addOption(classesOption("the model's own, or numbers"));
 }
 
 export function backgroundOption(): Option {
@@ -29,4 +32,25 @@ export function backgroundOption(): Option {
       throw new InvalidArgumentError(error instanceof NmodeError ? `${error.message}.` : '');
     }
   });
+}
+
+/** `--classes`: names from a file. @param otherwise what holds without */
+export function classesOption(otherwise: string): Option {
+  return new Option(
+    '--classes <file>',
+    `names of the classes, one a line in the order of the output, the background's too; or a .json list or dict (default: ${otherwise})`,
+  ).argParser((path: string): readonly string[] => {
+    try {
+      return parseClassNames(textOf(path), /\.json$/i.test(path));
+    } catch (error) {
+      throw new InvalidArgumentError(`${path}: ${reason(error)}.`);
+    }
+  });
+}
+
+/** @throws Error for what is too large, or no text */
+function textOf(path: string): string {
+  const { size } = statSync(path);
+  if (size > 4 * MAX_NAMES_TEXT) throw new Error(`it has ${size} bytes, a file of names has fewer`);
+  return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
 }

@@ -7,15 +7,17 @@ type Translated = {
   readonly json?: true;
   readonly optimize?: Level;
   readonly provider?: ProviderChoice;
+  readonly classes?: readonly string[];
 } & Pick<GraftOptions, 'key' | 'prefix' | 'reference' | 'weights'>;
 
 /** The options of the API that flags say. A variable that is not set makes an empty text, which says nothing. */
 export function optionsOf<F extends Translated>(flags: F) {
-  const { json, optimize, provider, key, prefix, reference, weights, ...options } = flags;
+  const { json, optimize, provider, classes, key, prefix, reference, weights, ...options } = flags;
   return {
     ...options,
     ...(optimize && { level: optimize }),
     ...(provider && { providers: provider }),
+    ...(classes && { classNames: classes }),
     ...(key && { key }),
     ...(prefix && { prefix }),
     ...(reference && { reference }),

@@ -1,6 +1,8 @@
+import { CLASS_NAMES_KEY } from '../../../graph/common/class-names.js';
 import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/common/recipe.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { inputSpecOf } from '../../../runtime/input-spec.js';
+import { classNamesOf } from '../../../runtime/masks/class-names.js';
 import { viewOf } from '../../../runtime/server/rest/accept-header.js';
 import { JSON_LENGTH, jsonLengthOf } from '../../../runtime/server/rest/bodies/json-length.js';
 import { readInferRequest } from '../../../runtime/server/rest/v2.js';
@@ -167,4 +169,27 @@ function accepted(random: Random): string {
   return Array.from({ length: random.below(12) }, () => random.pick(pieces)).join('');
 }
 
-export const TEXTS: readonly FuzzedReader[] = [recipe, metadata, infer];
+const NAMES = [
+  ['background', 'lesion'],
+  { 0: 'background', 1: "surgeon's hand" },
+  { labels: { background: 0, lesion: 1, ignore: 2 } },
+];
+
+/** As a model of this package states them, and as others do: Python's texts are in single quotes. */
+const classNames: FuzzedReader = {
+  name: 'class names',
+  codes: ['BAD_MODEL'],
+  first: /JSON/,
+  make(random) {
+    const json = mutateJson(random.pick(NAMES), random);
+    const python = random.once(3) ? json.replaceAll('"', "'") : json;
+    return random.once(8) ? mutateBytes(text(python), random) : text(python);
+  },
+  read(input) {
+    const stated = Buffer.from(input).toString('utf8');
+    classNamesOf(new Map([['names', stated]]), undefined, 2);
+    return classNamesOf(new Map([[CLASS_NAMES_KEY, stated]]), undefined, 2);
+  },
+};
+
+export const TEXTS: readonly FuzzedReader[] = [recipe, metadata, classNames, infer];

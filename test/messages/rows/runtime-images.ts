@@ -4,6 +4,12 @@ export const RUNTIME_IMAGES: Conditions = {
   'runtime/images/draw.ts': {
     'a mask of …x… over an image of …x…': 'a program lays a mask over an image of another width or height',
   },
+  'runtime/images/files/write-png.ts': {
+    'expected 8 bits a sample, grey or RGB, or indices of a palette':
+      'a program encodes pixels of another depth or number of channels; with a palette, of more than one channel',
+    'a label beyond the … colours of its table':
+      'a program encodes a label map with a palette that has no colour for one of its values',
+  },
   'runtime/images/files/formats.ts': {
     'it is empty': 'the file has no byte',
     'expected …': 'the first bytes are the magic number of none of JPEG, PNG, WebP and TIFF',

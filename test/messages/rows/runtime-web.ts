@@ -45,8 +45,6 @@ export const RUNTIME_WEB: Conditions = {
     'its image data are damaged': 'the image data of a PNG cannot be inflated',
     'it holds more than its size says': 'the image data inflate to more bytes than the header needs',
     'it is cut short': 'the image data inflate to fewer bytes than the header needs',
-    'expected 8 bits a sample, grey or RGB':
-      'a program encodes pixels of another depth or number of channels',
   },
   'runtime/web/images/read-source.ts': {
     '…: cannot be read as an image: …': 'reading or decoding failed, for the reason that follows',

@@ -22,6 +22,9 @@ export const SRC_DOORS: Conditions = {
     'standard output takes the mask or the JSON document, not both': '--json is given with -o -',
     '… of … images failed': 'an image failed, and it was not the only one',
   },
+  'src/cli/flags/model-flags.ts': {
+    'it has … bytes, a file of names has fewer': 'the file of --classes is larger than 262,144 bytes',
+  },
   'src/cli/flags/recipe-flags.ts': {
     'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',
   },

@@ -1,6 +1,7 @@
 /** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
 import { at } from '../../../../graph/common/at.js';
-import type { Mask, RgbImage } from '../../../common/raster.js';
+import type { LabelMap, Mask, RgbImage } from '../../../common/raster.js';
+import { labelPalette } from '../../../images/class-colours.js';
 import { drawClasses } from '../../../images/draw.js';
 import type { Components } from '../../../masks/components.js';
 import { contoursOf } from '../../../masks/contours.js';
@@ -12,9 +13,22 @@ import { serve } from '../../../node/threads/serve.js';
 interface Described {
   readonly masks: readonly Mask[];
   readonly maskLabels: readonly number[];
+  /** What the classes of the masks are called, where that is known. */
+  readonly names: readonly (string | undefined)[];
   readonly components: readonly Components[];
   /** What else the answer holds. */
   readonly rest: object;
+}
+
+interface Labelled {
+  readonly labels: LabelMap;
+  readonly maskLabels: readonly number[];
+}
+
+interface Overlaid {
+  readonly image: RgbImage;
+  readonly masks: readonly Mask[];
+  readonly legend: readonly string[] | undefined;
 }
 
 const methods = {
@@ -22,16 +36,19 @@ const methods = {
   warmUp: async (): Promise<void> => void (await loadSharp()),
   /** The mask as PNG. */
   mask: (mask: Mask): Promise<Uint8Array> => encodePng(mask),
+  /** The label map as PNG, with the colours of its classes. */
+  labels: ({ labels, maskLabels }: Labelled): Promise<Uint8Array> =>
+    encodePng(labels, labelPalette(maskLabels)),
   /** The image with the masks laid over it, as PNG. */
-  overlay: ({ image, masks }: { image: RgbImage; masks: readonly Mask[] }): Promise<Uint8Array> =>
-    encodePng(drawClasses(image, masks)),
+  overlay: ({ image, masks, legend }: Overlaid): Promise<Uint8Array> =>
+    encodePng(drawClasses(image, masks, legend)),
   /** The bytes of JSON. */
-  describe({ masks, maskLabels, components, rest }: Described): Uint8Array {
+  describe({ masks, maskLabels, names, components, rest }: Described): Uint8Array {
     const classes = masks.map((mask, index) => {
       const { area, count, largest } = at(components, index);
       const label = at(maskLabels, index);
       const outline = { contours: contoursOf(mask), rle: runLengthOf(mask) };
-      return { label, area, parts: count, boxes: largest, ...outline };
+      return { label, name: names[index], area, parts: count, boxes: largest, ...outline };
     });
     return new TextEncoder().encode(JSON.stringify({ ...rest, classes }));
   },

@@ -37,6 +37,24 @@ export const MODELS: Conditions = {
     'declared … …, it is … …':
       'the declared type of an output and the inferred one differ in dtype, rank or a known size',
   },
+  'graph/common/class-names.ts': {
+    'expected a list of names': 'a program gives something that is no array as names of classes',
+    'it names no class': 'a list or file of names is empty',
+    'it names … classes, at most …': 'a list or file holds more than 255 names',
+    'the name of class … is no text':
+      'an entry of a list or dict of names is a number, null, a list or a dict',
+    'class … has no name': 'a name is empty, or white space alone, as a line within a file of names can be',
+    'the name of class … holds a control character':
+      'a name holds a control character, a line separator, half a surrogate pair, or a mark that turns the direction of text',
+    'the name of class … has … characters, at most …': 'a name is longer than 64 characters',
+    "'…' names two classes": 'two entries of a list of names are alike',
+    'it has … characters, at most … are read': 'a file of names holds more than 65,536 characters',
+    'it holds no list of names': 'the JSON of names is neither a list nor a dict',
+    'it has no name for class …': 'the numbers in a dict of names are not 0, 1, 2, ... without a gap',
+    '--classes: …': 'names of classes were given that are none, or not as many as the model gives classes',
+    'it names …, the model gives …: expected a name for each':
+      'there are more or fewer names than the model gives classes, the background counted',
+  },
   'graph/common/errors.ts': {
     'all … images failed, the first: …':
       'each of two images or more failed with one code, and that is not the one of images',

@@ -1,0 +1,62 @@
+import type { Raster } from '../../common/raster.js';
+import { crc32 } from './crc32.js';
+
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** Compresses as zlib does. */
+export type Deflate = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
+
+/**
+ * Writes pixels of 8 bits as PNG (PNG specification, 5 and 11): grey, RGB or, with a palette, indices of it.
+ * @param palette RGB of each index, 8 bits a sample
+ * @throws TypeError for other pixels, RangeError for an index beyond the palette
+ */
+export async function writePng(
+  { width, height, channels, data }: Raster,
+  deflate: Deflate,
+  palette?: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const isIndexed = palette !== undefined;
+  if (!(data instanceof Uint8Array) || !(channels === 1 || (channels === 3 && !isIndexed))) {
+    throw new TypeError('expected 8 bits a sample, grey or RGB, or indices of a palette');
+  }
+  if (isIndexed && !data.every((index) => 3 * index < palette.length)) {
+    throw new RangeError(`a label beyond the ${palette.length / 3} colours of its table`);
+  }
+  const length = width * channels;
+  const rows = new Uint8Array(height * (1 + length));
+  for (let y = 0; y < height; y++)
+    rows.set(data.subarray(y * length, (y + 1) * length), y * (1 + length) + 1);
+  const header = new DataView(new ArrayBuffer(13));
+  header.setUint32(0, width);
+  header.setUint32(4, height);
+  header.setUint8(8, 8);
+  header.setUint8(9, isIndexed ? 3 : channels === 1 ? 0 : 2);
+  return joined([
+    SIGNATURE,
+    chunk('IHDR', new Uint8Array(header.buffer)),
+    ...(isIndexed ? [chunk('PLTE', palette)] : []),
+    chunk('IDAT', await deflate(rows)),
+    chunk('IEND', new Uint8Array()),
+  ]);
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(12 + data.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set(new TextEncoder().encode(type), 4);
+  bytes.set(data, 8);
+  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
+  return bytes;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const bytes of parts) {
+    whole.set(bytes, filled);
+    filled += bytes.length;
+  }
+  return whole;
+}
