@@ -4,10 +4,12 @@ import { takesThreshold } from '../../runtime/masks/classes.js';
 import { workerThread } from '../../runtime/web/threads/thread.js';
 import type { Segmentation, Segmenter } from '../web.js';
 import { benchmark } from './benchmark.js';
+import { chosenClass, offerClasses } from './class-choice.js';
+import type { View } from './drawing.js';
 import { button, describe, element, input } from './elements.js';
 import { Engine, type Model, type Wish } from './engine.js';
 import { keepOffline } from './offline.js';
-import type { Look, PainterMethods, View } from './painter.js';
+import type { Look, PainterMethods } from './painter.js';
 import { aboutOf, memoryOf, progressOf, resultOf, tilesOf, timingsOf } from './reports.js';
 import { stemOf, takeFrom, takePicture } from './sources.js';
 import { readingOf } from './truth-fields.js';
@@ -170,6 +172,7 @@ async function show(
     image.data.buffer,
     probabilities.data.buffer,
   ]);
+  offerClasses(classes, segmentation.classes, segmentation.maskLabels);
   await repaint();
   signal.throwIfAborted();
   if (picture.truth !== undefined) await compare(picture.truth);
@@ -197,6 +200,7 @@ function look(): Look {
   const view = document.querySelector<HTMLInputElement>('input[name=view]:checked')?.value as View;
   return {
     view,
+    label: chosenClass(),
     threshold: input('threshold').valueAsNumber,
     opacity: input('opacity').valueAsNumber,
     fillHoles: input('fill-holes').checked,
@@ -280,9 +284,11 @@ button('camera').addEventListener('click', async () => {
 button('download').addEventListener('click', async () => {
   if (shown === undefined) return;
   const link = document.createElement('a');
-  link.download = `${stemOf(shown.name)}_mask.png`;
+  const stem = stemOf(shown.name);
   try {
-    link.href = URL.createObjectURL(await painter.call('png', undefined));
+    const { png, end } = await painter.call('png', undefined);
+    link.download = `${stem}_${end}.png`;
+    link.href = URL.createObjectURL(png);
   } catch (error) {
     alertLine.textContent = reason(error);
     return;
@@ -311,6 +317,12 @@ for (const name of ['truth-foreground', 'truth-ignored']) {
     if (shown?.truth !== undefined) compare(shown.truth).catch(tell);
   });
 }
+element('class', HTMLSelectElement).addEventListener('change', async () => {
+  if (shown === undefined) return;
+  await repaint().catch(tell);
+  // Of one that names its foreground, that is the foreground of the class that is shown.
+  if (shown?.truth !== undefined) compare(shown.truth).catch(tell);
+});
 
 const wanted = new URLSearchParams(location.search).get('provider');
 if (wanted === 'webgpu' || wanted === 'wasm') provider.value = wanted;

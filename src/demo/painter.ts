@@ -2,29 +2,42 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Mask, Probabilities, RgbImage } from '../../runtime/common/raster.js';
-import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
-import { toEightBits } from '../../runtime/images/prepare.js';
-import { resizeBilinear } from '../../runtime/images/resize.js';
-import { type Classes, INDEPENDENT, masksOf, takesThreshold } from '../../runtime/masks/classes.js';
+import { classColour, labelPalette } from '../../runtime/images/class-colours.js';
+import {
+  type Classes,
+  type ClassMasks,
+  INDEPENDENT,
+  maskLabelsOf,
+  masksOf,
+  nameOfLabel,
+  takesThreshold,
+} from '../../runtime/masks/classes.js';
 import { type Components, componentsOf } from '../../runtime/masks/components.js';
 import { confusionOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
+import { knownLabels } from '../../runtime/truth/known-labels.js';
 import {
   checkReading,
   listed,
+  type Search,
   type TruthMask,
   type TruthReading,
   truthAt,
   truthOf,
+  truthOfLabel,
 } from '../../runtime/truth/truth.js';
+import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import { encodePng } from '../../runtime/web/images/png.js';
 import { readTruthImage } from '../../runtime/web/images/read-truth.js';
 import { serve } from '../../runtime/web/threads/serve.js';
+import { drawView, fitScreen, type View } from './drawing.js';
 
-export type View = 'image' | 'mask' | 'outline' | 'overlay';
+export type { View } from './drawing.js';
 
 /** What the sliders and boxes say. */
 export interface Look {
   readonly view: View;
+  /** The class that is shown, by its label; all of several where it is none. */
+  readonly label: number | undefined;
   /** 0..1. */
   readonly threshold: number;
   /** 0..1. */
@@ -33,13 +46,23 @@ export interface Look {
   readonly largestComponent: boolean;
 }
 
-export interface Painted {
-  /** Pixels inside the mask, and of the image. */
+/** A class that is shown. */
+export interface PaintedClass {
+  readonly label: number;
+  readonly name: string;
+  /** Pixels inside the mask. */
   readonly area: number;
-  readonly pixels: number;
   readonly parts: Components['count'];
-  /** Against the truth, where one was given, and the name of that. */
-  readonly metrics?: Metrics & { readonly truth: string };
+  /** Against the truth, where one was given. */
+  readonly metrics?: Metrics;
+}
+
+export interface Painted {
+  /** Of the image. */
+  readonly pixels: number;
+  readonly classes: readonly PaintedClass[];
+  /** The name of the truth, where one was given. */
+  readonly truth?: string;
 }
 
 /** The fields of the page that say how truth is read. */
@@ -49,52 +72,22 @@ const FIELDS = {
   ignore: 'a label under "Ignored in truth"',
 };
 
-/** No screen shows more. */
-const MAX_SIDE = 1600;
+/** What is true of some classes, by their labels. */
+interface Truths {
+  readonly name: string;
+  readonly masks: ReadonlyMap<number, TruthMask>;
+}
 
 let canvas = new OffscreenCanvas(1, 1);
 let probabilities: Probabilities | undefined;
 let classes: Classes = INDEPENDENT;
 /** What is drawn of the image. */
 let shown: RgbImage | undefined;
-let truth: (TruthMask & { readonly name: string }) | undefined;
-let mask: Mask | undefined;
+let truth: Truths | undefined;
+/** What the last painting showed. */
+let found: (ClassMasks & { readonly label: number | undefined }) | undefined;
 /** How often a truth was given. */
 let given = 0;
-
-/** The image in 8 bits, no larger than a screen. */
-function fitScreen(image: RgbImage): RgbImage {
-  const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
-  const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
-  if (scale === 1) return bytes;
-  const side = (length: number) => Math.max(1, Math.round(length * scale));
-  const { data, ...size } = resizeBilinear(bytes, side(image.width), side(image.height));
-  return { ...size, channels: 3, data: Uint8Array.from(data, Math.round) };
-}
-
-/** The mask at the size of what is drawn. */
-function sampled(from: Mask, { width, height }: RgbImage): Mask {
-  if (from.width === width && from.height === height) return from;
-  const data = new Uint8Array(width * height);
-  for (let i = 0; i < data.length; i++) {
-    const y = Math.floor(((Math.floor(i / width) + 0.5) * from.height) / height);
-    data[i] = at(from.data, y * from.width + Math.floor((((i % width) + 0.5) * from.width) / width));
-  }
-  return { width, height, channels: 1, data };
-}
-
-function look(image: RgbImage, over: Mask, { view, opacity }: Look): RgbImage {
-  switch (view) {
-    case 'image':
-      return image;
-    case 'mask':
-      return { ...image, data: Uint8Array.from(image.data, (_, i) => at(over.data, Math.floor(i / 3))) };
-    case 'outline':
-      return drawOutline(image, over);
-    case 'overlay':
-      return drawOverlay(image, over, { opacity });
-  }
-}
 
 function draw({ width, height, data }: RgbImage): void {
   const pixels = new ImageData(width, height);
@@ -106,11 +99,55 @@ function draw({ width, height, data }: RgbImage): void {
   canvas.getContext('2d')?.putImageData(pixels, 0, 0);
 }
 
+function painted(mask: Mask, label: number, count: number): PaintedClass {
+  const { area, count: parts } = componentsOf(mask);
+  const known = truth?.masks.get(label);
+  return {
+    ...{ label, area, parts },
+    name: nameOfLabel(classes, count, label) ?? `class ${label}`,
+    ...(known && { metrics: metricsOf(confusionOf(mask, known.mask, known.counted)) }),
+  };
+}
+
+/** Truth of several classes is a label map, unless the reading says which pixels are those of the class that is shown. */
+function truthsOf(
+  stored: TruthImage,
+  name: string,
+  reading: TruthReading,
+  { classes: count, width, height }: Probabilities,
+): { readonly masks: Truths['masks']; readonly search: Search | undefined } {
+  const labels = maskLabelsOf(classes, count);
+  const only = labels.length === 1 ? at(labels, 0) : found?.label;
+  const { truthLabel, truthColour, ignoreLabel } = reading;
+  if (labels.length === 1 || truthLabel !== undefined || truthColour !== undefined) {
+    if (only === undefined) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `${name}: choose the class whose foreground the truth is, or clear that field`,
+      );
+    }
+    const read = truthOf(stored, name, reading, FIELDS);
+    return { masks: new Map([[only, truthAt(read, width, height)]]), search: read.search };
+  }
+  const map = knownLabels(
+    stored,
+    name,
+    classes,
+    count,
+    ignoreLabel,
+    (label) => `${label} under "Ignored in truth"`,
+  );
+  const masks = labels.map(
+    (label) => [label, truthAt(truthOfLabel(map, label, ignoreLabel), width, height)] as const,
+  );
+  return { masks: new Map(masks), search: undefined };
+}
+
 const methods = {
   use(given: OffscreenCanvas): void {
     canvas = given;
   },
-  /** Takes what a network made of an image; the first class that is no background is shown. The truth of another image is forgotten. */
+  /** Takes what a network made of an image. The truth of another image is forgotten. */
   take(segmented: { image: RgbImage; probabilities: Probabilities; classes: Classes }): void {
     probabilities = segmented.probabilities;
     classes = segmented.classes;
@@ -119,43 +156,45 @@ const methods = {
   },
   paint(wanted: Look): Painted {
     if (shown === undefined || probabilities === undefined) throw new TypeError('there is no image');
-    const threshold = takesThreshold(classes, probabilities.classes) ? wanted.threshold : undefined;
-    [mask] = masksOf(probabilities, classes, threshold, wanted).masks;
-    if (mask === undefined) throw new TypeError('every class is background');
-    draw(look(shown, sampled(mask, shown), wanted));
-    const { area, count } = componentsOf(mask);
+    const { classes: count } = probabilities;
+    const threshold = takesThreshold(classes, count) ? wanted.threshold : undefined;
+    const cut = masksOf(probabilities, classes, threshold, wanted);
+    found = { ...cut, label: wanted.label };
+    const layers = cut.masks.map((mask, index) => ({
+      ...{ mask, colour: classColour(index) },
+      label: at(cut.maskLabels, index),
+    }));
+    const visible = layers.filter(({ label }) => wanted.label === undefined || label === wanted.label);
+    draw(drawView(shown, visible, wanted));
     return {
-      area,
-      pixels: mask.data.length,
-      parts: count,
-      ...(truth && {
-        metrics: { ...metricsOf(confusionOf(mask, truth.mask, truth.counted)), truth: truth.name },
-      }),
+      pixels: probabilities.width * probabilities.height,
+      classes: visible.map(({ mask, label }) => painted(mask, label, count)),
+      ...(truth && { truth: truth.name }),
     };
   },
   /**
-   * Takes a ground-truth mask of the image, in the place of one that was given before.
+   * Takes ground truth of the image, in the place of one that was given before.
    * @returns what is to be said of it
-   * @throws NmodeError (BAD_IMAGE)
+   * @throws NmodeError (BAD_IMAGE, BAD_USAGE)
    */
   async compare({ file, reading }: { file: File; reading: TruthReading }): Promise<string> {
     const [of, turn] = [probabilities, ++given];
     truth = undefined;
     checkReading(reading);
-    const read = truthOf(await readTruthImage(file), file.name, reading, FIELDS);
+    const stored = await readTruthImage(file);
     // Meanwhile another image, or another truth, may have come.
     if (of === undefined || of !== probabilities || turn !== given) return '';
     const { width, height } = of;
-    if (read.width !== width || read.height !== height) {
-      const swapped = read.width === height && read.height === width;
+    if (stored.width !== width || stored.height !== height) {
+      const swapped = stored.width === height && stored.height === width;
       const advice = swapped ? ', one of the two is turned: save the mask as the image is shown' : '';
       throw new NmodeError(
         'BAD_IMAGE',
-        `${file.name}: it has ${read.width}x${read.height} pixels, the image ${width}x${height}${advice}`,
+        `${file.name}: it has ${stored.width}x${stored.height} pixels, the image ${width}x${height}${advice}`,
       );
     }
-    truth = { name: file.name, ...truthAt(read, width, height) };
-    const { search } = read;
+    const { masks, search } = truthsOf(stored, file.name, reading, of);
+    truth = { name: file.name, masks };
     const missing = [
       ...(search?.foreground === false ? ['foreground'] : []),
       ...(search?.ignored === false && reading.ignoreLabel !== undefined ? ['ignored'] : []),
@@ -163,10 +202,15 @@ const methods = {
     if (search === undefined || missing.length === 0) return '';
     return `${file.name}: it has nothing that is ${missing.join(' or ')}: it holds ${listed(search.found)}`;
   },
-  /** The mask of the last painting, in its full size. */
-  async png(): Promise<Blob> {
-    if (mask === undefined) throw new TypeError('there is no mask');
-    return encodePng(mask);
+  /** What the last painting showed, in its full size, and what the end of its name is: a mask, or of several classes the label map. */
+  async png(): Promise<{ readonly png: Blob; readonly end: string }> {
+    if (found === undefined) throw new TypeError('there is no mask');
+    const { masks, maskLabels, labels, label } = found;
+    if (label === undefined && labels !== undefined && masks.length > 1) {
+      return { png: await encodePng(labels, labelPalette(maskLabels)), end: 'labels' };
+    }
+    const index = label === undefined ? 0 : maskLabels.indexOf(label);
+    return { png: await encodePng(at(masks, index)), end: masks.length > 1 ? `mask_${label}` : 'mask' };
   },
 };
 

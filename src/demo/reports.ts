@@ -1,5 +1,5 @@
 import { recipeSummary } from '../../graph/common/recipe.js';
-import { classesText, maskLabelsOf } from '../../runtime/masks/classes.js';
+import { classesText } from '../../runtime/masks/classes.js';
 import type { LoadProgress, Segmenter, Tiling, Timings } from '../web.js';
 import { megabytes, milliseconds } from './elements.js';
 import type { Model } from './engine.js';
@@ -39,14 +39,7 @@ export function aboutOf(
   return [
     ['model', model instanceof File ? model.name : 'bundled: U-Net, EED decoder, skin lesions'],
     ['images', recipeSummary(recipe)],
-    ...(classes > 1
-      ? [
-          [
-            'classes',
-            `${classesText(semantics, classes)}; ${shownText(semantics, classes)} is shown`,
-          ] as const,
-        ]
-      : []),
+    ...(classes > 1 ? [['classes', classesText(semantics, classes)] as const] : []),
     ...assumed.map(({ what, value }) => ['assumed', `${what} ${value}`] as const),
     ['runs on', effective === 'wasm' ? modeOf(threads.threads) : PROVIDERS[effective]],
     ...attempts.map((attempt) => [`not ${PROVIDERS[attempt.provider]}`, attempt.error] as const),
@@ -54,22 +47,30 @@ export function aboutOf(
   ];
 }
 
-const shownText = (semantics: Segmenter['semantics'], classes: number) =>
-  semantics.kind === 'exclusive' ? `class ${maskLabelsOf(semantics, classes)[0]}` : 'the first';
-
 function modeOf(threads: number): string {
   if (globalThis.crossOriginIsolated) return `WebAssembly, ${threads} thread${threads > 1 ? 's' : ''}`;
   return 'WebAssembly, 1 thread: the page is not cross-origin isolated';
 }
 
-export function resultOf({ area, pixels, parts, metrics }: Painted): Entries {
-  const share = ((100 * area) / pixels).toFixed(2);
+/** What was found: of one class all figures, of several a line each. */
+export function resultOf({ classes, pixels, truth }: Painted): Entries {
+  const share = (area: number) => `${((100 * area) / pixels).toFixed(2)}\u00a0%`;
+  const compared: Entries = truth === undefined ? [] : [['truth', truth]];
+  const [only, ...others] = classes;
+  if (only === undefined || others.length > 0) {
+    const figures = classes.map(({ name, area, parts, metrics }) => {
+      const counted = `${share(area)}, ${parts} ${parts === 1 ? 'part' : 'parts'}`;
+      return [name, metrics ? `${counted}, DSC ${metrics.dsc.toFixed(4)}` : counted] as const;
+    });
+    return [...compared, ...figures];
+  }
+  const { area, parts, metrics } = only;
   return [
-    ['area', `${area.toLocaleString('en')} pixels, ${share}\u00a0%`],
+    ['area', `${area.toLocaleString('en')} pixels, ${share(area)}`],
     ['parts', String(parts)],
     ...(metrics
       ? ([
-          ['truth', metrics.truth],
+          ...compared,
           ['mIoU', metrics.miou.toFixed(4)],
           ['DSC', metrics.dsc.toFixed(4)],
           ['accuracy', metrics.accuracy.toFixed(4)],

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { option } from '../../graph/common/option.js';
 import type { Mask } from '../../runtime/common/raster.js';
 import { type Classes, maskOf, nameOfLabel } from '../../runtime/masks/classes.js';
 import {
@@ -16,10 +15,9 @@ import {
 import { readTruthImage } from '../../runtime/node/images/files.js';
 import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segment-options.js';
+import { knownLabels } from '../../runtime/truth/known-labels.js';
 import {
   type Labels,
-  labelsOf,
-  listed,
   type Search,
   type TruthMask,
   type TruthReading,
@@ -27,7 +25,6 @@ import {
   truthOf,
   truthOfLabel,
 } from '../../runtime/truth/truth.js';
-import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import { sizesProblem } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
 import { mean } from '../measuring/percentile.js';
@@ -86,7 +83,7 @@ export async function compareWithTruth(
   }
   const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
   if (countsLabels(segmentation)) {
-    const labels = knownLabels(segmentation.classes, segmenter.semantics, stored, name, options);
+    const labels = knownLabels(stored, name, segmenter.semantics, segmentation.classes, options.ignoreLabel);
     const compared = comparedLabels(segmentation, segmenter.semantics, labels, options);
     const { search } = truthOfLabel(labels, 0, options.ignoreLabel);
     return { ...found, compared, ...(search && { search }) };
@@ -97,29 +94,6 @@ export async function compareWithTruth(
   const label = named(segmenter.semantics, segmentation.classes, at(maskLabels, 0));
   const only = { ...label, isBackground: false, found: mask, truth: truthAt(truth, mask.width, mask.height) };
   return { ...found, compared: [only], ...(search && { search }) };
-}
-
-/** @throws NmodeError (BAD_IMAGE) for labels that the model does not give */
-function knownLabels(
-  classes: number,
-  semantics: Classes,
-  stored: TruthImage,
-  name: string,
-  { ignoreLabel }: TruthReading,
-): Labels {
-  const labels = labelsOf(stored, name);
-  const most = semantics.kind === 'exclusive' ? classes - 1 : classes;
-  const unknown = [...new Set(labels.data)]
-    .filter((label) => label > most && label !== ignoreLabel)
-    .sort((a, b) => a - b);
-  const [first] = unknown;
-  if (first === undefined) return labels;
-  const canIgnore = unknown.length === 1 && ignoreLabel === undefined;
-  const way = canIgnore ? `: ${option('ignoreLabel', first)} leaves it out` : '';
-  throw new NmodeError(
-    'BAD_IMAGE',
-    `${name}: it holds ${listed(unknown.map(String))}, expected the labels of the model's ${classes} classes, 0 to ${most}${way}`,
-  );
 }
 
 function comparedLabels(

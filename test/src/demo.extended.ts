@@ -10,18 +10,19 @@ import sharp from 'sharp';
 import type { Value } from '../../graph/ir/value.js';
 import { softmax } from '../../graph/ops/unary.js';
 import { confusionOf, diceOf, metricsOf } from '../../runtime/masks/metrics.js';
-import { readMask } from '../../runtime/node/images/files.js';
+import { readMask, readTruthImage } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { inBrowser } from '../support/browser.js';
 import { complaintsOf, type Host, ISOLATION, launch, type Served, serve } from '../support/chromium.js';
 import { exported, fixture, root } from '../support/fixtures.js';
 import { main, nmode } from '../support/nmode.js';
-import { COLOURS, pixelwiseBytes } from '../support/pixelwise.js';
+import { COLOURS, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
 
 const DEMO = join(root, 'dist/demo');
 const SITE = { '/nmode/': join(root, 'dist/web/'), '/': `${DEMO}/` };
 const folder = mkdtempSync(join(tmpdir(), 'nmode-demo-'));
 const photograph = (name: string) => fixture('images', `${name}.jpg`);
+const NAMED = { 'nmode.recipe': UNIT, 'nmode.class_names': '["skin","vessel","gland"]' };
 const EXAMPLE = photograph('ISIC_0000082');
 
 let browser: Browser;
@@ -278,7 +279,7 @@ inBrowser('the page', () => {
       page.waitForFunction((sought) => document.getElementById('about')?.textContent?.includes(sought), part);
     const softmaxed = { ...COLOURS, end: (x: Value) => softmax(x, 1) };
     await choose('softmax.onnx', pixelwiseBytes(softmaxed));
-    await about('class 1 is shown');
+    await about('background 0');
     expect(await text(page, 'about')).toMatch(/recipe min-max, resized to 8x8[\s\S]*background class 0/);
     expect(await page.locator('#threshold').isDisabled()).toBe(true);
     await page.locator('#recipe').selectOption('unit');
@@ -289,13 +290,66 @@ inBrowser('the page', () => {
       .toBuffer();
     await page.locator('#image-file').setInputFiles({ name: 'red.png', mimeType: '', buffer: red });
     await masked(page, 'red.png');
-    expect((await listed(page, 'result')).area).toBe('64 pixels, 100.00\u00a0%');
+    expect(await listed(page, 'result')).toEqual({
+      'class 1': '100.00\u00a0%, 1 part',
+      'class 2': '0.00\u00a0%, 0 parts',
+    });
     await choose('logits.onnx', pixelwiseBytes(COLOURS));
     await page.waitForFunction(() =>
       document.getElementById('alert')?.textContent?.includes('ends in logits'),
     );
     await page.locator('#head').selectOption('softmax');
     await about('logits.onnx');
+  });
+
+  it('shows several classes in their colours, or the one that is chosen, and counts each against a label map', async () => {
+    const named = { ...COLOURS, end: (x: Value) => softmax(x, 1), metadata: NAMED };
+    const model = { name: 'named.onnx', mimeType: '', buffer: Buffer.from(pixelwiseBytes(named)) };
+    await page.locator('#model-file').setInputFiles(model);
+    await page.waitForFunction(() => document.getElementById('about')?.textContent?.includes('(skin)'));
+    const row = [...Array(4).fill([255, 0, 0]), ...Array(2).fill([0, 255, 0]), ...Array(2).fill([0, 0, 0])];
+    const raw = (pixels: readonly number[], channels: 1 | 3) =>
+      sharp(Buffer.from(Array.from({ length: 8 }, () => pixels).flat()), {
+        raw: { width: 8, height: 8, channels },
+      });
+    const image = await raw(row.flat(), 3).png().toBuffer();
+    const truth = await raw([1, 1, 1, 1, 2, 0, 0, 9], 1).toColourspace('b-w').png().toBuffer();
+    await page.locator('#image-file').setInputFiles({ name: 'a.png', mimeType: '', buffer: image });
+    await masked(page, 'a.png');
+    expect(await page.locator('#legend li').allTextContents()).toEqual(['1 vessel', '2 gland']);
+    expect(await page.locator('#class option').allTextContents()).toEqual(['all', '1 vessel', '2 gland']);
+    expect(await listed(page, 'result')).toEqual({
+      vessel: '50.00\u00a0%, 1 part',
+      gland: '25.00\u00a0%, 1 part',
+    });
+    await page.locator('#truth-file').setInputFiles({ name: 't.png', mimeType: '', buffer: truth });
+    await page.waitForFunction(() => document.getElementById('alert')?.textContent);
+    expect(await text(page, 'alert')).toBe(
+      't.png: it holds 9, expected the labels of the model\'s 3 classes, 0 to 2: 9 under "Ignored in truth" leaves it out',
+    );
+    await page.locator('#truth-ignored').fill('9');
+    await page.locator('#truth-ignored').press('Enter');
+    await page.waitForFunction(() => document.getElementById('result')?.textContent?.includes('DSC'));
+    expect(await listed(page, 'result')).toEqual({
+      truth: 't.png',
+      vessel: '50.00\u00a0%, 1 part, DSC 1.0000',
+      gland: '25.00\u00a0%, 1 part, DSC 0.6667',
+    });
+    const download = async () => {
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download mask' }).click(),
+      ]);
+      const path = join(folder, file.suggestedFilename());
+      await file.saveAs(path);
+      return { name: file.suggestedFilename(), row: [...(await readTruthImage(path)).data.subarray(0, 8)] };
+    };
+    expect(await download()).toEqual({ name: 'a_labels.png', row: [1, 1, 1, 1, 2, 2, 0, 0] });
+    await page.locator('#class').selectOption('2 gland');
+    await page.waitForFunction(() => document.getElementById('result')?.textContent?.includes('area'));
+    expect(await listed(page, 'result')).toMatchObject({ area: '16 pixels, 25.00\u00a0%', DSC: '0.6667' });
+    expect(await download()).toEqual({ name: 'a_mask_2.png', row: [0, 0, 0, 0, 255, 255, 0, 0] });
+    expect(complaints).toEqual([]);
   });
 
   it('compares providers, and says of one that does not run why', async () => {

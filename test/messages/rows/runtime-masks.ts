@@ -14,6 +14,11 @@ export const RUNTIME_MASKS: Conditions = {
   'runtime/masks/metrics.ts': {
     'a mask of …x… against one of …x…': 'a program counts two masks of different width or height',
   },
+  'runtime/truth/known-labels.ts': {
+    "…: it holds …, expected the labels of the model's … classes, 0 to ……":
+      'a truth for several classes holds labels above the last class, which are not ignored; these are listed',
+    ': … leaves it out': 'it is one label, and no other is ignored',
+  },
   'runtime/truth/truth.ts': {
     'a label of truth is …, expected a whole number from 0 to 65535':
       'the foreground or ignored label that is given is no whole number from 0 to 65535',

@@ -57,7 +57,8 @@ export const SRC_DOORS: Conditions = {
   },
   'src/demo/painter.ts': {
     'there is no image': 'a painting is asked for before an image was taken',
-    'every class is background': 'no mask came of the classes',
+    '…: choose the class whose foreground the truth is, or clear that field':
+      'a label or colour of truth is foreground, the model gives several classes, and all of them are shown',
     '…: it has …x… pixels, the image …x……':
       'a ground truth has another width or height than the image, both upright',
     'there is no mask': 'a PNG is asked for before the first painting',

@@ -23,11 +23,6 @@ export const SRC: Conditions = {
       'workers other than 1 are given in the scenario single',
     'no contestant': 'never: models and providers were checked not to be empty',
   },
-  'src/reports/compare-classes.ts': {
-    "…: it holds …, expected the labels of the model's … classes, 0 to ……":
-      'a truth for several classes holds labels above the last class, which are not ignored; these are listed',
-    ': … leaves it out': 'it is one label, and no other is ignored',
-  },
   'src/api/compare.ts': {
     'an operator has no cost':
       'a network of this package holds an operator whose multiply-adds are not counted',

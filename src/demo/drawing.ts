@@ -1,0 +1,64 @@
+import { at } from '../../graph/common/at.js';
+import type { Mask, RgbImage } from '../../runtime/common/raster.js';
+import type { Colour } from '../../runtime/images/class-colours.js';
+import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
+import { toEightBits } from '../../runtime/images/prepare.js';
+import { resizeBilinear } from '../../runtime/images/resize.js';
+
+export type View = 'image' | 'mask' | 'outline' | 'overlay';
+
+/** A mask and the colour in which it is drawn. */
+export interface Layer {
+  readonly mask: Mask;
+  readonly colour: Colour;
+}
+
+/** No screen shows more. */
+const MAX_SIDE = 1600;
+
+/** The image in 8 bits, no larger than a screen. */
+export function fitScreen(image: RgbImage): RgbImage {
+  const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
+  const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
+  if (scale === 1) return bytes;
+  const side = (length: number) => Math.max(1, Math.round(length * scale));
+  const { data, ...size } = resizeBilinear(bytes, side(image.width), side(image.height));
+  return { ...size, channels: 3, data: Uint8Array.from(data, Math.round) };
+}
+
+/** The mask at the size of what is drawn. */
+function sampled(from: Mask, { width, height }: RgbImage): Mask {
+  if (from.width === width && from.height === height) return from;
+  const data = new Uint8Array(width * height);
+  for (let i = 0; i < data.length; i++) {
+    const y = Math.floor(((Math.floor(i / width) + 0.5) * from.height) / height);
+    data[i] = at(from.data, y * from.width + Math.floor((((i % width) + 0.5) * from.width) / width));
+  }
+  return { width, height, channels: 1, data };
+}
+
+const WHITE: Colour = [255, 255, 255];
+
+/** The image with its masks as a view shows them: a mask that is alone is white, several have their colours. */
+export function drawView(
+  image: RgbImage,
+  layers: readonly Layer[],
+  { view, opacity }: { readonly view: View; readonly opacity: number },
+): RgbImage {
+  const drawn = (under: RgbImage, draw: (under: RgbImage, mask: Mask, colour: Colour) => RgbImage) =>
+    layers.reduce((on, { mask, colour }) => draw(on, sampled(mask, image), colour), under);
+  switch (view) {
+    case 'image':
+      return image;
+    case 'mask': {
+      const black = { ...image, data: new Uint8Array(image.data.length) };
+      return drawn(black, (under, mask, colour) =>
+        drawOverlay(under, mask, { colour: layers.length === 1 ? WHITE : colour, opacity: 1 }),
+      );
+    }
+    case 'outline':
+      return drawn(image, (under, mask, colour) => drawOutline(under, mask, { colour }));
+    case 'overlay':
+      return drawn(image, (under, mask, colour) => drawOverlay(under, mask, { colour, opacity }));
+  }
+}
