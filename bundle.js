@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import sharp from 'sharp';
-import { exportModel } from './dist/src/index.js';
+import { exportModel, NORMALIZATIONS } from './dist/src/index.js';
 
 const WEB = 'dist/web';
 const DEMO = 'dist/demo';
@@ -70,8 +70,21 @@ async function bundleDemo() {
     activation: 'gelu',
     target: 'wasm',
   });
+  await exportModel({
+    checkpoint: 'fixtures/trained/unet-eed-w8-grey-isic2018.pth',
+    output: join(DEMO, 'grey.onnx'),
+    decoder: 'eed',
+    activation: 'gelu',
+    recipe: { normalization: NORMALIZATIONS.release },
+    grey: 'luma',
+    target: 'wasm',
+  });
   cpSync('fixtures/images/ISIC_0000082.jpg', join(DEMO, 'example.jpg'));
+  cpSync('fixtures/grey/ISIC_0015582.jpg', join(DEMO, 'grey-example.jpg'));
 }
+
+/** What a first visit does not need. */
+const LAZY = /\/webgpu|^grey/;
 
 /** The files of a folder as the page sees them, in a stable order. */
 function filesOf(folder, prefix) {
@@ -83,7 +96,7 @@ function filesOf(folder, prefix) {
     .map((path) => {
       const digest = createHash('sha256').update(readFileSync(path)).digest('base64');
       const name = prefix + path.slice(folder.length + 1);
-      return { path: name, integrity: `sha256-${digest}`, lazy: name.includes('/webgpu') };
+      return { path: name, integrity: `sha256-${digest}`, lazy: LAZY.test(name) };
     });
 }
 

@@ -10,6 +10,7 @@ const SCREENS = [
   { name: 'page-dark', colorScheme: 'dark', viewport: { width: 1200, height: 800 } },
   { name: 'page-phone', colorScheme: 'light', viewport: { width: 390, height: 844 }, isMobile: true },
 ] as const;
+const WEBP = { quality: 82 };
 
 const site = await serveSite({ port: 0 });
 const browser = await launch({ webgpu: false });
@@ -24,9 +25,17 @@ for (const { name, ...screen } of SCREENS) {
   await page.getByText('DSC', { exact: true }).waitFor();
   const png = await page.screenshot();
   await sharp(png)
-    .webp({ quality: 82 })
+    .webp(WEBP)
     .toFile(join(root, 'docs', `${name}.webp`));
   await context.close();
 }
+const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+await page.goto(site.url);
+await page.locator('body[data-state=ready]').waitFor();
+await page.locator('#grey-example').click();
+await page.locator('body[data-state=done]').waitFor();
+await sharp(await page.screenshot())
+  .webp(WEBP)
+  .toFile(join(root, 'docs', 'page-grey.webp'));
 await browser.close();
 await site.close();

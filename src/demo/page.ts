@@ -4,12 +4,13 @@ import { takesThreshold } from '../../runtime/masks/classes.js';
 import { workerThread } from '../../runtime/web/threads/thread.js';
 import type { Segmentation, Segmenter } from '../web.js';
 import { benchmark } from './benchmark.js';
-import { chosenClass, offerClasses } from './class-choice.js';
-import type { View } from './drawing.js';
+import { offerClasses } from './class-choice.js';
 import { button, describe, element, input } from './elements.js';
 import { Engine, type Model, type Wish } from './engine.js';
+import { EXAMPLES, MODEL } from './examples.js';
+import { lookOf, onLook } from './look-fields.js';
 import { keepOffline } from './offline.js';
-import type { Look, PainterMethods } from './painter.js';
+import type { PainterMethods } from './painter.js';
 import { aboutOf, memoryOf, progressOf, resultOf, tilesOf, timingsOf } from './reports.js';
 import { stemOf, takeFrom, takePicture } from './sources.js';
 import { readingOf } from './truth-fields.js';
@@ -21,9 +22,6 @@ interface Picture {
   /** Its ground-truth mask, once that is given. */
   truth?: File;
 }
-
-const MODEL = new URL('model.onnx', document.baseURI);
-const EXAMPLE = { name: 'example.jpg', source: new URL('example.jpg', document.baseURI) };
 
 const alertLine = element('alert', HTMLElement);
 const statusLine = element('status', HTMLElement);
@@ -196,18 +194,6 @@ async function compare(truth: File): Promise<void> {
   await repaint();
 }
 
-function look(): Look {
-  const view = document.querySelector<HTMLInputElement>('input[name=view]:checked')?.value as View;
-  return {
-    view,
-    label: chosenClass(),
-    threshold: input('threshold').valueAsNumber,
-    opacity: input('opacity').valueAsNumber,
-    fillHoles: input('fill-holes').checked,
-    largestComponent: input('largest').checked,
-  };
-}
-
 let painting: Promise<void> | undefined;
 let stale = false;
 
@@ -217,7 +203,7 @@ function repaint(): Promise<void> {
   painting ??= (async () => {
     while (stale) {
       stale = false;
-      describe(element('result', HTMLElement), resultOf(await painter.call('paint', look())));
+      describe(element('result', HTMLElement), resultOf(await painter.call('paint', lookOf())));
     }
   })().finally(() => {
     painting = undefined;
@@ -239,7 +225,8 @@ function isSame(a: Picture, b: Picture): boolean {
   );
 }
 
-function addPictures(given: readonly Picture[]): void {
+/** @returns the first of them */
+function addPictures(given: readonly Picture[]): Picture | undefined {
   const known = given.map((picture) => pictures.find((other) => isSame(picture, other)) ?? picture);
   for (const picture of known) {
     if (pictures.includes(picture)) continue;
@@ -252,12 +239,16 @@ function addPictures(given: readonly Picture[]): void {
     item.append(chooser);
     list.append(item);
   }
-  const [first] = known;
+  return known[0];
+}
+
+function showFirst(given: readonly Picture[]): void {
+  const first = addPictures(given);
   if (first !== undefined) segment(first);
 }
 
 takeFrom({
-  images: (files) => addPictures(files.map((file) => ({ name: file.name, source: file }))),
+  images: (files) => showFirst(files.map((file) => ({ name: file.name, source: file }))),
   truth(file, stem) {
     const named = pictures.findLast(({ name }) => stemOf(name) === stem);
     const picture = stem === undefined ? current : named;
@@ -272,11 +263,19 @@ takeFrom({
   knows: (stem) => pictures.some(({ name }) => stemOf(name) === stem),
 });
 
-button('example').addEventListener('click', () => addPictures([{ ...EXAMPLE }]));
+for (const { id, name, source, model: itsModel } of EXAMPLES) {
+  button(id).addEventListener('click', async () => {
+    const added = addPictures([{ name, source }]);
+    // A model of one's own is meant for all images.
+    if (model instanceof File || model === itsModel) return added && segment(added);
+    current = added;
+    await tryModel(itsModel);
+  });
+}
 button('camera').addEventListener('click', async () => {
   try {
     const file = await takePicture();
-    if (file !== undefined) addPictures([{ name: file.name, source: file }]);
+    if (file !== undefined) showFirst([{ name: file.name, source: file }]);
   } catch (error) {
     alertLine.textContent = `The camera cannot be used: ${reason(error)}`;
   }
@@ -301,17 +300,9 @@ button('benchmark').addEventListener('click', () => {
 });
 for (const choice of [provider, recipe]) choice.addEventListener('change', start);
 head.addEventListener('change', () => (refused === undefined ? start() : tryModel(refused)));
-for (const name of ['threshold', 'opacity']) {
-  input(name).addEventListener('input', () => {
-    element(`${name}-value`, HTMLOutputElement).value = input(name).valueAsNumber.toFixed(2);
-  });
-}
-for (const control of document.querySelectorAll('#views input, .sliders input, #fill-holes, #largest')) {
-  control.addEventListener('input', () => {
-    if (shown !== undefined) repaint().catch(tell);
-  });
-}
-
+onLook(() => {
+  if (shown !== undefined) repaint().catch(tell);
+});
 for (const name of ['truth-foreground', 'truth-ignored']) {
   input(name).addEventListener('change', () => {
     if (shown?.truth !== undefined) compare(shown.truth).catch(tell);

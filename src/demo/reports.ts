@@ -3,6 +3,7 @@ import { classesText } from '../../runtime/masks/classes.js';
 import type { LoadProgress, Segmenter, Tiling, Timings } from '../web.js';
 import { megabytes, milliseconds } from './elements.js';
 import type { Model } from './engine.js';
+import { modelText } from './examples.js';
 import type { Painted } from './painter.js';
 
 type Entries = readonly (readonly [string, string])[];
@@ -37,7 +38,7 @@ export function aboutOf(
 ): Entries {
   const { effective, attempts, check } = provider;
   return [
-    ['model', model instanceof File ? model.name : 'bundled: U-Net, EED decoder, skin lesions'],
+    ['model', modelText(model)],
     ['images', recipeSummary(recipe)],
     ...(classes > 1 ? [['classes', classesText(semantics, classes)] as const] : []),
     ...assumed.map(({ what, value }) => ['assumed', `${what} ${value}`] as const),

@@ -1,0 +1,29 @@
+import { chosenClass } from './class-choice.js';
+import type { View } from './drawing.js';
+import { element, input } from './elements.js';
+import type { Look } from './painter.js';
+
+/** What the page's fields say of how masks are cut and drawn. */
+export function lookOf(): Look {
+  const view = document.querySelector<HTMLInputElement>('input[name=view]:checked')?.value as View;
+  return {
+    view,
+    label: chosenClass(),
+    threshold: input('threshold').valueAsNumber,
+    opacity: input('opacity').valueAsNumber,
+    fillHoles: input('fill-holes').checked,
+    largestComponent: input('largest').checked,
+  };
+}
+
+/** Calls back when one of them changes, but for the class, which truth may depend on. */
+export function onLook(changed: () => void): void {
+  for (const name of ['threshold', 'opacity']) {
+    input(name).addEventListener('input', () => {
+      element(`${name}-value`, HTMLOutputElement).value = input(name).valueAsNumber.toFixed(2);
+    });
+  }
+  for (const control of document.querySelectorAll('#views input, .sliders input, #fill-holes, #largest')) {
+    control.addEventListener('input', changed);
+  }
+}
