@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Normalization, Recipe } from '../../graph/common/recipe.js';
 import { type ExportModelOptions, exportModel } from '../../src/api/export.js';
 import { fixture } from './fixtures.js';
+import { float32Npy } from './npy.js';
 
 /** One line of fixtures/channels/cases.json: a network, an image for it, and how that is prepared. */
 export interface ChannelCase {
@@ -53,13 +54,8 @@ export async function exportCase(
   return output;
 }
 
-/** The probabilities that PyTorch gives at the image's own size, [classes, H, W]: the float32 of a .npy file. */
-export function expectedOf({ name }: ChannelCase): Float32Array {
-  const bytes = readFileSync(fixture('channels', `${name}.npy`));
-  return new Float32Array(
-    bytes.buffer.slice(bytes.byteOffset + 10 + bytes.readUInt16LE(8), bytes.byteOffset + bytes.length),
-  );
-}
+/** The probabilities that PyTorch gives at the image's own size, [classes, H, W]. */
+export const expectedOf = ({ name }: ChannelCase) => float32Npy(fixture('channels', `${name}.npy`));
 
 /** The largest difference between two lists of numbers. */
 export function farthest(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
