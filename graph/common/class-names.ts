@@ -1,4 +1,5 @@
 import { badUsage, reason } from './errors.js';
+import { option } from './option.js';
 
 /** The key of `metadata_props` with the names of a model's classes: a JSON list in the order of its output. */
 export const CLASS_NAMES_KEY = 'nmode.class_names';
@@ -133,7 +134,7 @@ export function givenClassNames(given: readonly string[], count?: number): reado
     if (count !== undefined) checkNameCount(names, count);
     return names;
   } catch (error) {
-    throw badUsage(`--classes: ${reason(error)}`);
+    throw badUsage(`${option('classNames')}: ${reason(error)}`);
   }
 }
 

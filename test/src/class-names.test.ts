@@ -145,7 +145,7 @@ describe('what writes models', () => {
       '["skin","vessel","gland","other"]',
     );
     await expect(exportModel({ ...known, classNames: NAMES })).rejects.toThrow(
-      '--classes: it names 3 classes, the model gives 4 classes',
+      '`classNames`: it names 3 classes, the model gives 4 classes',
     );
   });
 

@@ -9,6 +9,7 @@ export function flagOf(option: string): string {
 const OTHERWISE = [
   ['level', '--optimize'],
   ['providers', '--provider'],
+  ['classNames', '--classes'],
   ['proposeSkips', 'nmode inspect --skips'],
   ['exportModel({ reference })', 'export --reference'],
 ] as const;

@@ -65,7 +65,7 @@ describe('names in what a file says of itself', () => {
 it('names that are given are as many as classes, and a list', () => {
   expect(givenClassNames([' a ', 'b'], 2)).toEqual(['a', 'b']);
   expect(() => givenClassNames(['a', 'b'], 1)).toThrow(
-    '--classes: it names 2 classes, the model gives 1 class: expected a name for each',
+    '`classNames`: it names 2 classes, the model gives 1 class: expected a name for each',
   );
-  expect(() => givenClassNames('ab' as never)).toThrow('--classes: expected a list of names');
+  expect(() => givenClassNames('ab' as never)).toThrow('`classNames`: expected a list of names');
 });

@@ -51,7 +51,6 @@ export const MODELS: Conditions = {
     'it has … characters, at most … are read': 'a file of names holds more than 65,536 characters',
     'it holds no list of names': 'the JSON of names is neither a list nor a dict',
     'it has no name for class …': 'the numbers in a dict of names are not 0, 1, 2, ... without a gap',
-    '--classes: …': 'names of classes were given that are none, or not as many as the model gives classes',
     'it names …, the model gives …: expected a name for each':
       'there are more or fewer names than the model gives classes, the background counted',
   },
