@@ -1,7 +1,8 @@
 import { at } from '../common/at.js';
 import { type Dim, differentDims, isSize, sameDim } from '../ir/dim.js';
-import { type OpDefinition, required } from '../ir/op.js';
-import { contentOf, type ValueType } from '../ir/value.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { float32Tensor } from '../ir/tensor.js';
+import { constant, contentOf, type Value, type ValueType } from '../ir/value.js';
 import { binary, broadcast, type OnElements, stretched } from './elementwise.js';
 
 /** Whether elements are equal; also where one is a size that is not known and the other, as -1, is none. */
@@ -99,3 +100,15 @@ function chosen(condition: ValueType, x: ValueType, y: ValueType): readonly Dim[
     return undefined;
   return holds.map((truth, index) => at(truth === 1 ? left : right, index));
 }
+
+const operand = (value: Value | number): Value =>
+  typeof value === 'number' ? constant(float32Tensor([], [value])) : value;
+
+/** ONNX Greater and Equal of float32 values with NumPy's broadcasting -> bool; a number is a scalar. */
+export const greater = (a: Value | number, b: Value | number): Value =>
+  apply(Greater, [operand(a), operand(b)]);
+export const equal = (a: Value, b: Value | number): Value => apply(Equal, [a, operand(b)]);
+
+/** ONNX Where: elements of a where the condition holds, elsewhere those of b; a number is a float32 scalar. */
+export const where = (condition: Value, a: Value | number, b: Value | number): Value =>
+  apply(Where, [condition, operand(a), operand(b)]);

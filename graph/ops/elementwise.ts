@@ -173,10 +173,18 @@ function operand(value: Value | number, dtype: DType): Value {
   return constant(dtype === 'int64' ? int64Tensor([], [value]) : float32Tensor([], [value]));
 }
 
+/** A number is a scalar of the other operand's type. */
+const binaryOf =
+  (definition: OpDefinition) =>
+  (a: Value | number, b: Value | number): Value => {
+    const { dtype } = [a, b].find((value) => typeof value !== 'number') ?? { dtype: 'float32' };
+    return apply(definition, [operand(a, dtype), operand(b, dtype)]);
+  };
+
 /** ONNX Add, Sub, Mul and Div with NumPy's broadcasting; a number is a scalar of the other's type. */
-export const add = (a: Value, b: Value | number): Value => apply(Add, [a, operand(b, a.dtype)]);
-export const sub = (a: Value, b: Value | number): Value => apply(Sub, [a, operand(b, a.dtype)]);
-export const mul = (a: Value, b: Value | number): Value => apply(Mul, [a, operand(b, a.dtype)]);
-export const div = (a: Value, b: Value | number): Value => apply(Div, [a, operand(b, a.dtype)]);
+export const add = binaryOf(Add);
+export const sub = binaryOf(Sub);
+export const mul = binaryOf(Mul);
+export const div = binaryOf(Div);
 /** ONNX Max of two. */
-export const max = (a: Value, b: Value | number): Value => apply(Max, [a, operand(b, a.dtype)]);
+export const max = binaryOf(Max);

@@ -1,7 +1,8 @@
 import { at } from '../common/at.js';
 import { type Dim, multiplyDims, numbers, shapeText } from '../ir/dim.js';
-import { type OpDefinition, required } from '../ir/op.js';
-import type { ValueType } from '../ir/value.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import { int64Tensor } from '../ir/tensor.js';
+import { constant, type Value, type ValueType } from '../ir/value.js';
 import { rearranged } from './elements.js';
 import { broadcast } from './elementwise.js';
 import { listAt } from './operands.js';
@@ -41,3 +42,7 @@ function repeated(x: ValueType, shape: readonly Dim[], missing: number): ValueTy
   const sizes = numbers(x.shape) ?? [];
   return rearranged(x, shape, (index) => sizes.map((size, axis) => at(index, axis + missing) % size));
 }
+
+/** ONNX Expand: x broadcast to a shape. */
+export const expand = (x: Value, shape: readonly number[]): Value =>
+  apply(Expand, [x, constant(int64Tensor([shape.length], shape))]);

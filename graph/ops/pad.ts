@@ -32,6 +32,10 @@ export const Pad: OpDefinition = {
 /** What ONNX Pad fills with: zeros, the element at the border, or those inside it, mirrored at the border's. */
 export type PadMode = 'constant' | 'edge' | 'reflect';
 
-/** ONNX Pad; `pads` int64 [2 rank]: all begins, then all ends. */
-export const pad = (x: Value, pads: Value, mode: PadMode = 'constant'): Value =>
-  apply(Pad, [x, pads], mode === 'constant' ? {} : { mode: string(mode) });
+/** ONNX Pad; `pads` int64 [2 rank]: all begins, then all ends; `filling` is a scalar in the place of zeros. */
+export const pad = (x: Value, pads: Value, mode: PadMode = 'constant', filling?: Value): Value =>
+  apply(
+    Pad,
+    [x, pads, ...(filling === undefined ? [] : [filling])],
+    mode === 'constant' ? {} : { mode: string(mode) },
+  );

@@ -1,6 +1,7 @@
 import { int, intOf } from '../ir/attribute.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import type { Value } from '../ir/value.js';
+import { int64Tensor } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
 import { axisOf, staticNumbers } from './operands.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
@@ -42,3 +43,6 @@ export const ReduceSumSquare = reduction('ReduceSumSquare');
 export const reduceMin = (x: Value): Value => apply(ReduceMin, [x], { keepdims: int(1) });
 /** The largest element of x, [1, 1, ...] of its rank. */
 export const reduceMax = (x: Value): Value => apply(ReduceMax, [x], { keepdims: int(1) });
+/** The sum of x over some axes, which stay as axes of one element unless `keep` is false. */
+export const reduceSum = (x: Value, axes: readonly number[], keep = true): Value =>
+  apply(ReduceSum, [x, constant(int64Tensor([axes.length], axes))], { keepdims: int(keep ? 1 : 0) });

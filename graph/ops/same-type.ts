@@ -16,7 +16,6 @@ export const Celu = unary('Celu', { since: 12, attributes: { alpha: 'float' } })
 export const Cos = unary('Cos', { since: 7 });
 export const Cosh = unary('Cosh', { since: 9 });
 export const Gelu = unary('Gelu', { since: 20, attributes: { approximate: 'string' } });
-export const Log = unary('Log');
 export const Mish = unary('Mish', { since: 18 });
 export const Not = unary('Not');
 export const Reciprocal = unary('Reciprocal');

@@ -90,3 +90,10 @@ export function sliceTo(data: Value, ends: Value, axes: readonly number[]): Valu
   for (const [index, size] of (contentOf(ends) ?? []).entries()) shape[at(axes, index)] = size;
   return { ...apply(Slice, [data, list(axes.map(() => 0)), ends, list(axes)]), shape };
 }
+
+/** ONNX Slice that turns axes around. */
+export function reversed(data: Value, axes: readonly number[]): Value {
+  if (axes.length === 0) return data;
+  const all = (value: number) => list(axes.map(() => value));
+  return apply(Slice, [data, all(-1), all(-MAX_END), list(axes), all(-1)]);
+}

@@ -22,6 +22,7 @@ export const Tanh = unary('Tanh');
 export const Erf = unary('Erf', { since: 9 });
 export const Sqrt = unary('Sqrt', { sinceSignature: 6 });
 export const Exp = unary('Exp', { sinceSignature: 6 });
+export const Log = unary('Log');
 export const LeakyRelu = unary('LeakyRelu', { sinceSignature: 6, attributes: { alpha: 'float' } });
 export const Elu = unary('Elu', { sinceSignature: 6, attributes: { alpha: 'float' } });
 export const HardSwish = unary('HardSwish', { since: 14 });
@@ -69,6 +70,9 @@ export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);
 export const tanh = (x: Value): Value => apply(Tanh, [x]);
 export const sqrt = (x: Value): Value => apply(Sqrt, [x]);
+export const exp = (x: Value): Value => apply(Exp, [x]);
+export const log = (x: Value): Value => apply(Log, [x]);
+export const neg = (x: Value): Value => apply(Neg, [x]);
 export const erf = (x: Value): Value => apply(Erf, [x]);
 /** ONNX Clip to [low, high]. */
 export const clip = (x: Value, low: number, high: number): Value =>

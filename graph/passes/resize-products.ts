@@ -3,6 +3,7 @@ import { intOf, stringOf } from '../ir/attribute.js';
 import { numbers } from '../ir/dim.js';
 import { float32Tensor } from '../ir/tensor.js';
 import { constant } from '../ir/value.js';
+import { interpolationMatrix } from '../ops/interpolation.js';
 import { matMul } from '../ops/matmul.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { four } from './four.js';
@@ -12,6 +13,8 @@ import { isLinearResize, scalesOf } from './resizes.js';
 const MAX_SOURCE = 64;
 /** The matrices are stored. */
 const MAX_RESULT = 1024;
+
+const HALF_PIXEL = { mode: 'linear', coordinates: 'half_pixel', rounding: 'floor' } as const;
 
 /**
  * Linear Resize of known sizes, half-pixel centres, as two matrix products: rows and columns of the result are weighted means of two
@@ -33,25 +36,12 @@ export const resizeProducts: Rule = (node, graph) => {
   if (tall !== Math.fround(toHeight / height) || wide !== Math.fround(toWidth / width)) return;
   const matrix = (rows: number, columns: number, values: Float32Array) =>
     constant(float32Tensor([rows, columns], values));
+  const means = (before: number, after: number) =>
+    Float32Array.from(interpolationMatrix(before, after, after / before, HALF_PIXEL));
   const columns = matMul(x, matrix(width, toWidth, transposed(means(width, toWidth), toWidth, width)));
   return matMul(matrix(toHeight, height, means(height, toHeight)), columns);
 };
 
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   return values.map((_, place) => at(values, (place % rows) * columns + Math.floor(place / rows)));
-}
-
-/** The weights [to, from] of linear interpolation with half-pixel centres. */
-function means(from: number, to: number): Float32Array {
-  const weights = new Float32Array(to * from);
-  for (let pixel = 0; pixel < to; pixel++) {
-    const place = Math.min(Math.max(((pixel + 0.5) * from) / to - 0.5, 0), from - 1);
-    const low = Math.floor(place);
-    const row = weights.subarray(pixel * from, (pixel + 1) * from);
-    row[low] = 1 - (place - low);
-    // At the border both neighbours are the same.
-    const high = Math.min(low + 1, from - 1);
-    row[high] = at(row, high) + place - low;
-  }
-  return weights;
 }

@@ -1,6 +1,7 @@
 import type { Conditions } from '../conditions.js';
+import { GRADIENTS } from './graph/gradients.js';
 import { LIFTING } from './graph/lifting.js';
 import { MODELS } from './graph/models.js';
 import { OPS } from './graph/ops.js';
 
-export const GRAPH: Conditions = { ...MODELS, ...LIFTING, ...OPS };
+export const GRAPH: Conditions = { ...MODELS, ...LIFTING, ...OPS, ...GRADIENTS };

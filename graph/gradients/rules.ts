@@ -1,0 +1,65 @@
+import type { GradientRule } from './rule.js';
+import * as convolution from './rules/convolution.js';
+import * as elementwise from './rules/elementwise.js';
+import { matMul } from './rules/matmul.js';
+import * as movement from './rules/movement.js';
+import * as normalization from './rules/normalization.js';
+import * as pooling from './rules/pooling.js';
+import * as reduction from './rules/reduction.js';
+import { resize } from './rules/resize.js';
+import * as unary from './rules/unary.js';
+
+/** The vector-Jacobian products of every operator that has them. */
+const RULES: Readonly<Record<string, GradientRule>> = {
+  Add: elementwise.add,
+  AveragePool: pooling.averagePool,
+  BatchNormalization: normalization.batchNormalization,
+  Cast: unary.cast,
+  Clip: unary.clip,
+  Concat: movement.concat,
+  Conv: convolution.conv,
+  ConvTranspose: convolution.convTranspose,
+  DepthToSpace: movement.depthToSpace,
+  Div: elementwise.quotient,
+  Elu: unary.elu,
+  Erf: unary.erf,
+  Exp: unary.exp,
+  Expand: movement.expand,
+  Flatten: movement.reshape,
+  Gather: movement.gather,
+  GlobalAveragePool: pooling.globalAveragePool,
+  HardSigmoid: unary.hardSigmoid,
+  Identity: unary.identity,
+  InstanceNormalization: normalization.instanceNormalization,
+  LayerNormalization: normalization.layerNormalization,
+  LeakyRelu: unary.leakyRelu,
+  Log: unary.log,
+  MatMul: matMul,
+  Max: elementwise.maximum,
+  MaxPool: pooling.maxPool,
+  Mul: elementwise.product,
+  Neg: unary.neg,
+  Pad: movement.pad,
+  ReduceMax: reduction.extremum,
+  ReduceMean: reduction.mean,
+  ReduceMin: reduction.extremum,
+  ReduceSum: reduction.sum,
+  Relu: unary.relu,
+  Reshape: movement.reshape,
+  Resize: resize,
+  Sigmoid: unary.sigmoid,
+  Slice: movement.slice,
+  Softmax: unary.softmax,
+  Sqrt: unary.sqrt,
+  Squeeze: movement.reshape,
+  Sub: elementwise.sub,
+  Tanh: unary.tanh,
+  Transpose: movement.transpose,
+  Unsqueeze: movement.reshape,
+};
+
+/** The names of all operators that have a gradient. */
+export const DIFFERENTIABLE: readonly string[] = Object.keys(RULES);
+
+export const ruleOf = (opType: string): GradientRule | undefined =>
+  Object.hasOwn(RULES, opType) ? RULES[opType] : undefined;
