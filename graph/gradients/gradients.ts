@@ -5,6 +5,7 @@ import { constant, type Operation, scope, type Value } from '../ir/value.js';
 import { add } from '../ops/elementwise.js';
 import { identityOf } from './rule.js';
 import { DIFFERENTIABLE, ruleOf } from './rules.js';
+import { topological } from './topological.js';
 
 /**
  * The gradients of a loss with respect to parameters, by reverse-mode differentiation: a graph of ONNX's own operators, which any
@@ -22,7 +23,7 @@ export function gradients(loss: Value, parameters: readonly Value[]): readonly V
       `a loss of ${loss.dtype} ${shapeText(loss.shape)}, expected one float32 number: sum it up, or take its mean`,
     );
   }
-  const order = topological(loss);
+  const order = topological([loss]);
   const dependent = new Set(parameters.map(identityOf));
   for (const { source } of order) {
     if (source.kind !== 'operation') continue;
@@ -73,28 +74,4 @@ function contributionsOf(operation: Operation, y: Value, dy: Value) {
   throw badUsage(
     `operator ${opType}${place} has no gradient, and parameters are behind it: there are those of ${DIFFERENTIABLE.join(', ')}`,
   );
-}
-
-/** All values that one is computed from, each behind those that it needs; without recursion, since chains may be longer than a stack is deep. */
-function topological(last: Value): readonly Value[] {
-  const order: Value[] = [];
-  const seen = new Set<unknown>();
-  const open: { readonly value: Value; readonly inputs: (Value | undefined)[] }[] = [];
-  const enter = (value: Value) => {
-    if (seen.has(identityOf(value))) return;
-    seen.add(identityOf(value));
-    const { source } = value;
-    open.push({ value, inputs: source.kind === 'operation' ? source.operation.inputs.toReversed() : [] });
-  };
-  enter(last);
-  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    if (top.inputs.length === 0) {
-      order.push(top.value);
-      open.pop();
-      continue;
-    }
-    const next = top.inputs.pop();
-    if (next !== undefined) enter(next);
-  }
-  return order;
 }

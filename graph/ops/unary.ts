@@ -66,6 +66,7 @@ export const Neg = following('Neg', (dim) => (typeof dim === 'number' ? -dim : s
 export const Floor = following('Floor', (dim) => (typeof dim === 'number' ? Math.floor(dim) : dim));
 export const Ceil = following('Ceil', (dim) => (typeof dim === 'number' ? Math.ceil(dim) : dim));
 
+export const identity = (x: Value): Value => apply(Identity, [x]);
 export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);
 export const tanh = (x: Value): Value => apply(Tanh, [x]);
@@ -94,8 +95,9 @@ export const hardSwish = (x: Value): Value => mul(x, hardSigmoid(x));
 /** SiLU, x sigmoid(x). */
 export const silu = (x: Value): Value => mul(x, sigmoid(x));
 
-/** ONNX Softmax along one axis. */
+/** ONNX Softmax, and its logarithm, along one axis. */
 export const softmax = (x: Value, axis: number): Value => apply(Softmax, [x], { axis: int(axis) });
+export const logSoftmax = (x: Value, axis: number): Value => apply(LogSoftmax, [x], { axis: int(axis) });
 
 /**
  * GELU in its exact form, x (1 + erf(x / sqrt 2)) / 2, written in the order that onnxruntime fuses into one kernel

@@ -1,7 +1,7 @@
 import { at } from '../../common/at.js';
 import { elementCount, float32Values } from '../../ir/tensor.js';
 import type { Operation, Value } from '../../ir/value.js';
-import { Add, add, Div, div, Mul, mul } from '../../ops/elementwise.js';
+import { Add, add, Div, Mul, mul } from '../../ops/elementwise.js';
 import { Erf, erf, exp } from '../../ops/unary.js';
 import { type Applied, type Contribution, operationOf } from '../rule.js';
 
@@ -34,7 +34,8 @@ export function gelu(applied: Applied, dy: Value): readonly Contribution[] | und
     {
       to: x,
       gradient() {
-        const distribution = mul(add(erf(div(x, Math.SQRT2)), 1), 0.5);
+        // Not by the same quotient as the expression, with which it would share nodes.
+        const distribution = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
         const density = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
         return mul(dy, add(mul(x, density), distribution));
       },

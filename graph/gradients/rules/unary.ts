@@ -5,7 +5,7 @@ import { greater, where } from '../../ops/comparison.js';
 import { add, div, mul, sub } from '../../ops/elementwise.js';
 import { axisOf } from '../../ops/operands.js';
 import { reduceSum } from '../../ops/reduce.js';
-import { exp as expOf, neg as minus } from '../../ops/unary.js';
+import { exp as expOf, neg as minus, sigmoid as sigmoidOf } from '../../ops/unary.js';
 import { type Applied, type GradientRule, inputOf, perInput } from '../rule.js';
 
 /** A rule of one input. */
@@ -48,6 +48,7 @@ export const tanh = unary((dy, _, { y }) => mul(dy, sub(1, mul(y, y))));
 export const erf = unary((dy, x) => mul(dy, mul(expOf(minus(mul(x, x))), 2 / Math.sqrt(Math.PI))));
 export const exp = unary((dy, _, { y }) => mul(dy, y));
 export const log = unary((dy, x) => div(dy, x));
+export const softplus = unary((dy, x) => mul(dy, sigmoidOf(x)));
 export const sqrt = unary((dy, _, { y }) => div(mul(dy, 0.5), y));
 export const neg = unary((dy) => minus(dy));
 export const identity = unary((dy) => dy);
@@ -57,4 +58,10 @@ export const cast = unary((dy, x) => ops.cast(dy, x.dtype));
 export const softmax = unary((dy, x, { y, attributes }) => {
   const axis = axisOf(intOf(attributes, 'axis', -1), x.shape.length);
   return mul(y, sub(dy, reduceSum(mul(dy, y), [axis])));
+});
+
+/** dy - softmax(x) times the sum of dy along the axis. */
+export const logSoftmax = unary((dy, x, { y, attributes }) => {
+  const axis = axisOf(intOf(attributes, 'axis', -1), x.shape.length);
+  return sub(dy, mul(expOf(y), reduceSum(dy, [axis])));
 });

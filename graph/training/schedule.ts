@@ -1,0 +1,37 @@
+import { badUsage } from '../common/errors.js';
+
+/** The learning rate of each step of a training. */
+export type Schedule = readonly number[];
+
+/** The same rate for all steps. */
+export const constantRate = (rate: number, steps: number): Schedule =>
+  Array.from({ length: counted(steps, 1) }, () => rate);
+
+function counted(steps: number, least: number): number {
+  if (Number.isSafeInteger(steps) && steps >= least && steps <= MAX_STEPS) return steps;
+  throw badUsage(`a training of ${steps} steps, expected a whole number from ${least} to ${MAX_STEPS}`);
+}
+
+/** The rates stand in the graph. */
+const MAX_STEPS = 2 ** 20;
+
+/** PyTorch's OneCycleLR: how much lower than the peak it begins, and how much lower than that it ends; the share of its rise. */
+const [START_DIVISOR, END_DIVISOR, RISE] = [25, 1e4, 0.3];
+/** With fewer steps there is none between the first and the peak. */
+const MIN_CYCLE = 7;
+
+/**
+ * One cycle (Smith and Topin, arXiv 1708.07120): up along half a cosine, then down along another. As torch.optim's OneCycleLR with
+ * `cycle_momentum=False`.
+ * @param peak the largest rate
+ * @param steps how many there are
+ */
+export function oneCycle(peak: number, steps: number): Schedule {
+  const [start, end] = [peak / START_DIVISOR, peak / START_DIVISOR / END_DIVISOR];
+  const top = RISE * steps - 1;
+  const between = (from: number, to: number, share: number) =>
+    to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  return Array.from({ length: counted(steps, MIN_CYCLE) }, (_, step) =>
+    step <= top ? between(start, peak, step / top) : between(peak, end, (step - top) / (steps - 1 - top)),
+  );
+}
