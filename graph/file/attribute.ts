@@ -1,11 +1,18 @@
-import protobuf from 'protobufjs/light.js';
 import { NmodeError } from '../common/errors.js';
-import type { Attribute, Attributes, Unread } from '../ir/attribute.js';
+import type { Attribute, Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
+import type { Graph } from '../ir/model.js';
 import { FAR_AWAY } from '../ir/tensor.js';
+import type { ReadBeside } from './external.js';
 import { decode, present, unreadOf } from './message.js';
-import { ATTRIBUTE_TYPES, AttributeProto, SUBGRAPH_FIELDS } from './schema.js';
-import { type Int64, readTensor, type TensorMessage } from './tensor.js';
+import { ATTRIBUTE_TYPES, AttributeProto } from './schema.js';
+import { type Int64, isExternal, readTensor, type TensorMessage } from './tensor.js';
+
+/** What attributes are read with: they may hold tensors that are elsewhere, and graphs. */
+export interface Context {
+  readonly readBeside: ReadBeside;
+  readGraph(bytes: Uint8Array, readBeside: ReadBeside): Graph;
+}
 
 interface AttributeMessage {
   name?: string;
@@ -14,6 +21,8 @@ interface AttributeMessage {
   i?: Int64;
   s?: Uint8Array;
   t?: TensorMessage;
+  g?: Uint8Array;
+  graphs: Uint8Array[];
   floats: number[];
   ints: Int64[];
   strings: Uint8Array[];
@@ -23,33 +32,53 @@ interface AttributeMessage {
  * The attributes of a node, each from the bytes of its AttributeProto.
  * @throws NmodeError (BAD_MODEL) where one is given twice, or holds a tensor whose sizes and elements disagree
  */
-export function readAttributes(attributes: readonly Uint8Array[]): Attributes {
+export function readAttributes(attributes: readonly Uint8Array[], context: Context): Attributes {
   const read = new Map<string, Attribute>();
   for (const bytes of attributes) {
     const message = decode<AttributeMessage>(AttributeProto, bytes);
     const { name = '' } = message;
     if (read.has(name)) throw new NmodeError('BAD_MODEL', `attribute '${name}' is given twice`);
-    read.set(name, readAttribute(message, bytes));
+    read.set(name, readAttribute(message, bytes, context));
   }
   return read;
 }
 
-function readAttribute(message: AttributeMessage, bytes: Uint8Array): Attribute {
+function readAttribute(message: AttributeMessage, bytes: Uint8Array, context: Context): Attribute {
+  const own = present(message, 'g');
+  const graphs = [...(own ? [own] : []), ...message.graphs];
+  // Whatever its type says.
+  if (graphs.length > 0 || isGraph(message.type)) return subgraphOf(graphs, bytes, context);
   const { unread } = unreadOf(message);
-  if (isSubgraph(message.type, unread)) return { type: 'subgraph', bytes };
-  const value = heldIn(message, bytes);
+  const value = heldIn(message, bytes, context);
   return value === undefined ? { type: 'other', bytes } : { ...value, ...(unread && { unread }) };
 }
 
-function isSubgraph(type: number | undefined, unread: Unread = []): boolean {
-  const isGraph = type === ATTRIBUTE_TYPES.graph || type === ATTRIBUTE_TYPES.graphs;
-  return (
-    isGraph || unread.some((field) => SUBGRAPH_FIELDS.includes(protobuf.Reader.create(field).uint32() >>> 3))
-  );
+const isGraph = (type: number | undefined) =>
+  type === ATTRIBUTE_TYPES.graph || type === ATTRIBUTE_TYPES.graphs;
+
+/** One graph is opened, and written back as it was; what else there is stays closed. */
+function subgraphOf(
+  [first, ...more]: readonly Uint8Array[],
+  bytes: Uint8Array,
+  { readBeside, readGraph }: Context,
+): Attribute {
+  if (first === undefined || more.length > 0) return { type: 'subgraph', bytes };
+  let isWhole = true;
+  try {
+    const graph = readGraph(first, (...tensor) => {
+      isWhole = false;
+      return readBeside(...tensor);
+    });
+    // What is elsewhere is written as a part of the file.
+    return { type: 'subgraph', graph, ...(isWhole && { bytes }) };
+  } catch (error) {
+    if (isWhole) return { type: 'subgraph', bytes };
+    throw error;
+  }
 }
 
 /** What an attribute holds; undefined for what is kept whole instead. */
-function heldIn(message: AttributeMessage, bytes: Uint8Array): Attribute | undefined {
+function heldIn(message: AttributeMessage, bytes: Uint8Array, context: Context): Attribute | undefined {
   switch (message.type) {
     case ATTRIBUTE_TYPES.float:
       return { type: 'float', value: message.f ?? 0 };
@@ -62,7 +91,7 @@ function heldIn(message: AttributeMessage, bytes: Uint8Array): Attribute | undef
       return value === undefined ? undefined : { type: 'string', value };
     }
     case ATTRIBUTE_TYPES.tensor:
-      return tensorOf(present(message, 't'), bytes);
+      return tensorOf(present(message, 't'), bytes, context);
     case ATTRIBUTE_TYPES.floats:
       return { type: 'floats', value: message.floats };
     case ATTRIBUTE_TYPES.ints: {
@@ -101,8 +130,14 @@ function texts(values: readonly Uint8Array[]): string[] | undefined {
 }
 
 /** Undefined for elements of a type that is not held here, of which a node may be given some (strings). */
-function tensorOf(tensor: TensorMessage | undefined, whole: Uint8Array): Attribute | undefined {
+function tensorOf(
+  tensor: TensorMessage | undefined,
+  whole: Uint8Array,
+  context: Context,
+): Attribute | undefined {
   if (tensor === undefined || dtypeOfCode(tensor.dataType ?? 0) === undefined) return undefined;
-  const isPlain = present(tensor, 'name') === undefined && unreadOf(tensor).unread === undefined;
-  return { type: 'tensor', value: readTensor(tensor), ...(!isPlain && { whole }) };
+  // What is elsewhere is written as a part of the file.
+  const isPlain =
+    isExternal(tensor) || (present(tensor, 'name') === undefined && unreadOf(tensor).unread === undefined);
+  return { type: 'tensor', value: readTensor(tensor, context.readBeside), ...(!isPlain && { whole }) };
 }

@@ -7,6 +7,9 @@ import { NmodeError } from '../common/errors.js';
  */
 const MAX_FIELDS = 1_000_000;
 
+/** Graphs are read within each other; networks have a branch in a loop. */
+const MAX_DEPTH = 16;
+
 /** A kind of message: the fields that hold messages to count in, and those that hold packed numbers. */
 interface Shape {
   readonly parts?: Readonly<Record<number, Shape>>;
@@ -14,11 +17,19 @@ interface Shape {
 }
 
 const TENSOR: Shape = { packed: [1] };
-const ATTRIBUTE: Shape = { parts: { 5: TENSOR }, packed: [7, 8] };
-const NODE: Shape = { parts: { 5: ATTRIBUTE } };
 // A type is opened later on; its sizes take a few bytes each.
 const VALUE_INFO: Shape = { packed: [2] };
-const GRAPH: Shape = { parts: { 1: NODE, 5: TENSOR, 11: VALUE_INFO, 12: VALUE_INFO, 13: VALUE_INFO } };
+const GRAPH: Shape = {
+  parts: {
+    ...{ 5: TENSOR, 11: VALUE_INFO, 12: VALUE_INFO, 13: VALUE_INFO },
+    // The nodes of a branch or a loop are those of a graph.
+    get 1() {
+      return NODE;
+    },
+  },
+};
+const ATTRIBUTE: Shape = { parts: { 5: TENSOR, 6: GRAPH, 11: GRAPH }, packed: [7, 8] };
+const NODE: Shape = { parts: { 5: ATTRIBUTE } };
 const MODEL: Shape = { parts: { 7: GRAPH } };
 
 const LENGTH_DELIMITED = 2;
@@ -28,10 +39,12 @@ const LENGTH_DELIMITED = 2;
  * @throws NmodeError (BAD_MODEL) where there are more than a model needs; RangeError where the bytes are no protobuf
  */
 export function checkBudget(bytes: Uint8Array): void {
-  count(protobuf.Reader.create(bytes), bytes.length, MODEL, 0);
+  count(protobuf.Reader.create(bytes), bytes.length, MODEL, 0, 0);
 }
 
-function count(reader: protobuf.Reader, end: number, shape: Shape, before: number): number {
+function count(reader: protobuf.Reader, end: number, shape: Shape, before: number, depth: number): number {
+  if (depth > MAX_DEPTH)
+    throw new NmodeError('BAD_MODEL', `it holds graphs within each other, more than ${MAX_DEPTH}`);
   let fields = before;
   while (reader.pos < end) {
     const tag = reader.uint32();
@@ -46,7 +59,7 @@ function count(reader: protobuf.Reader, end: number, shape: Shape, before: numbe
     const length = reader.uint32();
     const part = shape.parts?.[id];
     if (part !== undefined) {
-      fields = count(reader, reader.pos + length, part, fields);
+      fields = count(reader, reader.pos + length, part, fields, depth + Number(part === GRAPH));
     } else {
       reader.skip(length);
       if (shape.packed?.includes(id)) fields += length >> 1;

@@ -1,15 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { MAX_MODEL_BYTES } from '../analysis/check.js';
 import { NmodeError, reason } from '../common/errors.js';
-import type { Attributes } from '../ir/attribute.js';
-import { dtypeOfCode } from '../ir/dtype.js';
-import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../ir/model.js';
-import type { Tensor } from '../ir/tensor.js';
-import { readAttributes } from './attribute.js';
+import type { Model } from '../ir/model.js';
 import { checkBudget } from './budget.js';
+import type { ReadBeside } from './external.js';
+import { type GraphMessage, readGraph } from './graph.js';
 import { decode, present, unreadOf } from './message.js';
-import { ModelProto, TypeProto } from './schema.js';
-import { type Int64, readTensor, type TensorMessage } from './tensor.js';
+import { ModelProto } from './schema.js';
+import { type Int64, NOTHING_BESIDE } from './tensor.js';
 
 interface ModelMessage {
   irVersion?: Int64;
@@ -18,33 +16,6 @@ interface ModelMessage {
   graph?: GraphMessage;
   opsetImport: { domain?: string; version?: Int64 }[];
   metadataProps: { key?: string; value?: string }[];
-}
-
-interface GraphMessage {
-  node: NodeMessage[];
-  name?: string;
-  initializer: TensorMessage[];
-  input: ValueInfoMessage[];
-  output: ValueInfoMessage[];
-  valueInfo: ValueInfoMessage[];
-}
-
-interface NodeMessage {
-  input: string[];
-  output: string[];
-  name?: string;
-  opType?: string;
-  domain?: string;
-  attribute: Uint8Array[];
-}
-
-interface ValueInfoMessage {
-  name?: string;
-  type?: Uint8Array;
-}
-
-interface TypeMessage {
-  tensorType?: { elemType?: number; shape?: { dim: { dimValue?: Int64; dimParam?: string }[] } };
 }
 
 /** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB */
@@ -63,19 +34,20 @@ export async function readModelBytes(path: string): Promise<Uint8Array> {
 
 /**
  * Reads a model from the bytes of an .onnx file; weights are views of them. `name` stands in messages.
+ * @param readBeside reads weights that are in other files
  * @throws NmodeError (BAD_MODEL)
  */
-export function parseModel(bytes: Uint8Array, name: string): Model {
+export function parseModel(bytes: Uint8Array, name: string, readBeside = NOTHING_BESIDE): Model {
   try {
     checkBudget(bytes);
-    return toModel(decode<ModelMessage>(ModelProto, bytes));
+    return toModel(decode<ModelMessage>(ModelProto, bytes), readBeside);
   } catch (error) {
     const problem = error instanceof NmodeError ? error.message : `not an ONNX file (${reason(error)})`;
     throw new NmodeError('BAD_MODEL', `${name}: ${problem}`, { cause: error });
   }
 }
 
-function toModel(message: ModelMessage): Model {
+function toModel(message: ModelMessage, readBeside: ReadBeside): Model {
   const graph = present(message, 'graph');
   if (graph === undefined || message.opsetImport.length === 0) {
     throw new NmodeError('BAD_MODEL', 'not an ONNX model: it holds no graph or imports no opset');
@@ -95,63 +67,7 @@ function toModel(message: ModelMessage): Model {
       message.opsetImport.map(({ domain, version }) => [domain ?? '', version?.toNumber() ?? 0]),
     ),
     metadata: new Map(metadata),
-    graph: toGraph(graph),
+    graph: readGraph(graph, readBeside),
     ...unreadOf(message),
   };
-}
-
-function toGraph(message: GraphMessage): Graph {
-  const initializers = new Map<string, Tensor>();
-  for (const tensor of message.initializer) {
-    const name = tensor.name ?? '';
-    if (initializers.has(name)) throw new NmodeError('BAD_MODEL', `initializer '${name}' is stored twice`);
-    initializers.set(name, { ...readTensor(tensor), ...unreadOf(tensor) });
-  }
-  return {
-    name: message.name ?? '',
-    nodes: message.node.map(toNode),
-    inputs: message.input.map(toValueInfo),
-    outputs: message.output.map(toValueInfo),
-    valueInfo: message.valueInfo.map(toValueInfo),
-    initializers,
-    ...unreadOf(message),
-  };
-}
-
-function toNode(message: NodeMessage): Node {
-  return {
-    name: message.name ?? '',
-    opType: message.opType ?? '',
-    // 'ai.onnx' is another name of the default domain.
-    domain: message.domain === 'ai.onnx' ? '' : (message.domain ?? ''),
-    inputs: message.input,
-    outputs: message.output,
-    attributes: attributesOf(message),
-    ...unreadOf(message),
-  };
-}
-
-function attributesOf({ name = '', opType = '', attribute }: NodeMessage): Attributes {
-  try {
-    return readAttributes(attribute);
-  } catch (error) {
-    throw new NmodeError('BAD_MODEL', `node '${name}' (${opType}): ${reason(error)}`, { cause: error });
-  }
-}
-
-function toValueInfo(message: ValueInfoMessage): ValueInfo {
-  const name = message.name ?? '';
-  const typeBytes = present(message, 'type');
-  if (typeBytes === undefined) return { name, ...unreadOf(message) };
-  const type = declaredType(decode<TypeMessage>(TypeProto, typeBytes));
-  return { name, ...(type && { type }), typeBytes, ...unreadOf(message) };
-}
-
-function declaredType({ tensorType }: TypeMessage): DeclaredType | undefined {
-  const dtype = dtypeOfCode(tensorType?.elemType ?? 0);
-  if (dtype === undefined) return undefined;
-  const shape = tensorType?.shape?.dim.map(
-    (dim) => present(dim, 'dimValue')?.toNumber() ?? present(dim, 'dimParam') ?? '',
-  );
-  return { dtype, ...(shape && { shape }) };
 }

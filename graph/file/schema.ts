@@ -57,9 +57,11 @@ export const AttributeProto = message('AttributeProto', {
   i: [3, 'int64'],
   s: [4, 'bytes'],
   t: [5, 'TensorProto'],
+  g: [6, 'bytes'],
   floats: [7, 'float', 'repeated'],
   ints: [8, 'int64', 'repeated'],
   strings: [9, 'bytes', 'repeated'],
+  graphs: [11, 'bytes', 'repeated'],
   type: [20, 'int32'],
 });
 
@@ -76,9 +78,6 @@ export const ATTRIBUTE_TYPES = {
   graphs: 10,
 } as const;
 
-/** The fields of an AttributeProto that hold graphs, whatever its type says. */
-export const SUBGRAPH_FIELDS: readonly number[] = [6, 11];
-
 // Packed lists of numbers stay bytes: decoded one by one they would take twenty times their size.
 export const TensorProto = message('TensorProto', {
   dims: [1, 'int64', 'repeated'],
@@ -90,6 +89,7 @@ export const TensorProto = message('TensorProto', {
   rawData: [FIELD_IDS.tensorRawData, 'bytes'],
   doubleData: [10, 'bytes'],
   uint64Data: [11, 'bytes'],
+  externalData: [13, 'StringStringEntryProto', 'repeated'],
   dataLocation: [14, 'int32'],
 });
 

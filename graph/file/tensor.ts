@@ -1,6 +1,8 @@
+import { parseDecimal } from '../common/decimal.js';
 import { NmodeError } from '../common/errors.js';
 import { DTYPES, type DType, dtypeOfCode } from '../ir/dtype.js';
 import { byteLength, type Tensor } from '../ir/tensor.js';
+import type { ExternalData, ReadBeside } from './external.js';
 
 /** protobufjs gives int64 as Long objects. */
 export interface Int64 {
@@ -18,39 +20,68 @@ export interface TensorMessage {
   int64Data: Uint8Array;
   doubleData: Uint8Array;
   uint64Data: Uint8Array;
+  externalData: { key?: string; value?: string }[];
   dataLocation?: number;
 }
 
 const EXTERNAL = 1;
 
+/** Whether the elements of a tensor are in another file. */
+export const isExternal = ({ dataLocation }: TensorMessage): boolean => dataLocation === EXTERNAL;
+
+/** A model of bytes alone has no folder. */
+export const NOTHING_BESIDE: ReadBeside = (tensor, { location }) => {
+  throw new NmodeError(
+    'BAD_MODEL',
+    `tensor '${tensor}' is stored in another file, '${location}': give the path of the model, or save it as one file`,
+  );
+};
+
 /**
- * A TensorProto as a tensor, whichever of the typed fields holds its elements.
+ * A TensorProto as a tensor, whichever of the typed fields, or which other file, holds its elements.
  * @throws NmodeError (BAD_MODEL) for element types and storage that cannot be held, and where sizes disagree
  */
-export function readTensor(message: TensorMessage): Tensor {
+export function readTensor(message: TensorMessage, readBeside = NOTHING_BESIDE): Tensor {
   const name = message.name ?? 'constant';
   const code = message.dataType ?? 0;
   const dtype = dtypeOfCode(code);
   if (dtype === undefined) {
     throw new NmodeError('BAD_MODEL', `tensor '${name}' has element type ${code}, which is not supported`);
   }
-  if (message.dataLocation === EXTERNAL) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `tensor '${name}' is stored in another file: save the model as one file`,
-    );
-  }
   const dims = message.dims.map((dim) => dim.toNumber());
   const expected = byteLength(dtype, dims);
   if (dims.some((dim) => dim < 0) || !Number.isSafeInteger(expected)) {
     throw new NmodeError('BAD_MODEL', `tensor '${name}' has impossible sizes [${dims}]`);
   }
+  if (isExternal(message)) return { dtype, dims, ...readBeside(name, externalData(message, name, expected)) };
   const raw = Object.hasOwn(message, 'rawData') ? message.rawData : undefined;
   const bytes = raw ?? typedData(dtype, message);
   if (bytes.length !== expected) {
     throw new NmodeError('BAD_MODEL', `tensor '${name}' takes ${expected} bytes, found ${bytes.length}`);
   }
   return { dtype, dims, bytes: () => bytes };
+}
+
+/** @throws NmodeError (BAD_MODEL) where a number is none, or the length another than the tensor takes */
+function externalData({ externalData }: TensorMessage, tensor: string, expected: number): ExternalData {
+  const entries = new Map(externalData.map(({ key, value }) => [key, value]));
+  const numberOf = (key: string, otherwise: number) => {
+    const text = entries.get(key) ?? String(otherwise);
+    const value = parseDecimal(text);
+    if (Number.isSafeInteger(value) && value !== undefined && value >= 0) return value;
+    throw new NmodeError(
+      'BAD_MODEL',
+      `tensor '${tensor}' is stored in another file, at the impossible ${key} '${text}'`,
+    );
+  };
+  const length = numberOf('length', expected);
+  if (length !== expected) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `tensor '${tensor}' takes ${expected} bytes, its file has ${length} for it`,
+    );
+  }
+  return { location: entries.get('location') ?? '', offset: numberOf('offset', 0), length };
 }
 
 /** protobufjs gives an absent field of bytes as an empty array, which is no memory that a typed array may view. */

@@ -135,13 +135,17 @@ function nodeMessage(node: Node): object {
 }
 
 function attributeBytes(name: string, attribute: Attribute): Uint8Array {
-  if ('bytes' in attribute) return attribute.bytes;
+  if (attribute.type === 'other') return attribute.bytes;
+  if (attribute.type === 'subgraph') {
+    if (attribute.graph === undefined) return attribute.bytes;
+    return attribute.bytes ?? subgraphBytes(name, attribute.graph);
+  }
   if (attribute.whole !== undefined) return attribute.whole;
   const message = { name, type: ATTRIBUTE_TYPES[attribute.type], ...attributeFields(attribute) };
   return AttributeProto.encode(withUnread(attribute, message)).finish();
 }
 
-function attributeFields(attribute: Exclude<Attribute, { bytes: Uint8Array }>): object {
+function attributeFields(attribute: Exclude<Attribute, { type: 'other' | 'subgraph' }>): object {
   switch (attribute.type) {
     case 'float':
       return { f: attribute.value };
@@ -158,6 +162,15 @@ function attributeFields(attribute: Exclude<Attribute, { bytes: Uint8Array }>): 
     case 'strings':
       return { strings: attribute.value.map((text) => Buffer.from(text, 'utf8')) };
   }
+}
+
+/** A graph within a graph, its tensors included. */
+function subgraphBytes(name: string, graph: Graph): Uint8Array {
+  const initializer = Array.from(graph.initializers, ([own, tensor]) =>
+    withUnread(tensor, { ...tensorMessage(tensor), name: own }),
+  );
+  const g = GraphProto.encode({ ...graphMessage(graph), initializer }).finish();
+  return AttributeProto.encode({ name, type: ATTRIBUTE_TYPES.graph, g }).finish();
 }
 
 function tensorMessage({ dims, dtype, bytes }: Tensor) {

@@ -1,25 +1,6 @@
-import type { Tensor } from './tensor.js';
+import type { Attribute, Attributes } from './model.js';
 
-/** Protobuf fields as they stood in a file, tags included: what is not interpreted is written back. */
-export type Unread = readonly Uint8Array[];
-
-/**
- * A node's attribute. What is not interpreted is a whole AttributeProto, never opened: a `subgraph`, or any `other` (a type, a
- * sparse tensor, a tensor of strings, an integer beyond 2^53). `whole` is one too, where the value does not tell all of it
- * (the name of a tensor, the last digits of the largest int64); it is what is written back.
- */
-export type Attribute = { readonly unread?: Unread; readonly whole?: Uint8Array } & (
-  | { readonly type: 'float' | 'int'; readonly value: number }
-  | { readonly type: 'string'; readonly value: string }
-  | { readonly type: 'tensor'; readonly value: Tensor }
-  | { readonly type: 'floats' | 'ints'; readonly value: readonly number[] }
-  | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'subgraph' | 'other'; readonly bytes: Uint8Array }
-);
-
-export type AttributeType = Attribute['type'];
-
-export type Attributes = ReadonlyMap<string, Attribute>;
+export type { Attribute, Attributes, AttributeType, Unread } from './model.js';
 
 export const int = (value: number): Attribute => ({ type: 'int', value });
 export const float = (value: number): Attribute => ({ type: 'float', value });

@@ -1,7 +1,30 @@
-import type { Attributes, Unread } from './attribute.js';
 import type { DType } from './dtype.js';
 import { type OutputActivation, outputActivation } from './output-activation.js';
 import type { Tensor } from './tensor.js';
+
+/** Protobuf fields as they stood in a file, tags included: what is not interpreted is written back. */
+export type Unread = readonly Uint8Array[];
+
+/**
+ * A node's attribute. What is not interpreted is a whole AttributeProto, never opened: any `other` (a type, a sparse tensor, a
+ * tensor of strings, an integer beyond 2^53), or a `subgraph` that cannot be read or is one of several. `whole` is one too, where the value does not tell all of it
+ * (the name of a tensor, the last digits of the largest int64); it is what is written back.
+ */
+export type Attribute = { readonly unread?: Unread; readonly whole?: Uint8Array } & (
+  | { readonly type: 'float' | 'int'; readonly value: number }
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'tensor'; readonly value: Tensor }
+  | { readonly type: 'floats' | 'ints'; readonly value: readonly number[] }
+  | { readonly type: 'strings'; readonly value: readonly string[] }
+  | { readonly type: 'other'; readonly bytes: Uint8Array }
+  /** What a branch or a loop runs. As it was in a file where there are bytes. */
+  | { readonly type: 'subgraph'; readonly graph: Graph; readonly bytes?: Uint8Array }
+  | { readonly type: 'subgraph'; readonly graph?: undefined; readonly bytes: Uint8Array }
+);
+
+export type AttributeType = Attribute['type'];
+
+export type Attributes = ReadonlyMap<string, Attribute>;
 
 /** A whole ONNX model, as plain data. What this package does not interpret is kept in `unread` and written back. */
 export interface Model {

@@ -1,3 +1,4 @@
+import { readsUnseen } from '../analysis/prune.js';
 import { at } from '../common/at.js';
 import type { Attribute } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
@@ -12,6 +13,7 @@ export function commonSubexpressions(): Rule {
     // What is not known may give something else each time.
     const definition = definitionOf(node, graph.opset);
     if (definition === undefined || definition.isRandom || node.outputs.length !== 1) return;
+    if (readsUnseen(node)) return;
     const key = keyOf(node);
     const known = seen.get(key);
     if (known === undefined) {
@@ -23,12 +25,14 @@ export function commonSubexpressions(): Rule {
 }
 
 function keyOf({ opType, inputs, attributes }: Node): string {
-  const stated = Array.from(attributes, ([name, attribute]) => `${name}=${attributeKey(attribute)}`).sort();
-  return JSON.stringify([opType, inputs, stated]);
+  const stated = [...attributes].flatMap(([name, attribute]) =>
+    attribute.type === 'subgraph' ? [] : `${name}=${attributeKey(attribute)}`,
+  );
+  return JSON.stringify([opType, inputs, stated.sort()]);
 }
 
-function attributeKey(attribute: Attribute): string {
-  if ('bytes' in attribute) return hex(attribute.bytes);
+function attributeKey(attribute: Exclude<Attribute, { type: 'subgraph' }>): string {
+  if (attribute.type === 'other') return hex(attribute.bytes);
   if (attribute.type === 'tensor') {
     const { dtype, dims, bytes } = attribute.value;
     return JSON.stringify([dtype, dims, hex(bytes())]);

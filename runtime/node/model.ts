@@ -1,8 +1,10 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { check } from '../../graph/analysis/check.js';
 import { reachOf } from '../../graph/analysis/reach.js';
 import { badModel, badUsage } from '../../graph/common/errors.js';
+import { type ReadBeside, readingBeside } from '../../graph/file/external.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
+import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { refuseGone } from '../common/buffers.js';
 import { naming } from '../common/naming.js';
@@ -11,6 +13,7 @@ import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
 
 export interface LoadedModel {
   readonly model: Model;
+  /** Of the file, or of one file where weights are in others. */
   readonly bytes: Uint8Array;
   /** What messages call it. */
   readonly name: string;
@@ -29,17 +32,26 @@ export async function loadModel(source: string | Uint8Array): Promise<LoadedMode
   if (CHECKPOINT_NAME.test(source)) {
     throw badModel(`${name}: a checkpoint by its name, expected an .onnx model: export makes one of it`);
   }
-  return modelOf(await readModelBytes(source), name);
+  let isWhole = true;
+  const folder = readingBeside(dirname(source));
+  const readBeside: ReadBeside = (...tensor) => {
+    isWhole = false;
+    return folder(...tensor);
+  };
+  const { model, bytes } = modelOf(await readModelBytes(source), name, readBeside);
+  // A runtime is given bytes, which have no folder.
+  return { model, name, bytes: isWhole ? bytes : naming(name, () => encodeModel(model)) };
 }
 
 /**
  * The model of the bytes of a file, checked.
+ * @param readBeside reads weights that are in other files
  * @throws NmodeError: BAD_MODEL; BAD_USAGE for what are no bytes, or where nothing is left of them
  */
-export function modelOf(bytes: Uint8Array, name = 'the model'): LoadedModel {
+export function modelOf(bytes: Uint8Array, name = 'the model', readBeside?: ReadBeside): LoadedModel {
   if (!ArrayBuffer.isView(bytes)) throw badUsage('expected the path of a model, or its bytes');
   refuseGone(bytes, name);
-  const model = parseModel(bytes, name);
+  const model = parseModel(bytes, name, readBeside);
   return naming(name, () => {
     check(model);
     return { model, bytes, name };

@@ -257,8 +257,8 @@ describe('tensors', () => {
   it.each<[string, proto.onnx.ITensorProto, string]>([
     [
       'in another file',
-      { dims: [1], dataType: 1, dataLocation: 1 },
-      "tensor 't' is stored in another file: save",
+      { dims: [1], dataType: 1, dataLocation: 1, externalData: [{ key: 'location', value: 'w' }] },
+      "tensor 't' is stored in another file, 'w': give the path of the model, or save it as one file",
     ],
     [
       'of strings',

@@ -73,8 +73,27 @@ export const MODELS: Conditions = {
     "attribute '…' is given twice": 'two attributes of a node have one name',
   },
   'graph/file/budget.ts': {
+    'it holds graphs within each other, more than …': 'graphs that are attributes are nested 17 deep or more',
     'it has more than … fields, no more are read':
       'fields of the protobuf and packed numbers, elements of tensors aside, are above a million',
+  },
+  'graph/file/external.ts': {
+    "tensor '…' is stored in '…', …":
+      'one of the reasons below holds for the file that a tensor is stored in',
+    'which became shorter while it was read':
+      'a file of external data ends before what it had when the model was opened',
+    'which is no file': 'the location of external data is a folder or a device',
+    'which has … bytes, expected … from … on':
+      'offset and length of external data reach beyond the end of the file',
+    'which is no path': 'a location is empty, or holds a backslash or a null character',
+    "which is not in the model's folder: nothing else is read":
+      'a location is absolute, leads out of the folder of the model, or is a link that does',
+    'which is not to be found: it belongs beside the model':
+      'the operating system finds no such file, or does not let it be looked at',
+  },
+  'graph/file/graph.ts': {
+    "initializer '…' is stored twice": 'two initializers of the graph have one name',
+    "node '…' (…): …": 'an attribute of a node is given twice, or holds a tensor that cannot be read',
   },
   'graph/file/outline.ts': {
     'not an ONNX file (…)': 'the bytes are no protobuf, or one without graph or opset',
@@ -94,16 +113,18 @@ export const MODELS: Conditions = {
       'the protobuf was decoded, and lacks a graph or an opset',
     'its metadata or opset imports hold more than this version can keep':
       'a domain or a key of the metadata is there twice, or an entry has fields that onnx.proto does not have',
-    "initializer '…' is stored twice": 'two initializers of the graph have one name',
-    "node '…' (…): …": 'an attribute of a node is given twice, or holds a tensor that cannot be read',
     'not an ONNX file (…)':
       'decoding the protobuf throws, and no reader of this package had a reason of its own',
   },
   'graph/file/tensor.ts': {
     "tensor '…' has element type …, which is not supported":
       'the code of the elements is absent or none that is held here',
-    "tensor '…' is stored in another file: save the model as one file":
-      'the location of the data is EXTERNAL',
+    "tensor '…' is stored in another file, '…': give the path of the model, or save it as one file":
+      'the location of the data is EXTERNAL, and the model was given as bytes',
+    "tensor '…' is stored in another file, at the impossible … '…'":
+      'the offset or the length of external data is no whole number from 0 on',
+    "tensor '…' takes … bytes, its file has … for it":
+      'the length of external data is another than shape and type take',
     "tensor '…' has impossible sizes […]": 'a size is negative, or the bytes are above 2^53',
     "tensor '…' takes … bytes, found …": 'raw or typed data are not as many as shape and type take',
   },

@@ -1,0 +1,104 @@
+import { NmodeError, reason } from '../common/errors.js';
+import type { Attributes } from '../ir/attribute.js';
+import { dtypeOfCode } from '../ir/dtype.js';
+import type { DeclaredType, Graph, Node, ValueInfo } from '../ir/model.js';
+import type { Tensor } from '../ir/tensor.js';
+import { readAttributes } from './attribute.js';
+import type { ReadBeside } from './external.js';
+import { decode, present, unreadOf } from './message.js';
+import { GraphProto, TypeProto } from './schema.js';
+import { type Int64, readTensor, type TensorMessage } from './tensor.js';
+
+export interface GraphMessage {
+  node: NodeMessage[];
+  name?: string;
+  initializer: TensorMessage[];
+  input: ValueInfoMessage[];
+  output: ValueInfoMessage[];
+  valueInfo: ValueInfoMessage[];
+}
+
+interface NodeMessage {
+  input: string[];
+  output: string[];
+  name?: string;
+  opType?: string;
+  domain?: string;
+  attribute: Uint8Array[];
+}
+
+interface ValueInfoMessage {
+  name?: string;
+  type?: Uint8Array;
+}
+
+interface TypeMessage {
+  tensorType?: { elemType?: number; shape?: { dim: { dimValue?: Int64; dimParam?: string }[] } };
+}
+
+/**
+ * Reads a graph.
+ * @param readBeside reads tensors that are in other files
+ * @throws NmodeError (BAD_MODEL) where a tensor or an attribute cannot be read, or two initializers have one name
+ */
+export function readGraph(message: GraphMessage, readBeside: ReadBeside): Graph {
+  const initializers = new Map<string, Tensor>();
+  for (const tensor of message.initializer) {
+    const name = tensor.name ?? '';
+    if (initializers.has(name)) throw new NmodeError('BAD_MODEL', `initializer '${name}' is stored twice`);
+    initializers.set(name, { ...readTensor(tensor, readBeside), ...unreadOf(tensor) });
+  }
+  return {
+    name: message.name ?? '',
+    nodes: message.node.map((node) => toNode(node, readBeside)),
+    inputs: message.input.map(toValueInfo),
+    outputs: message.output.map(toValueInfo),
+    valueInfo: message.valueInfo.map(toValueInfo),
+    initializers,
+    ...unreadOf(message),
+  };
+}
+
+function toNode(message: NodeMessage, readBeside: ReadBeside): Node {
+  return {
+    name: message.name ?? '',
+    opType: message.opType ?? '',
+    // 'ai.onnx' is another name of the default domain.
+    domain: message.domain === 'ai.onnx' ? '' : (message.domain ?? ''),
+    inputs: message.input,
+    outputs: message.output,
+    attributes: attributesOf(message, readBeside),
+    ...unreadOf(message),
+  };
+}
+
+function attributesOf(
+  { name = '', opType = '', attribute }: NodeMessage,
+  readBeside: ReadBeside,
+): Attributes {
+  try {
+    return readAttributes(attribute, {
+      readBeside,
+      readGraph: (bytes, beside) => readGraph(decode<GraphMessage>(GraphProto, bytes), beside),
+    });
+  } catch (error) {
+    throw new NmodeError('BAD_MODEL', `node '${name}' (${opType}): ${reason(error)}`, { cause: error });
+  }
+}
+
+function toValueInfo(message: ValueInfoMessage): ValueInfo {
+  const name = message.name ?? '';
+  const typeBytes = present(message, 'type');
+  if (typeBytes === undefined) return { name, ...unreadOf(message) };
+  const type = declaredType(decode<TypeMessage>(TypeProto, typeBytes));
+  return { name, ...(type && { type }), typeBytes, ...unreadOf(message) };
+}
+
+function declaredType({ tensorType }: TypeMessage): DeclaredType | undefined {
+  const dtype = dtypeOfCode(tensorType?.elemType ?? 0);
+  if (dtype === undefined) return undefined;
+  const shape = tensorType?.shape?.dim.map(
+    (dim) => present(dim, 'dimValue')?.toNumber() ?? present(dim, 'dimParam') ?? '',
+  );
+  return { dtype, ...(shape && { shape }) };
+}
