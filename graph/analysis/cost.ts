@@ -92,7 +92,8 @@ function nodeCost(node: Node, types: Types, opset: number): NodeCost {
   return { name, opType, macs: macsOf(node, types, opset), activationBytes: sum(bytes) };
 }
 
-function macsOf(node: Node, types: Types, opset: number): number | undefined {
+/** Multiply-adds of a node, 0 for what is neither convolution nor product; undefined where sizes are open. */
+export function macsOf(node: Node, types: Types, opset: number): number | undefined {
   const definition = definitionOf(node, opset);
   if (definition?.macs === undefined) return 0;
   const [output = ABSENT] = node.outputs;

@@ -28,8 +28,8 @@ export function rewrite(model: Model, rule: Rule): Rewritten {
 /** Many rules hold nowhere in a model, and leave it to the next. */
 const inferred = new WeakMap<Model, Types>();
 
-/** An initializer that is also an input is no constant: whoever runs the model may give another. */
-function typesOf(model: Model): Types {
+/** The types that passes know. An initializer that is also an input is no constant: whoever runs the model may give another. */
+export function typesOf(model: Model): Types {
   const { graph } = model;
   const given = replaceable(model);
   const constants = new Map([...graph.initializers].filter(([name]) => !given.has(name)));

@@ -25,6 +25,7 @@ import type { DType } from '../../graph/ir/dtype.js';
 import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
 import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
+import { type UntypedNode, untypedNodes } from '../../graph/rewriting/untyped.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { defaultSizes } from '../transform/default-sizes.js';
 
@@ -96,6 +97,8 @@ export interface ModelReport {
   /** What its export took for what the checkpoint did not say; empty for models that do not tell. */
   readonly assumed: readonly CheckedAssumption[];
   readonly operators: Readonly<Record<string, number>>;
+  /** Nodes without a type, and what these keep the passes from. */
+  readonly untyped: readonly UntypedNode[];
   readonly costs: readonly NodeCost[];
   readonly tensors: readonly TensorReport[];
 }
@@ -230,6 +233,7 @@ async function inspectModel(path: string): Promise<ModelReport> {
     metadata: Object.fromEntries(model.metadata),
     assumed: assumptionsIn(model.metadata),
     operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
+    untyped: untypedNodes(model),
     tensors: tensorReports(graph.initializers),
   };
 }

@@ -5,7 +5,9 @@ import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
 import { TARGETS } from '../../graph/passes/winograd/cost.js';
+import type { Reached } from '../../graph/precision/reached.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
+import { type UntypedNode, untypedNodes } from '../../graph/rewriting/untyped.js';
 import { naming } from '../../runtime/common/naming.js';
 import type { UsedRecipe } from './calibration-inputs.js';
 import type { ImageDifference } from './image-comparison.js';
@@ -13,6 +15,7 @@ import { type LiftOptions, type LiftReport, lifted } from './lifting.js';
 import { followedBy, optimizationMetadataOf, withOptimizationMetadata } from './optimization-metadata.js';
 import { PRECISIONS, type Precision } from './precision.js';
 import type { QuantizedLayers } from './precision-lowering.js';
+import { reachOf, refuseLittle } from './reach.js';
 import { Tolerance } from './tolerance.js';
 
 export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
@@ -26,6 +29,8 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly method?: CalibrationMethod;
   /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;
+  /** Write `fp16` and `int8` also where they reach less than a tenth of the multiply-adds. */
+  readonly force?: boolean;
   /** How images are prepared, instead of as the model says; the release's way where nobody says. */
   readonly recipe?: Partial<Recipe>;
   /** What one grey channel is made of where an image has colours, instead of as the model says. */
@@ -46,6 +51,10 @@ export interface Transformed extends LiftReport {
   /** What rules the graph was rewritten by, and how often. */
   readonly changes: Readonly<Record<string, number>>;
   readonly quantized?: QuantizedLayers;
+  /** Nodes without a type, behind which no rule was tried, where there are some. */
+  readonly untyped?: readonly UntypedNode[];
+  /** How much of the work is in half precision or on integers. */
+  readonly reached?: Reached;
   /** The comparison with the model as it was, where it was made, and how its images were prepared. */
   readonly difference?: ImageDifference;
   readonly prepared?: UsedRecipe;
@@ -65,7 +74,7 @@ export async function transform(
 ): Promise<Transformed> {
   refuseNonsense(options);
   refuseContradictions(options);
-  const { level = 'standard', precision = 'fp32', maxDscDrop, images, signal } = options;
+  const { level = 'standard', precision = 'fp32', maxDscDrop, images, signal, force } = options;
   if (precision !== 'fp32') (await import('./precision-lowering.js')).refuseLowering(model, name, precision);
   const { model: newer, ...lifting } = naming(name, () => lifted(model, { ...options, level, precision }));
   // Half precision is for graphics cards.
@@ -81,7 +90,12 @@ export async function transform(
     level: isStandard ? 'standard' : level,
     precision,
   });
-  const report = { ...lifting, level, precision: done.precision, changes: optimized.changes };
+  const untyped = untypedNodes(optimized.model);
+  const report = {
+    ...lifting,
+    ...{ level, precision: done.precision, changes: optimized.changes },
+    ...(untyped.length > 0 && { untyped }),
+  };
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);
     return { ...optimized, ...report, model: withOptimizationMetadata(optimized.model, done) };
@@ -102,11 +116,14 @@ export async function transform(
     ...options,
     ...{ precision, tolerance, examples },
   });
-  const { float, winograd } = quantized ?? {};
+  const { float, winograd = [] } = quantized ?? {};
+  const reached = reachOf(precision, changed);
+  // Layers in Winograd's form are in float since they are faster so.
+  if (!force && winograd.length === 0) refuseLittle(name, precision, reached, untyped);
   const result = withOptimizationMetadata(changed, {
     ...done,
     ...(float && { float }),
-    ...(winograd && winograd.length > 0 && { winograd }),
+    ...(winograd.length > 0 && { winograd }),
   });
   check(result);
   const difference = await comparison.differenceOf(result);
@@ -116,6 +133,7 @@ export async function transform(
     ...report,
     model: result,
     ...(quantized && { quantized }),
+    ...(reached && { reached }),
     difference,
     prepared: { recipe: examples.recipe, from: examples.from, assumed: examples.assumed },
   };
@@ -139,7 +157,7 @@ function refuseNonsense({ level, precision, target, method, maxDscDrop }: Transf
 }
 
 function refuseContradictions(options: TransformOptions): void {
-  const { level, precision = 'fp32', target, calibrate, method, maxDscDrop, precompute } = options;
+  const { level, precision = 'fp32', target, calibrate, method, maxDscDrop, precompute, force } = options;
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
     throw usage(
@@ -156,6 +174,8 @@ function refuseContradictions(options: TransformOptions): void {
   if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
     throw usage(`${option('calibrate')} and ${option('method')} have no meaning for ${precision}`);
   }
+  if (force && precision !== 'fp16' && precision !== 'int8')
+    throw usage('`force` has a meaning for fp16 and int8 alone');
   if (precision === 'fp32' && maxDscDrop !== undefined)
     throw usage('`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone');
 }

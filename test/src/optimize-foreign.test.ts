@@ -15,8 +15,9 @@ import { examplesFor } from '../../src/transform/calibration-inputs.js';
 import { ImageComparison } from '../../src/transform/image-comparison.js';
 import { Tolerance } from '../../src/transform/tolerance.js';
 import { fixture } from '../support/fixtures.js';
-import { modelOf, node } from '../support/graph.js';
+import { handmade, modelOf, node } from '../support/graph.js';
 import { convolved, filled, image } from '../support/rewritten.js';
+import { seeded } from '../support/seeded.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-foreign-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -60,6 +61,10 @@ async function halfOf(built: Model): Promise<string> {
   await optimized(built, { ...fp16, maxDscDrop: 1 });
   return output;
 }
+
+/** Seeded weights of either sign. */
+const weightsOf = (dims: Readonly<Record<string, readonly number[]>>) =>
+  new Map(Object.entries(dims).map(([name, sizes]) => [name, seeded(name, sizes)]));
 
 const fp16 = { precision: 'fp16' } as const;
 const weights = { precision: 'int8-weights' } as const;
@@ -293,6 +298,38 @@ describe('what cannot be lowered', () => {
       'BAD_MODEL',
       /it holds values in float16 already, and int8-weights needs float32/,
     );
+  });
+
+  it('where less than a tenth of the work would be lower, since types end, unless it is forced', async () => {
+    const gelu = { ...node('QuickGelu', ['a'], ['b']), domain: 'com.microsoft' };
+    const built = handmade({
+      inputs: [{ name: 'x', type: { dtype: 'float32', shape: [1, 3, 16, 16] } }],
+      outputs: [{ name: 'y', type: { dtype: 'float32' } }],
+      nodes: [
+        node('Conv', ['x', 'first'], ['a']),
+        gelu,
+        node('Conv', ['b', 'second'], ['c']),
+        node('Relu', ['c'], ['d']),
+        node('Conv', ['d', 'third'], ['y']),
+      ],
+      initializers: weightsOf({ first: [8, 3, 1, 1], second: [64, 8, 3, 3], third: [1, 64, 1, 1] }),
+    });
+    const stranger = { ...built, opsets: new Map([...built.opsets, ['com.microsoft', 1]]) };
+    await expectRefusal(
+      stranger,
+      fp16,
+      'CHECK_FAILED',
+      /: fp16 reaches 0\.5 % of the weights alone: QuickGelu 'b': .* keeps the passes from 2 Conv, 1 Relu; nothing was written \(`force` /,
+    );
+    await expectRefusal(
+      stranger,
+      { force: true },
+      'BAD_USAGE',
+      /`force` has a meaning for fp16 and int8 alone/,
+    );
+    const { reached, untyped } = await optimized(stranger, { ...fp16, force: true, maxDscDrop: 1 });
+    expect(reached).toMatchObject({ of: 'weights' });
+    expect(untyped).toMatchObject([{ name: 'b', keeps: { Conv: 2, Relu: 1 } }]);
   });
 
   it('a second time; and what was done stays in the metadata', async () => {

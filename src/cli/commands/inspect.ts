@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
@@ -8,9 +9,11 @@ import { optionsOf } from '../flags/options.js';
 import { assumedNetworkField } from '../output/assumed-field.js';
 import { costField } from '../output/cost-field.js';
 import { type Field, fields, printReport, shapeLine, table } from '../output/print.js';
+import { untypedField, untypedFields } from '../output/untyped-fields.js';
 
 interface Flags extends CheckpointFlags {
   readonly skips?: true;
+  readonly why?: true;
   readonly json?: true;
 }
 
@@ -25,12 +28,20 @@ export function addInspect(program: Command, inFlags: InFlags): void {
         CHECKPOINT_FLAGS,
       ),
     )
+    .addOption(
+      new Option(
+        '--why',
+        'of a model: list the nodes without a type, and what they keep from being rewritten',
+      ).conflicts([...CHECKPOINT_FLAGS, 'skips']),
+    )
     .option('--json', 'print one JSON document, with the cost of every node of a model')
-    .action(async (file: string, { json, skips, ...flags }: Flags) => {
+    .action(async (file: string, { json, skips, why, ...flags }: Flags) => {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../../api/inspect.js');
       const { key, ...selection } = optionsOf(flags);
-      printReport(await inWords(await inspect(file, key, selection), inFlags), json, reportText);
+      const report = await inWords(await inspect(file, key, selection), inFlags);
+      if (why && report.kind !== 'model') throw badUsage('`why` has a meaning for a model alone');
+      printReport(report, json, (it) => reportText(it, why));
     });
 }
 
@@ -52,8 +63,8 @@ async function inWords(
   };
 }
 
-function reportText(report: CheckpointReport | ModelReport): string {
-  return report.kind === 'model' ? modelText(report) : checkpointText(report);
+function reportText(report: CheckpointReport | ModelReport, why?: true): string {
+  return report.kind === 'model' ? modelText(report, why) : checkpointText(report);
 }
 
 function skipsText({ file, input, skips, sizeMultiple }: SkipsReport): string {
@@ -116,7 +127,7 @@ function portText({ name, dtype, shape }: PortReport): string {
   return `${name}: ${dtype ?? 'unknown'} ${shapeLine(shape)}`;
 }
 
-function modelText(report: ModelReport): string {
+function modelText(report: ModelReport, why?: true): string {
   const { activationBytes } = report;
   const operators = Object.entries(report.operators).map(([name, times]) => `${times} ${name}`);
   const head = fields([
@@ -127,6 +138,7 @@ function modelText(report: ModelReport): string {
     costField(report),
     ['activations', activationBytes === undefined ? undefined : `${bytesText(activationBytes)} in all`],
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
+    ...(why ? untypedFields(report.untyped) : [untypedField(report.untyped)]),
     assumedNetworkField(report.assumed),
     ...Object.entries(report.metadata).filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0),
   ]);

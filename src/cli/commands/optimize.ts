@@ -15,6 +15,7 @@ interface Flags
   extends Omit<OptimizeModelOptions, 'model' | 'level' | 'opset' | 'signal' | 'onProgress'>,
     Pick<TransformFlags, 'optimize'> {
   readonly opset?: string;
+  readonly why?: true;
   readonly json?: true;
 }
 
@@ -34,22 +35,23 @@ export function addOptimize(program: Command): void {
     )
     .option('--freeze', 'take weights that are inputs as well, and may be replaced, for constants');
   addModelFlags(command, 'written behind the logits that the model ends in')
+    .option('--why', 'list the nodes without a type, and what they keep the rules from')
     .option('--json', 'print one JSON document')
-    .action(async (model: string, { opset, ...flags }: Flags) => {
+    .action(async (model: string, { opset, why, ...flags }: Flags) => {
       const { optimizeModel } = await import('../../api/optimize.js');
       const options = { ...optionsOf(flags), ...(opset && { opset: Number(opset) }), model };
       const report = await withProgress('layers', (watching) => optimizeModel({ ...options, ...watching }));
-      printReport(report, flags.json, reportText);
+      printReport(report, flags.json, (it) => reportText(it, why));
     });
 }
 
-function reportText(report: OptimizeReport): string {
+function reportText(report: OptimizeReport, why?: true): string {
   const { output, bytes, bytesBefore, nodes, nodesBefore, prepared, assumed } = report;
   return fields([
     ['images', prepared && preparedText(prepared)],
     ['lifted', liftedText(report)],
     ['weights', weightsText(report)],
-    ...transformFields(report),
+    ...transformFields(report, why),
     assumedField(assumed),
     [
       'written',

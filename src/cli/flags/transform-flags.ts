@@ -5,15 +5,17 @@ import { CALIBRATION_METHODS } from '../../../graph/quantization/calibrate.js';
 import type { OutputDifference } from '../../transform/difference.js';
 import type { ImageDifference } from '../../transform/image-comparison.js';
 import { PRECISIONS } from '../../transform/precision.js';
+import { reachText } from '../../transform/reach.js';
 import type { Transformed, TransformOptions } from '../../transform/transform.js';
 import type { Field } from '../output/print.js';
+import { untypedField, untypedFields } from '../output/untyped-fields.js';
 import { parsePath, parseProbability } from './arguments.js';
 import { choice } from './options.js';
 
 /** What every command that rewrites a graph takes. */
 export type TransformFlags = Pick<
   TransformOptions,
-  'target' | 'precompute' | 'precision' | 'images' | 'calibrate' | 'method' | 'maxDscDrop'
+  'target' | 'precompute' | 'precision' | 'images' | 'calibrate' | 'method' | 'maxDscDrop' | 'force'
 > & { readonly optimize?: Level };
 
 export function addTransformFlags(command: Command, level: Level = 'standard'): Command {
@@ -45,19 +47,24 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
       parseProbability,
     )
     .option(
+      '--force',
+      'with --precision fp16 or int8: write it also where it reaches less than a tenth of the multiply-adds',
+    )
+    .option(
       '--images <folder>',
       'images to compare the result on (default: six that are bundled)',
       parsePath,
     );
 }
 
-/** What was done to a graph, a line a matter. */
-export function transformFields({
-  level,
-  changes,
-  difference,
-  quantized,
-}: Omit<Transformed, 'model'>): readonly Field[] {
+/**
+ * What was done to a graph, a line a matter.
+ * @param why list the nodes without a type
+ */
+export function transformFields(
+  { level, changes, difference, quantized, reached, precision, untyped = [] }: Omit<Transformed, 'model'>,
+  why?: true,
+): readonly Field[] {
   const rules = Object.entries(changes).map(([rule, count]) => `${rule} ${count}`);
   const hasNoWinograd = level === 'latency' && changes.Winograd === undefined;
   return [
@@ -69,6 +76,8 @@ export function transformFields({
         : undefined,
     ],
     ['integers', quantized && quantizedText(quantized)],
+    ['reached', reached && `${precision} has ${reachText(reached)}`],
+    ...(why ? untypedFields(untyped) : [untypedField(untyped)]),
     ['compared', difference && differenceText(difference)],
   ];
 }

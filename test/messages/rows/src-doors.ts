@@ -28,6 +28,9 @@ export const SRC_DOORS: Conditions = {
   'src/cli/flags/recipe-flags.ts': {
     'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',
   },
+  'src/cli/commands/inspect.ts': {
+    '`why` has a meaning for a model alone': '--why is given for a checkpoint',
+  },
   'src/cli/commands/serve.ts': {
     '--tls-cert and --tls-key go together': 'one of the two flags is given without the other',
   },

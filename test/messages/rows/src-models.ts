@@ -29,6 +29,11 @@ export const SRC_MODELS: Conditions = {
     '…: nothing of it can be in …: …; nothing was written':
       'the weights are as large as before or, for int8, no convolution is one that can be quantised',
   },
+  'src/transform/reach.ts': {
+    '…: … reaches … alone…; nothing was written (… writes it all the same)':
+      'halves or integers have less than a tenth of the multiply-adds, or of the weights where sizes are not known, and force is not given',
+    '… % of the …': 'how much that is, and of what: weights where sizes are not known',
+  },
   'src/measuring/measure.ts': {
     "input '…' […] is larger than what is measured with":
       'with 1 and 256 for what is open, an input has more than 2^28 elements',
@@ -80,6 +85,7 @@ export const SRC_MODELS: Conditions = {
       'int8 is asked for without a folder to calibrate on',
     '… and … have no meaning for …': 'one of the two is given for another precision than int8',
     '`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone': 'maxDscDrop is given for fp32',
+    '`force` has a meaning for fp16 and int8 alone': 'force is given for another precision',
   },
   'src/api/verify.ts': {
     'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does':

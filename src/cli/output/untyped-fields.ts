@@ -1,0 +1,18 @@
+import { type UntypedNode, untypedText } from '../../../graph/rewriting/untyped.js';
+import type { Field } from './print.js';
+
+/** Of a rewritten model, and of one that is inspected. */
+export function untypedField(untyped: readonly UntypedNode[]): Field {
+  if (untyped.length === 0) return ['untyped', undefined];
+  const behind = untyped.flatMap(({ keeps }) => Object.values(keeps)).reduce((sum, count) => sum + count, 0);
+  return [
+    'untyped',
+    `${untyped.length} nodes, with ${behind} behind them, at which no rule looks (--why lists them)`,
+  ];
+}
+
+/** The same, one by one. */
+export const untypedFields = (untyped: readonly UntypedNode[]): readonly Field[] =>
+  untyped.length === 0
+    ? [['untyped', 'no node: all types are known']]
+    : untyped.map((node) => ['untyped', untypedText(node)]);

@@ -1,0 +1,62 @@
+import { expect, it } from '@jest/globals';
+import { ints } from '../../../graph/ir/attribute.js';
+import type { Node } from '../../../graph/ir/model.js';
+import { untypedNodes, untypedText } from '../../../graph/rewriting/untyped.js';
+import { handmade, node, zeros } from '../../support/graph.js';
+
+const image = { name: 'x', type: { dtype: 'float32', shape: ['N', 3, 'H', 'W'] } } as const;
+const stranger = (inputs: readonly string[], output: string): Node => ({
+  ...node('Twist', inputs, [output]),
+  domain: 'org.example',
+});
+
+it('lists where types end, why, and what no rule looks at for that', () => {
+  const model = handmade({
+    inputs: [image, { name: 'open', type: { dtype: 'float32' } }],
+    outputs: [{ name: 'y' }, { name: 'z' }, { name: 'place' }],
+    initializers: new Map([['w', zeros([3, 3, 3, 3])]]),
+    nodes: [
+      node('Relu', ['x'], ['a']),
+      stranger(['a'], 'b'),
+      node('Conv', ['b', 'w'], ['c']),
+      node('Relu', ['c'], ['d']),
+      node('Relu', ['open'], ['e']),
+      node('Add', ['d', 'e'], ['y']),
+      node('Add', ['a', 'x'], ['z']),
+      node('NonZero', ['z'], ['place']),
+      node('BatchNormalization', ['x', 's', 's', 's', 's'], ['f', 'unread']),
+    ],
+  });
+  const found = untypedNodes(model);
+  expect(found).toMatchObject([
+    {
+      name: 'b',
+      keeps: { Add: 1, Conv: 1, Relu: 1 },
+      why: "operators of the domain 'org.example' are not known here",
+    },
+    { name: 'e', keeps: {}, why: "input 'open' is declared without a type, or without a rank" },
+    { name: 'place', why: 'this operator is not known here' },
+  ]);
+  expect(found.map(untypedText)[0]).toBe(
+    "Twist 'b': operators of the domain 'org.example' are not known here; it keeps the passes from 1 Add, 1 Conv, 1 Relu",
+  );
+});
+
+it('an operator of another opset, a subgraph, and what only a run tells', () => {
+  const body = { type: 'subgraph', bytes: new Uint8Array() } as const;
+  const model = handmade({
+    inputs: [image, { name: 'sizes', type: { dtype: 'int64', shape: [4] } }],
+    outputs: [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
+    nodes: [
+      node('Slice', ['x'], ['a'], { axes: ints([1]), starts: ints([0]), ends: ints([1]) }),
+      { ...node('Loop', ['sizes'], ['b']), attributes: new Map([['body', body]]) },
+      node('Expand', ['x', 'sizes'], ['c']),
+    ],
+  });
+  const found = untypedNodes({ ...model, opsets: new Map([['', 9]]) });
+  expect(found.map(({ why }) => why)).toEqual([
+    'what it was in opset 9 is not known here',
+    'it holds a subgraph, which is not followed',
+    'its type depends on values that only a run tells',
+  ]);
+});
