@@ -7,6 +7,7 @@ import { channelNormalization } from './channel-normalization.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { constantFolding } from './constant-folding.js';
 import { convolutionMerging } from './convolution-merging.js';
+import { withoutDenormals } from './denormal-weights.js';
 import { noOperation } from './no-operation.js';
 import { pointwiseProducts } from './pointwise-products.js';
 import { resizeProducts } from './resize-products.js';
@@ -34,6 +35,8 @@ export interface Optimized {
   readonly model: Model;
   /** How often each rule held, by its name. */
   readonly changes: Readonly<Record<string, number>>;
+  /** Weights that became zero, since products with what is so small only take time; absent for none. */
+  readonly denormals?: number;
 }
 
 interface Pass {
@@ -99,8 +102,10 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
     return current !== before;
   };
   for (let round = 0; round < MAX_ROUNDS && apply(FOLDING); round++);
+  const { model: normal, count } = withoutDenormals(current);
+  current = normal;
   apply(SHAPING);
-  return { model: current, changes: Object.fromEntries(changes) };
+  return { model: current, changes: Object.fromEntries(changes), ...(count > 0 && { denormals: count }) };
 }
 
 /** How often a rule held before it was first asked. */

@@ -50,6 +50,8 @@ export interface Transformed extends LiftReport {
   readonly precision: Precision;
   /** What rules the graph was rewritten by, and how often. */
   readonly changes: Readonly<Record<string, number>>;
+  /** Weights below 2^-126 that became zero, where there were some. */
+  readonly denormals?: number;
   readonly quantized?: QuantizedLayers;
   /** Nodes without a type, behind which no rule was tried, where there are some. */
   readonly untyped?: readonly UntypedNode[];
@@ -95,6 +97,7 @@ export async function transform(
     ...lifting,
     ...{ level, precision: done.precision, changes: optimized.changes },
     ...(untyped.length > 0 && { untyped }),
+    ...(optimized.denormals !== undefined && { denormals: optimized.denormals }),
   };
   if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
     check(optimized.model);

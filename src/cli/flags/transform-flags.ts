@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { LEVELS, type Level } from '../../../graph/passes/optimize.js';
 import { TARGETS } from '../../../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS } from '../../../graph/quantization/calibrate.js';
+import { count } from '../../reports/figures.js';
 import type { OutputDifference } from '../../transform/difference.js';
 import type { ImageDifference } from '../../transform/image-comparison.js';
 import { PRECISIONS } from '../../transform/precision.js';
@@ -62,10 +63,19 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
  * @param why list the nodes without a type
  */
 export function transformFields(
-  { level, changes, difference, quantized, reached, precision, untyped = [] }: Omit<Transformed, 'model'>,
+  {
+    level,
+    changes,
+    denormals,
+    difference,
+    quantized,
+    reached,
+    precision,
+    untyped = [],
+  }: Omit<Transformed, 'model'>,
   why?: true,
 ): readonly Field[] {
-  const rules = Object.entries(changes).map(([rule, count]) => `${rule} ${count}`);
+  const rules = Object.entries(changes).map(([rule, times]) => `${rule} ${times}`);
   const hasNoWinograd = level === 'latency' && changes.Winograd === undefined;
   return [
     ['rewritten', level === 'none' ? undefined : rules.join(', ') || 'nothing: no rule found anything to do'],
@@ -74,6 +84,12 @@ export function transformFields(
       hasNoWinograd
         ? "no further convolution took Winograd's form: none would be clearly faster, sizes are open, or the target is webgpu; only the rules of standard hold"
         : undefined,
+    ],
+    [
+      'denormal',
+      denormals === undefined
+        ? undefined
+        : `${count(denormals)} weights below 1.2e-38, which only take time, became zero`,
     ],
     ['integers', quantized && quantizedText(quantized)],
     ['reached', reached && `${precision} has ${reachText(reached)}`],

@@ -1,0 +1,80 @@
+import { readsUnseen } from '../analysis/prune.js';
+import type { Model } from '../ir/model.js';
+import { aligned, elementCount, type Tensor } from '../ir/tensor.js';
+
+/** Which inputs of an operator are multiplied with others. */
+const MULTIPLIED: ReadonlyMap<string, readonly number[]> = new Map([
+  ...at('Conv ConvTranspose DeformConv FusedConv PRelu', [1]),
+  ...at(
+    'BatchNormalization GroupNormalization InstanceNormalization LayerNormalization RMSNormalization',
+    [1],
+  ),
+  ...at('Einsum Gemm MatMul Mul', [0, 1]),
+  ...at('GRU LSTM RNN', [1, 2]),
+]);
+
+function at(operators: string, positions: readonly number[]): [string, readonly number[]][] {
+  return operators.split(' ').map((operator) => [operator, positions]);
+}
+
+export interface WithoutDenormals {
+  readonly model: Model;
+  /** How many weights became zero. */
+  readonly count: number;
+}
+
+/**
+ * Puts zero in the place of float32 weights below 2^-126, which processors multiply by many times slower than by any other, and whose
+ * products are nothing beside the rounding of others. What is added or divided by stays: an epsilon may be as small.
+ */
+export function withoutDenormals(model: Model): WithoutDenormals {
+  const { nodes, inputs, outputs, initializers } = model.graph;
+  let count = 0;
+  // What a subgraph does with a weight is not seen.
+  if (nodes.some(readsUnseen)) return { model, count };
+  // Nor is what may be replaced.
+  const kept = new Set([...inputs, ...outputs].map(({ name }) => name));
+  const multiplied = new Set<string>();
+  for (const { opType, inputs: read } of nodes) {
+    const positions = MULTIPLIED.get(opType) ?? [];
+    for (const [index, name] of read.entries()) (positions.includes(index) ? multiplied : kept).add(name);
+  }
+  const cleaned = Array.from(initializers, ([name, tensor]): [string, Tensor] => {
+    if (tensor.dtype !== 'float32' || !multiplied.has(name) || kept.has(name)) return [name, tensor];
+    const found = countDenormals(tensor);
+    count += found;
+    return [name, found === 0 ? tensor : flushed(tensor)];
+  });
+  if (count === 0) return { model, count };
+  return { model: { ...model, graph: { ...model.graph, initializers: new Map(cleaned) } }, count };
+}
+
+/** The bits of the exponent, which a denormal has none of, and those of the magnitude. */
+const [EXPONENT, MAGNITUDE] = [0x7f800000, 0x7fffffff];
+
+const isDenormal = (bits: number) => (bits & EXPONENT) === 0 && (bits & MAGNITUDE) !== 0;
+
+function countDenormals(tensor: Tensor): number {
+  const { buffer, byteOffset } = aligned(tensor.bytes(), 4);
+  const words = new Uint32Array(buffer, byteOffset, elementCount(tensor.dims));
+  let count = 0;
+  for (let index = 0; index < words.length; index++) if (isDenormal(words[index] as number)) count++;
+  return count;
+}
+
+/** Computed when it is read, so that weights are not all in memory. */
+function flushed(tensor: Tensor): Tensor {
+  const { dims } = tensor;
+  const fill = (target: Uint8Array) => {
+    target.set(tensor.bytes());
+    const words = new Uint32Array(target.buffer, target.byteOffset, elementCount(dims));
+    for (let index = 0; index < words.length; index++)
+      if (isDenormal(words[index] as number)) words[index] = 0;
+  };
+  const bytes = () => {
+    const target = new Uint8Array(4 * elementCount(dims));
+    fill(target);
+    return target;
+  };
+  return { ...tensor, bytes, fill };
+}
