@@ -6,6 +6,9 @@ import type { Range } from './parameters.js';
 /** Sums and products of two feature maps, as residual branches, gates and SiLU have them: runtimes compute them on integers. */
 const CARRIERS = new Set(['Add', 'Mul']);
 
+/** Activations between layers: what they read and give is on integers, also where runtimes compute the activation itself in float. */
+const ACTIVATIONS = new Set(['HardSwish', 'LeakyRelu', 'Mish', 'PRelu', 'Sigmoid', 'Swish']);
+
 /** What needs no calibration. */
 const KNOWN_RANGES: Readonly<Record<string, Range>> = {
   Sigmoid: { min: 0, max: 1 },
@@ -20,6 +23,16 @@ export function isCarrier({ opType, domain, inputs }: Node, graph: Rewriting): b
     inputs.length === 2 &&
     inputs.every((name) => graph.constant(name) === undefined)
   );
+}
+
+/** Whether a node is an activation of one feature map. */
+export function isActivation({ opType, domain }: Node): boolean {
+  return ACTIVATIONS.has(opType) && domain === '';
+}
+
+/** Whether a node joins feature maps, as skip connections are. */
+export function isJoin({ opType, domain, inputs }: Node, graph: Rewriting): boolean {
+  return opType === 'Concat' && domain === '' && inputs.every((name) => graph.constant(name) === undefined);
 }
 
 /** The range of what an operator gives, whatever it reads. */
@@ -37,7 +50,9 @@ export function carriedValues(layers: readonly QuantizableLayer[], graph: Rewrit
     if (producer === undefined || !carries(producer, graph)) continue;
     found.add(name);
     const clamped = isClamp(producer) ? clampedCarrier(producer, graph) : undefined;
-    for (const input of (clamped ?? producer).inputs) read.add(input);
+    const { inputs } = clamped ?? producer;
+    // Behind the first input of an activation there may be slopes.
+    for (const input of isActivation(producer) ? inputs.slice(0, 1) : inputs) read.add(input);
   }
   return found;
 }
@@ -50,5 +65,8 @@ export function clampedCarrier(clamp: Node, graph: Rewriting): Node | undefined 
 }
 
 function carries(node: Node, graph: Rewriting): boolean {
-  return isCarrier(node, graph) || isClamp(node) || node.opType === 'MaxPool' || node.opType === 'Sigmoid';
+  return (
+    [isCarrier, isJoin, isActivation, isClamp].some((holds) => holds(node, graph)) ||
+    node.opType === 'MaxPool'
+  );
 }

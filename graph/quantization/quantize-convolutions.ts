@@ -4,13 +4,14 @@ import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
 import { float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
+import { Concat } from '../ops/concat.js';
 import { Conv } from '../ops/conv.js';
 import { definitionOf } from '../ops/index.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize-linear.js';
 import { type ConvActivation, withActivation } from '../passes/conv-activation.js';
 import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';
-import { clampedCarrier, isCarrier, knownRange } from './carriers.js';
+import { clampedCarrier, isActivation, isCarrier, isJoin, knownRange } from './carriers.js';
 import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
 import { isClamp, layerEnd } from './layers.js';
 import {
@@ -24,8 +25,8 @@ import {
 /**
  * Convolutions in int8: what they read, and what they give behind their activation, is quantised to uint8, and their weights to int8, one
  * scale a channel. A runtime that finds all of these around a convolution runs it on integers. What only moves such values on, as
- * MaxPool, stays quantised, and so do sums and products of them, as
- * residual branches, gates and SiLU have them.
+ * MaxPool, stays quantised, and so do sums and products of them, as residual branches, gates and SiLU have them, their activations, and what
+ * skip connections join.
  * @param weights of the layers that were quantised before, with these ranges
  * @param carried values between layers that stay on integers with them
  * @param fillsChannels whether kernels would copy each window of an image of few channels, and none of one with more
@@ -41,7 +42,8 @@ export function quantizeConvolutions(
     if (node.opType === 'MaxPool') return pooled(node, graph);
     const [output = ABSENT] = node.outputs;
     const isCarried = carried.has(output);
-    if (isCarried && node.opType === 'Sigmoid') return squashed(node, graph);
+    if (isCarried && isActivation(node)) return activated(node, graph, ranges);
+    if (isCarried && isJoin(node, graph)) return joined(node, graph, ranges);
     const end = layerEnd(node, graph);
     if (end === undefined) return isCarried ? combined(node, graph, ranges) : undefined;
     const [input = ABSENT, weightName] = end.convolution.inputs;
@@ -149,12 +151,27 @@ function quantizedOperand(
 const isQuantized = (name: string, graph: Rewriting) =>
   parametersOf(graph.producer(name), graph) !== undefined;
 
-/** A gate of quantised values that stays on integers, as SiLU has one. */
-function squashed(node: Node, graph: Rewriting): Value | undefined {
-  const [input = ABSENT] = node.inputs;
-  const [x, range] = [graph.value(input), knownRange(node)];
+/** An activation of quantised values that stays on integers; the gate of a SiLU is one. */
+function activated(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
+  const [[input = ABSENT], [output = ABSENT]] = [node.inputs, node.outputs];
+  const [x, range] = [graph.value(input), knownRange(node) ?? ranges.get(output)];
   if (x === undefined || range === undefined || !isQuantized(input, graph)) return;
   return quantized(reapplied(node, x, graph), activationParameters(range));
+}
+
+/** Feature maps of which one is quantised at least, joined; the others are rounded once, to the scale of all. */
+function joined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
+  const [output = ABSENT] = node.outputs;
+  const range = ranges.get(output);
+  if (range === undefined || !node.inputs.some((name) => isQuantized(name, graph))) return;
+  const parameters = activationParameters(range);
+  const operands = node.inputs.flatMap((name) => {
+    const x = graph.value(name);
+    if (x === undefined) return [];
+    return isQuantized(name, graph) ? x : quantized(x, parameters);
+  });
+  if (operands.length < node.inputs.length) return;
+  return quantized(apply(Concat, operands, Object.fromEntries(node.attributes)), parameters);
 }
 
 function pooled(node: Node, graph: Rewriting): Value | undefined {

@@ -10,16 +10,19 @@ import { Weights } from '../../../exporters/nn/weights.js';
 import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import type { Model } from '../../../graph/ir/model.js';
-import type { Value } from '../../../graph/ir/value.js';
+import { apply } from '../../../graph/ir/op.js';
+import { initializer, type Value } from '../../../graph/ir/value.js';
 import { concat } from '../../../graph/ops/concat.js';
-import { mul } from '../../../graph/ops/elementwise.js';
+import { convTranspose } from '../../../graph/ops/conv-transpose.js';
+import { mul, PRelu } from '../../../graph/ops/elementwise.js';
 import { globalAveragePool } from '../../../graph/ops/global-average-pool.js';
-import { hardSwish, relu, sigmoid, silu } from '../../../graph/ops/unary.js';
+import { maxPool } from '../../../graph/ops/pool.js';
+import { HardSwish, hardSwish, leakyRelu, relu, sigmoid, silu } from '../../../graph/ops/unary.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { quantizableLayers } from '../../../graph/quantization/layers.js';
 import { quantize } from '../../../graph/quantization/quantize.js';
 import { modelOf, run, zeros } from '../../support/graph.js';
-import { convolved, image, operatorsOf, relativeError } from '../../support/rewritten.js';
+import { convolved, filled, image, operatorsOf, relativeError } from '../../support/rewritten.js';
 import { seeded } from '../../support/seeded.js';
 
 const { InferenceSession } = await import('onnxruntime-node');
@@ -57,6 +60,9 @@ async function quantized(model: Model, name: string, dims: readonly number[], le
 const x = image('x', 1, 8, 16, 16);
 const same = { kernel: [3, 3], pads: [1, 1, 1, 1] };
 const layer = (value: Value, name: string, channels = 8) => convolved(value, name, { channels, ...same });
+/** A transposed convolution to the same size, which is not quantised. */
+const convTransposed = (value: Value) => convTranspose(value, seededWeight('t', [8, 4, 1, 1]));
+const seededWeight = (name: string, dims: readonly number[]) => initializer(name, seeded(name, dims));
 
 describe('activations and gates between convolutions', () => {
   const features = relu(layer(x, 'a'));
@@ -69,6 +75,22 @@ describe('activations and gates between convolutions', () => {
       { QLinearConv: 3, QLinearSigmoid: 2, QLinearMul: 2 },
     ],
     'of hard swish the product does': [hardSwish(layer(x, 'a')), { QLinearConv: 2, QLinearMul: 1 }],
+    'leaky ReLU does, up to the pooling behind it': [
+      maxPool(leakyRelu(layer(x, 'a'), 0.1), [2, 2]),
+      { QLinearConv: 2, QLinearLeakyRelu: 1, QuantizeLinear: 1 },
+    ],
+    'PRelu is on integers at both ends': [
+      maxPool(apply(PRelu, [layer(x, 'a'), filled([8, 1, 1], Array(8).fill(0.25))]), [2, 2]),
+      { QLinearConv: 2, PRelu: 1, QuantizeLinear: 2, MaxPool: 1 },
+    ],
+    'so is the operator HardSwish': [
+      maxPool(apply(HardSwish, [layer(x, 'a')]), [2, 2]),
+      { QLinearConv: 2, QuantizeLinear: 2, MaxPool: 1 },
+    ],
+    'skip connections are joined on integers, beside what comes in float': [
+      layer(concat([relu(layer(x, 'a')), convTransposed(relu(layer(x, 'b')))], 1), 'c'),
+      { QLinearConv: 4, QLinearConcat: 1 },
+    ],
     'a gate of one pixel stays in float but for its product': [excited, { QLinearConv: 2, QLinearMul: 1 }],
     'attention over pixels does': [attention, { QLinearConv: 4, QLinearSigmoid: 1, QLinearMul: 1 }],
   };
