@@ -15,6 +15,8 @@ export interface OutputDifference {
   readonly largest: number;
   /** Of masks: 1 - DSC of the two models', over all of them; absent where neither model finds any. */
   readonly dscDrop?: number;
+  /** How far onnxruntime's own settings are apart for the model as it was, where that was looked at. */
+  readonly spread?: number;
 }
 
 /** How two models differ: the worst of their outputs, and each of them. */

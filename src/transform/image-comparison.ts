@@ -1,39 +1,25 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { RunEach } from '../../graph/quantization/calibrate.js';
 import { named } from '../../runtime/common/naming.js';
-import { createSession } from '../../runtime/node/sessions/session.js';
 import type { Floats, Inputs, Outputs } from '../../runtime/sessions/tensors.js';
 import type { Examples } from './calibration-inputs.js';
 import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } from './difference.js';
 import { outputOf } from './output-of.js';
+import { runAll } from './run-all.js';
+import { spreadOf } from './spread.js';
 
 /** How a rewritten model differs from what it was made of, on images. */
 export interface ImageDifference extends Difference {
   readonly images: number;
 }
 
-/** Runs a model on the CPU on each of its inputs. */
-async function runAll(
-  model: Model,
-  feeds: readonly Inputs[],
-  signal: AbortSignal | undefined,
-  take: (outputs: Outputs, index: number) => void,
-): Promise<void> {
-  await using session = await createSession(encodeModel(model), { providers: ['cpu'] });
-  for (const [index, input] of feeds.entries()) {
-    signal?.throwIfAborted();
-    take(await session.run(input, signal && { signal }), index);
-  }
-}
-
 /** Runs models on inputs; values that are float32 are taken, the inputs among them. */
 export const runOn =
   (feeds: readonly Inputs[], signal?: AbortSignal): RunEach =>
   (model, take) =>
-    runAll(model, feeds, signal, (outputs, index) => {
+    runAll(model, feeds, { signal }, (outputs, index) => {
       const values: Record<string, Float32Array> = {};
       for (const [name, { data }] of Object.entries({ ...feeds[index], ...outputs })) {
         if (data instanceof Float32Array) values[name] = data;
@@ -79,12 +65,22 @@ export class ImageComparison {
         kept.push({ dims, data: data.slice() });
       }
     };
-    await runAll(reference, examples.feeds, signal, take).catch((error: unknown) => {
+    await runAll(reference, examples.feeds, { signal }, take).catch((error: unknown) => {
       throw named(name, error);
     });
     const meanings = meaningsOf(reference);
     const wanted = Array.from(runs, ([output, kept]) => new WantedOutput(output, kept, meanings.get(output)));
     return new ImageComparison(reference, name, examples, signal, wanted);
+  }
+
+  /** A difference with what onnxruntime's own settings are apart for the model that others are compared with. */
+  async withSpread(difference: ImageDifference): Promise<ImageDifference> {
+    const spreads = await spreadOf(this.reference, this.examples.feeds, this.signal);
+    const outputs = difference.outputs.map((output) => ({
+      ...output,
+      spread: spreads.get(output.name) ?? 0,
+    }));
+    return { ...difference, outputs };
   }
 
   get images(): number {
@@ -93,7 +89,7 @@ export class ImageComparison {
 
   async differenceOf(model: Model): Promise<ImageDifference> {
     const counts = this.wanted.map((wanted) => ({ name: wanted.name, count: new DifferenceCount(wanted) }));
-    await runAll(model, this.examples.feeds, this.signal, (outputs) => {
+    await runAll(model, this.examples.feeds, { signal: this.signal }, (outputs) => {
       for (const { name, count } of counts) count.add(outputOf(outputs, name).data);
     });
     return { images: this.images, ...worstOf(counts.map(({ count }) => count.difference)) };
@@ -117,7 +113,7 @@ export class ImageComparison {
   async #finiteOutputs(model: Model): Promise<readonly ReadonlySet<string>[]> {
     const finite: Set<string>[] = [];
     const feeds = this.examples.extremes.map(({ feed }) => feed);
-    await runAll(model, feeds, this.signal, (outputs) => {
+    await runAll(model, feeds, { signal: this.signal }, (outputs) => {
       const entries = Object.entries(outputs).filter(([, { data }]) => data.every(Number.isFinite));
       finite.push(new Set(entries.map(([output]) => output)));
     });

@@ -102,16 +102,21 @@ function differenceText({ images, outputs }: ImageDifference): string {
   return `on ${images} images: ${outputs.map((output) => outputText(output, outputs.length > 1)).join('; ')}`;
 }
 
-function outputText({ name, kind, maxAbs, largest, dscDrop }: OutputDifference, isNamed: boolean): string {
+function outputText(output: OutputDifference, isNamed: boolean): string {
+  const { name, kind, maxAbs, largest, dscDrop, spread } = output;
   const owner = isNamed ? `'${name}' ` : '';
+  const own =
+    spread === undefined
+      ? ''
+      : ` (onnxruntime's own settings are ${spread.toExponential(1)} apart: twice that passes)`;
   if (kind === 'values') {
     const share = largest === 0 ? 0 : maxAbs / largest;
-    return `${owner}values to ${maxAbs.toExponential(1)}, ${share.toExponential(1)} of the largest (no mask)`;
+    return `${owner}values to ${maxAbs.toExponential(1)}${own}, ${share.toExponential(1)} of the largest (no mask)`;
   }
   const what = largest > 1.001 ? 'logits' : 'probabilities';
   const masks =
     dscDrop === undefined ? 'no mask found on any of them' : `masks to a DSC of ${(1 - dscDrop).toFixed(5)}`;
-  return `${owner}${what} to ${maxAbs.toExponential(1)}, ${masks}`;
+  return `${owner}${what} to ${maxAbs.toExponential(1)}${own}, ${masks}`;
 }
 
 function quantizedText({ layers, method, winograd, float }: NonNullable<Transformed['quantized']>): string {

@@ -1,0 +1,52 @@
+import { at } from '../../graph/common/at.js';
+import type { Model } from '../../graph/ir/model.js';
+import type { Inputs, Outputs } from '../../runtime/sessions/tensors.js';
+import { outputOf } from './output-of.js';
+import { runAll } from './run-all.js';
+
+/** What onnxruntime may do to a graph when it loads it, and how it may share the work: none of it changes what a model means. */
+const SETTINGS = (['disabled', 'basic', 'extended', 'all'] as const).flatMap((graphOptimization) =>
+  [1, 2].map((threads) => ({ graphOptimization, threads })),
+);
+
+/**
+ * How far what onnxruntime itself makes of one model is apart, by output: the largest difference of any two of its settings, on any
+ * of the inputs. No rewriting can be held to less.
+ */
+export async function spreadOf(
+  model: Model,
+  feeds: readonly Inputs[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const names = model.graph.outputs.map(({ name }) => name);
+  const reached = new Map(names.map((name) => [name, new Array<Reach | undefined>(feeds.length)]));
+  for (const settings of SETTINGS) {
+    const take = (outputs: Outputs, index: number) => {
+      for (const [name, each] of reached) each[index] = widened(each[index], outputOf(outputs, name).data);
+    };
+    await runAll(model, feeds, { ...settings, signal }, take);
+  }
+  return new Map(Array.from(reached, ([name, each]) => [name, Math.max(0, ...each.map(widest))]));
+}
+
+/** The smallest and largest of each element. */
+interface Reach {
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+function widened(reach: Reach | undefined, values: ArrayLike<number>): Reach {
+  if (reach === undefined) return { low: Float32Array.from(values), high: Float32Array.from(values) };
+  const { low, high } = reach;
+  for (let index = 0; index < low.length; index++) {
+    const value = at(values, index);
+    if (value < at(low, index)) low[index] = value;
+    if (value > at(high, index)) high[index] = value;
+  }
+  return reach;
+}
+
+function widest(reach: Reach | undefined): number {
+  if (reach === undefined) return 0;
+  return reach.high.reduce((most, value, index) => Math.max(most, value - at(reach.low, index)), 0);
+}
