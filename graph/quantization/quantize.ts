@@ -8,6 +8,7 @@ import { carriedValues } from './carriers.js';
 import { int8Weight } from './int8-weights.js';
 import { type QuantizableLayer, quantizableLayers } from './layers.js';
 import { type QuantizedWeights, quantizeConvolutions } from './quantize-convolutions.js';
+import { type Candidate, type GaveUp, withinBudget } from './search.js';
 
 /** The first opset with one scale a channel. */
 export const INT8_OPSET = 13;
@@ -22,6 +23,9 @@ export interface QuantizeOptions {
   readonly runEach: RunEach;
   /** How much worse a model is than the one that is quantised. */
   readonly lossOf: (model: Model) => Promise<number>;
+  /** Whether to end with what has been found so far. */
+  readonly isTimeUp?: () => boolean;
+  /** How many models were tried, of those that there may be to try. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -36,6 +40,8 @@ export interface Quantized {
   /** Convolutions that stay in float since they are sensitive, those first that cost most. */
   readonly float: readonly string[];
   readonly loss: number;
+  /** What there was no time for, where there was some such. */
+  readonly gaveUp?: GaveUp;
   /** What each costs when it alone is on integers, with what those in Winograd's form cost, where that had to be found out. */
   readonly sensitivities: Readonly<Record<string, number>>;
 }
@@ -53,7 +59,11 @@ export async function quantize(model: Model, options: QuantizeOptions): Promise<
   const onIntegers = beside === plain ? undefined : await quantizeLayers(plain, options);
   if (onIntegers !== undefined) return onIntegers;
   const method = options.method ?? CALIBRATION_METHODS[0];
-  return { model, method, layers: [], winograd: [], float: names(plain.layers), loss: 0, sensitivities: {} };
+  const float = names(plain.layers);
+  return {
+    ...{ model, method, layers: [], winograd: [], float, loss: 0, sensitivities: {} },
+    ...(options.isTimeUp?.() && { gaveUp: { unmeasured: float.length, untried: 0 } }),
+  };
 }
 
 interface Beside {
@@ -61,18 +71,6 @@ interface Beside {
   readonly layers: readonly QuantizableLayer[];
   /** The names that layers had which are in Winograd's form in the mixed model. */
   readonly winograd: readonly string[];
-}
-
-interface Candidate {
-  readonly model: Model;
-  readonly loss: number;
-}
-
-/** Which layers are in float and which on integers, and the model that is so. */
-interface Mixture {
-  readonly float: readonly QuantizableLayer[];
-  readonly integer: readonly QuantizableLayer[];
-  readonly candidate: Candidate;
 }
 
 /** What layers cost with the ranges that one method finds. */
@@ -87,12 +85,12 @@ interface Calibrated {
 async function best(
   methods: readonly CalibrationMethod[],
   calibrated: (method: CalibrationMethod) => Promise<Calibrated>,
-  budget: number,
+  isEnough: (found: Calibrated) => boolean,
 ): Promise<Calibrated> {
   const [first = CALIBRATION_METHODS[0], ...others] = methods;
   let cheapest = await calibrated(first);
   for (const method of others) {
-    if (cheapest.all.loss <= budget) break;
+    if (isEnough(cheapest)) break;
     const next = await calibrated(method);
     if (next.all.loss < cheapest.all.loss) cheapest = next;
   }
@@ -102,9 +100,14 @@ async function best(
 /** The layers on integers, but for those that the budget needs in float; undefined where it cannot be met. */
 async function quantizeLayers(
   { mixed, layers, winograd }: Beside,
-  { method: asked, target, budget, runEach, lossOf, onProgress }: QuantizeOptions,
+  { method: asked, target, budget, isTimeUp = () => false, runEach, lossOf, onProgress }: QuantizeOptions,
 ): Promise<Quantized | undefined> {
   const graph = new Rewriting(mixed);
+  const methods = asked ? [asked] : CALIBRATION_METHODS;
+  // Each layer alone, and then one less at a time.
+  const total = methods.length + 2 * layers.length;
+  let tried = 0;
+  onProgress?.(tried, total);
   const calibrated = async (by: CalibrationMethod): Promise<Calibrated> => {
     const ranges = await calibrate(mixed, layers, runEach, by, carriedValues(layers, graph));
     const weights: QuantizedWeights = new Map();
@@ -119,48 +122,21 @@ async function quantizeLayers(
       );
       // A value that several read is quantised for each of them.
       const quantized = rewrite(rewrite(mixed, rule).model, commonSubexpressions()).model;
-      return { model: quantized, loss: await lossOf(quantized) };
+      const loss = await lossOf(quantized);
+      onProgress?.(Math.min(++tried, total), total);
+      return { model: quantized, loss };
     };
     return { method: by, on8Bits, all: await on8Bits(layers) };
   };
-  const { method, on8Bits, all } = await best(asked ? [asked] : CALIBRATION_METHODS, calibrated, budget);
-  /** What one layer costs alone is not what it costs beside others: those that the budget still has room for go back. */
-  const takenBack = async (start: Mixture): Promise<Mixture> => {
-    let found = start;
-    // The last was needed; of the others the least sensitive first.
-    for (const layer of start.float.slice(0, -1).reverse()) {
-      const integer = layers.filter((each) => each === layer || found.integer.includes(each));
-      const candidate = await on8Bits(integer);
-      if (candidate.loss > budget) continue;
-      found = { integer, candidate, float: found.float.filter((each) => each !== layer) };
-    }
-    return found;
-  };
-  const result = (
-    { float, integer, candidate }: Mixture,
-    sensitivities: Quantized['sensitivities'] = {},
-  ): Quantized => ({
-    ...{ ...candidate, method, winograd, sensitivities },
-    ...{ layers: names(integer), float: names(float) },
-  });
-  if (all.loss <= budget) return result({ integer: layers, float: [], candidate: all });
+  const isEnough = ({ all }: Calibrated) => all.loss <= budget || isTimeUp();
+  const { method, on8Bits, all } = await best(methods, calibrated, isEnough);
   // Without a layer on integers, what is in Winograd's form is left.
-  const none = winograd.length > 0 ? await on8Bits([]) : undefined;
+  const none = winograd.length > 0 && all.loss > budget ? await on8Bits([]) : undefined;
   if (none !== undefined && none.loss > budget) return;
-  const costs: { readonly layer: QuantizableLayer; readonly loss: number }[] = [];
-  for (const layer of layers) {
-    onProgress?.(costs.length, layers.length);
-    costs.push({ layer, loss: (await on8Bits([layer])).loss });
-  }
-  const sensitivities = Object.fromEntries(costs.map(({ layer, loss }) => [layer.name, loss]));
-  const worstFirst = costs.toSorted((a, b) => b.loss - a.loss).map(({ layer }) => layer);
-  for (let kept = 1; kept < worstFirst.length; kept++) {
-    const [float, integer] = [worstFirst.slice(0, kept), worstFirst.slice(kept)];
-    const candidate = await on8Bits(integer);
-    if (candidate.loss > budget) continue;
-    return result(await takenBack({ float, integer, candidate }), sensitivities);
-  }
-  return none && result({ integer: [], float: worstFirst, candidate: none }, sensitivities);
+  const found = await withinBudget({ layers, on8Bits, all, none, budget, isTimeUp });
+  if (found === undefined) return;
+  const { float, integer, ...rest } = found;
+  return { ...rest, method, winograd, layers: names(integer), float: names(float) };
 }
 
 /** With those layers in Winograd's form that are faster so than on integers; as it is, where none is. */

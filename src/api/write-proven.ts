@@ -31,7 +31,7 @@ export function planProof(options: ProofOptions): ProofPlan {
     tolerance: pick(options, ['atol', 'rtol']),
     rewriting: pick(options, [
       ...(['level', 'target', 'precompute', 'precision', 'images', 'calibrate', 'method'] as const),
-      ...(['maxDscDrop', 'force', 'strictRecipe', 'signal', 'onProgress'] as const),
+      ...(['maxDscDrop', 'minutes', 'force', 'strictRecipe', 'signal', 'onProgress'] as const),
     ]),
   };
 }

@@ -24,6 +24,7 @@ export interface PrecisionOptions {
   readonly target?: Target;
   readonly calibrate?: string;
   readonly method?: CalibrationMethod;
+  readonly minutes?: number;
   readonly recipe?: Partial<Recipe>;
   readonly grey?: Grey;
   readonly signal?: AbortSignal;
@@ -63,7 +64,8 @@ function halved(model: Model, name: string, examples: Examples, signal?: AbortSi
 }
 
 async function quantized(model: Model, name: string, options: PrecisionOptions): Promise<Reduced> {
-  const { tolerance, target = 'cpu', calibrate = '', signal, onProgress } = options;
+  const { tolerance, target = 'cpu', calibrate = '', minutes = Infinity, signal, onProgress } = options;
+  const deadline = performance.now() + MINUTE * minutes;
   const examples = await examplesFor(model, name, calibrate, options);
   const comparison = await ImageComparison.of(model, name, examples, signal);
   tolerance.refuseBlindness(name, comparison, 'calibrate');
@@ -73,16 +75,19 @@ async function quantized(model: Model, name: string, options: PrecisionOptions):
     budget: 1,
     runEach: runOn(examples.feeds, signal),
     lossOf: async (candidate) => tolerance.share(await comparison.differenceOf(candidate)),
+    isTimeUp: () => performance.now() >= deadline,
     ...(onProgress && { onProgress }),
   });
   if (layers.layers.length + layers.winograd.length > 0) return { model: result, quantized: layers };
+  if (layers.float.length === 0) throw new NmodeError('CHECK_FAILED', nothingToLower(name, 'int8', model));
+  const time = layers.gaveUp ? ` in ${minutes} minutes: give more \`minutes\`` : '';
   throw new NmodeError(
     'CHECK_FAILED',
-    layers.float.length === 0
-      ? nothingToLower(name, 'int8', model)
-      : `${name}: no convolution can be quantised at ${tolerance.asked}; nothing was written`,
+    `${name}: no convolution can be quantised at ${tolerance.asked}${time}; nothing was written`,
   );
 }
+
+const MINUTE = 60_000;
 
 /** @throws NmodeError (BAD_MODEL) for a model that is in a lower precision or Winograd's form already, or too old for one */
 export function refuseLowering(model: Model, name: string, precision: Precision): void {

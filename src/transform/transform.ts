@@ -29,6 +29,8 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly method?: CalibrationMethod;
   /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;
+  /** How long `int8` may look for layers that are too sensitive, in minutes; then it ends with what it has found. */
+  readonly minutes?: number;
   /** Write `fp16` and `int8` also where they reach less than a tenth of the multiply-adds. */
   readonly force?: boolean;
   /** How images are prepared, instead of as the model says; the release's way where nobody says. */
@@ -39,6 +41,7 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly strictRecipe?: boolean;
   /** What is thrown is its reason: by default a DOMException of the name AbortError. */
   readonly signal?: AbortSignal;
+  /** Of the search of `int8`: models that were tried, of those that there may be to try. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -144,7 +147,7 @@ export async function transform(
 }
 
 /** Callers in JavaScript may give anything. */
-function refuseNonsense({ level, precision, target, method, maxDscDrop }: TransformOptions): void {
+function refuseNonsense({ level, precision, target, method, maxDscDrop, minutes }: TransformOptions): void {
   const choices = [
     ['level', level, LEVELS],
     ['precision', precision, PRECISIONS],
@@ -155,13 +158,26 @@ function refuseNonsense({ level, precision, target, method, maxDscDrop }: Transf
     if (given === undefined || known.some((choice) => choice === given)) continue;
     throw new NmodeError('BAD_USAGE', `${what} '${given}', expected ${known.join(', ')}`);
   }
+  if (minutes !== undefined && !(minutes > 0)) {
+    throw new NmodeError('BAD_USAGE', `minutes ${minutes}, expected a number above 0`);
+  }
   if (maxDscDrop !== undefined && !(maxDscDrop >= 0 && maxDscDrop <= 1)) {
     throw new NmodeError('BAD_USAGE', `maxDscDrop ${maxDscDrop}, expected a number from 0 to 1`);
   }
 }
 
 function refuseContradictions(options: TransformOptions): void {
-  const { level, precision = 'fp32', target, calibrate, method, maxDscDrop, precompute, force } = options;
+  const {
+    level,
+    precision = 'fp32',
+    target,
+    calibrate,
+    method,
+    maxDscDrop,
+    precompute,
+    minutes,
+    force,
+  } = options;
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
     throw usage(
@@ -178,6 +194,7 @@ function refuseContradictions(options: TransformOptions): void {
   if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
     throw usage(`${option('calibrate')} and ${option('method')} have no meaning for ${precision}`);
   }
+  if (minutes !== undefined && precision !== 'int8') throw usage('`minutes` has a meaning for int8 alone');
   if (force && precision !== 'fp16' && precision !== 'int8')
     throw usage('`force` has a meaning for fp16 and int8 alone');
   if (precision === 'fp32' && maxDscDrop !== undefined)

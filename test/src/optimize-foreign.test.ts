@@ -332,6 +332,19 @@ describe('what cannot be lowered', () => {
     expect(untyped).toMatchObject([{ name: 'b', keeps: { Conv: 2, Relu: 1 } }]);
   });
 
+  it('where there was no time to find out what can, which is said', async () => {
+    const built = modelOf([x], { y: logitsOf(x) });
+    const soon = { ...int8, minutes: 1e-9, maxDscDrop: 1e-9 };
+    await expectRefusal(
+      built,
+      soon,
+      'CHECK_FAILED',
+      /no convolution .* in 1e-9 minutes: give more `minutes`; nothing/,
+    );
+    const { quantized } = await optimized(built, { ...int8, minutes: 1e-9, maxDscDrop: 1 });
+    expect(quantized).not.toHaveProperty('gaveUp');
+  });
+
   it('a second time; and what was done stays in the metadata', async () => {
     await optimized(modelOf([x], { y: logitsOf(x) }), { ...int8, maxDscDrop: 1 });
     const integers = parseModel(readFileSync(output), 'it');
@@ -377,6 +390,9 @@ describe('arguments that a program gives are refused by name', () => {
     [{ ...int8, method: 'x' }, /method 'x', expected minmax/],
     [{ ...fp16, maxDscDrop: -1 }, /maxDscDrop -1/],
     [{ ...fp16, maxDscDrop: Number.NaN }, /maxDscDrop NaN/],
+    [{ minutes: 1 }, /`minutes` has a meaning for int8 alone/],
+    [{ ...int8, minutes: 0 }, /minutes 0, expected a number above 0/],
+    [{ ...int8, minutes: Number.NaN }, /minutes NaN/],
     [{ maxDscDrop: 0.1 }, /`maxDscDrop` has a meaning for/],
     [{ level: 'latency', target: 'webgpu', precompute: true }, /`precompute`/],
   ])('%j', async (options, says) => {

@@ -90,7 +90,9 @@ export function addExport(program: Command, inFlags: InFlags): void {
         ...(opset && { opset: Number(opset) }),
         checkpoint,
       };
-      const report = await withProgress('layers', (watching) => exportModel({ ...options, ...watching }));
+      const report = await withProgress('models tried', (watching) =>
+        exportModel({ ...options, ...watching }),
+      );
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport({ ...report, notes }, flags.json, reportText);
     });

@@ -40,7 +40,9 @@ export function addOptimize(program: Command): void {
     .action(async (model: string, { opset, why, ...flags }: Flags) => {
       const { optimizeModel } = await import('../../api/optimize.js');
       const options = { ...optionsOf(flags), ...(opset && { opset: Number(opset) }), model };
-      const report = await withProgress('layers', (watching) => optimizeModel({ ...options, ...watching }));
+      const report = await withProgress('models tried', (watching) =>
+        optimizeModel({ ...options, ...watching }),
+      );
       printReport(report, flags.json, (it) => reportText(it, why));
     });
 }

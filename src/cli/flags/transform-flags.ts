@@ -10,13 +10,21 @@ import { reachText } from '../../transform/reach.js';
 import type { Transformed, TransformOptions } from '../../transform/transform.js';
 import type { Field } from '../output/print.js';
 import { untypedField, untypedFields } from '../output/untyped-fields.js';
-import { parsePath, parseProbability } from './arguments.js';
+import { parsePath, parsePositive, parseProbability } from './arguments.js';
 import { choice } from './options.js';
 
 /** What every command that rewrites a graph takes. */
 export type TransformFlags = Pick<
   TransformOptions,
-  'target' | 'precompute' | 'precision' | 'images' | 'calibrate' | 'method' | 'maxDscDrop' | 'force'
+  | 'target'
+  | 'precompute'
+  | 'precision'
+  | 'images'
+  | 'calibrate'
+  | 'method'
+  | 'maxDscDrop'
+  | 'minutes'
+  | 'force'
 > & { readonly optimize?: Level };
 
 export function addTransformFlags(command: Command, level: Level = 'standard'): Command {
@@ -46,6 +54,11 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
       '--max-dsc-drop <share>',
       'what a lower precision may cost the masks, 1 - DSC, 0 to 1 (default: 0.003 for int8 and int8-weights, 0.0005 for fp16)',
       parseProbability,
+    )
+    .option(
+      '--minutes <n>',
+      'with --precision int8: how long to look for layers that are too sensitive (default: to the end)',
+      parsePositive,
     )
     .option(
       '--force',
@@ -119,9 +132,13 @@ function outputText(output: OutputDifference, isNamed: boolean): string {
   return `${owner}${what} to ${maxAbs.toExponential(1)}${own}, ${masks}`;
 }
 
-function quantizedText({ layers, method, winograd, float }: NonNullable<Transformed['quantized']>): string {
+function quantizedText(quantized: NonNullable<Transformed['quantized']>): string {
+  const { layers, method, winograd, float, gaveUp } = quantized;
   const faster =
     winograd.length === 0 ? '' : `; in float, in Winograd's form, as they are faster so: ${winograd.length}`;
   const kept = float.length === 0 ? '' : `; in float, as the most sensitive: ${float.join(', ')}`;
-  return `${layers.length} convolutions, ranges by ${method}${faster}${kept}`;
+  const left = gaveUp
+    ? `; time was up: ${gaveUp.unmeasured} were not measured and stay in float, ${gaveUp.untried} not tried on integers again`
+    : '';
+  return `${layers.length} convolutions, ranges by ${method}${faster}${kept}${left}`;
 }

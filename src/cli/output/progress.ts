@@ -13,8 +13,16 @@ interface Watching {
 export async function withProgress<T>(what: string, work: (watching: Watching) => Promise<T>): Promise<T> {
   if (!process.stderr.isTTY) return interruptible((signal) => work({ signal, onProgress: () => {} }));
   const { SingleBar } = await import('cli-progress');
-  const bar = new SingleBar({ format: `{bar} {value}/{total} ${what}`, clearOnComplete: true });
-  const onProgress = (done: number, total: number) => (done === 0 ? bar.start(total, 0) : bar.update(done));
+  const bar = new SingleBar({
+    format: `{bar} {value}/{total} ${what}, {duration_formatted}`,
+    clearOnComplete: true,
+  });
+  const onProgress = (done: number, total: number) => {
+    if (done > 0) return bar.update(done);
+    // Work may begin anew.
+    bar.stop();
+    bar.start(total, 0);
+  };
   try {
     return await interruptible((signal) => work({ signal, onProgress }));
   } finally {

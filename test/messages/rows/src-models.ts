@@ -14,8 +14,9 @@ export const SRC_MODELS: Conditions = {
       'an opset is asked for that is before that of the model',
   },
   'src/transform/precision-lowering.ts': {
-    '…: no convolution can be quantised at …; nothing was written':
-      'there are convolutions for int8, and with not even one of them on integers is the loss within what is allowed',
+    '…: no convolution can be quantised at ……; nothing was written':
+      'there are convolutions for int8, and with not even one of them on integers was the loss seen to be within what is allowed',
+    ' in … minutes: give more `minutes`': 'the time that minutes gives was up before all had been tried',
     '…: it holds … already, and … needs float32: give a float32 model of the network':
       'the note of this package tells of a lower precision, or the graph has quantising operators or float16 constants',
     "…: its convolutions are in Winograd's form (…), which is not for …: give the model that it was made of":
@@ -86,6 +87,8 @@ export const SRC_MODELS: Conditions = {
     '… and … have no meaning for …': 'one of the two is given for another precision than int8',
     '`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone': 'maxDscDrop is given for fp32',
     '`force` has a meaning for fp16 and int8 alone': 'force is given for another precision',
+    'minutes …, expected a number above 0': 'minutes is 0, negative or NaN',
+    '`minutes` has a meaning for int8 alone': 'minutes is given for another precision than int8',
   },
   'src/api/verify.ts': {
     'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does':
