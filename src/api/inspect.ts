@@ -233,7 +233,7 @@ async function inspectModel(path: string): Promise<ModelReport> {
     metadata: Object.fromEntries(model.metadata),
     assumed: assumptionsIn(model.metadata),
     operators: Object.fromEntries([...operators].sort(([a], [b]) => (a < b ? -1 : 1))),
-    untyped: untypedNodes(model),
+    untyped: untypedNodes(liftedToCount(model)),
     tensors: tensorReports(graph.initializers),
   };
 }

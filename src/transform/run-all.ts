@@ -14,7 +14,11 @@ export async function runAll(
   { signal, ...settings }: RunAllOptions,
   take: (outputs: Outputs, index: number) => void,
 ): Promise<void> {
-  await using session = await createSession(encodeModel(model), { providers: ['cpu'], ...settings });
+  await using session = await createSession(encodeModel(model), {
+    providers: ['cpu'],
+    transfer: true,
+    ...settings,
+  });
   for (const [index, input] of feeds.entries()) {
     signal?.throwIfAborted();
     take(await session.run(input, signal && { signal }), index);

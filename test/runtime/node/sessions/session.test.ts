@@ -28,6 +28,16 @@ function doubling(): Uint8Array {
 
 const numbers = (...values: number[]): Floats => ({ dims: [values.length], data: Float32Array.from(values) });
 
+it('bytes that are given away are gone, and copied where they are a part of others', async () => {
+  const [whole, part] = [new Uint8Array(doubling()), new Uint8Array([0, ...doubling()]).subarray(1)];
+  for (const bytes of [whole, part]) {
+    await using session = await createSession(bytes, { transfer: true });
+    expect((await session.run({ x: numbers(1, 2) })).y?.data).toEqual(Float32Array.of(2, 4));
+  }
+  expect(whole.byteLength).toBe(0);
+  expect(part.byteLength).toBe(doubling().byteLength);
+});
+
 describe('a network in a thread', () => {
   let session: Session;
   let image: Floats;
