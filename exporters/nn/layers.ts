@@ -5,7 +5,7 @@ import { batchNormalization } from '../../graph/ops/batch-normalization.js';
 import { concat } from '../../graph/ops/concat.js';
 import { conv } from '../../graph/ops/conv.js';
 import { convTranspose } from '../../graph/ops/conv-transpose.js';
-import { add, mul } from '../../graph/ops/elementwise.js';
+import { add, mul, parametricRelu } from '../../graph/ops/elementwise.js';
 import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 import { instanceNormalization } from '../../graph/ops/instance-normalization.js';
 import { layerNormalization } from '../../graph/ops/layer-normalization.js';
@@ -22,7 +22,7 @@ import {
   type LayerActivation,
 } from './activations.js';
 import { padded } from './padding.js';
-import type { Upsampling } from './settings.js';
+import type { Pooling, Upsampling } from './settings.js';
 import { Weights } from './weights.js';
 
 export { add, concat, globalAveragePool, type LayerActivation, mul };
@@ -111,12 +111,39 @@ export function linear(x: Value, weights: Weights, out: number): Value {
   );
 }
 
+export interface ConvTranspose2dOptions {
+  /** Default 1, as in PyTorch. */
+  readonly stride?: number;
+  /** Default 0. */
+  readonly padding?: number;
+  /** Rows and columns that are added at the end; default 0. */
+  readonly outputPadding?: number;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+/** torch.nn.ConvTranspose2d(C, out, kernel). x [N, C, H, W] -> [N, out, H', W']. */
+export function convTranspose2d(
+  x: Value,
+  weights: Weights,
+  out: number,
+  kernel: number,
+  options: ConvTranspose2dOptions = {},
+): Value {
+  const { stride = 1, padding = 0, outputPadding = 0, bias = true } = options;
+  return within(weights, () => {
+    const weight = weights.take('weight', [channelsOf(x), out, kernel, kernel]);
+    return convTranspose(x, weight, bias ? weights.take('bias', [out]) : undefined, {
+      strides: [stride, stride],
+      ...(padding > 0 && { pads: Array(4).fill(padding) }),
+      ...(outputPadding > 0 && { outputPadding: [outputPadding, outputPadding] }),
+    });
+  });
+}
+
 /** torch.nn.ConvTranspose2d(C, out, 2, stride=2) with bias. x [N, C, H, W] -> [N, out, 2 H, 2 W]. */
 export function doublingConvTranspose2d(x: Value, weights: Weights, out: number): Value {
-  return within(weights, () => {
-    const weight = weights.take('weight', [channelsOf(x), out, 2, 2]);
-    return convTranspose(x, weight, weights.take('bias', [out]), { strides: [2, 2] });
-  });
+  return convTranspose2d(x, weights, out, 2, { stride: 2 });
 }
 
 /** torch.nn.BatchNorm2d(C, epsilon). */
@@ -176,10 +203,37 @@ export function activation(kind: LayerActivation, x: Value, weights: Weights): V
 export const relu = (x: Value, weights: Weights): Value => activation('relu', x, weights);
 export const gelu = (x: Value, weights: Weights): Value => activation('gelu', x, weights);
 
+/** torch.nn.PReLU(slopes), of one slope or of one a channel. */
+export function prelu(x: Value, weights: Weights, slopes: number): Value {
+  return within(weights, () => parametricRelu(x, weights.take('weight', [slopes], [slopes, 1, 1])));
+}
+
 /** torch.nn.MaxPool2d(kernel, stride, padding), or AvgPool2d where the settings say so. x [N, C, H, W] -> [N, C, H', W']. */
 export function maxPool2d(x: Value, weights: Weights, kernel: number, stride = kernel, padding = 0): Value {
+  return pool2d('max', x, weights, kernel, stride, padding);
+}
+
+/** torch.nn.AvgPool2d(kernel, stride, padding), or MaxPool2d where the settings say so. x [N, C, H, W] -> [N, C, H', W']. */
+export function averagePool2d(
+  x: Value,
+  weights: Weights,
+  kernel: number,
+  stride = kernel,
+  padding = 0,
+): Value {
+  return pool2d('average', x, weights, kernel, stride, padding);
+}
+
+function pool2d(
+  own: Pooling,
+  x: Value,
+  weights: Weights,
+  kernel: number,
+  stride: number,
+  padding: number,
+): Value {
   return within(weights, () => {
-    const pool = weights.settings.take('pooling', 'max') === 'max' ? maxPool : averagePool;
+    const pool = weights.settings.take('pooling', own) === 'max' ? maxPool : averagePool;
     return pool(x, [kernel, kernel], { strides: [stride, stride], pads: Array(4).fill(padding) });
   });
 }

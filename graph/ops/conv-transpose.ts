@@ -1,5 +1,5 @@
 import { at } from '../common/at.js';
-import { intsOf, stringOf } from '../ir/attribute.js';
+import { ints, intsOf, stringOf } from '../ir/attribute.js';
 import { addDims, differentDims, dimText, multiplyDims } from '../ir/dim.js';
 import { apply, type OpDefinition } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
@@ -40,7 +40,21 @@ export const ConvTranspose: OpDefinition = {
   macs: ([x, weight]) => product(x?.shape ?? [], weight?.shape.slice(1)),
 };
 
+export interface ConvTransposeAttributes extends ConvAttributes {
+  /** Rows that are added at the end of each axis of space. */
+  readonly outputPadding?: readonly number[];
+}
+
 /** ONNX ConvTranspose. x [N, C, ...space], weight [C, M / group, ...kernel], bias [M] -> [N, M, ...out]. */
-export function convTranspose(x: Value, weight: Value, bias?: Value, attributes: ConvAttributes = {}): Value {
-  return apply(ConvTranspose, [x, weight, bias], windowAttributes(weight, attributes));
+export function convTranspose(
+  x: Value,
+  weight: Value,
+  bias?: Value,
+  attributes: ConvTransposeAttributes = {},
+): Value {
+  const { outputPadding } = attributes;
+  return apply(ConvTranspose, [x, weight, bias], {
+    ...windowAttributes(weight, attributes),
+    ...(outputPadding && { output_padding: ints(outputPadding) }),
+  });
 }

@@ -188,3 +188,6 @@ export const mul = binaryOf(Mul);
 export const div = binaryOf(Div);
 /** ONNX Max of two. */
 export const max = binaryOf(Max);
+
+/** ONNX PRelu: x where it is positive, elsewhere slopes x. slopes [C or 1, 1, 1] for x [N, C, H, W]. */
+export const parametricRelu = (x: Value, slopes: Value): Value => apply(PRelu, [x, slopes]);
