@@ -1,5 +1,5 @@
 import { type Reach, statedReach } from '../graph/analysis/receptive-field.js';
-import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
+import { type Assumption, assumedStructure, assumptionsIn } from '../graph/common/assumption.js';
 import { parseDecimal } from '../graph/common/decimal.js';
 import { badModel, badUsage, reason } from '../graph/common/errors.js';
 import { option } from '../graph/common/option.js';
@@ -67,7 +67,11 @@ export interface InputSpecOptions extends ImageSpecOptions {
 export function inputSpecOf(outline: Outline, options: InputSpecOptions = {}, reachAt?: ReachAt): ModelSpec {
   const image = imageSpecOf(outline, options, reachAt);
   const output = outputSpecOf(outline, options);
-  return { ...image, ...output, assumed: [...image.assumed, ...output.assumed] };
+  return {
+    ...image,
+    ...output,
+    assumed: [...assumedStructure(outline.metadata), ...image.assumed, ...output.assumed],
+  };
 }
 
 /** How far a network looks whose images are padded to a multiple. */

@@ -89,6 +89,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const model = withReceptiveField({ ...built, metadata });
   check(model);
   const assumed = [
+    ...(plan.assumed ?? []),
     ...assumptionsOf({ ...description, backbone: description.network.backbone }, hints, settings),
     ...(images.recipe?.normalization === undefined
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]

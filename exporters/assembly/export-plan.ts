@@ -1,3 +1,4 @@
+import type { Assumption } from '../../graph/common/assumption.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Background, Grey, ModelIo, Recipe } from '../../graph/common/recipe.js';
 import type { Backbone } from '../backbones/backbone.js';
@@ -43,6 +44,8 @@ export interface ExportPlan {
   readonly settings: Settings;
   readonly images: ImagePlan;
   readonly graph: GraphOptions;
+  /** What was taken for the network itself. */
+  readonly assumed?: readonly Assumption[];
 }
 
 // biome-ignore lint/plugin: its name until the next version

@@ -37,6 +37,13 @@ export function assumptionsIn(metadata: ReadonlyMap<string, string>): readonly C
   }
 }
 
+/** What was taken for the network itself, and that no reference has proven. */
+export function assumedStructure(metadata: ReadonlyMap<string, string>): readonly Assumption[] {
+  return assumptionsIn(metadata)
+    .filter(({ option, verified }) => option === 'assume' && !verified)
+    .map(({ verified: _, ...assumption }) => assumption);
+}
+
 function isChecked(entry: unknown): entry is CheckedAssumption {
   if (typeof entry !== 'object' || entry === null) return false;
   const { what, value, option, verified } = Object.fromEntries(Object.entries(entry));

@@ -26,17 +26,25 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+interface NmodeErrorOptions {
+  readonly cause?: unknown;
+  readonly detail?: readonly string[];
+}
+
 /**
  * The one error class of the package. The message is one line that names what was expected, what was found
  * and what to do; `code` is stable and may be switched on.
  */
 export class NmodeError extends Error {
   readonly code: ErrorCode;
+  /** What is to be seen beside the message: a drawing, a line each; mostly none. */
+  readonly detail: readonly string[];
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, { detail = [], ...options }: NmodeErrorOptions = {}) {
     super(printable(message), options);
     this.name = 'NmodeError';
     this.code = code;
+    this.detail = detail;
   }
 
   get exitCode(): number {

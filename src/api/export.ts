@@ -12,6 +12,7 @@ import { type ModelIo, RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
+import { withStructure } from './structure.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
@@ -19,6 +20,8 @@ export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOp
   readonly checkpoint: string;
   /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;
+  /** Of a network that is known by its structure alone: the hypothesis that is taken, by its id. */
+  readonly assume?: string;
   /** Sizes of the input; default 1 x 256 x 256. One that is left out stays open. */
   readonly size?: InputSize;
 }
@@ -52,17 +55,26 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   );
   try {
     await refuseOverwriting([output], [options.checkpoint, ...(reference ? [reference] : [])]);
-    const plan = planExport({ ...options, size: options.size ?? defaultSize(options) });
+    const proof = planProof(options);
+    const asked = planExport({ ...options, size: options.size ?? defaultSize(options) });
+    const structure = { assume: options.assume, ...pick(proof, ['reference', 'tolerance']) };
+    const { plan, provenAt, ...structured } = await withStructure(checkpoint, asked, structure);
     const exported = exportCheckpoint(checkpoint, plan);
-    const { description, notes, prefix, leftAside, parameters } = exported;
+    const { description, prefix, leftAside, parameters } = exported;
+    const notes = [...exported.notes, ...structured.notes];
     const { io = 'tensor' } = plan.images;
-    const tensors = { ...plan, images: { ...plan.images, io: 'tensor' as const } };
+    // A reference holds prepared pixels, and one that a structure was found with has a size of its own.
+    const proven = {
+      ...plan,
+      images: { ...plan.images, io: 'tensor' as const },
+      ...(provenAt && { graph: { ...plan.graph, size: provenAt } }),
+    };
     const made = {
       ...{ model: exported.model, name: basename(output), head: description.head },
       ...{ assumed: exported.assumed, notes, isProven: true },
-      ...(io === 'image' && { network: () => exportCheckpoint(checkpoint, tensors).model }),
+      ...((io === 'image' || provenAt) && { network: () => exportCheckpoint(checkpoint, proven).model }),
     };
-    const { model, transformation, assumed, bytes, verified } = await writeProven(made, planProof(options));
+    const { model, transformation, assumed, bytes, verified } = await writeProven(made, proof);
     const { declared: input, known, shape } = inputSizes(model, at(model.graph.inputs, 0).name);
     // Of the network as it was trained.
     const { macs } = networkCost(exported.model, known);

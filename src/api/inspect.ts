@@ -9,12 +9,15 @@ import {
   ignoredNotes,
   prefixIn,
   prefixNotes,
+  shapesOf,
   weightsIn,
 } from '../../exporters/assembly/network-weights.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
 import type { Order } from '../../exporters/decoders/block.js';
+import { drawingOf } from '../../exporters/plain/drawing.js';
+import { differencesOf, hypothesesOf } from '../../exporters/plain/hypotheses.js';
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
 import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
@@ -59,6 +62,17 @@ export interface CheckpointReport {
     readonly stateChannels?: number;
     /** The variant of the network's own decoder. */
     readonly form?: Readonly<Record<string, string>>;
+  };
+  /** What a network that is not known by its keys is taken for by its shapes. */
+  readonly structure?: {
+    /** Of the likeliest hypothesis, as `assume` takes it. */
+    readonly id: string;
+    /** A line for each of its convolutions, in the order in which they run, indented by level. */
+    readonly drawing: readonly string[];
+    /** The next hypotheses, and what each is where it differs from the likeliest. */
+    readonly next: readonly { readonly id: string; readonly differences: readonly string[] }[];
+    /** How many hypotheses the shapes allow, 300 at most. */
+    readonly count: number;
   };
   /** What an export takes where nothing else is told; absent for a network that is not known. */
   readonly assumed?: readonly Assumption[];
@@ -159,7 +173,10 @@ async function inspectCheckpoint(
 
 /** What a checkpoint's keys tell, and what else is to be said. */
 interface Recognised
-  extends Pick<CheckpointReport, 'architecture' | 'problem' | 'prefix' | 'leftAside' | 'macs' | 'macsAt'> {
+  extends Pick<
+    CheckpointReport,
+    'architecture' | 'structure' | 'problem' | 'prefix' | 'leftAside' | 'macs' | 'macsAt'
+  > {
   readonly notes: readonly string[];
 }
 
@@ -178,8 +195,20 @@ function architecture(checkpoint: Checkpoint): Recognised {
     };
   } catch (error) {
     if (!(error instanceof NmodeError)) throw error;
-    return { problem: error.message, notes: [] };
+    return { problem: error.message, ...structureOf(checkpoint), notes: [] };
   }
+}
+
+const MAX_NEXT = 5;
+
+function structureOf(checkpoint: Checkpoint): Pick<CheckpointReport, 'structure'> {
+  const { all } = hypothesesOf(shapesOf(checkpoint));
+  const [first, ...others] = all;
+  if (first === undefined) return {};
+  const next = others.slice(0, MAX_NEXT).map((other) => {
+    return { id: other.id, differences: differencesOf(other, first) };
+  });
+  return { structure: { id: first.id, drawing: drawingOf(first), next, count: all.length } };
 }
 
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */

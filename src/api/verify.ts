@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { ofNetwork } from '../../exporters/assembly/assumptions.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { assumptionsIn } from '../../graph/common/assumption.js';
+import { type Assumption, assumedStructure, assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { named } from '../../runtime/common/naming.js';
@@ -28,6 +28,8 @@ export interface Verification extends Parity {
   readonly provider: ProviderReport;
   /** What may be why a reference is missed, a sentence each: logits, or what was assumed at the export. */
   readonly hints: readonly string[];
+  /** What the model's export took for the network itself, and no reference has proven. */
+  readonly assumed: readonly Assumption[];
 }
 
 /**
@@ -52,7 +54,7 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     const parity = await verifySession(session, tensors, { ...options, atol });
     const assumed = ofNetwork(assumptionsIn(loaded.metadata)).filter(({ verified }) => !verified);
     const hints = parity.pass ? [] : missedHints({ parity, head: loaded.metadata.get(HEAD_KEY), assumed });
-    return { ...parity, provider, hints };
+    return { ...parity, provider, hints, assumed: assumedStructure(loaded.metadata) };
   } catch (error) {
     if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw named(name, error);
     throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });

@@ -56,6 +56,7 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.BAD_USAGE.exitCode;
     const known = error instanceof NmodeError;
+    if (known) for (const line of error.detail) process.stderr.write(`${line}\n`);
     const message = known ? await inFlags(error.message) : `unexpected failure: ${reason(error)}`;
     process.stderr.write(`nmode: ${message}\n`);
     return known ? error.exitCode : ERRORS.CANNOT_RUN.exitCode;

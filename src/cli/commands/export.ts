@@ -53,6 +53,10 @@ export function addExport(program: Command, inFlags: InFlags): void {
       ),
     )
     .addOption(choice('--backbone <backbone>', 'what the network is; by default its keys tell', BACKBONE_IDS))
+    .option(
+      '--assume <id>',
+      'of a network that is known by its structure alone: which one, by the id that inspect prints',
+    )
     .addOption(headOption());
   addCheckpointFlags(command)
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)

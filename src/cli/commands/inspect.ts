@@ -102,7 +102,18 @@ function checkpointText(report: CheckpointReport): string {
     costField(report),
     ['assumed', report.assumed && `unless told: ${assumptionsText(report.assumed, flagOf)}`],
   ]);
-  return `${head}\n\n${tensorTable(report.tensors)}`;
+  return `${head}\n\n${structureText(report)}${tensorTable(report.tensors)}`;
+}
+
+function structureText({ structure }: CheckpointReport): string {
+  if (structure === undefined) return '';
+  const { id, drawing, next, count } = structure;
+  return [
+    `a plain U-Net by its shapes, the likeliest of ${count}: ${id}`,
+    ...drawing.map((line) => `  ${line}`),
+    ...next.map((other) => `or ${other.id}: ${other.differences.join('; ')}`),
+    '\n',
+  ].join('\n');
 }
 
 type Architecture = NonNullable<CheckpointReport['architecture']>;

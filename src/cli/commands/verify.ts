@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { assumptionsText } from '../../../graph/common/assumption.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import type { Verification, VerifyOptions } from '../../api/verify.js';
 import { DEFAULT_TOLERANCE } from '../../parity/parity.js';
 import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
 import type { InFlags } from '../flags/flag-words.js';
+import { flagOf } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
@@ -65,5 +67,6 @@ function parityText(parity: Verification): string {
     'mask differs',
     'beyond',
   ];
-  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`;
+  const assumed = parity.assumed.length === 0 ? '' : `\nassumed: ${assumptionsText(parity.assumed, flagOf)}`;
+  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}${assumed}`;
 }

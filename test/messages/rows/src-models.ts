@@ -2,6 +2,28 @@ import type { Conditions } from '../conditions.js';
 
 /** What is said where models are made, rewritten and compared. */
 export const SRC_MODELS: Conditions = {
+  'src/api/structure.ts': {
+    '… has no meaning with …: both say what the network is': 'assume and a backbone are given together',
+    '…: … has no meaning: its keys are those of …':
+      'assume is given for a checkpoint whose keys are those of a known network',
+    '…: …: there is no such hypothesis; the likeliest is …':
+      'assume is none of the ids that the shapes of this checkpoint lead to',
+    '…: its keys are those of no known network, its shapes those of plain U-Nets, of which … is the likeliest: give …, which tells them apart (docs/plain-unets.md), or take one with …':
+      'no known network has the keys, at least one wiring fits the shapes, and neither a reference nor assume is given',
+    '…: its keys are those of no known network, and its shapes make no plain U-Net: …; write its encoder with defineBackbone (docs/backbones.md)':
+      'no known network has the keys, most layers are convolutions, and no wiring uses all of them',
+  },
+  'src/api/structure-search.ts': {
+    '…: none of … plain U-Nets that its shapes allow gives the outputs of …; the closest, …, is off by …: check that the reference was made with model.eval() and with this checkpoint, or write the encoder with defineBackbone (docs/backbones.md)':
+      'every hypothesis that takes and gives tensors of these shapes was run, and each misses the tolerance',
+    'it holds … tensors, expected an input and an output': 'the reference has fewer or more than two tensors',
+    'an input and an output [N, C, H, W] of numbers are expected':
+      'one of the two tensors is of integers or has another rank than 4',
+    '…: it goes from […] to […], a network of these shapes from [N, …, H, W] to [N, …, H, W], H and W multiples of …':
+      'no hypothesis has these channels and divides this size, or input and output differ in size',
+    'a plain U-Net has a decoder': 'a fault of this package: a hypothesis without one',
+    'no output …': 'a fault of this package: a session gives less than its graph has',
+  },
   'src/api/graft.ts': {
     '`skips` is no array of names: `proposeSkips` proposes some':
       'a program gives something else for skips than an array',

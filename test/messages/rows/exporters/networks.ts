@@ -2,6 +2,10 @@ import type { Conditions } from '../../conditions.js';
 
 /** What networks are, and how they are built. */
 export const NETWORKS: Conditions = {
+  'exporters/plain/network.ts': {
+    'stage … has no output': 'a fault of this package: a wiring joins what has not run',
+    'stage … has no input': 'a fault of this package: a shortcut begins behind its end',
+  },
   'exporters/nn/activations.ts': {
     "no activation '…'": 'a program hands activate() a name that isActivationName() refuses',
   },

@@ -1,0 +1,121 @@
+import { at } from '../../graph/common/at.js';
+import type { Unit } from './modules.js';
+import { groupOf, parentOf, type Stage } from './stage.js';
+
+/** Convolutions that run one after another, as those of a module do. */
+export interface Block {
+  /** Its stages by one reading of its weights; `from` of a shortcut is counted from the block's first. */
+  readonly readings: readonly Reading[];
+  readonly units: readonly Unit[];
+  /** The place of its first convolution in the state dict, and of what follows its last. */
+  readonly first: number;
+  readonly next: number;
+}
+
+export interface Reading {
+  readonly stages: readonly Stage[];
+  readonly cost: number;
+}
+
+/** Modules with more convolutions are networks, not blocks. */
+const MAX_BLOCK = 8;
+
+/** What a reading costs that is unusual: an even kernel that is no transposed convolution's, an odd one that is. */
+const UNUSUAL = 2;
+
+/** The modules whose convolutions fit each other, from the largest on; convolutions of no such module stand alone. */
+export function blocksOf(units: readonly Unit[]): readonly Block[] {
+  const blocks: Block[] = [];
+  const taken = new Set<Unit>();
+  for (const unit of units) {
+    if (taken.has(unit)) continue;
+    const block = largestAround(unit, units) ?? single(unit);
+    for (const each of block.units) taken.add(each);
+    blocks.push(block);
+  }
+  return blocks;
+}
+
+/** Every convolution alone. */
+export const singlesOf = (units: readonly Unit[]): readonly Block[] => units.map(single);
+
+function single(unit: Unit): Block {
+  const readings = readingsOf(unit).map(({ cost, ...stage }) => ({ stages: [stage], cost }));
+  return { readings, units: [unit], first: unit.index, next: unit.index + 1 };
+}
+
+function largestAround(unit: Unit, units: readonly Unit[]): Block | undefined {
+  const paths: string[] = [];
+  for (let path = groupOf(unit); path !== ''; path = parentOf(path)) paths.unshift(path);
+  for (const path of paths) {
+    const within = units.filter((other) => other.path.startsWith(`${path}.`));
+    if (within.length < 2 || within.length > MAX_BLOCK || isList(within, path)) continue;
+    const readings = chained(within);
+    if (readings.length === 0) continue;
+    const [first, last] = [at(within, 0).index, at(within, within.length - 1).index];
+    return { readings, units: within, first, next: last + 1 };
+  }
+  return undefined;
+}
+
+/**
+ * Whether what is below a module are levels and not layers: modules with several convolutions each, numbered modules (a ModuleList's), or
+ * single layers without a gap in their numbers, `ups.0`, `ups.1`: in a Sequential something stands between convolutions.
+ */
+function isList(units: readonly Unit[], path: string): boolean {
+  const below = units.map((unit) => unit.path.slice(path.length + 1).split('.'));
+  const heads = below.map(([head]) => head);
+  if (new Set(heads).size === 1) return false;
+  const isNumbered = heads.every((head) => /^\d+$/.test(head ?? ''));
+  const isDeep = below.some(({ length }) => length > 1);
+  if (isDeep) return isNumbered || new Set(heads).size < heads.length;
+  const isBare = units.every(({ after, before }) => after === undefined && before === undefined);
+  const steps = heads.slice(1).map((head, place) => Math.abs(Number(head) - Number(heads[place])));
+  return isBare && isNumbered && steps.every((step) => step === 1);
+}
+
+/** The convolutions in their order or, where one of 1x1 has the channels of all others, with that around them. */
+function chained(units: readonly Unit[]): readonly Reading[] {
+  const plain = chain(units);
+  const around = units.flatMap((side) => {
+    const main = side.shape[2] === 1 ? chain(units.filter((unit) => unit !== side)) : undefined;
+    const [first, last] = [main?.stages[0], main?.stages.at(-1)];
+    if (main === undefined || first === undefined || last === undefined || main.stages.length < 2) return [];
+    if (first.input !== side.shape[1] || last.output !== side.shape[0]) return [];
+    const shortcut = { unit: side, from: 0 };
+    return [{ stages: [...main.stages.slice(0, -1), { ...last, shortcut }], cost: main.cost }];
+  });
+  if (plain === undefined) return around;
+  return [...around, around.length > 0 ? { ...plain, cost: plain.cost + UNUSUAL } : plain];
+}
+
+function chain(units: readonly Unit[]): Reading | undefined {
+  let open: readonly Reading[] = [{ stages: [], cost: 0 }];
+  for (const unit of units) {
+    open = open.flatMap(({ stages, cost }) => {
+      const last = stages.at(-1);
+      return readingsOf(unit)
+        .filter(({ input, transposed }) => {
+          const isSecond = transposed && stages.some((stage) => stage.transposed);
+          return (last === undefined || input === last.output) && !isSecond;
+        })
+        .map(({ cost: own, ...stage }) => ({ stages: [...stages, stage], cost: cost + own }));
+    });
+  }
+  return [...open].sort((a, b) => a.cost - b.cost)[0];
+}
+
+/** A weight as that of a convolution or of a transposed one; bias and norm tell, and the kernel what is usual. */
+function readingsOf(unit: Unit): readonly (Stage & { readonly cost: number })[] {
+  const { shape, bias, before, after } = unit;
+  const [first, second, kernel] = shape;
+  const isEven = kernel % 2 === 0;
+  const conv = { unit, transposed: false, input: second, output: first, cost: isEven ? UNUSUAL : 0 };
+  const transposed = { unit, transposed: true, input: first, output: second, cost: isEven ? 0 : UNUSUAL };
+  return [conv, ...(kernel > 1 && kernel < 5 ? [transposed] : [])].filter(
+    ({ input, output }) =>
+      (bias ?? output) === output &&
+      (before?.channels ?? input) === input &&
+      (after?.channels ?? output) === output,
+  );
+}

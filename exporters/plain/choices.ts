@@ -1,0 +1,190 @@
+import { at } from '../../graph/common/at.js';
+import type { ActivationName } from '../nn/activations.js';
+import type { Unit } from './modules.js';
+import type { Stage } from './stage.js';
+import type { Wiring } from './wiring.js';
+
+/** What leaves no trace in a state dict, each with the words that are used of it. */
+export interface Choices {
+  readonly order: 'norm-act' | 'act-norm';
+  readonly norm: 'instance' | `group-${number}`;
+  readonly activation: ActivationName;
+  /** Whether convolutions of the upsampling that have no norm are followed by the activation. */
+  readonly up: 'bare-up' | 'active-up';
+  readonly pooling: 'max' | 'average' | 'stride';
+  readonly upsampling: 'bilinear-corners' | 'nearest' | 'bilinear';
+  readonly join: 'skip-first' | 'up-first';
+  readonly sum: 'sum-act' | 'act-sum' | 'sum';
+}
+
+type Name = keyof Choices;
+
+interface Factor<K extends Name = Name> {
+  readonly name: K;
+  /** What is chosen where nothing of the kind is in the network. */
+  readonly absent: Choices[K];
+  /** Each with how unusual it is; the most usual first. */
+  options(wiring: Wiring): readonly (readonly [value: Choices[K], cost: number])[];
+}
+
+const factor = <K extends Name>(definition: Factor<K>): Factor<K> => definition;
+const some = (wiring: Wiring, test: (stage: Stage, index: number) => boolean) => wiring.stages.some(test);
+const where = <T>(condition: boolean, options: readonly T[]): readonly T[] => (condition ? options : []);
+
+const hasNorm = ({ after, before }: Unit) => after !== undefined || before !== undefined;
+
+/** Sizes of groups that people give GroupNorm. */
+const GROUPS = [8, 4, 16, 32, 2, 1];
+
+/** In the order in which they are told. */
+const FACTORS = [
+  factor({
+    name: 'order',
+    absent: 'norm-act',
+    options: ({ stages }) =>
+      where(
+        stages.some(({ unit }) => unit.after !== undefined),
+        [
+          ['norm-act', 0],
+          ['act-norm', 1.5],
+        ],
+      ),
+  }),
+  factor({
+    name: 'norm',
+    absent: 'instance',
+    options({ stages }) {
+      const norms = stages
+        .flatMap(({ unit }) => [unit.before, unit.after])
+        .filter((norm) => norm?.kind === 'affine');
+      const fitting = GROUPS.filter((groups) => norms.every((norm) => (norm?.channels ?? 0) % groups === 0));
+      return where(norms.length > 0, [
+        ['instance', 0],
+        ...fitting.map((groups, place) => [`group-${groups}`, 0.5 + place / 4] as const),
+      ]);
+    },
+  }),
+  factor({
+    name: 'activation',
+    absent: 'relu',
+    options: ({ stages }) =>
+      where(
+        stages.slice(0, -1).some(({ unit }) => unit.slopes === undefined),
+        [
+          ['relu', 0],
+          ['leaky-relu', 1.75],
+          ['leaky-relu:0.2', 2],
+          ['elu', 2.25],
+          ['leaky-relu:0.1', 2.5],
+          ['silu', 2.75],
+          ['gelu', 2.75],
+        ],
+      ),
+  }),
+  factor({
+    name: 'up',
+    absent: 'bare-up',
+    options: (wiring) => {
+      const isBare = (stage: Stage, index: number) => isOfUpsampling(wiring, index) && !hasNorm(stage.unit);
+      // Where a transposed convolution is bare, as it mostly is, its like among plain ones need not be.
+      const isUsual = some(wiring, (stage, index) => isBare(stage, index) && stage.transposed);
+      return where(
+        some(wiring, isBare),
+        isUsual
+          ? [
+              ['bare-up', 0],
+              ['active-up', 1.25],
+            ]
+          : [
+              ['active-up', 0.25],
+              ['bare-up', 0.5],
+            ],
+      );
+    },
+  }),
+  factor({
+    name: 'pooling',
+    absent: 'max',
+    options: (wiring) =>
+      where(
+        some(wiring, ({ pooled }, index) => pooled !== undefined && !isStrided(wiring.stages[index + 1])),
+        [
+          ['max', 0],
+          ['average', 1.5],
+          ['stride', 2],
+        ],
+      ),
+  }),
+  factor({
+    name: 'upsampling',
+    absent: 'bilinear-corners',
+    options: (wiring) =>
+      where(
+        some(wiring, ({ doubled }) => doubled === true),
+        [
+          ['bilinear-corners', 0],
+          ['nearest', 0.25],
+          ['bilinear', 0.5],
+        ],
+      ),
+  }),
+  factor({
+    name: 'join',
+    absent: 'skip-first',
+    options: () => [
+      ['skip-first', 0],
+      ['up-first', 0.25],
+    ],
+  }),
+  factor({
+    name: 'sum',
+    absent: 'sum-act',
+    options: (wiring) =>
+      where(
+        some(wiring, ({ shortcut }) => shortcut !== undefined),
+        [
+          ['sum-act', 0],
+          ['act-sum', 0.75],
+          ['sum', 1.25],
+        ],
+      ),
+  }),
+] as const;
+
+/** A kernel of 2 or 4 on the way down has a stride of 2. */
+export function isStrided(stage: Stage | undefined): boolean {
+  return stage !== undefined && !stage.transposed && at(stage.unit.shape, 2) % 2 === 0;
+}
+
+/** Whether a stage doubles the resolution, or reduces channels between that and the join. */
+export function isOfUpsampling({ stages }: Pick<Wiring, 'stages'>, index: number): boolean {
+  const stage = at(stages, index);
+  if (stage.transposed) return true;
+  return stage.doubled === true && stage.skip === undefined && stages[index + 1]?.skip !== undefined;
+}
+
+export interface Chosen {
+  readonly choices: Choices;
+  /** Those that there was something to choose of, in order. */
+  readonly asked: readonly Name[];
+  readonly cost: number;
+}
+
+const ABSENT = Object.fromEntries(FACTORS.map(({ name, absent }) => [name, absent])) as unknown as Choices;
+
+/** Every combination for a wiring. */
+export function combinations(wiring: Wiring): readonly Chosen[] {
+  let all: readonly Chosen[] = [{ choices: ABSENT, asked: [], cost: 0 }];
+  for (const { name, options } of FACTORS) {
+    const values = options(wiring);
+    if (values.length === 0) continue;
+    all = all.flatMap(({ choices, asked, cost }) =>
+      values.map(([value, extra]) => ({
+        choices: { ...choices, [name]: value },
+        asked: [...asked, name],
+        cost: cost + extra,
+      })),
+    );
+  }
+  return all;
+}

@@ -1,0 +1,86 @@
+import { at } from '../../graph/common/at.js';
+import type { Backbone } from '../backbones/backbone.js';
+import { legible, listed, type Shapes } from '../nn/weights.js';
+import { type Chosen, combinations } from './choices.js';
+import { type Modules, modulesOf } from './modules.js';
+import { networkOfPlain, PLAIN_ID } from './network.js';
+import { type Stage, unitsOf } from './stage.js';
+import { type Wiring, wiringsOf } from './wiring.js';
+
+/** One network that a state dict's shapes allow. */
+export interface Hypothesis {
+  /** What it is called: the number of its wiring and all that was chosen, with dots between. */
+  readonly id: string;
+  readonly wiring: Wiring;
+  readonly chosen: Chosen;
+  readonly backbone: Backbone;
+}
+
+export interface Hypotheses {
+  /** The most usual first. */
+  readonly all: readonly Hypothesis[];
+  readonly modules: Modules;
+  /** How far the convolutions fit each other, where they do not to the end. */
+  readonly furthest: readonly Stage[];
+}
+
+export const MAX_HYPOTHESES = 300;
+
+/** Fewer convolutions are no U-Net. */
+const LEAST_UNITS = 5;
+
+/** Every plain U-Net that the shapes of a state dict allow, at most `MAX_HYPOTHESES`. */
+export function hypothesesOf(shapes: Shapes): Hypotheses {
+  const modules = modulesOf(shapes);
+  const { found, furthest } =
+    modules.strange.length > 0 ? { found: [], furthest: [] } : wiringsOf(modules.units);
+  const all = found
+    .flatMap((wiring, place) => combinations(wiring).map((chosen) => ({ wiring, chosen, place })))
+    .map((each) => ({ ...each, cost: each.wiring.cost + each.chosen.cost }))
+    .sort((a, b) => a.cost - b.cost)
+    .slice(0, MAX_HYPOTHESES)
+    .map(({ wiring, chosen, place }) => hypothesis(wiring, chosen, place + 1));
+  return { all, modules, furthest };
+}
+
+function hypothesis(wiring: Wiring, chosen: Chosen, number: number): Hypothesis {
+  const { choices, asked } = chosen;
+  const id = [number, ...asked.map((name) => choices[name])].join('.');
+  const backbone: Backbone = {
+    id: PLAIN_ID,
+    network: () => networkOfPlain({ wiring, choices }, PLAIN_ID, { structure: id }),
+  };
+  return { id, wiring, chosen, backbone };
+}
+
+/** What two hypotheses differ in, in their words. */
+export function differencesOf(a: Hypothesis, b: Hypothesis): readonly string[] {
+  const { asked, choices } = a.chosen;
+  const differing = asked.filter((name) => choices[name] !== b.chosen.choices[name]);
+  const words = differing.map((name) => `${choices[name]} or ${b.chosen.choices[name]}`);
+  return a.wiring === b.wiring ? words : [...words, wiringDifference(a.wiring, b.wiring)];
+}
+
+function wiringDifference({ stages }: Wiring, other: Wiring): string {
+  const place = stages.findIndex((stage, index) => textOf(stage) !== textOf(at(other.stages, index)));
+  if (place < 0) return 'the same wiring';
+  return `${at(stages, place).unit.path} or ${at(other.stages, place).unit.path} as convolution ${place + 1}`;
+}
+
+const textOf = ({ unit, pooled, doubled, skip, shortcut }: Stage) =>
+  [unit.path, pooled, doubled, skip, shortcut?.unit.path, shortcut?.from].join();
+
+const MAX_KEYS = 4;
+
+/** Why there is no hypothesis, with the keys; undefined for what looks like no plain network at all. */
+export function faultOf({ modules: { units, strange }, furthest }: Hypotheses): string | undefined {
+  if (units.length < LEAST_UNITS || strange.length > units.length) return undefined;
+  if (strange.length > 0) {
+    return `${listed('key', strange.slice(0, MAX_KEYS))} of no convolution, norm or PReLU`;
+  }
+  const last = furthest.at(-1);
+  const used = new Set(unitsOf(furthest));
+  const left = units.filter((unit) => !used.has(unit)).map(({ path }) => `${path}.weight`);
+  if (last === undefined || left.length === 0) return 'no level of it is joined with another, as in a U-Net';
+  return `behind ${legible(last.unit.path)}, which gives ${last.output} channels, nothing takes them with or without a skip; ${listed('left', left)}: a layer may be missing, made anew at each call, or unused`;
+}

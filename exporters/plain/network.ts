@@ -1,0 +1,212 @@
+import { at } from '../../graph/common/at.js';
+import { int64Tensor } from '../../graph/ir/tensor.js';
+import { constant, scope, type Value } from '../../graph/ir/value.js';
+import { concat } from '../../graph/ops/concat.js';
+import { pad } from '../../graph/ops/pad.js';
+import { type Network, networkOf, type Skip } from '../backbones/backbone.js';
+import { activate } from '../nn/activations.js';
+import {
+  add,
+  averagePool2d,
+  batchNorm2d,
+  conv2d,
+  convTranspose2d,
+  groupNorm,
+  instanceNorm2d,
+  maxPool2d,
+  prelu,
+  upsampleBilinear,
+  upsampleNearest,
+} from '../nn/layers.js';
+import type { Weights } from '../nn/weights.js';
+import { type Choices, isOfUpsampling, isStrided } from './choices.js';
+import type { Norm, Unit } from './modules.js';
+import type { Stage } from './stage.js';
+import type { Wiring } from './wiring.js';
+
+export interface Plain {
+  readonly wiring: Wiring;
+  readonly choices: Choices;
+}
+
+/** What backbones of this kind are called, in metadata and messages. */
+export const PLAIN_ID = 'plain_unet';
+
+/** The network of a wiring and of what was chosen for it: its levels are features, what is behind the bottom is its decoder. */
+export function networkOfPlain(plain: Plain, id: string, form: Readonly<Record<string, string>>): Network {
+  const { stages, bottom, depth } = plain.wiring;
+  const classes = at(stages, stages.length - 1).output;
+  return networkOf({
+    backbone: id,
+    inputChannels: at(stages, 0).input,
+    features(input, weights) {
+      const outputs = run(plain, { from: 0, to: bottom }, input, new Map(), weights);
+      return [...skipsIn(plain.wiring), bottom].map((stage) => outputs(stage));
+    },
+    own: {
+      classes,
+      multiple: 2 ** depth,
+      form,
+      logits(skips: readonly Skip[], weights: Weights) {
+        const values = [...skipsIn(plain.wiring), bottom].map(
+          (stage, level) => [stage, at(skips, level).value] as const,
+        );
+        const known = new Map<number, Value>(values);
+        const outputs = run(
+          plain,
+          { from: bottom + 1, to: stages.length - 1 },
+          at(skips, skips.length - 1).value,
+          known,
+          weights,
+        );
+        return outputs(stages.length - 1);
+      },
+    },
+  });
+}
+
+/** The stages whose outputs are joined, shallow to deep. */
+export function skipsIn({ stages }: Wiring): readonly number[] {
+  return stages.flatMap(({ skip }) => (skip === undefined ? [] : [skip])).sort((a, b) => a - b);
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Runs stages on what stands before them. @param known outputs of stages before, as they are joined */
+function run(plain: Plain, { from, to }: Range, input: Value, known: Map<number, Value>, weights: Weights) {
+  const { wiring, choices } = plain;
+  const inputs = new Map<number, Value>();
+  let x = input;
+  for (let index = from; index <= to; index++) {
+    const stage = at(wiring.stages, index);
+    if (stage.doubled) x = double(x, stage, choices, weights);
+    if (stage.skip !== undefined) {
+      const skip = known.get(stage.skip);
+      if (skip === undefined) throw new TypeError(`stage ${stage.skip} has no output`);
+      x = concat(choices.join === 'skip-first' ? [skip, x] : [x, skip], 1);
+    }
+    inputs.set(index, x);
+    x = runStage(plain, index, x, inputs, weights);
+    const next = wiring.stages[index + 1];
+    const isPooled = stage.pooled !== undefined && !isStrided(next) && choices.pooling !== 'stride';
+    const pooled = isPooled ? pool(x, stage, choices, weights) : x;
+    known.set(index, stage.pooled === 'into-skip' || index === wiring.bottom ? pooled : x);
+    x = pooled;
+  }
+  return (index: number): Value => {
+    const value = known.get(index);
+    if (value === undefined) throw new TypeError(`stage ${index} has no output`);
+    return value;
+  };
+}
+
+/** A convolution with what stands by it, and the sum at the end of a residual block. */
+function runStage(
+  plain: Plain,
+  index: number,
+  x: Value,
+  inputs: ReadonlyMap<number, Value>,
+  weights: Weights,
+): Value {
+  const { wiring, choices } = plain;
+  const { stages } = wiring;
+  const stage = at(stages, index);
+  const isLast = index === stages.length - 1;
+  const isUp = isOfUpsampling(wiring, index) && stage.unit.after === undefined && choices.up === 'bare-up';
+  const isActive = !isLast && !isUp;
+  const strides = index > 0 && isReduced(wiring, index, choices) ? 2 : 1;
+  const convolved = convolve(before(x, stage.unit, choices, weights), stage, strides, weights);
+  const { shortcut } = stage;
+  if (shortcut === undefined)
+    return after(convolved, stage.unit, choices, isActive && !stage.unit.before, weights);
+  const from = inputs.get(shortcut.from);
+  if (from === undefined) throw new TypeError(`stage ${shortcut.from} has no input`);
+  const side = branch(
+    from,
+    shortcut.unit,
+    choices,
+    isReduced(wiring, shortcut.from, choices) ? 2 : 1,
+    weights,
+  );
+  const isBefore = choices.sum === 'act-sum';
+  const main = after(convolved, stage.unit, choices, isBefore, weights);
+  const sum = add(main, side);
+  return choices.sum === 'sum-act' ? act(sum, stage.unit, choices, weights) : sum;
+}
+
+/** Whether a stage takes the stride that stands in a pooling's place. */
+function isReduced({ stages }: Wiring, index: number, { pooling }: Choices): boolean {
+  return stages[index - 1]?.pooled !== undefined && (pooling === 'stride' || isStrided(stages[index]));
+}
+
+function double(x: Value, { unit }: Stage, { upsampling }: Choices, weights: Weights): Value {
+  const place = weights.scope(`${unit.path}.upsample`);
+  if (upsampling === 'nearest') return upsampleNearest(x, place, 2);
+  return upsampleBilinear(x, place, 2, upsampling === 'bilinear-corners');
+}
+
+function pool(x: Value, { unit }: Stage, { pooling }: Choices, weights: Weights): Value {
+  const layer = pooling === 'average' ? averagePool2d : maxPool2d;
+  return layer(x, weights.scope(`${unit.path}.pool`), 2);
+}
+
+function convolve(x: Value, { unit, transposed, output }: Stage, stride: number, weights: Weights): Value {
+  const inner = weights.scope(unit.path);
+  const [, , kernel] = unit.shape;
+  const bias = unit.bias !== undefined;
+  if (transposed) {
+    const padding = Math.floor((kernel - 1) / 2);
+    return convTranspose2d(x, inner, output, kernel, { stride: 2, padding, outputPadding: kernel % 2, bias });
+  }
+  if (kernel % 2 === 0 && stride === 1) {
+    const [less, more] = [kernel / 2 - 1, kernel / 2];
+    const around = constant(int64Tensor([8], [0, 0, less, less, 0, 0, more, more]));
+    return conv2d(
+      scope(inner.path, () => pad(x, around)),
+      inner,
+      output,
+      kernel,
+      { padding: 0, bias },
+    );
+  }
+  return conv2d(x, inner, output, kernel, { stride, padding: Math.floor((kernel - 1) / 2), bias });
+}
+
+/** Norm and activation in front of a convolution, in pre-activation networks. */
+function before(x: Value, unit: Unit, choices: Choices, weights: Weights): Value {
+  if (unit.before === undefined) return x;
+  return act(normalize(x, unit.before, choices, weights), unit, choices, weights);
+}
+
+function after(x: Value, unit: Unit, choices: Choices, isActive: boolean, weights: Weights): Value {
+  const norm = (value: Value) =>
+    unit.after === undefined ? value : normalize(value, unit.after, choices, weights);
+  const active = (value: Value) => (isActive ? act(value, unit, choices, weights) : value);
+  return choices.order === 'norm-act' ? active(norm(x)) : norm(active(x));
+}
+
+/** A shortcut's convolution, which no activation follows. */
+function branch(x: Value, unit: Unit, choices: Choices, stride: number, weights: Weights): Value {
+  const inner = weights.scope(unit.path);
+  const options = { stride, bias: unit.bias !== undefined, padding: 0 };
+  const taken = unit.before === undefined ? x : normalize(x, unit.before, choices, weights);
+  const convolved = conv2d(taken, inner, unit.shape[0], 1, options);
+  return unit.after === undefined ? convolved : normalize(convolved, unit.after, choices, weights);
+}
+
+function normalize(x: Value, { path, kind }: Norm, { norm }: Choices, weights: Weights): Value {
+  const inner = weights.scope(path);
+  if (kind === 'batch') return batchNorm2d(x, inner);
+  if (norm === 'instance') return instanceNorm2d(x, inner);
+  return groupNorm(x, inner, Number(norm.slice('group-'.length)));
+}
+
+function act(x: Value, unit: Unit, { activation }: Choices, weights: Weights): Value {
+  if (unit.slopes !== undefined) return prelu(x, weights.scope(unit.slopes.path), unit.slopes.count);
+  return scope(`${unit.path}.act`, () =>
+    activate(x, weights.settings.take('backboneActivation', activation)),
+  );
+}

@@ -1,0 +1,243 @@
+import { at } from '../../graph/common/at.js';
+import { type Block, blocksOf, type Reading, singlesOf } from './blocks.js';
+import type { Unit } from './modules.js';
+import { Queue } from './queue.js';
+import { groupOf, parentOf, type Stage } from './stage.js';
+
+/** Stages in a row, from the input on. */
+export interface Path {
+  readonly stages: readonly Stage[];
+  /** How unusual it is: 0 for a network whose layers run as they are registered. */
+  readonly cost: number;
+}
+
+interface State extends Path {
+  /** By block, whether it is in the path. */
+  readonly used: readonly boolean[];
+  readonly left: number;
+  /** The place in the state dict behind the last block. */
+  readonly next: number;
+  /** Skips are taken from stages before this one. */
+  readonly bound: number;
+  /** Transposed convolutions so far, and whether there was a join since the last. */
+  readonly ups: number;
+  readonly isUp: boolean;
+  readonly joins: number;
+  /** Blocks since the last join. */
+  readonly since: number;
+}
+
+/** States that are looked at: hostile shapes may allow any number. */
+const MAX_STATES = 6_000;
+
+const COSTS = {
+  jump: 1,
+  narrowing: 2,
+  widening: 2,
+  early: 1,
+  inside: 1.5,
+  left: 2,
+  input: 4,
+  start: 1,
+  pointwise: 2,
+  plain: 1,
+  side: { inside: 0.5, flat: 1.5, far: 5 },
+};
+
+/** What reaching the end is worth for each block: those ahead are looked at first, or equal starts are tried without end. */
+const AHEAD = 0.75;
+
+/** Channels of images; more are those of features. */
+const MAX_CHANNELS = 4;
+const MAX_INPUT = 64;
+
+/** A shortcut leads around no more convolutions. */
+const MAX_AROUND = 4;
+
+/**
+ * Every order in which all convolutions run one after another, joins with what was there before included. The most usual comes
+ * first: the order in which they are registered, a module's in one go.
+ */
+export function searchPaths(
+  units: readonly Unit[],
+  most: number,
+): { paths: Path[]; furthest: readonly Stage[] } {
+  const whole = search(blocksOf(units), most);
+  if (whole.paths.length > 0) return whole;
+  const apart = search(singlesOf(units), most);
+  return apart.paths.length > 0 || apart.furthest.length > whole.furthest.length ? apart : whole;
+}
+
+function search(blocks: readonly Block[], most: number): { paths: Path[]; furthest: readonly Stage[] } {
+  const rank = ({ cost, left }: State) => cost + AHEAD * left;
+  const queue = new Queue<State>((a, b) => rank(a) - rank(b) || a.left - b.left);
+  const start = { stages: [], cost: 0, used: blocks.map(() => false), left: blocks.length, next: 0 };
+  queue.push({ ...start, bound: 0, ups: 0, isUp: false, joins: 0, since: 0 });
+  const paths: Path[] = [];
+  let furthest: readonly Stage[] = [];
+  for (let seen = 0; seen < MAX_STATES && paths.length < most; seen++) {
+    const state = queue.pop();
+    if (state === undefined) break;
+    if (state.stages.length > furthest.length) furthest = state.stages;
+    if (state.left === 0) paths.push({ stages: state.stages, cost: state.cost });
+    else {
+      for (const [index, block] of blocks.entries()) {
+        if (state.used[index] === false) for (const next of continued(state, index, block)) queue.push(next);
+      }
+    }
+  }
+  return { paths, furthest };
+}
+
+function continued(state: State, index: number, block: Block): readonly State[] {
+  const { stages } = state;
+  const channels = stages.at(-1)?.output;
+  const cost = state.cost + orderCost(state, block);
+  const used = state.used.with(index, true);
+  const base = { used, left: state.left - 1, next: block.next };
+  const next: State[] = [];
+  for (const reading of block.readings) {
+    const { input, output, transposed } = at(reading.stages, 0);
+    const own = cost + reading.cost;
+    if (channels === undefined) {
+      if (transposed || input > MAX_INPUT) continue;
+      next.push(extended(state, base, reading, own + startCost(block, input), undefined));
+    } else if (input === channels) {
+      // What is doubled is joined before it is doubled again.
+      if (state.isUp && base.left > 0 && reading.stages.some((stage) => stage.transposed)) continue;
+      next.push(
+        extended(
+          state,
+          base,
+          reading,
+          own + plainCost(state, base.left, at(reading.stages, 0), output),
+          undefined,
+        ),
+      );
+    } else if (input > channels && !transposed && (state.isUp || state.ups === 0)) {
+      const last = at(reading.stages, reading.stages.length - 1);
+      const odd =
+        (at(reading.stages, 0).unit.shape[2] === 1 ? COSTS.pointwise : 0) +
+        (last.output > input ? COSTS.widening : 0);
+      for (const { skip, cost: extra } of skipsOf(state, input - channels)) {
+        next.push(extended(state, base, reading, own + extra + odd, skip));
+      }
+    }
+  }
+  return [...next, ...shortcuts(state, block, base)];
+}
+
+/** The input's convolution is the first one, takes channels of an image, and sees more than a pixel. */
+function startCost({ first, units: [unit] }: Block, input: number): number {
+  return (
+    (first === 0 ? 0 : COSTS.start) +
+    (input > MAX_CHANNELS ? COSTS.input : 0) +
+    (unit?.shape[2] === 1 ? COSTS.pointwise : 0)
+  );
+}
+
+/** Before the first join networks grow wider, behind it few blocks stand between joins. */
+function plainCost(
+  { ups, joins, since }: State,
+  left: number,
+  { input, transposed }: Stage,
+  output: number,
+): number {
+  if (left === 0 || transposed) return 0;
+  if (ups + joins === 0) return output < input ? COSTS.narrowing : 0;
+  return (output > input ? COSTS.widening : 0) + (joins > 0 && since >= 2 ? COSTS.plain : 0);
+}
+
+type Base = Pick<State, 'used' | 'left' | 'next'>;
+
+function extended(
+  state: State,
+  base: Base,
+  { stages: added }: Reading,
+  cost: number,
+  skip: number | undefined,
+): State {
+  const { stages } = state;
+  const placed = added.map((stage, place): Stage => {
+    const { shortcut } = stage;
+    return {
+      ...stage,
+      ...(place === 0 && skip !== undefined && { skip }),
+      ...(shortcut && { shortcut: { ...shortcut, from: stages.length + shortcut.from } }),
+    };
+  });
+  const up = placed.findIndex(({ transposed }) => transposed);
+  const isFirstUp = up >= 0 && state.ups === 0 && state.joins === 0;
+  return {
+    ...base,
+    stages: [...stages, ...placed],
+    cost,
+    bound: skip ?? (isFirstUp ? stages.length + up - 1 : state.bound),
+    ups: state.ups + placed.filter(({ transposed }) => transposed).length,
+    isUp: up >= 0 || (skip === undefined && state.isUp),
+    joins: state.joins + (skip === undefined ? 0 : 1),
+    since: skip === undefined ? state.since + 1 : 1,
+  };
+}
+
+/** The stages of this many outputs that are not joined yet, the last ones first. */
+function skipsOf(
+  { stages, bound, ups, joins }: State,
+  width: number,
+): readonly { skip: number; cost: number }[] {
+  const limit = ups + joins > 0 ? bound : stages.length - 1;
+  const found: { skip: number; cost: number }[] = [];
+  const passed = new Set<number>();
+  const level = at(stages, limit).output;
+  for (let skip = limit - 1; skip >= 0 && found.length < 3; skip--) {
+    const own = at(stages, skip);
+    if (own.output !== width) {
+      if (own.output !== level) passed.add(own.output);
+      continue;
+    }
+    const next = at(stages, skip + 1);
+    const group = groupOf(own.unit);
+    const ends = group === '' ? own.output !== next.output : group !== groupOf(next.unit);
+    // A level that is passed by is joined by nothing.
+    const left = COSTS.left * passed.size;
+    found.push({ skip, cost: (ends ? 0 : COSTS.inside) + COSTS.early * found.length + left });
+  }
+  return found;
+}
+
+/** A 1x1 convolution, alone in its block, around the last stages. */
+function shortcuts(state: State, { units: [unit, ...more] }: Block, base: Base): readonly State[] {
+  const { stages } = state;
+  const last = stages.at(-1);
+  if (unit === undefined || more.length > 0 || last === undefined) return [];
+  const [output, input, kernel] = unit.shape;
+  if (kernel !== 1 || last.output !== output || last.shortcut || last.transposed) return [];
+  const found: State[] = [];
+  for (let from = stages.length - 2; from >= 0 && from > stages.length - 1 - MAX_AROUND; from--) {
+    const first = at(stages, from);
+    if (first.transposed) break;
+    if (first.input === input) {
+      const added = [...stages.slice(0, -1), { ...last, shortcut: { unit, from } }];
+      found.push({ ...state, ...base, stages: added, cost: state.cost + sideCost(unit, last.unit) });
+    }
+    if (first.shortcut !== undefined || first.skip !== undefined) break;
+  }
+  return found;
+}
+
+/** A shortcut is in the module that holds a convolution, or beside it. */
+function sideCost(shortcut: Unit, conv: Unit): number {
+  const [a, b] = [groupOf(shortcut), groupOf(conv)];
+  if (a === '' && b === '') return COSTS.side.flat;
+  const isNear =
+    a === b ||
+    a.startsWith(`${b}.`) ||
+    b.startsWith(`${a}.`) ||
+    (parentOf(a) === parentOf(b) && parentOf(a) !== '');
+  return isNear && a !== '' && b !== '' ? COSTS.side.inside : COSTS.side.far;
+}
+
+/** What it costs that a block runs behind the last one: nothing in the order of registration. */
+function orderCost({ stages, next }: State, block: Block): number {
+  return stages.length === 0 || block.first === next ? 0 : COSTS.jump;
+}

@@ -1,0 +1,153 @@
+import { at } from '../../graph/common/at.js';
+import type { Unit } from './modules.js';
+import { type Path, searchPaths } from './path.js';
+import { groupOf, type Stage } from './stage.js';
+
+/** Which tensors feed which: the stages in the order in which they run. */
+export interface Wiring {
+  readonly stages: readonly Stage[];
+  /** The deepest level ends with this stage. */
+  readonly bottom: number;
+  /** How many times the resolution is halved. */
+  readonly depth: number;
+  readonly cost: number;
+}
+
+/** What the search found, and, where it found nothing, how far it came. */
+export interface Wirings {
+  readonly found: readonly Wiring[];
+  readonly furthest: readonly Stage[];
+}
+
+const MAX_WIRINGS = 48;
+
+/** Every wiring in which all convolutions fit each other, the most usual first. */
+export function wiringsOf(units: readonly Unit[]): Wirings {
+  const { paths, furthest } = searchPaths(units, MAX_WIRINGS);
+  const found = paths.flatMap(wired).sort((a, b) => a.cost - b.cost);
+  return { found: found.slice(0, MAX_WIRINGS), furthest };
+}
+
+/** Puts pooling and interpolation where a path needs them: each way that leaves and joins levels at one resolution. */
+function wired(path: Path): readonly Wiring[] {
+  const { stages } = path;
+  const joins = stages.flatMap(({ skip }, index) => (skip === undefined ? [] : [{ index, skip }]));
+  const ups = stages.flatMap(({ transposed }, index) => (transposed ? [index] : []));
+  const isTransposed = ups.length > 0;
+  if (joins.length === 0) return [];
+  const places = isTransposed ? [{ ups: [] as number[], cost: 0 }] : doublings(stages, joins);
+  return places.flatMap(({ ups: doubled, cost }) => {
+    const all = isTransposed ? ups : doubled;
+    const bottom = Math.min(...all) - 1;
+    const pools = poolings(stages, joins, all, bottom);
+    if (pools === undefined) return [];
+    const placed = stages.map((stage, index): Stage => {
+      const pooled = pools.get(index);
+      return {
+        ...stage,
+        ...(doubled.includes(index) && { doubled: true as const }),
+        ...(pooled !== undefined && { pooled }),
+      };
+    });
+    if (!placed.every((_, index) => isEvenAround(placed, index))) return [];
+    return [
+      {
+        stages: placed,
+        bottom,
+        depth: all.length,
+        cost: path.cost + cost + irregularity(placed, bottom),
+      },
+    ];
+  });
+}
+
+/** Whether both ways of a residual block have one resolution. */
+function isEvenAround(stages: readonly Stage[], index: number): boolean {
+  const { shortcut } = at(stages, index);
+  if (shortcut === undefined) return true;
+  const before = stages.slice(shortcut.from, index);
+  return (
+    before.every(({ pooled, transposed }) => pooled === undefined && !transposed) &&
+    stages.slice(shortcut.from + 1, index + 1).every(({ doubled, skip }) => !doubled && skip === undefined)
+  );
+}
+
+interface Join {
+  readonly index: number;
+  readonly skip: number;
+}
+
+/** Where to interpolate: right before each join, or before the convolution that reduces channels for it. */
+function doublings(stages: readonly Stage[], joins: readonly Join[]) {
+  const direct = joins.map(({ index }) => index);
+  const reduced = joins.map(({ index }) => index - 1);
+  const last = at(joins, joins.length - 1);
+  const behind = stages.length - 1 - last.index;
+  const between = joins.length > 1 ? at(joins, 1).index - at(joins, 0).index : behind;
+  // One convolution more between joins than behind the last, the head aside: that one reduces.
+  const isReduced = between > behind;
+  const narrows = joins.every(({ index }) => {
+    const before = stages[index - 1];
+    return before !== undefined && before.output < before.input;
+  });
+  const options = [{ ups: direct, cost: isReduced ? 2 : 0 }];
+  const isPossible = joins.every(({ index }, place) => {
+    const earlier = joins[place - 1]?.index ?? -1;
+    return index - 1 > earlier && standsApart(stages, index - 1);
+  });
+  if (isPossible) options.push({ ups: reduced, cost: isReduced ? 0 : narrows ? 1 : 4 });
+  return options;
+}
+
+/** Whether a stage begins a module: within one, no resolution changes. */
+function standsApart(stages: readonly Stage[], index: number): boolean {
+  const group = groupOf(at(stages, index).unit);
+  return group === '' || (index > 0 && group !== groupOf(at(stages, index - 1).unit));
+}
+
+/** Behind which stages to pool, so that each skip has the resolution at which it is joined. */
+function poolings(
+  stages: readonly Stage[],
+  joins: readonly Join[],
+  ups: readonly number[],
+  bottom: number,
+): ReadonlyMap<number, NonNullable<Stage['pooled']>> | undefined {
+  const pools = new Map<number, NonNullable<Stage['pooled']>>();
+  const depth = ups.length;
+  // The resolution at each join, counted in halvings.
+  const levels = joins.map(({ index }) => depth - ups.filter((up) => up <= index).length);
+  const isEven = levels.every((level, place) => level === joins.length - 1 - place);
+  if (isEven && depth === joins.length) {
+    for (const { skip } of joins) pools.set(skip, 'behind');
+    return pools;
+  }
+  // Skips that are taken behind the pooling, and a level that is never joined.
+  const isShifted = levels.every((level, place) => level === joins.length - place);
+  if (isShifted && depth === joins.length + 1 && !pools.has(bottom)) {
+    for (const { skip } of joins) pools.set(skip, 'into-skip');
+    pools.set(bottom, 'behind');
+    return stages.length > 0 ? pools : undefined;
+  }
+  return undefined;
+}
+
+/** Levels of one network have as many convolutions each: what differs is less likely. */
+function irregularity(stages: readonly Stage[], bottom: number): number {
+  const counts: number[] = [0];
+  for (const [index, { pooled, skip }] of stages.entries()) {
+    if (index > bottom && skip !== undefined) counts.push(0);
+    counts.push((counts.pop() ?? 0) + 1);
+    if (pooled !== undefined && index < bottom) counts.push(0);
+  }
+  // The head.
+  counts.push((counts.pop() ?? 1) - 1);
+  const down = counts.slice(0, Math.ceil(counts.length / 2));
+  const up = counts.slice(Math.ceil(counts.length / 2));
+  return 0.75 * (spread(down) + spread(up));
+}
+
+/** How many of these differ from the most frequent one. */
+function spread(counts: readonly number[]): number {
+  const most = Math.max(0, ...counts.map((count) => counts.filter((other) => other === count).length));
+  return counts.length - most;
+}

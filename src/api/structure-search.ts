@@ -1,0 +1,230 @@
+import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
+import { applyHead, HEADS, type Head } from '../../exporters/assembly/head.js';
+import type { Checkpoint } from '../../exporters/checkpoints/open.js';
+import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
+import { SettingsInUse } from '../../exporters/nn/settings.js';
+import { Weights } from '../../exporters/nn/weights.js';
+import { differencesOf, type Hypothesis } from '../../exporters/plain/hypotheses.js';
+import { at } from '../../graph/common/at.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { VERSION } from '../../graph/common/version.js';
+import { encodeModel } from '../../graph/file/write.js';
+import { float32Values, type Tensor } from '../../graph/ir/tensor.js';
+import { input as graphInput, type Value } from '../../graph/ir/value.js';
+import { assemble } from '../../graph/rewriting/assemble.js';
+import { usableCores } from '../../runtime/node/sessions/limits.js';
+import { openNative } from '../../runtime/node/sessions/native.js';
+import { parseProvider } from '../../runtime/node/sessions/providers.js';
+import type { Floats, Outputs } from '../../runtime/sessions/tensors.js';
+import { compareOutputs } from '../parity/parity.js';
+import { parityRule, type ReferenceTolerance } from '../parity/tolerance.js';
+
+/** Inputs and outputs of a network, by name. */
+export interface Reference {
+  /** What messages call it. */
+  readonly name: string;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** What a reference has proven. */
+export interface Proven {
+  readonly hypothesis: Hypothesis;
+  readonly head: Head;
+  /** Ids of others that give the same. */
+  readonly alike: readonly string[];
+  readonly size: { readonly batch: number; readonly height: number; readonly width: number };
+}
+
+/** A hypothesis that was run, with the head that comes closest. */
+interface Trial {
+  readonly hypothesis: Hypothesis;
+  readonly head: Head;
+  readonly pass: boolean;
+  readonly maxAbs: number;
+}
+
+/** Hypotheses a graph: one shares its weights among all, and the first is often right. */
+const FIRST_BATCH = 4;
+const BATCH = 16;
+
+/** How many that differ from the proven one in one thing are tried, too. */
+const MAX_ALIKE = 24;
+
+/**
+ * Runs hypotheses on a reference's input, the most usual first, until one gives its output; then those that differ from it in
+ * one thing.
+ * @throws NmodeError (BAD_REFERENCE, CANNOT_RUN); CHECK_FAILED where none does
+ */
+export async function searchStructure(
+  checkpoint: Checkpoint,
+  plan: ExportPlan,
+  all: readonly Hypothesis[],
+  reference: Reference,
+  tolerance: ReferenceTolerance,
+): Promise<Proven> {
+  const { input, output } = pairOf(reference);
+  const fitting = fittingTo(input, output, all, reference);
+  const bench = new Bench(checkpoint, plan, input, output, tolerance);
+  const tried: Trial[] = [];
+  for (let from = 0; from < fitting.length; ) {
+    const batch = fitting.slice(from, from + (from === 0 ? FIRST_BATCH : BATCH));
+    from += batch.length;
+    const trials = await bench.run(batch);
+    tried.push(...trials);
+    const proven = trials.find(({ pass }) => pass);
+    if (proven !== undefined)
+      return { ...proven, alike: await alikeOf(proven, fitting, tried, bench), size: sizeOf(input) };
+  }
+  const closest = tried.reduce((a, b) => (b.maxAbs < a.maxAbs ? b : a));
+  throw new NmodeError(
+    'CHECK_FAILED',
+    `${checkpoint.file}: none of ${tried.length} plain U-Nets that its shapes allow gives the outputs of ${reference.name}; the closest, ${closest.hypothesis.id}, is off by ${closest.maxAbs.toExponential(2)}: check that the reference was made with model.eval() and with this checkpoint, or write the encoder with defineBackbone (docs/backbones.md)`,
+  );
+}
+
+/** The hypotheses beside a proven one that give the same. */
+async function alikeOf(
+  { hypothesis }: Trial,
+  all: readonly Hypothesis[],
+  tried: readonly Trial[],
+  bench: Bench,
+): Promise<readonly string[]> {
+  const known = new Set(tried.map((trial) => trial.hypothesis));
+  const near = all
+    .filter((other) => !known.has(other) && differencesOf(hypothesis, other).length === 1)
+    .slice(0, MAX_ALIKE);
+  const trials = near.length === 0 ? [] : await bench.run(near);
+  return [...tried, ...trials]
+    .filter((trial) => trial.pass && trial.hypothesis !== hypothesis)
+    .map((trial) => trial.hypothesis.id);
+}
+
+const sizeOf = ({ dims }: Floats) => ({ batch: at(dims, 0), height: at(dims, 2), width: at(dims, 3) });
+
+/** The input and the output of a reference, by their names or in that order. @throws NmodeError (BAD_REFERENCE) */
+function pairOf({ name: file, tensors }: Reference): { readonly input: Floats; readonly output: Floats } {
+  const bad = (what: string) => new NmodeError('BAD_REFERENCE', `${file}: ${what}`);
+  const input = tensors.get('input') ?? [...tensors].find(([name]) => name !== 'mask')?.[1];
+  const output = tensors.get('mask') ?? [...tensors.values()].find((tensor) => tensor !== input);
+  if (input === undefined || output === undefined || tensors.size !== 2) {
+    throw bad(`it holds ${tensors.size} tensors, expected an input and an output`);
+  }
+  const [given, expected] = [floatsOf(input), floatsOf(output)];
+  if (given === undefined || expected === undefined) {
+    throw bad('an input and an output [N, C, H, W] of numbers are expected');
+  }
+  return { input: given, output: expected };
+}
+
+function floatsOf(tensor: Tensor): Floats | undefined {
+  const isImage = tensor.dtype === 'float32' && tensor.dims.length === 4;
+  return isImage ? { dims: tensor.dims, data: float32Values(tensor) } : undefined;
+}
+
+/** The hypotheses that take such an input and give such an output. @throws NmodeError (BAD_REFERENCE) */
+function fittingTo(
+  input: Floats,
+  output: Floats,
+  all: readonly Hypothesis[],
+  { name }: Reference,
+): readonly Hypothesis[] {
+  const { height, width } = sizeOf(input);
+  const fits = all.filter(({ wiring: { stages, depth } }) => {
+    const [first, last] = [at(stages, 0), at(stages, stages.length - 1)];
+    const isWhole = height % 2 ** depth === 0 && width % 2 ** depth === 0;
+    return isWhole && first.input === input.dims[1] && last.output === output.dims[1];
+  });
+  if (fits.length > 0 && String(input.dims.slice(2)) === String(output.dims.slice(2))) return fits;
+  const { stages, depth } = at(all, 0).wiring;
+  const [first, last] = [at(stages, 0).input, at(stages, stages.length - 1).output];
+  throw new NmodeError(
+    'BAD_REFERENCE',
+    `${name}: it goes from [${input.dims}] to [${output.dims}], a network of these shapes from [N, ${first}, H, W] to [N, ${last}, H, W], H and W multiples of ${2 ** depth}`,
+  );
+}
+
+/** Runs hypotheses on one input: many in a graph, whose weights are read once. */
+class Bench {
+  readonly #tensors: ReadonlyMap<string, Tensor>;
+
+  constructor(
+    readonly checkpoint: Checkpoint,
+    readonly plan: ExportPlan,
+    readonly input: Floats,
+    readonly expected: Floats,
+    readonly tolerance: ReferenceTolerance,
+  ) {
+    this.#tensors = new Map(Array.from(checkpoint.tensors, ([key, tensor]) => [key, kept(tensor)]));
+  }
+
+  async run(hypotheses: readonly Hypothesis[]): Promise<readonly Trial[]> {
+    const session = await openNative(encodeModel(this.#graphOf(hypotheses)), {
+      provider: parseProvider('cpu'),
+      graphOptimization: 'basic',
+      threads: usableCores(),
+      arena: false,
+    });
+    try {
+      const outputs = await session.run({ input: this.input });
+      return hypotheses.map((hypothesis, index) => this.#judge(hypothesis, index, outputs));
+    } finally {
+      await session.release();
+    }
+  }
+
+  /** One output for each hypothesis and each head that it may have. */
+  #graphOf(hypotheses: readonly Hypothesis[]) {
+    const pixels = graphInput('input', 'float32', this.input.dims);
+    // Weights have another shape in the graph where they are those of another norm.
+    const weights = new Map<string, Weights>();
+    const outputs = hypotheses.flatMap(({ backbone, chosen }, index): [string, Value][] => {
+      const own = weights.get(chosen.choices.norm) ?? this.#weights();
+      weights.set(chosen.choices.norm, own);
+      const network = backbone.network(new Map());
+      if (network.own === undefined) throw new TypeError('a plain U-Net has a decoder');
+      const logits = network.own.logits(network.skips(pixels, own), own);
+      return this.#heads.map((head) => [outputOf(head, index), applyHead(head, logits)]);
+    });
+    return assemble({
+      name: 'hypotheses',
+      inputs: [pixels],
+      outputs: Object.fromEntries(outputs),
+      producerVersion: VERSION,
+    });
+  }
+
+  /** Those that the reference may have been made with. */
+  get #heads(): readonly Head[] {
+    const { head } = this.plan.hints;
+    if (head !== undefined) return [head];
+    return HEADS.filter((each) => each !== 'softmax' || at(this.expected.dims, 1) > 1);
+  }
+
+  #weights(): Weights {
+    const settings = new SettingsInUse(this.plan.settings);
+    return Weights.from((key) => this.#tensors.get(key), this.checkpoint.file, settings);
+  }
+
+  #judge(hypothesis: Hypothesis, index: number, outputs: Outputs): Trial {
+    const trials = this.#heads.map((head): Trial => {
+      const found = outputs[outputOf(head, index)];
+      if (found === undefined) throw new TypeError(`no output ${outputOf(head, index)}`);
+      const { pass, maxAbs } = compareOutputs(found, this.expected, parityRule(head, this.tolerance, true));
+      return { hypothesis, head, pass, maxAbs };
+    });
+    return trials.find(({ pass }) => pass) ?? trials.reduce((a, b) => (b.maxAbs < a.maxAbs ? b : a));
+  }
+}
+
+const outputOf = (head: Head, index: number) => `${head}${index}`;
+
+/** A tensor whose elements are read from the file once. */
+function kept(tensor: Tensor): Tensor {
+  if (tensor instanceof UnreadableTensor) return tensor;
+  let data: Uint8Array | undefined;
+  const bytes = () => {
+    data ??= tensor.bytes();
+    return data;
+  };
+  return { dtype: tensor.dtype, dims: tensor.dims, bytes };
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { exportCheckpoint, shapesOf } from '../../../exporters/assembly/export-model.js';
+import { planExport } from '../../../exporters/assembly/export-plan.js';
+import { readReference } from '../../../exporters/checkpoints/open.js';
+import { hypothesesOf } from '../../../exporters/plain/hypotheses.js';
+import { encodeModel } from '../../../graph/file/write.js';
+import { float32Tensor, float32Values } from '../../../graph/ir/tensor.js';
+import { optimize } from '../../../graph/passes/optimize.js';
+import { searchStructure } from '../../../src/api/structure-search.js';
+import { fixture, paritiesOf } from '../../support/fixtures.js';
+import { type PlainCase, plainCases, plainCheckpoint } from '../../support/plain.js';
+import { seeded } from '../../support/seeded.js';
+
+const SIDE = 32;
+const outputs = await readReference(fixture('plain', 'outputs.safetensors'));
+const plan = planExport({ size: {} });
+
+function referenceOf({ name, channels }: PlainCase) {
+  const output = outputs.get(name);
+  if (output === undefined) throw new Error(`no output ${name}`);
+  const input = seeded('input', [1, channels, SIDE, SIDE]);
+  return { name: `${name}.safetensors`, tensors: new Map(Object.entries({ input, output })) };
+}
+
+function search(entry: PlainCase, reference = referenceOf(entry)) {
+  const checkpoint = plainCheckpoint(entry);
+  return searchStructure(checkpoint, plan, hypothesesOf(shapesOf(checkpoint)).all, reference, {});
+}
+
+const caseOf = (name: string): PlainCase => {
+  const found = plainCases.find((entry) => entry.name === name);
+  if (found === undefined) throw new Error(`no case ${name}`);
+  return found;
+};
+
+describe('a reference finds the network of a state dict whose keys nobody knows', () => {
+  it.each(plainCases)('$name, registered $order', async (entry) => {
+    const { hypothesis, head, alike, size } = await search(entry);
+    expect(head).toBe('none');
+    expect(hypothesis.id.split('.')).toContain(entry.join);
+    expect(alike.filter((id) => !id.split('.').includes(entry.join))).toEqual([]);
+    const found = planExport({ backbone: hypothesis.backbone, head, size });
+    const { model } = exportCheckpoint(plainCheckpoint(entry), found);
+    const { tensors } = referenceOf(entry);
+    for (const form of [model, optimize(model, { level: 'latency' }).model]) {
+      const [parity] = await paritiesOf(encodeModel(form), [tensors], 'all');
+      expect(parity?.maxAbs).toBeLessThanOrEqual(1e-5 * Math.max(1, parity?.largest ?? 0));
+    }
+  });
+});
+
+describe('a reference', () => {
+  const entry = caseOf('unet-046');
+  const { name, tensors } = referenceOf(entry);
+
+  it('of probabilities tells the head as well', async () => {
+    const logits = tensors.get('output');
+    if (logits === undefined) throw new Error('no output');
+    const output = float32Tensor(
+      logits.dims,
+      float32Values(logits).map((value) => 1 / (1 + Math.exp(-value))),
+    );
+    const given = { name, tensors: new Map([...tensors, ['output', output]]) };
+    expect((await search(entry, given)).head).toBe('sigmoid');
+  });
+
+  it('of another network is missed by all, and the closest is named', async () => {
+    const output = float32Tensor([1, 1, SIDE, SIDE], new Float32Array(SIDE * SIDE).fill(0.25));
+    await expect(search(entry, { name, tensors: new Map([...tensors, ['output', output]]) })).rejects.toThrow(
+      /^unet-046\.pth: none of \d+ plain U-Nets that its shapes allow gives the outputs of unet-046\.safetensors; the closest, [\w.:-]+, is off by /,
+    );
+  });
+
+  it('of another size, of more tensors or of no images is refused by what is expected', async () => {
+    const image = (side: number, channels = 3) => seeded('input', [1, channels, side, side]);
+    const given = (entries: Record<string, ReturnType<typeof image>>) =>
+      search(entry, { name, tensors: new Map(Object.entries(entries)) });
+    await expect(given({ input: image(30), output: image(30, 1) })).rejects.toThrow(
+      /goes from \[1,3,30,30\] to \[1,1,30,30\], a network of these shapes from \[N, 3, H, W\] to \[N, 1, H, W\], H and W multiples of 4/,
+    );
+    await expect(given({ input: image(8) })).rejects.toThrow(
+      /it holds 1 tensors, expected an input and an output/,
+    );
+    const flat = seeded('input', [64]);
+    await expect(given({ input: image(8), output: flat })).rejects.toThrow(
+      /an input and an output \[N, C, H, W\] of numbers/,
+    );
+  });
+});

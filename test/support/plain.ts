@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import type { Checkpoint } from '../../exporters/checkpoints/open.js';
+import { fixture } from './fixtures.js';
+import { seededCheckpoint } from './kin.js';
+
+/** One line of fixtures/plain/cases.json: a U-Net as people write them. */
+export interface PlainCase {
+  readonly name: string;
+  readonly channels: number;
+  readonly join: 'skip-first' | 'up-first';
+  readonly order: string;
+}
+
+const json = (name: string) => JSON.parse(readFileSync(fixture('plain', name), 'utf8'));
+
+export const plainCases: readonly PlainCase[] = json('cases.json');
+
+const keys: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = json('keys.json');
+
+/** The keys and shapes of a case. */
+export function plainShapes({ name }: PlainCase): Readonly<Record<string, readonly number[]>> {
+  const shapes = keys[name];
+  if (shapes === undefined) throw new Error(`no network ${name}`);
+  return shapes;
+}
+
+export const plainCheckpoint = (entry: PlainCase): Checkpoint =>
+  seededCheckpoint(entry.name, plainShapes(entry));
