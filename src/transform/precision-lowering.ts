@@ -155,7 +155,7 @@ function nothingToLower(name: string, precision: Lowering, model: Model): string
     .flatMap(({ inputs }) => inputs.slice(1))
     .filter((weight) => isWorthLowering(model.graph.initializers.get(weight), precision));
   const found = weights.some((weight) => givable.has(weight))
-    ? 'its weights are inputs as well, which may be replaced: nmode optimize --freeze takes them for constants'
+    ? 'its weights are inputs as well, which may be replaced: `optimizeModel({ freeze: true })` takes them for constants'
     : `it holds no ${NEEDED[precision]}`;
   return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
 }

@@ -277,7 +277,7 @@ describe('what cannot be lowered', () => {
         { ...built, graph },
         options,
         'CHECK_FAILED',
-        /nmode optimize --freeze takes them for constants/,
+        /`optimizeModel\(\{ freeze: true \}\)` takes them for constants/,
       );
     }
   });

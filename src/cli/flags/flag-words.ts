@@ -12,6 +12,7 @@ const OTHERWISE = [
   ['classNames', '--classes'],
   ['proposeSkips', 'nmode inspect --skips'],
   ['exportModel({ reference })', 'export --reference'],
+  ['optimizeModel({ freeze: true })', 'nmode optimize --freeze'],
 ] as const;
 
 /** What a message of the library, which names options of the API (`maxDscDrop: 0.1`), is in flags (--max-dsc-drop 0.1). */
