@@ -1,8 +1,11 @@
-/** Makes what browsers load: dist/web, the package's browser files, and dist/demo, the page. Runs after the compiler. */
+/**
+ * Makes what browsers load: dist/web, the package's browser files, and dist/demo, the page; and the command, dist/src/cli/main.js,
+ * which loads in half the time in few files. Runs after the compiler.
+ */
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import sharp from 'sharp';
 import { exportModel, NORMALIZATIONS } from './dist/src/index.js';
@@ -10,6 +13,8 @@ import { exportModel, NORMALIZATIONS } from './dist/src/index.js';
 const WEB = 'dist/web';
 const DEMO = 'dist/demo';
 const IMAGES = 'dist/images';
+const COMMAND = 'dist/src/cli';
+const PARTS = 'parts';
 
 /** The builds of onnxruntime that are used; the suffix tells bundlers that they are modules. */
 const RUNTIME_FILES = {
@@ -115,6 +120,59 @@ async function bundleServiceWorker() {
   });
 }
 
+const REQUIRE =
+  "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n";
+
+/** Packages that every command needs. Others load when they are used, by themselves. */
+const IN_COMMAND = ['commander', 'protobufjs'];
+
+/** What a module finds by its own place is where the compiler put it. */
+const places = {
+  name: 'places',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/](graph|exporters|runtime|src)[\\/].*\.ts$/ }, ({ path }) => {
+      const place = JSON.stringify(relative(resolve('src/cli', PARTS), path));
+      const contents = readFileSync(path, 'utf8').replaceAll(
+        'import.meta.url',
+        `new URL(${place}, import.meta.url).href`,
+      );
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+
+async function bundleCommand() {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { outputFiles, metafile } = await build({
+    ...options,
+    minify: false,
+    platform: 'node',
+    target: 'node20',
+    splitting: true,
+    entryPoints: { main: 'src/cli/main.ts' },
+    outdir: COMMAND,
+    chunkNames: `${PARTS}/[name]-[hash]`,
+    external: Object.keys(dependencies).filter((name) => !IN_COMMAND.includes(name)),
+    plugins: [places],
+    write: false,
+    metafile: true,
+  });
+  mkdirSync(join(COMMAND, PARTS));
+  for (const { path, text } of outputFiles) {
+    // CommonJS packages ask for Node's own modules.
+    const asks = text.includes('typeof require');
+    writeFileSync(path, asks ? `${REQUIRE}${text}` : text);
+  }
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+  );
+  const licenses = [...packages]
+    .sort()
+    .map((name) => `${name}\n\n${readFileSync(join('node_modules', name, 'LICENSE'), 'utf8')}`);
+  writeFileSync(join(COMMAND, PARTS, 'licenses.txt'), licenses.join('\n\n'));
+}
+
+await bundleCommand();
 await bundleWeb();
 await bundleDemo();
 await bundleServiceWorker();

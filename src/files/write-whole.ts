@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { unfinished } from './unfinished.js';
@@ -102,9 +102,14 @@ async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<
   let written: Promise<void> | undefined;
   for (const chunk of chunks) {
     await written;
-    written = file.writeFile(chunk);
+    written = writeAll(file, chunk);
   }
   await written;
+}
+
+/** In as few calls as may be: between two of them nothing is written while the next chunk is made. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from '@jest/globals';
+import { afterAll, expect, it, jest } from '@jest/globals';
 import { makeFolder, writeWhole } from '../../../src/files/write-whole.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-write-'));
@@ -51,4 +52,17 @@ it('folders are made with those above them, and where none can be made this ends
   expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['c']);
   await expect(makeFolder(join(folder, 'target', 'd'))).rejects.toMatchObject({ code: 'CANNOT_WRITE' });
   await expect(makeFolder('/proc/nmode')).rejects.toMatchObject({ code: 'CANNOT_WRITE' });
+});
+
+it('a chunk is written in one call, so that all of it is while the next one is made', async () => {
+  const handle = await open(join(folder, 'probe'), 'w');
+  const write = jest.spyOn(Object.getPrototypeOf(handle), 'write');
+  await handle.close();
+  const chunk = Buffer.alloc(3 << 20, 'x');
+  try {
+    expect(await writeWhole(join(folder, 'chunks'), [chunk, chunk])).toBe(2 * chunk.length);
+    expect(write).toHaveBeenCalledTimes(2);
+  } finally {
+    write.mockRestore();
+  }
 });
