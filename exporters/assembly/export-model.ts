@@ -1,7 +1,6 @@
 import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
-import { CLASS_NAMES_KEY, classNamesIn, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
@@ -27,6 +26,7 @@ import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
 import { Weights, zeroWeights } from '../nn/weights.js';
 import { assumptionsOf } from './assumptions.js';
 import { buildModel, type InputSize, sizeMultiple } from './build.js';
+import { namedClasses } from './class-names.js';
 import { type Description, describe } from './describe.js';
 import type { ExportPlan, ImagePlan } from './export-plan.js';
 import { networkCost } from './network-cost.js';
@@ -76,13 +76,13 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const { narrowed, unused } = weights.finish(view.names.keys(), description.network.ignoredPrefixes);
   settings.refuseUnused(checkpoint.file);
   const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
-  const named = classNamesIn(checkpoint.extras ?? new Map(), description.classes);
+  const named = namedClasses(checkpoint, description.classes, images.classNames);
   const metadata = new Map([
     ...architectureMetadata(description),
     // After the decoder's own form, which they may change.
     ...settings.metadata,
     ...backgroundMetadata(description, images.background),
-    ...classNamesMetadata(description, images.classNames ?? named),
+    ...named.metadata,
     ...imageMetadata(description, recipe, plan),
     ...sourceMetadata(checkpoint, prefix, leftAside),
   ]);
@@ -102,9 +102,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...prefixNotes(checkpoint, view),
     ...ignoredNotes(leftAside, description.network.backbone),
-    ...(named !== undefined && images.classNames === undefined
-      ? [`the checkpoint names the classes: ${named.join(', ')}`]
-      : []),
+    ...named.notes,
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
   ];
   const { parameters } = weights;
@@ -206,17 +204,6 @@ export function backgroundMetadata(
   const why =
     classes === 1 ? 'there is one class' : `the head is ${head}, and only of a softmax one class is no mask`;
   throw new NmodeError('BAD_USAGE', `${option('background', background)} has no meaning: ${why}`);
-}
-
-/**
- * What the classes are called.
- * @throws NmodeError (BAD_USAGE) for names that are none, or not as many
- */
-export function classNamesMetadata(
-  { classes }: Pick<Description, 'classes'>,
-  names: readonly string[] | undefined,
-): [string, string][] {
-  return names === undefined ? [] : [[CLASS_NAMES_KEY, JSON.stringify(givenClassNames(names, classes))]];
 }
 
 /** `metadata_props` that describe the steps of an nmODE decoder. */

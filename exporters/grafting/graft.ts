@@ -9,6 +9,7 @@ import { lift } from '../../graph/lifting/lift.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
 import { nmodeLogits } from '../assembly/build.js';
+import { namedClasses } from '../assembly/class-names.js';
 import type { Hints } from '../assembly/describe.js';
 import { type HintOptions, hintsOf } from '../assembly/export-plan.js';
 import { applyHead, type Head, headFor } from '../assembly/head.js';
@@ -88,9 +89,17 @@ export async function graftDecoder(
   });
   const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
   const [before, opset] = [opsetOf(given), opsetOf(model)];
-  const notes = [...(before < opset ? [`lifted from opset ${before} to ${opset}`] : []), ...finish()];
+  const named = namedClasses(checkpoint, classes, images.classNames);
+  const notes = [
+    ...(before < opset ? [`lifted from opset ${before} to ${opset}`] : []),
+    ...finish(),
+    ...named.notes,
+  ];
   settings.refuseUnused(file);
-  const facts = { skips, decoder, classes, head, sizeMultiple, source, images };
+  const facts = {
+    ...{ skips, decoder, classes, head, sizeMultiple, source, images },
+    classNames: named.metadata,
+  };
   const metadata = new Map([...graftedMetadata(encoder, facts), ...settings.metadata]);
   const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);

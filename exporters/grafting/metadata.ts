@@ -14,7 +14,7 @@ import {
   type Sizing,
 } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
-import { backgroundMetadata, classNamesMetadata, nmodeMetadata } from '../assembly/export-model.js';
+import { backgroundMetadata, nmodeMetadata } from '../assembly/export-model.js';
 import type { Head } from '../assembly/head.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 
@@ -37,6 +37,8 @@ export interface GraftFacts {
   readonly sizeMultiple: number;
   /** Where the weights are from. */
   readonly source: readonly [string, string][];
+  /** What the classes are called. */
+  readonly classNames: readonly [string, string][];
   readonly images: GraftImages;
 }
 
@@ -59,7 +61,7 @@ export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<st
     ['nmode.decoder', decoder.id],
     [HEAD_KEY, head],
     ...backgroundMetadata(facts, facts.images.background),
-    ...classNamesMetadata(facts, facts.images.classNames),
+    ...facts.classNames,
     ['nmode.size_multiple', String(sizeMultiple)],
     ...nmodeMetadata(decoder),
     ...recipeMetadata(model, facts),

@@ -15,6 +15,7 @@ import { mean, median } from '../measuring/percentile.js';
 import {
   type ClassConfusion,
   classMetrics,
+  classWarnings,
   compareWithTruth,
   confusionsOf,
   foregroundMetrics,
@@ -103,7 +104,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     ...(threshold !== undefined && { threshold }),
     cleaning: { fillHoles, largestComponent, minArea },
     truth: truthSummary(options, counted),
-    warnings: [...counted.flatMap(({ warnings }) => warnings), ...truthWarnings(options, counted)],
+    warnings: [
+      ...counted.flatMap(({ warnings }) => warnings),
+      ...truthWarnings(options, counted),
+      ...(classes.length > 1 ? classWarnings(classes) : []),
+    ],
     recipe,
     provider: provider.effective,
     session: provider,

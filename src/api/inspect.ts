@@ -21,6 +21,7 @@ import { differencesOf, hypothesesOf } from '../../exporters/plain/hypotheses.js
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
 import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
+import { classNamesIn } from '../../graph/common/class-names.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
@@ -55,6 +56,8 @@ export interface CheckpointReport {
     readonly scales: readonly number[];
     readonly inputChannels: number;
     readonly classes: number;
+    /** What these are called, where the file says it. */
+    readonly classNames?: readonly string[];
     /** The decoders that the keys allow. */
     readonly decoders: readonly DecoderId[];
     readonly order?: Order;
@@ -184,11 +187,12 @@ function architecture(checkpoint: Checkpoint): Recognised {
   try {
     const detected = detectIn(checkpoint);
     const { network, classes, decoders, nmode } = detected;
+    const classNames = checkpoint.extras && classNamesIn(checkpoint.extras, classes);
     const { widths, scales, inputChannels, backbone, own } = network;
     return {
       architecture: {
         ...{ backbone, widths, scales: scales.map((scale) => Math.max(...scale)) },
-        ...{ inputChannels, classes, decoders, ...nmode },
+        ...{ inputChannels, classes, ...(classNames && { classNames }), decoders, ...nmode },
         ...(own?.form && decoders.includes('original') && { form: own.form }),
       },
       ...costOf(checkpoint, detected),

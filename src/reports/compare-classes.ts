@@ -149,6 +149,16 @@ export function classMetrics(images: readonly (readonly ClassConfusion[])[]): re
   }));
 }
 
+/** Of classes that are in no image, neither true nor found, all metrics are 0, and in the means. */
+export function classWarnings(classes: readonly ClassMetrics[]): readonly string[] {
+  return classes
+    .filter(({ background, confusion: { tp, fp, fn } }) => !background && tp + fp + fn === 0)
+    .map(
+      ({ label, name = `class ${label}` }) =>
+        `${name}: it is in no mask, and was found in no image: its metrics of 0 are in the means`,
+    );
+}
+
 /** The pixels of all foreground classes, and the means of what each of these comes to. */
 export function foregroundMetrics(
   classes: readonly ClassMetrics[],

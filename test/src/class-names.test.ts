@@ -1,13 +1,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { softmax } from '../../graph/ops/unary.js';
 import { readTruthImage } from '../../runtime/node/images/files.js';
 import { exportModel } from '../../src/api/export.js';
+import { graft } from '../../src/api/graft.js';
 import { serve } from '../../src/api/serve.js';
+import { proposeSkips } from '../../src/api/skips.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';
 import { COLOURS, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
@@ -35,12 +37,25 @@ function model(file: string, metadata: Readonly<Record<string, string>> = {}): s
 }
 
 async function write(file: string, channels: 1 | 3, row: readonly number[]): Promise<void> {
-  const data = Buffer.from(Array.from({ length: 64 / row.length / (1 / channels) }, () => row).flat());
+  const data = Buffer.from(Array.from({ length: (64 * channels) / row.length }, () => row).flat());
   const image = sharp(data, { raw: { width: 8, height: 8, channels } });
   await image
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .png()
     .toFile(file);
+}
+
+/** A copy of a safetensors file that says something of itself. */
+function withMetadata(file: string, metadata: Readonly<Record<string, string>>): string {
+  const bytes = readFileSync(file);
+  const end = 8 + Number(bytes.readBigUInt64LE());
+  const header = { ...JSON.parse(bytes.toString('utf8', 8, end)), __metadata__: metadata };
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  const copy = at(basename(file));
+  writeFileSync(copy, Buffer.concat([length, text, bytes.subarray(end)]));
+  return copy;
 }
 
 const metadataOf = async (file: string) => parseModel(await readModelBytes(file), file).metadata;
@@ -125,6 +140,16 @@ describe('eval', () => {
     const report = JSON.parse(nmode(...command, '--ignore-label', '255', '--json').stdout);
     expect(report.classes.map(({ name }: { name: string }) => name)).toEqual(['vessel', 'gland', 'skin']);
   });
+
+  it('warns of a class that no image has, whose zeros are in the means', async () => {
+    for (const name of ['red', 'vessels']) mkdirSync(at(name));
+    await write(at('red', 'a.png'), 3, [255, 0, 0]);
+    await write(at('vessels', 'a.png'), 1, [1]);
+    const run = nmode('eval', at('silent.onnx'), '--images', at('red'), '--masks', at('vessels'), ...names);
+    expect(run.stderr).toBe(
+      'nmode: warning: gland: it is in no mask, and was found in no image: its metrics of 0 are in the means\n',
+    );
+  });
 });
 
 describe('what writes models', () => {
@@ -150,20 +175,21 @@ describe('what writes models', () => {
   });
 
   it('takes them from a checkpoint that tells them, and says so', async () => {
-    const bytes = readFileSync(fixture('cases', 'hd-CR_B.safetensors'));
-    const length = Number(bytes.readBigUInt64LE());
-    const header = {
-      __metadata__: { classes: "['lesion']" },
-      ...JSON.parse(bytes.toString('utf8', 8, 8 + length)),
-    };
-    const text = Buffer.from(JSON.stringify(header));
-    const start = Buffer.alloc(8);
-    start.writeBigUInt64LE(BigInt(text.length));
-    const checkpoint = at('named.safetensors');
-    writeFileSync(checkpoint, Buffer.concat([start, text, bytes.subarray(8 + length)]));
-    const report = await exportModel({ checkpoint, output: at('n.onnx'), activation: 'gelu' });
-    expect(report.architecture['nmode.class_names']).toBe('["lesion"]');
-    expect(report.notes).toContain('the checkpoint names the classes: lesion');
+    const checkpoint = withMetadata(fixture('cases', 'hd-CR_B.safetensors'), { classes: "['lesion']" });
+    const exported = await exportModel({ checkpoint, output: at('n.onnx'), activation: 'gelu' });
+    expect(exported.architecture['nmode.class_names']).toBe('["lesion"]');
+    expect(exported.notes).toContain('the checkpoint names the classes: lesion');
+    const model = fixture('foreign', 'lraspp.onnx');
+    const weights = withMetadata(fixture('foreign', 'lraspp-nmode.safetensors'), { names: "{0: 'lesion'}" });
+    const { skips } = await proposeSkips(model);
+    const grafted = await graft({
+      ...{ model, weights, output: at('g.onnx'), skips: skips.map(({ tensor }) => tensor) },
+      ...{ decoder: 'eed', activation: 'gelu' },
+    });
+    expect(grafted.metadata['nmode.class_names']).toBe('["lesion"]');
+    expect(nmode('inspect', fixture('labels', '5.pth')).stdout).toMatch(
+      /channels +3 in, 5 out \(background, epidermis, vessel, gland, follicle\); the head/,
+    );
   });
 });
 

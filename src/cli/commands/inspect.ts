@@ -122,8 +122,9 @@ function networkText({ backbone, widths, scales }: Architecture): string {
   return `${backbone}, widths ${widths.join(', ')}, scales ${scales.join(', ')}`;
 }
 
-function channelsText({ inputChannels, classes }: Architecture): string {
-  return `${inputChannels} in, ${classes} out${classes > 1 ? '; the head is not stored' : ''}`;
+function channelsText({ inputChannels, classes, classNames }: Architecture): string {
+  const named = classNames === undefined ? '' : ` (${classNames.join(', ')})`;
+  return `${inputChannels} in, ${classes} out${named}${classes > 1 ? '; the head is not stored' : ''}`;
 }
 
 function decoderText({ decoders, order, kernel, stateChannels, form = {} }: Architecture): string {
