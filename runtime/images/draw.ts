@@ -24,19 +24,19 @@ export function drawOverlay(image: RgbImage, mask: Mask, options: DrawOptions = 
  * @param legend what each mask is called: those that hold a pixel are named below the image, which gets higher by that
  */
 export function drawClasses(image: RgbImage, masks: readonly Mask[], legend?: readonly string[]): RgbImage {
-  const drawn = masks.reduce(
-    (under, mask, index) => drawOverlay(under, mask, { colour: classColour(index) }),
+  const layers = masks.flatMap((mask, index) => {
+    const colour = classColour(index);
+    if (mask.data.some((inside) => inside !== 0)) return [{ mask, colour, text: legend?.[index] }];
+    // Of many classes an image holds few; the first makes 8 bits of it in any case.
+    return index === 0 ? [{ mask, colour, text: undefined }] : [];
+  });
+  const drawn = layers.reduce<RgbImage>(
+    (under, { mask, colour }) => drawOverlay(under, mask, { colour }),
     image,
   );
-  const entries = masks.flatMap((mask, index) => {
-    const text = legend?.[index];
-    return text === undefined || !mask.data.includes(INSIDE) ? [] : [{ text, colour: classColour(index) }];
-  });
+  const entries = layers.flatMap(({ text, colour }) => (text === undefined ? [] : [{ text, colour }]));
   return withLegend(drawn, entries);
 }
-
-/** Of a mask. */
-const INSIDE = 255;
 
 /** The image in 8 bits with the outline of the mask, one pixel wide and inside it. */
 export function drawOutline(image: RgbImage, mask: Mask, { colour = COLOUR }: DrawOptions = {}): RgbImage {

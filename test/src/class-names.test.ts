@@ -6,8 +6,11 @@ import sharp from 'sharp';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { softmax } from '../../graph/ops/unary.js';
 import { readTruthImage } from '../../runtime/node/images/files.js';
+import { evaluate } from '../../src/api/evaluate.js';
 import { exportModel } from '../../src/api/export.js';
 import { graft } from '../../src/api/graft.js';
+import { optimizeModel } from '../../src/api/optimize.js';
+import { predict } from '../../src/api/predict.js';
 import { serve } from '../../src/api/serve.js';
 import { proposeSkips } from '../../src/api/skips.js';
 import { fixture } from '../support/fixtures.js';
@@ -20,6 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const at = (...path: string[]) => join(folder, ...path);
 const NAMES = ['skin', 'vessel', 'gland'];
 const names = ['--classes', at('names.txt')];
+const options = { model: at('silent.onnx'), images: [at('images')], output: at('out') };
 
 const PIXELS = [
   [255, 0, 0],
@@ -69,31 +73,30 @@ beforeAll(async () => {
 });
 
 describe('predict', () => {
-  it('names classes in its table and its JSON, from a file or as the model does', () => {
+  it('names classes in its table and its JSON, from a file or as the model does', async () => {
     const run = nmode('predict', at('silent.onnx'), at('images'), '-o', at('out'), ...names);
     expect(run).toMatchObject({ status: 0, stderr: '' });
     expect(run.stdout).toMatch(/ vessel 50\.0 %, gland 25\.0 % /);
     expect(run.stdout).toMatch(/; background 0 \(skin\)\n/);
     const stated = model('stated.onnx', { 'nmode.class_names': JSON.stringify(NAMES) });
-    const report = JSON.parse(nmode('predict', stated, at('images'), '-o', at('out'), '--json').stdout);
+    const report = await predict({ ...options, model: stated });
     expect(report.semantics).toEqual({ kind: 'exclusive', background: 0, names: NAMES, count: 3 });
-    expect(report.predictions[0].classes).toMatchObject([
+    expect(report.predictions[0]?.classes).toMatchObject([
       { label: 1, name: 'vessel' },
       { label: 2, name: 'gland' },
     ]);
   });
 
-  it('takes the names that other exporters put into a model, and none that do not fit', () => {
-    const semantics = (file: string) =>
-      JSON.parse(nmode('predict', file, at('images'), '-o', at('out'), '--json').stdout).semantics;
+  it('takes the names that other exporters put into a model, and none that do not fit', async () => {
+    const semantics = async (file: string) => (await predict({ ...options, model: file })).semantics;
     const foreign = model('foreign.onnx', { names: "{0: 'skin', 1: 'vessel', 2: 'gland'}" });
-    expect(semantics(foreign).names).toEqual(NAMES);
+    expect((await semantics(foreign)).names).toEqual(NAMES);
     const other = model('other.onnx', { names: "{0: 'person', 1: 'bicycle'}" });
-    expect(semantics(other)).not.toHaveProperty('names');
+    expect(await semantics(other)).not.toHaveProperty('names');
   });
 
   it('writes a label map that keeps its labels and has the colours of the overlay', async () => {
-    nmode('predict', at('silent.onnx'), at('images'), '-o', at('out'), '--overlay', ...names);
+    await predict({ ...options, classNames: NAMES, overlay: true });
     const map = await readTruthImage(at('out', 'a_labels.png'));
     expect([...map.data.subarray(0, 4)]).toEqual(LABELS);
     expect(map.palette?.map(({ colour }) => colour)).toEqual([
@@ -106,7 +109,7 @@ describe('predict', () => {
     expect([...overlay.data.subarray(3, 6)]).toEqual([32, 128, 255]);
   });
 
-  it('refuses names that do not fit in a line that says why', () => {
+  it('refuses names that do not fit in a line that says why', async () => {
     const refusal = (text: string, file = 'wrong.txt') => {
       writeFileSync(at(file), text);
       return nmode('predict', at('silent.onnx'), at('images'), '-o', at('out'), '--classes', at(file));
@@ -123,39 +126,42 @@ describe('predict', () => {
     expect(refusal('{', 'wrong.json').stderr).toMatch(/wrong\.json: .*JSON/);
     expect(refusal('\0'.repeat(300_000)).stderr).toMatch(/it has 300000 bytes, a file of names has fewer/);
     const broken = model('broken.onnx', { 'nmode.class_names': '["a"]' });
-    expect(nmode('predict', broken, at('images'), '-o', at('out'))).toMatchObject({
-      status: 3,
-      stderr: expect.stringContaining('its metadata nmode.class_names: it names 1 class, the model gives 3'),
-    });
+    await expect(predict({ ...options, model: broken })).rejects.toThrow(
+      'broken.onnx: its metadata nmode.class_names: it names 1 class, the model gives 3 classes',
+    );
   });
 });
 
 describe('eval', () => {
-  it('counts each class by its name, ignored pixels not among them', () => {
-    const command = ['eval', at('silent.onnx'), '--images', at('images'), '--masks', at('masks'), ...names];
-    const run = nmode(...command, '--ignore-label', '255');
+  it('counts each class by its name, ignored pixels not among them', async () => {
+    const folders = { images: at('images'), masks: at('masks') };
+    const command = ['eval', at('silent.onnx'), '--images', folders.images, '--masks', folders.masks];
+    const run = nmode(...command, ...names, '--ignore-label', '255');
     expect(run.stdout).toMatch(/vessel \(1\) +DSC 1\.0000, IoU 1\.0000\ngland \(2\) +DSC 1\.0000/);
     expect(run.stdout).toMatch(/skin \(0\) +.*\(background, not in the means above\)\n/);
     expect(run.stdout).toMatch(/16 pixels of label 255 not counted/);
-    const report = JSON.parse(nmode(...command, '--ignore-label', '255', '--json').stdout);
-    expect(report.classes.map(({ name }: { name: string }) => name)).toEqual(['vessel', 'gland', 'skin']);
+    const report = await evaluate({
+      ...{ model: at('silent.onnx'), ...folders },
+      ...{ classNames: NAMES, ignoreLabel: 255 },
+    });
+    expect(report.classes?.map(({ name }) => name)).toEqual(['vessel', 'gland', 'skin']);
   });
 
   it('warns of a class that no image has, whose zeros are in the means', async () => {
     for (const name of ['red', 'vessels']) mkdirSync(at(name));
     await write(at('red', 'a.png'), 3, [255, 0, 0]);
     await write(at('vessels', 'a.png'), 1, [1]);
-    const run = nmode('eval', at('silent.onnx'), '--images', at('red'), '--masks', at('vessels'), ...names);
-    expect(run.stderr).toBe(
-      'nmode: warning: gland: it is in no mask, and was found in no image: its metrics of 0 are in the means\n',
-    );
+    const folders = { images: at('red'), masks: at('vessels') };
+    const { warnings } = await evaluate({ model: at('silent.onnx'), ...folders, classNames: NAMES });
+    expect(warnings).toEqual([
+      'gland: it is in no mask, and was found in no image: its metrics of 0 are in the means',
+    ]);
   });
 });
 
 describe('what writes models', () => {
   it('writes the names into them', async () => {
-    const optimized = nmode('optimize', at('silent.onnx'), '-o', at('o.onnx'), ...names);
-    expect(optimized).toMatchObject({ status: 0 });
+    await optimizeModel({ ...options, images: at('images'), output: at('o.onnx'), classNames: NAMES });
     expect((await metadataOf(at('o.onnx'))).get('nmode.class_names')).toBe(JSON.stringify(NAMES));
     const checkpoint = fixture('cases', 'eed-training-run.zip.pth');
     const known = {

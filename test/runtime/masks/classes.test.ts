@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Probabilities } from '../../../runtime/common/raster.js';
-import { type Classes, INDEPENDENT, masksOf } from '../../../runtime/masks/classes.js';
+import {
+  type Classes,
+  INDEPENDENT,
+  legendOf,
+  maskLabelsOf,
+  masksOf,
+  nameOfLabel,
+} from '../../../runtime/masks/classes.js';
 
 /** A row of pixels, the probabilities of each class one after another. */
 const row = (...classes: readonly (readonly number[])[]): Probabilities => ({
@@ -92,4 +99,15 @@ it('independent classes may share a pixel, and their labels begin at 1', () => {
       [255, 0, 0],
     ],
   });
+});
+
+it('names belong to classes, not to labels, which begin at 1 where classes are independent', () => {
+  const names = ['skin', 'vessel', 'gland'];
+  const named = (classes: Classes) => legendOf({ ...classes, names }, 3, maskLabelsOf(classes, 3));
+  expect(named(INDEPENDENT)).toEqual(['1 skin', '2 vessel', '3 gland']);
+  expect(named(exclusive(1))).toEqual(['0 skin', '2 gland']);
+  expect(named(exclusive('none'))).toEqual(['0 skin', '1 vessel', '2 gland']);
+  expect(legendOf(INDEPENDENT, 2, [1, 2])).toEqual(['class 1', 'class 2']);
+  expect(legendOf({ ...INDEPENDENT, names: ['skin'] }, 1, [1])).toBeUndefined();
+  expect(nameOfLabel({ ...INDEPENDENT, names: ['skin'] }, 1, 1)).toBe('skin');
 });
