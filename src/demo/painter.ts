@@ -14,7 +14,7 @@ import {
 } from '../../runtime/masks/classes.js';
 import { type Components, componentsOf } from '../../runtime/masks/components.js';
 import { confusionOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
-import { knownLabels } from '../../runtime/truth/known-labels.js';
+import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
 import {
   checkReading,
   listed,
@@ -126,7 +126,7 @@ function truthsOf(
         `${name}: choose the class whose foreground the truth is, or clear that field`,
       );
     }
-    const read = truthOf(stored, name, reading, FIELDS);
+    const read = truthOf(stored, name, readingBesideBackground(stored, classes, count, reading), FIELDS);
     return { masks: new Map([[only, truthAt(read, width, height)]]), search: read.search };
   }
   const map = knownLabels(

@@ -15,7 +15,7 @@ import {
 import { readTruthImage } from '../../runtime/node/images/files.js';
 import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segment-options.js';
-import { knownLabels } from '../../runtime/truth/known-labels.js';
+import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
 import {
   type Labels,
   type Search,
@@ -88,10 +88,10 @@ export async function compareWithTruth(
     const { search } = truthOfLabel(labels, 0, options.ignoreLabel);
     return { ...found, compared, ...(search && { search }) };
   }
-  const truth = truthOf(stored, name, options);
-  const { mask, maskLabels } = segmentation;
+  const { mask, maskLabels, classes } = segmentation;
+  const truth = truthOf(stored, name, readingBesideBackground(stored, segmenter.semantics, classes, options));
   const { search } = truth;
-  const label = named(segmenter.semantics, segmentation.classes, at(maskLabels, 0));
+  const label = named(segmenter.semantics, classes, at(maskLabels, 0));
   const only = { ...label, isBackground: false, found: mask, truth: truthAt(truth, mask.width, mask.height) };
   return { ...found, compared: [only], ...(search && { search }) };
 }

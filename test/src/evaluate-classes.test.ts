@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Value } from '../../graph/ir/value.js';
@@ -97,4 +97,39 @@ it('counts the classes that come where the model does not declare how many', asy
   writeFileSync(at('open.onnx'), encodeModel({ ...rest, graph: { ...graph, outputs } }));
   const { classes } = await evaluate({ ...options, model: at('open.onnx'), ignoreLabel: 255 });
   expect(classes?.map(({ label }) => label)).toEqual([1, 2, 0]);
+});
+
+describe('one class beside a background', () => {
+  const model = at('pair.onnx');
+  const report = (file: string, ignoreLabel?: number) =>
+    evaluate({ ...options, model, masks: at(file), ...(ignoreLabel !== undefined && { ignoreLabel }) });
+
+  async function truth(folder: string, rows: readonly (readonly number[])[]): Promise<void> {
+    mkdirSync(at(folder));
+    await write(at(folder, 'a.png'), 1, rows);
+  }
+
+  beforeAll(() => {
+    const end = (x: Value) => softmax(x, 1);
+    const pair = { weights: COLOURS.weights.slice(0, 2), bias: COLOURS.bias.slice(0, 2) };
+    const metadata = { 'nmode.recipe': UNIT, 'nmode.background': '0' };
+    writeFileSync(model, pixelwiseBytes({ ...COLOURS, ...pair, end, metadata }));
+  });
+
+  it('is counted against its label, where the truth is a label map, as against white', async () => {
+    await truth('ones', [[1], [0], [0], [0], [0], [0], [1], [0]]);
+    await truth('whites', [[255], [0], [0], [0], [0], [0], [255], [0]]);
+    const { confusion } = await report('ones');
+    expect(confusion).toMatchObject({ tp: 8, fp: 8, fn: 8 });
+    expect((await report('whites')).confusion).toEqual(confusion);
+    await truth('bordered', [[1], [0], [0], [0], [0], [0], [1], [7]]);
+    expect((await report('bordered', 7)).confusion).toEqual({ ...confusion, tn: confusion.tn - 8 });
+  });
+
+  it('is not, where a label is none of the two', async () => {
+    await truth('twos', [[1], [2], [0], [0], [0], [0], [0], [0]]);
+    await expect(report('twos')).rejects.toThrow(
+      /it holds the values 0, 1 and 2, expected a mask of 0 and 255/,
+    );
+  });
 });
