@@ -110,7 +110,7 @@ describe('predict', () => {
   });
 
   it('refuses names that do not fit in a line that says why', async () => {
-    const refusal = (text: string, file = 'wrong.txt') => {
+    const refusal = (text: string | Uint8Array, file = 'wrong.txt') => {
       writeFileSync(at(file), text);
       return nmode('predict', at('silent.onnx'), at('images'), '-o', at('out'), '--classes', at(file));
     };
@@ -123,6 +123,9 @@ describe('predict', () => {
       status: 2,
       stderr: expect.stringContaining(`${at('wrong.txt')}: class 1 has no name.`),
     });
+    expect(refusal(Buffer.from('\ufeffa\nb', 'utf16le')).stderr).toMatch(
+      /it is not in UTF-8: save it as such/,
+    );
     expect(refusal('{', 'wrong.json').stderr).toMatch(/wrong\.json: .*JSON/);
     expect(refusal('\0'.repeat(300_000)).stderr).toMatch(/it has 300000 bytes, a file of names has fewer/);
     const broken = model('broken.onnx', { 'nmode.class_names': '["a"]' });

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MAX_NAMES_TEXT, parseClassNames } from '../../../graph/common/class-names.js';
@@ -52,5 +53,7 @@ export function classesOption(otherwise: string): Option {
 function textOf(path: string): string {
   const { size } = statSync(path);
   if (size > 4 * MAX_NAMES_TEXT) throw new Error(`it has ${size} bytes, a file of names has fewer`);
-  return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  const bytes = readFileSync(path);
+  if (!isUtf8(bytes)) throw new Error('it is not in UTF-8: save it as such');
+  return bytes.toString('utf8');
 }

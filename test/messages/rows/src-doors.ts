@@ -23,6 +23,8 @@ export const SRC_DOORS: Conditions = {
     '… of … images failed': 'an image failed, and it was not the only one',
   },
   'src/cli/flags/model-flags.ts': {
+    'it is not in UTF-8: save it as such':
+      'the bytes of the file of --classes are no UTF-8, as those of UTF-16 are none',
     'it has … bytes, a file of names has fewer': 'the file of --classes is larger than 262,144 bytes',
   },
   'src/cli/flags/recipe-flags.ts': {
