@@ -73,7 +73,7 @@ export type { SegmentOptions } from '../runtime/segment-options.js';
 export type { Timings } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
 export type { RunOptions } from '../runtime/sessions/session.js';
-export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
+export type { Bytes, Floats, Halves, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
 export type { TruthReading } from '../runtime/truth/truth.js';
 export type { Rgb } from '../runtime/truth/truth-image.js';
 export { type BenchOptions, bench } from './api/bench.js';

@@ -24,7 +24,7 @@ export type { SegmentOptions } from '../runtime/segment-options.js';
 export type { Timings } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
 export type { RunOptions } from '../runtime/sessions/session.js';
-export type { Bytes, Floats, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
+export type { Bytes, Floats, Halves, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
 export { WEB_PROVIDERS, type WebProvider } from '../runtime/web/files.js';
 export type { ImageSource } from '../runtime/web/images/hand.js';
 export { encodePng } from '../runtime/web/images/png.js';

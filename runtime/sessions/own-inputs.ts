@@ -1,7 +1,7 @@
 import { badUsage, reason } from '../../graph/common/errors.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { copyOf, refuseGone } from '../common/buffers.js';
-import type { Bytes, Floats, Inputs, Port } from './tensors.js';
+import type { Inputs, Port } from './tensors.js';
 
 /**
  * The inputs of a run in memory of the session's own, before the caller goes on: the run may have to wait, and the caller
@@ -21,15 +21,27 @@ export function ownInputs(inputs: Inputs, ports: readonly Port[], transfer: bool
   ) as Inputs;
 }
 
+type Input = Inputs[string];
+
 const input = (name: string) => `input '${name}'`;
 
-function checkInput(name: string, tensor: Floats | Bytes, ports: readonly Port[]): void {
+/** The element type of what a tensor is given as; undefined for what none is given as. */
+function dtypeOf(data: unknown): 'float32' | 'uint8' | 'float16' | undefined {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Uint8Array) return 'uint8';
+  return data instanceof Uint16Array ? 'float16' : undefined;
+}
+
+/** The element types that tensors are given as. */
+const GIVEN: readonly string[] = ['float32', 'uint8', 'float16'];
+
+function checkInput(name: string, tensor: Input, ports: readonly Port[]): void {
   const { dims, data } = tensor ?? {};
-  const dtype = data instanceof Float32Array ? 'float32' : data instanceof Uint8Array ? 'uint8' : undefined;
+  const dtype = dtypeOf(data);
   const isShape = Array.isArray(dims) && dims.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (dtype === undefined || !isShape) {
     throw badUsage(
-      `${input(name)}: expected { dims, data } with sizes as numbers and a Float32Array or a Uint8Array`,
+      `${input(name)}: expected { dims, data } with sizes as numbers and a Float32Array, a Uint8Array or, for half precision, a Uint16Array`,
     );
   }
   refuseGone(data, input(name));
@@ -39,13 +51,13 @@ function checkInput(name: string, tensor: Floats | Bytes, ports: readonly Port[]
     );
   }
   const wanted = ports.find((port) => port.name === name)?.dtype;
-  if ((wanted === 'float32' || wanted === 'uint8') && wanted !== dtype) {
+  if (wanted !== undefined && GIVEN.includes(wanted) && wanted !== dtype) {
     throw badUsage(`${input(name)} is given as ${dtype}, the model takes ${wanted}`);
   }
 }
 
 /** Several inputs may lie in one buffer. @throws NmodeError (BAD_USAGE) for memory that is shared or not the caller's to give */
-function take(given: readonly (readonly [string, Floats | Bytes])[]): Inputs {
+function take(given: readonly (readonly [string, Input])[]): Inputs {
   const inputs = Object.fromEntries(given.map(([name, { dims, data }]) => [name, { dims, data }])) as Inputs;
   const buffers = new Set(given.map(([, { data }]) => data.buffer));
   try {

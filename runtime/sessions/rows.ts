@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import type { Bytes, Floats, Inputs } from './tensors.js';
+import type { Floats, Inputs } from './tensors.js';
 
 /** Of a request without inputs, or of scalars. */
 const ONE_ROW = 1;
@@ -11,16 +11,21 @@ export function rowsOf(inputs: Inputs): number {
 
 /** Tensors under one another, along their first axis. @throws RangeError where there are none, and for scalars */
 export function concatenate(parts: readonly Floats[]): Floats;
-export function concatenate(parts: readonly (Floats | Bytes)[]): Floats | Bytes;
-export function concatenate(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
+export function concatenate(parts: readonly Inputs[string][]): Inputs[string];
+export function concatenate(parts: readonly Inputs[string][]): Inputs[string] {
   const first = at(parts, 0);
   const rows = parts.reduce((sum, { dims }) => sum + at(dims, 0), 0);
   const length = parts.reduce((sum, { data }) => sum + data.length, 0);
-  const data = first.data instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  const data = emptyLike(first.data, length);
   let filled = 0;
   for (const part of parts) {
     data.set(part.data, filled);
     filled += part.data.length;
   }
-  return { dims: [rows, ...first.dims.slice(1)], data } as Floats | Bytes;
+  return { dims: [rows, ...first.dims.slice(1)], data } as Inputs[string];
+}
+
+function emptyLike(data: Inputs[string]['data'], length: number) {
+  if (data instanceof Float32Array) return new Float32Array(length);
+  return data instanceof Uint8Array ? new Uint8Array(length) : new Uint16Array(length);
 }

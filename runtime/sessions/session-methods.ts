@@ -27,7 +27,7 @@ export interface RunRequest {
 
 export interface RunAnswer {
   readonly outputs: Outputs;
-  readonly spent?: readonly (Float32Array | Uint8Array)[];
+  readonly spent?: readonly Inputs[string]['data'][];
 }
 
 /** How a platform opens a model. */

@@ -10,8 +10,14 @@ export interface Bytes {
   readonly data: Uint8Array;
 }
 
+/** Numbers in half precision (IEEE binary16), as their bits, in row-major order. */
+export interface Halves {
+  readonly dims: readonly number[];
+  readonly data: Uint16Array;
+}
+
 /** What a model takes, by the names of its inputs. */
-export type Inputs = Readonly<Record<string, Floats | Bytes>>;
+export type Inputs = Readonly<Record<string, Floats | Bytes | Halves>>;
 
 /** What a model gives, by the names of its outputs. */
 export type Outputs = Readonly<Record<string, Floats>>;

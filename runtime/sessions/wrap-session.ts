@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { badModel, NmodeError, reason } from '../../graph/common/errors.js';
 import type { RuntimeSession } from './runtime-session.js';
-import type { Port } from './tensors.js';
+import type { Inputs, Port } from './tensors.js';
 
 /** What onnxruntime says of failures after which no run succeeds, in its ways and those of WebAssembly. */
 const LASTING = [
@@ -33,6 +33,13 @@ function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): readonly 
   );
 }
 
+function tensorOf(TensorClass: typeof Tensor, data: Inputs[string]['data'], dims: readonly number[]): Tensor {
+  if (data instanceof Float32Array) return new TensorClass('float32', data, dims);
+  return data instanceof Uint8Array
+    ? new TensorClass('uint8', data, dims)
+    : new TensorClass('float16', data, dims);
+}
+
 /**
  * Wraps onnxruntime's own session, that of Node or that of browsers.
  * @param TensorClass of the same onnxruntime
@@ -45,9 +52,7 @@ export function wrapSession(session: InferenceSession, TensorClass: typeof Tenso
       try {
         const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [
           name,
-          data instanceof Float32Array
-            ? new TensorClass('float32', data, dims)
-            : new TensorClass('uint8', data, dims),
+          tensorOf(TensorClass, data, dims),
         ]);
         const results = await session.run(Object.fromEntries(feeds), outputs ?? session.outputNames);
         return Object.fromEntries(

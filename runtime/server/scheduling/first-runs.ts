@@ -2,7 +2,7 @@ import { at } from '../../../graph/common/at.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { probeInputs } from '../../sessions/probe.js';
 import type { Session } from '../../sessions/session.js';
-import type { Bytes, Floats, Inputs, Outputs, Port } from '../../sessions/tensors.js';
+import type { Inputs, Outputs, Port } from '../../sessions/tensors.js';
 import { elementsOf, split, stack } from './batch.js';
 import type { RunTimes } from './run-times.js';
 
@@ -69,10 +69,10 @@ function groupsOf(ports: readonly Port[]): readonly (readonly Inputs[])[] {
   ];
 }
 
-function mapped(inputs: Inputs, change: <T extends Float32Array | Uint8Array>(data: T) => unknown): Inputs {
+function mapped(inputs: Inputs, change: <T extends Inputs[string]['data']>(data: T) => unknown): Inputs {
   const entries = Object.entries(inputs);
   return Object.fromEntries(
-    entries.map(([name, { dims, data }]) => [name, { dims, data: change(data) } as Floats | Bytes]),
+    entries.map(([name, { dims, data }]) => [name, { dims, data: change(data) } as Inputs[string]]),
   );
 }
 

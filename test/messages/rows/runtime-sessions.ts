@@ -25,7 +25,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     'expected inputs by their names, as in { image: { dims, data } }':
       'a program gives something for inputs that is no object',
     "input '…'": 'the name by which messages call an input',
-    '…: expected { dims, data } with sizes as numbers and a Float32Array or a Uint8Array':
+    '…: expected { dims, data } with sizes as numbers and a Float32Array, a Uint8Array or, for half precision, a Uint16Array':
       'an input has no array of whole numbers from 0 on as dims, or data of another type',
     '… has … elements, expected … for […]':
       'the product of the dims of an input is not the length of its data',

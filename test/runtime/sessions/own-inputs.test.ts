@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import { encodeModel } from '../../../graph/file/write.js';
+import { input } from '../../../graph/ir/value.js';
+import { cast } from '../../../graph/ops/cast.js';
+import { createSession } from '../../../runtime/node/sessions/session.js';
 import { ownInputs } from '../../../runtime/sessions/own-inputs.js';
 import type { Inputs, Port } from '../../../runtime/sessions/tensors.js';
+import { modelOf } from '../../support/graph.js';
 
 const PORTS: readonly Port[] = [
   { name: 'x', dtype: 'float32', shape: ['N'] },
   { name: 'image', dtype: 'uint8', shape: ['N'] },
+  { name: 'half', dtype: 'float16', shape: ['N'] },
 ];
 const x = (data: unknown, dims: unknown = [2]) => ({ x: { dims, data } }) as Inputs;
 /** Newer than the types that the package is compiled with. */
@@ -44,6 +50,11 @@ describe('inputs of a run', () => {
       'numbers for a model of bytes',
       { image: { dims: [2], data: numbers() } },
       "input 'image' is given as float32, the model takes uint8",
+    ],
+    [
+      'numbers for a model of half precision',
+      { half: { dims: [2], data: numbers() } },
+      "input 'half' is given as float32, the model takes float16",
     ],
     ['sizes that are no numbers', x(numbers(), [2n]), /^input 'x': expected/],
     ['half a size', x(numbers(), [0.5, 4]), /^input 'x': expected/],
@@ -104,4 +115,13 @@ describe('inputs of a run', () => {
       /^the memory of the inputs cannot be given away \(.*\): run without 'transfer'$/,
     );
   });
+});
+
+it('half precision is given as its bits', async () => {
+  const half = input('half', 'float16', [3]);
+  const model = encodeModel(modelOf([half], { y: cast(half, 'float32') }));
+  await using session = await createSession(model);
+  // 1, -2 and the smallest number there is.
+  const { y } = await session.run({ half: { dims: [3], data: Uint16Array.of(0x3c00, 0xc000, 0x0001) } });
+  expect([...(y?.data ?? [])]).toEqual([1, -2, 2 ** -24]);
 });
