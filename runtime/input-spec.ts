@@ -55,6 +55,8 @@ export interface InputSpecOptions extends ImageSpecOptions {
   readonly background?: Background;
   /** What the classes are called, in the order of the model's output, the background too; default what the model says. */
   readonly classNames?: readonly string[];
+  /** Of several outputs, the one that masks are made of; default the first. */
+  readonly outputName?: string;
 }
 
 /**
@@ -94,7 +96,10 @@ export function imageSpecOf(
   const channels = io === 'image' ? last : shape[1];
   const isKnown = typeof channels === 'number' && channels > 0;
   if (input === undefined || others.length > 0 || shape.length !== 4 || !isKnown) {
-    const taken = inputs.map(({ type }) => `${type?.dtype ?? 'values'} [${type?.shape ?? 'of any shape'}]`);
+    const nameOf = (name: string) => (others.length > 0 ? `'${name}' ` : '');
+    const taken = inputs.map(
+      ({ name, type }) => `${nameOf(name)}${type?.dtype ?? 'values'} [${type?.shape ?? 'of any shape'}]`,
+    );
     throw badModel(
       `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, C, H, W] or uint8 [1, H, W, C]`,
     );
@@ -156,8 +161,13 @@ function recipeAssumptions(
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
 function outputSpecOf(
   { outputs, metadata, activation }: Outline,
-  { head, background, classNames }: InputSpecOptions,
+  { head, background, classNames, outputName }: InputSpecOptions,
 ): OutputSpec {
+  if (outputName !== undefined && outputs[0]?.name !== outputName) {
+    throw badUsage(
+      `its first output is '${outputs[0]?.name}', not '${outputName}': optimizeModel with ${option('outputName', outputName)} writes a model of that one`,
+    );
+  }
   const type = outputs[0]?.type;
   const given = type?.dtype ?? 'float32';
   if (given !== 'float32') throw badModel(`it gives ${given}, expected probabilities in float32`);
@@ -182,7 +192,13 @@ function outputSpecOf(
   }
   const several: readonly Assumption[] =
     outputs.length > 1
-      ? [{ what: 'output', value: `'${outputs[0]?.name}', the first of ${outputs.length}`, option: '' }]
+      ? [
+          {
+            what: 'output',
+            value: `'${outputs[0]?.name}', the first of ${outputs.length}`,
+            option: 'outputName',
+          },
+        ]
       : [];
   const unknown: readonly Assumption[] =
     stated === 'unknown' && head === undefined

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { check } from '../../graph/analysis/check.js';
+import { prune } from '../../graph/analysis/prune.js';
 import { reachOf } from '../../graph/analysis/reach.js';
 import { badModel, badUsage } from '../../graph/common/errors.js';
 import { type ReadBeside, readingBeside } from '../../graph/file/external.js';
@@ -56,6 +57,20 @@ export function modelOf(bytes: Uint8Array, name = 'the model', readBeside?: Read
     check(model);
     return { model, bytes, name };
   });
+}
+
+/**
+ * A model with one of its outputs, and with what that is computed from; as it is where none is named.
+ * @throws NmodeError (BAD_USAGE) for a name that none has
+ */
+export function withOutput(loaded: LoadedModel, output: string | undefined): LoadedModel {
+  const { model, name } = loaded;
+  const names = model.graph.outputs.map((own) => own.name);
+  if (output === undefined || (names.length === 1 && names[0] === output)) return loaded;
+  if (!names.includes(output))
+    throw badUsage(`${name}: no output is named '${output}': it has ${names.join(', ')}`);
+  const pruned = prune(model, [output]);
+  return { model: pruned, bytes: encodeModel(pruned), name };
 }
 
 /** How a model wants its images; how far it looks is read from its graph. @throws NmodeError (BAD_MODEL, BAD_USAGE) */

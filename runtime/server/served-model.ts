@@ -4,7 +4,7 @@ import { untilAborted } from '../common/abort.js';
 import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';
 import type { InputSpecOptions } from '../input-spec.js';
-import { inputSpecOfModel, loadModel } from '../node/model.js';
+import { inputSpecOfModel, loadModel, withOutput } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import {
   createSession,
@@ -73,7 +73,7 @@ export class ServedModel {
     options: ServedOptions,
     events: Pick<SchedulerOptions, 'onRun' | 'onTrouble'>,
   ): Promise<ServedModel> {
-    const { model, bytes } = await loadModel(file);
+    const { model, bytes } = withOutput(await loadModel(file), options.inputSpec?.outputName);
     const { spec, why = '' } = imageSpec(name, model, options.inputSpec);
     const { providers, strict, threads } = options;
     const session: SessionOptions = {

@@ -9,7 +9,7 @@ import { lift } from '../../graph/lifting/lift.js';
 import { headed } from '../../graph/rewriting/append-head.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
-import { loadModel } from '../../runtime/node/model.js';
+import { loadModel, withOutput } from '../../runtime/node/model.js';
 import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
@@ -17,7 +17,7 @@ import { type Transformed, type TransformOptions, transform } from '../transform
 export interface OptimizeModelOptions
   extends TransformOptions,
     LiftOptions,
-    Pick<InputSpecOptions, 'head' | 'background' | 'classNames'> {
+    Pick<InputSpecOptions, 'head' | 'background' | 'classNames' | 'outputName'> {
   /** An .onnx file, of this package or of another exporter. */
   readonly model: string;
   /** The .onnx file to write. */
@@ -42,10 +42,11 @@ export interface OptimizeReport extends Omit<Transformed, 'model'> {
  *   than is allowed. In every case nothing is written.
  */
 export async function optimizeModel(options: OptimizeModelOptions): Promise<OptimizeReport> {
-  const { model: path, output } = options;
-  const { model, bytes: before, name } = await loadModel(path);
+  const { model: path, output, outputName } = options;
+  const loaded = await loadModel(path);
+  const { model, bytes: before, name } = loaded;
   await refuseOverwriting([output], [path]);
-  const stated = naming(name, () => withFacts(model, options));
+  const stated = naming(name, () => withFacts(withOutput(loaded, outputName).model, options));
   const { model: result, ...report } = await transform(stated, name, options);
   return {
     output,

@@ -14,6 +14,7 @@ import { INDEPENDENT } from '../../runtime/masks/classes.js';
 import { readChannels, readImage } from '../../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../../runtime/sessions/tensors.js';
 import { findImages } from '../files/find-images.js';
+import type { ImageSize } from './difference.js';
 import { extremeImages } from './extreme-images.js';
 
 /** Photographs that come with the package, for models that nobody gave others for. */
@@ -36,6 +37,8 @@ export interface Examples extends UsedRecipe {
   readonly feeds: readonly Inputs[];
   /** The files of each of the feeds, as messages call them. */
   readonly names: readonly string[];
+  /** The sizes of the images of each of the feeds. */
+  readonly sizes: readonly ImageSize[];
   /** The same for images that are not typical, of the size of these. */
   readonly extremes: readonly Extreme[];
 }
@@ -77,13 +80,15 @@ export async function examplesFor(
     batches.push(joined(inputs));
     names.push(paths.map((path) => basename(path)).join(', '));
   }
-  const extremes = extremeImages(...sizeOf(form.io, at(batches, 0)), form.channels).map(({ name, image }) => {
+  const sizes = batches.map((fed) => sizeOf(form.io, fed));
+  const { width, height } = at(sizes, 0);
+  const extremes = extremeImages(width, height, form.channels).map(({ name, image }) => {
     const prepared = new Job(image, { ...form, classes: INDEPENDENT }).input(0);
     return { name, feed: { [input.name]: joined(Array<Floats | Bytes>(batch).fill(prepared)) } };
   });
   const from = options.recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
   const feeds = batches.map((fed) => ({ [input.name]: fed }));
-  return { images, feeds, names, extremes, recipe: form.recipe, from, assumed: form.assumed };
+  return { images, feeds, names, sizes, extremes, recipe: form.recipe, from, assumed: form.assumed };
 }
 
 /** A photograph with as many channels as a model takes: its luma, or its colours over and over. */
@@ -111,10 +116,9 @@ function oneByOne({ inputs, metadata }: Outline) {
   };
 }
 
-/** Width and height of what a model is given. */
-function sizeOf(io: ModelIo, { dims }: Floats | Bytes): [width: number, height: number] {
+function sizeOf(io: ModelIo, { dims }: Floats | Bytes): ImageSize {
   const height = io === 'image' ? 1 : 2;
-  return [at(dims, height + 1), at(dims, height)];
+  return { height: at(dims, height), width: at(dims, height + 1) };
 }
 
 /** Images of one size as one batch. */

@@ -7,7 +7,7 @@ import type { Floats } from '../../runtime/sessions/tensors.js';
 /** How an output of one model differs from the same output of another, over all that both were given. */
 export interface OutputDifference {
   readonly name: string;
-  /** Whether it is cut into masks, [N, classes, H, W] of probabilities or logits, or is anything else. */
+  /** Whether it is cut into masks, probabilities or logits of classes for each pixel of the image, or is anything else. */
   readonly kind: 'mask' | 'values';
   /** Largest absolute difference; infinite where the other model gives NaN. */
   readonly maxAbs: number;
@@ -65,40 +65,46 @@ export class WantedOutput {
   /** Which values belong to masks, one a value. */
   readonly inside: (values: ArrayLike<number>, run: number) => Uint8Array;
 
-  /** @param runs one array an input */
+  /**
+   * @param runs one array an input
+   * @param images the sizes of the images of each run, which masks follow; where they are not told, what looks like an image does
+   */
   constructor(
     readonly name: string,
     readonly runs: readonly Floats[],
     meaning: Meaning = UNKNOWN,
+    images: readonly ImageSize[] = runs.map(ownSize),
   ) {
-    const { min, max } = rangeOf(runs);
-    const threshold = thresholdOf(meaning.end, min, max);
-    this.kind = runs.every(isImage) && threshold !== undefined ? 'mask' : 'values';
-    const isExclusive = meaning.end === 'softmax' && runs.every(({ dims: [, classes = 1] }) => classes > 1);
-    this.inside = (values, run) =>
-      isExclusive
-        ? mostProbable(values, at(runs, run).dims, meaning.background)
+    const range = rangeOf(runs);
+    const grids = runs.map((output, run) => classGridOf(output, images[run]));
+    const classes = grids[0]?.classes;
+    const threshold = thresholdOf(meaning.end, range, classes);
+    this.kind = grids.every((grid) => grid !== undefined) && threshold !== undefined ? 'mask' : 'values';
+    const isExclusive = meaning.end === 'softmax' && grids.every((grid) => (grid?.classes ?? 0) > 1);
+    this.inside = (values, run) => {
+      const grid = grids[run];
+      return isExclusive && grid
+        ? mostProbable(values, grid, meaning.background)
         : Uint8Array.from(values, (value) => Number(value >= (threshold ?? Number.NaN)));
+    };
     this.hasMask = this.kind === 'mask' && runs.some(({ data }, run) => this.inside(data, run).includes(1));
-    this.largest = Math.max(max, -min);
+    this.largest = Math.max(range.max, -range.min);
   }
 }
 
 /** 1 where a class is the most probable of its pixel, the lowest of equals, and no background. */
-function mostProbable(
-  values: ArrayLike<number>,
-  [, classes = 1, ...space]: readonly number[],
-  background: Background,
-): Uint8Array {
+function mostProbable(values: ArrayLike<number>, grid: ClassGrid, background: Background): Uint8Array {
   const inside = new Uint8Array(values.length);
-  const size = space.reduce((product, side) => product * side, 1);
-  for (let image = 0; image < values.length; image += classes * size) {
-    for (let pixel = image; pixel < image + size; pixel++) {
+  const { classes, pixels, isLast } = grid;
+  const [step, next] = isLast ? [1, classes] : [pixels, 1];
+  for (let image = 0; image < values.length; image += classes * pixels) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const first = image + pixel * next;
       let best = 0;
       for (let label = 1; label < classes; label++) {
-        if (at(values, pixel + label * size) > at(values, pixel + best * size)) best = label;
+        if (at(values, first + label * step) > at(values, first + best * step)) best = label;
       }
-      if (best !== background) inside[pixel + best * size] = 1;
+      if (best !== background) inside[first + best * step] = 1;
     }
   }
   return inside;
@@ -151,30 +157,72 @@ export class DifferenceCount {
   }
 }
 
-function isImage({ dims: [, , height = 1, width = 1, ...more], data }: Floats): boolean {
-  return more.length === 0 && height * width > 1 && data.length > 0;
+/** Height and width of the images that a model is given in a run. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
 }
 
-function rangeOf(runs: readonly Floats[]): { readonly min: number; readonly max: number } {
+const ownSize = ({ dims: [, , height = 1, width = 1] }: Floats): ImageSize => ({ height, width });
+
+/** Where the classes of a pixel are: [N, classes, H, W], or [N, H, W, classes] where they stand last. */
+interface ClassGrid {
+  readonly classes: number;
+  readonly pixels: number;
+  readonly isLast: boolean;
+}
+
+/** Masks of a coarser grid are brought to the image's size behind the model; what is coarser still finds boxes. */
+const COARSEST = 4;
+
+/** Undefined for what is no grid of the image's pixels: a list, or one of another shape. */
+function classGridOf({ dims, data }: Floats, image: ImageSize | undefined): ClassGrid | undefined {
+  const [, second = 1, third = 1, fourth = 1] = dims;
+  if (image === undefined || dims.length !== 4 || data.length === 0) return undefined;
+  const follows = (height: number, width: number) =>
+    height * width > 1 && height * image.width === width * image.height && height * COARSEST >= image.height;
+  if (follows(third, fourth)) return { classes: second, pixels: third * fourth, isLast: false };
+  return follows(second, third) ? { classes: fourth, pixels: second * third, isLast: true } : undefined;
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  /** The share of the values that are below zero. */
+  readonly negative: number;
+}
+
+function rangeOf(runs: readonly Floats[]): Range {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [negative, count] = [0, 0];
   for (const { data } of runs) {
+    count += data.length;
     for (const value of data) {
       if (value < min) min = value;
       if (value > max) max = value;
+      if (value < 0) negative++;
     }
   }
-  return { min, max };
+  return { min, max, negative: negative / count };
 }
 
 /** Rounding may pass 0 and 1 by as much. */
 const ROUNDING = 1e-3;
 
+/** Red, green and blue. */
+const COLOURS = 3;
+
+/** Of logits of masks more are negative: most pixels are of the background. Colours that a convolution gives are not. */
+const FEWEST_NEGATIVE = 0.01;
+
 /**
  * Where masks are cut: probabilities at 1/2, logits at 0. Where structure does not tell which they are, what is never negative
- * and passes 1 is neither.
+ * and passes 1 is neither, and nor are three channels, which are colours.
  */
-function thresholdOf(end: OutputActivation, min: number, max: number): number | undefined {
+function thresholdOf(end: OutputActivation, range: Range, classes: number | undefined): number | undefined {
+  const { min, max, negative } = range;
   if (end === 'sigmoid' || end === 'softmax') return 0.5;
+  if (classes === COLOURS && (end === 'unknown' || negative < FEWEST_NEGATIVE)) return undefined;
   if (end === 'logits' || min < -ROUNDING) return 0;
   return max <= 1 + ROUNDING ? 0.5 : undefined;
 }

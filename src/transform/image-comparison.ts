@@ -69,7 +69,10 @@ export class ImageComparison {
       throw named(name, error);
     });
     const meanings = meaningsOf(reference);
-    const wanted = Array.from(runs, ([output, kept]) => new WantedOutput(output, kept, meanings.get(output)));
+    const wanted = Array.from(
+      runs,
+      ([output, kept]) => new WantedOutput(output, kept, meanings.get(output), examples.sizes),
+    );
     return new ImageComparison(reference, name, examples, signal, wanted);
   }
 

@@ -87,8 +87,11 @@ it('that one of several outputs is taken is told', () => {
   const outline = outlineOf(pixelwise({ ...COLOURS, end: sigmoid, metadata: KNOWN }));
   const outputs = [...outline.outputs, { name: 'deep' }];
   expect(inputSpecOf({ ...outline, outputs }).assumed).toEqual([
-    { what: 'output', value: "'out', the first of 2", option: '' },
+    { what: 'output', value: "'out', the first of 2", option: 'outputName' },
   ]);
+  expect(() => inputSpecOf({ ...outline, outputs }, { outputName: 'deep' })).toThrow(
+    "its first output is 'out', not 'deep': optimizeModel with `outputName: 'deep'` writes a model of that one",
+  );
 });
 
 describe('the background', () => {
@@ -141,6 +144,13 @@ it('a model that takes nothing, or what it does not describe, is told so', () =>
   const refusal = (inputs: Parameters<typeof imageSpecOf>[0]['inputs']) => () =>
     imageSpecOf({ inputs, metadata: new Map() });
   expect(refusal([])).toThrow(/^it takes nothing, expected one image/);
+  const two = ['now', 'before'].map((name) => ({
+    name,
+    type: { dtype: 'float32' as const, shape: [1, 3, 8, 8] },
+  }));
+  expect(refusal(two)).toThrow(
+    /^it takes 'now' float32 \[1,3,8,8\] and 'before' float32 \[1,3,8,8\], expected one/,
+  );
   expect(refusal([{ name: 'x' }])).toThrow(/^it takes values \[of any shape\], expected one image/);
 });
 

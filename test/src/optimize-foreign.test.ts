@@ -10,7 +10,7 @@ import type { Value } from '../../graph/ir/value.js';
 import { add, div, mul } from '../../graph/ops/elementwise.js';
 import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 import { relu, sigmoid } from '../../graph/ops/unary.js';
-import { type OptimizeModelOptions, optimizeModel } from '../../src/index.js';
+import { type OptimizeModelOptions, optimizeModel, Segmenter } from '../../src/index.js';
 import { examplesFor } from '../../src/transform/calibration-inputs.js';
 import { ImageComparison } from '../../src/transform/image-comparison.js';
 import { Tolerance } from '../../src/transform/tolerance.js';
@@ -153,6 +153,34 @@ describe('each output is judged', () => {
     const y = mul(logitsOf(x), whole(1e6));
     const { difference } = await optimized(modelOf([x], { y }), { level: 'latency' });
     expect(difference?.outputs[0]?.largest).toBeGreaterThan(1e4);
+  });
+});
+
+describe('of several outputs', () => {
+  const several = modelOf([x], { aside: relu(logitsOf(x, 'aside')), y: sigmoid(logitsOf(x)) });
+
+  it('one is kept, with what it is computed from', async () => {
+    const report = await optimized(several, { outputName: 'y' });
+    expect(report.difference?.outputs).toMatchObject([{ name: 'y', kind: 'mask' }]);
+    const { graph } = parseModel(readFileSync(output), 'it');
+    expect(graph.outputs.map(({ name }) => name)).toEqual(['y']);
+    expect([...graph.initializers.keys()].filter((name) => name.startsWith('aside'))).toEqual([]);
+  });
+
+  it('masks are made of the one that is named', async () => {
+    const whole = encodeModel(several);
+    const photograph = fixture('images', 'ISIC_0000082.jpg');
+    await using segmenter = await Segmenter.load(whole, { outputName: 'y', threads: 1 });
+    expect(segmenter.assumed.map(({ what }) => what)).not.toContain('output');
+    expect(await segmenter.segment(photograph)).toHaveProperty('mask');
+    await using aside = await Segmenter.load(whole, { threads: 1 });
+    expect(aside.assumed).toContainEqual(expect.objectContaining({ value: "'aside', the first of 2" }));
+    await expect(aside.segment(photograph)).rejects.toThrow(
+      /the model gives \d+\.\d+, expected probabilities/,
+    );
+    await expect(Segmenter.load(whole, { outputName: 'z' })).rejects.toThrow(
+      "the model: no output is named 'z': it has aside, y",
+    );
   });
 });
 

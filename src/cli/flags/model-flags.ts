@@ -19,7 +19,8 @@ export function addModelFlags(
     .addOption(greyOption())
     .addOption(choice('--head <head>', head, APPLIED_HEADS))
     .addOption(backgroundOption())
-    .addOption(classesOption("the model's own, or numbers"));
+    .addOption(classesOption("the model's own, or numbers"))
+    .option('--output-name <name>', 'of several outputs, the one of the masks (default: the first)');
 }
 
 export function backgroundOption(): Option {

@@ -12,6 +12,8 @@ export const RUNTIME: Conditions = {
   ...RUNTIME_SESSIONS,
   ...RUNTIME_WEB,
   'runtime/input-spec.ts': {
+    "its first output is '…', not '…': optimizeModel with … writes a model of that one":
+      'an output is asked for by name of a model that is not cut to it: in browsers, where it is not the first',
     'it takes …, expected one image: float32 [N, C, H, W] or uint8 [1, H, W, C]':
       'there are no or several inputs, or the one has another rank than 4 or leaves its channels open',
     ' and ': 'the model takes several inputs',
@@ -57,6 +59,7 @@ export const RUNTIME: Conditions = {
     'onnxruntime: ': "what errors that are in onnxruntime's words begin with, and are known by",
   },
   'runtime/node/model.ts': {
+    "…: no output is named '…': it has …": 'an output is asked for by a name that none of the model has',
     'expected the path of a model, or its bytes':
       'a program gives neither a text nor a view of bytes for a model',
     '…: a checkpoint by its name, expected an .onnx model: export makes one of it':

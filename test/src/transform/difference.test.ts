@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { OutputActivation } from '../../../graph/ir/output-activation.js';
+import { elementCount } from '../../../graph/ir/tensor.js';
 import { DifferenceCount, WantedOutput, worstOf } from '../../../src/transform/difference.js';
 
 const image = (...values: number[]) => ({ dims: [1, 1, 1, values.length], data: Float32Array.from(values) });
@@ -72,6 +74,48 @@ describe('the difference of an output', () => {
     const found = differenceOf([wanted], [[0, 1]]);
     expect(found.kind).toBe('values');
     expect(found).not.toHaveProperty('dscDrop');
+  });
+
+  describe('is of masks where there are classes for each pixel of the image', () => {
+    const size = { height: 8, width: 16 };
+    const output = (...dims: number[]) => ({
+      dims,
+      data: Float32Array.from({ length: elementCount(dims) }, (_, i) => Math.sin(i)),
+    });
+    it.each<[string, number[], OutputActivation, 'mask' | 'values']>([
+      ['at its size', [1, 1, 8, 16], 'unknown', 'mask'],
+      ['of a batch', [2, 4, 8, 16], 'logits', 'mask'],
+      ['channels last', [1, 8, 16, 5], 'logits', 'mask'],
+      ['at a quarter', [1, 5, 2, 4], 'logits', 'mask'],
+      ['at an eighth: boxes', [1, 255, 1, 2], 'logits', 'values'],
+      ['of another shape: features of tokens', [1, 12, 16, 16], 'logits', 'values'],
+      ['boxes', [1, 84, 128], 'unknown', 'values'],
+      ['scores', [1, 10], 'softmax', 'values'],
+      ['three classes that exclude each other', [1, 3, 8, 16], 'softmax', 'mask'],
+      ['three that do not', [1, 3, 8, 16], 'sigmoid', 'mask'],
+      ['logits of three', [1, 3, 8, 16], 'logits', 'mask'],
+      ['colours', [1, 3, 8, 16], 'unknown', 'values'],
+      ['colours, channels last', [1, 8, 16, 3], 'unknown', 'values'],
+    ])('%s', (_, dims, end, kind) => {
+      const meaning = { end, background: 0 } as const;
+      expect(new WantedOutput('y', [output(...dims)], meaning, [size]).kind).toBe(kind);
+    });
+
+    it('but colours are what a convolution gives of three that are hardly negative', () => {
+      const light = { dims: [1, 3, 8, 16], data: new Float32Array(384).fill(0.5) };
+      const meaning = { end: 'logits', background: 0 } as const;
+      expect(new WantedOutput('y', [light], meaning, [size]).kind).toBe('values');
+    });
+
+    it('the most probable class is found where classes stand last', () => {
+      const wanted = { dims: [1, 1, 2, 3], data: Float32Array.of(0.1, 0.7, 0.2, 0.6, 0.3, 0.1) };
+      const meaning = { end: 'softmax', background: 0 } as const;
+      const inside = new WantedOutput('y', [wanted], meaning, [{ height: 1, width: 2 }]).inside(
+        wanted.data,
+        0,
+      );
+      expect([...inside]).toEqual([0, 1, 0, 0, 0, 0]);
+    });
   });
 
   it('NaN and what is missing are infinitely far', () => {
