@@ -5,6 +5,7 @@ import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
+import { channelsFirst } from '../../graph/lifting/channels-first.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
@@ -72,7 +73,8 @@ export async function graftDecoder(
   { skips: names, hints, settings: stated, images }: GraftPlan,
   measure: Measure,
 ): Promise<Grafted> {
-  const model = lift(given);
+  const lifted = lift(given);
+  const model = channelsFirst(lifted);
   checkNames(model, names);
   const encoder = prune(model, names);
   const skips = await skipsOf(model, encoder, names, measure);
@@ -92,6 +94,7 @@ export async function graftDecoder(
   const named = namedClasses(checkpoint, classes, images.classNames);
   const notes = [
     ...(before < opset ? [`lifted from opset ${before} to ${opset}`] : []),
+    ...(model === lifted ? [] : ['its image, which had its channels last, has them first now']),
     ...finish(),
     ...named.notes,
   ];

@@ -58,7 +58,7 @@ export function imageOf({ graph }: Model): Image {
       `it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`,
     );
   }
-  if (areChannels(at(shape, 3)) && !areChannels(at(shape, 1))) {
+  if (areChannelsLast(shape)) {
     throw new NmodeError(
       'BAD_MODEL',
       `it takes ${image.name} ${image.type?.dtype} [${shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: ${option('io', 'tensor')})`,
@@ -73,6 +73,10 @@ export function imageOf({ graph }: Model): Image {
 
 /** Images of 1, 3 or 4 channels, as TensorFlow has them. */
 const areChannels = (size: number | string) => size === 1 || size === 3 || size === 4;
+
+/** Whether the channels of an image seem to stand last. */
+export const areChannelsLast = (shape: readonly (number | string)[]): boolean =>
+  areChannels(at(shape, 3)) && !areChannels(at(shape, 1));
 
 /** The image, with open heights and widths as multiples. */
 function imageAt({ name, shape: [batch, channels, height, width] }: Image, multiple: number): Image {

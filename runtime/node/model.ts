@@ -7,6 +7,7 @@ import { type ReadBeside, readingBeside } from '../../graph/file/external.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
+import { channelsFirst } from '../../graph/lifting/channels-first.js';
 import { refuseGone } from '../common/buffers.js';
 import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';
@@ -71,6 +72,13 @@ export function withOutput(loaded: LoadedModel, output: string | undefined): Loa
     throw badUsage(`${name}: no output is named '${output}': it has ${names.join(', ')}`);
   const pruned = prune(model, [output]);
   return { model: pruned, bytes: encodeModel(pruned), name };
+}
+
+/** A model as images are fed to it: with one of its outputs, and its channels first. @throws NmodeError (BAD_USAGE) */
+export function forImages(given: LoadedModel, output: string | undefined): LoadedModel {
+  const loaded = withOutput(given, output);
+  const model = channelsFirst(loaded.model);
+  return model === loaded.model ? loaded : { ...loaded, model, bytes: encodeModel(model) };
 }
 
 /** How a model wants its images; how far it looks is read from its graph. @throws NmodeError (BAD_MODEL, BAD_USAGE) */

@@ -16,7 +16,7 @@ import {
 import { Respawning } from '../threads/respawning.js';
 import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
-import { inputSpecOfModel, type LoadedModel, loadModel, modelOf, withOutput } from './model.js';
+import { forImages, inputSpecOfModel, type LoadedModel, loadModel, modelOf } from './model.js';
 import { networkOutput } from './network-output.js';
 import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
@@ -54,7 +54,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
         : typeof source === 'string'
           ? await loadModel(source)
           : modelOf(source);
-    const { model, bytes, name } = withOutput(loaded, options.outputName);
+    const { model, bytes, name } = forImages(loaded, options.outputName);
     const spec = naming(name, () => inputSpecOfModel(model, options));
     const { at = 'image' } = options;
     const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, spec)) : bytes;

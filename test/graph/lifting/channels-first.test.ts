@@ -1,0 +1,101 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from '@jest/globals';
+import { check } from '../../../graph/analysis/check.js';
+import { parseModel } from '../../../graph/file/read.js';
+import { encodeModel } from '../../../graph/file/write.js';
+import { ints } from '../../../graph/ir/attribute.js';
+import type { Model } from '../../../graph/ir/model.js';
+import { channelsFirst } from '../../../graph/lifting/channels-first.js';
+import { graft, optimizeModel, proposeSkips, Segmenter } from '../../../src/index.js';
+import { fixture } from '../../support/fixtures.js';
+import { node } from '../../support/graph.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-channels-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const photograph = fixture('images', 'ISIC_0000082.jpg');
+const images = join(folder, 'images');
+mkdirSync(images);
+cpSync(photograph, join(images, 'one.jpg'));
+const output = join(folder, 'out.onnx');
+
+/** PyTorch's export of a U-Net, at one size. */
+const first = sized(parseModel(readFileSync(fixture('foreign', 'unet.onnx')), 'unet'));
+
+function sized(model: Model): Model {
+  const type = (channels: number) => ({ dtype: 'float32' as const, shape: [1, channels, 32, 32] });
+  const [image, mask] = [model.graph.inputs[0]?.name ?? '', model.graph.outputs[0]?.name ?? ''];
+  const ports = { inputs: [{ name: image, type: type(3) }], outputs: [{ name: mask, type: type(1) }] };
+  return { ...model, graph: { ...model.graph, ...ports } };
+}
+
+/** The same as tf2onnx writes networks of TensorFlow: convolutions between transposes. */
+const last: Model = {
+  ...first,
+  graph: {
+    ...first.graph,
+    nodes: [
+      node('Transpose', ['pixels'], [first.graph.inputs[0]?.name ?? ''], { perm: ints([0, 3, 1, 2]) }),
+      ...first.graph.nodes,
+      node('Transpose', [first.graph.outputs[0]?.name ?? ''], ['out'], { perm: ints([0, 2, 3, 1]) }),
+    ],
+    inputs: [{ name: 'pixels', type: { dtype: 'float32', shape: [1, 32, 32, 3] } }],
+    outputs: [{ name: 'out', type: { dtype: 'float32', shape: [1, 32, 32, 1] } }],
+  },
+};
+
+const file = join(folder, 'last.onnx');
+writeFileSync(file, encodeModel(last));
+
+it('an image with its channels last is taken, and given, with them first', async () => {
+  const turned = channelsFirst(last);
+  check(turned);
+  expect(turned.graph.inputs).toEqual([
+    { name: 'pixels', type: { dtype: 'float32', shape: [1, 3, 32, 32] } },
+  ]);
+  expect(turned.graph.outputs).toEqual([{ name: 'out', type: { dtype: 'float32', shape: [1, 1, 32, 32] } }]);
+  expect(channelsFirst(first)).toBe(first);
+  expect(channelsFirst(turned)).toBe(turned);
+});
+
+it('it is segmented as with them first', async () => {
+  const masks = [];
+  for (const model of [encodeModel(first), file]) {
+    await using segmenter = await Segmenter.load(model, { threads: 1 });
+    const { mask, probabilities } = await segmenter.segment(photograph, { probabilities: true });
+    masks.push({ mask, probabilities });
+  }
+  expect(masks[1]).toEqual(masks[0]);
+});
+
+it.each([
+  {},
+  { precision: 'fp16' },
+  { precision: 'int8-weights' },
+  { precision: 'int8', calibrate: images },
+] as const)('it is rewritten, and its masks are compared: %j', async (options) => {
+  const lowering = 'precision' in options ? { maxDscDrop: 1 } : {};
+  const { difference } = await optimizeModel({ model: file, output, images, ...options, ...lowering });
+  expect(difference?.outputs).toMatchObject([{ kind: 'mask', name: 'out' }]);
+  const { graph } = parseModel(readFileSync(output), 'out');
+  expect(graph.inputs[0]?.type?.shape).toEqual([1, 32, 32, 3]);
+});
+
+it('its skips are found, and a decoder is put on them', async () => {
+  const { skips, input } = await proposeSkips(file);
+  expect(input.shape).toEqual([1, 3, 32, 32]);
+  expect(skips.map(({ scale }) => scale)).toEqual([1, 2, 4, 8, 16]);
+  const names = skips.map(({ tensor }) => tensor);
+  const { notes, input: taken } = await graft({
+    model: file,
+    output,
+    skips: names,
+    init: true,
+    decoder: 'eed',
+  }).catch((error: Error) => ({ notes: [error.message], input: [] }));
+  expect([notes[0], taken]).toEqual([
+    'its image, which had its channels last, has them first now',
+    [1, 3, 32, 32],
+  ]);
+});
