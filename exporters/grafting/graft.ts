@@ -5,6 +5,7 @@ import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
+import { decided } from '../../graph/lifting/branches.js';
 import { channelsFirst } from '../../graph/lifting/channels-first.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
@@ -73,7 +74,7 @@ export async function graftDecoder(
   { skips: names, hints, settings: stated, images }: GraftPlan,
   measure: Measure,
 ): Promise<Grafted> {
-  const lifted = lift(given);
+  const lifted = lift(decided(given).model);
   const model = channelsFirst(lifted);
   checkNames(model, names);
   const encoder = prune(model, names);

@@ -1,8 +1,5 @@
 import { ABSENT, type Model, type Node, type ValueInfo } from '../ir/model.js';
-
-/** Whether a node may read more than its inputs: what its subgraphs read of the graph around them is not seen. */
-export const readsUnseen = ({ attributes }: Node): boolean =>
-  [...attributes.values()].some(({ type }) => type === 'subgraph');
+import { namesRead, readsUnseen } from './subgraphs.js';
 
 /** The nodes that some values need, in their order. Before one that may read anything, all are needed. */
 export function neededNodes(nodes: readonly Node[], values: Iterable<string>): readonly Node[] {
@@ -11,7 +8,7 @@ export function neededNodes(nodes: readonly Node[], values: Iterable<string>): r
   let all = false;
   for (const node of nodes.toReversed()) {
     if (!all && !node.outputs.some((name) => name !== ABSENT && wanted.has(name))) continue;
-    for (const name of node.inputs) wanted.add(name);
+    for (const name of namesRead(node)) wanted.add(name);
     all ||= readsUnseen(node);
     needed.push(node);
   }
@@ -23,7 +20,7 @@ export function prune(model: Model, outputs: readonly string[]): Model {
   const { graph } = model;
   const nodes = neededNodes(graph.nodes, outputs);
   const all = nodes.some(readsUnseen);
-  const read = new Set([...outputs, ...nodes.flatMap(({ inputs }) => inputs)]);
+  const read = new Set([...outputs, ...nodes.flatMap(namesRead)]);
   const made = new Set(nodes.flatMap((node) => node.outputs));
   const isRead = (name: string) => all || read.has(name);
   const declared = new Map([...graph.outputs, ...graph.valueInfo].map((info) => [info.name, info]));

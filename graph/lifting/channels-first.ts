@@ -1,6 +1,6 @@
 import { areChannelsLast } from '../analysis/features.js';
 import { inferTypes, type Types } from '../analysis/infer.js';
-import { readsUnseen } from '../analysis/prune.js';
+import { holdsSubgraph } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
 import { ints } from '../ir/attribute.js';
 import { type Dim, sameDim } from '../ir/dim.js';
@@ -23,7 +23,7 @@ export function channelsFirst(model: Model): Model {
   if (image === undefined || shape === undefined || others.length > 0 || image.type?.dtype !== 'float32')
     return model;
   // What a subgraph reads has the name that it had.
-  if (!areChannelsLast(shape) || graph.nodes.some(readsUnseen)) return model;
+  if (!areChannelsLast(shape) || graph.nodes.some(holdsSubgraph)) return model;
   const types = inferTypes(model);
   const [, height, width] = types.get(image.name)?.shape ?? [];
   const maps = graph.outputs.filter(({ name }) => isMap(types, name, height, width));

@@ -1,11 +1,12 @@
 import { declaredTypes, fromDeclared, inferNode, naming } from '../analysis/infer.js';
-import { readsUnseen } from '../analysis/prune.js';
+import { namesIn, readsUnseen, subgraphsOf, withSubgraphs } from '../analysis/subgraphs.js';
 import { NmodeError } from '../common/errors.js';
 import { DTYPES, type DType } from '../ir/dtype.js';
-import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type Graph, type Model, type Node, opsetOf } from '../ir/model.js';
 import { constant, type ValueType } from '../ir/value.js';
 import { IR_OF_OPSET } from '../rewriting/assemble.js';
 import { NameAllocator } from '../rewriting/name-allocator.js';
+import { decided } from './branches.js';
 import type { Change, Site } from './change.js';
 import { CHANGES } from './changes.js';
 import { withConstantsAlone } from './freeze.js';
@@ -39,7 +40,8 @@ export function lift(model: Model, to = LIFTED_OPSET): Model {
 }
 
 /** A model in a form of which most is known, for what is only counted or looked for; as it is where it cannot be lifted. */
-export function liftedToCount(model: Model): Model {
+export function liftedToCount(given: Model): Model {
+  const { model } = decided(given);
   try {
     return lift(model);
   } catch (error) {
@@ -59,32 +61,23 @@ class Lifting implements Site {
     private readonly from: number,
     private readonly to: number,
   ) {
-    const { inputs, outputs, initializers, nodes } = given.graph;
-    const nested = nodes.find(readsUnseen);
+    const nested = given.graph.nodes.find(readsUnseen);
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nested.name}' (${nested.opType}) holds a subgraph, and such models are not lifted to opset ${to}: run it as it is, or give one without control flow`,
+        `node '${nested.name}' (${nested.opType}) holds a subgraph that cannot be read, and so is not lifted to opset ${to}: run it as it is, or give one without control flow`,
       );
     }
-    const names = nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);
-    const ports = [...inputs, ...outputs].map(({ name }) => name);
-    for (const name of new Set([...ports, ...initializers.keys(), ...names])) this.#placement.claim(name);
-    this.#read = new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ name }) => name)]);
+    for (const name of namesIn(given.graph)) this.#placement.claim(name);
+    this.#read = new Set(readIn(given.graph));
     this.#types = new Map(declaredTypes(given));
-    for (const { name, type } of inputs) {
-      const declared = fromDeclared(name, type);
-      if (declared !== undefined) this.#types.set(name, declared);
-    }
-    for (const [name, tensor] of initializers) {
-      this.#types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
-    }
+    this.#declare(given.graph);
     this.#hasOtherFloats = hasOtherFloats(given);
   }
 
   model(): Model {
     const { graph, irVersion, opsets } = this.given;
-    const nodes = graph.nodes.flatMap((node) => this.#lifted(node));
+    const nodes = this.#nodesOf(graph);
     const others = [...opsets].filter(([domain]) => domain !== '' && domain !== 'ai.onnx');
     return {
       ...this.given,
@@ -96,6 +89,26 @@ class Lifting implements Site {
         initializers: new Map([...graph.initializers, ...this.#placement.initializers]),
       },
     };
+  }
+
+  #nodesOf({ nodes }: Graph): readonly Node[] {
+    return nodes.flatMap((node) => this.#lifted(withSubgraphs(node, (inner) => this.#nodesWithin(inner))));
+  }
+
+  #nodesWithin(graph: Graph): Graph {
+    this.#declare(graph);
+    // Constants of theirs become those of the graph around them.
+    return { ...graph, nodes: this.#nodesOf(graph) };
+  }
+
+  #declare({ inputs, initializers }: Graph): void {
+    for (const { name, type } of inputs) {
+      const declared = fromDeclared(name, type);
+      if (declared !== undefined) this.#types.set(name, declared);
+    }
+    for (const [name, tensor] of initializers) {
+      this.#types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
+    }
   }
 
   #lifted(node: Node): readonly Node[] {
@@ -147,6 +160,15 @@ class Lifting implements Site {
   }
 }
 
+/** What is read in a graph and in those within it. */
+function* readIn({ nodes, outputs }: Graph): Generator<string> {
+  for (const { name } of outputs) yield name;
+  for (const node of nodes) {
+    yield* node.inputs;
+    for (const inner of subgraphsOf(node)) yield* readIn(inner);
+  }
+}
+
 /** The element types of ONNX that a float may have besides float32. */
 const OTHER_FLOATS: readonly number[] = [DTYPES.float16.onnx, DTYPES.float64.onnx, DTYPES.bfloat16.onnx];
 
@@ -160,6 +182,7 @@ function hasOtherFloats({ graph }: Model): boolean {
     graph.nodes.some(
       ({ domain, attributes }) =>
         domain !== '' ||
+        [...attributes.values()].some((attribute) => attribute.type === 'subgraph') ||
         [...attributes.values()].some(
           (attribute) =>
             (attribute.type === 'int' && OTHER_FLOATS.includes(attribute.value)) ||

@@ -1,4 +1,4 @@
-import { readsUnseen } from '../analysis/prune.js';
+import { holdsSubgraph } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
 import type { Attribute } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
@@ -13,7 +13,7 @@ export function commonSubexpressions(): Rule {
     // What is not known may give something else each time.
     const definition = definitionOf(node, graph.opset);
     if (definition === undefined || definition.isRandom || node.outputs.length !== 1) return;
-    if (readsUnseen(node)) return;
+    if (holdsSubgraph(node)) return;
     const key = keyOf(node);
     const known = seen.get(key);
     if (known === undefined) {

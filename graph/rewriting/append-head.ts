@@ -1,6 +1,6 @@
 import { typeText } from '../analysis/features.js';
 import { fromDeclared, inferTypes } from '../analysis/infer.js';
-import { readsUnseen } from '../analysis/prune.js';
+import { holdsSubgraph } from '../analysis/subgraphs.js';
 import { NmodeError } from '../common/errors.js';
 import { option } from '../common/option.js';
 import { HEAD_KEY } from '../common/recipe.js';
@@ -57,7 +57,7 @@ function withoutName(model: Model, name: string, wish: string): Model {
     ...graph.initializers.keys(),
   ]);
   if (!graph.nodes.some(({ name: own, outputs }) => own === name || outputs.includes(name))) return model;
-  if (graph.nodes.some(readsUnseen)) return model;
+  if (graph.nodes.some(holdsSubgraph)) return model;
   let free = wish;
   for (let count = 2; taken.has(free); count++) free = `${wish}_${count}`;
   const other = (own: string) => (own === name ? free : own);

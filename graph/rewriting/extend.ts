@@ -1,3 +1,4 @@
+import { namesIn } from '../analysis/subgraphs.js';
 import { NmodeError, reason } from '../common/errors.js';
 import type { Model } from '../ir/model.js';
 import type { Value } from '../ir/value.js';
@@ -19,9 +20,7 @@ export const tensorOf = (name: string, { dtype, shape }: Pick<Value, 'dtype' | '
 export function extend(model: Model, outputs: Readonly<Record<string, Value>>): Model {
   const { graph } = model;
   const placement = new NameAllocator();
-  const named = graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);
-  const given = [...graph.inputs.map(({ name }) => name), ...graph.initializers.keys()];
-  for (const name of new Set([...given, ...named])) placement.claim(name);
+  for (const name of namesIn({ ...graph, outputs: [] })) placement.claim(name);
   try {
     for (const [name, value] of Object.entries(outputs)) {
       placement.claim(name);

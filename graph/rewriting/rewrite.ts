@@ -1,5 +1,6 @@
 import { inferTypes, type Types } from '../analysis/infer.js';
-import { neededNodes, readsUnseen } from '../analysis/prune.js';
+import { neededNodes } from '../analysis/prune.js';
+import { captured, namesIn, namesRead, readsUnseen } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
 import { ABSENT, type Model, type Node, opsetOf, replaceable } from '../ir/model.js';
@@ -19,7 +20,8 @@ export interface Rewritten {
 /**
  * Applies a rule to every node, in their order: what stands before a node was rewritten already. Nodes and weights that no
  * output needs are left out.
- * @throws NmodeError (BAD_MODEL) for a graph with subgraphs, or with attributes that may hold one: what these read is not seen
+ * Subgraphs stay as they are, and so does what they read.
+ * @throws NmodeError (BAD_MODEL) for a graph with a subgraph that cannot be read: what that reads is not seen
  */
 export function rewrite(model: Model, rule: Rule): Rewritten {
   return new Rewriting(model).apply(rule);
@@ -66,7 +68,7 @@ export class Rewriting {
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nested.name}' (${nested.opType}) holds a subgraph, and such models are not rewritten: run it as it is, or give one without control flow`,
+        `node '${nested.name}' (${nested.opType}) holds a subgraph that cannot be read, and what that takes from the graph is not seen: run it as it is, or give one without control flow`,
       );
     }
     this.#model = model;
@@ -74,11 +76,9 @@ export class Rewriting {
     this.#inputs = new Set(inputs.map(({ name }) => name));
     this.#types = new Map(typesOf(model));
     this.#initializers = new Map(initializers);
-    this.#outputs = new Set(outputs.map(({ name }) => name));
-    const names = nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]);
-    for (const name of new Set([...this.#inputs, ...initializers.keys(), ...names])) {
-      this.#placement.claim(name);
-    }
+    // What a subgraph reads keeps its name and its value, as an output does.
+    this.#outputs = new Set([...outputs.map(({ name }) => name), ...nodes.flatMap(captured)]);
+    for (const name of namesIn(model.graph)) this.#placement.claim(name);
     for (const node of nodes) this.#add({ node });
   }
 
@@ -195,7 +195,7 @@ export class Rewriting {
       this.#outputs,
     );
     const made = new Set(nodes.flatMap(({ outputs }) => outputs));
-    const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...this.#outputs, ...this.#inputs]);
+    const read = new Set([...nodes.flatMap(namesRead), ...this.#outputs, ...this.#inputs]);
     const kept = [...this.#initializers].filter(([name]) => read.has(name));
     const names = this.#freed([...made, ...read, ...nodes.map(({ name }) => name)]);
     const nameOf = (name: string) => names.get(name) ?? name;

@@ -1,5 +1,6 @@
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { type Model, opsetOf, replaceable } from '../../graph/ir/model.js';
+import { decided } from '../../graph/lifting/branches.js';
 import { frozen, withConstantsAlone } from '../../graph/lifting/freeze.js';
 import { LIFTED_OPSET, lift } from '../../graph/lifting/lift.js';
 import type { Level } from '../../graph/passes/optimize.js';
@@ -19,6 +20,8 @@ export interface LiftReport {
   readonly unlifted?: string;
   /** How many initializers were inputs as well, and are constants now. */
   readonly frozen?: number;
+  /** How many `If` were decided, and their branches put in the place of them. */
+  readonly branches?: number;
   /** How many are inputs still, which are left alone since they may be replaced. */
   readonly replaceable?: number;
 }
@@ -39,16 +42,18 @@ export function lifted(
   if (opset !== undefined) refuseOpset(opset, from);
   const isRewritten = level !== 'none' || precision !== 'fp32';
   const inputs = replaceable(given).size;
-  const model = freeze ? frozen(given) : isRewritten ? withConstantsAlone(given) : given;
+  const constant = freeze ? frozen(given) : isRewritten ? withConstantsAlone(given) : given;
+  const { model, branches } = isRewritten ? decided(constant) : { model: constant, branches: 0 };
   const weights = inputs === 0 ? {} : freeze ? { frozen: inputs } : { replaceable: inputs };
   const to = opset ?? (isRewritten ? Math.max(LIFTED_OPSET, from) : from);
-  if (to === from) return { model, ...weights };
+  const done = { ...weights, ...(branches > 0 && { branches }) };
+  if (to === from) return { model, ...done };
   try {
-    return { model: lift(model, to), ...weights };
+    return { model: lift(model, to), ...done };
   } catch (error) {
     const isNeeded = opset !== undefined || precision === 'int8';
     if (isNeeded || !(error instanceof NmodeError)) throw error;
-    return { model, unlifted: reason(error), ...weights };
+    return { model, unlifted: reason(error), ...done };
   }
 }
 

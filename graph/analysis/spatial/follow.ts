@@ -2,7 +2,7 @@ import { ABSENT, type Model, type Node, opsetOf } from '../../ir/model.js';
 import type { ValueType } from '../../ir/value.js';
 import { broadcast } from '../../ops/elementwise.js';
 import { inferNode } from '../infer.js';
-import { readsUnseen } from '../prune.js';
+import { holdsSubgraph } from '../subgraphs.js';
 import { type Direction, withSizes } from './axes.js';
 import { computesWithSizes, followOf, isStandard, keepsUniform, keptFrom } from './operators.js';
 import { causeOf, lost, type Site, sourceOf } from './site.js';
@@ -86,7 +86,7 @@ function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace
   const { opset, isLong } = known;
   const traces = node.inputs.map((name) => known.traces.get(name));
   const types = node.inputs.map((name) => known.types.get(name));
-  if (readsUnseen(node)) {
+  if (holdsSubgraph(node)) {
     // Its subgraph may read anything that is computed so far, the image too.
     const site: Site = { node, opset, isLong, traces: [known.image], types: [], output };
     return { ...lost(site), isFormed: true };

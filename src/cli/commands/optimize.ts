@@ -52,6 +52,12 @@ function reportText(report: OptimizeReport, why?: true): string {
   return fields([
     ['images', prepared && preparedText(prepared)],
     ['lifted', liftedText(report)],
+    [
+      'branches',
+      !report.branches
+        ? undefined
+        : `${report.branches} are always taken, and stand in the place of their If`,
+    ],
     ['weights', weightsText(report)],
     ...transformFields(report, why),
     assumedField(assumed),

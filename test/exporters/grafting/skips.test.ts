@@ -334,22 +334,3 @@ describe('what is proposed', () => {
     expect(await proposed(proto.onnx.ModelProto.encode(model).finish())).toEqual(['c']);
   });
 });
-
-describe('a model whose channels stand last', () => {
-  it('is refused where what its subgraphs read keeps the names of its image', async () => {
-    for (const image of [
-      [1, 64, 64, 3],
-      ['N', 'H', 'W', 3],
-      [1, 256, 256, 1],
-    ]) {
-      const branch = { type: 'subgraph', bytes: Uint8Array.of() } as const;
-      const model = modelOf([node('If', ['x'], ['chosen'], { then_branch: branch })], { image });
-      await expect(graft(model, 'a')).rejects.toMatchObject({
-        code: 'BAD_MODEL',
-        message: expect.stringMatching(
-          /^it takes x float32 \[.*\]: its channels seem to stand last, expected \[N, C, H, W\]: export it with channels first/,
-        ),
-      });
-    }
-  });
-});

@@ -114,6 +114,16 @@ describe('how large a tensor is beside the image', () => {
       'it takes x float32 [N,3,H,W] and other float32 [1,3,8,8], expected one image [N, C, H, W]',
     );
     expect(() => imageOf(handmade({}))).toThrow('it takes nothing, expected one image [N, C, H, W]');
+    for (const shape of [
+      [1, 64, 64, 3],
+      ['N', 'H', 'W', 3],
+      [1, 256, 256, 1],
+    ]) {
+      const inputs = [{ name: 'x', type: { dtype: 'float32' as const, shape } }];
+      expect(() => imageOf(handmade({ inputs }))).toThrow(
+        /^it takes x float32 \[.*\]: its channels seem to stand last, expected \[N, C, H, W\]: export it with channels first/,
+      );
+    }
     expect(imageOf(handmade({ inputs: [open, float('time', 1)] })).name).toBe('x');
   });
 });

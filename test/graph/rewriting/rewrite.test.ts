@@ -124,12 +124,12 @@ describe('what is left', () => {
   });
 });
 
-it('a graph with subgraphs is refused, by the name of the node', () => {
+it('a graph with a subgraph that cannot be read is refused, by the name of the node', () => {
   const branch: Attribute = { type: 'subgraph', bytes: new Uint8Array() };
   const model = handmade({ nodes: [node('If', ['x'], ['choice'], { then_branch: branch })] });
   for (const attempt of [() => rewrite(model, () => undefined), () => optimize(model)]) {
     expect(attempt).toThrow(NmodeError);
-    expect(attempt).toThrow(/'choice' \(If\) holds a subgraph/);
+    expect(attempt).toThrow(/'choice' \(If\) holds a subgraph that cannot be read/);
   }
 });
 

@@ -14,8 +14,8 @@ export const LIFTING: Conditions = {
   },
   'graph/lifting/lift.ts': {
     'opset … is too old to be lifted: … is the oldest': 'the opset of a model is below 6, or none is stated',
-    "node '…' (…) holds a subgraph, and such models are not lifted to opset …: run it as it is, or give one without control flow":
-      'a model is to be lifted, and an attribute of a node is a graph',
+    "node '…' (…) holds a subgraph that cannot be read, and so is not lifted to opset …: run it as it is, or give one without control flow":
+      'a model is to be lifted, and an attribute of a node holds several graphs, or one with a tensor that is not read',
     "node '…' (…): no operator of ONNX up to opset …, so that nothing tells what it is there":
       'a node of the default domain has a name that no opset up to 21 has',
   },

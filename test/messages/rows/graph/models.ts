@@ -201,8 +201,8 @@ export const MODELS: Conditions = {
     '… is not a whole number from 1 to 65536': 'height, width or multiple is something else',
   },
   'graph/rewriting/rewrite.ts': {
-    "node '…' (…) holds a subgraph, and such models are not rewritten: run it as it is, or give one without control flow":
-      'a model is to be rewritten, and an attribute of a node is a graph',
+    "node '…' (…) holds a subgraph that cannot be read, and what that takes from the graph is not seen: run it as it is, or give one without control flow":
+      'a model is to be rewritten, and an attribute of a node holds several graphs, or one with a tensor that is not read',
   },
   'graph/analysis/spatial/site.ts': {
     "node '…' reads nothing of the image":
