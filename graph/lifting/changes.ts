@@ -4,6 +4,7 @@ import { flattening } from './flattening.js';
 import { onePerChannel, resultAlone, spatialNormalization } from './normalization.js';
 import {
   gridModes,
+  halfPixelNearest,
   oneListOfScales,
   regionsAsTheyAre,
   resizePlaced,
@@ -64,6 +65,7 @@ export const CHANGES: readonly (readonly [opset: number, operators: string, chan
   [13, 'BatchNormalization', resultAlone],
   [13, 'Hardmax LogSoftmax Softmax', flattening],
   [13, 'ReduceSum Squeeze Unsqueeze', axesToInput],
+  [13, 'Resize', halfPixelNearest],
   [13, 'Split', listToInput('split')],
   [16, 'RoiAlign', regionsAsTheyAre],
   [18, 'ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax', axesToInput],

@@ -32,7 +32,8 @@ for (const [opset, operators, change] of CHANGES) {
  */
 export function lift(model: Model, to = LIFTED_OPSET): Model {
   const from = opsetOf(model);
-  if (from >= to) return model;
+  // One that has none of ONNX's own operators states no opset of them.
+  if (from >= to || from === 0) return model;
   if (from < OLDEST) {
     throw new NmodeError('BAD_MODEL', `opset ${from} is too old to be lifted: ${OLDEST} is the oldest`);
   }

@@ -65,3 +65,20 @@ export const gridModes: Change = (node) => {
 export const regionsAsTheyAre: Change = (node) => [
   withAttributes(node, { coordinate_transformation_mode: string('output_half_pixel') }),
 ];
+
+/** What TensorFlow's nearest pixels were called: the same half a pixel on, rounded otherwise. */
+const WITHOUT_TENSORFLOW: Readonly<Record<string, string>> = {
+  floor: 'round_prefer_ceil',
+  round_prefer_floor: 'ceil',
+};
+
+export const halfPixelNearest: Change = (node) => {
+  const { attributes } = node;
+  if (stringOf(attributes, 'coordinate_transformation_mode', '') !== 'tf_half_pixel_for_nn') return [node];
+  const rounded = WITHOUT_TENSORFLOW[stringOf(attributes, 'nearest_mode', 'round_prefer_floor')];
+  if (rounded === undefined || stringOf(attributes, 'mode', 'nearest') !== 'nearest') {
+    throw new TypeError('tf_half_pixel_for_nn, which opset 13 took away, has no other form here');
+  }
+  const half = { coordinate_transformation_mode: string('half_pixel'), nearest_mode: string(rounded) };
+  return [withAttributes(node, half)];
+};

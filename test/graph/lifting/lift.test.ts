@@ -138,6 +138,18 @@ function* cases(): Generator<OneNode> {
     }
     yield* one([10], 'Resize', [[1, 2, 7, 4], f32([4], [1, 1, 0.6, 2.5])], { mode: string(mode) });
   }
+  for (const nearest of ['floor', 'round_prefer_floor']) {
+    for (const scales of [
+      [1, 1, 2, 3],
+      [1, 1, 0.5, 1.5],
+    ]) {
+      const named = {
+        coordinate_transformation_mode: string('tf_half_pixel_for_nn'),
+        nearest_mode: string(nearest),
+      };
+      yield* one([11, 12], 'Resize', [[1, 2, 6, 4], f32([0], []), f32([4], scales)], named);
+    }
+  }
   const parameters = ['scale', 'bias', 'mean', 'variance'].map((_, at) => f32([3], [1 + at, 0.5, 2]));
   yield* one([7, 8, 9, 13], 'BatchNormalization', [[2, 3, 4, 5], ...parameters], { epsilon: float(0.01) });
   const places = [1, 2, 3, 4].map((at) => f32([3, 2], [at, 0.5, 2, 3, 1, 0.1]));
@@ -341,6 +353,14 @@ describe('refused, with the node and the reason', () => {
       "its output 'y0', which only a training",
     ],
     ['a Slice of nothing', only(9, 'Slice', [[1]]), 'it has no starts or no ends'],
+    [
+      'half a pixel of TensorFlow',
+      only(12, 'Resize', [[1, 1, 2, 2]], {
+        coordinate_transformation_mode: string('tf_half_pixel_for_nn'),
+        mode: string('linear'),
+      }),
+      'tf_half_pixel_for_nn, which opset 13 took away',
+    ],
     ['unknown scales', only(10, 'Resize', [[1, 1, 2, 2], [4]]), 'whether it makes its input smaller, which'],
     [
       'too many axes',

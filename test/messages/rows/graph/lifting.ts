@@ -13,7 +13,7 @@ export const LIFTING: Conditions = {
       'an attribute that is to become an input is of another type, or holds a number between 2^53 and 2^62',
   },
   'graph/lifting/lift.ts': {
-    'opset … is too old to be lifted: … is the oldest': 'the opset of a model is below 6, or none is stated',
+    'opset … is too old to be lifted: … is the oldest': 'the opset of a model is 1 to 5',
     "node '…' (…) holds a subgraph that cannot be read, and so is not lifted to opset …: run it as it is, or give one without control flow":
       'a model is to be lifted, and an attribute of a node holds several graphs, or one with a tensor that is not read',
     "node '…' (…): no operator of ONNX up to opset …, so that nothing tells what it is there":
@@ -28,6 +28,8 @@ export const LIFTING: Conditions = {
       'GroupNormalization is lifted to opset 21, and the second size of its input is open or unknown',
   },
   'graph/lifting/resampling.ts': {
+    'tf_half_pixel_for_nn, which opset 13 took away, has no other form here':
+      'a Resize before opset 13 has these coordinates, and is linear or rounds otherwise than down or to the nearest',
     'it has no scales': 'Upsample before opset 9 has no attribute scales, or one of another type',
     'whether it makes its input smaller, which its scales would tell, is not known':
       'the scales of a Resize of opset 10 are computed, and its mode is nearest',
