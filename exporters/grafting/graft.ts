@@ -6,7 +6,7 @@ import type { Assumption } from '../../graph/common/assumption.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
 import { decided } from '../../graph/lifting/branches.js';
-import { channelsFirst } from '../../graph/lifting/channels-first.js';
+import { inImageForm } from '../../graph/lifting/image-form.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
@@ -75,7 +75,7 @@ export async function graftDecoder(
   measure: Measure,
 ): Promise<Grafted> {
   const lifted = lift(decided(given).model);
-  const model = channelsFirst(lifted);
+  const model = inImageForm(lifted);
   checkNames(model, names);
   const encoder = prune(model, names);
   const skips = await skipsOf(model, encoder, names, measure);
@@ -95,7 +95,7 @@ export async function graftDecoder(
   const named = namedClasses(checkpoint, classes, images.classNames);
   const notes = [
     ...(before < opset ? [`lifted from opset ${before} to ${opset}`] : []),
-    ...(model === lifted ? [] : ['its image, which had its channels last, has them first now']),
+    ...(model === lifted ? [] : ['it takes its image as float32 [N, C, H, W], which it did not before']),
     ...finish(),
     ...named.notes,
   ];

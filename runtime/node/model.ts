@@ -7,7 +7,7 @@ import { type ReadBeside, readingBeside } from '../../graph/file/external.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
-import { channelsFirst } from '../../graph/lifting/channels-first.js';
+import { inImageForm } from '../../graph/lifting/image-form.js';
 import { refuseGone } from '../common/buffers.js';
 import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';
@@ -77,7 +77,7 @@ export function withOutput(loaded: LoadedModel, output: string | undefined): Loa
 /** A model as images are fed to it: with one of its outputs, and its channels first. @throws NmodeError (BAD_USAGE) */
 export function forImages(given: LoadedModel, output: string | undefined): LoadedModel {
   const loaded = withOutput(given, output);
-  const model = channelsFirst(loaded.model);
+  const model = inImageForm(loaded.model);
   return model === loaded.model ? loaded : { ...loaded, model, bytes: encodeModel(model) };
 }
 

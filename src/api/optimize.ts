@@ -5,7 +5,7 @@ import { pick } from '../../graph/common/pick.js';
 import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
-import { channelsFirst } from '../../graph/lifting/channels-first.js';
+import { inImageForm } from '../../graph/lifting/image-form.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { headed } from '../../graph/rewriting/append-head.js';
 import { naming } from '../../runtime/common/naming.js';
@@ -68,7 +68,7 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
  * @throws NmodeError: BAD_MODEL, BAD_USAGE
  */
 function withFacts(model: Model, { recipe, grey, ...output }: OptimizeModelOptions): Model {
-  const outline = outlineOf(channelsFirst(model));
+  const outline = outlineOf(inImageForm(model));
   const facts: [string, string][] = [];
   const { head, background, classNames } = output;
   if (head !== undefined || background !== undefined || classNames !== undefined) {
@@ -93,7 +93,7 @@ function withFacts(model: Model, { recipe, grey, ...output }: OptimizeModelOptio
 /** What of a model's images and classes is assumed wherever it runs; nothing of one that segments no images. */
 function assumedOf(model: Model): readonly Assumption[] {
   try {
-    return inputSpecOf(outlineOf(channelsFirst(model))).assumed;
+    return inputSpecOf(outlineOf(inImageForm(model))).assumed;
   } catch (error) {
     if (error instanceof NmodeError) return [];
     throw error;

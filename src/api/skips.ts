@@ -3,7 +3,7 @@ import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../.
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { dimText } from '../../graph/ir/dim.js';
-import { channelsFirst } from '../../graph/lifting/channels-first.js';
+import { inImageForm } from '../../graph/lifting/image-form.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
 import { naming } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
@@ -26,7 +26,7 @@ export interface SkipsReport {
  */
 export async function proposeSkips(path: string): Promise<SkipsReport> {
   const { model: given, name } = await loadModel(path);
-  const model = channelsFirst(liftedToCount(given));
+  const model = inImageForm(liftedToCount(given));
   const tensors = model.graph.nodes.flatMap(({ outputs }) => outputs).filter((tensor) => tensor !== '');
   const located = await locate(model, tensors, measure).catch((error) =>
     naming(name, () => {

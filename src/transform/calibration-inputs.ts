@@ -5,7 +5,7 @@ import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { type ModelIo, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
-import { channelsFirst } from '../../graph/lifting/channels-first.js';
+import { inImageForm } from '../../graph/lifting/image-form.js';
 import { naming } from '../../runtime/common/naming.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
 import { withChannels } from '../../runtime/images/channels.js';
@@ -60,7 +60,7 @@ export async function examplesFor(
   folder: string,
   options: Pick<ImageSpecOptions, 'recipe' | 'grey' | 'strictRecipe'> = {},
 ): Promise<Examples> {
-  const { batch, ...outline } = oneByOne(outlineOf(channelsFirst(model)));
+  const { batch, ...outline } = oneByOne(outlineOf(inImageForm(model)));
   const form = naming(name, () => imageSpecOf(outline, options));
   const [input] = outline.inputs;
   const files = await findImages(folder);

@@ -1,6 +1,6 @@
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
-import { channelsFirst } from '../../graph/lifting/channels-first.js';
+import { inImageForm } from '../../graph/lifting/image-form.js';
 import { createSession, type SessionOptions } from '../../runtime/node/sessions/session.js';
 import type { Inputs, Outputs } from '../../runtime/sessions/tensors.js';
 
@@ -15,7 +15,7 @@ export async function runAll(
   { signal, ...settings }: RunAllOptions,
   take: (outputs: Outputs, index: number) => void,
 ): Promise<void> {
-  await using session = await createSession(encodeModel(channelsFirst(model)), {
+  await using session = await createSession(encodeModel(inImageForm(model)), {
     providers: ['cpu'],
     transfer: true,
     ...settings,

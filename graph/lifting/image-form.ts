@@ -1,0 +1,127 @@
+import { areChannelsLast } from '../analysis/features.js';
+import { inferTypes, type Types } from '../analysis/infer.js';
+import { holdsSubgraph, namesIn } from '../analysis/subgraphs.js';
+import { at } from '../common/at.js';
+import { int, ints } from '../ir/attribute.js';
+import { type Dim, sameDim } from '../ir/dim.js';
+import { DTYPES, type DType } from '../ir/dtype.js';
+import { ABSENT, type Model, type Node, type ValueInfo } from '../ir/model.js';
+import { NameAllocator } from '../rewriting/name-allocator.js';
+
+/** [N, H, W, C] -> [N, C, H, W], and back. */
+const FIRST = [0, 3, 1, 2];
+const LAST = [0, 2, 3, 1];
+
+/** The floats that an image, and what is made of it, may be of besides float32. */
+const OTHER_FLOATS: readonly (DType | undefined)[] = ['float16', 'float64'];
+
+/** What stands between an image, or what is given, and the value of the model that it is. */
+interface Port {
+  readonly name: string;
+  /** Of which type the model has it, where that is not float32. */
+  readonly cast: DType | undefined;
+  readonly isTurned: boolean;
+}
+
+/**
+ * A model in the form that images are fed in: it takes float32 [N, C, H, W], and gives float32, for each pixel [N, classes, H, W]. One
+ * whose channels stand last, as TensorFlow's do, or of another float, is so with a Transpose or a Cast more at its ends; any other model, and
+ * one whose subgraphs may read the image by its name, is as it is.
+ */
+export function inImageForm(model: Model): Model {
+  const { graph } = model;
+  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+  const [image, ...others] = inputs.filter(({ type }) => type?.shape?.length === 4);
+  const { dtype, shape = [] } = image?.type ?? {};
+  if (image === undefined || others.length > 0 || graph.nodes.some(holdsSubgraph)) return model;
+  if (dtype !== 'float32' && !OTHER_FLOATS.includes(dtype)) return model;
+  const castOf = (type: DType | undefined) => (OTHER_FLOATS.includes(type) ? type : undefined);
+  const port = { name: image.name, cast: castOf(dtype), isTurned: areChannelsLast(shape) };
+  const types: Types = port.isTurned ? inferTypes(model) : new Map();
+  const [, height, width] = types.get(image.name)?.shape ?? [];
+  const results = graph.outputs.map(
+    ({ name, type }): Port => ({
+      name,
+      cast: castOf(type?.dtype),
+      isTurned: isMap(types, name, height, width),
+    }),
+  );
+  const differs = ({ cast, isTurned }: Port) => cast !== undefined || isTurned;
+  return [port, ...results].some(differs) ? withEnds(model, port, results.filter(differs)) : model;
+}
+
+function withEnds(model: Model, image: Port, results: readonly Port[]): Model {
+  const { graph } = model;
+  const names = new NameAllocator();
+  for (const name of namesIn(graph)) if (name !== ABSENT) names.claim(name);
+  const isFed = image.cast === undefined && !image.isTurned;
+  const ends = new Map(
+    [...(isFed ? [] : [image]), ...results].map((port) => [
+      port.name,
+      { ...port, inner: names.unique(`${port.name}_inner`) },
+    ]),
+  );
+  const own = (name: string) => ends.get(name)?.inner ?? name;
+  const step = (opType: string, from: string, to: string, attributes: Node['attributes']): Node => ({
+    ...{
+      name: names.unique(`${to}_${opType}`),
+      opType,
+      domain: '',
+      inputs: [from],
+      outputs: [to],
+      attributes,
+    },
+  });
+  /** From one name to another, by a Cast, a Transpose or both. */
+  const between = (
+    from: string,
+    to: string,
+    dtype: DType | undefined,
+    perm: readonly number[] | undefined,
+  ): readonly Node[] => {
+    const casting = (source: string, target: string) =>
+      step('Cast', source, target, new Map([['to', int(DTYPES[dtype ?? 'float32'].onnx)]]));
+    if (perm === undefined) return [casting(from, to)];
+    const turning = (source: string) => step('Transpose', source, to, new Map([['perm', ints(perm)]]));
+    if (dtype === undefined) return [turning(from)];
+    const middle = names.unique(`${to}_Cast`);
+    return [casting(from, middle), turning(middle)];
+  };
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(own),
+    outputs: node.outputs.map(own),
+  }));
+  const declared = (info: ValueInfo): ValueInfo => {
+    const { name, type } = info;
+    const end = ends.get(name);
+    if (end === undefined || type === undefined) return info;
+    const { shape } = type;
+    const sizes = shape && end.isTurned ? FIRST.map((axis) => at(shape, axis)) : shape;
+    return { name, type: { dtype: end.cast ? 'float32' : type.dtype, ...(sizes && { shape: sizes }) } };
+  };
+  return {
+    ...model,
+    graph: {
+      ...graph,
+      nodes: [
+        ...(isFed ? [] : between(image.name, own(image.name), image.cast, image.isTurned ? LAST : undefined)),
+        ...nodes,
+        ...results.flatMap(({ name, cast, isTurned }) =>
+          between(own(name), name, cast && 'float32', isTurned ? FIRST : undefined),
+        ),
+      ],
+      inputs: graph.inputs.map(declared),
+      outputs: graph.outputs.map(declared),
+      valueInfo: graph.valueInfo.filter(({ name }) => !ends.has(name)),
+    },
+  };
+}
+
+/** Whether an output is a map of the image, [N, H, W, classes]. */
+function isMap(types: Types, name: string, height: Dim | undefined, width: Dim | undefined): boolean {
+  const shape = types.get(name)?.shape;
+  const [, down, across] = shape ?? [];
+  if (shape?.length !== 4 || !down || !across || !height || !width) return false;
+  return sameDim(down, height) && sameDim(across, width);
+}
