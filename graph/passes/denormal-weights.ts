@@ -1,4 +1,4 @@
-import { readsUnseen } from '../analysis/prune.js';
+import { captured, readsUnseen } from '../analysis/subgraphs.js';
 import type { Model } from '../ir/model.js';
 import { aligned, elementCount, type Tensor } from '../ir/tensor.js';
 
@@ -30,10 +30,11 @@ export interface WithoutDenormals {
 export function withoutDenormals(model: Model): WithoutDenormals {
   const { nodes, inputs, outputs, initializers } = model.graph;
   let count = 0;
-  // What a subgraph does with a weight is not seen.
+  // What a subgraph that cannot be read does with a weight is not seen.
   if (nodes.some(readsUnseen)) return { model, count };
-  // Nor is what may be replaced.
+  // What may be replaced stays, and what a subgraph reads.
   const kept = new Set([...inputs, ...outputs].map(({ name }) => name));
+  for (const name of nodes.flatMap(captured)) kept.add(name);
   const multiplied = new Set<string>();
   for (const { opType, inputs: read } of nodes) {
     const positions = MULTIPLIED.get(opType) ?? [];

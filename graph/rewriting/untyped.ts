@@ -1,4 +1,4 @@
-import { readsUnseen } from '../analysis/prune.js';
+import { holdsSubgraph } from '../analysis/subgraphs.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import { definitionOf, sinceOf } from '../ops/index.js';
 import { typesOf } from './rewrite.js';
@@ -48,7 +48,7 @@ function whyOf(node: Node, opset: number, undeclared: ReadonlySet<string>): stri
   const { domain, inputs } = node;
   const input = inputs.find((name) => undeclared.has(name));
   if (input !== undefined) return `input '${input}' is declared without a type, or without a rank`;
-  if (readsUnseen(node)) return 'it holds a subgraph, which is not followed';
+  if (holdsSubgraph(node)) return 'it holds a subgraph, which is not followed';
   if (domain !== '') return `operators of the domain '${domain}' are not known here`;
   if (sinceOf(node) === undefined) return 'this operator is not known here';
   if (definitionOf(node, opset) === undefined) return `what it was in opset ${opset} is not known here`;

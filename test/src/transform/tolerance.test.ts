@@ -56,7 +56,14 @@ it("the spread is the largest difference between onnxruntime's settings, by outp
 });
 
 it('what is rewritten to be more exact than onnxruntime passes by its spread', async () => {
-  const none = { images: 2, extremes: [], names: ['a', 'b'], sizes: [], from: 'release', assumed: [] } as const;
+  const none = {
+    images: 2,
+    extremes: [],
+    names: ['a', 'b'],
+    sizes: [],
+    from: 'release',
+    assumed: [],
+  } as const;
   const recipe = {
     normalization: { kind: 'unit' },
     sizing: { kind: 'resize', height: 8, width: 8 },
