@@ -1,4 +1,5 @@
 import { NmodeError, reason } from './errors.js';
+import { option } from './option.js';
 
 /**
  * How an image becomes a network's input. It travels in a model's metadata (`nmode.recipe`, JSON), so that every platform
@@ -160,7 +161,7 @@ export function fitRecipe({ normalization, grey }: Partial<Recipe>, channels: nu
     }
   }
   if (grey !== undefined && channels === 3) {
-    throw new NmodeError('BAD_USAGE', `--grey ${grey} has no meaning: the model takes 3 channels`);
+    throw new NmodeError('BAD_USAGE', `${option('grey', grey)} has no meaning: the model takes 3 channels`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { badImage } from '../../graph/common/errors.js';
-import type { Grey } from '../../graph/common/recipe.js';
+import { option } from '../../graph/common/option.js';
+import { GREYS, type Grey } from '../../graph/common/recipe.js';
 import type { ImageRaster, RgbImage } from '../common/raster.js';
 
 /** The channels that a model takes. */
@@ -12,7 +13,7 @@ export interface Channels {
 /** Those of a colour image. */
 export const RGB: Channels = { channels: 3 };
 
-const GREY_WAYS = '--grey luma or --grey red';
+const GREY_WAYS = GREYS.map((way) => option('grey', way)).join(' or ');
 
 const counted = (channels: number) => (channels === 1 ? '1 channel' : `${channels} channels`);
 

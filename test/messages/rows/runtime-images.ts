@@ -99,7 +99,7 @@ export const RUNTIME_IMAGES: Conditions = {
   'runtime/images/channels.ts': {
     '…: it is RGB, the model takes one grey channel: say what that is made of with …':
       'an image has three channels, the model takes one, and nobody says how they become grey',
-    '--grey luma or --grey red': 'the ways in which colours become grey',
+    ' or ': 'joins the ways in which colours become grey',
     '…: it has …, the model takes ……':
       'an image has other channels than the model takes, and is neither grey for RGB nor RGB for grey',
     ': give the files of its channels with --inputs, or a TIFF of … grey pages':

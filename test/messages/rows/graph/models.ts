@@ -193,7 +193,7 @@ export const MODELS: Conditions = {
       'a recipe has a version other than those that there are',
     'the recipe has a mean and std of … channels, the model takes …':
       'there is not one number for all channels, nor as many as the model takes',
-    '--grey … has no meaning: the model takes 3 channels':
+    '… has no meaning: the model takes 3 channels':
       'the caller or the metadata say what grey is made of, and the model takes colours',
     'mean is of … channels, std of …': 'mean and std are lists of numbers of different lengths',
     "grey '…' is none of …": 'what one grey channel is made of is neither luma nor red',
