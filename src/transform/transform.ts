@@ -15,7 +15,7 @@ import { type LiftOptions, type LiftReport, lifted } from './lifting.js';
 import { followedBy, optimizationMetadataOf, withOptimizationMetadata } from './optimization-metadata.js';
 import { PRECISIONS, type Precision } from './precision.js';
 import type { QuantizedLayers } from './precision-lowering.js';
-import { reachOf, refuseLittle } from './reach.js';
+import { reachOf, refuseLittle, slownessOf } from './reach.js';
 import { Tolerance } from './tolerance.js';
 
 export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
@@ -60,6 +60,8 @@ export interface Transformed extends LiftReport {
   readonly untyped?: readonly UntypedNode[];
   /** How much of the work is in half precision or on integers. */
   readonly reached?: Reached;
+  /** Why `int8` is expected to be slower than float, where it is. */
+  readonly slower?: string;
   /** The comparison with the model as it was, where it was made, and how its images were prepared. */
   readonly difference?: ImageDifference;
   readonly prepared?: UsedRecipe;
@@ -79,7 +81,15 @@ export async function transform(
 ): Promise<Transformed> {
   refuseNonsense(options);
   refuseContradictions(options);
-  const { level = 'standard', precision = 'fp32', maxDscDrop, images, signal, force } = options;
+  const {
+    level = 'standard',
+    precision = 'fp32',
+    maxDscDrop,
+    images,
+    target = 'cpu',
+    signal,
+    force,
+  } = options;
   if (precision !== 'fp32') (await import('./precision-lowering.js')).refuseLowering(model, name, precision);
   const { model: newer, ...lifting } = naming(name, () => lifted(model, { ...options, level, precision }));
   // Half precision is for graphics cards.
@@ -124,6 +134,7 @@ export async function transform(
   });
   const { float, winograd = [] } = quantized ?? {};
   const reached = reachOf(precision, changed);
+  const slower = precision === 'int8' ? slownessOf(changed, target) : undefined;
   // Layers in Winograd's form are in float since they are faster so.
   if (!force && winograd.length === 0) refuseLittle(name, precision, reached, untyped);
   const result = withOptimizationMetadata(changed, {
@@ -141,6 +152,7 @@ export async function transform(
     model: result,
     ...(quantized && { quantized }),
     ...(reached && { reached }),
+    ...(slower !== undefined && { slower }),
     difference,
     prepared: { recipe: examples.recipe, from: examples.from, assumed: examples.assumed },
   };

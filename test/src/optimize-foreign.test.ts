@@ -360,6 +360,25 @@ describe('what cannot be lowered', () => {
     expect(untyped).toMatchObject([{ name: 'b', keeps: { Conv: 2, Relu: 1 } }]);
   });
 
+  it('int8 that is expected to be slower says so, and why', async () => {
+    const deep = { channels: 64, ...same, group: 64 };
+    const wide = relu(convolved(x, 'a', { channels: 64, kernel: [1, 1] }));
+    const features = relu(convolved(relu(convolved(wide, 'b', deep)), 'c', deep));
+    // Logits of either sign.
+    const head = convolved(features, 'head', { channels: 2, kernel: [1, 1] });
+    const built = modelOf([x], { y: head });
+    const { slower } = await optimized(built, { ...int8, maxDscDrop: 1 });
+    expect(slower).toMatch(/^what is on integers is expected to take \d\.\d times as long as in float: /);
+    const dense = await optimized(modelOf([x], { y: logitsOf(x) }), { ...int8, maxDscDrop: 1 });
+    expect(dense).not.toHaveProperty('slower');
+    const webgpu = await optimized(modelOf([x], { y: logitsOf(x) }), {
+      ...int8,
+      maxDscDrop: 1,
+      target: 'webgpu',
+    });
+    expect(webgpu.slower).toMatch(/no kernels for integers/);
+  });
+
   it('where there was no time to find out what can, which is said', async () => {
     const built = modelOf([x], { y: logitsOf(x) });
     const soon = { ...int8, minutes: 1e-9, maxDscDrop: 1e-9 };

@@ -83,6 +83,7 @@ export function transformFields(
     difference,
     quantized,
     reached,
+    slower,
     precision,
     untyped = [],
   }: Omit<Transformed, 'model'>,
@@ -106,6 +107,7 @@ export function transformFields(
     ],
     ['integers', quantized && quantizedText(quantized)],
     ['reached', reached && `${precision} has ${reachText(reached)}`],
+    ['slower', slower],
     ...(why ? untypedFields(untyped) : [untypedField(untyped)]),
     ['compared', difference && differenceText(difference)],
   ];
