@@ -1,6 +1,6 @@
 import { inferTypes } from '../analysis/infer.js';
 import { NmodeError } from '../common/errors.js';
-import { ABSENT, type Model, type Node } from '../ir/model.js';
+import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import { apply, type OpDefinition } from '../ir/op.js';
 import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
@@ -16,6 +16,9 @@ import { losesWeights, weightAxis } from './half-constants.js';
 /** Smaller weights of a sum in float32 are not worth another node. */
 const MIN_ELEMENTS = 1024;
 
+/** The first opset whose Cast is told a type by its number. */
+const FP16_OPSET = 6;
+
 /** Values that are looked at in one run, each of which a runtime hands over: far more than networks have. */
 const MAX_VALUES = 20_000;
 
@@ -23,9 +26,16 @@ const MAX_VALUES = 20_000;
  * Weights and activations in float16, inputs and outputs in float32. What a half cannot compute stays in float32: by what the nodes
  * and their constants are, and by how far values reach on images.
  * @param runEach runs a model on typical images and on extreme ones
- * @throws NmodeError (BAD_MODEL) for a model of more values than can be looked at
+ * @throws NmodeError (BAD_MODEL) for a model that is too old, or has more values than can be looked at
  */
 export async function halfPrecision(model: Model, runEach: RunEach): Promise<Model> {
+  const opset = opsetOf(model);
+  if (opset < FP16_OPSET) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `fp16 needs opset ${FP16_OPSET}, the model has ${opset}: export it with a later one`,
+    );
+  }
   const magnitudes = await magnitudesOf(model, runEach);
   const float32 = float32Nodes(model, magnitudes);
   return toFloat16(model, ({ outputs: [output = ABSENT] }) => float32.has(output)).model;

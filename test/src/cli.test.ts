@@ -6,9 +6,11 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SOLVER_IDS } from '../../exporters/decoders/solvers.js';
 import { parseModel } from '../../graph/file/read.js';
+import { encodeModel } from '../../graph/file/write.js';
 import { confusionOf, diceOf } from '../../runtime/masks/metrics.js';
 import { readMask } from '../../runtime/node/images/files.js';
 import { fixture, root } from '../support/fixtures.js';
+import { handmade, node } from '../support/graph.js';
 import { nmode } from '../support/nmode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-cli-'));
@@ -70,6 +72,31 @@ describe('from checkpoint to mask', () => {
     expect(parity).toMatchObject({ pass: true, atol: 1e-5, rtol: 0 });
     expect(parity.outputs.mask).toMatchObject({ meanAbs: expect.any(Number), maxRel: expect.any(Number) });
     expect(nmode('verify', model, '--reference', reference, '--atol', '0')).toMatchObject({ status: 1 });
+  });
+
+  it('inspect --why lists the nodes of a model at which types end', () => {
+    const stranger = handmade({
+      inputs: [{ name: 'x', type: { dtype: 'float32', shape: [1, 3, 8, 8] } }],
+      outputs: [{ name: 'y', type: { dtype: 'float32' } }],
+      nodes: [{ ...node('Twist', ['x'], ['t']), domain: 'org.example' }, node('Relu', ['t'], ['y'])],
+    });
+    const path = out('stranger.onnx');
+    writeFileSync(
+      path,
+      encodeModel({ ...stranger, opsets: new Map([...stranger.opsets, ['org.example', 1]]) }),
+    );
+    const listed = nmode('inspect', path, '--why');
+    expect(listed).toMatchObject({ status: 0, stderr: '' });
+    expect(listed.stdout).toMatch(
+      /^untyped +Twist 't': operators of the domain 'org\.example' .* from 1 Relu$/m,
+    );
+    expect(nmode('inspect', path).stdout).toMatch(
+      /^untyped +1 nodes, with 1 behind them, .* \(--why lists them\)$/m,
+    );
+    expect(nmode('inspect', trained, '--why')).toMatchObject({
+      status: 2,
+      stderr: 'nmode: --why has a meaning for a model alone\n',
+    });
   });
 
   it('inspect tells a model and a checkpoint apart', () => {

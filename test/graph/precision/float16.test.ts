@@ -245,3 +245,11 @@ it('a graph of more values than a runtime could hand over is refused before it i
     message: expect.stringMatching(/^it has 20001 values in float32: of more than 20000/),
   });
 });
+
+it('so is one of an opset that tells types by their names', async () => {
+  const old = { ...handmade({}), opsets: new Map([['', 5]]) };
+  await expect(halfPrecision(old, async () => {})).rejects.toMatchObject({
+    code: 'BAD_MODEL',
+    message: 'fp16 needs opset 6, the model has 5: export it with a later one',
+  });
+});

@@ -175,6 +175,8 @@ export const MODELS: Conditions = {
       'a weight has the name of another tensor, or of a value',
   },
   'graph/precision/float16.ts': {
+    'fp16 needs opset …, the model has …: export it with a later one':
+      'the opset of the model is below 6, and could not be lifted',
     'it has … values in float32: of more than … it is not looked at what float16 would lose':
       'nodes of a model that is to be lowered to float16 give more than 20000 values in float32',
   },
