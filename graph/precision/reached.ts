@@ -1,5 +1,6 @@
 import { macsOf } from '../analysis/cost.js';
 import { declaredTypes, inferTypes, type Types } from '../analysis/infer.js';
+import { namesRead } from '../analysis/subgraphs.js';
 import { numbers } from '../ir/dim.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import { elementCount } from '../ir/tensor.js';
@@ -52,7 +53,7 @@ export function reachedBy(
 function movingNodes({ graph: { nodes, inputs, initializers } }: Model) {
   const values = new Set(inputs.map(({ name }) => name).filter((name) => !initializers.has(name)));
   const moving = nodes.filter((node) => {
-    if (!node.inputs.some((name) => values.has(name))) return false;
+    if (!namesRead(node).some((name) => values.has(name))) return false;
     for (const name of node.outputs) values.add(name);
     return true;
   });

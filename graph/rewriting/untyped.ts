@@ -1,4 +1,4 @@
-import { holdsSubgraph } from '../analysis/subgraphs.js';
+import { holdsSubgraph, namesRead } from '../analysis/subgraphs.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import { definitionOf, sinceOf } from '../ops/index.js';
 import { typesOf } from './rewrite.js';
@@ -18,7 +18,7 @@ export function untypedNodes(model: Model): readonly UntypedNode[] {
   const { nodes, inputs, outputs } = model.graph;
   const types = typesOf(model);
   const opset = opsetOf(model);
-  const read = new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ name }) => name)]);
+  const read = new Set([...nodes.flatMap(namesRead), ...outputs.map(({ name }) => name)]);
   const undeclared = new Set(inputs.map(({ name }) => name).filter((name) => !types.has(name)));
   const found: { readonly node: Node; readonly why: string; readonly keeps: Map<string, number> }[] = [];
   /** Which of these keeps the type of a value from being known. */

@@ -43,7 +43,7 @@ it('lists where types end, why, and what no rule looks at for that', () => {
 });
 
 it('an operator of another opset, a subgraph, and what only a run tells', () => {
-  const body = { type: 'subgraph', bytes: new Uint8Array() } as const;
+  const body = { type: 'subgraph', graph: handmade({}).graph } as const;
   const model = handmade({
     inputs: [image, { name: 'sizes', type: { dtype: 'int64', shape: [4] } }],
     outputs: [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
