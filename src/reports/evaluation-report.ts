@@ -14,7 +14,7 @@ import type { Rgb } from '../../runtime/truth/truth-image.js';
 import type { Pair } from '../files/pairs.js';
 import { compareWithTruth } from './compare-classes.js';
 import type { EvaluationReport } from './evaluation.js';
-import { metricFields, share } from './figures.js';
+import { classFigures, metricFields, share } from './figures.js';
 import { escaped, fieldsTable, writePage } from './html.js';
 import { truthText } from './truth-report.js';
 
@@ -105,10 +105,7 @@ function classesTable({ classes = [] }: EvaluationReport): string {
   if (classes.length === 0) return '';
   const named = ({ label, name = `class ${label}`, background }: (typeof classes)[number]) =>
     background ? `${name} (background, not in the means)` : name;
-  const figures = classes.map((each): [string, string] => [
-    named(each),
-    `DSC ${share(each.dsc)}, IoU ${share(each.miou)}`,
-  ]);
+  const figures = classes.map((each) => [named(each), classFigures(each)] as const);
   return `<h2>Classes</h2>\n${fieldsTable(figures)}`;
 }
 

@@ -26,3 +26,11 @@ export function metricFields({ miou: mIoU, dsc: DSC, accuracy, sensitivity, spec
   const metrics = Object.entries({ mIoU, DSC, accuracy, sensitivity, specificity });
   return metrics.map(([name, value]) => [name, share(value)] as const);
 }
+
+/** The same of one class of several, in a line. */
+export function classFigures({ dsc, miou, sensitivity, specificity }: Metrics): string {
+  const metrics = { DSC: dsc, IoU: miou, sensitivity, specificity };
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${share(value)}`)
+    .join(', ');
+}

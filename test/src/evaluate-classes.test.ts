@@ -62,7 +62,9 @@ it('says the figures of each class', () => {
     '--ignore-label',
     '255',
   );
-  expect(run.stdout).toMatch(/class 1 +DSC 0\.8000, IoU 0\.6667\nclass 2 +DSC 0\.6667, IoU 0\.5000\n/);
+  expect(run.stdout).toMatch(
+    /class 1 +DSC 0\.8000, IoU 0\.6667, sensitivity 0\.6667, specificity 1\.0000\nclass 2 +DSC 0\.6667, IoU 0\.5000, sens/,
+  );
   expect(run.stdout).toMatch(/class 0 +.*\(background, not in the means above\)\n/);
 });
 

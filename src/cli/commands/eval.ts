@@ -5,7 +5,7 @@ import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import type { EvaluateOptions } from '../../api/evaluate.js';
 import type { ClassMetrics } from '../../reports/compare-classes.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
-import { count, metricFields, share } from '../../reports/figures.js';
+import { classFigures, count, metricFields, share } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
 import { parseColour, parseLabel } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
@@ -104,10 +104,7 @@ function reportText(report: EvaluationReport): string {
   ]);
 }
 
-function classField({ label, name, background, dsc, miou }: ClassMetrics): Field {
+function classField({ label, name, background, ...metrics }: ClassMetrics): Field {
   const note = background ? ' (background, not in the means above)' : '';
-  return [
-    name === undefined ? `class ${label}` : `${name} (${label})`,
-    `DSC ${share(dsc)}, IoU ${share(miou)}${note}`,
-  ];
+  return [name === undefined ? `class ${label}` : `${name} (${label})`, `${classFigures(metrics)}${note}`];
 }
