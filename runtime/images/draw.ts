@@ -1,4 +1,5 @@
 import { assertWhole, type Mask, type RgbImage } from '../common/raster.js';
+import { area } from '../masks/threshold.js';
 import { type Colour, classColour } from './class-colours.js';
 import { withLegend } from './legend.js';
 import { toEightBits } from './prepare.js';
@@ -26,7 +27,7 @@ export function drawOverlay(image: RgbImage, mask: Mask, options: DrawOptions = 
 export function drawClasses(image: RgbImage, masks: readonly Mask[], legend?: readonly string[]): RgbImage {
   const layers = masks.flatMap((mask, index) => {
     const colour = classColour(index);
-    if (mask.data.some((inside) => inside !== 0)) return [{ mask, colour, text: legend?.[index] }];
+    if (area(mask) > 0) return [{ mask, colour, text: legend?.[index] }];
     // Of many classes an image holds few; the first makes 8 bits of it in any case.
     return index === 0 ? [{ mask, colour, text: undefined }] : [];
   });

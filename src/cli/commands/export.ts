@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { DECODER_IDS } from '../../../exporters/assembly/describe.js';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
+import { CLASS_NAMES_KEY, parseClassNames } from '../../../graph/common/class-names.js';
 import {
   MODEL_IOS,
   parseRecipe,
@@ -110,7 +111,10 @@ function sizeOption({ dynamic, nativeSize, size, batch }: Flags): Pick<ExportMod
 }
 
 /** Metadata that another line tells, or that people do not read. */
-const HIDDEN = ['backbone', 'decoder', 'size_multiple', 'io', 'recipe', 'optimized', 'assumed', 'verified'];
+const HIDDEN = [
+  ...['backbone', 'decoder', 'size_multiple', 'class_names', 'io', 'recipe'],
+  ...['optimized', 'assumed', 'verified'],
+];
 
 function reportText(report: ExportReport): string {
   const detail = Object.entries(report.architecture)
@@ -119,6 +123,7 @@ function reportText(report: ExportReport): string {
     .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
+    ['classes', classesText(report)],
     ['recipe', recipeText(report)],
     [
       'input',
@@ -131,6 +136,12 @@ function reportText(report: ExportReport): string {
     ...report.notes.map((note) => ['note', note] as const),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
   ]);
+}
+
+/** What the classes are called, where anybody says. */
+function classesText({ architecture }: ExportReport): string | undefined {
+  const names = architecture[CLASS_NAMES_KEY];
+  return names && parseClassNames(names, true).join(', ');
 }
 
 /** How images are prepared, and whether anybody said so. */
