@@ -99,6 +99,11 @@ it('counts the classes that come where the model does not declare how many', asy
   writeFileSync(at('open.onnx'), encodeModel({ ...rest, graph: { ...graph, outputs } }));
   const { classes } = await evaluate({ ...options, model: at('open.onnx'), ignoreLabel: 255 });
   expect(classes?.map(({ label }) => label)).toEqual([1, 2, 0]);
+  // Nor can names be held to it before it runs.
+  const named = { ...options, model: at('open.onnx'), ignoreLabel: 255 };
+  await expect(evaluate({ ...named, classNames: ['skin', 'vessel'] })).rejects.toThrow(
+    'a.png: `classNames`: it names 2 classes, the model gives 3 classes: expected a name for each',
+  );
 });
 
 describe('one class beside a background', () => {
