@@ -68,9 +68,9 @@ export const NAME_FIELDS: readonly string[] = [
   'label2id',
 ];
 
-/** Names of a list, of a dict by number (`{"0": "a"}`) or of numbers by name (`{"a": 0}`), in their order. */
+/** Names of a list, of one of categories, of a dict by number (`{"0": "a"}`) or of numbers by name (`{"a": 0}`), in their order. */
 function namesOf(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value.every(isCategory) ? inOrder(value.map(placeOf)) : value;
   if (typeof value !== 'object' || value === null) throw new Error('it holds no list of names');
   const entries = Object.entries(value);
   const field = entries.find(([key, held]) => NAME_FIELDS.includes(key) && typeof held === 'object');
@@ -80,6 +80,25 @@ function namesOf(value: unknown): readonly unknown[] {
     ? // nnU-Net's label of what is not trained on, which no network gives.
       entries.filter(([name]) => name !== 'ignore').map(([name, held]): [number, unknown] => [held, name])
     : entries.map(([key, held]): [number, unknown] => [/^\d+$/.test(key) ? Number(key) : Number.NaN, held]);
+  return inOrder(numbered);
+}
+
+/** An entry of a list as annotation tools write it: `{ "id": 0, "name": "lesion" }`, with or without the number. */
+interface Category {
+  readonly id?: unknown;
+  readonly name: unknown;
+}
+
+const isCategory = (entry: unknown): entry is Category =>
+  typeof entry === 'object' && entry !== null && 'name' in entry;
+
+const placeOf = ({ id, name }: Category, index: number): [number, unknown] => [
+  typeof id === 'number' ? id : index,
+  name,
+];
+
+/** @throws Error where the numbers are not 0, 1, 2, ... */
+function inOrder(numbered: readonly (readonly [number, unknown])[]): readonly unknown[] {
   const names = new Map(numbered);
   return Array.from(numbered, (_, index) => {
     if (!names.has(index)) throw new Error(`it has no name for class ${index}`);

@@ -11,6 +11,12 @@ describe('a file of names', () => {
     ['a dict of names by number (id2label)', '{"1": "lesion", "0": "background"}', true],
     ['a dict of numbers by name', '{"lesion": 1, "background": 0}', true],
     ["nnU-Net's dataset.json", '{"labels": {"background": 0, "lesion": 1, "ignore": 2}, "x": 1}', true],
+    ['categories in their order', '[{"name": "background"}, {"name": "lesion", "color": "#f00"}]', true],
+    [
+      "COCO's categories",
+      '{"categories": [{"id": 1, "name": "lesion"}, {"id": 0, "name": "background"}]}',
+      true,
+    ],
     ['a config.json', '{"id2label": {"0": "background", "1": "lesion"}}', true],
   ])('is read: %s', (_, text, isJson) => {
     expect(parseClassNames(text, isJson)).toEqual(['background', 'lesion']);
@@ -31,6 +37,7 @@ describe('a file of names', () => {
     [' '.repeat(70_000), false, 'it has 70000 characters, at most 65536 are read'],
     ['{"0": "a", "2": "b"}', true, 'it has no name for class 1'],
     ['[1]', true, 'the name of class 0 is no text'],
+    ['[{"id": 1, "name": "a"}]', true, 'it has no name for class 0'],
     ['"a"', true, 'it holds no list of names'],
   ])('is refused: %#', (text, isJson, problem) => {
     expect(() => parseClassNames(text, isJson)).toThrow(problem);
