@@ -101,6 +101,7 @@ export {
 } from './api/predict.js';
 export { type ServeOptions, type Server, serve } from './api/serve.js';
 export { proposeSkips, type SkipsReport } from './api/skips.js';
+export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
 export type { ReferenceParity } from './api/write-verified.js';
 export { findImages } from './files/find-images.js';

@@ -1,0 +1,105 @@
+/**
+ * Training on graphs of this package, with no training build of any runtime. Experimental: names and defaults may still change.
+ *
+ * A network is written in `layers`, or in the operators here, on values; `trainingStep` makes a model of one step of its training, which
+ * `createSession` runs; `gradients` is what it is built on.
+ */
+
+import { nmodeLogits } from '../../exporters/assembly/build.js';
+import type { Skip } from '../../exporters/backbones/backbone.js';
+import { initialWeights as initialSource } from '../../exporters/grafting/initial-weights.js';
+import { Weights } from '../../exporters/nn/weights.js';
+import { VERSION } from '../../graph/common/version.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/ir/model.js';
+import { float32Tensor, float32Values, type Tensor } from '../../graph/ir/tensor.js';
+import { initializer, input as inputOf, type Value } from '../../graph/ir/value.js';
+import { cast } from '../../graph/ops/cast.js';
+import { identity } from '../../graph/ops/unary.js';
+import { assemble } from '../../graph/rewriting/assemble.js';
+
+export { encodeSafetensors } from '../../exporters/checkpoints/write-safetensors.js';
+export type { NmodeDecoder } from '../../exporters/decoders/nmode.js';
+export { gradients } from '../../graph/gradients/gradients.js';
+export { DIFFERENTIABLE } from '../../graph/gradients/rules.js';
+export type { Tensor } from '../../graph/ir/tensor.js';
+export { batchNormalization } from '../../graph/ops/batch-normalization.js';
+export { concat } from '../../graph/ops/concat.js';
+export { conv } from '../../graph/ops/conv.js';
+export { convTranspose } from '../../graph/ops/conv-transpose.js';
+export { add, div, max, mul, sub } from '../../graph/ops/elementwise.js';
+export { globalAveragePool } from '../../graph/ops/global-average-pool.js';
+export { instanceNormalization } from '../../graph/ops/instance-normalization.js';
+export { matMul } from '../../graph/ops/matmul.js';
+export { averagePool, maxPool } from '../../graph/ops/pool.js';
+export { reduceSum } from '../../graph/ops/reduce.js';
+export { reshape } from '../../graph/ops/reshape.js';
+export { resizeLinear, resizeNearest } from '../../graph/ops/resize.js';
+export { sliceAxis } from '../../graph/ops/slice.js';
+export { transpose } from '../../graph/ops/transpose.js';
+export {
+  erf,
+  exp,
+  gelu,
+  leakyRelu,
+  log,
+  neg,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  sqrt,
+  tanh,
+} from '../../graph/ops/unary.js';
+export type { AdamWOptions } from '../../graph/training/adamw.js';
+export {
+  crossEntropy,
+  type Loss,
+  type Prediction,
+  softDice,
+  type TrainingHead,
+  weightedSum,
+} from '../../graph/training/losses.js';
+export { constantRate, oneCycle, type Schedule } from '../../graph/training/schedule.js';
+export {
+  type TrainingOptions,
+  type TrainingState,
+  type TrainingStep,
+  trainingStep,
+} from '../../graph/training/step.js';
+export { nmodeLogits, type Skip };
+
+/** An input of a graph, float32. */
+export const input = (name: string, dims: readonly number[]): Value => inputOf(name, 'float32', dims);
+
+/** An input that is given in half precision and computed with in float32: `input` is what the model takes, `value` what it reads. */
+export function halfInput(
+  name: string,
+  dims: readonly number[],
+): { readonly input: Value; readonly value: Value } {
+  const half = inputOf(name, 'float16', dims);
+  return { input: half, value: cast(half, 'float32') };
+}
+
+/** A weight of a graph by its name, with the numbers that it begins with. */
+export const weight = (name: string, dims: readonly number[], data: Float32Array): Value =>
+  initializer(name, float32Tensor(dims, data));
+
+/** Weights for `layers` as PyTorch initialises them, the same each time: their keys are their seeds. */
+export const initialWeights = (): Weights => Weights.from(initialSource());
+
+/** Weights for `layers` from tensors by their keys: those of a checkpoint, or of a training. Missing ones are found when they are read. */
+export const weightsFrom = (tensors: ReadonlyMap<string, Tensor>): Weights =>
+  Weights.from((key) => tensors.get(key), 'the given tensors');
+
+/** The numbers of a tensor, float32. */
+export const valuesOf = (tensor: Tensor): Float32Array => float32Values(tensor);
+
+/** A model that computes values by their names, as `gradients` gives them. */
+export function modelOf(inputs: readonly Value[], outputs: Readonly<Record<string, Value>>): Model {
+  const own = Object.entries(outputs).map(([name, value]): [string, Value] => [name, identity(value)]);
+  return assemble({ name: 'graph', inputs, outputs: Object.fromEntries(own), producerVersion: VERSION });
+}
+
+/** The bytes of a model, as `createSession` takes them and .onnx files hold them. */
+export const modelBytes = (model: Model): Uint8Array => encodeModel(model);
