@@ -1,5 +1,6 @@
 import { badUsage } from '../common/errors.js';
 import { shapeText } from '../ir/dim.js';
+import type { DType } from '../ir/dtype.js';
 import { float32Tensor } from '../ir/tensor.js';
 import { constant, type Operation, scope, type Value } from '../ir/value.js';
 import { add } from '../ops/elementwise.js';
@@ -25,8 +26,9 @@ export function gradients(loss: Value, parameters: readonly Value[]): readonly V
   }
   const order = topological([loss]);
   const dependent = new Set(parameters.map(identityOf));
-  for (const { source } of order) {
-    if (source.kind !== 'operation') continue;
+  for (const { source, dtype } of order) {
+    // Whole numbers and truth values do not change a little.
+    if (source.kind !== 'operation' || !REAL.has(dtype)) continue;
     const { inputs } = source.operation;
     if (inputs.some((input) => input && dependent.has(identityOf(input)))) dependent.add(source.operation);
   }
@@ -52,6 +54,8 @@ export function gradients(loss: Value, parameters: readonly Value[]): readonly V
     );
   });
 }
+
+const REAL: ReadonlySet<DType> = new Set(['float16', 'bfloat16', 'float32', 'float64']);
 
 const gradientScope = ({ scope }: Operation): string => (scope === '' ? 'gradients' : `gradients/${scope}`);
 

@@ -1,7 +1,7 @@
 import type { GradientRule } from './rule.js';
 import * as convolution from './rules/convolution.js';
 import * as elementwise from './rules/elementwise.js';
-import { matMul } from './rules/matmul.js';
+import * as product from './rules/matmul.js';
 import * as movement from './rules/movement.js';
 import * as normalization from './rules/normalization.js';
 import * as pooling from './rules/pooling.js';
@@ -11,6 +11,7 @@ import * as unary from './rules/unary.js';
 
 /** The vector-Jacobian products of every operator that has them. */
 const RULES: Readonly<Record<string, GradientRule>> = {
+  Abs: unary.abs,
   Add: elementwise.add,
   AveragePool: pooling.averagePool,
   BatchNormalization: normalization.batchNormalization,
@@ -27,20 +28,26 @@ const RULES: Readonly<Record<string, GradientRule>> = {
   Expand: movement.expand,
   Flatten: movement.reshape,
   Gather: movement.gather,
+  Gemm: product.gemm,
   GlobalAveragePool: pooling.globalAveragePool,
   HardSigmoid: unary.hardSigmoid,
+  HardSwish: unary.hardSwish,
   Identity: unary.identity,
   InstanceNormalization: normalization.instanceNormalization,
   LayerNormalization: normalization.layerNormalization,
   LeakyRelu: unary.leakyRelu,
   Log: unary.log,
   LogSoftmax: unary.logSoftmax,
-  MatMul: matMul,
+  MatMul: product.matMul,
   Max: elementwise.maximum,
   MaxPool: pooling.maxPool,
+  Min: elementwise.minimum,
   Mul: elementwise.product,
   Neg: unary.neg,
+  PRelu: elementwise.parametricRelu,
   Pad: movement.pad,
+  Pow: elementwise.power,
+  Reciprocal: unary.reciprocal,
   ReduceMax: reduction.extremum,
   ReduceMean: reduction.mean,
   ReduceMin: reduction.extremum,
@@ -55,9 +62,11 @@ const RULES: Readonly<Record<string, GradientRule>> = {
   Sqrt: unary.sqrt,
   Squeeze: movement.reshape,
   Sub: elementwise.sub,
+  Sum: elementwise.sum,
   Tanh: unary.tanh,
   Transpose: movement.transpose,
   Unsqueeze: movement.reshape,
+  Where: elementwise.choice,
 };
 
 /** The names of all operators that have a gradient. */

@@ -186,6 +186,8 @@ export const add = binaryOf(Add);
 export const sub = binaryOf(Sub);
 export const mul = binaryOf(Mul);
 export const div = binaryOf(Div);
+/** ONNX Pow. */
+export const pow = binaryOf(Pow);
 /** ONNX Max of two. */
 export const max = binaryOf(Max);
 

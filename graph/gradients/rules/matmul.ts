@@ -1,4 +1,6 @@
+import { floatOf, intOf } from '../../ir/attribute.js';
 import type { Value } from '../../ir/value.js';
+import { mul } from '../../ops/elementwise.js';
 import { matMul as product } from '../../ops/matmul.js';
 import { reshape } from '../../ops/reshape.js';
 import { transpose } from '../../ops/transpose.js';
@@ -31,5 +33,23 @@ export const matMul: GradientRule = (applied, dy) => {
     applied,
     () => back(product(dProduct, turned(column)), row, a),
     () => back(product(turned(row), dProduct), column, b),
+  );
+};
+
+/** y = alpha a' b' + beta c, where a' and b' may be transposed. */
+export const gemm: GradientRule = (applied, dy) => {
+  const [a, b, c] = [inputOf(applied, 0), inputOf(applied, 1), applied.inputs[2]];
+  const isTurned = (name: string) => intOf(applied.attributes, name, 0) !== 0;
+  const scaled = (value: Value, name: string) => {
+    const factor = floatOf(applied.attributes, name, 1);
+    return factor === 1 ? value : mul(value, factor);
+  };
+  const [left, right] = [isTurned('transA') ? turned(a) : a, isTurned('transB') ? turned(b) : b];
+  const [dLeft, dRight] = [() => product(dy, turned(right)), () => product(turned(left), dy)];
+  return perInput(
+    applied,
+    () => scaled(isTurned('transA') ? turned(dLeft()) : dLeft(), 'alpha'),
+    () => scaled(isTurned('transB') ? turned(dRight()) : dRight(), 'alpha'),
+    c && (() => scaled(unbroadcast(dy, c), 'beta')),
   );
 };

@@ -1,4 +1,5 @@
 import { at } from '../../common/at.js';
+import { badUsage } from '../../common/errors.js';
 import { intOf, intsOf, stringOf } from '../../ir/attribute.js';
 import { int64Tensor } from '../../ir/tensor.js';
 import { constant, type Value } from '../../ir/value.js';
@@ -79,12 +80,17 @@ function sourceOf(place: number, size: number, mode: string): number | undefined
   return mode === 'reflect' ? 2 * inside - place : undefined;
 }
 
+const PAD_MODES = ['constant', 'edge', 'reflect'];
+
 export const pad: GradientRule = (applied, dy) =>
   perInput(applied, () => {
     const sizes = sizesOf(inputOf(applied, 0), applied.opType);
     const pads = listOf(applied, 1, 'pads');
     const axes = listOf(applied, 3, 'axes', [...sizes.keys()]);
     const mode = stringOf(applied.attributes, 'mode', 'constant');
+    if (!PAD_MODES.includes(mode)) {
+      throw badUsage(`Pad (mode ${mode}) has no gradient: ${PAD_MODES.join(', ')} have`);
+    }
     let gradient = dy;
     for (const [index, named] of axes.entries()) {
       const axis = axisOf(named, sizes.length);

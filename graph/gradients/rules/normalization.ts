@@ -1,3 +1,4 @@
+import { badUsage } from '../../common/errors.js';
 import { floatOf, intOf } from '../../ir/attribute.js';
 import type { Value } from '../../ir/value.js';
 import { add, div, mul, sub } from '../../ops/elementwise.js';
@@ -20,6 +21,11 @@ const perChannel = (value: Value, x: Value): Value => reshape(value, [-1, ...x.s
  * well: dx = scale / s (dy - mean of dy - z mean of dy z), z = (x - mean) / s.
  */
 export const batchNormalization: GradientRule = (applied, dy) => {
+  if (intOf(applied.attributes, 'training_mode', 0) !== 0) {
+    throw badUsage(
+      'BatchNormalization (training_mode 1) has no gradient: a training step takes the statistics of the batch by itself, leave it at 0',
+    );
+  }
   const [x, scale, , mean, variance] = [0, 1, 2, 3, 4].map((index) => inputOf(applied, index)) as [
     Value,
     Value,

@@ -33,6 +33,12 @@ export const hardSigmoid = unary((dy, _, { y, attributes }) => {
   return where(greater(1, y), inside, 0);
 });
 
+/** 0 up to -3, 1 from 3 on, x / 3 + 1/2 between: at the kinks as in PyTorch from 2.8 on, and as the product with HardSigmoid. */
+export const hardSwish = unary((dy, x) => {
+  const between = where(greater(x, -3), mul(dy, add(mul(x, 1 / 3), 0.5)), 0);
+  return where(greater(3, x), between, dy);
+});
+
 /** Nothing at the limits, as in torch.nn.ReLU6 and Hardtanh. */
 export const clip: GradientRule = (applied, dy) => {
   const { y, inputs } = applied;
@@ -49,6 +55,9 @@ export const erf = unary((dy, x) => mul(dy, mul(expOf(minus(mul(x, x))), 2 / Mat
 export const exp = unary((dy, _, { y }) => mul(dy, y));
 export const log = unary((dy, x) => div(dy, x));
 export const softplus = unary((dy, x) => mul(dy, sigmoidOf(x)));
+/** Nothing at 0, as in PyTorch. */
+export const abs = unary((dy, x) => where(greater(x, 0), dy, where(greater(0, x), minus(dy), 0)));
+export const reciprocal = unary((dy, _, { y }) => minus(mul(dy, mul(y, y))));
 export const sqrt = unary((dy, _, { y }) => div(mul(dy, 0.5), y));
 export const neg = unary((dy) => minus(dy));
 export const identity = unary((dy) => dy);

@@ -3,12 +3,13 @@ import { at } from '../../../graph/common/at.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { gradients } from '../../../graph/gradients/gradients.js';
-import { string } from '../../../graph/ir/attribute.js';
+import { int, string } from '../../../graph/ir/attribute.js';
 import { symbol } from '../../../graph/ir/dim.js';
 import { apply } from '../../../graph/ir/op.js';
-import { elementCount, float32Tensor } from '../../../graph/ir/tensor.js';
+import { elementCount, float32Tensor, int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, input, scope, type Value } from '../../../graph/ir/value.js';
-import { Gather, Pow, Resize } from '../../../graph/ops/definitions.js';
+import { cast } from '../../../graph/ops/cast.js';
+import { BatchNormalization, Gather, Mod, Pad, Resize } from '../../../graph/ops/definitions.js';
 import { mul } from '../../../graph/ops/elementwise.js';
 import { reduceSum } from '../../../graph/ops/reduce.js';
 import { gelu } from '../../../graph/ops/unary.js';
@@ -54,15 +55,17 @@ const moved = (a: Point, step: number, b: Point): Point =>
 const ofLength = (length: number, a: Point): Point =>
   a.map((part) => part.map((value) => (value * length) / Math.sqrt(dot(a, a))));
 
-const GRAPHS = 45;
+/** Enough to meet every operator, also where kinks leave some graphs out. */
+const MAX_GRAPHS = 100;
 /** Steps of the differences; where slopes by both agree to within `SMOOTH`, few kinks are between, and slopes are right to `CLOSE`. */
-const [LARGE, SMALL, SMOOTH, CLOSE] = [2e-2, 1e-2, 0.005, 0.02];
+const [LARGE, SMALL, SMOOTH, CLOSE] = [4e-3, 2e-3, 0.005, 0.02];
 
 it('gradients of random graphs are the slopes that central differences give', async () => {
   const compared = new Set<string>();
-  for (let seed = 1; seed <= GRAPHS; seed++) {
+  const missing = () => STEP_NAMES.filter((name) => !compared.has(name));
+  for (let seed = 1; seed <= MAX_GRAPHS && missing().length > 0; seed++) {
     const random = new Random('gradients', seed);
-    const { loss, leaves, steps } = randomGraph(random, 7);
+    const { loss, leaves, steps } = randomGraph(random, 7, at(missing(), 0));
     const found = gradients(loss, leaves).map((value, index) => [`d${index}`, mul(value, 1)] as const);
     const graph = await evaluator(leaves, { loss: mul(loss, 1), ...Object.fromEntries(found) });
     const draw = () =>
@@ -84,13 +87,16 @@ it('gradients of random graphs are the slopes that central differences give', as
     const slopeBy = async (step: number) => ((await lossAt(step)) - (await lossAt(-step))) / (2 * step);
     const [coarse, fine] = [await slopeBy(LARGE), await slopeBy(SMALL)];
     await graph.release();
-    if (Math.abs(coarse - fine) > SMOOTH * Math.abs(fine)) continue;
+    // A kink is between, or nothing changes the loss.
+    if (!(Math.abs(coarse - fine) <= SMOOTH * Math.abs(fine))) continue;
     for (const step of steps) compared.add(step);
     const error = Math.abs(dot(gradient, direction) - fine) / Math.abs(fine);
     expect({ seed, steps, isClose: error < CLOSE || error }).toEqual({ seed, steps, isClose: true });
   }
-  expect(STEP_NAMES.filter((name) => !compared.has(name))).toEqual([]);
+  expect(missing()).toEqual([]);
 });
+
+const int64List = (...values: number[]) => constant(int64Tensor([values.length], values));
 
 it('a refusal names the operator, and says what to do', () => {
   const [x, open] = [input('x', 'float32', [2, 3]), input('open', 'float32', [symbol('N'), 3])];
@@ -101,7 +107,12 @@ it('a refusal names the operator, and says what to do', () => {
   );
   const starts = input('starts', 'int64', [1]);
   const gathered = { ...apply(Gather, [x, starts]), shape: [1, 3] };
-  const power = scope('head', () => apply(Pow, [x, x]));
+  const power = scope('head', () => apply(Mod, [x, x]));
+  const wrapped = apply(Pad, [image, int64List(0, 0, 1, 1, 0, 0, 1, 1)], { mode: string('wrap') });
+  const [channel] = [input('c', 'float32', [1])];
+  const norm = apply(BatchNormalization, [image, channel, channel, channel, channel], {
+    training_mode: int(1),
+  });
   const messages = [
     () => gradients(x, [x]),
     () => gradients(total(power), [x]),
@@ -111,6 +122,9 @@ it('a refusal names the operator, and says what to do', () => {
     () => gradients(reduceSum(open, [0, 1], false), [open]),
     () => gradients(reduceSum(cubic, [0, 1, 2, 3], false), [image]),
     () => gradients(total(gathered), [x]),
+    () => gradients(reduceSum(wrapped, [0, 1, 2, 3], false), [image]),
+    () => gradients(reduceSum(norm, [0, 1, 2, 3], false), [image]),
+    () => gradients(total(cast(cast(x, 'int64'), 'float32')), [x]),
   ].map((body) => {
     try {
       body();
@@ -121,13 +135,16 @@ it('a refusal names the operator, and says what to do', () => {
   });
   expect(messages.map((message) => message?.replace(/(there are those of).*/, '$1 ...'))).toEqual([
     'a loss of float32 [2, 3], expected one float32 number: sum it up, or take its mean',
-    'operator Pow (in head) has no gradient, and parameters are behind it: there are those of ...',
+    'operator Mod (in head) has no gradient, and parameters are behind it: there are those of ...',
     "the loss does not depend on parameter 'image': leave it out, or compute the loss from it",
     'the loss does not depend on parameter [], the output of ReduceSum: leave it out, or compute the loss from it',
     'the loss does not depend on parameter [1]: leave it out, or compute the loss from it',
     'the gradient of ReduceSum needs sizes that are known, found [N, 3]: build the graph for one batch and size',
     'Resize (mode cubic, coordinates half_pixel) has no gradient: linear and nearest ones without antialiasing have',
     'the gradient of Gather needs indices that are known: make them a constant of the graph',
+    'Pad (mode wrap) has no gradient: constant, edge, reflect have',
+    'BatchNormalization (training_mode 1) has no gradient: a training step takes the statistics of the batch by itself, leave it at 0',
+    "the loss does not depend on parameter 'x': leave it out, or compute the loss from it",
   ]);
 });
 

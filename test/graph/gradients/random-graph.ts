@@ -5,11 +5,12 @@ import { int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, input, type Value } from '../../../graph/ir/value.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import { cast } from '../../../graph/ops/cast.js';
+import { greater, where } from '../../../graph/ops/comparison.js';
 import { concat } from '../../../graph/ops/concat.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { convTranspose } from '../../../graph/ops/conv-transpose.js';
 import * as definitions from '../../../graph/ops/definitions.js';
-import { add, div, max, mul, sub } from '../../../graph/ops/elementwise.js';
+import { add, div, max, mul, pow, sub } from '../../../graph/ops/elementwise.js';
 import { expand } from '../../../graph/ops/expand.js';
 import { globalAveragePool } from '../../../graph/ops/global-average-pool.js';
 import { instanceNormalization } from '../../../graph/ops/instance-normalization.js';
@@ -36,8 +37,11 @@ export interface RandomGraph {
 const LARGEST = 10;
 const whole = (values: readonly number[]) => constant(int64Tensor([values.length], values));
 
-/** Composes operators on x [N, C, H, W]: each takes the value before it, and new leaves where it has weights. */
-export function randomGraph(random: Random, length: number): RandomGraph {
+/**
+ * Composes operators on x [N, C, H, W]: each takes the value before it, and new leaves where it has weights.
+ * @param first the operator that it begins with
+ */
+export function randomGraph(random: Random, length: number, first: string): RandomGraph {
   const leaves: Value[] = [];
   const leaf = (...dims: number[]): Value => {
     const made = input(`leaf${leaves.length}`, 'float32', dims);
@@ -48,8 +52,8 @@ export function randomGraph(random: Random, length: number): RandomGraph {
   let x = leaf(2, 4, 5, 6);
   const skips: Value[] = [];
   while (steps.length < length) {
-    const names = Object.keys(STEPS).filter((name) => fits(name, x));
-    const name = random.pick(names);
+    const names = STEP_NAMES.filter((name) => fits(name, x));
+    const name = steps.length === 0 ? first : random.pick(names);
     skips.push(x);
     x = (STEPS[name] as Step)({ x, sizes: x.shape.map(Number), leaf, random, skips });
     steps.push(name);
@@ -88,6 +92,20 @@ const STEPS: Readonly<Record<string, Step>> = {
   mul: ({ x, leaf, sizes, random }) => mul(x, leaf(...random.pick([sizes, sizes.with(2, 1), [1, 1]]))),
   div: ({ x, leaf, sizes }) => div(x, add(unary.sigmoid(leaf(...sizes.slice(3))), 1)),
   max: ({ x, leaf, sizes }) => max(x, leaf(...sizes.slice(2))),
+  min: ({ x, leaf, sizes }) => apply(definitions.Min, [leaf(...sizes.slice(3)), x]),
+  sum: ({ x, leaf, sizes }) => apply(definitions.Sum, [x, leaf(...sizes.slice(1)), bounded(x)]),
+  where: ({ x, leaf, sizes }) => where(greater(x, 0.1), x, leaf(...sizes.slice(2))),
+  pow: ({ x, leaf, sizes }) => pow(add(bounded(x), 1.5), leaf(...sizes.slice(3))),
+  square: ({ x }) => pow(x, 2),
+  abs: ({ x }) => apply(definitions.Abs, [x]),
+  reciprocal: ({ x }) => apply(definitions.Reciprocal, [add(bounded(x), 1.5)]),
+  pRelu: ({ x, leaf, sizes }) => apply(definitions.PRelu, [x, leaf(Number(sizes[1]), 1, 1)]),
+  gemm({ x, leaf, sizes }) {
+    const flat = reshape(x, [-1, Number(sizes[3])]);
+    const turned = { transB: int(1), alpha: float(0.7) };
+    const weights = leaf(Number(sizes[3]), Number(sizes[3]));
+    return reshape(apply(definitions.Gemm, [flat, weights, leaf(Number(sizes[3]))], turned), sizes);
+  },
   residual: ({ x, skips, sizes, random }) => {
     const same = skips.filter(({ shape }) => shape.join() === sizes.join());
     return same.length === 0 ? mul(x, x) : add(x, bounded(random.pick(same)));

@@ -6,7 +6,13 @@ import { gradients } from '../../../graph/gradients/gradients.js';
 import { DIFFERENTIABLE } from '../../../graph/gradients/rules.js';
 import { type Attribute, float, floatOf, int, ints, string } from '../../../graph/ir/attribute.js';
 import { apply } from '../../../graph/ir/op.js';
-import { elementCount, float32Tensor, float32Values, int64Tensor } from '../../../graph/ir/tensor.js';
+import {
+  elementCount,
+  float32Tensor,
+  float32Values,
+  int64Tensor,
+  tensorOf,
+} from '../../../graph/ir/tensor.js';
 import { constant, input, type Value } from '../../../graph/ir/value.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import * as definitions from '../../../graph/ops/definitions.js';
@@ -23,6 +29,7 @@ interface Case {
   readonly inputs: readonly (
     | readonly number[]
     | { readonly ints: readonly number[] }
+    | { readonly bools: readonly boolean[]; readonly dims: readonly number[] }
     | { readonly floats: readonly number[]; readonly dims: readonly number[] }
     | null
   )[];
@@ -79,6 +86,8 @@ it.each(cases.map((line, number) => [line.name, line, number] as const))(
     const inputs = line.inputs.map((given, index) => {
       if (given === null) return undefined;
       if ('ints' in given) return constant(int64Tensor([given.ints.length], given.ints));
+      if ('bools' in given)
+        return constant(tensorOf('bool', given.dims, Uint8Array.from(given.bools, Number)));
       if ('floats' in given) return constant(float32Tensor(given.dims, given.floats));
       feeds[`x${index}`] = { dims: given, data: take(given) };
       const leaf = input(`x${index}`, 'float32', given);

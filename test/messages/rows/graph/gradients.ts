@@ -19,6 +19,13 @@ export const GRADIENTS: Conditions = {
     'the gradient of … needs … that are known: make them a constant of the graph':
       'a list of whole numbers that the operator takes is an input of the graph, or computed from one',
   },
+  'graph/gradients/rules/movement.ts': {
+    'Pad (mode …) has no gradient: … have': 'the mode of a Pad is neither constant nor edge nor reflect',
+  },
+  'graph/gradients/rules/normalization.ts': {
+    'BatchNormalization (training_mode 1) has no gradient: a training step takes the statistics of the batch by itself, leave it at 0':
+      'the attribute training_mode of a BatchNormalization is not 0',
+  },
   'graph/gradients/rules/resize.ts': {
     'Resize (mode …, coordinates …) has no gradient: linear and nearest ones without antialiasing have':
       'the mode is cubic or unknown, the coordinates are cropped or unknown, or antialias is set',
