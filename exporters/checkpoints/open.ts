@@ -41,22 +41,22 @@ export interface Checkpoint {
   close(): void;
 }
 
-/** The first bytes of a file. */
-function startOf(source: FileSource): Buffer {
-  return Buffer.from(source.read(0, Math.min(START_BYTES, source.size)));
+/** The first bytes of a file, as latin-1 text. */
+function startOf(source: FileSource): string {
+  return Buffer.from(source.read(0, Math.min(START_BYTES, source.size))).toString('latin1');
 }
 
 function fileStart(source: FileSource, name: string): FileStart {
   const { size } = source;
   const end = Buffer.from(source.read(Math.max(0, size - END_BYTES), Math.min(END_BYTES, size)));
-  return { name, size, text: startOf(source).toString('latin1'), end: end.toString('latin1') };
+  return { name, size, text: startOf(source), end: end.toString('latin1') };
 }
 
 /** What reads a file, by its first bytes, whatever its name. */
 function readerOf(source: FileSource, name: string): (typeof READERS)[number] {
   const shard = shardText(name);
   if (shard !== undefined) throw new Error(shard);
-  const start = startOf(source).toString('hex');
+  const start = startOf(source);
   const reader = READERS.find(({ matches }) => matches(start));
   if (reader === undefined) throw new Error(foreignFile(fileStart(source, name)));
   return reader;
@@ -151,8 +151,8 @@ function placeNotes({ under, others, models }: StateDict, key = ''): readonly st
  */
 export async function readReference(path: string): Promise<ReadonlyMap<string, Tensor>> {
   return reading(path, 'BAD_REFERENCE', async (source) => {
-    const start = startOf(source).toString('hex');
-    const zip = ZIP_START.test(start);
+    const start = startOf(source);
+    const zip = start.startsWith(ZIP_START);
     if (!zip && !SAFETENSORS_START.test(start))
       throw new Error(foreignReference(fileStart(source, basename(path))));
     const tensors = zip ? await readNpz(source) : readSafetensors(source).tensors;

@@ -20,7 +20,7 @@ export interface Contents {
 /** A format of checkpoints. */
 export interface CheckpointReader {
   readonly id: string;
-  /** @param start the first bytes of a file, in hexadecimal: its name says nothing */
+  /** @param start the first bytes of a file, as latin-1 text: its name says nothing */
   matches(start: string): boolean;
   /** @throws Error that says what is wrong with the file */
   read(source: FileSource): Contents | Promise<Contents>;

@@ -1,28 +1,29 @@
-import { PICKLE_START, readPlainPickle } from './pickle/plain-pickle.js';
+import { isPickle } from './pickle/pickle.js';
+import { readPlainPickle } from './pickle/plain-pickle.js';
 import { type CheckpointReader, pickledContents, plainContents } from './reader.js';
 import { readSafetensors } from './safetensors.js';
-import { LEGACY_START, readTorchLegacy } from './torch/torch-legacy.js';
+import { isTorchLegacy, readTorchLegacy } from './torch/torch-legacy.js';
 import { readTorchZip } from './torch/torch-zip.js';
 
-export const ZIP_START = /^504b0304/;
+export const ZIP_START = 'PK\x03\x04';
 /** Eight bytes of length, which are no text, then a brace. */
-export const SAFETENSORS_START = /^(?!([2-7].|09|0a|0d){8}).{16}7b/;
+export const SAFETENSORS_START = /^(?![ -\x7f\t\n\r]{8}).{8}\{/s;
 
 /** The formats, in the order in which they are tried. */
 export const READERS = [
   {
     id: 'torch zip',
-    matches: (start) => ZIP_START.test(start),
+    matches: (start) => start.startsWith(ZIP_START),
     read: async (source) => pickledContents(await readTorchZip(source)),
   },
   {
     id: 'torch legacy',
-    matches: (start) => LEGACY_START.test(start),
+    matches: isTorchLegacy,
     read: (source) => pickledContents({ object: readTorchLegacy(source), notes: [] }),
   },
   {
     id: 'pickle',
-    matches: (start) => PICKLE_START.test(start),
+    matches: isPickle,
     read: (source) => pickledContents(readPlainPickle(source)),
   },
   {

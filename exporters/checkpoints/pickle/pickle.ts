@@ -2,6 +2,11 @@ import type { Cursor } from '../source.js';
 import { PickleBudget, PickleMachine } from './pickle-machine.js';
 import { Global, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
 
+/** Whether latin-1 text begins as a pickle of protocol 2 to 5. */
+export function isPickle(start: string): boolean {
+  return start.startsWith('\x80') && '\x02\x03\x04\x05'.includes(start.charAt(1) || '\0');
+}
+
 const PROTOCOLS = 5;
 
 const EMPTY_TUPLE = new Tuple([]);

@@ -5,9 +5,6 @@ import { MAX_PICKLE_BYTES, type PickledFile } from '../torch/torch-zip.js';
 import { unpickle } from './pickle.js';
 import { PickleBudget } from './pickle-machine.js';
 
-/** A pickle of protocol 2 to 5, in hexadecimal. */
-export const PICKLE_START = /^800[2-5]/;
-
 /**
  * The object in a file of Python's own `pickle.dump`: arrays of NumPy hold their numbers, tensors a stream of `torch.save` each.
  */

@@ -1,5 +1,5 @@
 import { DTYPES } from '../../../graph/ir/dtype.js';
-import { unpickle } from '../pickle/pickle.js';
+import { isPickle, unpickle } from '../pickle/pickle.js';
 import { PickleBudget } from '../pickle/pickle-machine.js';
 import { type PickleValue, shown } from '../pickle/pickle-values.js';
 import { Cursor, type Source } from '../source.js';
@@ -7,12 +7,15 @@ import type { Storage } from '../strided.js';
 import { type StorageReference, TorchWorld } from './torch.js';
 import { MAX_PICKLE_BYTES } from './torch-zip.js';
 
-/**
- * A first pickle of torch.serialization's MAGIC_NUMBER 0x1950a86a20f9469cfc6c, in hexadecimal: PROTO, from protocol 4 on
- * FRAME, then LONG1 of ten bytes; or, in protocol 1, LONG and the number in decimal.
- */
-export const LEGACY_START =
-  /^(800[2-5](95.{16})?8a0a6cfc9c46f9206aa85019|4c31313935343730333731343630333838303133333333)/;
+/** torch.serialization's MAGIC_NUMBER 0x1950a86a20f9469cfc6c: LONG1 of ten bytes, and in protocol 1 LONG, in decimal. */
+const MAGIC = '\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19';
+const MAGIC_1 = 'L119547037146038801333356';
+
+/** Whether latin-1 text begins with a pickle of that number: behind PROTO and, from protocol 4 on, FRAME. */
+export function isTorchLegacy(start: string): boolean {
+  if (start.startsWith(MAGIC_1)) return true;
+  return isPickle(start) && start.startsWith(MAGIC, start.charAt(2) === '\x95' ? 11 : 2);
+}
 
 const PROTOCOL_VERSION = 1001;
 
