@@ -79,7 +79,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const named = namedClasses(checkpoint, description.classes, images.classNames);
   const metadata = new Map([
     ...architectureMetadata(description),
-    // After the decoder's own form, which they may change.
+    // After the decoder's own variant, which they may change.
     ...settings.metadata,
     ...backgroundMetadata(description, images.background),
     ...named.metadata,
@@ -177,8 +177,8 @@ function architectureMetadata(description: Description): [string, string][] {
     ['nmode.size_multiple', String(sizeMultiple(description))],
   ];
   if (decoder.id === 'original') {
-    const form = Object.entries(decoder.own.form ?? {});
-    return [...common, ...form.map(([key, value]): [string, string] => [`nmode.${key}`, value])];
+    const variant = Object.entries(decoder.own.variant ?? {});
+    return [...common, ...variant.map(([key, value]): [string, string] => [`nmode.${key}`, value])];
   }
   return [...common, ...nmodeMetadata(decoder)];
 }

@@ -17,7 +17,7 @@ export interface OwnDecoder {
   /** What height and width must be multiples of. */
   readonly multiple: number;
   /** Its variant, where there are several: entries of the metadata. */
-  readonly form?: Readonly<Record<string, string>>;
+  readonly variant?: Readonly<Record<string, string>>;
   /** The network's skips, shallow to deep -> [N, classes, H, W], before sigmoid or softmax. */
   logits(skips: readonly Skip[], weights: Weights): Value;
 }

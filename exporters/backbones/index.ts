@@ -6,6 +6,7 @@ import { EfficientNetB0 } from './efficientnet.js';
 import { EgeUNet } from './egeunet.js';
 import { MobileNetV2 } from './mobilenet-v2.js';
 import { MOBILENETS_V3 } from './mobilenet-v3.js';
+import { withNamesOfToday } from './renamed.js';
 import { RESNETS } from './resnet.js';
 import { UNet } from './unet.js';
 import { UNetPlusPlus } from './unetplusplus.js';
@@ -28,7 +29,7 @@ export const BACKBONE_IDS = BACKBONES.map(({ id }) => id);
 /** A backbone by its name, or one of your own. @throws NmodeError (BAD_USAGE) */
 export function backboneOf(given: string | Backbone): Backbone {
   if (typeof given !== 'string') {
-    if (typeof given?.network === 'function') return given;
+    if (typeof given?.network === 'function') return withNamesOfToday(given);
     throw new NmodeError('BAD_USAGE', 'the backbone is neither a name nor what defineBackbone returns');
   }
   const backbone = BACKBONES.find((known) => known.id === given);

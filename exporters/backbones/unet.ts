@@ -59,7 +59,7 @@ function unet(inputChannels: number, variant: UNetVariant): Network {
     own: {
       classes: variant.classes,
       multiple: 1,
-      form: { upsampling: variant.upsampling },
+      variant: { upsampling: variant.upsampling },
       logits: (skips, weights) =>
         conv2d(decode(skips, weights, variant), weights.scope('outc.conv'), variant.classes, 1),
     } satisfies OwnDecoder,

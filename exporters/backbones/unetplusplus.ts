@@ -41,7 +41,7 @@ function ownDecoder(levels: number, supervision: Supervision, classes: number): 
   return {
     classes,
     multiple: 2 ** (levels - 1),
-    form: { supervision },
+    variant: { supervision },
     logits: (skips, weights) => conv2d(nested(skips, weights), weights.scope(last), classes, 1),
   };
 }

@@ -33,7 +33,7 @@ export interface Plain {
 export const PLAIN_ID = 'plain_unet';
 
 /** The network of a wiring and of what was chosen for it: its levels are features, what is behind the bottom is its decoder. */
-export function networkOfPlain(plain: Plain, id: string, form: Readonly<Record<string, string>>): Network {
+export function networkOfPlain(plain: Plain, id: string, variant: Readonly<Record<string, string>>): Network {
   const { stages, bottom, depth } = plain.wiring;
   const classes = at(stages, stages.length - 1).output;
   return networkOf({
@@ -46,7 +46,7 @@ export function networkOfPlain(plain: Plain, id: string, form: Readonly<Record<s
     own: {
       classes,
       multiple: 2 ** depth,
-      form,
+      variant,
       logits(skips: readonly Skip[], weights: Weights) {
         const values = [...skipsIn(plain.wiring), bottom].map(
           (stage, level) => [stage, at(skips, level).value] as const,

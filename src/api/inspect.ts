@@ -64,6 +64,8 @@ export interface CheckpointReport {
     readonly kernel?: number;
     readonly stateChannels?: number;
     /** The variant of the network's own decoder. */
+    readonly variant?: Readonly<Record<string, string>>;
+    /** @deprecated The same as `variant`. */
     readonly form?: Readonly<Record<string, string>>;
   };
   /** What a network that is not known by its keys is taken for by its shapes. */
@@ -193,7 +195,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
       architecture: {
         ...{ backbone, widths, scales: scales.map((scale) => Math.max(...scale)) },
         ...{ inputChannels, classes, ...(classNames && { classNames }), decoders, ...nmode },
-        ...(own?.form && decoders.includes('original') && { form: own.form }),
+        ...(own?.variant && decoders.includes('original') && { variant: own.variant, form: own.variant }),
       },
       ...costOf(checkpoint, detected),
     };

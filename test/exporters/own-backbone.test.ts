@@ -9,13 +9,16 @@ import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { planExport } from '../../exporters/assembly/export-plan.js';
 import type { Backbone } from '../../exporters/backbones/backbone.js';
 import { defineBackbone } from '../../exporters/backbones/define.js';
-import type { Checkpoint } from '../../exporters/checkpoints/open.js';
+import { backboneOf } from '../../exporters/backbones/index.js';
+import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import * as layers from '../../exporters/nn/layers.js';
-import { keysOf, type Weights } from '../../exporters/nn/weights.js';
+import { keysOf, type Shapes, type Weights } from '../../exporters/nn/weights.js';
 import { RECIPE_KEY } from '../../graph/common/recipe.js';
+import { encodeModel } from '../../graph/file/write.js';
 import type { Value } from '../../graph/ir/value.js';
 import { inspect } from '../../src/api/inspect.js';
-import { root } from '../support/fixtures.js';
+import { fixture, root } from '../support/fixtures.js';
+import { Strided } from '../support/own.js';
 import { seeded } from '../support/seeded.js';
 
 const { conv2d, maxPool2d } = layers;
@@ -78,6 +81,37 @@ describe('a backbone of your own', () => {
     expect(define).toThrow(
       /backbone odd: its features have the scales .*, expected whole scales from shallow/,
     );
+  });
+
+  it('may be of a program that was written for the names of before', async () => {
+    const checkpoint = await openCheckpoint(fixture('own', 'strided.pth'));
+    const now = (backbone: Backbone) =>
+      exportCheckpoint(checkpoint, planExport({ backbone, decoder: 'eed', activation: 'gelu', size: {} }))
+        .model;
+    const names = { id: 'strided', stems: ['stages.0.0.weight'] };
+    const before = {
+      ...names,
+      network(shapes: Shapes) {
+        const { ignoredPrefixes: _, scales, skips, ...others } = Strided.network(shapes);
+        return {
+          ...others,
+          aside: ['head.'],
+          scales: scales.map((scale) => scale[0]),
+          skips: (...given: Parameters<typeof skips>) =>
+            skips(...given).map(({ value, scale }) => ({ value, scale: scale[0] })),
+        };
+      },
+    };
+    const given = Object.assign(Object.create(null), before);
+    expect(encodeModel(now(given))).toEqual(encodeModel(now(Strided)));
+    expect(backboneOf(given).network(new Map())).toMatchObject({ ignoredPrefixes: ['head.'] });
+    checkpoint.close();
+    const own = { classes: 1, multiple: 8, logits: () => layers, form: { upsampling: 'nearest' } };
+    const decoding = Object.assign(Object.create(null), {
+      ...given,
+      network: () => ({ ...before.network(new Map()), own }),
+    });
+    expect(backboneOf(decoding).network(new Map()).own).toMatchObject({ variant: own.form });
   });
 
   it('has features', () => {

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { exportModel, predict } from '../../src/index.js';
+import { exportModel, inspect, predict } from '../../src/index.js';
 import { defaultSizes } from '../../src/transform/default-sizes.js';
 import { fixture } from '../support/fixtures.js';
 
@@ -69,4 +69,10 @@ it('open sizes are counted at batch 1 and 256 x 256, whatever they are called', 
   expect(defaultSizes('x', ['', 3, '', '']).shape).toEqual([1, 3, 256, 256]);
   expect(defaultSizes('x', [-1, 3, -1, 64]).shape).toEqual([1, 3, 256, 64]);
   expect(defaultSizes('x', ['N', 3, 's', 's'])).toEqual({ shape: [1, 3, 256, 256], known: { N: 1, s: 256 } });
+});
+
+it('inspect names the variant of a network’s own decoder, by its former word too', async () => {
+  const variant = { upsampling: 'transposed' };
+  const report = await inspect(fixture('cases', 'original-transposed.zip.pth'));
+  expect(report).toMatchObject({ architecture: { variant, form: variant } });
 });

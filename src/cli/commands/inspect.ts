@@ -127,9 +127,9 @@ function channelsText({ inputChannels, classes, classNames }: Architecture): str
   return `${inputChannels} in, ${classes} out${named}${classes > 1 ? '; the head is not stored' : ''}`;
 }
 
-function decoderText({ decoders, order, kernel, stateChannels, form = {} }: Architecture): string {
+function decoderText({ decoders, order, kernel, stateChannels, variant = {} }: Architecture): string {
   if (order === undefined) {
-    return ['original', ...Object.entries(form).map(([name, value]) => `${name} ${value}`)].join(', ');
+    return ['original', ...Object.entries(variant).map(([name, value]) => `${name} ${value}`)].join(', ');
   }
   const names = decoders.join(' or ');
   return `${names}, order ${order}, kernel ${kernel}, ${stateChannels} state channels; the activation is not stored`;

@@ -30,7 +30,7 @@ it('everything a checkpoint tells is read off it, in every case', async () => {
     expect(detected).toMatchObject(expected);
     if (entry.decoder !== 'original') continue;
     const upsampling = entry.transposed ? 'transposed' : 'bilinear';
-    expect(detected.network.own?.form).toEqual({ upsampling });
+    expect(detected.network.own?.variant).toEqual({ upsampling });
   }
 });
 
