@@ -12,7 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { NORMALIZATIONS } from '../graph/common/recipe.js';
+import { NORMALIZATIONS } from '../graph/common/normalization.js';
 import { encodeModel } from '../graph/file/write.js';
 import { bench } from '../src/api/bench.js';
 import { exportModel } from '../src/api/export.js';

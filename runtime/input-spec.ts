@@ -1,7 +1,9 @@
 import { type Reach, statedReach } from '../graph/analysis/receptive-field.js';
 import { type Assumption, assumedStructure, assumptionsIn } from '../graph/common/assumption.js';
+import { at } from '../graph/common/at.js';
 import { parseDecimal } from '../graph/common/decimal.js';
 import { badModel, badUsage, reason } from '../graph/common/errors.js';
+import { type IntensityWindow, NORMALIZATIONS } from '../graph/common/normalization.js';
 import { option } from '../graph/common/option.js';
 import {
   BACKGROUND_KEY,
@@ -11,8 +13,8 @@ import {
   fitRecipe,
   type Grey,
   HEAD_KEY,
+  type Layout,
   MAX_NETWORK_PIXELS,
-  NORMALIZATIONS,
   parseBackground,
   parseRecipe,
   RECIPE_KEY,
@@ -20,10 +22,12 @@ import {
   type Recipe,
   recipeSummary,
   type Sizing,
+  withWindow,
 } from '../graph/common/recipe.js';
 import type { Outline } from '../graph/ir/model.js';
 import type { OutputActivation } from '../graph/ir/output-activation.js';
 import type { ImageSpec, ModelSpec, OutputSpec } from './images/job.js';
+import { axesOf, layoutOf, outputLayoutOf } from './layout.js';
 import { classNamesOf } from './masks/class-names.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 
@@ -40,6 +44,10 @@ export type AppliedHead = (typeof APPLIED_HEADS)[number];
 export interface ImageSpecOptions {
   /** Takes the place of what the model's metadata says. */
   readonly recipe?: Partial<Recipe>;
+  /** Stored values that images are cut to before all else: in place of the window that the recipe begins with, if it does. */
+  readonly window?: IntensityWindow;
+  /** In which order the model has pixels and channels, where that is not what its metadata or its shape tell. */
+  readonly layout?: Layout;
   /** What one grey channel is made of where an image has colours, in place of what the model's metadata says. */
   readonly grey?: Grey;
   /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
@@ -68,7 +76,8 @@ export interface InputSpecOptions extends ImageSpecOptions {
  */
 export function inputSpecOf(outline: Outline, options: InputSpecOptions = {}, reachAt?: ReachAt): ModelSpec {
   const image = imageSpecOf(outline, options, reachAt);
-  const output = outputSpecOf(outline, options);
+  const layout = outputLayoutOf(outline, image);
+  const output = outputSpecOf(outline, options, layout);
   return {
     ...image,
     ...output,
@@ -91,9 +100,10 @@ export function imageSpecOf(
   const [input, ...others] = inputs;
   const shape = input?.type?.shape ?? [];
   const dtype = input?.type?.dtype;
-  const io = dtype === 'uint8' ? 'image' : 'tensor';
-  const [batch, , , last] = shape;
-  const channels = io === 'image' ? last : shape[1];
+  const io = dtype === 'uint8' || dtype === 'uint16' ? 'image' : 'tensor';
+  const { layout, assumed: assumedLayout } = layoutOf(shape, io, metadata, options.layout);
+  const [batch] = shape;
+  const [channels, height, width] = axesOf(layout).map((axis) => shape[axis]);
   const isKnown = typeof channels === 'number' && channels > 0;
   if (input === undefined || others.length > 0 || shape.length !== 4 || !isKnown) {
     const nameOf = (name: string) => (others.length > 0 ? `'${name}' ` : '');
@@ -101,67 +111,80 @@ export function imageSpecOf(
       ({ name, type }) => `${nameOf(name)}${type?.dtype ?? 'values'} [${type?.shape ?? 'of any shape'}]`,
     );
     throw badModel(
-      `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, C, H, W] or uint8 [1, H, W, C]`,
+      `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, C, H, W] or [N, H, W, C], or uint8 or uint16 [1, H, W, C]`,
     );
   }
-  if (io === 'tensor' && dtype !== 'float32') throw badModel(`it takes ${dtype}, expected float32 or uint8`);
+  if (io === 'tensor' && dtype !== 'float32')
+    throw badModel(`it takes ${dtype}, expected float32, uint8 or uint16`);
   if (typeof batch === 'number' && batch > 1) {
     throw badModel(`it takes ${batch} images at a time, expected 1 or an open batch`);
   }
-  const { recipe: given, strictRecipe, grey, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
-  if (io === 'image' && given !== undefined) {
-    throw badUsage('it takes images as they are (uint8) and prepares them in its graph: it takes no recipe');
+  const { recipe: given, strictRecipe, grey, window, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
+  if (io === 'image' && (given !== undefined || window !== undefined)) {
+    throw badUsage('it takes images as they are and prepares them in its graph: it takes no recipe');
   }
   const declared = metadata.get(RECIPE_KEY);
   const stated: Partial<Recipe> = declared === undefined ? {} : readRecipe(declared, channels);
   const asked = checkRecipe({ ...given, ...(grey !== undefined && { grey }) });
   fitRecipe(asked, channels);
+  const said: Partial<Recipe> = { ...stated, ...asked };
   const recipe = {
     normalization: NORMALIZATIONS.release,
-    sizing: defaultSizing(shape),
-    ...stated,
-    ...asked,
+    sizing: defaultSizing(height, width),
+    ...said,
+    ...(window !== undefined && { normalization: withWindow(said.normalization, window) }),
   };
-  const assumed = io === 'image' ? [] : recipeAssumptions(recipe, given, shape, metadata);
-  if (strictRecipe && declared === undefined && given?.normalization === undefined && io === 'tensor') {
+  const isNormalized = given?.normalization !== undefined || window !== undefined;
+  const assumed =
+    io === 'image'
+      ? []
+      : recipeAssumptions(
+          recipe,
+          { isNormalized, isSized: given?.sizing !== undefined },
+          [height, width],
+          metadata,
+        );
+  if (strictRecipe && declared === undefined && !isNormalized && io === 'tensor') {
     throw badUsage('it does not say how images are prepared: say it with `recipe`');
   }
-  if (io === 'tensor') checkSizing(recipe.sizing, shape, given?.sizing !== undefined);
+  if (io === 'tensor') checkSizing(recipe.sizing, [height, width], given?.sizing !== undefined);
   if (!(memoryBudget > 0)) throw badUsage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
   const bytes = parseDecimal(metadata.get(BYTES_PER_PIXEL_KEY) ?? '') ?? 0;
   return {
     io,
+    layout,
+    depth: dtype === 'uint16' ? 16 : 8,
     channels,
     grey: recipe.grey,
     recipe,
     memoryBudget,
     bytesPerPixel: bytes > 0 ? bytes : BYTES_PER_PIXEL,
     reach: recipe.sizing.kind === 'pad' && reachAt ? reachAt(recipe.sizing.multiple) : statedReach(metadata),
-    assumed,
+    assumed: [...assumedLayout, ...assumed],
   };
 }
 
 /** What of a recipe neither the model nor the caller says. */
 function recipeAssumptions(
   recipe: Recipe,
-  given: Partial<Recipe> | undefined,
-  [, , height, width]: readonly (number | string)[],
+  { isNormalized, isSized }: { readonly isNormalized: boolean; readonly isSized: boolean },
+  [height, width]: readonly (number | string | undefined)[],
   metadata: Outline['metadata'],
 ): readonly Assumption[] {
   const value = recipeSummary(recipe);
   const isStated = metadata.has(RECIPE_KEY);
   // What an export assumed, its model says, but nobody knows.
   const isAssumed = !isStated || assumptionsIn(metadata).some(({ option }) => option === 'recipe');
-  if (given?.normalization === undefined)
-    return isAssumed ? [{ what: 'recipe', value, option: 'recipe' }] : [];
+  if (!isNormalized) return isAssumed ? [{ what: 'recipe', value, option: 'recipe' }] : [];
   const isOpen = !isStated && (typeof height === 'string' || typeof width === 'string');
-  return given.sizing === undefined && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
+  return !isSized && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
 }
 
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
 function outputSpecOf(
   { outputs, metadata, activation }: Outline,
   { head, background, classNames, outputName }: InputSpecOptions,
+  layout: Layout,
 ): OutputSpec {
   if (outputName !== undefined && outputs[0]?.name !== outputName) {
     throw badUsage(
@@ -186,7 +209,7 @@ function outputSpecOf(
       `${says} in a ${stated}: a ${option('head', head)} behind it would change its probabilities`,
     );
   }
-  const count = type?.shape?.[1];
+  const count = type?.shape?.[at(axesOf(layout), 0)];
   if (head === 'softmax' && count === 1) {
     throw badUsage("`head: 'softmax'`: over one class it is always 1, use sigmoid");
   }
@@ -212,6 +235,7 @@ function outputSpecOf(
   );
   return {
     classes: { ...classes, ...(names && { names }) },
+    outputLayout: layout,
     ...(head !== undefined && { head }),
     assumed: [...several, ...unknown, ...assumed],
   };
@@ -277,7 +301,7 @@ function fromMetadata<T>(key: string, read: () => T): T {
 }
 
 /** The model's own size, or the release's where that is open. */
-function defaultSizing([, , height, width]: readonly (number | string)[]): Sizing {
+function defaultSizing(height: number | string | undefined, width: number | string | undefined): Sizing {
   const side = (size: number | string | undefined) =>
     typeof size === 'number' && size > 0 ? size : RELEASE_SIDE;
   return { kind: 'resize', height: side(height), width: side(width) };
@@ -286,7 +310,7 @@ function defaultSizing([, , height, width]: readonly (number | string)[]): Sizin
 /** @param isGiven whether the sizing is the caller's, and not what the model's metadata says */
 function checkSizing(
   sizing: Sizing,
-  [, , height, width]: readonly (number | string)[],
+  [height, width]: readonly (number | string | undefined)[],
   isGiven: boolean,
 ): void {
   const [refused, owner] = isGiven ? [badUsage, 'the recipe that is given'] : [badModel, 'its recipe'];

@@ -8,6 +8,7 @@ import { inOrder } from './common/in-order.js';
 import type { ImageRaster, Mask } from './common/raster.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelSpec, Tiling } from './images/job.js';
+import { axesOf } from './layout.js';
 import type { Classes } from './masks/classes.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
 import type { ProviderReport, RunOptions, Session } from './sessions/session.js';
@@ -126,7 +127,9 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
   /** How many classes the model gives, the background included; 1 where its output leaves that open. */
   get classes(): number {
-    const classes = at(this.#parts.session.outputs, 0).shape[1];
+    const { outputLayout } = this.#parts.spec;
+    const [channels] = axesOf(outputLayout);
+    const classes = at(this.#parts.session.outputs, 0).shape[channels];
     return typeof classes === 'number' && classes > 0 ? classes : 1;
   }
 

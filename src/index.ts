@@ -19,10 +19,16 @@ export type { Feature } from '../graph/analysis/features.js';
 export type { Assumption, CheckedAssumption } from '../graph/common/assumption.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
 export {
-  type Background,
-  type ModelIo,
+  type IntensityWindow,
   NORMALIZATIONS,
   type Normalization,
+  type NormalizationStep,
+} from '../graph/common/normalization.js';
+export {
+  type Background,
+  type Grey,
+  type Layout,
+  type ModelIo,
   parseRecipe,
   type Recipe,
   type Sizing,
@@ -35,7 +41,14 @@ export type { Target } from '../graph/passes/winograd/cost.js';
 export type { Reached } from '../graph/precision/reached.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 export type { UntypedNode } from '../graph/rewriting/untyped.js';
-export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/common/raster.js';
+export type {
+  ImageRaster,
+  LabelMap,
+  Mask,
+  Probabilities,
+  Raster,
+  RgbImage,
+} from '../runtime/common/raster.js';
 export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';

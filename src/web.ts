@@ -3,16 +3,29 @@
 export type { Assumption } from '../graph/common/assumption.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
 export {
-  type Background,
-  type ModelIo,
+  type IntensityWindow,
   NORMALIZATIONS,
   type Normalization,
+  type NormalizationStep,
+} from '../graph/common/normalization.js';
+export {
+  type Background,
+  type Grey,
+  type Layout,
+  type ModelIo,
   parseRecipe,
   type Recipe,
   type Sizing,
 } from '../graph/common/recipe.js';
 export { VERSION } from '../graph/common/version.js';
-export type { LabelMap, Mask, Probabilities, Raster, RgbImage } from '../runtime/common/raster.js';
+export type {
+  ImageRaster,
+  LabelMap,
+  Mask,
+  Probabilities,
+  Raster,
+  RgbImage,
+} from '../runtime/common/raster.js';
 export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
 export type { Tiling } from '../runtime/images/job.js';

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { isAbsolute } from '../../graph/common/normalization.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { VERSION } from '../../graph/common/version.js';
@@ -29,6 +30,8 @@ export interface GraphOptions {
 export interface BuildOptions extends GraphOptions {
   /** Makes a graph that takes images, of which this is a part. */
   readonly imageRecipe?: Recipe;
+  /** Bits of a sample that such a graph takes; default 16 where the recipe looks at stored values, else 8. */
+  readonly imageBits?: 8 | 16;
 }
 
 /** What height and width must be multiples of. */
@@ -89,11 +92,11 @@ function tensorForm(description: Description, weights: Weights, size: InputSize)
   return { taken: pixels, mask: probabilitiesOf(pixels, description, weights) };
 }
 
-/** The network with its recipe: `image` uint8 [1, H, W, C] -> [1, classes, H, W]. */
-function imageForm(description: Description, weights: Weights, recipe: Recipe) {
+/** The network with its recipe: `image` uint8 or uint16 [1, H, W, C] -> [1, classes, H, W]. */
+function imageForm(description: Description, weights: Weights, recipe: Recipe, given?: 8 | 16) {
   const { network, classes } = description;
   if (recipe.sizing.kind === 'resize') inputShape(network, sizeMultiple(description), recipe.sizing);
-  const image = imageInput(network.inputChannels);
+  const image = imageInput(network.inputChannels, given ?? (isAbsolute(recipe.normalization) ? 16 : 8));
   const probabilities = probabilitiesOf(prepare(image, recipe, network.inputChannels), description, weights);
   return { taken: image, mask: restore(probabilities, image, classes, recipe.sizing) };
 }
@@ -124,7 +127,7 @@ export function buildEncoder(
  */
 export function buildModel(description: Description, weights: Weights, options: BuildOptions): Model {
   const { taken, mask } = options.imageRecipe
-    ? imageForm(description, weights, options.imageRecipe)
+    ? imageForm(description, weights, options.imageRecipe, options.imageBits)
     : tensorForm(description, weights, options.size);
   return assemble({
     name: `${description.network.backbone}-${description.decoder.id}`,

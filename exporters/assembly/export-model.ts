@@ -2,7 +2,9 @@ import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { NORMALIZATIONS } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
+import { pick } from '../../graph/common/pick.js';
 import {
   BACKGROUND_KEY,
   type Background,
@@ -11,13 +13,13 @@ import {
   fitRecipe,
   HEAD_KEY,
   IO_KEY,
-  NORMALIZATIONS,
   RECIPE_KEY,
   RELEASE_SIDE,
   type Recipe,
   recipeSummary,
   recipeText,
   type Sizing,
+  withWindow,
 } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { Checkpoint } from '../checkpoints/open.js';
@@ -71,7 +73,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const recipe = recipeOf(description, images, plan.graph.size);
   const built = buildModel(description, weights, {
     ...plan.graph,
-    ...(images.io === 'image' && { imageRecipe: recipe }),
+    ...(images.io === 'image' && { imageRecipe: recipe, ...pick(images, ['imageBits']) }),
   });
   const { narrowed, unused } = weights.finish(view.names.keys(), description.network.ignoredPrefixes);
   settings.refuseUnused(checkpoint.file);
@@ -91,7 +93,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const assumed = [
     ...(plan.assumed ?? []),
     ...assumptionsOf({ ...description, backbone: description.network.backbone }, hints, settings),
-    ...(images.recipe?.normalization === undefined
+    ...(images.recipe?.normalization === undefined && images.window === undefined
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
     ...(description.head === 'softmax' && description.classes > 1 && images.background === undefined
@@ -112,7 +114,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
 function recipeOf(
   { network }: Description,
-  { recipe, grey, nativeSize, io }: ImagePlan,
+  { recipe, grey, window, nativeSize, io }: ImagePlan,
   { batch = 1, height, width }: InputSize,
 ): Recipe {
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
@@ -120,7 +122,11 @@ function recipeOf(
     throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
   }
   const asked = checkRecipe({ ...recipe, ...(grey !== undefined && { grey }) });
-  const { normalization = NORMALIZATIONS.release, sizing: given, ...others } = asked;
+  const { sizing: given, ...others } = asked;
+  const normalization =
+    window === undefined
+      ? (asked.normalization ?? NORMALIZATIONS.release)
+      : withWindow(asked.normalization, window);
   fitRecipe({ ...others, normalization }, network.inputChannels);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };

@@ -1,4 +1,7 @@
 import type { Assumption } from '../../graph/common/assumption.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import type { IntensityWindow } from '../../graph/common/normalization.js';
+import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Background, Grey, ModelIo, Recipe } from '../../graph/common/recipe.js';
 import type { Backbone } from '../backbones/backbone.js';
@@ -19,6 +22,10 @@ export interface HintOptions extends Hints {
 export interface ImagePlan {
   /** What the model takes: prepared pixels (default), or images of any size as they are. */
   readonly io?: ModelIo;
+  /** Bits of a sample of such images; default 16 where the recipe looks at stored values, else 8. */
+  readonly imageBits?: 8 | 16;
+  /** Stored values that the recipe begins with: what is below and above is cut. */
+  readonly window?: IntensityWindow;
   /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
   readonly recipe?: Partial<Recipe>;
   /** What one grey channel is made of where an image has colours; without, such an image is refused. */
@@ -54,14 +61,22 @@ export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hi
   return { ...pick(options, ['decoder', 'activation', 'head']), solverOptions: given };
 }
 
-/** @throws NmodeError (BAD_USAGE) for a backbone that is none */
+/** @throws NmodeError (BAD_USAGE) for a backbone that is none, and bits of images where prepared pixels are taken */
 export function planExport(options: ExportOptions): ExportPlan {
-  const { backbone } = options;
+  const { backbone, io, imageBits } = options;
+  if (imageBits !== undefined && io !== 'image') {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${option('imageBits')} has a meaning with ${option('io', 'image')} alone`,
+    );
+  }
   return {
     backbone: backbone === undefined ? undefined : backboneOf(backbone),
     hints: hintsOf(options),
     settings: pick(options, SETTING_NAMES),
-    images: pick(options, ['io', 'recipe', 'grey', 'background', 'classNames', 'nativeSize']),
+    images: pick(options, [
+      ...(['io', 'imageBits', 'recipe', 'window', 'grey', 'background', 'classNames', 'nativeSize'] as const),
+    ]),
     graph: pick(options, ['size', 'opset']),
   };
 }

@@ -1,11 +1,11 @@
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { NORMALIZATIONS } from '../../graph/common/normalization.js';
 import {
   type Background,
   checkRecipe,
   HEAD_KEY,
   IO_KEY,
-  NORMALIZATIONS,
   parseRecipe,
   RECIPE_KEY,
   RELEASE_SIDE,

@@ -1,4 +1,14 @@
 import { NmodeError, reason } from './errors.js';
+import { fieldsOf, kindOf } from './fields.js';
+import {
+  channelsOf,
+  type IntensityWindow,
+  isFirstVersion,
+  type Normalization,
+  normalizationText,
+  parseNormalization,
+  windowed,
+} from './normalization.js';
 import { option } from './option.js';
 
 /**
@@ -20,17 +30,6 @@ export type Grey = (typeof GREYS)[number];
 const VERSION = 2;
 
 /**
- * What is done to samples x, with `full` the largest that the image's depth holds (255, or 65535 at 16 bits):
- * - `min-max`: 255 (x - min) / (max - min) over all channels of the whole image, zeros for a constant one (the release);
- * - `unit`: x / full, 0..1;
- * - `mean-std`: (x / full - mean) / std, channel by channel; one number holds for all channels.
- */
-export type Normalization =
-  | { readonly kind: 'min-max' }
-  | { readonly kind: 'unit' }
-  | { readonly kind: 'mean-std'; readonly mean: readonly number[]; readonly std: readonly number[] };
-
-/**
  * The size at which the network sees an image:
  * - `resize`: always this one, bilinear with half-pixel centres and without antialiasing;
  * - `pad`: the image's own, its last row and column repeated up to a multiple.
@@ -41,13 +40,6 @@ export type Sizing =
 
 /** The side of the release's images, in pixels. */
 export const RELEASE_SIDE = 256;
-
-/** The normalizations that have a name of their own. ImageNet's figures are those of torchvision. */
-export const NORMALIZATIONS = Object.freeze({
-  release: { kind: 'min-max' },
-  unit: { kind: 'unit' },
-  imagenet: { kind: 'mean-std', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-} satisfies Record<string, Normalization>);
 
 /** 4096 x 4096: activations of larger inputs fill the memory of any machine. */
 export const MAX_NETWORK_PIXELS = 2 ** 24;
@@ -61,6 +53,13 @@ export const MODEL_IOS: readonly ModelIo[] = ['tensor', 'image'];
 
 /** The key of `metadata_props` that says which. */
 export const IO_KEY = 'nmode.io';
+
+/** In which order a tensor has images, channels and pixels. */
+export const LAYOUTS = ['NCHW', 'NHWC'] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/** The key of `metadata_props` that says in which order a model takes and gives them; NCHW without. */
+export const LAYOUT_KEY = 'nmode.layout';
 
 /** The key of `metadata_props` with the bytes of activations that are held at once, for each pixel of the input. */
 export const BYTES_PER_PIXEL_KEY = 'nmode.bytes_per_pixel';
@@ -85,24 +84,25 @@ export function parseBackground(text: string): Background {
 }
 
 export function recipeText(recipe: Recipe): string {
-  return JSON.stringify(isFirstVersion(recipe) ? recipe : { version: VERSION, ...recipe });
+  return JSON.stringify(
+    recipe.grey === undefined && isFirstVersion(recipe.normalization)
+      ? recipe
+      : { version: VERSION, ...recipe },
+  );
 }
 
-function isFirstVersion({ normalization, grey }: Recipe): boolean {
-  return grey === undefined && !(normalization.kind === 'mean-std' && normalization.mean.length !== 3);
+/** A normalization, if there is one, of what a window gives. @throws NmodeError (BAD_USAGE) for no window */
+export function withWindow(normalization: Normalization | undefined, window: IntensityWindow): Normalization {
+  return readRecipe(() => windowed(normalization, window));
 }
 
 /** A recipe in a few words. */
 export function recipeSummary({ normalization, sizing, grey }: Recipe): string {
-  const figures =
-    normalization.kind === 'mean-std'
-      ? ` (mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')})`
-      : '';
   const size =
     sizing.kind === 'resize'
       ? `resized to ${sizing.height}x${sizing.width}`
       : `own size, padded to a multiple of ${sizing.multiple}`;
-  return `${grey === undefined ? '' : `grey by ${grey}, `}${normalization.kind}${figures}, ${size}`;
+  return `${grey === undefined ? '' : `grey by ${grey}, `}${normalizationText(normalization)}, ${size}`;
 }
 
 /**
@@ -151,14 +151,12 @@ export function checkRecipe({ normalization, sizing, grey, ...others }: Partial<
  * @throws NmodeError (BAD_USAGE)
  */
 export function fitRecipe({ normalization, grey }: Partial<Recipe>, channels: number): void {
-  if (normalization?.kind === 'mean-std') {
-    const given = normalization.mean.length;
-    if (given !== 1 && given !== channels) {
-      throw new NmodeError(
-        'BAD_USAGE',
-        `the recipe has a mean and std of ${given} channels, the model takes ${channels}`,
-      );
-    }
+  const given = normalization && readRecipe(() => channelsOf(normalization));
+  if (given !== undefined && given !== channels) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `the recipe has a mean and std of ${given} channels, the model takes ${channels}`,
+    );
   }
   if (grey !== undefined && channels === 3) {
     throw new NmodeError('BAD_USAGE', `${option('grey', grey)} has no meaning: the model takes 3 channels`);
@@ -173,23 +171,6 @@ function readRecipe<T>(read: () => T): T {
   }
 }
 
-function parseNormalization(value: unknown): Normalization {
-  const kind = kindOf(value, 'normalization');
-  if (kind === 'min-max' || kind === 'unit') {
-    fieldsOf(value, `normalization ${kind}`, ['kind']);
-    return { kind };
-  }
-  if (kind !== 'mean-std') throw new TypeError(`normalization '${kind}' is none of min-max, unit, mean-std`);
-  const { mean, std } = fieldsOf(value, 'normalization mean-std', ['kind', 'mean', 'std']);
-  const [means, stds] = [
-    channels(mean, 'mean', Number.isFinite),
-    channels(std, 'std', (x) => x > 0 && Number.isFinite(1 / x)),
-  ];
-  if (means.length !== stds.length)
-    throw new TypeError(`mean is of ${means.length} channels, std of ${stds.length}`);
-  return { kind, mean: means, std: stds };
-}
-
 function parseSizing(value: unknown): Sizing {
   const kind = kindOf(value, 'sizing');
   if (kind === 'resize') {
@@ -198,40 +179,6 @@ function parseSizing(value: unknown): Sizing {
   }
   if (kind !== 'pad') throw new TypeError(`sizing '${kind}' is none of resize, pad`);
   return { kind, multiple: size(fieldsOf(value, 'sizing pad', ['kind', 'multiple']).multiple, 'multiple') };
-}
-
-/** The fields of an object that has these and no others: a misspelt one must not pass for absent. */
-function fieldsOf(
-  value: unknown,
-  what: string,
-  names: readonly string[],
-  optional: readonly string[] = [],
-): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw new TypeError(`${what} is no object`);
-  const found = Object.keys(value);
-  const wrong = [
-    ...found.filter((name) => !names.includes(name) && !optional.includes(name)),
-    ...names.filter((n) => !found.includes(n)),
-  ];
-  if (wrong.length > 0) {
-    throw new TypeError(`${what} has ${found.join(', ') || 'nothing'}, expected ${names.join(', ')}`);
-  }
-  return Object.fromEntries(Object.entries(value));
-}
-
-function kindOf(value: unknown, what: string): unknown {
-  if (typeof value === 'object' && value !== null && 'kind' in value) return value.kind;
-  throw new TypeError(`${what} has no kind`);
-}
-
-function channels(value: unknown, what: string, fits: (x: number) => boolean): readonly number[] {
-  const isFit = (x: unknown): x is number => typeof x === 'number' && fits(x);
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isFit)) {
-    throw new TypeError(
-      `${what} is not a number a channel${what === 'std' ? ', each above 0, that can be divided by' : ''}`,
-    );
-  }
-  return value;
 }
 
 function parseGrey(value: unknown): Grey {

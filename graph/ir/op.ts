@@ -13,6 +13,8 @@ export interface OpDefinition {
   readonly sinceSignature?: number;
   /** Whether two nodes that read the same may give what differs. */
   readonly isRandom?: boolean;
+  /** How many outputs a node has at least; default 1. */
+  readonly outputs?: number;
   /** Positions of the inputs that hold trained parameters (BatchNorm's running statistics are none). */
   readonly parameters?: readonly number[];
   /** The types of its attributes. What is of another type would be taken for absent. */
@@ -87,9 +89,10 @@ export function apply(
     scope: currentScope(),
     inputs,
     attributes: new Map(Object.entries(attributes)),
+    ...(definition.outputs !== undefined && { outputs: definition.outputs }),
   };
   try {
-    const [type] = inferOutputs(definition, inputs, operation.attributes);
+    const [type] = inferOutputs(definition, inputs, operation.attributes, definition.outputs);
     if (type === undefined) throw new TypeError('the type of its output cannot be inferred');
     return { ...type, source: { kind: 'operation', operation } };
   } catch (error) {

@@ -30,12 +30,14 @@ export type Source =
   | { readonly kind: 'constant'; readonly name?: string; readonly tensor: Tensor }
   | { readonly kind: 'operation'; readonly operation: Operation };
 
-/** One application of an operator, with the scope it was made in. All operators built here have one output. */
+/** One application of an operator, with the scope it was made in. Of what it gives, the first output alone is taken. */
 export interface Operation {
   readonly opType: string;
   readonly scope: string;
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
+  /** How many outputs it has; default 1. */
+  readonly outputs?: number;
 }
 
 export function input(name: string, dtype: DType, shape: readonly Dim[]): Value {

@@ -2,6 +2,7 @@ import { areChannelsLast } from '../analysis/features.js';
 import { inferTypes, type Types } from '../analysis/infer.js';
 import { holdsSubgraph, namesIn } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
+import { LAYOUT_KEY } from '../common/recipe.js';
 import { int, ints } from '../ir/attribute.js';
 import { type Dim, sameDim } from '../ir/dim.js';
 import { DTYPES, type DType } from '../ir/dtype.js';
@@ -27,8 +28,9 @@ interface Port {
  * A model in the form that images are fed in: it takes float32 [N, C, H, W], and gives float32, for each pixel [N, classes, H, W]. One
  * whose channels stand last, as TensorFlow's do, or of another float, is so with a Transpose or a Cast more at its ends; any other model, and
  * one whose subgraphs may read the image by its name, is as it is.
+ * @param turns whether channels are to be first; else they stay where they are
  */
-export function inImageForm(model: Model): Model {
+export function inImageForm(model: Model, turns = true): Model {
   const { graph } = model;
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   const [image, ...others] = inputs.filter(({ type }) => type?.shape?.length === 4);
@@ -36,7 +38,7 @@ export function inImageForm(model: Model): Model {
   if (image === undefined || others.length > 0 || graph.nodes.some(holdsSubgraph)) return model;
   if (dtype !== 'float32' && !OTHER_FLOATS.includes(dtype)) return model;
   const castOf = (type: DType | undefined) => (OTHER_FLOATS.includes(type) ? type : undefined);
-  const port = { name: image.name, cast: castOf(dtype), isTurned: areChannelsLast(shape) };
+  const port = { name: image.name, cast: castOf(dtype), isTurned: turns && areChannelsLast(shape) };
   const types: Types = port.isTurned ? inferTypes(model) : new Map();
   const [, height, width] = types.get(image.name)?.shape ?? [];
   const results = graph.outputs.map(
@@ -100,8 +102,11 @@ function withEnds(model: Model, image: Port, results: readonly Port[]): Model {
     const sizes = shape && end.isTurned ? FIRST.map((axis) => at(shape, axis)) : shape;
     return { name, type: { dtype: end.cast ? 'float32' : type.dtype, ...(sizes && { shape: sizes }) } };
   };
+  // What it says of where channels stand holds no more.
+  const stated = [...model.metadata].filter(([key]) => key !== LAYOUT_KEY || !image.isTurned);
   return {
     ...model,
+    metadata: new Map(stated),
     graph: {
       ...graph,
       nodes: [

@@ -1,6 +1,7 @@
-import { intOf } from '../ir/attribute.js';
-import { type OpDefinition, required } from '../ir/op.js';
-import { axisOf, numbersAt } from './operands.js';
+import { int, intOf } from '../ir/attribute.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
+import { axisOf, listAt } from './operands.js';
 
 /** Where along an axis the largest or smallest element stands. */
 function argReduction(opType: string): OpDefinition {
@@ -24,11 +25,12 @@ export const ArgMin = argReduction('ArgMin');
 export const TopK: OpDefinition = {
   opType: 'TopK',
   since: 1,
+  outputs: 2,
   attributes: { axis: 'int', k: 'int', largest: 'int', sorted: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
     const axis = axisOf(intOf(attributes, 'axis', -1), shape.length);
-    const [count] = attributes.has('k') ? [intOf(attributes, 'k', 0)] : (numbersAt(inputs, 1, 'k') ?? []);
+    const [count] = attributes.has('k') ? [intOf(attributes, 'k', 0)] : (listAt(inputs, 1, 'k') ?? []);
     if (count === undefined) return [];
     const chosen = shape.with(axis, count);
     return [
@@ -37,3 +39,7 @@ export const TopK: OpDefinition = {
     ];
   },
 };
+
+/** ONNX TopK: the k smallest elements of x along an axis, in their order. @param k int64 [1] */
+export const smallest = (x: Value, k: Value, axis: number): Value =>
+  apply(TopK, [x, k], { axis: int(axis), largest: int(0), sorted: int(1) });

@@ -190,6 +190,10 @@ export const div = binaryOf(Div);
 export const pow = binaryOf(Pow);
 /** ONNX Max of two. */
 export const max = binaryOf(Max);
+/** ONNX Min of two. */
+export const min = binaryOf(Min);
+/** ONNX Mod of whole numbers. */
+export const mod = binaryOf(Mod);
 
 /** ONNX PRelu: x where it is positive, elsewhere slopes x. slopes [C or 1, 1, 1] for x [N, C, H, W]. */
 export const parametricRelu = (x: Value, slopes: Value): Value => apply(PRelu, [x, slopes]);

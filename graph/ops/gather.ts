@@ -36,4 +36,8 @@ export const Gather: OpDefinition = {
 
 /** ONNX Gather along axis 0, by indices that are known. */
 export const gather = (data: Value, indices: readonly number[]): Value =>
-  apply(Gather, [data, constant(int64Tensor([indices.length], indices))], { axis: int(0) });
+  gatherAt(data, constant(int64Tensor([indices.length], indices)));
+
+/** ONNX Gather along axis 0, by indices that are computed. */
+export const gatherAt = (data: Value, indices: Value): Value =>
+  apply(Gather, [data, indices], { axis: int(0) });

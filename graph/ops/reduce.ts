@@ -41,6 +41,8 @@ export const ReduceSumSquare = reduction('ReduceSumSquare');
 
 /** The smallest element of x, [1, 1, ...] of its rank. */
 export const reduceMin = (x: Value): Value => apply(ReduceMin, [x], { keepdims: int(1) });
+/** The mean of x, [1, 1, ...] of its rank. */
+export const reduceMean = (x: Value): Value => apply(ReduceMean, [x], { keepdims: int(1) });
 /** The largest element of x, [1, 1, ...] of its rank. */
 export const reduceMax = (x: Value): Value => apply(ReduceMax, [x], { keepdims: int(1) });
 /** The sum of x over some axes, which stay as axes of one element unless `keep` is false. */

@@ -88,10 +88,11 @@ export class NameAllocator {
 
   #emit(operation: Operation, inputs: string[]): string {
     while (inputs.at(-1) === '') inputs.pop();
-    const { scope, opType, attributes } = operation;
+    const { scope, opType, attributes, outputs = 1 } = operation;
     const name = this.unique(scope === '' ? opType : `${scope}/${opType}`);
     const output = this.#given.get(operation) ?? name;
-    this.nodes.push({ name, opType, domain: '', inputs, outputs: [output], attributes });
+    const others = Array.from({ length: outputs - 1 }, () => this.unique(`${name}_other`));
+    this.nodes.push({ name, opType, domain: '', inputs, outputs: [output, ...others], attributes });
     this.#placed.set(operation, output);
     return output;
   }

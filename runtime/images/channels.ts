@@ -34,10 +34,61 @@ export function withChannels(image: ImageRaster, wanted: Channels, name = 'the i
   }
   const way =
     channels > 1
-      ? `: give the files of its channels with --inputs, or a TIFF of ${channels} grey pages`
+      ? `: give the files of its channels (${option('inputs')}), or a TIFF of ${channels} grey pages`
       : ': give a grey image';
   throw badImage(`${name}: it has ${counted(image.channels)}, the model takes ${channels}${way}`);
 }
+
+/** A file of some channels of an image, and what messages call it. */
+export interface ChannelPart {
+  readonly name: string;
+  readonly image: ImageRaster;
+}
+
+/**
+ * One image of the channels of several, in their order.
+ * @throws NmodeError (BAD_IMAGE) where they are not of one size and depth
+ */
+export function joinChannels(parts: readonly ChannelPart[]): ImageRaster {
+  const [first, ...others] = parts;
+  if (first === undefined) throw badImage('no file of an image is given');
+  const { width, height } = first.image;
+  const bits = ({ image }: ChannelPart) => (image.data instanceof Uint16Array ? 16 : 8);
+  for (const part of others) {
+    const { name, image } = part;
+    if (image.width !== width || image.height !== height) {
+      throw badImage(
+        `${name}: it is ${image.width}x${image.height}, ${first.name} is ${width}x${height}: the channels of an image are of one size`,
+      );
+    }
+    if (bits(part) !== bits(first)) {
+      throw badImage(
+        `${name}: it has ${bits(part)} bits a sample, ${first.name} has ${bits(first)}: the channels of an image are of one depth`,
+      );
+    }
+  }
+  if (others.length === 0) return first.image;
+  const channels = parts.reduce((sum, { image }) => sum + image.channels, 0);
+  const data = emptyAs(first.image.data, channels * width * height);
+  let before = 0;
+  for (const { image } of parts) {
+    const { channels: own, data: from } = image;
+    for (let channel = 0; channel < own; channel++, before++) {
+      for (let at = channel, to = before; to < data.length; at += own, to += channels)
+        data[to] = from[at] as number;
+    }
+  }
+  const warnings = parts.flatMap(({ name, image }) =>
+    (image.warnings ?? []).map((warning) => `${name}: ${warning}`),
+  );
+  return { width, height, channels, data, ...(warnings.length > 0 && { warnings }) };
+}
+
+/**
+ * What a file gives to an image of several: its one grey channel, or its colours, which `grey` makes one of.
+ */
+export const partOf = (image: ImageRaster, { grey }: Channels): ImageRaster =>
+  grey !== undefined && image.channels === 3 ? inGrey(image, grey) : image;
 
 /** Three equal channels of the first one: how an image of other channels than red, green and blue is shown. */
 export function inRgb(image: ImageRaster): RgbImage {

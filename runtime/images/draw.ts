@@ -1,8 +1,8 @@
 import { assertWhole, type Mask, type RgbImage } from '../common/raster.js';
 import { area } from '../masks/threshold.js';
 import { type Colour, classColour } from './class-colours.js';
+import { toEightBits } from './depth.js';
 import { withLegend } from './legend.js';
-import { toEightBits } from './prepare.js';
 
 export interface DrawOptions {
   /** Red, green, blue, 0..255; default an orange that skin has not. */
@@ -51,7 +51,7 @@ function paint(image: RgbImage, mask: Mask, colour: Colour, shareOf: (edge: bool
     throw new RangeError(`a mask of ${mask.width}x${mask.height} over an image of ${width}x${height}`);
   }
   for (const each of [image, mask]) assertWhole(each);
-  const painted = Uint8Array.from(toEightBits(image, { kind: 'min-max' }));
+  const painted = Uint8Array.from(toEightBits(image, true));
   const inside = (x: number, y: number) =>
     x >= 0 && y >= 0 && x < width && y < height && mask.data[y * width + x] !== 0;
   for (let y = 0; y < height; y++) {

@@ -2,14 +2,16 @@ import type { Reach } from '../../graph/analysis/receptive-field.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { givenClassNames } from '../../graph/common/class-names.js';
 import { badModel } from '../../graph/common/errors.js';
-import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
+import type { Layout, ModelIo, Recipe } from '../../graph/common/recipe.js';
 import { channelOf, type ImageRaster, type Probabilities, type RgbImage } from '../common/raster.js';
 import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { type Channels, inRgb, withChannels } from './channels.js';
+import { type Depth, withDepth } from './depth.js';
 import { applyHead } from './files/head.js';
-import { type Affine, affineOf, prepareResized, prepareWindow, toEightBits } from './prepare.js';
+import { type Levels, levelsOf } from './levels.js';
+import { prepareResized, prepareWindow } from './prepare.js';
 import { resizeBilinear } from './resize.js';
 import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js';
 
@@ -17,6 +19,9 @@ import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js'
 export interface ImageSpec extends Channels {
   readonly io: ModelIo;
   readonly recipe: Recipe;
+  /** Of a model that takes images as they are. */
+  readonly depth: Depth;
+  readonly layout: Layout;
   /** Bytes that one run may take, where images keep their own size. */
   readonly memoryBudget: number;
   /** Bytes of activations for each pixel of the input. */
@@ -32,6 +37,7 @@ export interface OutputSpec {
   readonly classes: Classes;
   /** What turns its logits into probabilities; absent where it gives probabilities. */
   readonly head?: 'sigmoid' | 'softmax';
+  readonly outputLayout: Layout;
   readonly assumed: readonly Assumption[];
 }
 
@@ -80,7 +86,7 @@ export class Job {
   readonly #plan: TilePlan | undefined;
   readonly #windows: readonly Window[];
   /** Looks at the whole image: found once, at the first input. */
-  #affine: Affine | undefined;
+  #levels: Levels | undefined;
   #result: Probabilities | undefined;
 
   /** @throws NmodeError (BAD_IMAGE) for an image of other channels than the model takes */
@@ -112,23 +118,25 @@ export class Job {
     };
   }
 
-  /** What the network is given in one run: [1, C, H, W] or, for a model that takes images, [1, H, W, C]. */
+  /** What the network is given in one run: [1, C, H, W] or [1, H, W, C] as its layout says, and for a model that takes images [1, H, W, C]. */
   input(index: number): Floats | Bytes {
-    const { recipe, io } = this.#spec;
+    const { recipe, io, depth, layout } = this.#spec;
     const image = this.#image;
     if (io === 'image') {
       return {
         dims: [1, image.height, image.width, image.channels],
-        data: toEightBits(image, recipe.normalization),
+        data: withDepth(image, depth, recipe.normalization),
       };
     }
     const { width, height } = this.#window(index);
-    this.#affine ??= affineOf(image, recipe.normalization);
+    this.#levels ??= levelsOf(image, recipe.normalization);
     const data =
       recipe.sizing.kind === 'resize'
-        ? prepareResized(image, this.#affine, width, height)
-        : prepareWindow(image, this.#affine, this.#window(index));
-    return { dims: [1, image.channels, height, width], data };
+        ? prepareResized(image, this.#levels, width, height, layout)
+        : prepareWindow(image, this.#levels, this.#window(index), layout);
+    const { channels } = image;
+    const dims = layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
+    return { dims, data };
   }
 
   #window(index: number): Window {
@@ -139,15 +147,17 @@ export class Job {
 
   /**
    * Takes the probabilities of one run.
-   * @throws NmodeError (BAD_MODEL) where they are not [1, classes, height, width]
+   * @throws NmodeError (BAD_MODEL) where they are not [1, classes, height, width], or in the order of its layout
    */
-  place(index: number, { dims, data: given }: Floats): void {
+  place(index: number, output: Floats): void {
+    const { io, recipe, head, assumed, outputLayout } = this.#spec;
+    const { dims, data: given } = outputLayout === 'NHWC' ? channelsFirst(output) : output;
     const [batch, classes, height, width, ...others] = dims;
     const is4d = height !== undefined && width !== undefined && others.length === 0;
     if (!is4d || batch !== 1 || classes === undefined || classes < 1 || classes > 255) {
       throw badModel(`the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`);
     }
-    const { io, recipe, head, assumed, classes: semantics } = this.#spec;
+    const { classes: semantics } = this.#spec;
     if (semantics.names !== undefined) givenClassNames(semantics.names, classes);
     const data = head === undefined ? given : applyHead(head, given, classes);
     const mayBeLogits = assumed.some(({ option }) => option === 'head');
@@ -193,6 +203,19 @@ export class Job {
     }
     return { classes: result.classes, width, height, data };
   }
+}
+
+/** [1, H, W, classes] as [1, classes, H, W]; any other shape as it is. */
+function channelsFirst({ dims, data: from }: Floats): Floats {
+  const [batch = 0, height = 0, width = 0, classes = 0] = dims;
+  const size = height * width;
+  if (dims.length !== 4 || batch !== 1) return { dims, data: from };
+  const data = new Float32Array(from.length);
+  for (let label = 0; label < classes; label++) {
+    for (let pixel = 0; pixel < size; pixel++)
+      data[label * size + pixel] = from[pixel * classes + label] as number;
+  }
+  return { dims: [batch, classes, height, width], data };
 }
 
 /**

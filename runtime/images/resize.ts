@@ -45,14 +45,23 @@ export function resizeBilinear(
   return { width, height, channels, data };
 }
 
-/** The same row by row, before it is rounded. */
-export function resizeRows(image: Raster, width: number, height: number, take: TakeRow): void {
+/** Reads a row of pixels in double, interleaved by channel, or what of it fits behind `x`. */
+export type ReadRow = (row: number, into: Float64Array, x?: number) => void;
+
+/** The same row by row, before it is rounded. @param read gives the rows of the image; by default as they are */
+export function resizeRows(
+  image: Raster,
+  width: number,
+  height: number,
+  take: TakeRow,
+  read: ReadRow = (row, into) => readRow(image, row, into),
+): void {
   assertWhole(image);
   const across = taps(image.width, width, image.channels);
   const down = taps(image.height, height);
   // Shrinking, the height goes first: that leaves fewer rows to stretch.
-  if (height < image.height) mixThenStretch(image, across, down, take);
-  else stretchThenMix(image, across, down, take);
+  if (height < image.height) mixThenStretch(image, across, down, take, read);
+  else stretchThenMix(image, across, down, take, read);
 }
 
 /** Part of a row in double, so that loops see one type whatever the image's is, and are compiled for it. */
@@ -62,7 +71,7 @@ export function readRow({ width, channels, data }: Raster, row: number, into: Fl
 }
 
 /** Shrinking: two input rows become one, and that one is stretched. */
-function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow): void {
+function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow, read: ReadRow): void {
   const length = image.width * image.channels;
   const [above, below, mixed] = [
     new Float64Array(length),
@@ -71,8 +80,8 @@ function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow):
   ];
   const values = new Float64Array(across.share.length);
   for (let row = 0; row < down.share.length; row++) {
-    readRow(image, down.low[row] as number, above);
-    readRow(image, down.high[row] as number, below);
+    read(down.low[row] as number, above);
+    read(down.high[row] as number, below);
     mix(above, below, down.share[row] as number, mixed);
     stretch(mixed, across, values);
     take(row, values);
@@ -80,7 +89,7 @@ function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow):
 }
 
 /** Growing: many output rows lie between the same two input rows, and each of these is stretched once. */
-function stretchThenMix(image: Raster, across: Taps, down: Taps, take: TakeRow): void {
+function stretchThenMix(image: Raster, across: Taps, down: Taps, take: TakeRow, read: ReadRow): void {
   const length = across.share.length;
   const source = new Float64Array(image.width * image.channels);
   const values = new Float64Array(length);
@@ -89,7 +98,7 @@ function stretchThenMix(image: Raster, across: Taps, down: Taps, take: TakeRow):
   const fill = (row: number, into: typeof north) => {
     if (into.row === row) return;
     into.row = row;
-    readRow(image, row, source);
+    read(row, source);
     stretch(source, across, into.values);
   };
   for (let row = 0; row < down.share.length; row++) {

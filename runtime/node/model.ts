@@ -74,10 +74,10 @@ export function withOutput(loaded: LoadedModel, output: string | undefined): Loa
   return { model: pruned, bytes: encodeModel(pruned), name };
 }
 
-/** A model as images are fed to it: with one of its outputs, and its channels first. @throws NmodeError (BAD_USAGE) */
+/** A model as images are fed to it: with one of its outputs, and in float32. @throws NmodeError (BAD_USAGE) */
 export function forImages(given: LoadedModel, output: string | undefined): LoadedModel {
   const loaded = withOutput(given, output);
-  const model = inImageForm(loaded.model);
+  const model = inImageForm(loaded.model, false);
   return model === loaded.model ? loaded : { ...loaded, model, bytes: encodeModel(model) };
 }
 

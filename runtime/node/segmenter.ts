@@ -14,6 +14,7 @@ import {
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
 import { Respawning } from '../threads/respawning.js';
+import type { ChannelFiles } from './images/channels.js';
 import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
 import { forImages, inputSpecOfModel, type LoadedModel, loadModel, modelOf } from './model.js';
@@ -22,8 +23,8 @@ import { createSession, type ProviderReport, type Session, type SessionOptions }
 import type { ImageMethods } from './threads/image-thread.js';
 import { startThread } from './threads/thread.js';
 
-/** A file, the bytes of one, or decoded pixels. */
-export type ImageSource = ImageFile | ImageRaster;
+/** A file, the bytes of one, several for the channels of an image in their order, or decoded pixels. */
+export type ImageSource = ChannelFiles | ImageRaster;
 
 export type Segmentation = SharedSegmentation<ProviderReport>;
 export type Segmented<S> = SharedSegmented<S, ProviderReport>;
@@ -95,7 +96,12 @@ async function startImages(): Promise<Respawning<ImageMethods>> {
   return Respawning.ready(() => startThread<ImageMethods>('image-thread', 'the segmenter'));
 }
 
-const nameOf = (source: ImageSource) => (typeof source === 'string' ? basename(source) : undefined);
+const nameOf = (source: ImageSource): string | undefined => {
+  const [first] = isList(source) ? source : [source];
+  return typeof first === 'string' ? basename(first) : undefined;
+};
+
+const isList = (source: ImageSource): source is readonly ImageFile[] => Array.isArray(source);
 
 /** A copy for the thread, which may come to it late. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
 function hand(source: ImageSource): Handed<ImageSource> {
@@ -104,6 +110,13 @@ function hand(source: ImageSource): Handed<ImageSource> {
     const bytes = copyOf(source, 'the image');
     return { source: bytes, give: [bytes.buffer] };
   }
-  checkPixels(source, 'the path of an image, its bytes');
+  if (isList(source)) {
+    const handed = source.map((file) => (typeof file === 'string' ? file : copyOf(file, 'the image')));
+    return {
+      source: handed,
+      give: handed.flatMap((file) => (typeof file === 'string' ? [] : [file.buffer])),
+    };
+  }
+  checkPixels(source, 'the path of an image, its bytes, a list of those of its channels');
   return handPixels(source);
 }

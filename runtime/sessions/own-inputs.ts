@@ -25,23 +25,23 @@ type Input = Inputs[string];
 
 const input = (name: string) => `input '${name}'`;
 
-/** The element type of what a tensor is given as; undefined for what none is given as. */
-function dtypeOf(data: unknown): 'float32' | 'uint8' | 'float16' | undefined {
-  if (data instanceof Float32Array) return 'float32';
-  if (data instanceof Uint8Array) return 'uint8';
-  return data instanceof Uint16Array ? 'float16' : undefined;
+/** The element types that a tensor may be given as, by its array; none for what is no tensor. */
+function dtypesOf(data: unknown): readonly string[] {
+  if (data instanceof Float32Array) return ['float32'];
+  if (data instanceof Uint8Array) return ['uint8'];
+  return data instanceof Uint16Array ? ['float16', 'uint16'] : [];
 }
 
-/** The element types that tensors are given as. */
-const GIVEN: readonly string[] = ['float32', 'uint8', 'float16'];
+/** All of them. */
+const GIVEN: readonly string[] = ['float32', 'uint8', 'float16', 'uint16'];
 
 function checkInput(name: string, tensor: Input, ports: readonly Port[]): void {
   const { dims, data } = tensor ?? {};
-  const dtype = dtypeOf(data);
+  const dtypes = dtypesOf(data);
   const isShape = Array.isArray(dims) && dims.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (dtype === undefined || !isShape) {
+  if (dtypes.length === 0 || !isShape) {
     throw badUsage(
-      `${input(name)}: expected { dims, data } with sizes as numbers and a Float32Array, a Uint8Array or, for half precision, a Uint16Array`,
+      `${input(name)}: expected { dims, data } with sizes as numbers and a Float32Array, a Uint8Array or, for 16 bits, a Uint16Array`,
     );
   }
   refuseGone(data, input(name));
@@ -51,8 +51,8 @@ function checkInput(name: string, tensor: Input, ports: readonly Port[]): void {
     );
   }
   const wanted = ports.find((port) => port.name === name)?.dtype;
-  if (wanted !== undefined && GIVEN.includes(wanted) && wanted !== dtype) {
-    throw badUsage(`${input(name)} is given as ${dtype}, the model takes ${wanted}`);
+  if (wanted !== undefined && GIVEN.includes(wanted) && !dtypes.includes(wanted)) {
+    throw badUsage(`${input(name)} is given as ${dtypes.join(' or ')}, the model takes ${wanted}`);
   }
 }
 

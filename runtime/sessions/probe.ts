@@ -37,13 +37,13 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
   if (length > MAX_PROBE) {
     throw badModel(`input '${name}' takes [${dims}], more than can be tried`);
   }
-  if (dtype === 'uint8') {
-    const data = new Uint8Array(length);
+  if (dtype === 'uint8' || dtype === 'uint16') {
+    const data = dtype === 'uint8' ? new Uint8Array(length) : new Uint16Array(length);
     for (let i = 0; i < length; i++) data[i] = scramble(i);
     return { dims, data };
   }
   if (dtype !== 'float32') {
-    throw badModel(`input '${name}' is ${dtype}, expected float32 or uint8`);
+    throw badModel(`input '${name}' is ${dtype}, expected float32, uint8 or uint16`);
   }
   const width = dims.at(-1) ?? SCALAR_WIDTH;
   const strengths = Float64Array.from({ length: width }, (_, column) => 255 ** (column / width) / 2 ** 32);

@@ -4,10 +4,10 @@ export interface Floats {
   readonly data: Float32Array;
 }
 
-/** Unsigned bytes in row-major order. */
+/** Whole numbers of 8 or 16 bits without a sign, in row-major order. */
 export interface Bytes {
   readonly dims: readonly number[];
-  readonly data: Uint8Array;
+  readonly data: Uint8Array | Uint16Array;
 }
 
 /** Numbers in half precision (IEEE binary16), as their bits, in row-major order. */

@@ -33,11 +33,16 @@ function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): readonly 
   );
 }
 
-function tensorOf(TensorClass: typeof Tensor, data: Inputs[string]['data'], dims: readonly number[]): Tensor {
+/** @param dtype of the input of that name: halves and whole numbers of 16 bits come in one kind of array */
+function tensorOf(
+  TensorClass: typeof Tensor,
+  data: Inputs[string]['data'],
+  dims: readonly number[],
+  dtype: string | undefined,
+): Tensor {
   if (data instanceof Float32Array) return new TensorClass('float32', data, dims);
-  return data instanceof Uint8Array
-    ? new TensorClass('uint8', data, dims)
-    : new TensorClass('float16', data, dims);
+  if (data instanceof Uint8Array) return new TensorClass('uint8', data, dims);
+  return dtype === 'uint16' ? new TensorClass('uint16', data, dims) : new TensorClass('float16', data, dims);
 }
 
 /**
@@ -45,14 +50,16 @@ function tensorOf(TensorClass: typeof Tensor, data: Inputs[string]['data'], dims
  * @param TensorClass of the same onnxruntime
  */
 export function wrapSession(session: InferenceSession, TensorClass: typeof Tensor): RuntimeSession {
+  const inputPorts = portsOf(session.inputMetadata);
+  const types = new Map(inputPorts.map(({ name, dtype }) => [name, dtype]));
   return {
-    inputs: portsOf(session.inputMetadata),
+    inputs: inputPorts,
     outputs: portsOf(session.outputMetadata),
     async run(inputs, outputs) {
       try {
         const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [
           name,
-          tensorOf(TensorClass, data, dims),
+          tensorOf(TensorClass, data, dims, types.get(name)),
         ]);
         const results = await session.run(Object.fromEntries(feeds), outputs ?? session.outputNames);
         return Object.fromEntries(

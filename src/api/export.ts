@@ -35,6 +35,8 @@ export interface ExportReport extends ProofReport {
   readonly macs: number;
   /** What the model takes: prepared pixels, or images as they are. */
   readonly io: ModelIo;
+  /** Bits of a sample of such images. */
+  readonly imageBits?: 8 | 16;
   /** What the network's keys begin with in the checkpoint; '' for nothing. */
   readonly prefix: string;
   /** Keys of the checkpoint that the network does not use, counters not listed. */
@@ -90,6 +92,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       nodes: model.graph.nodes.length,
       opset: opsetOf(model),
       io,
+      ...(io === 'image' && { imageBits: at(model.graph.inputs, 0).type?.dtype === 'uint16' ? 16 : 8 }),
       input,
       sizeMultiple: sizeMultiple(description),
       ...transformation,

@@ -61,7 +61,12 @@ interface Port {
 const OTHER_AXIS = 1;
 
 /** What the protocol's types take, in bytes; others are not sent. */
-const BYTES: Readonly<Record<string, number>> = { FP32: 4, UINT8: 1 };
+const BYTES: Readonly<Record<string, number>> = { FP32: 4, UINT8: 1, UINT16: 2 };
+
+function valuesOf(datatype: string, count: number): Float32Array | Uint8Array | Uint16Array {
+  if (datatype === 'UINT8') return new Uint8Array(count);
+  return datatype === 'UINT16' ? new Uint16Array(count) : new Float32Array(count);
+}
 
 /**
  * Sends a server requests and measures its answers. In an open loop, requests are due at their own times whether or not the
@@ -216,16 +221,17 @@ class Client {
     const { binary = true, size = { height: 256, width: 256 } } = this.#options;
     const blobs: Buffer[] = [];
     const entries = inputs.map(({ name, datatype, shape: declared }) => {
-      const open = datatype === 'UINT8' ? [1, size.height, size.width, 3] : [1, 3, size.height, size.width];
+      const isWhole = datatype !== 'FP32';
+      const open = isWhole ? [1, size.height, size.width, 3] : [1, 3, size.height, size.width];
       const shape = declared.map((length, axis) => (length > 0 ? length : (open[axis] ?? OTHER_AXIS)));
       const bytes = BYTES[datatype];
       if (bytes === undefined)
         throw new NmodeError(
           'BAD_USAGE',
-          `input '${name}' is ${datatype}: only ${Object.keys(BYTES).join(' and ')} are sent`,
+          `input '${name}' is ${datatype}: only ${Object.keys(BYTES).join(', ')} are sent`,
         );
       const count = elementCount(shape);
-      const values = datatype === 'UINT8' ? new Uint8Array(count) : new Float32Array(count);
+      const values = valuesOf(datatype, count);
       for (let i = 0; i < count; i++) values[i] = Math.floor(Math.random() * 256);
       if (!binary) return { name, datatype, shape, data: Array.from(values) };
       blobs.push(Buffer.from(values.buffer));

@@ -2,7 +2,7 @@ import { type Assumption, withoutStated } from '../../graph/common/assumption.js
 import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
-import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
+import { BACKGROUND_KEY, IO_KEY, LAYOUT_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
@@ -67,21 +67,22 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
  * the background and what classes are called. What nobody says is not written down as if somebody had.
  * @throws NmodeError: BAD_MODEL, BAD_USAGE
  */
-function withFacts(model: Model, { recipe, grey, ...output }: OptimizeModelOptions): Model {
-  const outline = outlineOf(inImageForm(model));
+function withFacts(model: Model, options: OptimizeModelOptions): Model {
+  const { recipe, window, grey, layout, head, background, classNames } = options;
+  const outline = outlineOf(inImageForm(model, false));
   const facts: [string, string][] = [];
-  const { head, background, classNames } = output;
   if (head !== undefined || background !== undefined || classNames !== undefined) {
-    inputSpecOf(outline, pick(output, ['head', 'background', 'classNames']));
+    inputSpecOf(outline, pick(options, ['layout', 'head', 'background', 'classNames']));
   }
   // Of a softmax over channels an opset before knows nothing.
   const result = head === undefined ? model : headed(head === 'softmax' ? lift(model) : model, head);
   let { metadata } = result;
-  if (recipe !== undefined || grey !== undefined) {
-    const spec = imageSpecOf(outline, { ...(recipe && { recipe }), ...(grey && { grey }) });
-    if (recipe !== undefined) metadata = withoutStated(metadata, 'recipe');
+  if (recipe !== undefined || window !== undefined || grey !== undefined) {
+    const spec = imageSpecOf(outline, pick(options, ['recipe', 'window', 'grey', 'layout']));
+    if (recipe !== undefined || window !== undefined) metadata = withoutStated(metadata, 'recipe');
     facts.push([IO_KEY, spec.io], [RECIPE_KEY, recipeText(spec.recipe)]);
   }
+  if (layout !== undefined) facts.push([LAYOUT_KEY, imageSpecOf(outline, { layout }).layout]);
   if (background !== undefined) {
     metadata = withoutStated(metadata, 'background');
     facts.push([BACKGROUND_KEY, String(background)]);
@@ -93,7 +94,7 @@ function withFacts(model: Model, { recipe, grey, ...output }: OptimizeModelOptio
 /** What of a model's images and classes is assumed wherever it runs; nothing of one that segments no images. */
 function assumedOf(model: Model): readonly Assumption[] {
   try {
-    return inputSpecOf(outlineOf(inImageForm(model))).assumed;
+    return inputSpecOf(outlineOf(inImageForm(model, false))).assumed;
   } catch (error) {
     if (error instanceof NmodeError) return [];
     throw error;

@@ -44,10 +44,10 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
   });
   try {
     const { provider, inputs } = session;
-    if (inputs.some(({ dtype }) => dtype === 'uint8')) {
+    if (inputs.some(({ dtype }) => dtype.startsWith('uint'))) {
       throw new NmodeError(
         'BAD_REFERENCE',
-        'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does',
+        'the model takes images as they are, a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does',
       );
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));

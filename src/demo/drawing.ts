@@ -1,8 +1,8 @@
 import { at } from '../../graph/common/at.js';
 import type { Mask, RgbImage } from '../../runtime/common/raster.js';
 import type { Colour } from '../../runtime/images/class-colours.js';
+import { toEightBits } from '../../runtime/images/depth.js';
 import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
-import { toEightBits } from '../../runtime/images/prepare.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
 
 export type View = 'image' | 'mask' | 'outline' | 'overlay';
@@ -18,7 +18,7 @@ const MAX_SIDE = 1600;
 
 /** The image in 8 bits, no larger than a screen. */
 export function fitScreen(image: RgbImage): RgbImage {
-  const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
+  const bytes = { ...image, data: toEightBits(image, true) };
   const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
   if (scale === 1) return bytes;
   const side = (length: number) => Math.max(1, Math.round(length * scale));

@@ -1,4 +1,4 @@
-import { NORMALIZATIONS } from '../../graph/common/recipe.js';
+import { NORMALIZATIONS } from '../../graph/common/normalization.js';
 import type { AppliedHead } from '../../runtime/input-spec.js';
 import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
 

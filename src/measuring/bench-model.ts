@@ -64,7 +64,7 @@ function sized({ name, type }: Pick<ValueInfo, 'name' | 'type'>, model: string, 
     throw new NmodeError('BAD_MODEL', `${model}: input '${name}' does not say its sizes: it cannot be fed`);
   }
   const { height, width } = size ?? {};
-  const asked = type.dtype === 'uint8' ? [batch, height, width] : [batch, undefined, height, width];
+  const asked = type.dtype.startsWith('uint') ? [batch, height, width] : [batch, undefined, height, width];
   const { shape, known } = defaultSizes(name, type.shape, asked);
   asked.forEach((wanted, axis) => {
     const found = shape[axis];

@@ -20,8 +20,9 @@ export async function measure(model: Model): Promise<Types> {
   await using session = await createSession(encodeModel(model));
   const inputs = Object.fromEntries(session.inputs.map((port) => [port.name, zerosFor(port)]));
   const types = new Map<string, ValueType>();
-  for (const [name, { dims, data }] of Object.entries(inputs)) {
-    types.set(name, { dtype: data instanceof Float32Array ? 'float32' : 'uint8', shape: dims });
+  for (const { name, dtype } of session.inputs) {
+    const { dims: shape } = inputs[name] ?? { dims: [] };
+    types.set(name, { dtype: dtype === 'uint8' || dtype === 'uint16' ? dtype : 'float32', shape });
   }
   const wanted = session.outputs.filter(({ dtype }) => dtype === 'float32').map(({ name }) => name);
   for (let at = 0; at < wanted.length; at += MAX_OUTPUTS) {
@@ -42,7 +43,8 @@ function zerosFor({ name, dtype, shape }: Port): Floats | Bytes {
   if (length > MAX_ELEMENTS) {
     throw new NmodeError('BAD_MODEL', `input '${name}' [${dims}] is larger than what is measured with`);
   }
-  return dtype === 'uint8'
-    ? { dims, data: new Uint8Array(length) }
-    : { dims, data: new Float32Array(length) };
+  if (dtype === 'uint8') return { dims, data: new Uint8Array(length) };
+  return { dims, data: dtype === 'uint16' ? new Uint16Array(length) : new Float32Array(length) } as
+    | Floats
+    | Bytes;
 }

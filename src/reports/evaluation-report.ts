@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import { imageFault } from '../../graph/common/errors.js';
 import { recipeSummary } from '../../graph/common/recipe.js';
 import type { Mask, RgbImage } from '../../runtime/common/raster.js';
+import { toEightBits } from '../../runtime/images/depth.js';
 import { drawOutline } from '../../runtime/images/draw.js';
-import { toEightBits } from '../../runtime/images/prepare.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
 import { area, thresholded } from '../../runtime/masks/threshold.js';
 import { encodePng } from '../../runtime/node/images/files.js';
@@ -73,7 +73,7 @@ async function picture(
   const scaled = (side: number) => Math.max(1, Math.round(side * scale));
   const [width, height] = [scaled(image.width), scaled(image.height)];
   const shrink = (from: Mask) => thresholded(resizeBilinear(from, width, height), 127.5);
-  const bytes = { ...image, data: toEightBits(image, { kind: 'min-max' }) };
+  const bytes = { ...image, data: toEightBits(image, true) };
   const small: RgbImage = {
     width,
     height,

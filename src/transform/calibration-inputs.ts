@@ -3,16 +3,18 @@ import { fileURLToPath } from 'node:url';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { type ModelIo, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
+import { type Layout, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { naming } from '../../runtime/common/naming.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
 import { withChannels } from '../../runtime/images/channels.js';
-import { Job } from '../../runtime/images/job.js';
+import { Job, type ModelSpec } from '../../runtime/images/job.js';
 import { type ImageSpecOptions, imageSpecOf } from '../../runtime/input-spec.js';
+import { axesOf } from '../../runtime/layout.js';
 import { INDEPENDENT } from '../../runtime/masks/classes.js';
-import { readChannels, readImage } from '../../runtime/node/images/files.js';
+import { readChannels } from '../../runtime/node/images/channels.js';
+import { readImage } from '../../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../../runtime/sessions/tensors.js';
 import { findImages } from '../files/find-images.js';
 import type { ImageSize } from './difference.js';
@@ -58,10 +60,17 @@ export async function examplesFor(
   model: Model,
   name: string,
   folder: string,
-  options: Pick<ImageSpecOptions, 'recipe' | 'grey' | 'strictRecipe'> = {},
+  options: Pick<ImageSpecOptions, 'recipe' | 'window' | 'grey' | 'layout' | 'strictRecipe'> = {},
 ): Promise<Examples> {
-  const { batch, ...outline } = oneByOne(outlineOf(inImageForm(model)));
-  const form = naming(name, () => imageSpecOf(outline, options));
+  const fed = inImageForm(model);
+  const { batch, ...outline } = oneByOne(outlineOf(fed));
+  // What is said of where the model has channels does not hold of one that was turned.
+  const { layout, ...said } = options;
+  const shapeOf = ({ inputs: [first] }: Outline) => String(first?.type?.shape);
+  const isTurned = shapeOf(outlineOf(fed)) !== shapeOf(outlineOf(model));
+  const form = naming(name, () => imageSpecOf(outline, { ...said, ...(layout && !isTurned && { layout }) }));
+  // What the model gives is not looked at.
+  const spec: ModelSpec = { ...form, classes: INDEPENDENT, outputLayout: form.layout };
   const [input] = outline.inputs;
   const files = await findImages(folder);
   if (input === undefined || files.length === 0)
@@ -76,18 +85,18 @@ export async function examplesFor(
   for (let first = 0; first < images; first += batch) {
     const paths = Array.from({ length: batch }, (_, offset) => fileOf(first + offset));
     const inputs: (Floats | Bytes)[] = [];
-    for (const path of paths)
-      inputs.push(new Job(await read(path), { ...form, classes: INDEPENDENT }).input(0));
+    for (const path of paths) inputs.push(new Job(await read(path), spec).input(0));
     batches.push(joined(inputs));
     names.push(paths.map((path) => basename(path)).join(', '));
   }
-  const sizes = batches.map((fed) => sizeOf(form.io, fed));
+  const sizes = batches.map((fed) => sizeOf(form.layout, fed));
   const { width, height } = at(sizes, 0);
   const extremes = extremeImages(width, height, form.channels).map(({ name, image }) => {
-    const prepared = new Job(image, { ...form, classes: INDEPENDENT }).input(0);
+    const prepared = new Job(image, spec).input(0);
     return { name, feed: { [input.name]: joined(Array<Floats | Bytes>(batch).fill(prepared)) } };
   });
-  const from = options.recipe ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
+  const from =
+    options.recipe || options.window ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
   const feeds = batches.map((fed) => ({ [input.name]: fed }));
   return { images, feeds, names, sizes, extremes, recipe: form.recipe, from, assumed: form.assumed };
 }
@@ -117,9 +126,10 @@ function oneByOne({ inputs, metadata }: Outline) {
   };
 }
 
-function sizeOf(io: ModelIo, { dims }: Floats | Bytes): ImageSize {
-  const height = io === 'image' ? 1 : 2;
-  return { height: at(dims, height), width: at(dims, height + 1) };
+/** Height and width of what a model is given. */
+function sizeOf(layout: Layout, { dims }: Floats | Bytes): ImageSize {
+  const [, height, width] = axesOf(layout);
+  return { height: at(dims, height), width: at(dims, width) };
 }
 
 /** Images of one size as one batch. */
@@ -128,7 +138,7 @@ function joined(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
   if (first === undefined) throw new TypeError('no image');
   if (parts.length === 1) return first;
   const dims = [parts.length, ...first.dims.slice(1)];
-  if (first.data instanceof Uint8Array) throw new TypeError('models that take images take one');
+  if (!(first.data instanceof Float32Array)) throw new TypeError('models that take images take one');
   const data = new Float32Array(parts.length * first.data.length);
   for (const [index, part] of parts.entries()) data.set(part.data, index * first.data.length);
   return { dims, data };

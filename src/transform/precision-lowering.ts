@@ -1,6 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
-import type { Grey, Recipe } from '../../graph/common/recipe.js';
+import type { Grey, Layout, Recipe } from '../../graph/common/recipe.js';
 import { type Model, replaceable } from '../../graph/ir/model.js';
 import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import type { Target } from '../../graph/passes/winograd/cost.js';
@@ -26,6 +27,8 @@ export interface PrecisionOptions {
   readonly method?: CalibrationMethod;
   readonly minutes?: number;
   readonly recipe?: Partial<Recipe>;
+  readonly window?: IntensityWindow;
+  readonly layout?: Layout;
   readonly grey?: Grey;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;

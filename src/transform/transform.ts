@@ -1,7 +1,8 @@
 import { check } from '../../graph/analysis/check.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
-import type { Grey, Recipe } from '../../graph/common/recipe.js';
+import type { Grey, Layout, Recipe } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
 import { TARGETS } from '../../graph/passes/winograd/cost.js';
@@ -35,6 +36,10 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly force?: boolean;
   /** How images are prepared, instead of as the model says; the release's way where nobody says. */
   readonly recipe?: Partial<Recipe>;
+  /** Stored values that images are cut to before all else, in place of the window that the recipe begins with, if it does. */
+  readonly window?: IntensityWindow;
+  /** In which order the model has pixels and channels, where that is not what it tells. */
+  readonly layout?: Layout;
   /** What one grey channel is made of where an image has colours, instead of as the model says. */
   readonly grey?: Grey;
   /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */

@@ -74,7 +74,7 @@ describe('a load test', () => {
     server?.close();
     const url = await at(200, { inputs: [{ name: 'x', datatype: 'INT64', shape: [1] }] });
     await expect(loadTest({ url, model: 'm' })).rejects.toThrow(
-      "input 'x' is INT64: only FP32 and UINT8 are sent",
+      "input 'x' is INT64: only FP32, UINT8, UINT16 are sent",
     );
   });
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { inGrey } from '../../runtime/images/channels.js';
-import { readChannels, readImage } from '../../runtime/node/images/files.js';
+import { readChannels } from '../../runtime/node/images/channels.js';
+import { readImage } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { channelCase, channelCases, expectedOf, exportCase, farthest, imageOf } from '../support/channels.js';
 import { fixture } from '../support/fixtures.js';
@@ -16,11 +17,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const photograph = fixture('images', 'ISIC_0000082.jpg');
 
 describe('what NumPy, Pillow and PyTorch make of an image', () => {
-  it.each(channelCases)('$name: from its files to probabilities', async (each) => {
-    const model = await exportCase(each, folder);
-    await using segmenter = await Segmenter.load(model, { threads: 1 });
-    const [image = ''] = imageOf(each);
-    const { probabilities } = await segmenter.segment(image);
+  const forms = channelCases.flatMap((each) => (['tensor', 'image'] as const).map((io) => ({ ...each, io })));
+  it.each(forms)('$name: from its files to probabilities, with io $io', async ({ io, ...each }) => {
+    const model = await exportCase(each, folder, {
+      io,
+      ...(each.name === 'nonzero' && io === 'image' && { imageBits: 16 }),
+    });
+    await using segmenter = await Segmenter.load(model, { threads: 1, strictRecipe: true });
+    const { probabilities } = await segmenter.segment(imageOf(each));
     expect(farthest(probabilities?.data ?? [], expectedOf(each))).toBeLessThanOrEqual(1e-5);
   });
 });
@@ -72,7 +76,7 @@ describe('one channel', () => {
     );
     expect((await readChannels(photograph, { channels: 1, grey: 'red' })).data[0]).toBe(red);
     await expect(readChannels(photograph, wanted)).rejects.toThrow(
-      'ISIC_0000082.jpg: it is RGB, the model takes one grey channel: say what that is made of with --grey luma or --grey red',
+      "ISIC_0000082.jpg: it is RGB, the model takes one grey channel: say what that is made of with `grey: 'luma'` or `grey: 'red'`",
     );
   });
 });

@@ -4,8 +4,7 @@ import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import type { Sharp, SharpOptions } from 'sharp';
 import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
-import type { ImageRaster, Mask, Raster, RgbImage } from '../../common/raster.js';
-import { type Channels, withChannels } from '../../images/channels.js';
+import type { Mask, Raster, RgbImage } from '../../common/raster.js';
 import { isOrientation, type Orientation } from '../../images/files/exif.js';
 import {
   FORMATS,
@@ -17,7 +16,6 @@ import {
 import { finished, mend } from '../../images/files/mend.js';
 import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
-import { greyOfPng, mayBeGrey } from '../../images/files/png-image.js';
 import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
 import { writePng } from '../../images/files/write-png.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
@@ -36,7 +34,8 @@ export const IMAGE_EXTENSIONS: readonly string[] = FORMATS.flatMap(({ extensions
 /** Where an image comes from: a file, or its contents. */
 export type ImageFile = string | Uint8Array;
 
-function nameOf(file: ImageFile): string {
+/** What messages call it. */
+export function nameOf(file: ImageFile): string {
   return typeof file === 'string' ? basename(file) : 'the image';
 }
 
@@ -64,29 +63,45 @@ function checkFormat(file: ImageFile, bytes: Uint8Array): ImageFormat['name'] {
   return format.name;
 }
 
-interface Opened extends Mended {
+/** A file whose harmless faults are put right. */
+export interface Opened extends Mended {
   readonly format: ImageFormat['name'];
 }
 
 /** The bytes of a file whose harmless faults are put right. */
-async function openFile(file: ImageFile): Promise<Opened> {
+export async function openFile(file: ImageFile): Promise<Opened> {
   const contents = await contentsOf(file);
   const format = checkFormat(file, contents);
   return { format, ...(await mend(contents, format)) };
 }
 
-async function openSharp(
+/** libvips' names of the kinds of samples that are not taken. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  char: 'signed, of 8 bits',
+  short: 'signed, of 16 bits',
+  int: 'signed, of 32 bits',
+  uint: 'of 32 bits',
+  float: 'floating-point numbers of 32 bits',
+  double: 'floating-point numbers of 64 bits',
+  complex: 'complex numbers',
+  dpcomplex: 'complex numbers',
+};
+
+/** @throws Error for several images, and for samples of other kinds */
+export async function openSharp(
   bytes: Uint8Array,
   options: SharpOptions = {},
 ): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort'; readonly isGrey: boolean }> {
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
   const { depth, pages = 1, format, space } = await image.metadata();
-  if (pages > 1 || (format === 'png' && isAnimatedPng(bytes))) {
+  if ((pages > 1 && options.page === undefined) || (format === 'png' && isAnimatedPng(bytes))) {
     throw new Error(`it holds ${pages > 1 ? pages : 'several'} images, expected one`);
   }
   if (depth !== 'uchar' && depth !== 'ushort')
-    throw new Error(`its samples are ${depth}, expected 8 or 16 bits`);
+    throw new Error(
+      `its samples are ${SAMPLES[depth] ?? depth}, expected whole numbers from 0 on, of 8 or 16 bits`,
+    );
   return { image, depth, isGrey: space === 'b-w' || space === 'grey16' };
 }
 
@@ -100,45 +115,18 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
   return decoding(file, async () => rgbOf(await openFile(file)));
 }
 
-async function rgbOf(opened: Opened): Promise<RgbImage> {
+/** Its pixels in sRGB. */
+export async function rgbOf(opened: Opened): Promise<RgbImage> {
   const { image, depth } = await openSharp(opened.bytes);
   const { channels, ...pixels } = await rawOf(image.removeAlpha(), RGB_SPACES[depth], depth);
   if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
   return finished<RgbImage>({ ...pixels, channels }, opened);
 }
 
-/** The grey channel as it is stored, without a colour profile applied; undefined where there are colours. */
-async function greyOf(opened: Opened): Promise<ImageRaster | undefined> {
-  const { bytes, format } = opened;
-  if (format === 'PNG') {
-    const grey = mayBeGrey(bytes) ? greyOfPng(await decodePng(bytes, inflated, MAX_PIXELS)) : undefined;
-    return grey && finished(grey, opened);
-  }
-  const { image, depth, isGrey } = await openSharp(bytes, { ignoreIcc: true });
-  if (!isGrey) return undefined;
-  const grey = await rawOf(image.removeAlpha(), GREY_SPACES[depth], depth);
-  return finished<ImageRaster>(grey, opened);
-}
-
-/**
- * Decodes an image to the channels that a model takes, upright: three as `readImage` does; one of a grey image, as it is
- * stored, or of colours as `grey` says.
- * @throws NmodeError (BAD_IMAGE) with the file's name
- */
-export async function readChannels(file: ImageFile, wanted: Channels): Promise<ImageRaster> {
-  if (wanted.channels === 3) return readImage(file);
-  const image = await decoding(file, async () => {
-    const opened = await openFile(file);
-    return (await greyOf(opened)) ?? rgbOf(opened);
-  });
-  return withChannels(image, wanted, nameOf(file));
-}
-
 const RGB_SPACES = { uchar: 'srgb', ushort: 'rgb16' } as const;
-const GREY_SPACES = { uchar: 'b-w', ushort: 'grey16' } as const;
 
 /** Pixels in a colour space; upright where nobody took the orientation out. */
-async function rawOf(image: Sharp, space: string, depth: 'uchar' | 'ushort') {
+export async function rawOf(image: Sharp, space: string, depth: 'uchar' | 'ushort') {
   const { data, info } = await image
     .autoOrient()
     .toColourspace(space)
@@ -153,7 +141,8 @@ async function rawOf(image: Sharp, space: string, depth: 'uchar' | 'ushort') {
   return { width, height, channels, data: pixels };
 }
 
-async function decoding<Result>(file: ImageFile, decode: () => Promise<Result>): Promise<Result> {
+/** @throws NmodeError (BAD_IMAGE) with the file's name for whatever goes wrong */
+export async function decoding<Result>(file: ImageFile, decode: () => Promise<Result>): Promise<Result> {
   try {
     return await decode();
   } catch (error) {
@@ -221,7 +210,7 @@ const isLossyTiff = (bytes: Uint8Array) =>
   LOSSY_COMPRESSIONS.some((compression) => tiffTag(bytes, TIFF_TAGS.compression) === compression);
 
 /** @throws Error where there is not exactly as much as is told */
-async function inflated(deflated: Uint8Array, length: number): Promise<Uint8Array> {
+export async function inflated(deflated: Uint8Array, length: number): Promise<Uint8Array> {
   const whole = await promisify(inflate)(deflated, { maxOutputLength: length }).catch(
     (error: NodeJS.ErrnoException) => {
       const more = error.code === 'ERR_BUFFER_TOO_LARGE';

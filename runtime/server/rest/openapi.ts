@@ -34,7 +34,7 @@ const SCHEMAS = {
   ),
   Port: object({
     name: text,
-    datatype: { enum: ['FP32', 'UINT8'] },
+    datatype: { enum: ['FP32', 'UINT8', 'UINT16'] },
     shape: list({ type: 'integer', minimum: -1 }),
   }),
   Live: object({ live: { type: 'boolean' } }),
@@ -54,7 +54,7 @@ const SCHEMAS = {
     {
       name: text,
       shape: list(count),
-      datatype: { enum: ['FP32', 'UINT8'] },
+      datatype: { enum: ['FP32', 'UINT8', 'UINT16'] },
       parameters: object({ binary_data_size: count }, []),
       data: { type: 'array', items: {} },
     },

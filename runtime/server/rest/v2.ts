@@ -25,7 +25,11 @@ export interface InferRequest extends TensorRequest {
 }
 
 /** Element types by the protocol's names: bytes an element, and ONNX's names. */
-const DATATYPES = { FP32: { bytes: 4, dtype: 'float32' }, UINT8: { bytes: 1, dtype: 'uint8' } } as const;
+const DATATYPES = {
+  FP32: { bytes: 4, dtype: 'float32', array: Float32Array, most: Number.POSITIVE_INFINITY },
+  UINT8: { bytes: 1, dtype: 'uint8', array: Uint8Array, most: 255 },
+  UINT16: { bytes: 2, dtype: 'uint16', array: Uint16Array, most: 65535 },
+} as const;
 type Datatype = keyof typeof DATATYPES;
 
 /** Sizes of a shape: more than any model has, and so few that a message can tell them. */
@@ -117,7 +121,9 @@ function readTensor(
   if (port === undefined) throw badUsage(`unexpected inference input '${name}'`);
   const expected = datatypeOf(port);
   if (!isDatatype(expected))
-    throw badUsage(`inference input '${name}' is ${expected}, which is not served: FP32 and UINT8 are`);
+    throw badUsage(
+      `inference input '${name}' is ${expected}, which is not served: ${Object.keys(DATATYPES).join(', ')} are`,
+    );
   if (datatype !== expected) {
     const found = datatype === undefined ? 'missing' : `'${datatype}'`;
     throw badUsage(`inference input '${name}' data-type is ${found}, expected '${expected}'`);
@@ -147,11 +153,11 @@ function isDatatype(name: string): name is Datatype {
 }
 
 /** Little-endian elements: a view where they are aligned, else a copy. */
-function elementsOf(bytes: Uint8Array, datatype: Datatype): Float32Array | Uint8Array {
+function elementsOf(bytes: Uint8Array, datatype: Datatype): (Floats | Bytes)['data'] {
   const { buffer, byteOffset, length } = bytes;
-  if (datatype === 'UINT8') return new Uint8Array(buffer, byteOffset, length);
-  if (byteOffset % 4 !== 0) return new Float32Array(new Uint8Array(bytes).buffer);
-  return new Float32Array(buffer, byteOffset, length / 4);
+  const { array: Elements, bytes: size } = DATATYPES[datatype];
+  if (byteOffset % size !== 0) return new Elements(new Uint8Array(bytes).buffer);
+  return new Elements(buffer as ArrayBuffer, byteOffset, length / size);
 }
 
 /** Numbers in row-major order, flat or nested as their shape. */
@@ -161,9 +167,10 @@ function numbersOf(name: string, data: readonly unknown[], datatype: Datatype, d
   const given = rows.reduce((sum, { length }) => sum + length, 0);
   // No memory is taken for what a shape tells and nobody sends.
   const room = Math.min(given, count);
-  const numbers = datatype === 'FP32' ? new Float32Array(room) : new Uint8Array(room);
+  const { array: Elements, most } = DATATYPES[datatype];
+  const numbers = new Elements(room);
   const fits = (value: number) =>
-    datatype === 'FP32' || (Number.isInteger(value) && value >= 0 && value <= 255);
+    datatype === 'FP32' || (Number.isInteger(value) && value >= 0 && value <= most);
   let at = 0;
   for (const row of rows) {
     for (const value of row) {

@@ -19,7 +19,7 @@ import { addSolverFlags, decoderOption, headOption, solverOptions } from '../fla
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
-import { greyOption, recipeOption } from '../flags/recipe-flags.js';
+import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
 import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
@@ -30,12 +30,16 @@ import { withProgress } from '../output/progress.js';
 import { verifiedField } from '../output/verified-field.js';
 
 interface Flags
-  extends Omit<ExportModelOptions, 'checkpoint' | 'level' | 'opset' | 'size' | 'signal' | 'onProgress'>,
+  extends Omit<
+      ExportModelOptions,
+      'checkpoint' | 'level' | 'opset' | 'size' | 'imageBits' | 'signal' | 'onProgress'
+    >,
     Pick<TransformFlags, 'optimize'> {
   readonly size?: { height: number; width: number };
   readonly dynamic?: true;
   readonly batch?: number;
   readonly opset?: string;
+  readonly imageBits?: '8' | '16';
   readonly json?: true;
 }
 
@@ -69,7 +73,15 @@ export function addExport(program: Command, inFlags: InFlags): void {
         MODEL_IOS,
       ),
     )
+    .addOption(
+      choice(
+        '--image-bits <n>',
+        'with --io image, bits of a sample (default: 16 where the recipe looks at stored values, else 8)',
+        ['8', '16'],
+      ),
+    )
     .addOption(recipeOption('the release'))
+    .addOption(windowOption())
     .addOption(greyOption())
     .addOption(backgroundOption())
     .addOption(classesOption('those that the checkpoint tells'))
@@ -87,12 +99,13 @@ export function addExport(program: Command, inFlags: InFlags): void {
     .option('--json', 'print one JSON document')
     .action(async (checkpoint: string, flags: Flags) => {
       const { exportModel } = await import('../../api/export.js');
-      const { dynamic, batch, size, opset, ...others } = flags;
+      const { dynamic, batch, size, opset, imageBits, ...others } = flags;
       const options = {
         ...optionsOf(others),
         ...sizeOption(flags),
         ...solverOptions(flags),
         ...(opset && { opset: Number(opset) }),
+        ...(imageBits && { imageBits: imageBits === '8' ? (8 as const) : (16 as const) }),
         checkpoint,
       };
       const report = await withProgress('models tried', (watching) =>
@@ -127,7 +140,7 @@ function reportText(report: ExportReport): string {
     ['recipe', recipeText(report)],
     [
       'input',
-      `${report.io === 'image' ? 'uint8' : 'float32'} ${shapeLine(report.input)}${multipleText(report)}`,
+      `${report.io === 'image' ? `uint${report.imageBits}` : 'float32'} ${shapeLine(report.input)}${multipleText(report)}`,
     ],
     costField(report),
     assumedNetworkField(report.assumed),

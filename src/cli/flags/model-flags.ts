@@ -3,10 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MAX_NAMES_TEXT, parseClassNames } from '../../../graph/common/class-names.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
-import { type Background, parseBackground } from '../../../graph/common/recipe.js';
+import { type Background, LAYOUTS, parseBackground } from '../../../graph/common/recipe.js';
 import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
 import { choice } from './options.js';
-import { greyOption, recipeOption } from './recipe-flags.js';
+import { greyOption, recipeOption, windowOption } from './recipe-flags.js';
 
 /** @param head what is done with the head, in a few words */
 export function addModelFlags(
@@ -16,12 +16,21 @@ export function addModelFlags(
   return command
     .addOption(recipeOption("the model's own; the release's, told as assumed, where it has none"))
     .option('--strict-recipe', 'refuse a model that does not say how images are prepared, without --recipe')
+    .addOption(windowOption())
     .addOption(greyOption())
+    .addOption(layoutOption())
     .addOption(choice('--head <head>', head, APPLIED_HEADS))
     .addOption(backgroundOption())
     .addOption(classesOption("the model's own, or numbers"))
     .option('--output-name <name>', 'of several outputs, the one of the masks (default: the first)');
 }
+
+const layoutOption = (): Option =>
+  choice(
+    '--layout <layout>',
+    "where the model has channels (default: the model's own, or as its shape tells)",
+    LAYOUTS,
+  );
 
 export function backgroundOption(): Option {
   return new Option(

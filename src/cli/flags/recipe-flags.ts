@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
+import { parseDecimal } from '../../../graph/common/decimal.js';
 import { reason } from '../../../graph/common/errors.js';
-import { GREYS, NORMALIZATIONS, parseRecipe, type Recipe } from '../../../graph/common/recipe.js';
+import { type IntensityWindow, NORMALIZATIONS } from '../../../graph/common/normalization.js';
+import { GREYS, parseRecipe, type Recipe } from '../../../graph/common/recipe.js';
 import { megabytesUpTo } from './arguments.js';
 import { choice } from './options.js';
 
@@ -24,6 +26,21 @@ export function recipeOption(otherwise: string): Option {
     }
   });
 }
+
+/** What images are cut to before all else. */
+export const windowOption = (): Option =>
+  new Option(
+    '--window <centre,width>',
+    'stored values that images are cut to before all else, and that become 0 to 1: 40,400 takes -160 to 240',
+  ).argParser((text: string): IntensityWindow => {
+    const [centre, width, ...others] = text.split(',').map(parseDecimal);
+    if (centre === undefined || width === undefined || others.length > 0 || !(width > 0)) {
+      throw new InvalidArgumentError(
+        'Expected CENTRE,WIDTH, two numbers, the width above 0, for example 40,400.',
+      );
+    }
+    return { centre, width };
+  });
 
 /** What one grey channel is made of. */
 export const greyOption = (): Option =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { NORMALIZATIONS, type Recipe } from '../../../graph/common/recipe.js';
+import { NORMALIZATIONS } from '../../../graph/common/normalization.js';
+import type { Recipe } from '../../../graph/common/recipe.js';
 import { outlineOf } from '../../../graph/ir/model.js';
 import type { RgbImage } from '../../../runtime/common/raster.js';
 import { type FinishOptions, Job } from '../../../runtime/images/job.js';

@@ -102,9 +102,24 @@ export const RUNTIME_IMAGES: Conditions = {
     ' or ': 'joins the ways in which colours become grey',
     '…: it has …, the model takes ……':
       'an image has other channels than the model takes, and is neither grey for RGB nor RGB for grey',
-    ': give the files of its channels with --inputs, or a TIFF of … grey pages':
-      'the model takes several channels',
+    ': give the files of its channels (…), or a TIFF of … grey pages': 'the model takes several channels',
     ': give a grey image': 'the model takes one channel',
+    'no file of an image is given': 'a program gives an empty list of files for the channels of an image',
+    '…: it is …x…, … is …x…: the channels of an image are of one size':
+      'a file or page of an image has another width or height than the first',
+    '…: it has … bits a sample, … has …: the channels of an image are of one depth':
+      'a file or page of an image has 8 bits and the first 16, or the other way round',
+  },
+  'runtime/images/depth.ts': {
+    'the image has 16 bits a sample, the model takes 8 and looks at stored values: export it with `imageBits: 16`':
+      'a model that prepares images itself takes uint8 and its recipe begins with stored values, and the image has 16 bits',
+  },
+  'runtime/node/images/channels.ts': {
+    'it has … pages, the model takes … channels':
+      'a TIFF has several pages, and not one for each channel of the model',
+    '… has colours, expected grey': 'a page of a TIFF of several is not grey',
+    'file … of the image': 'what messages call one of several files that are given by their bytes',
+    'page …': 'what messages call a page of a TIFF',
   },
   'runtime/images/tiles.ts': {
     'a memory budget of … MB, expected at least … MB':
@@ -117,8 +132,15 @@ export const RUNTIME_IMAGES: Conditions = {
     'it is …, not …: rename it':
       'the first bytes are of one known format, and the extension is that of another',
     'it holds … images, expected one': 'libvips finds several pages, or a PNG says that it is an animation',
-    'its samples are …, expected 8 or 16 bits':
+    'its samples are …, expected whole numbers from 0 on, of 8 or 16 bits':
       'libvips decodes to another sample type than uchar and ushort',
+    'signed, of 8 bits': 'the samples are of the type char',
+    'signed, of 16 bits': 'the samples are of the type short',
+    'signed, of 32 bits': 'the samples are of the type int',
+    'of 32 bits': 'the samples are of the type uint',
+    'floating-point numbers of 32 bits': 'the samples are of the type float',
+    'floating-point numbers of 64 bits': 'the samples are of the type double',
+    'complex numbers': 'the samples are of the type complex or dpcomplex',
     'it decodes to … channels, expected 3': 'without alpha and in sRGB, other than 3 channels came',
     '…: cannot be read as an image: …': 'reading or decoding failed, for the reason that follows',
     'it decodes to … channels, expected 3 or 4': 'in sRGB, other than 3 or 4 channels of a ground truth came',

@@ -119,8 +119,7 @@ export const RUNTIME_SERVER: Conditions = {
       'shape is absent, or holds what is no whole number from 0 on',
     "input '…': 'shape' has … sizes, at most … are taken": 'shape has more than 32 entries',
     "unexpected inference input '…'": 'the model has no input of that name',
-    "inference input '…' is …, which is not served: FP32 and UINT8 are":
-      "the model's input is of another type than these",
+    "inference input '…' is …, which is not served: … are": "the model's input is of another type than these",
     "inference input '…' data-type is …, expected '…'":
       "datatype is absent or other than that of the model's input",
     "input '…' has … elements, at most … are taken":

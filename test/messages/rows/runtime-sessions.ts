@@ -24,8 +24,9 @@ export const RUNTIME_SESSIONS: Conditions = {
   'runtime/sessions/own-inputs.ts': {
     'expected inputs by their names, as in { image: { dims, data } }':
       'a program gives something for inputs that is no object',
+    ' or ': 'joins the types that a tensor of 16 bits may be given as',
     "input '…'": 'the name by which messages call an input',
-    '…: expected { dims, data } with sizes as numbers and a Float32Array, a Uint8Array or, for half precision, a Uint16Array':
+    '…: expected { dims, data } with sizes as numbers and a Float32Array, a Uint8Array or, for 16 bits, a Uint16Array':
       'an input has no array of whole numbers from 0 on as dims, or data of another type',
     '… has … elements, expected … for […]':
       'the product of the dims of an input is not the length of its data',
@@ -37,7 +38,7 @@ export const RUNTIME_SESSIONS: Conditions = {
   'runtime/sessions/probe.ts': {
     "input '…' takes […], more than can be tried":
       'with 1 and 128 for what is open, an input has more than 2^28 elements, where a model is tried or warmed up',
-    "input '…' is …, expected float32 or uint8":
+    "input '…' is …, expected float32, uint8 or uint16":
       'a model with an input of another type is tried or warmed up',
     "its answer to a test input differs from the CPU's by … where … is allowed: the driver may be at fault":
       "on noise, the provider's answer is further from the CPU's than its arithmetic explains",

@@ -11,16 +11,24 @@ export const RUNTIME: Conditions = {
   ...RUNTIME_SERVER,
   ...RUNTIME_SESSIONS,
   ...RUNTIME_WEB,
+  'runtime/layout.ts': {
+    "a layout of '…', expected …": 'a program gives a layout other than NCHW and NHWC',
+    ' or ': 'joins the layouts that there are',
+    "it takes images as they are, whose channels are last: `layout: 'NCHW'` contradicts that":
+      'NCHW is said of a model whose input is uint8 or uint16',
+    "its metadata …: '…' is none of …": 'the metadata have an entry nmode.layout of another text',
+  },
   'runtime/input-spec.ts': {
     "its first output is '…', not '…': optimizeModel with … writes a model of that one":
       'an output is asked for by name of a model that is not cut to it: in browsers, where it is not the first',
-    'it takes …, expected one image: float32 [N, C, H, W] or uint8 [1, H, W, C]':
+    'it takes …, expected one image: float32 [N, C, H, W] or [N, H, W, C], or uint8 or uint16 [1, H, W, C]':
       'there are no or several inputs, or the one has another rank than 4 or leaves its channels open',
     ' and ': 'the model takes several inputs',
-    'it takes …, expected float32 or uint8': 'the one input has the shape of an image and another type',
+    'it takes …, expected float32, uint8 or uint16':
+      'the one input has the shape of an image and another type',
     'it takes … images at a time, expected 1 or an open batch': 'the batch of the input is fixed above 1',
-    'it takes images as they are (uint8) and prepares them in its graph: it takes no recipe':
-      'a recipe is given for a model whose input is uint8',
+    'it takes images as they are and prepares them in its graph: it takes no recipe':
+      'a recipe or a window is given for a model whose input is uint8 or uint16',
     'it does not say how images are prepared: say it with `recipe`':
       'a recipe is asked for strictly, and neither the metadata nor the caller give a normalization',
     'a memory budget of … bytes, expected more than 0': 'the memory budget is 0, negative or NaN',

@@ -28,6 +28,8 @@ export const SRC_DOORS: Conditions = {
     'it has … bytes, a file of names has fewer': 'the file of --classes is larger than 262,144 bytes',
   },
   'src/cli/flags/recipe-flags.ts': {
+    'Expected CENTRE,WIDTH, two numbers, the width above 0, for example 40,400.':
+      '--window is not two decimal numbers with a comma between, or the second is 0 or below',
     'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',
   },
   'src/cli/commands/inspect.ts': {

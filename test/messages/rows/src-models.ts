@@ -113,7 +113,7 @@ export const SRC_MODELS: Conditions = {
     '`minutes` has a meaning for int8 alone': 'minutes is given for another precision than int8',
   },
   'src/api/verify.ts': {
-    'the model takes images (uint8), a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does':
+    'the model takes images as they are, a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does':
       'an input of the model is uint8',
   },
   'src/api/write-verified.ts': {

@@ -55,7 +55,6 @@ export const SRC: Conditions = {
     'the server says …': 'the repository or the model was asked for, and the status is not 200',
     'the server has …': 'no model is named, and the repository does not list one alone',
     "input '…' is …: only … are sent": 'the model has an input of another type than FP32 and UINT8',
-    ' and ': 'joins the types that can be sent',
     'no model': 'the repository lists none',
     '…: choose a model with …': 'the repository lists several',
   },

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RgbImage } from '../../../runtime/common/raster.js';
-import { affineOf, prepareResized, prepareWindow, toEightBits } from '../../../runtime/images/prepare.js';
+import { withDepth } from '../../../runtime/images/depth.js';
+import { levelsOf } from '../../../runtime/images/levels.js';
+import { prepareResized, prepareWindow } from '../../../runtime/images/prepare.js';
 
 /** A row of pixels. */
 function row(data: Uint8Array | Uint16Array): RgbImage {
@@ -14,22 +16,22 @@ describe('normalization, channels first', () => {
   it("min-max stretches the whole image, all channels alike, to 0..255: the release's", () => {
     const expected = [0, 127.5, 127.5, 127.5, 255, 127.5];
     for (const image of [eight, sixteen]) {
-      const affine = affineOf(image, { kind: 'min-max' });
-      expect([...prepareResized(image, affine, 2, 1)]).toEqual(expected);
+      const levels = levelsOf(image, { kind: 'min-max' });
+      expect([...prepareResized(image, levels, 2, 1, 'NCHW')]).toEqual(expected);
     }
   });
 
   it('min-max gives zeros for a constant image', () => {
     const constant = row(Uint8Array.of(9, 9, 9, 9, 9, 9));
-    const affine = affineOf(constant, { kind: 'min-max' });
-    expect([...prepareResized(constant, affine, 2, 1)]).toEqual([0, 0, 0, 0, 0, 0]);
+    const levels = levelsOf(constant, { kind: 'min-max' });
+    expect([...prepareResized(constant, levels, 2, 1, 'NCHW')]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it('unit divides by the largest value that the depth holds', () => {
     const white8 = row(Uint8Array.of(255, 0, 51));
     const white16 = row(Uint16Array.of(65535, 0, 13107));
     for (const image of [white8, white16]) {
-      const values = prepareResized(image, affineOf(image, { kind: 'unit' }), 1, 1);
+      const values = prepareResized(image, levelsOf(image, { kind: 'unit' }), 1, 1, 'NCHW');
       expect([...values]).toEqual([1, 0, Math.fround(0.2)]);
     }
   });
@@ -37,7 +39,7 @@ describe('normalization, channels first', () => {
   it('mean-std is (x / 255 - mean) / std, channel by channel', () => {
     const mean = [0.1, 0.2, 0.3];
     const std = [0.5, 0.25, 2];
-    const values = prepareResized(eight, affineOf(eight, { kind: 'mean-std', mean, std }), 2, 1);
+    const values = prepareResized(eight, levelsOf(eight, { kind: 'mean-std', mean, std }), 2, 1, 'NCHW');
     const expected = [50, 100, 100, 100, 150, 100].map((x, i) => {
       const channel = Math.floor(i / 2);
       return Math.fround((x / 255 - (mean[channel] ?? 0)) / (std[channel] ?? 1));
@@ -48,21 +50,22 @@ describe('normalization, channels first', () => {
 
 it('a window beyond the image repeats its last row and column', () => {
   const image: RgbImage = { width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
-  const affine = { offset: [0, 0, 0], scale: [1, 1, 1] };
+  const levels = levelsOf(image, { kind: 'min-max', to: 5 });
   const window = { x: 1, y: 0, width: 2, height: 2 };
-  expect([...prepareWindow(image, affine, window)]).toEqual([4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6]);
+  expect([...prepareWindow(image, levels, window, 'NCHW')]).toEqual([3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5]);
+  expect([...prepareWindow(image, levels, window, 'NHWC')]).toEqual([3, 4, 5, 3, 4, 5, 3, 4, 5, 3, 4, 5]);
 });
 
 describe('16 bits for a model that takes 8', () => {
   it('are stretched where only their range matters', () => {
     const narrow = row(Uint16Array.of(1000, 1100, 1200));
-    expect([...toEightBits(narrow, { kind: 'min-max' })]).toEqual([0, 128, 255]);
+    expect([...withDepth(narrow, 8, { kind: 'min-max' })]).toEqual([0, 128, 255]);
   });
   it('are divided by 257 where their size matters', () => {
     const wide = row(Uint16Array.of(0, 257, 65535));
-    expect([...toEightBits(wide, { kind: 'unit' })]).toEqual([0, 1, 255]);
+    expect([...withDepth(wide, 8, { kind: 'unit' })]).toEqual([0, 1, 255]);
   });
   it('and 8 bits stay the very same', () => {
-    expect(toEightBits(eight, { kind: 'min-max' })).toBe(eight.data);
+    expect(withDepth(eight, 8, { kind: 'min-max' })).toBe(eight.data);
   });
 });

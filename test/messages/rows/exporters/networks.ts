@@ -40,6 +40,9 @@ export const NETWORKS: Conditions = {
     'open sizes need the two deepest levels to be equally wide: give `size`':
       'height or width is open, and the feature that is doubled has other channels than the skip that it is padded to',
   },
+  'exporters/assembly/export-plan.ts': {
+    '… has a meaning with … alone': 'bits of images are given for a model that takes prepared pixels',
+  },
   'exporters/assembly/build.ts': {
     'a batch of …, expected a whole number from 1 on':
       'the batch of a size is given and no safe integer above 0',

@@ -180,26 +180,43 @@ export const MODELS: Conditions = {
     'it has … values in float32: of more than … it is not looked at what float16 would lose':
       'nodes of a model that is to be lowered to float16 give more than 20000 values in float32',
   },
+  'graph/common/fields.ts': {
+    '… is no object': 'a part of a recipe, as JSON has it, is null or no object',
+    '… has …, expected …': 'a part of a recipe lacks a field, or has one that it does not take',
+    '… has no kind': 'a normalization or a sizing is no object with a kind',
+  },
+  'graph/common/normalization.ts': {
+    'steps is no list of 1 to … normalizations':
+      'the steps of a normalization are no list, none, or too many',
+    "normalization '…' is none of …, steps":
+      'the kind of a normalization, or of one of its steps, is another',
+    'mean is of … channels, std of …': 'mean and std are lists of numbers of different lengths',
+    '… from … to …, expected a low below a high…':
+      'low is not below high, or a percentile is outside 0 to 100',
+    ', both from 0 to 100': 'percentiles are meant',
+    "… '…' is none of …": 'a field that takes one of a few words has another',
+    '… is no number': 'a field that takes a number has no finite one',
+    '… is …, expected a number above 0':
+      'the width of a window, or what min-max reaches, is 0, negative or too small to divide by',
+    'bits is not a whole number from 1 to 16': 'the bits of unit are anything else',
+    '… is not a number a channel…': 'mean or std is no list of finite numbers that fit, or is empty',
+    ', each above 0, that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
+    'its steps are of … channels': 'steps have numbers for different numbers of channels',
+    ' and ': 'joins these numbers of channels',
+  },
   'graph/common/recipe.ts': {
     "a background of '…', expected the index of a class, from 0 on, or none":
       'a text is neither "none" nor digits alone of a number below 2^53',
     'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',
     "'…' is no part of one": 'a program gives a field that is none of normalization, sizing and grey',
-    "normalization '…' is none of min-max, unit, mean-std": 'the kind of a normalization is another',
     "sizing '…' is none of resize, pad": 'the kind of a sizing is another',
-    '… is no object': 'a recipe, as JSON has it, is null or no object',
-    '… has …, expected …': 'the fields of a part are not exactly those that it has',
-    '… has no kind': 'a normalization or a sizing is no object with a kind',
-    '… is not a number a channel…': 'mean or std is no list of finite numbers that fit, or is empty',
     'version … is none of 1, …: a later nmode-onnx may read it':
       'a recipe has a version other than those that there are',
     'the recipe has a mean and std of … channels, the model takes …':
       'there is not one number for all channels, nor as many as the model takes',
     '… has no meaning: the model takes 3 channels':
       'the caller or the metadata say what grey is made of, and the model takes colours',
-    'mean is of … channels, std of …': 'mean and std are lists of numbers of different lengths',
     "grey '…' is none of …": 'what one grey channel is made of is neither luma nor red',
-    ', each above 0, that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
     '… is not a whole number from 1 to 65536': 'height, width or multiple is something else',
   },
   'graph/rewriting/rewrite.ts': {

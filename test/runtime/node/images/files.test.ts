@@ -142,7 +142,12 @@ describe('bad files are refused with their name, in one line', () => {
     ['an animation', 'moving.webp', animatedWebp, /it holds 2 images, expected one/],
     ['an animated PNG', 'moving.png', animatedPng, /it holds several images, expected one/],
     ['20,000 x 15,000 pixels', 'bomb.png', () => png(20_000, 15_000), /more than 100 megapixels/],
-    ['floating point', 'deep.tiff', async () => floatTiff(), /samples are float, expected 8 or 16 bits/],
+    [
+      'floating point',
+      'deep.tiff',
+      async () => floatTiff(),
+      /samples are floating-point numbers of 32 bits, expected whole numbers from 0 on, of 8 or 16 bits/,
+    ],
   ])('%s', async (_, name, contents, says) => {
     const path = join(folder, name);
     writeFileSync(path, await contents());

@@ -1,0 +1,60 @@
+import { badUsage } from '../../graph/common/errors.js';
+import { isAbsolute, type Normalization } from '../../graph/common/normalization.js';
+import type { ImageRaster } from '../common/raster.js';
+
+/** Bits of a sample. */
+export type Depth = 8 | 16;
+
+/** What 16 bits hold for each step of 8: 65535 / 255. */
+const STEP = 257;
+
+/**
+ * Samples of the depth that a model takes which prepares images itself. Where the numbers that are stored count, they stay;
+ * else 8 bits are spread over 16, and 16 divided by 257 and rounded, or stretched where the recipe looks at their range alone.
+ * @throws NmodeError (BAD_USAGE) where the stored numbers count and are of 16 bits, and the model takes 8
+ */
+export function withDepth(
+  image: ImageRaster,
+  depth: Depth,
+  normalization: Normalization,
+): Uint8Array | Uint16Array {
+  const { data } = image;
+  if (depth === 16) {
+    if (data instanceof Uint16Array) return data;
+    const factor = isAbsolute(normalization) ? 1 : STEP;
+    return Uint16Array.from(data, (value) => factor * value);
+  }
+  if (data instanceof Uint8Array) return data;
+  if (isAbsolute(normalization)) {
+    throw badUsage(
+      'the image has 16 bits a sample, the model takes 8 and looks at stored values: export it with `imageBits: 16`',
+    );
+  }
+  return toEightBits(image, isOfRange(normalization));
+}
+
+/** Whether it gives the same of samples that are stretched. */
+const isOfRange = (normalization: Normalization): boolean =>
+  (normalization.kind === 'min-max' || normalization.kind === 'z-score') && normalization.over !== 'nonzero';
+
+/** Eight bits a sample. @param stretched 16 bits from their smallest to their largest value, and not from 0 to 65535 */
+export function toEightBits({ data }: ImageRaster, stretched: boolean): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  const [min, max] = stretched ? range(data) : [0, 65535];
+  const width = Math.max(max - min, 1);
+  const bytes = new Uint8Array(data.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round((255 * ((data[i] as number) - min)) / width);
+  return bytes;
+}
+
+/** The smallest and the largest sample. */
+function range(samples: Uint16Array): readonly [number, number] {
+  // Small integers from the start: infinities would make every comparison one of doubles.
+  let [min, max] = [65535, 0];
+  for (let i = 0; i < samples.length; i++) {
+    const value = samples[i] as number;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return [min, max];
+}

@@ -1,0 +1,115 @@
+import { at } from '../../graph/common/at.js';
+import type { Normalization, Statistic } from '../../graph/common/normalization.js';
+import { type Arithmetic, normalize } from '../../graph/common/normalize.js';
+import { fullScale, type ImageRaster } from '../common/raster.js';
+
+/** What becomes of each value that a sample may have, channel by channel. */
+export type Levels = readonly Float64Array[];
+
+/** One for each channel. */
+type Numbers = readonly number[];
+
+/** What a channel holds: what has become of each stored value, and how often that occurs. */
+interface Histogram {
+  readonly values: Float64Array;
+  readonly counts: Uint32Array;
+  /** The first stored value that counts. */
+  readonly from: number;
+}
+
+/**
+ * What a normalization makes of each value that the samples of an image may have: samples are whole numbers, and all that is
+ * to be known of an image is how often each occurs.
+ */
+export function levelsOf(image: ImageRaster, normalization: Normalization): Levels {
+  const full = fullScale(image);
+  const stored = Float64Array.from({ length: full + 1 }, (_, value) => value);
+  const levels = Array.from({ length: image.channels }, () => stored);
+  return normalize(arithmeticOf(image, full + 1), levels, normalization, full);
+}
+
+function arithmeticOf(image: ImageRaster, size: number): Arithmetic<Levels, Numbers> {
+  let counted: readonly Uint32Array[] | undefined;
+  const statistic =
+    (compute: (of: readonly Histogram[]) => number) =>
+    (x: Levels, { per, over }: Statistic): Numbers => {
+      // Not all normalizations look at the image.
+      counted ??= countsOf(image, size);
+      const counts = counted;
+      const from = over === 'nonzero' ? 1 : 0;
+      const channels = x.map((values, channel) => ({ values, counts: at(counts, channel), from }));
+      if (per === 'channel') return channels.map((channel) => compute([channel]));
+      return Array<number>(x.length).fill(compute(channels));
+    };
+  const mapped = (x: Levels, change: (value: number, channel: number) => number): Levels =>
+    x.map((values, channel) => values.map((value) => change(value, channel)));
+  return {
+    numbers: (values) =>
+      values.length === image.channels ? values : Array<number>(image.channels).fill(at(values, 0)),
+    least: statistic((of) => folded(of, Number.POSITIVE_INFINITY, (least, value) => Math.min(least, value))),
+    most: statistic((of) => folded(of, Number.NEGATIVE_INFINITY, (most, value) => Math.max(most, value))),
+    mean: statistic((of) => mean(of, (value) => value)),
+    rootMeanSquare: statistic((of) => Math.sqrt(mean(of, (value) => value * value))),
+    percentile: (x, percent, of) => statistic((histograms) => percentile(histograms, percent))(x, of),
+    difference: (a, b) => a.map((value, channel) => value - at(b, channel)),
+    quotient: (number, s, least) => s.map((value) => number / Math.max(value, least)),
+    subtract: (x, s) => mapped(x, (value, channel) => value - at(s, channel)),
+    multiply: (x, s) => mapped(x, (value, channel) => value * at(s, channel)),
+    clip: (x, low, high) =>
+      mapped(x, (value, channel) => Math.min(Math.max(value, at(low, channel)), at(high, channel))),
+    keepZeros: (x) => x.map((values) => values.with(0, 0)),
+  };
+}
+
+/** How often each value occurs in each channel. */
+function countsOf({ data, channels }: ImageRaster, size: number): readonly Uint32Array[] {
+  return Array.from({ length: channels }, (_, channel) => {
+    const counts = new Uint32Array(size);
+    for (let i = channel; i < data.length; i += channels) {
+      const value = data[i] as number;
+      counts[value] = (counts[value] as number) + 1;
+    }
+    return counts;
+  });
+}
+
+function folded(
+  of: readonly Histogram[],
+  start: number,
+  next: (before: number, value: number, count: number) => number,
+): number {
+  let result = start;
+  for (const { values, counts, from } of of) {
+    for (let level = from; level < counts.length; level++) {
+      const count = counts[level] as number;
+      if (count > 0) result = next(result, values[level] as number, count);
+    }
+  }
+  return result;
+}
+
+function mean(of: readonly Histogram[], change: (value: number) => number): number {
+  const total = folded(of, 0, (sum, _, count) => sum + count);
+  return total === 0 ? 0 : folded(of, 0, (sum, value, count) => sum + count * change(value)) / total;
+}
+
+/** NumPy's `percentile`, linear between the samples in their order. */
+function percentile(of: readonly Histogram[], percent: number): number {
+  const found: (readonly [value: number, count: number])[] = [];
+  const total = folded(of, 0, (sum, value, count) => {
+    found.push([value, count]);
+    return sum + count;
+  });
+  found.sort(([a], [b]) => a - b);
+  const place = (Math.max(total - 1, 0) * percent) / 100;
+  const sampleAt = (index: number): number => {
+    let before = 0;
+    for (const [value, count] of found) {
+      before += count;
+      if (index < before) return value;
+    }
+    return 0;
+  };
+  const low = sampleAt(Math.floor(place));
+  return low + (sampleAt(Math.ceil(place)) - low) * (place - Math.floor(place));
+}
