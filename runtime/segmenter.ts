@@ -115,6 +115,11 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     return this.#parts.spec.recipe;
   }
 
+  /** How many channels the model takes. */
+  get channels(): number {
+    return this.#parts.spec.channels;
+  }
+
   /** What neither the model nor its options say, and what is taken for it. */
   get assumed(): readonly Assumption[] {
     return this.#parts.spec.assumed;

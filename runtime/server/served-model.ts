@@ -4,6 +4,7 @@ import { untilAborted } from '../common/abort.js';
 import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';
 import type { InputSpecOptions } from '../input-spec.js';
+import type { ChannelFiles } from '../node/images/channels.js';
 import { inputSpecOfModel, loadModel, withOutput } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import {
@@ -108,6 +109,11 @@ export class ServedModel {
   get provider(): ProviderReport['effective'] {
     return this.scheduler.provider.effective;
   }
+  /** How many files an image may be of: one, or one for each of its channels where these are no colours. */
+  get filesOfImage(): number {
+    const { channels = 1 } = this.segmenter ?? {};
+    return channels === 3 ? 1 : channels;
+  }
   get alive(): boolean {
     return this.scheduler.alive && (this.segmenter?.alive ?? true);
   }
@@ -173,7 +179,7 @@ export class ServedModel {
    * @throws NmodeError: BAD_IMAGE, BAD_USAGE, OVERLOADED, CANNOT_RUN; the signal's reason; what the answer fails with
    */
   async segment<A>(
-    image: Uint8Array,
+    image: ChannelFiles,
     options: SegmentOptions & Pick<RunOptions, 'since'>,
     answer: (found: Segmentation) => Promise<A>,
   ): Promise<A> {

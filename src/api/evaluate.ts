@@ -30,6 +30,8 @@ export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReadin
   readonly model: string;
   /** A folder of images. */
   readonly images: string;
+  /** Where the channels of an image are in files of their own, their patterns in that order, such as `{case}_0000.png`. */
+  readonly inputs?: readonly string[];
   /**
    * A folder of ground-truth masks, `NAME.png`, `NAME_mask.png` or `NAME_segmentation.png` for `NAME.jpg`: black and white, unless
    * `truthLabel`, `truthColour` or `ignoreLabel` say how they are read; label maps where the model gives several classes. May be
@@ -63,7 +65,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   const { fillHoles = false, largestComponent = false, minArea = 0 } = options;
   checkReading(options);
   finishOptions(options, at);
-  const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks);
+  const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks, options.inputs);
   const failures = [...unpaired];
   if (options.report !== undefined) {
     if (!/\.html?$/i.test(options.report)) {

@@ -2,6 +2,7 @@ import { basename, join, parse, resolve } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
@@ -16,7 +17,8 @@ import {
   refuseThreshold,
 } from '../../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../../runtime/masks/components.js';
-import { encodePng, type ImageFile, MAX_FILE_BYTES } from '../../runtime/node/images/files.js';
+import type { ChannelFiles } from '../../runtime/node/images/channels.js';
+import { encodePng, MAX_FILE_BYTES } from '../../runtime/node/images/files.js';
 import { encodeNpy } from '../../runtime/node/images/npy.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { type Segmentation, Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
@@ -25,6 +27,7 @@ import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import { finishOptions, type SegmentOptions } from '../../runtime/segment-options.js';
 import type { Timings } from '../../runtime/segmenter.js';
 import { findImages } from '../files/find-images.js';
+import { arePatterns, caseOf, findCases, type ImageCase } from '../files/image-cases.js';
 import { isOfOneFile, makeFolder, refuseOverwriting, writeTogether } from '../files/write-whole.js';
 
 /** How probabilities are stored: float32 [classes, H, W], or one grey PNG of 16 bits a class (65535 for 1). */
@@ -33,8 +36,13 @@ export type ProbabilityFormat = 'npy' | 'png16';
 export interface PredictOptions extends Omit<SegmenterOptions, 'at'>, Cleaning {
   /** An .onnx file that takes one image. */
   readonly model: string;
-  /** Image files, and folders of them (not searched deeper); `-` for standard input. */
+  /** Image files, and folders of them (not searched deeper); `-` for standard input. With `inputs`, folders alone, or none. */
   readonly images: readonly string[];
+  /**
+   * The files of an image's channels in their order: of one image their names, of many patterns such as `{case}_0000.png`, which
+   * are looked for in each of the folders.
+   */
+  readonly inputs?: readonly string[];
   /** The folder for the masks, made where it does not exist; `-` for the one mask on standard output. */
   readonly output: string;
   /** Also write the image with the mask laid over it. */
@@ -72,6 +80,8 @@ export interface ClassRegions {
 
 export interface Prediction {
   readonly image: string;
+  /** The files of its channels, where they were told: `image` is the first. */
+  readonly inputs?: readonly string[];
   readonly width: number;
   readonly height: number;
   /** One file a class, the background aside. */
@@ -107,7 +117,7 @@ export interface PredictReport {
 interface Task {
   readonly image: string;
   readonly name: string;
-  readonly source: ImageFile;
+  readonly source: ChannelFiles;
 }
 
 /**
@@ -124,7 +134,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   // What makes no sense is refused before anything is loaded.
   finishOptions(toSegmentOptions(options), 'image');
   const model = await loadModel(options.model);
-  const { tasks, failures } = await findTasks(options.images);
+  const { tasks, failures } = await findTasks(options);
   const [failure, ...more] = failures;
   if (tasks.length === 0 && failure !== undefined) {
     const others = more.length === 0 ? '' : `; and ${more.length} more`;
@@ -141,7 +151,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   refuseThreshold(semantics, count, options.threshold);
   if (output !== '-') {
     const outputs = tasks.flatMap(({ name }) => Object.values(filesOf(name, expected, options)).flat());
-    const images = tasks.map(({ image }) => image);
+    const images = tasks.flatMap(({ image, source }) => (isFiles(source) ? source : [image]));
     await refuseOverwriting(outputs, images);
     await makeFolder(output);
   }
@@ -161,6 +171,8 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { provider, recipe, assumed } = segmenter;
   return { provider, recipe, semantics: { ...semantics, count }, assumed, predictions, failures };
 }
+
+const isFiles = (source: ChannelFiles): source is readonly string[] => Array.isArray(source);
 
 type Failure = PredictReport['failures'][number];
 
@@ -194,7 +206,10 @@ async function readStandardInput(): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-async function findTasks(paths: readonly string[]): Promise<{ tasks: readonly Task[]; failures: Failure[] }> {
+async function findTasks({
+  images: paths,
+  inputs,
+}: PredictOptions): Promise<{ tasks: readonly Task[]; failures: Failure[] }> {
   const tasks = new Map<string, Task>();
   const failures: Failure[] = [];
   const add = (task: Task) => {
@@ -207,7 +222,25 @@ async function findTasks(paths: readonly string[]): Promise<{ tasks: readonly Ta
     }
     tasks.set(task.name, task);
   };
-  for (const path of new Set(paths)) {
+  const addCase = ({ name, files }: ImageCase) => add({ image: at(files, 0), name, source: files });
+  if (inputs !== undefined && !arePatterns(inputs)) {
+    if (paths.length > 0) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `${option('inputs')} names the files of one image: give no other images`,
+      );
+    }
+    addCase(caseOf(inputs));
+    return { tasks: [...tasks.values()], failures };
+  }
+  if (inputs === undefined && paths.length === 0) throw new NmodeError('BAD_USAGE', 'no image is given');
+  for (const path of new Set(inputs !== undefined && paths.length === 0 ? ['.'] : paths)) {
+    if (inputs !== undefined) {
+      const found = await findCases(path, inputs);
+      found.cases.forEach(addCase);
+      failures.push(...found.failures.map(({ name, error }) => ({ image: join(path, name), error })));
+      continue;
+    }
     if (path === '-') {
       add({ image: '-', name: 'stdin', source: await readStandardInput() });
       continue;
@@ -237,7 +270,17 @@ async function predictOne(
     const { width, height, tiles, tiling, warnings, timings } = segmentation;
     const classes = regionsOf(segmentation, segmenter.semantics, options.mmPerPx);
     const inTiles = { tiles, ...(tiling && { tiling }) };
-    return { image, width, height, ...files, classes, ...inTiles, warnings, timings };
+    return {
+      image,
+      ...(isFiles(source) && { inputs: source }),
+      width,
+      height,
+      ...files,
+      classes,
+      ...inTiles,
+      warnings,
+      timings,
+    };
   } catch (error) {
     const fault = imageFault(error, signal);
     if (fault.code === 'CANNOT_WRITE' && !isOfOneFile(fault)) throw fault;

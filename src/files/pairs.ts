@@ -1,10 +1,15 @@
 import { realpath } from 'node:fs/promises';
-import { basename, parse } from 'node:path';
+import { basename, extname, join, parse, resolve } from 'node:path';
+import { at } from '../../graph/common/at.js';
 import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
 import { findImages } from './find-images.js';
+import { findCases } from './image-cases.js';
 
 export interface Pair {
+  /** Of an image whose channels are in files of their own, the first. */
   readonly image: string;
+  /** The files of its channels, where they are. */
+  readonly inputs?: readonly string[];
   readonly mask: string;
 }
 
@@ -42,22 +47,54 @@ function imageStemOf(mask: string): string | undefined {
  * ending.
  * @throws NmodeError (BAD_IMAGE) where a folder holds no image
  */
-export async function findPairs(images: string, masks: string): Promise<Pairs> {
+export async function findPairs(images: string, masks: string, inputs?: readonly string[]): Promise<Pairs> {
+  if (inputs !== undefined) return findCasePairs(images, masks, inputs);
   const [found, maskFiles] = [await findImages(images), await findImages(masks)];
   const together = (await realpath(images)) === (await realpath(masks));
   const isMask = (file: string) => !together || imageStemOf(file) !== undefined;
   const imageFiles = together ? found.filter((file) => !isMask(file)) : found;
   const pairing = pair(imageFiles, maskFiles.filter(isMask));
-  if (pairing.pairs.length === 0) {
-    const how = together ? `, and in one folder masks are named NAME_mask.png` : '';
-    const [first] = pairing.failures;
-    const why = first === undefined ? '' : `; ${first.error}`;
-    throw new NmodeError(
-      'BAD_IMAGE',
-      `${images}: no image can be paired with a mask of its name in ${masks}${how}${why}`,
-    );
-  }
+  const how = together ? `, and in one folder masks are named NAME_mask.png` : '';
+  refuseNone(pairing, images, masks, how);
   return { ...pairing, files: [...new Set([...imageFiles, ...maskFiles])] };
+}
+
+/** The same of images whose channels are in files by patterns: a mask has the name that stands for the pattern's `{case}`. */
+async function findCasePairs(folder: string, masks: string, inputs: readonly string[]): Promise<Pairs> {
+  const { cases, failures } = await findCases(folder, inputs);
+  // Under the name that one file of the image would have.
+  const [extension] = inputs.map((input) => extname(input));
+  const filesOf = new Map(cases.map(({ name, files }) => [join(folder, `${name}${extension}`), files]));
+  const used = new Set(cases.flatMap(({ files }) => files.map((file) => resolve(file))));
+  const maskFiles = (await findImages(masks)).filter((mask) => !used.has(resolve(mask)));
+  const paired = pair([...filesOf.keys()], maskFiles);
+  const pairing = {
+    pairs: paired.pairs.map(({ image, mask }): Pair => {
+      const files = filesOf.get(image) ?? [];
+      return { image: at(files, 0), inputs: files, mask };
+    }),
+    failures: [
+      ...failures.map(({ name, error }) => ({ name, code: error.code, error: error.message })),
+      ...paired.failures,
+    ],
+  };
+  refuseNone(pairing, folder, masks);
+  return { ...pairing, files: [...new Set([...[...filesOf.values()].flat(), ...maskFiles])] };
+}
+
+/** @throws NmodeError (BAD_IMAGE) where nothing is paired */
+function refuseNone(
+  { pairs, failures: [first] }: Omit<Pairs, 'files'>,
+  images: string,
+  masks: string,
+  how = '',
+): void {
+  if (pairs.length > 0) return;
+  const why = first === undefined ? '' : `; ${first.error}`;
+  throw new NmodeError(
+    'BAD_IMAGE',
+    `${images}: no image can be paired with a mask of its name in ${masks}${how}${why}`,
+  );
 }
 
 /** How well names fit: by the file name, by the name without extension, by that and an ending. */

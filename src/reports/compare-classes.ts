@@ -75,7 +75,10 @@ export async function compareWithTruth(
   pair: Pair,
   options: SegmentOptions & TruthReading,
 ): Promise<Compared> {
-  const segmentation = await segmenter.segment(pair.image, { ...options, probabilities: false });
+  const segmentation = await segmenter.segment(pair.inputs ?? pair.image, {
+    ...options,
+    probabilities: false,
+  });
   const stored = await readTruthImage(pair.mask);
   const name = basename(pair.mask);
   if (segmentation.width !== stored.width || segmentation.height !== stored.height) {

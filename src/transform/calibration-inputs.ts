@@ -17,6 +17,7 @@ import { readChannels } from '../../runtime/node/images/channels.js';
 import { readImage } from '../../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../../runtime/sessions/tensors.js';
 import { findImages } from '../files/find-images.js';
+import { findCases } from '../files/image-cases.js';
 import type { ImageSize } from './difference.js';
 import { extremeImages } from './extreme-images.js';
 
@@ -60,7 +61,9 @@ export async function examplesFor(
   model: Model,
   name: string,
   folder: string,
-  options: Pick<ImageSpecOptions, 'recipe' | 'window' | 'grey' | 'layout' | 'strictRecipe'> = {},
+  options: Pick<ImageSpecOptions, 'recipe' | 'window' | 'grey' | 'layout' | 'strictRecipe'> & {
+    readonly inputs?: readonly string[];
+  } = {},
 ): Promise<Examples> {
   const fed = inImageForm(model);
   const { batch, ...outline } = oneByOne(outlineOf(fed));
@@ -72,22 +75,27 @@ export async function examplesFor(
   // What the model gives is not looked at.
   const spec: ModelSpec = { ...form, classes: INDEPENDENT, outputLayout: form.layout };
   const [input] = outline.inputs;
-  const files = await findImages(folder);
+  const files: readonly (string | readonly string[])[] =
+    options.inputs && folder !== BUNDLED_IMAGES
+      ? await casesIn(folder, options.inputs)
+      : await findImages(folder);
   if (input === undefined || files.length === 0)
     throw new NmodeError('BAD_IMAGE', `${folder}: it holds no image`);
   // Spread over the folder, where there are more than needed.
   const step = Math.max(1, files.length / MAX_IMAGES);
   const images = Math.min(files.length, MAX_IMAGES);
   const fileOf = (image: number) => at(files, Math.floor((image % images) * step));
-  const read = (path: string) =>
-    folder === BUNDLED_IMAGES ? bundledImage(path, form.channels) : readChannels(path, form);
+  const read = (image: string | readonly string[]) =>
+    folder === BUNDLED_IMAGES && typeof image === 'string'
+      ? bundledImage(image, form.channels)
+      : readChannels(image, form);
   const [batches, names]: [(Floats | Bytes)[], string[]] = [[], []];
   for (let first = 0; first < images; first += batch) {
     const paths = Array.from({ length: batch }, (_, offset) => fileOf(first + offset));
     const inputs: (Floats | Bytes)[] = [];
     for (const path of paths) inputs.push(new Job(await read(path), spec).input(0));
     batches.push(joined(inputs));
-    names.push(paths.map((path) => basename(path)).join(', '));
+    names.push(paths.map((path) => basename(typeof path === 'string' ? path : at(path, 0))).join(', '));
   }
   const sizes = batches.map((fed) => sizeOf(form.layout, fed));
   const { width, height } = at(sizes, 0);
@@ -99,6 +107,14 @@ export async function examplesFor(
     options.recipe || options.window ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
   const feeds = batches.map((fed) => ({ [input.name]: fed }));
   return { images, feeds, names, sizes, extremes, recipe: form.recipe, from, assumed: form.assumed };
+}
+
+/** The files of each image of a folder whose channels are in files by patterns. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
+async function casesIn(folder: string, inputs: readonly string[]): Promise<readonly (readonly string[])[]> {
+  const { cases, failures } = await findCases(folder, inputs);
+  const [failure] = failures;
+  if (failure !== undefined) throw failure.error;
+  return cases.map(({ files }) => files);
 }
 
 /** A photograph with as many channels as a model takes: its luma, or its colours over and over. */

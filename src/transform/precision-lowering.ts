@@ -29,6 +29,7 @@ export interface PrecisionOptions {
   readonly recipe?: Partial<Recipe>;
   readonly window?: IntensityWindow;
   readonly layout?: Layout;
+  readonly inputs?: readonly string[];
   readonly grey?: Grey;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;

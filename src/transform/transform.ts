@@ -40,6 +40,8 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly window?: IntensityWindow;
   /** In which order the model has pixels and channels, where that is not what it tells. */
   readonly layout?: Layout;
+  /** Where the channels of an image are in files of their own, their patterns in that order, such as `{case}_0000.png`. */
+  readonly inputs?: readonly string[];
   /** What one grey channel is made of where an image has colours, instead of as the model says. */
   readonly grey?: Grey;
   /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */

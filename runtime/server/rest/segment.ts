@@ -3,6 +3,7 @@ import { at } from '../../../graph/common/at.js';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
 import { INDEPENDENT, labelsOfMask, legendOf, nameOfLabel } from '../../masks/classes.js';
+import type { ChannelFiles } from '../../node/images/channels.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
 import type { SegmentOptions } from '../../segment-options.js';
@@ -11,7 +12,7 @@ import type { Thread } from '../../threads/thread.js';
 import type { ServerCore } from '../core.js';
 import type { ServedModel } from '../served-model.js';
 import { type View, viewOf } from './accept-header.js';
-import { fileOf, isMultipart } from './bodies/multipart.js';
+import { filesOf, isMultipart } from './bodies/multipart.js';
 import { accepting, type Begun } from './calls.js';
 import type { AnswerMethods } from './threads/answer-thread.js';
 
@@ -48,9 +49,9 @@ async function segment(
 ): Promise<FastifyReply> {
   const view = viewOf(request.headers.accept);
   const wanted = optionsOf(request.query);
-  const image = imageOf(request);
   const { call, deadline } = begin(request);
   const { model } = call;
+  const image = imageOf(request, model.filesOfImage);
   const { signal, since } = deadline;
   const given = {
     ...wanted,
@@ -111,15 +112,15 @@ function switchOf(name: string, given: Given = 'false'): boolean {
   return text === 'true';
 }
 
-/** The body itself, or the one file of a form. */
-function imageOf(request: FastifyRequest<SegmentRoute>): Uint8Array {
+/** The body itself, or the files of a form. @param most how many files an image may be of */
+function imageOf(request: FastifyRequest<SegmentRoute>, most: number): ChannelFiles {
   const { body, headers } = request;
   const { 'content-type': type = '' } = headers;
-  const image = body !== undefined && isMultipart(type) ? fileOf(body, type) : body;
-  if (image === undefined || image.length === 0) {
+  const files = body !== undefined && isMultipart(type) ? filesOf(body, type, most) : [body];
+  return files.map((file) => {
+    if (file !== undefined && file.length > 0) return file;
     throw badImage('the image: it is empty: send it as the body, or as the file of a form');
-  }
-  return image;
+  });
 }
 
 async function answerOf(

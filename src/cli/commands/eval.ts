@@ -12,7 +12,7 @@ import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { optionsOf } from '../flags/options.js';
-import { memoryBudgetOption } from '../flags/recipe-flags.js';
+import { inputsOption, memoryBudgetOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { assumedField } from '../output/assumed-field.js';
 import { type Field, fields, printReport } from '../output/print.js';
@@ -35,6 +35,7 @@ export function addEval(program: Command, inFlags: InFlags): void {
       '--masks <folder>',
       'their masks, NAME.png, NAME_mask.png or NAME_segmentation.png (or another format), black and white, or label maps of several classes; may be the same folder',
     )
+    .addOption(inputsOption('for several channels'))
     .option(
       '--truth-label <n>',
       'pixels of this grey value or palette index are foreground, all others not',

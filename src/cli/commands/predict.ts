@@ -12,7 +12,7 @@ import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
-import { memoryBudgetOption } from '../flags/recipe-flags.js';
+import { inputsOption, memoryBudgetOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { assumedField } from '../output/assumed-field.js';
 import { fields, noteWarnings, print, printJson, table } from '../output/print.js';
@@ -33,8 +33,9 @@ export function addPredict(program: Command, inFlags: InFlags): void {
     .command('predict')
     .description('segment images into mask PNGs')
     .argument('<model.onnx>', 'the model')
-    .argument('<image...>', 'images and folders of images; - for standard input')
+    .argument('[image...]', 'images and folders of images; - for standard input')
     .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes; - for one mask on standard output')
+    .addOption(inputsOption('for several channels'))
     .option('--overlay', 'also write NAME_overlay.png')
     .addOption(choice('--probabilities <format>', 'also write NAME_probabilities', FORMATS))
     .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)

@@ -27,6 +27,13 @@ export function recipeOption(otherwise: string): Option {
   });
 }
 
+/** The files of an image's channels. @param of which images, in a few words */
+export const inputsOption = (of: string): Option =>
+  new Option(
+    '--inputs <files>',
+    `${of}: the files of the channels of an image in their order, with commas between, as in '{case}_0000.png,{case}_0001.png'`,
+  ).argParser((text: string) => text.split(','));
+
 /** What images are cut to before all else. */
 export const windowOption = (): Option =>
   new Option(

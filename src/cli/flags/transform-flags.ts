@@ -12,6 +12,7 @@ import type { Field } from '../output/print.js';
 import { untypedField, untypedFields } from '../output/untyped-fields.js';
 import { parsePath, parsePositive, parseProbability } from './arguments.js';
 import { choice } from './options.js';
+import { inputsOption } from './recipe-flags.js';
 
 /** What every command that rewrites a graph takes. */
 export type TransformFlags = Pick<
@@ -21,6 +22,7 @@ export type TransformFlags = Pick<
   | 'precision'
   | 'images'
   | 'calibrate'
+  | 'inputs'
   | 'method'
   | 'maxDscDrop'
   | 'minutes'
@@ -55,6 +57,7 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
       'what a lower precision may cost the masks, 1 - DSC, 0 to 1 (default: 0.003 for int8 and int8-weights, 0.0005 for fp16)',
       parseProbability,
     )
+    .addOption(inputsOption('of --images and --calibrate for several channels'))
     .option(
       '--minutes <n>',
       'with --precision int8: how long to look for layers that are too sensitive (default: to the end)',

@@ -61,6 +61,8 @@ export const RUNTIME_SERVER: Conditions = {
     "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
       'a part of the form has neither a file name nor the type application/octet-stream',
     'the form has several files: send one image a request': 'a second file comes in the form',
+    'the form has more than … files: send one image a request, a file for each of its channels':
+      'the model takes several channels that are no colours, and more files come than these',
     'the form cannot be read: …': 'the multipart body is malformed, or has no file',
     'it has no file': 'the form ended without a part',
     'it ends before its last boundary': 'no further line of the boundary follows a part, or there is none',

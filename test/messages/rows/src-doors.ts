@@ -27,6 +27,17 @@ export const SRC_DOORS: Conditions = {
       'the bytes of the file of --classes are no UTF-8, as those of UTF-16 are none',
     'it has … bytes, a file of names has fewer': 'the file of --classes is larger than 262,144 bytes',
   },
+  'src/files/image-cases.ts': {
+    'the name of a file is empty': 'there is no file, or nothing between two commas',
+    '… stands in some of …, and not in all': 'files by name and patterns are mixed',
+    '… holds … elsewhere than once in the name of the file':
+      'the place of the name is in the folder of a pattern, or twice in the name of its file',
+    '…: of the images of a folder, expected patterns with …':
+      'files are told by name where a folder is looked through',
+    ' and ': 'joins the files that are missing',
+    '…: it holds no file by …': 'no file of the folder is by any of the patterns',
+    '…: cannot be read: …': 'the folder of a pattern cannot be listed',
+  },
   'src/cli/flags/recipe-flags.ts': {
     'Expected CENTRE,WIDTH, two numbers, the width above 0, for example 40,400.':
       '--window is not two decimal numbers with a comma between, or the second is 0 or below',

@@ -67,6 +67,9 @@ export const SRC: Conditions = {
     'components were not asked for':
       'a segmentation came without the connected components that it was asked for',
     '… mm a pixel, expected a number above 0': 'the side of a pixel is 0, negative, infinite or NaN',
+    '… names the files of one image: give no other images':
+      'files of channels are told by name, and images or folders beside them',
+    'no image is given': 'there are neither images nor files of channels',
     'standard output takes one mask: name a folder for several files':
       'the output is -, and there are several images, or an overlay or probabilities are wanted',
     'standard input: more than 1 GiB': 'what comes from standard input is beyond 2^30 bytes',

@@ -9,23 +9,28 @@ export function isMultipart(contentType: string | undefined): boolean {
 const MAX_HEAD = 2 ** 14;
 
 /**
- * The one file of a form (RFC 7578): a part with a file name, or of the type application/octet-stream. It is a view of the form,
+ * The files of a form (RFC 7578): parts with a file name, or of the type application/octet-stream. They are views of the form,
  * which is searched once: in @fastify/busboy, a hostile form of 60 MB takes gigabytes.
- * @throws NmodeError: BAD_IMAGE for what is no form; BAD_USAGE where it has anything but one file
+ * @param most how many there may be: one, or as many as an image has channels
+ * @throws NmodeError: BAD_IMAGE for what is no form; BAD_USAGE where it has anything but files, or more of them
  */
-export function fileOf(form: Buffer, contentType: string): Buffer {
-  let file: Buffer | undefined;
+export function filesOf(form: Buffer, contentType: string, most: number): readonly Buffer[] {
+  const files: Buffer[] = [];
   for (const { name, isFile, content } of partsOf(form, boundaryOf(contentType))) {
     if (!isFile) {
       throw badUsage(`'${name}' of the form is no file: options go into the query, as in ?threshold=0.4`);
     }
-    if (file !== undefined) {
-      throw badUsage('the form has several files: send one image a request');
+    if (files.length === most) {
+      throw badUsage(
+        most === 1
+          ? 'the form has several files: send one image a request'
+          : `the form has more than ${most} files: send one image a request, a file for each of its channels`,
+      );
     }
-    file = content;
+    files.push(content);
   }
-  if (file === undefined) throw malformed('it has no file');
-  return file;
+  if (files.length === 0) throw malformed('it has no file');
+  return files;
 }
 
 interface Part {

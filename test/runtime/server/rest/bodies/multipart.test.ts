@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { fileOf, isMultipart } from '../../../../../runtime/server/rest/bodies/multipart.js';
+import { filesOf, isMultipart } from '../../../../../runtime/server/rest/bodies/multipart.js';
 
 const TYPE = 'multipart/form-data; boundary=b';
-const read = (form: string, type = TYPE) => fileOf(Buffer.from(form, 'latin1'), type).toString('latin1');
+const read = (form: string, type = TYPE, most = 1) =>
+  filesOf(Buffer.from(form, 'latin1'), type, most)
+    .map((file) => file.toString('latin1'))
+    .join('|');
 const part = (content: string, head = 'Content-Disposition: form-data; name="f"; filename="a"') =>
   `--b\r\n${head}\r\n\r\n${content}\r\n`;
 
@@ -29,6 +32,14 @@ describe('a form', () => {
       `${part('image', 'Content-Disposition: form-data; name="f"\r\nContent-Type: application/octet-stream')}--b--`,
     ],
   ])('%s', (_, form, ...type) => expect(read(form, ...type)).toBe('image'));
+
+  it('of an image of several channels has a file for each', () => {
+    const two = `${part('x')}${part('y')}`;
+    expect(read(`${two}--b--`, TYPE, 2)).toBe('x|y');
+    expect(() => read(`${two}${part('z')}--b--`, TYPE, 2)).toThrow(
+      'the form has more than 2 files: send one image a request, a file for each of its channels',
+    );
+  });
 
   it('gives bytes as they are, what looks like a boundary included', () => {
     const bytes = '\r\n-\r\n--\r\n--a\r\n\r\n\0\xff';

@@ -1,0 +1,108 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, parse } from 'node:path';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
+
+/** An image whose channels are in files of their own. */
+export interface ImageCase {
+  readonly name: string;
+  /** In the order of the channels. */
+  readonly files: readonly string[];
+}
+
+/** What stands for the name of an image in the patterns of its files. */
+const PLACE = '{case}';
+
+/**
+ * Whether the files of channels are told by patterns, of many images, and not by their names, of one.
+ * @throws NmodeError (BAD_USAGE) where they are told by both, or by none
+ */
+export function arePatterns(inputs: readonly string[]): boolean {
+  const usage = (why: string) => new NmodeError('BAD_USAGE', `${option('inputs')}: ${why}`);
+  if (inputs.length === 0 || inputs.includes('')) throw usage('the name of a file is empty');
+  const patterns = inputs.filter((input) => input.includes(PLACE));
+  if (patterns.length === 0) return false;
+  if (patterns.length < inputs.length)
+    throw usage(`${PLACE} stands in some of ${inputs.join(', ')}, and not in all`);
+  const wrong = patterns.find(
+    (pattern) => basename(pattern).split(PLACE).length !== 2 || dirname(pattern).includes(PLACE),
+  );
+  if (wrong !== undefined) throw usage(`${wrong} holds ${PLACE} elsewhere than once in the name of the file`);
+  return true;
+}
+
+/** The one image of files that are told by their names; it is called as the first is. */
+export function caseOf(inputs: readonly string[]): ImageCase {
+  const [first = ''] = inputs;
+  return { name: parse(first).name, files: inputs };
+}
+
+/**
+ * The images of a folder whose channels are in files by patterns such as `{case}_0000.png`, sorted.
+ * @param folder what patterns are relative to
+ * @returns also those that lack a file, and which
+ * @throws NmodeError: BAD_USAGE for what is no pattern; BAD_IMAGE where there is no such file, or the folder cannot be read
+ */
+export async function findCases(
+  folder: string,
+  patterns: readonly string[],
+): Promise<{
+  readonly cases: readonly ImageCase[];
+  readonly failures: readonly { readonly name: string; readonly error: NmodeError }[];
+}> {
+  if (!arePatterns(patterns)) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${option('inputs')}: of the images of a folder, expected patterns with ${PLACE}`,
+    );
+  }
+  const found = await Promise.all(patterns.map((pattern) => namesBy(join(folder, pattern))));
+  const names = [...new Set(found.flatMap((files) => [...files.keys()]))].sort();
+  const filesOf = (name: string) => found.flatMap((files) => files.get(name) ?? []);
+  const cases = names
+    .map((name) => ({ name, files: filesOf(name) }))
+    .filter(({ files }) => files.length === patterns.length);
+  const used = new Set(cases.flatMap(({ files }) => files));
+  const failures = names
+    .filter(
+      (name) => filesOf(name).length < patterns.length && !filesOf(name).every((file) => used.has(file)),
+    )
+    .map((name) => {
+      const missing = patterns
+        .filter((_, index) => !found[index]?.has(name))
+        .map((pattern) => basename(pattern).replace(PLACE, name));
+      return {
+        name,
+        error: new NmodeError(
+          'BAD_IMAGE',
+          `${name}: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
+        ),
+      };
+    });
+  if (names.length === 0) {
+    throw new NmodeError('BAD_IMAGE', `${folder}: it holds no file by ${patterns.join(', ')}`);
+  }
+  return { cases, failures };
+}
+
+/** The files of a pattern, by the names that stand in its place. */
+async function namesBy(pattern: string): Promise<ReadonlyMap<string, string>> {
+  const folder = dirname(pattern);
+  const [before = '', after = ''] = basename(pattern).split(PLACE);
+  try {
+    const files = await readdir(folder);
+    const named = files.filter(
+      (file) =>
+        file.startsWith(before) &&
+        file.endsWith(after) &&
+        file.length > before.length + after.length &&
+        !file.startsWith('.'),
+    );
+    return new Map(
+      named.map((file) => [file.slice(before.length, file.length - after.length), join(folder, file)]),
+    );
+  } catch (error) {
+    const problem = reason(error).replace(/, scandir '.*'$/s, '');
+    throw new NmodeError('BAD_IMAGE', `${folder}: cannot be read: ${problem}`, { cause: error });
+  }
+}
