@@ -68,6 +68,7 @@ export function joinChannels(parts: readonly ChannelPart[]): ImageRaster {
     }
   }
   if (others.length === 0) return first.image;
+  refuseMany(parts);
   const channels = parts.reduce((sum, { image }) => sum + image.channels, 0);
   const data = emptyAs(first.image.data, channels * width * height);
   let before = 0;
@@ -82,6 +83,19 @@ export function joinChannels(parts: readonly ChannelPart[]): ImageRaster {
     (image.warnings ?? []).map((warning) => `${name}: ${warning}`),
   );
   return { width, height, channels, data, ...(warnings.length > 0 && { warnings }) };
+}
+
+/** Samples of an image that are held at a time: those of 100 megapixels in colour. */
+const MAX_SAMPLES = 3e8;
+
+/** @throws NmodeError (BAD_IMAGE) where the parts of an image hold more samples than fit: to be asked before the next is read */
+export function refuseMany(parts: readonly ChannelPart[]): void {
+  const samples = parts.reduce((sum, { image }) => sum + image.data.length, 0);
+  if (samples > MAX_SAMPLES) {
+    throw badImage(
+      `${parts.map(({ name }) => name).join(' + ')}: more than ${MAX_SAMPLES / 1e6} million samples`,
+    );
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   type Channels,
   joinChannels,
   partOf,
+  refuseMany,
   withChannels,
 } from '../../images/channels.js';
 import { finished } from '../../images/files/mend.js';
@@ -40,6 +41,7 @@ export async function readChannels(given: ChannelFiles, wanted: Channels): Promi
   const parts: ChannelPart[] = [];
   for (const [index, file] of files.entries()) {
     const name = typeof file === 'string' ? nameOf(file) : `file ${index + 1} of the image`;
+    refuseMany(parts);
     parts.push({ name, image: partOf(await readStored(file, { ...wanted, channels: 1 }), wanted) });
   }
   return withChannels(joinChannels(parts), wanted, parts.map(({ name }) => name).join(' + '));
@@ -63,6 +65,7 @@ async function greyPages(opened: Opened, channels: number): Promise<ImageRaster 
   if (pages !== channels) throw new Error(`it has ${pages} pages, the model takes ${channels} channels`);
   const parts: ChannelPart[] = [];
   for (let page = 0; page < pages; page++) {
+    refuseMany(parts);
     const grey = await greyOf(opened, page);
     const name = `page ${page + 1}`;
     if (grey === undefined) throw new Error(`${name} has colours, expected grey`);

@@ -1,4 +1,4 @@
-import { badImage, reason } from '../../../graph/common/errors.js';
+import { badImage, badUsage, reason } from '../../../graph/common/errors.js';
 import { copyOf, refuseGone } from '../../common/buffers.js';
 import { checkPixels, type ImageRaster } from '../../common/raster.js';
 import { type Handed, handPixels } from '../../segmenter.js';
@@ -9,20 +9,22 @@ import { BITMAP_OPTIONS } from './pixels.js';
 /** What of a page holds an image. */
 type ImageElement = HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas;
 
-/** An image: where it is, a file, the bytes of one, decoded pixels, or what shows them. */
+/** A file: where it is, itself, or its bytes. */
+type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
+
+/** An image: a file, the list of those of its channels, decoded pixels, or what shows them. */
 export type ImageSource =
-  | string
-  | URL
-  | Blob
-  | ArrayBuffer
-  | Uint8Array
+  | FileSource
+  | readonly FileSource[]
   | ImageData
   | ImageBitmap
   | ImageElement
   | ImageRaster;
 
 /** What a worker is given of it. */
-export type WorkerSource = Blob | Uint8Array | ImageData | ImageBitmap | ImageRaster;
+export type WorkerSource = WorkerFile | readonly WorkerFile[] | ImageData | ImageBitmap | ImageRaster;
+
+type WorkerFile = Blob | Uint8Array;
 
 /**
  * Makes an image ready for a worker, which sees no elements. What it is made of stays the caller's: bytes and pixels are
@@ -33,28 +35,52 @@ export function hand(
   source: ImageSource,
   signal?: AbortSignal,
 ): Handed<WorkerSource> | Promise<Handed<WorkerSource>> {
-  if (typeof source === 'string' || source instanceof URL) return fetched(pageUrl(source), signal);
-  if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
-    const bytes = copyOf(source, 'the image');
-    return { source: bytes, give: [bytes.buffer] };
-  }
+  if (isFile(source)) return handFile(source, signal);
+  if (isList(source)) return handFiles(source, signal);
   if (source instanceof ImageData) refuseGone(source.data, 'the pixels');
-  if (source instanceof Blob || source instanceof ImageData || source instanceof ImageBitmap)
-    return { source };
+  if (source instanceof ImageData || source instanceof ImageBitmap) return { source };
   if (isElement(source)) return pictured(source);
   checkPixels(
     source,
-    'an image: its URL, a Blob, its bytes, ImageData, an ImageBitmap, an image, video or canvas element',
+    'an image: its URL, a Blob, its bytes, a list of those of its channels, ImageData, an ImageBitmap, an image, video or canvas element',
   );
   return handPixels(source);
 }
 
-async function fetched(url: URL, signal: AbortSignal | undefined): Promise<Handed<WorkerSource>> {
+const isList = (source: ImageSource): source is readonly FileSource[] => Array.isArray(source);
+
+const isFile = (source: unknown): source is FileSource =>
+  typeof source === 'string' || [URL, Blob, ArrayBuffer, Uint8Array].some((kind) => source instanceof kind);
+
+function handFile(
+  source: FileSource,
+  signal: AbortSignal | undefined,
+): Handed<WorkerFile> | Promise<Handed<WorkerFile>> {
+  if (typeof source === 'string' || source instanceof URL) return fetched(pageUrl(source), signal);
+  if (source instanceof Blob) return { source };
+  const bytes = copyOf(source, 'the image');
+  return { source: bytes, give: [bytes.buffer] };
+}
+
+/** The files of an image's channels: bytes are copied at once. @throws NmodeError (BAD_USAGE) for what is no file */
+async function handFiles(
+  sources: readonly FileSource[],
+  signal: AbortSignal | undefined,
+): Promise<Handed<readonly WorkerFile[]>> {
+  const wrong = sources.find((source) => !isFile(source));
+  if (wrong !== undefined) throw badUsage('the list of the channels of an image takes URLs, Blobs and bytes');
+  const handed = await Promise.all(sources.map((source) => handFile(source, signal)));
+  return { source: handed.map(({ source }) => source), give: handed.flatMap(({ give = [] }) => give) };
+}
+
+async function fetched(url: URL, signal: AbortSignal | undefined): Promise<Handed<File>> {
   return { source: new File([await download(url, { code: 'BAD_IMAGE', signal })], nameOf(url)) };
 }
 
 /** What messages call an image, where it has a name. */
 export function sourceName(source: ImageSource): string | undefined {
+  const [first] = isList(source) ? source : [];
+  if (first !== undefined) return sourceName(first);
   if (typeof source === 'string' || source instanceof URL) return nameOf(pageUrl(source));
   return source instanceof File ? source.name : undefined;
 }

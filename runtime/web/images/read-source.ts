@@ -1,6 +1,15 @@
+import { at } from '../../../graph/common/at.js';
 import { badImage, reason } from '../../../graph/common/errors.js';
 import type { ImageRaster, RgbImage } from '../../common/raster.js';
-import { type Channels, inGrey, withChannels } from '../../images/channels.js';
+import {
+  type ChannelPart,
+  type Channels,
+  inGrey,
+  joinChannels,
+  partOf,
+  refuseMany,
+  withChannels,
+} from '../../images/channels.js';
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
@@ -20,12 +29,30 @@ export const MAX_PIXELS = 50_000_000;
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readSource(source: WorkerSource, wanted: Channels): Promise<ImageRaster> {
-  const name = source instanceof File ? source.name : 'the image';
-  return withChannels(await decodeSource(source, wanted.channels !== 3, name), wanted, name);
+  if (isList(source) && source.length !== 1) {
+    const parts: ChannelPart[] = [];
+    for (const [index, file] of source.entries()) {
+      const name = file instanceof File ? file.name : `file ${index + 1} of the image`;
+      refuseMany(parts);
+      parts.push({ name, image: partOf(await decodeSource(file, true, name), wanted) });
+    }
+    const image = joinChannels(parts);
+    return withChannels(image, wanted, parts.map(({ name }) => name).join(' + '));
+  }
+  const one = isList(source) ? at(source, 0) : source;
+  const name = one instanceof File ? one.name : 'the image';
+  return withChannels(await decodeSource(one, wanted.channels !== 3, name), wanted, name);
 }
 
+const isList = (source: WorkerSource): source is Extract<WorkerSource, readonly unknown[]> =>
+  Array.isArray(source);
+
 /** @param asGrey whether a grey image is to have one channel */
-async function decodeSource(source: WorkerSource, asGrey: boolean, name: string): Promise<ImageRaster> {
+async function decodeSource(
+  source: Exclude<WorkerSource, readonly unknown[]>,
+  asGrey: boolean,
+  name: string,
+): Promise<ImageRaster> {
   if (source instanceof Blob || source instanceof Uint8Array) {
     return reading(name, () =>
       decodeFile<ImageRaster>(

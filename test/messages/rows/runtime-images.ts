@@ -104,6 +104,8 @@ export const RUNTIME_IMAGES: Conditions = {
       'an image has other channels than the model takes, and is neither grey for RGB nor RGB for grey',
     ': give the files of its channels (…), or a TIFF of … grey pages': 'the model takes several channels',
     ': give a grey image': 'the model takes one channel',
+    '…: more than … million samples':
+      'the parts of an image that were read hold more than 300 million samples',
     'no file of an image is given': 'a program gives an empty list of files for the channels of an image',
     '…: it is …x…, … is …x…: the channels of an image are of one size':
       'a file or page of an image has another width or height than the first',

@@ -13,6 +13,8 @@ export const RUNTIME_WEB: Conditions = {
     "'…' is not a URL": 'the text cannot be resolved against the address of the page',
   },
   'runtime/web/images/hand.ts': {
+    'the list of the channels of an image takes URLs, Blobs and bytes':
+      'a program gives a list that holds something else, such as pixels or an element',
     "the element's image cannot be read: …":
       'an element shows nothing yet, failed to load, or is tainted by another origin',
   },
@@ -51,6 +53,7 @@ export const RUNTIME_WEB: Conditions = {
     'it has … megapixels, more than the … that fit into a tab: make it smaller':
       'width times height is above 50 million, rounded up to a tenth of a million',
     'the image': 'what messages call an image that is no file with a name',
+    'file … of the image': 'what messages call one of several files that are given by their bytes',
   },
   'runtime/web/threads/serve.ts': {
     'a call could not be read': 'a worker is told messageerror: what the page sent cannot be deserialized',
