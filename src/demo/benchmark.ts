@@ -3,12 +3,15 @@ import { WEB_PROVIDERS } from '../web.js';
 import { button, element, milliseconds } from './elements.js';
 import { load, type Wish } from './engine.js';
 
+/** A file, those of the channels of an image, or where it is. */
+type Picture = File | URL | readonly File[];
+
 /** Runs that are timed of each provider, and how long that may take: one run at least, after one that warms up. */
 const RUNS = 15;
 const PATIENCE = 20_000;
 
 /** Loads a model on every provider, in turn, and times runs of the network on one image. */
-export async function benchmark(wish: Wish, image: File | URL): Promise<void> {
+export async function benchmark(wish: Wish, image: Picture): Promise<void> {
   const table = element('benchmarks', HTMLTableElement);
   const body = element('benchmark-rows', HTMLTableSectionElement);
   const start = button('benchmark');
@@ -33,7 +36,7 @@ export async function benchmark(wish: Wish, image: File | URL): Promise<void> {
   start.disabled = false;
 }
 
-async function time(wish: Wish, image: File | URL): Promise<{ loadMs: number; runs: readonly number[] }> {
+async function time(wish: Wish, image: Picture): Promise<{ loadMs: number; runs: readonly number[] }> {
   const begin = performance.now();
   // What is compared here is speed; a slow card would be run thrice more to be checked.
   const segmenter = await load(wish, { strict: true, check: false });

@@ -1,4 +1,5 @@
 import { NORMALIZATIONS } from '../../graph/common/normalization.js';
+import type { Grey } from '../../graph/common/recipe.js';
 import type { AppliedHead } from '../../runtime/input-spec.js';
 import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
 
@@ -11,6 +12,8 @@ export interface Wish {
   readonly provider: 'auto' | 'webgpu' | 'wasm';
   /** How images are prepared: as the model says, or by a normalization of this name. */
   readonly recipe: 'own' | keyof typeof NORMALIZATIONS;
+  /** What one grey channel is made of where an image has colours: as the model says, if it does, or this. */
+  readonly grey: 'own' | Grey;
   /** What turns its logits into probabilities, where it gives logits. */
   readonly head: 'own' | AppliedHead;
 }
@@ -19,12 +22,13 @@ export interface Wish {
 export const ASSETS = new URL('nmode/', document.baseURI);
 
 export function load(
-  { model, provider, recipe, head }: Wish,
+  { model, provider, recipe, grey, head }: Wish,
   options: SegmenterOptions = {},
 ): Promise<Segmenter> {
   return Segmenter.load(model, {
     assets: ASSETS,
     ...(recipe !== 'own' && { recipe: { normalization: NORMALIZATIONS[recipe] } }),
+    ...(grey !== 'own' && { grey }),
     ...(head !== 'own' && { head }),
     ...(provider !== 'auto' && { providers: [provider] }),
     ...options,

@@ -12,13 +12,13 @@ import { lookOf, onLook } from './look-fields.js';
 import { keepOffline } from './offline.js';
 import type { PainterMethods } from './painter.js';
 import { aboutOf, memoryOf, progressOf, resultOf, tilesOf, timingsOf } from './reports.js';
-import { stemOf, takeFrom, takePicture } from './sources.js';
+import { imagesOf, stemOf, takeFrom, takePicture } from './sources.js';
 import { readingOf } from './truth-fields.js';
 
-/** An image of the list: a file, or the example. */
+/** An image of the list: a file, those of its channels, or the example. */
 interface Picture {
   readonly name: string;
-  readonly source: File | URL;
+  readonly source: File | URL | readonly File[];
   /** Its ground-truth mask, once that is given. */
   truth?: File;
 }
@@ -29,6 +29,7 @@ const bar = element('progress', HTMLProgressElement);
 const list = element('images', HTMLElement);
 const provider = element('provider', HTMLSelectElement);
 const recipe = element('recipe', HTMLSelectElement);
+const grey = element('grey', HTMLSelectElement);
 const head = element('head', HTMLSelectElement);
 const canvas = element('canvas', HTMLCanvasElement);
 
@@ -41,6 +42,8 @@ const painter = workerThread<PainterMethods>(
 let model: Model = MODEL;
 /** The last that could not be loaded: a head may be what it lacks. */
 let refused: Model | undefined;
+/** Of the model. */
+let channels = 3;
 const pictures: Picture[] = [];
 let current: Picture | undefined;
 /** What the canvas and the results are of. */
@@ -75,6 +78,7 @@ const wish = (): Wish => ({
   model,
   provider: provider.value as Wish['provider'],
   recipe: recipe.value as Wish['recipe'],
+  grey: grey.value as Wish['grey'],
   head: head.value as Wish['head'],
 });
 
@@ -93,6 +97,7 @@ async function start(): Promise<boolean> {
     });
     describe(element('about', HTMLElement), aboutOf(segmenter, model));
     const { semantics, classes } = segmenter;
+    channels = segmenter.channels;
     input('threshold').disabled = !takesThreshold(semantics, classes);
     say('ready', 'Ready');
     if (current !== undefined) await segment(current);
@@ -112,7 +117,7 @@ async function tryModel(file: Model): Promise<void> {
   if (await start()) return;
   const problem = alertLine.textContent;
   [model, refused] = [before, file];
-  for (const choice of [recipe, head]) choice.value = 'own';
+  for (const choice of [recipe, grey, head]) choice.value = 'own';
   await start();
   alertLine.textContent = problem;
 }
@@ -248,7 +253,7 @@ function showFirst(given: readonly Picture[]): void {
 }
 
 takeFrom({
-  images: (files) => showFirst(files.map((file) => ({ name: file.name, source: file }))),
+  images: (files) => showFirst(imagesOf(files, channels)),
   truth(file, stem) {
     const named = pictures.findLast(({ name }) => stemOf(name) === stem);
     const picture = stem === undefined ? current : named;
@@ -298,7 +303,7 @@ button('download').addEventListener('click', async () => {
 button('benchmark').addEventListener('click', () => {
   if (shown !== undefined) benchmark(wish(), shown.source);
 });
-for (const choice of [provider, recipe]) choice.addEventListener('change', start);
+for (const choice of [provider, recipe, grey]) choice.addEventListener('change', start);
 head.addEventListener('change', () => (refused === undefined ? start() : tryModel(refused)));
 onLook(() => {
   if (shown !== undefined) repaint().catch(tell);

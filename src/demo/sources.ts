@@ -14,6 +14,18 @@ export const stemOf = (name: string) => name.replace(/\.[^.]+$/, '');
 /** Data sets name masks so: ISIC_0000082_segmentation.png. */
 const TRUTH_NAME = /^(.*)[_\-. ](?:mask|truth|gt|groundtruth|segmentation|annotation)s?\.[a-z]+$/i;
 
+/** Images of files: a file each, or of as many as a model takes channels that are no colours, in the order of their names. */
+export function imagesOf(files: readonly File[], channels: number) {
+  if (channels === 1 || channels === 3 || files.length % channels !== 0) {
+    return files.map((file) => ({ name: file.name, source: file }));
+  }
+  const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return Array.from({ length: files.length / channels }, (_, image) => {
+    const source = sorted.slice(image * channels, (image + 1) * channels);
+    return { name: source.map(({ name }) => name).join(' + '), source };
+  });
+}
+
 /** Takes files from where they can come from: buttons, dropping, pasting. */
 export function takeFrom(takers: Takers): void {
   const sort = (files: readonly File[]) => {

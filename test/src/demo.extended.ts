@@ -13,6 +13,7 @@ import { confusionOf, diceOf, metricsOf } from '../../runtime/masks/metrics.js';
 import { readMask, readTruthImage } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { inBrowser } from '../support/browser.js';
+import { channelCase, exportCase, imageOf } from '../support/channels.js';
 import { complaintsOf, type Host, ISOLATION, launch, type Served, serve } from '../support/chromium.js';
 import { exported, fixture, root } from '../support/fixtures.js';
 import { main, nmode } from '../support/nmode.js';
@@ -276,6 +277,22 @@ inBrowser('the page', () => {
     await masked(page, 'example.jpg');
     expect((await listed(page, 'about')).model).toBe('bundled: U-Net, EED decoder, skin lesions');
     expect(complaints).toEqual([]);
+  });
+
+  it('takes the files of the channels of an image together, and grey of colours', async () => {
+    const [pair, grey] = [channelCase('nonzero'), channelCase('grey')];
+    await page.locator('#model-file').setInputFiles(await exportCase(pair, folder));
+    await page.waitForFunction(() => document.getElementById('about')?.textContent?.includes('nonzero.onnx'));
+    await rest(page);
+    await page.locator('#image-file').setInputFiles(imageOf(pair).toReversed());
+    await masked(page, 'nonzero_0000.png + nonzero_0001.png');
+    await page.locator('#model-file').setInputFiles(await exportCase(grey, folder));
+    await page.waitForFunction(() => document.body.dataset.state === 'failed');
+    expect(await text(page, 'alert')).toMatch(/it has 2 channels, the model takes 1/);
+    await page.locator('#image-file').setInputFiles(EXAMPLE);
+    await page.waitForFunction(() => document.getElementById('alert')?.textContent?.includes('it is RGB'));
+    await page.locator('#grey').selectOption('luma');
+    await masked(page, 'ISIC_0000082.jpg');
   });
 
   it("one's own model brings its recipe", async () => {
