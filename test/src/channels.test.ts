@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { inGrey } from '../../runtime/images/channels.js';
-import { readChannels } from '../../runtime/node/images/channels.js';
+import { type ChannelFiles, readChannels } from '../../runtime/node/images/channels.js';
 import { readImage } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { channelCase, channelCases, expectedOf, exportCase, farthest, imageOf } from '../support/channels.js';
@@ -17,7 +17,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const photograph = fixture('images', 'ISIC_0000082.jpg');
 
 describe('what NumPy, Pillow and PyTorch make of an image', () => {
-  const forms = channelCases.flatMap((each) => (['tensor', 'image'] as const).map((io) => ({ ...each, io })));
+  // All of them in their graphs, and in a browser: test/runtime/web/channels.extended.ts.
+  const inGraphs = ['window', 'nonzero', 'pages'];
+  const forms = channelCases.flatMap((each) =>
+    (['tensor', 'image'] as const)
+      .filter((io) => io === 'tensor' || inGraphs.includes(each.name))
+      .map((io) => ({ ...each, io })),
+  );
   it.each(forms)('$name: from its files to probabilities, with io $io', async ({ io, ...each }) => {
     const model = await exportCase(each, folder, {
       io,
@@ -77,6 +83,55 @@ describe('one channel', () => {
     expect((await readChannels(photograph, { channels: 1, grey: 'red' })).data[0]).toBe(red);
     await expect(readChannels(photograph, wanted)).rejects.toThrow(
       "ISIC_0000082.jpg: it is RGB, the model takes one grey channel: say what that is made of with `grey: 'luma'` or `grey: 'red'`",
+    );
+  });
+});
+
+describe('files of channels that do not go together are refused in one line', () => {
+  const wanted = { channels: 2 };
+  const [first = '', second = ''] = imageOf(channelCase('nonzero'));
+  const grey16 = (width: number, height: number) =>
+    sharp(new Uint16Array(width * height), { raw: { width, height, channels: 1 } })
+      .toColourspace('grey16')
+      .png()
+      .toBuffer();
+  const pages = imageOf(channelCase('pages'))[0] ?? '';
+
+  it.each<[string, () => ChannelFiles | Promise<ChannelFiles>, string]>([
+    [
+      'another size',
+      async () => [first, await grey16(20, 30)],
+      'file 2 of the image: it is 20x30, nonzero_0000.png is 43x29: the channels of an image are of one size',
+    ],
+    [
+      'another depth',
+      () => [first, fixture('channels', 'grey.png')],
+      'grey.png: it has 8 bits a sample, nonzero_0000.png has 16: the channels of an image are of one depth',
+    ],
+    [
+      'too many',
+      () => [first, second, first],
+      'nonzero_0000.png + nonzero_0001.png + nonzero_0000.png: it has 3 channels, the model takes 2: give the files of its channels (`inputs`), or a TIFF of 2 grey pages',
+    ],
+    [
+      'too few',
+      () => [first],
+      'nonzero_0000.png: it has 1 channel, the model takes 2: give the files of its channels (`inputs`), or a TIFF of 2 grey pages',
+    ],
+    ['none', () => [], 'no file of an image is given'],
+    [
+      'one that is missing',
+      () => [first, fixture('channels', 'gone.png')],
+      'gone.png: cannot be read as an image: ',
+    ],
+    [
+      'more pages',
+      () => pages,
+      'pages.tif: cannot be read as an image: it has 4 pages, the model takes 2 channels',
+    ],
+  ])('%s', async (_, files, message) => {
+    await expect(readChannels(await files(), wanted)).rejects.toThrow(
+      expect.objectContaining({ code: 'BAD_IMAGE', message: expect.stringContaining(message) }),
     );
   });
 });

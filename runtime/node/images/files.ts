@@ -100,7 +100,7 @@ export async function openSharp(
   }
   if (depth !== 'uchar' && depth !== 'ushort')
     throw new Error(
-      `its samples are ${SAMPLES[depth] ?? depth}, expected whole numbers from 0 on, of 8 or 16 bits`,
+      `its samples are ${SAMPLES[depth] ?? depth}, expected whole numbers of 8 or 16 bits without a sign: scale and shift them into 0 to 65535`,
     );
   return { image, depth, isGrey: space === 'b-w' || space === 'grey16' };
 }

@@ -134,7 +134,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'it is …, not …: rename it':
       'the first bytes are of one known format, and the extension is that of another',
     'it holds … images, expected one': 'libvips finds several pages, or a PNG says that it is an animation',
-    'its samples are …, expected whole numbers from 0 on, of 8 or 16 bits':
+    'its samples are …, expected whole numbers of 8 or 16 bits without a sign: scale and shift them into 0 to 65535':
       'libvips decodes to another sample type than uchar and ushort',
     'signed, of 8 bits': 'the samples are of the type char',
     'signed, of 16 bits': 'the samples are of the type short',

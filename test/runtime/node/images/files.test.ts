@@ -146,7 +146,7 @@ describe('bad files are refused with their name, in one line', () => {
       'floating point',
       'deep.tiff',
       async () => floatTiff(),
-      /samples are floating-point numbers of 32 bits, expected whole numbers from 0 on, of 8 or 16 bits/,
+      /samples are floating-point numbers of 32 bits, expected whole numbers of 8 or 16 bits without a sign/,
     ],
   ])('%s', async (_, name, contents, says) => {
     const path = join(folder, name);
