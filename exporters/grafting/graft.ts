@@ -7,6 +7,7 @@ import { pick } from '../../graph/common/pick.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
 import { decided } from '../../graph/lifting/branches.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
+import { inlined } from '../../graph/lifting/inlining.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
@@ -74,7 +75,7 @@ export async function graftDecoder(
   { skips: names, hints, settings: stated, images }: GraftPlan,
   measure: Measure,
 ): Promise<Grafted> {
-  const lifted = lift(decided(given).model);
+  const lifted = lift(decided(inlined(given).model).model);
   const model = inImageForm(lifted);
   checkNames(model, names);
   const encoder = prune(model, names);

@@ -20,6 +20,7 @@ interface AttributeMessage {
   f?: number;
   i?: Int64;
   s?: Uint8Array;
+  refAttrName?: string;
   t?: TensorMessage;
   g?: Uint8Array;
   graphs: Uint8Array[];
@@ -44,6 +45,9 @@ export function readAttributes(attributes: readonly Uint8Array[], context: Conte
 }
 
 function readAttribute(message: AttributeMessage, bytes: Uint8Array, context: Context): Attribute {
+  // Within a function, it is what whoever calls that gives.
+  const reference = present(message, 'refAttrName');
+  if (reference !== undefined && reference !== '') return { type: 'other', bytes, reference };
   const own = present(message, 'g');
   const graphs = [...(own ? [own] : []), ...message.graphs];
   // Whatever its type says.

@@ -30,7 +30,8 @@ const GRAPH: Shape = {
 };
 const ATTRIBUTE: Shape = { parts: { 5: TENSOR, 6: GRAPH, 11: GRAPH }, packed: [7, 8] };
 const NODE: Shape = { parts: { 5: ATTRIBUTE } };
-const MODEL: Shape = { parts: { 7: GRAPH } };
+const FUNCTION: Shape = { parts: { 7: NODE, 11: ATTRIBUTE } };
+const MODEL: Shape = { parts: { 7: GRAPH, 25: FUNCTION } };
 
 const LENGTH_DELIMITED = 2;
 

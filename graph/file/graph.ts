@@ -3,7 +3,7 @@ import type { Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import type { DeclaredType, Graph, Node, ValueInfo } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
-import { readAttributes } from './attribute.js';
+import { type Context, readAttributes } from './attribute.js';
 import type { ReadBeside } from './external.js';
 import { decode, present, unreadOf } from './message.js';
 import { GraphProto, TypeProto } from './schema.js';
@@ -18,7 +18,7 @@ export interface GraphMessage {
   valueInfo: ValueInfoMessage[];
 }
 
-interface NodeMessage {
+export interface NodeMessage {
   input: string[];
   output: string[];
   name?: string;
@@ -50,7 +50,7 @@ export function readGraph(message: GraphMessage, readBeside: ReadBeside): Graph 
   }
   return {
     name: message.name ?? '',
-    nodes: message.node.map((node) => toNode(node, readBeside)),
+    nodes: readNodes(message.node, readBeside),
     inputs: message.input.map(toValueInfo),
     outputs: message.output.map(toValueInfo),
     valueInfo: message.valueInfo.map(toValueInfo),
@@ -58,6 +58,15 @@ export function readGraph(message: GraphMessage, readBeside: ReadBeside): Graph 
     ...unreadOf(message),
   };
 }
+
+export const readNodes = (messages: readonly NodeMessage[], readBeside: ReadBeside): readonly Node[] =>
+  messages.map((message) => toNode(message, readBeside));
+
+/** What attributes are read with. */
+export const subgraphReader = (readBeside: ReadBeside): Context => ({
+  readBeside,
+  readGraph: (bytes, beside) => readGraph(decode<GraphMessage>(GraphProto, bytes), beside),
+});
 
 function toNode(message: NodeMessage, readBeside: ReadBeside): Node {
   return {
@@ -77,10 +86,7 @@ function attributesOf(
   readBeside: ReadBeside,
 ): Attributes {
   try {
-    return readAttributes(attribute, {
-      readBeside,
-      readGraph: (bytes, beside) => readGraph(decode<GraphMessage>(GraphProto, bytes), beside),
-    });
+    return readAttributes(attribute, subgraphReader(readBeside));
   } catch (error) {
     throw new NmodeError('BAD_MODEL', `node '${name}' (${opType}): ${reason(error)}`, { cause: error });
   }

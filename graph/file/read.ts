@@ -4,6 +4,7 @@ import { NmodeError, reason } from '../common/errors.js';
 import type { Model } from '../ir/model.js';
 import { checkBudget } from './budget.js';
 import type { ReadBeside } from './external.js';
+import { readFunction } from './functions.js';
 import { type GraphMessage, readGraph } from './graph.js';
 import { decode, present, unreadOf } from './message.js';
 import { ModelProto } from './schema.js';
@@ -16,6 +17,7 @@ interface ModelMessage {
   graph?: GraphMessage;
   opsetImport: { domain?: string; version?: Int64 }[];
   metadataProps: { key?: string; value?: string }[];
+  functions: Uint8Array[];
 }
 
 /** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB */
@@ -59,6 +61,7 @@ function toModel(message: ModelMessage, readBeside: ReadBeside): Model {
   if (twice || entries.some((entry) => unreadOf(entry).unread)) {
     throw new NmodeError('BAD_MODEL', 'its metadata or opset imports hold more than this version can keep');
   }
+  const functions = message.functions.map((own) => readFunction(own, readBeside));
   return {
     irVersion: message.irVersion?.toNumber() ?? 0,
     producerName: message.producerName ?? '',
@@ -68,6 +71,7 @@ function toModel(message: ModelMessage, readBeside: ReadBeside): Model {
     ),
     metadata: new Map(metadata),
     graph: readGraph(graph, readBeside),
+    ...(functions.length > 0 && { functions }),
     ...unreadOf(message),
   };
 }

@@ -27,6 +27,7 @@ export const ModelProto = message('ModelProto', {
   graph: [FIELD_IDS.modelGraph, 'GraphProto'],
   opsetImport: [8, 'OperatorSetIdProto', 'repeated'],
   metadataProps: [14, 'StringStringEntryProto', 'repeated'],
+  functions: [25, 'bytes', 'repeated'],
 });
 
 message('OperatorSetIdProto', { domain: [1, 'string'], version: [2, 'int64'] });
@@ -51,6 +52,19 @@ message('NodeProto', {
   domain: [7, 'string'],
 });
 
+// Opened on its own, as attributes are.
+export const FunctionProto = message('FunctionProto', {
+  name: [1, 'string'],
+  input: [4, 'string', 'repeated'],
+  output: [5, 'string', 'repeated'],
+  attribute: [6, 'string', 'repeated'],
+  node: [7, 'NodeProto', 'repeated'],
+  opsetImport: [9, 'OperatorSetIdProto', 'repeated'],
+  domain: [10, 'string'],
+  attributeProto: [11, 'bytes', 'repeated'],
+  overload: [13, 'string'],
+});
+
 export const AttributeProto = message('AttributeProto', {
   name: [1, 'string'],
   f: [2, 'float'],
@@ -63,6 +77,7 @@ export const AttributeProto = message('AttributeProto', {
   strings: [9, 'bytes', 'repeated'],
   graphs: [11, 'bytes', 'repeated'],
   type: [20, 'int32'],
+  refAttrName: [21, 'string'],
 });
 
 /** AttributeProto.AttributeType of the types that are read, and of those that hold graphs. */

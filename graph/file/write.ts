@@ -81,6 +81,7 @@ function layOut(model: Model) {
       producerVersion: model.producerVersion,
       opsetImport: Array.from(model.opsets, ([domain, version]) => ({ domain, version })),
       metadataProps: Array.from(model.metadata, ([key, value]) => ({ key, value })),
+      functions: (model.functions ?? []).map(({ bytes }) => bytes),
     }),
   ).finish();
   const graph = GraphProto.encode(graphMessage(model.graph)).finish();
@@ -145,12 +146,17 @@ function attributeBytes(name: string, attribute: Attribute): Uint8Array {
   return AttributeProto.encode(withUnread(attribute, message)).finish();
 }
 
+/** The largest int64 that a number holds: what is far away means "to the end", which it is as well. */
+const MAX_HELD = 2 ** 63 - 2 ** 10;
+
+const held = (value: number): number => Math.min(value, MAX_HELD);
+
 function attributeFields(attribute: Exclude<Attribute, { type: 'other' | 'subgraph' }>): object {
   switch (attribute.type) {
     case 'float':
       return { f: attribute.value };
     case 'int':
-      return { i: attribute.value };
+      return { i: held(attribute.value) };
     case 'string':
       return { s: Buffer.from(attribute.value, 'utf8') };
     case 'tensor':
@@ -158,7 +164,7 @@ function attributeFields(attribute: Exclude<Attribute, { type: 'other' | 'subgra
     case 'floats':
       return { floats: attribute.value };
     case 'ints':
-      return { ints: attribute.value };
+      return { ints: attribute.value.map(held) };
     case 'strings':
       return { strings: attribute.value.map((text) => Buffer.from(text, 'utf8')) };
   }

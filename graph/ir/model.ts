@@ -16,7 +16,8 @@ export type Attribute = { readonly unread?: Unread; readonly whole?: Uint8Array 
   | { readonly type: 'tensor'; readonly value: Tensor }
   | { readonly type: 'floats' | 'ints'; readonly value: readonly number[] }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'other'; readonly bytes: Uint8Array }
+  /** With a reference, within a function, an attribute that whoever calls it gives. */
+  | { readonly type: 'other'; readonly bytes: Uint8Array; readonly reference?: string }
   /** What a branch or a loop runs. As it was in a file where there are bytes. */
   | { readonly type: 'subgraph'; readonly graph: Graph; readonly bytes?: Uint8Array }
   | { readonly type: 'subgraph'; readonly graph?: undefined; readonly bytes: Uint8Array }
@@ -36,7 +37,29 @@ export interface Model {
   /** `metadata_props`. */
   readonly metadata: ReadonlyMap<string, string>;
   readonly graph: Graph;
+  /** The operators that it brings with it. */
+  readonly functions?: readonly LocalFunction[];
   readonly unread?: Unread;
+}
+
+/** An operator that a model brings with it, as what it is computed by. */
+export interface LocalFunction {
+  readonly name: string;
+  readonly domain: string;
+  readonly overload: string;
+  /** The FunctionProto of a file, written back as it was. */
+  readonly bytes: Uint8Array;
+  /** Undefined where it cannot be read. */
+  readonly body?: FunctionBody;
+}
+
+export interface FunctionBody {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Of the attributes that need not be given. */
+  readonly defaults: Attributes;
+  readonly nodes: readonly Node[];
+  readonly opsets: ReadonlyMap<string, number>;
 }
 
 export interface Graph {

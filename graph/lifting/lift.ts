@@ -10,6 +10,7 @@ import { decided } from './branches.js';
 import type { Change, Site } from './change.js';
 import { CHANGES } from './changes.js';
 import { withConstantsAlone } from './freeze.js';
+import { inlined } from './inlining.js';
 import { OPERATORS } from './operators.js';
 
 /** The oldest opset that models are lifted from. */
@@ -42,7 +43,7 @@ export function lift(model: Model, to = LIFTED_OPSET): Model {
 
 /** A model in a form of which most is known, for what is only counted or looked for; as it is where it cannot be lifted. */
 export function liftedToCount(given: Model): Model {
-  const { model } = decided(given);
+  const { model } = decided(inlined(given).model);
   try {
     return lift(model);
   } catch (error) {

@@ -2,6 +2,7 @@ import { NmodeError, reason } from '../../graph/common/errors.js';
 import { type Model, opsetOf, replaceable } from '../../graph/ir/model.js';
 import { decided } from '../../graph/lifting/branches.js';
 import { frozen, withConstantsAlone } from '../../graph/lifting/freeze.js';
+import { inlined } from '../../graph/lifting/inlining.js';
 import { LIFTED_OPSET, lift } from '../../graph/lifting/lift.js';
 import type { Level } from '../../graph/passes/optimize.js';
 import { IR_OF_OPSET } from '../../graph/rewriting/assemble.js';
@@ -20,6 +21,8 @@ export interface LiftReport {
   readonly unlifted?: string;
   /** How many initializers were inputs as well, and are constants now. */
   readonly frozen?: number;
+  /** How many nodes called functions of the model, and are what these compute now. */
+  readonly calls?: number;
   /** How many `If` were decided, and their branches put in the place of them. */
   readonly branches?: number;
   /** How many are inputs still, which are left alone since they may be replaced. */
@@ -43,10 +46,11 @@ export function lifted(
   const isRewritten = level !== 'none' || precision !== 'fp32';
   const inputs = replaceable(given).size;
   const constant = freeze ? frozen(given) : isRewritten ? withConstantsAlone(given) : given;
-  const { model, branches } = isRewritten ? decided(constant) : { model: constant, branches: 0 };
+  const { model: called, calls } = isRewritten ? inlined(constant) : { model: constant, calls: 0 };
+  const { model, branches } = isRewritten ? decided(called) : { model: called, branches: 0 };
   const weights = inputs === 0 ? {} : freeze ? { frozen: inputs } : { replaceable: inputs };
   const to = opset ?? (isRewritten ? Math.max(LIFTED_OPSET, from) : from);
-  const done = { ...weights, ...(branches > 0 && { branches }) };
+  const done = { ...weights, ...(calls > 0 && { calls }), ...(branches > 0 && { branches }) };
   if (to === from) return { model, ...done };
   try {
     return { model: lift(model, to), ...done };

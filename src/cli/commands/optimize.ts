@@ -58,6 +58,7 @@ function reportText(report: OptimizeReport, why?: true): string {
         ? undefined
         : `${report.branches} are always taken, and stand in the place of their If`,
     ],
+    ['functions', report.calls === undefined ? undefined : `${report.calls} calls, now what they compute`],
     ['weights', weightsText(report)],
     ...transformFields(report, why),
     assumedField(assumed),

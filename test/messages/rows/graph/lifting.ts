@@ -12,6 +12,10 @@ export const LIFTING: Conditions = {
     "attribute '…' is no list of whole numbers that are read":
       'an attribute that is to become an input is of another type, or holds a number between 2^53 and 2^62',
   },
+  'graph/lifting/inlining.ts': {
+    'its functions call each other: with what they compute it has more than … nodes':
+      'the nodes of functions in the place of their calls make more than 50000',
+  },
   'graph/lifting/lift.ts': {
     'opset … is too old to be lifted: … is the oldest': 'the opset of a model is 1 to 5',
     "node '…' (…) holds a subgraph that cannot be read, and so is not lifted to opset …: run it as it is, or give one without control flow":
