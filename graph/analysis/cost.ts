@@ -32,7 +32,7 @@ export function cost(model: Model, known: Readonly<Record<string, number>> = {})
   const opset = opsetOf(model);
   const nodes = model.graph.nodes.map((node) => nodeCost(node, types, opset));
   return {
-    parameters: parameters(model.graph, opset),
+    parameters: parameters(model.graph, types, opset),
     macs: sum(nodes.map((node) => node.macs)),
     activationBytes: sum(nodes.map((node) => node.activationBytes)),
     peakBytes: peak(model.graph, types),
@@ -76,13 +76,13 @@ function peak(graph: Graph, types: Types): number | undefined {
   return most;
 }
 
-/** Elements of the initializers that some node reads as a trained parameter; a shared one counts once. */
-function parameters(graph: Graph, opset: number): number {
+/** Elements of the initializers, and of Constant nodes, that some node reads as a trained parameter; a shared one counts once. */
+function parameters(graph: Graph, types: Types, opset: number): number {
   const names = graph.nodes.flatMap((node) => {
     const trained = definitionOf(node, opset)?.parameters ?? [];
     return node.inputs.filter((_, index) => trained.includes(index));
   });
-  const tensors = [...new Set(names)].flatMap((name) => graph.initializers.get(name) ?? []);
+  const tensors = [...new Set(names)].flatMap((name) => types.get(name)?.constant ?? []);
   return tensors.reduce((count, { dims }) => count + elementCount(dims), 0);
 }
 

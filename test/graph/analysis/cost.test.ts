@@ -114,3 +114,18 @@ it('an addition costs no multiply-adds, whatever its size', () => {
   const x = input('x', 'float32', [N, H]);
   expect(cost(modelOf([x], { out: add(x, x) })).macs).toBe(0);
 });
+
+it('weights are counted in Constant nodes as well', () => {
+  const built = modelOf([input('x', 'float32', [1, 4, 6, 10])], {
+    y: network(input('x', 'float32', [1, 4, 6, 10])),
+  });
+  const { nodes, initializers } = built.graph;
+  const constants = [...initializers].map(([name, value]) =>
+    node('Constant', [], [name], { value: { type: 'tensor', value } }),
+  );
+  const inNodes = {
+    ...built,
+    graph: { ...built.graph, nodes: [...constants, ...nodes], initializers: new Map() },
+  };
+  expect(cost(inNodes).parameters).toBe(byHand.parameters);
+});
