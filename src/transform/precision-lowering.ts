@@ -10,6 +10,7 @@ import type { CalibrationMethod } from '../../graph/quantization/calibrate.js';
 import { int8Weights, MIN_ELEMENTS } from '../../graph/quantization/int8-weights.js';
 import { type Quantized, quantize } from '../../graph/quantization/quantize.js';
 import { rewrite } from '../../graph/rewriting/rewrite.js';
+import { untypedNodes, untypedText } from '../../graph/rewriting/untyped.js';
 import { named } from '../../runtime/common/naming.js';
 import { type Examples, examplesFor } from './calibration-inputs.js';
 import { ImageComparison, runOn, runOnExtremes } from './image-comparison.js';
@@ -161,7 +162,9 @@ function nothingToLower(name: string, precision: Lowering, model: Model): string
   const found = weights.some((weight) => givable.has(weight))
     ? 'its weights are inputs as well, which may be replaced: `optimizeModel({ freeze: true })` takes them for constants'
     : `it holds no ${NEEDED[precision]}`;
-  return `${name}: nothing of it can be in ${precision}: ${found}; nothing was written`;
+  const [first] = untypedNodes(model);
+  const end = first === undefined ? '' : ` (${untypedText(first)})`;
+  return `${name}: nothing of it can be in ${precision}: ${found}${end}; nothing was written`;
 }
 
 function isWorthLowering(weight: Tensor | undefined, precision: Lowering): boolean {

@@ -1,4 +1,5 @@
 import { at } from '../../graph/common/at.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { Inputs, Outputs } from '../../runtime/sessions/tensors.js';
 import { outputOf } from './output-of.js';
@@ -24,7 +25,10 @@ export async function spreadOf(
     const take = (outputs: Outputs, index: number) => {
       for (const [name, each] of reached) each[index] = widened(each[index], outputOf(outputs, name).data);
     };
-    await runAll(model, feeds, { ...settings, signal }, take);
+    // A setting with which onnxruntime cannot run a model is none that anyone uses for it.
+    await runAll(model, feeds, { ...settings, signal }, take).catch((error: unknown) => {
+      if (!(error instanceof NmodeError) || error.code !== 'CANNOT_RUN') throw error;
+    });
   }
   return new Map(Array.from(reached, ([name, each]) => [name, Math.max(0, ...each.map(widest))]));
 }

@@ -358,6 +358,15 @@ describe('what cannot be lowered', () => {
     const { reached, untyped } = await optimized(stranger, { ...fp16, force: true, maxDscDrop: 1 });
     expect(reached).toMatchObject({ of: 'weights' });
     expect(untyped).toMatchObject([{ name: 'b', keeps: { Conv: 2, Relu: 1 } }]);
+    rmSync(output);
+    const nodes = [{ ...gelu, inputs: ['x'], outputs: ['g'] }, node('Conv', ['g', 'first'], ['y'])];
+    const behind = { ...stranger, graph: { ...stranger.graph, nodes } };
+    await expectRefusal(
+      behind,
+      int8,
+      'CHECK_FAILED',
+      /it holds no convolution .* \(QuickGelu 'b': .* from 1 Conv\); nothing was written/,
+    );
   });
 
   it('int8 that is expected to be slower says so, and why', async () => {
@@ -388,8 +397,15 @@ describe('what cannot be lowered', () => {
       'CHECK_FAILED',
       /no convolution .* in 1e-9 minutes: give more `minutes`; nothing/,
     );
-    const { quantized } = await optimized(built, { ...int8, minutes: 1e-9, maxDscDrop: 1 });
+    const steps: [number, number][] = [];
+    const onProgress = (...step: [number, number]) => steps.push(step);
+    const { quantized } = await optimized(built, { ...int8, minutes: 1e-9, maxDscDrop: 1, onProgress });
     expect(quantized).not.toHaveProperty('gaveUp');
+    // One of two ways to find ranges, of two layers.
+    expect(steps).toEqual([
+      [0, 6],
+      [1, 6],
+    ]);
   });
 
   it('a second time; and what was done stays in the metadata', async () => {

@@ -49,7 +49,7 @@ export const SRC_MODELS: Conditions = {
     'its weights are inputs as well, which may be replaced: `optimizeModel({ freeze: true })` takes them for constants':
       'nothing was lowered, and a float32 weight that is large enough for it is an input of a graph of IR version 4 or later too',
     'it holds no …': 'nothing was lowered, and no such weight is an input of the graph too',
-    '…: nothing of it can be in …: …; nothing was written':
+    '…: nothing of it can be in …: ……; nothing was written':
       'the weights are as large as before or, for int8, no convolution is one that can be quantised',
   },
   'src/transform/reach.ts': {
