@@ -30,7 +30,17 @@ export const ConvTranspose: OpDefinition = {
     if (extra.length !== space.length) {
       throw new RangeError(`output_padding [${extra}] does not fit ${space.length} spatial axes`);
     }
-    if (attributes.has('output_shape') || stringOf(attributes, 'auto_pad', 'NOTSET') !== 'NOTSET') return [];
+    // Padding then is what such a size takes.
+    const stated = attributes.has('output_shape') ? intsOf(attributes, 'output_shape', []) : undefined;
+    if (stated !== undefined && stated.length !== space.length) {
+      throw new RangeError(`output_shape [${stated}] does not fit ${space.length} spatial axes`);
+    }
+    if (stated !== undefined) return [{ dtype, shape: [batch, out, ...stated] }];
+    if (stringOf(attributes, 'auto_pad', 'NOTSET').startsWith('SAME')) {
+      return [
+        { dtype, shape: [batch, out, ...windows.map(({ size, stride }) => multiplyDims(size, stride))] },
+      ];
+    }
     const sizes = windows.map(({ size, stride, extent, before, after }, axis) => {
       const reach = multiplyDims(addDims(size, -1), stride);
       return addDims(reach, extent - (before + after) + at(extra, axis));

@@ -84,6 +84,11 @@ const CASES: readonly Case[] = [
   ['Gather before the first axis', on('Gather', ['n0'], { axis: int(-5) }), /axis -5 is outside/],
   ['Gather behind the end', on('Gather', ['n7'], { axis: int(2) }), /index 7 is outside an axis of 6/],
   ['Gather before the start', on('Gather', ['n-5'], { axis: int(1) }), /index -5 is outside/],
+  [
+    'ConvTranspose to a whole shape',
+    on('ConvTranspose', ['w'], { output_shape: ints([1, 4, 6, 8]) }),
+    /output_shape \[1,4,6,8\]/,
+  ],
   ['PRelu whose slope is wider', on('PRelu', ['wider']), /slope \[4, 6, 16\]|do not broadcast/],
   ['PRelu whose slope has more axes', on('PRelu', ['deeper']), /does not stretch to/],
   ['PRelu of another type', on('PRelu', ['n1']), /slope is int64/],

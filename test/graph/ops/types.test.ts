@@ -35,7 +35,15 @@ const INITIALIZERS: Readonly<Record<string, Tensor>> = {
   batches: vector(0, 0, 0),
   matrix: zeros([8, 9]),
   ones: zeros([8]),
+  kernel: zeros([4, 2, 3, 3]),
 };
+
+/** How other exporters than PyTorch say what size a transposed convolution gives. */
+const transposed = [
+  ...['SAME_UPPER', 'SAME_LOWER', 'VALID'].map((mode) => ({ auto_pad: string(mode) })),
+  { output_shape: ints([12, 23]) },
+  { auto_pad: string('SAME_UPPER'), output_padding: ints([1, 1]) },
+];
 
 const on = (
   opType: string,
@@ -110,6 +118,9 @@ it("operators of other exporters' networks have the types that onnxruntime compu
     on('GatherElements', ['elements'], { axis: int(3) }),
     on('ScatterND', ['places', 'updates']),
     on('ScatterElements', ['elements', 'few'], { axis: int(3) }),
+    ...transposed.map((attributes) =>
+      on('ConvTranspose', ['kernel'], { strides: ints([2, 3]), ...attributes }),
+    ),
     on('GridSample', ['grid']),
     on('RoiAlign', ['rois', 'batches'], { output_height: int(2), output_width: int(5) }),
     on('LayerNormalization', ['ones', 'ones'], { axis: int(-1) }),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { int, string } from '../../../graph/ir/attribute.js';
+import { int, ints, string } from '../../../graph/ir/attribute.js';
+import { apply } from '../../../graph/ir/op.js';
 import { float32Values } from '../../../graph/ir/tensor.js';
+import { ConvTranspose } from '../../../graph/ops/conv-transpose.js';
 import { add } from '../../../graph/ops/elementwise.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { batchNormFolding } from '../../../graph/passes/batch-norm-folding.js';
@@ -14,6 +16,7 @@ import {
   normalized,
   overridable,
   random,
+  weight,
 } from '../../support/rewritten.js';
 
 const x = image('x', 2, 4, 6, 5);
@@ -42,6 +45,14 @@ describe('a normalisation moves into the convolution before it', () => {
       });
       const { operators } = await expectHolds(modelOf([x], { out: normalized(y, 'n') }), batchNormFolding);
       expect(Object.keys(operators)).toEqual([transposed === 1 ? 'ConvTranspose' : 'Conv']);
+    }
+  });
+
+  it('which may state its size in place of its padding', async () => {
+    for (const size of [{ auto_pad: string('SAME_UPPER') }, { output_shape: ints([13, 11]) }]) {
+      const kernel = weight('c.weight', 4, 3, 3, 3);
+      const y = apply(ConvTranspose, [x, kernel], { strides: ints([2, 2]), ...size });
+      await expectHolds(modelOf([x], { out: normalized(y, 'n') }), batchNormFolding);
     }
   });
 
@@ -109,11 +120,5 @@ describe('it stays', () => {
   it('in training, and in an opset of another form', () => {
     expectRefuses(attributed(plain, 'BatchNormalization', { training_mode: int(1) }), batchNormFolding);
     expectRefuses({ ...plain, opsets: new Map([['', 8]]) }, batchNormFolding);
-  });
-
-  it('behind a transposed convolution whose size is not inferred', () => {
-    const transposed = convolved(x, 'c', { channels: 3, transposed: true });
-    const model = modelOf([x], { out: normalized(transposed, 'n') });
-    expectRefuses(attributed(model, 'ConvTranspose', { auto_pad: string('SAME_UPPER') }), batchNormFolding);
   });
 });

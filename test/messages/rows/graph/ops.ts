@@ -27,6 +27,7 @@ export const OPS: Conditions = {
     'x has … channels, weight takes …': 'the first size of the weight is another than the channels of x',
     '… input channels do not divide into … groups': 'the first size of the weight is no multiple of group',
     'output_padding […] does not fit … spatial axes': 'it has not one entry a spatial axis',
+    'output_shape […] does not fit … spatial axes': 'it has not one entry a spatial axis',
   },
   'graph/ops/conv.ts': {
     'bias is …, expected […]': 'the bias is no vector of one element an output channel',
