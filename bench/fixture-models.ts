@@ -49,6 +49,10 @@ export function sources(folder: Folder): readonly Source[] {
       exported(`release/${name}`, 'fp32', () => fixture('release', checkpoint), toldBy(entry)),
     ),
     ...trained(),
+    exported('trained/grey', 'fp32', () => fixture('trained', 'unet-eed-w8-grey-isic2018.pth'), {
+      ...{ decoder: 'eed', activation: 'gelu', grey: 'luma' },
+      size: SMALL,
+    }),
     exported('own/strided', 'all', () => fixture('own', 'strided.pth'), {
       ...{ backbone: Strided, decoder: 'lmd', activation: 'gelu' },
       size: {},
