@@ -39,11 +39,20 @@ function sampled(from: Mask, { width, height }: RgbImage): Mask {
 
 const WHITE: Colour = [255, 255, 255];
 
-/** The image with its masks as a view shows them: a mask that is alone is white, several have their colours. */
+/** How masks are shown. */
+export interface Style {
+  readonly view: View;
+  /** 0..1. */
+  readonly opacity: number;
+  /** One class is shown, whose mask is white. */
+  readonly isAlone: boolean;
+}
+
+/** The image with its masks as a view shows them: each in its colour, but for a mask that is alone. */
 export function drawView(
   image: RgbImage,
   layers: readonly Layer[],
-  { view, opacity }: { readonly view: View; readonly opacity: number },
+  { view, opacity, isAlone }: Style,
 ): RgbImage {
   const drawn = (under: RgbImage, draw: (under: RgbImage, mask: Mask, colour: Colour) => RgbImage) =>
     layers.reduce((on, { mask, colour }) => draw(on, sampled(mask, image), colour), under);
@@ -53,7 +62,7 @@ export function drawView(
     case 'mask': {
       const black = { ...image, data: new Uint8Array(image.data.length) };
       return drawn(black, (under, mask, colour) =>
-        drawOverlay(under, mask, { colour: layers.length === 1 ? WHITE : colour, opacity: 1 }),
+        drawOverlay(under, mask, { colour: isAlone ? WHITE : colour, opacity: 1 }),
       );
     }
     case 'outline':

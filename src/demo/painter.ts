@@ -165,10 +165,13 @@ const methods = {
       label: at(cut.maskLabels, index),
     }));
     const visible = layers.filter(({ label }) => wanted.label === undefined || label === wanted.label);
-    draw(drawView(shown, visible, wanted));
+    const figures = visible.map(({ mask, label }) => painted(mask, label, count));
+    // Of many classes an image holds few.
+    const present = visible.filter((_, index) => at(figures, index).area > 0);
+    draw(drawView(shown, present, { ...wanted, isAlone: visible.length === 1 }));
     return {
       pixels: probabilities.width * probabilities.height,
-      classes: visible.map(({ mask, label }) => painted(mask, label, count)),
+      classes: figures,
       ...(truth && { truth: truth.name }),
     };
   },
