@@ -9,10 +9,12 @@ import { nmodeLogits } from '../../exporters/assembly/build.js';
 import type { Skip } from '../../exporters/backbones/backbone.js';
 import { initialWeights as initialSource } from '../../exporters/grafting/initial-weights.js';
 import { Weights } from '../../exporters/nn/weights.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { VERSION } from '../../graph/common/version.js';
 import { encodeModel } from '../../graph/file/write.js';
+import { shapeText } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
-import { float32Tensor, float32Values, type Tensor } from '../../graph/ir/tensor.js';
+import { elementCount, float32Tensor, float32Values, type Tensor } from '../../graph/ir/tensor.js';
 import { initializer, input as inputOf, type Value } from '../../graph/ir/value.js';
 import { cast } from '../../graph/ops/cast.js';
 import { identity } from '../../graph/ops/unary.js';
@@ -88,9 +90,17 @@ export const weight = (name: string, dims: readonly number[], data: Float32Array
 /** Weights for `layers` as PyTorch initialises them, the same each time: their keys are their seeds. */
 export const initialWeights = (): Weights => Weights.from(initialSource());
 
-/** Weights for `layers` from tensors by their keys: those of a checkpoint, or of a training. Missing ones are found when they are read. */
+/**
+ * Weights for `layers` from tensors by their keys: those of a checkpoint, or of a training, which have the shapes of its graph.
+ * @throws NmodeError (BAD_USAGE), once a layer asks for it, for a tensor that is missing or has more or fewer elements than the layer's
+ */
 export const weightsFrom = (tensors: ReadonlyMap<string, Tensor>): Weights =>
-  Weights.from((key) => tensors.get(key), 'the given tensors');
+  Weights.from((key, dims) => {
+    const tensor = tensors.get(key);
+    if (tensor !== undefined && elementCount(tensor.dims) === elementCount(dims)) return { ...tensor, dims };
+    const found = tensor === undefined ? 'is not there' : `is ${shapeText(tensor.dims)}`;
+    throw badUsage(`of the given tensors '${key}' ${found}, the layer takes ${shapeText(dims)}`);
+  });
 
 /** The numbers of a tensor, float32. */
 export const valuesOf = (tensor: Tensor): Float32Array => float32Values(tensor);

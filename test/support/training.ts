@@ -110,9 +110,9 @@ export function expectedOf(line: TrainingCase, sizes: ReadonlyMap<string, number
 const onnxruntime = await import('onnxruntime-node');
 
 /** Runs the steps of a case. @returns what it has after the first step and after the last */
-export async function train(line: TrainingCase): Promise<readonly Snapshot[]> {
+export async function train(line: TrainingCase, threads = 1): Promise<readonly Snapshot[]> {
   const { step, feeds } = trainingOf(line);
-  const options = { intraOpNumThreads: 1, logSeverityLevel: 4 } as const;
+  const options = { intraOpNumThreads: threads, logSeverityLevel: 4 } as const;
   const session = await onnxruntime.InferenceSession.create(encodeModel(step.model), options);
   const run = async (state: TrainingState) => {
     const tensors = Object.entries({ ...feeds, ...state }).map(([name, { dims, data }]) => [

@@ -26,8 +26,8 @@ describe('a training', () => {
   const [line] = trainingCases;
   if (line === undefined) throw new Error('no case');
 
-  it('gives the same numbers each time', async () => {
-    expect(await train(line)).toEqual(await train(line));
+  it('gives the same numbers each time, on two threads', async () => {
+    expect(await train(line, 2)).toEqual(await train(line, 2));
   });
 
   it('leaves out biases that a BatchNorm takes away, and no others', () => {

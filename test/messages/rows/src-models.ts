@@ -125,4 +125,10 @@ export const SRC_MODELS: Conditions = {
     '… by … where … is allowed':
       'this output is beyond the tolerance: its largest difference, and what it was held to',
   },
+  'src/api/training.ts': {
+    "of the given tensors '…' …, the layer takes …":
+      'a layer asks for a weight that is not given in its size',
+    'is …': 'the tensor of that key has more or fewer elements than the layer takes',
+    'is not there': 'no tensor has the key of the weight',
+  },
 };
