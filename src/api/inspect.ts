@@ -12,12 +12,12 @@ import {
   shapesOf,
   weightsIn,
 } from '../../exporters/assembly/network-weights.js';
+import { drawingOf } from '../../exporters/backbones/plain/drawing.js';
+import { differencesOf, hypothesesOf } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
 import type { Order } from '../../exporters/decoders/block.js';
-import { drawingOf } from '../../exporters/plain/drawing.js';
-import { differencesOf, hypothesesOf } from '../../exporters/plain/hypotheses.js';
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
 import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';

@@ -2,7 +2,7 @@ import type { Conditions } from '../../conditions.js';
 
 /** What networks are, and how they are built. */
 export const NETWORKS: Conditions = {
-  'exporters/plain/network.ts': {
+  'exporters/backbones/plain/network.ts': {
     'stage … has no output': 'a fault of this package: a wiring joins what has not run',
     'stage … has no input': 'a fault of this package: a shortcut begins behind its end',
   },

@@ -1,4 +1,4 @@
-import { at } from '../../graph/common/at.js';
+import { at } from '../../../graph/common/at.js';
 import { type Block, blocksOf, type Reading, singlesOf } from './blocks.js';
 import type { Unit } from './modules.js';
 import { Queue } from './queue.js';
@@ -25,22 +25,29 @@ interface State extends Path {
   readonly joins: number;
   /** Blocks since the last join. */
   readonly since: number;
+  /** Of each kind of block, the number of the last one. */
+  readonly numbers: ReadonlyMap<string, number>;
 }
 
 /** States that are looked at: hostile shapes may allow any number. */
-const MAX_STATES = 6_000;
+const MAX_STATES = 4_000;
+
+/** Paths that cost so much more than the first are no hypotheses. */
+const MAX_EXTRA = 8;
 
 const COSTS = {
   jump: 1,
   narrowing: 2,
   widening: 2,
   early: 1,
-  inside: 1.5,
+  inside: { block: 4, list: 1.5 },
   left: 2,
   input: 4,
   start: 1,
   pointwise: 2,
   plain: 1,
+  block: 2,
+  skipped: 0.75,
   side: { inside: 0.5, flat: 1.5, far: 5 },
 };
 
@@ -50,6 +57,9 @@ const AHEAD = 0.75;
 /** Channels of images; more are those of features. */
 const MAX_CHANNELS = 4;
 const MAX_INPUT = 64;
+
+/** A module with more convolutions in a row holds several levels. */
+const MAX_LAYERS = 3;
 
 /** A shortcut leads around no more convolutions. */
 const MAX_AROUND = 4;
@@ -72,12 +82,12 @@ function search(blocks: readonly Block[], most: number): { paths: Path[]; furthe
   const rank = ({ cost, left }: State) => cost + AHEAD * left;
   const queue = new Queue<State>((a, b) => rank(a) - rank(b) || a.left - b.left);
   const start = { stages: [], cost: 0, used: blocks.map(() => false), left: blocks.length, next: 0 };
-  queue.push({ ...start, bound: 0, ups: 0, isUp: false, joins: 0, since: 0 });
+  queue.push({ ...start, bound: 0, ups: 0, isUp: false, joins: 0, since: 0, numbers: new Map() });
   const paths: Path[] = [];
   let furthest: readonly Stage[] = [];
   for (let seen = 0; seen < MAX_STATES && paths.length < most; seen++) {
     const state = queue.pop();
-    if (state === undefined) break;
+    if (state === undefined || rank(state) > (paths[0]?.cost ?? Infinity) + MAX_EXTRA) break;
     if (state.stages.length > furthest.length) furthest = state.stages;
     if (state.left === 0) paths.push({ stages: state.stages, cost: state.cost });
     else {
@@ -94,26 +104,17 @@ function continued(state: State, index: number, block: Block): readonly State[] 
   const channels = stages.at(-1)?.output;
   const cost = state.cost + orderCost(state, block);
   const used = state.used.with(index, true);
-  const base = { used, left: state.left - 1, next: block.next };
+  const base = { used, left: state.left - 1, next: block.next, numbers: counted(state.numbers, block) };
   const next: State[] = [];
   for (const reading of block.readings) {
-    const { input, output, transposed } = at(reading.stages, 0);
+    const { input, transposed } = at(reading.stages, 0);
     const own = cost + reading.cost;
     if (channels === undefined) {
       if (transposed || input > MAX_INPUT) continue;
       next.push(extended(state, base, reading, own + startCost(block, input), undefined));
     } else if (input === channels) {
-      // What is doubled is joined before it is doubled again.
-      if (state.isUp && base.left > 0 && reading.stages.some((stage) => stage.transposed)) continue;
-      next.push(
-        extended(
-          state,
-          base,
-          reading,
-          own + plainCost(state, base.left, at(reading.stages, 0), output),
-          undefined,
-        ),
-      );
+      if (reading.stages.some((stage) => stage.transposed) && !canDouble(state, base.left)) continue;
+      next.push(extended(state, base, reading, own + plainCost(state, base.left, reading.stages), undefined));
     } else if (input > channels && !transposed && (state.isUp || state.ups === 0)) {
       const last = at(reading.stages, reading.stages.length - 1);
       const odd =
@@ -127,6 +128,11 @@ function continued(state: State, index: number, block: Block): readonly State[] 
   return [...next, ...shortcuts(state, block, base)];
 }
 
+/** What is doubled is joined before it is doubled again; and joins are all behind transposed convolutions, or none. */
+function canDouble({ isUp, ups, joins }: State, left: number): boolean {
+  return (!isUp || left === 0) && (ups > 0 || joins === 0);
+}
+
 /** The input's convolution is the first one, takes channels of an image, and sees more than a pixel. */
 function startCost({ first, units: [unit] }: Block, input: number): number {
   return (
@@ -136,19 +142,20 @@ function startCost({ first, units: [unit] }: Block, input: number): number {
   );
 }
 
-/** Before the first join networks grow wider, behind it few blocks stand between joins. */
-function plainCost(
-  { ups, joins, since }: State,
-  left: number,
-  { input, transposed }: Stage,
-  output: number,
-): number {
-  if (left === 0 || transposed) return 0;
-  if (ups + joins === 0) return output < input ? COSTS.narrowing : 0;
-  return (output > input ? COSTS.widening : 0) + (joins > 0 && since >= 2 ? COSTS.plain : 0);
+/** Before the first join networks grow wider, behind it few convolutions stand between joins. */
+function plainCost({ ups, joins, since }: State, left: number, added: readonly Stage[]): number {
+  const [first, last] = [at(added, 0), at(added, added.length - 1)];
+  if (left === 0 || first.transposed) return 0;
+  if (ups + joins === 0) return last.output < first.input ? COSTS.narrowing : 0;
+  const isWhole = added.length > 1 && !last.transposed;
+  return (
+    (last.output > first.input ? COSTS.widening : 0) +
+    (isWhole ? COSTS.block : 0) +
+    (joins > 0 && since >= 2 ? COSTS.plain : 0)
+  );
 }
 
-type Base = Pick<State, 'used' | 'left' | 'next'>;
+type Base = Pick<State, 'used' | 'left' | 'next' | 'numbers'>;
 
 function extended(
   state: State,
@@ -198,9 +205,11 @@ function skipsOf(
     const next = at(stages, skip + 1);
     const group = groupOf(own.unit);
     const ends = group === '' ? own.output !== next.output : group !== groupOf(next.unit);
+    const mates = stages.filter(({ unit }) => groupOf(unit) === group).length;
+    const inside = group !== '' && mates <= MAX_LAYERS ? COSTS.inside.block : COSTS.inside.list;
     // A level that is passed by is joined by nothing.
     const left = COSTS.left * passed.size;
-    found.push({ skip, cost: (ends ? 0 : COSTS.inside) + COSTS.early * found.length + left });
+    found.push({ skip, cost: (ends ? 0 : inside) + COSTS.early * found.length + left });
   }
   return found;
 }
@@ -237,7 +246,22 @@ function sideCost(shortcut: Unit, conv: Unit): number {
   return isNear && a !== '' && b !== '' ? COSTS.side.inside : COSTS.side.far;
 }
 
-/** What it costs that a block runs behind the last one: nothing in the order of registration. */
-function orderCost({ stages, next }: State, block: Block): number {
-  return stages.length === 0 || block.first === next ? 0 : COSTS.jump;
+/** What it costs that a block runs behind the last one: nothing in the order of registration, or of their numbers. */
+function orderCost({ stages, next, numbers }: State, block: Block): number {
+  const { kind, number } = kindOf(block);
+  const before = numbers.get(kind);
+  const isApart = before !== undefined && number !== undefined && Math.abs(number - before) !== 1;
+  const jump = stages.length === 0 || block.first === next ? 0 : COSTS.jump;
+  return jump + (isApart && jump > 0 ? COSTS.skipped : 0);
+}
+
+/** `up3.conv` is the third of `up#.conv`. */
+function kindOf({ path }: Block): { readonly kind: string; readonly number: number | undefined } {
+  const number = /(\d+)\D*$/.exec(path)?.[1];
+  return { kind: path.replaceAll(/\d+/g, '#'), number: number === undefined ? undefined : Number(number) };
+}
+
+function counted(numbers: ReadonlyMap<string, number>, block: Block): ReadonlyMap<string, number> {
+  const { kind, number } = kindOf(block);
+  return number === undefined ? numbers : new Map(numbers).set(kind, number);
 }

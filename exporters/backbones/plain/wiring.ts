@@ -1,4 +1,4 @@
-import { at } from '../../graph/common/at.js';
+import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
 import { type Path, searchPaths } from './path.js';
 import { groupOf, type Stage } from './stage.js';
@@ -40,7 +40,7 @@ function wired(path: Path): readonly Wiring[] {
     const all = isTransposed ? ups : doubled;
     const bottom = Math.min(...all) - 1;
     const pools = poolings(stages, joins, all, bottom);
-    if (pools === undefined) return [];
+    if (pools === undefined || joins.some(({ skip }) => skip >= bottom)) return [];
     const placed = stages.map((stage, index): Stage => {
       const pooled = pools.get(index);
       return {
@@ -49,7 +49,7 @@ function wired(path: Path): readonly Wiring[] {
         ...(pooled !== undefined && { pooled }),
       };
     });
-    if (!placed.every((_, index) => isEvenAround(placed, index))) return [];
+    if (!isLevel(placed)) return [];
     return [
       {
         stages: placed,
@@ -61,15 +61,22 @@ function wired(path: Path): readonly Wiring[] {
   });
 }
 
-/** Whether both ways of a residual block have one resolution. */
-function isEvenAround(stages: readonly Stage[], index: number): boolean {
-  const { shortcut } = at(stages, index);
-  if (shortcut === undefined) return true;
-  const before = stages.slice(shortcut.from, index);
-  return (
-    before.every(({ pooled, transposed }) => pooled === undefined && !transposed) &&
-    stages.slice(shortcut.from + 1, index + 1).every(({ doubled, skip }) => !doubled && skip === undefined)
-  );
+/** Whether all that is joined or added has one resolution, and the output that of the input. */
+function isLevel(stages: readonly Stage[]): boolean {
+  const inputs: number[] = [];
+  const taps: number[] = [];
+  let level = 0;
+  for (const stage of stages) {
+    if (stage.doubled) level--;
+    if (stage.skip !== undefined && at(taps, stage.skip) !== level) return false;
+    inputs.push(level);
+    if (stage.transposed) level--;
+    if (stage.shortcut !== undefined && at(inputs, stage.shortcut.from) !== level) return false;
+    const behind = stage.pooled === undefined ? level : level + 1;
+    taps.push(stage.pooled === 'into-skip' ? behind : level);
+    level = behind;
+  }
+  return level === 0;
 }
 
 interface Join {

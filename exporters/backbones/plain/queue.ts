@@ -1,4 +1,4 @@
-import { at } from '../../graph/common/at.js';
+import { at } from '../../../graph/common/at.js';
 
 /** A binary heap: what comes first by an order is taken first. */
 export class Queue<T> {

@@ -1,5 +1,5 @@
-import { at } from '../../graph/common/at.js';
-import { legible } from '../nn/weights.js';
+import { at } from '../../../graph/common/at.js';
+import { legible } from '../../nn/weights.js';
 import { differencesOf, type Hypothesis } from './hypotheses.js';
 import type { Stage } from './stage.js';
 

@@ -1,4 +1,4 @@
-import { at } from '../../graph/common/at.js';
+import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
 import { groupOf, parentOf, type Stage } from './stage.js';
 
@@ -10,6 +10,8 @@ export interface Block {
   /** The place of its first convolution in the state dict, and of what follows its last. */
   readonly first: number;
   readonly next: number;
+  /** Its module or layer; blocks whose paths differ in numbers alone are one after another of a kind. */
+  readonly path: string;
 }
 
 export interface Reading {
@@ -41,7 +43,7 @@ export const singlesOf = (units: readonly Unit[]): readonly Block[] => units.map
 
 function single(unit: Unit): Block {
   const readings = readingsOf(unit).map(({ cost, ...stage }) => ({ stages: [stage], cost }));
-  return { readings, units: [unit], first: unit.index, next: unit.index + 1 };
+  return { readings, units: [unit], first: unit.index, next: unit.index + 1, path: unit.path };
 }
 
 function largestAround(unit: Unit, units: readonly Unit[]): Block | undefined {
@@ -53,7 +55,7 @@ function largestAround(unit: Unit, units: readonly Unit[]): Block | undefined {
     const readings = chained(within);
     if (readings.length === 0) continue;
     const [first, last] = [at(within, 0).index, at(within, within.length - 1).index];
-    return { readings, units: within, first, next: last + 1 };
+    return { readings, units: within, first, next: last + 1, path };
   }
   return undefined;
 }
@@ -111,7 +113,7 @@ function readingsOf(unit: Unit): readonly (Stage & { readonly cost: number })[] 
   const [first, second, kernel] = shape;
   const isEven = kernel % 2 === 0;
   const conv = { unit, transposed: false, input: second, output: first, cost: isEven ? UNUSUAL : 0 };
-  const transposed = { unit, transposed: true, input: first, output: second, cost: isEven ? 0 : UNUSUAL };
+  const transposed = { unit, transposed: true, input: first, output: second, cost: isEven ? 0 : UNUSUAL / 2 };
   return [conv, ...(kernel > 1 && kernel < 5 ? [transposed] : [])].filter(
     ({ input, output }) =>
       (bias ?? output) === output &&

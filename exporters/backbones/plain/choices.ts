@@ -1,5 +1,5 @@
-import { at } from '../../graph/common/at.js';
-import type { ActivationName } from '../nn/activations.js';
+import { at } from '../../../graph/common/at.js';
+import type { ActivationName } from '../../nn/activations.js';
 import type { Unit } from './modules.js';
 import type { Stage } from './stage.js';
 import type { Wiring } from './wiring.js';
@@ -32,6 +32,12 @@ const some = (wiring: Wiring, test: (stage: Stage, index: number) => boolean) =>
 const where = <T>(condition: boolean, options: readonly T[]): readonly T[] => (condition ? options : []);
 
 const hasNorm = ({ after, before }: Unit) => after !== undefined || before !== undefined;
+
+/** Whether an activation without weights follows a stage, where upsampling that has no norm is bare. */
+function hasActivation(wiring: Wiring, { unit }: Stage, index: number): boolean {
+  const isLast = index === wiring.stages.length - 1;
+  return !isLast && unit.slopes === undefined && (hasNorm(unit) || !isOfUpsampling(wiring, index));
+}
 
 /** Sizes of groups that people give GroupNorm. */
 const GROUPS = [8, 4, 16, 32, 2, 1];
@@ -67,9 +73,9 @@ const FACTORS = [
   factor({
     name: 'activation',
     absent: 'relu',
-    options: ({ stages }) =>
+    options: (wiring) =>
       where(
-        stages.slice(0, -1).some(({ unit }) => unit.slopes === undefined),
+        some(wiring, (stage, index) => hasActivation(wiring, stage, index)),
         [
           ['relu', 0],
           ['leaky-relu', 1.75],
@@ -151,6 +157,11 @@ const FACTORS = [
   }),
 ] as const;
 
+/** The choices that the way down depends on, as one word. */
+export function encoderWord({ order, norm, activation, pooling, sum }: Choices): string {
+  return [order, norm, activation, pooling, sum].join(' ');
+}
+
 /** A kernel of 2 or 4 on the way down has a stride of 2. */
 export function isStrided(stage: Stage | undefined): boolean {
   return stage !== undefined && !stage.transposed && at(stage.unit.shape, 2) % 2 === 0;
@@ -170,11 +181,14 @@ export interface Chosen {
   readonly cost: number;
 }
 
-const ABSENT = Object.fromEntries(FACTORS.map(({ name, absent }) => [name, absent])) as unknown as Choices;
+/** Each choice as it is taken where nothing says otherwise. */
+export const USUAL = Object.fromEntries(
+  FACTORS.map(({ name, absent }) => [name, absent]),
+) as unknown as Choices;
 
 /** Every combination for a wiring. */
 export function combinations(wiring: Wiring): readonly Chosen[] {
-  let all: readonly Chosen[] = [{ choices: ABSENT, asked: [], cost: 0 }];
+  let all: readonly Chosen[] = [{ choices: USUAL, asked: [], cost: 0 }];
   for (const { name, options } of FACTORS) {
     const values = options(wiring);
     if (values.length === 0) continue;

@@ -1,5 +1,5 @@
-import { at } from '../../graph/common/at.js';
-import type { Shapes } from '../nn/weights.js';
+import { at } from '../../../graph/common/at.js';
+import type { Shapes } from '../../nn/weights.js';
 
 /** BatchNorm has running statistics; InstanceNorm and GroupNorm, which have none, cannot be told apart by their keys. */
 export type NormKind = 'batch' | 'affine';

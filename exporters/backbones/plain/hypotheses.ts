@@ -1,6 +1,6 @@
-import { at } from '../../graph/common/at.js';
-import type { Backbone } from '../backbones/backbone.js';
-import { legible, listed, type Shapes } from '../nn/weights.js';
+import { at } from '../../../graph/common/at.js';
+import { legible, listed, type Shapes } from '../../nn/weights.js';
+import type { Backbone } from '../backbone.js';
 import { type Chosen, combinations } from './choices.js';
 import { type Modules, modulesOf } from './modules.js';
 import { networkOfPlain, PLAIN_ID } from './network.js';

@@ -1,10 +1,9 @@
-import { at } from '../../graph/common/at.js';
-import { int64Tensor } from '../../graph/ir/tensor.js';
-import { constant, scope, type Value } from '../../graph/ir/value.js';
-import { concat } from '../../graph/ops/concat.js';
-import { pad } from '../../graph/ops/pad.js';
-import { type Network, networkOf, type Skip } from '../backbones/backbone.js';
-import { activate } from '../nn/activations.js';
+import { at } from '../../../graph/common/at.js';
+import { int64Tensor } from '../../../graph/ir/tensor.js';
+import { constant, scope, type Value } from '../../../graph/ir/value.js';
+import { concat } from '../../../graph/ops/concat.js';
+import { pad } from '../../../graph/ops/pad.js';
+import { activate } from '../../nn/activations.js';
 import {
   add,
   averagePool2d,
@@ -17,8 +16,9 @@ import {
   prelu,
   upsampleBilinear,
   upsampleNearest,
-} from '../nn/layers.js';
-import type { Weights } from '../nn/weights.js';
+} from '../../nn/layers.js';
+import type { Weights } from '../../nn/weights.js';
+import { type Network, networkOf, type Skip } from '../backbone.js';
 import { type Choices, isOfUpsampling, isStrided } from './choices.js';
 import type { Norm, Unit } from './modules.js';
 import type { Stage } from './stage.js';
@@ -34,35 +34,46 @@ export const PLAIN_ID = 'plain_unet';
 
 /** The network of a wiring and of what was chosen for it: its levels are features, what is behind the bottom is its decoder. */
 export function networkOfPlain(plain: Plain, id: string, variant: Readonly<Record<string, string>>): Network {
-  const { stages, bottom, depth } = plain.wiring;
-  const classes = at(stages, stages.length - 1).output;
+  const { stages, depth } = plain.wiring;
   return networkOf({
     backbone: id,
     inputChannels: at(stages, 0).input,
-    features(input, weights) {
-      const outputs = run(plain, { from: 0, to: bottom }, input, new Map(), weights);
-      return [...skipsIn(plain.wiring), bottom].map((stage) => outputs(stage));
-    },
+    features: (input, weights) => encode(plain, input, weights),
     own: {
-      classes,
+      classes: at(stages, stages.length - 1).output,
       multiple: 2 ** depth,
       variant,
-      logits(skips: readonly Skip[], weights: Weights) {
-        const values = [...skipsIn(plain.wiring), bottom].map(
-          (stage, level) => [stage, at(skips, level).value] as const,
-        );
-        const known = new Map<number, Value>(values);
-        const outputs = run(
+      logits: (skips: readonly Skip[], weights) =>
+        decode(
           plain,
-          { from: bottom + 1, to: stages.length - 1 },
-          at(skips, skips.length - 1).value,
-          known,
+          skips.map(({ value }) => value),
           weights,
-        );
-        return outputs(stages.length - 1);
-      },
+        ),
     },
   });
+}
+
+/** The stages whose outputs are features: those that are joined, and the deepest. */
+const featuresIn = (wiring: Wiring): readonly number[] => [...skipsIn(wiring), wiring.bottom];
+
+/** The features, shallow to deep. input [N, C, H, W]. */
+export function encode(plain: Plain, input: Value, weights: Weights): readonly Value[] {
+  const outputs = run(plain, { from: 0, to: plain.wiring.bottom }, input, new Map(), weights);
+  return featuresIn(plain.wiring).map(outputs);
+}
+
+/** The logits of features. */
+export function decode(plain: Plain, features: readonly Value[], weights: Weights): Value {
+  const { wiring } = plain;
+  const known = new Map(featuresIn(wiring).map((stage, level) => [stage, at(features, level)]));
+  const last = wiring.stages.length - 1;
+  return run(
+    plain,
+    { from: wiring.bottom + 1, to: last },
+    at(features, features.length - 1),
+    known,
+    weights,
+  )(last);
 }
 
 /** The stages whose outputs are joined, shallow to deep. */
