@@ -17,12 +17,26 @@ import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 
+/** What differs between the networks of LeeJunHyun/Image_Segmentation, and those that others made of them. */
+interface AttentionVariant {
+  /** Channels of the levels, shallow to deep. */
+  readonly widths: readonly number[];
+  /** Double convolutions, or those of R2U-Net. */
+  readonly block: 'Conv' | 'RRCNN';
+  /** Whether skips are weighed before they are joined. */
+  readonly gated: boolean;
+  /** The module of the last convolution. */
+  readonly head: string;
+  readonly classes: number;
+}
+
 /**
- * The Attention U-Net (Oktay et al., MIDL 2018) with the keys of LeeJunHyun/Image_Segmentation: double convolutions `Conv1`
- * to `ConvL`; its own decoder is `UpL`, `AttL`, `Up_convL` down to level 2, and `Conv_1x1`.
- * @param widths channels of the levels, shallow to deep
+ * The Attention U-Net (Oktay et al., MIDL 2018) with the keys of LeeJunHyun/Image_Segmentation, and its kin: double convolutions
+ * `Conv1` to `ConvL`, in R2U-Net and R2AttU-Net recurrent ones `RRCNN1` to `RRCNNL`; its own decoder is `UpL`, `AttL` (U-Net and
+ * R2U-Net have none), `Up_convL` or `Up_RRCNNL` down to level 2, and `Conv_1x1` or `Conv`.
  */
-function attentionUnet(inputChannels: number, widths: readonly number[], classes = 1): Network {
+function attentionUnet(inputChannels: number, variant: AttentionVariant): Network {
+  const { widths, block, gated, classes, head } = variant;
   return networkOf({
     backbone: 'attention_unet',
     inputChannels,
@@ -31,32 +45,51 @@ function attentionUnet(inputChannels: number, widths: readonly number[], classes
         input,
         () => weights.scope('Maxpool'),
         widths,
-        (x, level, width) => doubleConv(x, weights.scope(`Conv${level + 1}`), width, 'conv'),
+        (x, level, width) => BLOCKS[block](x, weights.scope(`${block}${level + 1}`), width),
       ),
-    own: ownDecoder(widths.length, classes),
+    own: {
+      classes,
+      multiple: 2 ** (widths.length - 1),
+      ...((!gated || block === 'RRCNN') && { variant: { gates: gated ? 'attention' : 'none' } }),
+      logits: (skips, weights) => conv2d(decode(skips, weights, variant), weights.scope(head), classes, 1),
+    } satisfies OwnDecoder,
   });
 }
 
-function ownDecoder(levels: number, classes: number): OwnDecoder {
-  return {
-    classes,
-    multiple: 2 ** (levels - 1),
-    logits: (skips, weights) => conv2d(decode(skips, weights), weights.scope('Conv_1x1'), classes, 1),
-  };
+const BLOCKS = {
+  Conv: (x: Value, weights: Weights, width: number) => doubleConv(x, weights, width, 'conv'),
+  RRCNN: recurrentResidual,
+} as const;
+
+/** R2U-Net's block (Alom et al., 2018): two recurrent convolutions on a 1x1 one, which is added behind them. */
+function recurrentResidual(x: Value, weights: Weights, width: number): Value {
+  const input = conv2d(x, weights.scope('Conv_1x1'), width, 1);
+  const first = recurrent(input, weights.scope('RCNN.0'), width);
+  return add(input, recurrent(first, weights.scope('RCNN.1'), width));
+}
+
+/** Its code's steps, `t`. */
+const STEPS = 2;
+
+/** One convolution's weights in several steps, each on the input and what the step before gave. */
+function recurrent(x: Value, weights: Weights, width: number): Value {
+  const step = (value: Value) => convNormRelu(value, weights.scope('conv'), width, ['0', '1', '2']);
+  let y = step(x);
+  for (let count = 0; count < STEPS; count++) y = step(add(x, y));
+  return y;
 }
 
 /** From level to level: double and convolve, weigh the skip by that, join the two (skip first), convolve. */
-function decode(skips: readonly Skip[], weights: Weights): Value {
+function decode(skips: readonly Skip[], weights: Weights, { block, gated }: AttentionVariant): Value {
   const levels = skips.map(({ value }) => value);
   return levels.reduceRight((deeper, skip, at) => {
     const level = at + 2;
     const width = channelsOf(skip);
     const up = weights.scope(`Up${level}.up`);
     const gate = convNormRelu(upsampleNearest(deeper, up.scope('0'), 2), up, width, ['1', '2', '3']);
-    const attended = module(weights, `Att${level}`, (inner) => attend(gate, skip, inner));
-    return module(weights, `Up_conv${level}`, (inner) =>
-      doubleConv(concat([attended, gate], 1), inner, width, 'conv'),
-    );
+    const joined = gated ? module(weights, `Att${level}`, (inner) => attend(gate, skip, inner)) : skip;
+    const name = block === 'Conv' ? `Up_conv${level}` : `Up_RRCNN${level}`;
+    return module(weights, name, (inner) => BLOCKS[block](concat([joined, gate], 1), inner, width));
   });
 }
 
@@ -71,16 +104,32 @@ function attend(gate: Value, x: Value, weights: Weights): Value {
   return mul(x, sigmoid(project(relu(sum, weights.scope('relu')), 'psi', 1)));
 }
 
-const convWeight = (level: number) => `Conv${level + 1}.conv.0.weight`;
+const blockIn = (shapes: Shapes) => (shapes.has('RRCNN1.Conv_1x1.weight') ? 'RRCNN' : 'Conv');
+
+const firstWeight = (block: AttentionVariant['block'], level: number) =>
+  block === 'Conv' ? `Conv${level + 1}.conv.0.weight` : `RRCNN${level + 1}.Conv_1x1.weight`;
 
 export const AttentionUNet = {
   id: 'attention_unet',
+  stems: [firstWeight('Conv', 0), firstWeight('RRCNN', 0)],
   network(shapes: Shapes) {
-    return attentionUnet(
-      sizeIn(shapes, convWeight(0), 1, 3),
-      widthsIn(shapes, convWeight, doublingWidths(64)),
-      sizeIn(shapes, 'Conv_1x1.weight', 0, 1),
-    );
+    const block = blockIn(shapes);
+    const first = (level: number) => firstWeight(block, level);
+    const head = shapes.has('Conv.weight') ? 'Conv' : 'Conv_1x1';
+    return attentionUnet(sizeIn(shapes, first(0), 1, 3), {
+      widths: widthsIn(shapes, first, doublingWidths(64)),
+      block,
+      gated: shapes.has('Att2.psi.0.weight') || !shapes.has('Up2.up.1.weight'),
+      head,
+      classes: sizeIn(shapes, `${head}.weight`, 0, 1),
+    });
   },
-  ofWidth: (width: number) => attentionUnet(3, doublingWidths(width)),
+  ofWidth: (width: number) =>
+    attentionUnet(3, {
+      widths: doublingWidths(width),
+      block: 'Conv',
+      gated: true,
+      head: 'Conv_1x1',
+      classes: 1,
+    }),
 } satisfies Backbone;

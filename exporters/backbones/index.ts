@@ -6,12 +6,13 @@ import { EfficientNetB0 } from './efficientnet.js';
 import { EgeUNet } from './egeunet.js';
 import { MobileNetV2 } from './mobilenet-v2.js';
 import { MOBILENETS_V3 } from './mobilenet-v3.js';
+import { PLAIN_FAMILIES } from './plain/families.js';
 import { withNamesOfToday } from './renamed.js';
 import { RESNETS } from './resnet.js';
 import { UNet } from './unet.js';
 import { UNetPlusPlus } from './unetplusplus.js';
 
-/** Every backbone. A checkpoint is that of the one which explains the most of its keys. */
+/** Every backbone that has a standard form. */
 export const BACKBONES: readonly Backbone[] = [
   UNet,
   AttentionUNet,
@@ -26,15 +27,20 @@ export const BACKBONES: readonly Backbone[] = [
 
 export const BACKBONE_IDS = BACKBONES.map(({ id }) => id);
 
+/** Every network that is known by its keys. A checkpoint is that of the one which explains the most of them. */
+export const RECOGNISED: readonly Backbone[] = [...BACKBONES, ...PLAIN_FAMILIES];
+
+export const RECOGNISED_IDS = RECOGNISED.map(({ id }) => id);
+
 /** A backbone by its name, or one of your own. @throws NmodeError (BAD_USAGE) */
 export function backboneOf(given: string | Backbone): Backbone {
   if (typeof given !== 'string') {
     if (typeof given?.network === 'function') return withNamesOfToday(given);
     throw new NmodeError('BAD_USAGE', 'the backbone is neither a name nor what defineBackbone returns');
   }
-  const backbone = BACKBONES.find((known) => known.id === given);
+  const backbone = RECOGNISED.find((known) => known.id === given);
   if (backbone === undefined) {
-    throw new NmodeError('BAD_USAGE', `no backbone '${given}': there are ${BACKBONE_IDS.join(', ')}`);
+    throw new NmodeError('BAD_USAGE', `no backbone '${given}': there are ${RECOGNISED_IDS.join(', ')}`);
   }
   return backbone;
 }

@@ -146,6 +146,7 @@ function variantOf(shapes: Shapes, standard = standardWidths(64)): UNetVariant {
 
 export const UNet = {
   id: 'unet',
+  stems: [NAMES, NAMES_BEFORE].map((names) => `${firstOf(names)}.weight`),
   network(shapes: Shapes) {
     const variant = variantOf(shapes);
     return unet(sizeIn(shapes, `${firstOf(variant.names)}.weight`, 1, 3), variant);

@@ -6,8 +6,8 @@ import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 
-/** How its last level becomes logits: by one convolution, or, with deep supervision, by the last of several. */
-type Supervision = 'final' | 'deep';
+/** How its last level becomes logits: by one convolution, or, with deep supervision, by the last of several; `plain` for U-Net's. */
+type Supervision = 'final' | 'deep' | 'plain';
 
 /**
  * U-Net++ (Zhou et al., DLMIA 2018) with the keys of 4uiiurz1/pytorch-nested-unet: `convI_J` has level I and is J steps behind
@@ -38,11 +38,12 @@ function unetPlusPlus(
 
 function ownDecoder(levels: number, supervision: Supervision, classes: number): OwnDecoder {
   const last = supervision === 'deep' ? `final${levels - 1}` : 'final';
+  const joined = supervision === 'plain' ? straight : nested;
   return {
     classes,
     multiple: 2 ** (levels - 1),
     variant: { supervision },
-    logits: (skips, weights) => conv2d(nested(skips, weights), weights.scope(last), classes, 1),
+    logits: (skips, weights) => conv2d(joined(skips, weights), weights.scope(last), classes, 1),
   };
 }
 
@@ -64,6 +65,17 @@ function nested(skips: readonly Skip[], weights: Weights): Value {
   return at(column, 0);
 }
 
+/** The decoder of the U-Net beside it: the last node of each level alone. */
+function straight(skips: readonly Skip[], weights: Weights): Value {
+  const levels = skips.map(({ value }) => value);
+  return levels.reduceRight((deeper, skip, level) =>
+    module(weights, `conv${level}_${levels.length - 1 - level}`, (inner) => {
+      const joined = concat([skip, upsampleBilinear(deeper, inner, 2, true)], 1);
+      return twoConvolutions(joined, inner, channelsOf(skip));
+    }),
+  );
+}
+
 function twoConvolutions(x: Value, weights: Weights, width: number): Value {
   const first = convNormRelu(x, weights, width, ['conv1', 'bn1', 'act_func']);
   return convNormRelu(first, weights, width, ['conv2', 'bn2', 'act_func']);
@@ -76,7 +88,8 @@ export const UNetPlusPlus = {
   network(shapes: Shapes) {
     const widths = widthsIn(shapes, convWeight, doublingWidths(32));
     const deep = `final${widths.length - 1}`;
-    const supervision = shapes.has(`${deep}.weight`) ? 'deep' : 'final';
+    const isPlain = widths.length > 2 && shapes.has('final.weight') && !shapes.has('conv0_1.conv1.weight');
+    const supervision = shapes.has(`${deep}.weight`) ? 'deep' : isPlain ? 'plain' : 'final';
     return unetPlusPlus(
       sizeIn(shapes, convWeight(0), 1, 3),
       widths,
