@@ -22,12 +22,10 @@ import { choice, optionsOf } from '../flags/options.js';
 import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
-import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
-import { assumedNetworkField } from '../output/assumed-field.js';
-import { costField } from '../output/cost-field.js';
+import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
-import { verifiedField } from '../output/verified-field.js';
+import { proofFields } from '../output/proof-fields.js';
 
 interface Flags
   extends Omit<
@@ -144,11 +142,7 @@ function reportText(report: ExportReport): string {
       'input',
       `${report.io === 'image' ? `uint${report.imageBits}` : 'float32'} ${shapeLine(report.input)}${multipleText(report)}`,
     ],
-    costField(report),
-    assumedNetworkField(report.assumed),
-    verifiedField(report),
-    ...transformFields(report),
-    ...report.notes.map((note) => ['note', note] as const),
+    ...proofFields(report),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
   ]);
 }

@@ -11,12 +11,10 @@ import { choice, optionsOf } from '../flags/options.js';
 import { recipeOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addSettingFlags } from '../flags/setting-flags.js';
-import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
-import { assumedNetworkField } from '../output/assumed-field.js';
-import { costField } from '../output/cost-field.js';
+import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
-import { verifiedField } from '../output/verified-field.js';
+import { proofFields } from '../output/proof-fields.js';
 
 interface Flags
   extends Omit<GraftOptions, 'model' | 'level' | 'signal' | 'onProgress'>,
@@ -74,11 +72,7 @@ function reportText(report: GraftReport): string {
       ({ tensor, channels, scale }) => ['skip', `${tensor}: ${channels} channels, 1/${scale}`] as const,
     ),
     ['input', `${shapeLine(report.input)} (H and W multiples of ${report.sizeMultiple})`],
-    costField(report),
-    assumedNetworkField(report.assumed),
-    verifiedField(report),
-    ...transformFields(report),
-    ...report.notes.map((note) => ['note', note] as const),
+    ...proofFields(report),
     [
       'written',
       `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes (were ${report.nodesBefore}), opset ${report.opset}`,
