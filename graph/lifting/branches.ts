@@ -129,6 +129,8 @@ const MAX_DEPTH = 32;
 class Conditions {
   readonly #types: Types;
   readonly #producers = new Map<string, Node>();
+  /** What is asked for twice is found once: conditions may join the same one over and over. */
+  readonly #known = new Map<string, boolean | undefined>();
 
   constructor(model: Model) {
     const { graph } = model;
@@ -139,6 +141,11 @@ class Conditions {
   }
 
   valueOf(name = ABSENT, depth = 0): boolean | undefined {
+    if (!this.#known.has(name)) this.#known.set(name, this.#find(name, depth));
+    return this.#known.get(name);
+  }
+
+  #find(name: string, depth: number): boolean | undefined {
     const constant = this.#types.get(name)?.constant;
     if (constant?.dtype === 'bool') {
       const bytes = constant.bytes();

@@ -112,6 +112,13 @@ describe('an If that is decided before the model runs', () => {
   });
 });
 
+it('a condition that doubles is looked at once', () => {
+  const open = node('Cast', ['x'], ['c0'], { to: int(9) });
+  const joined = Array.from({ length: 40 }, (_, at) => node('And', [`c${at}`, `c${at}`], [`c${at + 1}`]));
+  const model = over([open, ...joined, chosen('c40', doubled, shifted)]);
+  expect(decided(model).branches).toBe(0);
+});
+
 /** Convolutions around an If that runs decide: by what is in the image. */
 function around(opset = 13): Model {
   const pads = { pads: ints([1, 1, 1, 1]) };
