@@ -18,6 +18,7 @@ const PAGES = [
   'docs/classes.md',
   'docs/evaluating.md',
   'docs/exporting.md',
+  'docs/foreign.md',
   'docs/grafting.md',
   'docs/recipes.md',
 ];
