@@ -2,10 +2,11 @@ import { NmodeError } from '../common/errors.js';
 import type { Attribute, Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import type { Graph } from '../ir/model.js';
-import { FAR_AWAY } from '../ir/tensor.js';
+import { FAR_AWAY, type Tensor } from '../ir/tensor.js';
 import type { ReadBeside } from './external.js';
 import { decode, present, unreadOf } from './message.js';
 import { ATTRIBUTE_TYPES, AttributeProto } from './schema.js';
+import { readSparse, type SparseTensorMessage } from './sparse.js';
 import { type Int64, isExternal, readTensor, type TensorMessage } from './tensor.js';
 
 /** What attributes are read with: they may hold tensors that are elsewhere, and graphs. */
@@ -24,6 +25,7 @@ interface AttributeMessage {
   t?: TensorMessage;
   g?: Uint8Array;
   graphs: Uint8Array[];
+  sparseTensor?: SparseTensorMessage;
   floats: number[];
   ints: Int64[];
   strings: Uint8Array[];
@@ -96,6 +98,11 @@ function heldIn(message: AttributeMessage, bytes: Uint8Array, context: Context):
     }
     case ATTRIBUTE_TYPES.tensor:
       return tensorOf(present(message, 't'), bytes, context);
+    case ATTRIBUTE_TYPES.sparseTensor: {
+      const sparse = present(message, 'sparseTensor');
+      const value = sparse && sparseOf(sparse, context);
+      return value && { type: 'tensor', value, whole: bytes };
+    }
     case ATTRIBUTE_TYPES.floats:
       return { type: 'floats', value: message.floats };
     case ATTRIBUTE_TYPES.ints: {
@@ -108,6 +115,16 @@ function heldIn(message: AttributeMessage, bytes: Uint8Array, context: Context):
     }
     default:
       return undefined;
+  }
+}
+
+/** Undefined for one of elements that are not held here, or that is none. */
+function sparseOf(sparse: SparseTensorMessage, { readBeside }: Context): Tensor | undefined {
+  try {
+    return readSparse(sparse, readBeside);
+  } catch (error) {
+    if (error instanceof NmodeError) return undefined;
+    throw error;
   }
 }
 

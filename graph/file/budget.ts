@@ -28,7 +28,8 @@ const GRAPH: Shape = {
     },
   },
 };
-const ATTRIBUTE: Shape = { parts: { 5: TENSOR, 6: GRAPH, 11: GRAPH }, packed: [7, 8] };
+const SPARSE: Shape = { parts: { 1: TENSOR, 2: TENSOR }, packed: [3] };
+const ATTRIBUTE: Shape = { parts: { 5: TENSOR, 6: GRAPH, 11: GRAPH, 22: SPARSE }, packed: [7, 8] };
 const NODE: Shape = { parts: { 5: ATTRIBUTE } };
 const FUNCTION: Shape = { parts: { 7: NODE, 11: ATTRIBUTE } };
 const MODEL: Shape = { parts: { 7: GRAPH, 25: FUNCTION } };

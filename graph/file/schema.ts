@@ -78,6 +78,7 @@ export const AttributeProto = message('AttributeProto', {
   graphs: [11, 'bytes', 'repeated'],
   type: [20, 'int32'],
   refAttrName: [21, 'string'],
+  sparseTensor: [22, 'SparseTensorProto'],
 });
 
 /** AttributeProto.AttributeType of the types that are read, and of those that hold graphs. */
@@ -91,6 +92,7 @@ export const ATTRIBUTE_TYPES = {
   ints: 7,
   strings: 8,
   graphs: 10,
+  sparseTensor: 11,
 } as const;
 
 // Packed lists of numbers stay bytes: decoded one by one they would take twenty times their size.
@@ -106,6 +108,12 @@ export const TensorProto = message('TensorProto', {
   uint64Data: [11, 'bytes'],
   externalData: [13, 'StringStringEntryProto', 'repeated'],
   dataLocation: [14, 'int32'],
+});
+
+message('SparseTensorProto', {
+  values: [1, 'TensorProto'],
+  indices: [2, 'TensorProto'],
+  dims: [3, 'int64', 'repeated'],
 });
 
 // `type` stays bytes: a TypeProto is read beside it and written back as it was.

@@ -6,7 +6,7 @@ import type { Tensor } from './tensor.js';
 export type Unread = readonly Uint8Array[];
 
 /**
- * A node's attribute. What is not interpreted is a whole AttributeProto, never opened: any `other` (a type, a sparse tensor, a
+ * A node's attribute. What is not interpreted is a whole AttributeProto, never opened: any `other` (a type, a large sparse tensor, a
  * tensor of strings, an integer beyond 2^53), or a `subgraph` that cannot be read or is one of several. `whole` is one too, where the value does not tell all of it
  * (the name of a tensor, the last digits of the largest int64); it is what is written back.
  */

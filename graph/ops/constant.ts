@@ -31,9 +31,9 @@ export const Constant: OpDefinition = {
   },
 };
 
-/** Undefined for what is no tensor here: strings, sparse ones, integers beyond 2^53. */
+/** Undefined for what is no tensor here: strings, integers beyond 2^53, sparse ones that are large. */
 function constantOf(attributes: Attributes): Tensor | undefined {
-  const value = attributes.get('value');
+  const value = attributes.get('value') ?? attributes.get('sparse_value');
   if (value !== undefined) return valueTensor(value);
   for (const name of Object.keys(VALUE_TYPES)) {
     const attribute = attributes.get(name);

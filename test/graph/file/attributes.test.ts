@@ -5,6 +5,7 @@ import { inferTypes } from '../../../graph/analysis/infer.js';
 import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { DTYPES, type DType } from '../../../graph/ir/dtype.js';
+import { float32Values } from '../../../graph/ir/tensor.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { minimal } from '../../support/onnx-files.js';
 
@@ -50,6 +51,43 @@ describe('an attribute', () => {
   ])('that is %s', (_, value, type) => {
     const { model } = readNode([{ name: 'a', ...value }]);
     expect(model.graph.nodes[0]?.attributes.get('a')?.type).toBe(type);
+  });
+
+  describe('that is a sparse tensor', () => {
+    const int64s = (dims: number[], ...int64Data: number[]): proto.onnx.ITensorProto => ({
+      dims,
+      dataType: 7,
+      int64Data,
+    });
+    const read = (indices: proto.onnx.ITensorProto, dims: number[], values = named) => {
+      const sparse = {
+        name: 'sparse_value',
+        type: AttributeType.SPARSE_TENSOR,
+        sparseTensor: { values, indices, dims },
+      };
+      return readNode([sparse], 'Constant');
+    };
+
+    it.each([
+      ['counted from the first', int64s([2], 1, 5)],
+      ['along each axis', int64s([2, 2], 0, 1, 1, 2)],
+    ])('with places %s is one with all its zeros, and is written back as it was', (_, indices) => {
+      const { file, model } = read(indices, [2, 3]);
+      const constant = inferTypes(model).get('y')?.constant;
+      expect(constant && [...float32Values(constant)]).toEqual([0, 1, 0, 0, 0, 2]);
+      expect(ModelProto.decode(encodeModel(model)).graph?.node).toEqual(ModelProto.decode(file).graph?.node);
+    });
+
+    it.each([
+      ['of places that are outside', int64s([2], 1, 6), [2, 3]],
+      ['of fewer places', int64s([1], 1), [2, 3]],
+      ['of places along other axes', int64s([2, 1], 0, 1), [2, 3]],
+      ['of more zeros than a constant has', int64s([2], 0, 1), [2 ** 20, 2 ** 20]],
+      ['of a negative size', int64s([2], 0, 1), [-1, -6]],
+    ])('%s stays closed', (_, indices, dims) => {
+      const [node] = read(indices, dims).model.graph.nodes;
+      expect(node?.attributes.get('sparse_value')?.type).toBe('other');
+    });
   });
 
   it('that holds no graph does not keep a model from being rewritten', () => {

@@ -1,0 +1,55 @@
+import { at } from '../common/at.js';
+import { DTYPES } from '../ir/dtype.js';
+import { elementCount, integerValues, type Tensor } from '../ir/tensor.js';
+import type { ReadBeside } from './external.js';
+import { present } from './message.js';
+import { type Int64, readTensor, type TensorMessage } from './tensor.js';
+
+export interface SparseTensorMessage {
+  values?: TensorMessage;
+  indices?: TensorMessage;
+  dims: Int64[];
+}
+
+/** A few bytes may stand for as many zeros as they like. */
+const MAX_BYTES = 2 ** 26;
+
+/**
+ * A SparseTensorProto with all of its zeros: places are counted in row-major order, or given along each axis. Undefined for one that is none,
+ * or larger than constants that are given so.
+ */
+export function readSparse(message: SparseTensorMessage, readBeside: ReadBeside): Tensor | undefined {
+  const dims = message.dims.map((dim) => dim.toNumber());
+  const [given, where] = [present(message, 'values'), present(message, 'indices')];
+  if (given === undefined || where === undefined) return undefined;
+  const [values, indices] = [readTensor(given, readBeside), readTensor(where, readBeside)];
+  const [count = -1, ...more] = values.dims;
+  const size = DTYPES[values.dtype].bytes;
+  const length = elementCount(dims) * size;
+  if (more.length > 0 || dims.some((dim) => dim < 0) || length > MAX_BYTES || indices.dtype !== 'int64')
+    return undefined;
+  const places = placesOf(indices, dims, count);
+  if (places === undefined) return undefined;
+  const bytes = () => {
+    const dense = new Uint8Array(length);
+    const elements = values.bytes();
+    for (const [index, place] of places.entries()) {
+      dense.set(elements.subarray(index * size, (index + 1) * size), place * size);
+    }
+    return dense;
+  };
+  return { dtype: values.dtype, dims, bytes };
+}
+
+/** Where values stand among all elements; undefined where there are not as many, or one is outside. */
+function placesOf(indices: Tensor, dims: readonly number[], count: number): readonly number[] | undefined {
+  const list = integerValues(indices);
+  const [rows, columns, ...more] = indices.dims;
+  if (list === undefined || rows !== count || more.length > 0) return undefined;
+  if (columns !== undefined && columns !== dims.length) return undefined;
+  const rowAt = (row: number) =>
+    dims.reduce((place, dim, axis) => place * dim + at(list, row * dims.length + axis), 0);
+  const places = columns === undefined ? list : Array.from({ length: count }, (_, row) => rowAt(row));
+  const total = elementCount(dims);
+  return places.every((place) => place >= 0 && place < total) ? places : undefined;
+}
