@@ -44,7 +44,7 @@ export function planGraft(options: GraftOptions & Settings): GraftPlan {
     skips: options.skips,
     hints: hintsOf(options),
     settings: pick(options, SETTING_NAMES),
-    images: pick(options, ['recipe', 'background', 'classNames']),
+    images: pick(options, ['recipe', 'window', 'grey', 'background', 'classNames']),
   };
 }
 

@@ -1,9 +1,11 @@
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
-import { NORMALIZATIONS } from '../../graph/common/normalization.js';
+import { type IntensityWindow, NORMALIZATIONS } from '../../graph/common/normalization.js';
 import {
   type Background,
   checkRecipe,
+  fitRecipe,
+  type Grey,
   HEAD_KEY,
   IO_KEY,
   parseRecipe,
@@ -12,6 +14,7 @@ import {
   type Recipe,
   recipeText,
   type Sizing,
+  withWindow,
 } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import { backgroundMetadata, nmodeMetadata } from '../assembly/export-model.js';
@@ -22,6 +25,10 @@ import type { NmodeDecoder } from '../decoders/nmode.js';
 export interface GraftImages {
   /** How images are prepared; default as the model says. */
   readonly recipe?: Partial<Recipe>;
+  /** Stored values that the recipe begins with: what is below and above is cut. */
+  readonly window?: IntensityWindow;
+  /** What one grey channel is made of where an image has colours; without, such an image is refused. */
+  readonly grey?: Grey;
   /** Of several classes with a softmax, the one that is no mask; default 0. */
   readonly background?: Background;
   /** What the classes are called, in their order, the background too. */
@@ -70,11 +77,19 @@ export function graftedMetadata(model: Model, facts: GraftFacts): ReadonlyMap<st
 }
 
 /** Nothing where neither the user nor the model says how images are prepared. */
-function recipeMetadata(model: Model, { images: { recipe }, sizeMultiple }: GraftFacts): [string, string][] {
+function recipeMetadata(model: Model, { images, sizeMultiple }: GraftFacts): [string, string][] {
+  const { recipe, window, grey } = images;
   const stored = model.metadata.get(RECIPE_KEY);
-  if (recipe === undefined && stored === undefined) return [];
-  const known = stored === undefined ? {} : storedRecipe(stored);
-  const asked = { normalization: NORMALIZATIONS.release, ...known, ...checkRecipe(recipe ?? {}) };
+  if ([recipe, window, grey, stored].every((each) => each === undefined)) return [];
+  const known: Partial<Recipe> = stored === undefined ? {} : storedRecipe(stored);
+  const given = { ...known, ...checkRecipe({ ...recipe, ...(grey !== undefined && { grey }) }) };
+  const asked = {
+    normalization: NORMALIZATIONS.release,
+    ...given,
+    ...(window !== undefined && { normalization: withWindow(given.normalization, window) }),
+  };
+  const [, channels] = imageOf(model).shape;
+  if (typeof channels === 'number') fitRecipe(asked, channels);
   const whole = { ...asked, sizing: fitting(asked.sizing, model, sizeMultiple) };
   return [
     [IO_KEY, 'tensor'],

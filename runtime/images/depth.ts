@@ -1,5 +1,5 @@
 import { badUsage } from '../../graph/common/errors.js';
-import { isAbsolute, type Normalization } from '../../graph/common/normalization.js';
+import { isAbsolute, type Normalization, stepsOf } from '../../graph/common/normalization.js';
 import type { ImageRaster } from '../common/raster.js';
 
 /** Bits of a sample. */
@@ -31,6 +31,19 @@ export function withDepth(
     );
   }
   return toEightBits(image, isOfRange(normalization));
+}
+
+/**
+ * An image of 16 bits in the 8 that a screen shows, by the window that its recipe begins with; any other as it is.
+ */
+export function asWindowed(image: ImageRaster, normalization: Normalization): ImageRaster {
+  const [first] = stepsOf(normalization);
+  if (first?.kind !== 'window' || image.data instanceof Uint8Array) return image;
+  const low = first.centre - first.width / 2;
+  const data = Uint8Array.from(image.data, (value) =>
+    Math.round(255 * Math.min(Math.max((value - low) / first.width, 0), 1)),
+  );
+  return { ...image, data };
 }
 
 /** Whether it gives the same of samples that are stretched. */

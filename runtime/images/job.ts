@@ -8,7 +8,7 @@ import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { type Channels, inRgb, withChannels } from './channels.js';
-import { type Depth, withDepth } from './depth.js';
+import { asWindowed, type Depth, withDepth } from './depth.js';
 import { applyHead } from './files/head.js';
 import { type Levels, levelsOf } from './levels.js';
 import { prepareResized, prepareWindow } from './prepare.js';
@@ -72,7 +72,7 @@ export interface Finished extends ClassMasks {
   readonly probabilities?: Probabilities;
   /** The connected components of each mask. */
   readonly components?: readonly Components[];
-  /** As it is shown: of other channels than red, green and blue, the first as grey. */
+  /** As it is shown: of other channels than red, green and blue, the first as grey; by the window that the recipe begins with. */
   readonly image?: RgbImage;
 }
 
@@ -187,7 +187,7 @@ export class Job {
       classes: probabilities.classes,
       ...(options.wantProbabilities && { probabilities }),
       ...(options.wantComponents && { components: found.masks.map(componentsOf) }),
-      ...(options.wantPixels && { image: inRgb(this.#image) }),
+      ...(options.wantPixels && { image: inRgb(asWindowed(this.#image, this.#spec.recipe.normalization)) }),
     };
   }
 

@@ -63,14 +63,16 @@ function arithmeticOf(image: ImageRaster, size: number): Arithmetic<Levels, Numb
 
 /** How often each value occurs in each channel. */
 function countsOf({ data, channels }: ImageRaster, size: number): readonly Uint32Array[] {
-  return Array.from({ length: channels }, (_, channel) => {
-    const counts = new Uint32Array(size);
-    for (let i = channel; i < data.length; i += channels) {
-      const value = data[i] as number;
-      counts[value] = (counts[value] as number) + 1;
-    }
-    return counts;
-  });
+  const counts = new Uint32Array(channels * size);
+  for (let i = 0, own = 0; i < data.length; i++) {
+    const place = own + (data[i] as number);
+    counts[place] = (counts[place] as number) + 1;
+    own += size;
+    if (own === counts.length) own = 0;
+  }
+  return Array.from({ length: channels }, (_, channel) =>
+    counts.subarray(channel * size, (channel + 1) * size),
+  );
 }
 
 function folded(

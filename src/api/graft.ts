@@ -117,7 +117,10 @@ function encoderAssumptions(
   { images }: GraftPlan,
   ofDecoder: readonly Assumption[],
 ): readonly Assumption[] {
-  const known = images.recipe?.normalization === undefined ? OF_DECODERS : [...OF_DECODERS, 'recipe'];
+  const known =
+    images.recipe?.normalization === undefined && images.window === undefined
+      ? OF_DECODERS
+      : [...OF_DECODERS, 'recipe'];
   return assumptionsIn(metadata)
     .filter(({ option, verified }) => !verified && !known.includes(option))
     .map(({ verified: _, ...assumption }) => assumption)

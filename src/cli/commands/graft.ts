@@ -8,7 +8,7 @@ import { addSolverFlags, decoderOption, headOption, solverOptions } from '../fla
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
-import { recipeOption } from '../flags/recipe-flags.js';
+import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addSettingFlags } from '../flags/setting-flags.js';
 import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
@@ -50,6 +50,8 @@ export function addGraft(program: Command, inFlags: InFlags): void {
   addSolverFlags(command)
     .addOption(headOption())
     .addOption(recipeOption("the model's own, if it says"))
+    .addOption(windowOption())
+    .addOption(greyOption())
     .addOption(backgroundOption())
     .addOption(classesOption('none'));
   addReferenceFlags(addSettingFlags(command), 'the model');

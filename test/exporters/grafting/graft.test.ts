@@ -159,6 +159,13 @@ describe("on PyTorch's export of the original U-Net", () => {
     expect(await sizing(sized(unet, [1, 3, 64, 96]))).toEqual({ kind: 'resize', height: 64, width: 96 });
     const sizes = (multiple: number) => ({ recipe: { sizing: { kind: 'pad', multiple } } }) as const;
     await ofUnet('the recipe gives sizes of multiples of 8, the network needs multiples of 16', sizes(8));
+    const mean = { normalization: { kind: 'mean-std', mean: [1, 2], std: [1, 1] } } as const;
+    await ofUnet('the recipe has a mean and std of 2 channels, the model takes 3', { recipe: mean });
+    const window = { centre: 100, width: 50 };
+    const { normalization } = JSON.parse(
+      (await grafted(unet, { decoder: 'eed', recipe, window })).model.metadata.get('nmode.recipe') ?? '',
+    );
+    expect(normalization).toEqual({ kind: 'window', ...window });
     const odd = { ...unet, metadata: new Map([['nmode.recipe', '{}']]) };
     await expect(grafted(odd)).rejects.toMatchObject({
       code: 'BAD_MODEL',

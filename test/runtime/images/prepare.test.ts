@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RgbImage } from '../../../runtime/common/raster.js';
-import { withDepth } from '../../../runtime/images/depth.js';
+import { asWindowed, withDepth } from '../../../runtime/images/depth.js';
 import { levelsOf } from '../../../runtime/images/levels.js';
 import { prepareResized, prepareWindow } from '../../../runtime/images/prepare.js';
 
@@ -68,4 +68,14 @@ describe('16 bits for a model that takes 8', () => {
   it('and 8 bits stay the very same', () => {
     expect(withDepth(eight, 8, { kind: 'min-max' })).toBe(eight.data);
   });
+});
+
+it('16 bits are shown by the window that the recipe begins with', () => {
+  const image = { width: 3, height: 1, channels: 1, data: Uint16Array.of(900, 1100, 1300) };
+  const window = { kind: 'window', centre: 1100, width: 200 } as const;
+  expect([...asWindowed(image, window).data]).toEqual([0, 128, 255]);
+  expect([...asWindowed(image, { kind: 'steps', steps: [window, { kind: 'z-score' }] }).data]).toEqual([
+    0, 128, 255,
+  ]);
+  expect(asWindowed(image, { kind: 'z-score' })).toBe(image);
 });
