@@ -10,7 +10,12 @@ import { float32Values } from '../../graph/ir/tensor.js';
 import { input } from '../../graph/ir/value.js';
 import { crossEntropy, softDice, weightedSum } from '../../graph/training/losses.js';
 import { oneCycle } from '../../graph/training/schedule.js';
-import { type Numbers, type TrainingState, trainingStep } from '../../graph/training/step.js';
+import {
+  type Numbers,
+  type TrainingOptions,
+  type TrainingState,
+  trainingStep,
+} from '../../graph/training/step.js';
 import { fixture } from './fixtures.js';
 import { seeded } from './seeded.js';
 
@@ -45,7 +50,10 @@ const seededNumbers = (key: string, dims: readonly number[], change: (value: num
 });
 
 /** The step of a case, and what it is fed. */
-export function trainingOf({ decoder, order, activation, classes, lmd_form, statistics }: TrainingCase) {
+export function trainingOf(
+  { decoder, order, activation, classes, lmd_form, statistics }: TrainingCase,
+  more: Pick<TrainingOptions, 'isTrained'> = {},
+) {
   const levels = WIDTHS.map((width, level) => {
     const name = `skip${level + 1}`;
     const dims = [BATCH, width, SIDE >> level, SIDE >> level];
@@ -69,6 +77,7 @@ export function trainingOf({ decoder, order, activation, classes, lmd_form, stat
     ]),
     optimizer: { rates: oneCycle(0.02, STEPS), weightDecay: 0.01, maxNorm: 0.5 },
     statistics,
+    ...more,
   });
   const targets = seededNumbers('targets.running_var', [BATCH, classes, SIDE, SIDE], (value) => value - 0.5);
   if (classes > 1) shareOut(targets.data, classes);
@@ -110,8 +119,11 @@ export function expectedOf(line: TrainingCase, sizes: ReadonlyMap<string, number
 const onnxruntime = await import('onnxruntime-node');
 
 /** Runs the steps of a case. @returns what it has after the first step and after the last */
-export async function train(line: TrainingCase, threads = 1): Promise<readonly Snapshot[]> {
-  const { step, feeds } = trainingOf(line);
+export async function train(
+  line: TrainingCase,
+  { threads = 1, ...more }: Pick<TrainingOptions, 'isTrained'> & { readonly threads?: number } = {},
+): Promise<readonly Snapshot[]> {
+  const { step, feeds } = trainingOf(line, more);
   const options = { intraOpNumThreads: threads, logSeverityLevel: 4 } as const;
   const session = await onnxruntime.InferenceSession.create(encodeModel(step.model), options);
   const run = async (state: TrainingState) => {

@@ -26,13 +26,8 @@ export const batchNormalization: GradientRule = (applied, dy) => {
       'BatchNormalization (training_mode 1) has no gradient: a training step takes the statistics of the batch by itself, leave it at 0',
     );
   }
-  const [x, scale, , mean, variance] = [0, 1, 2, 3, 4].map((index) => inputOf(applied, index)) as [
-    Value,
-    Value,
-    Value,
-    Value,
-    Value,
-  ];
+  const [x, scale] = [inputOf(applied, 0), inputOf(applied, 1)];
+  const [mean, variance] = [inputOf(applied, 3), inputOf(applied, 4)];
   const axes = axesButChannels(x);
   const inverse = div(1, sqrt(add(variance, floatOf(applied.attributes, 'epsilon', EPSILON))));
   const statistics = batchStatisticsOf(applied);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { symbol } from '../../../graph/ir/dim.js';
-import { float32Tensor } from '../../../graph/ir/tensor.js';
+import { float32Tensor, float32Values } from '../../../graph/ir/tensor.js';
 import { initializer, input } from '../../../graph/ir/value.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import { mul } from '../../../graph/ops/elementwise.js';
@@ -9,7 +9,15 @@ import { reshape } from '../../../graph/ops/reshape.js';
 import { crossEntropy, weightedSum } from '../../../graph/training/losses.js';
 import { oneCycle } from '../../../graph/training/schedule.js';
 import { type TrainingOptions, trainingStep } from '../../../graph/training/step.js';
-import { caseName, errorsOf, isClose, train, trainingCases, trainingOf } from '../../support/training.js';
+import {
+  caseName,
+  errorsOf,
+  furthest,
+  isClose,
+  train,
+  trainingCases,
+  trainingOf,
+} from '../../support/training.js';
 
 /** Every solver with every order, each with one of the activations, and the special cases; steps.extended.ts has all. */
 const some = trainingCases.filter((_, index) => index >= 36 || index % 3 === Math.floor(index / 3) % 3);
@@ -27,7 +35,21 @@ describe('a training', () => {
   if (line === undefined) throw new Error('no case');
 
   it('gives the same numbers each time, on two threads', async () => {
-    expect(await train(line, 2)).toEqual(await train(line, 2));
+    expect(await train(line, { threads: 2 })).toEqual(await train(line, { threads: 2 }));
+  });
+
+  it('leaves what is not chosen as it was, statistics of its BatchNorms included', async () => {
+    const isTrained = (name: string) => name.startsWith('up3.') || name.startsWith('outc.');
+    const { step } = trainingOf(line, { isTrained });
+    const before = new Map([...step.weights(step.initialState())].map(([k, v]) => [k, float32Values(v)]));
+    const [, after] = await train(line, { isTrained });
+    const changed = [...before].filter(
+      ([key, values]) => furthest(new Map([[key, values]]), after ?? new Map(), [key]) > 0,
+    );
+    expect(changed.map(([key]) => key).toSorted()).toEqual(
+      [...before.keys()].filter((key) => isTrained(key)).toSorted(),
+    );
+    expect(step.trained.every(isTrained)).toBe(true);
   });
 
   it('leaves out biases that a BatchNorm takes away, and no others', () => {
