@@ -7,9 +7,7 @@ import { cast } from '../ops/cast.js';
 import { add, div, mul, sub } from '../ops/elementwise.js';
 import { Gather } from '../ops/gather.js';
 import { reduceSum } from '../ops/reduce.js';
-import { reshape } from '../ops/reshape.js';
-import { sliceAxis } from '../ops/slice.js';
-import { clip, sqrt } from '../ops/unary.js';
+import { clip, exp, sqrt, tanh } from '../ops/unary.js';
 import type { Schedule } from './schedule.js';
 
 export interface AdamWOptions {
@@ -36,40 +34,37 @@ export interface AdamWState {
  * AdamW (Loshchilov and Hutter, arXiv 1711.05101) in the order of torch.optim.AdamW, with
  * m' = b1 m + (1 - b1) g, v' = b2 v + (1 - b2) g^2 and, at step t from 1 on,
  * p' = (1 - rate decay) p - rate / (1 - b1^t) m' / (sqrt(v') / sqrt(1 - b2^t) + epsilon).
- * What depends on t alone is computed here in double, a row a step, and looked up; steps behind the last row take that.
+ * The rate is looked up; steps behind the end of the schedule have its last.
  * @param gradient [parameters]
  */
 export function adamW(state: AdamWState, gradient: Value, options: AdamWOptions) {
   const { rates, weightDecay = 0.01, betas = [0.9, 0.999], epsilon = 1e-8, maxNorm } = options;
   checkOptions(options);
   const [b1, b2] = betas;
-  const rows = rates.map((rate, index) => {
-    const [first, second] = [1 - b1 ** (index + 1), 1 - b2 ** (index + 1)];
-    return [1 - rate * weightDecay, rate / first, 1 / Math.sqrt(second)];
-  });
-  const table = constant(float32Tensor([rows.length, 3], rows.flat()));
-  const row = apply(Gather, [table, cast(clip(state.step, 0, rows.length - 1), 'int64')], { axis: int(0) });
-  const [kept, size, correction] = [column(row, 0), column(row, 1), column(row, 2)];
+  const table = constant(float32Tensor([rates.length], rates));
+  const place = cast(clip(state.step, 0, rates.length - 1), 'int64');
+  const rate = apply(Gather, [table, place], { axis: int(0) });
+  const step = add(state.step, 1);
   const norm = sqrt(reduceSum(mul(gradient, gradient), [0], false));
   // Added as in PyTorch, so that a gradient of zeros divides nothing by zero.
   const g = maxNorm === undefined ? gradient : mul(gradient, clip(div(maxNorm, add(norm, 1e-6)), 0, 1));
   const firstMoment = add(mul(state.firstMoment, b1), mul(g, 1 - b1));
   const secondMoment = add(mul(state.secondMoment, b2), mul(mul(g, g), 1 - b2));
-  const divisor = add(mul(sqrt(secondMoment), correction), epsilon);
-  const moved = mul(div(firstMoment, divisor), size);
+  const divisor = add(div(sqrt(secondMoment), sqrt(withoutPower(b2, step))), epsilon);
+  const moved = mul(div(firstMoment, divisor), div(rate, withoutPower(b1, step)));
+  const decayed = mul(state.parameters, mul(rate, weightDecay));
   return {
     norm,
-    state: {
-      parameters: sub(mul(state.parameters, kept), moved),
-      firstMoment,
-      secondMoment,
-      step: add(state.step, 1),
-    },
+    state: { parameters: sub(state.parameters, add(decayed, moved)), firstMoment, secondMoment, step },
   };
 }
 
-/** [1, columns] -> [1]. */
-const column = (row: Value, index: number): Value => reshape(sliceAxis(row, 1, index, index + 1), [1]);
+/** 1 - beta^t, as tanh(c) (1 + e^(-2c)) with c = -t log(beta) / 2, which loses no digits where the power is near 1. */
+function withoutPower(beta: number, t: Value): Value {
+  if (beta === 0) return constant(float32Tensor([1], [1]));
+  const c = mul(t, -Math.log(beta) / 2);
+  return mul(tanh(c), add(exp(mul(c, -2)), 1));
+}
 
 /** @throws NmodeError (BAD_USAGE) */
 function checkOptions({

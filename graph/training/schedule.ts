@@ -1,16 +1,10 @@
 import { badUsage } from '../common/errors.js';
 
-/** The learning rate of each step of a training. */
+/** The learning rate of each step of a training; steps behind its end have the last one. */
 export type Schedule = readonly number[];
 
 /** The same rate for all steps. */
-export const constantRate = (rate: number, steps: number): Schedule =>
-  Array.from({ length: counted(steps, 1) }, () => rate);
-
-function counted(steps: number, least: number): number {
-  if (Number.isSafeInteger(steps) && steps >= least && steps <= MAX_STEPS) return steps;
-  throw badUsage(`a training of ${steps} steps, expected a whole number from ${least} to ${MAX_STEPS}`);
-}
+export const constantRate = (rate: number): Schedule => [rate];
 
 /** The rates stand in the graph. */
 const MAX_STEPS = 2 ** 20;
@@ -27,11 +21,14 @@ const MIN_CYCLE = 7;
  * @param steps how many there are
  */
 export function oneCycle(peak: number, steps: number): Schedule {
+  if (!(Number.isSafeInteger(steps) && steps >= MIN_CYCLE && steps <= MAX_STEPS)) {
+    throw badUsage(`a cycle of ${steps} steps, expected a whole number from ${MIN_CYCLE} to ${MAX_STEPS}`);
+  }
   const [start, end] = [peak / START_DIVISOR, peak / START_DIVISOR / END_DIVISOR];
   const top = RISE * steps - 1;
   const between = (from: number, to: number, share: number) =>
     to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
-  return Array.from({ length: counted(steps, MIN_CYCLE) }, (_, step) =>
+  return Array.from({ length: steps }, (_, step) =>
     step <= top ? between(start, peak, step / top) : between(peak, end, (step - top) / (steps - 1 - top)),
   );
 }

@@ -122,6 +122,6 @@ describe('a step is refused', () => {
     );
     const short = { dims: [1], data: new Float32Array(1) };
     expect(() => step.weights({ parameters: short })).toThrow('a state of 1 numbers, expected the 2');
-    expect(() => oneCycle(0.1, 3)).toThrow('a training of 3 steps, expected a whole number from 7');
+    expect(() => oneCycle(0.1, 3)).toThrow('a cycle of 3 steps, expected a whole number from 7');
   });
 });

@@ -52,7 +52,7 @@ it('the whole original U-Net, encoder and all, learns in the step as it does in 
       [1, crossEntropy],
       [1, softDice()],
     ]),
-    optimizer: { rates: constantRate(RATE, losses.length) },
+    optimizer: { rates: constantRate(RATE) },
   });
   // Of every convolution that a BatchNorm follows.
   expect(step.absorbed).toHaveLength(18);

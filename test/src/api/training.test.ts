@@ -14,7 +14,7 @@ const image = training.input('image', [2, 3, 4, 4]);
 function stepFrom(weights: ReturnType<typeof training.initialWeights>) {
   const hidden = layers.groupNorm(layers.conv2d(image, weights.scope('a'), 4, 3), weights.scope('b'), 2);
   const logits = layers.conv2d(layers.batchNorm2d(hidden, weights.scope('c')), weights.scope('d'), 1, 1);
-  const optimizer = { rates: training.constantRate(0.1, 2) };
+  const optimizer = { rates: training.constantRate(0.1) };
   return training.trainingStep({
     inputs: [image],
     logits,
