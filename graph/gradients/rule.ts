@@ -34,6 +34,15 @@ export const perInput = (
     return to === undefined || gradient === undefined ? [] : [{ to, gradient }];
   });
 
+/** For an input that has no gradient, as the limits of Clip. @throws NmodeError (BAD_USAGE) where one is asked for */
+export const refused =
+  ({ opType }: Applied, index: number) =>
+  (): never => {
+    throw badUsage(
+      `operator ${opType} has no gradient for its input ${index}, and parameters are behind it: make that a constant`,
+    );
+  };
+
 /** The input at a position, which the operator requires. */
 export function inputOf({ inputs, opType }: Applied, index: number): Value {
   const value = inputs[index];

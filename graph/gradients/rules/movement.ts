@@ -9,7 +9,7 @@ import { reshape as reshapeWith } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose as transposeWith } from '../../ops/transpose.js';
 import { type LinearMap, picking, transposedMaps } from '../linear-map.js';
-import { type GradientRule, inputOf, listOf, perInput, sizesOf } from '../rule.js';
+import { type Applied, type GradientRule, inputOf, listOf, perInput, refused, sizesOf } from '../rule.js';
 import { unbroadcast } from '../unbroadcast.js';
 
 /** What leaves the order of elements as it is: Reshape, Flatten, Squeeze, Unsqueeze. */
@@ -72,53 +72,41 @@ export const slice: GradientRule = (applied, dy) =>
     return transposedMaps(padTo(dy, before, after), strided, applied.opType);
   });
 
-/** Which element a padded one repeats; undefined for one of zeros. */
-function sourceOf(place: number, size: number, mode: string): number | undefined {
-  if (place >= 0 && place < size) return place;
+/** Which element a padded one repeats, or mirrors. */
+function sourceOf(place: number, size: number, mode: string): number {
   const inside = Math.min(Math.max(place, 0), size - 1);
-  if (mode === 'edge') return inside;
-  return mode === 'reflect' ? 2 * inside - place : undefined;
+  return mode === 'edge' ? inside : 2 * inside - place;
 }
 
 const PAD_MODES = ['constant', 'edge', 'reflect'];
 
 export const pad: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const sizes = sizesOf(inputOf(applied, 0), applied.opType);
-    const pads = listOf(applied, 1, 'pads');
-    const axes = listOf(applied, 3, 'axes', [...sizes.keys()]);
-    const mode = stringOf(applied.attributes, 'mode', 'constant');
-    if (!PAD_MODES.includes(mode)) {
-      throw badUsage(`Pad (mode ${mode}) has no gradient: ${PAD_MODES.join(', ')} have`);
-    }
-    let gradient = dy;
-    for (const [index, named] of axes.entries()) {
-      const axis = axisOf(named, sizes.length);
-      const [size, before, after] = [at(sizes, axis), at(pads, index), at(pads, index + axes.length)];
-      if (before === 0 && after === 0) continue;
-      if (mode === 'constant') {
-        const rest = [Math.min(before, 0), Math.min(after, 0)] as const;
-        const kept = sliceAxis(gradient, axis, before - rest[0], before - rest[0] + size + rest[0] + rest[1]);
-        gradient = padTo(
-          kept,
-          sizes.map((_, other) => (other === axis ? -rest[0] : 0)),
-          sizes.map((_, other) => (other === axis ? -rest[1] : 0)),
-        );
-        continue;
-      }
-      const matrix = new Float64Array((before + size + after) * size);
-      for (let row = 0; row < before + size + after; row++) {
-        const source = sourceOf(row - before, size, mode);
-        if (source !== undefined) matrix[row * size + source] = 1;
-      }
-      gradient = transposedMaps(
-        gradient,
-        [{ axis, from: size, to: before + size + after, matrix }],
-        applied.opType,
-      );
-    }
-    return gradient;
+  perInput(applied, () => padGradient(applied, dy), undefined, refused(applied, 2));
+
+function padGradient(applied: Applied, dy: Value): Value {
+  const sizes = sizesOf(inputOf(applied, 0), applied.opType);
+  const pads = listOf(applied, 1, 'pads');
+  const axes = listOf(applied, 3, 'axes', [...sizes.keys()]);
+  const mode = stringOf(applied.attributes, 'mode', 'constant');
+  if (!PAD_MODES.includes(mode)) {
+    throw badUsage(`Pad (mode ${mode}) has no gradient: ${PAD_MODES.join(', ')} have`);
+  }
+  const [before, after] = [sizes.map(() => 0), sizes.map(() => 0)];
+  for (const [index, named] of axes.entries()) {
+    const axis = axisOf(named, sizes.length);
+    [before[axis], after[axis]] = [at(pads, index), at(pads, index + axes.length)];
+  }
+  if (mode === 'constant') {
+    const turned = (counts: readonly number[]) => counts.map((count) => -count);
+    return padTo(dy, turned(before), turned(after));
+  }
+  const maps = sizes.flatMap((size, axis) => {
+    const [first, end] = [-at(before, axis), size + at(after, axis)];
+    const places = Array.from({ length: end - first }, (_, row) => sourceOf(first + row, size, mode));
+    return first === 0 && end === size ? [] : [picking(axis, size, places)];
   });
+  return transposedMaps(dy, maps, applied.opType);
+}
 
 /** Of indices that are known. */
 export const gather: GradientRule = (applied, dy) =>

@@ -6,7 +6,7 @@ import { add, div, mul, sub } from '../../ops/elementwise.js';
 import { axisOf } from '../../ops/operands.js';
 import { reduceSum } from '../../ops/reduce.js';
 import { exp as expOf, neg as minus, sigmoid as sigmoidOf } from '../../ops/unary.js';
-import { type Applied, type GradientRule, inputOf, perInput } from '../rule.js';
+import { type Applied, type GradientRule, inputOf, perInput, refused } from '../rule.js';
 
 /** A rule of one input. */
 const unary =
@@ -42,11 +42,12 @@ export const hardSwish = unary((dy, x) => {
 /** Nothing at the limits, as in torch.nn.ReLU6 and Hardtanh. */
 export const clip: GradientRule = (applied, dy) => {
   const { y, inputs } = applied;
-  const [low, high] = [inputs[1], inputs[2]];
-  return perInput(applied, () => {
+  const [, low, high] = inputs;
+  const gradient = () => {
     const above = low === undefined ? dy : where(greater(y, low), dy, 0);
     return high === undefined ? above : where(greater(high, y), above, 0);
-  });
+  };
+  return perInput(applied, gradient, refused(applied, 1), refused(applied, 2));
 };
 
 export const sigmoid = unary((dy, _, { y }) => mul(dy, mul(y, sub(1, y))));

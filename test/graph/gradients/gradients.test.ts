@@ -9,7 +9,7 @@ import { apply } from '../../../graph/ir/op.js';
 import { elementCount, float32Tensor, int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, input, scope, type Value } from '../../../graph/ir/value.js';
 import { cast } from '../../../graph/ops/cast.js';
-import { BatchNormalization, Gather, Mod, Pad, Resize } from '../../../graph/ops/definitions.js';
+import { BatchNormalization, Clip, Gather, Mod, Pad, Resize } from '../../../graph/ops/definitions.js';
 import { mul } from '../../../graph/ops/elementwise.js';
 import { reduceSum } from '../../../graph/ops/reduce.js';
 import { gelu } from '../../../graph/ops/unary.js';
@@ -125,6 +125,7 @@ it('a refusal names the operator, and says what to do', () => {
     () => gradients(reduceSum(wrapped, [0, 1, 2, 3], false), [image]),
     () => gradients(reduceSum(norm, [0, 1, 2, 3], false), [image]),
     () => gradients(total(cast(cast(x, 'int64'), 'float32')), [x]),
+    () => gradients(total(apply(Clip, [x, total(x)])), [x]),
   ].map((body) => {
     try {
       body();
@@ -145,6 +146,7 @@ it('a refusal names the operator, and says what to do', () => {
     'Pad (mode wrap) has no gradient: constant, edge, reflect have',
     'BatchNormalization (training_mode 1) has no gradient: a training step takes the statistics of the batch by itself, leave it at 0',
     "the loss does not depend on parameter 'x': leave it out, or compute the loss from it",
+    'operator Clip has no gradient for its input 1, and parameters are behind it: make that a constant',
   ]);
 });
 

@@ -13,6 +13,8 @@ export const GRADIENTS: Conditions = {
     ' (in …)': 'the operator was applied within a scope',
   },
   'graph/gradients/rule.ts': {
+    'operator … has no gradient for its input …, and parameters are behind it: make that a constant':
+      'the rule of an operator has no gradient for an input that a parameter is behind, as the limits of Clip',
     '… has no input …': 'an operator lacks an input that its type inference asks for: never',
     'the gradient of … needs sizes that are known, found …: build the graph for one batch and size':
       'the rule of the operator reads a shape of which a size is open',
