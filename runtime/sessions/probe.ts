@@ -1,7 +1,7 @@
 import { badModel, NmodeError } from '../../graph/common/errors.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import type { RuntimeSession } from './runtime-session.js';
-import type { Bytes, Floats, Inputs, Outputs, Port } from './tensors.js';
+import type { Inputs, Outputs, Port } from './tensors.js';
 
 /** The side of what is tried where a model leaves its sizes open. */
 const PROBE_SIDE = 128;
@@ -27,11 +27,14 @@ function scramble(index: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** The bits of 1 in half precision, and how many numbers there are from it up to 128. */
+const [HALF_ONE, HALF_SPAN] = [0x3c00, 7 * 2 ** 10];
+
 /** A scalar is a row of one. */
 const SCALAR_WIDTH = 1;
 
 /** A small deterministic input: noise whose strength grows along the rows from 1 to 255, as recipes differ in range. */
-export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
+export function probeInput({ dtype, name, shape }: Port): Inputs[string] {
   const dims = shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : PROBE_SIDE));
   const length = elementCount(dims);
   if (length > MAX_PROBE) {
@@ -42,8 +45,13 @@ export function probeInput({ dtype, name, shape }: Port): Floats | Bytes {
     for (let i = 0; i < length; i++) data[i] = scramble(i);
     return { dims, data };
   }
+  if (dtype === 'float16') {
+    const data = new Uint16Array(length);
+    for (let i = 0; i < length; i++) data[i] = HALF_ONE + (scramble(i) % HALF_SPAN);
+    return { dims, data };
+  }
   if (dtype !== 'float32') {
-    throw badModel(`input '${name}' is ${dtype}, expected float32, uint8 or uint16`);
+    throw badModel(`input '${name}' is ${dtype}, expected float32, float16, uint8 or uint16`);
   }
   const width = dims.at(-1) ?? SCALAR_WIDTH;
   const strengths = Float64Array.from({ length: width }, (_, column) => 255 ** (column / width) / 2 ** 32);

@@ -31,14 +31,14 @@ export const RUNTIME_SESSIONS: Conditions = {
     '… has … elements, expected … for […]':
       'the product of the dims of an input is not the length of its data',
     '… is given as …, the model takes …':
-      'the model declares an input float32 and it is given bytes, or uint8 and it is given floats',
+      'the model declares an input float32, float16 or uint8, and it is given as another of these',
     "the memory of the inputs cannot be given away (…): run without 'transfer'":
       'structuredClone refuses to transfer a buffer: shared memory, or one that its owner keeps',
   },
   'runtime/sessions/probe.ts': {
     "input '…' takes […], more than can be tried":
       'with 1 and 128 for what is open, an input has more than 2^28 elements, where a model is tried or warmed up',
-    "input '…' is …, expected float32, uint8 or uint16":
+    "input '…' is …, expected float32, float16, uint8 or uint16":
       'a model with an input of another type is tried or warmed up',
     "its answer to a test input differs from the CPU's by … where … is allowed: the driver may be at fault":
       "on noise, the provider's answer is further from the CPU's than its arithmetic explains",

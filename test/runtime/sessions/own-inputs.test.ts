@@ -4,6 +4,7 @@ import { input } from '../../../graph/ir/value.js';
 import { cast } from '../../../graph/ops/cast.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { ownInputs } from '../../../runtime/sessions/own-inputs.js';
+import { probeInput } from '../../../runtime/sessions/probe.js';
 import type { Inputs, Port } from '../../../runtime/sessions/tensors.js';
 import { modelOf } from '../../support/graph.js';
 
@@ -124,4 +125,15 @@ it('half precision is given as its bits', async () => {
   // 1, -2 and the smallest number there is.
   const { y } = await session.run({ half: { dims: [3], data: Uint16Array.of(0x3c00, 0xc000, 0x0001) } });
   expect([...(y?.data ?? [])]).toEqual([1, -2, 2 ** -24]);
+});
+
+it('half precision is tried before the first run as well', async () => {
+  const half = input('half', 'float16', [2, 3]);
+  const model = encodeModel(modelOf([half], { y: cast(half, 'float32') }));
+  await using session = await createSession(model, { warmUp: true });
+  expect(session.inputs).toEqual([{ name: 'half', dtype: 'float16', shape: [2, 3] }]);
+  const { data } = probeInput({ name: 'half', dtype: 'float16', shape: [2, 3] });
+  const { y } = await session.run({ half: { dims: [2, 3], data: data as Uint16Array } });
+  expect(Math.min(...(y?.data ?? []))).toBeGreaterThanOrEqual(1);
+  expect(Math.max(...(y?.data ?? []))).toBeLessThan(128);
 });
