@@ -22,6 +22,7 @@ import { assemble } from '../../graph/rewriting/assemble.js';
 
 export { encodeSafetensors } from '../../exporters/checkpoints/write-safetensors.js';
 export type { NmodeDecoder } from '../../exporters/decoders/nmode.js';
+export { type BatchStatistics, batchStatistics } from '../../graph/gradients/batch-statistics.js';
 export { gradients } from '../../graph/gradients/gradients.js';
 export { DIFFERENTIABLE } from '../../graph/gradients/rules.js';
 export type { Tensor } from '../../graph/ir/tensor.js';
