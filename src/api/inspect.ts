@@ -9,11 +9,10 @@ import {
   ignoredNotes,
   prefixIn,
   prefixNotes,
-  shapesOf,
   weightsIn,
 } from '../../exporters/assembly/network-weights.js';
 import { drawingOf } from '../../exporters/backbones/plain/drawing.js';
-import { differencesOf, hypothesesOf } from '../../exporters/backbones/plain/hypotheses.js';
+import { differencesOf } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
@@ -32,6 +31,7 @@ import { liftedToCount } from '../../graph/lifting/lift.js';
 import { type UntypedNode, untypedNodes } from '../../graph/rewriting/untyped.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { defaultSizes } from '../transform/default-sizes.js';
+import { hypothesesIn } from './structure.js';
 
 export interface TensorReport {
   readonly name: string;
@@ -208,7 +208,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
 const MAX_NEXT = 5;
 
 function structureOf(checkpoint: Checkpoint): Pick<CheckpointReport, 'structure'> {
-  const { all } = hypothesesOf(shapesOf(checkpoint));
+  const { all } = hypothesesIn(checkpoint);
   const [first, ...others] = all;
   if (first === undefined) return {};
   const next = others.slice(0, MAX_NEXT).map((other) => {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { InputSize } from '../../exporters/assembly/build.js';
 import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
+import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
 import { likeliestText } from '../../exporters/backbones/plain/drawing.js';
 import {
   faultOf,
@@ -60,7 +61,7 @@ export async function withStructure(
       `${file}: ${option('assume')} has no meaning: its keys are those of ${backbone}`,
     );
   }
-  const hypotheses = hypothesesOf(shapesOf(checkpoint));
+  const hypotheses = hypothesesIn(checkpoint);
   const { all } = hypotheses;
   if (all.length === 0) throw refusal(checkpoint, hypotheses, unknown);
   if (assume !== undefined) {
@@ -90,6 +91,33 @@ export async function withStructure(
       alike.length === 0 ? [] : [`the reference does not tell ${hypothesis.id} from ${alike.join(' or ')}`],
     ...(!takes(plan, size) && { provenAt: size }),
   };
+}
+
+/** What a checkpoint's shapes allow; of a layer that is registered twice, its first keys alone are looked at where all lead nowhere. */
+export function hypothesesIn(checkpoint: Checkpoint): Hypotheses {
+  const shapes = shapesOf(checkpoint);
+  const hypotheses = hypothesesOf(shapes);
+  if (hypotheses.all.length > 0) return hypotheses;
+  const repeated = repeatedModules(checkpoint);
+  if (repeated.size === 0) return hypotheses;
+  const distinct = hypothesesOf(new Map([...shapes].filter(([key]) => !repeated.has(moduleOf(key)))));
+  return distinct.all.length > 0 ? distinct : hypotheses;
+}
+
+const moduleOf = (key: string) => key.slice(0, Math.max(0, key.lastIndexOf('.')));
+
+/** Modules whose weight another has as well: bytes that are the same in two trained layers are one layer's. */
+function repeatedModules({ tensors }: Checkpoint): ReadonlySet<string> {
+  const repeated = new Set<string>();
+  const known = new Map<string, Uint8Array[]>();
+  for (const [key, tensor] of tensors) {
+    if (tensor.dims.length !== 4 || tensor instanceof UnreadableTensor) continue;
+    const [shape, bytes] = [String(tensor.dims), tensor.bytes()];
+    const others = known.get(shape) ?? [];
+    if (others.some((other) => Buffer.compare(other, bytes) === 0)) repeated.add(moduleOf(key));
+    else known.set(shape, [...others, bytes]);
+  }
+  return repeated;
 }
 
 /** Whether a model of the plan's size takes a reference of another. */

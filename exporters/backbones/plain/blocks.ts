@@ -78,33 +78,35 @@ function isList(units: readonly Unit[], path: string): boolean {
 
 /** The convolutions in their order or, where one of 1x1 has the channels of all others, with that around them. */
 function chained(units: readonly Unit[]): readonly Reading[] {
-  const plain = chain(units);
   const around = units.flatMap((side) => {
-    const main = side.shape[2] === 1 ? chain(units.filter((unit) => unit !== side)) : undefined;
-    const [first, last] = [main?.stages[0], main?.stages.at(-1)];
-    if (main === undefined || first === undefined || last === undefined || main.stages.length < 2) return [];
-    if (first.input !== side.shape[1] || last.output !== side.shape[0]) return [];
-    const shortcut = { unit: side, from: 0 };
-    return [{ stages: [...main.stages.slice(0, -1), { ...last, shortcut }], cost: main.cost }];
+    if (side.shape[2] !== 1) return [];
+    return chains(units.filter((unit) => unit !== side)).flatMap(({ stages, cost }): readonly Reading[] => {
+      const [first, last] = [stages[0], stages.at(-1)];
+      if (first === undefined || last === undefined || stages.length < 2) return [];
+      if (first.input !== side.shape[1] || last.output !== side.shape[0]) return [];
+      return [{ stages: [...stages.slice(0, -1), { ...last, shortcut: { unit: side, from: 0 } }], cost }];
+    });
   });
-  if (plain === undefined) return around;
-  return [...around, around.length > 0 ? { ...plain, cost: plain.cost + UNUSUAL } : plain];
+  const extra = around.length > 0 ? UNUSUAL : 0;
+  return [...around, ...chains(units).map(({ stages, cost }) => ({ stages, cost: cost + extra }))];
 }
 
-function chain(units: readonly Unit[]): Reading | undefined {
+/** Each way in which convolutions fit each other in their order, with a transposed one at most, at the beginning or the end. */
+function chains(units: readonly Unit[]): readonly Reading[] {
   let open: readonly Reading[] = [{ stages: [], cost: 0 }];
-  for (const unit of units) {
+  for (const [place, unit] of units.entries()) {
+    const isInner = place > 0 && place < units.length - 1;
     open = open.flatMap(({ stages, cost }) => {
       const last = stages.at(-1);
       return readingsOf(unit)
         .filter(({ input, transposed }) => {
-          const isSecond = transposed && stages.some((stage) => stage.transposed);
-          return (last === undefined || input === last.output) && !isSecond;
+          const isSecond = isInner || stages.some((stage) => stage.transposed);
+          return (last === undefined || input === last.output) && !(transposed && isSecond);
         })
         .map(({ cost: own, ...stage }) => ({ stages: [...stages, stage], cost: cost + own }));
     });
   }
-  return [...open].sort((a, b) => a.cost - b.cost)[0];
+  return open;
 }
 
 /** A weight as that of a convolution or of a transposed one; bias and norm tell, and the kernel what is usual. */
@@ -113,7 +115,9 @@ function readingsOf(unit: Unit): readonly (Stage & { readonly cost: number })[] 
   const [first, second, kernel] = shape;
   const isEven = kernel % 2 === 0;
   const conv = { unit, transposed: false, input: second, output: first, cost: isEven ? UNUSUAL : 0 };
-  const transposed = { unit, transposed: true, input: first, output: second, cost: isEven ? 0 : UNUSUAL / 2 };
+  // Few transposed convolutions have a norm, and those of an even kernel are no others.
+  const doubling = isEven ? 0 : after === undefined ? UNUSUAL / 2 : 2 * UNUSUAL;
+  const transposed = { unit, transposed: true, input: first, output: second, cost: doubling };
   return [conv, ...(kernel > 1 && kernel < 5 ? [transposed] : [])].filter(
     ({ input, output }) =>
       (bias ?? output) === output &&

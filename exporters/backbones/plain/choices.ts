@@ -11,7 +11,7 @@ export interface Choices {
   readonly activation: ActivationName;
   /** Whether convolutions of the upsampling that have no norm are followed by the activation. */
   readonly up: 'bare-up' | 'active-up';
-  readonly pooling: 'max' | 'average' | 'stride';
+  readonly pooling: 'max' | 'average' | 'stride' | 'max-3';
   readonly upsampling: 'bilinear-corners' | 'nearest' | 'bilinear';
   readonly join: 'skip-first' | 'up-first';
   readonly sum: 'sum-act' | 'act-sum' | 'sum';
@@ -111,15 +111,15 @@ const FACTORS = [
   factor({
     name: 'pooling',
     absent: 'max',
-    options: (wiring) =>
-      where(
-        some(wiring, ({ pooled }, index) => pooled !== undefined && !isStrided(wiring.stages[index + 1])),
-        [
-          ['max', 0],
-          ['average', 1.5],
-          ['stride', 2],
-        ],
-      ),
+    options(wiring) {
+      const behind = wiring.stages.filter((_, index) => wiring.stages[index - 1]?.pooled !== undefined);
+      const isStridable =
+        behind.every(({ transposed }) => !transposed) && !some(wiring, ({ pooled }) => pooled === 'into-skip');
+      return where(
+        behind.some((stage) => !isStrided(stage)),
+        [['max', 0], ['average', 1.5], ...(isStridable ? [['stride', 2] as const] : []), ['max-3', 2.5]],
+      );
+    },
   }),
   factor({
     name: 'upsampling',

@@ -160,6 +160,7 @@ function double(x: Value, { unit }: Stage, { upsampling }: Choices, weights: Wei
 }
 
 function pool(x: Value, { unit }: Stage, { pooling }: Choices, weights: Weights): Value {
+  if (pooling === 'max-3') return maxPool2d(x, weights.scope(`${unit.path}.pool`), 3, 2, 1);
   const layer = pooling === 'average' ? averagePool2d : maxPool2d;
   return layer(x, weights.scope(`${unit.path}.pool`), 2);
 }

@@ -39,25 +39,20 @@ function wired(path: Path): readonly Wiring[] {
   return places.flatMap(({ ups: doubled, cost }) => {
     const all = isTransposed ? ups : doubled;
     const bottom = Math.min(...all) - 1;
-    const pools = poolings(stages, joins, all, bottom);
-    if (pools === undefined || joins.some(({ skip }) => skip >= bottom)) return [];
-    const placed = stages.map((stage, index): Stage => {
-      const pooled = pools.get(index);
-      return {
-        ...stage,
-        ...(doubled.includes(index) && { doubled: true as const }),
-        ...(pooled !== undefined && { pooled }),
-      };
+    if (joins.some(({ skip }) => skip >= bottom)) return [];
+    return poolings(stages, joins, all, bottom).flatMap((pools) => {
+      const placed = stages.map((stage, index): Stage => {
+        const pooled = pools.get(index);
+        return {
+          ...stage,
+          ...(doubled.includes(index) && { doubled: true as const }),
+          ...(pooled !== undefined && { pooled }),
+        };
+      });
+      if (!isLevel(placed)) return [];
+      const own = path.cost + cost + irregularity(placed, bottom);
+      return [{ stages: placed, bottom, depth: all.length, cost: own }];
     });
-    if (!isLevel(placed)) return [];
-    return [
-      {
-        stages: placed,
-        bottom,
-        depth: all.length,
-        cost: path.cost + cost + irregularity(placed, bottom),
-      },
-    ];
   });
 }
 
@@ -112,30 +107,31 @@ function standsApart(stages: readonly Stage[], index: number): boolean {
   return group === '' || (index > 0 && group !== groupOf(at(stages, index - 1).unit));
 }
 
+type Pools = ReadonlyMap<number, NonNullable<Stage['pooled']>>;
+
 /** Behind which stages to pool, so that each skip has the resolution at which it is joined. */
 function poolings(
   stages: readonly Stage[],
   joins: readonly Join[],
   ups: readonly number[],
   bottom: number,
-): ReadonlyMap<number, NonNullable<Stage['pooled']>> | undefined {
-  const pools = new Map<number, NonNullable<Stage['pooled']>>();
+): readonly Pools[] {
   const depth = ups.length;
   // The resolution at each join, counted in halvings.
   const levels = joins.map(({ index }) => depth - ups.filter((up) => up <= index).length);
-  const isEven = levels.every((level, place) => level === joins.length - 1 - place);
-  if (isEven && depth === joins.length) {
-    for (const { skip } of joins) pools.set(skip, 'behind');
-    return pools;
+  const skips = joins.map(({ skip }) => skip);
+  if (depth === joins.length && levels.every((level, place) => level === joins.length - 1 - place)) {
+    return [new Map(skips.map((skip) => [skip, 'behind']))];
   }
   // Skips that are taken behind the pooling, and a level that is never joined.
-  const isShifted = levels.every((level, place) => level === joins.length - place);
-  if (isShifted && depth === joins.length + 1 && !pools.has(bottom)) {
-    for (const { skip } of joins) pools.set(skip, 'into-skip');
-    pools.set(bottom, 'behind');
-    return stages.length > 0 ? pools : undefined;
+  if (depth === joins.length + 1 && levels.every((level, place) => level === joins.length - place)) {
+    const ends = stages.flatMap((_, index) => {
+      const isBelow = index > Math.max(...skips) && index <= bottom;
+      return isBelow && (index === bottom || standsApart(stages, index + 1)) ? [index] : [];
+    });
+    return ends.map((end) => new Map([...skips.map((skip) => [skip, 'into-skip'] as const), [end, 'behind']]));
   }
-  return undefined;
+  return [];
 }
 
 /** Levels of one network have as many convolutions each: what differs is less likely. */
