@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import type { InputSize } from '../../exporters/assembly/build.js';
 import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
-import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
 import { likeliestText } from '../../exporters/backbones/plain/drawing.js';
 import {
   faultOf,
@@ -11,6 +10,7 @@ import {
   hypothesesOf,
 } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, readReference } from '../../exporters/checkpoints/open.js';
+import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';

@@ -114,7 +114,8 @@ const FACTORS = [
     options(wiring) {
       const behind = wiring.stages.filter((_, index) => wiring.stages[index - 1]?.pooled !== undefined);
       const isStridable =
-        behind.every(({ transposed }) => !transposed) && !some(wiring, ({ pooled }) => pooled === 'into-skip');
+        behind.every(({ transposed }) => !transposed) &&
+        !some(wiring, ({ pooled }) => pooled === 'into-skip');
       return where(
         behind.some((stage) => !isStrided(stage)),
         [['max', 0], ['average', 1.5], ...(isStridable ? [['stride', 2] as const] : []), ['max-3', 2.5]],

@@ -129,7 +129,9 @@ function poolings(
       const isBelow = index > Math.max(...skips) && index <= bottom;
       return isBelow && (index === bottom || standsApart(stages, index + 1)) ? [index] : [];
     });
-    return ends.map((end) => new Map([...skips.map((skip) => [skip, 'into-skip'] as const), [end, 'behind']]));
+    return ends.map(
+      (end) => new Map([...skips.map((skip) => [skip, 'into-skip'] as const), [end, 'behind']]),
+    );
   }
   return [];
 }
