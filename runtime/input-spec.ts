@@ -3,6 +3,7 @@ import { type Assumption, assumedStructure, assumptionsIn } from '../graph/commo
 import { at } from '../graph/common/at.js';
 import { parseDecimal } from '../graph/common/decimal.js';
 import { badModel, badUsage, reason } from '../graph/common/errors.js';
+import type { Layout } from '../graph/common/layout.js';
 import { type IntensityWindow, NORMALIZATIONS } from '../graph/common/normalization.js';
 import { option } from '../graph/common/option.js';
 import {
@@ -13,7 +14,6 @@ import {
   fitRecipe,
   type Grey,
   HEAD_KEY,
-  type Layout,
   MAX_NETWORK_PIXELS,
   parseBackground,
   parseRecipe,

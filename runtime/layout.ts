@@ -1,24 +1,20 @@
 import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage } from '../graph/common/errors.js';
-import { LAYOUT_KEY, LAYOUTS, type Layout, type ModelIo } from '../graph/common/recipe.js';
+import { areChannelsLast, LAYOUT_KEY, LAYOUTS, type Layout } from '../graph/common/layout.js';
+import type { ModelIo } from '../graph/common/recipe.js';
 import type { Outline } from '../graph/ir/model.js';
-
-type Size = number | string | undefined;
 
 /** Which axes are channels, height and width. */
 export const axesOf = (layout: Layout): readonly [channels: number, height: number, width: number] =>
   layout === 'NCHW' ? [1, 2, 3] : [3, 1, 2];
-
-/** Images of 1, 3 or 4 channels, as other frameworks have them last. */
-const areChannels = (size: Size) => size === 1 || size === 3 || size === 4;
 
 /**
  * In which order a model takes pixels and channels: as the caller says, or its metadata, or else as its shape does.
  * @throws NmodeError (BAD_USAGE, BAD_MODEL)
  */
 export function layoutOf(
-  shape: readonly Size[],
+  shape: readonly (number | string)[],
   io: ModelIo,
   metadata: Outline['metadata'],
   given: Layout | undefined,
@@ -40,7 +36,7 @@ export function layoutOf(
   }
   const said = given ?? declared;
   if (said !== undefined) return { layout: said, assumed: [] };
-  if (!areChannels(shape[3]) || areChannels(shape[1])) return { layout: 'NCHW', assumed: [] };
+  if (shape.length !== 4 || !areChannelsLast(shape)) return { layout: 'NCHW', assumed: [] };
   return { layout: 'NHWC', assumed: [{ what: 'layout', value: 'NHWC, by its shape', option: 'layout' }] };
 }
 

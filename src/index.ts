@@ -18,6 +18,7 @@ export type { NodeCost } from '../graph/analysis/cost.js';
 export type { Feature } from '../graph/analysis/features.js';
 export type { Assumption, CheckedAssumption } from '../graph/common/assumption.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
+export type { Layout } from '../graph/common/layout.js';
 export {
   type IntensityWindow,
   NORMALIZATIONS,
@@ -27,7 +28,6 @@ export {
 export {
   type Background,
   type Grey,
-  type Layout,
   type ModelIo,
   parseRecipe,
   type Recipe,

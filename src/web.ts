@@ -2,6 +2,7 @@
 
 export type { Assumption } from '../graph/common/assumption.js';
 export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
+export type { Layout } from '../graph/common/layout.js';
 export {
   type IntensityWindow,
   NORMALIZATIONS,
@@ -11,7 +12,6 @@ export {
 export {
   type Background,
   type Grey,
-  type Layout,
   type ModelIo,
   parseRecipe,
   type Recipe,

@@ -1,5 +1,6 @@
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
+import { areChannelsLast } from '../common/layout.js';
 import { leastCommonMultiple } from '../common/multiples.js';
 import { option } from '../common/option.js';
 import {
@@ -70,13 +71,6 @@ export function imageOf({ graph }: Model): Image {
   };
   return { name: image.name, shape: [open(0), open(1), open(2), open(3)] };
 }
-
-/** Images of 1, 3 or 4 channels, as TensorFlow has them. */
-const areChannels = (size: number | string) => size === 1 || size === 3 || size === 4;
-
-/** Whether the channels of an image seem to stand last. */
-export const areChannelsLast = (shape: readonly (number | string)[]): boolean =>
-  areChannels(at(shape, 3)) && !areChannels(at(shape, 1));
 
 /** The image, with open heights and widths as multiples. */
 function imageAt({ name, shape: [batch, channels, height, width] }: Image, multiple: number): Image {

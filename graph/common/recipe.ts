@@ -54,13 +54,6 @@ export const MODEL_IOS: readonly ModelIo[] = ['tensor', 'image'];
 /** The key of `metadata_props` that says which. */
 export const IO_KEY = 'nmode.io';
 
-/** In which order a tensor has images, channels and pixels. */
-export const LAYOUTS = ['NCHW', 'NHWC'] as const;
-export type Layout = (typeof LAYOUTS)[number];
-
-/** The key of `metadata_props` that says in which order a model takes and gives them; NCHW without. */
-export const LAYOUT_KEY = 'nmode.layout';
-
 /** The key of `metadata_props` with the bytes of activations that are held at once, for each pixel of the input. */
 export const BYTES_PER_PIXEL_KEY = 'nmode.bytes_per_pixel';
 

@@ -1,8 +1,7 @@
-import { areChannelsLast } from '../analysis/features.js';
 import { inferTypes, type Types } from '../analysis/infer.js';
 import { holdsSubgraph, namesIn } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
-import { LAYOUT_KEY } from '../common/recipe.js';
+import { areChannelsLast, LAYOUT_KEY } from '../common/layout.js';
 import { int, ints } from '../ir/attribute.js';
 import { type Dim, sameDim } from '../ir/dim.js';
 import { DTYPES, type DType } from '../ir/dtype.js';

@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import type { Layout } from '../../graph/common/recipe.js';
+import type { Layout } from '../../graph/common/layout.js';
 import type { ImageRaster } from '../common/raster.js';
 import type { Levels } from './levels.js';
 import { type ReadRow, resizeRows } from './resize.js';

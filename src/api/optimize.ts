@@ -1,8 +1,9 @@
 import { type Assumption, withoutStated } from '../../graph/common/assumption.js';
 import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { LAYOUT_KEY } from '../../graph/common/layout.js';
 import { pick } from '../../graph/common/pick.js';
-import { BACKGROUND_KEY, IO_KEY, LAYOUT_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
+import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';

@@ -1,7 +1,8 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import type { Layout } from '../../graph/common/layout.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
-import type { Grey, Layout, Recipe } from '../../graph/common/recipe.js';
+import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import { type Model, replaceable } from '../../graph/ir/model.js';
 import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import type { Target } from '../../graph/passes/winograd/cost.js';

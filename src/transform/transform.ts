@@ -1,8 +1,9 @@
 import { check } from '../../graph/analysis/check.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import type { Layout } from '../../graph/common/layout.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
-import type { Grey, Layout, Recipe } from '../../graph/common/recipe.js';
+import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
 import { TARGETS } from '../../graph/passes/winograd/cost.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { LAYOUT_KEY } from '../../graph/common/recipe.js';
+import { LAYOUT_KEY } from '../../graph/common/layout.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { ints } from '../../graph/ir/attribute.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
