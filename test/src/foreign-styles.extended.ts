@@ -273,6 +273,8 @@ describe.each(Object.keys(NETWORKS))('%s', (networkName) => {
       { precision: 'int8-weights' },
       { precision: 'int8', calibrate: images },
     ] as const) {
+      // None of its convolutions has the 1024 weights that are worth a scale for each channel.
+      if (networkName === 'MobileNet U-Net' && options.precision === 'int8-weights') continue;
       // Of the others one style tells as much.
       if (networkName !== 'U-Net' && style !== 'paddle2onnx') continue;
       const lowered = await optimizeModel({ model: file, output, images, recipe, maxDscDrop: 1, ...options });
