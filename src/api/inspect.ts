@@ -12,7 +12,7 @@ import {
   weightsIn,
 } from '../../exporters/assembly/network-weights.js';
 import { drawingOf } from '../../exporters/backbones/plain/drawing.js';
-import { differencesOf } from '../../exporters/backbones/plain/hypotheses.js';
+import { differencesOf, type Hypothesis } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
@@ -208,13 +208,23 @@ function architecture(checkpoint: Checkpoint): Recognised {
 const MAX_NEXT = 5;
 
 function structureOf(checkpoint: Checkpoint): Pick<CheckpointReport, 'structure'> {
-  const { all } = hypothesesIn(checkpoint);
+  const all = likeliestOf(checkpoint);
   const [first, ...others] = all;
   if (first === undefined) return {};
   const next = others.slice(0, MAX_NEXT).map((other) => {
     return { id: other.id, differences: differencesOf(other, first) };
   });
   return { structure: { id: first.id, drawing: drawingOf(first), next, count: all.length } };
+}
+
+/** None where there are several networks to choose of. */
+function likeliestOf(checkpoint: Checkpoint): readonly Hypothesis[] {
+  try {
+    return hypothesesIn(checkpoint).all;
+  } catch (error) {
+    if (error instanceof NmodeError) return [];
+    throw error;
+  }
 }
 
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { InputSize } from '../../exporters/assembly/build.js';
 import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
@@ -11,6 +12,7 @@ import {
 } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, readReference } from '../../exporters/checkpoints/open.js';
 import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
+import { legible } from '../../exporters/nn/weights.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
@@ -61,9 +63,9 @@ export async function withStructure(
       `${file}: ${option('assume')} has no meaning: its keys are those of ${backbone}`,
     );
   }
-  const hypotheses = hypothesesIn(checkpoint);
-  const { all } = hypotheses;
-  if (all.length === 0) throw refusal(checkpoint, hypotheses, unknown);
+  const located = hypothesesIn(checkpoint);
+  const { all } = located;
+  if (all.length === 0) throw refusal(checkpoint, located, unknown);
   if (assume !== undefined) {
     const taken = all.find(({ id }) => id === assume);
     if (taken !== undefined) return { plan: planOf(plan, taken), notes: [] };
@@ -84,7 +86,13 @@ export async function withStructure(
   }
   const { searchStructure } = await import('./structure-search.js');
   const given = { name: basename(reference), tensors: await readReference(reference) };
-  const { hypothesis, head, alike, size } = await searchStructure(checkpoint, plan, all, given, tolerance);
+  const { hypothesis, head, alike, size } = await searchStructure(
+    located.checkpoint,
+    plan,
+    all,
+    given,
+    tolerance,
+  );
   return {
     plan: planOf({ ...plan, hints: { ...plan.hints, head } }, hypothesis),
     notes:
@@ -93,11 +101,60 @@ export async function withStructure(
   };
 }
 
-/** What a checkpoint's shapes allow; of a layer that is registered twice, its first keys alone are looked at where all lead nowhere. */
-export function hypothesesIn(checkpoint: Checkpoint): Hypotheses {
+/** What shapes allow, and the checkpoint with keys as the network has them. */
+export interface Located extends Hypotheses {
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * What a checkpoint's shapes allow; where other keys stand beside the network's, what those below a prefix allow.
+ * @throws NmodeError (BAD_CHECKPOINT) where there are networks below several
+ */
+export function hypothesesIn(checkpoint: Checkpoint): Located {
+  const whole = { ...distinctHypotheses(checkpoint), checkpoint };
+  if (whole.all.length > 0 || whole.modules.strange.length === 0) return whole;
+  for (const depth of [1, 2]) {
+    const found = prefixesIn(checkpoint, depth).flatMap((prefix) => {
+      const below = { ...checkpoint, tensors: tensorsBelow(checkpoint, prefix) };
+      const hypotheses = distinctHypotheses(below);
+      return hypotheses.all.length > 0 ? [{ ...hypotheses, checkpoint: below, prefix }] : [];
+    });
+    const [first, ...more] = found;
+    if (first === undefined) continue;
+    if (more.length === 0) return first;
+    const places = found.map(({ prefix }) => `'${legible(prefix)}'`).join(', ');
+    throw new NmodeError(
+      'BAD_CHECKPOINT',
+      `${checkpoint.file}: it may hold ${found.length} plain U-Nets, below ${places}: say which with ${option('prefix')}`,
+    );
+  }
+  return whole;
+}
+
+/** A network has more convolutions than a loss that is saved with it. */
+const [LEAST_CONVOLUTIONS, MAX_PREFIXES] = [5, 8];
+
+/** The first modules of keys, with the convolutions of a network below each. */
+function prefixesIn({ tensors }: Checkpoint, depth: number): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const [key, { dims }] of tensors) {
+    const prefix = `${key.split('.').slice(0, depth).join('.')}.`;
+    if (dims.length === 4 && key.startsWith(prefix)) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+  }
+  const many = [...counts].filter(([, count]) => count >= LEAST_CONVOLUTIONS);
+  return many.slice(0, MAX_PREFIXES).map(([prefix]) => prefix);
+}
+
+function tensorsBelow({ tensors }: Checkpoint, prefix: string): Checkpoint['tensors'] {
+  const below = [...tensors].filter(([key]) => key.startsWith(prefix));
+  return new Map(below.map(([key, tensor]) => [key.slice(prefix.length), tensor]));
+}
+
+/** Of a layer that is registered twice, the first keys alone are looked at where all of them lead nowhere. */
+function distinctHypotheses(checkpoint: Checkpoint): Hypotheses {
   const shapes = shapesOf(checkpoint);
   const hypotheses = hypothesesOf(shapes);
-  if (hypotheses.all.length > 0) return hypotheses;
+  if (hypotheses.all.length > 0 || hypotheses.modules.strange.length > 0) return hypotheses;
   const repeated = repeatedModules(checkpoint);
   if (repeated.size === 0) return hypotheses;
   const distinct = hypothesesOf(new Map([...shapes].filter(([key]) => !repeated.has(moduleOf(key)))));
@@ -109,13 +166,12 @@ const moduleOf = (key: string) => key.slice(0, Math.max(0, key.lastIndexOf('.'))
 /** Modules whose weight another has as well: bytes that are the same in two trained layers are one layer's. */
 function repeatedModules({ tensors }: Checkpoint): ReadonlySet<string> {
   const repeated = new Set<string>();
-  const known = new Map<string, Uint8Array[]>();
+  const known = new Set<string>();
   for (const [key, tensor] of tensors) {
     if (tensor.dims.length !== 4 || tensor instanceof UnreadableTensor) continue;
-    const [shape, bytes] = [String(tensor.dims), tensor.bytes()];
-    const others = known.get(shape) ?? [];
-    if (others.some((other) => Buffer.compare(other, bytes) === 0)) repeated.add(moduleOf(key));
-    else known.set(shape, [...others, bytes]);
+    const content = `${tensor.dims} ${createHash('sha256').update(tensor.bytes()).digest('hex')}`;
+    if (known.has(content)) repeated.add(moduleOf(key));
+    known.add(content);
   }
   return repeated;
 }

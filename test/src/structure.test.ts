@@ -3,6 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { float32Tensor } from '../../graph/ir/tensor.js';
+import { hypothesesIn } from '../../src/api/structure.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';
 
@@ -80,6 +83,25 @@ describe('a U-Net of unknown keys', () => {
     expect(
       nmode('export', known, '-o', join(folder, 'x.onnx'), '--assume', RIGHT, '--backbone', 'unet').stderr,
     ).toMatch(/--assume has no meaning with --backbone: both say what the network is\n$/);
+  });
+
+  it('is found below a prefix, and below several where a user says which', async () => {
+    const { tensors, ...checkpoint } = await openCheckpoint(fixture('plain', 'handwritten.pth'));
+    const under = (...prefixes: string[]) => ({
+      ...checkpoint,
+      tensors: new Map([
+        ...prefixes.flatMap((prefix) =>
+          Array.from(tensors, ([key, tensor]) => [prefix + key, tensor] as const),
+        ),
+        ['loss.pos_weight', float32Tensor([1], [1])] as const,
+      ]),
+    });
+    const [id] = hypothesesIn({ ...checkpoint, tensors }).all.map((each) => each.id);
+    expect(hypothesesIn(under('net.')).all[0]?.id).toBe(id);
+    expect(hypothesesIn(under('lit.net.')).all[0]?.id).toBe(id);
+    expect(() => hypothesesIn(under('net.', 'ema.'))).toThrow(
+      /^handwritten\.pth: it may hold 2 plain U-Nets, below 'net\.', 'ema\.': say which with `prefix`$/,
+    );
   });
 
   it('is drawn by inspect', () => {

@@ -17,12 +17,12 @@ export const plainCases: readonly PlainCase[] = json('cases.json');
 
 const keys: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = json('keys.json');
 
-/** The keys and shapes of a case. */
-export function plainShapes({ name }: PlainCase): Readonly<Record<string, readonly number[]>> {
+/** The keys and shapes of a case, or of the encoder with an nmODE decoder. */
+export function plainShapes({ name }: Pick<PlainCase, 'name'>): Readonly<Record<string, readonly number[]>> {
   const shapes = keys[name];
   if (shapes === undefined) throw new Error(`no network ${name}`);
   return shapes;
 }
 
-export const plainCheckpoint = (entry: PlainCase): Checkpoint =>
+export const plainCheckpoint = (entry: Pick<PlainCase, 'name'>): Checkpoint =>
   seededCheckpoint(entry.name, plainShapes(entry));

@@ -29,9 +29,10 @@ const UNUSUAL = 2;
 export function blocksOf(units: readonly Unit[]): readonly Block[] {
   const blocks: Block[] = [];
   const taken = new Set<Unit>();
+  const isNormed = areNormed(units);
   for (const unit of units) {
     if (taken.has(unit)) continue;
-    const block = largestAround(unit, units) ?? single(unit);
+    const block = largestAround(unit, units, isNormed) ?? single(unit, isNormed);
     for (const each of block.units) taken.add(each);
     blocks.push(block);
   }
@@ -39,20 +40,23 @@ export function blocksOf(units: readonly Unit[]): readonly Block[] {
 }
 
 /** Every convolution alone. */
-export const singlesOf = (units: readonly Unit[]): readonly Block[] => units.map(single);
+export function singlesOf(units: readonly Unit[]): readonly Block[] {
+  const isNormed = areNormed(units);
+  return units.map((unit) => single(unit, isNormed));
+}
 
-function single(unit: Unit): Block {
-  const readings = readingsOf(unit).map(({ cost, ...stage }) => ({ stages: [stage], cost }));
+function single(unit: Unit, isNormed: boolean): Block {
+  const readings = readingsOf(unit, isNormed).map(({ cost, ...stage }) => ({ stages: [stage], cost }));
   return { readings, units: [unit], first: unit.index, next: unit.index + 1, path: unit.path };
 }
 
-function largestAround(unit: Unit, units: readonly Unit[]): Block | undefined {
+function largestAround(unit: Unit, units: readonly Unit[], isNormed: boolean): Block | undefined {
   const paths: string[] = [];
   for (let path = groupOf(unit); path !== ''; path = parentOf(path)) paths.unshift(path);
   for (const path of paths) {
     const within = units.filter((other) => other.path.startsWith(`${path}.`));
     if (within.length < 2 || within.length > MAX_BLOCK || isList(within, path)) continue;
-    const readings = chained(within);
+    const readings = chained(within, isNormed);
     if (readings.length === 0) continue;
     const [first, last] = [at(within, 0).index, at(within, within.length - 1).index];
     return { readings, units: within, first, next: last + 1, path };
@@ -77,10 +81,13 @@ function isList(units: readonly Unit[], path: string): boolean {
 }
 
 /** The convolutions in their order or, where one of 1x1 has the channels of all others, with that around them. */
-function chained(units: readonly Unit[]): readonly Reading[] {
+function chained(units: readonly Unit[], isNormed: boolean): readonly Reading[] {
   const around = units.flatMap((side) => {
     if (side.shape[2] !== 1) return [];
-    return chains(units.filter((unit) => unit !== side)).flatMap(({ stages, cost }): readonly Reading[] => {
+    return chains(
+      units.filter((unit) => unit !== side),
+      isNormed,
+    ).flatMap(({ stages, cost }): readonly Reading[] => {
       const [first, last] = [stages[0], stages.at(-1)];
       if (first === undefined || last === undefined || stages.length < 2) return [];
       if (first.input !== side.shape[1] || last.output !== side.shape[0]) return [];
@@ -88,17 +95,17 @@ function chained(units: readonly Unit[]): readonly Reading[] {
     });
   });
   const extra = around.length > 0 ? UNUSUAL : 0;
-  return [...around, ...chains(units).map(({ stages, cost }) => ({ stages, cost: cost + extra }))];
+  return [...around, ...chains(units, isNormed).map(({ stages, cost }) => ({ stages, cost: cost + extra }))];
 }
 
 /** Each way in which convolutions fit each other in their order, with a transposed one at most, at the beginning or the end. */
-function chains(units: readonly Unit[]): readonly Reading[] {
+function chains(units: readonly Unit[], isNormed: boolean): readonly Reading[] {
   let open: readonly Reading[] = [{ stages: [], cost: 0 }];
   for (const [place, unit] of units.entries()) {
     const isInner = place > 0 && place < units.length - 1;
     open = open.flatMap(({ stages, cost }) => {
       const last = stages.at(-1);
-      return readingsOf(unit)
+      return readingsOf(unit, isNormed)
         .filter(({ input, transposed }) => {
           const isSecond = isInner || stages.some((stage) => stage.transposed);
           return (last === undefined || input === last.output) && !(transposed && isSecond);
@@ -109,15 +116,29 @@ function chains(units: readonly Unit[]): readonly Reading[] {
   return open;
 }
 
+/** An odd kernel is mostly a convolution's, unless it alone has no norm or its shape fits no other. */
+function oddCost({ shape: [first, second], after }: Unit, isNormed: boolean): number {
+  if (after !== undefined) return 2 * UNUSUAL;
+  return isNormed || first !== second ? UNUSUAL / 2 : UNUSUAL + 1;
+}
+
+/** Whether a network has a norm behind most convolutions. */
+const areNormed = (units: readonly Unit[]) =>
+  2 * units.filter(({ after }) => after !== undefined).length > units.length;
+
 /** A weight as that of a convolution or of a transposed one; bias and norm tell, and the kernel what is usual. */
-function readingsOf(unit: Unit): readonly (Stage & { readonly cost: number })[] {
+function readingsOf(unit: Unit, isNormed: boolean): readonly (Stage & { readonly cost: number })[] {
   const { shape, bias, before, after } = unit;
   const [first, second, kernel] = shape;
   const isEven = kernel % 2 === 0;
   const conv = { unit, transposed: false, input: second, output: first, cost: isEven ? UNUSUAL : 0 };
-  // Few transposed convolutions have a norm, and those of an even kernel are no others.
-  const doubling = isEven ? 0 : after === undefined ? UNUSUAL / 2 : 2 * UNUSUAL;
-  const transposed = { unit, transposed: true, input: first, output: second, cost: doubling };
+  const transposed = {
+    unit,
+    transposed: true,
+    input: first,
+    output: second,
+    cost: isEven ? 0 : oddCost(unit, isNormed),
+  };
   return [conv, ...(kernel > 1 && kernel < 5 ? [transposed] : [])].filter(
     ({ input, output }) =>
       (bias ?? output) === output &&

@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { ActivationName } from '../../nn/activations.js';
 import type { Unit } from './modules.js';
-import type { Stage } from './stage.js';
+import { isStrided, type Stage } from './stage.js';
 import type { Wiring } from './wiring.js';
 
 /** What leaves no trace in a state dict, each with the words that are used of it. */
@@ -35,8 +35,8 @@ const hasNorm = ({ after, before }: Unit) => after !== undefined || before !== u
 
 /** Whether an activation without weights follows a stage, where upsampling that has no norm is bare. */
 function hasActivation(wiring: Wiring, { unit }: Stage, index: number): boolean {
-  const isLast = index === wiring.stages.length - 1;
-  return !isLast && unit.slopes === undefined && (hasNorm(unit) || !isOfUpsampling(wiring, index));
+  const isHead = index === wiring.stages.length - 1 && index > wiring.bottom;
+  return !isHead && unit.slopes === undefined && (hasNorm(unit) || !isOfUpsampling(wiring, index));
 }
 
 /** Sizes of groups that people give GroupNorm. */
@@ -138,10 +138,14 @@ const FACTORS = [
   factor({
     name: 'join',
     absent: 'skip-first',
-    options: () => [
-      ['skip-first', 0],
-      ['up-first', 0.25],
-    ],
+    options: (wiring) =>
+      where(
+        some(wiring, ({ skip }) => skip !== undefined),
+        [
+          ['skip-first', 0],
+          ['up-first', 0.25],
+        ],
+      ),
   }),
   factor({
     name: 'sum',
@@ -161,11 +165,6 @@ const FACTORS = [
 /** The choices that the way down depends on, as one word. */
 export function encoderWord({ order, norm, activation, pooling, sum }: Choices): string {
   return [order, norm, activation, pooling, sum].join(' ');
-}
-
-/** A kernel of 2 or 4 on the way down has a stride of 2. */
-export function isStrided(stage: Stage | undefined): boolean {
-  return stage !== undefined && !stage.transposed && at(stage.unit.shape, 2) % 2 === 0;
 }
 
 /** Whether a stage doubles the resolution, or reduces channels between that and the join. */

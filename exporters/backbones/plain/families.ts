@@ -3,9 +3,8 @@ import { conv2d } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
 import { type Backbone, networkOf } from '../backbone.js';
 import { type Choices, USUAL } from './choices.js';
-import { modulesOf } from './modules.js';
+import { wiringsIn } from './hypotheses.js';
 import { networkOfPlain } from './network.js';
-import { wiringsOf } from './wiring.js';
 
 /** A published network whose wiring follows from its shapes, and whose code says the rest. */
 interface Family {
@@ -35,8 +34,7 @@ export const PLAIN_FAMILIES = FAMILIES.map(
     id,
     stems: [stem],
     network(shapes: Shapes) {
-      const { units, strange } = modulesOf(shapes);
-      const [wiring] = shapes.has(stem) && strange.length === 0 ? wiringsOf(units).found : [];
+      const [wiring] = shapes.has(stem) ? wiringsIn(shapes).found : [];
       if (wiring === undefined) return stemOnly(id, stem);
       return networkOfPlain({ wiring, choices: { ...USUAL, ...choices } }, id, {});
     },

@@ -2,10 +2,11 @@ import { at } from '../../../graph/common/at.js';
 import { legible, listed, type Shapes } from '../../nn/weights.js';
 import type { Backbone } from '../backbone.js';
 import { type Chosen, combinations } from './choices.js';
+import { encodersOf, nmodeChannels, withoutDecoder } from './encoder.js';
 import { type Modules, modulesOf } from './modules.js';
 import { networkOfPlain, PLAIN_ID } from './network.js';
 import { type Stage, unitsOf } from './stage.js';
-import { type Wiring, wiringsOf } from './wiring.js';
+import { type Wiring, type Wirings, wiringsOf } from './wiring.js';
 
 /** One network that a state dict's shapes allow. */
 export interface Hypothesis {
@@ -31,9 +32,7 @@ const LEAST_UNITS = 5;
 
 /** Every plain U-Net that the shapes of a state dict allow, at most `MAX_HYPOTHESES`. */
 export function hypothesesOf(shapes: Shapes): Hypotheses {
-  const modules = modulesOf(shapes);
-  const { found, furthest } =
-    modules.strange.length > 0 ? { found: [], furthest: [] } : wiringsOf(modules.units);
+  const { found, furthest, modules } = wiringsIn(shapes);
   const all = found
     .flatMap((wiring, place) => combinations(wiring).map((chosen) => ({ wiring, chosen, place })))
     .map((each) => ({ ...each, cost: each.wiring.cost + each.chosen.cost }))
@@ -41,6 +40,15 @@ export function hypothesesOf(shapes: Shapes): Hypotheses {
     .slice(0, MAX_HYPOTHESES)
     .map(({ wiring, chosen, place }) => hypothesis(wiring, chosen, place + 1));
   return { all, modules, furthest };
+}
+
+/** The wirings of a state dict: of a whole network, or of the encoder in front of an nmODE decoder. */
+export function wiringsIn(shapes: Shapes): Wirings & Pick<Hypotheses, 'modules'> {
+  const channels = nmodeChannels(shapes);
+  const modules = modulesOf(channels === undefined ? shapes : withoutDecoder(shapes));
+  const { units, strange } = modules;
+  if (strange.length > 0 || units.length === 0) return { modules, found: [], furthest: [] };
+  return { modules, ...(channels === undefined ? wiringsOf(units) : encodersOf(units, channels)) };
 }
 
 function hypothesis(wiring: Wiring, chosen: Chosen, number: number): Hypothesis {

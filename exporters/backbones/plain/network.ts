@@ -19,9 +19,9 @@ import {
 } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { type Network, networkOf, type Skip } from '../backbone.js';
-import { type Choices, isOfUpsampling, isStrided } from './choices.js';
+import { type Choices, isOfUpsampling } from './choices.js';
 import type { Norm, Unit } from './modules.js';
-import type { Stage } from './stage.js';
+import { isStrided, type Stage } from './stage.js';
 import type { Wiring } from './wiring.js';
 
 export interface Plain {
@@ -34,11 +34,15 @@ export const PLAIN_ID = 'plain_unet';
 
 /** The network of a wiring and of what was chosen for it: its levels are features, what is behind the bottom is its decoder. */
 export function networkOfPlain(plain: Plain, id: string, variant: Readonly<Record<string, string>>): Network {
-  const { stages, depth } = plain.wiring;
-  return networkOf({
+  const { stages, depth, bottom } = plain.wiring;
+  const encoder = {
     backbone: id,
     inputChannels: at(stages, 0).input,
-    features: (input, weights) => encode(plain, input, weights),
+    features: (input: Value, weights: Weights) => encode(plain, input, weights),
+  };
+  if (bottom === stages.length - 1) return networkOf(encoder);
+  return networkOf({
+    ...encoder,
     own: {
       classes: at(stages, stages.length - 1).output,
       multiple: 2 ** depth,
@@ -53,19 +57,16 @@ export function networkOfPlain(plain: Plain, id: string, variant: Readonly<Recor
   });
 }
 
-/** The stages whose outputs are features: those that are joined, and the deepest. */
-const featuresIn = (wiring: Wiring): readonly number[] => [...skipsIn(wiring), wiring.bottom];
-
 /** The features, shallow to deep. input [N, C, H, W]. */
 export function encode(plain: Plain, input: Value, weights: Weights): readonly Value[] {
   const outputs = run(plain, { from: 0, to: plain.wiring.bottom }, input, new Map(), weights);
-  return featuresIn(plain.wiring).map(outputs);
+  return plain.wiring.features.map(outputs);
 }
 
 /** The logits of features. */
 export function decode(plain: Plain, features: readonly Value[], weights: Weights): Value {
   const { wiring } = plain;
-  const known = new Map(featuresIn(wiring).map((stage, level) => [stage, at(features, level)]));
+  const known = new Map(wiring.features.map((stage, level) => [stage, at(features, level)]));
   const last = wiring.stages.length - 1;
   return run(
     plain,
@@ -74,11 +75,6 @@ export function decode(plain: Plain, features: readonly Value[], weights: Weight
     known,
     weights,
   )(last);
-}
-
-/** The stages whose outputs are joined, shallow to deep. */
-export function skipsIn({ stages }: Wiring): readonly number[] {
-  return stages.flatMap(({ skip }) => (skip === undefined ? [] : [skip])).sort((a, b) => a - b);
 }
 
 interface Range {
@@ -125,9 +121,9 @@ function runStage(
   const { wiring, choices } = plain;
   const { stages } = wiring;
   const stage = at(stages, index);
-  const isLast = index === stages.length - 1;
+  const isHead = index === stages.length - 1 && index > wiring.bottom;
   const isUp = isOfUpsampling(wiring, index) && stage.unit.after === undefined && choices.up === 'bare-up';
-  const isActive = !isLast && !isUp;
+  const isActive = !isHead && !isUp;
   const strides = index > 0 && isReduced(wiring, index, choices) ? 2 : 1;
   const convolved = convolve(before(x, stage.unit, choices, weights), stage, strides, weights);
   const { shortcut } = stage;

@@ -2,7 +2,7 @@ import { at } from '../../../graph/common/at.js';
 import { type Block, blocksOf, type Reading, singlesOf } from './blocks.js';
 import type { Unit } from './modules.js';
 import { Queue } from './queue.js';
-import { groupOf, parentOf, type Stage } from './stage.js';
+import { endsModule, groupOf, parentOf, type Stage } from './stage.js';
 
 /** Stages in a row, from the input on. */
 export interface Path {
@@ -202,9 +202,8 @@ function skipsOf(
       if (own.output !== level) passed.add(own.output);
       continue;
     }
-    const next = at(stages, skip + 1);
     const group = groupOf(own.unit);
-    const ends = group === '' ? own.output !== next.output : group !== groupOf(next.unit);
+    const ends = endsModule(stages, skip);
     const mates = stages.filter(({ unit }) => groupOf(unit) === group).length;
     const inside = group !== '' && mates <= MAX_LAYERS ? COSTS.inside.block : COSTS.inside.list;
     // A level that is passed by is joined by nothing.

@@ -1,3 +1,4 @@
+import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
 
 /** One convolution's place in the network. */
@@ -27,3 +28,16 @@ export function unitsOf(stages: readonly Stage[]): readonly Unit[] {
 }
 
 export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')));
+
+/** Whether the next stage is another module's or, where modules tell nothing, has other channels. */
+export function endsModule(stages: readonly Stage[], index: number): boolean {
+  const [own, next] = [at(stages, index), stages[index + 1]];
+  if (next === undefined) return true;
+  const group = groupOf(own.unit);
+  return group === '' ? own.output !== next.output : group !== groupOf(next.unit);
+}
+
+/** A kernel of 2 or 4 on the way down has a stride of 2. */
+export function isStrided(stage: Stage | undefined): boolean {
+  return stage !== undefined && !stage.transposed && at(stage.unit.shape, 2) % 2 === 0;
+}

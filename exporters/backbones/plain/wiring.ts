@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
 import { type Path, searchPaths } from './path.js';
-import { groupOf, type Stage } from './stage.js';
+import { groupOf, isStrided, type Stage } from './stage.js';
 
 /** Which tensors feed which: the stages in the order in which they run. */
 export interface Wiring {
@@ -10,6 +10,8 @@ export interface Wiring {
   readonly bottom: number;
   /** How many times the resolution is halved. */
   readonly depth: number;
+  /** The stages whose outputs a decoder takes: those that are joined, and the deepest; shallow to deep. */
+  readonly features: readonly number[];
   readonly cost: number;
 }
 
@@ -51,7 +53,8 @@ function wired(path: Path): readonly Wiring[] {
       });
       if (!isLevel(placed)) return [];
       const own = path.cost + cost + irregularity(placed, bottom);
-      return [{ stages: placed, bottom, depth: all.length, cost: own }];
+      const features = [...joins.map(({ skip }) => skip).sort((a, b) => a - b), bottom];
+      return [{ stages: placed, bottom, depth: all.length, features, cost: own }];
     });
   });
 }
@@ -61,7 +64,9 @@ function isLevel(stages: readonly Stage[]): boolean {
   const inputs: number[] = [];
   const taps: number[] = [];
   let level = 0;
-  for (const stage of stages) {
+  for (const [index, stage] of stages.entries()) {
+    // A stride gives no pooled skip.
+    if (stage.pooled === 'into-skip' && isStrided(stages[index + 1])) return false;
     if (stage.doubled) level--;
     if (stage.skip !== undefined && at(taps, stage.skip) !== level) return false;
     inputs.push(level);

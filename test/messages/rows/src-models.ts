@@ -3,6 +3,8 @@ import type { Conditions } from '../conditions.js';
 /** What is said where models are made, rewritten and compared. */
 export const SRC_MODELS: Conditions = {
   'src/api/structure.ts': {
+    '…: it may hold … plain U-Nets, below …: say which with …':
+      'keys of other layers stand beside, and below two prefixes at least the shapes allow a plain U-Net',
     '… has no meaning with …: both say what the network is': 'assume and a backbone are given together',
     '…: … has no meaning: its keys are those of …':
       'assume is given for a checkpoint whose keys are those of a known network',

@@ -15,7 +15,7 @@ const SIDE = 32;
 const outputs = await readReference(fixture('plain', 'outputs.safetensors'));
 const plan = planExport({ size: {} });
 
-function referenceOf({ name, channels }: PlainCase) {
+function referenceOf({ name, channels }: Pick<PlainCase, 'name' | 'channels'>) {
   const output = outputs.get(name);
   if (output === undefined) throw new Error(`no output ${name}`);
   const input = seeded('input', [1, channels, SIDE, SIDE]);
@@ -49,6 +49,16 @@ describe('a reference finds the network of a state dict whose keys nobody knows'
     );
     expect(parity?.maxAbs).toBeLessThanOrEqual(1e-5 * Math.max(1, parity?.largest ?? 0));
   });
+});
+
+it('an encoder with an nmODE decoder is found with it', async () => {
+  const checkpoint = plainCheckpoint({ name: 'nmode' });
+  const { all } = hypothesesOf(shapesOf(checkpoint));
+  const given = planExport({ size: {}, decoder: 'eed', activation: 'tanh' });
+  const reference = referenceOf({ name: 'nmode', channels: 3 });
+  const { hypothesis, head } = await searchStructure(checkpoint, given, all, reference, {});
+  expect(hypothesis.id).toBe('1.act-norm.relu.average');
+  expect(head).toBe('sigmoid');
 });
 
 describe('a reference', () => {
