@@ -21,6 +21,7 @@ const PAGES = [
   'docs/foreign.md',
   'docs/grafting.md',
   'docs/recipes.md',
+  'docs/plain-unets.md',
 ];
 
 /** Servers do not end, other blocks install, need a second terminal or measure. */
@@ -61,6 +62,14 @@ describe.each(PAGES)('the commands of %s', (page) => {
     expect(commands).not.toEqual([]);
     expect(readdirSync(clone).sort()).toEqual(['fixtures', 'out']);
   });
+});
+
+it('docs/plain-unets.md shows what a refused export draws', () => {
+  const [drawn] = blocksOf('docs/plain-unets.md').filter(({ language }) => language === 'console');
+  const [command = '', ...lines] = drawn?.code.trim().split('\n') ?? [];
+  const { status, stderr } = run(command.replace(/^\$ /, ''));
+  expect(status).toBe(2);
+  expect(stderr.startsWith(lines.join('\n'))).toBe(true);
 });
 
 it('README.md shows what compare counts', () => {

@@ -27,8 +27,8 @@ export interface Hypotheses {
 
 export const MAX_HYPOTHESES = 300;
 
-/** Fewer convolutions are no U-Net. */
-const LEAST_UNITS = 5;
+/** Fewer convolutions are no U-Net, and more are another network. */
+const [LEAST_UNITS, MAX_UNITS] = [5, 128];
 
 /** Every plain U-Net that the shapes of a state dict allow, at most `MAX_HYPOTHESES`. */
 export function hypothesesOf(shapes: Shapes): Hypotheses {
@@ -47,7 +47,8 @@ export function wiringsIn(shapes: Shapes): Wirings & Pick<Hypotheses, 'modules'>
   const channels = nmodeChannels(shapes);
   const modules = modulesOf(channels === undefined ? shapes : withoutDecoder(shapes));
   const { units, strange } = modules;
-  if (strange.length > 0 || units.length === 0) return { modules, found: [], furthest: [] };
+  if (strange.length > 0 || units.length === 0 || units.length > MAX_UNITS)
+    return { modules, found: [], furthest: [] };
   return { modules, ...(channels === undefined ? wiringsOf(units) : encodersOf(units, channels)) };
 }
 

@@ -32,6 +32,10 @@ interface State extends Path {
 /** States that are looked at: hostile shapes may allow any number. */
 const MAX_STATES = 4_000;
 
+/** Of one state's ways on, so many are kept; and of all states, so many stages. */
+const MAX_NEXT = 24;
+const MAX_STAGES = 200_000;
+
 /** Paths that cost so much more than the first are no hypotheses. */
 const MAX_EXTRA = 8;
 
@@ -85,15 +89,17 @@ function search(blocks: readonly Block[], most: number): { paths: Path[]; furthe
   queue.push({ ...start, bound: 0, ups: 0, isUp: false, joins: 0, since: 0, numbers: new Map() });
   const paths: Path[] = [];
   let furthest: readonly Stage[] = [];
-  for (let seen = 0; seen < MAX_STATES && paths.length < most; seen++) {
+  const limit = Math.min(MAX_STATES, MAX_STAGES / blocks.length);
+  for (let seen = 0; seen < limit && paths.length < most; seen++) {
     const state = queue.pop();
     if (state === undefined || rank(state) > (paths[0]?.cost ?? Infinity) + MAX_EXTRA) break;
     if (state.stages.length > furthest.length) furthest = state.stages;
     if (state.left === 0) paths.push({ stages: state.stages, cost: state.cost });
     else {
-      for (const [index, block] of blocks.entries()) {
-        if (state.used[index] === false) for (const next of continued(state, index, block)) queue.push(next);
-      }
+      const next = blocks.flatMap((block, index) =>
+        state.used[index] ? [] : continued(state, index, block),
+      );
+      for (const each of next.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_NEXT)) queue.push(each);
     }
   }
   return { paths, furthest };
