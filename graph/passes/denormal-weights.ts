@@ -40,24 +40,30 @@ export function withoutDenormals(model: Model): WithoutDenormals {
     const positions = MULTIPLIED.get(opType) ?? [];
     for (const [index, name] of read.entries()) (positions.includes(index) ? multiplied : kept).add(name);
   }
+  let room = KEPT_BYTES;
   const cleaned = Array.from(initializers, ([name, tensor]): [string, Tensor] => {
     if (tensor.dtype !== 'float32' || !multiplied.has(name) || kept.has(name)) return [name, tensor];
-    const found = countDenormals(tensor);
+    const bytes = tensor.bytes();
+    const found = countDenormals(bytes);
     count += found;
-    return [name, found === 0 ? tensor : flushed(tensor)];
+    room -= bytes.byteLength;
+    const known = room < 0 ? tensor : { dtype: tensor.dtype, dims: tensor.dims, bytes: () => bytes };
+    return [name, found === 0 ? known : flushed(known)];
   });
-  if (count === 0) return { model, count };
   return { model: { ...model, graph: { ...model.graph, initializers: new Map(cleaned) } }, count };
 }
+
+/** Weights of so many bytes are not computed, or read from a file, a second time when they are written: memory is spent on time. */
+const KEPT_BYTES = 64e6;
 
 /** The bits of the exponent, which a denormal has none of, and those of the magnitude. */
 const [EXPONENT, MAGNITUDE] = [0x7f800000, 0x7fffffff];
 
 const isDenormal = (bits: number) => (bits & EXPONENT) === 0 && (bits & MAGNITUDE) !== 0;
 
-function countDenormals(tensor: Tensor): number {
-  const { buffer, byteOffset } = aligned(tensor.bytes(), 4);
-  const words = new Uint32Array(buffer, byteOffset, elementCount(tensor.dims));
+function countDenormals(bytes: Uint8Array): number {
+  const { buffer, byteOffset, byteLength } = aligned(bytes, 4);
+  const words = new Uint32Array(buffer, byteOffset, byteLength / 4);
   let count = 0;
   for (let index = 0; index < words.length; index++) if (isDenormal(words[index] as number)) count++;
   return count;
