@@ -96,9 +96,12 @@ function stemsOf({ stems, network }: Backbone): readonly string[] {
   return first === undefined ? [] : [...new Set([first, first.replace(/^encoder\./, '')])];
 }
 
-function ambiguous(file: string, found: readonly Location[], { removed }: Search): NmodeError {
+/** A checkpoint holds several known networks: which one is meant is to be said. */
+export class SeveralNetworks extends NmodeError {}
+
+function ambiguous(file: string, found: readonly Location[], { removed }: Search): SeveralNetworks {
   const places = found.map(({ network, view }) => `${network.backbone} below '${removed}${view.prefix}'`);
-  return new NmodeError(
+  return new SeveralNetworks(
     'BAD_CHECKPOINT',
     `${file}: it holds ${found.length} networks, ${places.join(', ')}: say which with ${option('prefix')}`,
   );

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
 import { buildModel } from '../../exporters/assembly/build.js';
 import { type DecoderId, type Detected, describe } from '../../exporters/assembly/describe.js';
+import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { networkCost } from '../../exporters/assembly/network-cost.js';
 import {
   detectIn,
@@ -201,7 +202,8 @@ function architecture(checkpoint: Checkpoint): Recognised {
     };
   } catch (error) {
     if (!(error instanceof NmodeError)) throw error;
-    return { problem: error.message, ...structureOf(checkpoint), notes: [] };
+    const structure = error instanceof SeveralNetworks ? {} : structureOf(checkpoint);
+    return { problem: error.message, ...structure, notes: [] };
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { InputSize } from '../../exporters/assembly/build.js';
 import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
+import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
 import { likeliestText } from '../../exporters/backbones/plain/drawing.js';
 import {
@@ -182,13 +183,14 @@ function takes({ graph: { size } }: ExportPlan, given: Required<InputSize>): boo
   return given.batch % batch === 0 && height === given.height && width === given.width;
 }
 
-/** Why the network is not known by its keys; undefined where it is. */
+/** Why the network is not known by its keys; undefined where it is. @throws NmodeError where several are */
 function whyUnknown(checkpoint: Checkpoint): NmodeError | undefined {
   try {
     detectIn(checkpoint);
     return undefined;
   } catch (error) {
-    if (error instanceof NmodeError && error.code === 'BAD_CHECKPOINT') return error;
+    const isUnknown = error instanceof NmodeError && error.code === 'BAD_CHECKPOINT';
+    if (isUnknown && !(error instanceof SeveralNetworks)) return error;
     throw error;
   }
 }
