@@ -1,4 +1,3 @@
-import { at } from '../../graph/common/at.js';
 import type { Layout } from '../../graph/common/layout.js';
 import type { ImageRaster } from '../common/raster.js';
 import type { Levels } from './levels.js';
@@ -7,16 +6,11 @@ import type { Window } from './tiles.js';
 
 /** Reads rows of an image, each sample normalized. */
 function normalizing({ data, width, channels }: ImageRaster, levels: Levels): ReadRow {
-  const size = at(levels, 0).length;
-  // One table for all channels: samples are looked up as they follow each other.
-  const table = new Float64Array(channels * size);
-  for (const [channel, values] of levels.entries()) table.set(values, channel * size);
   return (row, into, x = 0) => {
     const start = (row * width + x) * channels;
-    for (let i = 0, own = 0; i < into.length; i++) {
-      into[i] = table[own + (data[start + i] as number)] as number;
-      own += size;
-      if (own === table.length) own = 0;
+    for (const [channel, values] of levels.entries()) {
+      for (let i = channel; i < into.length; i += channels)
+        into[i] = values[data[start + i] as number] as number;
     }
   };
 }
