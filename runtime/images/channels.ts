@@ -85,6 +85,24 @@ export function joinChannels(parts: readonly ChannelPart[]): ImageRaster {
   return { width, height, channels, data, ...(warnings.length > 0 && { warnings }) };
 }
 
+/**
+ * The image that a model takes, of the files of its channels.
+ * @throws NmodeError (BAD_IMAGE) where they do not go together, or are more or fewer channels than the model takes
+ */
+export function ofParts(parts: readonly ChannelPart[], wanted: Channels): ImageRaster {
+  const image = joinChannels(parts);
+  if (image.channels === wanted.channels) return image;
+  const names = parts.map(({ name }) => name).join(' + ');
+  const coloured = parts.find(({ image: { channels } }) => channels === 3);
+  const way =
+    coloured === undefined
+      ? 'give a file for each of these'
+      : `${coloured.name} is RGB, say what one grey channel of it is made of with ${GREY_WAYS}`;
+  throw badImage(
+    `${names}: together they have ${counted(image.channels)}, the model takes ${wanted.channels}: ${way}`,
+  );
+}
+
 /** Samples of an image that are held at a time: those of 100 megapixels in colour. */
 const MAX_SAMPLES = 3e8;
 

@@ -111,13 +111,19 @@ describe('files of channels that do not go together are refused in one line', ()
     [
       'too many',
       () => [first, second, first],
-      'nonzero_0000.png + nonzero_0001.png + nonzero_0000.png: it has 3 channels, the model takes 2: give the files of its channels (`inputs`), or a TIFF of 2 grey pages',
+      'nonzero_0000.png + nonzero_0001.png + nonzero_0000.png: together they have 3 channels, the model takes 2: give a file for each of these',
     ],
     [
       'too few',
       () => [first],
       'nonzero_0000.png: it has 1 channel, the model takes 2: give the files of its channels (`inputs`), or a TIFF of 2 grey pages',
     ],
+    [
+      'one with colours',
+      () => [photograph, photograph],
+      "ISIC_0000082.jpg + ISIC_0000082.jpg: together they have 6 channels, the model takes 2: ISIC_0000082.jpg is RGB, say what one grey channel of it is made of with `grey: 'luma'` or `grey: 'red'`",
+    ],
+    ['one that is no image', () => [first, Uint8Array.of(1, 2, 3)], 'file 2 of the image: cannot be read'],
     ['none', () => [], 'no file of an image is given'],
     [
       'one that is missing',
@@ -134,6 +140,13 @@ describe('files of channels that do not go together are refused in one line', ()
       expect.objectContaining({ code: 'BAD_IMAGE', message: expect.stringContaining(message) }),
     );
   });
+});
+
+it('three grey files are no colours that a model of one channel is given', async () => {
+  const file = imageOf(channelCase('grey'))[0] ?? '';
+  await expect(readChannels([file, file, file], { channels: 1, grey: 'luma' })).rejects.toThrow(
+    'grey.png + grey.png + grey.png: together they have 3 channels, the model takes 1: give a file for each of these',
+  );
 });
 
 it('what does not fit the channels of a model is refused in one line', async () => {

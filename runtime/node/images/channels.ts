@@ -3,6 +3,7 @@ import {
   type ChannelPart,
   type Channels,
   joinChannels,
+  ofParts,
   partOf,
   refuseMany,
   withChannels,
@@ -36,20 +37,20 @@ export async function readChannels(given: ChannelFiles, wanted: Channels): Promi
   const files = typeof given === 'string' || given instanceof Uint8Array ? [given] : given;
   const [first] = files;
   if (first !== undefined && files.length === 1) {
-    return withChannels(await readStored(first, wanted), wanted, nameOf(first));
+    return withChannels(await readStored(first, wanted, nameOf(first)), wanted, nameOf(first));
   }
   const parts: ChannelPart[] = [];
   for (const [index, file] of files.entries()) {
     const name = typeof file === 'string' ? nameOf(file) : `file ${index + 1} of the image`;
     refuseMany(parts);
-    parts.push({ name, image: partOf(await readStored(file, { ...wanted, channels: 1 }), wanted) });
+    parts.push({ name, image: partOf(await readStored(file, { ...wanted, channels: 1 }, name), wanted) });
   }
-  return withChannels(joinChannels(parts), wanted, parts.map(({ name }) => name).join(' + '));
+  return ofParts(parts, wanted);
 }
 
 /** The channels of a file: three of colours, one of grey, or those of its pages. */
-async function readStored(file: ImageFile, { channels }: Channels): Promise<ImageRaster> {
-  return decoding(file, async () => {
+async function readStored(file: ImageFile, { channels }: Channels, name: string): Promise<ImageRaster> {
+  return decoding(name, async () => {
     const opened = await openFile(file);
     const pages = opened.format === 'TIFF' && channels > 1 ? await greyPages(opened, channels) : undefined;
     if (pages !== undefined) return pages;

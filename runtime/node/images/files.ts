@@ -112,7 +112,7 @@ export async function openSharp(
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
-  return decoding(file, async () => rgbOf(await openFile(file)));
+  return decoding(nameOf(file), async () => rgbOf(await openFile(file)));
 }
 
 /** Its pixels in sRGB. */
@@ -141,12 +141,12 @@ export async function rawOf(image: Sharp, space: string, depth: 'uchar' | 'ushor
   return { width, height, channels, data: pixels };
 }
 
-/** @throws NmodeError (BAD_IMAGE) with the file's name for whatever goes wrong */
-export async function decoding<Result>(file: ImageFile, decode: () => Promise<Result>): Promise<Result> {
+/** @throws NmodeError (BAD_IMAGE) with the name of the image for whatever goes wrong */
+export async function decoding<Result>(name: string, decode: () => Promise<Result>): Promise<Result> {
   try {
     return await decode();
   } catch (error) {
-    throw badImage(`${nameOf(file)}: cannot be read as an image: ${problem(error)}`, {
+    throw badImage(`${name}: cannot be read as an image: ${problem(error)}`, {
       cause: error,
     });
   }
@@ -167,7 +167,7 @@ function problem(error: unknown): string {
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readTruthImage(file: ImageFile): Promise<TruthImage> {
-  return decoding(file, async () => {
+  return decoding(nameOf(file), async () => {
     const opened = await openFile(file);
     const { bytes, format } = opened;
     const image =

@@ -117,9 +117,10 @@ function imageOf(request: FastifyRequest<SegmentRoute>, most: number): ChannelFi
   const { body, headers } = request;
   const { 'content-type': type = '' } = headers;
   const files = body !== undefined && isMultipart(type) ? filesOf(body, type, most) : [body];
-  return files.map((file) => {
+  return files.map((file, index) => {
     if (file !== undefined && file.length > 0) return file;
-    throw badImage('the image: it is empty: send it as the body, or as the file of a form');
+    const name = files.length === 1 ? 'the image' : `file ${index + 1} of the image`;
+    throw badImage(`${name}: it is empty: send it as the body, or as the file of a form`);
   });
 }
 

@@ -5,7 +5,7 @@ import {
   type ChannelPart,
   type Channels,
   inGrey,
-  joinChannels,
+  ofParts,
   partOf,
   refuseMany,
   withChannels,
@@ -36,8 +36,7 @@ export async function readSource(source: WorkerSource, wanted: Channels): Promis
       refuseMany(parts);
       parts.push({ name, image: partOf(await decodeSource(file, true, name), wanted) });
     }
-    const image = joinChannels(parts);
-    return withChannels(image, wanted, parts.map(({ name }) => name).join(' + '));
+    return ofParts(parts, wanted);
   }
   const one = isList(source) ? at(source, 0) : source;
   const name = one instanceof File ? one.name : 'the image';
@@ -62,12 +61,12 @@ async function decodeSource(
     );
   }
   if (source instanceof ImageBitmap || source instanceof ImageData) {
-    return reading('the image', async () => {
+    return reading(name, async () => {
       checkSize(source);
       return source instanceof ImageBitmap ? pixelsOf(source) : pixelsOfData(source);
     });
   }
-  return reading('the image', async () => {
+  return reading(name, async () => {
     checkSize(source);
     return source;
   });

@@ -103,6 +103,11 @@ export const RUNTIME_IMAGES: Conditions = {
     '…: it has …, the model takes ……':
       'an image has other channels than the model takes, and is neither grey for RGB nor RGB for grey',
     ': give the files of its channels (…), or a TIFF of … grey pages': 'the model takes several channels',
+    '…: together they have …, the model takes …: …':
+      'the files of an image have more or fewer channels in all than the model takes',
+    'give a file for each of these': 'each of these files is grey',
+    '… is RGB, say what one grey channel of it is made of with …':
+      'one of these files has three channels, and nobody says how they become grey',
     ': give a grey image': 'the model takes one channel',
     '…: more than … million samples':
       'the parts of an image that were read hold more than 300 million samples',
@@ -150,7 +155,6 @@ export const RUNTIME_IMAGES: Conditions = {
     'it is damaged': 'zlib cannot inflate the image data of a PNG',
     'it is cut short': 'the image data of a PNG inflate to fewer bytes than its header needs',
     '…x… pixels as PNG: …': 'libvips cannot encode the pixels',
-    'the image': 'what messages call an image that is given by its bytes',
     'JPEG, PNG, WebP or TIFF': 'the formats that are read in Node',
     'more than … megapixels': 'libvips refuses the image for its pixel limit, which is 100 million',
   },

@@ -105,7 +105,9 @@ export const RUNTIME_SERVER: Conditions = {
     "'…' is no number: expected decimal notation, as in 0.5":
       'threshold or min_area is empty, or another text than a finite number in decimal notation',
     "'…' is neither true nor false": 'fill_holes or largest_component is another text',
-    'the image: it is empty: send it as the body, or as the file of a form':
+    'the image': 'what messages call the body, or the only file of a form',
+    'file … of the image': 'what messages call one of several files of a form',
+    '…: it is empty: send it as the body, or as the file of a form':
       'the body or the file of the form has no byte',
   },
   'runtime/server/rest/v2.ts': {
