@@ -1,3 +1,4 @@
+import { at } from './at.js';
 import { badUsage, reason } from './errors.js';
 import { option } from './option.js';
 
@@ -15,6 +16,10 @@ export const MAX_NAMES_TEXT = 2 ** 16;
 /** Controls, line separators, and what turns the direction of the text after it. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069]/u;
 
+/** What shows nothing by itself, as a space of no width, and fillers that are letters by their category. */
+const INVISIBLE = /[\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+
 /**
  * Checks the names of classes, and takes the white space around them away.
  * @throws Error that says what is wrong with them
@@ -28,11 +33,14 @@ export function checkClassNames(names: readonly unknown[]): readonly string[] {
     const trimmed = name.trim();
     if (trimmed === '') throw new Error(`class ${index} has no name`);
     if (UNPRINTABLE.test(trimmed)) throw new Error(`the name of class ${index} holds a control character`);
+    if (trimmed.replace(INVISIBLE, '') === '')
+      throw new Error(`the name of class ${index} shows nothing: it holds invisible characters alone`);
     if (trimmed.length > MAX_NAME)
       throw new Error(`the name of class ${index} has ${trimmed.length} characters, at most ${MAX_NAME}`);
     return trimmed;
   });
-  const twice = checked.find((name, index) => checked.indexOf(name) !== index);
+  const seen = checked.map((name) => name.normalize('NFC').replace(IGNORABLE, ''));
+  const twice = checked.find((_, index) => seen.indexOf(at(seen, index)) !== index);
   if (twice !== undefined) throw new Error(`'${twice}' names two classes`);
   return checked;
 }
@@ -76,6 +84,12 @@ function namesOf(value: unknown): readonly unknown[] {
   const field = entries.find(([key, held]) => NAME_FIELDS.includes(key) && typeof held === 'object');
   if (field !== undefined) return namesOf(field[1]);
   const byName = entries.every(([, held]) => typeof held === 'number');
+  const region = entries.find(([, held]) => Array.isArray(held) && held.every(Number.isInteger));
+  if (region !== undefined) {
+    throw new Error(
+      `'${region[0]}' is a list of labels, as of nnU-Net's regions: give a list of the names in the order of the model's output`,
+    );
+  }
   const numbered = byName
     ? // nnU-Net's label of what is not trained on, which no network gives.
       entries.filter(([name]) => name !== 'ignore').map(([name, held]): [number, unknown] => [held, name])
@@ -100,8 +114,10 @@ const placeOf = ({ id, name }: Category, index: number): [number, unknown] => [
 /** @throws Error where the numbers are not 0, 1, 2, ... */
 function inOrder(numbered: readonly (readonly [number, unknown])[]): readonly unknown[] {
   const names = new Map(numbered);
+  const twice = numbered.find(([number, name]) => names.get(number) !== name);
+  if (twice !== undefined && Number.isInteger(twice[0])) throw new Error(`class ${twice[0]} has two names`);
   return Array.from(numbered, (_, index) => {
-    if (!names.has(index)) throw new Error(`it has no name for class ${index}`);
+    if (!names.has(index)) throw new Error(`it has no name for class ${index}: classes are numbered from 0`);
     return names.get(index);
   });
 }

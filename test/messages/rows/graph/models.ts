@@ -50,7 +50,13 @@ export const MODELS: Conditions = {
     "'…' names two classes": 'two entries of a list of names are alike',
     'it has … characters, at most … are read': 'a file of names holds more than 65,536 characters',
     'it holds no list of names': 'the JSON of names is neither a list nor a dict',
-    'it has no name for class …': 'the numbers in a dict of names are not 0, 1, 2, ... without a gap',
+    'the name of class … shows nothing: it holds invisible characters alone':
+      'a name has characters, and all of them are invisible by their Unicode properties',
+    "'…' is a list of labels, as of nnU-Net's regions: give a list of the names in the order of the model's output":
+      'a value of a dict of names is a list of whole numbers',
+    'class … has two names': 'two entries of a dict or list of categories have one number and other names',
+    'it has no name for class …: classes are numbered from 0':
+      'the numbers in a dict of names are not 0, 1, 2, ... without a gap',
     'it names …, the model gives …: expected a name for each':
       'there are more or fewer names than the model gives classes, the background counted',
   },
