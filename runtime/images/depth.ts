@@ -1,5 +1,10 @@
 import { badUsage } from '../../graph/common/errors.js';
-import { isAbsolute, type Normalization, stepsOf } from '../../graph/common/normalization.js';
+import {
+  isAbsolute,
+  type Normalization,
+  type NormalizationStep,
+  stepsOf,
+} from '../../graph/common/normalization.js';
 import type { ImageRaster } from '../common/raster.js';
 
 /** Bits of a sample. */
@@ -46,6 +51,26 @@ export function asWindowed(image: ImageRaster, normalization: Normalization): Im
   return { ...image, data };
 }
 
+/**
+ * What is to be told of an image of which the window or bounds that its recipe begins with leave one value: it may be stored
+ * otherwise than the recipe expects, as of 8 bits instead of 16.
+ */
+export function outsideWarning({ data }: ImageRaster, normalization: Normalization): string | undefined {
+  const [first] = stepsOf(normalization);
+  const bounds = first === undefined ? undefined : boundsOf(first);
+  if (bounds === undefined) return undefined;
+  const [low, high] = bounds;
+  const [min, max] = range(data);
+  if (max > low && min < high) return undefined;
+  return `its samples are from ${min} to ${max}, its recipe looks at ${low} to ${high} alone: all of it becomes one value`;
+}
+
+function boundsOf(step: NormalizationStep): readonly [low: number, high: number] | undefined {
+  if (step.kind === 'clip') return [step.low, step.high];
+  if (step.kind === 'window') return [step.centre - step.width / 2, step.centre + step.width / 2];
+  return undefined;
+}
+
 /** Whether it gives the same of samples that are stretched. */
 const isOfRange = (normalization: Normalization): boolean =>
   (normalization.kind === 'min-max' || normalization.kind === 'z-score') && normalization.over !== 'nonzero';
@@ -61,7 +86,7 @@ export function toEightBits({ data }: ImageRaster, stretched: boolean): Uint8Arr
 }
 
 /** The smallest and the largest sample. */
-function range(samples: Uint16Array): readonly [number, number] {
+function range(samples: ImageRaster['data']): readonly [number, number] {
   // Small integers from the start: infinities would make every comparison one of doubles.
   let [min, max] = [65535, 0];
   for (let i = 0; i < samples.length; i++) {

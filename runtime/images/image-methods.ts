@@ -1,6 +1,7 @@
 import type { ImageRaster } from '../common/raster.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import type { Channels } from './channels.js';
+import { outsideWarning } from './depth.js';
 import { type Finished, type FinishOptions, Job, type ModelSpec, type Tiling } from './job.js';
 
 /** Every answer tells how long its part of the work took. */
@@ -13,7 +14,7 @@ export interface Begun extends Timed {
   readonly height: number;
   /** How many runs of the network the image takes. */
   readonly inputs: number;
-  /** What was passed over when the image was read. */
+  /** What was passed over when the image was read, and that its recipe leaves nothing of it. */
   readonly warnings: readonly string[];
   readonly tiling?: Tiling;
 }
@@ -41,7 +42,9 @@ export function imageMethods<S>(read: (source: S, channels: Channels) => ImageRa
         const image = await read(source, spec);
         const job = new Job(image, spec);
         jobs.set(id, job);
-        const { width, height, warnings = [] } = image;
+        const { width, height } = image;
+        const outside = outsideWarning(image, spec.recipe.normalization);
+        const warnings = [...(image.warnings ?? []), ...(outside === undefined ? [] : [outside])];
         const { inputs, tiling } = job;
         return { width, height, inputs, warnings, ...(tiling && { tiling }) };
       }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { inGrey } from '../../runtime/images/channels.js';
+import { TIFF_TAGS, tiffTag } from '../../runtime/images/files/tiff.js';
 import { type ChannelFiles, readChannels } from '../../runtime/node/images/channels.js';
 import { readImage } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
@@ -57,6 +58,14 @@ describe('one channel', () => {
     }
     const jpeg = await of(stored.data).jpeg({ quality: 100 }).toBuffer();
     expect(farthest((await readChannels(jpeg, wanted)).data, stored.data)).toBeLessThanOrEqual(3);
+  });
+
+  it('of a TIFF whose white is 0 has the most where it is white', async () => {
+    const data = Uint8Array.of(0, 10, 255);
+    const raw = { raw: { width: 3, height: 1, channels: 1 } } as const;
+    const bytes = await sharp(data, raw).toColourspace('b-w').tiff({ miniswhite: true }).toBuffer();
+    expect(tiffTag(bytes, TIFF_TAGS.photometric)).toBe(0);
+    expect((await readChannels(bytes, wanted)).data).toEqual(data);
   });
 
   it('of fewer bits reaches 255, a palette of greys is looked up, and alpha is dropped', async () => {

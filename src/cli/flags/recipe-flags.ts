@@ -41,7 +41,12 @@ export const windowOption = (): Option =>
     'stored values that images are cut to before all else, and that become 0 to 1: 40,400 takes -160 to 240',
   ).argParser((text: string): IntensityWindow => {
     const [centre, width, ...others] = text.split(',').map(parseDecimal);
-    if (centre === undefined || width === undefined || others.length > 0 || !(width > 0)) {
+    if (
+      centre === undefined ||
+      width === undefined ||
+      others.length > 0 ||
+      !(width > 0 && Number.isFinite(1 / width))
+    ) {
       throw new InvalidArgumentError(
         'Expected CENTRE,WIDTH, two numbers, the width above 0, for example 40,400.',
       );

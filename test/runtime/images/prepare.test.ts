@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Normalization } from '../../../graph/common/normalization.js';
 import type { RgbImage } from '../../../runtime/common/raster.js';
-import { asWindowed, withDepth } from '../../../runtime/images/depth.js';
+import { asWindowed, outsideWarning, withDepth } from '../../../runtime/images/depth.js';
 import { levelsOf } from '../../../runtime/images/levels.js';
 import { prepareResized, prepareWindow } from '../../../runtime/images/prepare.js';
 
@@ -78,4 +79,30 @@ it('16 bits are shown by the window that the recipe begins with', () => {
     0, 128, 255,
   ]);
   expect(asWindowed(image, { kind: 'z-score' })).toBe(image);
+});
+
+describe('an image of which a window leaves one value', () => {
+  const image = { width: 2, height: 1, channels: 1, data: Uint8Array.of(16, 250) };
+
+  it.each<[string, Normalization, string]>([
+    ['a window', { kind: 'window', centre: 30000, width: 20000 }, '20000 to 40000'],
+    ['bounds', { kind: 'clip', low: -20, high: 16 }, '-20 to 16'],
+    [
+      'the first of several steps',
+      { kind: 'steps', steps: [{ kind: 'window', centre: 400, width: 300 }, { kind: 'z-score' }] },
+      '250 to 550',
+    ],
+  ])('is told: %s', (_, normalization, bounds) => {
+    expect(outsideWarning(image, normalization)).toBe(
+      `its samples are from 16 to 250, its recipe looks at ${bounds} alone: all of it becomes one value`,
+    );
+  });
+
+  it.each<Normalization>([
+    { kind: 'window', centre: 400, width: 302 },
+    { kind: 'clip', low: 100, high: 110 },
+    { kind: 'min-max' },
+  ])('is not told of %j', (normalization) => {
+    expect(outsideWarning(image, normalization)).toBeUndefined();
+  });
 });
