@@ -102,7 +102,9 @@ async function namesBy(pattern: string): Promise<ReadonlyMap<string, string>> {
       named.map((file) => [file.slice(before.length, file.length - after.length), join(folder, file)]),
     );
   } catch (error) {
-    const problem = reason(error).replace(/, scandir '.*'$/s, '');
+    const problem = reason(error)
+      .replace(/, scandir '.*'$/s, '')
+      .replace(/^.*ENOTDIR: .*$/s, 'it is no folder, where patterns look for files');
     throw new NmodeError('BAD_IMAGE', `${folder}: cannot be read: ${problem}`, { cause: error });
   }
 }

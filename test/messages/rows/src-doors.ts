@@ -28,6 +28,9 @@ export const SRC_DOORS: Conditions = {
     'it has … bytes, a file of names has fewer': 'the file of --classes is larger than 262,144 bytes',
   },
   'src/files/image-cases.ts': {
+    'it is no folder, where patterns look for files':
+      'patterns are to be looked for in something that is a file',
+
     'the name of a file is empty': 'there is no file, or nothing between two commas',
     '… stands in some of …, and not in all': 'files by name and patterns are mixed',
     '… holds … elsewhere than once in the name of the file':

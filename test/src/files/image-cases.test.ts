@@ -68,5 +68,8 @@ it.each<[readonly string[], RegExp]>([
 it('refuses names where patterns are needed, and a folder without such files', async () => {
   await expect(findCases(images, ['b_0000.png'])).rejects.toThrow(/expected patterns with \{case\}/);
   await expect(findCases(images, ['{case}.dcm'])).rejects.toThrow(/it holds no file by \{case\}.dcm$/);
+  await expect(findCases(join(images, 'b_0000.png'), patterns)).rejects.toThrow(
+    /b_0000.png: cannot be read: it is no folder, where patterns look for files$/,
+  );
   await expect(findCases(join(folder, 'gone'), patterns)).rejects.toThrow(/gone: cannot be read: /);
 });
