@@ -50,14 +50,19 @@ export class Tolerance {
     return Math.max(...difference.outputs.map((output) => this.#shareOf(output)));
   }
 
-  /** @throws NmodeError (CHECK_FAILED) that names the worst output */
-  refuse(name: string, { images, ...difference }: ImageDifference): void {
+  /**
+   * @param areBundled whether the images are no typical ones, but those that come with the package
+   * @throws NmodeError (CHECK_FAILED) that names the worst output
+   */
+  refuse(name: string, { images, ...difference }: ImageDifference, areBundled = false): void {
     const share = this.share(difference);
     if (share <= 1) return;
     const worst = difference.outputs.find((output) => this.#shareOf(output) === share);
+    const mayBeTheImages = areBundled && this.#cost !== undefined && Number.isFinite(share);
+    const way = mayBeTheImages ? `: they are bundled, give typical ones with ${option('images')}` : '';
     throw new NmodeError(
       'CHECK_FAILED',
-      `${name}: on ${images} images ${worst && this.#text(worst)}; nothing was written`,
+      `${name}: on ${images} images ${worst && this.#text(worst)}${way}; nothing was written`,
     );
   }
 

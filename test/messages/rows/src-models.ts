@@ -93,7 +93,9 @@ export const SRC_MODELS: Conditions = {
     'the export was not verified': 'the export of npm start came without a comparison of its mask',
   },
   'src/transform/tolerance.ts': {
-    '…: on … images …; nothing was written':
+    ': they are bundled, give typical ones with …':
+      'a lower precision costs more on the bundled images than is allowed, by numbers that are finite',
+    '…: on … images ……; nothing was written':
       'an output is further from that of the model before than is allowed',
     '…: on … images no mask was found, so that nothing tells what it would cost: give typical ones with …; nothing was written':
       'a lower precision is asked for, and in no output that is cut into masks has any image a pixel of one',

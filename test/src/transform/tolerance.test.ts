@@ -30,6 +30,18 @@ it('a rewriting passes at 1e-5, or at twice what onnxruntime itself is apart, wh
   expect(() => standard.refuse('it', differenceOf(3e-4, 1.6e-4, 100))).not.toThrow();
 });
 
+it('a lower precision that costs too much on images that are bundled says how to give typical ones', () => {
+  const int8 = new Tolerance('standard', 'int8');
+  const refused = (maxAbs: number, areBundled: boolean) => () =>
+    int8.refuse('it', differenceOf(maxAbs), areBundled);
+  const way = ': they are bundled, give typical ones with `images`; nothing was written';
+  expect(refused(0.9, true)).toThrow(way);
+  expect(refused(0.9, false)).not.toThrow(way);
+  expect(refused(0.9, false)).toThrow('; nothing was written');
+  // Which no other images mend.
+  expect(refused(Number.POSITIVE_INFINITY, true)).not.toThrow(way);
+});
+
 it('never above 1e-3 of the largest, nor in the place of what a lower precision may cost', () => {
   expect(() => standard.refuse('it', differenceOf(0.99e-3, 1))).not.toThrow();
   expect(() => standard.refuse('it', differenceOf(1.01e-3, 1))).toThrow(/1.0e-3 is allowed/);
