@@ -24,7 +24,7 @@ import {
   type Sizing,
   withWindow,
 } from '../graph/common/recipe.js';
-import type { Outline } from '../graph/ir/model.js';
+import { type Outline, sizesText } from '../graph/ir/model.js';
 import type { OutputActivation } from '../graph/ir/output-activation.js';
 import type { ImageSpec, ModelSpec, OutputSpec } from './images/job.js';
 import { axesOf, layoutOf, outputLayoutOf } from './layout.js';
@@ -108,7 +108,8 @@ export function imageSpecOf(
   if (input === undefined || others.length > 0 || shape.length !== 4 || !isKnown) {
     const nameOf = (name: string) => (others.length > 0 ? `'${name}' ` : '');
     const taken = inputs.map(
-      ({ name, type }) => `${nameOf(name)}${type?.dtype ?? 'values'} [${type?.shape ?? 'of any shape'}]`,
+      ({ name, type }) =>
+        `${nameOf(name)}${type?.dtype ?? 'values'} [${type?.shape ? sizesText(type.shape, ',') : 'of any shape'}]`,
     );
     throw badModel(
       `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, C, H, W] or [N, H, W, C], or uint8 or uint16 [1, H, W, C]`,

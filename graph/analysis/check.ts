@@ -1,6 +1,6 @@
 import { NmodeError } from '../common/errors.js';
 import { mayEqual, shapeText } from '../ir/dim.js';
-import { ABSENT, type Graph, type Model, opsetOf, replaceable } from '../ir/model.js';
+import { ABSENT, type Graph, type Model, nodeName, opsetOf, replaceable } from '../ir/model.js';
 import { byteLength } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
@@ -46,7 +46,7 @@ function* assignments(graph: Graph): Generator<string> {
     for (const name of node.inputs) {
       if (assigned.has(name)) continue;
       const when = computed.has(name) ? 'before it is assigned' : 'and never assigned';
-      yield `'${name}' is used by node '${node.name}' ${when}`;
+      yield `'${name}' is used by node '${nodeName(node)}' ${when}`;
     }
     for (const name of node.outputs) {
       if (name !== ABSENT && assigned.has(name)) yield `'${name}' is assigned twice`;
@@ -66,13 +66,13 @@ function* assignments(graph: Graph): Generator<string> {
 function* opsets(model: Model): Generator<string> {
   const opset = opsetOf(model);
   for (const node of model.graph.nodes) {
-    const { name, opType, domain } = node;
+    const { opType, domain } = node;
     if (domain !== '' && !model.opsets.has(domain)) {
-      yield `node '${name}': the model imports no opset of domain '${domain}'`;
+      yield `node '${nodeName(node)}': the model imports no opset of domain '${domain}'`;
     }
     const since = sinceOf(node);
     if (since !== undefined && since > opset) {
-      yield `node '${name}': ${opType} needs opset ${since}, the model has ${opset}`;
+      yield `node '${nodeName(node)}': ${opType} needs opset ${since}, the model has ${opset}`;
     }
   }
 }
@@ -125,7 +125,7 @@ function* constants(model: Model, types: Types): Generator<string> {
       left -= counted(output);
     }
     if (left >= 0) continue;
-    yield `node '${name}' (${opType}): what is computed from constants alone takes more than ${limit} bytes`;
+    yield `node '${nodeName({ name, outputs })}' (${opType}): what is computed from constants alone takes more than ${limit} bytes`;
     return;
   }
 }

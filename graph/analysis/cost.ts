@@ -1,13 +1,14 @@
-import { ABSENT, type Graph, type Model, type Node, opsetOf } from '../ir/model.js';
-import { elementCount } from '../ir/tensor.js';
+import { ABSENT, type Graph, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
+import { elementCount, type Tensor } from '../ir/tensor.js';
 import { definitionOf } from '../ops/index.js';
 import { bytesOf, inferTypes, inputTypes, type Types } from './infer.js';
+import { subgraphsOf } from './subgraphs.js';
 
 /** What one run of a node takes; a figure is undefined where sizes are open or the operator is not known. */
 export interface NodeCost {
   readonly name: string;
   readonly opType: string;
-  /** Multiply-adds of convolutions and matrix products; 0 for the others. */
+  /** Multiply-adds of convolutions and matrix products; 0 for the others, but for branches and loops that run such. */
   readonly macs: number | undefined;
   /** Bytes of the outputs. */
   readonly activationBytes: number | undefined;
@@ -76,27 +77,63 @@ function peak(graph: Graph, types: Types): number | undefined {
   return most;
 }
 
-/** Elements of the initializers, and of Constant nodes, that some node reads as a trained parameter; a shared one counts once. */
+/**
+ * Elements of the initializers, and of Constant nodes, that some node reads as a trained parameter, also within branches and loops;
+ * a shared one counts once.
+ */
 function parameters(graph: Graph, types: Types, opset: number): number {
-  const names = graph.nodes.flatMap((node) => {
+  const tensors = new Set(trainedIn(graph, (name) => types.get(name)?.constant, opset));
+  return [...tensors].reduce((count, { dims }) => count + elementCount(dims), 0);
+}
+
+type ConstantOf = (name: string) => Tensor | undefined;
+
+function trainedIn(graph: Graph, constantOf: ConstantOf, opset: number): readonly Tensor[] {
+  return graph.nodes.flatMap((node) => {
     const trained = definitionOf(node, opset)?.parameters ?? [];
-    return node.inputs.filter((_, index) => trained.includes(index));
+    const own = node.inputs.flatMap((name, index) =>
+      trained.includes(index) ? (constantOf(name) ?? []) : [],
+    );
+    return [
+      ...own,
+      ...subgraphsOf(node).flatMap((inner) => trainedIn(inner, within(inner, constantOf), opset)),
+    ];
   });
-  const tensors = [...new Set(names)].flatMap((name) => types.get(name)?.constant ?? []);
-  return tensors.reduce((count, { dims }) => count + elementCount(dims), 0);
+}
+
+/** The constants that a branch or the body of a loop sees: its own, and those of the graph around it. */
+function within({ initializers, nodes }: Graph, around: ConstantOf): ConstantOf {
+  const written = new Map(initializers);
+  for (const { opType, outputs, attributes } of nodes) {
+    const value = attributes.get('value');
+    if (opType === 'Constant' && value?.type === 'tensor') written.set(outputs[0] ?? ABSENT, value.value);
+  }
+  return (name) => written.get(name) ?? around(name);
 }
 
 function nodeCost(node: Node, types: Types, opset: number): NodeCost {
-  const { name, opType, outputs } = node;
+  const { opType, outputs } = node;
   const bytes = outputs.filter((output) => output !== ABSENT).map((output) => bytesOf(output, types));
-  return { name, opType, macs: macsOf(node, types, opset), activationBytes: sum(bytes) };
+  return { name: nodeName(node), opType, macs: macsOf(node, types, opset), activationBytes: sum(bytes) };
 }
 
-/** Multiply-adds of a node, 0 for what is neither convolution nor product; undefined where sizes are open. */
+/**
+ * Multiply-adds of a node, 0 for what is neither convolution nor product, nor runs one; undefined where sizes are open, and for
+ * branches and loops with products, which only a run counts.
+ */
 export function macsOf(node: Node, types: Types, opset: number): number | undefined {
   const definition = definitionOf(node, opset);
+  if (subgraphsOf(node).some((graph) => holdsProducts(graph, opset))) return undefined;
   if (definition?.macs === undefined) return 0;
   const [output = ABSENT] = node.outputs;
   const [inputs, type] = [inputTypes(node, types), types.get(output)];
   return inputs && type && definition.macs(inputs, type, node.attributes);
+}
+
+function holdsProducts({ nodes }: Graph, opset: number): boolean {
+  return nodes.some(
+    (node) =>
+      definitionOf(node, opset)?.macs !== undefined ||
+      subgraphsOf(node).some((inner) => holdsProducts(inner, opset)),
+  );
 }

@@ -12,7 +12,7 @@ import {
   shapeText,
   symbol,
 } from '../ir/dim.js';
-import type { Model, ValueInfo } from '../ir/model.js';
+import { type Model, sizesText, type ValueInfo } from '../ir/model.js';
 import type { ValueType } from '../ir/value.js';
 import { declaredTypes, inferTypes, openName, type Types } from './infer.js';
 import { prune } from './prune.js';
@@ -52,7 +52,8 @@ export function imageOf({ graph }: Model): Image {
   const shape = image?.type?.shape;
   if (image === undefined || shape === undefined || others.length > 0) {
     const found = inputs.map(
-      ({ name, type }) => `${name} ${type?.dtype ?? 'of an unknown type'} [${type?.shape ?? '?'}]`,
+      ({ name, type }) =>
+        `${name} ${type?.dtype ?? 'of an unknown type'} [${type?.shape ? sizesText(type.shape, ',') : 'of any shape'}]`,
     );
     throw new NmodeError(
       'BAD_MODEL',
@@ -62,7 +63,7 @@ export function imageOf({ graph }: Model): Image {
   if (areChannelsLast(shape)) {
     throw new NmodeError(
       'BAD_MODEL',
-      `it takes ${image.name} ${image.type?.dtype} [${shape}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: ${option('io', 'tensor')})`,
+      `it takes ${image.name} ${image.type?.dtype} [${sizesText(shape, ',')}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: ${option('io', 'tensor')})`,
     );
   }
   const open = (axis: number): Dim => {

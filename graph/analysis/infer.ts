@@ -1,6 +1,6 @@
 import { NmodeError, reason } from '../common/errors.js';
 import { type Dim, numbers, symbol } from '../ir/dim.js';
-import { ABSENT, type DeclaredType, type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type DeclaredType, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { checkShape, inferOutputs } from '../ir/op.js';
 import { byteLength } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
@@ -83,7 +83,7 @@ export function inferNode(node: Node, types: Types, opset: number): readonly Val
   const definition = definitionOf(node, opset);
   const inputs = inputTypes(node, types);
   if (definition === undefined || inputs === undefined) return [];
-  return naming(`node '${node.name}' (${node.opType})`, () =>
+  return naming(`node '${nodeName(node)}' (${node.opType})`, () =>
     inferOutputs(definition, inputs, node.attributes, node.outputs.length),
   );
 }

@@ -1,7 +1,7 @@
 import { NmodeError, reason } from '../common/errors.js';
 import type { Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
-import type { DeclaredType, Graph, Node, ValueInfo } from '../ir/model.js';
+import { type DeclaredType, type Graph, type Node, nodeName, type ValueInfo } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { type Context, readAttributes } from './attribute.js';
 import type { ReadBeside } from './external.js';
@@ -82,13 +82,15 @@ function toNode(message: NodeMessage, readBeside: ReadBeside): Node {
 }
 
 function attributesOf(
-  { name = '', opType = '', attribute }: NodeMessage,
+  { name = '', opType = '', output: outputs, attribute }: NodeMessage,
   readBeside: ReadBeside,
 ): Attributes {
   try {
     return readAttributes(attribute, subgraphReader(readBeside));
   } catch (error) {
-    throw new NmodeError('BAD_MODEL', `node '${name}' (${opType}): ${reason(error)}`, { cause: error });
+    throw new NmodeError('BAD_MODEL', `node '${nodeName({ name, outputs })}' (${opType}): ${reason(error)}`, {
+      cause: error,
+    });
   }
 }
 

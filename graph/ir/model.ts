@@ -86,6 +86,16 @@ export interface Node {
   readonly unread?: Unread;
 }
 
+/** Declared sizes for people: `N, 3, ?, ?`, where a file gives a size neither a number nor a name. */
+export function sizesText(shape: readonly (number | string)[], separator = ', '): string {
+  return shape.map((size) => (size === '' ? '?' : size)).join(separator);
+}
+
+/** What people are told a node is: what it gives, where an exporter or a simplifier left it without a name. */
+export function nodeName({ name, outputs }: Pick<Node, 'name' | 'outputs'>): string {
+  return name || (outputs.find((output) => output !== ABSENT) ?? name);
+}
+
 /** A declared type. `type` is undefined for what is no tensor of a known element type. */
 export interface ValueInfo {
   readonly name: string;

@@ -2,7 +2,7 @@ import { declaredTypes, fromDeclared, inferNode, naming } from '../analysis/infe
 import { namesIn, readsUnseen, subgraphsOf, withSubgraphs } from '../analysis/subgraphs.js';
 import { NmodeError } from '../common/errors.js';
 import { DTYPES, type DType } from '../ir/dtype.js';
-import { ABSENT, type Graph, type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type Graph, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { constant, type ValueType } from '../ir/value.js';
 import { IR_OF_OPSET } from '../rewriting/assemble.js';
 import { NameAllocator } from '../rewriting/name-allocator.js';
@@ -67,7 +67,7 @@ class Lifting implements Site {
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nested.name}' (${nested.opType}) holds a subgraph that cannot be read, and so is not lifted to opset ${to}: run it as it is, or give one without control flow`,
+        `node '${nodeName(nested)}' (${nested.opType}) holds a subgraph that cannot be read, and so is not lifted to opset ${to}: run it as it is, or give one without control flow`,
       );
     }
     for (const name of namesIn(given.graph)) this.#placement.claim(name);
@@ -117,10 +117,10 @@ class Lifting implements Site {
     if (node.domain === '' && !OPERATORS.has(node.opType)) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${node.name}' (${node.opType}): no operator of ONNX up to opset ${this.to}, so that nothing tells what it is there`,
+        `node '${nodeName(node)}' (${node.opType}): no operator of ONNX up to opset ${this.to}, so that nothing tells what it is there`,
       );
     }
-    const place = `node '${node.name}' (${node.opType}) cannot be lifted from opset ${this.from} to ${this.to}`;
+    const place = `node '${nodeName(node)}' (${node.opType}) cannot be lifted from opset ${this.from} to ${this.to}`;
     const nodes = naming(place, () => this.#after(node, this.from));
     for (const made of nodes) {
       inferNode(made, this.#types, this.to).forEach((type, index) => {

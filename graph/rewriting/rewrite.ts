@@ -3,7 +3,7 @@ import { neededNodes } from '../analysis/prune.js';
 import { captured, namesIn, namesRead, readsUnseen } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
 import { NmodeError } from '../common/errors.js';
-import { ABSENT, type Model, type Node, opsetOf, replaceable } from '../ir/model.js';
+import { ABSENT, type Model, type Node, nodeName, opsetOf, replaceable } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { initializer, scope, type Value, type ValueType } from '../ir/value.js';
 import { NameAllocator } from './name-allocator.js';
@@ -68,7 +68,7 @@ export class Rewriting {
     if (nested !== undefined) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nested.name}' (${nested.opType}) holds a subgraph that cannot be read, and what that takes from the graph is not seen: run it as it is, or give one without control flow`,
+        `node '${nodeName(nested)}' (${nested.opType}) holds a subgraph that cannot be read, and what that takes from the graph is not seen: run it as it is, or give one without control flow`,
       );
     }
     this.#model = model;

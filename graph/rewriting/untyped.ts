@@ -1,5 +1,5 @@
 import { holdsSubgraph, namesRead } from '../analysis/subgraphs.js';
-import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
+import { ABSENT, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { definitionOf, sinceOf } from '../ops/index.js';
 import { typesOf } from './rewrite.js';
 
@@ -35,8 +35,8 @@ export function untypedNodes(model: Model): readonly UntypedNode[] {
     }
     for (const name of open) keepers.set(name, keeps);
   }
-  return found.map(({ node: { name, opType }, why, keeps }) => ({
-    ...{ name, opType, why },
+  return found.map(({ node, why, keeps }) => ({
+    ...{ name: nodeName(node), opType: node.opType, why },
     keeps: Object.fromEntries([...keeps].sort(([a], [b]) => (a < b ? -1 : 1))),
   }));
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { cost } from '../../graph/analysis/cost.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { type Model, outlineOf, type ValueInfo } from '../../graph/ir/model.js';
+import { type Model, outlineOf, sizesText, type ValueInfo } from '../../graph/ir/model.js';
 import { loadModel } from '../../runtime/node/model.js';
 import type { Port } from '../../runtime/sessions/tensors.js';
 import { defaultSizes } from '../transform/default-sizes.js';
@@ -65,13 +65,14 @@ function sized({ name, type }: Pick<ValueInfo, 'name' | 'type'>, model: string, 
   }
   const { height, width } = size ?? {};
   const asked = type.dtype.startsWith('uint') ? [batch, height, width] : [batch, undefined, height, width];
-  const { shape, known } = defaultSizes(name, type.shape, asked);
+  const declared = type.shape;
+  const { shape, known } = defaultSizes(name, declared, asked);
   asked.forEach((wanted, axis) => {
     const found = shape[axis];
     if (wanted === undefined || found === undefined || found === wanted) return;
     throw new NmodeError(
       'BAD_USAGE',
-      `${model}: input '${name}' is [${type.shape}]: axis ${axis} cannot be ${wanted}`,
+      `${model}: input '${name}' is [${sizesText(declared)}]: axis ${axis} cannot be ${wanted}`,
     );
   });
   return { port: { name, dtype: type.dtype, shape }, known };

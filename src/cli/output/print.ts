@@ -1,8 +1,10 @@
 import { at } from '../../../graph/common/at.js';
+import { sizesText } from '../../../graph/ir/model.js';
 import type { Column } from '../../reports/html.js';
 
 export function shapeLine(shape: readonly (number | string)[] | undefined): string {
-  return shape === undefined ? 'of any shape' : shape.join(' x ');
+  if (shape === undefined) return 'of any shape';
+  return shape.length === 0 ? 'scalar' : sizesText(shape, ' x ');
 }
 
 /** Rows as aligned columns; numbers, and what looks like one, to the right. */

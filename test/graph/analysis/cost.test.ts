@@ -129,3 +129,42 @@ it('weights are counted in Constant nodes as well', () => {
   };
   expect(cost(inNodes).parameters).toBe(byHand.parameters);
 });
+
+it('counts what branches hold, once, and leaves the multiply-adds of theirs open', () => {
+  const branch = (weights: string, opType: string) =>
+    handmade({
+      outputs: [{ name: 'b' }],
+      initializers: new Map([['inner', zeros([5, 2, 1, 1])]]),
+      nodes: [node(opType, ['x', weights], ['b'])],
+    }).graph;
+  const model = (opType: string) =>
+    handmade({
+      inputs: [
+        { name: 'x', type: { dtype: 'float32', shape: [1, 2, 4, 4] } },
+        { name: 'is', type: { dtype: 'bool', shape: [] } },
+      ],
+      outputs: [{ name: 'y' }],
+      initializers: new Map([['shared', zeros([3, 2, 1, 1])]]),
+      nodes: [
+        node('If', ['is'], ['y'], {
+          then_branch: { type: 'subgraph', graph: branch('shared', opType) },
+          else_branch: { type: 'subgraph', graph: branch('inner', opType) },
+        }),
+        node('Conv', ['x', 'shared'], ['z']),
+      ],
+    });
+  expect(cost(model('Conv'))).toMatchObject({ parameters: 6 + 10, macs: undefined });
+  expect(cost(model('Add')).nodes.map(({ name, macs }) => [name, macs])).toEqual([
+    ['y', 0],
+    ['z', 16 * 6],
+  ]);
+});
+
+it('a node without a name goes by what it gives', () => {
+  const model = handmade({
+    inputs: [{ name: 'x', type: { dtype: 'float32', shape: [1] } }],
+    outputs: [{ name: 'y' }],
+    nodes: [{ ...node('Relu', ['x'], ['y']), name: '' }],
+  });
+  expect(cost(model).nodes).toMatchObject([{ name: 'y' }]);
+});

@@ -42,6 +42,15 @@ it('lists where types end, why, and what no rule looks at for that', () => {
   );
 });
 
+it('simplifiers leave nodes without names: those go by what they give', () => {
+  const model = handmade({
+    inputs: [image],
+    outputs: [{ name: 'y' }],
+    nodes: [{ ...stranger(['x'], 'y'), name: '' }],
+  });
+  expect(untypedNodes(model)).toMatchObject([{ name: 'y' }]);
+});
+
 it('an operator of another opset, a subgraph, and what only a run tells', () => {
   const body = { type: 'subgraph', graph: handmade({}).graph } as const;
   const model = handmade({

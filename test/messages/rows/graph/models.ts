@@ -72,6 +72,7 @@ export const MODELS: Conditions = {
       'of the inputs that are no initializers, not exactly one has four axes',
     ' and ': 'the model has several inputs',
     'of an unknown type': 'an input declares no tensor type, or one of elements that are not read',
+    'of any shape': 'such an input is declared without a shape',
     'it takes … … […]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw …; nmode export: …)':
       'the last size of the image is 1, 3 or 4, and the second is not',
   },
