@@ -17,7 +17,7 @@ import { type Examples, examplesFor } from './calibration-inputs.js';
 import { ImageComparison, runOn, runOnExtremes } from './image-comparison.js';
 import { optimizationMetadataOf } from './optimization-metadata.js';
 import type { Precision } from './precision.js';
-import type { Tolerance } from './tolerance.js';
+import { guessText, type Tolerance } from './tolerance.js';
 
 export interface PrecisionOptions {
   readonly precision: Precision;
@@ -89,7 +89,7 @@ async function quantized(model: Model, name: string, options: PrecisionOptions):
   const time = layers.gaveUp ? ` in ${minutes} minutes: give more \`minutes\`` : '';
   throw new NmodeError(
     'CHECK_FAILED',
-    `${name}: no convolution can be quantised at ${tolerance.asked}${time}; nothing was written`,
+    `${name}: no convolution can be quantised at ${tolerance.asked}${time}${guessText(examples.assumed)}; nothing was written`,
   );
 }
 

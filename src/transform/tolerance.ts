@@ -1,3 +1,4 @@
+import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Level } from '../../graph/passes/optimize.js';
@@ -51,18 +52,24 @@ export class Tolerance {
   }
 
   /**
+   * @param assumed what was taken for what the model does not say
    * @param areBundled whether the images are no typical ones, but those that come with the package
    * @throws NmodeError (CHECK_FAILED) that names the worst output
    */
-  refuse(name: string, { images, ...difference }: ImageDifference, areBundled = false): void {
+  refuse(
+    name: string,
+    { images, ...difference }: ImageDifference,
+    assumed: readonly Assumption[] = [],
+    areBundled = false,
+  ): void {
     const share = this.share(difference);
     if (share <= 1) return;
     const worst = difference.outputs.find((output) => this.#shareOf(output) === share);
     const mayBeTheImages = areBundled && this.#cost !== undefined && Number.isFinite(share);
-    const way = mayBeTheImages ? `: they are bundled, give typical ones with ${option('images')}` : '';
+    const way = mayBeTheImages ? `; they are bundled, give typical ones with ${option('images')}` : '';
     throw new NmodeError(
       'CHECK_FAILED',
-      `${name}: on ${images} images ${worst && this.#text(worst)}${way}; nothing was written`,
+      `${name}: on ${images} images ${worst && this.#text(worst)}${guessText(assumed)}${way}; nothing was written`,
     );
   }
 
@@ -109,6 +116,13 @@ export class Tolerance {
     }
     return `the masks of '${name}' agree to a DSC of ${(1 - dscDrop).toFixed(5)}, where ${1 - this.#cost.dscDrop} is asked for`;
   }
+}
+
+/** Images that a network was not trained on explain much: said where nobody told how they are prepared. */
+export function guessText(assumed: readonly Assumption[]): string {
+  const recipe = assumed.filter(({ what }) => what === 'recipe');
+  if (recipe.length === 0) return '';
+  return `; the images were prepared by an assumed ${assumptionsText(recipe)}, and others may agree`;
 }
 
 function quotient(found: number, allowed: number): number {

@@ -153,7 +153,7 @@ export async function transform(
   check(result);
   const found = await comparison.differenceOf(result);
   const difference = tolerance.isMissed(found) ? await comparison.withSpread(found) : found;
-  tolerance.refuse(name, difference, images === undefined);
+  tolerance.refuse(name, difference, examples.assumed, images === undefined);
   if (precision !== 'fp32') await comparison.refuseExtremes(result);
   return {
     ...report,

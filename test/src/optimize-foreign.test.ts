@@ -395,7 +395,7 @@ describe('what cannot be lowered', () => {
       built,
       soon,
       'CHECK_FAILED',
-      /no convolution .* in 1e-9 minutes: give more `minutes`; nothing/,
+      /no convolution .* in 1e-9 minutes: give more `minutes`; the images were prepared by an assumed recipe .*; nothing/,
     );
     const steps: [number, number][] = [];
     const onProgress = (...step: [number, number]) => steps.push(step);

@@ -37,7 +37,7 @@ export const SRC_MODELS: Conditions = {
       'an opset is asked for that is before that of the model',
   },
   'src/transform/precision-lowering.ts': {
-    '…: no convolution can be quantised at ……; nothing was written':
+    '…: no convolution can be quantised at ………; nothing was written':
       'there are convolutions for int8, and with not even one of them on integers was the loss seen to be within what is allowed',
     ' in … minutes: give more `minutes`': 'the time that minutes gives was up before all had been tried',
     '…: it holds … already, and … needs float32: give a float32 model of the network':
@@ -93,10 +93,12 @@ export const SRC_MODELS: Conditions = {
     'the export was not verified': 'the export of npm start came without a comparison of its mask',
   },
   'src/transform/tolerance.ts': {
-    ': they are bundled, give typical ones with …':
+    '; they are bundled, give typical ones with …':
       'a lower precision costs more on the bundled images than is allowed, by numbers that are finite',
     '…: on … images ……; nothing was written':
       'an output is further from that of the model before than is allowed',
+    '; the images were prepared by an assumed …, and others may agree':
+      'that, or int8 was refused for every convolution, and neither the model nor an option said how images are prepared',
     '…: on … images no mask was found, so that nothing tells what it would cost: give typical ones with …; nothing was written':
       'a lower precision is asked for, and in no output that is cut into masks has any image a pixel of one',
   },

@@ -33,13 +33,24 @@ it('a rewriting passes at 1e-5, or at twice what onnxruntime itself is apart, wh
 it('a lower precision that costs too much on images that are bundled says how to give typical ones', () => {
   const int8 = new Tolerance('standard', 'int8');
   const refused = (maxAbs: number, areBundled: boolean) => () =>
-    int8.refuse('it', differenceOf(maxAbs), areBundled);
-  const way = ': they are bundled, give typical ones with `images`; nothing was written';
+    int8.refuse('it', differenceOf(maxAbs), [], areBundled);
+  const way = '; they are bundled, give typical ones with `images`; nothing was written';
   expect(refused(0.9, true)).toThrow(way);
   expect(refused(0.9, false)).not.toThrow(way);
   expect(refused(0.9, false)).toThrow('; nothing was written');
   // Which no other images mend.
   expect(refused(Number.POSITIVE_INFINITY, true)).not.toThrow(way);
+});
+
+it('a refusal names a recipe that was assumed, and no other assumption', () => {
+  const recipe = { what: 'recipe', value: 'min-max, resized to 64x64', option: 'recipe' };
+  const background = { what: 'background class', value: '0', option: 'background' };
+  expect(() => standard.refuse('it', differenceOf(3e-5), [recipe, background])).toThrow(
+    "it: on 3 images 'y' differs by up to 3.00e-5, where 1.0e-5 is allowed; the images were prepared by an assumed recipe min-max, resized to 64x64 (`recipe`), and others may agree; nothing was written",
+  );
+  expect(() => standard.refuse('it', differenceOf(3e-5), [background])).toThrow(
+    /is allowed; nothing was written$/,
+  );
 });
 
 it('never above 1e-3 of the largest, nor in the place of what a lower precision may cost', () => {
