@@ -144,9 +144,10 @@ function constantsOf({ graph: { nodes, initializers } }: Model): readonly Tensor
 
 type Lowering = Exclude<Precision, 'fp32'>;
 
-/** @throws NmodeError (CHECK_FAILED) where the weights did not become smaller */
+/** @throws NmodeError (CHECK_FAILED) where the weights did not become smaller, or most of them have to stay as they are */
 function smaller(name: string, precision: Lowering, before: Model, after: Model): Model {
-  if (weightBytes(after) < weightBytes(before)) return after;
+  const bytes = weightBytes(before);
+  if (weightBytes(after) < bytes && 2 * givableBytes(before, precision) < bytes) return after;
   throw new NmodeError('CHECK_FAILED', nothingToLower(name, precision, before));
 }
 
@@ -155,21 +156,29 @@ function weightBytes(model: Model): number {
 }
 
 function nothingToLower(name: string, precision: Lowering, model: Model): string {
+  if (givableBytes(model, precision) > 0) {
+    return `${name}: its weights cannot be in ${precision}: they are inputs as well, which may be replaced: \`optimizeModel({ freeze: true })\` takes them for constants; nothing was written`;
+  }
+  const [first] = untypedNodes(model);
+  const end = first === undefined ? '' : ` (${untypedText(first)})`;
+  return `${name}: nothing of it can be in ${precision}: it holds no ${NEEDED[precision]}${end}; nothing was written`;
+}
+
+/** Of weights that a precision would lower, what stays since they are inputs as well. */
+function givableBytes(model: Model, precision: Lowering): number {
   const givable = replaceable(model);
   const weights = model.graph.nodes
     .filter(({ opType }) => precision === 'fp16' || opType === 'Conv')
     .flatMap(({ inputs }) => inputs.slice(1))
-    .filter((weight) => isWorthLowering(model.graph.initializers.get(weight), precision));
-  const found = weights.some((weight) => givable.has(weight))
-    ? 'its weights are inputs as well, which may be replaced: `optimizeModel({ freeze: true })` takes them for constants'
-    : `it holds no ${NEEDED[precision]}`;
-  const [first] = untypedNodes(model);
-  const end = first === undefined ? '' : ` (${untypedText(first)})`;
-  return `${name}: nothing of it can be in ${precision}: ${found}${end}; nothing was written`;
+    .filter((weight) => givable.has(weight));
+  return [...new Set(weights)]
+    .flatMap((weight) => model.graph.initializers.get(weight) ?? [])
+    .filter((weight) => isWorthLowering(weight, precision))
+    .reduce((sum, { dtype, dims }) => sum + byteLength(dtype, dims), 0);
 }
 
-function isWorthLowering(weight: Tensor | undefined, precision: Lowering): boolean {
-  if (weight?.dtype !== 'float32') return false;
+function isWorthLowering(weight: Tensor, precision: Lowering): boolean {
+  if (weight.dtype !== 'float32') return false;
   return precision !== 'int8-weights' || elementCount(weight.dims) >= MIN_ELEMENTS;
 }
 

@@ -310,6 +310,14 @@ describe('what cannot be lowered', () => {
     }
   });
 
+  it('also where some constant that is no input would become smaller', async () => {
+    const built = modelOf([x], { y: logitsOf(x) });
+    const kernels = [...built.graph.initializers].filter(([, { dims }]) => dims.length > 1);
+    const more = kernels.map(([name, { dtype, dims }]) => ({ name, type: { dtype, shape: dims } }));
+    const graph = { ...built.graph, inputs: [...built.graph.inputs, ...more] };
+    await expectRefusal({ ...built, graph }, fp16, 'CHECK_FAILED', /its weights cannot be in fp16/);
+  });
+
   it('but weights in Constant nodes are weights', async () => {
     const built = modelOf([x], { y: logitsOf(x) });
     for (const options of [fp16, weights, int8]) {

@@ -47,10 +47,9 @@ export const SRC_MODELS: Conditions = {
     'values in float16': 'the note says fp16, or an initializer or Constant node is float16',
     'quantised values': 'the note says int8, or an operator quantises, dequantises or computes with integers',
     'weights in int8': 'the note of this package says int8-weights',
-    'its weights are inputs as well, which may be replaced: `optimizeModel({ freeze: true })` takes them for constants':
-      'nothing was lowered, and a float32 weight that is large enough for it is an input of a graph of IR version 4 or later too',
-    'it holds no …': 'nothing was lowered, and no such weight is an input of the graph too',
-    '…: nothing of it can be in …: ……; nothing was written':
+    '…: its weights cannot be in …: they are inputs as well, which may be replaced: `optimizeModel({ freeze: true })` takes them for constants; nothing was written':
+      'of what a precision would lower, at least half of all bytes, or some where nothing was lowered, are weights that are inputs of a graph of IR version 4 or later too',
+    '…: nothing of it can be in …: it holds no ……; nothing was written':
       'the weights are as large as before or, for int8, no convolution is one that can be quantised',
   },
   'src/transform/reach.ts': {
