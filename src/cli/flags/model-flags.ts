@@ -1,13 +1,12 @@
-import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MAX_NAMES_TEXT, parseClassNames } from '../../../graph/common/class-names.js';
+import { parseClassNames } from '../../../graph/common/class-names.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { LAYOUTS } from '../../../graph/common/layout.js';
 import { type Background, parseBackground } from '../../../graph/common/recipe.js';
 import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
 import { choice } from './options.js';
 import { greyOption, recipeOption, windowOption } from './recipe-flags.js';
+import { textOf } from './text-file.js';
 
 /** @param head what is done with the head, in a few words */
 export function addModelFlags(
@@ -58,13 +57,4 @@ export function classesOption(otherwise: string): Option {
       throw new InvalidArgumentError(`${path}: ${reason(error)}.`);
     }
   });
-}
-
-/** @throws Error for what is too large, or no text */
-function textOf(path: string): string {
-  const { size } = statSync(path);
-  if (size > 4 * MAX_NAMES_TEXT) throw new Error(`it has ${size} bytes, a file of names has fewer`);
-  const bytes = readFileSync(path);
-  if (!isUtf8(bytes)) throw new Error('it is not in UTF-8: save it as such');
-  return bytes.toString('utf8');
 }

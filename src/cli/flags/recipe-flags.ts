@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { reason } from '../../../graph/common/errors.js';
@@ -6,6 +5,7 @@ import { type IntensityWindow, NORMALIZATIONS } from '../../../graph/common/norm
 import { GREYS, parseRecipe, type Recipe } from '../../../graph/common/recipe.js';
 import { megabytesUpTo } from './arguments.js';
 import { choice } from './options.js';
+import { textOf } from './text-file.js';
 
 /** `--recipe`: a normalization by its name, or a whole recipe from a JSON file. `otherwise` is what holds without. */
 export function recipeOption(otherwise: string): Option {
@@ -20,7 +20,7 @@ export function recipeOption(otherwise: string): Option {
       throw new InvalidArgumentError(`Expected ${names.join(', ')} or a .json file.`);
     }
     try {
-      return parseRecipe(readFileSync(text, 'utf8'));
+      return parseRecipe(textOf(text));
     } catch (error) {
       throw new InvalidArgumentError(`${text}: ${reason(error)}.`);
     }

@@ -22,10 +22,11 @@ export const SRC_DOORS: Conditions = {
     'standard output takes the mask or the JSON document, not both': '--json is given with -o -',
     '… of … images failed': 'an image failed, and it was not the only one',
   },
-  'src/cli/flags/model-flags.ts': {
+  'src/cli/flags/text-file.ts': {
+    'it is a folder': 'the file of --classes or --recipe is a folder',
     'it is not in UTF-8: save it as such':
-      'the bytes of the file of --classes are no UTF-8, as those of UTF-16 are none',
-    'it has … bytes, a file of names has fewer': 'the file of --classes is larger than 262,144 bytes',
+      'the bytes of the file of --classes or --recipe are no UTF-8, as those of UTF-16 are none',
+    'it has more than … bytes': 'the file of --classes or --recipe goes on after 262,144 bytes',
   },
   'src/files/image-cases.ts': {
     'it is no folder, where patterns look for files':
