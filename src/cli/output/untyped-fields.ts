@@ -7,7 +7,7 @@ export function untypedField(untyped: readonly UntypedNode[]): Field {
   const behind = untyped.flatMap(({ keeps }) => Object.values(keeps)).reduce((sum, count) => sum + count, 0);
   return [
     'untyped',
-    `${untyped.length} nodes, with ${behind} behind them, at which no rule looks (--why lists them)`,
+    `${untyped.length === 1 ? '1 node' : `${untyped.length} nodes`}, with ${behind} behind, at which no rule looks (--why lists all)`,
   ];
 }
 

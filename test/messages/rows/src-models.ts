@@ -94,7 +94,7 @@ export const SRC_MODELS: Conditions = {
   'src/transform/tolerance.ts': {
     '; they are bundled, give typical ones with …':
       'a lower precision costs more on the bundled images than is allowed, by numbers that are finite',
-    '…: on … images ……; nothing was written':
+    '…: on … images ………; nothing was written':
       'an output is further from that of the model before than is allowed',
     '; the images were prepared by an assumed …, and others may agree':
       'that, or int8 was refused for every convolution, and neither the model nor an option said how images are prepared',
