@@ -91,7 +91,7 @@ describe('from checkpoint to mask', () => {
       /^untyped +Twist 't': operators of the domain 'org\.example' .* from 1 Relu$/m,
     );
     expect(nmode('inspect', path).stdout).toMatch(
-      /^untyped +1 nodes, with 1 behind them, .* \(--why lists them\)$/m,
+      /^untyped +1 node, with 1 behind, .* \(--why lists all\)$/m,
     );
     expect(nmode('inspect', trained, '--why')).toMatchObject({
       status: 2,
