@@ -135,7 +135,7 @@ describe('what is refused, with one line', () => {
   it.each([
     ['no model', [], 2, /missing required argument/],
     ['a file that is not there', [out('nowhere.onnx')], 3, /nowhere\.onnx: cannot be read/],
-    ['a size that is fixed', [plain, '--size', '32x32'], 2, /plain\.onnx: input 'input' is \[1,3,64,64\]/],
+    ['a size that is fixed', [plain, '--size', '32x32'], 2, /plain\.onnx: input 'input' is \[1, 3, 64, 64\]/],
     ['a batch that is fixed', [plain, '--batch', '4'], 2, /axis 0 cannot be 4/],
     ['workers that would be idle', [plain, '--workers', '2'], 2, /offline/],
     ['a scenario that there is not', [plain, '--scenario', 'server'], 2, /single, offline/],
