@@ -288,7 +288,7 @@ inBrowser('the page', () => {
     await masked(page, 'nonzero_0000.png + nonzero_0001.png');
     await page.locator('#model-file').setInputFiles(await exportCase(grey, folder));
     await page.waitForFunction(() => document.body.dataset.state === 'failed');
-    expect(await text(page, 'alert')).toMatch(/it has 2 channels, the model takes 1/);
+    expect(await text(page, 'alert')).toMatch(/together they have 2 channels, the model takes 1/);
     await page.locator('#image-file').setInputFiles(EXAMPLE);
     await page.waitForFunction(() => document.getElementById('alert')?.textContent?.includes('it is RGB'));
     await page.locator('#grey').selectOption('luma');
