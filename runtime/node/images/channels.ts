@@ -11,19 +11,8 @@ import {
 import { finished } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
 import { greyOfPng, mayBeGrey } from '../../images/files/png-image.js';
-import {
-  decoding,
-  type ImageFile,
-  inflated,
-  MAX_PIXELS,
-  nameOf,
-  type Opened,
-  openFile,
-  openSharp,
-  rawOf,
-  rgbOf,
-} from './files.js';
-import { loadSharp } from './sharp.js';
+import { decoding, type ImageFile, inflated, nameOf, type Opened, openFile, rgbOf } from './files.js';
+import { loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
 
 /** Where the channels of an image come from: one file, or several in their order. */
 export type ChannelFiles = ImageFile | readonly ImageFile[];

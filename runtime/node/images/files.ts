@@ -2,17 +2,10 @@ import { constants, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
-import type { Sharp, SharpOptions } from 'sharp';
 import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
 import type { Mask, Raster, RgbImage } from '../../common/raster.js';
 import { isOrientation, type Orientation } from '../../images/files/exif.js';
-import {
-  FORMATS,
-  formatOf,
-  type ImageFormat,
-  isAnimatedPng,
-  isLossyWebp,
-} from '../../images/files/formats.js';
+import { FORMATS, formatOf, type ImageFormat, isLossyWebp } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
@@ -20,10 +13,7 @@ import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
 import { writePng } from '../../images/files/write-png.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
 import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
-import { loadSharp } from './sharp.js';
-
-/** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */
-export const MAX_PIXELS = 100_000_000;
+import { loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
 
 /** More than 100 megapixels take uncompressed at 16 bits. */
 export const MAX_FILE_BYTES = 2 ** 30;
@@ -75,36 +65,6 @@ export async function openFile(file: ImageFile): Promise<Opened> {
   return { format, ...(await mend(contents, format)) };
 }
 
-/** libvips' names of the kinds of samples that are not taken. */
-const SAMPLES: Readonly<Record<string, string>> = {
-  char: 'signed, of 8 bits',
-  short: 'signed, of 16 bits',
-  int: 'signed, of 32 bits',
-  uint: 'of 32 bits',
-  float: 'floating-point numbers of 32 bits',
-  double: 'floating-point numbers of 64 bits',
-  complex: 'complex numbers',
-  dpcomplex: 'complex numbers',
-};
-
-/** @throws Error for several images, and for samples of other kinds */
-export async function openSharp(
-  bytes: Uint8Array,
-  options: SharpOptions = {},
-): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort'; readonly isGrey: boolean }> {
-  const sharp = await loadSharp();
-  const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
-  const { depth, pages = 1, format, space } = await image.metadata();
-  if ((pages > 1 && options.page === undefined) || (format === 'png' && isAnimatedPng(bytes))) {
-    throw new Error(`it holds ${pages > 1 ? pages : 'several'} images, expected one`);
-  }
-  if (depth !== 'uchar' && depth !== 'ushort')
-    throw new Error(
-      `its samples are ${SAMPLES[depth] ?? depth}, expected whole numbers of 8 or 16 bits without a sign: scale and shift them into 0 to 65535`,
-    );
-  return { image, depth, isGrey: space === 'b-w' || space === 'grey16' };
-}
-
 /**
  * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
  * becomes three channels. As in the release, which reads RGB, transparency is dropped. Harmless faults of the file are passed
@@ -124,22 +84,6 @@ export async function rgbOf(opened: Opened): Promise<RgbImage> {
 }
 
 const RGB_SPACES = { uchar: 'srgb', ushort: 'rgb16' } as const;
-
-/** Pixels in a colour space; upright where nobody took the orientation out. */
-export async function rawOf(image: Sharp, space: string, depth: 'uchar' | 'ushort') {
-  const { data, info } = await image
-    .autoOrient()
-    .toColourspace(space)
-    .raw({ depth })
-    .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const { buffer, byteOffset, length } = data;
-  const pixels =
-    depth === 'uchar'
-      ? new Uint8Array(buffer, byteOffset, length)
-      : new Uint16Array(buffer, byteOffset, length / 2);
-  return { width, height, channels, data: pixels };
-}
 
 /** @throws NmodeError (BAD_IMAGE) with the name of the image for whatever goes wrong */
 export async function decoding<Result>(name: string, decode: () => Promise<Result>): Promise<Result> {

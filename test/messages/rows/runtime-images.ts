@@ -132,12 +132,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'a memory budget of … MB, expected at least … MB':
       'the image does not fit the budget, nor does the smallest useful tile, for which the budget named is enough',
   },
-  'runtime/node/images/files.ts': {
-    'it is a folder': 'the path of an image is a directory',
-    'it is not a regular file': 'the path of an image is a device, pipe or socket',
-    '… bytes are more than 1 GiB': 'the file is larger than 2^30 bytes',
-    'it is …, not …: rename it':
-      'the first bytes are of one known format, and the extension is that of another',
+  'runtime/node/images/sharp.ts': {
     'it holds … images, expected one': 'libvips finds several pages, or a PNG says that it is an animation',
     'its samples are …, expected whole numbers of 8 or 16 bits without a sign: scale and shift them into 0 to 65535':
       'libvips decodes to another sample type than uchar and ushort',
@@ -148,6 +143,13 @@ export const RUNTIME_IMAGES: Conditions = {
     'floating-point numbers of 32 bits': 'the samples are of the type float',
     'floating-point numbers of 64 bits': 'the samples are of the type double',
     'complex numbers': 'the samples are of the type complex or dpcomplex',
+  },
+  'runtime/node/images/files.ts': {
+    'it is a folder': 'the path of an image is a directory',
+    'it is not a regular file': 'the path of an image is a device, pipe or socket',
+    '… bytes are more than 1 GiB': 'the file is larger than 2^30 bytes',
+    'it is …, not …: rename it':
+      'the first bytes are of one known format, and the extension is that of another',
     'it decodes to … channels, expected 3': 'without alpha and in sRGB, other than 3 channels came',
     '…: cannot be read as an image: …': 'reading or decoding failed, for the reason that follows',
     'it decodes to … channels, expected 3 or 4': 'in sRGB, other than 3 or 4 channels of a ground truth came',
