@@ -77,8 +77,9 @@ function checkOptions({
   const wrong = (what: string, found: unknown, expected: string) =>
     badUsage(`${what} ${found}, expected ${expected}`);
   const isFrom0 = (value: number) => value >= 0 && Number.isFinite(value);
-  if (rates.length === 0 || !rates.every(isFrom0)) {
-    throw wrong('learning rates', `[${rates.slice(0, 5)}]`, 'one a step, each a number from 0 on');
+  const strange = rates.filter((rate) => !isFrom0(rate));
+  if (rates.length === 0 || strange.length > 0) {
+    throw wrong('learning rates', `[${strange.slice(0, 5)}]`, 'one a step, each a number from 0 on');
   }
   if (!isFrom0(weightDecay)) throw wrong('weightDecay', weightDecay, 'a number from 0 on');
   if (!betas.every((beta) => beta >= 0 && beta < 1)) throw wrong('betas', betas, 'two from 0 to below 1');

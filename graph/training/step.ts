@@ -76,8 +76,11 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
   const { momentum = DEFAULT_MOMENTUM } = options;
   if (!(momentum >= 0 && momentum <= 1))
     throw badUsage(`momentum ${momentum}, expected a number from 0 to 1`);
+  const { statistics: normalized = 'batch' } = options;
+  oneOf('head', head, HEADS);
+  oneOf('statistics', normalized, STATISTICS);
   checkInputs(inputs, logits);
-  const plan = planOf(logits, isTrained, options.statistics ?? 'batch');
+  const plan = planOf(logits, isTrained, normalized);
   const { parameters, running } = plan;
   const state = stateInputs(parameters, running);
   const current = new Map([
@@ -134,6 +137,14 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
 }
 
 /** The names that a step has beside those of its network. */
+const HEADS: readonly TrainingHead[] = ['sigmoid', 'softmax'];
+const STATISTICS = ['batch', 'running'] as const;
+
+/** Programs in JavaScript have no types that would refuse a slip, and another loss would be trained without a word. */
+function oneOf(what: string, given: string, choices: readonly string[]): void {
+  if (!choices.includes(given)) throw badUsage(`${what} '${given}', expected ${choices.join(' or ')}`);
+}
+
 const OWN_NAMES = ['targets', 'parameters', 'first_moment', 'second_moment', 'running_statistics', 'step'];
 
 /** @throws NmodeError (BAD_USAGE) where the inputs are not those of the network, or have a name that the step needs */

@@ -38,6 +38,17 @@ describe('a training', () => {
     expect(await train(line, { threads: 2 })).toEqual(await train(line, { threads: 2 }));
   });
 
+  it.each([
+    [{ head: 'sigmod' }, "head 'sigmod', expected sigmoid or softmax"],
+    [{ statistics: 'none' }, "statistics 'none', expected batch or running"],
+    [{ optimizer: { rates: [1, 1, 1, 1, 1, 1, -1] } }, 'learning rates [-1], expected one a step'],
+  ])('of %j is refused', (slip, message) => {
+    const x = input('x', 'float32', [1, 1, 2, 2]);
+    const logits = mul(x, initializer('w', float32Tensor([1, 1, 1, 1], [2])));
+    const options = { inputs: [x], logits, head: 'sigmoid', loss: crossEntropy, optimizer: { rates: [1] } };
+    expect(() => trainingStep({ ...options, ...slip } as TrainingOptions)).toThrow(message);
+  });
+
   it('leaves what is not chosen as it was, statistics of its BatchNorms included', async () => {
     const isTrained = (name: string) => name.startsWith('up3.') || name.startsWith('outc.');
     const { step } = trainingOf(line, { isTrained });

@@ -29,6 +29,8 @@ export const TRAINING: Conditions = {
   },
   'graph/training/step.ts': {
     'momentum …, expected a number from 0 to 1': 'the momentum of running statistics is outside that range',
+    "… '…', expected …": 'the head or the statistics are none of those that there are',
+    ' or ': 'joins the choices',
     "an input of the network is called '…', as one of the step: give it another name":
       'an input has the name of the targets or of a part of the state',
     "the logits are computed from '…', which is not among the inputs: add it":
