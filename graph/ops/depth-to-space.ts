@@ -1,21 +1,27 @@
-import { int, intOf, string } from '../ir/attribute.js';
+import { type Attributes, int, intOf, string } from '../ir/attribute.js';
 import { floorDivideDim, multiplyDims, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import type { Value } from '../ir/value.js';
+import type { Value, ValueType } from '../ir/value.js';
 import { checkLeast } from './window.js';
+
+/** The image that is taken apart or put together, and the side of its blocks. */
+function imageOf(inputs: readonly (ValueType | undefined)[], attributes: Attributes) {
+  const { dtype, shape } = required(inputs, 0, 'x');
+  const block = intOf(attributes, 'blocksize', 0);
+  checkLeast('blocksize', [block], 1);
+  const [batch, channels, ...space] = shape;
+  if (batch === undefined || channels === undefined || space.length !== 2) {
+    throw new RangeError(`x ${shapeText(shape)} is no image`);
+  }
+  return { dtype, shape, block, batch, channels, space };
+}
 
 export const DepthToSpace: OpDefinition = {
   opType: 'DepthToSpace',
   since: 1,
   attributes: { blocksize: 'int', mode: 'string' },
   infer(inputs, attributes) {
-    const { dtype, shape } = required(inputs, 0, 'x');
-    const block = intOf(attributes, 'blocksize', 0);
-    checkLeast('blocksize', [block], 1);
-    const [batch, channels, ...space] = shape;
-    if (batch === undefined || channels === undefined || space.length !== 2) {
-      throw new RangeError(`x ${shapeText(shape)} is no image`);
-    }
+    const { dtype, block, batch, channels, space } = imageOf(inputs, attributes);
     if (typeof channels === 'number' && channels % (block * block) !== 0) {
       throw new RangeError(`${channels} channels do not divide into blocks of ${block} by ${block}`);
     }
@@ -30,13 +36,7 @@ export const SpaceToDepth: OpDefinition = {
   since: 1,
   attributes: { blocksize: 'int' },
   infer(inputs, attributes) {
-    const { dtype, shape } = required(inputs, 0, 'x');
-    const block = intOf(attributes, 'blocksize', 0);
-    checkLeast('blocksize', [block], 1);
-    const [batch, channels, ...space] = shape;
-    if (batch === undefined || channels === undefined || space.length !== 2) {
-      throw new RangeError(`x ${shapeText(shape)} is no image`);
-    }
+    const { dtype, shape, block, batch, channels, space } = imageOf(inputs, attributes);
     if (space.some((size) => typeof size === 'number' && size % block !== 0)) {
       throw new RangeError(`x ${shapeText(shape)} does not divide into blocks of ${block} by ${block}`);
     }

@@ -10,9 +10,6 @@ import { type QuantizableLayer, quantizableLayers } from './layers.js';
 import { type QuantizedWeights, quantizeConvolutions } from './quantize-convolutions.js';
 import { type Candidate, type GaveUp, withinBudget } from './search.js';
 
-/** The first opset with one scale a channel. */
-export const INT8_OPSET = 13;
-
 export interface QuantizeOptions {
   /** Default the first one with which all layers keep within the budget, or else the one with which they cost least. */
   readonly method?: CalibrationMethod;
