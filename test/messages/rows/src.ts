@@ -63,6 +63,19 @@ export const SRC: Conditions = {
       'no image has one mask of its name that is of no other image; the first reason follows',
     ', and in one folder masks are named NAME_mask.png': 'images and masks are in one folder',
   },
+  'src/slimming/split.ts': {
+    '…: expected a share of the images between 0 and 1, such as 0.2':
+      'the share that is held out is no number, 0 or less, or 1 or more',
+    'all … images are near-duplicates of one another, so none tells how a network does on others: give images of other patients or scenes':
+      'there are several images, and all are one group of near-duplicates',
+    'one image': 'there is one image',
+    ', of which … are no near-duplicates of each other':
+      'there are fewer groups of near-duplicates than images',
+    '……: expected … that differ at least, some to train on, some to choose by and some to test on; a few dozen make a good network':
+      'there are fewer than 5 groups of near-duplicates',
+    '…: of … images, … of which are for testing, it leaves none to train on: expected … at most':
+      'the share that is held out and the images to test on are all images',
+  },
   'src/api/predict.ts': {
     'components were not asked for':
       'a segmentation came without the connected components that it was asked for',
