@@ -1,27 +1,20 @@
 import { basename } from 'node:path';
 import { imageFault } from '../../graph/common/errors.js';
 import { recipeSummary } from '../../graph/common/recipe.js';
-import type { Mask, RgbImage } from '../../runtime/common/raster.js';
-import { toEightBits } from '../../runtime/images/depth.js';
-import { drawOutline } from '../../runtime/images/draw.js';
-import { resizeBilinear } from '../../runtime/images/resize.js';
-import { area, thresholded } from '../../runtime/masks/threshold.js';
-import { encodePng } from '../../runtime/node/images/files.js';
+import { area } from '../../runtime/masks/threshold.js';
 import type { Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segment-options.js';
 import type { TruthReading } from '../../runtime/truth/truth.js';
-import type { Rgb } from '../../runtime/truth/truth-image.js';
 import type { Pair } from '../files/pairs.js';
 import { compareWithTruth } from './compare-classes.js';
 import type { EvaluationReport } from './evaluation.js';
 import { classFigures, metricFields, share } from './figures.js';
 import { escaped, fieldsTable, writePage } from './html.js';
+import { colourText, outlinedPng, PICTURES_STYLE, pngSource } from './outlined.js';
 import { truthText } from './truth-report.js';
 
-/** How many of the worst images are shown, and how wide and high at most. */
+/** How many of the worst images are shown. */
 const PICTURES = 8;
-const PICTURE_WIDTH = 320;
-const MAX_PICTURE_HEIGHT = 480;
 
 const FOUND = [255, 64, 32] as const;
 const TRUE = [32, 220, 90] as const;
@@ -58,7 +51,7 @@ export async function writeReport(
     }
   }
   const title = `${basename(options.model)}: ${report.images} images`;
-  await writePage(path, title, STYLE, bodyOf(report, pictures));
+  await writePage(path, title, PICTURES_STYLE, bodyOf(report, pictures));
 }
 
 /** The image with the outlines of what is true and of what was found. */
@@ -69,27 +62,15 @@ async function picture(
 ): Promise<Drawn> {
   const { image, compared } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
-  const scale = Math.min(PICTURE_WIDTH / image.width, MAX_PICTURE_HEIGHT / image.height);
-  const scaled = (side: number) => Math.max(1, Math.round(side * scale));
-  const [width, height] = [scaled(image.width), scaled(image.height)];
-  const shrink = (from: Mask) => thresholded(resizeBilinear(from, width, height), 127.5);
-  const bytes = { ...image, data: toEightBits(image, true) };
-  const small: RgbImage = {
-    width,
-    height,
-    channels: 3,
-    data: Uint8Array.from(resizeBilinear(bytes, width, height).data, Math.round),
-  };
   const foreground = compared.filter(({ isBackground }) => !isBackground);
-  const outlined = (on: RgbImage, masks: readonly Mask[], colour: Rgb) =>
-    masks.reduce((drawn, mask) => drawOutline(drawn, shrink(mask), { colour }), on);
   const trueMasks = foreground.map(({ truth }) => truth.mask);
   const foundMasks = foreground.map(({ found }) => found);
-  const png = await encodePng(outlined(outlined(small, trueMasks, TRUE), foundMasks, FOUND));
+  const png = await outlinedPng(image, [
+    { masks: trueMasks, colour: TRUE },
+    { masks: foundMasks, colour: FOUND },
+  ]);
   return { png, empty: foundMasks.every((mask) => area(mask) === 0) };
 }
-
-const colour = (rgb: readonly number[]) => `rgb(${rgb.join(', ')})`;
 
 function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport['cleaning']): string {
   const steps = [
@@ -108,9 +89,6 @@ function classesTable({ classes = [] }: EvaluationReport): string {
   const figures = classes.map((each) => [named(each), classFigures(each)] as const);
   return `<h2>Classes</h2>\n${fieldsTable(figures)}`;
 }
-
-const STYLE = `  .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
-  img { display: block; max-width: 100%; }`;
 
 function bodyOf(report: EvaluationReport, pictures: readonly Picture[]): string {
   const { confusion, perImage, warnings } = report;
@@ -134,9 +112,8 @@ function bodyOf(report: EvaluationReport, pictures: readonly Picture[]): string 
     const caption = `${escaped(shown.name)}: DSC ${share(shown.dsc)}`;
     if ('lacking' in shown)
       return `<figure><figcaption>${caption}, no picture: ${escaped(shown.lacking)}</figcaption></figure>`;
-    const source = `data:image/png;base64,${Buffer.from(shown.png).toString('base64')}`;
     const found = shown.empty ? ', nothing found' : '';
-    return `<figure><img alt="" src="${source}"><figcaption>${caption}${found}</figcaption></figure>`;
+    return `<figure><img alt="" src="${pngSource(shown.png)}"><figcaption>${caption}${found}</figcaption></figure>`;
   };
   const list = (title: string, texts: readonly string[]) =>
     texts.length === 0
@@ -147,8 +124,8 @@ ${classesTable(report)}
 ${list('To be checked', warnings)}
 ${list('Not counted', errors)}
 <h2>The worst</h2>
-<p>Outlined: <span style="color: ${colour(TRUE)}">ground truth</span>,
-<span style="color: ${colour(FOUND)}">found</span>.
+<p>Outlined: <span style="color: ${colourText(TRUE)}">ground truth</span>,
+<span style="color: ${colourText(FOUND)}">found</span>.
 <div class="pictures">
 ${pictures.map(figure).join('\n')}
 </div>
