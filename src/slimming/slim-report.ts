@@ -1,0 +1,84 @@
+import type { SolverId } from '../../exporters/decoders/solvers.js';
+import type { Assumption } from '../../graph/common/assumption.js';
+import type { Recipe } from '../../graph/common/recipe.js';
+import type { Failure } from '../files/pairs.js';
+
+/** DSC image by image. */
+export interface Scores {
+  readonly perImage: readonly { readonly name: string; readonly dsc: number }[];
+  readonly mean: number;
+  readonly median: number;
+  readonly worst: number;
+}
+
+export interface TruthScores extends Scores {
+  /** Of the pixels of all images together; of several classes, their mean. */
+  readonly dsc: number;
+}
+
+/** How a model's masks are. */
+export interface MaskFigures {
+  /** With the teacher's masks; absent of the teacher itself. */
+  readonly agreement?: Scores;
+  /** With ground truth, of the images that have some. */
+  readonly truth?: TruthScores;
+}
+
+/** What a model costs, and how its masks are. */
+export interface ModelFigures extends MaskFigures {
+  /** Trained numbers. */
+  readonly parameters: number;
+  /** Multiply-adds of one run; absent where operators are not known. */
+  readonly macs?: number;
+  /** Size of the .onnx file. */
+  readonly bytes: number;
+  /** Of a run on one image, median; measured in turn with the others. */
+  readonly milliseconds: number;
+}
+
+/** What a slimming came to. Figures are on the images that chose nothing, where there is nothing else said. */
+export interface SlimReport {
+  /** The file of the network that was slimmed. */
+  readonly network: string;
+  /** The student's. */
+  readonly output: string;
+  readonly decoder: SolverId;
+  /** What was frozen, in words: the backbone, and the tensors that the decoder takes. */
+  readonly encoder: string;
+  /** Numbers that were fitted: the decoder's. */
+  readonly fitted: number;
+  /** How many images were trained on, chose the weights, and chose nothing. */
+  readonly images: { readonly train: number; readonly heldOut: number; readonly test: number };
+  /** Groups of near-duplicates, by their names; each is in one of these parts. */
+  readonly duplicates: readonly (readonly string[])[];
+  /** Images that cannot be read or run. */
+  readonly failures: readonly Failure[];
+  readonly recipe: Recipe;
+  /** What neither the network nor the options say, and what was taken for it. */
+  readonly assumed: readonly Assumption[];
+
+  readonly seed: number;
+  /** How many steps were taken. */
+  readonly steps: number;
+  /** The step behind which the decoder normalises by its running statistics, as the student does. */
+  readonly runningFrom: number;
+  /** The step whose weights were kept. */
+  readonly bestStep: number;
+  /** Of each step. */
+  readonly losses: readonly number[];
+  /** Mean DSC with the teacher's masks, on the images that choose the weights. */
+  readonly looks: readonly { readonly step: number; readonly agreement: number }[];
+  /** From the first image to the last step, of all runs where there were several. */
+  readonly seconds: number;
+  readonly threads: number;
+
+  readonly teacher: ModelFigures;
+  readonly student: ModelFigures;
+  /** The alternative: the teacher itself in int8; absent where it cannot be had. */
+  readonly teacherInt8?: ModelFigures;
+  /** The student on the images that chose its weights, which flatters. */
+  readonly heldOut: MaskFigures;
+  readonly versions: Readonly<Record<'nmode' | 'node' | 'onnxruntime', string>>;
+  /** What else is to be known, one line each. */
+  readonly notes: readonly string[];
+}
