@@ -1,6 +1,6 @@
 import { ASSUMED_KEY, type Assumption, type CheckedAssumption } from '../../graph/common/assumption.js';
 import type { Model } from '../../graph/ir/model.js';
-import { RECOGNISED_IDS } from '../backbones/index.js';
+import { BACKBONE_IDS } from '../backbones/index.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 import { optionKey, type SolverChoices } from '../decoders/solvers.js';
 import type { SettingsInUse } from '../nn/settings.js';
@@ -37,7 +37,7 @@ export function assumptionsOf(
     ...(decoder.id === 'original' ? [] : assumedChoices(decoder, hints.solverOptions)),
     ...settings.assumed,
     // Those of a backbone of one's own are defined.
-    ...(backbone !== undefined && RECOGNISED_IDS.includes(backbone)
+    ...(backbone !== undefined && BACKBONE_IDS.includes(backbone)
       ? [{ what: 'strides, dilations and all else', value: `of ${backbone}`, option: 'backbone' }]
       : []),
   ];

@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Backbone, Network } from '../backbones/backbone.js';
-import { RECOGNISED } from '../backbones/index.js';
+import { BACKBONES } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
 import type { Shapes } from '../nn/weights.js';
 import { bestOf, type Fit, fitOf, misfit } from './recognise.js';
@@ -43,7 +43,7 @@ export function locate(
   given?: Backbone,
   removed = '',
 ): Location {
-  const search: Search = { shapes, isComplete, removed, backbones: given ? [given] : RECOGNISED, tried: [] };
+  const search: Search = { shapes, isComplete, removed, backbones: given ? [given] : BACKBONES, tried: [] };
   for (const view of wholeViews(shapes.keys())) {
     const found = locateIn(file, view, search);
     if (found !== undefined) return found;

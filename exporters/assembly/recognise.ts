@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { shapeText } from '../../graph/ir/dim.js';
 import type { Backbone, Network } from '../backbones/backbone.js';
-import { RECOGNISED } from '../backbones/index.js';
+import { BACKBONES } from '../backbones/index.js';
 import { listed, type Shapes } from '../nn/weights.js';
 
 /** How far a checkpoint's keys are those that a network asks for. */
@@ -65,7 +65,7 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], give
   const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
   const [closest] = [...tried].sort((a, b) => share(b) - share(a));
   if (given !== undefined && closest !== undefined) {
-    const fitting = bestOf(RECOGNISED.map((backbone) => fitOf(backbone, shapes)));
+    const fitting = bestOf(BACKBONES.map((backbone) => fitOf(backbone, shapes)));
     const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
     throw bad(
       `its keys${below(closest)} are not those of ${closest.network.backbone}${other}: ${difference(closest)}`,
@@ -78,7 +78,7 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], give
     );
   }
   const keys = [...shapes.keys()].map((key) => key.slice(0, 60));
-  const known = RECOGNISED.map(({ id }) => id).join(', ');
+  const known = BACKBONES.map(({ id }) => id).join(', ');
   throw bad(
     `no known network (known: ${known}); its ${keys.length} keys begin ${keys.slice(0, 3).join(', ')}; ${WAYS_ON}`,
   );

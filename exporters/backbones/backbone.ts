@@ -26,6 +26,8 @@ export interface OwnDecoder {
 export interface NetworkDefinition {
   readonly backbone: string;
   readonly inputChannels: number;
+  /** What height and width must be multiples of, where features are computed at coarser scales than their own. */
+  readonly multiple?: number;
   /** The features, shallow to deep: each [N, C, H / scale, W / scale]. */
   features(input: Value, weights: Weights): readonly Value[];
   readonly own?: OwnDecoder;
@@ -34,7 +36,7 @@ export interface NetworkDefinition {
 }
 
 /** What a decoder needs of an encoder, and what its checkpoints look like. */
-export interface Network extends Omit<NetworkDefinition, 'features'> {
+export interface Network extends Omit<NetworkDefinition, 'features' | 'multiple'> {
   /** Channels of each skip, shallow to deep. */
   readonly widths: readonly number[];
   /** The scale of each skip, shallow to deep. */
@@ -71,7 +73,7 @@ export function trialInput({ inputChannels }: Pick<Network, 'inputChannels'>): V
  * Completes a definition by what one construction of the encoder tells: widths, scales, keys.
  * @throws NmodeError (BAD_USAGE) where the features are no 1/n of the input, or not ordered from shallow to deep
  */
-export function networkOf({ features, ...definition }: NetworkDefinition): Network {
+export function networkOf({ features, multiple = 1, ...definition }: NetworkDefinition): Network {
   let shapes: readonly Value['shape'][] = [];
   const keys = keysOf((weights) => {
     shapes = features(trialInput(definition), weights).map(({ shape }) => shape);
@@ -95,7 +97,7 @@ export function networkOf({ features, ...definition }: NetworkDefinition): Netwo
     ...definition,
     widths,
     scales,
-    stride: Math.max(...scales.flat()),
+    stride: Math.max(multiple, ...scales.flat()),
     keys,
     skips: (input, weights) =>
       features(input, weights).map((value, index) => ({ value, scale: at(scales, index) })),

@@ -1,7 +1,7 @@
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import type { Value } from '../../graph/ir/value.js';
 import { type Backbone, type NetworkDefinition, networkOf } from './backbone.js';
-import { RECOGNISED_IDS } from './index.js';
+import { BACKBONE_IDS } from './index.js';
 
 /** What is to be said of a backbone of your own. */
 export interface BackboneDefinition extends Pick<NetworkDefinition, 'features'> {
@@ -48,7 +48,7 @@ function checkId(id: unknown): void {
   const usage = (message: string) => new NmodeError('BAD_USAGE', `the id of a backbone ${message}`);
   if (typeof id !== 'string') throw usage(`is ${kindOf(id)}, expected a string`);
   if (!/^[\w.-]+$/.test(id)) throw usage(`is '${id}', expected letters, digits, '_', '.' and '-'`);
-  if (RECOGNISED_IDS.includes(id)) throw usage(`is '${id}', which is known already: give it another`);
+  if (BACKBONE_IDS.includes(id)) throw usage(`is '${id}', which is known already: give it another`);
 }
 
 function isValue(value: unknown): value is Value {

@@ -50,6 +50,10 @@ function residual(x: Value, weights: Weights, branch: Branch, planes: number, st
   return relu(add(y, shortcut), weights.scope('relu'));
 }
 
+/** torchvision's BasicBlock. */
+export const basicBlock = (x: Value, weights: Weights, planes: number, stride: number): Value =>
+  residual(x, weights, basic, planes, stride);
+
 /** torchvision's ResNet: after the first ReLU, then after `layer1` (behind the pooling) to `layer4`; strides 2 to 32. */
 const resnet = (id: string, branch: Branch, blocks: readonly number[]) =>
   torchvisionEncoder({

@@ -61,7 +61,7 @@ export function module<T>(weights: Weights, name: string, forward: (weights: Wei
 
 export interface Conv2dOptions {
   readonly stride?: number;
-  /** Default dilation (kernel - 1) / 2, which keeps the size at a stride of 1. (PyTorch's own default is 0.) */
+  /** Of both axes; default dilation (kernel - 1) / 2 of each, which keeps the size at a stride of 1. (PyTorch's own default is 0.) */
   readonly padding?: number;
   readonly dilation?: number;
   readonly groups?: number;
@@ -69,15 +69,17 @@ export interface Conv2dOptions {
   readonly bias?: boolean;
 }
 
-/** torch.nn.Conv2d(C, out, kernel). x [N, C, H, W] -> [N, out, H', W']. */
+/** torch.nn.Conv2d(C, out, kernel). x [N, C, H, W] -> [N, out, H', W']. @param kernel of both axes, or of height and width */
 export function conv2d(
   x: Value,
   weights: Weights,
   out: number,
-  kernel: number,
+  kernel: number | readonly [height: number, width: number],
   options: Conv2dOptions = {},
 ): Value {
-  const { stride, dilation = 1, padding = (dilation * (kernel - 1)) / 2, groups = 1, bias = true } = options;
+  const { stride, dilation = 1, padding, groups = 1, bias = true } = options;
+  const [height, width] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
+  const around = (size: number) => padding ?? (dilation * (size - 1)) / 2;
   return within(weights, () => {
     const channels = channelsOf(x);
     if (channels % groups !== 0 || out % groups !== 0) {
@@ -85,10 +87,10 @@ export function conv2d(
         `${weights.path}: ${groups} groups do not divide both the ${channels} channels taken and the ${out} given`,
       );
     }
-    const { taken, pads } = padded(x, weights, [padding, padding]);
+    const { taken, pads } = padded(x, weights, [around(height), around(width)]);
     return conv(
       taken,
-      weights.take('weight', [out, channels / groups, kernel, kernel]),
+      weights.take('weight', [out, channels / groups, height, width]),
       bias ? weights.take('bias', [out]) : undefined,
       {
         pads,

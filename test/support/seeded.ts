@@ -19,7 +19,7 @@ function uniform(hash: number, index: number): number {
 
 function rule(key: string, shape: readonly number[]): (u: number) => number {
   if (key === 'input') return (u) => u;
-  if (key.endsWith('.running_var') || key.includes('.params_')) return (u) => 0.5 + u;
+  if (/\.(running_var|gamma)$/.test(key) || key.includes('.params_')) return (u) => 0.5 + u;
   if (key.endsWith('.bias') || key.endsWith('.running_mean')) return (u) => 0.2 * (2 * u - 1);
   if (key.endsWith('.layer_scale')) return (u) => 0.1 * (2 * u - 1);
   if (shape.length === 1) return (u) => (u < 0.125 ? -1 : 1) * (0.5 + u);

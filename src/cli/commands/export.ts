@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { DECODER_IDS } from '../../../exporters/assembly/describe.js';
-import { RECOGNISED_IDS } from '../../../exporters/backbones/index.js';
+import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { CLASS_NAMES_KEY, parseClassNames } from '../../../graph/common/class-names.js';
 import {
@@ -55,9 +55,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
         ACTIVATION_NAMES,
       ),
     )
-    .addOption(
-      choice('--backbone <backbone>', 'what the network is; by default its keys tell', RECOGNISED_IDS),
-    )
+    .addOption(choice('--backbone <backbone>', 'what the network is; by default its keys tell', BACKBONE_IDS))
     .option(
       '--assume <id>',
       'of a network that is known by its structure alone: which one, by the id that inspect prints',

@@ -2,6 +2,12 @@ import type { Conditions } from '../../conditions.js';
 
 /** What networks are, and how they are built. */
 export const NETWORKS: Conditions = {
+  'exporters/backbones/plain/families.ts': {
+    '… of … channels is no plain U-Net': 'never: the keys of each of these networks are wired at every width',
+  },
+  'exporters/backbones/usuyama-resnet.ts': {
+    'no feature': 'never: its encoder gives six features',
+  },
   'exporters/backbones/plain/network.ts': {
     'stage … has no output': 'a fault of this package: a wiring joins what has not run',
     'stage … has no input': 'a fault of this package: a shortcut begins behind its end',
