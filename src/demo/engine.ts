@@ -35,22 +35,27 @@ export function load(
   });
 }
 
-/** One segmenter at a time: the one that was wished for last. */
+/** One segmenter at a time, or none: the one that was wished for last. */
 export class Engine {
   #loading: Promise<Segmenter> | undefined;
   #stop = new AbortController();
 
   /** Loads a segmenter in the place of the one before; only the last of several answers. */
   async start(wish: Wish, onProgress: (progress: LoadProgress) => void): Promise<Segmenter> {
-    this.#stop.abort(new DOMException('another was wished for', 'AbortError'));
+    this.close();
     this.#stop = new AbortController();
     const { signal } = this.#stop;
-    const before = this.#loading;
-    before?.then((segmenter) => segmenter.close()).catch(() => {});
     this.#loading = load(wish, { onProgress, signal });
     const segmenter = await this.#loading;
     signal.throwIfAborted();
     return segmenter;
+  }
+
+  /** Ends the segmenter, also one that is still being loaded. */
+  close(): void {
+    this.#stop.abort(new DOMException('another was wished for, or none', 'AbortError'));
+    this.#loading?.then((segmenter) => segmenter.close()).catch(() => {});
+    this.#loading = undefined;
   }
 
   /** The segmenter, loaded. */

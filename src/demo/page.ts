@@ -7,26 +7,17 @@ import { benchmark } from './benchmark.js';
 import { offerClasses } from './class-choice.js';
 import { button, describe, element, input } from './elements.js';
 import { Engine, type Model, type Wish } from './engine.js';
-import { EXAMPLES, MODEL } from './examples.js';
+import { EXAMPLES, MODEL, modelText } from './examples.js';
 import { lookOf, onLook } from './look-fields.js';
 import { keepOffline } from './offline.js';
 import type { PainterMethods } from './painter.js';
-import { aboutOf, memoryOf, progressOf, resultOf, tilesOf, timingsOf } from './reports.js';
+import { type Picture, Pictures } from './pictures.js';
+import { aboutOf, memoryOf, resultOf, tilesOf, timingsOf } from './reports.js';
 import { imagesOf, stemOf, takeFrom, takePicture } from './sources.js';
+import { isAbort, say, sayProgress, tell, warn, warning, warnOf } from './status.js';
 import { readingOf } from './truth-fields.js';
+import { offerDivider, onDivider, SecondModel } from './wipe.js';
 
-/** An image of the list: a file, those of its channels, or the example. */
-interface Picture {
-  readonly name: string;
-  readonly source: File | URL | readonly File[];
-  /** Its ground-truth mask, once that is given. */
-  truth?: File;
-}
-
-const alertLine = element('alert', HTMLElement);
-const statusLine = element('status', HTMLElement);
-const bar = element('progress', HTMLProgressElement);
-const list = element('images', HTMLElement);
 const provider = element('provider', HTMLSelectElement);
 const recipe = element('recipe', HTMLSelectElement);
 const grey = element('grey', HTMLSelectElement);
@@ -34,6 +25,7 @@ const head = element('head', HTMLSelectElement);
 const canvas = element('canvas', HTMLCanvasElement);
 
 const engine = new Engine();
+const second = new SecondModel();
 const painter = workerThread<PainterMethods>(
   () => new Worker(new URL('painter.js', document.baseURI), { type: 'module', name: 'painter' }),
   'the page',
@@ -44,35 +36,15 @@ let model: Model = MODEL;
 let refused: Model | undefined;
 /** Of the model. */
 let channels = 3;
-const pictures: Picture[] = [];
+const pictures = new Pictures((picture) => segment(picture));
 let current: Picture | undefined;
 /** What the canvas and the results are of. */
 let shown: Picture | undefined;
 /** Onnxruntime does not recover from a failure: the next image gets a new one. */
 let broken = false;
 let stopSegmenting = new AbortController();
-
-/** What the page is doing; styles and tests see it. */
-type State = 'loading' | 'ready' | 'segmenting' | 'done' | 'failed';
-
-function say(state: State, text: string): void {
-  document.body.dataset.state = state;
-  // Said again, it would be heard again.
-  if (statusLine.textContent !== text) statusLine.textContent = text;
-  bar.hidden = state !== 'loading' && state !== 'segmenting';
-  bar.removeAttribute('value');
-  bar.setAttribute('aria-label', text);
-  element('loaded', HTMLElement).textContent = '';
-}
-
-const isAbort = (error: unknown) => error instanceof DOMException && error.name === 'AbortError';
-
-/** One clear sentence, unless what failed was stopped by what came after it. */
-function tell(error: unknown): void {
-  if (isAbort(error)) return;
-  alertLine.textContent = reason(error);
-  say('failed', '');
-}
+/** Of the image that is shown: its width by its height. */
+let aspect = 1;
 
 const wish = (): Wish => ({
   model,
@@ -85,17 +57,14 @@ const wish = (): Wish => ({
 /** @returns whether the model could be loaded */
 async function start(): Promise<boolean> {
   stopSegmenting.abort(new DOMException('another model was chosen', 'AbortError'));
-  alertLine.textContent = '';
+  warn('');
   say('loading', 'Loading');
   describe(element('about', HTMLElement), []);
   try {
-    const segmenter = await engine.start(wish(), (progress) => {
-      const { text, loaded = '', share } = progressOf(progress);
-      say('loading', text);
-      element('loaded', HTMLElement).textContent = loaded;
-      if (share !== undefined) bar.value = share;
-    });
+    const segmenter = await engine.start(wish(), sayProgress);
     describe(element('about', HTMLElement), aboutOf(segmenter, model));
+    await second.reload(wish(), sayProgress).catch(warnOf);
+    offerWipe();
     const { semantics, classes } = segmenter;
     channels = segmenter.channels;
     input('threshold').disabled = !takesThreshold(semantics, classes);
@@ -115,16 +84,53 @@ async function tryModel(file: Model): Promise<void> {
   model = file;
   refused = undefined;
   if (await start()) return;
-  const problem = alertLine.textContent;
+  const problem = warning();
   [model, refused] = [before, file];
   for (const choice of [recipe, grey, head]) choice.value = 'own';
   await start();
-  alertLine.textContent = problem;
+  warn(problem);
+}
+
+/** Holds another model beside the one that there is. */
+async function holdSecond(file: File): Promise<void> {
+  stopSegmenting.abort(new DOMException('a second model was chosen', 'AbortError'));
+  warn('');
+  say('loading', 'Loading');
+  try {
+    await second.load(file, wish(), sayProgress);
+  } catch (error) {
+    if (isAbort(error)) return;
+    warnOf(error);
+  }
+  offerWipe();
+  const problem = warning();
+  say('ready', 'Ready');
+  if (current !== undefined) await segment(current);
+  if (problem !== '') warn(problem);
+}
+
+function offerWipe(): void {
+  offerDivider(second.name === undefined ? undefined : { first: modelText(model), second: second.name });
+}
+
+/** Lays the masks of the second model beside those that are shown, where there is one. */
+async function showSecond(picture: Picture, signal: AbortSignal): Promise<void> {
+  if (second.name === undefined) return;
+  say('segmenting', `Segmenting ${picture.name} with ${second.name}`);
+  try {
+    const answer = await second.segment(picture.source, signal);
+    signal.throwIfAborted();
+    if (answer !== undefined) await painter.call('beside', answer, [answer.probabilities.data.buffer]);
+  } catch (error) {
+    signal.throwIfAborted();
+    warnOf(error);
+  }
+  await repaint();
 }
 
 async function segment(picture: Picture): Promise<void> {
   current = picture;
-  markCurrent();
+  pictures.mark(picture);
   if (broken) {
     broken = false;
     await start();
@@ -137,10 +143,12 @@ async function segment(picture: Picture): Promise<void> {
   try {
     const segmenter = await engine.segmenter;
     if (signal.aborted) return;
-    alertLine.textContent = '';
+    warn('');
     say('segmenting', `Segmenting ${picture.name}`);
     const segmentation = await segmenter.segment(picture.source, { pixels: true, signal });
     await show(picture, segmentation, segmenter.semantics, signal);
+    await showSecond(picture, signal);
+    signal.throwIfAborted();
     say('done', [`${picture.name}: segmented`, ...segmentation.warnings].join('; '));
     keepOffline(segmenter.provider.effective);
   } catch (error) {
@@ -171,6 +179,7 @@ async function show(
   if (image === undefined || probabilities === undefined)
     throw new TypeError('the segmenter kept its pixels');
   signal.throwIfAborted();
+  aspect = image.width / image.height;
   await painter.call('take', { image, probabilities, classes }, [
     image.data.buffer,
     probabilities.data.buffer,
@@ -188,12 +197,12 @@ async function show(
 /** Holds the mask of the image to its truth. One that cannot be read is tried again once it is said how. */
 async function compare(truth: File): Promise<void> {
   try {
-    alertLine.textContent = '';
+    warn('');
     const remark = await painter.call('compare', { file: truth, reading: readingOf() });
     // Of one that is compared meanwhile, that one says it.
-    if (remark !== '') alertLine.textContent = remark;
+    if (remark !== '') warn(remark);
   } catch (error) {
-    alertLine.textContent = reason(error);
+    warnOf(error);
     element('truth-reading', HTMLDetailsElement).open = true;
   }
   await repaint();
@@ -216,61 +225,31 @@ function repaint(): Promise<void> {
   return painting;
 }
 
-function markCurrent(): void {
-  for (const [index, item] of list.querySelectorAll('button').entries()) {
-    item.setAttribute('aria-current', String(pictures[index] === current));
-  }
-}
-
-/** Files are the same that have one name, size and time. */
-function isSame(a: Picture, b: Picture): boolean {
-  if (!(a.source instanceof File && b.source instanceof File)) return a.source === b.source;
-  return (
-    a.name === b.name && a.source.size === b.source.size && a.source.lastModified === b.source.lastModified
-  );
-}
-
-/** @returns the first of them */
-function addPictures(given: readonly Picture[]): Picture | undefined {
-  const known = given.map((picture) => pictures.find((other) => isSame(picture, other)) ?? picture);
-  for (const picture of known) {
-    if (pictures.includes(picture)) continue;
-    pictures.push(picture);
-    const item = document.createElement('li');
-    const chooser = document.createElement('button');
-    chooser.type = 'button';
-    chooser.textContent = picture.name;
-    chooser.addEventListener('click', () => segment(picture));
-    item.append(chooser);
-    list.append(item);
-  }
-  return known[0];
-}
-
 function showFirst(given: readonly Picture[]): void {
-  const first = addPictures(given);
+  const first = pictures.add(given);
   if (first !== undefined) segment(first);
 }
 
 takeFrom({
   images: (files) => showFirst(imagesOf(files, channels)),
   truth(file, stem) {
-    const named = pictures.findLast(({ name }) => stemOf(name) === stem);
+    const named = pictures.find((name) => stemOf(name) === stem);
     const picture = stem === undefined ? current : named;
     if (picture === undefined) {
-      alertLine.textContent = `${file.name}: there is no image ${stem ?? ''} that it would be the mask of`;
+      warn(`${file.name}: there is no image ${stem ?? ''} that it would be the mask of`);
       return;
     }
     picture.truth = file;
     if (picture === shown) compare(file).catch(tell);
   },
   model: tryModel,
-  knows: (stem) => pictures.some(({ name }) => stemOf(name) === stem),
+  second: holdSecond,
+  knows: (stem) => pictures.find((name) => stemOf(name) === stem) !== undefined,
 });
 
 for (const { id, name, source, model: itsModel } of EXAMPLES) {
   button(id).addEventListener('click', async () => {
-    const added = addPictures([{ name, source }]);
+    const added = pictures.add([{ name, source }]);
     // A model of one's own is meant for all images.
     if (model instanceof File || model === itsModel) return added && segment(added);
     current = added;
@@ -282,7 +261,7 @@ button('camera').addEventListener('click', async () => {
     const file = await takePicture();
     if (file !== undefined) showFirst([{ name: file.name, source: file }]);
   } catch (error) {
-    alertLine.textContent = `The camera cannot be used: ${reason(error)}`;
+    warn(`The camera cannot be used: ${reason(error)}`);
   }
 });
 button('download').addEventListener('click', async () => {
@@ -294,12 +273,23 @@ button('download').addEventListener('click', async () => {
     link.download = `${stem}_${end}.png`;
     link.href = URL.createObjectURL(png);
   } catch (error) {
-    alertLine.textContent = reason(error);
+    warnOf(error);
     return;
   }
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 });
+button('alone').addEventListener('click', async () => {
+  second.close();
+  offerWipe();
+  button('second').focus();
+  await painter.call('beside', undefined);
+  if (shown !== undefined) await repaint();
+});
+onDivider(
+  () => aspect,
+  (share) => painter.call('wipe', share).catch(tell),
+);
 button('benchmark').addEventListener('click', () => {
   if (shown !== undefined) benchmark(wish(), shown.source);
 });

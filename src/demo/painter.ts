@@ -13,7 +13,7 @@ import {
   takesThreshold,
 } from '../../runtime/masks/classes.js';
 import { type Components, componentsOf } from '../../runtime/masks/components.js';
-import { confusionOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
+import { confusionOf, diceOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
 import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
 import {
   checkReading,
@@ -55,6 +55,8 @@ export interface PaintedClass {
   readonly parts: Components['count'];
   /** Against the truth, where one was given. */
   readonly metrics?: Metrics;
+  /** DSC with the mask of the second model, where there is one. */
+  readonly agreement?: number;
 }
 
 export interface Painted {
@@ -72,6 +74,12 @@ const FIELDS = {
   ignore: 'a label under "Ignored in truth"',
 };
 
+/** What a network made of an image. */
+export interface NetworkAnswer {
+  readonly probabilities: Probabilities;
+  readonly classes: Classes;
+}
+
 /** What is true of some classes, by their labels. */
 interface Truths {
   readonly name: string;
@@ -81,6 +89,11 @@ interface Truths {
 let canvas = new OffscreenCanvas(1, 1);
 let probabilities: Probabilities | undefined;
 let classes: Classes = INDEPENDENT;
+/** Of the second model. */
+let second: NetworkAnswer | undefined;
+/** What is on the canvas, and where the second model's begins: 0..1 from the left. */
+let drawn: { readonly first: ImageData; readonly second?: ImageData } | undefined;
+let divider = 0.5;
 /** What is drawn of the image. */
 let shown: RgbImage | undefined;
 let truth: Truths | undefined;
@@ -89,23 +102,56 @@ let found: (ClassMasks & { readonly label: number | undefined }) | undefined;
 /** How often a truth was given. */
 let given = 0;
 
-function draw({ width, height, data }: RgbImage): void {
+function pixelsOf({ width, height, data }: RgbImage): ImageData {
   const pixels = new ImageData(width, height);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
     pixels.data.set(data.subarray(from, from + 3), to);
     pixels.data[to + 3] = 255;
   }
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  canvas.getContext('2d')?.putImageData(pixels, 0, 0);
+  return pixels;
 }
 
-function painted(mask: Mask, label: number, count: number): PaintedClass {
+/** Shows what is drawn: of two models, the first to the left of the divider, the second to its right. */
+function present(): void {
+  if (drawn === undefined) return;
+  const { width, height } = drawn.first;
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  context.putImageData(drawn.first, 0, 0);
+  if (drawn.second === undefined) return;
+  const from = Math.round(divider * width);
+  context.putImageData(drawn.second, 0, 0, from, 0, width - from, height);
+  // Black beside white, which is seen on every image.
+  const line = Math.max(1, Math.round(width / 400));
+  context.fillStyle = 'black';
+  context.fillRect(from - line, 0, line, height);
+  context.fillStyle = 'white';
+  context.fillRect(from, 0, line, height);
+}
+
+/** The masks of an answer, and how those that a look is of are drawn. */
+function layersOf(answer: NetworkAnswer, look: Look) {
+  const threshold = takesThreshold(answer.classes, answer.probabilities.classes) ? look.threshold : undefined;
+  const cut = masksOf(answer.probabilities, answer.classes, threshold, look);
+  const layers = cut.masks.map((mask, index) => ({
+    ...{ mask, colour: classColour(index) },
+    label: at(cut.maskLabels, index),
+  }));
+  return { cut, layers: layers.filter(({ label }) => look.label === undefined || label === look.label) };
+}
+
+/** Of many classes an image holds few. */
+const isThere = ({ mask }: { readonly mask: Mask }) => mask.data.some((value) => value !== 0);
+
+function painted(mask: Mask, label: number, count: number, other: Mask | undefined): PaintedClass {
   const { area, count: parts } = componentsOf(mask);
   const known = truth?.masks.get(label);
   return {
     ...{ label, area, parts },
     name: nameOfLabel(classes, count, label) ?? `class ${label}`,
     ...(known && { metrics: metricsOf(confusionOf(mask, known.mask, known.counted)) }),
+    ...(other && { agreement: diceOf(confusionOf(other, mask)) }),
   };
 }
 
@@ -147,31 +193,51 @@ const methods = {
   use(given: OffscreenCanvas): void {
     canvas = given;
   },
-  /** Takes what a network made of an image. The truth of another image is forgotten. */
-  take(segmented: { image: RgbImage; probabilities: Probabilities; classes: Classes }): void {
+  /** Takes what a network made of an image. The truth of another image, and what another network made of it, are forgotten. */
+  take(segmented: NetworkAnswer & { image: RgbImage }): void {
     probabilities = segmented.probabilities;
     classes = segmented.classes;
     shown = fitScreen(segmented.image);
     truth = undefined;
+    second = undefined;
+  },
+  /**
+   * Takes what a second network made of the same image; nothing, to show the first alone.
+   * @throws NmodeError (BAD_MODEL) for masks of other classes
+   */
+  beside(given: (NetworkAnswer & { readonly name: string }) | undefined): void {
+    second = undefined;
+    if (given === undefined || probabilities === undefined) return;
+    const labels = (answer: NetworkAnswer): string =>
+      listed(maskLabelsOf(answer.classes, answer.probabilities.classes).map(String));
+    const [own, others] = [labels({ probabilities, classes }), labels(given)];
+    if (own !== others) {
+      throw new NmodeError(
+        'BAD_MODEL',
+        `${given.name}: its masks are of the labels ${others}, those of the first model of ${own}: choose a model of the same classes`,
+      );
+    }
+    second = given;
+  },
+  /** Moves the divider between the models. @param share of the width that the first has */
+  wipe(share: number): void {
+    divider = share;
+    present();
   },
   paint(wanted: Look): Painted {
     if (shown === undefined || probabilities === undefined) throw new TypeError('there is no image');
+    const image = shown;
     const { classes: count } = probabilities;
-    const threshold = takesThreshold(classes, count) ? wanted.threshold : undefined;
-    const cut = masksOf(probabilities, classes, threshold, wanted);
+    const { cut, layers } = layersOf({ probabilities, classes }, wanted);
     found = { ...cut, label: wanted.label };
-    const layers = cut.masks.map((mask, index) => ({
-      ...{ mask, colour: classColour(index) },
-      label: at(cut.maskLabels, index),
-    }));
-    const visible = layers.filter(({ label }) => wanted.label === undefined || label === wanted.label);
-    const figures = visible.map(({ mask, label }) => painted(mask, label, count));
-    // Of many classes an image holds few.
-    const present = visible.filter((_, index) => at(figures, index).area > 0);
-    draw(drawView(shown, present, { ...wanted, isAlone: visible.length === 1 }));
+    const others = second && layersOf(second, wanted).layers;
+    const view = (visible: typeof layers) =>
+      pixelsOf(drawView(image, visible.filter(isThere), { ...wanted, isAlone: visible.length === 1 }));
+    drawn = { first: view(layers), ...(others && { second: view(others) }) };
+    present();
     return {
       pixels: probabilities.width * probabilities.height,
-      classes: figures,
+      classes: layers.map(({ mask, label }, index) => painted(mask, label, count, others?.[index]?.mask)),
       ...(truth && { truth: truth.name }),
     };
   },

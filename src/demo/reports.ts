@@ -59,16 +59,21 @@ export function resultOf({ classes, pixels, truth }: Painted): Entries {
   const compared: Entries = truth === undefined ? [] : [['truth', truth]];
   const [only, ...others] = classes;
   if (only === undefined || others.length > 0) {
-    const figures = classes.map(({ name, area, parts, metrics }) => {
-      const counted = `${share(area)}, ${parts} ${parts === 1 ? 'part' : 'parts'}`;
-      return [name, metrics ? `${counted}, DSC ${metrics.dsc.toFixed(4)}` : counted] as const;
+    const figures = classes.map(({ name, area, parts, metrics, agreement }) => {
+      const texts = [
+        `${share(area)}, ${parts} ${parts === 1 ? 'part' : 'parts'}`,
+        ...(metrics ? [`DSC ${metrics.dsc.toFixed(4)}`] : []),
+        ...(agreement === undefined ? [] : [`agreement ${agreement.toFixed(4)}`]),
+      ];
+      return [name, texts.join(', ')] as const;
     });
     return [...compared, ...figures];
   }
-  const { area, parts, metrics } = only;
+  const { area, parts, metrics, agreement } = only;
   return [
     ['area', `${area.toLocaleString('en')} pixels, ${share(area)}`],
     ['parts', String(parts)],
+    ...(agreement === undefined ? [] : [['agreement', `DSC ${agreement.toFixed(4)}`] as const]),
     ...(metrics
       ? ([
           ...compared,

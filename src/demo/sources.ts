@@ -4,7 +4,9 @@ export interface Takers {
   images(files: readonly File[]): void;
   /** @param stem of the image's name that it belongs to; none for the image that is shown */
   truth(file: File, stem?: string): void;
-  model(file: File): void;
+  model(file: File): Promise<void>;
+  /** One to be held beside the model. */
+  second(file: File): Promise<void>;
   /** Whether there is an image of that name, but for the extension. */
   knows(stem: string): boolean;
 }
@@ -29,7 +31,8 @@ export function imagesOf(files: readonly File[], channels: number) {
 /** Takes files from where they can come from: buttons, dropping, pasting. */
 export function takeFrom(takers: Takers): void {
   const sort = (files: readonly File[]) => {
-    for (const file of files.filter(isModel)) takers.model(file);
+    const [model, second] = files.filter(isModel);
+    if (model !== undefined) takers.model(model).then(() => second && takers.second(second));
     const pictures = files.filter((file) => !isModel(file));
     const photographs = new Set(pictures.filter((file) => !isPng(file)).map(({ name }) => stemOf(name)));
     // A PNG that has the name of an image is its mask.
@@ -51,6 +54,7 @@ export function takeFrom(takers: Takers): void {
     else for (const file of files) takers.truth(file, TRUTH_NAME.exec(file.name)?.[1] ?? stemOf(file.name));
   });
   opens(button('model'), input('model-file'), ([file]) => file && takers.model(file));
+  opens(button('second'), input('second-file'), ([file]) => file && takers.second(file));
   document.addEventListener('paste', ({ clipboardData }) => sort([...(clipboardData?.files ?? [])]));
   const drop = element('drop', HTMLElement);
   // Anywhere: a file that misses the frame must not replace the page.

@@ -15,12 +15,11 @@ import { Segmenter } from '../../runtime/node/segmenter.js';
 import { inBrowser } from '../support/browser.js';
 import { channelCase, exportCase, imageOf } from '../support/channels.js';
 import { complaintsOf, type Host, ISOLATION, launch, type Served, serve } from '../support/chromium.js';
-import { exported, fixture, root } from '../support/fixtures.js';
+import { exported, fixture } from '../support/fixtures.js';
 import { main, nmode } from '../support/nmode.js';
+import { DEMO, listed, masked, rest, SITE, text } from '../support/page.js';
 import { COLOURS, pixelwiseBytes, UNIT } from '../support/pixelwise.js';
 
-const DEMO = join(root, 'dist/demo');
-const SITE = { '/nmode/': join(root, 'dist/web/'), '/': `${DEMO}/` };
 const folder = mkdtempSync(join(tmpdir(), 'nmode-demo-'));
 const photograph = (name: string) => fixture('images', `${name}.jpg`);
 const NAMED = { 'nmode.recipe': UNIT, 'nmode.class_names': '["skin","vessel","gland"]' };
@@ -42,33 +41,6 @@ async function served(what: Served): Promise<string> {
   const host = await serve({ folders: SITE, ...what });
   hosts.push(host);
   return host.url;
-}
-
-const text = (page: Page, id: string) => page.locator(`#${id}`).innerText();
-
-/** Waits until the page has come to rest; its state. */
-async function rest(page: Page): Promise<string | undefined> {
-  const state = await page.waitForFunction(() => {
-    const { state: now = '' } = document.body.dataset;
-    return ['ready', 'done', 'failed'].includes(now) ? now : false;
-  });
-  return String(await state.jsonValue());
-}
-
-/** Waits for the mask of an image. */
-const masked = (page: Page, name: string) =>
-  page.waitForFunction(
-    (start) =>
-      document.body.dataset.state === 'done' &&
-      document.getElementById('status')?.textContent?.startsWith(start),
-    `${name}: `,
-  );
-
-/** The terms of a list on the page and what they are. */
-async function listed(page: Page, id: string): Promise<Record<string, string>> {
-  const terms = await page.locator(`#${id} dt`).allTextContents();
-  const texts = await page.locator(`#${id} dd`).allTextContents();
-  return Object.fromEntries(terms.map((term, i) => [term, texts[i] ?? '']));
 }
 
 beforeAll(async () => {

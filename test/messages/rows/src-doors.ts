@@ -78,6 +78,8 @@ export const SRC_DOORS: Conditions = {
       'a segmentation came without the pixels and probabilities that it was asked for',
   },
   'src/demo/painter.ts': {
+    '…: its masks are of the labels …, those of the first model of …: choose a model of the same classes':
+      'a second model has masks of other labels than the first',
     'there is no image': 'a painting is asked for before an image was taken',
     '…: choose the class whose foreground the truth is, or clear that field':
       'a label or colour of truth is foreground, the model gives several classes, and all of them are shown',
