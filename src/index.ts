@@ -114,6 +114,8 @@ export {
 } from './api/predict.js';
 export { type ServeOptions, type Server, serve } from './api/serve.js';
 export { proposeSkips, type SkipsReport } from './api/skips.js';
+export { type SlimReport, slim } from './api/slim.js';
+export type { SlimOptions, SlimProgress } from './api/slim-options.js';
 export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
 export type { ReferenceParity } from './api/write-verified.js';
@@ -125,6 +127,7 @@ export type { ReferenceTolerance } from './parity/tolerance.js';
 export type { ClassMetrics } from './reports/compare-classes.js';
 export type { EvaluationReport } from './reports/evaluation.js';
 export type { TruthSummary } from './reports/truth-report.js';
+export type { ModelFigures, Scores, TruthScores } from './slimming/figures.js';
 export type { Difference, OutputDifference } from './transform/difference.js';
 export type { ImageDifference } from './transform/image-comparison.js';
 export type { Precision } from './transform/precision.js';

@@ -121,6 +121,23 @@ export function buildEncoder(
 }
 
 /**
+ * A network on prepared pixels that gives its features beside its probabilities: `mask` and `skip1`, the shallowest, to `skipN`. Problems with
+ * the weights are left to `weights.finish`.
+ * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
+ */
+export function buildWithSkips(description: Description, weights: Weights, size: InputSize): Model {
+  const { network } = description;
+  const pixels = input('input', 'float32', inputShape(network, network.stride, size));
+  const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
+  return assemble({
+    name: `${network.backbone}-${description.decoder.id}`,
+    inputs: [pixels],
+    outputs: { mask: probabilitiesOf(pixels, description, weights), ...Object.fromEntries(skips) },
+    producerVersion: VERSION,
+  });
+}
+
+/**
  * The graph of a network; its output is `mask` float32, probabilities. Problems with the weights are left to
  * `weights.finish`.
  * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide or an opset that is not written

@@ -27,7 +27,7 @@ import type { NmodeDecoder } from '../decoders/nmode.js';
 import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
 import { Weights, zeroWeights } from '../nn/weights.js';
 import { assumptionsOf } from './assumptions.js';
-import { buildModel, type InputSize, sizeMultiple } from './build.js';
+import { buildModel, buildWithSkips, type InputSize, sizeMultiple } from './build.js';
 import { namedClasses } from './class-names.js';
 import { type Description, describe } from './describe.js';
 import type { ExportPlan, ImagePlan } from './export-plan.js';
@@ -57,6 +57,8 @@ export interface Exported {
   readonly assumed: readonly Assumption[];
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
+  /** The network on prepared pixels that gives its features as well. @throws NmodeError (BAD_USAGE) as `buildWithSkips` */
+  withSkips(): Model;
 }
 
 /**
@@ -108,7 +110,8 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
   ];
   const { parameters } = weights;
-  return { model, description, parameters, prefix, leftAside, assumed, notes };
+  const withSkips = () => ({ ...buildWithSkips(description, weights, plan.graph.size), metadata });
+  return { model, description, parameters, prefix, leftAside, assumed, notes, withSkips };
 }
 
 /** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */

@@ -5,7 +5,7 @@ import { aligned, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 export type Conversion = 'same' | 'widened' | 'narrowed';
 
 /** IEEE 754 binary16 to a number. */
-function fromHalf(bits: number): number {
+export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

@@ -5,7 +5,7 @@ import { topological } from '../gradients/topological.js';
 import type { Model } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { input, type Value } from '../ir/value.js';
-import { identity } from '../ops/unary.js';
+import { identity, sigmoid, softmax } from '../ops/unary.js';
 import { assemble } from '../rewriting/assemble.js';
 import { type AdamWOptions, adamW } from './adamw.js';
 import type { Loss, TrainingHead } from './losses.js';
@@ -59,6 +59,11 @@ export interface TrainingStep {
   initialState(): TrainingState;
   /** The state behind a step. */
   nextState(outputs: Readonly<Record<string, Numbers>>): TrainingState;
+  /**
+   * The network at inference, by the running statistics of a state. Inputs: those of the network, and of the state `parameters` and, where there
+   * are BatchNorms, `running_statistics`. Output: `probabilities`, of the shape of the logits.
+   */
+  inference(): Model;
   /** All weights and running statistics of the network in a state, by their names. */
   weights(state: TrainingState): ReadonlyMap<string, Tensor>;
 }
@@ -127,6 +132,17 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
     initialState: () => initialState(parameters, running),
     nextState: (outputs) =>
       Object.fromEntries([...state.keys()].map((name) => [name, outputOf(outputs, `next_${name}`)])),
+    inference: () => {
+      const weight = (name: string) => current.get(name);
+      const { output } = trainingForm(logits, { weight, isOnBatch: () => false, momentum: 0 });
+      const read = ['parameters', ...(running.length > 0 ? [RUNNING] : [])];
+      return assemble({
+        name: 'inference',
+        inputs: [...inputs, ...read.map((name) => required(state, name))],
+        outputs: { probabilities: head === 'sigmoid' ? sigmoid(output) : softmax(output, 1) },
+        producerVersion: VERSION,
+      });
+    },
     weights: (given) =>
       new Map([
         ...plan.weights,

@@ -105,7 +105,10 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
 }
 
 /** One image, of the size that the recipe resizes to or else the release's. */
-function defaultSize({ recipe, nativeSize }: ExportModelOptions): InputSize {
+export function defaultSize({
+  recipe,
+  nativeSize,
+}: Pick<ExportModelOptions, 'recipe' | 'nativeSize'>): InputSize {
   const { sizing } = recipe ?? {};
   if (nativeSize || sizing?.kind === 'pad') return {};
   const { height, width } = sizing ?? { height: RELEASE_SIDE, width: RELEASE_SIDE };

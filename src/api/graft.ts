@@ -1,18 +1,13 @@
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
-import { SOLVER_OPTIONS, type SolverId } from '../../exporters/decoders/solvers.js';
-import {
-  type GraftOptions as GraftHints,
-  type GraftPlan,
-  graftDecoder,
-  planGraft,
-} from '../../exporters/grafting/graft.js';
+import type { SolverId } from '../../exporters/decoders/solvers.js';
+import { encoderAssumptions } from '../../exporters/grafting/encoder-assumptions.js';
+import { type GraftOptions as GraftHints, graftDecoder, planGraft } from '../../exporters/grafting/graft.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
-import { type Assumption, assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
-import { type Model, opsetOf } from '../../graph/ir/model.js';
+import { opsetOf } from '../../graph/ir/model.js';
 import { naming } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
@@ -73,7 +68,7 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     const { skips, sizeMultiple, head, notes } = grafted;
     const made = {
       ...{ model: grafted.model, name, head, notes },
-      assumed: [...encoderAssumptions(model, plan, grafted.assumed), ...grafted.assumed],
+      assumed: [...encoderAssumptions(model, plan.images, grafted.assumed), ...grafted.assumed],
       // What a reference is held against need not be compared on images.
       isProven: level === 'none' || reference !== undefined,
     };
@@ -103,26 +98,4 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
   } finally {
     checkpoint?.close();
   }
-}
-
-/** What a decoder brings with it. */
-const OF_DECODERS = [
-  ...['head', 'blockActivation', 'upsample', 'alignCorners'],
-  ...SOLVER_OPTIONS.map(({ key }) => key),
-];
-
-/** What a model of this package says of itself that is still true with another decoder. */
-function encoderAssumptions(
-  { metadata }: Model,
-  { images }: GraftPlan,
-  ofDecoder: readonly Assumption[],
-): readonly Assumption[] {
-  const known =
-    images.recipe?.normalization === undefined && images.window === undefined
-      ? OF_DECODERS
-      : [...OF_DECODERS, 'recipe'];
-  return assumptionsIn(metadata)
-    .filter(({ option, verified }) => !verified && !known.includes(option))
-    .map(({ verified: _, ...assumption }) => assumption)
-    .filter(({ what, value }) => !ofDecoder.some((other) => other.what === what && other.value === value));
 }

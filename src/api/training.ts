@@ -88,8 +88,8 @@ export function halfInput(
 export const weight = (name: string, dims: readonly number[], data: Float32Array): Value =>
   initializer(name, float32Tensor(dims, data));
 
-/** Weights for `layers` as PyTorch initialises them, the same each time: their keys are their seeds. */
-export const initialWeights = (): Weights => Weights.from(initialSource());
+/** Weights for `layers` as PyTorch initialises them: the same for the same seed, a whole number. */
+export const initialWeights = (seed = 0): Weights => Weights.from(initialSource(seed));
 
 /**
  * Weights for `layers` from tensors by their keys: those of a checkpoint, or of a training, which have the shapes of its graph.

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
   compare: async () => (await import('./commands/compare.js')).addCompare,
   demo: async () => (await import('./commands/demo.js')).addDemo,
+  slim: async () => (await import('./commands/slim.js')).addSlim,
   optimize: async () => (await import('./commands/optimize.js')).addOptimize,
   serve: async () => (await import('./commands/serve.js')).addServe,
   loadtest: async () => (await import('./commands/loadtest.js')).addLoadTest,

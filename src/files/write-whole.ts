@@ -28,7 +28,7 @@ export function isOfOneFile({ code, cause }: NmodeError): boolean {
   return code === 'CANNOT_WRITE' && [...OF_ONE_FILE, ''].includes(codeOf(cause));
 }
 
-function cannotWrite(path: string, error: unknown): NmodeError {
+export function cannotWrite(path: string, error: unknown): NmodeError {
   const cause = CAUSES[codeOf(error)] ?? reason(error);
   return new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${cause}`, { cause: error });
 }

@@ -15,6 +15,7 @@ import { addLoadTest } from '../../src/cli/commands/loadtest.js';
 import { addOptimize } from '../../src/cli/commands/optimize.js';
 import { addPredict } from '../../src/cli/commands/predict.js';
 import { addServe } from '../../src/cli/commands/serve.js';
+import { addSlim } from '../../src/cli/commands/slim.js';
 import { addVerify } from '../../src/cli/commands/verify.js';
 import { type InFlags, inFlagsOf } from '../../src/cli/flags/flag-words.js';
 import { allTemplates } from '../messages/templates.js';
@@ -31,7 +32,7 @@ const inFlags: InFlags = inFlagsOf(async () => {
 function commands(): readonly Command[] {
   const program = new Command();
   for (const add of [addBench, addCompare, addDemo, addDoctor, addLoadTest, addOptimize]) add(program);
-  for (const add of [addEval, addExport, addGraft, addInspect, addPredict, addServe, addVerify]) {
+  for (const add of [addEval, addExport, addGraft, addInspect, addPredict, addServe, addSlim, addVerify]) {
     add(program, inFlags);
   }
   return program.commands;

@@ -7,13 +7,13 @@ import type { ClassMetrics } from '../../reports/compare-classes.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
 import { classFigures, count, metricFields, share } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
-import { parseColour, parseLabel } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { optionsOf } from '../flags/options.js';
 import { inputsOption, memoryBudgetOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
+import { addTruthFlags } from '../flags/truth-flags.js';
 import { assumedField } from '../output/assumed-field.js';
 import { type Field, fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
@@ -35,18 +35,8 @@ export function addEval(program: Command, inFlags: InFlags): void {
       '--masks <folder>',
       'their masks, NAME.png, NAME_mask.png or NAME_segmentation.png (or another format), black and white, or label maps of several classes; may be the same folder',
     )
-    .addOption(inputsOption('for several channels'))
-    .option(
-      '--truth-label <n>',
-      'pixels of this grey value or palette index are foreground, all others not',
-      parseLabel,
-    )
-    .option(
-      '--truth-colour <r,g,b>',
-      'opaque pixels of this colour are foreground, all others not',
-      parseColour,
-    )
-    .option('--ignore-label <n>', 'pixels of this grey value or palette index are not counted', parseLabel)
+    .addOption(inputsOption('for several channels'));
+  addTruthFlags(command)
     .addOption(
       new Option('--at <size>', "count at the network's input size, as the release does, or each image's own")
         .choices(['network', 'image'])

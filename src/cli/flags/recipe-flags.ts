@@ -60,9 +60,11 @@ export const greyOption = (): Option =>
 
 const parseMegabytes = megabytesUpTo(1e6);
 
-export function memoryBudgetOption(): Option {
-  return new Option(
-    '--memory-budget <MB>',
-    'memory of one run, where images keep their own size; larger ones run in tiles (default: 1074)',
-  ).argParser((text: string) => parseMegabytes(text) * 1e6);
+/** @param of what takes the memory, and what becomes of what is beyond it */
+export function memoryBudgetOption(
+  of = 'of one run, where images keep their own size; larger ones run in tiles',
+): Option {
+  return new Option('--memory-budget <MB>', `memory ${of} (default: 1074)`).argParser(
+    (text: string) => parseMegabytes(text) * 1e6,
+  );
 }

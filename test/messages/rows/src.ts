@@ -1,10 +1,12 @@
 import type { Conditions } from '../conditions.js';
 import { SRC_DOORS } from './src-doors.js';
 import { SRC_MODELS } from './src-models.js';
+import { SRC_SLIMMING } from './src-slimming.js';
 
 export const SRC: Conditions = {
   ...SRC_DOORS,
   ...SRC_MODELS,
+  ...SRC_SLIMMING,
   'src/measuring/bench-child.ts': {
     'no model is open': 'the process of a model is asked to run before it opened one',
   },

@@ -1,0 +1,52 @@
+import type { SlimProgress } from '../../api/slim-options.js';
+import { interruptible } from '../interruption.js';
+
+/** What long work is watched by. */
+interface Watching {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: SlimProgress) => void;
+}
+
+const PHASES: Readonly<Record<SlimProgress['phase'], string>> = {
+  features: 'images seen by the teacher',
+  fitting: 'steps',
+  figures: 'images compared',
+};
+
+/**
+ * Slims a network that Ctrl-C aborts, with a bar on the terminal for each phase, which is taken away before anything else is printed.
+ * @throws as `interruptible`
+ */
+export async function withSlimProgress<T>(work: (watching: Watching) => Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return interruptible((signal) => work({ signal, onProgress: () => {} }));
+  const { SingleBar } = await import('cli-progress');
+  const bar = new SingleBar({ format: '{bar} {value}/{total} {what}', clearOnComplete: true });
+  let phase: SlimProgress['phase'] | undefined;
+  const onProgress = (progress: SlimProgress) => {
+    const isFitting = progress.phase === 'fitting';
+    const [done, total] = isFitting ? [progress.step, progress.steps] : [progress.done, progress.total];
+    const what = `${PHASES[progress.phase]}${isFitting ? fittingText(progress) : ''}`;
+    if (progress.phase !== phase) {
+      bar.stop();
+      bar.start(total, done, { what });
+      phase = progress.phase;
+    }
+    bar.update(done, { what });
+  };
+  try {
+    return await interruptible((signal) => work({ signal, onProgress }));
+  } finally {
+    bar.stop();
+  }
+}
+
+function fittingText({ loss, agreement, secondsLeft }: SlimProgress & { phase: 'fitting' }): string {
+  const agreed = agreement === undefined ? '' : `, agreement ${agreement.toFixed(4)}`;
+  return `, loss ${loss.toFixed(4)}${agreed}, ${timeText(secondsLeft)} left`;
+}
+
+/** '1:05' of 65 seconds. */
+function timeText(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,57 @@
+import { assumptionsText } from '../../../graph/common/assumption.js';
+import { recipeSummary } from '../../../graph/common/recipe.js';
+import type { SlimReport } from '../../api/slim.js';
+import { bytesText, count, macsText, share } from '../../reports/figures.js';
+import type { Column } from '../../reports/html.js';
+import type { ModelFigures } from '../../slimming/figures.js';
+import { flagOf } from '../flags/flag-words.js';
+import { columnsTable, fields } from './print.js';
+
+type Named = ModelFigures & { readonly name: string };
+
+const COLUMNS: readonly Column<Named>[] = [
+  ['', ({ name }) => name],
+  ['parameters', ({ parameters }) => count(parameters)],
+  ['multiply-adds', ({ macs }) => (macs === undefined ? undefined : macsText(macs))],
+  ['file', ({ bytes }) => bytesText(bytes)],
+  ['latency', ({ milliseconds }) => `${milliseconds.toFixed(1)} ms`],
+  ['agreement', ({ agreement }) => agreement && share(agreement.mean)],
+  ['median', ({ agreement }) => agreement && share(agreement.median)],
+  ['worst', ({ agreement }) => agreement && share(agreement.worst)],
+];
+
+const TRUTH: readonly Column<Named>[] = [['DSC with truth', ({ truth }) => truth && share(truth.dsc)]];
+
+/** Teacher and student side by side. */
+export function slimTable({ teacher, student }: Pick<SlimReport, 'teacher' | 'student'>): string {
+  const rows = [
+    { name: 'teacher', ...teacher },
+    { name: 'student', ...student },
+  ];
+  return columnsTable([...COLUMNS, ...(student.truth ? TRUTH : [])], rows);
+}
+
+export function slimText(report: SlimReport): string {
+  const { images, heldOut, assumed, failures } = report;
+  const { train, heldOut: held, test } = images;
+  return `${fields([
+    ['teacher', report.network],
+    ['frozen', report.encoder],
+    ['fitted', `${report.decoder} decoder, ${count(report.fitted)} numbers`],
+    [
+      'images',
+      `${train} to train on, ${held} to choose by, ${test} that chose nothing, of which are the figures below`,
+    ],
+    ['prepared', recipeSummary(report.recipe)],
+    ['assumed', assumed.length > 0 ? assumptionsText(assumed, flagOf) : undefined],
+    ['training', `${report.steps} steps, seed ${report.seed}; kept those of step ${report.bestStep}`],
+    [
+      'held out',
+      heldOut.agreement &&
+        `agreement ${share(heldOut.agreement.mean)} on the images that chose the weights, which flatters`,
+    ],
+    ...report.notes.map((note) => ['note', note] as const),
+    ...failures.map(({ error }) => ['left out', error] as const),
+    ['written', `${report.output}: ${bytesText(report.bytes)}`],
+  ])}\n\n${slimTable(report)}`;
+}

@@ -1,0 +1,42 @@
+import type { NmodeDecoder } from '../../exporters/decoders/nmode.js';
+import { crossEntropy, type Loss, softDice, weightedSum } from '../../graph/training/losses.js';
+
+/** The decoder that is fitted where nothing else is asked for: the release's. */
+export const DECODER = {
+  id: 'eed',
+  order: 'CR_B',
+  kernel: 3,
+  stateChannels: 3,
+  activation: 'gelu',
+} as const satisfies Partial<NmodeDecoder>;
+
+/** How it is fitted (docs/slimming.md has what else was tried). */
+export const FITTING = {
+  steps: 500,
+  /** Images of a step. */
+  batch: 8,
+  /** The largest learning rate of the one cycle. */
+  rate: 0.02,
+  weightDecay: 1e-4,
+  /** The share of the steps, at the end, that normalise by the running statistics, as the student will. */
+  runningShare: 0.35,
+  /** Steps from one look at the held-out images to the next. */
+  lookEvery: 25,
+  /** Looks without an improvement after which a training ends; only where it normalises as the student will. */
+  patience: 5,
+  /** Of the images, how many choose the best weights. */
+  holdOut: 0.2,
+  /** Views of each image that is trained on with `augment`: itself, then flips and quarter turns. */
+  views: 4,
+  /** Of the targets where there are masks: how much of the ground truth is in them. */
+  truthWeight: 0.5,
+} as const;
+
+/** What it minimises, with the teacher's probabilities as targets. */
+export const LOSS: Loss = weightedSum([
+  [1, crossEntropy],
+  [1, softDice()],
+]);
+
+/** Below this agreement with its teacher, and beyond this fall of the DSC, no student is written. */
+export const GATES = { minAgreement: 0.9, maxDscDrop: 0.02 } as const;

@@ -1,0 +1,198 @@
+import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
+import { encodeModel } from '../../graph/file/write.js';
+import { elementCount } from '../../graph/ir/tensor.js';
+import { MAX_HALF, toHalf } from '../../graph/precision/half.js';
+import { inOrder } from '../../runtime/common/in-order.js';
+import type { Probabilities } from '../../runtime/common/raster.js';
+import { Job } from '../../runtime/images/job.js';
+import { masksOf } from '../../runtime/masks/classes.js';
+import { readChannels } from '../../runtime/node/images/channels.js';
+import { createSession, type Session, type SessionOptions } from '../../runtime/node/sessions/session.js';
+import type { Failure } from '../files/pairs.js';
+import { outputOf } from '../transform/output-of.js';
+import { FeatureStore } from './feature-store.js';
+import type { Teacher } from './teacher.js';
+import { turned, type View, viewsOf } from './views.js';
+
+/** An image to learn from. */
+export interface SlimImage {
+  /** What messages call it. */
+  readonly name: string;
+  /** Its file, or those of its channels. */
+  readonly files: string | readonly string[];
+}
+
+/** What a student is to say of views of an image, by what the teacher does. */
+export type Targets = (
+  image: SlimImage,
+  size: { readonly width: number; readonly height: number },
+  shape: Pick<Probabilities, 'classes' | 'width' | 'height'>,
+) => Promise<(given: Probabilities, view: View) => Probabilities>;
+
+export interface CollectOptions {
+  /** Of each image that is trained on. */
+  readonly views: number;
+  /** Bytes that features may take in memory. */
+  readonly budget: number;
+  /** For the file of what is beyond them. */
+  readonly folder: string;
+  readonly session: SessionOptions;
+  /** Of images that are trained on; default the teacher's own probabilities. */
+  readonly targets: Targets | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Features and targets of images, by the numbers of their records. */
+export interface Collected {
+  /** A record's parts: the features, shallow to deep, and the targets. */
+  readonly store: FeatureStore;
+  /** The shapes of the parts, for one image. */
+  readonly shapes: readonly (readonly number[])[];
+  /** Every view of every image that is trained on. */
+  readonly train: readonly number[];
+  readonly heldOut: readonly number[];
+  readonly failures: readonly Failure[];
+}
+
+/** Images that are read ahead of the one that runs. */
+const LOOK_AHEAD = 2;
+
+/**
+ * Runs the teacher on images and keeps its features and its probabilities, in half precision.
+ * @param groups images that are trained on, and those that are looked at between steps
+ * @throws NmodeError: BAD_IMAGE where no image can be read; BAD_MODEL for what are no probabilities; CHECK_FAILED where the teacher finds
+ *   nothing, or features are too large; CANNOT_RUN, CANNOT_WRITE; the signal's reason
+ */
+export async function collect(
+  teacher: Teacher,
+  groups: { readonly train: readonly SlimImage[]; readonly heldOut: readonly SlimImage[] },
+  options: CollectOptions,
+): Promise<Collected> {
+  const { signal, onProgress } = options;
+  await using session = await createSession(encodeModel(teacher.withSkips), options.session);
+  const images = [
+    ...groups.train.map((image) => ({ image, views: options.views })),
+    ...groups.heldOut.map((image) => ({ image, views: 1 })),
+  ];
+  const [train, heldOut, errors]: [number[], number[], { name: string; error: NmodeError }[]] = [[], [], []];
+  let collected: Pick<Collected, 'store' | 'shapes'> | undefined;
+  let [done, found] = [0, false];
+  onProgress(0, images.length);
+  try {
+    for await (const opened of inOrder(images, LOOK_AHEAD, (each) => open(each.image, teacher))) {
+      signal?.throwIfAborted();
+      const { image, views } = images[done] ?? { image: opened.image, views: 1 };
+      if ('error' in opened) {
+        errors.push({ name: image.name, error: opened.error });
+      } else {
+        const isTrained = done < groups.train.length;
+        const own = { ...options, targets: isTrained ? options.targets : undefined };
+        for await (const { parts, shapes, hasMask } of look(teacher, session, opened, views, own)) {
+          collected ??= { shapes, store: storeFor(shapes, options) };
+          (isTrained ? train : heldOut).push(collected.store.count);
+          await collected.store.add(parts);
+          found ||= hasMask;
+        }
+      }
+      onProgress(++done, images.length);
+    }
+    if (collected === undefined || train.length === 0) throw noneRead(errors.map(({ error }) => error));
+    if (!found) throw blind(teacher, images.length);
+    const failures = errors.map(({ name, error }) => ({ name, code: error.code, error: error.message }));
+    return { ...collected, train, heldOut, failures };
+  } catch (error) {
+    await collected?.store.close();
+    throw error;
+  }
+}
+
+type Opened = { readonly image: SlimImage } & (Read | { readonly error: NmodeError });
+
+interface Read {
+  readonly job: Job;
+  readonly width: number;
+  readonly height: number;
+}
+
+async function open(image: SlimImage, { spec }: Teacher): Promise<Opened> {
+  try {
+    const raster = await readChannels(image.files, spec);
+    return { image, job: new Job(raster, spec), width: raster.width, height: raster.height };
+  } catch (error) {
+    return { image, error: imageFault(error) };
+  }
+}
+
+/** What the teacher makes of each view of an image. */
+async function* look(
+  teacher: Teacher,
+  session: Session,
+  opened: { readonly image: SlimImage } & Read,
+  views: number,
+  { targets: targetsOf, signal }: CollectOptions,
+) {
+  const { skips, spec, classes } = teacher;
+  const { image, job } = opened;
+  const [port] = session.inputs;
+  const [mask] = session.outputs;
+  if (port === undefined || mask === undefined) throw new TypeError('no input or no output');
+  const input = job.input(0);
+  if (!(input.data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
+  const [, , height = 1, width = 1] = input.dims;
+  const targetsAt = await targetsOf?.(image, opened, { classes, height, width });
+  for (const view of viewsOf(views, height, width)) {
+    const fed = turned({ dims: input.dims, data: input.data }, view);
+    const outputs = await session.run({ [port.name]: fed }, { ...(signal && { signal }) });
+    job.place(0, outputOf(outputs, mask.name));
+    const given = probabilitiesOf(job);
+    const targets = targetsAt?.(given, view) ?? given;
+    const features = skips.map(({ tensor }) => outputOf(outputs, tensor));
+    const parts = features.map(({ data }, index) => halved(teacher, index, image.name, data));
+    yield {
+      parts: [...parts, toHalf(targets.data)],
+      shapes: [...features.map(({ dims }) => dims), [1, targets.classes, targets.height, targets.width]],
+      hasMask: masksOf(given, spec.classes, undefined, {}).masks.some(({ data }) => data.includes(255)),
+    };
+  }
+}
+
+function probabilitiesOf(job: Job): Probabilities {
+  const { probabilities } = job.finish({
+    ...{ threshold: undefined, at: 'network' },
+    ...{ wantProbabilities: true, wantComponents: false, wantPixels: false },
+  });
+  if (probabilities === undefined) throw new TypeError('no probabilities');
+  return probabilities;
+}
+
+/** @throws NmodeError (CHECK_FAILED) for what half precision does not hold, and for what are no numbers */
+function halved({ name, skips }: Teacher, index: number, image: string, data: Float32Array): Uint16Array {
+  const halves = toHalf(data);
+  // Infinity, and what is no number, have these bits.
+  const beyond = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
+  if (beyond < 0) return halves;
+  throw new NmodeError(
+    'CHECK_FAILED',
+    `${name}: its feature map '${skips[index]?.tensor}' holds ${data[beyond]} for ${image}, and features are kept in half precision, up to ${MAX_HALF}: name other feature maps with ${option('skips')}`,
+  );
+}
+
+function storeFor(shapes: Collected['shapes'], { budget, folder }: CollectOptions): FeatureStore {
+  return new FeatureStore(shapes.map(elementCount), budget, folder);
+}
+
+function noneRead(errors: readonly NmodeError[]): NmodeError {
+  return commonFault(errors) ?? errors[0] ?? new NmodeError('BAD_IMAGE', 'there is no image to learn from');
+}
+
+function blind({ name, spec }: Teacher, images: number): NmodeError {
+  const guess = spec.assumed.some((assumption) => assumption.option === 'recipe')
+    ? `, or say with ${option('recipe')} how they are prepared`
+    : '';
+  return new NmodeError(
+    'CHECK_FAILED',
+    `${name}: it finds nothing in any of the ${images} images, so that there is nothing to learn: give images like those it was trained on${guess}`,
+  );
+}

@@ -1,0 +1,151 @@
+import { cost } from '../../graph/analysis/cost.js';
+import { at } from '../../graph/common/at.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/ir/model.js';
+import type { Segmentation } from '../../runtime/node/segmenter.js';
+import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
+import type { SessionOptions } from '../../runtime/node/sessions/session.js';
+import type { TruthReading } from '../../runtime/truth/truth.js';
+import type { Pair } from '../files/pairs.js';
+import { mean, median } from '../measuring/percentile.js';
+import {
+  type ClassConfusion,
+  classMetrics,
+  compareWithTruth,
+  confusionsOf,
+  foregroundMetrics,
+  imageDice,
+} from '../reports/compare-classes.js';
+import { defaultSizes, inputSizes } from '../transform/default-sizes.js';
+import { maskAgreement } from './agreement.js';
+import type { SlimImage } from './features.js';
+import { latenciesOf } from './latency.js';
+
+/** DSC image by image. */
+export interface Scores {
+  readonly perImage: readonly { readonly name: string; readonly dsc: number }[];
+  readonly mean: number;
+  readonly median: number;
+  readonly worst: number;
+}
+
+/** What a model costs, and how its masks are. */
+export interface ModelFigures {
+  /** Trained numbers. */
+  readonly parameters: number;
+  /** Multiply-adds of one run; absent where operators are not known. */
+  readonly macs?: number;
+  readonly bytes: number;
+  /** Of a run on one image, median; measured in turn with the others. */
+  readonly milliseconds: number;
+  /** With the teacher's masks; absent of the teacher itself. */
+  readonly agreement?: Scores;
+  /** With ground truth, of the images that have some. */
+  readonly truth?: TruthScores;
+}
+
+export interface TruthScores extends Scores {
+  /** Of the pixels of all images together; of several classes, their mean. */
+  readonly dsc: number;
+}
+
+/** A model among those that are compared. */
+export interface Contestant {
+  readonly model: Model;
+  /** What its file holds that is no part of how it takes images. */
+  readonly options: SegmenterOptions;
+}
+
+export interface FigureOptions {
+  /** Ground truth by the name of an image. */
+  readonly truth: ReadonlyMap<string, Pair>;
+  readonly reading: TruthReading;
+  readonly session: SessionOptions;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** What an image's masks were, for whoever wants to see them. */
+export interface ImageMasks {
+  readonly image: SlimImage;
+  /** In the order of the contestants. */
+  readonly masks: readonly Segmentation['masks'][];
+}
+
+/**
+ * Holds models against the first, which is the teacher, and against ground truth, at the size of the network.
+ * @throws NmodeError: BAD_MODEL, BAD_IMAGE, CANNOT_RUN; the signal's reason
+ */
+export async function figuresOn(
+  images: readonly SlimImage[],
+  contestants: readonly Contestant[],
+  { truth, reading, session, signal, onProgress }: FigureOptions,
+): Promise<readonly Pick<ModelFigures, 'agreement' | 'truth'>[]> {
+  const segmenters: Segmenter[] = [];
+  const agreements = contestants.map((): Scores['perImage'][number][] => []);
+  const counted = contestants.map((): { name: string; classes: readonly ClassConfusion[] }[] => []);
+  try {
+    for (const { model, options } of contestants)
+      segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options, at: 'network' }));
+    for (const [done, image] of images.entries()) {
+      onProgress(done, images.length);
+      const pair = truth.get(image.name);
+      let wanted: Segmentation['masks'] | undefined;
+      for (const [index, segmenter] of segmenters.entries()) {
+        signal?.throwIfAborted();
+        const compared = pair && (await compareWithTruth(segmenter, pair, reading));
+        const { masks } = compared ?? (await segmenter.segment(image.files, { ...(signal && { signal }) }));
+        if (compared) at(counted, index).push({ name: image.name, classes: confusionsOf(compared) });
+        wanted ??= masks;
+        if (index > 0) at(agreements, index).push({ name: image.name, dsc: maskAgreement(masks, wanted) });
+      }
+    }
+    onProgress(images.length, images.length);
+  } finally {
+    await Promise.all(segmenters.map((segmenter) => segmenter.close()));
+  }
+  return contestants.map((_, index) => ({
+    ...(index > 0 && images.length > 0 && { agreement: scoresOf(at(agreements, index)) }),
+    ...(at(counted, index).length > 0 && { truth: truthOf(at(counted, index)) }),
+  }));
+}
+
+function scoresOf(perImage: Scores['perImage']): Scores {
+  const scores = perImage.map(({ dsc }) => dsc);
+  return { perImage, mean: mean(scores), median: median(scores), worst: Math.min(...scores) };
+}
+
+function truthOf(counted: readonly { name: string; classes: readonly ClassConfusion[] }[]): TruthScores {
+  const { dsc } = foregroundMetrics(classMetrics(counted.map(({ classes }) => classes)));
+  return { dsc, ...scoresOf(counted.map(({ name, classes }) => ({ name, dsc: imageDice(classes) }))) };
+}
+
+/**
+ * What models cost, on one image each.
+ * @param height of what they are given
+ */
+export async function costsOf(
+  models: readonly Model[],
+  { height, width }: { readonly height: number; readonly width: number },
+  session: SessionOptions,
+  signal?: AbortSignal,
+): Promise<readonly Pick<ModelFigures, 'parameters' | 'macs' | 'bytes' | 'milliseconds'>[]> {
+  const encoded = models.map((model) => encodeModel(model));
+  const { declared } = inputSizes(at(models, 0), at(at(models, 0).graph.inputs, 0).name);
+  const channels = Number(declared[1]);
+  const milliseconds = await latenciesOf(encoded, [1, channels, height, width], session, signal);
+  return models.map((model, index) => {
+    const input = at(model.graph.inputs, 0);
+    const { known } = sizedAt(input.name, input.type?.shape ?? [], height, width);
+    const { parameters, macs } = cost(model, known);
+    return {
+      parameters,
+      ...(macs !== undefined && { macs }),
+      bytes: at(encoded, index).length,
+      milliseconds: at(milliseconds, index),
+    };
+  });
+}
+
+const sizedAt = (input: string, shape: readonly (number | string)[], height: number, width: number) =>
+  defaultSizes(input, shape, [1, undefined, height, width]);

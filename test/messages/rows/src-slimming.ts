@@ -1,0 +1,80 @@
+import type { Conditions } from '../conditions.js';
+
+/** What is said of networks that are slimmed. */
+export const SRC_SLIMMING: Conditions = {
+  'src/api/slim-options.ts': {
+    '…, expected a whole number from … to …': 'seed, batch or steps is no whole number within these bounds',
+    '…, expected a number from 0 to 1': 'a share or a DSC is no number from 0 to 1',
+    '…, expected a number above 0': 'rate or minutes is 0, negative, infinite or no number',
+    '… and … both say how long it trains: give one': 'steps and minutes are both given',
+    '… has a meaning with … alone': 'what is said of masks is given without masks',
+    '…, expected …': 'decoder, order, kernel or stateChannels is none of those that there may be',
+  },
+  'src/api/slim-teacher.ts': {
+    '…: … has a meaning for checkpoints alone':
+      'the file is called .onnx, and an option says where in a checkpoint its network is',
+    "…: … has a meaning for .onnx models alone: of a checkpoint's network it is known":
+      'the file is not called .onnx, and skips or an output are named',
+  },
+  'src/api/slim.ts': {
+    '…: two files are to be written there': 'the model and its state dict, or a report, have one path',
+    '…: …; nothing was written but …, for …':
+      'the agreement is below minAgreement, or the DSC further below that of the teacher than maxDscDrop, without force',
+    'give more images or …, or … to write it nevertheless': 'the student is not good enough, as before',
+  },
+  'src/cli/commands/slim.ts': {
+    'Expected a whole number from 0 to 999999999.': 'the seed is no whole number of at most nine digits',
+  },
+  'src/slimming/checkpoint-teacher.ts': {
+    '…: a student learns from probabilities: give … or …, not none':
+      'a program asks for a head of none, which the types refuse',
+    '…: its decoder is an nmODE (…) already: give a network with a decoder of its own; to fit another one to this, export it, and give the .onnx file with …':
+      'the checkpoint has the keys of nmODE steps behind its backbone',
+    ' or ': 'EED and LMD have the same keys',
+  },
+  'src/slimming/feature-store.ts': {
+    'a record of … numbers, not …': 'never: all images have features of one size',
+    'no record … in the file': 'the file of features was cut while it was read',
+  },
+  'src/slimming/features.ts': {
+    'no input or no output': 'never: a model without them is refused before',
+    'prepared pixels are float32': 'never: a model that takes images as they are has no feature maps to name',
+    'no probabilities': 'never: they were asked for',
+    "…: its feature map '…' holds … for …, and features are kept in half precision, up to …: name other feature maps with …":
+      'an element of a feature is no number, infinite, or rounds to more than a half holds',
+    'there is no image to learn from': 'never: a folder without images is refused before',
+    '…: it finds nothing in any of the … images, so that there is nothing to learn: give images like those it was trained on…':
+      "the teacher's masks of all images are empty",
+    ', or say with … how they are prepared': 'the same, and the recipe is assumed',
+  },
+  'src/slimming/fit.ts': {
+    'at step … …: the training diverged; a lower … or another … may not':
+      'the loss or the norm of the gradients of a step is no finite number',
+    'the norm of the gradients is …': 'the loss is finite, the norm is not',
+    'the loss is …': 'the loss is not finite',
+  },
+  'src/slimming/judge.ts': { 'a state without parameters': 'never: every state has them' },
+  'src/slimming/lock.ts': {
+    '…: … is at this training: wait for it or write to another file; where there is no such process any more, remove …':
+      'a process of the number in the lock is there, or the lock is that of another machine, or nobody could take it in three attempts',
+    'another process': 'the lock does not say whose it is',
+    'process … on …': 'the lock says whose it is',
+  },
+  'src/slimming/model-teacher.ts': {
+    "its output '…' does not say how many classes it gives":
+      'neither the declaration of the output nor a run tells its second size',
+  },
+  'src/slimming/state.ts': {
+    '…: there is no such state: nothing was interrupted, leave … out':
+      'an interrupted run is to go on, and beside the output there is no state',
+    '…: no state to go on from: …': 'the state is no safetensors file, or one of something else',
+    'it does not say what training it is of':
+      'the metadata of the state lacks its description, or that is damaged',
+    "…: it is the state of another training, whose … is … where this one's is …: ask for the same, or leave … out and begin anew":
+      'the network, its images, the decoder, or an option that changes the training is another than that of the state',
+  },
+  'src/slimming/teacher.ts': {
+    '…: its decoder is an nmODE (…) already: give a network with a decoder of its own, or … to fit another one to it':
+      'the metadata of the .onnx model names an nmODE decoder, without force',
+  },
+};
