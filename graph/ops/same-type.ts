@@ -1,4 +1,5 @@
-import { required } from '../ir/op.js';
+import { apply, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { checkPerChannel } from './operands.js';
 import { unary } from './unary.js';
 
@@ -64,3 +65,5 @@ export const GroupNormalization = unary('GroupNormalization', {
 });
 
 export const CumSum = unary('CumSum', { since: 11, attributes: { exclusive: 'int', reverse: 'int' } });
+
+export const abs = (x: Value): Value => apply(Abs, [x]);

@@ -5,6 +5,7 @@ import { elementCount } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { add, div, mul, sub } from '../ops/elementwise.js';
 import { reduceSum } from '../ops/reduce.js';
+import { abs } from '../ops/same-type.js';
 import { exp, log, logSoftmax, relu, sigmoid, softmax } from '../ops/unary.js';
 
 /** What the values of each place mean: classes that are each there or not, or that exclude each other. */
@@ -53,23 +54,36 @@ export const crossEntropy: Loss = ({ logits, head, targets }) => {
   return mul(reduceSum(entropy, everyAxis(logits), false), 1 / count);
 };
 
-/**
- * Soft Dice loss, 1 - (2 sum p t + smooth) / (sum p + sum t + smooth), sums over the batch. Each class has its own, and their mean is the
- * loss: a small class counts as much as a large one.
- * @param smooth keeps a class that is nowhere at 0; in pixels
- */
-export const softDice =
-  (smooth = 1): Loss =>
+/** A loss of sums over the images and places of each class, and its mean over classes: a small class counts as much as a large one. */
+const meanOverClasses =
+  (perClass: (p: Value, t: Value, sum: (value: Value) => Value) => Value): Loss =>
   ({ logits, head, targets }) => {
     const { classes } = countOf(logits);
     const probabilities = head === 'sigmoid' ? sigmoid(logits) : softmax(logits, 1);
     const axes = everyAxis(logits).filter((axis) => axis !== 1);
-    const perClass = (value: Value) => reduceSum(value, axes, false);
-    const common = mul(perClass(mul(probabilities, targets)), 2);
-    const both = add(perClass(probabilities), perClass(targets));
-    const dice = div(add(common, smooth), add(both, smooth));
-    return sub(1, mul(reduceSum(dice, [0], false), 1 / classes));
+    const losses = perClass(probabilities, targets, (value) => reduceSum(value, axes, false));
+    return mul(reduceSum(losses, [0], false), 1 / classes);
   };
+
+/**
+ * Soft Dice loss, 1 - (2 sum p t + smooth) / (sum p + sum t + smooth), sums over the batch; for labels. Of targets between 0 and 1 it is
+ * least where p is 0 or 1, not where p is t: `diceSemimetric` is for these.
+ * @param smooth keeps a class that is nowhere at 0; in pixels
+ */
+export const softDice = (smooth = 1): Loss =>
+  meanOverClasses((p, t, sum) => {
+    const common = mul(sum(mul(p, t)), 2);
+    const both = add(sum(p), sum(t));
+    return sub(1, div(add(common, smooth), add(both, smooth)));
+  });
+
+/**
+ * Dice semimetric loss (Wang et al., arXiv 2303.16296), sum |p - t| / (sum p + sum t + smooth), sums over the batch: the soft Dice loss
+ * where targets are 0 and 1, and where they are not, 0 for p = t alone.
+ * @param smooth keeps a class that is nowhere at 0; in pixels
+ */
+export const diceSemimetric = (smooth = 1): Loss =>
+  meanOverClasses((p, t, sum) => div(sum(abs(sub(p, t))), add(add(sum(p), sum(t)), smooth)));
 
 /** The sum of losses, each with its weight. */
 export const weightedSum =

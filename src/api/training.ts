@@ -57,6 +57,7 @@ export {
 export type { AdamWOptions } from '../../graph/training/adamw.js';
 export {
   crossEntropy,
+  diceSemimetric,
   type Loss,
   type Prediction,
   softDice,
