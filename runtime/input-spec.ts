@@ -3,7 +3,7 @@ import { type Assumption, assumedStructure, assumptionsIn } from '../graph/commo
 import { at } from '../graph/common/at.js';
 import { parseDecimal } from '../graph/common/decimal.js';
 import { badModel, badUsage, reason } from '../graph/common/errors.js';
-import type { Layout } from '../graph/common/layout.js';
+import { axesOf, type Layout } from '../graph/common/layout.js';
 import { type IntensityWindow, NORMALIZATIONS } from '../graph/common/normalization.js';
 import { option } from '../graph/common/option.js';
 import {
@@ -27,7 +27,7 @@ import {
 import { type Outline, sizesText } from '../graph/ir/model.js';
 import type { OutputActivation } from '../graph/ir/output-activation.js';
 import type { ImageSpec, ModelSpec, OutputSpec } from './images/job.js';
-import { axesOf, layoutOf, outputLayoutOf } from './layout.js';
+import { layoutOf, outputLayoutOf } from './layout.js';
 import { classNamesOf } from './masks/class-names.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 

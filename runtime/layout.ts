@@ -1,17 +1,21 @@
 import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage } from '../graph/common/errors.js';
-import { areChannelsLast, LAYOUT_KEY, LAYOUTS, type Layout } from '../graph/common/layout.js';
+import {
+  apparentLayout,
+  axesOf,
+  LAYOUT_KEY,
+  LAYOUTS,
+  type Layout,
+  statedLayout,
+} from '../graph/common/layout.js';
+import { option } from '../graph/common/option.js';
 import type { ModelIo } from '../graph/common/recipe.js';
-import type { Outline } from '../graph/ir/model.js';
-
-/** Which axes are channels, height and width. */
-export const axesOf = (layout: Layout): readonly [channels: number, height: number, width: number] =>
-  layout === 'NCHW' ? [1, 2, 3] : [3, 1, 2];
+import { type Outline, sizesText } from '../graph/ir/model.js';
 
 /**
  * In which order a model takes pixels and channels: as the caller says, or its metadata, or else as its shape does.
- * @throws NmodeError (BAD_USAGE, BAD_MODEL)
+ * @throws NmodeError (BAD_USAGE, BAD_MODEL) also where its shape contradicts what is said
  */
 export function layoutOf(
   shape: readonly (number | string)[],
@@ -29,15 +33,28 @@ export function layoutOf(
       );
     return { layout: 'NHWC', assumed: [] };
   }
-  const stated = metadata.get(LAYOUT_KEY);
-  const declared = LAYOUTS.find((layout) => layout === stated);
-  if (stated !== undefined && declared === undefined) {
-    throw badModel(`its metadata ${LAYOUT_KEY}: '${stated}' is none of ${LAYOUTS.join(', ')}`);
+  const declared = statedLayout(metadata);
+  if (metadata.has(LAYOUT_KEY) && declared === undefined) {
+    throw badModel(
+      `its metadata ${LAYOUT_KEY}: '${metadata.get(LAYOUT_KEY)}' is none of ${LAYOUTS.join(', ')}`,
+    );
   }
+  const apparent = apparentLayout(shape);
   const said = given ?? declared;
-  if (said !== undefined) return { layout: said, assumed: [] };
-  if (shape.length !== 4 || !areChannelsLast(shape)) return { layout: 'NCHW', assumed: [] };
-  return { layout: 'NHWC', assumed: [{ what: 'layout', value: 'NHWC, by its shape', option: 'layout' }] };
+  if (said === undefined) {
+    const assumed = { what: 'layout', value: 'NHWC, by its shape', option: 'layout' };
+    return { layout: apparent ?? 'NCHW', assumed: apparent === 'NHWC' ? [assumed] : [] };
+  }
+  if (apparent !== undefined && said !== apparent) {
+    const [refused, who] =
+      given === undefined
+        ? [badModel, `its metadata ${LAYOUT_KEY}: '${said}'`]
+        : [badUsage, option('layout', said)];
+    throw refused(
+      `it takes [${sizesText(shape, ',')}], whose layout is ${apparent}: ${who} contradicts that`,
+    );
+  }
+  return { layout: said, assumed: [] };
 }
 
 /** That of what it gives: as its shape says, or else as that of what it takes. */
@@ -53,6 +70,8 @@ export function outputLayoutOf(
     const [, ...own] = axesOf(candidate);
     return own.every((axis, index) => given[axis] === taken[at(space, index)]);
   };
-  const fitting = LAYOUTS.filter(fits);
-  return fitting.length === 1 ? (fitting[0] ?? otherwise) : otherwise;
+  const [fitting, ...others] = LAYOUTS.filter(fits);
+  if (fitting !== undefined) return others.length === 0 ? fitting : otherwise;
+  // Open sizes may have other names behind each operator, and masks be of a coarser grid.
+  return apparentLayout(given) ?? otherwise;
 }

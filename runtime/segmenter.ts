@@ -1,6 +1,7 @@
 import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage, imageFault, NmodeError } from '../graph/common/errors.js';
+import { axesOf } from '../graph/common/layout.js';
 import type { Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './common/abort.js';
 import { copyOf } from './common/buffers.js';
@@ -8,7 +9,6 @@ import { inOrder } from './common/in-order.js';
 import type { ImageRaster, Mask } from './common/raster.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelSpec, Tiling } from './images/job.js';
-import { axesOf } from './layout.js';
 import type { Classes } from './masks/classes.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
 import type { ProviderReport, RunOptions, Session } from './sessions/session.js';

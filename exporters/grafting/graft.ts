@@ -96,7 +96,9 @@ export async function graftDecoder(
   const named = namedClasses(checkpoint, classes, images.classNames);
   const notes = [
     ...(before < opset ? [`lifted from opset ${before} to ${opset}`] : []),
-    ...(model === lifted ? [] : ['it takes its image as float32 [N, C, H, W], which it did not before']),
+    ...(model.graph.inputs.some((input, index) => input !== lifted.graph.inputs[index])
+      ? ['it takes its image as float32 [N, C, H, W], which it did not before']
+      : []),
     ...finish(),
     ...named.notes,
   ];

@@ -1,7 +1,7 @@
 import { inferTypes, type Types } from '../analysis/infer.js';
 import { holdsSubgraph, namesIn } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
-import { areChannelsLast, LAYOUT_KEY } from '../common/layout.js';
+import { areChannelsLast, axesOf, LAYOUT_KEY, type Layout } from '../common/layout.js';
 import { int, ints } from '../ir/attribute.js';
 import { type Dim, sameDim } from '../ir/dim.js';
 import { DTYPES, type DType } from '../ir/dtype.js';
@@ -25,7 +25,7 @@ interface Port {
 
 /**
  * A model in the form that images are fed in: it takes float32 [N, C, H, W], and gives float32, for each pixel [N, classes, H, W]. One
- * whose channels stand last, as TensorFlow's do, or of another float, is so with a Transpose or a Cast more at its ends; any other model, and
+ * whose channels stand last, as TensorFlow's do, by its metadata or its shape, or of another float, is so with a Transpose or a Cast more at its ends; any other model, and
  * one whose subgraphs may read the image by its name, is as it is.
  * @param turns whether channels are to be first; else they stay where they are
  */
@@ -37,14 +37,22 @@ export function inImageForm(model: Model, turns = true): Model {
   if (image === undefined || others.length > 0 || graph.nodes.some(holdsSubgraph)) return model;
   if (dtype !== 'float32' && !OTHER_FLOATS.includes(dtype)) return model;
   const castOf = (type: DType | undefined) => (OTHER_FLOATS.includes(type) ? type : undefined);
-  const port = { name: image.name, cast: castOf(dtype), isTurned: turns && areChannelsLast(shape) };
-  const types: Types = port.isTurned ? inferTypes(model) : new Map();
-  const [, height, width] = types.get(image.name)?.shape ?? [];
+  const port = {
+    name: image.name,
+    cast: castOf(dtype),
+    isTurned: turns && areChannelsLast(shape, model.metadata),
+  };
+  const { isTurned } = port;
+  // Most models declare that they give what they take: nothing has to be inferred to know that they do.
+  const mayBeLast = ({ type }: ValueInfo) =>
+    type?.shape === undefined ||
+    (type.shape.length === 4 && String(type.shape.slice(2)) !== String(shape.slice(2)));
+  const types: Types = turns && (isTurned || graph.outputs.some(mayBeLast)) ? inferTypes(model) : new Map();
   const results = graph.outputs.map(
     ({ name, type }): Port => ({
       name,
       cast: castOf(type?.dtype),
-      isTurned: isMap(types, name, height, width),
+      isTurned: isMap(types, image.name, name, isTurned),
     }),
   );
   const differs = ({ cast, isTurned }: Port) => cast !== undefined || isTurned;
@@ -122,10 +130,17 @@ function withEnds(model: Model, image: Port, results: readonly Port[]): Model {
   };
 }
 
-/** Whether an output is a map of the image, [N, H, W, classes]. */
-function isMap(types: Types, name: string, height: Dim | undefined, width: Dim | undefined): boolean {
-  const shape = types.get(name)?.shape;
-  const [, down, across] = shape ?? [];
-  if (shape?.length !== 4 || !down || !across || !height || !width) return false;
-  return sameDim(down, height) && sameDim(across, width);
+/** Whether an output is a map of the image, [N, H, W, classes]; where it may be [N, classes, H, W] as well, as the image is. */
+function isMap(types: Types, image: string, name: string, isImageLast: boolean): boolean {
+  const [taken, given] = [types.get(image)?.shape, types.get(name)?.shape];
+  if (taken?.length !== 4 || given?.length !== 4) return false;
+  const follows = (layout: Layout) => {
+    const [, ...sides] = axesOf(isImageLast ? 'NHWC' : 'NCHW');
+    const [, ...own] = axesOf(layout);
+    return own.every((axis, index) => isSame(given[axis], taken[at(sides, index)]));
+  };
+  return follows('NHWC') && (isImageLast || !follows('NCHW'));
 }
+
+const isSame = (a: Dim | undefined, b: Dim | undefined) =>
+  a !== undefined && b !== undefined && sameDim(a, b);

@@ -1,4 +1,5 @@
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
+import { areChannelsLast } from '../../graph/common/layout.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { untilAborted } from '../common/abort.js';
 import { naming } from '../common/naming.js';
@@ -163,9 +164,13 @@ export class ServedModel {
       if (!(error instanceof NmodeError) || !SHAPE_FAILURE.test(error.message)) throw error;
       const shapes = Object.entries(inputs).map(([input, { dims }]) => `'${input}' [${dims}]`);
       const multiple = this.sizeMultiple;
-      // Networks have images as tensors of batch, channels, height, width.
-      const isOdd = Object.values(inputs).some(
-        ({ dims, data }) => data instanceof Float32Array && dims.slice(2).some((size) => size % multiple > 0),
+      const sidesOf = (input: string, dims: readonly number[]) =>
+        areChannelsLast(this.inputs.find(({ name }) => name === input)?.shape ?? dims)
+          ? dims.slice(1, 3)
+          : dims.slice(2);
+      const isOdd = Object.entries(inputs).some(
+        ([input, { dims, data }]) =>
+          data instanceof Float32Array && sidesOf(input, dims).some((size) => size % multiple > 0),
       );
       const why = isOdd ? `: height and width must be multiples of ${multiple}` : '';
       throw badUsage(`model '${this.name}' does not run on ${shapes.join(', ')}${why}`, {

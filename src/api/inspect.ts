@@ -23,6 +23,7 @@ import { type Assumption, assumptionsIn, type CheckedAssumption } from '../../gr
 import { at } from '../../graph/common/at.js';
 import { classNamesIn } from '../../graph/common/class-names.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { apparentLayout, type Layout, statedLayout } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
@@ -44,6 +45,8 @@ export interface PortReport {
   readonly name: string;
   readonly dtype?: DType;
   readonly shape?: readonly (number | string)[];
+  /** Of an image that is taken: where its channels are, by the metadata or the shape; absent where neither tells. */
+  readonly layout?: Layout;
 }
 
 export interface CheckpointReport {
@@ -272,7 +275,9 @@ async function inspectModel(path: string): Promise<ModelReport> {
     producer: `${model.producerName} ${model.producerVersion}`.trim(),
     irVersion: model.irVersion,
     opset: opsetOf(model),
-    inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)).map(portReport),
+    inputs: graph.inputs
+      .filter(({ name }) => !graph.initializers.has(name))
+      .map((info) => inputReport(info, model.metadata)),
     outputs: graph.outputs.map(portReport),
     nodes: graph.nodes.length,
     ...figures,
@@ -287,6 +292,13 @@ async function inspectModel(path: string): Promise<ModelReport> {
 
 function portReport({ name, type }: ValueInfo): PortReport {
   return { name, ...(type && { dtype: type.dtype, ...(type.shape && { shape: type.shape }) }) };
+}
+
+function inputReport(info: ValueInfo, metadata: Model['metadata']): PortReport {
+  const { dtype, shape = [] } = info.type ?? {};
+  const isWhole = dtype === 'uint8' || dtype === 'uint16';
+  const layout = isWhole ? 'NHWC' : (statedLayout(metadata) ?? apparentLayout(shape));
+  return { ...portReport(info), ...(shape.length === 4 && layout && { layout }) };
 }
 
 /** Costs at the nominal size; of a model that does not take it, what can be said without. */

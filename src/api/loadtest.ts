@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { areChannelsLast } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { percentile } from '../measuring/percentile.js';
@@ -221,8 +222,9 @@ class Client {
     const { binary = true, size = { height: 256, width: 256 } } = this.#options;
     const blobs: Buffer[] = [];
     const entries = inputs.map(({ name, datatype, shape: declared }) => {
-      const isWhole = datatype !== 'FP32';
-      const open = isWhole ? [1, size.height, size.width, 3] : [1, 3, size.height, size.width];
+      const areLast =
+        datatype !== 'FP32' || areChannelsLast(declared.map((length) => (length > 0 ? length : 'open')));
+      const open = areLast ? [1, size.height, size.width, 3] : [1, 3, size.height, size.width];
       const shape = declared.map((length, axis) => (length > 0 ? length : (open[axis] ?? OTHER_AXIS)));
       const bytes = BYTES[datatype];
       if (bytes === undefined)

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { cost } from '../../graph/analysis/cost.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { areChannelsLast } from '../../graph/common/layout.js';
 import { type Model, outlineOf, sizesText, type ValueInfo } from '../../graph/ir/model.js';
 import { loadModel } from '../../runtime/node/model.js';
 import type { Port } from '../../runtime/sessions/tensors.js';
@@ -48,7 +49,7 @@ export function readBenchModels(paths: readonly string[], asked: AskedSizes): Pr
 
 async function readBenchModel(path: string, name: string, asked: AskedSizes): Promise<BenchModel> {
   const { model, bytes } = await loadModel(path);
-  const inputs = outlineOf(model).inputs.map((input) => sized(input, name, asked));
+  const inputs = outlineOf(model).inputs.map((input) => sized(input, name, asked, model.metadata));
   const macs = macsAt(model, Object.assign({}, ...inputs.map(({ known }) => known)));
   return {
     ...{ path, name, bytes: bytes.length, nodes: model.graph.nodes.length },
@@ -59,13 +60,19 @@ async function readBenchModel(path: string, name: string, asked: AskedSizes): Pr
 }
 
 /** The input with the sizes that were asked for, or else default ones, in place of open ones. */
-function sized({ name, type }: Pick<ValueInfo, 'name' | 'type'>, model: string, { batch, size }: AskedSizes) {
+function sized(
+  { name, type }: Pick<ValueInfo, 'name' | 'type'>,
+  model: string,
+  { batch, size }: AskedSizes,
+  metadata: Model['metadata'],
+) {
   if (type?.shape === undefined) {
     throw new NmodeError('BAD_MODEL', `${model}: input '${name}' does not say its sizes: it cannot be fed`);
   }
   const { height, width } = size ?? {};
-  const asked = type.dtype.startsWith('uint') ? [batch, height, width] : [batch, undefined, height, width];
   const declared = type.shape;
+  const areLast = type.dtype.startsWith('uint') || areChannelsLast(declared, metadata);
+  const asked = areLast ? [batch, height, width] : [batch, undefined, height, width];
   const { shape, known } = defaultSizes(name, declared, asked);
   asked.forEach((wanted, axis) => {
     const found = shape[axis];

@@ -135,8 +135,8 @@ function decoderText({ decoders, order, kernel, stateChannels, variant = {} }: A
   return `${names}, order ${order}, kernel ${kernel}, ${stateChannels} state channels; the activation is not stored`;
 }
 
-function portText({ name, dtype, shape }: PortReport): string {
-  return `${name}: ${dtype ?? 'unknown'} ${shapeLine(shape)}`;
+function portText({ name, dtype, shape, layout }: PortReport): string {
+  return `${name}: ${dtype ?? 'unknown'} ${shapeLine(shape)}${layout === 'NHWC' ? ' (NHWC)' : ''}`;
 }
 
 function modelText(report: ModelReport, why?: true): string {

@@ -17,6 +17,8 @@ export const RUNTIME: Conditions = {
     "it takes images as they are, whose channels are last: `layout: 'NCHW'` contradicts that":
       'NCHW is said of a model whose input is uint8 or uint16',
     "its metadata …: '…' is none of …": 'the metadata have an entry nmode.layout of another text',
+    'it takes […], whose layout is …: … contradicts that':
+      'NHWC is said of an input that has 1 to 4 channels in second place, or NCHW of one that has them last, or sides that are open',
   },
   'runtime/input-spec.ts': {
     "its first output is '…', not '…': optimizeModel with … writes a model of that one":
