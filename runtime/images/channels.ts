@@ -34,7 +34,7 @@ export function withChannels(image: ImageRaster, wanted: Channels, name = 'the i
   }
   const way =
     channels > 1
-      ? `: give the files of its channels (${option('inputs')}), or a TIFF of ${channels} grey pages`
+      ? `: give the files of its channels (${option('inputs')}), a TIFF of ${channels} grey pages, or a file of ${channels} samples a pixel`
       : ': give a grey image';
   throw badImage(`${name}: it has ${counted(image.channels)}, the model takes ${channels}${way}`);
 }

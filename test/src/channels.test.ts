@@ -125,7 +125,7 @@ describe('files of channels that do not go together are refused in one line', ()
     [
       'too few',
       () => [first],
-      'nonzero_0000.png: it has 1 channel, the model takes 2: give the files of its channels (`inputs`), or a TIFF of 2 grey pages',
+      'nonzero_0000.png: it has 1 channel, the model takes 2: give the files of its channels (`inputs`), a TIFF of 2 grey pages, or a file of 2 samples a pixel',
     ],
     [
       'one with colours',

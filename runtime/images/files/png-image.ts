@@ -3,12 +3,16 @@ import type { ImageRaster } from '../../common/raster.js';
 import type { PngSamples } from './png.js';
 
 /** Colour types (PNG specification, 11.2.1), and where the first chunk has one. */
-const [GREY, PALETTE, GREY_ALPHA] = [0, 3, 4];
+const [GREY, PALETTE, GREY_ALPHA, RGB_ALPHA] = [0, 3, 4, 6];
 const COLOUR_TYPE = 25;
 
 /** Whether a PNG may hold grey alone: one of a palette may hold colours all the same. */
 export const mayBeGrey = (bytes: Uint8Array) =>
   [GREY, PALETTE, GREY_ALPHA].some((type) => type === bytes[COLOUR_TYPE]);
+
+/** Whether a PNG holds as many samples a pixel, alpha among them. */
+export const hasSamples = (bytes: Uint8Array, samples: number): boolean =>
+  bytes[COLOUR_TYPE] === { 2: GREY_ALPHA, 4: RGB_ALPHA }[samples];
 
 /**
  * The grey channel of a PNG's samples, of 8 or 16 bits; transparency is dropped. Undefined where it has colours.

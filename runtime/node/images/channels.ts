@@ -10,9 +10,20 @@ import {
 } from '../../images/channels.js';
 import { finished } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
-import { greyOfPng, mayBeGrey } from '../../images/files/png-image.js';
-import { decoding, type ImageFile, inflated, nameOf, type Opened, openFile, rgbOf } from './files.js';
-import { loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
+import { greyOfPng, hasSamples, mayBeGrey } from '../../images/files/png-image.js';
+import { tiffSamples } from '../../images/files/tiff.js';
+import {
+  decoding,
+  type ImageFile,
+  inflated,
+  nameOf,
+  type Opened,
+  openFile,
+  refuseDropping,
+  refuseUnread,
+  rgbOf,
+} from './files.js';
+import { isGrey, loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
 
 /** Where the channels of an image come from: one file, or several in their order. */
 export type ChannelFiles = ImageFile | readonly ImageFile[];
@@ -41,10 +52,44 @@ export async function readChannels(given: ChannelFiles, wanted: Channels): Promi
 async function readStored(file: ImageFile, { channels }: Channels, name: string): Promise<ImageRaster> {
   return decoding(name, async () => {
     const opened = await openFile(file);
+    const all = channels === 1 ? undefined : await allSamples(opened, channels);
+    if (all !== undefined) return all;
     const pages = opened.format === 'TIFF' && channels > 1 ? await greyPages(opened, channels) : undefined;
     if (pages !== undefined) return pages;
     return channels === 3 ? rgbOf(opened) : ((await greyOf(opened)) ?? rgbOf(opened));
   });
+}
+
+/** All that sharp reads; its types leave out the last. */
+const SHARP_CHANNELS = [0, 1, 2, 3, 4] as (0 | 1 | 2 | 3)[];
+
+/**
+ * Every sample of the pixels of a file as a channel, alpha too, as it is stored; undefined where these are not as many, or grey
+ * or colours alone.
+ */
+async function allSamples(opened: Opened, channels: number): Promise<ImageRaster | undefined> {
+  const { bytes, format } = opened;
+  if (format === 'PNG') {
+    if (!hasSamples(bytes, channels)) return undefined;
+    const { width, height, data } = await decodePng(bytes, inflated, MAX_PIXELS);
+    return finished({ width, height, channels, data }, opened);
+  }
+  if (channels === 4 && (await openSharp(bytes).catch(() => undefined))?.space === 'cmyk')
+    throw new Error('it is CMYK, whose samples are inks and no channels: they are read as RGB alone');
+  if (format !== 'TIFF') return undefined;
+  const { count, colours, isTold } = tiffSamples(bytes);
+  if (count !== channels || count === colours) return undefined;
+  refuseUnread(bytes);
+  // libtiff warns of samples that nothing is said of.
+  const failOn = isTold ? 'warning' : 'error';
+  const { image, depth, space } = await openSharp(bytes, { ignoreIcc: true, failOn });
+  const parts: ChannelPart[] = [];
+  for (const sample of SHARP_CHANNELS.slice(0, count)) {
+    refuseMany(parts);
+    const name = `sample ${sample + 1}`;
+    parts.push({ name, image: await rawOf(image.clone().extractChannel(sample), space, depth) });
+  }
+  return finished(joinChannels(parts), opened);
 }
 
 /** An image of the pages of a TIFF file; undefined where it has one. */
@@ -73,11 +118,12 @@ async function greyOf(opened: Opened, page?: number): Promise<ImageRaster | unde
     const grey = mayBeGrey(bytes) ? greyOfPng(await decodePng(bytes, inflated, MAX_PIXELS)) : undefined;
     return grey && finished(grey, opened);
   }
-  const { image, depth, isGrey } = await openSharp(bytes, {
+  if (format === 'TIFF') refuseDropping(bytes, page);
+  const { image, depth, space } = await openSharp(bytes, {
     ignoreIcc: true,
     ...(page !== undefined && { page }),
   });
-  if (!isGrey) return undefined;
+  if (!isGrey(space)) return undefined;
   const grey = await rawOf(image.removeAlpha(), GREY_SPACES[depth], depth);
   return finished<ImageRaster>(grey, opened);
 }

@@ -9,7 +9,7 @@ import { FORMATS, formatOf, type ImageFormat, isLossyWebp } from '../../images/f
 import { finished, mend } from '../../images/files/mend.js';
 import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
-import { TIFF_TAGS, tiffTag } from '../../images/files/tiff.js';
+import { TIFF_TAGS, tiffSamples, tiffTag } from '../../images/files/tiff.js';
 import { writePng } from '../../images/files/write-png.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
 import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
@@ -77,10 +77,42 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
 
 /** Its pixels in sRGB. */
 export async function rgbOf(opened: Opened): Promise<RgbImage> {
+  if (opened.format === 'TIFF') refuseDropping(opened.bytes);
   const { image, depth } = await openSharp(opened.bytes);
   const { channels, ...pixels } = await rawOf(image.removeAlpha(), RGB_SPACES[depth], depth);
   if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
   return finished<RgbImage>({ ...pixels, channels }, opened);
+}
+
+/** libvips' bands, as sharp allows them. */
+const MOST_SAMPLES = 5;
+
+/**
+ * Alpha may be dropped, but nothing else that a TIFF file holds.
+ * @param page of several, from 0 on
+ * @throws Error for one of more samples a pixel than grey or colours and what it calls alpha
+ */
+export function refuseDropping(bytes: Uint8Array, page?: number): void {
+  refuseUnread(bytes, page);
+  const { count, colours, hasAlpha } = tiffSamples(bytes, page);
+  if (count <= colours + Number(hasAlpha)) return;
+  const base = colours === 1 ? 'grey' : 'colours';
+  throw new Error(
+    `it has ${count} samples a pixel: ${base} and ${count - colours} more, which are not one alpha by its ExtraSamples: a model of ${count} channels takes them all, for another leave them out`,
+  );
+}
+
+/** @throws Error for a TIFF file whose samples libvips reads not at all, or in planes of grey wrongly but for the first row */
+export function refuseUnread(bytes: Uint8Array, page?: number): void {
+  const { count, colours, inPlanes } = tiffSamples(bytes, page);
+  const why =
+    count > MOST_SAMPLES
+      ? `, more than ${MOST_SAMPLES}`
+      : inPlanes && colours === 1 && count > 1
+        ? ' in planes (PlanarConfiguration 2) that are not of colours'
+        : undefined;
+  if (why !== undefined)
+    throw new Error(`it has ${count} samples a pixel${why}: save them as grey pages, or a file of each`);
 }
 
 const RGB_SPACES = { uchar: 'srgb', ushort: 'rgb16' } as const;

@@ -30,7 +30,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
 export async function openSharp(
   bytes: Uint8Array,
   options: SharpOptions = {},
-): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort'; readonly isGrey: boolean }> {
+): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort'; readonly space: string }> {
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
   const { depth, pages = 1, format, space } = await image.metadata();
@@ -41,8 +41,11 @@ export async function openSharp(
     throw new Error(
       `its samples are ${SAMPLES[depth] ?? depth}, expected whole numbers of 8 or 16 bits without a sign: scale and shift them into 0 to 65535`,
     );
-  return { image, depth, isGrey: space === 'b-w' || space === 'grey16' };
+  return { image, depth, space };
 }
+
+/** Whether pixels in a space of libvips are grey. */
+export const isGrey = (space: string): boolean => space === 'b-w' || space === 'grey16';
 
 /** Pixels in a colour space; upright where nobody took the orientation out. */
 export async function rawOf(image: Sharp, space: string, depth: 'uchar' | 'ushort') {

@@ -13,7 +13,7 @@ import {
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
-import { greyOfPng } from '../../images/files/png-image.js';
+import { greyOfPng, hasSamples } from '../../images/files/png-image.js';
 import type { Samples } from '../../images/turn.js';
 import { readHeader } from '../header.js';
 import type { WorkerSource } from './hand.js';
@@ -40,23 +40,30 @@ export async function readSource(source: WorkerSource, wanted: Channels): Promis
   }
   const one = isList(source) ? at(source, 0) : source;
   const name = one instanceof File ? one.name : 'the image';
-  return withChannels(await decodeSource(one, wanted.channels !== 3, name), wanted, name);
+  return withChannels(await decodeSource(one, wanted.channels !== 3, name, wanted.channels), wanted, name);
 }
 
 const isList = (source: WorkerSource): source is Extract<WorkerSource, readonly unknown[]> =>
   Array.isArray(source);
 
-/** @param asGrey whether a grey image is to have one channel */
+/**
+ * @param asGrey whether a grey image is to have one channel
+ * @param samples of a pixel that are all taken where a file has as many, alpha among them
+ */
 async function decodeSource(
   source: Exclude<WorkerSource, readonly unknown[]>,
   asGrey: boolean,
   name: string,
+  samples = 1,
 ): Promise<ImageRaster> {
   if (source instanceof Blob || source instanceof Uint8Array) {
     return reading(name, () =>
       decodeFile<ImageRaster>(
         source,
-        async (bytes) => (asGrey ? await decodeGrey(bytes) : undefined) ?? decode(bytes),
+        async (bytes) =>
+          (await decodeSamples(bytes, samples)) ??
+          (asGrey ? await decodeGrey(bytes) : undefined) ??
+          decode(bytes),
       ),
     );
   }
@@ -93,13 +100,25 @@ export async function decodeFile<Image extends Samples>(
   return finished(await decode(mended.bytes), mended);
 }
 
+const samplesOfPng = (bytes: Uint8Array) =>
+  decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS);
+
+/** All samples of a PNG with alpha as channels; undefined where they are not as many. */
+async function decodeSamples(bytes: Uint8Array, channels: number): Promise<ImageRaster | undefined> {
+  const header = readHeader(bytes);
+  checkSize(header);
+  if (header.format !== 'PNG' || !hasSamples(bytes, channels)) return undefined;
+  const { width, height, data } = await samplesOfPng(bytes);
+  return { width, height, channels, data };
+}
+
 /** The grey channel as it is stored, without a colour profile applied; undefined where there are colours. */
 async function decodeGrey(bytes: Uint8Array): Promise<ImageRaster | undefined> {
   const header = readHeader(bytes);
   checkSize(header);
   if (!header.grey) return undefined;
   if (header.format === 'PNG') {
-    return greyOfPng(await decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS));
+    return greyOfPng(await samplesOfPng(bytes));
   }
   const options = { ...BITMAP_OPTIONS, colorSpaceConversion: 'none' } as const;
   const bitmap = await createImageBitmap(new Blob([bytes.slice()]), options);

@@ -102,7 +102,8 @@ export const RUNTIME_IMAGES: Conditions = {
     ' or ': 'joins the ways in which colours become grey',
     '…: it has …, the model takes ……':
       'an image has other channels than the model takes, and is neither grey for RGB nor RGB for grey',
-    ': give the files of its channels (…), or a TIFF of … grey pages': 'the model takes several channels',
+    ': give the files of its channels (…), a TIFF of … grey pages, or a file of … samples a pixel':
+      'the model takes several channels',
     '…: together they have …, the model takes …: …':
       'the files of an image have more or fewer channels in all than the model takes',
     'give a file for each of these': 'each of these files is grey',
@@ -124,8 +125,11 @@ export const RUNTIME_IMAGES: Conditions = {
   'runtime/node/images/channels.ts': {
     'it has … pages, the model takes … channels':
       'a TIFF has several pages, and not one for each channel of the model',
+    'it is CMYK, whose samples are inks and no channels: they are read as RGB alone':
+      'a JPEG or TIFF of four inks is given to a model of four channels',
     '… has colours, expected grey': 'a page of a TIFF of several is not grey',
     'file … of the image': 'what messages call one of several files that are given by their bytes',
+    'sample …': 'names a sample of the pixels of a TIFF in what is wrong with it',
     'page …': 'what messages call a page of a TIFF',
   },
   'runtime/images/tiles.ts': {
@@ -145,6 +149,13 @@ export const RUNTIME_IMAGES: Conditions = {
     'complex numbers': 'the samples are of the type complex or dpcomplex',
   },
   'runtime/node/images/files.ts': {
+    'it has … samples a pixel: … and … more, which are not one alpha by its ExtraSamples: a model of … channels takes them all, for another leave them out':
+      'a TIFF has samples behind grey or colours, and not exactly one of kind 1 or 2 in ExtraSamples; the model takes fewer channels',
+    'it has … samples a pixel…: save them as grey pages, or a file of each':
+      'a TIFF has more samples a pixel than sharp reads, or planes beside a grey one',
+    ', more than …': 'SamplesPerPixel of the TIFF is above 5',
+    ' in planes (PlanarConfiguration 2) that are not of colours':
+      'the TIFF has several samples, its photometric interpretation is grey, and each sample has a plane',
     'it is a folder': 'the path of an image is a directory',
     'it is not a regular file': 'the path of an image is a device, pipe or socket',
     '… bytes are more than 1 GiB': 'the file is larger than 2^30 bytes',

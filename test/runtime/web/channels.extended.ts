@@ -8,6 +8,7 @@ import { Segmenter } from '../../../runtime/node/segmenter.js';
 import { FOLDERS, inBrowser } from '../../support/browser.js';
 import {
   type ChannelCase,
+  channelCase,
   channelCases,
   expectedOf,
   exportCase,
@@ -108,6 +109,20 @@ inBrowser('an image of any channels', () => {
         );
         expect(found).toEqual({ message });
       }
+    }
+  });
+
+  it('of a PNG with alpha has every sample, where the model takes as many', async () => {
+    for (const [file, name] of [
+      ['LA.png', 'nonzero'],
+      ['RGBA.png', 'pages'],
+    ] as const) {
+      const model = await exportCase(channelCase(name), folder);
+      files.set('/model.onnx', readFileSync(model));
+      await using segmenter = await Segmenter.load(model, { threads: 1 });
+      const { probabilities } = await segmenter.segment(fixture('samples', file));
+      const found = await inPage('/model.onnx', [`/fixtures/samples/${file}`]);
+      expect(farthest(found.probabilities ?? [], probabilities?.data ?? [1])).toBeLessThanOrEqual(1e-5);
     }
   });
 
