@@ -1,5 +1,5 @@
 import { NmodeError, reason } from '../common/errors.js';
-import { type Dim, numbers, symbol } from '../ir/dim.js';
+import { type Dim, numbers, OPEN, symbol } from '../ir/dim.js';
 import { ABSENT, type DeclaredType, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { checkShape, inferOutputs } from '../ir/op.js';
 import { byteLength } from '../ir/tensor.js';
@@ -51,7 +51,7 @@ export function inferTypes(
   }
   const opset = opsetOf(model);
   for (const node of model.graph.nodes) {
-    const outputs = inferNode(node, types, opset);
+    const outputs = inferNode(node, types, opset, otherwise);
     node.outputs.forEach((name, index) => {
       const type = outputs[index] ?? otherwise.get(name);
       if (type !== undefined && name !== ABSENT) types.set(name, type);
@@ -78,14 +78,36 @@ export function inputTypes(node: Node, types: Types): (ValueType | undefined)[] 
     : inputs;
 }
 
-/** The types of a node's outputs; none where nothing can be said. @throws NmodeError (BAD_MODEL) where its inputs do not fit */
-export function inferNode(node: Node, types: Types, opset: number): readonly ValueType[] {
+/**
+ * The types of a node's outputs; none where nothing can be said. A size that only a run tells is what is declared of it, or has a name of its own.
+ * @throws NmodeError (BAD_MODEL) where its inputs do not fit
+ */
+export function inferNode(
+  node: Node,
+  types: Types,
+  opset: number,
+  declared: Types = NOTHING_DECLARED,
+): readonly ValueType[] {
   const definition = definitionOf(node, opset);
   const inputs = inputTypes(node, types);
   if (definition === undefined || inputs === undefined) return [];
-  return naming(`node '${nodeName(node)}' (${node.opType})`, () =>
+  const outputs = naming(`node '${nodeName(node)}' (${node.opType})`, () =>
     inferOutputs(definition, inputs, node.attributes, node.outputs.length),
   );
+  return outputs.map((type, index) => closed(type, node.outputs[index] ?? ABSENT, declared));
+}
+
+const NOTHING_DECLARED: Types = new Map();
+
+function closed(type: ValueType, name: string, declared: Types): ValueType {
+  if (!type.shape.includes(OPEN)) return type;
+  const known = declared.get(name)?.shape;
+  const shape = type.shape.map((dim, axis) => {
+    if (dim !== OPEN) return dim;
+    const own = known?.length === type.shape.length ? known[axis] : undefined;
+    return own ?? symbol(`${name} axis ${axis}`);
+  });
+  return { ...type, shape };
 }
 
 /** The bytes of a value; undefined where its type or a size is open. */

@@ -20,6 +20,9 @@ interface Term {
   readonly coefficient: number;
 }
 
+/** A size that only a run tells, until whoever infers types gives it a name of its own. */
+export const OPEN: Dim = { terms: [{ name: '?', divisor: 1, coefficient: 1 }], offset: 0 };
+
 /** Names of sizes that are longer than this, and sums of more terms, are abbreviated: a file may nest them at will. */
 const MAX_NAME = 200;
 const MAX_TERMS = 16;

@@ -1,12 +1,14 @@
 import { NmodeError, reason } from '../common/errors.js';
 import type { Attribute, Attributes, AttributeType } from './attribute.js';
-import { type Dim, numbers } from './dim.js';
+import { type Dim, numbers, OPEN } from './dim.js';
 import { elementCount } from './tensor.js';
 import { currentScope, MAX_CONTENT, type Value, type ValueType } from './value.js';
 
-/** An operator of the default domain: its contract in one place. */
+/** An operator: its contract in one place. */
 export interface OpDefinition {
   readonly opType: string;
+  /** That of ONNX where there is none. */
+  readonly domain?: string;
   /** The opset that introduced the operator. */
   readonly since: number;
   /** The first opset in which it has the signature written and inferred here, where that is a later one. */
@@ -37,7 +39,7 @@ export interface OpDefinition {
 }
 
 /** onnxruntime's tensors have fewer axes; sizes that are followed are those of one tensor. */
-const MAX_RANK = 64;
+export const MAX_RANK = 64;
 
 /**
  * Infers the types of an operator's outputs, none where nothing can be said.
@@ -93,7 +95,8 @@ export function apply(
   };
   try {
     const [type] = inferOutputs(definition, inputs, operation.attributes, definition.outputs);
-    if (type === undefined) throw new TypeError('the type of its output cannot be inferred');
+    if (type === undefined || type.shape.includes(OPEN))
+      throw new TypeError('the type of its output cannot be inferred');
     return { ...type, source: { kind: 'operation', operation } };
   } catch (error) {
     const place = operation.scope === '' ? '' : ` in ${operation.scope}`;

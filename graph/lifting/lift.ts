@@ -123,7 +123,7 @@ class Lifting implements Site {
     const place = `node '${nodeName(node)}' (${node.opType}) cannot be lifted from opset ${this.from} to ${this.to}`;
     const nodes = naming(place, () => this.#after(node, this.from));
     for (const made of nodes) {
-      inferNode(made, this.#types, this.to).forEach((type, index) => {
+      inferNode(made, this.#types, this.to, this.#types).forEach((type, index) => {
         const name = made.outputs[index] ?? ABSENT;
         if (name !== ABSENT) this.#types.set(name, type);
       });

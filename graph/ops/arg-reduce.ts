@@ -1,4 +1,5 @@
 import { int, intOf } from '../ir/attribute.js';
+import { OPEN } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
 import { axisOf, listAt } from './operands.js';
@@ -31,8 +32,7 @@ export const TopK: OpDefinition = {
     const { dtype, shape } = required(inputs, 0, 'x');
     const axis = axisOf(intOf(attributes, 'axis', -1), shape.length);
     const [count] = attributes.has('k') ? [intOf(attributes, 'k', 0)] : (listAt(inputs, 1, 'k') ?? []);
-    if (count === undefined) return [];
-    const chosen = shape.with(axis, count);
+    const chosen = shape.with(axis, count ?? OPEN);
     return [
       { dtype, shape: chosen },
       { dtype: 'int64', shape: chosen },

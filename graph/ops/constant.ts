@@ -1,10 +1,10 @@
 import { at } from '../common/at.js';
 import type { Attribute, Attributes } from '../ir/attribute.js';
 import { type Dim, numbers } from '../ir/dim.js';
-import type { OpDefinition } from '../ir/op.js';
+import { type OpDefinition, required } from '../ir/op.js';
 import { elementCount, float32Tensor, int64Tensor, type Tensor } from '../ir/tensor.js';
-import { contentOf, MAX_CONTENT } from '../ir/value.js';
-import { listAt } from './operands.js';
+import { contentOf, MAX_CONTENT, type ValueType } from '../ir/value.js';
+import { listAt, openType } from './operands.js';
 
 /** The attributes that may hold the value of a Constant, with their types. */
 const VALUE_TYPES = {
@@ -27,7 +27,8 @@ export const Constant: OpDefinition = {
       throw new TypeError(`it has ${given.join(', ') || 'no value'}, expected one of ${names.join(', ')}`);
     }
     const tensor = constantOf(attributes);
-    return tensor ? [{ dtype: tensor.dtype, shape: tensor.dims, constant: tensor }] : [];
+    if (tensor !== undefined) return [{ dtype: tensor.dtype, shape: tensor.dims, constant: tensor }];
+    return textsOf(attributes);
   },
 };
 
@@ -52,6 +53,13 @@ function constantOf(attributes: Attributes): Tensor | undefined {
   return undefined;
 }
 
+/** What a Constant of texts gives. */
+function textsOf(attributes: Attributes): readonly ValueType[] {
+  if (attributes.has('value_string')) return [{ dtype: 'string', shape: [] }];
+  const texts = attributes.get('value_strings');
+  return texts?.type === 'strings' ? [{ dtype: 'string', shape: [texts.value.length] }] : [];
+}
+
 /** The tensor that an attribute is; undefined for one of elements that are not held. @throws TypeError where it is none */
 function valueTensor(attribute: Attribute): Tensor | undefined {
   if (attribute.type === 'tensor') return attribute.value;
@@ -71,9 +79,9 @@ export const ConstantOfShape: OpDefinition = {
     if (tensor !== undefined && elementCount(tensor.dims) !== 1) {
       throw new TypeError("attribute 'value' is no tensor of one element");
     }
-    if (shape === undefined) return [];
-    if (tensor === undefined) return [{ dtype: 'float32', shape }];
-    const { dtype } = tensor;
+    const dtype = tensor?.dtype ?? 'float32';
+    if (shape === undefined) return openType({ dtype, shape: [] }, required(inputs, 0, 'shape').shape[0]);
+    if (tensor === undefined) return [{ dtype, shape }];
     const sizes = numbers(shape);
     const filling = contentOf({ dtype, shape: [1], constant: tensor });
     if (filling === undefined || sizes === undefined) return [{ dtype, shape }];

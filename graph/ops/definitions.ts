@@ -1,5 +1,6 @@
 /** Every operator whose types can be inferred, one line each. */
 export { ArgMax, ArgMin, TopK } from './arg-reduce.js';
+export { Attention, RotaryEmbedding, TensorScatter } from './attention.js';
 export { BatchNormalization } from './batch-normalization.js';
 export { Cast, CastLike } from './cast.js';
 export {
@@ -40,11 +41,37 @@ export {
   QLinearMatMul,
 } from './integer.js';
 export { LayerNormalization } from './layer-normalization.js';
+export {
+  Bernoulli,
+  EyeLike,
+  RandomNormal,
+  RandomNormalLike,
+  RandomUniform,
+  RandomUniformLike,
+} from './like.js';
+export { NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss } from './losses.js';
 export { Gemm, MatMul } from './matmul.js';
+export {
+  BiasGelu,
+  DynamicQuantizeMatMul,
+  FastGelu,
+  FusedConv,
+  MatMulIntegerToFloat,
+  QLinearAdd,
+  QLinearConcat,
+  QLinearGlobalAveragePool,
+  QLinearLeakyRelu,
+  QLinearMul,
+  QLinearSigmoid,
+  QLinearSoftmax,
+  QuickGelu,
+  SkipLayerNormalization,
+} from './microsoft.js';
 export { Pad } from './pad.js';
 export { AveragePool, LpPool, MaxPool, MaxUnpool } from './pool.js';
 export { DequantizeLinear, QuantizeLinear } from './quantize-linear.js';
 export { Range } from './range.js';
+export { GRU, LSTM, RNN } from './recurrent.js';
 export {
   ReduceL1,
   ReduceL2,
@@ -103,7 +130,9 @@ export {
   ScatterElements,
   ScatterND,
 } from './scatter.js';
+export { AffineGrid, Compress, Det, NonMaxSuppression, NonZero, Unique } from './selection.js';
 export { Shape, Size } from './shape.js';
+export { BlackmanWindow, DFT, HammingWindow, HannWindow, STFT } from './signal.js';
 export { Slice } from './slice.js';
 export { Split } from './split.js';
 export { Transpose } from './transpose.js';

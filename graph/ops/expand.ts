@@ -5,7 +5,7 @@ import { int64Tensor } from '../ir/tensor.js';
 import { constant, type Value, type ValueType } from '../ir/value.js';
 import { rearranged } from './elements.js';
 import { broadcast } from './elementwise.js';
-import { listAt } from './operands.js';
+import { countAt, listAt, openType } from './operands.js';
 
 export const Expand: OpDefinition = {
   opType: 'Expand',
@@ -13,7 +13,7 @@ export const Expand: OpDefinition = {
   infer(inputs) {
     const x = required(inputs, 0, 'x');
     const target = listAt(inputs, 1, 'shape');
-    if (target === undefined) return [];
+    if (target === undefined) return openType(x, Math.max(x.shape.length, countAt(inputs, 1)));
     const shape = broadcast(x.shape, target);
     const missing = shape.length - x.shape.length;
     return [repeated(x, shape, missing)];
@@ -28,7 +28,7 @@ export const Tile: OpDefinition = {
     const x = required(inputs, 0, 'x');
     const { shape } = x;
     const repeats = listAt(inputs, 1, 'repeats');
-    if (repeats === undefined) return [];
+    if (repeats === undefined) return openType(x, shape.length);
     if (repeats.length !== shape.length) {
       throw new RangeError(`${repeats.length} repeats for ${shapeText(shape)}`);
     }

@@ -1,6 +1,6 @@
 import { type Attributes, intsOf } from '../ir/attribute.js';
-import { type Dim, mayEqual, numbers, shapeText } from '../ir/dim.js';
-import { required } from '../ir/op.js';
+import { type Dim, mayEqual, numbers, OPEN, shapeText } from '../ir/dim.js';
+import { MAX_RANK, required } from '../ir/op.js';
 import { contentOf, type ValueType } from '../ir/value.js';
 
 export type Operands = readonly (ValueType | undefined)[];
@@ -58,4 +58,28 @@ export function checkPerChannel(inputs: Operands, names: readonly string[]): voi
       throw new RangeError(`${name} is ${shapeText(found)}, x is ${shapeText(shape)}`);
     }
   }
+}
+
+/** Sizes that only a run tells, of `rank` axes; undefined where not even that is known. */
+export function openShape(rank: Dim | undefined): readonly Dim[] | undefined {
+  return typeof rank === 'number' && rank >= 0 && rank <= MAX_RANK ? Array(rank).fill(OPEN) : undefined;
+}
+
+/** A shape of which a run tells the sizes of some axes. */
+export function openedAt(shape: readonly Dim[], axes: Iterable<number>): readonly Dim[] {
+  const opened = [...shape];
+  for (const axis of axes) opened[axis] = OPEN;
+  return opened;
+}
+
+/** What has the element type of x and sizes that only a run tells; none where their number is not known. */
+export function openType({ dtype }: ValueType, rank: Dim | undefined): readonly ValueType[] {
+  const shape = openShape(rank);
+  return shape === undefined ? [] : [{ dtype, shape }];
+}
+
+/** How many elements a list has; NaN where a run tells that. */
+export function countAt(inputs: Operands, index: number): number {
+  const [count] = inputs[index]?.shape ?? [];
+  return typeof count === 'number' ? count : Number.NaN;
 }

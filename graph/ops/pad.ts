@@ -3,7 +3,7 @@ import { string } from '../ir/attribute.js';
 import { addDims } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
-import { axesOf, listAt, numbersAt } from './operands.js';
+import { axesOf, listAt, numbersAt, openedAt } from './operands.js';
 
 export const Pad: OpDefinition = {
   opType: 'Pad',
@@ -15,7 +15,10 @@ export const Pad: OpDefinition = {
     const pads = listAt(inputs, 1, 'pads');
     // From opset 18 on an input says which axes are padded.
     const stated = numbersAt(inputs, 3, 'axes', [...x.shape.keys()]);
-    if (pads === undefined || stated === undefined) return [];
+    if (pads === undefined || stated === undefined) {
+      const padded = stated === undefined ? x.shape.keys() : axesOf(stated, x.shape.length);
+      return [{ dtype: x.dtype, shape: openedAt(x.shape, padded) }];
+    }
     const axes = [...axesOf(stated, x.shape.length)];
     if (pads.length !== 2 * axes.length) {
       throw new RangeError(`pads holds ${pads.length} sizes, expected ${2 * axes.length}`);

@@ -2,7 +2,7 @@ import { int, intOf } from '../ir/attribute.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { int64Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
-import { axisOf, staticNumbers } from './operands.js';
+import { axisOf, openType, staticNumbers } from './operands.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
 function reduction(opType: string): OpDefinition {
@@ -13,14 +13,14 @@ function reduction(opType: string): OpDefinition {
     infer(inputs, attributes) {
       const { dtype, shape } = required(inputs, 0, 'x');
       const stated = staticNumbers(inputs, attributes, 'axes');
-      if (stated === undefined) return [];
+      const keepsRank = intOf(attributes, 'keepdims', 1) === 1;
+      if (stated === undefined) return openType({ dtype, shape }, keepsRank ? shape.length : undefined);
       if (stated.length === 0 && intOf(attributes, 'noop_with_empty_axes', 0) === 1)
         return [{ dtype, shape }];
       // One that is named twice is reduced once.
       const axes = new Set(stated.map((axis) => axisOf(axis, shape.length)));
       const isReduced = (axis: number) => axes.size === 0 || axes.has(axis);
-      const kept = intOf(attributes, 'keepdims', 1) === 1;
-      const sizes = kept
+      const sizes = keepsRank
         ? shape.map((size, axis) => (isReduced(axis) ? 1 : size))
         : shape.filter((_, axis) => !isReduced(axis));
       return [{ dtype, shape: sizes }];

@@ -5,7 +5,7 @@ import { apply, type OpDefinition, required } from '../ir/op.js';
 import { elementCount, int64Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
 import { reshaped } from './elements.js';
-import { axesOf, axisOf, listAt, staticNumbers } from './operands.js';
+import { axesOf, axisOf, countAt, listAt, openedAt, openType, staticNumbers } from './operands.js';
 
 /** How often a shape's elements hold those of another one; undefined where open sizes leave that unknown. */
 function remaining(shape: readonly Dim[], others: readonly Dim[]): Dim | undefined {
@@ -43,14 +43,14 @@ export const Reshape: OpDefinition = {
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
     const target = listAt(inputs, 1, 'shape');
-    if (target === undefined) return [];
+    if (target === undefined) return openType(x, required(inputs, 1, 'shape').shape[0]);
     const copies = intOf(attributes, 'allowzero', 0) === 0;
     checkTarget(x.shape, target, copies);
     const shape = target.map((dim, axis) => (dim === 0 && copies ? at(x.shape, axis) : dim));
     const open = shape.indexOf(-1);
     if (open >= 0) {
       const size = remaining(x.shape, shape.toSpliced(open, 1));
-      if (size === undefined) return [];
+      if (size === undefined) return [{ dtype: x.dtype, shape: openedAt(shape, [open]) }];
       shape[open] = size;
     }
     const [before, after] = [numbers(x.shape), numbers(shape)];
@@ -81,8 +81,9 @@ export const Squeeze: OpDefinition = {
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
     const stated = staticNumbers(inputs, attributes, 'axes');
+    if (stated === undefined) return openType(x, x.shape.length - countAt(inputs, 1));
     // Without axes an open size might be one of those that go.
-    if (stated === undefined || (stated.length === 0 && numbers(x.shape) === undefined)) return [];
+    if (stated.length === 0 && numbers(x.shape) === undefined) return [];
     const axes = axesOf(stated, x.shape.length);
     for (const axis of axes) {
       if (differentDims(at(x.shape, axis), 1)) {
@@ -103,7 +104,7 @@ export const Unsqueeze: OpDefinition = {
     const x = required(inputs, 0, 'x');
     if (inputs[1] === undefined && !attributes.has('axes')) throw new TypeError('axes are missing');
     const axes = staticNumbers(inputs, attributes, 'axes');
-    if (axes === undefined) return [];
+    if (axes === undefined) return openType(x, x.shape.length + countAt(inputs, 1));
     const shape = [...x.shape];
     const inserted = [...axesOf(axes, shape.length + axes.length)].sort((a, b) => a - b);
     for (const axis of inserted) shape.splice(axis, 0, 1);

@@ -4,7 +4,7 @@ import { type Dim, floorDivideDim, multiplyDims, numbers, shapeText, symbol } fr
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { float32Tensor } from '../ir/tensor.js';
 import { constant, contentOf, type Value } from '../ir/value.js';
-import { axesOf, listAt, type Operands } from './operands.js';
+import { axesOf, listAt, type Operands, openedAt } from './operands.js';
 
 /** floor(size * scale), multiplied in float32 as runtimes do. */
 function scaled(size: Dim, scale: number): Dim {
@@ -42,14 +42,15 @@ export const Resize: OpDefinition = {
       const sizes = listAt(inputs, 3, 'sizes');
       // Of opset 18, and not followed.
       const stretches = stringOf(attributes, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
-      if (sizes === undefined) return [];
+      if (sizes === undefined) return [{ dtype, shape: openedAt(shape, axes) }];
       fits('sizes', sizes);
       for (const [index, axis] of axes.entries()) resized[axis] = at(sizes, index);
-      return stretches ? [{ dtype, shape: resized }] : [];
+      return [{ dtype, shape: stretches ? resized : openedAt(shape, axes) }];
     }
     // In opset 10 they stand where later ones have the region of interest.
     const factors = scalesAt(inputs, inputs.length === 2 ? 1 : 2);
-    if (factors === undefined || factors.length === 0) return [];
+    if (factors === undefined) return [{ dtype, shape: openedAt(shape, axes) }];
+    if (factors.length === 0) return [];
     fits('scales', factors);
     checkScales(factors);
     for (const [index, axis] of axes.entries()) resized[axis] = scaled(at(shape, axis), at(factors, index));
@@ -77,7 +78,7 @@ export const Upsample: OpDefinition = {
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
     const scales = inputs.length > 1 ? scalesAt(inputs, 1) : statedScales(attributes);
-    if (scales === undefined) return [];
+    if (scales === undefined) return [{ dtype, shape: openedAt(shape, shape.keys()) }];
     if (scales.length !== shape.length) {
       throw new RangeError(`${scales.length} scales for x ${shapeText(shape)}`);
     }

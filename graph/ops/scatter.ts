@@ -1,5 +1,5 @@
 import { intOf } from '../ir/attribute.js';
-import { mayEqual, shapeText } from '../ir/dim.js';
+import { mayEqual, OPEN, shapeText } from '../ir/dim.js';
 import { type OpDefinition, required } from '../ir/op.js';
 import { contentOf } from '../ir/value.js';
 import { axisOf } from './operands.js';
@@ -84,6 +84,6 @@ export const OneHot: OpDefinition = {
     const [depth] = contentOf(required(inputs, 1, 'depth')) ?? [];
     const axis = axisOf(intOf(attributes, 'axis', -1), shape.length + 1);
     const { dtype } = required(inputs, 2, 'values');
-    return depth === undefined ? [] : [{ dtype, shape: shape.toSpliced(axis, 0, depth) }];
+    return [{ dtype, shape: shape.toSpliced(axis, 0, depth ?? OPEN) }];
   },
 };

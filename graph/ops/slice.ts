@@ -4,7 +4,7 @@ import { apply, type OpDefinition, required } from '../ir/op.js';
 import { FAR_AWAY, int64Tensor } from '../ir/tensor.js';
 import { constant, contentOf, type Value } from '../ir/value.js';
 import { rearranged } from './elements.js';
-import { axesOf, axisOf, listAt, numbersAt } from './operands.js';
+import { axesOf, axisOf, listAt, numbersAt, openedAt } from './operands.js';
 
 /** Where a slice of one axis begins, how it goes on, and how many elements it has. */
 interface AxisSlice {
@@ -45,7 +45,11 @@ export const Slice: OpDefinition = {
     const starts = numbersAt(inputs, 1, 'starts');
     const ends = listAt(inputs, 2, 'ends');
     const [stated, steps] = [numbersAt(inputs, 3, 'axes', []), numbersAt(inputs, 4, 'steps', [])];
-    if (!starts || !ends || !stated || !steps) return [];
+    if (!starts || !ends || !stated || !steps) {
+      const moved =
+        stated === undefined || stated.length === 0 ? data.shape.keys() : axesOf(stated, data.shape.length);
+      return [{ dtype: data.dtype, shape: openedAt(data.shape, moved) }];
+    }
     const axes = stated.length > 0 ? stated : [...starts.keys()];
     const fits = [ends, axes, ...(steps.length > 0 ? [steps] : [])];
     if (fits.some((list) => list.length !== starts.length)) {
@@ -54,15 +58,17 @@ export const Slice: OpDefinition = {
     }
     axesOf(axes, data.shape.length);
     const slices: AxisSlice[] = data.shape.map((size) => ({ start: 0, step: 1, size }));
+    const open: number[] = [];
     for (const [index, start] of starts.entries()) {
       const axis = axisOf(at(axes, index), data.shape.length);
       const step = steps.length > 0 ? at(steps, index) : 1;
       if (step === 0) throw new RangeError('a step of 0');
       const slice = sliceOf(at(data.shape, axis), start, at(ends, index), step);
-      if (slice === undefined) return [];
-      slices[axis] = slice;
+      if (slice === undefined) open.push(axis);
+      else slices[axis] = slice;
     }
     const shape = slices.map(({ size }) => size);
+    if (open.length > 0) return [{ dtype: data.dtype, shape: openedAt(shape, open) }];
     const from = (index: readonly number[]) =>
       slices.map(({ start, step }, axis) => start + step * at(index, axis));
     return [rearranged(data, shape, from)];

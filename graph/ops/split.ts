@@ -1,6 +1,6 @@
 import { at } from '../common/at.js';
 import { type Attributes, intOf } from '../ir/attribute.js';
-import { addDims, type Dim, differentDims, dimText } from '../ir/dim.js';
+import { addDims, type Dim, differentDims, dimText, OPEN } from '../ir/dim.js';
 import { type OpDefinition, required } from '../ir/op.js';
 import { axisOf, type Operands, staticNumbers } from './operands.js';
 
@@ -18,10 +18,11 @@ export const Split: OpDefinition = {
 };
 
 /** The sizes that an attribute or an input states, or equal ones; none where they are not known. */
-function sizesOf(whole: Dim, inputs: Operands, attributes: Attributes, outputs: number): readonly number[] {
+function sizesOf(whole: Dim, inputs: Operands, attributes: Attributes, outputs: number): readonly Dim[] {
   const stated = staticNumbers(inputs, attributes, 'split');
-  if (stated === undefined) return [];
-  if (stated.length === 0) return typeof whole === 'number' ? equalSizes(whole, attributes, outputs) : [];
+  const open = Array<Dim>(outputs).fill(OPEN);
+  if (stated === undefined) return open;
+  if (stated.length === 0) return typeof whole === 'number' ? equalSizes(whole, attributes, outputs) : open;
   if (stated.length !== outputs) throw new RangeError(`${stated.length} sizes for ${outputs} outputs`);
   if (stated.some((size) => size < 0) || differentDims(stated.reduce<Dim>(addDims, 0), whole)) {
     throw new RangeError(`sizes [${stated}] are not those of an axis of ${dimText(whole)}`);

@@ -49,9 +49,10 @@ function whyOf(node: Node, opset: number, undeclared: ReadonlySet<string>): stri
   const input = inputs.find((name) => undeclared.has(name));
   if (input !== undefined) return `input '${input}' is declared without a type, or without a rank`;
   if (holdsSubgraph(node)) return 'it holds a subgraph, which is not followed';
-  if (domain !== '') return `operators of the domain '${domain}' are not known here`;
-  if (sinceOf(node) === undefined) return 'this operator is not known here';
-  if (definitionOf(node, opset) === undefined) return `what it was in opset ${opset} is not known here`;
+  const isKnown = definitionOf(node, opset) !== undefined;
+  if (domain !== '' && !isKnown) return `this operator of the domain '${domain}' is not known here`;
+  if (domain === '' && sinceOf(node) === undefined) return 'this operator is not known here';
+  if (!isKnown) return `what it was in opset ${opset} is not known here`;
   return 'its type depends on values that only a run tells';
 }
 

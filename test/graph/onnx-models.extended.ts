@@ -170,5 +170,5 @@ given("ONNX's own models", () => {
     expect(different).toEqual([]);
     expect(refused.length).toBeLessThan(0.03 * cases.length);
     expect(compared).toBeGreaterThan(900);
-  });
+  }, 300_000);
 });

@@ -88,7 +88,7 @@ describe('from checkpoint to mask', () => {
     const listed = nmode('inspect', path, '--why');
     expect(listed).toMatchObject({ status: 0, stderr: '' });
     expect(listed.stdout).toMatch(
-      /^untyped +Twist 't': operators of the domain 'org\.example' .* from 1 Relu$/m,
+      /^untyped +Twist 't': this operator of the domain 'org\.example' .* from 1 Relu$/m,
     );
     expect(nmode('inspect', path).stdout).toMatch(
       /^untyped +1 node, with 1 behind, .* \(--why lists all\)$/m,

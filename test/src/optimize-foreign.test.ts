@@ -337,7 +337,7 @@ describe('what cannot be lowered', () => {
   });
 
   it('where less than a tenth of the work would be lower, since types end, unless it is forced', async () => {
-    const gelu = { ...node('QuickGelu', ['a'], ['b']), domain: 'com.microsoft' };
+    const gelu = { ...node('Gelu', ['a'], ['b']), domain: 'com.microsoft' };
     const built = handmade({
       inputs: [{ name: 'x', type: { dtype: 'float32', shape: [1, 3, 16, 16] } }],
       outputs: [{ name: 'y', type: { dtype: 'float32' } }],
@@ -355,7 +355,7 @@ describe('what cannot be lowered', () => {
       stranger,
       fp16,
       'CHECK_FAILED',
-      /: fp16 reaches 0\.5 % of the weights alone: QuickGelu 'b': .* keeps the passes from 2 Conv, 1 Relu; nothing was written \(`force` /,
+      /: fp16 reaches 0\.5 % of the weights alone: Gelu 'b': .* keeps the passes from 2 Conv, 1 Relu; nothing was written \(`force` /,
     );
     await expectRefusal(
       stranger,
@@ -373,7 +373,7 @@ describe('what cannot be lowered', () => {
       behind,
       int8,
       'CHECK_FAILED',
-      /it holds no convolution .* \(QuickGelu 'b': .* from 1 Conv\); nothing was written/,
+      /it holds no convolution .* \(Gelu 'b': .* from 1 Conv\); nothing was written/,
     );
   });
 

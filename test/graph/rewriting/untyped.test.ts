@@ -23,7 +23,7 @@ it('lists where types end, why, and what no rule looks at for that', () => {
       node('Relu', ['open'], ['e']),
       node('Add', ['d', 'e'], ['y']),
       node('Add', ['a', 'x'], ['z']),
-      node('NonZero', ['z'], ['place']),
+      node('SequenceConstruct', ['z'], ['place']),
       node('BatchNormalization', ['x', 's', 's', 's', 's'], ['f', 'unread']),
     ],
   });
@@ -32,13 +32,13 @@ it('lists where types end, why, and what no rule looks at for that', () => {
     {
       name: 'b',
       keeps: { Add: 1, Conv: 1, Relu: 1 },
-      why: "operators of the domain 'org.example' are not known here",
+      why: "this operator of the domain 'org.example' is not known here",
     },
     { name: 'e', keeps: {}, why: "input 'open' is declared without a type, or without a rank" },
     { name: 'place', why: 'this operator is not known here' },
   ]);
   expect(found.map(untypedText)[0]).toBe(
-    "Twist 'b': operators of the domain 'org.example' are not known here; it keeps the passes from 1 Add, 1 Conv, 1 Relu",
+    "Twist 'b': this operator of the domain 'org.example' is not known here; it keeps the passes from 1 Add, 1 Conv, 1 Relu",
   );
 });
 
@@ -59,7 +59,7 @@ it('an operator of another opset, a subgraph, and what only a run tells', () => 
     nodes: [
       node('Slice', ['x'], ['a'], { axes: ints([1]), starts: ints([0]), ends: ints([1]) }),
       { ...node('Loop', ['sizes'], ['b']), attributes: new Map([['body', body]]) },
-      node('Expand', ['x', 'sizes'], ['c']),
+      node('Squeeze', ['x'], ['c']),
     ],
   });
   const found = untypedNodes({ ...model, opsets: new Map([['', 9]]) });

@@ -2,6 +2,10 @@ import type { Conditions } from '../../conditions.js';
 
 /** What operators refuse. Each stands behind the name of its node, or of the operator and the module that applies it. */
 export const OPS: Conditions = {
+  'graph/ops/attention.ts': {
+    '… is …, expected [N, heads, steps, width]':
+      'an operand of Attention has neither four axes, nor three and a number of heads beside it',
+  },
   'graph/ops/cast.ts': {
     "attribute 'to' is …, which is no element type": 'the code is absent, below 1 or above 26',
   },
@@ -107,6 +111,10 @@ export const OPS: Conditions = {
   'graph/ops/range.ts': {
     'delta is 0': 'the constant step of a Range is 0',
   },
+  'graph/ops/recurrent.ts': {
+    'w … and r … do not fit x …':
+      'x, w or r of an LSTM, GRU or RNN has not three axes, or they differ in directions or inputs',
+  },
   'graph/ops/reshape.ts': {
     'shape … is none for x …':
       'the target has two -1, a size below -1, a 0 beyond the axes of x, or -1 beside a 0 that is one',
@@ -128,6 +136,9 @@ export const OPS: Conditions = {
     '… do not fit data …':
       'a ScatterND indexes more axes than its data has, or its updates have not the sizes of what they replace',
     'indices … and updates …': 'the beginning of the line above: the shapes of both',
+  },
+  'graph/ops/selection.ts': {
+    'x is no matrix': 'x of a Det has fewer than two axes',
   },
   'graph/ops/slice.ts': {
     '… and … steps': 'starts, ends, axes and steps of a Slice are not equally many',
