@@ -1,7 +1,7 @@
 import { NmodeError } from '../common/errors.js';
 import { mayEqual, shapeText } from '../ir/dim.js';
 import { ABSENT, type Graph, type Model, nodeName, opsetOf, replaceable } from '../ir/model.js';
-import { byteLength } from '../ir/tensor.js';
+import { sizeOf } from '../ir/tensor.js';
 import type { ValueType } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
 import { bytesOf, declaredTypes, fromDeclared, inferTypes, naming, type Types } from './infer.js';
@@ -80,8 +80,7 @@ function* opsets(model: Model): Generator<string> {
 function* initializers(graph: Graph): Generator<string> {
   let total = 0;
   for (const [name, tensor] of graph.initializers) {
-    const { dtype, dims } = tensor;
-    const expected = byteLength(dtype, dims);
+    const expected = sizeOf(tensor);
     total += expected;
     if (total > MAX_MODEL_BYTES) {
       yield 'the initializers are larger than the 2 GiB that one ONNX file holds';
@@ -91,7 +90,7 @@ function* initializers(graph: Graph): Generator<string> {
     if (tensor.fill !== undefined) continue;
     const found = tensor.bytes().length;
     if (found !== expected) {
-      yield `initializer '${name}' ${shapeText(dims)} takes ${expected} bytes, found ${found}`;
+      yield `initializer '${name}' ${shapeText(tensor.dims)} takes ${expected} bytes, found ${found}`;
     }
   }
 }

@@ -160,5 +160,6 @@ function tensorOf(
   // What is elsewhere is written as a part of the file.
   const isPlain =
     isExternal(tensor) || (present(tensor, 'name') === undefined && unreadOf(tensor).unread === undefined);
-  return { type: 'tensor', value: readTensor(tensor, context.readBeside), ...(!isPlain && { whole }) };
+  const value = readTensor(tensor, context.readBeside);
+  return { type: 'tensor', value, ...((!isPlain || value.dtype === 'string') && { whole }) };
 }

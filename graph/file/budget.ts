@@ -22,6 +22,9 @@ const VALUE_INFO: Shape = { packed: [2] };
 const GRAPH: Shape = {
   parts: {
     ...{ 5: TENSOR, 11: VALUE_INFO, 12: VALUE_INFO, 13: VALUE_INFO },
+    get 15() {
+      return SPARSE;
+    },
     // The nodes of a branch or a loop are those of a graph.
     get 1() {
       return NODE;

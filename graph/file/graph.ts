@@ -1,12 +1,19 @@
 import { NmodeError, reason } from '../common/errors.js';
 import type { Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
-import { type DeclaredType, type Graph, type Node, nodeName, type ValueInfo } from '../ir/model.js';
-import type { Tensor } from '../ir/tensor.js';
+import {
+  type DeclaredType,
+  type Graph,
+  type Initializer,
+  type Node,
+  nodeName,
+  type ValueInfo,
+} from '../ir/model.js';
 import { type Context, readAttributes } from './attribute.js';
 import type { ReadBeside } from './external.js';
 import { decode, present, unreadOf } from './message.js';
 import { GraphProto, TypeProto } from './schema.js';
+import { readSparseInitializer } from './sparse.js';
 import { type Int64, readTensor, type TensorMessage } from './tensor.js';
 
 export interface GraphMessage {
@@ -16,6 +23,7 @@ export interface GraphMessage {
   input: ValueInfoMessage[];
   output: ValueInfoMessage[];
   valueInfo: ValueInfoMessage[];
+  sparseInitializer: Uint8Array[];
 }
 
 export interface NodeMessage {
@@ -42,11 +50,17 @@ interface TypeMessage {
  * @throws NmodeError (BAD_MODEL) where a tensor or an attribute cannot be read, or two initializers have one name
  */
 export function readGraph(message: GraphMessage, readBeside: ReadBeside): Graph {
-  const initializers = new Map<string, Tensor>();
-  for (const tensor of message.initializer) {
-    const name = tensor.name ?? '';
+  const initializers = new Map<string, Initializer>();
+  const add = (name: string, tensor: Initializer) => {
     if (initializers.has(name)) throw new NmodeError('BAD_MODEL', `initializer '${name}' is stored twice`);
-    initializers.set(name, { ...readTensor(tensor, readBeside), ...unreadOf(tensor) });
+    initializers.set(name, tensor);
+  };
+  for (const tensor of message.initializer) {
+    add(tensor.name ?? '', { ...readTensor(tensor, readBeside), ...unreadOf(tensor) });
+  }
+  for (const bytes of message.sparseInitializer) {
+    const { name, ...tensor } = readSparseInitializer(bytes, readBeside);
+    add(name, tensor);
   }
   return {
     name: message.name ?? '',

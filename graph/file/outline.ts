@@ -24,7 +24,9 @@ function outlineFrom(model: Uint8Array): Outline {
     throw new Error('it holds no graph or imports no opset');
   }
   const metadata = messages(model, 14).map((entry) => [text(entry, 1), text(entry, 2)] as const);
-  const initializers = new Set(messages(graph, 5).map((tensor) => text(tensor, 8)));
+  // Those that are stored sparsely go by the name of their values.
+  const tensors = [...messages(graph, 5), ...messages(graph, 15).flatMap((sparse) => messages(sparse, 1))];
+  const initializers = new Set(tensors.map((tensor) => text(tensor, 8)));
   const inputs = messages(graph, 11).map(port);
   const outputs = messages(graph, 12).map(port);
   return {

@@ -16,7 +16,13 @@ function message(name: string, fields: Readonly<Record<string, Field>>): protobu
 }
 
 /** Fields that are written by hand, since weights would otherwise be copied into ever larger buffers. */
-export const FIELD_IDS = { modelGraph: 7, graphInitializer: 5, tensorRawData: 9 } as const;
+export const FIELD_IDS = {
+  modelGraph: 7,
+  graphInitializer: 5,
+  graphSparseInitializer: 15,
+  tensorStringData: 6,
+  tensorRawData: 9,
+} as const;
 
 const onnx = new protobuf.Root();
 
@@ -40,6 +46,7 @@ export const GraphProto = message('GraphProto', {
   input: [11, 'ValueInfoProto', 'repeated'],
   output: [12, 'ValueInfoProto', 'repeated'],
   valueInfo: [13, 'ValueInfoProto', 'repeated'],
+  sparseInitializer: [FIELD_IDS.graphSparseInitializer, 'bytes', 'repeated'],
 });
 
 // An attribute is opened on its own, so that one of a kind not known here can be written back whole.
@@ -101,6 +108,7 @@ export const TensorProto = message('TensorProto', {
   dataType: [2, 'int32'],
   floatData: [4, 'bytes'],
   int32Data: [5, 'bytes'],
+  stringData: [FIELD_IDS.tensorStringData, 'bytes', 'repeated'],
   int64Data: [7, 'bytes'],
   name: [8, 'string'],
   rawData: [FIELD_IDS.tensorRawData, 'bytes'],
@@ -110,7 +118,8 @@ export const TensorProto = message('TensorProto', {
   dataLocation: [14, 'int32'],
 });
 
-message('SparseTensorProto', {
+// Opened on its own, so that a weight that stays is written back as it was.
+export const SparseTensorProto = message('SparseTensorProto', {
   values: [1, 'TensorProto'],
   indices: [2, 'TensorProto'],
   dims: [3, 'int64', 'repeated'],

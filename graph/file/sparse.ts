@@ -1,9 +1,12 @@
 import { at } from '../common/at.js';
+import { NmodeError } from '../common/errors.js';
 import { DTYPES } from '../ir/dtype.js';
+import type { Initializer } from '../ir/model.js';
 import { elementCount, integerValues, type Tensor } from '../ir/tensor.js';
 import type { ReadBeside } from './external.js';
-import { present } from './message.js';
-import { type Int64, readTensor, type TensorMessage } from './tensor.js';
+import { decode, present } from './message.js';
+import { SparseTensorProto } from './schema.js';
+import { type Int64, isExternal, readTensor, type TensorMessage } from './tensor.js';
 
 export interface SparseTensorMessage {
   values?: TensorMessage;
@@ -25,6 +28,8 @@ export function readSparse(message: SparseTensorMessage, readBeside: ReadBeside)
   const [values, indices] = [readTensor(given, readBeside), readTensor(where, readBeside)];
   const [count = -1, ...more] = values.dims;
   const size = DTYPES[values.dtype].bytes;
+  // What shares a byte, or has its own length, is stored as it is.
+  if (!Number.isInteger(size) || values.dtype === 'string') return undefined;
   const length = elementCount(dims) * size;
   if (more.length > 0 || dims.some((dim) => dim < 0) || length > MAX_BYTES || indices.dtype !== 'int64')
     return undefined;
@@ -39,6 +44,29 @@ export function readSparse(message: SparseTensorMessage, readBeside: ReadBeside)
     return dense;
   };
   return { dtype: values.dtype, dims, bytes };
+}
+
+/**
+ * A weight that a graph stores sparsely, under the name of its values.
+ * @throws NmodeError (BAD_MODEL) for one that is none, or is larger than what is held so
+ */
+export function readSparseInitializer(
+  bytes: Uint8Array,
+  readBeside: ReadBeside,
+): Initializer & { readonly name: string } {
+  const message = decode<SparseTensorMessage>(SparseTensorProto, bytes);
+  const { values, indices } = message;
+  const name = values?.name ?? '';
+  const tensor = readSparse(message, readBeside);
+  if (tensor === undefined) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `sparse initializer '${name}' has values and places that do not fit [${message.dims}], or takes more than 64 MB: store it with its zeros`,
+    );
+  }
+  // What is elsewhere is written as a part of the file.
+  const isWhole = [values, indices].every((part) => part !== undefined && !isExternal(part));
+  return { name, ...tensor, ...(isWhole && { sparse: { name, bytes } }) };
 }
 
 /** Where values stand among all elements; undefined where there are not as many, or one is outside. */

@@ -1,8 +1,9 @@
 import { parseDecimal } from '../common/decimal.js';
 import { NmodeError } from '../common/errors.js';
 import { DTYPES, type DType, dtypeOfCode } from '../ir/dtype.js';
-import { byteLength, type Tensor } from '../ir/tensor.js';
+import { byteLength, elementCount, type Tensor } from '../ir/tensor.js';
 import type { ExternalData, ReadBeside } from './external.js';
+import { TensorProto } from './schema.js';
 
 /** protobufjs gives int64 as Long objects. */
 export interface Int64 {
@@ -17,6 +18,7 @@ export interface TensorMessage {
   rawData?: Uint8Array;
   floatData: Uint8Array;
   int32Data: Uint8Array;
+  stringData: Uint8Array[];
   int64Data: Uint8Array;
   doubleData: Uint8Array;
   uint64Data: Uint8Array;
@@ -53,6 +55,7 @@ export function readTensor(message: TensorMessage, readBeside = NOTHING_BESIDE):
   if (dims.some((dim) => dim < 0) || !Number.isSafeInteger(expected)) {
     throw new NmodeError('BAD_MODEL', `tensor '${name}' has impossible sizes [${dims}]`);
   }
+  if (dtype === 'string') return stringsOf(name, dims, message);
   if (isExternal(message)) return { dtype, dims, ...readBeside(name, externalData(message, name, expected)) };
   const raw = Object.hasOwn(message, 'rawData') ? message.rawData : undefined;
   const bytes = raw ?? typedData(dtype, message);
@@ -60,6 +63,23 @@ export function readTensor(message: TensorMessage, readBeside = NOTHING_BESIDE):
     throw new NmodeError('BAD_MODEL', `tensor '${name}' takes ${expected} bytes, found ${bytes.length}`);
   }
   return { dtype, dims, bytes: () => bytes };
+}
+
+/** @throws NmodeError (BAD_MODEL) where there are not as many as the sizes say */
+function stringsOf(name: string, dims: readonly number[], { stringData }: TensorMessage): Tensor {
+  const expected = elementCount(dims);
+  if (stringData.length !== expected) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `tensor '${name}' holds ${expected} strings, found ${stringData.length}`,
+    );
+  }
+  return stringTensor(dims, stringData);
+}
+
+/** Texts, each in UTF-8. */
+export function stringTensor(dims: readonly number[], texts: readonly Uint8Array[]): Tensor {
+  return { dtype: 'string', dims, bytes: () => TensorProto.encode({ stringData: texts }).finish() };
 }
 
 /** @throws NmodeError (BAD_MODEL) where a number is none, or the length another than the tensor takes */
@@ -105,7 +125,8 @@ function packedData(dtype: DType, message: TensorMessage): Uint8Array {
     case 'uint32':
       return fromVarints(message.uint64Data, DTYPES[dtype].bytes);
     default:
-      return fromVarints(message.int32Data, DTYPES[dtype].bytes);
+      // Elements that share a byte are given as one number.
+      return fromVarints(message.int32Data, Math.max(1, DTYPES[dtype].bytes));
   }
 }
 

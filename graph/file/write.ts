@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs/light.js';
 import type { Attribute, Unread } from '../ir/attribute.js';
 import { DTYPES } from '../ir/dtype.js';
-import type { DeclaredType, Graph, Model, Node, ValueInfo } from '../ir/model.js';
-import { byteLength, type Tensor } from '../ir/tensor.js';
+import type { DeclaredType, Graph, Initializer, Model, Node, ValueInfo } from '../ir/model.js';
+import { sizeOf, type Tensor } from '../ir/tensor.js';
 import {
   ATTRIBUTE_TYPES,
   AttributeProto,
@@ -99,12 +99,19 @@ function lengthDelimited(id: number, length: number): Uint8Array {
     .finish();
 }
 
+const NOTHING: Tensor = { dtype: 'uint8', dims: [0], bytes: () => new Uint8Array() };
+
 /** An initializer: all up to its elements, which follow. */
-function initializerPart([name, tensor]: [string, Tensor & { readonly unread?: Unread }]) {
-  const { dims, dtype } = tensor;
-  const size = byteLength(dtype, dims);
+function initializerPart([name, tensor]: readonly [string, Initializer]) {
+  const { dims, dtype, sparse } = tensor;
+  if (sparse?.name === name) {
+    const head = [lengthDelimited(FIELD_IDS.graphSparseInitializer, sparse.bytes.length), sparse.bytes];
+    return { head: Buffer.concat(head), tensor: NOTHING, size: 0 };
+  }
+  const size = sizeOf(tensor);
   const rest = TensorProto.encode(withUnread(tensor, { dims, dataType: DTYPES[dtype].onnx, name })).finish();
-  const raw = lengthDelimited(FIELD_IDS.tensorRawData, size);
+  // Strings are fields already.
+  const raw = dtype === 'string' ? new Uint8Array() : lengthDelimited(FIELD_IDS.tensorRawData, size);
   const field = lengthDelimited(FIELD_IDS.graphInitializer, rest.length + raw.length + size);
   return { head: Buffer.concat([field, rest, raw]), tensor, size };
 }
@@ -173,14 +180,16 @@ function attributeFields(attribute: Exclude<Attribute, { type: 'other' | 'subgra
 /** A graph within a graph, its tensors included. */
 function subgraphBytes(name: string, graph: Graph): Uint8Array {
   const initializer = Array.from(graph.initializers, ([own, tensor]) =>
-    withUnread(tensor, { ...tensorMessage(tensor), name: own }),
+    Object.assign(tensorMessage(tensor, tensor.unread), { name: own }),
   );
   const g = GraphProto.encode({ ...graphMessage(graph), initializer }).finish();
   return AttributeProto.encode({ name, type: ATTRIBUTE_TYPES.graph, g }).finish();
 }
 
-function tensorMessage({ dims, dtype, bytes }: Tensor) {
-  return { dims, dataType: DTYPES[dtype].onnx, rawData: bytes() };
+function tensorMessage({ dims, dtype, bytes }: Tensor, unread: Unread = []) {
+  const message = { dims, dataType: DTYPES[dtype].onnx };
+  if (dtype === 'string') return withUnread({ unread: [bytes(), ...unread] }, message);
+  return withUnread({ unread }, { ...message, rawData: bytes() });
 }
 
 function valueInfoMessage(info: ValueInfo): object {

@@ -68,8 +68,15 @@ export interface Graph {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly valueInfo: readonly ValueInfo[];
-  readonly initializers: ReadonlyMap<string, Tensor & { readonly unread?: Unread }>;
+  readonly initializers: ReadonlyMap<string, Initializer>;
   readonly unread?: Unread;
+}
+
+/** A weight of a graph. */
+export interface Initializer extends Tensor {
+  readonly unread?: Unread;
+  /** The SparseTensorProto that it was in a file, under its name there: written back as it was. */
+  readonly sparse?: { readonly name: string; readonly bytes: Uint8Array };
 }
 
 /** The name of an optional input or output that is left out. */

@@ -1,7 +1,8 @@
 import { DTYPES, type DType } from './dtype.js';
 
 /**
- * A constant array: row-major, little-endian. `bytes()` may read a file when called (and again at every call),
+ * A constant array: row-major, little-endian; elements of less than a byte share one, the first in its lowest bits, and strings are the fields
+ * of a TensorProto that hold them. `bytes()` may read a file when called (and again at every call),
  * so a tensor costs nothing until it is needed.
  */
 export interface Tensor {
@@ -18,8 +19,12 @@ export function elementCount(dims: readonly number[]): number {
 }
 
 export function byteLength(dtype: DType, dims: readonly number[]): number {
-  return elementCount(dims) * DTYPES[dtype].bytes;
+  return Math.ceil(elementCount(dims) * DTYPES[dtype].bytes);
 }
+
+/** What a tensor takes, whose strings are as long as they are. */
+export const sizeOf = (tensor: Tensor): number =>
+  tensor.dtype === 'string' ? tensor.bytes().length : byteLength(tensor.dtype, tensor.dims);
 
 /** The elements of a typed array as a tensor; it must not be written to afterwards. */
 export function tensorOf(dtype: DType, dims: readonly number[], elements: ArrayBufferView): Tensor {

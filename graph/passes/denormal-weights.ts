@@ -83,5 +83,5 @@ function flushed(tensor: Tensor): Tensor {
     fill(target);
     return target;
   };
-  return { ...tensor, bytes, fill };
+  return { dtype: tensor.dtype, dims, bytes, fill };
 }

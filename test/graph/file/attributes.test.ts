@@ -45,7 +45,8 @@ describe('an attribute', () => {
     ['an integer that hides a graph', { type: AttributeType.INT, i: 1, g: {} }, 'subgraph'],
     ['a sparse tensor', { type: AttributeType.SPARSE_TENSOR, sparseTensor: { values: named } }, 'other'],
     ['a type', { type: 13 as proto.onnx.AttributeProto.AttributeType }, 'other'],
-    ['strings as a tensor', { type: AttributeType.TENSOR, t: { dims: [0], dataType: 8 } }, 'other'],
+    ['strings as a tensor', { type: AttributeType.TENSOR, t: { dims: [0], dataType: 8 } }, 'tensor'],
+    ['elements of a type to come', { type: AttributeType.TENSOR, t: { dims: [0], dataType: 27 } }, 'other'],
     ['a tensor that is not there', { type: AttributeType.TENSOR }, 'other'],
     ['a text that is not there', { type: AttributeType.STRING }, 'string'],
   ])('that is %s', (_, value, type) => {

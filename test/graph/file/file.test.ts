@@ -6,11 +6,18 @@ import proto from 'onnx-proto';
 import { MAX_MODEL_BYTES } from '../../../graph/analysis/check.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { parseModel, readModelBytes } from '../../../graph/file/read.js';
+import { stringTensor } from '../../../graph/file/tensor.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { symbol } from '../../../graph/ir/dim.js';
 import { DTYPES, type DType } from '../../../graph/ir/dtype.js';
 import type { Model } from '../../../graph/ir/model.js';
-import { float32Tensor, float32Values, int64Tensor, type Tensor } from '../../../graph/ir/tensor.js';
+import {
+  byteLength,
+  float32Tensor,
+  float32Values,
+  int64Tensor,
+  type Tensor,
+} from '../../../graph/ir/tensor.js';
 import { constant, initializer, input, scope } from '../../../graph/ir/value.js';
 import { concat } from '../../../graph/ops/concat.js';
 import { conv } from '../../../graph/ops/conv.js';
@@ -45,7 +52,8 @@ describe('our own models', () => {
   it('keep every kind of attribute and element type', () => {
     const initializers = new Map<string, Tensor>(
       (Object.keys(DTYPES) as DType[]).map((dtype) => {
-        const bytes = Uint8Array.from({ length: 2 * DTYPES[dtype].bytes }, (_, at) => 255 - at);
+        if (dtype === 'string') return [dtype, stringTensor([2, 1], [Buffer.from('größe'), Buffer.of(255)])];
+        const bytes = Uint8Array.from({ length: byteLength(dtype, [2, 1]) }, (_, at) => 255 - at);
         return [dtype, { dtype, dims: [2, 1], bytes: () => bytes }];
       }),
     );
@@ -261,11 +269,16 @@ describe('tensors', () => {
       "tensor 't' is stored in another file, 'w': give the path of the model, or save it as one file",
     ],
     [
-      'of strings',
-      { dims: [1], dataType: 8, stringData: [Buffer.from('a')] },
-      "tensor 't' has element type 8",
+      'of more strings than it holds',
+      { dims: [2], dataType: 8, stringData: [Buffer.from('a')] },
+      "tensor 't' holds 2 strings, found 1",
     ],
-    ['of 4 bits', { dims: [2], dataType: 22, rawData: Buffer.of(1) }, "tensor 't' has element type 22"],
+    [
+      'of 4 bits that are missing',
+      { dims: [3], dataType: 22, rawData: Buffer.of(1) },
+      "tensor 't' takes 2 bytes, found 1",
+    ],
+    ['of a type to come', { dims: [1], dataType: 27 }, "tensor 't' has element type 27"],
     ['of no type', { dims: [1], floatData: [1] }, "tensor 't' has element type"],
     ['of a negative size', { dims: [-1], dataType: 1 }, "tensor 't' has impossible sizes [-1]"],
     [

@@ -123,9 +123,13 @@ export const MODELS: Conditions = {
     'not an ONNX file (…)':
       'decoding the protobuf throws, and no reader of this package had a reason of its own',
   },
+  'graph/file/sparse.ts': {
+    "sparse initializer '…' has values and places that do not fit […], or takes more than 64 MB: store it with its zeros":
+      'a weight is stored sparsely, and its values, their places and its sizes disagree, its elements share bytes, or it is larger than 64 MB with its zeros',
+  },
   'graph/file/tensor.ts': {
-    "tensor '…' has element type …, which is not supported":
-      'the code of the elements is absent or none that is held here',
+    "tensor '…' has element type …, which is not supported": 'the code of the elements is absent or above 26',
+    "tensor '…' holds … strings, found …": 'there are more or fewer strings than the sizes say',
     "tensor '…' is stored in another file, '…': give the path of the model, or save it as one file":
       'the location of the data is EXTERNAL, and the model was given as bytes',
     "tensor '…' is stored in another file, at the impossible … '…'":
