@@ -94,6 +94,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   check(model);
   const assumed = [
     ...(plan.assumed ?? []),
+    ...(checkpoint.assumed ?? []),
     ...assumptionsOf({ ...description, backbone: description.network.backbone }, hints, settings),
     ...(images.recipe?.normalization === undefined && images.window === undefined
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
+import type { Assumption } from '../../graph/common/assumption.js';
 import { type ErrorCode, NmodeError, printable, reason } from '../../graph/common/errors.js';
 import { byteLength, type Tensor } from '../../graph/ir/tensor.js';
+import { withoutAverages } from './averages.js';
 import { toFloat32 } from './float32.js';
 import { readNpz } from './npz.js';
 import { type CheckpointFormat, READERS, SAFETENSORS_START, ZIP_START } from './readers.js';
@@ -33,6 +35,8 @@ export interface Checkpoint {
   readonly ignored?: readonly string[];
   /** Where in the file they were found, and what else it holds, in a sentence; '' where there is nothing to say. */
   readonly note: string;
+  /** Which weights were taken, where the file holds those of one network twice. */
+  readonly assumed?: readonly Assumption[];
   /** What else the file says, text by name, as the metadata of safetensors. */
   readonly extras?: ReadonlyMap<string, string>;
   /** Of the whole file. @throws NmodeError (BAD_CHECKPOINT) where it cannot be read */
@@ -108,10 +112,12 @@ export async function openCheckpoint(
     const reader = readerOf(source, file);
     const { notes, extras, ...contents } = await reader.read(source);
     const stateDict = contents.stateDict(key);
-    const { tensors, prefix, ignored } = select(stateDict, selection);
-    checkExpansion(tensors, source);
+    const { tensors: selected, prefix, ignored } = select(stateDict, selection);
+    checkExpansion(selected, source);
+    const { tensors, assumed } = withoutAverages(selected);
     return {
       ...{ file, format: reader.id, tensors, prefix, extras },
+      assumed: [...copiesTaken(stateDict), ...assumed],
       ignored: [...ignored, ...stateDict.beside],
       note: printable([...notes, ...placeNotes(stateDict, key)].join('; ')),
       sha256() {
@@ -132,6 +138,12 @@ function select({ tensors, prefix }: StateDict, selection: KeySelection): Select
   const start = prefix.replace(/\.$/, '');
   const ended = `${start}${selection.prefix === undefined ? '' : `.${selection.prefix}`}`;
   return selectKeys(tensors, { ...selection, prefix: ended });
+}
+
+function copiesTaken({ under, copies }: StateDict): readonly Assumption[] {
+  if (copies.length === 0) return [];
+  const others = copies.map((copy) => `'${printable(copy)}'`).join(' or ');
+  return [{ what: 'weights', value: `of '${printable(under)}', not of ${others}`, option: 'key' }];
 }
 
 function placeNotes({ under, others, models }: StateDict, key = ''): readonly string[] {

@@ -31,7 +31,7 @@ export function plainContents(
   tensors: ReadonlyMap<string, Tensor>,
   extras: ReadonlyMap<string, string> = new Map(),
 ): Contents {
-  const found = { tensors, under: '', others: [], beside: [], models: [] };
+  const found = { tensors, under: '', others: [], copies: [], beside: [], models: [] };
   return {
     stateDict: (key) => (key === undefined ? found : { ...found, prefix: key }),
     notes: [],

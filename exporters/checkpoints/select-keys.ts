@@ -104,7 +104,7 @@ function fits(key: string, pattern: string): boolean {
 }
 
 /** Removes prefixes that all keys have, one after another. */
-function stripPrefixes(tensors: ReadonlyMap<string, Tensor>): Omit<SelectedKeys, 'ignored'> {
+export function stripPrefixes(tensors: ReadonlyMap<string, Tensor>): Omit<SelectedKeys, 'ignored'> {
   let stripped = tensors;
   let removed = '';
   for (let times = 0; times < MAX_PREFIXES && stripped.size > 0; times++) {

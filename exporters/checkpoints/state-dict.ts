@@ -1,5 +1,6 @@
 import { option } from '../../graph/common/option.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
+import { isSameNetwork } from './averages.js';
 import { Inert, type PickleValue, shown } from './pickle/pickle-values.js';
 import { beginnings } from './select-keys.js';
 import { ModuleStates } from './torch/modules.js';
@@ -22,6 +23,8 @@ export interface StateDict {
   readonly under: string;
   /** Other keys under which there are weights as well. */
   readonly others: readonly string[];
+  /** Those among them, with dots, that hold the same network's weights: an average, or what it is an average of. */
+  readonly copies: readonly string[];
   /** Keys of tensors that stand beside those keys. */
   readonly beside: readonly string[];
   /** The classes of the models that they were read out of, which were pickled whole. */
@@ -158,14 +161,24 @@ class Finder {
 
 /** What stands under one of the keys of a dict. */
 function unwrapped({ name, found }: Wrapped, all: readonly Wrapped[], beside: readonly string[]): StateDict {
-  const others = all.filter((other) => other.found !== found).map((other) => other.name);
+  const others = all.filter((other) => other.found !== found && holdsWeights(other.found));
+  const copies = others.filter((other) => isSameNetwork(other.found.tensors, found.tensors));
   return {
     ...found,
-    under: found.under === '' ? name : `${name}.${found.under}`,
-    others: [...others, ...found.others],
+    under: placeOf({ name, found }),
+    others: [
+      ...others.filter((other) => !copies.includes(other)).map((other) => other.name),
+      ...found.others,
+    ],
+    copies: [...copies.map(placeOf), ...found.copies.map((copy) => `${name}.${copy}`)],
     beside: [...beside, ...found.beside],
   };
 }
+
+/** A best score or a step is none. */
+const holdsWeights = ({ tensors }: StateDict) => [...tensors.values()].some(({ dims }) => dims.length > 0);
+
+const placeOf = ({ name, found: { under } }: Wrapped): string => (under === '' ? name : `${name}.${under}`);
 
 /** A dict's own tensors and those of the dicts in it, each dict once. */
 function joined(own: ReadonlyMap<string, Tensor>, wrapped: readonly Wrapped[]): StateDict | undefined {
@@ -179,5 +192,5 @@ function joined(own: ReadonlyMap<string, Tensor>, wrapped: readonly Wrapped[]): 
     models.push(...found.models);
     for (const [key, tensor] of found.tensors) tensors.set(`${name}.${key}`, tensor);
   }
-  return tensors.size > 0 ? { tensors, under: '', others: [], beside: [], models } : undefined;
+  return tensors.size > 0 ? { tensors, under: '', others: [], copies: [], beside: [], models } : undefined;
 }

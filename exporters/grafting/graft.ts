@@ -110,6 +110,6 @@ export async function graftDecoder(
   const metadata = new Map([...graftedMetadata(encoder, facts), ...settings.metadata]);
   const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);
-  const assumed = assumptionsOf({ decoder, head }, hints, settings);
+  const assumed = [...(checkpoint?.assumed ?? []), ...assumptionsOf({ decoder, head }, hints, settings)];
   return { model: grafted, skips, decoder, head, sizeMultiple, assumed, notes };
 }

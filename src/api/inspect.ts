@@ -206,7 +206,8 @@ function architecture(checkpoint: Checkpoint): Recognised {
   } catch (error) {
     if (!(error instanceof NmodeError)) throw error;
     const structure = error instanceof SeveralNetworks ? {} : structureOf(checkpoint);
-    return { problem: error.message, ...structure, notes: [] };
+    const { assumed = [] } = checkpoint;
+    return { problem: error.message, ...structure, ...(assumed.length > 0 && { assumed }), notes: [] };
   }
 }
 
@@ -247,7 +248,10 @@ function costOf(checkpoint: Checkpoint, detected: Detected) {
   const description = describe(checkpoint.file, detected, hints);
   const { macs } = networkCost(buildModel(description, weights, { size }));
   const { backbone } = network;
-  const assumed = assumptionsOf({ ...description, backbone }, hints, weights.settings);
+  const assumed = [
+    ...(checkpoint.assumed ?? []),
+    ...assumptionsOf({ ...description, backbone }, hints, weights.settings),
+  ];
   const prefix = prefixIn(checkpoint, view);
   const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
   const notes = [...prefixNotes(checkpoint, view)];

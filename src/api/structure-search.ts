@@ -9,6 +9,7 @@ import type { Checkpoint } from '../../exporters/checkpoints/open.js';
 import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
 import { SettingsInUse } from '../../exporters/nn/settings.js';
 import { Weights } from '../../exporters/nn/weights.js';
+import { assumptionsText } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { VERSION } from '../../graph/common/version.js';
@@ -90,8 +91,12 @@ export async function searchStructure(
   const closest = tried.reduce((a, b) => (b.maxAbs < a.maxAbs ? b : a));
   throw new NmodeError(
     'CHECK_FAILED',
-    `${checkpoint.file}: none of ${tried.length} plain U-Nets that its shapes allow gives the outputs of ${reference.name}; the closest, ${closest.hypothesis.id}, is off by ${closest.maxAbs.toExponential(2)}: check that the reference was made with model.eval() and with this checkpoint, or write the encoder with defineBackbone (docs/backbones.md)`,
+    `${checkpoint.file}: none of ${tried.length} plain U-Nets that its shapes allow gives the outputs of ${reference.name}; the closest, ${closest.hypothesis.id}, is off by ${closest.maxAbs.toExponential(2)}: check that the reference was made with model.eval() and with ${weightsText(checkpoint)}, or write the encoder with defineBackbone (docs/backbones.md)`,
   );
+}
+
+function weightsText({ assumed = [] }: Checkpoint): string {
+  return assumed.length === 0 ? 'this checkpoint' : `these weights (${assumptionsText(assumed)})`;
 }
 
 /** Those that differ least from what came closest: where one thing alone is wrong, outputs are alike. */

@@ -113,7 +113,7 @@ export interface Located extends Hypotheses {
  */
 export function hypothesesIn(checkpoint: Checkpoint): Located {
   const whole = { ...distinctHypotheses(checkpoint), checkpoint };
-  if (whole.all.length > 0 || whole.modules.strange.length === 0) return whole;
+  if (whole.all.length > 0) return whole;
   for (const depth of [1, 2]) {
     const found = prefixesIn(checkpoint, depth).flatMap((prefix) => {
       const below = { ...checkpoint, tensors: tensorsBelow(checkpoint, prefix) };

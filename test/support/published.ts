@@ -52,7 +52,7 @@ export async function publishedParity(entry: PublishedCase, level: Level) {
 
 let outputs: ReadonlyMap<string, Tensor> | undefined;
 
-function publishedCheckpoint({ network, variance }: PublishedCase): Checkpoint {
+export function publishedCheckpoint({ network, variance }: PublishedCase): Checkpoint {
   const shapes = keys[network];
   if (shapes === undefined) throw new Error(`no network ${network}`);
   return seededCheckpoint(network, shapes, variance);

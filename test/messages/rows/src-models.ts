@@ -16,8 +16,10 @@ export const SRC_MODELS: Conditions = {
       'no known network has the keys, most layers are convolutions, and no wiring uses all of them',
   },
   'src/api/structure-search.ts': {
-    '…: none of … plain U-Nets that its shapes allow gives the outputs of …; the closest, …, is off by …: check that the reference was made with model.eval() and with this checkpoint, or write the encoder with defineBackbone (docs/backbones.md)':
+    '…: none of … plain U-Nets that its shapes allow gives the outputs of …; the closest, …, is off by …: check that the reference was made with model.eval() and with …, or write the encoder with defineBackbone (docs/backbones.md)':
       'every hypothesis that takes and gives tensors of these shapes was run, and each misses the tolerance',
+    'this checkpoint': 'the checkpoint holds the weights of one network once',
+    'these weights (…)': 'the checkpoint holds a network and its average, one of which was taken',
     'it holds … tensors, expected an input and an output': 'the reference has fewer or more than two tensors',
     'an input and an output [N, C, H, W] of numbers are expected':
       'one of the two tensors is of integers or has another rank than 4',
