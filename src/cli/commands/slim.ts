@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { RECOGNISED_IDS } from '../../../exporters/backbones/index.js';
+import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { BLOCKS } from '../../../exporters/decoders/block.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
@@ -123,7 +123,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
     .addOption(inputsOption('for several channels'))
     .option('--size <HxW>', "what images are resized to (default: the network's own, or 256x256)", parseSize)
     .addOption(
-      choice('--backbone <backbone>', 'what a checkpoint is; by default its keys tell', RECOGNISED_IDS),
+      choice('--backbone <backbone>', 'what a checkpoint is; by default its keys tell', BACKBONE_IDS),
     )
     .option('--assume <id>', 'of a checkpoint that is known by its structure alone: which one')
     .addOption(memoryBudgetOption('of features; what is beyond it is in a file beside the output'))
