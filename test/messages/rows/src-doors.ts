@@ -89,6 +89,9 @@ export const SRC_DOORS: Conditions = {
     ', one of the two is turned: save the mask as the image is shown':
       'the width of each is the height of the other',
   },
+  'src/demo/wipe.ts': {
+    'the segmenter kept its pixels': 'a segmentation by the second model came without its probabilities',
+  },
   'src/demo/sources.ts': {
     'this browser gives it to no page':
       'the page is from https or localhost, and there are no media devices all the same',
