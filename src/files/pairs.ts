@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, extname, join, parse, resolve } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { findImages } from './find-images.js';
 import { findCases } from './image-cases.js';
 
@@ -55,7 +56,7 @@ export async function findPairs(images: string, masks: string, inputs?: readonly
   const imageFiles = together ? found.filter((file) => !isMask(file)) : found;
   const pairing = pair(imageFiles, maskFiles.filter(isMask));
   const how = together ? `, and in one folder masks are named NAME_mask.png` : '';
-  refuseNone(pairing, images, masks, how);
+  refuseNone(pairing, images, masks, how, channelsHint(imageFiles, maskFiles));
   return { ...pairing, files: [...new Set([...imageFiles, ...maskFiles])] };
 }
 
@@ -82,18 +83,32 @@ async function findCasePairs(folder: string, masks: string, inputs: readonly str
   return { ...pairing, files: [...new Set([...[...filesOf.values()].flat(), ...maskFiles])] };
 }
 
+/** What else images may be whose names begin with that of one mask, and then go on. */
+function channelsHint(images: readonly string[], masks: readonly string[]): string {
+  for (const mask of masks) {
+    const name = imageStemOf(mask) ?? stemOf(mask);
+    const [first, second] = images.filter(
+      (image) => stemOf(image) !== name && stemOf(image).startsWith(name),
+    );
+    if (first === undefined || second === undefined) continue;
+    return `; where ${basename(first)} and ${basename(second)} are channels of the image of ${basename(mask)}, say so with ${option('inputs')}`;
+  }
+  return '';
+}
+
 /** @throws NmodeError (BAD_IMAGE) where nothing is paired */
 function refuseNone(
   { pairs, failures: [first] }: Omit<Pairs, 'files'>,
   images: string,
   masks: string,
   how = '',
+  hint = '',
 ): void {
   if (pairs.length > 0) return;
   const why = first === undefined ? '' : `; ${first.error}`;
   throw new NmodeError(
     'BAD_IMAGE',
-    `${images}: no image can be paired with a mask of its name in ${masks}${how}${why}`,
+    `${images}: no image can be paired with a mask of its name in ${masks}${how}${why}${hint}`,
   );
 }
 

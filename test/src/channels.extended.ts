@@ -102,7 +102,7 @@ describe.each(NETWORKS)('the network of %s', (name, inputs) => {
       const form = new FormData();
       for (const file of imageOf(each)) form.append('image', new Blob([readFileSync(file)]), 'x');
       const { bytes, status } = await sendTo(`${server.url}/v1/segment`, {
-        headers: { accept: 'image/png' },
+        headers: { accept: 'image/png;view=mask' },
         body: form,
       });
       expect(status).toBe(200);

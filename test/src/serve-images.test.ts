@@ -105,7 +105,7 @@ describe('images', () => {
       path,
       { headers: { accept: 'image/png;view=foo' }, body: new Uint8Array(photograph) },
       400,
-      /^Accept is 'image\/png;view=foo': give image\/png, image\/png;view=overlay, image\/png;view=labels or application\/json$/,
+      /^Accept is 'image\/png;view=foo': give image\/png, image\/png;view=mask, image\/png;view=overlay, image\/png;view=labels or application\/json$/,
     ],
     ['two of a form', path, { body: form(2) }, 400, /^the form has several files: send one image a request$/],
     ['three of a form', path, { body: form(3) }, 400, /^the form has several files/],

@@ -1,13 +1,14 @@
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { badUsage } from '../../../graph/common/errors.js';
 
-/** What is answered. */
-export type View = 'mask' | 'labels' | 'overlay' | 'json';
+/** What is answered; a picture is the label map of several classes, or else the mask. */
+export type View = 'picture' | 'mask' | 'labels' | 'overlay' | 'json';
 
 /** The first is given where several are wanted alike. */
 const OFFERS: readonly { readonly view: View; readonly type: string; readonly parameter?: string }[] = [
   { view: 'json', type: 'application/json' },
-  { view: 'mask', type: 'image/png' },
+  { view: 'picture', type: 'image/png' },
+  { view: 'mask', type: 'image/png', parameter: 'mask' },
   { view: 'overlay', type: 'image/png', parameter: 'overlay' },
   { view: 'labels', type: 'image/png', parameter: 'labels' },
 ];
@@ -44,7 +45,7 @@ export function viewOf(accept = ''): View {
   );
   if (best !== undefined) return best.view;
   throw badUsage(
-    `Accept is '${accept}': give image/png, image/png;view=overlay, image/png;view=labels or application/json`,
+    `Accept is '${accept}': give image/png, image/png;view=mask, image/png;view=overlay, image/png;view=labels or application/json`,
   );
 }
 

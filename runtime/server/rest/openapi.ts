@@ -182,9 +182,10 @@ const segment = {
       content: { 'image/*': bytes, 'multipart/form-data': { schema: object({ image: bytes.schema }) } },
     },
     responses: answered(
-      'by Accept and its weights: the mask, the label map with a colour table (view=labels), the image with the masks laid over (view=overlay), or JSON',
+      'by Accept and its weights: the mask, or the label map of several classes (without view), the mask of the first class (view=mask), the label map with a colour table (view=labels), the image with the masks laid over (view=overlay), or JSON',
       {
         'image/png': bytes,
+        'image/png;view=mask': bytes,
         'image/png;view=overlay': bytes,
         'image/png;view=labels': bytes,
         ...json('Segmentation'),

@@ -134,12 +134,14 @@ async function answerOf(
   const { name, version, segmenter } = model;
   const { semantics = INDEPENDENT, assumed } = segmenter ?? {};
   const give = masks.map(({ data }) => data.buffer);
-  if (view === 'mask') return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
+  const isMap = view === 'labels' || (view === 'picture' && masks.length > 1);
+  if (view === 'mask' || (view === 'picture' && !isMap))
+    return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
   if (view === 'overlay' && image !== undefined) {
     const legend = legendOf(semantics, count, maskLabels);
     return asBuffer(await thread.call('overlay', { image, masks, legend }, [image.data.buffer, ...give]));
   }
-  if (view === 'labels') {
+  if (isMap) {
     const map = labels ?? labelsOfMask(mask, at(maskLabels, 0));
     return asBuffer(await thread.call('labels', { labels: map, maskLabels }, [map.data.buffer]));
   }

@@ -18,7 +18,7 @@ export const RUNTIME_SERVER: Conditions = {
     ' version …': 'the request names a version',
   },
   'runtime/server/rest/accept-header.ts': {
-    "Accept is '…': give image/png, image/png;view=overlay, image/png;view=labels or application/json":
+    "Accept is '…': give image/png, image/png;view=mask, image/png;view=overlay, image/png;view=labels or application/json":
       'no range of the header fits what is given, or its weight is 0',
   },
   'runtime/server/core.ts': {

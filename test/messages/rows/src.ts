@@ -61,7 +61,7 @@ export const SRC: Conditions = {
     '…: choose a model with …': 'the repository lists several',
   },
   'src/files/pairs.ts': {
-    '…: no image can be paired with a mask of its name in ………':
+    '…: no image can be paired with a mask of its name in …………':
       'no image has one mask of its name that is of no other image; the first reason follows',
     ', and in one folder masks are named NAME_mask.png': 'images and masks are in one folder',
   },

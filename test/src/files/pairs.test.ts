@@ -160,6 +160,13 @@ describe('in one folder, masks are what has an ending', () => {
   });
 });
 
+it('where names of images begin with that of a mask, channels in files of their own are thought of', async () => {
+  const [images, masks] = [folderOf(['a_0000.png', 'a_0001.png']), folderOf(['a.png'])];
+  await expect(findPairs(images, masks)).rejects.toThrow(
+    /; where a_0000\.png and a_0001\.png are channels of the image of a\.png, say so with `inputs`$/,
+  );
+});
+
 it('where nothing is paired, the first reason is told', async () => {
   const [images, masks] = [folderOf(['a.jpg']), folderOf(['b.png'])];
   await expect(findPairs(images, masks)).rejects.toMatchObject({
