@@ -6,8 +6,18 @@ import type { Window } from './tiles.js';
 
 /** Reads rows of an image, each sample normalized. */
 function normalizing({ data, width, channels }: ImageRaster, levels: Levels): ReadRow {
+  const [red, green, blue] = levels;
   return (row, into, x = 0) => {
     const start = (row * width + x) * channels;
+    // Colours in one go: going through a row for each takes a sixth more of all.
+    if (channels === 3 && red && green && blue) {
+      for (let i = 0, at = start; i < into.length; i += 3, at += 3) {
+        into[i] = red[data[at] as number] as number;
+        into[i + 1] = green[data[at + 1] as number] as number;
+        into[i + 2] = blue[data[at + 2] as number] as number;
+      }
+      return;
+    }
     for (const [channel, values] of levels.entries()) {
       for (let i = channel; i < into.length; i += channels)
         into[i] = values[data[start + i] as number] as number;
