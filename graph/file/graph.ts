@@ -12,6 +12,7 @@ import {
 import { type Context, readAttributes } from './attribute.js';
 import type { ReadBeside } from './external.js';
 import { decode, present, unreadOf } from './message.js';
+import { inOrder } from './order.js';
 import { GraphProto, TypeProto } from './schema.js';
 import { readSparseInitializer } from './sparse.js';
 import { type Int64, readTensor, type TensorMessage } from './tensor.js';
@@ -45,7 +46,7 @@ interface TypeMessage {
 }
 
 /**
- * Reads a graph.
+ * Reads a graph, its nodes in the order in which they can run.
  * @param readBeside reads tensors that are in other files
  * @throws NmodeError (BAD_MODEL) where a tensor or an attribute cannot be read, or two initializers have one name
  */
@@ -64,7 +65,7 @@ export function readGraph(message: GraphMessage, readBeside: ReadBeside): Graph 
   }
   return {
     name: message.name ?? '',
-    nodes: readNodes(message.node, readBeside),
+    nodes: inOrder(readNodes(message.node, readBeside)),
     inputs: message.input.map(toValueInfo),
     outputs: message.output.map(toValueInfo),
     valueInfo: message.valueInfo.map(toValueInfo),

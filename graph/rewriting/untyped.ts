@@ -1,5 +1,6 @@
 import { holdsSubgraph, namesRead } from '../analysis/subgraphs.js';
-import { ABSENT, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
+import { option } from '../common/option.js';
+import { ABSENT, type Model, type Node, nodeName, opsetOf, replaceable } from '../ir/model.js';
 import { definitionOf, sinceOf } from '../ops/index.js';
 import { typesOf } from './rewrite.js';
 
@@ -19,6 +20,7 @@ export function untypedNodes(model: Model): readonly UntypedNode[] {
   const types = typesOf(model);
   const opset = opsetOf(model);
   const read = new Set([...nodes.flatMap(namesRead), ...outputs.map(({ name }) => name)]);
+  const given = replaceable(model);
   const undeclared = new Set(inputs.map(({ name }) => name).filter((name) => !types.has(name)));
   const found: { readonly node: Node; readonly why: string; readonly keeps: Map<string, number> }[] = [];
   /** Which of these keeps the type of a value from being known. */
@@ -29,7 +31,7 @@ export function untypedNodes(model: Model): readonly UntypedNode[] {
     let keeps = node.inputs.map((name) => keepers.get(name)).find((keeper) => keeper !== undefined);
     if (keeps === undefined) {
       keeps = new Map();
-      found.push({ node, why: whyOf(node, opset, undeclared), keeps });
+      found.push({ node, why: whyOf(node, opset, undeclared, given), keeps });
     } else {
       keeps.set(node.opType, (keeps.get(node.opType) ?? NONE) + 1);
     }
@@ -44,7 +46,12 @@ export function untypedNodes(model: Model): readonly UntypedNode[] {
 /** How many of an operator are kept before the first is. */
 const NONE = 0;
 
-function whyOf(node: Node, opset: number, undeclared: ReadonlySet<string>): string {
+function whyOf(
+  node: Node,
+  opset: number,
+  undeclared: ReadonlySet<string>,
+  given: ReadonlySet<string>,
+): string {
   const { domain, inputs } = node;
   const input = inputs.find((name) => undeclared.has(name));
   if (input !== undefined) return `input '${input}' is declared without a type, or without a rank`;
@@ -53,7 +60,9 @@ function whyOf(node: Node, opset: number, undeclared: ReadonlySet<string>): stri
   if (domain !== '' && !isKnown) return `this operator of the domain '${domain}' is not known here`;
   if (domain === '' && sinceOf(node) === undefined) return 'this operator is not known here';
   if (!isKnown) return `what it was in opset ${opset} is not known here`;
-  return 'its type depends on values that only a run tells';
+  const weight = inputs.find((name) => given.has(name));
+  if (weight === undefined) return 'its type depends on values that only a run tells';
+  return `its type depends on '${weight}', which is an input as well and may be replaced: ${option('freeze')} takes it for a constant`;
 }
 
 /** 'PRelu 'act1': this operator is not known here; behind it 2 Conv, 1 Relu' */

@@ -112,7 +112,7 @@ export class Tolerance {
     if (this.#cost === undefined || dscDrop === undefined) {
       const own =
         spread === undefined ? '' : `: onnxruntime's own settings are ${spread.toExponential(1)} apart`;
-      return `'${name}' differs by up to ${maxAbs.toExponential(2)}, where ${this.#allowed(output).toExponential(1)} is allowed${own}`;
+      return `'${name}' differs by up to ${maxAbs.toExponential(2)}, where ${this.#allowed(output).toExponential(2)} is allowed${own}`;
     }
     return `the masks of '${name}' agree to a DSC of ${(1 - dscDrop).toFixed(5)}, where ${1 - this.#cost.dscDrop} is asked for`;
   }

@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { ints } from '../../../graph/ir/attribute.js';
+import { int, ints } from '../../../graph/ir/attribute.js';
 import type { Node } from '../../../graph/ir/model.js';
+import { int64Tensor } from '../../../graph/ir/tensor.js';
+import { frozen } from '../../../graph/lifting/freeze.js';
 import { untypedNodes, untypedText } from '../../../graph/rewriting/untyped.js';
 import { handmade, node, zeros } from '../../support/graph.js';
 
@@ -68,4 +70,20 @@ it('an operator of another opset, a subgraph, and what only a run tells', () => 
     'it holds a subgraph, which is not followed',
     'its type depends on values that only a run tells',
   ]);
+});
+
+it('a weight that may be replaced keeps a type open, and `freeze` would not', () => {
+  const model = handmade({
+    inputs: [image, { name: 'axes', type: { dtype: 'int64', shape: [1] } }],
+    outputs: [{ name: 'y' }],
+    nodes: [node('ReduceSum', ['x', 'axes'], ['y'], { keepdims: int(0) })],
+    initializers: new Map([['axes', int64Tensor([1], [1])]]),
+  });
+  expect(untypedNodes(model)).toMatchObject([
+    {
+      name: 'y',
+      why: "its type depends on 'axes', which is an input as well and may be replaced: `freeze` takes it for a constant",
+    },
+  ]);
+  expect(untypedNodes(frozen(model))).toEqual([]);
 });
