@@ -9,10 +9,13 @@ import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } f
 import { outputOf } from './output-of.js';
 import { runAll } from './run-all.js';
 import { spreadOf } from './spread.js';
+import type { Watch } from './watch.js';
 
 /** How a rewritten model differs from what it was made of, on images. */
 export interface ImageDifference extends Difference {
   readonly images: number;
+  /** How many images there are, where there was not the time to compare on all of them. */
+  readonly all?: number;
 }
 
 /** Runs models on inputs; values that are float32 are taken, the inputs among them. */
@@ -31,13 +34,22 @@ export const runOn =
 export const runOnExtremes = ({ feeds, extremes }: Examples, signal?: AbortSignal): RunEach =>
   runOn([...feeds, ...extremes.map(({ feed }) => feed)], signal);
 
+/** Examples of which there was the time to run some alone. */
+function firstOf(examples: Examples, count: number): Examples & { readonly all?: number } {
+  const { feeds, images, names, sizes } = examples;
+  if (count >= feeds.length) return examples;
+  const some = Math.min(images, Math.ceil((images / feeds.length) * count));
+  const first = { feeds: feeds.slice(0, count), names: names.slice(0, count), sizes: sizes.slice(0, count) };
+  return { ...examples, ...first, images: some, all: images };
+}
+
 /** Compares models with one that is run once. */
 export class ImageComparison {
   private constructor(
     private readonly reference: Model,
     private readonly name: string,
-    private readonly examples: Examples,
-    private readonly signal: AbortSignal | undefined,
+    private readonly examples: Examples & { readonly all?: number },
+    private readonly watch: Watch,
     readonly wanted: readonly WantedOutput[],
   ) {}
 
@@ -49,7 +61,7 @@ export class ImageComparison {
     reference: Model,
     name: string,
     examples: Examples,
-    signal?: AbortSignal,
+    watch: Watch = {},
   ): Promise<ImageComparison> {
     const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
     const take = (outputs: Outputs, index: number) => {
@@ -65,7 +77,7 @@ export class ImageComparison {
         kept.push({ dims, data: data.slice() });
       }
     };
-    await runAll(reference, examples.feeds, { signal }, take).catch((error: unknown) => {
+    await runAll(reference, examples.feeds, watch, take).catch((error: unknown) => {
       throw named(name, error);
     });
     const meanings = meaningsOf(reference);
@@ -73,12 +85,13 @@ export class ImageComparison {
       runs,
       ([output, kept]) => new WantedOutput(output, kept, meanings.get(output), examples.sizes),
     );
-    return new ImageComparison(reference, name, examples, signal, wanted);
+    const compared = Math.max(0, ...wanted.map(({ runs }) => runs.length));
+    return new ImageComparison(reference, name, firstOf(examples, compared), watch, wanted);
   }
 
   /** A difference with what onnxruntime's own settings are apart for the model that others are compared with. */
   async withSpread(difference: ImageDifference): Promise<ImageDifference> {
-    const spreads = await spreadOf(this.reference, this.examples.feeds, this.signal);
+    const spreads = await spreadOf(this.reference, this.examples.feeds, this.watch);
     const outputs = difference.outputs.map((output) => ({
       ...output,
       spread: spreads.get(output.name) ?? 0,
@@ -92,10 +105,13 @@ export class ImageComparison {
 
   async differenceOf(model: Model): Promise<ImageDifference> {
     const counts = this.wanted.map((wanted) => ({ name: wanted.name, count: new DifferenceCount(wanted) }));
-    await runAll(model, this.examples.feeds, { signal: this.signal }, (outputs) => {
+    // What is compared on has been cut to the time that there is.
+    const { signal, onProgress } = this.watch;
+    await runAll(model, this.examples.feeds, { signal, onProgress }, (outputs) => {
       for (const { name, count } of counts) count.add(outputOf(outputs, name).data);
     });
-    return { images: this.images, ...worstOf(counts.map(({ count }) => count.difference)) };
+    const { images, all = images } = this.examples;
+    return { images, ...(all > images && { all }), ...worstOf(counts.map(({ count }) => count.difference)) };
   }
 
   /** @throws NmodeError (CHECK_FAILED) where a model gives no numbers for an image that is not typical, and the reference does */
@@ -116,7 +132,7 @@ export class ImageComparison {
   async #finiteOutputs(model: Model): Promise<readonly ReadonlySet<string>[]> {
     const finite: Set<string>[] = [];
     const feeds = this.examples.extremes.map(({ feed }) => feed);
-    await runAll(model, feeds, { signal: this.signal }, (outputs) => {
+    await runAll(model, feeds, { signal: this.watch.signal }, (outputs) => {
       const entries = Object.entries(outputs).filter(([, { data }]) => data.every(Number.isFinite));
       finite.push(new Set(entries.map(([output]) => output)));
     });

@@ -18,6 +18,7 @@ import { ImageComparison, runOn, runOnExtremes } from './image-comparison.js';
 import { optimizationMetadataOf } from './optimization-metadata.js';
 import type { Precision } from './precision.js';
 import { guessText, type Tolerance } from './tolerance.js';
+import { type Progress, timeLimit } from './watch.js';
 
 export interface PrecisionOptions {
   readonly precision: Precision;
@@ -34,7 +35,7 @@ export interface PrecisionOptions {
   readonly inputs?: readonly string[];
   readonly grey?: Grey;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: Progress;
 }
 
 /** What is known of a quantisation. A loss is a share of what is allowed. */
@@ -70,10 +71,10 @@ function halved(model: Model, name: string, examples: Examples, signal?: AbortSi
 }
 
 async function quantized(model: Model, name: string, options: PrecisionOptions): Promise<Reduced> {
-  const { tolerance, target = 'cpu', calibrate = '', minutes = Infinity, signal, onProgress } = options;
-  const deadline = performance.now() + MINUTE * minutes;
+  const { tolerance, target = 'cpu', calibrate = '', minutes, signal, onProgress } = options;
+  const isTimeUp = timeLimit(minutes);
   const examples = await examplesFor(model, name, calibrate, options);
-  const comparison = await ImageComparison.of(model, name, examples, signal);
+  const comparison = await ImageComparison.of(model, name, examples, { signal });
   tolerance.refuseBlindness(name, comparison, 'calibrate');
   const { model: result, ...layers } = await quantize(model, {
     ...(options.method && { method: options.method }),
@@ -81,8 +82,8 @@ async function quantized(model: Model, name: string, options: PrecisionOptions):
     budget: 1,
     runEach: runOn(examples.feeds, signal),
     lossOf: async (candidate) => tolerance.share(await comparison.differenceOf(candidate)),
-    isTimeUp: () => performance.now() >= deadline,
-    ...(onProgress && { onProgress }),
+    isTimeUp,
+    ...(onProgress && { onProgress: (done, total) => onProgress(done, total, 'models') }),
   });
   if (layers.layers.length + layers.winograd.length > 0) return { model: result, quantized: layers };
   if (layers.float.length === 0) throw new NmodeError('CHECK_FAILED', nothingToLower(name, 'int8', model));
@@ -92,8 +93,6 @@ async function quantized(model: Model, name: string, options: PrecisionOptions):
     `${name}: no convolution can be quantised at ${tolerance.asked}${time}${guessText(examples.assumed)}; nothing was written`,
   );
 }
-
-const MINUTE = 60_000;
 
 /** @throws NmodeError (BAD_MODEL) for a model that is in a lower precision or Winograd's form already, or too old for one */
 export function refuseLowering(model: Model, name: string, precision: Precision): void {

@@ -3,16 +3,15 @@ import type { Model } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { createSession, type SessionOptions } from '../../runtime/node/sessions/session.js';
 import type { Inputs, Outputs } from '../../runtime/sessions/tensors.js';
+import type { Watch } from './watch.js';
 
-export interface RunAllOptions extends Pick<SessionOptions, 'graphOptimization' | 'threads'> {
-  readonly signal?: AbortSignal | undefined;
-}
+export type RunAllOptions = Pick<SessionOptions, 'graphOptimization' | 'threads'> & Watch;
 
-/** Runs a model on the CPU on each of its inputs. */
+/** Runs a model on the CPU on each of its inputs; on the first alone, or as many as there is time for. */
 export async function runAll(
   model: Model,
   feeds: readonly Inputs[],
-  { signal, ...settings }: RunAllOptions,
+  { signal, onProgress, isTimeUp, ...settings }: RunAllOptions,
   take: (outputs: Outputs, index: number) => void,
 ): Promise<void> {
   await using session = await createSession(encodeModel(inImageForm(model)), {
@@ -20,8 +19,11 @@ export async function runAll(
     transfer: true,
     ...settings,
   });
+  onProgress?.(0, feeds.length, 'images');
   for (const [index, input] of feeds.entries()) {
     signal?.throwIfAborted();
+    if (index > 0 && isTimeUp?.()) return;
     take(await session.run(input, signal && { signal }), index);
+    onProgress?.(index + 1, feeds.length, 'images');
   }
 }

@@ -4,26 +4,34 @@ import type { Model } from '../../graph/ir/model.js';
 import type { Inputs, Outputs } from '../../runtime/sessions/tensors.js';
 import { outputOf } from './output-of.js';
 import { runAll } from './run-all.js';
+import type { Watch } from './watch.js';
 
 /** What onnxruntime may do to a graph when it loads it, and how it may share the work: none of it changes what a model means. */
 const SETTINGS = (['disabled', 'basic', 'extended', 'all'] as const).flatMap((graphOptimization) =>
   [1, 2].map((threads) => ({ graphOptimization, threads })),
 );
 
+/** With fewer settings than these, nothing is apart. */
+const FEWEST = 2;
+
 /**
  * How far what onnxruntime itself makes of one model is apart, by output: the largest difference of any two of its settings, on any
- * of the inputs. No rewriting can be held to less.
+ * of the inputs; of fewer of them where the time is up. No rewriting can be held to less.
  */
 export async function spreadOf(
   model: Model,
   feeds: readonly Inputs[],
-  signal?: AbortSignal,
+  { signal, onProgress, isTimeUp }: Watch = {},
 ): Promise<ReadonlyMap<string, number>> {
   const names = model.graph.outputs.map(({ name }) => name);
   const reached = new Map(names.map((name) => [name, new Array<Reach | undefined>(feeds.length)]));
-  for (const settings of SETTINGS) {
+  const total = SETTINGS.length * feeds.length;
+  onProgress?.(0, total, 'images');
+  for (const [place, settings] of SETTINGS.entries()) {
+    if (place >= FEWEST && isTimeUp?.()) break;
     const take = (outputs: Outputs, index: number) => {
       for (const [name, each] of reached) each[index] = widened(each[index], outputOf(outputs, name).data);
+      onProgress?.(place * feeds.length + index + 1, total, 'images');
     };
     // A setting with which onnxruntime cannot run a model is none that anyone uses for it.
     await runAll(model, feeds, { ...settings, signal }, take).catch((error: unknown) => {

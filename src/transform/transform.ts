@@ -19,6 +19,7 @@ import { PRECISIONS, type Precision } from './precision.js';
 import type { QuantizedLayers } from './precision-lowering.js';
 import { reachOf, refuseLittle, slownessOf } from './reach.js';
 import { Tolerance } from './tolerance.js';
+import { type Progress, timeLimit } from './watch.js';
 
 export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   /** Default `fp32`. */
@@ -31,7 +32,10 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly method?: CalibrationMethod;
   /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;
-  /** How long `int8` may look for layers that are too sensitive, in minutes; then it ends with what it has found. */
+  /**
+   * In minutes: how long `int8` may look for layers that are too sensitive; then it ends with what it has found. In other precisions, how long models are
+   * compared; then on fewer images.
+   */
   readonly minutes?: number;
   /** Write `fp16` and `int8` also where they reach less than a tenth of the multiply-adds. */
   readonly force?: boolean;
@@ -49,8 +53,8 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly strictRecipe?: boolean;
   /** What is thrown is its reason: by default a DOMException of the name AbortError. */
   readonly signal?: AbortSignal;
-  /** Of the search of `int8`: models that were tried, of those that there may be to try. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Images that a model was run on, or models that the search of `int8` tried, of those that there may be; from 0 for each part of the work. */
+  readonly onProgress?: Progress;
 }
 
 export interface Transformed extends LiftReport {
@@ -97,6 +101,8 @@ export async function transform(
     target = 'cpu',
     signal,
     force,
+    minutes,
+    onProgress,
   } = options;
   if (precision !== 'fp32') (await import('./precision-lowering.js')).refuseLowering(model, name, precision);
   const { model: newer, ...lifting } = naming(name, () => lifted(model, { ...options, level, precision }));
@@ -134,7 +140,9 @@ export async function transform(
   // What is lifted is computed by other nodes.
   const held = level === 'none' && newer !== model ? 'standard' : level;
   const tolerance = new Tolerance(held, precision, maxDscDrop);
-  const comparison = await ImageComparison.of(model, name, examples, signal);
+  // The rewritten model takes as long again.
+  const isTimeUp = precision === 'int8' ? undefined : timeLimit(minutes && minutes / 2);
+  const comparison = await ImageComparison.of(model, name, examples, { signal, onProgress, isTimeUp });
   tolerance.refuseBlindness(name, comparison, 'images');
   const { model: changed, quantized } = await withPrecision(optimized.model, name, {
     ...options,
@@ -187,17 +195,7 @@ function refuseNonsense({ level, precision, target, method, maxDscDrop, minutes 
 }
 
 function refuseContradictions(options: TransformOptions): void {
-  const {
-    level,
-    precision = 'fp32',
-    target,
-    calibrate,
-    method,
-    maxDscDrop,
-    precompute,
-    minutes,
-    force,
-  } = options;
+  const { level, precision = 'fp32', target, calibrate, method, maxDscDrop, precompute, force } = options;
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
     throw usage(
@@ -214,7 +212,6 @@ function refuseContradictions(options: TransformOptions): void {
   if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
     throw usage(`${option('calibrate')} and ${option('method')} have no meaning for ${precision}`);
   }
-  if (minutes !== undefined && precision !== 'int8') throw usage('`minutes` has a meaning for int8 alone');
   if (force && precision !== 'fp16' && precision !== 'int8')
     throw usage('`force` has a meaning for fp16 and int8 alone');
   if (precision === 'fp32' && maxDscDrop !== undefined)

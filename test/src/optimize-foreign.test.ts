@@ -406,7 +406,9 @@ describe('what cannot be lowered', () => {
       /no convolution .* in 1e-9 minutes: give more `minutes`; the images were prepared by an assumed recipe .*; nothing/,
     );
     const steps: [number, number][] = [];
-    const onProgress = (...step: [number, number]) => steps.push(step);
+    const onProgress = (done: number, total: number, unit: string) => {
+      if (unit === 'models') steps.push([done, total]);
+    };
     const { quantized } = await optimized(built, { ...int8, minutes: 1e-9, maxDscDrop: 1, onProgress });
     expect(quantized).not.toHaveProperty('gaveUp');
     // One of two ways to find ranges, of two layers.
@@ -414,6 +416,19 @@ describe('what cannot be lowered', () => {
       [0, 6],
       [1, 6],
     ]);
+  });
+
+  it('and runs on images are told, of which fewer are compared where there is no time', async () => {
+    const built = modelOf([x], { y: sigmoid(logitsOf(x)) });
+    const steps: [number, number, string][] = [];
+    const onProgress = (...step: [number, number, string]) => steps.push(step);
+    const six = fixture('images');
+    const whole = await optimized(built, { images: six, onProgress });
+    expect(whole.difference).not.toHaveProperty('all');
+    const images = Array.from({ length: 7 }, (_, done) => [done, 6, 'images']);
+    expect(steps).toEqual([...images, ...images]);
+    const hasty = await optimized(built, { images: six, minutes: 1e-9 });
+    expect(hasty.difference).toMatchObject({ images: 1, all: 6 });
   });
 
   it('a second time; and what was done stays in the metadata', async () => {
@@ -461,7 +476,6 @@ describe('arguments that a program gives are refused by name', () => {
     [{ ...int8, method: 'x' }, /method 'x', expected minmax/],
     [{ ...fp16, maxDscDrop: -1 }, /maxDscDrop -1/],
     [{ ...fp16, maxDscDrop: Number.NaN }, /maxDscDrop NaN/],
-    [{ minutes: 1 }, /`minutes` has a meaning for int8 alone/],
     [{ ...int8, minutes: 0 }, /minutes 0, expected a number above 0/],
     [{ ...int8, minutes: Number.NaN }, /minutes NaN/],
     [{ maxDscDrop: 0.1 }, /`maxDscDrop` has a meaning for/],

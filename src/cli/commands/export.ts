@@ -106,9 +106,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
         ...(imageBits && { imageBits: imageBits === '8' ? (8 as const) : (16 as const) }),
         checkpoint,
       };
-      const report = await withProgress('models tried', (watching) =>
-        exportModel({ ...options, ...watching }),
-      );
+      const report = await withProgress('images', (watching) => exportModel({ ...options, ...watching }));
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport({ ...report, notes }, flags.json, reportText);
     });

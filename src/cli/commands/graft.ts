@@ -60,7 +60,7 @@ export function addGraft(program: Command, inFlags: InFlags): void {
     .action(async (model: string, flags: Flags) => {
       const { graft } = await import('../../api/graft.js');
       const options = { ...optionsOf(flags), ...solverOptions(flags), model };
-      const report = await withProgress('models tried', (watching) => graft({ ...options, ...watching }));
+      const report = await withProgress('images', (watching) => graft({ ...options, ...watching }));
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport({ ...report, notes }, flags.json, reportText);
     });

@@ -40,9 +40,7 @@ export function addOptimize(program: Command): void {
     .action(async (model: string, { opset, why, ...flags }: Flags) => {
       const { optimizeModel } = await import('../../api/optimize.js');
       const options = { ...optionsOf(flags), ...(opset && { opset: Number(opset) }), model };
-      const report = await withProgress('models tried', (watching) =>
-        optimizeModel({ ...options, ...watching }),
-      );
+      const report = await withProgress('images', (watching) => optimizeModel({ ...options, ...watching }));
       printReport(report, flags.json, (it) => reportText(it, why));
     });
 }

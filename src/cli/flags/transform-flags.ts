@@ -60,7 +60,7 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
     .addOption(inputsOption('of --images and --calibrate for several channels'))
     .option(
       '--minutes <n>',
-      'with --precision int8: how long to look for layers that are too sensitive (default: to the end)',
+      'how long to compare on images, or with --precision int8 to look for layers that are too sensitive (default: to the end)',
       parsePositive,
     )
     .option(
@@ -116,8 +116,12 @@ export function transformFields(
   ];
 }
 
-function differenceText({ images, outputs }: ImageDifference): string {
-  return `on ${images} images: ${outputs.map((output) => outputText(output, outputs.length > 1)).join('; ')}`;
+function differenceText({ images, all, outputs }: ImageDifference): string {
+  const on =
+    all === undefined
+      ? `${images} images`
+      : `${images} of ${all} images, for which there was time (--minutes)`;
+  return `on ${on}: ${outputs.map((output) => outputText(output, outputs.length > 1)).join('; ')}`;
 }
 
 function outputText(output: OutputDifference, isNamed: boolean): string {

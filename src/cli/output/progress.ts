@@ -3,7 +3,7 @@ import { interruptible } from '../interruption.js';
 /** What long work is watched by. */
 interface Watching {
   readonly signal: AbortSignal;
-  readonly onProgress: (done: number, total: number) => void;
+  readonly onProgress: (done: number, total: number, what?: string) => void;
 }
 
 /**
@@ -14,14 +14,14 @@ export async function withProgress<T>(what: string, work: (watching: Watching) =
   if (!process.stderr.isTTY) return interruptible((signal) => work({ signal, onProgress: () => {} }));
   const { SingleBar } = await import('cli-progress');
   const bar = new SingleBar({
-    format: `{bar} {value}/{total} ${what}, {duration_formatted}`,
+    format: '{bar} {value}/{total} {unit}, {duration_formatted}',
     clearOnComplete: true,
   });
-  const onProgress = (done: number, total: number) => {
+  const onProgress = (done: number, total: number, unit = what) => {
     if (done > 0) return bar.update(done);
     // Work may begin anew.
     bar.stop();
-    bar.start(total, 0);
+    bar.start(total, 0, { unit });
   };
   try {
     return await interruptible((signal) => work({ signal, onProgress }));

@@ -116,7 +116,6 @@ export const SRC_MODELS: Conditions = {
     '`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone': 'maxDscDrop is given for fp32',
     '`force` has a meaning for fp16 and int8 alone': 'force is given for another precision',
     'minutes …, expected a number above 0': 'minutes is 0, negative or NaN',
-    '`minutes` has a meaning for int8 alone': 'minutes is given for another precision than int8',
   },
   'src/api/verify.ts': {
     'the model takes images as they are, a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does':
