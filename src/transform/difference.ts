@@ -15,7 +15,7 @@ export interface OutputDifference {
   readonly largest: number;
   /** Of masks: 1 - DSC of the two models', over all of them; absent where neither model finds any. */
   readonly dscDrop?: number;
-  /** How far onnxruntime's own settings are apart for the model as it was, where that was looked at. */
+  /** How far onnxruntime's own settings are apart for the model as it was, at least, where that was looked at. */
   readonly spread?: number;
 }
 

@@ -89,14 +89,20 @@ export class ImageComparison {
     return new ImageComparison(reference, name, firstOf(examples, compared), watch, wanted);
   }
 
-  /** A difference with what onnxruntime's own settings are apart for the model that others are compared with. */
-  async withSpread(difference: ImageDifference): Promise<ImageDifference> {
-    const spreads = await spreadOf(this.reference, this.examples.feeds, this.watch);
-    const outputs = difference.outputs.map((output) => ({
-      ...output,
-      spread: spreads.get(output.name) ?? 0,
-    }));
-    return { ...difference, outputs };
+  /**
+   * A difference with what onnxruntime's own settings are apart, at least, for the model that others are compared with.
+   * @param isEnough whether no more of them need be tried
+   */
+  async withSpread(
+    difference: ImageDifference,
+    isEnough: (difference: ImageDifference) => boolean,
+  ): Promise<ImageDifference> {
+    const beside = (spreads: ReadonlyMap<string, number>): ImageDifference => ({
+      ...difference,
+      outputs: difference.outputs.map((output) => ({ ...output, spread: spreads.get(output.name) ?? 0 })),
+    });
+    const { feeds } = this.examples;
+    return beside(await spreadOf(this.reference, feeds, this.watch, (spreads) => isEnough(beside(spreads))));
   }
 
   get images(): number {

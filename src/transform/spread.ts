@@ -6,9 +6,12 @@ import { outputOf } from './output-of.js';
 import { runAll } from './run-all.js';
 import type { Watch } from './watch.js';
 
-/** What onnxruntime may do to a graph when it loads it, and how it may share the work: none of it changes what a model means. */
-const SETTINGS = (['disabled', 'basic', 'extended', 'all'] as const).flatMap((graphOptimization) =>
-  [1, 2].map((threads) => ({ graphOptimization, threads })),
+/** What onnxruntime may do to a graph when it loads it, and how it may share the work: none of it changes what a model means. Those that differ most come first. */
+const SETTINGS = [1, 2].flatMap((threads) =>
+  (['disabled', 'all', 'basic', 'extended'] as const).map((graphOptimization) => ({
+    graphOptimization,
+    threads,
+  })),
 );
 
 /** With fewer settings than these, nothing is apart. */
@@ -16,19 +19,22 @@ const FEWEST = 2;
 
 /**
  * How far what onnxruntime itself makes of one model is apart, by output: the largest difference of any two of its settings, on any
- * of the inputs; of fewer of them where the time is up. No rewriting can be held to less.
+ * of the inputs. No rewriting can be held to less. Fewer are tried, so that it is at least as much, where the time is up, or what was found is enough.
  */
 export async function spreadOf(
   model: Model,
   feeds: readonly Inputs[],
   { signal, onProgress, isTimeUp }: Watch = {},
+  isEnough: (spreads: ReadonlyMap<string, number>) => boolean = () => false,
 ): Promise<ReadonlyMap<string, number>> {
   const names = model.graph.outputs.map(({ name }) => name);
   const reached = new Map(names.map((name) => [name, new Array<Reach | undefined>(feeds.length)]));
+  const spreads = () =>
+    new Map(Array.from(reached, ([name, each]) => [name, Math.max(0, ...each.map(widest))]));
   const total = SETTINGS.length * feeds.length;
   onProgress?.(0, total, 'images');
   for (const [place, settings] of SETTINGS.entries()) {
-    if (place >= FEWEST && isTimeUp?.()) break;
+    if (place >= FEWEST && (isTimeUp?.() || isEnough(spreads()))) break;
     const take = (outputs: Outputs, index: number) => {
       for (const [name, each] of reached) each[index] = widened(each[index], outputOf(outputs, name).data);
       onProgress?.(place * feeds.length + index + 1, total, 'images');
@@ -38,7 +44,7 @@ export async function spreadOf(
       if (!(error instanceof NmodeError) || error.code !== 'CANNOT_RUN') throw error;
     });
   }
-  return new Map(Array.from(reached, ([name, each]) => [name, Math.max(0, ...each.map(widest))]));
+  return spreads();
 }
 
 /** The smallest and largest of each element. */

@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseModel } from '../../graph/file/read.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { float, ints } from '../../graph/ir/attribute.js';
+import { symbol } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { Value } from '../../graph/ir/value.js';
 import { add, div, mul } from '../../graph/ops/elementwise.js';
@@ -466,6 +467,16 @@ it('how images were prepared, and who said so', async () => {
 it('a file format that onnxruntime does not know, without its source code', async () => {
   const newer = { ...modelOf([x], { y: logitsOf(x) }), irVersion: 99 };
   await expectRefusal(newer, {}, 'CANNOT_RUN', /^\S+\.onnx: onnxruntime: Unsupported model IR version: 99/);
+});
+
+it("says why nothing took Winograd's form", async () => {
+  const built = modelOf([x], { y: sigmoid(logitsOf(x)) });
+  const level = 'latency';
+  expect(await optimized(built, { level })).toMatchObject({ direct: 'time' });
+  expect(await optimized(built, { level, target: 'webgpu' })).toMatchObject({ direct: 'target' });
+  const open = image('x', 1, 3, symbol('H'), symbol('W'));
+  const free = modelOf([open], { y: sigmoid(logitsOf(open)) });
+  expect(await optimized(free, { level })).toMatchObject({ direct: 'sizes' });
 });
 
 describe('arguments that a program gives are refused by name', () => {
