@@ -187,14 +187,18 @@ function outputSpecOf(
   { head, background, classNames, outputName }: InputSpecOptions,
   layout: Layout,
 ): OutputSpec {
+  const given = outputs.map(({ name }) => name);
+  if (outputName !== undefined && !given.includes(outputName)) {
+    throw badUsage(`no output is named '${outputName}': it has ${given.join(', ')}`);
+  }
   if (outputName !== undefined && outputs[0]?.name !== outputName) {
     throw badUsage(
       `its first output is '${outputs[0]?.name}', not '${outputName}': optimizeModel with ${option('outputName', outputName)} writes a model of that one`,
     );
   }
   const type = outputs[0]?.type;
-  const given = type?.dtype ?? 'float32';
-  if (given !== 'float32') throw badModel(`it gives ${given}, expected probabilities in float32`);
+  const dtype = type?.dtype ?? 'float32';
+  if (dtype !== 'float32') throw badModel(`it gives ${dtype}, expected probabilities in float32`);
   if (head !== undefined && !APPLIED_HEADS.includes(head)) {
     throw badUsage(`a head of '${head}', expected ${APPLIED_HEADS.join(' or ')}`);
   }

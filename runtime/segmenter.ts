@@ -12,7 +12,7 @@ import type { Finished, FinishOptions, ModelSpec, Tiling } from './images/job.js
 import type { Classes } from './masks/classes.js';
 import { finishOptions, type SegmentOptions } from './segment-options.js';
 import type { ProviderReport, RunOptions, Session } from './sessions/session.js';
-import type { Bytes, Floats } from './sessions/tensors.js';
+import type { Bytes, Floats, Port } from './sessions/tensors.js';
 import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
 
@@ -80,6 +80,8 @@ export interface SegmenterParts<S, T, R extends ProviderReport> {
   readonly spec: ModelSpec;
   /** What messages call the model. */
   readonly name: string;
+  /** Of several outputs, the one that masks are made of; the first. */
+  readonly output?: string | undefined;
   readonly at: FinishOptions['at'];
   /** What messages call an image, where it has a name. */
   readonly nameOf: (source: S) => string | undefined;
@@ -134,7 +136,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
   get classes(): number {
     const { outputLayout } = this.#parts.spec;
     const [channels] = axesOf(outputLayout);
-    const classes = at(this.#parts.session.outputs, 0).shape[channels];
+    const classes = this.#output.shape[channels];
     return typeof classes === 'number' && classes > 0 ? classes : 1;
   }
 
@@ -231,13 +233,18 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
     }
   }
 
+  get #output(): Port {
+    const { session, output } = this.#parts;
+    return session.outputs.find(({ name }) => name === output) ?? at(session.outputs, 0);
+  }
+
   async #run(input: Floats | Bytes, stages: Stages, waiting: Waiting): Promise<Floats> {
     const queued = performance.now();
     let started = queued;
     const onStart = () => {
       started = performance.now();
     };
-    const name = at(this.#parts.session.outputs, 0).name;
+    const { name } = this.#output;
     const options = { transfer: true, onStart, outputs: [name], ...waiting };
     const { [name]: output } = await this.#parts.session.run({ [this.#input]: input }, options);
     if (output === undefined) throw badModel(`${this.#parts.name}: the model gives nothing`);

@@ -7,18 +7,19 @@ import { type Link, outputActivation } from '../ir/output-activation.js';
  * Reads what a model takes, gives and says of itself, without the rest and without a protobuf library: a browser hands
  * the file itself to onnxruntime. Field numbers are those of onnx.proto.
  * @param name stands in messages
+ * @param outputName the output that is to come first, where there is one of that name
  * @throws NmodeError (BAD_MODEL) for what is no ONNX file, or half of one
  */
-export function readOutline(bytes: Uint8Array, name: string): Outline {
+export function readOutline(bytes: Uint8Array, name: string, outputName?: string): Outline {
   try {
-    return outlineFrom(bytes);
+    return outlineFrom(bytes, outputName);
   } catch (error) {
     const problem = error instanceof NmodeError ? error.message : `not an ONNX file (${reason(error)})`;
     throw new NmodeError('BAD_MODEL', `${name}: ${problem}`, { cause: error });
   }
 }
 
-function outlineFrom(model: Uint8Array): Outline {
+function outlineFrom(model: Uint8Array, outputName: string | undefined): Outline {
   const [graph] = messages(model, 7);
   if (graph === undefined || messages(model, 8).length === 0) {
     throw new Error('it holds no graph or imports no opset');
@@ -28,7 +29,9 @@ function outlineFrom(model: Uint8Array): Outline {
   const tensors = [...messages(graph, 5), ...messages(graph, 15).flatMap((sparse) => messages(sparse, 1))];
   const initializers = new Set(tensors.map((tensor) => text(tensor, 8)));
   const inputs = messages(graph, 11).map(port);
-  const outputs = messages(graph, 12).map(port);
+  const given = messages(graph, 12).map(port);
+  const isChosen = ({ name }: Outline['outputs'][number]) => name === outputName;
+  const outputs = [...given.filter(isChosen), ...given.filter((output) => !isChosen(output))];
   return {
     inputs: inputs.filter((input) => !initializers.has(input.name)),
     outputs,

@@ -19,6 +19,8 @@ export interface WebModel {
 interface ModelOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** The output that is to come first. */
+  readonly outputName?: string | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ interface ModelOptions {
  */
 export async function loadModel(source: ModelSource, options: ModelOptions): Promise<WebModel> {
   const { bytes, name } = await contentsOf(source, options);
-  return { bytes, name, outline: readOutline(bytes, name) };
+  return { bytes, name, outline: readOutline(bytes, name, options.outputName) };
 }
 
 async function contentsOf(

@@ -46,11 +46,12 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
       loading.then(({ bytes }) => bytes),
       options,
     );
-    const { spec, name } = await loading;
+    const { spec, name, outline } = await loading;
     const assets = assetsUrl(options.assets);
     const images = new Respawning(() =>
       workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter'),
     );
-    return new Segmenter({ session, images, spec, name, at: 'image', hand, nameOf: sourceName });
+    const output = outline.outputs[0]?.name;
+    return new Segmenter({ session, images, spec, name, output, at: 'image', hand, nameOf: sourceName });
   }
 }

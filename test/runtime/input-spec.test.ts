@@ -92,6 +92,9 @@ it('that one of several outputs is taken is told', () => {
   expect(() => inputSpecOf({ ...outline, outputs }, { outputName: 'deep' })).toThrow(
     "its first output is 'out', not 'deep': optimizeModel with `outputName: 'deep'` writes a model of that one",
   );
+  expect(() => inputSpecOf({ ...outline, outputs }, { outputName: 'none' })).toThrow(
+    "no output is named 'none': it has out, deep",
+  );
 });
 
 describe('the background', () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { readOutline } from '../../../graph/file/outline.js';
 import { parseModel } from '../../../graph/file/read.js';
+import { encodeModel } from '../../../graph/file/write.js';
 import { outlineOf } from '../../../graph/ir/model.js';
 import { exported, fixture } from '../../support/fixtures.js';
+import { handmade, node } from '../../support/graph.js';
 
 const told = { decoder: 'eed', activation: 'gelu' } as const;
 const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
@@ -24,6 +26,21 @@ describe('the outline of a model, read without a protobuf library', () => {
     expect(found.metadata).toEqual(expected.metadata);
     expect(found.inputs).toHaveLength(1);
     expect(found.metadata.size).toBeGreaterThan(3);
+  });
+
+  it('has the output first that is asked for, and what that ends in', () => {
+    const bytes = encodeModel(
+      handmade({
+        nodes: [node('Relu', ['x'], ['a']), node('Sigmoid', ['x'], ['b'])],
+        inputs: [{ name: 'x' }],
+        outputs: [{ name: 'a' }, { name: 'b' }],
+      }),
+    );
+    expect(readOutline(bytes, 'm', 'b')).toMatchObject({
+      outputs: [{ name: 'b' }, { name: 'a' }],
+      activation: 'sigmoid',
+    });
+    expect(readOutline(bytes, 'm', 'none').outputs[0]).toMatchObject({ name: 'a' });
   });
 
   it('has the sign of a size', () => {

@@ -22,7 +22,9 @@ export const RUNTIME: Conditions = {
   },
   'runtime/input-spec.ts': {
     "its first output is '…', not '…': optimizeModel with … writes a model of that one":
-      'an output is asked for by name of a model that is not cut to it: in browsers, where it is not the first',
+      'an output is asked for by name of an outline in which it is not the first',
+    "no output is named '…': it has …":
+      'in browsers, an output is asked for by a name that none of the model has',
     'it takes …, expected one image: float32 [N, C, H, W] or [N, H, W, C], or uint8 or uint16 [1, H, W, C]':
       'there are no or several inputs, or the one has another rank than 4 or leaves its channels open',
     ' and ': 'the model takes several inputs',
