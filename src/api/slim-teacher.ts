@@ -7,10 +7,10 @@ import { pick } from '../../graph/common/pick.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { checkpointTeacher } from '../slimming/checkpoint-teacher.js';
 import { modelTeacher } from '../slimming/model-teacher.js';
+import type { SlimOptions } from '../slimming/options.js';
 import type { Teacher } from '../slimming/teacher.js';
 import { defaultSize } from './export.js';
 import { proposeSkips } from './skips.js';
-import type { SlimOptions } from './slim-options.js';
 import { withStructure } from './structure.js';
 
 /** A teacher that is open, and how it is closed. */

@@ -50,6 +50,7 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
       return {
         ...{ model: made.model, head: made.description.head, notes: exported.notes },
         assumed: made.assumed.filter(({ option }) => !OF_DECODER.includes(option)),
+        isProven: true,
         weights: merged.tensors,
       };
     },

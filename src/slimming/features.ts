@@ -1,4 +1,4 @@
-import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount } from '../../graph/ir/tensor.js';
@@ -7,18 +7,15 @@ import { inOrder } from '../../runtime/common/in-order.js';
 import type { Probabilities } from '../../runtime/common/raster.js';
 import { Job } from '../../runtime/images/job.js';
 import { masksOf } from '../../runtime/masks/classes.js';
-import { readChannels } from '../../runtime/node/images/channels.js';
 import { createSession, type Session, type SessionOptions } from '../../runtime/node/sessions/session.js';
-import type { Failure } from '../files/pairs.js';
 import { outputOf } from '../transform/output-of.js';
 import { FeatureStore } from './feature-store.js';
+import type { ImageSource } from './split.js';
 import type { Teacher } from './teacher.js';
 import { turned, type View, viewsOf } from './views.js';
 
 /** An image to learn from. */
-export interface SlimImage {
-  /** What messages call it. */
-  readonly name: string;
+export interface SlimImage extends ImageSource {
   /** Its file, or those of its channels. */
   readonly files: string | readonly string[];
 }
@@ -53,7 +50,6 @@ export interface Collected {
   /** Every view of every image that is trained on. */
   readonly train: readonly number[];
   readonly heldOut: readonly number[];
-  readonly failures: readonly Failure[];
 }
 
 /** Images that are read ahead of the one that runs. */
@@ -62,7 +58,7 @@ const LOOK_AHEAD = 2;
 /**
  * Runs the teacher on images and keeps its features and its probabilities, in half precision.
  * @param groups images that are trained on, and those that are looked at between steps
- * @throws NmodeError: BAD_IMAGE where no image can be read; BAD_MODEL for what are no probabilities; CHECK_FAILED where the teacher finds
+ * @throws NmodeError: BAD_MODEL for what are no probabilities; CHECK_FAILED where the teacher finds
  *   nothing, or features are too large; CANNOT_RUN, CANNOT_WRITE; the signal's reason
  */
 export async function collect(
@@ -76,65 +72,57 @@ export async function collect(
     ...groups.train.map((image) => ({ image, views: options.views })),
     ...groups.heldOut.map((image) => ({ image, views: 1 })),
   ];
-  const [train, heldOut, errors]: [number[], number[], { name: string; error: NmodeError }[]] = [[], [], []];
+  const [train, heldOut]: [number[], number[]] = [[], []];
   let collected: Pick<Collected, 'store' | 'shapes'> | undefined;
   let [done, found] = [0, false];
   onProgress(0, images.length);
   try {
-    for await (const opened of inOrder(images, LOOK_AHEAD, (each) => open(each.image, teacher))) {
+    for await (const opened of inOrder(images, LOOK_AHEAD, (each) => open(each, teacher))) {
       signal?.throwIfAborted();
-      const { image, views } = images[done] ?? { image: opened.image, views: 1 };
-      if ('error' in opened) {
-        errors.push({ name: image.name, error: opened.error });
-      } else {
-        const isTrained = done < groups.train.length;
-        const own = { ...options, targets: isTrained ? options.targets : undefined };
-        for await (const { parts, shapes, hasMask } of look(teacher, session, opened, views, own)) {
-          collected ??= { shapes, store: storeFor(shapes, options) };
-          (isTrained ? train : heldOut).push(collected.store.count);
-          await collected.store.add(parts);
-          found ||= hasMask;
-        }
+      const isTrained = done < groups.train.length;
+      const own = { ...options, targets: isTrained ? options.targets : undefined };
+      for await (const { parts, shapes, hasMask } of look(teacher, session, opened, own)) {
+        collected ??= { shapes, store: storeFor(shapes, options) };
+        (isTrained ? train : heldOut).push(collected.store.count);
+        await collected.store.add(parts);
+        found ||= hasMask;
       }
       onProgress(++done, images.length);
     }
-    if (collected === undefined || train.length === 0) throw noneRead(errors.map(({ error }) => error));
+    if (collected === undefined) throw new TypeError('no image');
     if (!found) throw blind(teacher, images.length);
-    const failures = errors.map(({ name, error }) => ({ name, code: error.code, error: error.message }));
-    return { ...collected, train, heldOut, failures };
+    return { ...collected, train, heldOut };
   } catch (error) {
     await collected?.store.close();
     throw error;
   }
 }
 
-type Opened = { readonly image: SlimImage } & (Read | { readonly error: NmodeError });
-
-interface Read {
+interface Opened {
+  readonly image: SlimImage;
+  readonly views: number;
   readonly job: Job;
   readonly width: number;
   readonly height: number;
 }
 
-async function open(image: SlimImage, { spec }: Teacher): Promise<Opened> {
-  try {
-    const raster = await readChannels(image.files, spec);
-    return { image, job: new Job(raster, spec), width: raster.width, height: raster.height };
-  } catch (error) {
-    return { image, error: imageFault(error) };
-  }
+async function open(
+  { image, views }: { readonly image: SlimImage; readonly views: number },
+  { spec }: Teacher,
+): Promise<Opened> {
+  const { width, height, ...raster } = await image.read();
+  return { image, views, job: new Job({ width, height, ...raster }, spec), width, height };
 }
 
 /** What the teacher makes of each view of an image. */
 async function* look(
   teacher: Teacher,
   session: Session,
-  opened: { readonly image: SlimImage } & Read,
-  views: number,
+  opened: Opened,
   { targets: targetsOf, signal }: CollectOptions,
 ) {
   const { skips, spec, classes } = teacher;
-  const { image, job } = opened;
+  const { image, job, views } = opened;
   const [port] = session.inputs;
   const [mask] = session.outputs;
   if (port === undefined || mask === undefined) throw new TypeError('no input or no output');
@@ -181,10 +169,6 @@ function halved({ name, skips }: Teacher, index: number, image: string, data: Fl
 
 function storeFor(shapes: Collected['shapes'], { budget, folder }: CollectOptions): FeatureStore {
   return new FeatureStore(shapes.map(elementCount), budget, folder);
-}
-
-function noneRead(errors: readonly NmodeError[]): NmodeError {
-  return commonFault(errors) ?? errors[0] ?? new NmodeError('BAD_IMAGE', 'there is no image to learn from');
 }
 
 function blind({ name, spec }: Teacher, images: number): NmodeError {

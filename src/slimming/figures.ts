@@ -20,34 +20,7 @@ import { defaultSizes, inputSizes } from '../transform/default-sizes.js';
 import { maskAgreement } from './agreement.js';
 import type { SlimImage } from './features.js';
 import { latenciesOf } from './latency.js';
-
-/** DSC image by image. */
-export interface Scores {
-  readonly perImage: readonly { readonly name: string; readonly dsc: number }[];
-  readonly mean: number;
-  readonly median: number;
-  readonly worst: number;
-}
-
-/** What a model costs, and how its masks are. */
-export interface ModelFigures {
-  /** Trained numbers. */
-  readonly parameters: number;
-  /** Multiply-adds of one run; absent where operators are not known. */
-  readonly macs?: number;
-  readonly bytes: number;
-  /** Of a run on one image, median; measured in turn with the others. */
-  readonly milliseconds: number;
-  /** With the teacher's masks; absent of the teacher itself. */
-  readonly agreement?: Scores;
-  /** With ground truth, of the images that have some. */
-  readonly truth?: TruthScores;
-}
-
-export interface TruthScores extends Scores {
-  /** Of the pixels of all images together; of several classes, their mean. */
-  readonly dsc: number;
-}
+import type { MaskFigures, ModelFigures, Scores, TruthScores } from './slim-report.js';
 
 /** A model among those that are compared. */
 export interface Contestant {
@@ -65,46 +38,61 @@ export interface FigureOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** What an image's masks were, for whoever wants to see them. */
-export interface ImageMasks {
-  readonly image: SlimImage;
-  /** In the order of the contestants. */
-  readonly masks: readonly Segmentation['masks'][];
-}
+/** Parts of the images, or what was found on each. */
+type Parts<T> = Readonly<Record<'test' | 'heldOut', readonly T[]>>;
 
 /**
  * Holds models against the first, which is the teacher, and against ground truth, at the size of the network.
+ * @returns figures of each model, for each part of the images
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE, CANNOT_RUN; the signal's reason
  */
 export async function figuresOn(
-  images: readonly SlimImage[],
+  { test, heldOut }: Parts<SlimImage>,
   contestants: readonly Contestant[],
-  { truth, reading, session, signal, onProgress }: FigureOptions,
-): Promise<readonly Pick<ModelFigures, 'agreement' | 'truth'>[]> {
+  options: FigureOptions,
+): Promise<Parts<MaskFigures>> {
   const segmenters: Segmenter[] = [];
-  const agreements = contestants.map((): Scores['perImage'][number][] => []);
-  const counted = contestants.map((): { name: string; classes: readonly ClassConfusion[] }[] => []);
+  const { onProgress } = options;
+  const total = test.length + heldOut.length;
+  let done = 0;
+  const step = () => onProgress(done++, total);
   try {
-    for (const { model, options } of contestants)
-      segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options, at: 'network' }));
-    for (const [done, image] of images.entries()) {
-      onProgress(done, images.length);
-      const pair = truth.get(image.name);
-      let wanted: Segmentation['masks'] | undefined;
-      for (const [index, segmenter] of segmenters.entries()) {
-        signal?.throwIfAborted();
-        const compared = pair && (await compareWithTruth(segmenter, pair, reading));
-        const { masks } = compared ?? (await segmenter.segment(image.files, { ...(signal && { signal }) }));
-        if (compared) at(counted, index).push({ name: image.name, classes: confusionsOf(compared) });
-        wanted ??= masks;
-        if (index > 0) at(agreements, index).push({ name: image.name, dsc: maskAgreement(masks, wanted) });
-      }
+    for (const { model, options: said } of contestants) {
+      segmenters.push(
+        await Segmenter.load(encodeModel(model), { ...options.session, ...said, at: 'network' }),
+      );
     }
-    onProgress(images.length, images.length);
+    return {
+      test: await figuresOf(test, segmenters, options, step),
+      heldOut: await figuresOf(heldOut, segmenters, options, step),
+    };
   } finally {
     await Promise.all(segmenters.map((segmenter) => segmenter.close()));
   }
-  return contestants.map((_, index) => ({
+}
+
+async function figuresOf(
+  images: readonly SlimImage[],
+  segmenters: readonly Segmenter[],
+  { truth, reading, signal }: FigureOptions,
+  onImage: () => void,
+): Promise<readonly MaskFigures[]> {
+  const agreements = segmenters.map((): Scores['perImage'][number][] => []);
+  const counted = segmenters.map((): { name: string; classes: readonly ClassConfusion[] }[] => []);
+  for (const { name, files } of images) {
+    onImage();
+    const pair = truth.get(name);
+    let wanted: Segmentation['masks'] | undefined;
+    for (const [index, segmenter] of segmenters.entries()) {
+      signal?.throwIfAborted();
+      const compared = pair && (await compareWithTruth(segmenter, pair, reading));
+      const { masks } = compared ?? (await segmenter.segment(files, { probabilities: false }));
+      if (compared) at(counted, index).push({ name, classes: confusionsOf(compared) });
+      wanted ??= masks;
+      if (index > 0) at(agreements, index).push({ name, dsc: maskAgreement(masks, wanted) });
+    }
+  }
+  return segmenters.map((_, index) => ({
     ...(index > 0 && images.length > 0 && { agreement: scoresOf(at(agreements, index)) }),
     ...(at(counted, index).length > 0 && { truth: truthOf(at(counted, index)) }),
   }));
@@ -129,7 +117,7 @@ export async function costsOf(
   { height, width }: { readonly height: number; readonly width: number },
   session: SessionOptions,
   signal?: AbortSignal,
-): Promise<readonly Pick<ModelFigures, 'parameters' | 'macs' | 'bytes' | 'milliseconds'>[]> {
+): Promise<readonly Omit<ModelFigures, keyof MaskFigures>[]> {
   const encoded = models.map((model) => encodeModel(model));
   const { declared } = inputSizes(at(models, 0), at(at(models, 0).graph.inputs, 0).name);
   const channels = Number(declared[1]);

@@ -11,6 +11,8 @@ export interface FitRecord {
   readonly state: TrainingState;
   /** Of each step. */
   readonly losses: readonly number[];
+  /** That the steps took, of all runs. */
+  readonly seconds: number;
   /** At the images that are held out. */
   readonly looks: readonly Look[];
   /** The weights that agreed best there, and when. */

@@ -21,6 +21,8 @@ export interface Fitted {
   readonly parameters: number;
   /** The step that they are of. */
   readonly step: number;
+  /** The step behind which running statistics were normalised by. */
+  readonly runningFrom: number;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function fitDecoder(task: FitTask, before?: FitRecord): Promise<Fit
   const last = Math.round(steps * (1 - task.runningShare));
   const make = (statistics: 'batch' | 'running') => fittingStep(fitting, optimisation, statistics);
   const first = make('batch');
-  let record = before ?? { step: 0, state: first.initialState(), losses: [], looks: [] };
+  let record = before ?? { step: 0, state: first.initialState(), losses: [], looks: [], seconds: 0 };
   const judge = await Judge.open(task, first);
   try {
     if (record.step < last) record = await phase(task, first, judge, record, last);
@@ -48,6 +50,7 @@ export async function fitDecoder(task: FitTask, before?: FitRecord): Promise<Fit
     record,
     weights: first.weights(state),
     step,
+    runningFrom: last,
     parameters: outputOf(state, 'parameters').data.length,
   };
 }
@@ -81,7 +84,7 @@ async function phase(
       // Read while the step runs.
       if (step < end) next = reader.read(batches.at(step));
       next.catch(() => {});
-      record = advanced(record, made, await run);
+      record = { ...advanced(record, made, await run), seconds: before.seconds + clock.seconds };
       if (step % task.lookEvery === 0 || step === steps) record = await judge.look(record);
       task.onProgress(progressOf(record, steps, clock));
       await task.keep(record, false);
@@ -125,10 +128,14 @@ class Clock {
 
   constructor(private readonly first: number) {}
 
+  /** Since the first step. */
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
   /** Seconds that so many steps will take. */
   of(steps: number, done: number): number {
-    const perStep = (performance.now() - this.#started) / (done - this.first);
-    return (steps * perStep) / 1000;
+    return (steps * this.seconds) / (done - this.first);
   }
 }
 

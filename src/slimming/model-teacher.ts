@@ -73,6 +73,7 @@ export async function modelTeacher(loaded: LoadedModel, options: ModelTeacherOpt
       return {
         ...pick(made, ['model', 'head', 'notes']),
         assumed: [...encoderAssumptions(given, plan.images, []), ...unsaid(spec.assumed)],
+        isProven: false,
         weights,
       };
     },

@@ -25,6 +25,7 @@ interface Described {
   readonly step: number;
   readonly steps: number;
   readonly losses: readonly number[];
+  readonly seconds: number;
   readonly looks: readonly Look[];
   readonly best?: Look;
   readonly stopped?: boolean;
@@ -55,9 +56,9 @@ export class StateFile {
     await this.#writing;
   }
 
-  #describe({ step, losses, looks, best, stopped }: FitRecord, steps: number): string {
+  #describe({ step, losses, seconds, looks, best, stopped }: FitRecord, steps: number): string {
     const described: Described = {
-      ...{ identity: this.identity, step, steps, losses, looks },
+      ...{ identity: this.identity, step, steps, losses, seconds, looks },
       ...(best && { best: { step: best.step, agreement: best.agreement } }),
       ...(stopped && { stopped }),
     };
@@ -77,7 +78,7 @@ export class StateFile {
     }
     const { tensors, description } = this.#contents();
     this.#refuseOthers(description.identity);
-    const { step, steps, losses, looks, best, stopped } = description;
+    const { step, steps, losses, seconds, looks, best, stopped } = description;
     const named = (prefix: string): TrainingState =>
       Object.fromEntries(
         [...tensors].flatMap(([name, tensor]) =>
@@ -85,7 +86,7 @@ export class StateFile {
         ),
       );
     const record: FitRecord = {
-      ...{ step, losses, looks, state: named('state.') },
+      ...{ step, losses, seconds, looks, state: named('state.') },
       ...(best && { best: { ...best, state: named('best.') } }),
       ...(stopped && { stopped }),
     };
@@ -157,10 +158,11 @@ const isLook = (value: unknown): value is Look =>
 
 function isDescribed(value: unknown): value is Described {
   if (typeof value !== 'object' || value === null) return false;
-  const { identity, step, steps, losses, looks, best, stopped } = value as Record<string, unknown>;
+  const { identity, step, steps, losses, seconds, looks, best, stopped } = value as Record<string, unknown>;
   const isIdentity = typeof identity === 'object' && identity !== null;
   const areNumbers = Array.isArray(losses) && losses.length === step && losses.every(Number.isFinite);
   const areLooks = Array.isArray(looks) && looks.every(isLook) && (best === undefined || isLook(best));
   const isStopped = stopped === undefined || typeof stopped === 'boolean';
-  return isIdentity && isWhole(step) && isWhole(steps) && areNumbers && areLooks && isStopped;
+  const areCounts = isWhole(step) && isWhole(steps) && Number.isFinite(seconds);
+  return isIdentity && areCounts && areNumbers && areLooks && isStopped;
 }

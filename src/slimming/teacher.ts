@@ -24,6 +24,8 @@ export interface Student {
   readonly head: Head;
   readonly assumed: readonly Assumption[];
   readonly notes: readonly string[];
+  /** Whether what rewrites it was proven on networks of its kind. */
+  readonly isProven: boolean;
   /** Encoder and decoder in the release's keys; of an .onnx teacher, whose encoder has none, the decoder alone. */
   readonly weights: ReadonlyMap<string, Tensor>;
 }

@@ -1,5 +1,5 @@
 import { option } from '../../graph/common/option.js';
-import type { ModelFigures } from './figures.js';
+import type { MaskFigures } from './slim-report.js';
 
 /** What a student has to be. */
 export interface Gates {
@@ -9,12 +9,10 @@ export interface Gates {
   readonly maxDscDrop: number;
 }
 
-type Judged = Pick<ModelFigures, 'agreement' | 'truth'>;
-
 /** Why a student is not good enough; undefined where it is. */
 export function shortfall(
-  student: Judged,
-  teacher: Judged,
+  student: MaskFigures,
+  teacher: MaskFigures,
   { minAgreement, maxDscDrop }: Gates,
 ): string | undefined {
   const { agreement, truth } = student;

@@ -27,6 +27,16 @@ export const BUNDLED_IMAGES = fileURLToPath(new URL('../../images', import.meta.
 /** More images tell nothing new of a range or of a difference, and each is run many times. */
 const MAX_IMAGES = 64;
 
+/** What is said of the images of examples. */
+export type ExampleOptions = Pick<
+  ImageSpecOptions,
+  'recipe' | 'window' | 'grey' | 'layout' | 'strictRecipe'
+> & {
+  readonly inputs?: readonly string[];
+  /** How many images are taken at most, spread over the folder; default 64. */
+  readonly mostImages?: number;
+};
+
 /** How images were prepared, and who said so: the caller, the model's metadata, or nobody, so that it is the release's way. */
 export interface UsedRecipe {
   readonly recipe: Recipe;
@@ -61,14 +71,12 @@ export async function examplesFor(
   model: Model,
   name: string,
   folder: string,
-  options: Pick<ImageSpecOptions, 'recipe' | 'window' | 'grey' | 'layout' | 'strictRecipe'> & {
-    readonly inputs?: readonly string[];
-  } = {},
+  options: ExampleOptions = {},
 ): Promise<Examples> {
   const fed = inImageForm(model);
   const { batch, ...outline } = oneByOne(outlineOf(fed));
   // What is said of where the model has channels does not hold of one that was turned.
-  const { layout, ...said } = options;
+  const { layout, mostImages = MAX_IMAGES, ...said } = options;
   const shapeOf = ({ inputs: [first] }: Outline) => String(first?.type?.shape);
   const isTurned = shapeOf(outlineOf(fed)) !== shapeOf(outlineOf(model));
   const form = naming(name, () => imageSpecOf(outline, { ...said, ...(layout && !isTurned && { layout }) }));
@@ -82,8 +90,8 @@ export async function examplesFor(
   if (input === undefined || files.length === 0)
     throw new NmodeError('BAD_IMAGE', `${folder}: it holds no image`);
   // Spread over the folder, where there are more than needed.
-  const step = Math.max(1, files.length / MAX_IMAGES);
-  const images = Math.min(files.length, MAX_IMAGES);
+  const step = Math.max(1, files.length / mostImages);
+  const images = Math.min(files.length, mostImages);
   const fileOf = (image: number) => at(files, Math.floor((image % images) * step));
   const read = (image: string | readonly string[]) =>
     folder === BUNDLED_IMAGES && typeof image === 'string'

@@ -4,7 +4,7 @@ import { BLOCKS } from '../../../exporters/decoders/block.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
-import type { SlimOptions } from '../../api/slim-options.js';
+import type { SlimOptions } from '../../slimming/options.js';
 import {
   parseCount,
   parseOutput,
@@ -109,6 +109,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       "also write the student's state dict, for PyTorch",
       parsePath,
     )
+    .option('--report <file.html>', 'also write a report with curves and pictures', parsePath)
     .option('--resume', 'go on where an interrupted run of the same output ended')
     .option(
       '--force',

@@ -1,4 +1,4 @@
-import type { SlimProgress } from '../../api/slim-options.js';
+import type { SlimProgress } from '../../slimming/options.js';
 import { interruptible } from '../interruption.js';
 
 /** What long work is watched by. */
@@ -8,6 +8,7 @@ interface Watching {
 }
 
 const PHASES: Readonly<Record<SlimProgress['phase'], string>> = {
+  images: 'images read',
   features: 'images seen by the teacher',
   fitting: 'steps',
   figures: 'images compared',

@@ -1,9 +1,8 @@
 import { assumptionsText } from '../../../graph/common/assumption.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
-import type { SlimReport } from '../../api/slim.js';
 import { bytesText, count, macsText, share } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
-import type { ModelFigures } from '../../slimming/figures.js';
+import type { ModelFigures, SlimReport } from '../../slimming/slim-report.js';
 import { flagOf } from '../flags/flag-words.js';
 import { columnsTable, fields } from './print.js';
 
@@ -23,10 +22,12 @@ const COLUMNS: readonly Column<Named>[] = [
 const TRUTH: readonly Column<Named>[] = [['DSC with truth', ({ truth }) => truth && share(truth.dsc)]];
 
 /** Teacher and student side by side. */
-export function slimTable({ teacher, student }: Pick<SlimReport, 'teacher' | 'student'>): string {
+export function slimTable(report: Pick<SlimReport, 'teacher' | 'student' | 'teacherInt8'>): string {
+  const { teacher, student, teacherInt8 } = report;
   const rows = [
     { name: 'teacher', ...teacher },
     { name: 'student', ...student },
+    ...(teacherInt8 ? [{ name: 'teacher, int8', ...teacherInt8 }] : []),
   ];
   return columnsTable([...COLUMNS, ...(student.truth ? TRUTH : [])], rows);
 }
@@ -52,6 +53,6 @@ export function slimText(report: SlimReport): string {
     ],
     ...report.notes.map((note) => ['note', note] as const),
     ...failures.map(({ error }) => ['left out', error] as const),
-    ['written', `${report.output}: ${bytesText(report.bytes)}`],
+    ['written', `${report.output}: ${bytesText(report.student.bytes)}`],
   ])}\n\n${slimTable(report)}`;
 }

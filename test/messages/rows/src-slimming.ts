@@ -2,7 +2,7 @@ import type { Conditions } from '../conditions.js';
 
 /** What is said of networks that are slimmed. */
 export const SRC_SLIMMING: Conditions = {
-  'src/api/slim-options.ts': {
+  'src/slimming/options.ts': {
     '…, expected a whole number from … to …': 'seed, batch or steps is no whole number within these bounds',
     '…, expected a number from 0 to 1': 'a share or a DSC is no number from 0 to 1',
     '…, expected a number above 0': 'rate or minutes is 0, negative, infinite or no number',
@@ -18,10 +18,13 @@ export const SRC_SLIMMING: Conditions = {
   },
   'src/api/slim.ts': {
     '…: two files are to be written there': 'the model and its state dict, or a report, have one path',
+    '…: a report is an .html file': 'the path of the report ends in neither .html nor .htm',
+    'written nevertheless: …': 'the student is not good enough, and force writes it',
     '…: …; nothing was written but …, for …':
       'the agreement is below minAgreement, or the DSC further below that of the teacher than maxDscDrop, without force',
     'give more images or …, or … to write it nevertheless': 'the student is not good enough, as before',
   },
+  'src/slimming/comparison.ts': { 'no pixels were given': 'never: they were asked for' },
   'src/cli/commands/slim.ts': {
     'Expected a whole number from 0 to 999999999.': 'the seed is no whole number of at most nine digits',
   },
@@ -42,7 +45,7 @@ export const SRC_SLIMMING: Conditions = {
     'no probabilities': 'never: they were asked for',
     "…: its feature map '…' holds … for …, and features are kept in half precision, up to …: name other feature maps with …":
       'an element of a feature is no number, infinite, or rounds to more than a half holds',
-    'there is no image to learn from': 'never: a folder without images is refused before',
+    'no image': 'never: a split leaves images to train on',
     '…: it finds nothing in any of the … images, so that there is nothing to learn: give images like those it was trained on…':
       "the teacher's masks of all images are empty",
     ', or say with … how they are prepared': 'the same, and the recipe is assumed',

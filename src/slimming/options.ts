@@ -14,7 +14,7 @@ import type { Background, Grey, Recipe } from '../../graph/common/recipe.js';
 import type { AppliedHead } from '../../runtime/input-spec.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
-import { DECODER, FITTING, GATES } from '../slimming/defaults.js';
+import { DECODER, FITTING, GATES } from './defaults.js';
 
 export interface SlimOptions
   extends Settings,
@@ -89,6 +89,8 @@ export interface SlimOptions
   readonly resume?: boolean;
   /** Write the student whatever the gates say, and of a network that has an nmODE decoder already. */
   readonly force?: boolean;
+  /** An .html file to write: curves, figures, and pictures of the images that agree best and least. */
+  readonly report?: string;
   /** A .safetensors file to write: the student's state dict in the release's keys, to be trained further in PyTorch. */
   readonly saveWeights?: string;
 
@@ -101,7 +103,7 @@ export interface SlimOptions
 
 /** What a slimming is at. */
 export type SlimProgress =
-  | { readonly phase: 'features' | 'figures'; readonly done: number; readonly total: number }
+  | { readonly phase: 'images' | 'features' | 'figures'; readonly done: number; readonly total: number }
   | {
       readonly phase: 'fitting';
       readonly step: number;

@@ -1,0 +1,116 @@
+import { at } from '../../graph/common/at.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { RELEASE_SIDE } from '../../graph/common/recipe.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Model } from '../../graph/ir/model.js';
+import { optimize } from '../../graph/passes/optimize.js';
+import { Segmenter } from '../../runtime/node/segmenter.js';
+import { examplesFor } from '../transform/calibration-inputs.js';
+import { withPrecision } from '../transform/precision-lowering.js';
+import { Tolerance } from '../transform/tolerance.js';
+import type { SlimImage } from './features.js';
+import { type Contestant, costsOf, figuresOn } from './figures.js';
+import { type DrawnExample, drawExample, examplesOf } from './report.js';
+import type { MaskFigures, ModelFigures, SlimReport } from './slim-report.js';
+import type { Split } from './split.js';
+import type { Student } from './teacher.js';
+import type { SlimTask } from './training.js';
+
+/** Teacher and student side by side, and beside them the teacher in int8, where that can be had. */
+export interface Compared extends Pick<SlimReport, 'teacher' | 'student' | 'teacherInt8' | 'heldOut'> {
+  /** Why there is no int8, and what else is to be known. */
+  readonly notes: readonly string[];
+}
+
+/** Runs them on images that chose nothing, and on those that chose the weights. @throws as `figuresOn` */
+export async function compared(
+  task: SlimTask,
+  student: Student,
+  { test, heldOut }: Pick<Split<SlimImage>, 'test' | 'heldOut'>,
+): Promise<Compared> {
+  const { options, plan, teacher, truth } = task;
+  const { signal, onProgress } = options;
+  const { session, reading } = plan;
+  const lowered = await loweredTeacher(task);
+  const networks: readonly Model[] = [
+    ...contestantsOf(task, student).map(({ model }) => model),
+    ...('model' in lowered ? [lowered.model] : []),
+  ];
+  const contestants = networks.map((model, index) => ({ model, options: index === 1 ? {} : teacher.said }));
+  const figures = await figuresOn({ test, heldOut }, contestants, {
+    ...{ truth, reading, session, signal },
+    onProgress: (done, total) => onProgress?.({ phase: 'figures', done, total }),
+  });
+  const { sizing } = teacher.spec.recipe;
+  const size = sizing.kind === 'resize' ? sizing : { height: RELEASE_SIDE, width: RELEASE_SIDE };
+  const costs = await costsOf(networks, size, session, signal);
+  const of = (index: number): ModelFigures => ({ ...at(costs, index), ...at(figures.test, index) });
+  return {
+    ...{ teacher: of(0), student: of(1), heldOut: at(figures.heldOut, 1) },
+    ...('model' in lowered && { teacherInt8: of(2) }),
+    notes: 'why' in lowered ? [`the teacher in int8 is no alternative: ${lowered.why}`] : [],
+  };
+}
+
+/** Both as they run: rewritten. */
+function contestantsOf({ teacher }: SlimTask, student: Student): readonly Contestant[] {
+  return [
+    { model: optimize(teacher.network).model, options: teacher.said },
+    { model: optimize(student.model).model, options: {} },
+  ];
+}
+
+/** Images that the ranges of int8 come from: more would take longer than the fitting. */
+const CALIBRATION_IMAGES = 16;
+
+/** The teacher in int8, as `optimize` would write it; or why it cannot be had. */
+async function loweredTeacher({ options, teacher }: SlimTask) {
+  const { images, inputs, signal } = options;
+  const { recipe, window, grey } = teacher.said;
+  const said = {
+    mostImages: CALIBRATION_IMAGES,
+    ...(inputs && { inputs }),
+    ...(recipe && { recipe }),
+    ...(window && { window }),
+    ...(grey && { grey }),
+  };
+  try {
+    const { model } = optimize(teacher.network, { integers: true });
+    const examples = await examplesFor(model, teacher.name, images, said);
+    return await withPrecision(model, teacher.name, {
+      ...{ ...said, precision: 'int8', tolerance: new Tolerance('standard', 'int8') },
+      ...{ examples, calibrate: images, ...(signal && { signal }) },
+    });
+  } catch (error) {
+    if (!(error instanceof NmodeError) || signal?.aborted) throw error;
+    return { why: error.message };
+  }
+}
+
+/** The images that agree best and least, with the masks of both. */
+export async function drawn(
+  task: SlimTask,
+  student: Student,
+  { agreement }: MaskFigures,
+): Promise<readonly DrawnExample[]> {
+  if (agreement === undefined) return [];
+  const { session } = task.plan;
+  const filesOf = new Map(task.images.map(({ name, files }) => [name, files]));
+  const segmenters: Segmenter[] = [];
+  try {
+    for (const { model, options } of contestantsOf(task, student))
+      segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options, at: 'network' }));
+    const [ofTeacher, ofStudent] = [at(segmenters, 0), at(segmenters, 1)];
+    const pictures: DrawnExample[] = [];
+    for (const example of examplesOf(agreement)) {
+      const files = filesOf.get(example.name) ?? [];
+      const { image, masks } = await ofTeacher.segment(files, { pixels: true, probabilities: false });
+      if (image === undefined) throw new TypeError('no pixels were given');
+      const found = await ofStudent.segment(files, { probabilities: false });
+      pictures.push(await drawExample(example, image, { teacher: masks, student: found.masks }));
+    }
+    return pictures;
+  } finally {
+    await Promise.all(segmenters.map((segmenter) => segmenter.close()));
+  }
+}

@@ -1,0 +1,110 @@
+import { pick } from '../../graph/common/pick.js';
+import { oneCycle } from '../../graph/training/schedule.js';
+import type { Pair } from '../files/pairs.js';
+import { FITTING, LOSS } from './defaults.js';
+import { type Collected, collect, type SlimImage } from './features.js';
+import { type Fitted, fitDecoder } from './fit.js';
+import type { FitProgress, FitRecord, FitTask } from './fit-task.js';
+import { MAX_STEPS, MIN_STEPS, type SlimOptions, type SlimPlan } from './options.js';
+import type { Split } from './split.js';
+import { type Identity, StateFile } from './state.js';
+import { stepsWithin } from './steps.js';
+import type { Fitting } from './student.js';
+import type { Teacher } from './teacher.js';
+import { targetsWithTruth } from './truth-targets.js';
+
+/** A slimming, and all that it is made of. */
+export interface SlimTask {
+  readonly options: SlimOptions;
+  readonly plan: SlimPlan;
+  readonly teacher: Teacher;
+  readonly images: readonly SlimImage[];
+  /** The masks of some, by their names. */
+  readonly truth: ReadonlyMap<string, Pair>;
+}
+
+/** What is fitted, but for what images tell. */
+export function frameOf({ plan, teacher }: SlimTask): Omit<Fitting, 'shapes' | 'batch'> {
+  const { decoder, settings, seed } = plan;
+  return { decoder, settings, seed, ...pick(teacher, ['skips', 'classes', 'head']) };
+}
+
+/** The state of a slimming, and what an earlier run has left of it where that is to go on. @throws as `StateFile.read` */
+export async function stateOfTask(task: SlimTask) {
+  const state = StateFile.beside(task.options.output, identityOf(task));
+  return { state, before: task.options.resume ? await state.read() : undefined };
+}
+
+/** What makes a training the same as another. */
+function identityOf({ plan, teacher, images, truth }: SlimTask): Identity {
+  const { seed, batch, rate, holdOut, views, truthWeight } = plan;
+  return {
+    network: teacher.sha256,
+    skips: teacher.skips.map(({ tensor }) => tensor).join(','),
+    ...{ decoder: JSON.stringify(plan.decoder), settings: JSON.stringify(plan.settings) },
+    ...{ head: teacher.head, recipe: JSON.stringify(teacher.spec.recipe) },
+    images: JSON.stringify(images.map(({ name }) => name)),
+    masks: JSON.stringify([...truth.keys()]),
+    ...{ seed, batch, rate, holdOut, views, truthWeight },
+  };
+}
+
+/**
+ * Computes the teacher's features and fits a decoder to them.
+ * @returns also how many steps there were to be on the statistics of batches
+ * @throws as `collect` and `fitDecoder`
+ */
+export async function fitted(
+  task: SlimTask,
+  parts: Pick<Split<SlimImage>, 'train' | 'heldOut'>,
+  { state, before }: Awaited<ReturnType<typeof stateOfTask>>,
+): Promise<Fitted> {
+  const { options, plan, teacher, truth: pairs } = task;
+  const { session, budget, folder, views, reading, truthWeight: weight } = plan;
+  const { signal, onProgress } = options;
+  const { classes } = teacher.spec;
+  const collected = await collect(teacher, parts, {
+    ...{ session, budget, folder, views, signal },
+    targets: pairs.size === 0 ? undefined : targetsWithTruth({ pairs, classes, reading, weight }),
+    onProgress: (done, total) => onProgress?.({ phase: 'features', done, total }),
+  });
+  await using _store = collected.store;
+  const common = commonOf(task, collected);
+  const measured = options.minutes !== undefined && before === undefined;
+  const steps =
+    options.steps ??
+    before?.steps ??
+    (measured ? await stepsWithin(options.minutes, common, MIN_STEPS, MAX_STEPS) : FITTING.steps);
+  const record = before && { ...before.record, ...(before.steps !== steps && { stopped: false }) };
+  // Awaited here: the features are gone behind the end of this function.
+  return await fitDecoder({ ...common, ...scheduled(common, plan, steps), ...keeping(state, steps) }, record);
+}
+
+/** What is to be done, but for how many times. */
+function commonOf(
+  { options, plan, teacher, ...task }: SlimTask,
+  collected: Collected,
+): Omit<FitTask, 'steps' | 'keep'> {
+  const { signal, onProgress } = options;
+  return {
+    fitting: {
+      ...frameOf({ options, plan, teacher, ...task }),
+      shapes: collected.shapes,
+      batch: Math.min(plan.batch, collected.train.length),
+    },
+    optimisation: { loss: LOSS, rates: [plan.rate], weightDecay: FITTING.weightDecay },
+    ...pick(FITTING, ['runningShare', 'lookEvery']),
+    patience: FITTING.patience * FITTING.lookEvery,
+    ...{ collected, session: plan.session, signal, classes: teacher.spec.classes },
+    onProgress: (progress: FitProgress) => onProgress?.({ phase: 'fitting', ...progress }),
+  };
+}
+
+const scheduled = ({ optimisation }: Pick<FitTask, 'optimisation'>, { rate }: SlimPlan, steps: number) => ({
+  steps,
+  optimisation: { ...optimisation, rates: oneCycle(rate, steps) },
+});
+
+const keeping = (state: StateFile, steps: number) => ({
+  keep: (record: FitRecord, isLast: boolean) => state.keep(record, steps, isLast),
+});
