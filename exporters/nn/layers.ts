@@ -168,22 +168,27 @@ export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value 
   });
 }
 
-/** torch.nn.InstanceNorm2d(C, affine=True) without running statistics. */
-export function instanceNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON): Value {
+/** torch.nn.InstanceNorm2d(C, affine=True) without running statistics. @param affine whether it has weights; not by PyTorch's default */
+export function instanceNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON, affine = true): Value {
   return within(weights, () => {
     const shape = [channelsOf(x)];
-    return instanceNormalization(x, weights.take('weight', shape), weights.take('bias', shape), epsilon);
+    const [scale, bias] = affine
+      ? [weights.take('weight', shape), weights.take('bias', shape)]
+      : [filled(channelsOf(x), 1), filled(channelsOf(x), 0)];
+    return instanceNormalization(x, scale, bias, epsilon);
   });
 }
+
+const filled = (count: number, value: number): Value =>
+  constant(float32Tensor([count], Array(count).fill(value)));
 
 /** torch.nn.GroupNorm(groups, C): each group of channels as one, then a scale and a shift of each channel. */
 export function groupNorm(x: Value, weights: Weights, groups: number): Value {
   return within(weights, () => {
     const channels = channelsOf(x);
-    const plain = (value: number) => constant(float32Tensor([groups], Array(groups).fill(value)));
     // [N, groups, C / groups * H, W]
     const grouped = reshape(x, [0, groups, -1, 0]);
-    const normalized = instanceNormalization(grouped, plain(1), plain(0), NORM_EPSILON);
+    const normalized = instanceNormalization(grouped, filled(groups, 1), filled(groups, 0), NORM_EPSILON);
     const perChannel = (name: string) => weights.take(name, [channels], [channels, 1, 1]);
     const back = reshapeTo(normalized, shapeOf(x));
     return add(mul(back, perChannel('weight')), perChannel('bias'));

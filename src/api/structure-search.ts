@@ -2,7 +2,12 @@ import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
 import { applyHead, HEADS, type Head } from '../../exporters/assembly/head.js';
 import { encoderWord } from '../../exporters/backbones/plain/choices.js';
-import { differencesOf, type Hypothesis } from '../../exporters/backbones/plain/hypotheses.js';
+import {
+  type Hypotheses,
+  type Hypothesis,
+  MAX_HYPOTHESES,
+  neighboursOf,
+} from '../../exporters/backbones/plain/hypotheses.js';
 import { decode, encode } from '../../exporters/backbones/plain/network.js';
 import type { Wiring } from '../../exporters/backbones/plain/wiring.js';
 import type { Checkpoint } from '../../exporters/checkpoints/open.js';
@@ -57,41 +62,51 @@ const BATCH = 12;
 /** What differs by more than this share of the largest element passes by no tolerance that makes sense. */
 const FAR = 0.1;
 
+/** From so many of the closest, others that differ from them are tried. */
+const CLOSEST = 3;
+
 /** How many that differ from the proven one in one thing are tried, too. */
 const MAX_ALIKE = 24;
 
 /**
- * Runs hypotheses on a reference's input, the most usual first, until one gives its output; then those that differ from it in
- * one thing.
+ * Runs hypotheses on a reference's input, the most usual first and then those that differ least from what came closest, until one
+ * gives its output; then those that differ from it in one thing.
  * @throws NmodeError (BAD_REFERENCE, CANNOT_RUN); CHECK_FAILED where none does
  */
 export async function searchStructure(
   checkpoint: Checkpoint,
   plan: ExportPlan,
-  all: readonly Hypothesis[],
+  { all, wirings }: Pick<Hypotheses, 'all' | 'wirings'>,
   reference: Reference,
   tolerance: ReferenceTolerance,
 ): Promise<Proven> {
   const { input, output } = pairOf(reference);
-  const fitting = fittingTo(input, output, all, reference);
+  const usual = fittingTo(input, output, all, reference);
   const bench = new Bench(checkpoint, plan, input, output, tolerance);
-  const tried: Trial[] = [];
-  const left = new Set(fitting);
-  for (let round = 0; left.size > 0; round++) {
+  const tried = new Map<string, Trial>();
+  const near = ({ hypothesis }: Trial) =>
+    neighboursOf(hypothesis, wirings).filter(
+      (other) => !tried.has(other.id) && takesPair(other, input, output),
+    );
+  for (let round = 0; tried.size < MAX_HYPOTHESES; round++) {
+    const untried = usual.filter(({ id }) => !tried.has(id));
     const batch =
-      round % 2 === 0 ? [...left].slice(0, round === 0 ? FIRST_BATCH : BATCH) : nearest(tried, left);
-    for (const each of batch) left.delete(each);
-    const trials = await bench.run(batch);
-    tried.push(...trials);
+      round % 2 === 0 ? untried.slice(0, round === 0 ? FIRST_BATCH : BATCH) : nearest(tried, near);
+    if (batch.length === 0 && untried.length === 0) break;
+    const trials = await bench.run(batch.slice(0, MAX_HYPOTHESES - tried.size));
+    for (const trial of trials) tried.set(trial.hypothesis.id, trial);
     const proven = trials.find(({ pass }) => pass);
     if (proven !== undefined) {
-      return { ...proven, alike: await alikeOf(proven, fitting, tried, bench), size: sizeOf(input) };
+      const others = near(proven).slice(0, MAX_ALIKE);
+      const trials = [...tried.values(), ...(others.length === 0 ? [] : await bench.run(others))];
+      const alike = trials.filter(({ pass, hypothesis }) => pass && hypothesis !== proven.hypothesis);
+      return { ...proven, alike: alike.map(({ hypothesis }) => hypothesis.id), size: sizeOf(input) };
     }
   }
-  const closest = tried.reduce((a, b) => (b.maxAbs < a.maxAbs ? b : a));
+  const closest = [...tried.values()].reduce((a, b) => (b.maxAbs < a.maxAbs ? b : a));
   throw new NmodeError(
     'CHECK_FAILED',
-    `${checkpoint.file}: none of ${tried.length} plain U-Nets that its shapes allow gives the outputs of ${reference.name}; the closest, ${closest.hypothesis.id}, is off by ${closest.maxAbs.toExponential(2)}: check that the reference was made with model.eval() and with ${weightsText(checkpoint)}, or write the encoder with defineBackbone (docs/backbones.md)`,
+    `${checkpoint.file}: none of ${tried.size} plain U-Nets that its shapes allow gives the outputs of ${reference.name}; the closest, ${closest.hypothesis.id}, is off by ${closest.maxAbs.toExponential(2)}: check that the reference was made with model.eval() and with ${weightsText(checkpoint)}, or write the encoder with defineBackbone (docs/backbones.md)`,
   );
 }
 
@@ -100,32 +115,16 @@ function weightsText({ assumed = [] }: Checkpoint): string {
 }
 
 /** Those that differ least from what came closest: where one thing alone is wrong, outputs are alike. */
-function nearest(tried: readonly Trial[], left: ReadonlySet<Hypothesis>): readonly Hypothesis[] {
-  const [closest] = [...tried].sort((a, b) => a.meanAbs - b.meanAbs);
-  if (closest === undefined) return [];
-  const distances = Array.from(left, (other) => ({
-    other,
-    distance: differencesOf(closest.hypothesis, other).length,
-  }));
-  const sorted = distances.sort((a, b) => a.distance - b.distance);
-  return sorted.slice(0, BATCH).map(({ other }) => other);
-}
-
-/** The hypotheses beside a proven one that give the same. */
-async function alikeOf(
-  { hypothesis }: Trial,
-  all: readonly Hypothesis[],
-  tried: readonly Trial[],
-  bench: Bench,
-): Promise<readonly string[]> {
-  const known = new Set(tried.map((trial) => trial.hypothesis));
-  const near = all
-    .filter((other) => !known.has(other) && differencesOf(hypothesis, other).length === 1)
-    .slice(0, MAX_ALIKE);
-  const trials = near.length === 0 ? [] : await bench.run(near);
-  return [...tried, ...trials]
-    .filter((trial) => trial.pass && trial.hypothesis !== hypothesis)
-    .map((trial) => trial.hypothesis.id);
+function nearest(
+  tried: ReadonlyMap<string, Trial>,
+  near: (trial: Trial) => readonly Hypothesis[],
+): readonly Hypothesis[] {
+  const found = new Map<string, Hypothesis>();
+  for (const trial of [...tried.values()].sort((a, b) => a.meanAbs - b.meanAbs).slice(0, CLOSEST)) {
+    for (const each of near(trial)) found.set(each.id, each);
+    if (found.size >= BATCH) break;
+  }
+  return [...found.values()].slice(0, BATCH);
 }
 
 const sizeOf = ({ dims }: Floats) => ({ batch: at(dims, 0), height: at(dims, 2), width: at(dims, 3) });
@@ -157,15 +156,7 @@ function fittingTo(
   all: readonly Hypothesis[],
   { name }: Reference,
 ): readonly Hypothesis[] {
-  const { height, width } = sizeOf(input);
-  const fits = all.filter((each) => {
-    const { stages, depth } = each.wiring;
-    const [first, last] = [at(stages, 0), at(stages, stages.length - 1)];
-    const isDivided = height % 2 ** depth === 0 && width % 2 ** depth === 0;
-    // An nmODE decoder has a head of its own.
-    const gives = isEncoder(each) ? output.dims[1] : last.output;
-    return isDivided && first.input === input.dims[1] && gives === output.dims[1];
-  });
+  const fits = all.filter((each) => takesPair(each, input, output));
   if (fits.length > 0 && String(input.dims.slice(2)) === String(output.dims.slice(2))) return fits;
   const { stages, depth } = at(all, 0).wiring;
   const [first, last] = [at(stages, 0).input, at(stages, stages.length - 1).output];
@@ -173,6 +164,16 @@ function fittingTo(
     'BAD_REFERENCE',
     `${name}: it goes from [${input.dims}] to [${output.dims}], a network of these shapes from [N, ${first}, H, W] to [N, ${last}, H, W], H and W multiples of ${2 ** depth}`,
   );
+}
+
+/** Whether a hypothesis takes such an input and gives such an output, height and width of that aside. */
+function takesPair(hypothesis: Hypothesis, input: Floats, output: Floats): boolean {
+  const { stages, depth } = hypothesis.wiring;
+  const { height, width } = sizeOf(input);
+  const isDivided = height % 2 ** depth === 0 && width % 2 ** depth === 0;
+  // An nmODE decoder has a head of its own.
+  const gives = isEncoder(hypothesis) ? output.dims[1] : at(stages, stages.length - 1).output;
+  return isDivided && at(stages, 0).input === input.dims[1] && gives === output.dims[1];
 }
 
 /** Runs hypotheses on one input: many in a graph, whose weights are read once. */
@@ -193,7 +194,11 @@ class Bench {
 
   async run(hypotheses: readonly Hypothesis[]): Promise<readonly Trial[]> {
     const [encoders, whole] = [hypotheses.filter(isEncoder), hypotheses.filter((each) => !isEncoder(each))];
-    const trials: Trial[] = whole.length === 0 ? [] : [...(await this.#runTogether(whole))];
+    const trials: Trial[] = [];
+    // The weights of another norm have another shape in the graph.
+    for (const norm of new Set(whole.map(({ chosen }) => chosen.choices.norm))) {
+      trials.push(...(await this.#runTogether(whole.filter(({ chosen }) => chosen.choices.norm === norm))));
+    }
     for (const encoder of encoders) trials.push(await this.#runWithDecoder(encoder));
     return trials;
   }
@@ -238,17 +243,14 @@ class Bench {
   /** One output for each hypothesis and each head that it may have. */
   #graphOf(hypotheses: readonly Hypothesis[]) {
     const pixels = graphInput('input', 'float32', this.input.dims);
-    // Weights have another shape in the graph where they are those of another norm.
-    const weights = new Map<string, Weights>();
+    const weights = this.#weights();
     const encoded = new Map<Wiring, Map<string, readonly Value[]>>();
     const outputs = hypotheses.flatMap(({ wiring, chosen: { choices } }, index): [string, Value][] => {
-      const own = weights.get(choices.norm) ?? this.#weights();
-      weights.set(choices.norm, own);
       const plain = { wiring, choices };
       const known = encoded.get(wiring) ?? new Map<string, readonly Value[]>();
-      const features = known.get(encoderWord(choices)) ?? encode(plain, pixels, own);
+      const features = known.get(encoderWord(choices)) ?? encode(plain, pixels, weights);
       encoded.set(wiring, known.set(encoderWord(choices), features));
-      const logits = decode(plain, features, own);
+      const logits = decode(plain, features, weights);
       return this.#heads.map((head) => [outputOf(head, index), applyHead(head, logits)]);
     });
     return assemble({

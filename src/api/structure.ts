@@ -10,6 +10,7 @@ import {
   type Hypotheses,
   type Hypothesis,
   hypothesesOf,
+  hypothesisOf,
 } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, readReference } from '../../exporters/checkpoints/open.js';
 import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
@@ -68,7 +69,7 @@ export async function withStructure(
   const { all } = located;
   if (all.length === 0) throw refusal(checkpoint, located, unknown);
   if (assume !== undefined) {
-    const taken = all.find(({ id }) => id === assume);
+    const taken = hypothesisOf(located, assume);
     if (taken !== undefined) return { plan: planOf(plan, taken), notes: [] };
     throw new NmodeError(
       'BAD_USAGE',
@@ -90,7 +91,7 @@ export async function withStructure(
   const { hypothesis, head, alike, size } = await searchStructure(
     located.checkpoint,
     plan,
-    all,
+    located,
     given,
     tolerance,
   );

@@ -7,7 +7,8 @@ import { seededCheckpoint } from './kin.js';
 export interface PlainCase {
   readonly name: string;
   readonly channels: number;
-  readonly join: 'skip-first' | 'up-first';
+  /** Levels are concatenated in an order, or added. */
+  readonly join: 'skip-first' | 'up-first' | 'sum';
   readonly order: string;
 }
 

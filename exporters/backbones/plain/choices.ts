@@ -1,20 +1,26 @@
 import { at } from '../../../graph/common/at.js';
 import type { ActivationName } from '../../nn/activations.js';
 import type { Unit } from './modules.js';
-import { isStrided, type Stage } from './stage.js';
+import { identityFrom, isStrided, type Stage } from './stage.js';
 import type { Wiring } from './wiring.js';
 
 /** What leaves no trace in a state dict, each with the words that are used of it. */
 export interface Choices {
   readonly order: 'norm-act' | 'act-norm';
   readonly norm: 'instance' | `group-${number}`;
+  /** Of a network without norms: InstanceNorm has no weights by PyTorch's default. */
+  readonly hidden: 'no-norm' | 'instance-plain';
   readonly activation: ActivationName;
   /** Whether convolutions of the upsampling that have no norm are followed by the activation. */
   readonly up: 'bare-up' | 'active-up';
+  /** Whether convolutions that halve the resolution and have no norm, where others have, are followed by the activation. */
+  readonly down: 'bare-down' | 'active-down';
   readonly pooling: 'max' | 'average' | 'stride' | 'max-3';
   readonly upsampling: 'bilinear-corners' | 'nearest' | 'bilinear';
   readonly join: 'skip-first' | 'up-first';
   readonly sum: 'sum-act' | 'act-sum' | 'sum';
+  /** Whether blocks that keep their channels have their input added as it is. */
+  readonly identity: 'no-identity' | 'identity';
 }
 
 type Name = keyof Choices;
@@ -71,6 +77,18 @@ const FACTORS = [
     },
   }),
   factor({
+    name: 'hidden',
+    absent: 'no-norm',
+    options: ({ stages }) =>
+      where(
+        stages.every(({ unit }) => !hasNorm(unit)),
+        [
+          ['no-norm', 0],
+          ['instance-plain', 2.25],
+        ],
+      ),
+  }),
+  factor({
     name: 'activation',
     absent: 'relu',
     options: (wiring) =>
@@ -109,6 +127,18 @@ const FACTORS = [
     },
   }),
   factor({
+    name: 'down',
+    absent: 'active-down',
+    options: (wiring) =>
+      where(
+        some(wiring, (_, index) => isOfDownsampling(wiring, index)),
+        [
+          ['bare-down', 0],
+          ['active-down', 0.5],
+        ],
+      ),
+  }),
+  factor({
     name: 'pooling',
     absent: 'max',
     options(wiring) {
@@ -116,9 +146,15 @@ const FACTORS = [
       const isStridable =
         behind.every(({ transposed }) => !transposed) &&
         !some(wiring, ({ pooled }) => pooled === 'into-skip');
+      const hasDownsampling = some(wiring, (_, index) => isOfDownsampling(wiring, index));
       return where(
         behind.some((stage) => !isStrided(stage)),
-        [['max', 0], ['average', 1.5], ...(isStridable ? [['stride', 2] as const] : []), ['max-3', 2.5]],
+        [
+          ['max', 0],
+          ['average', 1.5],
+          ...(isStridable ? [['stride', hasDownsampling ? -0.5 : 2] as const] : []),
+          ['max-3', 2.5],
+        ],
       );
     },
   }),
@@ -160,11 +196,39 @@ const FACTORS = [
         ],
       ),
   }),
+  factor({
+    name: 'identity',
+    absent: 'no-identity',
+    options(wiring) {
+      const isResidual = some(wiring, ({ shortcut }) => shortcut !== undefined);
+      return where(
+        some(wiring, (_, index) => identityFrom(wiring.stages, index) !== undefined),
+        isResidual
+          ? [
+              ['identity', 0],
+              ['no-identity', 0.5],
+            ]
+          : [
+              ['no-identity', 0],
+              ['identity', 2.25],
+            ],
+      );
+    },
+  }),
 ] as const;
 
 /** The choices that the way down depends on, as one word. */
-export function encoderWord({ order, norm, activation, pooling, sum }: Choices): string {
-  return [order, norm, activation, pooling, sum].join(' ');
+export function encoderWord({
+  order,
+  norm,
+  hidden,
+  activation,
+  down,
+  pooling,
+  sum,
+  identity,
+}: Choices): string {
+  return [order, norm, hidden, activation, down, pooling, sum, identity].join(' ');
 }
 
 /** Whether a stage doubles the resolution, or reduces channels between that and the join. */
@@ -172,6 +236,16 @@ export function isOfUpsampling({ stages }: Pick<Wiring, 'stages'>, index: number
   const stage = at(stages, index);
   if (stage.transposed) return true;
   return stage.doubled === true && stage.skip === undefined && stages[index + 1]?.skip !== undefined;
+}
+
+/** Whether a stage follows an end of a level and has no norm, where the others have: it stands for a pooling. */
+export function isOfDownsampling(
+  { stages, bottom }: Pick<Wiring, 'stages' | 'bottom'>,
+  index: number,
+): boolean {
+  const { unit, transposed } = at(stages, index);
+  if (stages[index - 1]?.pooled === undefined || transposed || hasNorm(unit) || index > bottom) return false;
+  return stages.some((stage) => hasNorm(stage.unit));
 }
 
 export interface Chosen {
@@ -185,6 +259,19 @@ export interface Chosen {
 export const USUAL = Object.fromEntries(
   FACTORS.map(({ name, absent }) => [name, absent]),
 ) as unknown as Choices;
+
+/** What differs from a combination in one thing. */
+export function alternatives(wiring: Wiring, { choices, asked, cost }: Chosen): readonly Chosen[] {
+  return FACTORS.flatMap(({ name, options }) => {
+    const values = asked.includes(name) ? options(wiring) : [];
+    const own = values.find(([value]) => value === choices[name])?.[1] ?? 0;
+    return values
+      .filter(([value]) => value !== choices[name])
+      .map(([value, extra]) => ({
+        ...{ choices: { ...choices, [name]: value }, asked, cost: cost - own + extra },
+      }));
+  });
+}
 
 /** Every combination for a wiring. */
 export function combinations(wiring: Wiring): readonly Chosen[] {

@@ -12,8 +12,9 @@ export function drawingOf({ wiring, chosen }: Hypothesis): readonly string[] {
     if (before?.pooled !== undefined) level++;
     if (stage.transposed || stage.doubled) level = Math.max(0, level - 1);
     const joined = stage.skip === undefined ? '' : `, with ${legible(at(stages, stage.skip).unit.path)}`;
-    const { shortcut } = stage;
-    const added = shortcut === undefined ? '' : `, plus ${legible(shortcut.unit.path)}`;
+    const { shortcut, plus } = stage;
+    const sums = [shortcut?.unit, plus === undefined ? undefined : at(stages, plus).unit];
+    const added = sums.map((unit) => (unit === undefined ? '' : `, plus ${legible(unit.path)}`)).join('');
     const scaling = scalingOf(stage, before, chosen.choices.pooling);
     return `${'  '.repeat(level)}${legible(stage.unit.path)}: ${stage.input} -> ${stage.output}${joined}${added}${scaling}`;
   });

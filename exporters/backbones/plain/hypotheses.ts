@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import { legible, listed, type Shapes } from '../../nn/weights.js';
 import type { Backbone } from '../backbone.js';
-import { type Chosen, combinations } from './choices.js';
+import { alternatives, type Chosen, combinations } from './choices.js';
 import { encodersOf, nmodeChannels, withoutDecoder } from './encoder.js';
 import { type Modules, modulesOf } from './modules.js';
 import { networkOfPlain, PLAIN_ID } from './network.js';
@@ -18,8 +18,10 @@ export interface Hypothesis {
 }
 
 export interface Hypotheses {
-  /** The most usual first. */
+  /** The most usual first, at most `MAX_HYPOTHESES`. */
   readonly all: readonly Hypothesis[];
+  /** Those by whose numbers hypotheses are called. */
+  readonly wirings: readonly Wiring[];
   readonly modules: Modules;
   /** How far the convolutions fit each other, where they do not to the end. */
   readonly furthest: readonly Stage[];
@@ -30,7 +32,7 @@ export const MAX_HYPOTHESES = 300;
 /** Fewer convolutions are no U-Net, and more are another network. */
 const [LEAST_UNITS, MAX_UNITS] = [5, 128];
 
-/** Every plain U-Net that the shapes of a state dict allow, at most `MAX_HYPOTHESES`. */
+/** The plain U-Nets that the shapes of a state dict allow. */
 export function hypothesesOf(shapes: Shapes): Hypotheses {
   const { found, furthest, modules } = wiringsIn(shapes);
   const all = found
@@ -39,7 +41,42 @@ export function hypothesesOf(shapes: Shapes): Hypotheses {
     .sort((a, b) => a.cost - b.cost)
     .slice(0, MAX_HYPOTHESES)
     .map(({ wiring, chosen, place }) => hypothesis(wiring, chosen, place + 1));
-  return { all, modules, furthest };
+  return { all, wirings: found, modules, furthest };
+}
+
+/** The hypothesis of this id, usual or not. */
+export function hypothesisOf({ all, wirings }: Hypotheses, id: string): Hypothesis | undefined {
+  const usual = all.find((each) => each.id === id);
+  if (usual !== undefined) return usual;
+  const number = Number(/^\d+/.exec(id)?.[0]);
+  const wiring = wirings[number - 1];
+  if (wiring === undefined) return undefined;
+  return combinations(wiring)
+    .map((chosen) => hypothesis(wiring, chosen, number))
+    .find((each) => each.id === id);
+}
+
+/** What differs from a hypothesis in one thing: in what was chosen, then in the wiring; the most usual first. */
+export function neighboursOf(
+  { wiring, chosen }: Hypothesis,
+  wirings: readonly Wiring[],
+): readonly Hypothesis[] {
+  const number = wirings.indexOf(wiring) + 1;
+  const chosenOtherwise = [...alternatives(wiring, chosen)].sort((a, b) => a.cost - b.cost);
+  const wiredOtherwise = wirings.flatMap((other, place) => {
+    if (other === wiring) return [];
+    const same = asChosen(other, chosen);
+    return same === undefined ? [] : [hypothesis(other, same, place + 1)];
+  });
+  return [...chosenOtherwise.map((each) => hypothesis(wiring, each, number)), ...wiredOtherwise];
+}
+
+/** The same choices for another wiring, where it leaves the same to choose. */
+function asChosen(wiring: Wiring, { choices, asked }: Chosen): Chosen | undefined {
+  return combinations(wiring).find(
+    (other) =>
+      String(other.asked) === String(asked) && asked.every((name) => other.choices[name] === choices[name]),
+  );
 }
 
 /** The wirings of a state dict: of a whole network, or of the encoder in front of an nmODE decoder. */
@@ -76,8 +113,8 @@ function wiringDifference({ stages }: Wiring, other: Wiring): string {
   return `${at(stages, place).unit.path} or ${at(other.stages, place).unit.path} as convolution ${place + 1}`;
 }
 
-const textOf = ({ unit, pooled, doubled, skip, shortcut }: Stage) =>
-  [unit.path, pooled, doubled, skip, shortcut?.unit.path, shortcut?.from].join();
+const textOf = ({ unit, pooled, doubled, skip, plus, shortcut }: Stage) =>
+  [unit.path, pooled, doubled, skip, plus, shortcut?.unit.path, shortcut?.from].join();
 
 const MAX_KEYS = 4;
 

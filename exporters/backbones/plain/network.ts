@@ -19,9 +19,9 @@ import {
 } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { type Network, networkOf, type Skip } from '../backbone.js';
-import { type Choices, isOfUpsampling } from './choices.js';
+import { type Choices, isOfDownsampling, isOfUpsampling } from './choices.js';
 import type { Norm, Unit } from './modules.js';
-import { isStrided, type Stage } from './stage.js';
+import { identityFrom, isStrided, type Stage } from './stage.js';
 import type { Wiring } from './wiring.js';
 
 export interface Plain {
@@ -91,23 +91,25 @@ function run(plain: Plain, { from, to }: Range, input: Value, known: Map<number,
     const stage = at(wiring.stages, index);
     if (stage.doubled) x = double(x, stage, choices, weights);
     if (stage.skip !== undefined) {
-      const skip = known.get(stage.skip);
-      if (skip === undefined) throw new TypeError(`stage ${stage.skip} has no output`);
+      const skip = outputOf(known, stage.skip);
       x = concat(choices.join === 'skip-first' ? [skip, x] : [x, skip], 1);
     }
     inputs.set(index, x);
     x = runStage(plain, index, x, inputs, weights);
+    if (stage.plus !== undefined) x = add(x, outputOf(known, stage.plus));
     const next = wiring.stages[index + 1];
     const isPooled = stage.pooled !== undefined && !isStrided(next) && choices.pooling !== 'stride';
     const pooled = isPooled ? pool(x, stage, choices, weights) : x;
     known.set(index, stage.pooled === 'into-skip' || index === wiring.bottom ? pooled : x);
     x = pooled;
   }
-  return (index: number): Value => {
-    const value = known.get(index);
-    if (value === undefined) throw new TypeError(`stage ${index} has no output`);
-    return value;
-  };
+  return (index: number) => outputOf(known, index);
+}
+
+function outputOf(known: ReadonlyMap<number, Value>, index: number): Value {
+  const value = known.get(index);
+  if (value === undefined) throw new TypeError(`stage ${index} has no output`);
+  return value;
 }
 
 /** A convolution with what stands by it, and the sum at the end of a residual block. */
@@ -123,25 +125,37 @@ function runStage(
   const stage = at(stages, index);
   const isHead = index === stages.length - 1 && index > wiring.bottom;
   const isUp = isOfUpsampling(wiring, index) && stage.unit.after === undefined && choices.up === 'bare-up';
-  const isActive = !isHead && !isUp;
+  const isDown = choices.down === 'bare-down' && isOfDownsampling(wiring, index);
+  const isActive = !isHead && !isUp && !isDown;
+  const isNormed = !isHead && !isOfUpsampling(wiring, index);
   const strides = index > 0 && isReduced(wiring, index, choices) ? 2 : 1;
   const convolved = convolve(before(x, stage.unit, choices, weights), stage, strides, weights);
   const { shortcut } = stage;
-  if (shortcut === undefined)
-    return after(convolved, stage.unit, choices, isActive && !stage.unit.before, weights);
-  const from = inputs.get(shortcut.from);
-  if (from === undefined) throw new TypeError(`stage ${shortcut.from} has no input`);
-  const side = branch(
-    from,
-    shortcut.unit,
-    choices,
-    isReduced(wiring, shortcut.from, choices) ? 2 : 1,
-    weights,
-  );
+  const identity = identityOf(plain, index);
+  if (shortcut === undefined && identity === undefined)
+    return after(
+      convolved,
+      stage.unit,
+      choices,
+      { isActive: isActive && !stage.unit.before, isNormed },
+      weights,
+    );
+  const from = shortcut?.from ?? identity ?? index;
+  const input = inputs.get(from);
+  if (input === undefined) throw new TypeError(`stage ${from} has no input`);
+  const stride = isReduced(wiring, from, choices) ? 2 : 1;
+  const side = shortcut === undefined ? input : branch(input, shortcut.unit, choices, stride, weights);
   const isBefore = choices.sum === 'act-sum';
-  const main = after(convolved, stage.unit, choices, isBefore, weights);
+  const main = after(convolved, stage.unit, choices, { isActive: isBefore, isNormed }, weights);
   const sum = add(main, side);
   return choices.sum === 'sum-act' ? act(sum, stage.unit, choices, weights) : sum;
+}
+
+/** The stage whose input is added as it is, where blocks that keep channels and resolution have that. */
+function identityOf({ wiring, choices }: Plain, index: number): number | undefined {
+  if (choices.identity === 'no-identity') return undefined;
+  const from = identityFrom(wiring.stages, index);
+  return from === undefined || isReduced(wiring, from, choices) ? undefined : from;
 }
 
 /** Whether a stage takes the stride that stands in a pooling's place. */
@@ -189,9 +203,19 @@ function before(x: Value, unit: Unit, choices: Choices, weights: Weights): Value
   return act(normalize(x, unit.before, choices, weights), unit, choices, weights);
 }
 
-function after(x: Value, unit: Unit, choices: Choices, isActive: boolean, weights: Weights): Value {
-  const norm = (value: Value) =>
-    unit.after === undefined ? value : normalize(value, unit.after, choices, weights);
+/** @param isNormed whether a norm without weights may stand here */
+function after(
+  x: Value,
+  unit: Unit,
+  choices: Choices,
+  { isActive, isNormed }: { readonly isActive: boolean; readonly isNormed: boolean },
+  weights: Weights,
+): Value {
+  const norm = (value: Value) => {
+    if (unit.after !== undefined) return normalize(value, unit.after, choices, weights);
+    if (choices.hidden === 'no-norm' || !isNormed) return value;
+    return instanceNorm2d(value, weights.scope(`${unit.path}.norm`), undefined, false);
+  };
   const active = (value: Value) => (isActive ? act(value, unit, choices, weights) : value);
   return choices.order === 'norm-act' ? active(norm(x)) : norm(active(x));
 }

@@ -25,6 +25,8 @@ interface State extends Path {
   readonly joins: number;
   /** Blocks since the last join. */
   readonly since: number;
+  /** Whether there are 1x1 convolutions for what is upsampled: then no other halves its channels. */
+  readonly reduces: boolean;
   /** Of each kind of block, the number of the last one. */
   readonly numbers: ReadonlyMap<string, number>;
 }
@@ -49,6 +51,9 @@ const COSTS = {
   input: 4,
   start: 1,
   pointwise: 2,
+  pointless: 4,
+  unreduced: 1.5,
+  summed: 2.5,
   plain: 1,
   block: 2,
   skipped: 0.75,
@@ -64,6 +69,9 @@ const MAX_INPUT = 64;
 
 /** A module with more convolutions in a row holds several levels. */
 const MAX_LAYERS = 3;
+
+/** Beside the head. */
+const LEAST_REDUCTIONS = 2;
 
 /** A shortcut leads around no more convolutions. */
 const MAX_AROUND = 4;
@@ -86,7 +94,9 @@ function search(blocks: readonly Block[], most: number): { paths: Path[]; furthe
   const rank = ({ cost, left }: State) => cost + AHEAD * left;
   const queue = new Queue<State>((a, b) => rank(a) - rank(b) || a.left - b.left);
   const start = { stages: [], cost: 0, used: blocks.map(() => false), left: blocks.length, next: 0 };
-  queue.push({ ...start, bound: 0, ups: 0, isUp: false, joins: 0, since: 0, numbers: new Map() });
+  const pointwise = blocks.filter(({ units: [unit, ...more] }) => more.length === 0 && unit?.shape[2] === 1);
+  const reduces = pointwise.length > LEAST_REDUCTIONS;
+  queue.push({ ...start, reduces, bound: 0, ups: 0, isUp: false, joins: 0, since: 0, numbers: new Map() });
   const paths: Path[] = [];
   let furthest: readonly Stage[] = [];
   const limit = Math.min(MAX_STATES, MAX_STAGES / blocks.length);
@@ -119,24 +129,32 @@ function continued(state: State, index: number, block: Block): readonly State[] 
       if (transposed || input > MAX_INPUT) continue;
       next.push(extended(state, base, reading, own + startCost(block, input), undefined));
     } else if (input === channels) {
-      if (reading.stages.some((stage) => stage.transposed) && !canDouble(state, base.left)) continue;
-      next.push(extended(state, base, reading, own + plainCost(state, base.left, reading.stages), undefined));
+      const doubling = reading.stages.some((stage) => stage.transposed) ? doublingCost(state, base.left) : 0;
+      if (doubling === undefined) continue;
+      const plain = plainCost(state, base.left, reading.stages);
+      next.push(extended(state, base, reading, own + plain + doubling, undefined));
     } else if (input > channels && !transposed && (state.isUp || state.ups === 0)) {
       const last = at(reading.stages, reading.stages.length - 1);
       const odd =
         (at(reading.stages, 0).unit.shape[2] === 1 ? COSTS.pointwise : 0) +
         (last.output > input ? COSTS.widening : 0);
+      const unreduced = state.reduces && !isPointwise(stages.at(-1)) ? COSTS.unreduced : 0;
       for (const { skip, cost: extra } of skipsOf(state, input - channels)) {
-        next.push(extended(state, base, reading, own + extra + odd, skip));
+        next.push(extended(state, base, reading, own + extra + odd + unreduced, skip));
       }
     }
   }
   return [...next, ...shortcuts(state, block, base)];
 }
 
-/** What is doubled is joined before it is doubled again; and joins are all behind transposed convolutions, or none. */
-function canDouble({ isUp, ups, joins }: State, left: number): boolean {
-  return (!isUp || left === 0) && (ups > 0 || joins === 0);
+/**
+ * What is doubled is joined before it is doubled again, unless all levels are added in place of joined; and joins are all behind
+ * transposed convolutions, or none.
+ */
+function doublingCost({ isUp, ups, joins }: State, left: number): number | undefined {
+  if (ups === 0 && joins > 0) return undefined;
+  if (!isUp || left === 0) return 0;
+  return joins === 0 ? COSTS.summed : undefined;
 }
 
 /** The input's convolution is the first one, takes channels of an image, and sees more than a pixel. */
@@ -149,16 +167,32 @@ function startCost({ first, units: [unit] }: Block, input: number): number {
 }
 
 /** Before the first join networks grow wider, behind it few convolutions stand between joins. */
-function plainCost({ ups, joins, since }: State, left: number, added: readonly Stage[]): number {
+function plainCost(state: State, left: number, added: readonly Stage[]): number {
+  const { ups, joins, since, reduces } = state;
   const [first, last] = [at(added, 0), at(added, added.length - 1)];
   if (left === 0 || first.transposed) return 0;
-  if (ups + joins === 0) return last.output < first.input ? COSTS.narrowing : 0;
+  const pointless = pointlessCost(state, first);
+  if (ups + joins === 0) return pointless + (last.output < first.input ? COSTS.narrowing : 0);
   const isWhole = added.length > 1 && !last.transposed;
   return (
+    pointless +
     (last.output > first.input ? COSTS.widening : 0) +
     (isWhole ? COSTS.block : 0) +
-    (joins > 0 && since >= 2 ? COSTS.plain : 0)
+    (joins > 0 && since >= 2 ? COSTS.plain : 0) +
+    (joins > 0 && reduces && !isPointwise(first) && last.output < first.input ? COSTS.unreduced : 0)
   );
+}
+
+/** A 1x1 convolution behind another, or one that reduces for no join. */
+function pointlessCost({ stages, reduces }: State, next: Stage): number {
+  if (!isPointwise(stages.at(-1))) return 0;
+  if (isPointwise(next)) return COSTS.pointless;
+  return reduces ? COSTS.unreduced : 0;
+}
+
+/** One behind another, such convolutions are one. */
+function isPointwise(stage: Stage | undefined): boolean {
+  return stage !== undefined && !stage.transposed && stage.unit.shape[2] === 1;
 }
 
 type Base = Pick<State, 'used' | 'left' | 'next' | 'numbers'>;
@@ -171,6 +205,7 @@ function extended(
   skip: number | undefined,
 ): State {
   const { stages } = state;
+  const { reduces } = state;
   const placed = added.map((stage, place): Stage => {
     const { shortcut } = stage;
     return {
@@ -183,6 +218,7 @@ function extended(
   const isFirstUp = up >= 0 && state.ups === 0 && state.joins === 0;
   return {
     ...base,
+    reduces,
     stages: [...stages, ...placed],
     cost,
     bound: skip ?? (isFirstUp ? stages.length + up - 1 : state.bound),
@@ -242,6 +278,7 @@ function shortcuts(state: State, { units: [unit, ...more] }: Block, base: Base):
 /** A shortcut is in the module that holds a convolution, or beside it. */
 function sideCost(shortcut: Unit, conv: Unit): number {
   const [a, b] = [groupOf(shortcut), groupOf(conv)];
+  if (conv.shape[2] === 1) return COSTS.side.far;
   if (a === '' && b === '') return COSTS.side.flat;
   const isNear =
     a === b ||

@@ -9,12 +9,32 @@ export interface Stage {
   readonly output: number;
   /** The stage whose output is concatenated before this one. */
   readonly skip?: number;
+  /** The stage whose output is added to this one's, in place of a concatenation. */
+  readonly plus?: number;
   /** Resolutions are halved behind this stage: its output, or what is made of it by that, is the skip. */
   readonly pooled?: 'behind' | 'into-skip';
   /** Interpolation to twice the resolution before this stage. */
   readonly doubled?: true;
   /** A 1x1 convolution of the input of stage `from`, added to this one's output. */
   readonly shortcut?: { readonly unit: Unit; readonly from: number };
+}
+
+/**
+ * Where a block begins that has as many channels before it as behind it, and ends with this stage: of such blocks people leave the
+ * convolution out that they have around others.
+ */
+export function identityFrom(stages: readonly Stage[], index: number): number | undefined {
+  const [last, group] = [at(stages, index), groupOf(at(stages, index).unit)];
+  if (group === '' || !endsModule(stages, index)) return undefined;
+  let from = index;
+  while (from > 0 && groupOf(at(stages, from - 1).unit) === group) from--;
+  const isPlain = stages
+    .slice(from, index + 1)
+    .every(
+      ({ transposed, shortcut, skip, doubled }) => !transposed && !shortcut && skip === undefined && !doubled,
+    );
+  const isInner = stages.slice(from, index).every(({ pooled }) => pooled === undefined);
+  return isPlain && isInner && from < index && at(stages, from).input === last.output ? from : undefined;
 }
 
 /** The module that holds a layer: '' at the top, where names tell nothing. */

@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
 import { type Path, searchPaths } from './path.js';
-import { groupOf, isStrided, type Stage } from './stage.js';
+import { endsModule, groupOf, isStrided, type Stage } from './stage.js';
 
 /** Which tensors feed which: the stages in the order in which they run. */
 export interface Wiring {
@@ -36,7 +36,7 @@ function wired(path: Path): readonly Wiring[] {
   const joins = stages.flatMap(({ skip }, index) => (skip === undefined ? [] : [{ index, skip }]));
   const ups = stages.flatMap(({ transposed }, index) => (transposed ? [index] : []));
   const isTransposed = ups.length > 0;
-  if (joins.length === 0) return [];
+  if (joins.length === 0) return isTransposed ? summed(path, ups) : [];
   const places = isTransposed ? [{ ups: [] as number[], cost: 0 }] : doublings(stages, joins);
   return places.flatMap(({ ups: doubled, cost }) => {
     const all = isTransposed ? ups : doubled;
@@ -59,6 +59,52 @@ function wired(path: Path): readonly Wiring[] {
   });
 }
 
+/** How the levels of a path without a join are added: to what transposed convolutions give, or to the ends of their levels. */
+function summed({ stages, cost }: Path, ups: readonly number[]): readonly Wiring[] {
+  const bottom = at(ups, 0) - 1;
+  const ends = ups.map((_, place) => (ups[place + 1] ?? stages.length - 1) - 1);
+  return [ups, ends].flatMap((sums, mode) => {
+    const skips = levelsBehind(stages, bottom, sums);
+    if (skips === undefined || new Set(sums).size < sums.length) return [];
+    const placed = stages.map((stage, index): Stage => {
+      const level = sums.indexOf(index);
+      return {
+        ...stage,
+        ...(level >= 0 && { plus: at(skips, level) }),
+        ...(skips.includes(index) && { pooled: 'behind' as const }),
+      };
+    });
+    if (!isLevel(placed)) return [];
+    const features = [...skips.toReversed(), bottom];
+    return [
+      {
+        stages: placed,
+        bottom,
+        depth: ups.length,
+        features,
+        cost: cost + mode + irregularity(placed, bottom),
+      },
+    ];
+  });
+}
+
+/** The end of each level, deep to shallow, that has the channels of what it is added to. */
+function levelsBehind(
+  stages: readonly Stage[],
+  bottom: number,
+  sums: readonly number[],
+): readonly number[] | undefined {
+  const skips: number[] = [];
+  for (const sum of sums) {
+    const before = stages.slice(0, skips.at(-1) ?? bottom);
+    const width = at(stages, sum).output;
+    const skip = before.findLastIndex(({ output }, index) => output === width && endsModule(stages, index));
+    if (skip < 0) return undefined;
+    skips.push(skip);
+  }
+  return skips;
+}
+
 /** Whether all that is joined or added has one resolution, and the output that of the input. */
 function isLevel(stages: readonly Stage[]): boolean {
   const inputs: number[] = [];
@@ -71,6 +117,7 @@ function isLevel(stages: readonly Stage[]): boolean {
     if (stage.skip !== undefined && at(taps, stage.skip) !== level) return false;
     inputs.push(level);
     if (stage.transposed) level--;
+    if (stage.plus !== undefined && at(taps, stage.plus) !== level) return false;
     if (stage.shortcut !== undefined && at(inputs, stage.shortcut.from) !== level) return false;
     const behind = stage.pooled === undefined ? level : level + 1;
     taps.push(stage.pooled === 'into-skip' ? behind : level);
@@ -144,8 +191,8 @@ function poolings(
 /** Levels of one network have as many convolutions each: what differs is less likely. */
 function irregularity(stages: readonly Stage[], bottom: number): number {
   const counts: number[] = [0];
-  for (const [index, { pooled, skip }] of stages.entries()) {
-    if (index > bottom && skip !== undefined) counts.push(0);
+  for (const [index, { pooled, skip, plus }] of stages.entries()) {
+    if (index > bottom && (skip !== undefined || plus !== undefined)) counts.push(0);
     counts.push((counts.pop() ?? 0) + 1);
     if (pooled !== undefined && index < bottom) counts.push(0);
   }
