@@ -24,11 +24,11 @@ const PAGES = [
   'docs/plain-unets.md',
 ];
 
-/** Servers do not end, other blocks install, need a second terminal or measure. */
+/** Servers do not end, other blocks install, need a second terminal or measure; a training has a test of its own. */
 const runs = ({ language, code }: Block): boolean =>
   language === 'sh' &&
   code.includes('npx nmode') &&
-  !/\bnpm\b|curl|nmode (serve|demo|bench|doctor)/.test(code);
+  !/\bnpm\b|curl|nmode (serve|demo|bench|doctor|slim)/.test(code);
 
 /** Runs a block as bash does in a clone, with the command that was built here for npx. */
 function run(code: string) {
@@ -70,6 +70,14 @@ it('docs/plain-unets.md shows what a refused export draws', () => {
   const { status, stderr } = run(command.replace(/^\$ /, ''));
   expect(status).toBe(2);
   expect(stderr.startsWith(lines.join('\n'))).toBe(true);
+});
+
+it('README.md opens with a slimming that runs in a clone, here for a few steps', () => {
+  const [block] = blocksOf('README.md').filter(({ language }) => language === 'sh');
+  expect(block?.code).toContain('npx nmode slim');
+  const { status, stdout, stderr } = run(`${block?.code.trim()} --steps 20 --force`);
+  expect(status === 0 ? '' : stderr).toBe('');
+  expect(stdout).toMatch(/^student /m);
 });
 
 it('README.md shows what compare counts', () => {
