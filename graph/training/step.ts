@@ -69,7 +69,7 @@ export interface TrainingStep {
 }
 
 /** torch.nn.BatchNorm2d's. */
-const DEFAULT_MOMENTUM = 0.1;
+export const DEFAULT_MOMENTUM = 0.1;
 
 /**
  * Forward, loss, gradients and optimiser in one graph of ONNX's own operators: a training needs one run of it a step, on any provider of

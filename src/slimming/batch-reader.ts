@@ -1,5 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import type { Floats, Halves } from '../../runtime/sessions/tensors.js';
+import type { Sample, Size } from './crops.js';
 import type { Collected } from './features.js';
 import { floatsOf } from './half-table.js';
 import { featureName } from './student.js';
@@ -10,44 +11,67 @@ export type Batch = Readonly<Record<string, Halves | Floats>> & { readonly targe
 /** Reads batches into memory that others have left: to get pages of their size from the system takes as long as to fill them. */
 export class BatchReader {
   readonly #collected: Collected;
+  readonly #shapes: readonly (readonly number[])[];
   readonly #spare: ArrayBuffer[] = [];
-  /** Of the last batch. */
-  #records = 0;
 
-  constructor(collected: Collected) {
+  /**
+   * @param size of what is read of each image, in pixels of the network's input
+   * @param images of a batch
+   */
+  constructor(
+    collected: Collected,
+    size: Size,
+    private readonly images: number,
+  ) {
     this.#collected = collected;
+    this.#shapes = shapesAt(collected, size).map(([, ...one]) => [images, ...one]);
   }
 
   /** Takes back the memory of a batch that was run. */
   readonly onSpent = (buffers: ReadonlySet<ArrayBufferLike>): void => {
-    for (const buffer of buffers) this.#keep(buffer);
+    const sizes = new Set(this.#shapes.map(bytesOf));
+    for (const buffer of buffers)
+      if (buffer instanceof ArrayBuffer && sizes.has(buffer.byteLength)) this.#spare.push(buffer);
   };
 
-  #keep(buffer: ArrayBufferLike): void {
-    const isOurs = this.#collected.shapes.some(
-      (_, part) => buffer.byteLength === this.#bytes(part, this.#records),
-    );
-    if (isOurs && buffer instanceof ArrayBuffer) this.#spare.push(buffer);
+  async read(samples: readonly Sample[]): Promise<Batch> {
+    const { store } = this.#collected;
+    if (samples.length !== this.images) throw new TypeError(`${samples.length} images of ${this.images}`);
+    const parts = this.#shapes.map((dims) => ({ dims, data: this.#memory(bytesOf(dims)) }));
+    for (const [place, { record, corner }] of samples.entries()) {
+      const stored = await store.read(record);
+      for (const [index, part] of parts.entries()) this.#take(stored, index, corner, part, place);
+    }
+    const targets = at(parts, -1 + parts.length);
+    const batch = {
+      ...Object.fromEntries(parts.slice(0, -1).map((part, index) => [featureName(index), part])),
+      targets: { dims: targets.dims, data: floatsOf(targets.data) },
+    };
+    this.#spare.push(targets.data.buffer as ArrayBuffer);
+    return batch;
   }
 
-  #bytes(part: number, records: number): number {
-    return 2 * records * this.#collected.store.lengthOf(part);
-  }
-
-  async read(records: readonly number[]): Promise<Batch> {
-    const { store, shapes } = this.#collected;
-    this.#records = records.length;
-    const parts = shapes.map((_, part) => this.#memory(this.#bytes(part, records.length)));
-    await store.read(records, parts);
-    const dimsOf = (part: number) => [records.length, ...at(shapes, part).slice(1)];
-    const last = shapes.length - 1;
-    const features = parts
-      .slice(0, last)
-      .map((data, part): [string, Halves] => [featureName(part), { dims: dimsOf(part), data }]);
-    const halves = at(parts, last);
-    const targets = { dims: dimsOf(last), data: floatsOf(halves) };
-    this.#keep(halves.buffer);
-    return { ...Object.fromEntries(features), targets };
+  /** The window of one part of a record, to its place in the batch. */
+  #take(stored: Uint16Array, index: number, corner: Size, into: Halves, place: number): void {
+    const { store, shapes, scales } = this.#collected;
+    const part = stored.subarray(store.startOf(index), store.startOf(index + 1));
+    const [, , height = 1, width = 1] = at(shapes, index);
+    const [, channels = 1, rows = 1, columns = 1] = into.dims;
+    const size = channels * rows * columns;
+    if (rows === height && columns === width) {
+      into.data.set(part, place * size);
+      return;
+    }
+    const [down = 1, across = 1] = at(scales, index);
+    const [top, left] = [corner[0] / down, corner[1] / across];
+    let target = place * size;
+    for (let channel = 0; channel < channels; channel++) {
+      for (let row = 0; row < rows; row++) {
+        const source = (channel * height + top + row) * width + left;
+        into.data.set(part.subarray(source, source + columns), target);
+        target += columns;
+      }
+    }
   }
 
   #memory(bytes: number): Uint16Array {
@@ -56,3 +80,13 @@ export class BatchReader {
     return new Uint16Array(found ?? new ArrayBuffer(bytes));
   }
 }
+
+/** The shapes of features and targets of one image, or of a part of it of some size. */
+export function shapesAt({ shapes, scales }: Pick<Collected, 'shapes' | 'scales'>, [height, width]: Size) {
+  return shapes.map(([, channels = 1], index) => {
+    const [down = 1, across = 1] = at(scales, index);
+    return [1, channels, height / down, width / across];
+  });
+}
+
+const bytesOf = (dims: readonly number[]) => 2 * dims.reduce((product, dim) => product * dim, 1);

@@ -31,10 +31,10 @@ export async function compared(
   const { options, plan, teacher, truth } = task;
   const { signal, onProgress } = options;
   const { session, reading } = plan;
-  const lowered = await loweredTeacher(task);
+  const lowered = options.int8 === false ? {} : await loweredTeacher(task);
   const networks: readonly Model[] = [
     ...contestantsOf(task, student).map(({ model }) => model),
-    ...('model' in lowered ? [lowered.model] : []),
+    ...(lowered.model ? [lowered.model] : []),
   ];
   const contestants = networks.map((model, index) => ({ model, options: index === 1 ? {} : teacher.said }));
   const figures = await figuresOn({ test, heldOut }, contestants, {
@@ -47,8 +47,8 @@ export async function compared(
   const of = (index: number): ModelFigures => ({ ...at(costs, index), ...at(figures.test, index) });
   return {
     ...{ teacher: of(0), student: of(1), heldOut: at(figures.heldOut, 1) },
-    ...('model' in lowered && { teacherInt8: of(2) }),
-    notes: 'why' in lowered ? [`the teacher in int8 is no alternative: ${lowered.why}`] : [],
+    ...(lowered.model && { teacherInt8: of(2) }),
+    notes: lowered.why ? [`the teacher in int8 is no alternative: ${lowered.why}`] : [],
   };
 }
 
@@ -64,7 +64,10 @@ function contestantsOf({ teacher }: SlimTask, student: Student): readonly Contes
 const CALIBRATION_IMAGES = 16;
 
 /** The teacher in int8, as `optimize` would write it; or why it cannot be had. */
-async function loweredTeacher({ options, teacher }: SlimTask) {
+async function loweredTeacher({
+  options,
+  teacher,
+}: SlimTask): Promise<{ readonly model?: Model; readonly why?: string }> {
   const { images, inputs, signal } = options;
   const { recipe, window, grey } = teacher.said;
   const said = {

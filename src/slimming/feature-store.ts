@@ -58,22 +58,14 @@ export class FeatureStore {
     this.#count++;
   }
 
-  /** How many numbers a part of a record has. */
-  lengthOf(part: number): number {
-    return at(this.#lengths, part);
+  /** Where a part of a record begins; that behind the last, where it ends. */
+  startOf(part: number): number {
+    return this.#lengths.slice(0, part).reduce((sum, length) => sum + length, 0);
   }
 
-  /** Reads several records, each part of all of them, one behind the other, into an array. */
-  async read(records: readonly number[], into: readonly Uint16Array[]): Promise<void> {
-    for (const [place, index] of records.entries()) {
-      const record =
-        index < this.#inMemory ? at(this.#kept, index) : await this.#read(index - this.#inMemory);
-      let start = 0;
-      for (const [part, length] of this.#lengths.entries()) {
-        at(into, part).set(record.subarray(start, start + length), place * length);
-        start += length;
-      }
-    }
+  /** A record: its parts, one behind the other. It must not be written to. */
+  async read(record: number): Promise<Uint16Array> {
+    return record < this.#inMemory ? at(this.#kept, record) : this.#read(record - this.#inMemory);
   }
 
   async #write(record: Uint16Array, place: number): Promise<void> {

@@ -1,18 +1,21 @@
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { MAX_HALF, toHalf } from '../../graph/precision/half.js';
 import { inOrder } from '../../runtime/common/in-order.js';
-import type { Probabilities } from '../../runtime/common/raster.js';
+import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
 import { Job } from '../../runtime/images/job.js';
+import { resizeBilinear } from '../../runtime/images/resize.js';
 import { masksOf } from '../../runtime/masks/classes.js';
 import { createSession, type Session, type SessionOptions } from '../../runtime/node/sessions/session.js';
 import { outputOf } from '../transform/output-of.js';
 import { FeatureStore } from './feature-store.js';
 import type { ImageSource } from './split.js';
 import type { Teacher } from './teacher.js';
-import { turned, type View, viewsOf } from './views.js';
+import { variedBy } from './varied.js';
+import { turned, VARIED, type View, viewsOf } from './views.js';
 
 /** An image to learn from. */
 export interface SlimImage extends ImageSource {
@@ -47,6 +50,8 @@ export interface Collected {
   readonly store: FeatureStore;
   /** The shapes of the parts, for one image. */
   readonly shapes: readonly (readonly number[])[];
+  /** How many pixels of the network's input one of theirs stands for, along each axis. */
+  readonly scales: readonly (readonly number[])[];
   /** Every view of every image that is trained on. */
   readonly train: readonly number[];
   readonly heldOut: readonly number[];
@@ -73,6 +78,7 @@ export async function collect(
     ...groups.heldOut.map((image) => ({ image, views: 1 })),
   ];
   const [train, heldOut]: [number[], number[]] = [[], []];
+  const scales = [...teacher.skips.map(({ scale }) => scale), [1, 1]];
   let collected: Pick<Collected, 'store' | 'shapes'> | undefined;
   let [done, found] = [0, false];
   onProgress(0, images.length);
@@ -91,7 +97,7 @@ export async function collect(
     }
     if (collected === undefined) throw new TypeError('no image');
     if (!found) throw blind(teacher, images.length);
-    return { ...collected, train, heldOut };
+    return { ...collected, scales, train, heldOut };
   } catch (error) {
     await collected?.store.close();
     throw error;
@@ -130,12 +136,15 @@ async function* look(
   if (!(input.data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
   const [, , height = 1, width = 1] = input.dims;
   const targetsAt = await targetsOf?.(image, opened, { classes, height, width });
+  const upright = { dims: input.dims, data: input.data };
+  const varied = variedBy(image.name, spec.recipe.normalization);
   for (const view of viewsOf(views, height, width)) {
-    const fed = turned({ dims: input.dims, data: input.data }, view);
+    const fed = view === VARIED ? varied(upright) : turned(upright, view);
     const outputs = await session.run({ [port.name]: fed }, { ...(signal && { signal }) });
     job.place(0, outputOf(outputs, mask.name));
-    const given = probabilitiesOf(job);
-    const targets = targetsAt?.(given, view) ?? given;
+    const given = probabilitiesOf(job, at(fed.dims, 2), at(fed.dims, 3));
+    // Truth is not varied.
+    const targets = (view === VARIED ? undefined : targetsAt?.(given, view)) ?? given;
     const features = skips.map(({ tensor }) => outputOf(outputs, tensor));
     const parts = features.map(({ data }, index) => halved(teacher, index, image.name, data));
     yield {
@@ -146,13 +155,19 @@ async function* look(
   }
 }
 
-function probabilitiesOf(job: Job): Probabilities {
+/** At the size of the network's input, also of a network that gives them coarser. */
+function probabilitiesOf(job: Job, height: number, width: number): Probabilities {
   const { probabilities } = job.finish({
     ...{ threshold: undefined, at: 'network' },
     ...{ wantProbabilities: true, wantComponents: false, wantPixels: false },
   });
   if (probabilities === undefined) throw new TypeError('no probabilities');
-  return probabilities;
+  if (probabilities.height === height && probabilities.width === width) return probabilities;
+  const { classes } = probabilities;
+  const data = new Float32Array(classes * height * width);
+  for (let label = 0; label < classes; label++)
+    data.set(resizeBilinear(channelOf(probabilities, label), width, height).data, label * height * width);
+  return { classes, height, width, data };
 }
 
 /** @throws NmodeError (CHECK_FAILED) for what half precision does not hold, and for what are no numbers */

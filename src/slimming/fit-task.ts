@@ -17,6 +17,8 @@ export interface FitRecord {
   readonly looks: readonly Look[];
   /** The weights that agreed best there, and when. */
   readonly best?: { readonly step: number; readonly agreement: number; readonly state: TrainingState };
+  /** Its running statistics are those of its weights, and it is normalised by them from here on. */
+  readonly settled?: boolean;
   /** It ended before its last step, since nothing improved. */
   readonly stopped?: boolean;
 }

@@ -3,12 +3,19 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
-import type { Numbers, TrainingState, TrainingStep } from '../../graph/training/step.js';
-import { createSession } from '../../runtime/node/sessions/session.js';
+import {
+  DEFAULT_MOMENTUM,
+  type Numbers,
+  type TrainingState,
+  type TrainingStep,
+} from '../../graph/training/step.js';
+import { createSession, type Session } from '../../runtime/node/sessions/session.js';
 import type { Inputs } from '../../runtime/sessions/tensors.js';
 import { outputOf } from '../transform/output-of.js';
-import { BatchReader } from './batch-reader.js';
-import { Batches } from './batches.js';
+import { areaBias } from './area-bias.js';
+import type { BatchReader } from './batch-reader.js';
+import { croppingOf } from './cropping.js';
+import type { Samples } from './crops.js';
 import type { FitProgress, FitRecord, FitTask } from './fit-task.js';
 import { Judge } from './judge.js';
 import { fittingStep } from './student.js';
@@ -32,73 +39,111 @@ export interface Fitted {
  * @throws NmodeError (CHECK_FAILED) where the loss is no number any more; CANNOT_RUN; the signal's reason. The last good record is kept before
  */
 export async function fitDecoder(task: FitTask, before?: FitRecord): Promise<Fitted> {
-  const { fitting, optimisation, steps } = task;
+  const { optimisation, steps } = task;
+  const { cropped, reader, samples } = croppingOf(task);
   const last = Math.round(steps * (1 - task.runningShare));
-  const make = (statistics: 'batch' | 'running') => fittingStep(fitting, optimisation, statistics);
+  const make = (statistics: 'batch' | 'running') => fittingStep(cropped, optimisation, statistics);
   const first = make('batch');
   let record = before ?? { step: 0, state: first.initialState(), losses: [], looks: [], seconds: 0 };
-  const judge = await Judge.open(task, first);
-  try {
-    if (record.step < last) record = await phase(task, first, judge, record, last);
-    if (record.step < steps && !record.stopped)
-      record = await phase(task, make('running'), judge, record, steps);
-  } finally {
-    await judge.close();
-  }
+  checkState(record, first);
+  await using judge = await Judge.open(task);
+  const phase = new Phase(task, judge, reader, samples);
+  if (record.step < last || record.settled !== true) record = await phase.run(first, record, last, true);
+  if (record.step < steps && !record.stopped) record = await phase.run(make('running'), record, steps, false);
   const { step, state } = record.best ?? record;
+  const weights = first.weights({ ...record.state, ...state });
   return {
     record,
-    weights: first.weights(state),
+    weights: await areaBias(task, judge, state, weights),
     step,
     runningFrom: last,
     parameters: outputOf(state, 'parameters').data.length,
   };
 }
 
-/** Takes steps of one kind up to `end`, or until nothing has improved for long. */
-async function phase(
-  task: FitTask,
-  made: TrainingStep,
-  judge: Judge,
-  before: FitRecord,
-  end: number,
-): Promise<FitRecord> {
-  const { fitting, collected, steps } = task;
-  const batches = new Batches(collected.train, fitting.batch, fitting.seed);
-  const reader = new BatchReader(collected);
-  await using session = await createSession(encodeModel(made.model), task.session);
-  const outputs = session.outputs.map(({ name }) => name).filter((name) => name !== 'logits');
-  const options = {
-    outputs,
-    transfer: true,
-    onSpent: reader.onSpent,
-    ...(task.signal && { signal: task.signal }),
-  };
-  let record = before;
-  const clock = new Clock(record.step);
-  try {
-    let next = reader.read(batches.at(record.step));
-    while (record.step < end) {
-      const step = record.step + 1;
-      const run = session.run({ ...(await next), ...copied(record.state) }, options);
-      // Read while the step runs.
-      if (step < end) next = reader.read(batches.at(step));
-      next.catch(() => {});
-      record = { ...advanced(record, made, await run), seconds: before.seconds + clock.seconds };
-      if (step % task.lookEvery === 0 || step === steps) record = await judge.look(record);
-      task.onProgress(progressOf(record, steps, clock));
-      await task.keep(record, false);
-      if (end === steps && isOver(record, task)) record = { ...record, stopped: true };
-      if (record.stopped) break;
-    }
-  } catch (error) {
-    // The last good one. That it cannot be kept matters less than what went wrong.
-    await task.keep(record, true).catch(() => {});
-    throw error;
+/** @throws NmodeError (BAD_CHECKPOINT) for a state that is of another network */
+function checkState({ state }: FitRecord, step: TrainingStep): void {
+  for (const [name, { data }] of Object.entries(step.initialState())) {
+    const found = state[name]?.data.length;
+    if (found === data.length) continue;
+    throw new NmodeError(
+      'BAD_CHECKPOINT',
+      `the state has ${found ?? 'no'} numbers of '${name}', expected ${data.length}: it is damaged`,
+    );
   }
-  await task.keep(record, true);
-  return record;
 }
+
+/** Steps of one kind. */
+class Phase {
+  constructor(
+    private readonly task: FitTask,
+    private readonly judge: Judge,
+    private readonly reader: BatchReader,
+    private readonly samples: Samples,
+  ) {}
+
+  /**
+   * Takes steps up to `end`, or until nothing has improved for long.
+   * @param settles whether running statistics are then to be those of the weights as they are
+   */
+  async run(made: TrainingStep, before: FitRecord, end: number, settles: boolean): Promise<FitRecord> {
+    const { task, judge, reader, samples } = this;
+    const { steps, signal } = task;
+    await using session = await createSession(encodeModel(made.model), task.session);
+    const outputs = session.outputs.map(({ name }) => name).filter((name) => name !== 'logits');
+    const options = { transfer: true, onSpent: reader.onSpent, ...(signal && { signal }) };
+    let record = before;
+    const clock = new Clock(record.step);
+    try {
+      let next = reader.read(samples.at(record.step));
+      while (record.step < end) {
+        const step = record.step + 1;
+        const run = session.run({ ...(await next), ...copied(record.state) }, { ...options, outputs });
+        // Read while the step runs.
+        next = reader.read(samples.at(step));
+        next.catch(() => {});
+        const seconds = before.seconds + clock.seconds;
+        record = { ...advanced(record, made, await run), seconds };
+        if (step % task.lookEvery === 0 || step === steps) record = await judge.look(record);
+        task.onProgress(progressOf(record, steps, clock));
+        await task.keep(record, false);
+        if (end === steps && isOver(record, task)) record = { ...record, stopped: true };
+        if (record.stopped) break;
+      }
+      if (settles) record = await this.#settled(session, record);
+    } catch (error) {
+      // The last good one. That it cannot be kept matters less than what went wrong.
+      await task.keep(record, true).catch(() => {});
+      throw error;
+    }
+    await task.keep(record, true);
+    return record;
+  }
+
+  /** The record with running statistics that are means of those of batches, all with the weights as they are. */
+  async #settled(session: Session, record: FitRecord): Promise<FitRecord> {
+    const running = record.state[RUNNING];
+    if (running === undefined) return { ...record, settled: true };
+    const options = { outputs: [`next_${RUNNING}`], ...(this.task.signal && { signal: this.task.signal }) };
+    const sums = new Float64Array(running.data.length);
+    for (let batch = 0; batch < SETTLING; batch++) {
+      const read = await this.reader.read(this.samples.at(record.step + batch));
+      const { data } = outputOf(await session.run({ ...read, ...record.state }, options), `next_${RUNNING}`);
+      // next = (1 - momentum) running + momentum batch
+      for (const [index, next] of data.entries()) {
+        const before = at(running.data, index);
+        sums[index] = at(sums, index) + (next - (1 - DEFAULT_MOMENTUM) * before) / DEFAULT_MOMENTUM;
+      }
+    }
+    const settled = { dims: running.dims, data: Float32Array.from(sums, (sum) => sum / SETTLING) };
+    return { ...record, state: { ...record.state, [RUNNING]: settled }, settled: true };
+  }
+}
+
+/** Batches that running statistics are means of. */
+const SETTLING = 16;
+
+const RUNNING = 'running_statistics';
 
 /** A record behind one more step. @throws NmodeError (CHECK_FAILED) where that came to no number */
 function advanced(

@@ -1,57 +1,84 @@
 import { at } from '../../graph/common/at.js';
 import { encodeModel } from '../../graph/file/write.js';
-import type { TrainingStep } from '../../graph/training/step.js';
+import { constantRate } from '../../graph/training/schedule.js';
+import type { TrainingState } from '../../graph/training/step.js';
 import { createSession, type Session } from '../../runtime/node/sessions/session.js';
+import type { Floats } from '../../runtime/sessions/tensors.js';
 import { mean } from '../measuring/percentile.js';
 import { outputOf } from '../transform/output-of.js';
 import { agreementOf } from './agreement.js';
 import { BatchReader } from './batch-reader.js';
 import type { FitRecord, FitTask } from './fit-task.js';
+import { fittingStep } from './student.js';
 
-/** Holds a student against the teacher on the images that are held out. */
+/** Images of a run. */
+const BATCH = 4;
+
+/** What a student and its teacher say of one image: probabilities [1, classes, H, W]. */
+export interface Answers {
+  readonly student: Floats;
+  readonly teacher: Floats;
+}
+
+/** Runs students on whole images: the part of a state that is one. Close it. */
 export class Judge {
-  private readonly reader: BatchReader;
-
   private constructor(
     private readonly task: FitTask,
     private readonly session: Session,
-  ) {
-    this.reader = new BatchReader(task.collected);
+    private readonly reader: BatchReader,
+  ) {}
+
+  static async open(task: FitTask): Promise<Judge> {
+    const { collected, fitting, optimisation } = task;
+    const whole = { ...fitting, shapes: collected.shapes, batch: BATCH };
+    const step = fittingStep(whole, { ...optimisation, rates: constantRate(0) }, 'running');
+    const [, , height = 1, width = 1] = at(collected.shapes, collected.shapes.length - 1);
+    const reader = new BatchReader(collected, [height, width], BATCH);
+    return new Judge(task, await createSession(encodeModel(step.inference()), task.session), reader);
   }
 
-  static async open(task: FitTask, step: TrainingStep): Promise<Judge> {
-    return new Judge(task, await createSession(encodeModel(step.inference()), task.session));
-  }
-
-  /** The record with what is found; it becomes the best where it is. */
+  /** The record with its agreement on the held-out images; it becomes the best where it is. */
   async look(record: FitRecord): Promise<FitRecord> {
-    const { collected, fitting, classes, signal } = this.task;
-    const { heldOut } = collected;
-    if (heldOut.length === 0) return record;
-    const { parameters, running_statistics } = record.state;
-    if (parameters === undefined) throw new TypeError('a state without parameters');
-    const state = { parameters, ...(running_statistics && { running_statistics }) };
+    const { collected, classes } = this.task;
+    if (collected.heldOut.length === 0) return record;
+    const state = studentOf(record.state);
     const found: number[] = [];
-    for (let start = 0; start < heldOut.length; start += fitting.batch) {
-      // The last batch is filled up with the first images again.
-      const records = Array.from({ length: fitting.batch }, (_, index) =>
-        at(heldOut, (start + index) % heldOut.length),
-      );
-      const { targets, ...features } = await this.reader.read(records);
-      const outputs = await this.session.run({ ...features, ...state }, { ...(signal && { signal }) });
-      const agreements = agreementOf(outputOf(outputs, 'probabilities'), targets, classes);
-      found.push(...agreements.slice(0, heldOut.length - start));
-    }
+    for await (const { student, teacher } of this.answers(state, collected.heldOut))
+      found.push(...agreementOf(student, teacher, classes));
     const look = { step: record.step, agreement: mean(found) };
     const isBest = look.agreement > (record.best?.agreement ?? Number.NEGATIVE_INFINITY);
-    return {
-      ...record,
-      looks: [...record.looks, look],
-      ...(isBest && { best: { ...look, state } }),
-    };
+    return { ...record, looks: [...record.looks, look], ...(isBest && { best: { ...look, state } }) };
   }
 
-  close(): Promise<void> {
+  /** What a student says of some records, in their order. */
+  async *answers(state: TrainingState, records: readonly number[]): AsyncGenerator<Answers, void, undefined> {
+    const { signal } = this.task;
+    for (let start = 0; start < records.length; start += BATCH) {
+      // The last batch is filled up with the first images again.
+      const samples = Array.from({ length: BATCH }, (_, index) => ({
+        record: at(records, (start + index) % records.length),
+        corner: [0, 0] as const,
+      }));
+      const { targets, ...features } = await this.reader.read(samples);
+      const outputs = await this.session.run({ ...features, ...state }, { ...(signal && { signal }) });
+      const probabilities = outputOf(outputs, 'probabilities');
+      for (let image = 0; image < BATCH && start + image < records.length; image++)
+        yield { student: imageOf(probabilities, image), teacher: imageOf(targets, image) };
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
     return this.session.close();
   }
+}
+
+/** What of a state a student is. */
+function studentOf({ parameters, running_statistics }: TrainingState): TrainingState {
+  if (parameters === undefined) throw new TypeError('a state without parameters');
+  return { parameters, ...(running_statistics && { running_statistics }) };
+}
+
+function imageOf({ dims: [, ...one], data }: Floats, image: number): Floats {
+  const size = one.reduce((product, dim) => product * dim, 1);
+  return { dims: [1, ...one], data: data.subarray(image * size, (image + 1) * size) };
 }

@@ -67,7 +67,7 @@ export interface SlimOptions
   /** How much of the truth is in what the student learns where there is a mask, 0 to 1; default 0.5. */
   readonly truthWeight?: number;
 
-  /** How many steps are taken at most; default 500. The same steps and seed give the same bytes on one machine with as many threads. */
+  /** How many steps are taken at most; default 1200. The same steps and seed give the same bytes on one machine with as many threads. */
   readonly steps?: number;
   /** In place of `steps`: about how long it trains, in minutes. */
   readonly minutes?: number;
@@ -79,12 +79,14 @@ export interface SlimOptions
   readonly seed?: number;
   /** Share of the images that choose the best weights; default 0.2. */
   readonly holdOut?: number;
-  /** Also learn from flips and quarter turns of each image. */
+  /** Also learn from views of each image: turned, mirrored, scaled, in another light; default true. */
   readonly augment?: boolean;
   /** The least agreement with the teacher that is written, mean DSC of masks; default 0.9. */
   readonly minAgreement?: number;
   /** With `masks`: how much less than the teacher's the student's DSC against truth may be; default 0.02. */
   readonly maxDscDrop?: number;
+  /** Compare with the network in int8 as well; default true. */
+  readonly int8?: boolean;
   /** Go on where an interrupted run of the same output ended. */
   readonly resume?: boolean;
   /** Write the student whatever the gates say, and of a network that has an nmODE decoder already. */
@@ -94,7 +96,7 @@ export interface SlimOptions
   /** A .safetensors file to write: the student's state dict in the release's keys, to be trained further in PyTorch. */
   readonly saveWeights?: string;
 
-  /** Bytes of features that are held in memory; others are in a file. Default 1 GiB. */
+  /** Bytes of features that are held in memory; others are in a file. Default 750 MB. */
   readonly memoryBudget?: number;
   /** What is thrown is its reason; the state is kept for `resume`. */
   readonly signal?: AbortSignal;
@@ -133,7 +135,7 @@ export interface SlimPlan {
 }
 
 /** Bytes of features in memory. */
-const DEFAULT_BUDGET = 2 ** 30;
+const DEFAULT_BUDGET = 750e6;
 
 /** Fewer steps make no cycle of the learning rate; more rates do not stand in a graph. */
 export const [MIN_STEPS, MAX_STEPS] = [7, 2 ** 20];
@@ -174,7 +176,7 @@ export function planSlim(options: SlimOptions): SlimPlan {
     settings: checkSettings(pick(options, SETTING_NAMES)),
     session: pick(options, ['threads', 'providers', 'strict']),
     ...{ seed, batch, rate, holdOut, truthWeight, reading, gates: { minAgreement, maxDscDrop } },
-    views: options.augment ? FITTING.views : 1,
+    views: options.augment === false ? 1 : FITTING.views,
     budget: options.memoryBudget ?? DEFAULT_BUDGET,
     folder: dirname(options.output),
   };

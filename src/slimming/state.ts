@@ -28,6 +28,7 @@ interface Described {
   readonly seconds: number;
   readonly looks: readonly Look[];
   readonly best?: Look;
+  readonly settled?: boolean;
   readonly stopped?: boolean;
 }
 
@@ -56,10 +57,11 @@ export class StateFile {
     await this.#writing;
   }
 
-  #describe({ step, losses, seconds, looks, best, stopped }: FitRecord, steps: number): string {
+  #describe({ step, losses, seconds, looks, best, settled, stopped }: FitRecord, steps: number): string {
     const described: Described = {
       ...{ identity: this.identity, step, steps, losses, seconds, looks },
       ...(best && { best: { step: best.step, agreement: best.agreement } }),
+      ...(settled && { settled }),
       ...(stopped && { stopped }),
     };
     return JSON.stringify(described);
@@ -78,7 +80,7 @@ export class StateFile {
     }
     const { tensors, description } = this.#contents();
     this.#refuseOthers(description.identity);
-    const { step, steps, losses, seconds, looks, best, stopped } = description;
+    const { step, steps, losses, seconds, looks, best, settled, stopped } = description;
     const named = (prefix: string): TrainingState =>
       Object.fromEntries(
         [...tensors].flatMap(([name, tensor]) =>
@@ -88,6 +90,7 @@ export class StateFile {
     const record: FitRecord = {
       ...{ step, losses, seconds, looks, state: named('state.') },
       ...(best && { best: { ...best, state: named('best.') } }),
+      ...(settled && { settled }),
       ...(stopped && { stopped }),
     };
     return { record, steps };
@@ -158,11 +161,14 @@ const isLook = (value: unknown): value is Look =>
 
 function isDescribed(value: unknown): value is Described {
   if (typeof value !== 'object' || value === null) return false;
-  const { identity, step, steps, losses, seconds, looks, best, stopped } = value as Record<string, unknown>;
+  const { identity, step, steps, losses, seconds, looks, best, settled, stopped } = value as Record<
+    string,
+    unknown
+  >;
   const isIdentity = typeof identity === 'object' && identity !== null;
   const areNumbers = Array.isArray(losses) && losses.length === step && losses.every(Number.isFinite);
   const areLooks = Array.isArray(looks) && looks.every(isLook) && (best === undefined || isLook(best));
-  const isStopped = stopped === undefined || typeof stopped === 'boolean';
+  const areFlags = [settled, stopped].every((flag) => flag === undefined || typeof flag === 'boolean');
   const areCounts = isWhole(step) && isWhole(steps) && Number.isFinite(seconds);
-  return isIdentity && areCounts && areNumbers && areLooks && isStopped;
+  return isIdentity && areCounts && areNumbers && areLooks && areFlags;
 }

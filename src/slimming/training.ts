@@ -74,11 +74,13 @@ export async function fitted(
   const steps =
     options.steps ??
     before?.steps ??
-    (measured ? await stepsWithin(options.minutes, common, MIN_STEPS, MAX_STEPS) : FITTING.steps);
+    (measured ? clamped(await stepsWithin(options.minutes, common)) : FITTING.steps);
   const record = before && { ...before.record, ...(before.steps !== steps && { stopped: false }) };
   // Awaited here: the features are gone behind the end of this function.
   return await fitDecoder({ ...common, ...scheduled(common, plan, steps), ...keeping(state, steps) }, record);
 }
+
+const clamped = (steps: number) => Math.min(MAX_STEPS, Math.max(MIN_STEPS, steps));
 
 /** What is to be done, but for how many times. */
 function commonOf(

@@ -11,14 +11,16 @@ const view = (across: boolean, down: boolean, exchanged: boolean): View => ({ ac
 
 export const UPRIGHT = view(false, false, false);
 
-/** The four that every image has, the most different first, then those that need a square. */
-const FLIPS = [UPRIGHT, view(true, false, false), view(true, true, false), view(false, true, false)];
-const TURNS = FLIPS.map(({ across, down }) => view(across, down, true));
+/** One that is turned by any angle, scaled, shifted and of another brightness: see `varied.ts`. */
+export const VARIED = view(false, false, false);
 
-/** The first views of an image: flips, and quarter turns of a square one, of which there are as many. */
+/** The most different first. Exchanged axes need a square. */
+const OF_SQUARES = [UPRIGHT, VARIED, view(true, true, false), view(false, false, true)];
+const OF_OTHERS = [UPRIGHT, VARIED, view(true, true, false), view(true, false, false)];
+
+/** The first views of an image: itself, a varied one, and what turns and mirrors make of it; at most 4. */
 export function viewsOf(count: number, height: number, width: number): readonly View[] {
-  const all = height === width ? FLIPS.flatMap((flip, index) => [flip, TURNS[index] ?? flip]) : FLIPS;
-  return all.slice(0, count);
+  return (height === width ? OF_SQUARES : OF_OTHERS).slice(0, count);
 }
 
 /** The planes of [1, C, H, W], turned. */

@@ -83,11 +83,15 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       parseProbability,
     );
   addTruthFlags(command)
-    .option('--steps <n>', 'steps of the training at most (default: 500)', parseCount)
+    .option('--steps <n>', 'steps of the training at most (default: 1200)', parseCount)
     .option('--minutes <n>', 'in place of --steps: about how long the training takes', parsePositive)
     .option('--batch <n>', 'images of a step (default: 8)', parseCount)
     .option('--rate <rate>', 'the largest learning rate (default: 0.02)', parsePositive)
-    .option('--augment', 'learn from flips and quarter turns of each image as well')
+    .option(
+      '--augment',
+      'learn from views of each image as well: turned, mirrored, scaled, in another light (default)',
+    )
+    .option('--no-augment', 'learn from each image as it is')
     .option('--seed <n>', 'of first weights, split and order of images (default: 0)', parseSeed)
     .option(
       '--hold-out <share>',
@@ -109,6 +113,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       "also write the student's state dict, for PyTorch",
       parsePath,
     )
+    .option('--no-int8', 'leave the network in int8 out of the comparison')
     .option('--report <file.html>', 'also write a report with curves and pictures', parsePath)
     .option('--resume', 'go on where an interrupted run of the same output ended')
     .option(
@@ -127,7 +132,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       choice('--backbone <backbone>', 'what a checkpoint is; by default its keys tell', BACKBONE_IDS),
     )
     .option('--assume <id>', 'of a checkpoint that is known by its structure alone: which one')
-    .addOption(memoryBudgetOption('of features; what is beyond it is in a file beside the output'))
+    .addOption(memoryBudgetOption('of features; what is beyond it is in a file beside the output', 750))
     .option('--json', 'print one JSON document');
   addSessionFlags(addSettingFlags(addBackboneFlags(addCheckpointFlags(command)))).action(
     async (network: string, flags: Flags) => {

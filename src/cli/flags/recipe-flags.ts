@@ -63,8 +63,9 @@ const parseMegabytes = megabytesUpTo(1e6);
 /** @param of what takes the memory, and what becomes of what is beyond it */
 export function memoryBudgetOption(
   of = 'of one run, where images keep their own size; larger ones run in tiles',
+  megabytes = 1074,
 ): Option {
-  return new Option('--memory-budget <MB>', `memory ${of} (default: 1074)`).argParser(
+  return new Option('--memory-budget <MB>', `memory ${of} (default: ${megabytes})`).argParser(
     (text: string) => parseMegabytes(text) * 1e6,
   );
 }

@@ -28,6 +28,7 @@ export const SRC_SLIMMING: Conditions = {
   'src/cli/commands/slim.ts': {
     'Expected a whole number from 0 to 999999999.': 'the seed is no whole number of at most nine digits',
   },
+  'src/slimming/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
   'src/slimming/checkpoint-teacher.ts': {
     '…: a student learns from probabilities: give … or …, not none':
       'a program asks for a head of none, which the types refuse',
@@ -51,6 +52,8 @@ export const SRC_SLIMMING: Conditions = {
     ', or say with … how they are prepared': 'the same, and the recipe is assumed',
   },
   'src/slimming/fit.ts': {
+    "the state has … numbers of '…', expected …: it is damaged":
+      'a vector of the state that is to go on is missing or has another length than the training needs',
     'at step … …: the training diverged; a lower … or another … may not':
       'the loss or the norm of the gradients of a step is no finite number',
     'the norm of the gradients is …': 'the loss is finite, the norm is not',

@@ -1,11 +1,12 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { encodeModel } from '../../../graph/file/write.js';
 import { type LoadedModel, loadModel } from '../../../runtime/node/model.js';
 import { exportModel } from '../../../src/api/export.js';
 import { slim } from '../../../src/api/slim.js';
+import type { SlimOptions } from '../../../src/slimming/options.js';
 import { root } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-slim-'));
@@ -13,23 +14,20 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const fixture = (...path: string[]) => join(root, 'fixtures', ...path);
 const SHORT = {
-  images: fixture('images'),
-  size: { height: 64, width: 64 },
-  holdOut: 0.3,
-  threads: 1,
+  ...{ images: fixture('images'), size: { height: 64, width: 64 } },
+  ...{ holdOut: 0.3, threads: 1, int8: false, augment: false },
 } as const;
+const CHECKPOINT = { ...SHORT, network: fixture('release/unet_original.pth') };
 
 it('puts a decoder into the network of a checkpoint, which is exported again by its state dict', async () => {
   const [output, saveWeights] = [join(folder, 'slim.onnx'), join(folder, 'student.safetensors')];
-  const report = await slim({
-    ...{ ...SHORT, network: fixture('release/unet_original.pth'), output, saveWeights },
-    ...{ steps: 40, minAgreement: 0.5 },
-  });
+  const report = await slim({ ...CHECKPOINT, output, saveWeights, steps: 30, minAgreement: 0.5 });
   expect(report.images).toEqual({ train: 3, heldOut: 2, test: 1 });
-  expect(report.losses).toHaveLength(40);
+  expect(report.losses).toHaveLength(30);
   expect(report.losses.at(-1)).toBeLessThan(0.8 * (report.losses[0] ?? 0));
   expect(report.student.agreement?.mean).toBeGreaterThan(0.5);
   expect(report.student.parameters).toBeLessThan(report.teacher.parameters);
+  // Neither state nor lock is left.
   expect(readdirSync(folder).sort()).toEqual(['slim.onnx', 'student.safetensors']);
   const again = join(folder, 'again.onnx');
   const size = { batch: 1, ...SHORT.size };
@@ -40,35 +38,104 @@ it('puts a decoder into the network of a checkpoint, which is exported again by 
   expect(slimmed.model.metadata.get('nmode.recipe')).toBe(exported.model.metadata.get('nmode.recipe'));
 }, 60_000);
 
-it('puts one on the proposed tensors of an .onnx model', async () => {
-  const [network, output] = [join(folder, 'teacher.onnx'), join(folder, 'of-model.onnx')];
-  copyFileSync(fixture('foreign/unet.onnx'), network);
-  const before = readFileSync(network);
-  const report = await slim({ ...SHORT, network, output, steps: 8, decoder: 'hd', force: true });
-  expect(report.decoder).toBe('hd');
-  expect(report.notes.join()).toContain('the decoder stands on the proposed tensors /inc/');
-  expect(report.assumed.map(({ option }) => option)).toEqual(['recipe']);
-  expect(readFileSync(network)).toEqual(before);
-  const { metadata } = (await loadModel(output)).model;
-  expect(metadata.get('nmode.decoder')).toBe('hd');
-  expect(JSON.parse(metadata.get('nmode.recipe') ?? '').sizing).toEqual({ kind: 'resize', ...SHORT.size });
+it('goes on where it was interrupted, to the same bytes', async () => {
+  const options = { ...CHECKPOINT, steps: 20, force: true };
+  const [whole, parts] = [join(folder, 'whole.onnx'), join(folder, 'parts.onnx')];
+  await slim({ ...options, output: whole });
+  const state = `${parts}.state.safetensors`;
+  // Once among the steps on statistics of batches, once behind them.
+  for (const end of [2, 13]) {
+    const controller = new AbortController();
+    const interrupted = slim({
+      ...{ ...options, output: parts, resume: end > 2, signal: controller.signal },
+      onProgress: (progress) => {
+        if (progress.phase === 'fitting' && progress.step === end) controller.abort(new Error('enough'));
+      },
+    });
+    await expect(interrupted).rejects.toThrow('enough');
+    expect(existsSync(state)).toBe(true);
+    expect(existsSync(parts)).toBe(false);
+  }
+  // Another training has another state.
+  await expect(slim({ ...options, output: parts, resume: true, seed: 1 })).rejects.toMatchObject({
+    code: 'BAD_USAGE',
+    message: expect.stringContaining("another training, whose seed is 0 where this one's is 1"),
+  });
+  await slim({ ...options, output: parts, resume: true });
+  expect(readFileSync(parts)).toEqual(readFileSync(whole));
+  expect(existsSync(state)).toBe(false);
 }, 60_000);
 
-it('writes nothing but its state where the student is not good enough, and goes on from there', async () => {
-  const options = {
-    ...SHORT,
-    network: fixture('release/unet_original.pth'),
-    output: join(folder, 'poor.onnx'),
-  };
-  await expect(slim({ ...options, steps: 7, minAgreement: 0.999 })).rejects.toMatchObject({
+describe('refuses in one line, before anything is trained,', () => {
+  const cases: readonly (readonly [string, Partial<SlimOptions>, string, RegExp])[] = [
+    [
+      'a decoder that is nmODE',
+      { network: fixture('release/unet_hd_CR_B.pth') },
+      'BAD_USAGE',
+      /is an nmODE \(HD\) already/,
+    ],
+    [
+      'logits of which nobody says the head',
+      { network: fixture('cases/original-classes4.zip.pth') },
+      'BAD_USAGE',
+      /4 classes, .* give `head: 'softmax'`/,
+    ],
+    [
+      'a size that the levels do not divide',
+      { size: { height: 64, width: 72 } },
+      'BAD_USAGE',
+      /width 72 does not fit: for unet it is a multiple of 16/,
+    ],
+    ['a folder without images', { images: fixture('release') }, 'BAD_IMAGE', /it holds no \.jpg/],
+    ['too few images', { images: fixture('grey') }, 'BAD_IMAGE', /one image: expected 5/],
+    [
+      'an order that there is not',
+      { order: 'B_CR' as 'CR_B' },
+      'BAD_USAGE',
+      /`order: 'B_CR'`, expected C_RB or C_BR/,
+    ],
+    ['steps and minutes', { steps: 10, minutes: 1 }, 'BAD_USAGE', /`steps` and `minutes` both say how long/],
+    [
+      'a weight of masks without masks',
+      { truthWeight: 1 },
+      'BAD_USAGE',
+      /`truthWeight` has a meaning with `masks` alone/,
+    ],
+    [
+      'a state that is not there',
+      { resume: true },
+      'BAD_USAGE',
+      /there is no such state: nothing was interrupted/,
+    ],
+    [
+      'a report that is no page',
+      { report: 'report.pdf' },
+      'BAD_USAGE',
+      /report\.pdf: a report is an \.html file/,
+    ],
+    ['skips of a checkpoint', { skips: ['x'] }, 'BAD_USAGE', /`skips` has a meaning for \.onnx models alone/],
+    ['an output that is an input', { output: CHECKPOINT.network }, 'BAD_USAGE', /the output would overwrite/],
+  ];
+
+  it.each(cases)('%s', async (_, given, code, message) => {
+    const output = join(folder, 'refused.onnx');
+    await expect(slim({ ...CHECKPOINT, output, ...given })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+    expect(readdirSync(folder).filter((file) => file.startsWith('refused'))).toEqual([]);
+  });
+});
+
+it('stops where the loss is no number any more, says where, and keeps the last good state', async () => {
+  const output = join(folder, 'diverged.onnx');
+  await expect(slim({ ...CHECKPOINT, output, steps: 30, rate: 1e37 })).rejects.toMatchObject({
     code: 'CHECK_FAILED',
     message: expect.stringMatching(
-      /agrees with its teacher to a DSC of 0\.\d{4}, where `minAgreement: 0\.999`/,
+      /^at step \d+ the .* is (NaN|Infinity): the training diverged; a lower `rate`/,
     ),
   });
-  expect(existsSync(options.output)).toBe(false);
-  expect(existsSync(`${options.output}.state.safetensors`)).toBe(true);
-  const report = await slim({ ...options, resume: true, force: true });
-  expect(report.losses).toHaveLength(7);
-  expect(existsSync(`${options.output}.state.safetensors`)).toBe(false);
+  expect(readdirSync(folder).filter((file) => file.startsWith('diverged'))).toEqual([
+    'diverged.onnx.state.safetensors',
+  ]);
 }, 60_000);
