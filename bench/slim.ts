@@ -6,13 +6,14 @@
  *
  * The checkpoint is of a U-Net of the release with its own decoder. PyTorch is Debian's python3-torch; with `--raised` it has the thresholds
  * raised from which glibc gives memory back, which spares it most page faults. What PyTorch does not do: search for near-duplicates, write and
- * prove a model, measure latencies, and hold an int8 model beside the two.
+ * prove a model, measure latencies, match areas, and hold an int8 model beside the two.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { RELEASE_SIDE } from '../graph/common/recipe.js';
 import { print, table } from '../src/cli/output/print.js';
 import { median } from '../src/measuring/percentile.js';
 import { FITTING } from '../src/slimming/defaults.js';
@@ -76,7 +77,7 @@ function ofPyTorch(images: object): Figures {
       weightDecay: FITTING.weightDecay,
       lookEvery: FITTING.lookEvery,
     },
-    ...{ fixed: FITTING.runningShare, views: 1, crop: 0 },
+    ...{ fixed: FITTING.runningShare, views: FITTING.views, crop: RELEASE_SIDE / 2 },
     ...images,
   };
   const { printed, ...figures } = run(
