@@ -1,5 +1,6 @@
 import { ASSUMED_KEY, type Assumption, type CheckedAssumption } from '../../graph/common/assumption.js';
 import type { Model } from '../../graph/ir/model.js';
+import type { Network } from '../backbones/backbone.js';
 import { BACKBONE_IDS } from '../backbones/index.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 import { optionKey, type SolverChoices } from '../decoders/solvers.js';
@@ -28,17 +29,21 @@ function assumedChoices(
 
 /** What was taken for what a checkpoint does not say, the head first. */
 export function assumptionsOf(
-  { backbone, decoder, head }: Pick<Description, 'decoder' | 'head'> & { readonly backbone?: string },
+  { decoder, head }: Pick<Description, 'decoder' | 'head'>,
   hints: Hints,
   settings: SettingsInUse,
+  network?: Network,
 ): readonly Assumption[] {
+  const isKnownHead = decoder.id === 'original' && decoder.own.activation !== undefined;
+  const isHeadSaid = hints.head !== undefined || (isKnownHead && network?.isSaid === true);
   return [
-    ...(hints.head === undefined ? [{ what: 'head', value: head, option: 'head' }] : []),
+    ...(isHeadSaid ? [] : [{ what: 'head', value: head, option: 'head' }]),
     ...(decoder.id === 'original' ? [] : assumedChoices(decoder, hints.solverOptions)),
-    ...settings.assumed,
+    // What a file says of a network says what its code has.
+    ...(network?.isSaid && decoder.id === 'original' ? [] : settings.assumed),
     // Those of a backbone of one's own are defined.
-    ...(backbone !== undefined && BACKBONE_IDS.includes(backbone)
-      ? [{ what: 'strides, dilations and all else', value: `of ${backbone}`, option: 'backbone' }]
+    ...(network !== undefined && !network.isSaid && BACKBONE_IDS.includes(network.backbone)
+      ? [{ what: 'strides, dilations and all else', value: `of ${network.backbone}`, option: 'backbone' }]
       : []),
   ];
 }

@@ -73,32 +73,39 @@ export function nmodeLogits(
   return conv2d(state, weights.scope('outc.conv'), classes, 1);
 }
 
-/** float32 [N, C, H, W] -> [N, classes, H, W]. */
-function logitsOf(pixels: Value, { network, decoder, classes }: Description, weights: Weights): Value {
-  const skips = network.skips(pixels, weights);
-  if (decoder.id === 'original') return decoder.own.logits(skips, weights);
-  return nmodeLogits(skips, decoder, classes, weights);
+/** What a network gives. */
+interface Given {
+  /** float32 [N, classes, H, W]: probabilities, or logits where there is no head. */
+  readonly mask: Value;
+  /** float32 [N, labels], of a network that says something of the whole image. */
+  readonly label?: Value;
 }
 
-/** float32 [N, C, H, W] -> [N, classes, H, W]: probabilities, or logits where there is no head. */
-function probabilitiesOf(pixels: Value, description: Description, weights: Weights): Value {
-  return applyHead(description.head, logitsOf(pixels, description, weights));
+/** @param pixels float32 [N, C, H, W] */
+function givenOf(pixels: Value, { network, decoder, classes, head }: Description, weights: Weights): Given {
+  const skips = network.skips(pixels, weights);
+  if (decoder.id !== 'original') {
+    return { mask: applyHead(head, nmodeLogits(skips, decoder, classes, weights)) };
+  }
+  const { own } = decoder;
+  const mask = applyHead(head, own.logits(skips, weights, pixels));
+  return own.label === undefined ? { mask } : { mask, label: own.label(skips, weights) };
 }
 
 /** The network on prepared pixels: `input` float32 [N, C, H, W] -> [N, classes, H, W]. */
 function tensorForm(description: Description, weights: Weights, size: InputSize) {
   const shape = inputShape(description.network, sizeMultiple(description), size);
   const pixels = input('input', 'float32', shape);
-  return { taken: pixels, mask: probabilitiesOf(pixels, description, weights) };
+  return { taken: pixels, given: givenOf(pixels, description, weights) };
 }
 
 /** The network with its recipe: `image` uint8 or uint16 [1, H, W, C] -> [1, classes, H, W]. */
-function imageForm(description: Description, weights: Weights, recipe: Recipe, given?: 8 | 16) {
+function imageForm(description: Description, weights: Weights, recipe: Recipe, bits?: 8 | 16) {
   const { network, classes } = description;
   if (recipe.sizing.kind === 'resize') inputShape(network, sizeMultiple(description), recipe.sizing);
-  const image = imageInput(network.inputChannels, given ?? (isAbsolute(recipe.normalization) ? 16 : 8));
-  const probabilities = probabilitiesOf(prepare(image, recipe, network.inputChannels), description, weights);
-  return { taken: image, mask: restore(probabilities, image, classes, recipe.sizing) };
+  const image = imageInput(network.inputChannels, bits ?? (isAbsolute(recipe.normalization) ? 16 : 8));
+  const given = givenOf(prepare(image, recipe, network.inputChannels), description, weights);
+  return { taken: image, given: { ...given, mask: restore(given.mask, image, classes, recipe.sizing) } };
 }
 
 /**
@@ -132,24 +139,24 @@ export function buildWithSkips(description: Description, weights: Weights, size:
   return assemble({
     name: `${network.backbone}-${description.decoder.id}`,
     inputs: [pixels],
-    outputs: { mask: probabilitiesOf(pixels, description, weights), ...Object.fromEntries(skips) },
+    outputs: { mask: givenOf(pixels, description, weights).mask, ...Object.fromEntries(skips) },
     producerVersion: VERSION,
   });
 }
 
 /**
- * The graph of a network; its output is `mask` float32, probabilities. Problems with the weights are left to
- * `weights.finish`.
+ * The graph of a network; its output is `mask` float32, probabilities, and of some `label`. Problems with the weights are left
+ * to `weights.finish`.
  * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide or an opset that is not written
  */
 export function buildModel(description: Description, weights: Weights, options: BuildOptions): Model {
-  const { taken, mask } = options.imageRecipe
+  const { taken, given } = options.imageRecipe
     ? imageForm(description, weights, options.imageRecipe, options.imageBits)
     : tensorForm(description, weights, options.size);
   return assemble({
     name: `${description.network.backbone}-${description.decoder.id}`,
     inputs: [taken],
-    outputs: { mask },
+    outputs: { ...given },
     producerVersion: VERSION,
     ...pick(options, ['opset']),
   });

@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { shapeText } from '../../graph/ir/dim.js';
-import { type Backbone, type Network, type OwnDecoder, ownKeys } from '../backbones/backbone.js';
+import { type Backbone, type Extras, type Network, type OwnDecoder, ownKeys } from '../backbones/backbone.js';
 import { detectOrder } from '../decoders/block.js';
 import {
   ACTIVATION_NAMES,
@@ -100,10 +100,17 @@ export function headFault(shapes: Shapes): string {
  * keys may stand around them.
  * @param given what the user says of the backbone
  * @param prefix what was removed from the beginning of all keys, for messages
+ * @param extras what stands beside the weights
  * @throws NmodeError (BAD_CHECKPOINT) where no backbone, or no decoder on it, has the keys, or where several networks have
  */
-export function detect(file: string, stored: Shapes, given?: Backbone, prefix = ''): Detected {
-  const { network, view } = locate(file, stored, hasDecoder, given, prefix);
+export function detect(
+  file: string,
+  stored: Shapes,
+  given?: Backbone,
+  prefix = '',
+  extras?: Extras,
+): Detected {
+  const { network, view } = locate(file, stored, hasDecoder, given, prefix, extras);
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
     const rest = [...shapes.keys()].filter(
@@ -213,8 +220,8 @@ export function describeNmode(
 export function describe(file: string, detected: Detected, hints: Hints): Description {
   const { network, classes, decoders, nmode } = detected;
   const id = decoderOf(file, decoders, hints);
-  const head = headFor(file, classes, hints.head);
   const { own } = network;
+  const head = headFor(file, classes, hints.head, id === 'original' ? own?.activation : undefined);
   if (own !== undefined && id === 'original') {
     if (hints.activation !== undefined) {
       throw usageOf(file)('`activation` has no meaning for the original decoder');

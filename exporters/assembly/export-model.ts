@@ -36,6 +36,7 @@ import {
   detectIn,
   ignoredKeys,
   ignoredNotes,
+  keysFor,
   prefixIn,
   prefixNotes,
   sourceMetadata,
@@ -77,7 +78,8 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...plan.graph,
     ...(images.io === 'image' && { imageRecipe: recipe, ...pick(images, ['imageBits']) }),
   });
-  const { narrowed, unused } = weights.finish(view.names.keys(), description.network.ignoredPrefixes);
+  const { network } = description;
+  const { narrowed, unused } = weights.finish(keysFor(network, view), network.ignoredPrefixes);
   settings.refuseUnused(checkpoint.file);
   const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
   const named = namedClasses(checkpoint, description.classes, images.classNames);
@@ -95,7 +97,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const assumed = [
     ...(plan.assumed ?? []),
     ...(checkpoint.assumed ?? []),
-    ...assumptionsOf({ ...description, backbone: description.network.backbone }, hints, settings),
+    ...assumptionsOf(description, hints, settings, network),
     ...(images.recipe?.normalization === undefined && images.window === undefined
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
@@ -106,7 +108,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
     ...prefixNotes(checkpoint, view),
-    ...ignoredNotes(leftAside, description.network.backbone),
+    ...ignoredNotes(leftAside, network.backbone),
     ...named.notes,
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
   ];
@@ -129,7 +131,7 @@ function recipeOf(
   const { sizing: given, ...others } = asked;
   const normalization =
     window === undefined
-      ? (asked.normalization ?? NORMALIZATIONS.release)
+      ? (asked.normalization ?? network.normalization ?? NORMALIZATIONS.release)
       : withWindow(asked.normalization, window);
   fitRecipe({ ...others, normalization }, network.inputChannels);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
@@ -180,6 +182,7 @@ function architectureMetadata(description: Description): [string, string][] {
   const { network, classes, decoder, head } = description;
   const common: [string, string][] = [
     ['nmode.backbone', network.backbone],
+    ...Object.entries(network.variant ?? {}).map(([key, value]): [string, string] => [`nmode.${key}`, value]),
     ['nmode.widths', network.widths.join(',')],
     ['nmode.classes', String(classes)],
     ['nmode.decoder', decoder.id],

@@ -4,7 +4,7 @@ import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Background, Grey, ModelIo, Recipe } from '../../graph/common/recipe.js';
-import type { Backbone } from '../backbones/backbone.js';
+import type { Backbone, NamedArguments } from '../backbones/backbone.js';
 import { backboneOf } from '../backbones/index.js';
 import type { MultistepForm } from '../decoders/multistep.js';
 import { SETTING_NAMES, type Settings } from '../nn/settings.js';
@@ -42,6 +42,8 @@ export interface ImagePlan {
 export interface ExportOptions extends HintOptions, Settings, ImagePlan, GraphOptions {
   /** What the network is: a name, or a backbone of your own. By default the keys tell. */
   readonly backbone?: string | Backbone;
+  /** What the class of its network was called with, for a backbone that is told by arguments (`smp.unet`). */
+  readonly backboneArguments?: NamedArguments;
 }
 
 /** An export, taken apart into what each of its steps needs. */
@@ -63,7 +65,13 @@ export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hi
 
 /** @throws NmodeError (BAD_USAGE) for a backbone that is none, and bits of images where prepared pixels are taken */
 export function planExport(options: ExportOptions): ExportPlan {
-  const { backbone, io, imageBits } = options;
+  const { backbone, backboneArguments, io, imageBits } = options;
+  if (backboneArguments !== undefined && backbone === undefined) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${option('backboneArguments')} has a meaning with ${option('backbone')} alone`,
+    );
+  }
   if (imageBits !== undefined && io !== 'image') {
     throw new NmodeError(
       'BAD_USAGE',
@@ -71,7 +79,7 @@ export function planExport(options: ExportOptions): ExportPlan {
     );
   }
   return {
-    backbone: backbone === undefined ? undefined : backboneOf(backbone),
+    backbone: backbone === undefined ? undefined : backboneOf(backbone, backboneArguments),
     hints: hintsOf(options),
     settings: pick(options, SETTING_NAMES),
     images: pick(options, [

@@ -16,11 +16,18 @@ export function applyHead(head: Head, logits: Value): Value {
 }
 
 /**
- * The head of a hint, or a sigmoid for one class: it is there or not. Of several, no checkpoint says whether they exclude each
- * other.
- * @throws NmodeError (BAD_USAGE) where a hint is needed
+ * The head of a hint, or that of the network's own code where that is known, or a sigmoid for one class: it is there or not. Of
+ * several, no checkpoint says whether they exclude each other.
+ * @throws NmodeError (BAD_USAGE) where a hint is needed, and where it contradicts what is known
  */
-export function headFor(file: string, classes: number, hint?: Head): Head {
+export function headFor(file: string, classes: number, hint?: Head, own?: Head): Head {
+  if (own !== undefined) {
+    if (hint === undefined || hint === own || hint === 'none') return hint ?? own;
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${file}: ${option('head', hint)}, but the network was trained to end in ${own}: leave it out, or give ${option('head', 'none')} for logits`,
+    );
+  }
   if (hint !== undefined || classes === 1) return hint ?? 'sigmoid';
   throw new NmodeError(
     'BAD_USAGE',

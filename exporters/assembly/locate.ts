@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Backbone, Network } from '../backbones/backbone.js';
-import { BACKBONES } from '../backbones/index.js';
+import type { Backbone, Extras, Network } from '../backbones/backbone.js';
+import { FAMILIES, BACKBONES, saidBy } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
 import type { Shapes } from '../nn/weights.js';
 import { bestOf, type Fit, fitOf, misfit } from './recognise.js';
@@ -19,6 +19,7 @@ interface Search {
   readonly shapes: Shapes;
   readonly backbones: readonly Backbone[];
   readonly isComplete: IsComplete;
+  readonly extras: Extras;
   /** What was removed from the beginning of all keys, for messages. */
   readonly removed: string;
   /** All that was looked for, for the message where nothing fits. */
@@ -31,9 +32,10 @@ interface Candidate extends Location {
 
 /**
  * Finds the network in a state dict: its keys as they are or, where they are not all there, below whatever prefix. One with
- * a decoder is preferred to an encoder alone.
+ * a decoder is preferred to an encoder alone, and what stands beside the weights to what keys tell.
  * @param given what the user says it is
  * @param removed what was removed from the beginning of all keys, for messages
+ * @param extras what stands beside the weights
  * @throws NmodeError (BAD_CHECKPOINT) where there is none, or several below different prefixes
  */
 export function locate(
@@ -42,21 +44,46 @@ export function locate(
   isComplete: IsComplete,
   given?: Backbone,
   removed = '',
+  extras: Extras = new Map(),
 ): Location {
-  const search: Search = { shapes, isComplete, removed, backbones: given ? [given] : BACKBONES, tried: [] };
-  for (const view of wholeViews(shapes.keys())) {
-    const found = locateIn(file, view, search);
-    if (found !== undefined) return found;
-  }
+  const said = given ?? saidBy(extras);
+  const backbones = said ? [said] : BACKBONES;
+  const search: Search = { shapes, isComplete, extras, removed, backbones, tried: [] };
+  const views = wholeViews(shapes.keys());
+  const found = firstOf(views, (view) => locateIn(file, view, search));
+  if (found?.complete || (found !== undefined && said !== undefined)) return found;
+  const family = said ? undefined : firstOf(views, (view) => familyIn(view, search));
+  if (family !== undefined) return family;
+  if (found !== undefined) return found;
   return misfit(
     file,
     shapes,
     search.tried.map((candidate) => candidate()),
-    given,
+    said,
   );
 }
 
-function locateIn(file: string, view: KeyView, search: Search): Location | undefined {
+/** What is found in the first of some places. */
+function firstOf<T, R>(places: readonly T[], find: (place: T) => R | undefined): R | undefined {
+  for (const place of places) {
+    const found = find(place);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A network that is put together by arguments, by its keys. */
+function familyIn(view: KeyView, search: Search): Candidate | undefined {
+  return firstOf(FAMILIES, (family) =>
+    firstOf([view, ...viewsBelow(view, family.stems ?? [])], (place) =>
+      family.matches?.(shapesIn(place, search.shapes), new Map())
+        ? candidateIn(place, [family], search)
+        : undefined,
+    ),
+  );
+}
+
+function locateIn(file: string, view: KeyView, search: Search): Candidate | undefined {
   const whole = candidateIn(view, search.backbones, search);
   if (whole?.complete) return whole;
   const within = viewsWithin(view, search.backbones)
@@ -69,7 +96,7 @@ function locateIn(file: string, view: KeyView, search: Search): Location | undef
 
 function candidateIn(view: KeyView, backbones: readonly Backbone[], search: Search): Candidate | undefined {
   const shapes = shapesIn(view, search.shapes);
-  const fitted = (backbone: Backbone) => fitOf(backbone, shapes, view.prefix);
+  const fitted = (backbone: Backbone) => fitOf(backbone, shapes, view.prefix, search.extras);
   search.tried.push(...backbones.map((backbone) => () => fitted(backbone)));
   // To construct all of a network takes longer than to look for its first key.
   const possible = backbones.filter(({ stems }) => stems?.some((key) => shapes.has(key)) ?? true);

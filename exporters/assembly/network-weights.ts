@@ -1,6 +1,6 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Backbone } from '../backbones/backbone.js';
+import type { Backbone, Network } from '../backbones/backbone.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import { unreadableText } from '../checkpoints/unreadable.js';
 import type { KeyView } from '../nn/key-views.js';
@@ -28,7 +28,7 @@ export function explaining<T>({ file, tensors }: Checkpoint, search: () => T): T
 /** The network of a checkpoint. @throws NmodeError (BAD_CHECKPOINT) where there is none that is known, or several */
 export function detectIn(checkpoint: Checkpoint, hinted?: Backbone): Detected {
   return explaining(checkpoint, () =>
-    detect(checkpoint.file, shapesOf(checkpoint), hinted, checkpoint.prefix),
+    detect(checkpoint.file, shapesOf(checkpoint), hinted, checkpoint.prefix, checkpoint.extras),
   );
 }
 
@@ -39,6 +39,11 @@ export function weightsIn(
   settings?: SettingsInUse,
 ): Weights {
   return Weights.from((key) => tensors.get(names.get(key) ?? ''), file, settings);
+}
+
+/** The keys of a view that are to have a place in the network. */
+export function keysFor(network: Network, { names }: KeyView): readonly string[] {
+  return [...names.keys()].filter((key) => !network.isSpare?.(key));
 }
 
 /** What the network's keys begin with in the file. */

@@ -1,6 +1,6 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { shapeText } from '../../graph/ir/dim.js';
-import type { Backbone, Network } from '../backbones/backbone.js';
+import type { Backbone, Extras, Network } from '../backbones/backbone.js';
 import { BACKBONES } from '../backbones/index.js';
 import { listed, type Shapes } from '../nn/weights.js';
 
@@ -14,8 +14,8 @@ export interface Fit {
   readonly prefix: string;
 }
 
-export function fitOf(backbone: Backbone, shapes: Shapes, prefix = ''): Fit {
-  const network = backbone.network(shapes);
+export function fitOf(backbone: Backbone, shapes: Shapes, prefix = '', extras?: Extras): Fit {
+  const network = backbone.network(shapes, extras);
   const [missing, misshapen]: [string[], string[]] = [[], []];
   for (const [key, wanted] of network.keys) {
     const found = shapes.get(key);

@@ -1,5 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import type { Normalization } from '../../graph/common/normalization.js';
 import { input as graphInput, type Value } from '../../graph/ir/value.js';
 import { keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
 
@@ -18,9 +19,19 @@ export interface OwnDecoder {
   readonly multiple: number;
   /** Its variant, where there are several: entries of the metadata. */
   readonly variant?: Readonly<Record<string, string>>;
-  /** The network's skips, shallow to deep -> [N, classes, H, W], before sigmoid or softmax. */
-  logits(skips: readonly Skip[], weights: Weights): Value;
+  /** What follows the logits, where it is known. */
+  readonly activation?: 'sigmoid' | 'softmax';
+  /** The network's skips, shallow to deep, and its input -> [N, classes, H, W], before sigmoid or softmax. */
+  logits(skips: readonly Skip[], weights: Weights, input: Value): Value;
+  /** What it says of the whole image, [N, labels], where it does. */
+  label?(skips: readonly Skip[], weights: Weights): Value;
 }
+
+/** Texts that stand beside a checkpoint's weights, by their names. */
+export type Extras = ReadonlyMap<string, string>;
+
+/** Arguments that the class of a network was called with, by their names. */
+export type NamedArguments = Readonly<Record<string, unknown>>;
 
 /** An encoder of which every size is known. */
 export interface NetworkDefinition {
@@ -31,8 +42,16 @@ export interface NetworkDefinition {
   /** The features, shallow to deep: each [N, C, H / scale, W / scale]. */
   features(input: Value, weights: Weights): readonly Value[];
   readonly own?: OwnDecoder;
+  /** What tells it from others of its name: entries of the metadata. */
+  readonly variant?: Readonly<Record<string, string>>;
   /** Beginnings of keys that its checkpoints may hold and that are not used: those of a classifier. */
   readonly ignoredPrefixes?: readonly string[];
+  /** Whether a key is one that its checkpoints hold and that nothing of what it gives depends on. */
+  isSpare?(key: string): boolean;
+  /** How images were prepared for the weights that its training began with. */
+  readonly normalization?: Normalization;
+  /** Whether a file says what it is, and so all that its code has. */
+  readonly isSaid?: boolean;
 }
 
 /** What a decoder needs of an encoder, and what its checkpoints look like. */
@@ -53,8 +72,16 @@ export interface Backbone {
   readonly id: string;
   /** The ways in which checkpoints write its first key, where they are known without its network. */
   readonly stems?: readonly string[];
-  /** The network with the sizes that a checkpoint's shapes tell, and its standard ones where they tell none. */
-  network(shapes: Shapes): Network;
+  /** Whether its networks are told apart by arguments. */
+  readonly takesArguments?: boolean;
+  /** Whether a checkpoint is one of its, by what stands beside the weights or by its keys. */
+  matches?(shapes: Shapes, extras: Extras): boolean;
+  /**
+   * The network with the sizes that a checkpoint's shapes tell, and its standard ones where they tell none.
+   * @param extras what stands beside the weights
+   * @param given arguments that a user gives
+   */
+  network(shapes: Shapes, extras?: Extras, given?: NamedArguments): Network;
   /** The network's standard form at another base width, where it has one. */
   ofWidth?(width: number): Network;
 }
@@ -125,6 +152,7 @@ export function sizeIn(shapes: Shapes, key: string, axis: number, standard: numb
 
 /** The weights of a network's own decoder, by key. */
 export function ownKeys(network: Network, own: OwnDecoder): Shapes {
-  const skips = network.skips(trialInput(network), Weights.from(zeroWeights));
-  return keysOf((weights) => own.logits(skips, weights));
+  const input = trialInput(network);
+  const skips = network.skips(input, Weights.from(zeroWeights));
+  return keysOf((weights) => own.logits(skips, weights, input));
 }

@@ -1,6 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { AttentionUNet } from './attention-unet.js';
-import type { Backbone } from './backbone.js';
+import type { Backbone, Extras, NamedArguments } from './backbone.js';
 import { ConvNeXtTiny } from './convnext.js';
 import { EfficientNetB0 } from './efficientnet.js';
 import { EgeUNet } from './egeunet.js';
@@ -13,6 +14,7 @@ import { PLAIN_FAMILIES } from './plain/families.js';
 import { withNamesOfToday } from './renamed.js';
 import { RESNETS } from './resnet.js';
 import { RITnet } from './ritnet.js';
+import { SMP } from './smp/family.js';
 import { UNet } from './unet.js';
 import { UNetPlusPlus } from './unetplusplus.js';
 import { UsuyamaResNet18 } from './usuyama-resnet.js';
@@ -36,15 +38,40 @@ export const BACKBONES: readonly Backbone[] = [
   ConvNeXtTiny,
 ];
 
-export const BACKBONE_IDS = BACKBONES.map(({ id }) => id);
+/** Networks that are put together by arguments: what stands beside a checkpoint says which, a user, or else the keys. */
+export const FAMILIES: readonly Backbone[] = SMP;
 
-/** A backbone by its name, or one of your own. @throws NmodeError (BAD_USAGE) */
-export function backboneOf(given: string | Backbone): Backbone {
+/** The network that is said by what stands beside a checkpoint's weights. @throws NmodeError (BAD_CHECKPOINT) for what cannot be */
+export const saidBy = (extras: Extras): Backbone | undefined =>
+  FAMILIES.find(({ matches }) => matches?.(new Map(), extras));
+
+const NAMED: readonly Backbone[] = [...BACKBONES, ...FAMILIES];
+
+export const BACKBONE_IDS = NAMED.map(({ id }) => id);
+
+/**
+ * A backbone by its name, or one of your own.
+ * @param args what the class of its network was called with, where it takes something
+ * @throws NmodeError (BAD_USAGE)
+ */
+export function backboneOf(given: string | Backbone, args?: NamedArguments): Backbone {
+  const backbone = known(given);
+  if (args === undefined) return backbone;
+  if (backbone.takesArguments) {
+    return { ...backbone, network: (shapes, extras) => backbone.network(shapes, extras, args) };
+  }
+  throw new NmodeError(
+    'BAD_USAGE',
+    `${option('backboneArguments')} has no meaning for ${backbone.id}: ${FAMILIES.map(({ id }) => id).join(', ')} take arguments`,
+  );
+}
+
+function known(given: string | Backbone): Backbone {
   if (typeof given !== 'string') {
     if (typeof given?.network === 'function') return withNamesOfToday(given);
     throw new NmodeError('BAD_USAGE', 'the backbone is neither a name nor what defineBackbone returns');
   }
-  const backbone = BACKBONES.find((known) => known.id === given);
+  const backbone = NAMED.find(({ id }) => id === given);
   if (backbone === undefined) {
     throw new NmodeError('BAD_USAGE', `no backbone '${given}': there are ${BACKBONE_IDS.join(', ')}`);
   }

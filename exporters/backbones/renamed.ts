@@ -13,7 +13,7 @@ interface Before extends Omit<Network, 'scales' | 'skips' | 'own'> {
 
 /** A backbone whose networks say everything by the names of today. */
 export function withNamesOfToday(backbone: Backbone): Backbone {
-  return { ...backbone, network: (shapes) => today(backbone.network(shapes)) };
+  return { ...backbone, network: (...given) => today(backbone.network(...given)) };
 }
 
 function today(network: Before): Network {

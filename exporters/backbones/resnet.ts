@@ -10,10 +10,26 @@ import {
   relu,
 } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
+import { type Extent, stepOf, WHOLE } from './smp/encoders/encoder.js';
 import { torchvisionEncoder } from './torchvision.js';
 
-/** The residual branch: two 3x3 convolutions (He et al., CVPR 2016), or 1x1, 3x3, 1x1 to four times the channels. */
-type Branch = (x: Value, weights: Weights, planes: number, stride: number) => Value;
+/** How a block's convolutions step. */
+interface Step {
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/** A residual branch: two 3x3 convolutions (He et al., CVPR 2016), or 1x1, 3x3, 1x1 to four times the channels. */
+type Branch = (x: Value, weights: Weights, planes: number, step: Step, groups: Groups) => Value;
+
+/** Of the bottleneck's 3x3 convolution (Xie et al., CVPR 2017). */
+interface Groups {
+  readonly groups: number;
+  /** Channels of a group where there are 64 planes. */
+  readonly width: number;
+}
+
+const UNGROUPED: Groups = { groups: 1, width: 64 };
 
 function convNorm(
   x: Value,
@@ -27,20 +43,20 @@ function convNorm(
   return batchNorm2d(convolved, weights.scope(`bn${at}`));
 }
 
-const basic: Branch = (x, weights, planes, stride) => {
-  const first = relu(convNorm(x, weights, 1, planes, 3, { stride }), weights.scope('relu'));
-  return convNorm(first, weights, 2, planes, 3);
+const basic: Branch = (x, weights, planes, { stride, dilation }) => {
+  const first = relu(convNorm(x, weights, 1, planes, 3, { stride, dilation }), weights.scope('relu'));
+  return convNorm(first, weights, 2, planes, 3, { dilation });
 };
 
-const bottleneck: Branch = (x, weights, planes, stride) => {
-  const first = relu(convNorm(x, weights, 1, planes, 1), weights.scope('relu'));
-  const second = relu(convNorm(first, weights, 2, planes, 3, { stride }), weights.scope('relu'));
+const bottleneck: Branch = (x, weights, planes, step, { groups, width }) => {
+  const between = Math.floor((planes * width) / 64) * groups;
+  const first = relu(convNorm(x, weights, 1, between, 1), weights.scope('relu'));
+  const second = relu(convNorm(first, weights, 2, between, 3, { ...step, groups }), weights.scope('relu'));
   return convNorm(second, weights, 3, 4 * planes, 1);
 };
 
 /** relu(branch(x) + x), with a 1x1 convolution `downsample` on x where the branch changes its shape. */
-function residual(x: Value, weights: Weights, branch: Branch, planes: number, stride: number): Value {
-  const y = branch(x, weights, planes, stride);
+function residual(x: Value, weights: Weights, y: Value, stride: number): Value {
   const same = stride === 1 && channelsOf(x) === channelsOf(y);
   const shortcut = same
     ? x
@@ -52,33 +68,62 @@ function residual(x: Value, weights: Weights, branch: Branch, planes: number, st
 
 /** torchvision's BasicBlock. */
 export const basicBlock = (x: Value, weights: Weights, planes: number, stride: number): Value =>
-  residual(x, weights, basic, planes, stride);
+  residual(x, weights, basic(x, weights, planes, { stride, dilation: 1 }, UNGROUPED), stride);
 
-/** torchvision's ResNet: after the first ReLU, then after `layer1` (behind the pooling) to `layer4`; strides 2 to 32. */
-const resnet = (id: string, branch: Branch, blocks: readonly number[]) =>
+/** What tells one ResNet from another. */
+export interface ResNet extends Partial<Groups> {
+  readonly bottleneck: boolean;
+  /** Of each of the four layers. */
+  readonly blocks: readonly number[];
+}
+
+/** torchvision's ResNets, and the ResNeXts that are among them; the key of each is its name in smp. */
+export const RESNETS_BY_NAME = {
+  resnet18: { bottleneck: false, blocks: [2, 2, 2, 2] },
+  resnet34: { bottleneck: false, blocks: [3, 4, 6, 3] },
+  resnet50: { bottleneck: true, blocks: [3, 4, 6, 3] },
+  resnet101: { bottleneck: true, blocks: [3, 4, 23, 3] },
+  resnet152: { bottleneck: true, blocks: [3, 8, 36, 3] },
+  resnext50_32x4d: { bottleneck: true, blocks: [3, 4, 6, 3], groups: 32, width: 4 },
+  resnext101_32x4d: { bottleneck: true, blocks: [3, 4, 23, 3], groups: 32, width: 4 },
+  resnext101_32x8d: { bottleneck: true, blocks: [3, 4, 23, 3], groups: 32, width: 8 },
+  resnext101_32x16d: { bottleneck: true, blocks: [3, 4, 23, 3], groups: 32, width: 16 },
+  resnext101_32x32d: { bottleneck: true, blocks: [3, 4, 23, 3], groups: 32, width: 32 },
+  resnext101_32x48d: { bottleneck: true, blocks: [3, 4, 23, 3], groups: 32, width: 48 },
+} as const satisfies Record<string, ResNet>;
+
+/** After the first ReLU, then after `layer1` (behind the pooling) to `layer4`; strides 2 to 32. */
+export function resNetFeatures(
+  { bottleneck: isBottleneck, blocks, groups = 1, width = 64 }: ResNet,
+  input: Value,
+  weights: Weights,
+  extent: Extent = WHOLE,
+): readonly Value[] {
+  const branch = isBottleneck ? bottleneck : basic;
+  const stem = relu(convNorm(input, weights, 1, 64, 7, { stride: 2 }), weights.scope('relu'));
+  const features = [stem];
+  if (extent.depth < 2) return features;
+  let x = maxPool2d(stem, weights.scope('maxpool'), 3, 2, 1);
+  for (const [level, count] of blocks.slice(0, extent.depth - 1).entries()) {
+    const { stride, dilation } = stepOf(4 * 2 ** level, extent, level > 0 ? 2 : 1);
+    for (let block = 0; block < count; block++) {
+      const step = { stride: block === 0 ? stride : 1, dilation };
+      x = module(weights, `layer${level + 1}.${block}`, (inner) => {
+        const y = branch(x, inner, 64 * 2 ** level, step, { groups, width });
+        return residual(x, inner, y, step.stride);
+      });
+    }
+    features.push(x);
+  }
+  return features;
+}
+
+const resnet = (id: 'resnet18' | 'resnet34' | 'resnet50') =>
   torchvisionEncoder({
     id,
     stem: 'conv1.weight',
     classifier: 'fc',
-    features(input, weights) {
-      const stem = relu(convNorm(input, weights, 1, 64, 7, { stride: 2 }), weights.scope('relu'));
-      const features = [stem];
-      let x = maxPool2d(stem, weights.scope('maxpool'), 3, 2, 1);
-      for (const [level, count] of blocks.entries()) {
-        for (let block = 0; block < count; block++) {
-          const stride = level > 0 && block === 0 ? 2 : 1;
-          x = module(weights, `layer${level + 1}.${block}`, (inner) =>
-            residual(x, inner, branch, 64 * 2 ** level, stride),
-          );
-        }
-        features.push(x);
-      }
-      return features;
-    },
+    features: (input, weights) => resNetFeatures(RESNETS_BY_NAME[id], input, weights),
   });
 
-export const RESNETS = [
-  resnet('resnet18', basic, [2, 2, 2, 2]),
-  resnet('resnet34', basic, [3, 4, 6, 3]),
-  resnet('resnet50', bottleneck, [3, 4, 6, 3]),
-];
+export const RESNETS = [resnet('resnet18'), resnet('resnet34'), resnet('resnet50')];

@@ -1,7 +1,7 @@
 import type { Value } from '../../graph/ir/value.js';
 import type { Weights } from '../nn/weights.js';
 import { type Backbone, networkOf, sizeIn } from './backbone.js';
-import { smpUnet } from './smp.js';
+import { standardUnet } from './smp/standard.js';
 
 /** One of torchvision's classification networks without its classifier. */
 export interface TorchvisionEncoder {
@@ -22,11 +22,12 @@ export function torchvisionEncoder({ id, stem, classifier, features }: Torchvisi
     network(shapes) {
       const prefix = shapes.has(stem) ? '' : 'encoder.';
       const scoped = (weights: Weights) => (prefix === '' ? weights : weights.scope('encoder'));
+      const own = standardUnet(shapes);
       return networkOf({
         backbone: id,
         inputChannels: sizeIn(shapes, `${prefix}${stem}`, 1, 3),
         features: (input, weights) => features(input, scoped(weights)),
-        own: smpUnet(shapes),
+        ...(own && { own }),
         ignoredPrefixes: [`${prefix}${classifier}.`],
       });
     },

@@ -4,6 +4,7 @@ import { type ErrorCode, NmodeError, printable, reason } from '../../graph/commo
 import { byteLength, type Tensor } from '../../graph/ir/tensor.js';
 import { withoutAverages } from './averages.js';
 import { toFloat32 } from './float32.js';
+import { placeOf } from './folder.js';
 import { readNpz } from './npz.js';
 import { type CheckpointFormat, READERS, SAFETENSORS_START, ZIP_START } from './readers.js';
 import { readSafetensors } from './safetensors.js';
@@ -24,7 +25,7 @@ export type { CheckpointFormat } from './readers.js';
 
 /** A checkpoint held open: names and shapes are known, elements are read when asked for. */
 export interface Checkpoint {
-  /** The file's base name. */
+  /** The file's base name, or its path in the folder that was given. */
   readonly file: string;
   readonly format: CheckpointFormat;
   /** By state-dict key, without wrappers and the prefixes `module.` and `_orig_mod.`. */
@@ -37,7 +38,7 @@ export interface Checkpoint {
   readonly note: string;
   /** Which weights were taken, where the file holds those of one network twice. */
   readonly assumed?: readonly Assumption[];
-  /** What else the file says, text by name, as the metadata of safetensors. */
+  /** What else is said, text by name: in the file, as the metadata of safetensors, or in files beside it. */
   readonly extras?: ReadonlyMap<string, string>;
   /** Of the whole file. @throws NmodeError (BAD_CHECKPOINT) where it cannot be read */
   sha256(): string;
@@ -85,18 +86,20 @@ async function reading<T>(
   path: string,
   code: ErrorCode,
   body: (source: FileSource) => T | Promise<T>,
+  name = basename(path),
 ): Promise<T> {
   const source = new FileSource(path, code);
   try {
     return await body(source);
   } catch (error) {
     source.close();
-    throw new NmodeError(code, `${basename(path)}: ${reason(error)}`, { cause: error });
+    throw new NmodeError(code, `${name}: ${reason(error)}`, { cause: error });
   }
 }
 
 /**
- * Opens a checkpoint: torch.save's zip or legacy stream, a pickle of arrays, or safetensors. Nothing in the file is executed.
+ * Opens a checkpoint: torch.save's zip or legacy stream, a pickle of arrays, or safetensors, or a folder with one that a library
+ * wrote. Nothing in the file is executed.
  * @param key dotted keys of dicts that lead to the state dict, or what its keys begin with; by default it is found under one of
  *   the usual keys
  * @throws NmodeError (BAD_CHECKPOINT) where the file is damaged, hostile or no checkpoint, or where it does not hold what is
@@ -107,10 +110,11 @@ export async function openCheckpoint(
   key?: string,
   selection: KeySelection = {},
 ): Promise<Checkpoint> {
-  const file = basename(path);
-  return reading(path, 'BAD_CHECKPOINT', async (source) => {
-    const reader = readerOf(source, file);
-    const { notes, extras, ...contents } = await reader.read(source);
+  const { file, weights, beside } = placeOf(path);
+  const open = async (source: FileSource) => {
+    const reader = readerOf(source, basename(weights));
+    const { notes, extras: own, ...contents } = await reader.read(source);
+    const extras = new Map([...own, ...beside]);
     const stateDict = contents.stateDict(key);
     const { tensors: selected, prefix, ignored } = select(stateDict, selection);
     checkExpansion(selected, source);
@@ -129,7 +133,8 @@ export async function openCheckpoint(
       },
       close: () => source.close(),
     };
-  });
+  };
+  return reading(weights, 'BAD_CHECKPOINT', open, file);
 }
 
 /** The end of a key that is what keys begin with is a prefix like one that is told. */

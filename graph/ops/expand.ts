@@ -43,6 +43,9 @@ function repeated(x: ValueType, shape: readonly Dim[], missing: number): ValueTy
   return rearranged(x, shape, (index) => sizes.map((size, axis) => at(index, axis + missing) % size));
 }
 
+/** ONNX Expand: x broadcast to a shape, an int64 value. */
+export const expandTo = (x: Value, shape: Value): Value => apply(Expand, [x, shape]);
+
 /** ONNX Expand: x broadcast to a shape. */
 export const expand = (x: Value, shape: readonly number[]): Value =>
   apply(Expand, [x, constant(int64Tensor([shape.length], shape))]);

@@ -21,3 +21,5 @@ export const GlobalLpPool = globalPooling('GlobalLpPool', { p: 'int' });
 
 /** ONNX GlobalAveragePool. x [N, C, ...space] -> [N, C, 1, ...]: the mean over all places. */
 export const globalAveragePool = (x: Value): Value => apply(GlobalAveragePool, [x]);
+/** ONNX GlobalMaxPool, likewise the largest. */
+export const globalMaxPool = (x: Value): Value => apply(GlobalMaxPool, [x]);

@@ -88,7 +88,7 @@ async function turn(signal: AbortSignal | undefined): Promise<void> {
 const hasWidth = ({ ofWidth }: Backbone) => ofWidth !== undefined;
 
 function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
-  const chosen = backbones ? [...new Set(backbones)].map(backboneOf) : BACKBONES;
+  const chosen = backbones ? [...new Set(backbones)].map((id) => backboneOf(id)) : BACKBONES;
   if (width === undefined) return chosen.map((backbone) => backbone.network(new Map()));
   if (!(Number.isSafeInteger(width) && width > 0 && width <= MAX_WIDTH)) {
     throw new NmodeError('BAD_USAGE', `a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);

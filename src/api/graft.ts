@@ -18,7 +18,7 @@ import { type ProofOptions, type ProofReport, planProof, writeProven } from './w
 export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
   /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
   readonly model: string;
-  /** A .pth, .pt or .safetensors file with the decoder's weights; what else it holds is left aside. */
+  /** A .pth, .pt or .safetensors file with the decoder's weights, or a folder with one; what else it holds is left aside. */
   readonly weights?: string;
   /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;

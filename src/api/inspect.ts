@@ -8,6 +8,7 @@ import {
   detectIn,
   ignoredKeys,
   ignoredNotes,
+  keysFor,
   prefixIn,
   prefixNotes,
   weightsIn,
@@ -33,7 +34,7 @@ import { liftedToCount } from '../../graph/lifting/lift.js';
 import { type UntypedNode, untypedNodes } from '../../graph/rewriting/untyped.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { defaultSizes } from '../transform/default-sizes.js';
-import { hypothesesIn } from './structure.js';
+import { hypothesesIn, isSaid } from './structure.js';
 
 export interface TensorReport {
   readonly name: string;
@@ -205,9 +206,19 @@ function architecture(checkpoint: Checkpoint): Recognised {
     };
   } catch (error) {
     if (!(error instanceof NmodeError)) throw error;
-    const structure = error instanceof SeveralNetworks ? {} : structureOf(checkpoint);
+    const structure = error instanceof SeveralNetworks || hasWord(checkpoint) ? {} : structureOf(checkpoint);
     const { assumed = [] } = checkpoint;
     return { problem: error.message, ...structure, ...(assumed.length > 0 && { assumed }), notes: [] };
+  }
+}
+
+/** Whether anything beside the weights speaks of the network, be it right or wrong. */
+function hasWord(checkpoint: Checkpoint): boolean {
+  try {
+    return isSaid(checkpoint);
+  } catch (error) {
+    if (error instanceof NmodeError) return true;
+    throw error;
   }
 }
 
@@ -247,16 +258,15 @@ function costOf(checkpoint: Checkpoint, detected: Detected) {
   const weights = weightsIn(checkpoint, view);
   const description = describe(checkpoint.file, detected, hints);
   const { macs } = networkCost(buildModel(description, weights, { size }));
-  const { backbone } = network;
   const assumed = [
     ...(checkpoint.assumed ?? []),
-    ...assumptionsOf({ ...description, backbone }, hints, weights.settings),
+    ...assumptionsOf(description, hints, weights.settings, network),
   ];
   const prefix = prefixIn(checkpoint, view);
   const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
   const notes = [...prefixNotes(checkpoint, view)];
   try {
-    const { unused } = weights.finish(view.names.keys(), network.ignoredPrefixes);
+    const { unused } = weights.finish(keysFor(network, view), network.ignoredPrefixes);
     const leftAside = ignoredKeys(checkpoint, view, unused);
     const unread = unreadableText(checkpoint.tensors);
     notes.push(...ignoredNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread]));

@@ -4,6 +4,7 @@ import type { InputSize } from '../../exporters/assembly/build.js';
 import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
 import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
+import { saidBy } from '../../exporters/backbones/index.js';
 import { likeliestText } from '../../exporters/backbones/plain/drawing.js';
 import {
   faultOf,
@@ -56,7 +57,7 @@ export async function withStructure(
     );
   }
   if (plan.backbone !== undefined) return { plan, notes: [] };
-  const unknown = whyUnknown(checkpoint);
+  const unknown = isSaid(checkpoint) ? undefined : whyUnknown(checkpoint);
   if (unknown === undefined) {
     if (assume === undefined) return { plan, notes: [] };
     const { backbone } = detectIn(checkpoint).network;
@@ -102,6 +103,9 @@ export async function withStructure(
     ...(!takes(plan, size) && { provenAt: size }),
   };
 }
+
+/** Whether what stands beside the weights says what the network is. @throws NmodeError (BAD_CHECKPOINT) for what cannot be */
+export const isSaid = ({ extras = new Map() }: Checkpoint): boolean => saidBy(extras) !== undefined;
 
 /** What shapes allow, and the checkpoint with keys as the network has them. */
 export interface Located extends Hypotheses {

@@ -14,6 +14,7 @@ import { OPSETS } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
+import { backboneArgumentsOption } from '../flags/backbone-arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
@@ -45,7 +46,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
   const command = program
     .command('export')
     .description('export a trained checkpoint to ONNX')
-    .argument('<checkpoint>', 'a .pth, .pt or .safetensors file')
+    .argument('<checkpoint>', 'a .pth, .pt or .safetensors file, or a folder that save_pretrained wrote')
     .requiredOption('-o, --output <model.onnx>', 'the file to write', parseOutput)
     .addOption(decoderOption(DECODER_IDS))
     .addOption(
@@ -56,6 +57,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
       ),
     )
     .addOption(choice('--backbone <backbone>', 'what the network is; by default its keys tell', BACKBONE_IDS))
+    .addOption(backboneArgumentsOption())
     .option(
       '--assume <id>',
       'of a network that is known by its structure alone: which one, by the id that inspect prints',

@@ -43,7 +43,7 @@ it('the whole original U-Net, encoder and all, learns in the step as it does in 
   if (network.own === undefined) throw new Error('no decoder of its own');
   const image = input('image', 'float32', [BATCH, 3, SIDE, SIDE]);
   const weights = Weights.from(seeded);
-  const logits = network.own.logits(network.skips(image, weights), weights);
+  const logits = network.own.logits(network.skips(image, weights), weights, image);
   const step = trainingStep({
     inputs: [image],
     logits,

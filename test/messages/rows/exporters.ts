@@ -3,5 +3,6 @@ import { CHECKPOINTS } from './exporters/checkpoints.js';
 import { GRAFTING } from './exporters/grafting.js';
 import { NETWORKS } from './exporters/networks.js';
 import { PICKLES } from './exporters/pickles.js';
+import { SMP } from './exporters/smp.js';
 
-export const EXPORTERS: Conditions = { ...NETWORKS, ...GRAFTING, ...CHECKPOINTS, ...PICKLES };
+export const EXPORTERS: Conditions = { ...NETWORKS, ...SMP, ...GRAFTING, ...CHECKPOINTS, ...PICKLES };

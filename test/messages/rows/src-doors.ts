@@ -42,6 +42,10 @@ export const SRC_DOORS: Conditions = {
     '…: it holds no file by …': 'no file of the folder is by any of the patterns',
     '…: cannot be read: …': 'the folder of a pattern cannot be listed',
   },
+  'src/cli/flags/backbone-arguments.ts': {
+    'Expected a JSON object, for example {"encoder_name": "resnet50"}.':
+      '--backbone-arguments is JSON, and no object',
+  },
   'src/cli/flags/recipe-flags.ts': {
     'Expected CENTRE,WIDTH, two numbers, the width above 0, for example 40,400.':
       '--window is not two decimal numbers with a comma between, or the second is 0 or below',

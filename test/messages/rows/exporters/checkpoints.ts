@@ -5,6 +5,12 @@ export const CHECKPOINTS: Conditions = {
   'exporters/checkpoints/float32.ts': {
     'element … is …, beyond the range of float32': 'a finite float64 becomes infinite as float32',
   },
+  'exporters/checkpoints/folder.ts': {
+    '…: a folder without …: name the file with the weights in it':
+      'the path is that of a folder, and no file is where a library would have put the weights',
+    'it is not a file': 'a text beside the weights is a folder or a device',
+    'a text of … bytes, at most … are read': 'a text beside the weights has more than one MiB',
+  },
   'exporters/checkpoints/npz.ts': {
     'a zip file without arrays (.npy) in it': 'no entry of the zip file ends with .npy',
     "'…' is no .npy": 'an entry has fewer than 12 bytes or does not begin with the magic of NumPy',

@@ -41,13 +41,16 @@ export const NETWORKS: Conditions = {
     'the backbone is neither a name nor what defineBackbone returns':
       'the option is no string and has no method `network`',
     "no backbone '…': there are …": 'the name is that of no backbone in the list that is printed',
+    '… has no meaning for …: … take arguments':
+      'arguments are given for a backbone that is known by its keys alone',
   },
   'exporters/backbones/unet.ts': {
     'open sizes need the two deepest levels to be equally wide: give `size`':
       'height or width is open, and the feature that is doubled has other channels than the skip that it is padded to',
   },
   'exporters/assembly/export-plan.ts': {
-    '… has a meaning with … alone': 'bits of images are given for a model that takes prepared pixels',
+    '… has a meaning with … alone':
+      'bits of images are given for a model that takes prepared pixels, or arguments of a backbone without the backbone',
   },
   'exporters/assembly/build.ts': {
     'a batch of …, expected a whole number from 1 on':
@@ -121,6 +124,8 @@ export const NETWORKS: Conditions = {
       'the head is a softmax, and there is one class',
     '…: … classes, and a checkpoint does not hold what follows the logits: give … where classes exclude each other, sigmoid where they do not, or none':
       'no head was told, and there are two classes or more',
+    '…: …, but the network was trained to end in …: leave it out, or give … for logits':
+      'the activation that its arguments say is another than the head that is given, which is not none',
   },
   'exporters/nn/layers.ts': {
     'the number of channels is open': 'never: inputs of networks have their channels in numbers',

@@ -1,0 +1,117 @@
+import { closest } from '../../../graph/common/closest.js';
+import { type ErrorCode, NmodeError } from '../../../graph/common/errors.js';
+import { option } from '../../../graph/common/option.js';
+import type { NamedArguments } from '../backbone.js';
+
+/** Who says an argument. */
+interface Source {
+  readonly what: string;
+  readonly code: ErrorCode;
+  readonly values: NamedArguments;
+}
+
+/** Where arguments come from: what is given goes before what a file says, and that before what shapes tell. */
+export interface Sources {
+  readonly given?: NamedArguments;
+  readonly config?: NamedArguments;
+  readonly shapes?: NamedArguments;
+}
+
+const SHAPES = 'the shapes';
+
+/** No network has more. */
+const MOST = 2 ** 16;
+
+const textOf = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? String(value);
+
+/** The arguments that a network's class was called with. Each is asked for by its name; what nobody says has the class's default. */
+export class Arguments {
+  readonly #sources: readonly Source[];
+  readonly #asked = new Set<string>();
+
+  constructor({ given = {}, config = {}, shapes = {} }: Sources) {
+    this.#sources = [
+      { what: option('backboneArguments'), code: 'BAD_USAGE', values: given },
+      { what: 'config.json', code: 'BAD_CHECKPOINT', values: config },
+      { what: SHAPES, code: 'BAD_CHECKPOINT', values: shapes },
+    ];
+  }
+
+  /** What is said of an argument; undefined for nothing. */
+  value(...names: readonly string[]): unknown {
+    return this.#find(names)?.value;
+  }
+
+  #find(names: readonly string[]) {
+    for (const name of names) this.#asked.add(name);
+    for (const { values, ...source } of this.#sources) {
+      const name = names.find((known) => Object.hasOwn(values, known) && values[known] !== undefined);
+      if (name !== undefined) return { ...source, name, value: values[name] };
+    }
+    return undefined;
+  }
+
+  /** The error for an argument that is not as expected. */
+  fault(names: readonly string[], expected: string): NmodeError {
+    const { code, what, name, value } = this.#find(names) ?? {
+      ...{ code: 'BAD_USAGE' as const, what: option('backboneArguments'), name: names[0], value: undefined },
+    };
+    return new NmodeError(code, `${what}: ${name} is ${textOf(value)}, expected ${expected}`);
+  }
+
+  /** A whole number. */
+  whole(name: string, otherwise: number, least = 1, most = MOST): number {
+    const value = this.value(name) ?? otherwise;
+    if (isWhole(value, least, most)) return value;
+    throw this.fault(
+      [name],
+      most === MOST ? `a whole number from ${least} on` : `one from ${least} to ${most}`,
+    );
+  }
+
+  /** Whole numbers, so many of them. */
+  wholes(name: string, otherwise: readonly number[], count: number, why: string): readonly number[] {
+    const value = this.value(name) ?? otherwise;
+    const fits = Array.isArray(value) && value.every((each) => isWhole(each, 1, MOST));
+    if (fits && value.length === count) return value;
+    throw this.fault([name], `${count} whole numbers, ${why}`);
+  }
+
+  /** One of several words. */
+  word<T extends string>(name: string, otherwise: T, words: readonly T[]): T {
+    const value = this.value(name) ?? otherwise;
+    const found = words.find((word) => word === value);
+    if (found === undefined) throw this.fault([name], words.join(' or '));
+    return found;
+  }
+
+  flag(name: string, otherwise: boolean): boolean {
+    const value = this.value(name) ?? otherwise;
+    if (typeof value !== 'boolean') throw this.fault([name], 'true or false');
+    return value;
+  }
+
+  /**
+   * To be called when all are asked for.
+   * @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for an argument that nobody asked for: it would change the network unseen
+   */
+  refuseOthers(className: string): void {
+    // Shapes tell more than each class asks for.
+    for (const { what, code, values } of this.#sources.filter((source) => source.what !== SHAPES)) {
+      const other = Object.keys(values).find(
+        // smp itself leaves these out.
+        (name) => !this.#asked.has(name) && !name.startsWith('_') && (values[name] ?? null) !== null,
+      );
+      if (other === undefined) continue;
+      const [near] = closest(other, this.#asked, 1);
+      throw new NmodeError(
+        code,
+        `${what}: ${className} is not written with ${other.slice(0, 60)}; the closest argument is ${near}`,
+      );
+    }
+  }
+}
+
+export function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+}

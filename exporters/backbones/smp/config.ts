@@ -1,0 +1,34 @@
+import { closest } from '../../../graph/common/closest.js';
+import { NmodeError, reason } from '../../../graph/common/errors.js';
+import type { Extras, NamedArguments } from '../backbone.js';
+import { ARCHITECTURES } from './architectures.js';
+
+/** Where `save_pretrained` writes the arguments. */
+const CONFIG = 'config.json';
+const NAMES = ARCHITECTURES.map(({ className }) => className);
+
+const bad = (message: string, cause?: unknown) =>
+  new NmodeError('BAD_CHECKPOINT', `${CONFIG}: ${message}`, { cause });
+
+/**
+ * The arguments that stand beside the weights; undefined where there are none, or those of another library.
+ * @throws NmodeError (BAD_CHECKPOINT) for what is no JSON, and for a class that is not known
+ */
+export function configIn(extras: Extras): NamedArguments | undefined {
+  const text = extras.get(CONFIG);
+  if (text === undefined) return undefined;
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    throw bad(reason(error), error);
+  }
+  if (typeof config !== 'object' || config === null || !('encoder_name' in config)) return undefined;
+  const found = config as NamedArguments;
+  const { _model_class: name } = found;
+  if (typeof name === 'string' && NAMES.includes(name)) return found;
+  const near = typeof name === 'string' ? `; the closest is ${closest(name, NAMES, 1)[0]}` : '';
+  throw bad(
+    `_model_class is ${String(JSON.stringify(name)).slice(0, 60)}, expected one of ${NAMES.join(', ')}${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+  );
+}

@@ -1,0 +1,115 @@
+import { closest } from '../../../graph/common/closest.js';
+import { NORMALIZATIONS, type Normalization } from '../../../graph/common/normalization.js';
+import type { Shapes } from '../../nn/weights.js';
+import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
+import { ARCHITECTURES } from './architectures.js';
+import { Arguments } from './arguments.js';
+import { configIn } from './config.js';
+import { stepsIn } from './decoder-shapes.js';
+import type { Architecture } from './decoders/decoder.js';
+import { UNET } from './decoders/unet.js';
+import { type Encoder, type Extent, WHOLE } from './encoders/encoder.js';
+import { ENCODERS } from './encoders/index.js';
+import { argumentsIn, encoderIn, encoderKeys } from './inferred.js';
+import { ownDecoder } from './own-decoder.js';
+
+/** The classes' own default. */
+const STANDARD_ENCODER = 'resnet34';
+
+const idOf = ({ className }: Architecture): string => `smp.${className.toLowerCase()}`;
+
+/** @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for an encoder that is not known, or does not go with the decoder */
+function encoderOf(architecture: Architecture, args: Arguments): Encoder {
+  const names = ENCODERS.map(({ name }) => name);
+  const wanted = args.value('encoder_name') ?? STANDARD_ENCODER;
+  const encoder = ENCODERS.find(({ name }) => name === wanted);
+  const fault = (expected: string) => args.fault(['encoder_name'], expected);
+  if (encoder === undefined) {
+    throw fault(
+      `an encoder that is known, of which the closest are ${closest(String(wanted), names, 3).join(', ')} (docs/backbones.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+    );
+  }
+  const refused = architecture.refusal?.(encoder);
+  if (refused !== undefined) throw fault(`another encoder: ${refused}`);
+  return encoder;
+}
+
+/** How images were prepared for an encoder's pre-trained weights. Of those of other than three channels no more is known than that they were scaled. */
+function normalizationOf(encoder: Encoder, args: Arguments, channels: number): Normalization {
+  const pretrained = args.value('encoder_weights');
+  if (channels !== 3) return NORMALIZATIONS.unit;
+  return encoder.normalization?.(pretrained) ?? NORMALIZATIONS.imagenet;
+}
+
+/** @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for a depth or stride that encoder and decoder have not */
+function extentOf(architecture: Architecture, encoder: Encoder, args: Arguments): Extent {
+  const least = Math.max(1, encoder.first, encoder.leastDepth ?? 1, architecture.leastDepth ?? 1);
+  const depth = args.whole('encoder_depth', WHOLE.depth, least, WHOLE.depth);
+  const outputStride = architecture.outputStride?.(args) ?? WHOLE.outputStride;
+  if (outputStride < WHOLE.outputStride && encoder.undilated !== undefined) {
+    throw args.fault(
+      ['encoder_name'],
+      `one that dilates, as ${architecture.className} needs for its output stride of ${outputStride}: ${encoder.undilated}`,
+    );
+  }
+  return { depth, outputStride };
+}
+
+function network(
+  architecture: Architecture,
+  shapes: Shapes,
+  extras: Extras = new Map(),
+  given: NamedArguments = {},
+): Network {
+  const config = configIn(extras);
+  const args = new Arguments({
+    given,
+    ...(config ? { config } : { shapes: { ...argumentsIn(shapes), ...architecture.inferred?.(shapes) } }),
+  });
+  const encoder = encoderOf(architecture, args);
+  const channels = args.whole('in_channels', 3);
+  const extent = extentOf(architecture, encoder, args);
+  const { unused, ...own } = ownDecoder(architecture, args, {
+    ...{ encoderName: encoder.name, first: encoder.first, extent },
+  });
+  const normalization = normalizationOf(encoder, args, channels);
+  args.refuseOthers(architecture.className);
+  const needed = encoderKeys(encoder, channels, extent);
+  const beyond = [...encoderKeys(encoder, channels, WHOLE).keys()].filter((key) => !needed.has(key));
+  const spare = new Set(beyond);
+  return networkOf({
+    backbone: idOf(architecture),
+    inputChannels: channels,
+    features: (input, weights) => encoder.features(input, weights.scope('encoder'), extent),
+    own,
+    variant: { encoder: encoder.name, encoder_depth: String(extent.depth) },
+    normalization,
+    isSaid: config !== undefined,
+    isSpare: (key) => spare.has(key) || unused.some((beginning) => key.startsWith(beginning)),
+  });
+}
+
+const HEAD = 'segmentation_head.0.weight';
+const STEMS = [...new Set(ENCODERS.map(({ stem }) => `encoder.${stem}`))];
+
+/** Whether keys are those of a class; an nmODE decoder on an encoder of smp stands in the place of Unet's. */
+function hasKeys(architecture: Architecture, shapes: Shapes): boolean {
+  if (shapes.has(HEAD)) return architecture.isIn(shapes);
+  return architecture === UNET && stepsIn(shapes) !== undefined && encoderIn(shapes) !== undefined;
+}
+
+/** The classes of segmentation_models.pytorch, each with any of its encoders. */
+export const SMP = ARCHITECTURES.map(
+  (architecture): Backbone => ({
+    id: idOf(architecture),
+    stems: STEMS,
+    takesArguments: true,
+    matches(shapes, extras) {
+      const config = configIn(extras);
+      return config === undefined
+        ? hasKeys(architecture, shapes)
+        : config._model_class === architecture.className;
+    },
+    network: (shapes, extras, given) => network(architecture, shapes, extras, given),
+  }),
+);

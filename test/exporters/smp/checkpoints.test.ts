@@ -1,0 +1,201 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildModel } from '../../../exporters/assembly/build.js';
+import { standard } from '../../../exporters/assembly/describe.js';
+import { detectIn } from '../../../exporters/assembly/network-weights.js';
+import { backboneOf } from '../../../exporters/backbones/index.js';
+import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
+import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
+import { keysOf } from '../../../exporters/nn/weights.js';
+import { float32Tensor } from '../../../graph/ir/tensor.js';
+import {
+  configOf,
+  expectParity,
+  exportedSmp,
+  networkOf,
+  SMP_CASES,
+  type SmpCase,
+  smpCheckpoint,
+} from '../../support/smp.js';
+
+function caseOf(name: string): SmpCase {
+  const entry = SMP_CASES[name];
+  if (entry === undefined) throw new Error(`no case ${name}`);
+  return entry;
+}
+
+const unet = caseOf('unet-label');
+const configured = (changes: object) =>
+  smpCheckpoint(unet, [['config.json', JSON.stringify({ ...JSON.parse(configOf(unet)), ...changes })]]);
+
+it('a U-Net with a label gives what PyTorch gives, as rewritten', () =>
+  expectParity('unet-label', unet, ['standard']));
+
+describe('a folder as save_pretrained writes it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nmode-smp-'));
+  const best = join(folder, 'best');
+  beforeAll(() => {
+    mkdirSync(best);
+    writeFileSync(join(best, 'model.safetensors'), encodeSafetensors(smpCheckpoint(unet).tensors));
+    writeFileSync(join(best, 'config.json'), configOf(unet));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is a checkpoint, and so is the file in it', async () => {
+    for (const path of [best, join(best, 'model.safetensors')]) {
+      const checkpoint = await openCheckpoint(path);
+      const { network, decoders } = detectIn(checkpoint);
+      checkpoint.close();
+      expect(network).toMatchObject({ backbone: 'smp.unet', isSaid: true, widths: [64, 64, 128] });
+      expect(decoders).toEqual(['original']);
+    }
+  });
+
+  it('is named with its file', async () => {
+    const checkpoint = await openCheckpoint(best);
+    checkpoint.close();
+    expect(checkpoint.file).toBe('best/model.safetensors');
+  });
+
+  it('is refused without weights, and with a text that is none', async () => {
+    await expect(openCheckpoint(folder)).rejects.toThrow(
+      /a folder without model\.safetensors, pytorch_model\.bin: name the file with the weights in it$/,
+    );
+    writeFileSync(join(best, 'config.json'), Buffer.from([0xff, 0xfe]));
+    await expect(openCheckpoint(best)).rejects.toThrow(/^best[\\/]config\.json: /);
+    writeFileSync(join(best, 'config.json'), ' '.repeat(2 ** 20 + 1));
+    await expect(openCheckpoint(best)).rejects.toThrow('a text of 1048577 bytes, at most 1048576 are read');
+  });
+});
+
+describe('config.json', () => {
+  it('tells head, labels and recipe, so that only the recipe is assumed', () => {
+    const { model, assumed } = exportedSmp(configured({ activation: 'sigmoid' }), {
+      head: undefined,
+    } as object);
+    expect(Object.fromEntries(model.metadata)).toMatchObject({
+      ...{ 'nmode.backbone': 'smp.unet', 'nmode.encoder': 'resnet18', 'nmode.encoder_depth': '3' },
+      'nmode.head': 'sigmoid',
+    });
+    expect(model.graph.outputs.map(({ name }) => name)).toEqual(['mask', 'label']);
+    expect(assumed).toEqual([
+      expect.objectContaining({ what: 'recipe', value: expect.stringContaining('0.485') }),
+    ]);
+  });
+
+  it('goes before a head that contradicts it, but for none', () => {
+    const checkpoint = configured({ activation: 'sigmoid' });
+    expect(() => exportedSmp(checkpoint, { head: 'softmax' })).toThrow(
+      "`head: 'softmax'`, but the network was trained to end in sigmoid: leave it out",
+    );
+    expect(exportedSmp(checkpoint, { head: 'none' }).description.head).toBe('none');
+  });
+
+  it('may hold what smp leaves out itself, and be of an older version', () => {
+    const { decoder_use_norm: _, ...older } = JSON.parse(configOf(unet));
+    const text = JSON.stringify({ ...older, decoder_use_batchnorm: true, _note: 1, act_layer: null });
+    expect(exportedSmp(smpCheckpoint(unet, [['config.json', text]])).notes).toEqual([]);
+  });
+
+  it.each([
+    [
+      { encoder_name: 'resnet1' },
+      'encoder_name is "resnet1", expected an encoder that is known, of which the closest are resnet18',
+    ],
+    [{ encoder_name: 'tu-regnety_002' }, 'the closest are'],
+    [{ encoder_depth: 6 }, 'config.json: encoder_depth is 6, expected one from 1 to 5'],
+    [
+      { decoder_channels: [32, 16] },
+      'decoder_channels is [32,16], expected 3 whole numbers, one for each level of encoder_depth',
+    ],
+    [
+      { decoder_chanels: [1] },
+      'Unet is not written with decoder_chanels; the closest argument is decoder_channels',
+    ],
+    [{ decoder_use_norm: 'inplace' }, 'decoder_use_norm inplace is not written'],
+    [
+      { decoder_use_norm: { type: 'batchnorm', track_running_stats: false } },
+      'expected track_running_stats to be true',
+    ],
+    [{ decoder_use_norm: { type: 'batchnorm', epsilon: 1 } }, 'without epsilon'],
+    [
+      { decoder_interpolation: 'bicubic' },
+      'decoder_interpolation is "bicubic", expected nearest or bilinear',
+    ],
+    [{ decoder_attention_type: 'cbam' }, 'expected null or scse'],
+    [{ activation: 'tanh' }, 'activation is "tanh", expected null or one of'],
+    [{ aux_params: { pooling: 'avg', depth: 3 } }, 'aux_params is not written with depth'],
+    [{ _model_class: 'DPT' }, '_model_class is "DPT", expected one of Unet,'],
+    [{ in_channels: 0 }, 'in_channels is 0, expected a whole number from 1 on'],
+  ])('%j is refused in one line that says what is expected', (changes, message) => {
+    expect(() => exportedSmp(configured(changes))).toThrow(message);
+  });
+
+  it('that contradicts the weights is refused by their keys', () => {
+    expect(() => exportedSmp(configured({ encoder_name: 'resnet50' }))).toThrow(
+      /keys are not those of smp\.unet/,
+    );
+    expect(() => exportedSmp(configured({ decoder_channels: [32, 16, 9] }))).toThrow(
+      /misshapen: decoder\.blocks\.2\.conv1\.0\.weight/,
+    );
+  });
+
+  it('of another library says nothing', () => {
+    const { network } = detectIn(smpCheckpoint(unet, [['config.json', '{"model_type": "bert"}']]));
+    expect(network).toMatchObject({ backbone: 'smp.unet', isSaid: false });
+  });
+});
+
+describe('a bare state dict', () => {
+  it.each(Object.entries(SMP_CASES).filter(([name]) => name !== 'unet' && name !== 'deeplabv3plus-8'))(
+    '%s is known by its keys, its arguments by their shapes',
+    (_, entry) => {
+      const { network, classes } = detectIn(smpCheckpoint(entry));
+      const said = networkOf(entry);
+      expect(network).toMatchObject({ backbone: said.backbone, widths: said.widths, isSaid: false });
+      expect(network.variant).toEqual(said.variant);
+      expect(classes).toBe(said.own?.classes);
+    },
+  );
+
+  it('is known below a prefix, whatever stands beside it', () => {
+    const plain = smpCheckpoint(unet);
+    const tensors = new Map([
+      ...[...plain.tensors].map(([key, tensor]) => [`net.${key}`, tensor] as const),
+      ['loss.weight', float32Tensor([2], [1, 2])] as const,
+    ]);
+    const { network, view } = detectIn({ ...plain, tensors });
+    expect([network.backbone, view.prefix]).toEqual(['smp.unet', 'net.']);
+  });
+
+  it('takes the arguments that are given, and none where its backbone has none', () => {
+    const given = { backbone: 'smp.unet', backboneArguments: { decoder_interpolation: 'bilinear' } };
+    const { assumed } = exportedSmp(smpCheckpoint(unet), given);
+    expect(assumed).toContainEqual({ what: 'upsampling', value: 'bilinear', option: 'upsample' });
+    expect(() => backboneOf('unet', {})).toThrow('`backboneArguments` has no meaning for unet');
+    expect(() => exportedSmp(smpCheckpoint(unet), { backboneArguments: {} })).toThrow(
+      '`backboneArguments` has a meaning with `backbone` alone',
+    );
+  });
+});
+
+describe('an nmODE decoder on an encoder of smp', () => {
+  it.each(['resnet101', 'resnext50_32x4d', 'vgg13_bn'])(
+    '%s is found by its keys, as deep as it has steps',
+    (name) => {
+      const encoder = backboneOf('smp.unet', {
+        ...{ encoder_name: name, encoder_depth: 4, decoder_channels: [8, 8, 8, 8] },
+      }).network(new Map());
+      const description = standard(encoder, 'lmd');
+      const keys = keysOf((weights) => {
+        buildModel(description, weights, { size: {} });
+      });
+      const tensors = new Map(Array.from(keys, ([key, dims]) => [key, float32Tensor(dims, [])] as const));
+      const { network, decoders } = detectIn({ ...smpCheckpoint(unet), tensors });
+      expect(network.variant).toEqual({ encoder: name, encoder_depth: '4' });
+      expect(decoders).toEqual(['eed', 'lmd']);
+    },
+  );
+});

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { expect } from '@jest/globals';
+import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
+import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
+import type { NamedArguments, Network } from '../../exporters/backbones/backbone.js';
+import { backboneOf } from '../../exporters/backbones/index.js';
+import { type Checkpoint, readReference } from '../../exporters/checkpoints/open.js';
+import type { Shapes } from '../../exporters/nn/weights.js';
+import { encodeModel } from '../../graph/file/write.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
+import type { Level } from '../../graph/passes/optimize.js';
+import { optimize } from '../../graph/passes/optimize.js';
+import { createSession } from '../../runtime/node/sessions/session.js';
+import { verifySession } from '../../src/parity/parity.js';
+import { fixture } from './fixtures.js';
+import { seeded, seededWith } from './seeded.js';
+
+/** One network of fixtures/smp/cases.json. */
+export interface SmpCase {
+  readonly _model_class: string;
+  readonly arguments: NamedArguments;
+  /** What PyTorch has beside the encoder. */
+  readonly keys: Readonly<Record<string, readonly number[]>>;
+}
+
+interface Listed {
+  readonly variance: number;
+  readonly cases: Readonly<Record<string, SmpCase>>;
+}
+
+export const { variance: VARIANCE, cases: SMP_CASES }: Listed = JSON.parse(
+  readFileSync(fixture('smp', 'cases.json'), 'utf8'),
+);
+
+export const configOf = ({ _model_class, arguments: args }: SmpCase): string =>
+  JSON.stringify({ _model_class, ...args });
+
+export const idOf = ({ _model_class }: SmpCase): string => `smp.${_model_class.toLowerCase()}`;
+
+export const networkOf = (entry: SmpCase, shapes: Shapes = new Map()): Network =>
+  backboneOf(idOf(entry)).network(shapes, new Map([['config.json', configOf(entry)]]));
+
+/** A checkpoint of seeded weights, with PyTorch's keys beside those of the encoder, and what stands beside it. */
+export function smpCheckpoint(
+  entry: SmpCase,
+  extras: readonly (readonly [string, string])[] = [],
+): Checkpoint {
+  const weights = seededWith(VARIANCE);
+  const encoder = [...networkOf(entry).keys];
+  const shapes = [...encoder, ...Object.entries(entry.keys)];
+  return {
+    ...{ file: 'x.safetensors', format: 'safetensors', note: '', extras: new Map(extras) },
+    tensors: new Map(
+      shapes.map(([key, dims]) => [
+        key,
+        key.endsWith('.num_batches_tracked') ? seeded('input', [1]) : weights(key, dims),
+      ]),
+    ),
+    sha256: () => '',
+    close() {},
+  };
+}
+
+/** What PyTorch gives for a case, under the names of an exported model. */
+export async function smpReference(name: string): Promise<ReadonlyMap<string, Tensor>> {
+  const outputs = await readReference(fixture('smp', 'outputs.safetensors'));
+  const given = [...outputs].filter(([key]) => key.startsWith(`${name}.`));
+  const { in_channels: channels = 3 } = SMP_CASES[name]?.arguments ?? {};
+  return new Map([
+    ['input', seeded('input', [1, Number(channels), 64, 32])],
+    ...given.map(([key, tensor]) => [key.slice(name.length + 1), tensor] as const),
+  ]);
+}
+
+export const exportedSmp = (checkpoint: Checkpoint, options: Partial<ExportOptions> = {}) =>
+  exportCheckpoint(
+    checkpoint,
+    planExport({ head: 'none', size: { batch: 1, height: 64, width: 32 }, ...options }),
+  );
+
+/** Rounding, beside the largest value of an output where that is above 1. */
+const TOLERANCE = 5e-6;
+
+/** Holds what a case gives, with its config.json, against PyTorch. */
+export async function expectParity(name: string, entry: SmpCase, levels: readonly Level[]): Promise<void> {
+  const checkpoint = smpCheckpoint(entry, [['config.json', configOf(entry)]]);
+  const { model } = exportedSmp(checkpoint);
+  const reference = await smpReference(name);
+  for (const level of levels) {
+    await using session = await createSession(encodeModel(optimize(model, { level }).model));
+    const { outputs } = await verifySession(session, reference);
+    expect(Object.keys(outputs)).toEqual([...reference.keys()].slice(1));
+    for (const { maxAbs, largest } of Object.values(outputs)) {
+      expect(maxAbs / Math.max(1, largest)).toBeLessThanOrEqual(TOLERANCE);
+    }
+  }
+}
