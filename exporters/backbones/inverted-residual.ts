@@ -17,6 +17,7 @@ export interface ConvNormActivation {
   readonly kernel: number;
   readonly stride?: number;
   readonly groups?: number;
+  readonly dilation?: number;
   /** None where it is left out. */
   readonly activation?: LayerActivation;
   /** BatchNorm's. */
@@ -25,8 +26,8 @@ export interface ConvNormActivation {
 
 /** torchvision's Conv2dNormActivation: `.0` a convolution without bias, `.1` BatchNorm, `.2` the activation. */
 export function convNormActivation(x: Value, weights: Weights, layer: ConvNormActivation): Value {
-  const { out, kernel, stride = 1, groups = 1, epsilon } = layer;
-  const convolved = conv2d(x, weights.scope('0'), out, kernel, { stride, groups, bias: false });
+  const { out, kernel, stride = 1, groups = 1, dilation = 1, epsilon } = layer;
+  const convolved = conv2d(x, weights.scope('0'), out, kernel, { stride, groups, dilation, bias: false });
   const normalized = batchNorm2d(convolved, weights.scope('1'), epsilon);
   return layer.activation ? activation(layer.activation, normalized, weights.scope('2')) : normalized;
 }
@@ -46,9 +47,11 @@ function excited(x: Value, weights: Weights, squeeze: Squeeze): Value {
 }
 
 /** MobileNetV2's block (Sandler et al., CVPR 2018) and those that came of it. */
-export interface InvertedResidual extends Required<Omit<ConvNormActivation, 'groups' | 'epsilon'>> {
+export interface InvertedResidual
+  extends Required<Omit<ConvNormActivation, 'groups' | 'dilation' | 'epsilon'>> {
   /** Channels between; where they are the input's, nothing expands. */
   readonly expanded: number;
+  readonly dilation?: number;
   readonly epsilon?: number;
   readonly squeeze?: Squeeze;
   /** The projection's convolution and BatchNorm are modules of the block itself. */
@@ -57,7 +60,7 @@ export interface InvertedResidual extends Required<Omit<ConvNormActivation, 'gro
 
 /** Expand by 1x1, convolve each channel, project by 1x1; added to x where the shape stays. Modules are numbered in turn. */
 export function invertedResidual(x: Value, weights: Weights, block: InvertedResidual): Value {
-  const { expanded, epsilon, squeeze, stride } = block;
+  const { expanded, epsilon, squeeze, stride, dilation = 1 } = block;
   const norm = epsilon === undefined ? {} : { epsilon };
   let [y, at] = [x, 0];
   const next = () => String(at++);
@@ -70,6 +73,7 @@ export function invertedResidual(x: Value, weights: Weights, block: InvertedResi
     out: expanded,
     kernel,
     stride,
+    dilation,
     groups: expanded,
     activation: block.activation,
     ...norm,

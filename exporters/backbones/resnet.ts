@@ -17,6 +17,8 @@ import { torchvisionEncoder } from './torchvision.js';
 interface Step {
   readonly stride: number;
   readonly dilation: number;
+  /** Of the first convolution that strides or dilates. */
+  readonly first: number;
 }
 
 /** A residual branch: two 3x3 convolutions (He et al., CVPR 2016), or 1x1, 3x3, 1x1 to four times the channels. */
@@ -43,15 +45,18 @@ function convNorm(
   return batchNorm2d(convolved, weights.scope(`bn${at}`));
 }
 
-const basic: Branch = (x, weights, planes, { stride, dilation }) => {
-  const first = relu(convNorm(x, weights, 1, planes, 3, { stride, dilation }), weights.scope('relu'));
+const basic: Branch = (x, weights, planes, { stride, dilation, first: own }) => {
+  const first = relu(convNorm(x, weights, 1, planes, 3, { stride, dilation: own }), weights.scope('relu'));
   return convNorm(first, weights, 2, planes, 3, { dilation });
 };
 
-const bottleneck: Branch = (x, weights, planes, step, { groups, width }) => {
+const bottleneck: Branch = (x, weights, planes, { stride, first: dilation }, { groups, width }) => {
   const between = Math.floor((planes * width) / 64) * groups;
   const first = relu(convNorm(x, weights, 1, between, 1), weights.scope('relu'));
-  const second = relu(convNorm(first, weights, 2, between, 3, { ...step, groups }), weights.scope('relu'));
+  const second = relu(
+    convNorm(first, weights, 2, between, 3, { stride, dilation, groups }),
+    weights.scope('relu'),
+  );
   return convNorm(second, weights, 3, 4 * planes, 1);
 };
 
@@ -68,13 +73,15 @@ function residual(x: Value, weights: Weights, y: Value, stride: number): Value {
 
 /** torchvision's BasicBlock. */
 export const basicBlock = (x: Value, weights: Weights, planes: number, stride: number): Value =>
-  residual(x, weights, basic(x, weights, planes, { stride, dilation: 1 }, UNGROUPED), stride);
+  residual(x, weights, basic(x, weights, planes, { stride, dilation: 1, first: 1 }, UNGROUPED), stride);
 
 /** What tells one ResNet from another. */
 export interface ResNet extends Partial<Groups> {
   readonly bottleneck: boolean;
   /** Of each of the four layers. */
   readonly blocks: readonly number[];
+  /** Whether the first convolution of a stage has the dilation of the stage before, as in timm. */
+  readonly dilatesLate?: boolean;
 }
 
 /** torchvision's ResNets, and the ResNeXts that are among them; the key of each is its name in smp. */
@@ -94,7 +101,7 @@ export const RESNETS_BY_NAME = {
 
 /** After the first ReLU, then after `layer1` (behind the pooling) to `layer4`; strides 2 to 32. */
 export function resNetFeatures(
-  { bottleneck: isBottleneck, blocks, groups = 1, width = 64 }: ResNet,
+  { bottleneck: isBottleneck, blocks, groups = 1, width = 64, dilatesLate }: ResNet,
   input: Value,
   weights: Weights,
   extent: Extent = WHOLE,
@@ -107,7 +114,9 @@ export function resNetFeatures(
   for (const [level, count] of blocks.slice(0, extent.depth - 1).entries()) {
     const { stride, dilation } = stepOf(4 * 2 ** level, extent, level > 0 ? 2 : 1);
     for (let block = 0; block < count; block++) {
-      const step = { stride: block === 0 ? stride : 1, dilation };
+      const isLate = dilatesLate && block === 0 && dilation > 1;
+      const first = isLate ? dilation / 2 : dilation;
+      const step = { stride: block === 0 ? stride : 1, dilation, first };
       x = module(weights, `layer${level + 1}.${block}`, (inner) => {
         const y = branch(x, inner, 64 * 2 ** level, step, { groups, width });
         return residual(x, inner, y, step.stride);

@@ -9,7 +9,7 @@ import { stepsIn } from './decoder-shapes.js';
 import type { Architecture } from './decoders/decoder.js';
 import { UNET } from './decoders/unet.js';
 import { type Encoder, type Extent, WHOLE } from './encoders/encoder.js';
-import { ENCODERS } from './encoders/index.js';
+import { ENCODERS, encoderNamed } from './encoders/index.js';
 import { argumentsIn, encoderIn, encoderKeys } from './inferred.js';
 import { ownDecoder } from './own-decoder.js';
 
@@ -22,7 +22,7 @@ const idOf = ({ className }: Architecture): string => `smp.${className.toLowerCa
 function encoderOf(architecture: Architecture, args: Arguments): Encoder {
   const names = ENCODERS.map(({ name }) => name);
   const wanted = args.value('encoder_name') ?? STANDARD_ENCODER;
-  const encoder = ENCODERS.find(({ name }) => name === wanted);
+  const encoder = encoderNamed(String(wanted));
   const fault = (expected: string) => args.fault(['encoder_name'], expected);
   if (encoder === undefined) {
     throw fault(
@@ -77,6 +77,7 @@ function network(
   const needed = encoderKeys(encoder, channels, extent);
   const beyond = [...encoderKeys(encoder, channels, WHOLE).keys()].filter((key) => !needed.has(key));
   const spare = new Set(beyond);
+  const unusedOfEncoder = (encoder.unused ?? []).map((key) => `encoder.${key}`);
   return networkOf({
     backbone: idOf(architecture),
     inputChannels: channels,
@@ -85,7 +86,8 @@ function network(
     variant: { encoder: encoder.name, encoder_depth: String(extent.depth) },
     normalization,
     isSaid: config !== undefined,
-    isSpare: (key) => spare.has(key) || unused.some((beginning) => key.startsWith(beginning)),
+    isSpare: (key) =>
+      spare.has(key) || [...unused, ...unusedOfEncoder].some((beginning) => key.startsWith(beginning)),
   });
 }
 

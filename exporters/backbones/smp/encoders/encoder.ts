@@ -22,6 +22,8 @@ export interface Encoder {
   readonly leastDepth?: number;
   /** Why it cannot keep a resolution, in a sentence; none where it dilates. */
   readonly undilated?: string;
+  /** Beginnings of keys that it holds below `encoder.` and no feature depends on. */
+  readonly unused?: readonly string[];
   /** How the images of its pre-trained weights were prepared, by `encoder_weights`; default ImageNet's mean and standard deviation. */
   normalization?(pretrained: unknown): Normalization;
   /** Its features from 2^first on, shallow to deep. */

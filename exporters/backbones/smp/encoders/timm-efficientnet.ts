@@ -1,0 +1,59 @@
+import { roundedChannels, SCALES, STAGES, STEM, scaledDepth } from './compound-scaling.js';
+import { efficientNetNormalization } from './efficientnet.js';
+import type { Encoder } from './encoder.js';
+import { type TimmNetwork, timmFeatures } from './timm-blocks.js';
+import { tu } from './tu.js';
+
+/** timm's EfficientNet. Squeezed are a quarter of the channels that a block takes. */
+function efficientNet(
+  [width, depth]: readonly [number, number, number],
+  options: Pick<TimmNetwork, 'epsilon' | 'isSame' | 'beginsWithStem'>,
+): TimmNetwork {
+  return {
+    ...options,
+    stem: roundedChannels(STEM, width),
+    stemActivation: 'silu',
+    squeezed: (taken) => Math.round(taken / 4),
+    squeeze: { activation: 'silu', gate: 'sigmoid' },
+    stages: STAGES.map(([expansion, kernel, stride, channels, blocks]) => [
+      {
+        ...{ expansion, kernel, stride, activation: 'silu', squeezes: true },
+        kind: expansion === 1 ? 'ds' : 'ir',
+        count: scaledDepth(blocks, depth),
+        out: roundedChannels(channels, width),
+      },
+    ]),
+  };
+}
+
+const HEAD = ['conv_head.', 'bn2.', 'classifier.'];
+
+/** `timm-efficientnet-b0` and so on, which smp has itself: the feature at a stride of 2 is the stem's. */
+const OWN = Object.entries(SCALES).map(([size, scale]): Encoder => {
+  const network = efficientNet(scale, { epsilon: 1e-5, isSame: false, beginsWithStem: true });
+  return {
+    name: `timm-efficientnet-${size}`,
+    stem: 'conv_stem.weight',
+    first: 1,
+    unused: HEAD,
+    normalization: efficientNetNormalization,
+    features: (input, weights, extent) => timmFeatures(network, input, weights, extent),
+  };
+});
+
+/** Those of timm's own names, and those of TensorFlow's weights. */
+const UNIVERSAL = Object.entries(SCALES).flatMap(([size, scale]) =>
+  [false, true].map((isSame): Encoder => {
+    const network = efficientNet(scale, { epsilon: isSame ? 1e-3 : 1e-5, isSame, beginsWithStem: false });
+    return tu({
+      name: `${isSame ? 'tf_' : ''}efficientnet_${size}`,
+      stem: 'conv_stem.weight',
+      first: 1,
+      unused: HEAD,
+      undilated: 'its dilation in timm is not written',
+      features: (input, weights, extent) => timmFeatures(network, input, weights, extent),
+    });
+  }),
+);
+
+export const TIMM_EFFICIENTNETS = [...OWN, ...UNIVERSAL];
