@@ -34,9 +34,9 @@ import type { ExportPlan, ImagePlan } from './export-plan.js';
 import { networkCost } from './network-cost.js';
 import {
   detectIn,
+  finishedIn,
   ignoredKeys,
   ignoredNotes,
-  keysFor,
   prefixIn,
   prefixNotes,
   sourceMetadata,
@@ -79,7 +79,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(images.io === 'image' && { imageRecipe: recipe, ...pick(images, ['imageBits']) }),
   });
   const { network } = description;
-  const { narrowed, unused } = weights.finish(keysFor(network, view), network.ignoredPrefixes);
+  const { narrowed, unused } = finishedIn(checkpoint, view, network, weights);
   settings.refuseUnused(checkpoint.file);
   const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
   const named = namedClasses(checkpoint, description.classes, images.classNames);

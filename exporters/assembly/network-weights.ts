@@ -5,7 +5,7 @@ import type { Checkpoint } from '../checkpoints/open.js';
 import { unreadableText } from '../checkpoints/unreadable.js';
 import type { KeyView } from '../nn/key-views.js';
 import type { SettingsInUse } from '../nn/settings.js';
-import { isIgnored, legible, listed, type Shapes, Weights } from '../nn/weights.js';
+import { type Finished, isIgnored, legible, listed, type Shapes, Weights } from '../nn/weights.js';
 import { type Detected, detect } from './describe.js';
 
 export function shapesOf({ tensors }: Pick<Checkpoint, 'tensors'>): Shapes {
@@ -41,9 +41,18 @@ export function weightsIn(
   return Weights.from((key) => tensors.get(names.get(key) ?? ''), file, settings);
 }
 
-/** The keys of a view that are to have a place in the network. */
-export function keysFor(network: Network, { names }: KeyView): readonly string[] {
-  return [...names.keys()].filter((key) => !network.isSpare?.(key));
+/**
+ * What is left to be said of a network's weights, once it is built.
+ * @throws NmodeError (BAD_CHECKPOINT) for keys that are missing, misshapen or too many
+ */
+export function finishedIn(
+  { tensors }: Checkpoint,
+  { names }: KeyView,
+  { isSpare, ignoredPrefixes }: Network,
+  weights: Weights,
+): Finished {
+  const keys = [...names.keys()].filter((key) => !isSpare?.(key));
+  return weights.finish(keys, ignoredPrefixes, (key) => tensors.get(names.get(key) ?? '')?.view);
 }
 
 /** What the network's keys begin with in the file. */

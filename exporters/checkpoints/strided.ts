@@ -36,6 +36,7 @@ export function stridedTensor(view: StridedView): Tensor {
   return {
     dtype,
     dims,
+    view: { memory: view.storage, layout: `${dtype} ${view.offset} [${dims}] [${view.strides}]` },
     bytes() {
       const bytes = gather(view);
       return bigEndian ? swapBytes(bytes, DTYPES[dtype].bytes) : bytes;

@@ -1,6 +1,6 @@
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { shapeText } from '../../graph/ir/dim.js';
-import { aligned, byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
+import { aligned, byteLength, elementCount, type Tensor, type TensorView } from '../../graph/ir/tensor.js';
 import { initializer, type Value } from '../../graph/ir/value.js';
 import { toFloat32 } from '../checkpoints/float32.js';
 import { UnreadableTensor, unreadableText } from '../checkpoints/unreadable.js';
@@ -189,13 +189,19 @@ export class Weights {
   /**
    * To be called when the network is built.
    * @param keys all keys of the checkpoint below the network's prefix
-   * @param aside beginnings of keys that need not be used
+   * @param ignored beginnings of keys that need not be used
+   * @param viewOf which memory a key is of, where that is known: one that is used under another key is no surplus
    * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together. Keys that are not used are
    *   an error where the network has keys: beside `down1.`, in `down1.` and in `down9.`. What stands elsewhere is returned.
    */
-  finish(keys: Iterable<string>, ignored: readonly string[] = []): Finished {
+  finish(
+    keys: Iterable<string>,
+    ignored: readonly string[] = [],
+    viewOf: (key: string) => TensorView | undefined = () => undefined,
+  ): Finished {
     const { missing, misshapen, unreadable, narrowed, values, file } = this.#ledger;
-    const extra = [...keys].filter((key) => !values.has(key) && !isIgnored(key));
+    const read = new Views([...values.keys()].map(viewOf));
+    const extra = [...keys].filter((key) => !values.has(key) && !read.has(viewOf(key)) && !isIgnored(key));
     const unused = extra.filter((key) => !isIgnored(key, ignored));
     const unread = unreadableText(unreadable);
     const problems = [
@@ -214,6 +220,23 @@ export class Weights {
       throw new NmodeError('BAD_CHECKPOINT', `${file}: ${what}${problems.join('; ')}${way}`);
     }
     return { narrowed, unused: extra };
+  }
+}
+
+/** Views of memory, each once. */
+class Views {
+  readonly #layouts = new Map<object, Set<string>>();
+
+  constructor(views: Iterable<TensorView | undefined>) {
+    for (const view of views) {
+      if (view === undefined) continue;
+      const layouts = this.#layouts.get(view.memory) ?? new Set();
+      this.#layouts.set(view.memory, layouts.add(view.layout));
+    }
+  }
+
+  has(view: TensorView | undefined): boolean {
+    return view !== undefined && (this.#layouts.get(view.memory)?.has(view.layout) ?? false);
   }
 }
 

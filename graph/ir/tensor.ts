@@ -1,5 +1,11 @@
 import { DTYPES, type DType } from './dtype.js';
 
+/** Which elements of which memory a tensor is of: two of the same memory and layout are one. */
+export interface TensorView {
+  readonly memory: object;
+  readonly layout: string;
+}
+
 /**
  * A constant array: row-major, little-endian; elements of less than a byte share one, the first in its lowest bits, and strings are the fields
  * of a TensorProto that hold them. `bytes()` may read a file when called (and again at every call),
@@ -9,6 +15,8 @@ export interface Tensor {
   readonly dtype: DType;
   readonly dims: readonly number[];
   bytes(): Uint8Array;
+  /** Of one that is a view of memory which others may share. */
+  readonly view?: TensorView;
   /** Writes the same bytes to memory that is there and begins where a typed array may: those of tensors that are computed. */
   fill?(target: Uint8Array): void;
 }

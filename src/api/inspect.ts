@@ -6,9 +6,9 @@ import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { networkCost } from '../../exporters/assembly/network-cost.js';
 import {
   detectIn,
+  finishedIn,
   ignoredKeys,
   ignoredNotes,
-  keysFor,
   prefixIn,
   prefixNotes,
   weightsIn,
@@ -68,7 +68,7 @@ export interface CheckpointReport {
     readonly order?: Order;
     readonly kernel?: number;
     readonly stateChannels?: number;
-    /** The variant of the network's own decoder. */
+    /** What tells the network, or its own decoder, from others of the name. */
     readonly variant?: Readonly<Record<string, string>>;
     /** @deprecated The same as `variant`. */
     readonly form?: Readonly<Record<string, string>>;
@@ -196,11 +196,13 @@ function architecture(checkpoint: Checkpoint): Recognised {
     const { network, classes, decoders, nmode } = detected;
     const classNames = checkpoint.extras && classNamesIn(checkpoint.extras, classes);
     const { widths, scales, inputChannels, backbone, own } = network;
+    const ofOwn = decoders.includes('original') ? own?.variant : undefined;
+    const variant = network.variant || ofOwn ? { ...network.variant, ...ofOwn } : undefined;
     return {
       architecture: {
         ...{ backbone, widths, scales: scales.map((scale) => Math.max(...scale)) },
         ...{ inputChannels, classes, ...(classNames && { classNames }), decoders, ...nmode },
-        ...(own?.variant && decoders.includes('original') && { variant: own.variant, form: own.variant }),
+        ...(variant && { variant, form: variant }),
       },
       ...costOf(checkpoint, detected),
     };
@@ -266,7 +268,7 @@ function costOf(checkpoint: Checkpoint, detected: Detected) {
   const found = { macs, macsAt, assumed, ...(prefix !== '' && { prefix }) };
   const notes = [...prefixNotes(checkpoint, view)];
   try {
-    const { unused } = weights.finish(keysFor(network, view), network.ignoredPrefixes);
+    const { unused } = finishedIn(checkpoint, view, network, weights);
     const leftAside = ignoredKeys(checkpoint, view, unused);
     const unread = unreadableText(checkpoint.tensors);
     notes.push(...ignoredNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread]));

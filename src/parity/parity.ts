@@ -120,15 +120,16 @@ interface NamedTensor extends Floats {
 }
 
 /**
- * Pairs the ports of a model with reference tensors by name; a single input and a single output that no tensor is named
- * for take the tensors left over, in that order.
+ * Pairs the ports of a model with reference tensors by name; a single input and outputs that no tensor is named for take the
+ * tensors left over, in that order.
  * @throws NmodeError (BAD_REFERENCE)
  */
 function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
   const ports = [...session.inputs, ...session.outputs];
   const unnamed = ports.filter(({ name }) => !reference.has(name));
   const left = [...reference].filter(([name]) => !ports.some((port) => port.name === name));
-  const single = session.inputs.length === 1 && session.outputs.length === 1;
+  // Outputs come in their order.
+  const single = session.inputs.length === 1;
   if (unnamed.length > 0 && !(single && unnamed.length === left.length)) {
     const [missing, held] = [unnamed.map((port) => port.name), [...reference.keys()]];
     throw new NmodeError(

@@ -22,6 +22,7 @@ const PAGES = [
   'docs/grafting.md',
   'docs/recipes.md',
   'docs/plain-unets.md',
+  'docs/smp.md',
 ];
 
 /** Servers do not end, other blocks install, need a second terminal or measure; a training has a test of its own. */

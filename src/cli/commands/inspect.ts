@@ -100,7 +100,10 @@ function checkpointText(report: CheckpointReport): string {
     ['note', report.note],
     ['problem', architecture && report.problem],
     costField(report),
-    ['assumed', report.assumed && `unless told: ${assumptionsText(report.assumed, flagOf)}`],
+    [
+      'assumed',
+      report.assumed?.length ? `unless told: ${assumptionsText(report.assumed, flagOf)}` : undefined,
+    ],
   ]);
   return `${head}\n\n${structureText(report)}${tensorTable(report.tensors)}`;
 }
@@ -129,7 +132,10 @@ function channelsText({ inputChannels, classes, classNames }: Architecture): str
 
 function decoderText({ decoders, order, kernel, stateChannels, variant = {} }: Architecture): string {
   if (order === undefined) {
-    return ['original', ...Object.entries(variant).map(([name, value]) => `${name} ${value}`)].join(', ');
+    return [
+      'original',
+      ...Object.entries(variant).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`),
+    ].join(', ');
   }
   const names = decoders.join(' or ');
   return `${names}, order ${order}, kernel ${kernel}, ${stateChannels} state channels; the activation is not stored`;

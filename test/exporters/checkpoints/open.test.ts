@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../../exporters/checkpoints/select-keys.js';
 import { FileSource } from '../../../exporters/checkpoints/source.js';
+import { Weights } from '../../../exporters/nn/weights.js';
 import { float32Values, integerValues } from '../../../graph/ir/tensor.js';
 import {
   bytes,
@@ -74,6 +75,17 @@ it('tensors that share a storage read it once', async () => {
   expect(read.mock.calls.filter(([, length]) => length === storage.length)).toHaveLength(1);
   read.mockRestore();
   checkpoint.close();
+});
+
+it('two keys of one view are one weight, and no surplus', async () => {
+  const twice = [weight, { ...weight, key: 'again' }, { ...weight, key: 'other', offset: 2 }];
+  const { tensors, close } = await openCheckpoint(
+    write('twice.pth', torchZip(stateDict(twice), { 0: storage })),
+  );
+  close();
+  const weights = Weights.from((key) => tensors.get(key));
+  weights.take('w', tensors.get('w')?.dims ?? []);
+  expect(weights.finish(tensors.keys(), [], (key) => tensors.get(key)?.view).unused).toEqual(['other']);
 });
 
 it('a flipped bit in a storage is found by its CRC', async () => {

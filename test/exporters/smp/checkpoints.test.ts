@@ -9,7 +9,10 @@ import { backboneOf } from '../../../exporters/backbones/index.js';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
 import { keysOf } from '../../../exporters/nn/weights.js';
+import { encodeModel } from '../../../graph/file/write.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
+import { createSession } from '../../../runtime/node/sessions/session.js';
+import { verifySession } from '../../../src/parity/parity.js';
 import {
   configOf,
   expectParity,
@@ -18,6 +21,7 @@ import {
   SMP_CASES,
   type SmpCase,
   smpCheckpoint,
+  smpReference,
 } from '../../support/smp.js';
 
 function caseOf(name: string): SmpCase {
@@ -32,6 +36,15 @@ const configured = (changes: object) =>
 
 it('a U-Net with a label gives what PyTorch gives, as rewritten', () =>
   expectParity('unet-label', unet, ['standard']));
+
+it('outputs that the reference names otherwise are taken in their order', async () => {
+  const { model } = exportedSmp(configured({}));
+  const named = [...(await smpReference('unet-label'))];
+  const names = ['input', 'output', 'output_label'];
+  const reference = new Map(named.map(([, tensor], index) => [names[index] ?? '', tensor]));
+  await using session = await createSession(encodeModel(model));
+  expect((await verifySession(session, reference)).pass).toBe(true);
+});
 
 describe('a folder as save_pretrained writes it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nmode-smp-'));
