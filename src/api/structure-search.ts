@@ -158,6 +158,13 @@ function fittingTo(
 ): readonly Hypothesis[] {
   const fits = all.filter((each) => takesPair(each, input, output));
   if (fits.length > 0 && String(input.dims.slice(2)) === String(output.dims.slice(2))) return fits;
+  const [, , ...space] = input.dims;
+  if (space.every((size, axis) => at(output.dims, axis + 2) < size)) {
+    throw new NmodeError(
+      'BAD_REFERENCE',
+      `${name}: its output of [${output.dims}] is smaller than its input of [${input.dims}], as where convolutions have no padding: such networks are not tried; export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize`,
+    );
+  }
   const { stages, depth } = at(all, 0).wiring;
   const [first, last] = [at(stages, 0).input, at(stages, stages.length - 1).output];
   throw new NmodeError(

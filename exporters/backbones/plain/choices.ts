@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { ActivationName } from '../../nn/activations.js';
 import type { Unit } from './modules.js';
-import { identityFrom, isStrided, type Stage } from './stage.js';
+import { identityFrom, isStrided, type Stage, standsForPooling } from './stage.js';
 import type { Wiring } from './wiring.js';
 
 /** What leaves no trace in a state dict, each with the words that are used of it. */
@@ -238,14 +238,14 @@ export function isOfUpsampling({ stages }: Pick<Wiring, 'stages'>, index: number
   return stage.doubled === true && stage.skip === undefined && stages[index + 1]?.skip !== undefined;
 }
 
-/** Whether a stage follows an end of a level and has no norm, where the others have: it stands for a pooling. */
+/** Whether a stage follows an end of a level and has no norm, where others have or where it stands alone: it stands for a pooling. */
 export function isOfDownsampling(
   { stages, bottom }: Pick<Wiring, 'stages' | 'bottom'>,
   index: number,
 ): boolean {
   const { unit, transposed } = at(stages, index);
   if (stages[index - 1]?.pooled === undefined || transposed || hasNorm(unit) || index > bottom) return false;
-  return stages.some((stage) => hasNorm(stage.unit));
+  return stages.some((stage) => hasNorm(stage.unit)) || standsForPooling(stages, index);
 }
 
 export interface Chosen {
@@ -273,8 +273,21 @@ export function alternatives(wiring: Wiring, { choices, asked, cost }: Chosen): 
   });
 }
 
-/** Every combination for a wiring. */
-export function combinations(wiring: Wiring): readonly Chosen[] {
+/** The same choices for another wiring; undefined where it leaves others to choose. */
+export function chosenFor(wiring: Wiring, { choices, asked }: Chosen): Chosen | undefined {
+  let cost = 0;
+  for (const { name, options } of FACTORS) {
+    const values = options(wiring);
+    if (values.length > 0 !== asked.includes(name)) return undefined;
+    const same = values.find(([value]) => value === choices[name]);
+    if (values.length > 0 && same === undefined) return undefined;
+    cost += same?.[1] ?? 0;
+  }
+  return { choices, asked, cost };
+}
+
+/** Every combination for a wiring, or the most usual ones. */
+export function combinations(wiring: Wiring, most = Number.POSITIVE_INFINITY): readonly Chosen[] {
   let all: readonly Chosen[] = [{ choices: USUAL, asked: [], cost: 0 }];
   for (const { name, options } of FACTORS) {
     const values = options(wiring);
@@ -286,6 +299,7 @@ export function combinations(wiring: Wiring): readonly Chosen[] {
         cost: cost + extra,
       })),
     );
+    if (all.length > most) all = [...all].sort((a, b) => a.cost - b.cost).slice(0, most);
   }
   return all;
 }

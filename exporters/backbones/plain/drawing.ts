@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import { legible } from '../../nn/weights.js';
 import { differencesOf, type Hypothesis } from './hypotheses.js';
-import type { Stage } from './stage.js';
+import { IMAGE, type Stage } from './stage.js';
 
 /** A hypothesis as text, a line for each convolution, indented by its level. */
 export function drawingOf({ wiring, chosen }: Hypothesis): readonly string[] {
@@ -11,7 +11,7 @@ export function drawingOf({ wiring, chosen }: Hypothesis): readonly string[] {
     const before = stages[index - 1];
     if (before?.pooled !== undefined) level++;
     if (stage.transposed || stage.doubled) level = Math.max(0, level - 1);
-    const joined = stage.skip === undefined ? '' : `, with ${legible(at(stages, stage.skip).unit.path)}`;
+    const joined = stage.skip === undefined ? '' : `, with ${skipName(stages, stage.skip)}`;
     const { shortcut, plus } = stage;
     const sums = [shortcut?.unit, plus === undefined ? undefined : at(stages, plus).unit];
     const added = sums.map((unit) => (unit === undefined ? '' : `, plus ${legible(unit.path)}`)).join('');
@@ -19,6 +19,9 @@ export function drawingOf({ wiring, chosen }: Hypothesis): readonly string[] {
     return `${'  '.repeat(level)}${legible(stage.unit.path)}: ${stage.input} -> ${stage.output}${joined}${added}${scaling}`;
   });
 }
+
+const skipName = (stages: readonly Stage[], skip: number): string =>
+  skip === IMAGE ? 'the image' : legible(at(stages, skip).unit.path);
 
 /** How a stage comes by its resolution. */
 function scalingOf({ transposed, doubled }: Stage, before: Stage | undefined, pooling: string): string {

@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import { legible, listed, type Shapes } from '../../nn/weights.js';
 import type { Backbone } from '../backbone.js';
-import { alternatives, type Chosen, combinations } from './choices.js';
+import { alternatives, type Chosen, chosenFor, combinations } from './choices.js';
 import { encodersOf, nmodeChannels, withoutDecoder } from './encoder.js';
 import { type Modules, modulesOf } from './modules.js';
 import { networkOfPlain, PLAIN_ID } from './network.js';
@@ -36,7 +36,9 @@ const [LEAST_UNITS, MAX_UNITS] = [5, 128];
 export function hypothesesOf(shapes: Shapes): Hypotheses {
   const { found, furthest, modules } = wiringsIn(shapes);
   const all = found
-    .flatMap((wiring, place) => combinations(wiring).map((chosen) => ({ wiring, chosen, place })))
+    .flatMap((wiring, place) =>
+      combinations(wiring, MAX_HYPOTHESES).map((chosen) => ({ wiring, chosen, place })),
+    )
     .map((each) => ({ ...each, cost: each.wiring.cost + each.chosen.cost }))
     .sort((a, b) => a.cost - b.cost)
     .slice(0, MAX_HYPOTHESES)
@@ -65,18 +67,10 @@ export function neighboursOf(
   const chosenOtherwise = [...alternatives(wiring, chosen)].sort((a, b) => a.cost - b.cost);
   const wiredOtherwise = wirings.flatMap((other, place) => {
     if (other === wiring) return [];
-    const same = asChosen(other, chosen);
+    const same = chosenFor(other, chosen);
     return same === undefined ? [] : [hypothesis(other, same, place + 1)];
   });
   return [...chosenOtherwise.map((each) => hypothesis(wiring, each, number)), ...wiredOtherwise];
-}
-
-/** The same choices for another wiring, where it leaves the same to choose. */
-function asChosen(wiring: Wiring, { choices, asked }: Chosen): Chosen | undefined {
-  return combinations(wiring).find(
-    (other) =>
-      String(other.asked) === String(asked) && asked.every((name) => other.choices[name] === choices[name]),
-  );
 }
 
 /** The wirings of a state dict: of a whole network, or of the encoder in front of an nmODE decoder. */

@@ -21,7 +21,7 @@ import type { Weights } from '../../nn/weights.js';
 import { type Network, networkOf, type Skip } from '../backbone.js';
 import { type Choices, isOfDownsampling, isOfUpsampling } from './choices.js';
 import type { Norm, Unit } from './modules.js';
-import { identityFrom, isStrided, type Stage } from './stage.js';
+import { IMAGE, identityFrom, isStrided, type Stage } from './stage.js';
 import type { Wiring } from './wiring.js';
 
 export interface Plain {
@@ -59,7 +59,8 @@ export function networkOfPlain(plain: Plain, id: string, variant: Readonly<Recor
 
 /** The features, shallow to deep. input [N, C, H, W]. */
 export function encode(plain: Plain, input: Value, weights: Weights): readonly Value[] {
-  const outputs = run(plain, { from: 0, to: plain.wiring.bottom }, input, new Map(), weights);
+  const known = new Map([[IMAGE, input]]);
+  const outputs = run(plain, { from: 0, to: plain.wiring.bottom }, input, known, weights);
   return plain.wiring.features.map(outputs);
 }
 

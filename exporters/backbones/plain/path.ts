@@ -2,7 +2,7 @@ import { at } from '../../../graph/common/at.js';
 import { type Block, blocksOf, type Reading, singlesOf } from './blocks.js';
 import type { Unit } from './modules.js';
 import { Queue } from './queue.js';
-import { endsModule, groupOf, parentOf, type Stage } from './stage.js';
+import { endsModule, groupOf, IMAGE, parentOf, type Stage, standsForPooling } from './stage.js';
 
 /** Stages in a row, from the input on. */
 export interface Path {
@@ -54,6 +54,8 @@ const COSTS = {
   pointless: 4,
   unreduced: 1.5,
   summed: 2.5,
+  down: 2,
+  image: 1,
   plain: 1,
   block: 2,
   skipped: 0.75,
@@ -235,7 +237,8 @@ function skipsOf(
   width: number,
 ): readonly { skip: number; cost: number }[] {
   const limit = ups + joins > 0 ? bound : stages.length - 1;
-  const found: { skip: number; cost: number }[] = [];
+  const found: { skip: number; cost: number; isDown: boolean }[] = [];
+  if (limit < 0) return [];
   const passed = new Set<number>();
   const level = at(stages, limit).output;
   for (let skip = limit - 1; skip >= 0 && found.length < 3; skip--) {
@@ -250,9 +253,13 @@ function skipsOf(
     const inside = group !== '' && mates <= MAX_LAYERS ? COSTS.inside.block : COSTS.inside.list;
     // A level that is passed by is joined by nothing.
     const left = COSTS.left * passed.size;
-    found.push({ skip, cost: (ends ? 0 : inside) + COSTS.early * found.length + left });
+    const isDown = standsForPooling(stages, skip);
+    const early = COSTS.early * found.filter((each) => !each.isDown).length;
+    found.push({ skip, cost: (ends ? 0 : inside) + early + left + (isDown ? COSTS.down : 0), isDown });
   }
-  return found;
+  // Nothing is joined behind the image.
+  const isImage = joins > 0 && width <= MAX_CHANNELS && at(stages, 0).input === width;
+  return isImage ? [...found, { skip: IMAGE, cost: COSTS.image, isDown: false }] : found;
 }
 
 /** A 1x1 convolution, alone in its block, around the last stages. */

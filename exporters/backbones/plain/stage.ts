@@ -1,13 +1,16 @@
 import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
 
+/** As a skip, the image itself. */
+export const IMAGE = -1;
+
 /** One convolution's place in the network. */
 export interface Stage {
   readonly unit: Unit;
   readonly transposed: boolean;
   readonly input: number;
   readonly output: number;
-  /** The stage whose output is concatenated before this one. */
+  /** The stage whose output is concatenated before this one, or `IMAGE`. */
   readonly skip?: number;
   /** The stage whose output is added to this one's, in place of a concatenation. */
   readonly plus?: number;
@@ -35,6 +38,16 @@ export function identityFrom(stages: readonly Stage[], index: number): number | 
     );
   const isInner = stages.slice(from, index).every(({ pooled }) => pooled === undefined);
   return isPlain && isInner && from < index && at(stages, from).input === last.output ? from : undefined;
+}
+
+/** Whether a convolution stands alone behind a module of several whose channels it keeps, as one with a stride does in a pooling's place. */
+export function standsForPooling(stages: readonly Stage[], index: number): boolean {
+  const [before, own] = [stages[index - 1], at(stages, index)];
+  if (before === undefined || own.transposed || own.input !== own.output) return false;
+  if (at(own.unit.shape, 2) === 1 || groupOf(before.unit) === '') return false;
+  const [group, place] = [groupOf(before.unit), groupOf(own.unit)];
+  const countIn = (path: string) => stages.filter(({ unit }) => groupOf(unit) === path).length;
+  return group !== place && countIn(group) > 1 && (place === '' || countIn(place) === 1);
 }
 
 /** The module that holds a layer: '' at the top, where names tell nothing. */

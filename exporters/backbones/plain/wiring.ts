@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
 import { type Path, searchPaths } from './path.js';
-import { endsModule, groupOf, isStrided, type Stage } from './stage.js';
+import { endsModule, groupOf, IMAGE, isStrided, type Stage } from './stage.js';
 
 /** Which tensors feed which: the stages in the order in which they run. */
 export interface Wiring {
@@ -42,7 +42,9 @@ function wired(path: Path): readonly Wiring[] {
     const all = isTransposed ? ups : doubled;
     const bottom = Math.min(...all) - 1;
     if (joins.some(({ skip }) => skip >= bottom)) return [];
-    return poolings(stages, joins, all, bottom).flatMap((pools) => {
+    const inner = joins.filter(({ skip }) => skip !== IMAGE);
+    if (inner.length === 0) return [];
+    return poolings(stages, inner, all, bottom).flatMap((pools) => {
       const placed = stages.map((stage, index): Stage => {
         const pooled = pools.get(index);
         return {
@@ -114,7 +116,8 @@ function isLevel(stages: readonly Stage[]): boolean {
     // A stride gives no pooled skip.
     if (stage.pooled === 'into-skip' && isStrided(stages[index + 1])) return false;
     if (stage.doubled) level--;
-    if (stage.skip !== undefined && at(taps, stage.skip) !== level) return false;
+    if (stage.skip === IMAGE && level !== 0) return false;
+    if (stage.skip !== undefined && stage.skip !== IMAGE && at(taps, stage.skip) !== level) return false;
     inputs.push(level);
     if (stage.transposed) level--;
     if (stage.plus !== undefined && at(taps, stage.plus) !== level) return false;
