@@ -13,6 +13,10 @@ export class BatchReader {
   readonly #collected: Collected;
   readonly #shapes: readonly (readonly number[])[];
   readonly #spare: ArrayBuffer[] = [];
+  /** Of records that are in a file: one for each would fill the memory before it is collected. */
+  #scratch: Uint16Array | undefined;
+  /** One batch is read at a time. */
+  #reading: Promise<unknown> = Promise.resolve();
 
   /**
    * @param size of what is read of each image, in pixels of the network's input
@@ -34,12 +38,19 @@ export class BatchReader {
       if (buffer instanceof ArrayBuffer && sizes.has(buffer.byteLength)) this.#spare.push(buffer);
   };
 
-  async read(samples: readonly Sample[]): Promise<Batch> {
+  read(samples: readonly Sample[]): Promise<Batch> {
+    const batch = this.#reading.then(() => this.#read(samples));
+    this.#reading = batch.catch(() => {});
+    return batch;
+  }
+
+  async #read(samples: readonly Sample[]): Promise<Batch> {
     const { store } = this.#collected;
     if (samples.length !== this.images) throw new TypeError(`${samples.length} images of ${this.images}`);
     const parts = this.#shapes.map((dims) => ({ dims, data: this.#memory(bytesOf(dims)) }));
     for (const [place, { record, corner }] of samples.entries()) {
-      const stored = await store.read(record);
+      this.#scratch ??= store.scratch();
+      const stored = await store.read(record, this.#scratch);
       for (const [index, part] of parts.entries()) this.#take(stored, index, corner, part, place);
     }
     const targets = at(parts, -1 + parts.length);

@@ -1,5 +1,5 @@
 import type { NmodeDecoder } from '../../exporters/decoders/nmode.js';
-import { crossEntropy, type Loss, softDice, weightedSum } from '../../graph/training/losses.js';
+import { crossEntropy, diceSemimetric, type Loss, weightedSum } from '../../graph/training/losses.js';
 
 /** The decoder that is fitted where nothing else is asked for: the release's. */
 export const DECODER = {
@@ -36,7 +36,7 @@ export const FITTING = {
 /** What it minimises, with the teacher's probabilities as targets. */
 export const LOSS: Loss = weightedSum([
   [1, crossEntropy],
-  [1, softDice()],
+  [1, diceSemimetric()],
 ]);
 
 /** Below this agreement with its teacher, and beyond this fall of the DSC, no student is written. */

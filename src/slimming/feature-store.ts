@@ -63,9 +63,17 @@ export class FeatureStore {
     return this.#lengths.slice(0, part).reduce((sum, length) => sum + length, 0);
   }
 
-  /** A record: its parts, one behind the other. It must not be written to. */
-  async read(record: number): Promise<Uint16Array> {
-    return record < this.#inMemory ? at(this.#kept, record) : this.#read(record - this.#inMemory);
+  /** Memory for a record that is read from the file. */
+  scratch(): Uint16Array {
+    return new Uint16Array(this.#length);
+  }
+
+  /**
+   * A record: its parts, one behind the other. It must not be written to.
+   * @param scratch is filled with one that is in the file
+   */
+  async read(record: number, scratch: Uint16Array): Promise<Uint16Array> {
+    return record < this.#inMemory ? at(this.#kept, record) : this.#read(record - this.#inMemory, scratch);
   }
 
   async #write(record: Uint16Array, place: number): Promise<void> {
@@ -81,10 +89,9 @@ export class FeatureStore {
     }
   }
 
-  async #read(place: number): Promise<Uint16Array> {
+  async #read(place: number, record: Uint16Array): Promise<Uint16Array> {
     const { handle } = await this.#opened();
-    const record = new Uint16Array(this.#length);
-    const bytes = new Uint8Array(record.buffer);
+    const bytes = new Uint8Array(record.buffer, record.byteOffset, record.byteLength);
     for (let done = 0; done < bytes.length; ) {
       const { bytesRead } = await handle.read(bytes, done, undefined, place * bytes.length + done);
       if (bytesRead === 0) throw new TypeError(`no record ${place} in the file`);

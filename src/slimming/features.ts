@@ -173,14 +173,23 @@ function probabilitiesOf(job: Job, height: number, width: number): Probabilities
 /** @throws NmodeError (CHECK_FAILED) for what half precision does not hold, and for what are no numbers */
 function halved({ name, skips }: Teacher, index: number, image: string, data: Float32Array): Uint16Array {
   const halves = toHalf(data);
-  // Infinity, and what is no number, have these bits.
-  const beyond = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
+  const beyond = firstBeyond(halves);
   if (beyond < 0) return halves;
   throw new NmodeError(
     'CHECK_FAILED',
     `${name}: its feature map '${skips[index]?.tensor}' holds ${data[beyond]} for ${image}, and features are kept in half precision, up to ${MAX_HALF}: name other feature maps with ${option('skips')}`,
   );
 }
+
+/** The first that is infinite or no number; -1 for none. There are millions. */
+function firstBeyond(halves: Uint16Array): number {
+  for (let index = 0; index < halves.length; index++)
+    if (((halves[index] as number) & INFINITE) === INFINITE) return index;
+  return -1;
+}
+
+/** The exponent of infinity, and of what is no number. */
+const INFINITE = 0x7c00;
 
 function storeFor(shapes: Collected['shapes'], { budget, folder }: CollectOptions): FeatureStore {
   return new FeatureStore(shapes.map(elementCount), budget, folder);

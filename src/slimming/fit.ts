@@ -3,21 +3,15 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
-import {
-  DEFAULT_MOMENTUM,
-  type Numbers,
-  type TrainingState,
-  type TrainingStep,
-} from '../../graph/training/step.js';
+import { DEFAULT_MOMENTUM, type Numbers, type TrainingStep } from '../../graph/training/step.js';
 import { createSession, type Session } from '../../runtime/node/sessions/session.js';
-import type { Inputs } from '../../runtime/sessions/tensors.js';
 import { outputOf } from '../transform/output-of.js';
 import { areaBias } from './area-bias.js';
 import type { BatchReader } from './batch-reader.js';
 import { croppingOf } from './cropping.js';
 import type { Samples } from './crops.js';
 import type { FitProgress, FitRecord, FitTask } from './fit-task.js';
-import { Judge } from './judge.js';
+import { copiedNumbers, Judge } from './judge.js';
 import { fittingStep } from './student.js';
 
 export interface Fitted {
@@ -98,7 +92,7 @@ class Phase {
       let next = reader.read(samples.at(record.step));
       while (record.step < end) {
         const step = record.step + 1;
-        const run = session.run({ ...(await next), ...copied(record.state) }, { ...options, outputs });
+        const run = session.run({ ...(await next), ...copiedNumbers(record.state) }, { ...options, outputs });
         // Read while the step runs.
         next = reader.read(samples.at(step));
         next.catch(() => {});
@@ -125,23 +119,36 @@ class Phase {
     const running = record.state[RUNNING];
     if (running === undefined) return { ...record, settled: true };
     const options = { outputs: [`next_${RUNNING}`], ...(this.task.signal && { signal: this.task.signal }) };
-    const sums = new Float64Array(running.data.length);
-    for (let batch = 0; batch < SETTLING; batch++) {
+    const behind = async (batch: number, from: number) => {
       const read = await this.reader.read(this.samples.at(record.step + batch));
-      const { data } = outputOf(await session.run({ ...read, ...record.state }, options), `next_${RUNNING}`);
-      // next = (1 - momentum) running + momentum batch
-      for (const [index, next] of data.entries()) {
-        const before = at(running.data, index);
-        sums[index] = at(sums, index) + (next - (1 - DEFAULT_MOMENTUM) * before) / DEFAULT_MOMENTUM;
-      }
+      const state = { ...record.state, [RUNNING]: { ...running, data: running.data.slice().fill(from) } };
+      return outputOf(await session.run({ ...read, ...state }, options), `next_${RUNNING}`).data;
+    };
+    // From 0, a step leaves what it takes of its batch's statistics; from 1, also what it leaves of what was before.
+    const [zero, one] = [await behind(0, 0), await behind(0, 1)];
+    const sums = Float64Array.from(zero);
+    for (let batch = 1; batch < SETTLING; batch++) {
+      for (const [index, value] of (await behind(batch, 0)).entries()) sums[index] = at(sums, index) + value;
     }
-    const settled = { dims: running.dims, data: Float32Array.from(sums, (sum) => sum / SETTLING) };
-    return { ...record, state: { ...record.state, [RUNNING]: settled }, settled: true };
+    const data = Float32Array.from(
+      sums,
+      (sum, index) => sum / SETTLING / shareOf(at(one, index) - at(zero, index)),
+    );
+    return { ...record, state: { ...record.state, [RUNNING]: { ...running, data } }, settled: true };
   }
 }
 
 /** Batches that running statistics are means of. */
 const SETTLING = 16;
+
+/**
+ * How much of a batch's statistics a step takes, of which a BatchNorm that is applied several times takes as often.
+ * @param rest what it leaves of what was before, but for rounding
+ */
+function shareOf(rest: number): number {
+  const times = Math.max(1, Math.round(Math.log(rest) / Math.log(1 - DEFAULT_MOMENTUM)));
+  return 1 - (1 - DEFAULT_MOMENTUM) ** times;
+}
 
 const RUNNING = 'running_statistics';
 
@@ -160,12 +167,6 @@ function advanced(
 
 const isOver = ({ step, best }: FitRecord, { steps, patience }: FitTask): boolean =>
   step < steps && best !== undefined && step - best.step > patience;
-
-/** Its memory is given away. */
-const copied = (state: TrainingState): Inputs =>
-  Object.fromEntries(
-    Object.entries(state).map(([name, { dims, data }]) => [name, { dims, data: data.slice() }]),
-  );
 
 /** How long steps take. */
 class Clock {

@@ -12,7 +12,7 @@ import type { FitRecord, FitTask } from './fit-task.js';
 import { fittingStep } from './student.js';
 
 /** Images of a run. */
-const BATCH = 4;
+const BATCH = 2;
 
 /** What a student and its teacher say of one image: probabilities [1, classes, H, W]. */
 export interface Answers {
@@ -34,7 +34,9 @@ export class Judge {
     const step = fittingStep(whole, { ...optimisation, rates: constantRate(0) }, 'running');
     const [, , height = 1, width = 1] = at(collected.shapes, collected.shapes.length - 1);
     const reader = new BatchReader(collected, [height, width], BATCH);
-    return new Judge(task, await createSession(encodeModel(step.inference()), task.session), reader);
+    // It runs rarely, and its memory would stand beside that of the steps.
+    const options = { ...task.session, arena: false };
+    return new Judge(task, await createSession(encodeModel(step.inference()), options), reader);
   }
 
   /** The record with its agreement on the held-out images; it becomes the best where it is. */
@@ -60,7 +62,9 @@ export class Judge {
         corner: [0, 0] as const,
       }));
       const { targets, ...features } = await this.reader.read(samples);
-      const outputs = await this.session.run({ ...features, ...state }, { ...(signal && { signal }) });
+      const given = { ...features, ...copiedNumbers(state) };
+      const options = { transfer: true, onSpent: this.reader.onSpent, ...(signal && { signal }) };
+      const outputs = await this.session.run(given, options);
       const probabilities = outputOf(outputs, 'probabilities');
       for (let image = 0; image < BATCH && start + image < records.length; image++)
         yield { student: imageOf(probabilities, image), teacher: imageOf(targets, image) };
@@ -77,6 +81,12 @@ function studentOf({ parameters, running_statistics }: TrainingState): TrainingS
   if (parameters === undefined) throw new TypeError('a state without parameters');
   return { parameters, ...(running_statistics && { running_statistics }) };
 }
+
+/** Their memory is given away. */
+export const copiedNumbers = (state: TrainingState): TrainingState =>
+  Object.fromEntries(
+    Object.entries(state).map(([name, { dims, data }]) => [name, { dims, data: data.slice() }]),
+  );
 
 function imageOf({ dims: [, ...one], data }: Floats, image: number): Floats {
   const size = one.reduce((product, dim) => product * dim, 1);

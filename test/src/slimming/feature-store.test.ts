@@ -16,7 +16,7 @@ it('gives records back, whether they are in memory or in the file, which nobody 
   expect(store.count).toBe(4);
   for (const index of [3, 0, 2, 1]) {
     const first = 10 * (index + 1);
-    expect([...(await store.read(index))]).toEqual([first, first + 1, first + 2, first + 3]);
+    expect([...(await store.read(index, store.scratch()))]).toEqual([first, first + 1, first + 2, first + 3]);
   }
   expect([store.startOf(0), store.startOf(1), store.startOf(2)]).toEqual([0, 3, 4]);
   // Where a file may be removed while it is open, a killed process leaves none.

@@ -1,0 +1,119 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from '@jest/globals';
+import { loadModel } from '../../../runtime/node/model.js';
+import { exportModel } from '../../../src/api/export.js';
+import { slim } from '../../../src/api/slim.js';
+import { root } from '../../support/fixtures.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'nmode-slim-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const fixture = (...path: string[]) => join(root, 'fixtures', ...path);
+const SIZE = { height: 64, width: 64 } as const;
+const SHORT = { images: fixture('images'), size: SIZE, holdOut: 0.3, threads: 1, int8: false } as const;
+const TEACHER = fixture('slim/teacher.pth');
+const EXAMPLE = { network: TEACHER, images: fixture('slim/images'), threads: 2 } as const;
+
+it.each(['eed', 'hd', 'lmd'] as const)(
+  '%s learns what the bundled network knows',
+  async (decoder) => {
+    const report = await slim({
+      ...{
+        ...EXAMPLE,
+        decoder,
+        output: join(folder, `${decoder}.onnx`),
+        steps: 150,
+        int8: decoder === 'eed',
+      },
+      ...(decoder === 'eed' && { report: join(folder, 'report.html') }),
+    });
+    expect(report.student.agreement?.mean).toBeGreaterThan(0.9);
+    expect(report.looks.length).toBeGreaterThan(1);
+    if (decoder !== 'eed') return;
+    expect(report.teacherInt8?.agreement?.mean).toBeGreaterThan(0.95);
+    const page = readFileSync(join(folder, 'report.html'), 'utf8');
+    expect(page.match(/<figure>/g)).toHaveLength(6);
+  },
+  600_000,
+);
+
+it('puts one on the proposed tensors of an .onnx model, in another size than square', async () => {
+  const output = join(folder, 'of-model.onnx');
+  const size = { height: 64, width: 96 };
+  const network = fixture('foreign/unet.onnx');
+  const report = await slim({ ...SHORT, network, output, size, steps: 12, decoder: 'hd', force: true });
+  expect(report.notes.join()).toContain('the decoder stands on the proposed tensors /inc/');
+  expect(report.assumed.map(({ option }) => option)).toEqual(['recipe']);
+  const { metadata } = (await loadModel(output)).model;
+  expect(metadata.get('nmode.decoder')).toBe('hd');
+  expect(JSON.parse(metadata.get('nmode.recipe') ?? '').sizing).toEqual({ kind: 'resize', ...size });
+}, 600_000);
+
+it('agrees with a checkpoint just as with the .onnx file that it is exported to', async () => {
+  const exported = join(folder, 'exported.onnx');
+  await exportModel({ checkpoint: TEACHER, output: exported });
+  const [output, steps] = [join(folder, 'of-export.onnx'), 150];
+  const report = await slim({ ...EXAMPLE, network: exported, output, steps, int8: false });
+  expect(report.student.agreement?.mean).toBeGreaterThan(0.9);
+  // The recipe is the exported model's own, which its export assumed.
+  expect((await loadModel(output)).model.metadata.get('nmode.backbone')).toBe('unet');
+}, 600_000);
+
+it.each(['softmax', 'sigmoid'] as const)(
+  'several classes of a %s, with masks of some images',
+  async (head) => {
+    const output = join(folder, `${head}.onnx`);
+    const network = fixture('cases/original-classes4.zip.pth');
+    const report = await slim({ ...SHORT, network, output, head, steps: 20, force: true });
+    const { metadata } = (await loadModel(output)).model;
+    expect([metadata.get('nmode.classes'), metadata.get('nmode.head')]).toEqual(['4', head]);
+    expect(metadata.get('nmode.background')).toBe(head === 'softmax' ? '0' : undefined);
+    expect(report.losses.every(Number.isFinite)).toBe(true);
+  },
+  600_000,
+);
+
+it('learns from masks as well, and refuses a student that is too far below its teacher', async () => {
+  const output = join(folder, 'masks.onnx');
+  const options = { ...SHORT, network: fixture('slim/teacher.pth'), masks: fixture('masks'), output };
+  const report = await slim({ ...options, steps: 20, force: true });
+  expect(report.teacher.truth?.perImage).toHaveLength(report.images.test);
+  expect(report.student.truth?.dsc).toBeGreaterThan(0);
+  const strict = {
+    ...options,
+    output: join(folder, 'strict.onnx'),
+    steps: 7,
+    minAgreement: 0,
+    maxDscDrop: 0,
+  };
+  const { code, message } = await slim(strict).then(
+    () => ({ code: 'none', message: 'below its teacher' }),
+    (error) => error,
+  );
+  // Nobody knows which is better on one image; where it is refused, it is for that.
+  expect(['none', 'CHECK_FAILED']).toContain(code);
+  expect(message).toContain('below its teacher');
+}, 600_000);
+
+it('keeps what is beyond the memory in a file, and comes to the same bytes', async () => {
+  const options = { ...SHORT, network: fixture('release/unet_original.pth'), steps: 20, force: true };
+  const [within, beyond] = [join(folder, 'within.onnx'), join(folder, 'beyond.onnx')];
+  await slim({ ...options, output: within });
+  await slim({ ...options, output: beyond, memoryBudget: 200_000 });
+  expect(readFileSync(beyond)).toEqual(readFileSync(within));
+  expect(readdirSync(folder).filter((file) => file.endsWith('.features'))).toEqual([]);
+}, 600_000);
+
+it('one channel, of the bundled grey network', async () => {
+  const grey = join(folder, 'grey.onnx');
+  const checkpoint = fixture('trained/unet-eed-w8-grey-isic2018.pth');
+  await exportModel({ checkpoint, output: grey, decoder: 'eed', activation: 'gelu', grey: 'luma' });
+  const options = { ...SHORT, network: grey, output: join(folder, 'of-grey.onnx'), steps: 30 };
+  const { size: _, ...own } = options;
+  await expect(slim({ ...own, decoder: 'lmd' })).rejects.toMatchObject({ code: 'BAD_USAGE' });
+  const report = await slim({ ...own, decoder: 'lmd', force: true });
+  expect(report.student.agreement?.mean).toBeGreaterThan(0.5);
+  expect(statSync(options.output).size).toBeGreaterThan(0);
+}, 600_000);
