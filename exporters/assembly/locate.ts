@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Backbone, Extras, Network } from '../backbones/backbone.js';
-import { FAMILIES, BACKBONES, saidBy } from '../backbones/index.js';
+import { BACKBONES, FAMILIES, saidBy } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
 import type { Shapes } from '../nn/weights.js';
 import { bestOf, type Fit, fitOf, misfit } from './recognise.js';
