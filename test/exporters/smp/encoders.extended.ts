@@ -47,6 +47,28 @@ describe('an encoder gives what smp gives on it, as built and rewritten', () => 
   });
 });
 
+describe('an nmODE decoder on an encoder of smp gives what PyTorch gives', () => {
+  it.each([
+    ['vgg11', 'eed'],
+    ['densenet121', 'hd'],
+    ['mit_b0', 'lmd'],
+  ] as const)('%s, %s', async (name, decoder) => {
+    const outputs = await readReference(fixture('smp', 'nmode.safetensors'));
+    const mask = outputs.get(`${name}.${decoder}`);
+    if (mask === undefined) throw new Error(`no output of ${name}`);
+    const weights = Weights.from(seededWith(variance));
+    const built = buildModel(standard(unetOn(name), decoder), weights, { size: {} });
+    const reference = new Map([
+      ['input', seeded('input', [1, 3, 64, 32])],
+      ['mask', mask],
+    ]);
+    for (const model of [built, optimize(built).model]) {
+      const [parity] = await paritiesOf(encodeModel(model), [reference], 'all');
+      expect(parity?.maxAbs).toBeLessThanOrEqual(4e-6);
+    }
+  });
+});
+
 it('every encoder has features at whole strides, all of which an nmODE decoder takes', () => {
   for (const { name, first } of ENCODERS) {
     const network = unetOn(name);
