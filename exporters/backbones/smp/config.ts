@@ -26,9 +26,10 @@ export function configIn(extras: Extras): NamedArguments | undefined {
   if (typeof config !== 'object' || config === null || !('encoder_name' in config)) return undefined;
   const found = config as NamedArguments;
   const { _model_class: name } = found;
-  if (typeof name === 'string' && NAMES.includes(name)) return found;
+  // Without a class the keys tell it.
+  if (name === undefined || (typeof name === 'string' && NAMES.includes(name))) return found;
   const near = typeof name === 'string' ? `; the closest is ${closest(name, NAMES, 1)[0]}` : '';
   throw bad(
-    `_model_class is ${String(JSON.stringify(name)).slice(0, 60)}, expected one of ${NAMES.join(', ')}${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+    `_model_class is ${JSON.stringify(name).slice(0, 60)}, expected one of ${NAMES.join(', ')}${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
   );
 }

@@ -107,10 +107,8 @@ export const SMP = ARCHITECTURES.map(
     stems: STEMS,
     takesArguments: true,
     matches(shapes, extras) {
-      const config = configIn(extras);
-      return config === undefined
-        ? hasKeys(architecture, shapes)
-        : config._model_class === architecture.className;
+      const { _model_class: className } = configIn(extras) ?? {};
+      return className === undefined ? hasKeys(architecture, shapes) : className === architecture.className;
     },
     network: (shapes, extras, given) => network(architecture, shapes, extras, given),
   }),

@@ -155,6 +155,12 @@ describe('config.json', () => {
     );
   });
 
+  it('without a class goes with the one that the keys tell', () => {
+    const { _model_class: _, ...others } = JSON.parse(configOf(unet));
+    const { network } = detectIn(smpCheckpoint(unet, [['config.json', JSON.stringify(others)]]));
+    expect(network).toMatchObject({ backbone: 'smp.unet', isSaid: true });
+  });
+
   it('of another library says nothing', () => {
     const { network } = detectIn(smpCheckpoint(unet, [['config.json', '{"model_type": "bert"}']]));
     expect(network).toMatchObject({ backbone: 'smp.unet', isSaid: false });

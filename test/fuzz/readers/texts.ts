@@ -1,3 +1,8 @@
+import { ARCHITECTURES } from '../../../exporters/backbones/smp/architectures.js';
+import { Arguments } from '../../../exporters/backbones/smp/arguments.js';
+import { configIn } from '../../../exporters/backbones/smp/config.js';
+import { WHOLE } from '../../../exporters/backbones/smp/encoders/encoder.js';
+import { ownDecoder } from '../../../exporters/backbones/smp/own-decoder.js';
 import { CLASS_NAMES_KEY } from '../../../graph/common/class-names.js';
 import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/common/recipe.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
@@ -192,4 +197,32 @@ const classNames: FuzzedReader = {
   },
 };
 
-export const TEXTS: readonly FuzzedReader[] = [recipe, metadata, classNames, infer];
+const CONFIGS = [
+  {
+    ...{ _model_class: 'Unet', encoder_name: 'resnet34', decoder_channels: [256, 128, 64, 32, 16] },
+    ...{ decoder_use_norm: { type: 'batchnorm', eps: 1e-3 }, decoder_attention_type: 'scse', classes: 2 },
+    ...{ activation: 'sigmoid', aux_params: { classes: 3, pooling: 'max', dropout: 0.5, activation: null } },
+  },
+  { _model_class: 'FPN', encoder_name: 'vgg11', decoder_merge_policy: 'cat', upsampling: 4 },
+  { _model_class: 'DeepLabV3Plus', encoder_name: 'resnet18', decoder_atrous_rates: [12, 24, 36] },
+];
+
+/** What save_pretrained writes beside the weights of segmentation_models.pytorch. */
+const smpConfig: FuzzedReader = {
+  name: 'config.json',
+  codes: ['BAD_CHECKPOINT'],
+  first: /JSON/,
+  make: (random) => text(mutateJson(random.pick(CONFIGS), random)),
+  read(input) {
+    const config = configIn(new Map([['config.json', Buffer.from(input).toString('utf8')]]));
+    const architecture = ARCHITECTURES.find(({ className }) => className === config?._model_class);
+    if (config === undefined || architecture === undefined) return undefined;
+    const args = new Arguments({ config });
+    args.value('encoder_name');
+    const own = ownDecoder(architecture, args, { encoderName: 'resnet34', first: 1, extent: WHOLE });
+    args.refuseOthers(architecture.className);
+    return own;
+  },
+};
+
+export const TEXTS: readonly FuzzedReader[] = [recipe, metadata, classNames, infer, smpConfig];
