@@ -63,6 +63,8 @@ export interface CheckpointReport {
     readonly classes: number;
     /** What these are called, where the file says it. */
     readonly classNames?: readonly string[];
+    /** What follows the logits, where it is known. */
+    readonly activation?: 'sigmoid' | 'softmax';
     /** The decoders that the keys allow. */
     readonly decoders: readonly DecoderId[];
     readonly order?: Order;
@@ -203,6 +205,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
         ...{ backbone, widths, scales: scales.map((scale) => Math.max(...scale)) },
         ...{ inputChannels, classes, ...(classNames && { classNames }), decoders, ...nmode },
         ...(variant && { variant, form: variant }),
+        ...(own?.activation && decoders.includes('original') && { activation: own.activation }),
       },
       ...costOf(checkpoint, detected),
     };

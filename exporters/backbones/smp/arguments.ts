@@ -26,7 +26,7 @@ const textOf = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? String
 
 /** The arguments that a network's class was called with. Each is asked for by its name; what nobody says has the class's default. */
 export class Arguments {
-  readonly #sources: readonly Source[];
+  readonly #sources: readonly [given: Source, config: Source, shapes: Source];
   readonly #asked = new Set<string>();
 
   constructor({ given = {}, config = {}, shapes = {} }: Sources) {
@@ -51,12 +51,19 @@ export class Arguments {
     return undefined;
   }
 
-  /** The error for an argument that is not as expected. */
-  fault(names: readonly string[], expected: string): NmodeError {
-    const { code, what, name, value } = this.#find(names) ?? {
-      ...{ code: 'BAD_USAGE' as const, what: option('backboneArguments'), name: names[0], value: undefined },
-    };
-    return new NmodeError(code, `${what}: ${name} is ${textOf(value)}, expected ${expected}`);
+  /** The error for an argument that is not as expected. @param otherwise what it is where nobody says it */
+  fault(names: readonly string[], expected: string, otherwise?: unknown): NmodeError {
+    const found = this.#find(names);
+    if (found !== undefined) {
+      const { code, what, name, value } = found;
+      return new NmodeError(code, `${what}: ${name} is ${textOf(value)}, expected ${expected}`);
+    }
+    const [given, config] = this.#sources;
+    const { code, what } = Object.keys(config.values).length > 0 ? config : given;
+    return new NmodeError(
+      code,
+      `${what}: ${names[0]} is left out and so ${textOf(otherwise)}, expected ${expected}`,
+    );
   }
 
   /** A whole number. */
@@ -74,7 +81,7 @@ export class Arguments {
     const value = this.value(name) ?? otherwise;
     const fits = Array.isArray(value) && value.every((each) => isWhole(each, 1, MOST));
     if (fits && value.length === count) return value;
-    throw this.fault([name], `${count} whole numbers, ${why}`);
+    throw this.fault([name], `${count} whole number${count === 1 ? '' : 's'}, ${why}`, otherwise);
   }
 
   /** One of several words. */

@@ -23,10 +23,10 @@ function encoderOf(architecture: Architecture, args: Arguments): Encoder {
   const names = ENCODERS.map(({ name }) => name);
   const wanted = args.value('encoder_name') ?? STANDARD_ENCODER;
   const encoder = encoderNamed(String(wanted));
-  const fault = (expected: string) => args.fault(['encoder_name'], expected);
+  const fault = (expected: string) => args.fault(['encoder_name'], expected, STANDARD_ENCODER);
   if (encoder === undefined) {
     throw fault(
-      `an encoder that is known, of which the closest are ${closest(String(wanted), names, 3).join(', ')} (docs/backbones.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+      `an encoder that is known, of which the closest are ${closest(String(wanted), names, 3).join(', ')} (docs/smp.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
     );
   }
   const refused = architecture.refusal?.(encoder);

@@ -125,9 +125,9 @@ function networkText({ backbone, widths, scales }: Architecture): string {
   return `${backbone}, widths ${widths.join(', ')}, scales ${scales.join(', ')}`;
 }
 
-function channelsText({ inputChannels, classes, classNames }: Architecture): string {
+function channelsText({ inputChannels, classes, classNames, activation }: Architecture): string {
   const named = classNames === undefined ? '' : ` (${classNames.join(', ')})`;
-  return `${inputChannels} in, ${classes} out${named}${classes > 1 ? '; the head is not stored' : ''}`;
+  return `${inputChannels} in, ${classes} out${named}${activation ? `; ${activation}` : classes > 1 ? '; the head is not stored' : ''}`;
 }
 
 function decoderText({ decoders, order, kernel, stateChannels, variant = {} }: Architecture): string {

@@ -124,6 +124,10 @@ describe('config.json', () => {
       'decoder_channels is [32,16], expected 3 whole numbers, one for each level of encoder_depth',
     ],
     [
+      { decoder_channels: undefined },
+      'config.json: decoder_channels is left out and so [256,128,64,32,16], expected 3 whole numbers',
+    ],
+    [
       { decoder_chanels: [1] },
       'Unet is not written with decoder_chanels; the closest argument is decoder_channels',
     ],

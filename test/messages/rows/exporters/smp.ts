@@ -6,7 +6,9 @@ export const SMP: Conditions = {
     '…: … is …, expected …': 'an argument is none that its class takes; it is named with who said it',
     'a whole number from … on': 'what is expected of an argument that counts, for a message',
     'one from … to …': 'the same where there is a most',
-    '… whole numbers, …': 'what is expected of a list of counts, for a message',
+    '… whole number…, …': 'what is expected of a list of counts, for a message',
+    '…: … is left out and so …, expected …':
+      'nobody says an argument, and its default does not go with the others',
     ' or ': 'stands between the words that an argument may be, for a message',
     'true or false': 'what is expected of a switch, for a message',
     '…: … is not written with …; the closest argument is …':
@@ -43,7 +45,7 @@ export const SMP: Conditions = {
     'null or scse': 'the attention is none that smp has',
   },
   'exporters/backbones/smp/family.ts': {
-    "an encoder that is known, of which the closest are … (docs/backbones.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
+    "an encoder that is known, of which the closest are … (docs/smp.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
       'encoder_name is none of those that are known',
     'another encoder: …': 'the class does not go with the encoder, and says why',
     'one that dilates, as … needs for its output stride of …: …':
