@@ -40,6 +40,7 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
     said: {},
     withSkips: optimize(exported.withSkips()).model,
     ...{ skips, spec, classes, head: headOf(spec) },
+    assumed: exported.assumed,
     sha256: checkpoint.sha256(),
     encoder: `${network.backbone}, features of ${network.widths.join(', ')} channels`,
     async student(nmode, decoderWeights) {

@@ -191,8 +191,8 @@ function storeFor(shapes: Collected['shapes'], { budget, folder }: CollectOption
   return new FeatureStore(shapes.map(elementCount), budget, folder);
 }
 
-function blind({ name, spec }: Teacher, images: number): NmodeError {
-  const guess = spec.assumed.some((assumption) => assumption.option === 'recipe')
+function blind({ name, assumed }: Teacher, images: number): NmodeError {
+  const guess = assumed.some((assumption) => assumption.option === 'recipe')
     ? `, or say with ${option('recipe')} how they are prepared`
     : '';
   return new NmodeError(

@@ -54,7 +54,7 @@ export async function modelTeacher(loaded: LoadedModel, options: ModelTeacherOpt
     said,
     withSkips: naming(name, () => optimize(prune(model, [...new Set([mask, ...names])])).model),
     skips: skips.map(({ tensor, channels, scale }) => ({ tensor, channels, scale: [scale, scale] })),
-    ...{ spec, classes, head, sha256 },
+    ...{ spec, assumed: spec.assumed, classes, head, sha256 },
     encoder: `the part of ${name} before ${names.join(', ')}`,
     async student(decoder, weights) {
       const plan = planGraft({

@@ -44,6 +44,8 @@ export interface Teacher {
   readonly skips: readonly TeacherSkip[];
   /** How it takes images, and what it gives. */
   readonly spec: ModelSpec;
+  /** What neither it nor its user says. */
+  readonly assumed: readonly Assumption[];
   readonly classes: number;
   readonly head: TrainingHead;
   /** Of its file. */

@@ -1,8 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
+import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
 import { encodeModel } from '../../../graph/file/write.js';
+import { float32Tensor, float32Values, type Tensor } from '../../../graph/ir/tensor.js';
 import { type LoadedModel, loadModel } from '../../../runtime/node/model.js';
 import { exportModel } from '../../../src/api/export.js';
 import { slim } from '../../../src/api/slim.js';
@@ -138,4 +141,53 @@ it('stops where the loss is no number any more, says where, and keeps the last g
   expect(readdirSync(folder).filter((file) => file.startsWith('diverged'))).toEqual([
     'diverged.onnx.state.safetensors',
   ]);
+}, 60_000);
+
+/** The checkpoint with other numbers for one of its tensors. */
+async function altered(key: string, change: (value: number) => number): Promise<string> {
+  const checkpoint = await openCheckpoint(CHECKPOINT.network);
+  const tensors = [...checkpoint.tensors].flatMap(([name, tensor]): [string, Tensor][] => {
+    if (tensor.dtype !== 'float32') return [];
+    const values = float32Values(tensor);
+    return [[name, float32Tensor(tensor.dims, name === key ? values.map(change) : values)]];
+  });
+  const path = join(folder, `${key}.safetensors`);
+  writeFileSync(path, encodeSafetensors(new Map(tensors)));
+  checkpoint.close();
+  return path;
+}
+
+it('refuses a teacher that finds nothing, and features that half precision does not hold', async () => {
+  const output = join(folder, 'hopeless.onnx');
+  const blind = await altered('outc.conv.bias', () => -1000);
+  await expect(slim({ ...CHECKPOINT, network: blind, output })).rejects.toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringMatching(
+      /finds nothing in any of the 5 images, .*, or say with `recipe` how they are prepared/,
+    ),
+  });
+  const loud = await altered('inc.double_conv.4.weight', (value) => 1e7 * value);
+  await expect(slim({ ...CHECKPOINT, network: loud, output })).rejects.toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringMatching(
+      /its feature map 'skip1' holds -?\d.* for ISIC_\d+\.jpg, and features are kept in half precision/,
+    ),
+  });
+  expect(readdirSync(folder).filter((file) => file.startsWith('hopeless'))).toEqual([]);
+}, 60_000);
+
+it('asks for the head of an .onnx model that ends in logits, and takes it', async () => {
+  const [network, output] = [join(folder, 'logits.onnx'), join(folder, 'of-logits.onnx')];
+  await exportModel({
+    checkpoint: CHECKPOINT.network,
+    output: network,
+    head: 'none',
+    size: { batch: 1, ...SHORT.size },
+  });
+  await expect(slim({ ...SHORT, network, output, steps: 8 })).rejects.toMatchObject({
+    code: 'BAD_MODEL',
+    message: expect.stringContaining('it ends in logits, not in probabilities'),
+  });
+  await slim({ ...SHORT, network, output, steps: 8, head: 'sigmoid', force: true });
+  expect((await loadModel(output)).model.metadata.get('nmode.head')).toBe('sigmoid');
 }, 60_000);
