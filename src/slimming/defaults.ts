@@ -22,9 +22,9 @@ export const FITTING = {
   /** The share of the steps, at the end, that normalise by the running statistics, as the student will. */
   runningShare: 0.8,
   /** Steps from one look at the held-out images to the next. */
-  lookEvery: 60,
+  lookEvery: 100,
   /** Looks without an improvement after which a training ends; only where it normalises as the student will. */
-  patience: 8,
+  patience: 5,
   /** Of the images, how many choose the best weights. */
   holdOut: 0.2,
   /** Views of each image that is trained on: itself, and varied ones. */
