@@ -102,12 +102,19 @@ async function write(task: SlimTask, student: Student, report: SlimReport): Prom
   await writeTogether(async (put) => {
     if (saveWeights !== undefined) await put(saveWeights, encodeSafetensors(student.weights));
     if (page !== undefined) await writeSlimReport(page, report, await drawn(task, student, report.student));
-    const { isProven, ...made } = pick(student, ['model', 'head', 'assumed', 'notes', 'isProven']);
+    const { model, isProven, ...made } = pick(student, ['model', 'head', 'assumed', 'notes', 'isProven']);
+    const metadata = new Map([...model.metadata, [SLIMMED_KEY, slimmedText(report)]]);
     const by = isProven ? {} : { images, ...(inputs && { inputs }) };
     const proof = planProof({ output, ...by, ...(signal && { signal }) });
-    await writeProven({ ...made, isProven, name: basename(output) }, proof);
+    await writeProven({ ...made, model: { ...model, metadata }, isProven, name: basename(output) }, proof);
   });
 }
+
+/** The key of `metadata_props` that says how a decoder was fitted; where its encoder is from, those of every export say. */
+const SLIMMED_KEY = 'nmode.slimmed';
+
+const slimmedText = ({ network, seed, steps, bestStep, images }: SlimReport): string =>
+  JSON.stringify({ network, seed, steps, bestStep, images });
 
 /** @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
 async function imagesOf({ images, inputs }: SlimOptions, channels: Channels): Promise<readonly SlimImage[]> {

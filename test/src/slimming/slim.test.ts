@@ -36,6 +36,7 @@ it('puts a decoder into the network of a checkpoint, which is exported again by 
   const size = { batch: 1, ...SHORT.size };
   await exportModel({ checkpoint: saveWeights, output: again, decoder: 'eed', activation: 'gelu', size });
   const [slimmed, exported] = [await loadModel(output), await loadModel(again)];
+  expect(JSON.parse(slimmed.model.metadata.get('nmode.slimmed') ?? '')).toMatchObject({ seed: 0, steps: 30 });
   const graphOf = ({ model }: LoadedModel) => encodeModel({ ...model, metadata: new Map() });
   expect(graphOf(slimmed)).toEqual(graphOf(exported));
   expect(slimmed.model.metadata.get('nmode.recipe')).toBe(exported.model.metadata.get('nmode.recipe'));
