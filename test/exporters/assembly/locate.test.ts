@@ -65,10 +65,15 @@ describe('any prefix is found by the keys below it', () => {
   });
 
   it('a whole network is preferred to its copies, which are left aside', () => {
-    const exported = exportOf([...below('ema_model.'), ...opened.tensors]);
+    const copies = below('ema_model.').map(([key, { view: _, ...tensor }]) => [key, tensor] as const);
+    const exported = exportOf([...copies, ...opened.tensors]);
     expect(isPlain(exported)).toBe(true);
     expect(exported.prefix).toBe('');
     expect(exported.leftAside).toHaveLength(92);
+  });
+
+  it('of what is there under two names, in one memory, nothing is left aside', () => {
+    expect(exportOf([...below('ema_model.'), ...opened.tensors]).leftAside).toEqual([]);
   });
 
   it('a network is preferred to what is none, a generator to its discriminator', () => {
