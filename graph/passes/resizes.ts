@@ -25,6 +25,7 @@ export function isLinearResize(node: Node, graph: Rewriting): boolean {
   // Outside the image tf_crop_and_resize has a value of its own.
   if (!isMean || coordinates === 'tf_crop_and_resize' || before === undefined || after === undefined)
     return false;
+  if (before.shape.length < 2 || after.shape.length !== before.shape.length) return false;
   const scales = scalesOf(node, graph);
   return [0, 1].every(
     (axis) =>

@@ -86,7 +86,7 @@ const clamped = (steps: number) => Math.min(MAX_STEPS, Math.max(MIN_STEPS, steps
 function commonOf(
   { options, plan, teacher, ...task }: SlimTask,
   collected: Collected,
-): Omit<FitTask, 'steps' | 'keep'> {
+): Omit<FitTask, 'steps' | 'patience' | 'keep'> {
   const { signal, onProgress } = options;
   return {
     fitting: {
@@ -96,7 +96,6 @@ function commonOf(
     },
     optimisation: { loss: LOSS, rates: [plan.rate], weightDecay: FITTING.weightDecay },
     ...pick(FITTING, ['runningShare', 'lookEvery']),
-    patience: FITTING.patience * FITTING.lookEvery,
     ...{ collected, session: plan.session, signal, classes: teacher.spec.classes },
     onProgress: (progress: FitProgress) => onProgress?.({ phase: 'fitting', ...progress }),
   };
@@ -104,6 +103,7 @@ function commonOf(
 
 const scheduled = ({ optimisation }: Pick<FitTask, 'optimisation'>, { rate }: SlimPlan, steps: number) => ({
   steps,
+  patience: FITTING.patience * steps,
   optimisation: { ...optimisation, rates: oneCycle(rate, steps) },
 });
 

@@ -269,7 +269,12 @@ describe('what is wrong is said in one line, with its exit code, and nothing is 
       ['export', out('nowhere.pth'), ...never, ...told],
       /nowhere\.pth: cannot be opened/,
     ],
-    ['a folder for a checkpoint', 3, ['export', folder, ...never, ...told], /not a file/],
+    [
+      'a folder for a checkpoint',
+      3,
+      ['export', folder, ...never, ...told],
+      /a folder without model\.safetensors, pytorch_model\.bin: name the file with the weights in it/,
+    ],
     [
       'a model that is none',
       3,

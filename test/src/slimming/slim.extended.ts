@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
@@ -16,9 +16,11 @@ const SHORT = { images: fixture('images'), size: SIZE, holdOut: 0.3, threads: 1,
 const TEACHER = fixture('slim/teacher.pth');
 const EXAMPLE = {
   ...{ network: TEACHER, images: fixture('slim/images'), threads: 2 },
-  // A size that it was not trained at, for speed.
-  ...{ size: { height: 128, width: 128 }, augment: false, minAgreement: 0.7 },
+  augment: false,
 } as const;
+
+/** A network of seeded weights. */
+const RANDOM = { ...SHORT, augment: false, network: fixture('release/unet_original.pth') } as const;
 
 it.each(['eed', 'hd', 'lmd'] as const)(
   '%s learns what the bundled network knows',
@@ -28,7 +30,7 @@ it.each(['eed', 'hd', 'lmd'] as const)(
         ...EXAMPLE,
         decoder,
         output: join(folder, `${decoder}.onnx`),
-        steps: 150,
+        steps: 200,
         int8: decoder === 'eed',
       },
       ...(decoder === 'eed' && { report: join(folder, 'report.html') }),
@@ -57,7 +59,7 @@ it('puts one on the proposed tensors of an .onnx model, in another size than squ
 
 it('agrees with a checkpoint just as with the .onnx file that it is exported to', async () => {
   const exported = join(folder, 'exported.onnx');
-  await exportModel({ checkpoint: TEACHER, output: exported, size: { batch: 1, ...EXAMPLE.size } });
+  await exportModel({ checkpoint: TEACHER, output: exported, size: { batch: 1, height: 256, width: 256 } });
   const [output, steps] = [join(folder, 'of-export.onnx'), 120];
   const report = await slim({ ...EXAMPLE, network: exported, output, steps, int8: false });
   expect(report.student.agreement?.mean).toBeGreaterThan(0.7);
@@ -121,3 +123,47 @@ it('one channel, of the bundled grey network', async () => {
   expect(report.student.agreement?.mean).toBeGreaterThan(0.5);
   expect(statSync(options.output).size).toBeGreaterThan(0);
 }, 600_000);
+
+it('goes on where it was interrupted, to the same bytes', async () => {
+  const options = { ...RANDOM, steps: 20, force: true };
+  const [whole, parts] = [join(folder, 'whole.onnx'), join(folder, 'parts.onnx')];
+  await slim({ ...options, output: whole });
+  const state = `${parts}.state.safetensors`;
+  // Once among the steps on statistics of batches, once behind them.
+  for (const end of [2, 13]) {
+    const controller = new AbortController();
+    const interrupted = slim({
+      ...{ ...options, output: parts, resume: end > 2, signal: controller.signal },
+      onProgress: (progress) => {
+        if (progress.phase === 'fitting' && progress.step === end) controller.abort(new Error('enough'));
+      },
+    });
+    await expect(interrupted).rejects.toThrow('enough');
+    expect(existsSync(state)).toBe(true);
+    expect(existsSync(parts)).toBe(false);
+  }
+  // Another training has another state.
+  await expect(slim({ ...options, output: parts, resume: true, seed: 1 })).rejects.toMatchObject({
+    code: 'BAD_USAGE',
+    message: expect.stringContaining("another training, whose seed is 0 where this one's is 1"),
+  });
+  await slim({ ...options, output: parts, resume: true });
+  expect(readFileSync(parts)).toEqual(readFileSync(whole));
+  expect(existsSync(state)).toBe(false);
+}, 60_000);
+
+it('asks for the head of an .onnx model that ends in logits, and takes it', async () => {
+  const [network, output] = [join(folder, 'logits.onnx'), join(folder, 'of-logits.onnx')];
+  await exportModel({
+    checkpoint: RANDOM.network,
+    output: network,
+    head: 'none',
+    size: { batch: 1, ...SIZE },
+  });
+  await expect(slim({ ...SHORT, augment: false, network, output, steps: 8 })).rejects.toMatchObject({
+    code: 'BAD_MODEL',
+    message: expect.stringContaining('it ends in logits, not in probabilities'),
+  });
+  await slim({ ...SHORT, augment: false, network, output, steps: 8, head: 'sigmoid', force: true });
+  expect((await loadModel(output)).model.metadata.get('nmode.head')).toBe('sigmoid');
+}, 60_000);

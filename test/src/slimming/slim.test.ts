@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -40,34 +40,6 @@ it('puts a decoder into the network of a checkpoint, which is exported again by 
   const graphOf = ({ model }: LoadedModel) => encodeModel({ ...model, metadata: new Map() });
   expect(graphOf(slimmed)).toEqual(graphOf(exported));
   expect(slimmed.model.metadata.get('nmode.recipe')).toBe(exported.model.metadata.get('nmode.recipe'));
-}, 60_000);
-
-it('goes on where it was interrupted, to the same bytes', async () => {
-  const options = { ...CHECKPOINT, steps: 20, force: true };
-  const [whole, parts] = [join(folder, 'whole.onnx'), join(folder, 'parts.onnx')];
-  await slim({ ...options, output: whole });
-  const state = `${parts}.state.safetensors`;
-  // Once among the steps on statistics of batches, once behind them.
-  for (const end of [2, 13]) {
-    const controller = new AbortController();
-    const interrupted = slim({
-      ...{ ...options, output: parts, resume: end > 2, signal: controller.signal },
-      onProgress: (progress) => {
-        if (progress.phase === 'fitting' && progress.step === end) controller.abort(new Error('enough'));
-      },
-    });
-    await expect(interrupted).rejects.toThrow('enough');
-    expect(existsSync(state)).toBe(true);
-    expect(existsSync(parts)).toBe(false);
-  }
-  // Another training has another state.
-  await expect(slim({ ...options, output: parts, resume: true, seed: 1 })).rejects.toMatchObject({
-    code: 'BAD_USAGE',
-    message: expect.stringContaining("another training, whose seed is 0 where this one's is 1"),
-  });
-  await slim({ ...options, output: parts, resume: true });
-  expect(readFileSync(parts)).toEqual(readFileSync(whole));
-  expect(existsSync(state)).toBe(false);
 }, 60_000);
 
 describe('refuses in one line, before anything is trained,', () => {
@@ -175,20 +147,4 @@ it('refuses a teacher that finds nothing, and features that half precision does 
     ),
   });
   expect(readdirSync(folder).filter((file) => file.startsWith('hopeless'))).toEqual([]);
-}, 60_000);
-
-it('asks for the head of an .onnx model that ends in logits, and takes it', async () => {
-  const [network, output] = [join(folder, 'logits.onnx'), join(folder, 'of-logits.onnx')];
-  await exportModel({
-    checkpoint: CHECKPOINT.network,
-    output: network,
-    head: 'none',
-    size: { batch: 1, ...SHORT.size },
-  });
-  await expect(slim({ ...SHORT, network, output, steps: 8 })).rejects.toMatchObject({
-    code: 'BAD_MODEL',
-    message: expect.stringContaining('it ends in logits, not in probabilities'),
-  });
-  await slim({ ...SHORT, network, output, steps: 8, head: 'sigmoid', force: true });
-  expect((await loadModel(output)).model.metadata.get('nmode.head')).toBe('sigmoid');
 }, 60_000);
