@@ -7,10 +7,10 @@ import type { Value } from '../ir/value.js';
 import { inScopeOf, type Rewriting } from '../rewriting/rewrite.js';
 import { reapplied } from './reapplied.js';
 
-/** The scales of a Resize; undefined where it has sizes instead. */
+/** The scales of a Resize; undefined where it has sizes instead, or what no runtime takes for scales. */
 export function scalesOf(node: Node, graph: Rewriting): Float32Array | undefined {
   const scales = graph.constant(node.inputs[2]);
-  return scales === undefined || scales.dims[0] === 0 ? undefined : float32Values(scales);
+  return scales?.dtype !== 'float32' || scales.dims[0] === 0 ? undefined : float32Values(scales);
 }
 
 /**
