@@ -12,7 +12,7 @@ import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
 import { findPairs, type Pair } from '../files/pairs.js';
-import { refuseOverwriting, writeTogether } from '../files/write-whole.js';
+import { refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
 import { compared, drawn } from '../slimming/comparison.js';
 import type { SlimImage } from '../slimming/features.js';
 import { locked } from '../slimming/lock.js';
@@ -155,4 +155,5 @@ async function refuseOutputs(
     throw badUsage(`${report}: a report is an .html file`);
   const masks = [...truth.values()].map(({ mask }) => mask);
   await refuseOverwriting(outputs, [network, ...images.flatMap(({ files }) => files), ...masks]);
+  for (const path of outputs) await refuseUnwritable(path);
 }

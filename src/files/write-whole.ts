@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { unfinished } from './unfinished.js';
@@ -94,6 +105,19 @@ async function makeBelow(path: string): Promise<void> {
   const parent = dirname(path);
   if (parent !== path) await makeBelow(parent);
   await mkdir(path);
+}
+
+/**
+ * Says before a long computation what would be said after it.
+ * @throws NmodeError (CANNOT_WRITE) where no file can be written
+ */
+export async function refuseUnwritable(path: string): Promise<void> {
+  try {
+    await refuseDevice(path);
+    await access(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
 }
 
 /** Writes chunks one after the other: while one is written, the next is made. */

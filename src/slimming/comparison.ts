@@ -1,5 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
@@ -43,13 +44,32 @@ export async function compared(
   });
   const { sizing } = teacher.spec.recipe;
   const size = sizing.kind === 'resize' ? sizing : { height: RELEASE_SIDE, width: RELEASE_SIDE };
-  const costs = await costsOf(networks, size, session, signal);
+  // What passes add, such as the matrices of a Resize, was never trained.
+  const written = [teacher.network, student.model, teacher.network];
+  const costs = await costsOf(networks, written, size, session, signal);
   const of = (index: number): ModelFigures => ({ ...at(costs, index), ...at(figures.test, index) });
   return {
     ...{ teacher: of(0), student: of(1), heldOut: at(figures.heldOut, 1) },
     ...(lowered.model && { teacherInt8: of(2) }),
-    notes: lowered.why ? [`the teacher in int8 is no alternative: ${lowered.why}`] : [],
+    notes: [
+      ...(lowered.why ? [`the teacher in int8 is no alternative: ${lowered.why}`] : []),
+      ...notesOf(task, of(0), of(1)),
+    ],
   };
+}
+
+/** What figures do not say by themselves. */
+function notesOf({ truth }: SlimTask, teacher: ModelFigures, student: ModelFigures): readonly string[] {
+  const masks = `${truth.size} ${truth.size === 1 ? 'mask was' : 'masks were'} learnt from`;
+  const gains = (student.macs ?? 0) < (teacher.macs ?? Number.POSITIVE_INFINITY);
+  return [
+    ...(truth.size > 0 && student.truth === undefined
+      ? [
+          `${masks}, and none is of the images that the figures are of: ${option('maxDscDrop')} was not checked`,
+        ]
+      : []),
+    ...(gains ? [] : ['the student takes no fewer multiply-adds than its teacher: there is nothing to gain']),
+  ];
 }
 
 /** Both as they run: rewritten. */

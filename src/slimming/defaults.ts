@@ -23,11 +23,8 @@ export const FITTING = {
   runningShare: 0.8,
   /** Steps from one look at the held-out images to the next. */
   lookEvery: 100,
-  /**
-   * The share of the steps without an improvement after which a training ends, only where it normalises as the student will. It is large, since
-   * much of what is gained comes at the end, when the rate falls.
-   */
-  patience: 0.6,
+  /** The share of the steps without an improvement after which a training ends, only where it normalises as the student will. */
+  patience: 0.5,
   /** Of the images, how many choose the best weights. */
   holdOut: 0.2,
   /** Views of each image that is trained on: itself, and varied ones. */

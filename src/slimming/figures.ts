@@ -109,11 +109,12 @@ function truthOf(counted: readonly { name: string; classes: readonly ClassConfus
 }
 
 /**
- * What models cost, on one image each.
+ * What models cost, on one image each: as they run, and what was trained as they are written.
  * @param height of what they are given
  */
 export async function costsOf(
   models: readonly Model[],
+  written: readonly Model[],
   { height, width }: { readonly height: number; readonly width: number },
   session: SessionOptions,
   signal?: AbortSignal,
@@ -125,7 +126,7 @@ export async function costsOf(
   return models.map((model, index) => {
     const input = at(model.graph.inputs, 0);
     const { known } = sizedAt(input.name, input.type?.shape ?? [], height, width);
-    const { parameters, macs } = cost(model, known);
+    const { parameters, macs } = cost(at(written, index), known);
     return {
       parameters,
       ...(macs !== undefined && { macs }),

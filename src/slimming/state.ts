@@ -105,6 +105,7 @@ export class StateFile {
       if (!isDescribed(description)) throw new Error('it does not say what training it is of');
       const read = Array.from(tensors, ([name, tensor]): [string, Tensor] => {
         const bytes = tensor.bytes();
+        if (!float32Values(tensor).every(Number.isFinite)) throw new Error(`'${name}' is damaged`);
         return [name, { ...tensor, bytes: () => bytes }];
       });
       return { tensors: new Map(read), description };
@@ -127,7 +128,7 @@ export class StateFile {
     if (other === undefined) return;
     throw new NmodeError(
       'BAD_USAGE',
-      `${this.path}: it is the state of another training, whose ${other} is ${found[other] ?? 'none'} where this one's is ${this.identity[other] ?? 'none'}: ask for the same, or leave ${option('resume')} out and begin anew`,
+      `${this.path}: it is the state of another training, ${differenceOf(other, found[other], this.identity[other])}: ask for the same, or leave ${option('resume')} out and begin anew`,
     );
   }
 
@@ -136,6 +137,16 @@ export class StateFile {
     await rm(this.path, { force: true });
   }
 }
+
+/** Lists of images would fill pages. */
+function differenceOf(key: string, found: unknown, own: unknown): string {
+  const [before, now] = [String(found ?? 'none'), String(own ?? 'none')];
+  if (before.length + now.length > MOST_TOLD) return `of other ${key}`;
+  return `whose ${key} is ${before} where this one's is ${now}`;
+}
+
+/** Characters. */
+const MOST_TOLD = 200;
 
 /** The file beside an output. */
 export const stateOf = (output: string): string => `${output}.state.safetensors`;

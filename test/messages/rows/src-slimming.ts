@@ -76,8 +76,12 @@ export const SRC_SLIMMING: Conditions = {
     '…: no state to go on from: …': 'the state is no safetensors file, or one of something else',
     'it does not say what training it is of':
       'the metadata of the state lacks its description, or that is damaged',
-    "…: it is the state of another training, whose … is … where this one's is …: ask for the same, or leave … out and begin anew":
+    '…: it is the state of another training, …: ask for the same, or leave … out and begin anew':
       'the network, its images, the decoder, or an option that changes the training is another than that of the state',
+    "whose … is … where this one's is …": 'what differs of the two trainings is told in both ways',
+    'of other …':
+      'what differs of the two trainings are lists, of images for instance, that are too long to tell',
+    "'…' is damaged": 'a number of a state is infinite or none',
   },
   'src/slimming/teacher.ts': {
     '…: its decoder is an nmODE (…) already: give a network with a decoder of its own, or … to fit another one to it':
