@@ -1,3 +1,4 @@
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
@@ -13,7 +14,8 @@ import { outputOf } from '../transform/output-of.js';
 import { FeatureStore } from './feature-store.js';
 import type { ImageSource } from './split.js';
 import type { Teacher } from './teacher.js';
-import { type View, viewsOf } from './views.js';
+import { variedBy } from './varied.js';
+import { turned, VARIED, type View, viewsOf } from './views.js';
 
 /** An image to learn from. */
 export interface SlimImage extends ImageSource {
@@ -135,12 +137,14 @@ async function* look(
   const [, , height = 1, width = 1] = input.dims;
   const targetsAt = await targetsOf?.(image, opened, { classes, height, width });
   const upright = { dims: input.dims, data: input.data };
-  for (const view of viewsOf(views, image.name, spec.recipe.normalization)) {
-    const fed = view.image(upright);
+  const varied = variedBy(image.name, spec.recipe.normalization);
+  for (const view of viewsOf(views, height, width)) {
+    const fed = view === VARIED ? varied(upright) : turned(upright, view);
     const outputs = await session.run({ [port.name]: fed }, { ...(signal && { signal }) });
     job.place(0, outputOf(outputs, mask.name));
-    const given = probabilitiesOf(job, height, width);
-    const targets = targetsAt?.(given, view) ?? given;
+    const given = probabilitiesOf(job, at(fed.dims, 2), at(fed.dims, 3));
+    // Truth is not varied.
+    const targets = (view === VARIED ? undefined : targetsAt?.(given, view)) ?? given;
     const features = skips.map(({ tensor }) => outputOf(outputs, tensor));
     const parts = features.map(({ data }, index) => halved(teacher, index, image.name, data));
     yield {

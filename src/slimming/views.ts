@@ -1,113 +1,42 @@
-import { isAbsolute, type Normalization } from '../../graph/common/normalization.js';
-import { hashOf, uniform } from '../../graph/common/random.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
 
-/** A way in which a camera could have seen what is on an image. */
+/** How an image is turned: mirrored along its rows, along its columns, its axes exchanged, in this order. */
 export interface View {
-  /** Prepared pixels [1, C, H, W] as it sees them. */
-  image(pixels: Floats): Floats;
-  /** What is known of each pixel, [1, C, H, W], in the same places. */
-  masks(planes: Floats): Floats;
+  readonly across: boolean;
+  readonly down: boolean;
+  readonly exchanged: boolean;
 }
 
-export const UPRIGHT: View = { image: (pixels) => pixels, masks: (planes) => planes };
+const view = (across: boolean, down: boolean, exchanged: boolean): View => ({ across, down, exchanged });
 
-/** How far an image is shifted, as a share of its side; how much it is scaled; how its brightness changes. */
-const [SHIFT, ZOOM, GAIN, GAMMA] = [0.1, 4 / 3, 0.12, 0.3];
+export const UPRIGHT = view(false, false, false);
 
-/**
- * The image as it is, and views of it by a camera that is held otherwise: mirrored, turned by any angle, scaled and shifted, with mirrored borders; and
- * in another light, but for images whose stored values mean something (a CT's). The same for the same name.
- */
-export function viewsOf(count: number, name: string, normalization: Normalization): readonly View[] {
-  return Array.from({ length: count }, (_, index) =>
-    index === 0 ? UPRIGHT : varied(hashOf(`${name}/${index}`), normalization),
-  );
+/** One that is turned by any angle, scaled, shifted and of another brightness: see `varied.ts`. */
+export const VARIED = view(false, false, false);
+
+/** The most different first. Exchanged axes need a square. */
+const OF_SQUARES = [UPRIGHT, VARIED, view(true, true, false), view(false, false, true)];
+const OF_OTHERS = [UPRIGHT, VARIED, view(true, true, false), view(true, false, false)];
+
+/** The first views of an image: itself, a varied one, and what turns and mirrors make of it; at most 4. */
+export function viewsOf(count: number, height: number, width: number): readonly View[] {
+  return (height === width ? OF_SQUARES : OF_OTHERS).slice(0, count);
 }
 
-function varied(seed: number, normalization: Normalization): View {
-  const next = uniform(seed);
-  const within = (most: number) => (2 * next() - 1) * most;
-  const place = {
-    angle: 2 * Math.PI * next(),
-    isMirrored: next() < 0.5,
-    zoom: ZOOM ** within(1),
-    shift: [within(SHIFT), within(SHIFT)] as const,
-  };
-  const gamma = Math.exp(within(GAMMA));
-  const gains = Array.from({ length: MAX_GAINS }, () => 1 + within(GAIN));
-  const masks = (planes: Floats) => resampled(planes, place);
-  return {
-    masks,
-    image: (pixels) => (isAbsolute(normalization) ? masks(pixels) : relit(masks(pixels), gamma, gains)),
-  };
-}
-
-interface Place {
-  /** In radians. */
-  readonly angle: number;
-  /** Along its rows, before it is turned. */
-  readonly isMirrored: boolean;
-  readonly zoom: number;
-  /** Down and across, as shares of the sides. */
-  readonly shift: readonly [number, number];
-}
-
-/** Channels behind these have the gains of the first again. */
-const MAX_GAINS = 16;
-
-function resampled({ dims, data: from }: Floats, { angle, isMirrored, zoom, shift }: Place): Floats {
+/** The planes of [1, C, H, W], turned. */
+export function turned({ dims, data: from }: Floats, { across, down, exchanged }: View): Floats {
+  if (!across && !down && !exchanged) return { dims, data: from };
   const [, channels = 1, height = 1, width = 1] = dims;
   const data = new Float32Array(from.length);
-  const [cos, sin] = [Math.cos(angle) / zoom, Math.sin(angle) / zoom];
-  const [midY, midX] = [(height - 1) / 2, (width - 1) / 2];
   const size = height * width;
-  const side = isMirrored ? -1 : 1;
   for (let y = 0; y < height; y++) {
+    const row = (down ? height - 1 - y : y) * width;
     for (let x = 0; x < width; x++) {
-      const [v, u] = [y - midY - shift[0] * height, x - midX - shift[1] * width];
-      const sourceY = mirrored(midY + cos * v + sin * u, height);
-      const sourceX = mirrored(midX + side * (cos * u - sin * v), width);
-      const [top, left] = [Math.floor(sourceY), Math.floor(sourceX)];
-      const [below, right] = [Math.min(top + 1, height - 1), Math.min(left + 1, width - 1)];
-      const [dy, dx] = [sourceY - top, sourceX - left];
-      for (let plane = 0; plane < channels * size; plane += size) {
-        const [a, b] = [
-          from[plane + top * width + left] as number,
-          from[plane + top * width + right] as number,
-        ];
-        const [c, d] = [
-          from[plane + below * width + left] as number,
-          from[plane + below * width + right] as number,
-        ];
-        data[plane + y * width + x] = (1 - dy) * (a + dx * (b - a)) + dy * (c + dx * (d - c));
-      }
+      const source = row + (across ? width - 1 - x : x);
+      const target = exchanged ? x * height + y : y * width + x;
+      for (let plane = 0; plane < channels * size; plane += size)
+        data[plane + target] = from[plane + source] as number;
     }
   }
-  return { dims, data };
-}
-
-/** A place on an axis of an image that goes on as its mirror image. */
-function mirrored(place: number, size: number): number {
-  const period = Math.max(1, 2 * (size - 1));
-  const within = ((place % period) + period) % period;
-  return Math.min(within, period - within);
-}
-
-/** Between the darkest and the brightest number of the image. */
-function relit({ dims, data: from }: Floats, gamma: number, gains: readonly number[]): Floats {
-  const [, , height = 1, width = 1] = dims;
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of from) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  const range = high - low;
-  if (!(range > 0)) return { dims, data: from };
-  const data = from.map((value, place) => {
-    const gain = gains[Math.floor(place / (height * width)) % gains.length] as number;
-    const share = Math.min(1, gain * ((value - low) / range) ** gamma);
-    return low + range * share;
-  });
-  return { dims, data };
+  return { dims: exchanged ? [1, channels, width, height] : dims, data };
 }
