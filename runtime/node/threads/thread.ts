@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util';
 import { SHARE_ENV, type Transferable, Worker } from 'node:worker_threads';
 import { reason } from '../../../graph/common/errors.js';
 import type { Answer, Methods } from '../../threads/protocol.js';
@@ -25,7 +26,7 @@ export function startThread<M extends Methods>(name: string, owner: string): Thr
     const lose = (why: string) => lost(`a thread of ${owner} was lost: ${why}`);
     worker.unref();
     worker.on('message', (message: Answer) => answered(message));
-    worker.on('error', (error) => lose(reason(error.message ?? error)));
+    worker.on('error', (error) => lose(inWords(reason(error.message ?? error))));
     worker.on('messageerror', () => lose('it answered what cannot be read'));
     worker.on('exit', () => {
       forget();
@@ -40,4 +41,11 @@ export function startThread<M extends Methods>(name: string, owner: string): Thr
       },
     };
   }, owner);
+}
+
+/** A thread that cannot begin names the system's error alone; elsewhere Node says what it means. */
+function inWords(problem: string): string {
+  const name = /^Worker initialization failure: (\w+)$/.exec(problem)?.[1];
+  const [, meaning] = [...getSystemErrorMap().values()].find(([known]) => known === name) ?? [];
+  return meaning === undefined ? problem : `${problem}: ${meaning}`;
 }
