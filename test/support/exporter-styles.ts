@@ -73,7 +73,7 @@ function renamed({ nodes, weights }: ForeignNetwork, naming: Naming): ForeignNet
 }
 
 /** Each BatchNormalization in the weights of the convolution before it. */
-export function folded({ nodes, weights }: ForeignNetwork): ForeignNetwork {
+function folded({ nodes, weights }: ForeignNetwork): ForeignNetwork {
   const kept = new Map(weights);
   const valuesOf = (name: string | undefined) => {
     const tensor = kept.get(name ?? '');
@@ -261,33 +261,33 @@ function tf2onnx(network: ForeignNetwork): Model {
       return [node('Resize', [at(each.inputs, 0), 'roi', 'scales'], each.outputs, attributes)];
     },
   });
-  const { nodes, weights } = renamed(
-    {
-      nodes: [
-        node('Transpose', ['x'], ['first'], { perm: ints([0, 3, 1, 2]) }),
-        ...worded.nodes.map((each) => ({
-          ...each,
-          inputs: each.inputs.map((name) => (name === 'x' ? 'first' : name)),
-          outputs: each.outputs.map((name) => (name === 'y' ? 'last' : name)),
-        })),
-        node('Transpose', ['last'], ['y'], { perm: ints([0, 2, 3, 1]) }),
-      ],
-      weights: worded.weights,
-    },
-    {
-      ends: { x: 'input_1', y: 'conv2d_9' },
-      value: ({ opType }, place) => `StatefulPartitionedCall/model/${opType}__${place}:0`,
-      weight: ({ opType }, input, place) =>
-        opType === 'Conv'
-          ? `StatefulPartitionedCall/model/conv2d_${place}/Conv2D_${input === 1 ? 'weights' : 'bias'}_fused_bn`
-          : `const_fold_opt__${place}`,
-      node: ({ opType }, place) => `StatefulPartitionedCall/model/${opType}__${place}`,
-    },
-  );
+  const { nodes, weights } = renamed(betweenTransposes(worded), {
+    ends: { x: 'input_1', y: 'conv2d_9' },
+    value: ({ opType }, place) => `StatefulPartitionedCall/model/${opType}__${place}:0`,
+    weight: ({ opType }, input, place) =>
+      opType === 'Conv'
+        ? `StatefulPartitionedCall/model/conv2d_${place}/Conv2D_${input === 1 ? 'weights' : 'bias'}_fused_bn`
+        : `const_fold_opt__${place}`,
+    node: ({ opType }, place) => `StatefulPartitionedCall/model/${opType}__${place}`,
+  });
   const opsets = { '': 13, 'ai.onnx.ml': 2 };
   const graph = { nodes, initializers: weights, ...channelsLast('input_1', 'conv2d_9', 'unk__314') };
   return model('tf2onnx', 7, opsets, graph);
 }
+
+/** The network for images whose channels stand last. */
+const betweenTransposes = ({ nodes, weights }: ForeignNetwork): ForeignNetwork => ({
+  nodes: [
+    node('Transpose', ['x'], ['first'], { perm: ints([0, 3, 1, 2]) }),
+    ...nodes.map((each) => ({
+      ...each,
+      inputs: each.inputs.map((name) => (name === 'x' ? 'first' : name)),
+      outputs: each.outputs.map((name) => (name === 'y' ? 'last' : name)),
+    })),
+    node('Transpose', ['last'], ['y'], { perm: ints([0, 2, 3, 1]) }),
+  ],
+  weights,
+});
 
 /**
  * onnx/keras-onnx@3b6da29, keras2onnx/: adv_activation.py (ReLU(max_value) is LeakyRelu and Min; a slope is [1, 1, C]), conv.py
@@ -338,19 +338,7 @@ function keras2onnx(network: ForeignNetwork): Model {
       ];
     },
   });
-  const ends = {
-    nodes: [
-      node('Transpose', ['x'], ['first'], { perm: ints([0, 3, 1, 2]) }),
-      ...worded.nodes.map((each) => ({
-        ...each,
-        inputs: each.inputs.map((name) => (name === 'x' ? 'first' : name)),
-        outputs: each.outputs.map((name) => (name === 'y' ? 'last' : name)),
-      })),
-      node('Transpose', ['last'], ['y'], { perm: ints([0, 2, 3, 1]) }),
-    ],
-    weights: worded.weights,
-  };
-  const { nodes, weights } = renamed(ends, {
+  const { nodes, weights } = renamed(betweenTransposes(worded), {
     ends: { x: 'input_1', y: 'activation_5' },
     value: ({ opType }, place) =>
       opType === 'Conv' ? `convolution_output${place}` : `adjusted_input${place}`,
