@@ -1,19 +1,11 @@
 import type { Value } from '../../graph/ir/value.js';
 import { channelsOf } from '../nn/layers.js';
 import { convNormActivation, invertedResidual } from './inverted-residual.js';
+import { STAGES, STEM } from './smp/encoders/compound-scaling.js';
 import { torchvisionEncoder } from './torchvision.js';
 
-/** [expansion, kernel, stride of the first, channels, blocks] (Tan and Le, ICML 2019, table 1). */
-const B0 = [
-  [1, 3, 1, 16, 1],
-  [6, 3, 2, 24, 2],
-  [6, 5, 2, 40, 2],
-  [6, 3, 2, 80, 3],
-  [6, 5, 1, 112, 3],
-  [6, 5, 2, 192, 4],
-  [6, 3, 1, 320, 1],
-] as const;
-const [STEM, LAST] = [32, 1280];
+/** Channels of its last convolution. */
+const LAST = 1280;
 
 /** torchvision's EfficientNet-B0: the last `features[i]` at each of the strides 2 to 32. */
 export const EfficientNetB0 = torchvisionEncoder({
@@ -25,7 +17,7 @@ export const EfficientNetB0 = torchvisionEncoder({
     const activation = 'silu';
     let x = convNormActivation(input, at(0), { out: STEM, kernel: 3, stride: 2, activation });
     const features: Value[] = [];
-    for (const [stage, [expansion, kernel, first, out, blocks]] of B0.entries()) {
+    for (const [stage, [expansion, kernel, first, out, blocks]] of STAGES.entries()) {
       if (first === 2) features.push(x);
       for (let block = 0; block < blocks; block++) {
         const from = channelsOf(x);
@@ -35,6 +27,6 @@ export const EfficientNetB0 = torchvisionEncoder({
         });
       }
     }
-    return [...features, convNormActivation(x, at(B0.length + 1), { out: LAST, kernel: 1, activation })];
+    return [...features, convNormActivation(x, at(STAGES.length + 1), { out: LAST, kernel: 1, activation })];
   },
 });

@@ -171,13 +171,16 @@ export function layerNorm2d(x: Value, weights: Weights, epsilon: number): Value 
 /** torch.nn.InstanceNorm2d(C, affine=True) without running statistics. @param affine whether it has weights; not by PyTorch's default */
 export function instanceNorm2d(x: Value, weights: Weights, epsilon = NORM_EPSILON, affine = true): Value {
   return within(weights, () => {
-    const shape = [channelsOf(x)];
-    const [scale, bias] = affine
-      ? [weights.take('weight', shape), weights.take('bias', shape)]
-      : [filled(channelsOf(x), 1), filled(channelsOf(x), 0)];
+    const [scale, bias] = scaleAndShift(channelsOf(x), weights, affine);
     return instanceNormalization(x, scale, bias, epsilon);
   });
 }
+
+/** What a norm multiplies channels by and adds to them. @param affine whether it has weights for that */
+export const scaleAndShift = (channels: number, weights: Weights, affine: boolean) =>
+  affine
+    ? ([weights.take('weight', [channels]), weights.take('bias', [channels])] as const)
+    : ([filled(channels, 1), filled(channels, 0)] as const);
 
 const filled = (count: number, value: number): Value =>
   constant(float32Tensor([count], Array(count).fill(value)));

@@ -1,5 +1,5 @@
 import { intOf, intsOf } from '../ir/attribute.js';
-import { dtypeOfCode } from '../ir/dtype.js';
+import { DTYPES, dtypeOfCode } from '../ir/dtype.js';
 import { type OpDefinition, required } from '../ir/op.js';
 
 /** What has the shape of its input, and the element type that an attribute names, or that of its input. */
@@ -46,14 +46,11 @@ function random(opType: string): OpDefinition {
       shape: 'ints',
     },
     infer(_, attributes) {
-      const dtype = dtypeOfCode(intOf(attributes, 'dtype', FLOAT));
+      const dtype = dtypeOfCode(intOf(attributes, 'dtype', DTYPES.float32.onnx));
       return dtype === undefined ? [] : [{ dtype, shape: intsOf(attributes, 'shape', []) }];
     },
   };
 }
-
-/** TensorProto.DataType of what is none stated. */
-const FLOAT = 1;
 
 export const RandomNormal = random('RandomNormal');
 export const RandomUniform = random('RandomUniform');

@@ -1,5 +1,5 @@
 import { at } from '../common/at.js';
-import { intOf } from '../ir/attribute.js';
+import { type Attributes, intOf } from '../ir/attribute.js';
 import { type Dim, OPEN } from '../ir/dim.js';
 import { type OpDefinition, required } from '../ir/op.js';
 import { axisOf } from './operands.js';
@@ -13,8 +13,8 @@ export const NonZero: OpDefinition = {
 };
 
 /** x along an axis, or all of its elements in one. */
-const chosen = (shape: readonly Dim[], axis: number | undefined): readonly Dim[] =>
-  axis === undefined ? [OPEN] : shape.with(axisOf(axis, shape.length), OPEN);
+const chosen = (shape: readonly Dim[], attributes: Attributes): readonly Dim[] =>
+  attributes.has('axis') ? shape.with(axisOf(intOf(attributes, 'axis', 0), shape.length), OPEN) : [OPEN];
 
 export const Unique: OpDefinition = {
   opType: 'Unique',
@@ -22,9 +22,8 @@ export const Unique: OpDefinition = {
   attributes: { axis: 'int', sorted: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
-    const axis = attributes.has('axis') ? intOf(attributes, 'axis', 0) : undefined;
     const places = { dtype: 'int64', shape: [OPEN] } as const;
-    return [{ dtype, shape: chosen(shape, axis) }, places, places, places];
+    return [{ dtype, shape: chosen(shape, attributes) }, places, places, places];
   },
 };
 
@@ -34,8 +33,7 @@ export const Compress: OpDefinition = {
   attributes: { axis: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
-    const axis = attributes.has('axis') ? intOf(attributes, 'axis', 0) : undefined;
-    return [{ dtype, shape: chosen(shape, axis) }];
+    return [{ dtype, shape: chosen(shape, attributes) }];
   },
 };
 

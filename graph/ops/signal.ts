@@ -1,6 +1,6 @@
 import { intOf } from '../ir/attribute.js';
 import { addDims, floorDivideDim, OPEN } from '../ir/dim.js';
-import { dtypeOfCode } from '../ir/dtype.js';
+import { DTYPES, dtypeOfCode } from '../ir/dtype.js';
 import { type OpDefinition, required } from '../ir/op.js';
 import { contentOf } from '../ir/value.js';
 import { axisOf } from './operands.js';
@@ -38,9 +38,6 @@ export const STFT: OpDefinition = {
   },
 };
 
-/** TensorProto.DataType of what is none stated. */
-const FLOAT = 1;
-
 /** A list of as many elements as an input says. */
 function windowOf(opType: string): OpDefinition {
   return {
@@ -48,7 +45,7 @@ function windowOf(opType: string): OpDefinition {
     since: 17,
     attributes: { output_datatype: 'int', periodic: 'int' },
     infer(inputs, attributes) {
-      const dtype = dtypeOfCode(intOf(attributes, 'output_datatype', FLOAT));
+      const dtype = dtypeOfCode(intOf(attributes, 'output_datatype', DTYPES.float32.onnx));
       const [size = OPEN] = contentOf(required(inputs, 0, 'size')) ?? [];
       return dtype === undefined ? [] : [{ dtype, shape: [size] }];
     },

@@ -74,9 +74,7 @@ function network(
   });
   const normalization = normalizationOf(encoder, args, channels);
   args.refuseOthers(architecture.className);
-  const needed = encoderKeys(encoder, channels, extent);
-  const beyond = [...encoderKeys(encoder, channels, WHOLE).keys()].filter((key) => !needed.has(key));
-  const spare = new Set(beyond);
+  const spare = spareKeys(encoder, channels, extent);
   const unusedOfEncoder = (encoder.unused ?? []).map((key) => `encoder.${key}`);
   return networkOf({
     backbone: idOf(architecture),
@@ -89,6 +87,13 @@ function network(
     isSpare: (key) =>
       spare.has(key) || [...unused, ...unusedOfEncoder].some((beginning) => key.startsWith(beginning)),
   });
+}
+
+/** The keys of what a shallower network leaves of an encoder, which its checkpoints hold. */
+function spareKeys(encoder: Encoder, channels: number, extent: Extent): ReadonlySet<string> {
+  if (extent.depth === WHOLE.depth) return new Set();
+  const needed = encoderKeys(encoder, channels, extent);
+  return new Set([...encoderKeys(encoder, channels, WHOLE).keys()].filter((key) => !needed.has(key)));
 }
 
 const HEAD = 'segmentation_head.0.weight';

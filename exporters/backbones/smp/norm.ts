@@ -1,8 +1,6 @@
-import { float32Tensor } from '../../../graph/ir/tensor.js';
-import { constant, scope, type Value } from '../../../graph/ir/value.js';
+import { scope, type Value } from '../../../graph/ir/value.js';
 import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
-import { instanceNormalization } from '../../../graph/ops/instance-normalization.js';
-import { channelsOf, conv2d, relu } from '../../nn/layers.js';
+import { channelsOf, conv2d, instanceNorm2d, relu, scaleAndShift } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 
 /** What follows a convolution of a decoder: `decoder_use_norm`. */
@@ -18,14 +16,11 @@ export interface Norm {
 /** torch.nn.BatchNorm2d or InstanceNorm2d, with weights or without. */
 export function normalized(x: Value, weights: Weights, { type, eps, affine, tracked }: Norm): Value {
   if (type === 'identity') return x;
-  const channels = channelsOf(x);
-  const filled = (value: number) => constant(float32Tensor([channels], Array(channels).fill(value)));
-  const ofWeights = (name: string, value: number) =>
-    affine ? weights.take(name, [channels]) : filled(value);
+  if (!tracked) return instanceNorm2d(x, weights, eps, affine);
   return scope(weights.path, () => {
-    const [scale, bias] = [ofWeights('weight', 1), ofWeights('bias', 0)];
+    const channels = channelsOf(x);
+    const [scale, bias] = scaleAndShift(channels, weights, affine);
     const epsilon = type === 'batchnorm' ? weights.settings.take('bnEps', eps) : eps;
-    if (!tracked) return instanceNormalization(x, scale, bias, epsilon);
     const [mean, variance] = ['running_mean', 'running_var'].map((name) => weights.take(name, [channels]));
     return batchNormalization(x, scale, bias, mean as Value, variance as Value, epsilon);
   });

@@ -17,11 +17,11 @@ import { type SameConv, sameConv, samePads } from './same-conv.js';
 
 const EPSILON = 1e-3;
 
-/** `advprop` was trained with other images than all else: -1 to 1. */
-export const ADVPROP = { kind: 'mean-std', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
+/** Images from -1 to 1, as TensorFlow has them and those that `advprop` was trained with. */
+export const INCEPTION = { kind: 'mean-std', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
 
 export const efficientNetNormalization = (pretrained: unknown) =>
-  pretrained === 'advprop' ? ADVPROP : NORMALIZATIONS.imagenet;
+  pretrained === 'advprop' ? INCEPTION : NORMALIZATIONS.imagenet;
 
 /** A convolution, BatchNorm and, but for the projection, SiLU. */
 function convNorm(

@@ -1,5 +1,6 @@
 import type { LayerActivation } from '../../../nn/layers.js';
 import { roundedChannels } from './compound-scaling.js';
+import { INCEPTION } from './efficientnet.js';
 import type { Encoder } from './encoder.js';
 import { type Blocks, type TimmNetwork, timmFeatures } from './timm-blocks.js';
 import { tu } from './tu.js';
@@ -61,9 +62,6 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   mobilenetv3_large_minimal_100: { rows: minimal(LARGE), last: 960, isMinimal: true },
   mobilenetv3_small_minimal_100: { rows: minimal(SMALL), last: 576, isMinimal: true },
 };
-
-/** How the images of TensorFlow's weights were prepared. */
-const INCEPTION = { kind: 'mean-std', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
 
 /** The narrowest keeps its stem's channels. */
 const STEM = 16;
