@@ -77,9 +77,10 @@ async function allSamples(opened: Opened, channels: number): Promise<ImageRaster
   if (channels === 4 && (await openSharp(bytes).catch(() => undefined))?.space === 'cmyk')
     throw new Error('it is CMYK, whose samples are inks and no channels: they are read as RGB alone');
   if (format !== 'TIFF') return undefined;
-  const { count, colours, isTold } = tiffSamples(bytes);
+  const samples = tiffSamples(bytes);
+  const { count, colours, isTold } = samples;
   if (count !== channels || count === colours) return undefined;
-  refuseUnread(bytes);
+  refuseUnread(samples);
   // libtiff warns of samples that nothing is said of.
   const failOn = isTold ? 'warning' : 'error';
   const { image, depth, space } = await openSharp(bytes, { ignoreIcc: true, failOn });
@@ -118,7 +119,7 @@ async function greyOf(opened: Opened, page?: number): Promise<ImageRaster | unde
     const grey = mayBeGrey(bytes) ? greyOfPng(await decodePng(bytes, inflated, MAX_PIXELS)) : undefined;
     return grey && finished(grey, opened);
   }
-  if (format === 'TIFF') refuseDropping(bytes, page);
+  if (format === 'TIFF') refuseDropping(tiffSamples(bytes, page));
   const { image, depth, space } = await openSharp(bytes, {
     ignoreIcc: true,
     ...(page !== undefined && { page }),

@@ -9,7 +9,7 @@ import { FORMATS, formatOf, type ImageFormat, isLossyWebp } from '../../images/f
 import { finished, mend } from '../../images/files/mend.js';
 import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
-import { TIFF_TAGS, tiffSamples, tiffTag } from '../../images/files/tiff.js';
+import { type StoredSamples, TIFF_TAGS, tiffSamples, tiffTag } from '../../images/files/tiff.js';
 import { writePng } from '../../images/files/write-png.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
 import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
@@ -77,7 +77,7 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
 
 /** Its pixels in sRGB. */
 export async function rgbOf(opened: Opened): Promise<RgbImage> {
-  if (opened.format === 'TIFF') refuseDropping(opened.bytes);
+  if (opened.format === 'TIFF') refuseDropping(tiffSamples(opened.bytes));
   const { image, depth } = await openSharp(opened.bytes);
   const { channels, ...pixels } = await rawOf(image.removeAlpha(), RGB_SPACES[depth], depth);
   if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
@@ -89,12 +89,11 @@ const MOST_SAMPLES = 5;
 
 /**
  * Alpha may be dropped, but nothing else that a TIFF file holds.
- * @param page of several, from 0 on
  * @throws Error for one of more samples a pixel than grey or colours and what it calls alpha
  */
-export function refuseDropping(bytes: Uint8Array, page?: number): void {
-  refuseUnread(bytes, page);
-  const { count, colours, hasAlpha } = tiffSamples(bytes, page);
+export function refuseDropping(samples: StoredSamples): void {
+  refuseUnread(samples);
+  const { count, colours, hasAlpha } = samples;
   if (count <= colours + Number(hasAlpha)) return;
   const base = colours === 1 ? 'grey' : 'colours';
   throw new Error(
@@ -103,8 +102,7 @@ export function refuseDropping(bytes: Uint8Array, page?: number): void {
 }
 
 /** @throws Error for a TIFF file whose samples libvips reads not at all, or in planes of grey wrongly but for the first row */
-export function refuseUnread(bytes: Uint8Array, page?: number): void {
-  const { count, colours, inPlanes } = tiffSamples(bytes, page);
+export function refuseUnread({ count, colours, inPlanes }: StoredSamples): void {
   const why =
     count > MOST_SAMPLES
       ? `, more than ${MOST_SAMPLES}`
