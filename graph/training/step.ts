@@ -161,7 +161,10 @@ function oneOf(what: string, given: string, choices: readonly string[]): void {
   if (!choices.includes(given)) throw badUsage(`${what} '${given}', expected ${choices.join(' or ')}`);
 }
 
-const OWN_NAMES = ['targets', 'parameters', 'first_moment', 'second_moment', 'running_statistics', 'step'];
+/** The name of the state's means and variances. */
+export const RUNNING = 'running_statistics';
+
+const OWN_NAMES = ['targets', 'parameters', 'first_moment', 'second_moment', RUNNING, 'step'];
 
 /** @throws NmodeError (BAD_USAGE) where the inputs are not those of the network, or have a name that the step needs */
 function checkInputs(inputs: readonly Value[], logits: Value): void {
@@ -176,8 +179,6 @@ function checkInputs(inputs: readonly Value[], logits: Value): void {
     }
   }
 }
-
-const RUNNING = 'running_statistics';
 
 function required<T>(entries: ReadonlyMap<string, T>, name: string): T {
   const entry = entries.get(name);

@@ -6,7 +6,7 @@ import { dimText } from '../../graph/ir/dim.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
 import { naming } from '../../runtime/common/naming.js';
-import { loadModel } from '../../runtime/node/model.js';
+import { type LoadedModel, loadModel } from '../../runtime/node/model.js';
 import { measure } from '../measuring/measure.js';
 
 export interface SkipsReport {
@@ -25,7 +25,11 @@ export interface SkipsReport {
  * @throws NmodeError (BAD_MODEL) for a model that takes no image [N, C, H, W] or never leaves its resolution; CANNOT_RUN
  */
 export async function proposeSkips(path: string): Promise<SkipsReport> {
-  const { model: given, name } = await loadModel(path);
+  return skipsIn(await loadModel(path));
+}
+
+/** The same of a model that is loaded. */
+export async function skipsIn({ model: given, name }: LoadedModel): Promise<SkipsReport> {
   const model = inImageForm(liftedToCount(given));
   const tensors = model.graph.nodes.flatMap(({ outputs }) => outputs).filter((tensor) => tensor !== '');
   const located = await locate(model, tensors, measure).catch((error) =>

@@ -10,7 +10,7 @@ import { modelTeacher } from '../slimming/model-teacher.js';
 import type { SlimOptions } from '../slimming/options.js';
 import type { Teacher } from '../slimming/teacher.js';
 import { defaultSize } from './export.js';
-import { proposeSkips } from './skips.js';
+import { skipsIn } from './skips.js';
 import { withStructure } from './structure.js';
 
 /** A teacher that is open, and how it is closed. */
@@ -37,7 +37,7 @@ async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
     throw new NmodeError('BAD_USAGE', `${network}: ${option(refused)} has a meaning for checkpoints alone`);
   }
   const loaded = await loadModel(network);
-  const proposed = options.skips === undefined ? await proposeSkips(network) : undefined;
+  const proposed = options.skips === undefined ? await skipsIn(loaded) : undefined;
   const skips = options.skips ?? proposed?.skips.map(({ tensor }) => tensor) ?? [];
   const sizing = size && { sizing: { kind: 'resize' as const, ...size } };
   const teacher = await modelTeacher(loaded, {

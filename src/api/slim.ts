@@ -13,11 +13,11 @@ import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
 import { findPairs, type Pair } from '../files/pairs.js';
 import { refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
-import { compared, drawn } from '../slimming/comparison.js';
+import { type Contestants, compared, contestantsOf, drawn } from '../slimming/comparison.js';
 import type { SlimImage } from '../slimming/features.js';
 import { locked } from '../slimming/lock.js';
 import { planSlim, type SlimOptions } from '../slimming/options.js';
-import { writeSlimReport } from '../slimming/report.js';
+import { slimReportPage } from '../slimming/report.js';
 import type { SlimReport } from '../slimming/slim-report.js';
 import { splitImages } from '../slimming/split.js';
 import { firstWeights } from '../slimming/student.js';
@@ -59,7 +59,8 @@ async function slimmed(task: SlimTask, notes: readonly string[]): Promise<SlimRe
   });
   const fit = await fitted(task, parts, kept);
   const student = await teacher.student(plan.decoder, fit.weights);
-  const figures = await compared(task, student, parts);
+  const contestants = contestantsOf(task, student);
+  const figures = await compared(task, student, contestants, parts);
   const lack = shortfall(figures.student, figures.teacher, plan.gates);
   if (lack !== undefined && !options.force) throw refused(lack, kept.state.path);
   const { record } = fit;
@@ -83,7 +84,7 @@ async function slimmed(task: SlimTask, notes: readonly string[]): Promise<SlimRe
       ...(lack === undefined ? [] : [`written nevertheless: ${lack}`]),
     ],
   };
-  await write(task, student, report);
+  await write(task, student, contestants, report);
   await kept.state.remove();
   return report;
 }
@@ -97,11 +98,17 @@ function refused(lack: string, state: string): NmodeError {
 }
 
 /** All files, or none. */
-async function write(task: SlimTask, student: Student, report: SlimReport): Promise<void> {
+async function write(
+  task: SlimTask,
+  student: Student,
+  contestants: Contestants,
+  report: SlimReport,
+): Promise<void> {
   const { output, saveWeights, report: page, images, inputs, signal } = task.options;
   await writeTogether(async (put) => {
     if (saveWeights !== undefined) await put(saveWeights, encodeSafetensors(student.weights));
-    if (page !== undefined) await writeSlimReport(page, report, await drawn(task, student, report.student));
+    if (page !== undefined)
+      await put(page, slimReportPage(report, await drawn(task, contestants, report.student)));
     const { model, isProven, ...made } = pick(student, ['model', 'head', 'assumed', 'notes', 'isProven']);
     const metadata = new Map([...model.metadata, [SLIMMED_KEY, slimmedText(report)]]);
     const by = isProven ? {} : { images, ...(inputs && { inputs }) };

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
+import { badImage } from '../../graph/common/errors.js';
 import { swapsSides } from '../../runtime/images/files/exif.js';
-import { readOrientation } from '../../runtime/node/images/files.js';
+import { readOrientation, readTruthImage } from '../../runtime/node/images/files.js';
+import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import type { Pair } from './pairs.js';
 
 interface Size {
@@ -13,8 +15,18 @@ const sizeText = ({ width, height }: Size) => `${width}x${height}`;
 const orientationsOf = ({ image, mask }: Pair) =>
   Promise.all([readOrientation(image), readOrientation(mask)]);
 
+/**
+ * Reads the mask of an image whose upright size is known.
+ * @throws NmodeError (BAD_IMAGE) also where the two differ in size
+ */
+export async function readTruthOf(pair: Pair, image: Size): Promise<TruthImage> {
+  const stored = await readTruthImage(pair.mask);
+  if (image.width === stored.width && image.height === stored.height) return stored;
+  throw badImage(await sizesProblem(pair, image, stored));
+}
+
 /** Why an image and its mask, both upright, are not of one size, and what to do. */
-export async function sizesProblem(pair: Pair, image: Size, mask: Size): Promise<string> {
+async function sizesProblem(pair: Pair, image: Size, mask: Size): Promise<string> {
   const [turned, maskTurned] = await orientationsOf(pair);
   const after = (orientation: number) =>
     orientation === 1 ? '' : ` after its EXIF orientation ${orientation}`;

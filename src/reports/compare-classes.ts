@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
 import type { Mask } from '../../runtime/common/raster.js';
 import { type Classes, maskOf, nameOfLabel } from '../../runtime/masks/classes.js';
 import {
@@ -12,7 +11,6 @@ import {
   metricsOf,
   NO_PIXELS,
 } from '../../runtime/masks/metrics.js';
-import { readTruthImage } from '../../runtime/node/images/files.js';
 import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segment-options.js';
 import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
@@ -25,7 +23,7 @@ import {
   truthOf,
   truthOfLabel,
 } from '../../runtime/truth/truth.js';
-import { sizesProblem } from '../files/orientation-mismatch.js';
+import { readTruthOf } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
 import { mean } from '../measuring/percentile.js';
 
@@ -79,11 +77,8 @@ export async function compareWithTruth(
     ...options,
     probabilities: false,
   });
-  const stored = await readTruthImage(pair.mask);
+  const stored = await readTruthOf(pair, segmentation);
   const name = basename(pair.mask);
-  if (segmentation.width !== stored.width || segmentation.height !== stored.height) {
-    throw new NmodeError('BAD_IMAGE', await sizesProblem(pair, segmentation, stored));
-  }
   const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
   if (countsLabels(segmentation)) {
     const labels = knownLabels(stored, name, segmenter.semantics, segmentation.classes, options.ignoreLabel);

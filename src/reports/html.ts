@@ -44,11 +44,10 @@ export function fieldsTable(pairs: readonly (readonly [label: string, text: stri
 }
 
 /**
- * Writes a page that needs no other file.
+ * A page that needs no other file.
  * @param style of what is its own
- * @throws NmodeError (CANNOT_WRITE)
  */
-export async function writePage(path: string, title: string, style: string, body: string): Promise<void> {
+export function pageOf(title: string, style: string, body: string): Uint8Array {
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -65,5 +64,10 @@ ${style}
 <h1>${escaped(title)}</h1>
 ${body}
 `;
-  await writeWhole(path, [Buffer.from(html)]);
+  return Buffer.from(html);
+}
+
+/** Writes such a page. @throws NmodeError (CANNOT_WRITE) */
+export async function writePage(path: string, title: string, style: string, body: string): Promise<void> {
+  await writeWhole(path, pageOf(title, style, body));
 }

@@ -15,20 +15,10 @@ export function maskAgreement(found: readonly Mask[], wanted: readonly Mask[]): 
   );
 }
 
-/** The same of each image of a batch, by probabilities [N, classes, H, W]. */
-export function agreementOf(found: Floats, wanted: Floats, classes: Classes): readonly number[] {
-  const [images = 0, count = 1, height = 1, width = 1] = found.dims;
-  const size = count * height * width;
-  const masksAt = ({ data }: Floats, image: number) => {
-    const probabilities = {
-      classes: count,
-      width,
-      height,
-      data: data.subarray(image * size, (image + 1) * size),
-    };
-    return masksOf(probabilities, classes, undefined, {}).masks;
-  };
-  return Array.from({ length: images }, (_, image) =>
-    maskAgreement(masksAt(found, image), masksAt(wanted, image)),
-  );
+/** The same of one image, by probabilities [1, classes, H, W]. */
+export function agreementOf(found: Floats, wanted: Floats, semantics: Classes): number {
+  const [, classes = 1, height = 1, width = 1] = found.dims;
+  const masks = ({ data }: Floats) =>
+    masksOf({ classes, width, height, data }, semantics, undefined, {}).masks;
+  return maskAgreement(masks(found), masks(wanted));
 }

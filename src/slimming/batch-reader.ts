@@ -1,4 +1,5 @@
 import { at } from '../../graph/common/at.js';
+import { elementCount } from '../../graph/ir/tensor.js';
 import type { Floats, Halves } from '../../runtime/sessions/tensors.js';
 import type { Sample, Size } from './crops.js';
 import type { Collected } from './features.js';
@@ -100,4 +101,4 @@ export function shapesAt({ shapes, scales }: Pick<Collected, 'shapes' | 'scales'
   });
 }
 
-const bytesOf = (dims: readonly number[]) => 2 * dims.reduce((product, dim) => product * dim, 1);
+const bytesOf = (dims: readonly number[]) => 2 * elementCount(dims);

@@ -27,17 +27,17 @@ export interface Compared extends Pick<SlimReport, 'teacher' | 'student' | 'teac
 export async function compared(
   task: SlimTask,
   student: Student,
+  pair: Contestants,
   { test, heldOut }: Pick<Split<SlimImage>, 'test' | 'heldOut'>,
 ): Promise<Compared> {
   const { options, plan, teacher, truth } = task;
   const { signal, onProgress } = options;
   const { session, reading } = plan;
   const lowered = options.int8 === false ? {} : await loweredTeacher(task);
-  const networks: readonly Model[] = [
-    ...contestantsOf(task, student).map(({ model }) => model),
-    ...(lowered.model ? [lowered.model] : []),
+  const contestants: readonly Contestant[] = [
+    ...pair,
+    ...(lowered.model ? [{ model: lowered.model, options: teacher.said }] : []),
   ];
-  const contestants = networks.map((model, index) => ({ model, options: index === 1 ? {} : teacher.said }));
   const figures = await figuresOn({ test, heldOut }, contestants, {
     ...{ truth, reading, session, signal },
     onProgress: (done, total) => onProgress?.({ phase: 'figures', done, total }),
@@ -46,7 +46,13 @@ export async function compared(
   const size = sizing.kind === 'resize' ? sizing : { height: RELEASE_SIDE, width: RELEASE_SIDE };
   // What passes add, such as the matrices of a Resize, was never trained.
   const written = [teacher.network, student.model, teacher.network];
-  const costs = await costsOf(networks, written, size, session, signal);
+  const costs = await costsOf(
+    contestants.map(({ model }) => model),
+    written,
+    size,
+    session,
+    signal,
+  );
   const of = (index: number): ModelFigures => ({ ...at(costs, index), ...at(figures.test, index) });
   return {
     ...{ teacher: of(0), student: of(1), heldOut: at(figures.heldOut, 1) },
@@ -72,8 +78,11 @@ function notesOf({ truth }: SlimTask, teacher: ModelFigures, student: ModelFigur
   ];
 }
 
+/** Teacher and student. */
+export type Contestants = readonly [teacher: Contestant, student: Contestant];
+
 /** Both as they run: rewritten. */
-function contestantsOf({ teacher }: SlimTask, student: Student): readonly Contestant[] {
+export function contestantsOf({ teacher }: SlimTask, student: Student): Contestants {
   return [
     { model: optimize(teacher.network).model, options: teacher.said },
     { model: optimize(student.model).model, options: {} },
@@ -113,7 +122,7 @@ async function loweredTeacher({
 /** The images that agree best and least, with the masks of both. */
 export async function drawn(
   task: SlimTask,
-  student: Student,
+  contestants: Contestants,
   { agreement }: MaskFigures,
 ): Promise<readonly DrawnExample[]> {
   if (agreement === undefined) return [];
@@ -121,7 +130,7 @@ export async function drawn(
   const filesOf = new Map(task.images.map(({ name, files }) => [name, files]));
   const segmenters: Segmenter[] = [];
   try {
-    for (const { model, options } of contestantsOf(task, student))
+    for (const { model, options } of contestants)
       segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options, at: 'network' }));
     const [ofTeacher, ofStudent] = [at(segmenters, 0), at(segmenters, 1)];
     const pictures: DrawnExample[] = [];

@@ -3,7 +3,7 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
-import { DEFAULT_MOMENTUM, type Numbers, type TrainingStep } from '../../graph/training/step.js';
+import { DEFAULT_MOMENTUM, type Numbers, RUNNING, type TrainingStep } from '../../graph/training/step.js';
 import { createSession, type Session } from '../../runtime/node/sessions/session.js';
 import { outputOf } from '../transform/output-of.js';
 import { areaBias } from './area-bias.js';
@@ -149,8 +149,6 @@ function shareOf(rest: number): number {
   const times = Math.max(1, Math.round(Math.log(rest) / Math.log(1 - DEFAULT_MOMENTUM)));
   return 1 - (1 - DEFAULT_MOMENTUM) ** times;
 }
-
-const RUNNING = 'running_statistics';
 
 /** A record behind one more step. @throws NmodeError (CHECK_FAILED) where that came to no number */
 function advanced(

@@ -1,5 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import { encodeModel } from '../../graph/file/write.js';
+import { elementCount } from '../../graph/ir/tensor.js';
 import { constantRate } from '../../graph/training/schedule.js';
 import type { TrainingState } from '../../graph/training/step.js';
 import { createSession, type Session } from '../../runtime/node/sessions/session.js';
@@ -46,7 +47,7 @@ export class Judge {
     const state = studentOf(record.state);
     const found: number[] = [];
     for await (const { student, teacher } of this.answers(state, collected.heldOut))
-      found.push(...agreementOf(student, teacher, classes));
+      found.push(agreementOf(student, teacher, classes));
     const look = { step: record.step, agreement: mean(found) };
     const isBest = look.agreement > (record.best?.agreement ?? Number.NEGATIVE_INFINITY);
     return { ...record, looks: [...record.looks, look], ...(isBest && { best: { ...look, state } }) };
@@ -89,6 +90,6 @@ export const copiedNumbers = (state: TrainingState): TrainingState =>
   );
 
 function imageOf({ dims: [, ...one], data }: Floats, image: number): Floats {
-  const size = one.reduce((product, dim) => product * dim, 1);
+  const size = elementCount(one);
   return { dims: [1, ...one], data: data.subarray(image * size, (image + 1) * size) };
 }

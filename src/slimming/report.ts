@@ -4,14 +4,7 @@ import { recipeSummary } from '../../graph/common/recipe.js';
 import type { Mask, RgbImage } from '../../runtime/common/raster.js';
 import { curvePlot, type Sample, smoothed } from '../reports/curves.js';
 import { bytesText, count, macsText, share } from '../reports/figures.js';
-import {
-  type Column,
-  escaped,
-  FIGURES_STYLE,
-  fieldsTable,
-  figuresTable,
-  writePage,
-} from '../reports/html.js';
+import { type Column, escaped, FIGURES_STYLE, fieldsTable, figuresTable, pageOf } from '../reports/html.js';
 import { colourText, outlinedPng, PICTURES_STYLE, pngSource } from '../reports/outlined.js';
 import type { ModelFigures, Scores, SlimReport } from './slim-report.js';
 
@@ -65,17 +58,10 @@ export async function drawExample(
   return { ...example, png };
 }
 
-/**
- * Writes the report as one HTML file that needs nothing else.
- * @throws NmodeError (CANNOT_WRITE)
- */
-export async function writeSlimReport(
-  path: string,
-  report: SlimReport,
-  examples: readonly DrawnExample[],
-): Promise<void> {
+/** The report as one HTML file that needs nothing else. */
+export function slimReportPage(report: SlimReport, examples: readonly DrawnExample[]): Uint8Array {
   const title = `${basename(report.output)}: ${basename(report.network)} with an nmODE decoder`;
-  await writePage(path, title, `${FIGURES_STYLE}\n${PICTURES_STYLE}`, bodyOf(report, examples));
+  return pageOf(title, `${FIGURES_STYLE}\n${PICTURES_STYLE}`, bodyOf(report, examples));
 }
 
 type Row = { readonly name: string } & ModelFigures;

@@ -5,6 +5,7 @@ import { badImage, badUsage, commonFault, imageFault, type NmodeError } from '..
 import { option } from '../../graph/common/option.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
+import { FITTING } from './defaults.js';
 import { areNearDuplicates, type Glance, glanceAt } from './likeness.js';
 
 export interface ImageSource {
@@ -41,8 +42,6 @@ export interface Unread {
   readonly error: NmodeError;
 }
 
-export const DEFAULT_HOLD_OUT = 0.2;
-
 /** Three to train on, one to choose by and one to test on. */
 const MIN_GROUPS = 5;
 
@@ -58,7 +57,7 @@ const AT_ONCE = 2;
  */
 export async function splitImages<Source extends ImageSource>(
   sources: readonly Source[],
-  { holdOut = DEFAULT_HOLD_OUT, seed = 0, signal, onProgress }: SplitOptions = {},
+  { holdOut = FITTING.holdOut, seed = 0, signal, onProgress }: SplitOptions = {},
 ): Promise<Split<Source>> {
   checkShare(holdOut);
   const sorted = [...sources].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));

@@ -1,9 +1,7 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
 import type { Probabilities } from '../../runtime/common/raster.js';
 import { type Classes, maskLabelsOf } from '../../runtime/masks/classes.js';
-import { readTruthImage } from '../../runtime/node/images/files.js';
 import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
 import {
   type TruthMask,
@@ -13,7 +11,7 @@ import {
   truthOfLabel,
 } from '../../runtime/truth/truth.js';
 import type { TruthImage } from '../../runtime/truth/truth-image.js';
-import { sizesProblem } from '../files/orientation-mismatch.js';
+import { readTruthOf } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
 import type { Targets } from './features.js';
 import { turned } from './views.js';
@@ -36,10 +34,7 @@ export function targetsWithTruth({ pairs, reading, classes, weight }: TruthOptio
   return async ({ name }, size, shape) => {
     const pair = pairs.get(name);
     if (pair === undefined) return (given) => given;
-    const stored = await readTruthImage(pair.mask);
-    if (stored.width !== size.width || stored.height !== size.height) {
-      throw new NmodeError('BAD_IMAGE', await sizesProblem(pair, size, stored));
-    }
+    const stored = await readTruthOf(pair, size);
     const masks = masksOf(stored, basename(pair.mask), classes, shape, reading);
     const plane = shape.height * shape.width;
     const [truth, counted] = [

@@ -1,5 +1,5 @@
 import type { SlimProgress } from '../../slimming/options.js';
-import { interruptible } from '../interruption.js';
+import { withBar } from './progress.js';
 
 /** What long work is watched by. */
 interface Watching {
@@ -14,31 +14,23 @@ const PHASES: Readonly<Record<SlimProgress['phase'], string>> = {
   figures: 'images compared',
 };
 
-/**
- * Slims a network that Ctrl-C aborts, with a bar on the terminal for each phase, which is taken away before anything else is printed.
- * @throws as `interruptible`
- */
+/** Slims a network, with a bar for each phase. @throws as `interruptible` */
 export async function withSlimProgress<T>(work: (watching: Watching) => Promise<T>): Promise<T> {
-  if (!process.stderr.isTTY) return interruptible((signal) => work({ signal, onProgress: () => {} }));
-  const { SingleBar } = await import('cli-progress');
-  const bar = new SingleBar({ format: '{bar} {value}/{total} {what}', clearOnComplete: true });
-  let phase: SlimProgress['phase'] | undefined;
-  const onProgress = (progress: SlimProgress) => {
-    const isFitting = progress.phase === 'fitting';
-    const [done, total] = isFitting ? [progress.step, progress.steps] : [progress.done, progress.total];
-    const what = `${PHASES[progress.phase]}${isFitting ? fittingText(progress) : ''}`;
-    if (progress.phase !== phase) {
-      bar.stop();
-      bar.start(total, done, { what });
-      phase = progress.phase;
-    }
-    bar.update(done, { what });
-  };
-  try {
-    return await interruptible((signal) => work({ signal, onProgress }));
-  } finally {
-    bar.stop();
-  }
+  return withBar('{bar} {value}/{total} {what}', (signal, bar) => {
+    let phase: SlimProgress['phase'] | undefined;
+    const onProgress = (progress: SlimProgress) => {
+      const isFitting = progress.phase === 'fitting';
+      const [done, total] = isFitting ? [progress.step, progress.steps] : [progress.done, progress.total];
+      const what = `${PHASES[progress.phase]}${isFitting ? fittingText(progress) : ''}`;
+      if (progress.phase !== phase) {
+        bar?.stop();
+        bar?.start(total, done, { what });
+        phase = progress.phase;
+      }
+      bar?.update(done, { what });
+    };
+    return work({ signal, onProgress });
+  });
 }
 
 function fittingText({ loss, agreement, secondsLeft }: SlimProgress & { phase: 'fitting' }): string {

@@ -28,6 +28,16 @@ export const SRC_DOORS: Conditions = {
       'the bytes of the file of --classes or --recipe are no UTF-8, as those of UTF-16 are none',
     'it has more than … bytes': 'the file of --classes or --recipe goes on after 262,144 bytes',
   },
+  'src/files/orientation-mismatch.ts': {
+    '…: it is ……, its mask ……': 'an image and its ground-truth mask, both upright, differ in size',
+    "…: expected a mask of the image's size, resize it without blending":
+      'they do, and it is no matter of which of the two is turned',
+    '…: one of the two is turned and the other is not, save …':
+      'they do by width and height swapped, and the EXIF orientation of one of the two swaps sides',
+    ' after its EXIF orientation …': 'the same, said of the one that has an orientation',
+    'the mask as its image is turned': 'the same, the image being turned',
+    'the mask as its image is stored': 'the same, the mask being turned',
+  },
   'src/files/image-cases.ts': {
     'it is no folder, where patterns look for files':
       'patterns are to be looked for in something that is a file',

@@ -1,15 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { parseRecipe } from '../../../graph/common/recipe.js';
 import { readImage, readMask } from '../../../runtime/node/images/files.js';
-import { drawExample, examplesOf, writeSlimReport } from '../../../src/slimming/report.js';
+import { drawExample, examplesOf, slimReportPage } from '../../../src/slimming/report.js';
 import type { Scores, SlimReport } from '../../../src/slimming/slim-report.js';
 import { fixture } from '../../support/fixtures.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'nmode-slim-report-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const scoresOf = (...values: readonly number[]): Scores => ({
   perImage: values.map((dsc, index) => ({ name: `${index}.jpg`, dsc })),
@@ -58,15 +52,12 @@ const REPORT: SlimReport = {
   notes: ['softmax assumed & said'],
 };
 
-async function written(report: SlimReport, examples: Parameters<typeof writeSlimReport>[2] = []) {
-  const path = join(folder, 'report.html');
-  await writeSlimReport(path, report, examples);
-  return readFileSync(path, 'utf8');
-}
+const written = (report: SlimReport, examples: Parameters<typeof slimReportPage>[1] = []) =>
+  Buffer.from(slimReportPage(report, examples)).toString('utf8');
 
 describe('the report', () => {
   it('says what was frozen, what it came to and how it was made', async () => {
-    const html = await written(REPORT);
+    const html = written(REPORT);
     const texts = [
       ...['839,777', '600,145', '912.000 M', '2.41 MB', '0.525', '0.9123', '0.9951'],
       'On the images that chose the weights (26), which flatters: agreement 0.9812.',
@@ -86,10 +77,10 @@ describe('the report', () => {
   });
 
   it('shows no column that no model has a figure for', async () => {
-    expect(await written(REPORT)).not.toContain('ground truth');
+    expect(written(REPORT)).not.toContain('ground truth');
     const truth = { ...scoresOf(0.8), dsc: 0.8391 };
     const { teacher, student } = REPORT;
-    const html = await written({ ...REPORT, teacher: { ...teacher, truth }, student: { ...student, truth } });
+    const html = written({ ...REPORT, teacher: { ...teacher, truth }, student: { ...student, truth } });
     expect(html).toContain('DSC, ground truth');
     expect(html).toContain('0.8391');
   });
@@ -102,15 +93,13 @@ describe('the report', () => {
       teacher: [mask],
       student: [],
     });
-    const html = await written({ ...REPORT, network: name, duplicates: [[name, name]], notes: [name] }, [
-      example,
-    ]);
+    const html = written({ ...REPORT, network: name, duplicates: [[name, name]], notes: [name] }, [example]);
     expect(html).not.toMatch(/<script|<link|href=|src="(?!data:image\/png;base64,)|url\(/);
     expect(html).toContain('worst: &quot;&gt;&lt;script&gt;');
   });
 
   it('says where no image chose the weights', async () => {
-    const html = await written({ ...REPORT, images: { train: 9, heldOut: 0, test: 1 }, heldOut: {} });
+    const html = written({ ...REPORT, images: { train: 9, heldOut: 0, test: 1 }, heldOut: {} });
     expect(html).toContain('No image chose the weights: they are those of the last step.');
   });
 });
