@@ -1,97 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { NORMALIZATIONS } from '../../../graph/common/normalization.js';
-import type { Recipe } from '../../../graph/common/recipe.js';
-import { outlineOf } from '../../../graph/ir/model.js';
 import type { RgbImage } from '../../../runtime/common/raster.js';
-import { type FinishOptions, Job } from '../../../runtime/images/job.js';
-import { inputSpecOf } from '../../../runtime/input-spec.js';
 import { readImage } from '../../../runtime/node/images/files.js';
-import { loadModel } from '../../../runtime/node/model.js';
-import { createSession } from '../../../runtime/node/sessions/session.js';
 import { compareOutputs } from '../../../src/parity/parity.js';
 import { cases, exported, fixture, toldBy } from '../../support/fixtures.js';
-import { seeded } from '../../support/seeded.js';
-
-const FINISH: FinishOptions = {
-  threshold: 0.5,
-  at: 'image',
-  wantProbabilities: true,
-  wantComponents: false,
-  wantPixels: false,
-};
-
-/** onnxruntime finds places in float32, and random networks are steep at 0..255; trained ones agree to 1e-5 (below). */
-const RANDOM_NETWORKS = 5e-4;
-
-/** An image that looks like noise over a gradient. */
-function picture(width: number, height: number): RgbImage {
-  const noise = seeded('input', [height, width, 3])?.bytes() ?? new Uint8Array();
-  const values = new Float32Array(noise.buffer, noise.byteOffset, 3 * width * height);
-  const data = Uint8Array.from(
-    values,
-    (value, i) => 20 + 100 * value + (100 * (i % (3 * width))) / (3 * width),
-  );
-  return { width, height, channels: 3, data };
-}
-
-/** The probabilities of an image at its own size, by a model of either form. */
-async function probabilitiesOf(bytes: Uint8Array, image: RgbImage) {
-  const { model } = await loadModel(bytes);
-  const job = new Job(image, inputSpecOf(outlineOf(model)));
-  await using session = await createSession(bytes);
-  const outputs = await session.run({ [session.inputs[0]?.name ?? '']: job.input(0) });
-  const { mask } = outputs;
-  if (mask === undefined) throw new Error('no mask');
-  job.place(0, mask);
-  return { ports: [session.inputs, session.outputs], probabilities: job.finish(FINISH).probabilities };
-}
-
-const normalizations: readonly [string, Recipe['normalization']][] = Object.entries(NORMALIZATIONS);
-const forms = normalizations.flatMap(([name, normalization]) =>
-  [false, true].map(
-    (nativeSize) =>
-      [
-        `${name}, ${nativeSize ? 'native size' : 'resized'}`,
-        { recipe: { normalization }, nativeSize },
-      ] as const,
-  ),
-);
-
-describe('a model that takes images gives the probabilities of one that takes prepared pixels', () => {
-  const checkpoints = ['eed-CR_B-gelu-zip', 'original-1x3x37x51', 'original-classes4'];
-  const networks = checkpoints.map((wanted) =>
-    cases.find(({ name }) => name === wanted || name.startsWith(wanted)),
-  );
-  it.each(forms)('%s', async (_, options) => {
-    for (const network of networks) {
-      if (network === undefined) throw new Error('a case is gone');
-      const size = options.nativeSize ? {} : { batch: 1, height: 64, width: 48 };
-      const told = { ...toldBy(network), ...options, size };
-      const path = fixture('cases', network.checkpoint);
-      const [tensor, image] = [
-        await exported(path, told),
-        await exported(path, { ...told, io: 'image', size: {}, ...(options.nativeSize ? {} : { size }) }),
-      ];
-      for (const [width, height] of [
-        [61, 83],
-        [200, 40],
-      ] as const) {
-        const photograph = picture(width, height);
-        const [a, b] = [await probabilitiesOf(tensor, photograph), await probabilitiesOf(image, photograph)];
-        expect(b.ports).toMatchObject([
-          [{ name: 'image', dtype: 'uint8', shape: [1, 'H', 'W', 3] }],
-          [{ name: 'mask', dtype: 'float32', shape: [1, network.classes, 'H', 'W'] }],
-        ]);
-        expect(b.probabilities).toMatchObject({ width, height, classes: network.classes });
-        let largest = 0;
-        for (const [i, value] of (a.probabilities?.data ?? []).entries()) {
-          largest = Math.max(largest, Math.abs(value - (b.probabilities?.data[i] ?? Number.NaN)));
-        }
-        expect(largest).toBeLessThanOrEqual(RANDOM_NETWORKS);
-      }
-    }
-  });
-});
+import { probabilitiesOf, RANDOM_NETWORKS } from '../../support/image-io.js';
 
 it('a constant image is zeros to both', async () => {
   const [network] = cases.filter(({ name }) => name === 'eed-CR_B-gelu-zip');
