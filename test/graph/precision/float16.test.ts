@@ -223,6 +223,19 @@ describe('long sums stay in float32, and so does what is told apart by them', ()
   });
 });
 
+it.each([
+  ['above a quarter of the largest half', 30_000, true],
+  ['above half of it', 40_000, false],
+  ['three times the least half that is exact', 3 * 2 ** -14, true],
+  ['not twice that', 1.5 * 2 ** -14, false],
+])('what reaches %s: other images may reach twice as far', async (_, reached, isHalf) => {
+  const scaled = relu(mul(start(), whole(1)));
+  const seen = Math.max(...((await run(modelOf([x], { y: scaled }), { x: typical })).y?.data ?? []));
+  const features = relu(mul(start(), whole(reached / seen)));
+  const { Relu } = halves(await withPrecision(modelOf([x], { y: mask(features) })));
+  expect(Relu ?? 0).toBe(isHalf ? 2 : 1);
+});
+
 it('of a head alone the sigmoid stays in float32, not that of a SiLU or a gate', async () => {
   const features = start();
   const gated = mul(features, sigmoid(convolved(features, 'gate', { channels: 8 })));

@@ -38,6 +38,17 @@ it('percentile leaves out what seldom occurs, and nothing where all is alike', a
   expect(kept?.max).toBeCloseTo(1, 2);
 });
 
+it.each([
+  [8, 'leaves out', 2],
+  [12, 'keeps', 1000],
+])('percentile: of 100,000 values the %d farthest out it %s', async (count, _, most) => {
+  const values = Float32Array.from({ length: 100_000 }, (_, at) => (at < count ? 1000 : (at % 1000) / 1000));
+  const { min, max } = (await calibrate(model, layers, runs(values), 'percentile')).get('x') ?? {};
+  expect(min).toBe(0);
+  expect(max).toBeGreaterThanOrEqual(most === 1000 ? 1000 : 0.999);
+  expect(max).toBeLessThanOrEqual(most);
+});
+
 it('what is one number everywhere has a range', async () => {
   const zeros = await calibrate(model, layers, runs(new Float32Array(10)), 'percentile');
   expect(zeros.get('x')).toEqual({ min: 0, max: 0 });

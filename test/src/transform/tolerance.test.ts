@@ -42,6 +42,23 @@ it('a lower precision that costs too much on images that are bundled says how to
   expect(refused(Number.POSITIVE_INFINITY, true)).not.toThrow(way);
 });
 
+it.each([
+  ['fp16', 0.01, 0.0005],
+  ['int8', 0.1, 0.003],
+  ['int8-weights', 0.1, 0.003],
+] as const)(
+  '%s may cost %d of the largest value, and of masks %d of their DSC',
+  (precision, relative, drop) => {
+    const tolerance = new Tolerance('standard', precision);
+    const ofMasks = (dscDrop: number) => ({
+      ...{ maxAbs: 1, images: 3 },
+      outputs: [{ name: 'y', kind: 'mask' as const, maxAbs: 1, largest: 1, dscDrop }],
+    });
+    expect(tolerance.share(differenceOf(20 * relative, undefined, 20))).toBeCloseTo(1, 9);
+    expect(tolerance.share(ofMasks(drop))).toBeCloseTo(1, 9);
+  },
+);
+
 it('a refusal names a recipe that was assumed, and no other assumption', () => {
   const recipe = { what: 'recipe', value: 'min-max, resized to 64x64', option: 'recipe' };
   const background = { what: 'background class', value: '0', option: 'background' };

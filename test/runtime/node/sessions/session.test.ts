@@ -13,6 +13,7 @@ import { openNative } from '../../../../runtime/node/sessions/native.js';
 import { parseProvider } from '../../../../runtime/node/sessions/providers.js';
 import { createSession, type Session } from '../../../../runtime/node/sessions/session.js';
 import { checkAgainstCpu } from '../../../../runtime/sessions/probe.js';
+import type { RuntimeSession } from '../../../../runtime/sessions/runtime-session.js';
 import type { Floats } from '../../../../runtime/sessions/tensors.js';
 import { exported, fixture } from '../../../support/fixtures.js';
 import { modelOf } from '../../../support/graph.js';
@@ -259,6 +260,26 @@ describe('the check of an accelerator against the CPU', () => {
       maxDifference: 0,
       tolerance: 1e-5,
     });
+    await session.release();
+  });
+
+  it('times a run that compiles and allocates nothing any more', async () => {
+    const counted: number[] = [];
+    const slowAtFirst = async (): Promise<RuntimeSession> => {
+      const session = await openNative(doubling(), options);
+      const place = counted.push(0) - 1;
+      const run: RuntimeSession['run'] = async (inputs) => {
+        if (counted[place] === 0) await new Promise((resolve) => setTimeout(resolve, 500));
+        counted[place] = (counted[place] ?? 0) + 1;
+        return session.run(inputs);
+      };
+      return { ...session, run };
+    };
+    const session = await slowAtFirst();
+    const { milliseconds, cpuMilliseconds } = await checkAgainstCpu(session, slowAtFirst, 1e-5);
+    expect(counted).toEqual([2, 2]);
+    expect(milliseconds).toBeLessThan(500);
+    expect(cpuMilliseconds).toBeLessThan(500);
     await session.release();
   });
 

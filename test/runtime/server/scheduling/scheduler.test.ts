@@ -123,6 +123,17 @@ describe('the scheduler', () => {
     await accepted;
   });
 
+  it('counts what runs already, where one comes that has to wait for it', async () => {
+    const { scheduler: tested, sessions } = await scheduler();
+    const accepted = values(tested.run(one(1)));
+    expect(tested.pending).toBe(0);
+    expect(() => tested.admit(99)).toThrow(/busy: it would take about 100 ms, and 99 ms are given/);
+    expect(() => tested.admit(101)).not.toThrow();
+    await answerAll(sessions);
+    await accepted;
+    expect(() => tested.admit(99)).not.toThrow();
+  });
+
   it('judges nothing by a guess before anything has run', async () => {
     const { scheduler: tested, sessions } = await scheduler({}, []);
     const accepted = [1, 2, 3].map((value) => values(tested.run(one(value))));
