@@ -127,7 +127,14 @@ export type { ClassMetrics } from './reports/compare-classes.js';
 export type { EvaluationReport } from './reports/evaluation.js';
 export type { TruthSummary } from './reports/truth-report.js';
 export type { SlimOptions, SlimProgress } from './slimming/options.js';
-export type { MaskFigures, ModelFigures, Scores, SlimReport, TruthScores } from './slimming/slim-report.js';
+export type {
+  HeldOutLook,
+  MaskFigures,
+  ModelFigures,
+  Scores,
+  SlimReport,
+  TruthScores,
+} from './slimming/slim-report.js';
 export type { Difference, OutputDifference } from './transform/difference.js';
 export type { ImageDifference } from './transform/image-comparison.js';
 export type { Precision } from './transform/precision.js';

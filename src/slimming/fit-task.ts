@@ -2,6 +2,7 @@ import type { TrainingState } from '../../graph/training/step.js';
 import type { Classes } from '../../runtime/masks/classes.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import type { Collected } from './features.js';
+import type { HeldOutLook } from './slim-report.js';
 import type { Fitting, Optimisation } from './student.js';
 
 /** What a fitting has come to: enough to go on as if it had not been interrupted. */
@@ -14,20 +15,13 @@ export interface FitRecord {
   /** That the steps took, of all runs. */
   readonly seconds: number;
   /** At the images that are held out. */
-  readonly looks: readonly Look[];
-  /** The weights that agreed best there, and when. */
-  readonly best?: { readonly step: number; readonly agreement: number; readonly state: TrainingState };
+  readonly looks: readonly HeldOutLook[];
+  /** The weights that were nearest to the teacher there, and when. */
+  readonly best?: HeldOutLook & { readonly state: TrainingState };
   /** Its running statistics are those of its weights, and it is normalised by them from here on. */
   readonly settled?: boolean;
   /** It ended before its last step, since nothing improved. */
   readonly stopped?: boolean;
-}
-
-/** What was found at the held-out images after so many steps. */
-export interface Look {
-  readonly step: number;
-  /** Mean over images of the DSC of the student's masks with the teacher's. */
-  readonly agreement: number;
 }
 
 export interface FitProgress {

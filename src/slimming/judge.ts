@@ -9,7 +9,9 @@ import { mean } from '../measuring/percentile.js';
 import { outputOf } from '../transform/output-of.js';
 import { agreementOf } from './agreement.js';
 import { BatchReader } from './batch-reader.js';
+import { divergenceOf } from './divergence.js';
 import type { FitRecord, FitTask } from './fit-task.js';
+import type { HeldOutLook } from './slim-report.js';
 import { fittingStep } from './student.js';
 
 /** Images of a run. */
@@ -40,16 +42,23 @@ export class Judge {
     return new Judge(task, await createSession(encodeModel(step.inference()), options), reader);
   }
 
-  /** The record with its agreement on the held-out images; it becomes the best where it is. */
+  /**
+   * The record with what is found on the held-out images; it becomes the best where its probabilities are nearest to the teacher's. Masks would choose
+   * by chance: they are a matter of some pixels of a few dozen images, and of an area that is matched at the end.
+   */
   async look(record: FitRecord): Promise<FitRecord> {
-    const { collected, classes } = this.task;
+    const { collected, classes, fitting } = this.task;
     if (collected.heldOut.length === 0) return record;
     const state = studentOf(record.state);
-    const found: number[] = [];
-    for await (const { student, teacher } of this.answers(state, collected.heldOut))
-      found.push(agreementOf(student, teacher, classes));
-    const look = { step: record.step, agreement: mean(found) };
-    const isBest = look.agreement > (record.best?.agreement ?? Number.NEGATIVE_INFINITY);
+    const [agreements, divergences]: [number[], number[]] = [[], []];
+    for await (const { student, teacher } of this.answers(state, collected.heldOut)) {
+      agreements.push(agreementOf(student, teacher, classes));
+      divergences.push(divergenceOf(student, teacher, fitting.head));
+    }
+    const look: HeldOutLook = {
+      ...{ step: record.step, agreement: mean(agreements), divergence: mean(divergences) },
+    };
+    const isBest = look.divergence < (record.best?.divergence ?? Number.POSITIVE_INFINITY);
     return { ...record, looks: [...record.looks, look], ...(isBest && { best: { ...look, state } }) };
   }
 

@@ -130,6 +130,7 @@ function curvesOf({ losses, looks, runningFrom, bestStep, steps }: SlimReport): 
     ...(runningFrom < steps ? [{ step: runningFrom, text: 'running statistics' }] : []),
     { step: bestStep, text: 'weights kept' },
   ];
+  const divergences = looks.map(({ step, divergence }): Sample => [step, divergence]);
   const agreements = looks.map(({ step, agreement }): Sample => [step, agreement]);
   return `${curvePlot(
     'loss',
@@ -139,7 +140,8 @@ function curvesOf({ losses, looks, runningFrom, bestStep, steps }: SlimReport): 
     ],
     marks,
   )}
-${curvePlot('agreement on the images that choose the weights', [{ name: 'mean DSC', samples: agreements }], marks)}`;
+${curvePlot('agreement on the images that choose the weights', [{ name: 'mean DSC', samples: agreements }], marks)}
+${curvePlot('divergence from the teacher on the same images, nats a pixel', [{ name: 'mean', samples: divergences }], marks)}`;
 }
 
 function figureOf({ name, kind, dsc, png }: DrawnExample): string {

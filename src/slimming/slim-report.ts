@@ -36,6 +36,15 @@ export interface ModelFigures extends MaskFigures {
   readonly milliseconds: number;
 }
 
+/** What was found at the held-out images after so many steps. */
+export interface HeldOutLook {
+  readonly step: number;
+  /** Mean over images of the DSC of the student's masks with the teacher's. */
+  readonly agreement: number;
+  /** Mean over images of the divergence of the student's probabilities from the teacher's, in nats a pixel: the least chooses the weights. */
+  readonly divergence: number;
+}
+
 /** What a slimming came to. Figures are on the images that chose nothing, where there is nothing else said. */
 export interface SlimReport {
   /** The file of the network that was slimmed. */
@@ -66,8 +75,8 @@ export interface SlimReport {
   readonly bestStep: number;
   /** Of each step. */
   readonly losses: readonly number[];
-  /** Mean DSC with the teacher's masks, on the images that choose the weights. */
-  readonly looks: readonly { readonly step: number; readonly agreement: number }[];
+  /** On the images that choose the weights: those of the least divergence are kept. */
+  readonly looks: readonly HeldOutLook[];
   /** From the first image to the last step, of all runs where there were several. */
   readonly seconds: number;
   readonly threads: number;

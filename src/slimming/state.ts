@@ -5,10 +5,12 @@ import { FileSource } from '../../exporters/checkpoints/source.js';
 import { encodeSafetensors } from '../../exporters/checkpoints/write-safetensors.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import { pick } from '../../graph/common/pick.js';
 import { float32Values, type Tensor, tensorOf } from '../../graph/ir/tensor.js';
 import type { TrainingState } from '../../graph/training/step.js';
 import { writeWhole } from '../files/write-whole.js';
-import type { FitRecord, Look } from './fit-task.js';
+import type { FitRecord } from './fit-task.js';
+import type { HeldOutLook } from './slim-report.js';
 
 /** What a training is told by: one that goes on has to be the same. */
 export type Identity = Readonly<Record<string, string | number | boolean>>;
@@ -26,8 +28,8 @@ interface Described {
   readonly steps: number;
   readonly losses: readonly number[];
   readonly seconds: number;
-  readonly looks: readonly Look[];
-  readonly best?: Look;
+  readonly looks: readonly HeldOutLook[];
+  readonly best?: HeldOutLook;
   readonly settled?: boolean;
   readonly stopped?: boolean;
 }
@@ -60,7 +62,7 @@ export class StateFile {
   #describe({ step, losses, seconds, looks, best, settled, stopped }: FitRecord, steps: number): string {
     const described: Described = {
       ...{ identity: this.identity, step, steps, losses, seconds, looks },
-      ...(best && { best: { step: best.step, agreement: best.agreement } }),
+      ...(best && { best: pick(best, ['step', 'agreement', 'divergence']) }),
       ...(settled && { settled }),
       ...(stopped && { stopped }),
     };
@@ -164,11 +166,12 @@ const numbersOf = (tensor: Tensor) => ({ dims: tensor.dims, data: float32Values(
 
 const isWhole = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
 
-const isLook = (value: unknown): value is Look =>
+const isLook = (value: unknown): value is HeldOutLook =>
   typeof value === 'object' &&
   value !== null &&
   isWhole(Reflect.get(value, 'step')) &&
-  Number.isFinite(Reflect.get(value, 'agreement'));
+  Number.isFinite(Reflect.get(value, 'agreement')) &&
+  Number.isFinite(Reflect.get(value, 'divergence'));
 
 function isDescribed(value: unknown): value is Described {
   if (typeof value !== 'object' || value === null) return false;

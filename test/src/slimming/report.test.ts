@@ -32,7 +32,11 @@ const REPORT: SlimReport = {
   runningFrom: 325,
   bestStep: 450,
   losses: Array.from({ length: 500 }, (_, index) => 2 * Math.exp(-index / 90) + 0.2),
-  looks: [25, 250, 450, 500].map((step) => ({ step, agreement: 0.97 - 1 / step })),
+  looks: [25, 250, 450, 500].map((step) => ({
+    step,
+    agreement: 0.97 - 1 / step,
+    divergence: 0.01 + 1 / step,
+  })),
   seconds: 181.6,
   threads: 2,
   teacher: { parameters: 839777, macs: 1903427584, bytes: 3366000, milliseconds: 40 },
