@@ -27,7 +27,7 @@ export const FITTING = {
   patience: 0.5,
   /** Of the images, how many choose the best weights. */
   holdOut: 0.2,
-  /** Views of each image that is trained on: itself, a varied one, and two that are turned or mirrored. */
+  /** Views of each image that is trained on: itself, and varied ones. */
   views: 4,
   /** Of the targets where there are masks: how much of the ground truth is in them. */
   truthWeight: 0.5,

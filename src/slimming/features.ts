@@ -1,11 +1,10 @@
-import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { MAX_HALF, toHalf } from '../../graph/precision/half.js';
 import { inOrder } from '../../runtime/common/in-order.js';
-import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
+import { channelOf, type ImageRaster, type Probabilities } from '../../runtime/common/raster.js';
 import { Job } from '../../runtime/images/job.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
 import { masksOf } from '../../runtime/masks/classes.js';
@@ -14,8 +13,7 @@ import { outputOf } from '../transform/output-of.js';
 import { FeatureStore } from './feature-store.js';
 import type { ImageSource } from './split.js';
 import type { Teacher } from './teacher.js';
-import { variedBy } from './varied.js';
-import { turned, VARIED, type View, viewsOf } from './views.js';
+import { type View, viewsOf } from './views.js';
 
 /** An image to learn from. */
 export interface SlimImage extends ImageSource {
@@ -83,7 +81,7 @@ export async function collect(
   let [done, found] = [0, false];
   onProgress(0, images.length);
   try {
-    for await (const opened of inOrder(images, LOOK_AHEAD, (each) => open(each, teacher))) {
+    for await (const opened of inOrder(images, LOOK_AHEAD, withPixels)) {
       signal?.throwIfAborted();
       const isTrained = done < groups.train.length;
       const own = { ...options, targets: isTrained ? options.targets : undefined };
@@ -106,45 +104,39 @@ export async function collect(
 
 interface Opened {
   readonly image: SlimImage;
+  readonly raster: ImageRaster;
   readonly views: number;
-  readonly job: Job;
-  readonly width: number;
-  readonly height: number;
 }
 
-async function open(
-  { image, views }: { readonly image: SlimImage; readonly views: number },
-  { spec }: Teacher,
-): Promise<Opened> {
-  const { width, height, ...raster } = await image.read();
-  return { image, views, job: new Job({ width, height, ...raster }, spec), width, height };
-}
+const withPixels = async (wanted: Omit<Opened, 'raster'>): Promise<Opened> => ({
+  ...wanted,
+  raster: await wanted.image.read(),
+});
 
 /** What the teacher makes of each view of an image. */
 async function* look(
   teacher: Teacher,
   session: Session,
-  opened: Opened,
+  { image, raster, views: count }: Opened,
   { targets: targetsOf, signal }: CollectOptions,
 ) {
   const { skips, spec, classes } = teacher;
-  const { image, job, views } = opened;
+  const { sizing, normalization } = spec.recipe;
   const [port] = session.inputs;
   const [mask] = session.outputs;
   if (port === undefined || mask === undefined) throw new TypeError('no input or no output');
-  const input = job.input(0);
-  if (!(input.data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
-  const [, , height = 1, width = 1] = input.dims;
-  const targetsAt = await targetsOf?.(image, opened, { classes, height, width });
-  const upright = { dims: input.dims, data: input.data };
-  const varied = variedBy(image.name, spec.recipe.normalization);
-  for (const view of viewsOf(views, height, width)) {
-    const fed = view === VARIED ? varied(upright) : turned(upright, view);
+  const size = sizing.kind === 'resize' ? sizing : raster;
+  let targetsAt: Awaited<ReturnType<Targets>> | undefined;
+  for (const view of viewsOf(raster, { count, name: image.name, normalization, size })) {
+    const job = new Job(view.image, spec);
+    const fed = job.input(0);
+    if (!(fed.data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
+    const [, , height = 1, width = 1] = fed.dims;
     const outputs = await session.run({ [port.name]: fed }, { ...(signal && { signal }) });
     job.place(0, outputOf(outputs, mask.name));
-    const given = probabilitiesOf(job, at(fed.dims, 2), at(fed.dims, 3));
-    // Truth is not varied.
-    const targets = (view === VARIED ? undefined : targetsAt?.(given, view)) ?? given;
+    const given = probabilitiesOf(job, height, width);
+    targetsAt ??= await targetsOf?.(image, raster, { classes, height, width });
+    const targets = targetsAt?.(given, view) ?? given;
     const features = skips.map(({ tensor }) => outputOf(outputs, tensor));
     const parts = features.map(({ data }, index) => halved(teacher, index, image.name, data));
     yield {

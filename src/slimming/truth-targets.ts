@@ -14,7 +14,6 @@ import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import { readTruthOf } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
 import type { Targets } from './features.js';
-import { turned } from './views.js';
 
 /** How ground truth takes part in what a student learns. */
 export interface TruthOptions {
@@ -49,7 +48,7 @@ export function targetsWithTruth({ pairs, reading, classes, weight }: TruthOptio
     }
     const dims = [1, masks.length, shape.height, shape.width];
     return (given, view) => {
-      const [wanted, counts] = [truth, counted].map((data) => turned({ dims, data }, view).data);
+      const [wanted, counts] = [truth, counted].map((data) => view.masks({ dims, data }).data);
       const data = given.data.map((probability, place) => {
         const share = weight * at(counts ?? [], place);
         return (1 - share) * probability + share * at(wanted ?? [], place);

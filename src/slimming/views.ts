@@ -1,42 +1,115 @@
+import { at } from '../../graph/common/at.js';
+import { isAbsolute, type Normalization } from '../../graph/common/normalization.js';
+import { hashOf, uniform } from '../../graph/common/random.js';
+import type { ImageRaster } from '../../runtime/common/raster.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
+import { type Grid, type Move, moved, type Size } from './move.js';
 
-/** How an image is turned: mirrored along its rows, along its columns, its axes exchanged, in this order. */
+/** A way in which a camera could have seen what is on an image. */
 export interface View {
-  readonly across: boolean;
-  readonly down: boolean;
-  readonly exchanged: boolean;
+  /** The decoded image as it sees it, which is prepared as any other. */
+  readonly image: ImageRaster;
+  /** What is known of each pixel of the image, [1, C, H, W] of any size, moved to where its pixels are. */
+  masks(planes: Floats): Floats;
 }
 
-const view = (across: boolean, down: boolean, exchanged: boolean): View => ({ across, down, exchanged });
+/** How far an image is shifted, as a share of its side; how much it is scaled; how its light changes. */
+const [SHIFT, ZOOM, GAIN, GAMMA] = [0.1, 4 / 3, 0.12, 0.3];
 
-export const UPRIGHT = view(false, false, false);
-
-/** One that is turned by any angle, scaled, shifted and of another brightness: see `varied.ts`. */
-export const VARIED = view(false, false, false);
-
-/** The most different first. Exchanged axes need a square. */
-const OF_SQUARES = [UPRIGHT, VARIED, view(true, true, false), view(false, false, true)];
-const OF_OTHERS = [UPRIGHT, VARIED, view(true, true, false), view(true, false, false)];
-
-/** The first views of an image: itself, a varied one, and what turns and mirrors make of it; at most 4. */
-export function viewsOf(count: number, height: number, width: number): readonly View[] {
-  return (height === width ? OF_SQUARES : OF_OTHERS).slice(0, count);
-}
-
-/** The planes of [1, C, H, W], turned. */
-export function turned({ dims, data: from }: Floats, { across, down, exchanged }: View): Floats {
-  if (!across && !down && !exchanged) return { dims, data: from };
-  const [, channels = 1, height = 1, width = 1] = dims;
-  const data = new Float32Array(from.length);
-  const size = height * width;
-  for (let y = 0; y < height; y++) {
-    const row = (down ? height - 1 - y : y) * width;
-    for (let x = 0; x < width; x++) {
-      const source = row + (across ? width - 1 - x : x);
-      const target = exchanged ? x * height + y : y * width + x;
-      for (let plane = 0; plane < channels * size; plane += size)
-        data[plane + target] = from[plane + source] as number;
-    }
+/**
+ * The image as it is, and views of it by a camera that is held otherwise: mirrored, turned by any angle, scaled and shifted, with mirrored borders; and
+ * in another light, but for images whose stored values mean something (a CT's). The same for the same name.
+ * @param size of the views; by default the image's own
+ */
+export function* viewsOf(
+  image: ImageRaster,
+  { count, name, normalization, size = image }: ViewOptions,
+): Generator<View, void, undefined> {
+  yield { image, masks: (planes) => planes };
+  for (let index = 1; index < count; index++) {
+    const next = uniform(hashOf(`${name}/${index}`));
+    const move = { ...moveBy(next), aspect: image.width / image.height };
+    const light = isAbsolute(normalization) ? undefined : lightBy(next, image.channels);
+    yield { image: seen(image, size, move, light), masks: (planes) => movedPlanes(planes, move) };
   }
-  return { dims: exchanged ? [1, channels, width, height] : dims, data };
+}
+
+export interface ViewOptions {
+  readonly count: number;
+  /** Of the image. */
+  readonly name: string;
+  readonly normalization: Normalization;
+  readonly size?: Size;
+}
+
+/** A number between two that are as far from 0. */
+const within = (next: () => number, most: number) => (2 * next() - 1) * most;
+
+function moveBy(next: () => number): Omit<Move, 'aspect'> {
+  return {
+    angle: 2 * Math.PI * next(),
+    isMirrored: next() < 0.5,
+    zoom: ZOOM ** within(next, 1),
+    shift: [within(next, SHIFT), within(next, SHIFT)],
+  };
+}
+
+interface Light {
+  readonly gamma: number;
+  /** Of each channel. */
+  readonly gains: readonly number[];
+}
+
+function lightBy(next: () => number, channels: number): Light {
+  const gamma = Math.exp(within(next, GAMMA));
+  return { gamma, gains: Array.from({ length: channels }, () => 1 + within(next, GAIN)) };
+}
+
+/** Samples stay whole numbers of as many bits. */
+function seen(image: ImageRaster, size: Size, move: Move, light: Light | undefined): ImageRaster {
+  const { channels, data: stored } = image;
+  const { width, height } = size;
+  const data = new (stored instanceof Uint16Array ? Uint16Array : Uint8Array)(channels * width * height);
+  const white = whiteOf(image);
+  for (let channel = 0; channel < channels; channel++) {
+    const levels = light && levelsIn(light, channel, white);
+    const from: Grid = { ...image, start: channel, pitch: channels };
+    moved(
+      from,
+      size,
+      move,
+      (place, value) => {
+        // Arrays of whole numbers cut off what is behind the point.
+        data[place * channels + channel] = value + 0.5;
+      },
+      levels,
+    );
+  }
+  return { width, height, channels, data };
+}
+
+/** What a sample is where there is most light: of 16 bits, mostly fewer are used. */
+const whiteOf = ({ data }: ImageRaster): number =>
+  data instanceof Uint16Array ? data.reduce((most, value) => Math.max(most, value), 1) : 255;
+
+/** What becomes of each stored value: nothing stays nothing. */
+function levelsIn({ gamma, gains }: Light, channel: number, white: number): Float64Array {
+  const gain = at(gains, channel);
+  return Float64Array.from({ length: white + 1 }, (_, value) =>
+    Math.min(white, gain * white * (value / white) ** gamma),
+  );
+}
+
+/** The planes of [1, C, H, W]. */
+function movedPlanes({ dims, data: given }: Floats, move: Move): Floats {
+  const [, channels = 1, height = 1, width = 1] = dims;
+  const size = { width, height };
+  const data = new Float32Array(given.length);
+  for (let channel = 0; channel < channels; channel++) {
+    const start = channel * height * width;
+    moved({ ...size, data: given, start, pitch: 1 }, size, move, (place, value) => {
+      data[start + place] = value;
+    });
+  }
+  return { dims, data };
 }
