@@ -1,5 +1,7 @@
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { isAbsolute } from '../../graph/common/normalization.js';
+import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { VERSION } from '../../graph/common/version.js';
@@ -7,7 +9,7 @@ import { type Dim, symbol } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 import { input, type Value } from '../../graph/ir/value.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
-import type { Network, Skip } from '../backbones/backbone.js';
+import { commonMultiple, type Network, perAxis, type Skip } from '../backbones/backbone.js';
 import { type NmodeDecoder, unroll } from '../decoders/nmode.js';
 import { conv2d } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
@@ -15,9 +17,11 @@ import type { Description } from './describe.js';
 import { applyHead } from './head.js';
 import { imageInput, prepare, restore } from './image-io.js';
 
-/** The sizes of the input [N, C, H, W]; a size left out stays open. */
+/** The sizes of the input [N, C, H, W], or [N, C, D, H, W] of a network of volumes; a size left out stays open. */
 export interface InputSize {
   readonly batch?: number;
+  /** Of volumes alone. */
+  readonly depth?: number;
   readonly height?: number;
   readonly width?: number;
 }
@@ -34,32 +38,46 @@ export interface BuildOptions extends GraphOptions {
   readonly imageBits?: 8 | 16;
 }
 
-/** What height and width must be multiples of. */
-export function sizeMultiple({ network, decoder }: Description): number {
-  return decoder.id === 'original' ? decoder.own.multiple : network.stride;
+/** What each axis of space must be a multiple of. */
+export function sizeMultiples({ network, decoder }: Description): readonly number[] {
+  return decoder.id === 'original' ? perAxis(decoder.own.multiple, network.axes) : stridesOf(network);
 }
 
+/** What all axes of space must be multiples of, where all are of one size. */
+export const sizeMultiple = (description: Description): number => commonMultiple(sizeMultiples(description));
+
+/** Axes of space, and what they are called where their size is open. */
+const SPACE = [
+  ['depth', 'D'],
+  ['height', 'H'],
+  ['width', 'W'],
+] as const;
+
 function inputShape(
-  { backbone, stride, inputChannels }: Network,
-  multiple: number,
-  { batch, height, width }: InputSize,
+  network: Network,
+  multiples: readonly number[],
+  { batch, ...sizes }: InputSize,
 ): readonly Dim[] {
+  const { backbone, inputChannels, axes = 2 } = network;
+  const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
-    throw new NmodeError('BAD_USAGE', `a batch of ${batch}, expected a whole number from 1 on`);
+    throw usage(`a batch of ${batch}, expected a whole number from 1 on`);
   }
-  for (const [name, size] of Object.entries({ height, width })) {
-    if (size !== undefined && !(Number.isSafeInteger(size) && size >= stride && size % multiple === 0)) {
-      const multiples = size > 0 ? 'a multiple' : 'a positive multiple';
-      const rule = multiple === 1 ? `a whole number from ${stride} on` : `${multiples} of ${stride}`;
-      throw new NmodeError('BAD_USAGE', `${name} ${size} does not fit: for ${backbone} it is ${rule}`);
-    }
+  if (axes === 2 && sizes.depth !== undefined) {
+    throw usage(
+      `a depth of ${sizes.depth}: ${backbone} takes images, ${option('size')} is their height and width`,
+    );
   }
-  return [
-    batch ?? symbol('N'),
-    inputChannels,
-    height ?? symbol('H', multiple),
-    width ?? symbol('W', multiple),
-  ];
+  const leasts = stridesOf(network);
+  const space = SPACE.slice(-axes).map(([name, letter], axis) => {
+    const [size, multiple, least] = [sizes[name], at(multiples, axis), at(leasts, axis)];
+    if (size === undefined) return symbol(letter, multiple);
+    if (Number.isSafeInteger(size) && size >= least && size % multiple === 0) return size;
+    const kind = size > 0 ? 'a multiple' : 'a positive multiple';
+    const rule = multiple === 1 ? `a whole number from ${least} on` : `${kind} of ${least}`;
+    throw usage(`${name} ${size} does not fit: for ${backbone} it is ${rule}`);
+  });
+  return [batch ?? symbol('N'), inputChannels, ...space];
 }
 
 /** The steps of an nmODE decoder on skips, shallow to deep, and its 1x1 convolution -> [N, classes, H, W]. */
@@ -94,7 +112,7 @@ function givenOf(pixels: Value, { network, decoder, classes, head }: Description
 
 /** The network on prepared pixels: `input` float32 [N, C, H, W] -> [N, classes, H, W]. */
 function tensorForm(description: Description, weights: Weights, size: InputSize) {
-  const shape = inputShape(description.network, sizeMultiple(description), size);
+  const shape = inputShape(description.network, sizeMultiples(description), size);
   const pixels = input('input', 'float32', shape);
   return { taken: pixels, given: givenOf(pixels, description, weights) };
 }
@@ -102,22 +120,26 @@ function tensorForm(description: Description, weights: Weights, size: InputSize)
 /** The network with its recipe: `image` uint8 or uint16 [1, H, W, C] -> [1, classes, H, W]. */
 function imageForm(description: Description, weights: Weights, recipe: Recipe, bits?: 8 | 16) {
   const { network, classes } = description;
-  if (recipe.sizing.kind === 'resize') inputShape(network, sizeMultiple(description), recipe.sizing);
+  if (network.axes === 3) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${option('io', 'image')}: ${network.backbone} takes volumes, of which a model takes tensors: leave it out`,
+    );
+  }
+  if (recipe.sizing.kind === 'resize') inputShape(network, sizeMultiples(description), recipe.sizing);
   const image = imageInput(network.inputChannels, bits ?? (isAbsolute(recipe.normalization) ? 16 : 8));
   const given = givenOf(prepare(image, recipe, network.inputChannels), description, weights);
   return { taken: image, given: { ...given, mask: restore(given.mask, image, classes, recipe.sizing) } };
 }
 
+const stridesOf = ({ stride, strides, axes }: Network) => perAxis(strides ?? stride, axes);
+
 /**
  * The encoder alone, with one image of a fixed size; its outputs are its skips, `skip1` the shallowest.
  * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
  */
-export function buildEncoder(
-  network: Network,
-  weights: Weights,
-  { height, width }: { readonly height: number; readonly width: number },
-): Model {
-  const pixels = input('input', 'float32', inputShape(network, network.stride, { batch: 1, height, width }));
+export function buildEncoder(network: Network, weights: Weights, size: Omit<InputSize, 'batch'>): Model {
+  const pixels = input('input', 'float32', inputShape(network, stridesOf(network), { batch: 1, ...size }));
   const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
   return assemble({
     name: network.backbone,
@@ -134,7 +156,7 @@ export function buildEncoder(
  */
 export function buildWithSkips(description: Description, weights: Weights, size: InputSize): Model {
   const { network } = description;
-  const pixels = input('input', 'float32', inputShape(network, network.stride, size));
+  const pixels = input('input', 'float32', inputShape(network, stridesOf(network), size));
   const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
   return assemble({
     name: `${network.backbone}-${description.decoder.id}`,

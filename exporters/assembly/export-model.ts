@@ -22,6 +22,7 @@ import {
   withWindow,
 } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
+import type { Network } from '../backbones/backbone.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
@@ -30,7 +31,7 @@ import { assumptionsOf } from './assumptions.js';
 import { buildModel, buildWithSkips, type InputSize, sizeMultiple } from './build.js';
 import { namedClasses } from './class-names.js';
 import { type Description, describe } from './describe.js';
-import type { ExportPlan, ImagePlan } from './export-plan.js';
+import { type ExportPlan, type ImagePlan, inputSizeOf } from './export-plan.js';
 import { networkCost } from './network-cost.js';
 import {
   detectIn,
@@ -73,9 +74,11 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const description = describe(checkpoint.file, detected, hints);
   const settings = new SettingsInUse(checkSettings(plan.settings));
   const weights = weightsIn(checkpoint, view, settings);
-  const recipe = recipeOf(description, images, plan.graph.size);
+  const size = inputSizeOf(plan, description.network);
+  const recipe = recipeOf(description, images, size, plan.graph.size === undefined);
   const built = buildModel(description, weights, {
     ...plan.graph,
+    size,
     ...(images.io === 'image' && { imageRecipe: recipe, ...pick(images, ['imageBits']) }),
   });
   const { network } = description;
@@ -98,7 +101,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(plan.assumed ?? []),
     ...(checkpoint.assumed ?? []),
     ...assumptionsOf(description, hints, settings, network),
-    ...(images.recipe?.normalization === undefined && images.window === undefined
+    ...(isRecipeAssumed(description.network, images)
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
     ...(description.head === 'softmax' && description.classes > 1 && images.background === undefined
@@ -110,18 +113,28 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...prefixNotes(checkpoint, view),
     ...ignoredNotes(leftAside, network.backbone),
     ...named.notes,
+    ...(description.network.notes ?? []),
     ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
   ];
   const { parameters } = weights;
-  const withSkips = () => ({ ...buildWithSkips(description, weights, plan.graph.size), metadata });
+  const withSkips = () => ({ ...buildWithSkips(description, weights, size), metadata });
   return { model, description, parameters, prefix, leftAside, assumed, notes, withSkips };
 }
 
-/** The recipe that an export is made with. @throws NmodeError (BAD_USAGE) where its sizes contradict each other */
+/** Whether nobody says how images are prepared, of a network that takes any. */
+const isRecipeAssumed = ({ axes, isRecipeSaid = false }: Network, { recipe, window }: ImagePlan): boolean =>
+  axes !== 3 && !isRecipeSaid && recipe?.normalization === undefined && window === undefined;
+
+/**
+ * The recipe that an export is made with.
+ * @param isUsual whether nobody asked for the size
+ * @throws NmodeError (BAD_USAGE) where its sizes contradict each other
+ */
 function recipeOf(
   { network }: Description,
   { recipe, grey, window, nativeSize, io }: ImagePlan,
   { batch = 1, height, width }: InputSize,
+  isUsual: boolean,
 ): Recipe {
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   if (io === 'image' && batch !== 1) {
@@ -136,7 +149,8 @@ function recipeOf(
   fitRecipe({ ...others, normalization }, network.inputChannels);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
-  const sizing = given ?? (nativeSize ? native : resized);
+  const own = isUsual ? network.sizing : undefined;
+  const sizing = given ?? (nativeSize || own?.kind === 'pad' ? native : resized);
   if (sizing.kind === 'resize') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {
@@ -161,9 +175,10 @@ function imageMetadata(
 ): [string, string][] {
   const entries: [string, string][] = [
     [IO_KEY, images.io ?? 'tensor'],
-    [RECIPE_KEY, recipeText(recipe)],
+    // A recipe is of images.
+    ...(description.network.axes === 3 ? [] : [[RECIPE_KEY, recipeText(recipe)] satisfies [string, string]]),
   ];
-  return recipe.sizing.kind === 'pad'
+  return recipe.sizing.kind === 'pad' && description.network.axes !== 3
     ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, settings))]]
     : entries;
 }

@@ -3,12 +3,18 @@ import { NmodeError } from '../../graph/common/errors.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
-import type { Background, Grey, ModelIo, Recipe } from '../../graph/common/recipe.js';
-import type { Backbone, NamedArguments } from '../backbones/backbone.js';
+import {
+  type Background,
+  type Grey,
+  type ModelIo,
+  RELEASE_SIDE,
+  type Recipe,
+} from '../../graph/common/recipe.js';
+import type { Backbone, NamedArguments, Network } from '../backbones/backbone.js';
 import { backboneOf } from '../backbones/index.js';
 import type { MultistepForm } from '../decoders/multistep.js';
 import { SETTING_NAMES, type Settings } from '../nn/settings.js';
-import type { GraphOptions } from './build.js';
+import type { GraphOptions, InputSize } from './build.js';
 import type { Hints } from './describe.js';
 
 /** Hints as users give them. */
@@ -38,8 +44,11 @@ export interface ImagePlan {
   readonly nativeSize?: boolean;
 }
 
+/** Sizes of the input; where none is said, what `inputSizeOf` takes. */
+type GraphPlan = Partial<GraphOptions>;
+
 /** What users say of an export. */
-export interface ExportOptions extends HintOptions, Settings, ImagePlan, GraphOptions {
+export interface ExportOptions extends HintOptions, Settings, ImagePlan, GraphPlan {
   /** What the network is: a name, or a backbone of your own. By default the keys tell. */
   readonly backbone?: string | Backbone;
   /** What the class of its network was called with, for a backbone that is told by arguments (`smp.unet`). */
@@ -52,9 +61,34 @@ export interface ExportPlan {
   readonly hints: Hints;
   readonly settings: Settings;
   readonly images: ImagePlan;
-  readonly graph: GraphOptions;
+  readonly graph: GraphPlan;
   /** What was taken for the network itself. */
   readonly assumed?: readonly Assumption[];
+}
+
+/** A side of volumes where nobody says a size: of 256, one feature map would take gigabytes. */
+const VOLUME_SIDE = 64;
+
+/** One image, of the size that a recipe resizes to or else the release's; open where images keep their own. */
+export function imageSize({ recipe, nativeSize }: Pick<ImagePlan, 'recipe' | 'nativeSize'>): InputSize {
+  const { sizing } = recipe ?? {};
+  if (nativeSize || sizing?.kind === 'pad') return {};
+  const { height, width } = sizing ?? { height: RELEASE_SIDE, width: RELEASE_SIDE };
+  return { batch: 1, height, width };
+}
+
+/** The sizes of a model's input: those that are asked for, or else one image's or volume's as its network is used. */
+export function inputSizeOf(
+  { graph, images }: Pick<ExportPlan, 'graph' | 'images'>,
+  network?: Network,
+): InputSize {
+  if (graph.size !== undefined) return graph.size;
+  if (network?.axes === 3) {
+    const [depth, height, width] = network.usualSize ?? Array(3).fill(VOLUME_SIDE);
+    return { batch: 1, depth, height, width };
+  }
+  const sizing = images.recipe?.sizing ?? network?.sizing;
+  return imageSize({ ...pick(images, ['nativeSize']), ...(sizing && { recipe: { sizing } }) });
 }
 
 // biome-ignore lint/plugin: its name until the next version

@@ -1,6 +1,7 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Normalization } from '../../graph/common/normalization.js';
+import type { Sizing } from '../../graph/common/recipe.js';
 import { input as graphInput, type Value } from '../../graph/ir/value.js';
 import { keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
 
@@ -15,8 +16,8 @@ export interface Skip {
 /** The decoder that a network was published with. */
 export interface OwnDecoder {
   readonly classes: number;
-  /** What height and width must be multiples of. */
-  readonly multiple: number;
+  /** What the sizes of the image must be multiples of: of all axes of space, or of each. */
+  readonly multiple: number | readonly number[];
   /** Its variant, where there are several: entries of the metadata. */
   readonly variant?: Readonly<Record<string, string>>;
   /** What follows the logits, where it is known. */
@@ -37,6 +38,8 @@ export type NamedArguments = Readonly<Record<string, unknown>>;
 export interface NetworkDefinition {
   readonly backbone: string;
   readonly inputChannels: number;
+  /** Axes of space: 2 for images (default), 3 for volumes [N, C, D, H, W]. */
+  readonly axes?: 2 | 3;
   /** What height and width must be multiples of, where features are computed at coarser scales than their own. */
   readonly multiple?: number;
   /** The features, shallow to deep: each [N, C, H / scale, W / scale]. */
@@ -50,12 +53,22 @@ export interface NetworkDefinition {
   isSpare?(key: string): boolean;
   /** How images were prepared for the weights that its training began with. */
   readonly normalization?: Normalization;
+  /** What becomes of an image's size, where a file says so. */
+  readonly sizing?: Sizing;
+  /** Whether a file says how images are prepared. */
+  readonly isRecipeSaid?: boolean;
+  /** The sizes of space that it is mostly run at, where a file says so. */
+  readonly usualSize?: readonly number[];
+  /** What a file says of the network's use and a model does not do, one sentence each. */
+  readonly notes?: readonly string[];
   /** Whether a file says what it is, and so all that its code has. */
   readonly isSaid?: boolean;
 }
 
 /** What a decoder needs of an encoder, and what its checkpoints look like. */
 export interface Network extends Omit<NetworkDefinition, 'features' | 'multiple'> {
+  /** What each axis of space must be a multiple of there, where they differ; `stride` is one of all of them. */
+  readonly strides?: readonly number[];
   /** Channels of each skip, shallow to deep. */
   readonly widths: readonly number[];
   /** The scale of each skip, shallow to deep. */
@@ -86,14 +99,21 @@ export interface Backbone {
   ofWidth?(width: number): Network;
 }
 
-/** Large enough to be divided by any stride: shapes are computed with it, nothing else. */
-const TRIAL_SIDE = 2 ** 16;
+/** Divided by any stride that there is, and so small that all elements can be counted: shapes are computed with it, nothing else. */
+const trialSide = (axes = 2): number => (axes === 2 ? 2 ** 10 : 2 ** 8) * 3 * 5;
 
-/** The input's own scale. */
-const UNSCALED = [1, 1];
+export function trialInput({ inputChannels, axes = 2 }: Pick<Network, 'inputChannels' | 'axes'>): Value {
+  return graphInput('input', 'float32', [1, inputChannels, ...Array(axes).fill(trialSide(axes))]);
+}
 
-export function trialInput({ inputChannels }: Pick<Network, 'inputChannels'>): Value {
-  return graphInput('input', 'float32', [1, inputChannels, TRIAL_SIDE, TRIAL_SIDE]);
+/** A size for each axis of space. */
+export const perAxis = (sizes: number | readonly number[], axes = 2): readonly number[] =>
+  typeof sizes === 'number' ? Array(axes).fill(sizes) : sizes;
+
+/** The least number that is a multiple of all. */
+export function commonMultiple(numbers: readonly number[]): number {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  return numbers.reduce((all, number) => (all / divisor(all, number)) * number, 1);
 }
 
 /**
@@ -106,9 +126,11 @@ export function networkOf({ features, multiple = 1, ...definition }: NetworkDefi
     shapes = features(trialInput(definition), weights).map(({ shape }) => shape);
   });
   const widths = shapes.map(([, channels]) => Number(channels));
-  const scales = shapes.map(([, , ...space]) => space.map((size) => TRIAL_SIDE / Number(size)));
+  const side = trialSide(definition.axes);
+  const scales = shapes.map(([, , ...space]) => space.map((size) => side / Number(size)));
+  const unscaled = perAxis(1, definition.axes);
   const isOrdered = scales.every((scale, index) =>
-    isBehind(scale, index === 0 ? UNSCALED : at(scales, index - 1)),
+    isBehind(scale, index === 0 ? unscaled : at(scales, index - 1)),
   );
   if (!isOrdered || scales.length === 0) {
     const found =
@@ -120,11 +142,15 @@ export function networkOf({ features, multiple = 1, ...definition }: NetworkDefi
       `backbone ${definition.backbone}: ${found}, expected whole scales from shallow to deep`,
     );
   }
+  const strides = unscaled.map((_, axis) =>
+    commonMultiple([multiple, ...scales.map((scale) => at(scale, axis))]),
+  );
   return {
     ...definition,
     widths,
     scales,
-    stride: Math.max(multiple, ...scales.flat()),
+    stride: commonMultiple(strides),
+    strides,
     keys,
     skips: (input, weights) =>
       features(input, weights).map((value, index) => ({ value, scale: at(scales, index) })),
@@ -137,7 +163,7 @@ function isBehind(scale: readonly number[], before: readonly number[]): boolean 
   return isWhole && scale.every((factor, axis) => factor >= at(before, axis));
 }
 
-/** One number where all axes have it. */
+/** One number where all axes of space have it. */
 function scaleText(scale: readonly number[]): string {
   return [...new Set(scale)].length === 1 ? String(scale[0]) : scale.join('x');
 }

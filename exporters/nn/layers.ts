@@ -1,10 +1,8 @@
-import { NmodeError } from '../../graph/common/errors.js';
 import { float32Tensor } from '../../graph/ir/tensor.js';
-import { constant, scope, type Value } from '../../graph/ir/value.js';
+import { constant, type Value } from '../../graph/ir/value.js';
 import { batchNormalization } from '../../graph/ops/batch-normalization.js';
 import { concat } from '../../graph/ops/concat.js';
 import { conv } from '../../graph/ops/conv.js';
-import { convTranspose } from '../../graph/ops/conv-transpose.js';
 import { add, mul, parametricRelu } from '../../graph/ops/elementwise.js';
 import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 import { instanceNormalization } from '../../graph/ops/instance-normalization.js';
@@ -21,11 +19,12 @@ import {
   LAYER_ACTIVATIONS,
   type LayerActivation,
 } from './activations.js';
-import { padded } from './padding.js';
+import { type ConvOptions, type ConvTransposeOptions, convNd, convTransposeNd } from './convolution.js';
 import type { Pooling, Upsampling } from './settings.js';
-import { Weights } from './weights.js';
+import type { Weights } from './weights.js';
+import { channelsOf, usage, within } from './within.js';
 
-export { add, concat, globalAveragePool, type LayerActivation, mul };
+export { add, channelsOf, concat, globalAveragePool, type LayerActivation, mul };
 
 /**
  * The layers that backbones are written in, by PyTorch's names, at inference. A layer finds its weights under its scope; all
@@ -36,71 +35,26 @@ export { add, concat, globalAveragePool, type LayerActivation, mul };
 /** PyTorch's default. */
 const NORM_EPSILON = 1e-5;
 
-/** The number of channels of x [N, C, ...space], which is always known. */
-export function channelsOf(x: Value): number {
-  const channels = x.shape[1];
-  if (typeof channels !== 'number') throw new TypeError('the number of channels is open');
-  return channels;
-}
-
-/** Operations of a layer bear the path of its weights. @throws NmodeError (BAD_USAGE) for what is no weights, from JavaScript */
-function within<T>(weights: Weights, body: () => T): T {
-  if (!(weights instanceof Weights)) {
-    throw usage(`a layer has '${weights}' for its weights, expected weights.scope(...)`);
-  }
-  return scope(weights.path, body);
-}
-
-const usage = (message: string) => new NmodeError('BAD_USAGE', message);
-
 /** The operations of a torch.nn.Module bear its path; what is in it has its weights below `name`. */
 export function module<T>(weights: Weights, name: string, forward: (weights: Weights) => T): T {
   const inner = weights.scope(name);
   return within(inner, () => forward(inner));
 }
 
-export interface Conv2dOptions {
+export interface Conv2dOptions extends ConvOptions {
   readonly stride?: number;
   /** Of both axes; default dilation (kernel - 1) / 2 of each, which keeps the size at a stride of 1. (PyTorch's own default is 0.) */
   readonly padding?: number;
-  readonly dilation?: number;
-  readonly groups?: number;
-  /** Default true. */
-  readonly bias?: boolean;
 }
 
 /** torch.nn.Conv2d(C, out, kernel). x [N, C, H, W] -> [N, out, H', W']. @param kernel of both axes, or of height and width */
-export function conv2d(
+export const conv2d: (
   x: Value,
   weights: Weights,
   out: number,
   kernel: number | readonly [height: number, width: number],
-  options: Conv2dOptions = {},
-): Value {
-  const { stride, dilation = 1, padding, groups = 1, bias = true } = options;
-  const [height, width] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
-  const around = (size: number) => padding ?? (dilation * (size - 1)) / 2;
-  return within(weights, () => {
-    const channels = channelsOf(x);
-    if (channels % groups !== 0 || out % groups !== 0) {
-      throw usage(
-        `${weights.path}: ${groups} groups do not divide both the ${channels} channels taken and the ${out} given`,
-      );
-    }
-    const { taken, pads } = padded(x, weights, [around(height), around(width)]);
-    return conv(
-      taken,
-      weights.take('weight', [out, channels / groups, height, width]),
-      bias ? weights.take('bias', [out]) : undefined,
-      {
-        pads,
-        ...(stride !== undefined && { strides: [stride, stride] }),
-        ...(dilation !== 1 && { dilations: [dilation, dilation] }),
-        ...(groups !== 1 && { group: groups }),
-      },
-    );
-  });
-}
+  options?: Conv2dOptions,
+) => Value = convNd;
 
 /** torch.nn.Linear(C, out) on the channels, a 1x1 convolution. x [N, C, H, W] -> [N, out, H, W]. */
 export function linear(x: Value, weights: Weights, out: number): Value {
@@ -113,35 +67,20 @@ export function linear(x: Value, weights: Weights, out: number): Value {
   );
 }
 
-export interface ConvTranspose2dOptions {
-  /** Default 1, as in PyTorch. */
+export interface ConvTranspose2dOptions extends Omit<ConvTransposeOptions, 'groups'> {
   readonly stride?: number;
-  /** Default 0. */
   readonly padding?: number;
-  /** Rows and columns that are added at the end; default 0. */
   readonly outputPadding?: number;
-  /** Default true. */
-  readonly bias?: boolean;
 }
 
 /** torch.nn.ConvTranspose2d(C, out, kernel). x [N, C, H, W] -> [N, out, H', W']. */
-export function convTranspose2d(
+export const convTranspose2d: (
   x: Value,
   weights: Weights,
   out: number,
   kernel: number,
-  options: ConvTranspose2dOptions = {},
-): Value {
-  const { stride = 1, padding = 0, outputPadding = 0, bias = true } = options;
-  return within(weights, () => {
-    const weight = weights.take('weight', [channelsOf(x), out, kernel, kernel]);
-    return convTranspose(x, weight, bias ? weights.take('bias', [out]) : undefined, {
-      strides: [stride, stride],
-      ...(padding > 0 && { pads: Array(4).fill(padding) }),
-      ...(outputPadding > 0 && { outputPadding: [outputPadding, outputPadding] }),
-    });
-  });
-}
+  options?: ConvTranspose2dOptions,
+) => Value = convTransposeNd;
 
 /** torch.nn.ConvTranspose2d(C, out, 2, stride=2) with bias. x [N, C, H, W] -> [N, out, 2 H, 2 W]. */
 export function doublingConvTranspose2d(x: Value, weights: Weights, out: number): Value {
@@ -185,16 +124,31 @@ export const scaleAndShift = (channels: number, weights: Weights, affine: boolea
 const filled = (count: number, value: number): Value =>
   constant(float32Tensor([count], Array(count).fill(value)));
 
-/** torch.nn.GroupNorm(groups, C): each group of channels as one, then a scale and a shift of each channel. */
-export function groupNorm(x: Value, weights: Weights, groups: number): Value {
+/** The shape of one number a channel beside x [N, C, ...space]. */
+const overSpace = (channels: number, x: Value): readonly number[] => [
+  channels,
+  ...x.shape.slice(2).map(() => 1),
+];
+
+/**
+ * torch.nn.GroupNorm(groups, C): each group of channels as one, then a scale and a shift of each channel.
+ * @param affine whether it has weights for these
+ */
+export function groupNorm(
+  x: Value,
+  weights: Weights,
+  groups: number,
+  epsilon = NORM_EPSILON,
+  affine = true,
+): Value {
   return within(weights, () => {
     const channels = channelsOf(x);
-    // [N, groups, C / groups * H, W]
-    const grouped = reshape(x, [0, groups, -1, 0]);
-    const normalized = instanceNormalization(grouped, filled(groups, 1), filled(groups, 0), NORM_EPSILON);
-    const perChannel = (name: string) => weights.take(name, [channels], [channels, 1, 1]);
+    // [N, groups, C / groups * the first axis of space, ...others]
+    const grouped = reshape(x, [0, groups, -1, ...Array(x.shape.length - 3).fill(0)]);
+    const normalized = instanceNormalization(grouped, filled(groups, 1), filled(groups, 0), epsilon);
+    const perChannel = (name: string) => weights.take(name, [channels], overSpace(channels, x));
     const back = reshapeTo(normalized, shapeOf(x));
-    return add(mul(back, perChannel('weight')), perChannel('bias'));
+    return affine ? add(mul(back, perChannel('weight')), perChannel('bias')) : back;
   });
 }
 
@@ -215,7 +169,7 @@ export const gelu = (x: Value, weights: Weights): Value => activation('gelu', x,
 
 /** torch.nn.PReLU(slopes), of one slope or of one a channel. */
 export function prelu(x: Value, weights: Weights, slopes: number): Value {
-  return within(weights, () => parametricRelu(x, weights.take('weight', [slopes], [slopes, 1, 1])));
+  return within(weights, () => parametricRelu(x, weights.take('weight', [slopes], overSpace(slopes, x))));
 }
 
 /** torch.nn.MaxPool2d(kernel, stride, padding), or AvgPool2d where the settings say so. x [N, C, H, W] -> [N, C, H', W']. */
@@ -244,7 +198,8 @@ function pool2d(
 ): Value {
   return within(weights, () => {
     const pool = weights.settings.take('pooling', own) === 'max' ? maxPool : averagePool;
-    return pool(x, [kernel, kernel], { strides: [stride, stride], pads: Array(4).fill(padding) });
+    const each = x.shape.slice(2).map(() => kernel);
+    return pool(x, each, { strides: each.map(() => stride), pads: Array(2 * each.length).fill(padding) });
   });
 }
 

@@ -8,23 +8,23 @@ import { sliceEnd } from '../../graph/ops/slice.js';
 import type { Padding } from './settings.js';
 import type { Weights } from './weights.js';
 
-/** The pixels that a convolution adds at both ends of the height and of the width. */
-type Sides = readonly [height: number, width: number];
+/** The pixels that a convolution adds at both ends of each axis of space. */
+type Sides = readonly number[];
 
 /**
  * A convolution's input and its own padding, in ONNX's order: with zeros the convolution pads, all else is put around x before.
- * x [N, C, H, W].
+ * x [N, C, ...space].
  */
 export function padded(
   x: Value,
   weights: Weights,
   sides: Sides,
 ): { readonly taken: Value; readonly pads: readonly number[] } {
-  if (sides.every((side) => side === 0)) return { taken: x, pads: [0, 0, 0, 0] };
+  if (sides.every((side) => side === 0)) return { taken: x, pads: [...sides, ...sides] };
   const mode = weights.settings.take('padding', 'zeros');
   if (mode === 'zeros') return { taken: x, pads: [...sides, ...sides] };
   refuseSmall(x, weights, sides, mode);
-  return { taken: surround(x, sides, mode), pads: [0, 0, 0, 0] };
+  return { taken: surround(x, sides, mode), pads: [...sides, ...sides].map(() => 0) };
 }
 
 /** As PyTorch: no pixel is mirrored or comes around twice. @throws NmodeError (BAD_USAGE) */
@@ -39,9 +39,10 @@ function refuseSmall({ shape }: Value, { path }: Weights, sides: Sides, mode: Pa
   }
 }
 
-function surround(x: Value, [height, width]: Sides, mode: Exclude<Padding, 'zeros'>): Value {
-  if (mode === 'circular') return wrapped(wrapped(x, 2, height), 3, width);
-  const pads = constant(int64Tensor([8], [0, 0, height, width, 0, 0, height, width]));
+function surround(x: Value, sides: Sides, mode: Exclude<Padding, 'zeros'>): Value {
+  if (mode === 'circular') return sides.reduce((wide, side, axis) => wrapped(wide, axis + 2, side), x);
+  const ends = [0, 0, ...sides];
+  const pads = constant(int64Tensor([2 * ends.length], [...ends, ...ends]));
   return pad(x, pads, mode === 'reflect' ? 'reflect' : 'edge');
 }
 

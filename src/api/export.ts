@@ -8,7 +8,7 @@ import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { at } from '../../graph/common/at.js';
 import { pick } from '../../graph/common/pick.js';
-import { type ModelIo, RELEASE_SIDE } from '../../graph/common/recipe.js';
+import type { ModelIo } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
@@ -22,7 +22,7 @@ export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOp
   readonly key?: string;
   /** Of a network that is known by its structure alone: the hypothesis that is taken, by its id. */
   readonly assume?: string;
-  /** Sizes of the input; default 1 x 256 x 256. One that is left out stays open. */
+  /** Sizes of the input; default 1 x 256 x 256, of volumes 1 x 64 x 64 x 64 or what stands beside the weights. One that is left out stays open. */
   readonly size?: InputSize;
 }
 
@@ -58,7 +58,7 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   try {
     await refuseOverwriting([output], [options.checkpoint, ...(reference ? [reference] : [])]);
     const proof = planProof(options);
-    const asked = planExport({ ...options, size: options.size ?? defaultSize(options) });
+    const asked = planExport(options);
     const structure = { assume: options.assume, ...pick(proof, ['reference', 'tolerance']) };
     const { plan, provenAt, ...structured } = await withStructure(checkpoint, asked, structure);
     const exported = exportCheckpoint(checkpoint, plan);
@@ -102,15 +102,4 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   } finally {
     checkpoint.close();
   }
-}
-
-/** One image, of the size that the recipe resizes to or else the release's. */
-export function defaultSize({
-  recipe,
-  nativeSize,
-}: Pick<ExportModelOptions, 'recipe' | 'nativeSize'>): InputSize {
-  const { sizing } = recipe ?? {};
-  if (nativeSize || sizing?.kind === 'pad') return {};
-  const { height, width } = sizing ?? { height: RELEASE_SIDE, width: RELEASE_SIDE };
-  return { batch: 1, height, width };
 }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
-import { buildModel } from '../../exporters/assembly/build.js';
+import { buildModel, type InputSize } from '../../exporters/assembly/build.js';
 import { type DecoderId, type Detected, describe } from '../../exporters/assembly/describe.js';
+import { inputSizeOf } from '../../exporters/assembly/export-plan.js';
 import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { networkCost } from '../../exporters/assembly/network-cost.js';
 import {
@@ -13,6 +14,7 @@ import {
   prefixNotes,
   weightsIn,
 } from '../../exporters/assembly/network-weights.js';
+import type { Network } from '../../exporters/backbones/backbone.js';
 import { drawingOf } from '../../exporters/backbones/plain/drawing.js';
 import { differencesOf, type Hypothesis } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
@@ -249,6 +251,12 @@ function likeliestOf(checkpoint: Checkpoint): readonly Hypothesis[] {
   }
 }
 
+/** Batch 1, and the release's sides; of a network of volumes what those are mostly run at. */
+const countedSize = (network: Network): InputSize =>
+  network.axes === 3
+    ? inputSizeOf({ graph: {}, images: {} }, network)
+    : { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
+
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
 function costOf(checkpoint: Checkpoint, detected: Detected) {
   const { network, view } = detected;
@@ -258,8 +266,8 @@ function costOf(checkpoint: Checkpoint, detected: Detected) {
     ...(detected.classes > 1 && ({ head: 'none' } as const)),
     ...(decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const)),
   };
-  const macsAt = [1, network.inputChannels, RELEASE_SIDE, RELEASE_SIDE];
-  const size = { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
+  const size = countedSize(network);
+  const macsAt = [1, network.inputChannels, ...Object.values(size).slice(1)];
   const weights = weightsIn(checkpoint, view);
   const description = describe(checkpoint.file, detected, hints);
   const { macs } = networkCost(buildModel(description, weights, { size }));

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { planExport } from '../../exporters/assembly/export-plan.js';
+import { imageSize, planExport } from '../../exporters/assembly/export-plan.js';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
@@ -9,7 +9,6 @@ import { checkpointTeacher } from '../slimming/checkpoint-teacher.js';
 import { modelTeacher } from '../slimming/model-teacher.js';
 import type { SlimOptions } from '../slimming/options.js';
 import type { Teacher } from '../slimming/teacher.js';
-import { defaultSize } from './export.js';
 import { skipsIn } from './skips.js';
 import { withStructure } from './structure.js';
 
@@ -65,7 +64,7 @@ async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
     const asked = planExport({
       ...others,
       ...(head !== undefined && { head }),
-      size: { batch: 1, ...(size ?? defaultSize(options)) },
+      size: { batch: 1, ...(size ?? imageSize(options)) },
     });
     const { plan, notes } = await withStructure(checkpoint, asked, {
       ...{ assume, reference: undefined, tolerance: {} },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { InputSize } from '../../exporters/assembly/build.js';
-import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
+import { type ExportPlan, inputSizeOf } from '../../exporters/assembly/export-plan.js';
 import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
 import { saidBy } from '../../exporters/backbones/index.js';
@@ -183,7 +183,8 @@ function repeatedModules({ tensors }: Checkpoint): ReadonlySet<string> {
 }
 
 /** Whether a model of the plan's size takes a reference of another. */
-function takes({ graph: { size } }: ExportPlan, given: Required<InputSize>): boolean {
+function takes(plan: ExportPlan, given: Required<Omit<InputSize, 'depth'>>): boolean {
+  const size = inputSizeOf(plan);
   const { batch = given.batch, height = given.height, width = given.width } = size;
   return given.batch % batch === 0 && height === given.height && width === given.width;
 }

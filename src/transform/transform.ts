@@ -129,7 +129,9 @@ export async function transform(
     ...(direct && { direct }),
     ...(optimized.denormals !== undefined && { denormals: optimized.denormals }),
   };
-  if (isProven && images === undefined && level !== 'latency' && precision === 'fp32') {
+  // What is `standard` all the same has been proven, and volumes are no images that it could be compared on.
+  const isStandard = level !== 'latency' || (direct !== undefined && takesVolumes(model));
+  if (isProven && images === undefined && isStandard && precision === 'fp32') {
     check(optimized.model);
     return { ...optimized, ...report, model: withOptimizationMetadata(optimized.model, done) };
   }
@@ -178,6 +180,10 @@ export async function transform(
     prepared: { recipe: examples.recipe, from: examples.from, assumed: examples.assumed },
   };
 }
+
+/** Whether its input is [N, C, D, H, W]. */
+const takesVolumes = ({ graph: { inputs, initializers } }: Model): boolean =>
+  inputs.some(({ name, type }) => !initializers.has(name) && type?.shape?.length === 5);
 
 function directSince({ graph }: Model, target: Target): NonNullable<Transformed['direct']> {
   if (target === 'webgpu') return 'target';

@@ -66,7 +66,7 @@ describe('a backbone of your own', () => {
   });
 
   it.each([
-    ['that are no whole part of the input', 3, [1]],
+    ['that are no whole part of the input', 7, [1]],
     ['from deep to shallow', 2, [1, 0]],
   ] as const)('has no features %s', (_, stride, order) => {
     const define = () =>

@@ -13,7 +13,7 @@ import {
 import { OPSETS } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
-import { parseCount, parseOutput, parseSize } from '../flags/arguments.js';
+import { parseCount, parseOutput, parseSpace } from '../flags/arguments.js';
 import { backboneArgumentsOption } from '../flags/backbone-arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
@@ -34,7 +34,7 @@ interface Flags
       'checkpoint' | 'level' | 'opset' | 'size' | 'imageBits' | 'signal' | 'onProgress'
     >,
     Pick<TransformFlags, 'optimize'> {
-  readonly size?: { height: number; width: number };
+  readonly size?: { depth?: number; height: number; width: number };
   readonly dynamic?: true;
   readonly batch?: number;
   readonly opset?: string;
@@ -64,7 +64,11 @@ export function addExport(program: Command, inFlags: InFlags): void {
     )
     .addOption(headOption());
   addCheckpointFlags(command)
-    .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
+    .option(
+      '--size <[Dx]HxW>',
+      'input height and width (default: 256x256), before them the depth of volumes (default: 64x64x64)',
+      parseSpace,
+    )
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
     .addOption(
       choice(

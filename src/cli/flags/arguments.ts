@@ -13,6 +13,17 @@ export function parseSize(text: string): { height: number; width: number } {
   return { height: Number(height), width: Number(width) };
 }
 
+/** '256x128' likewise, and '32x64x64' -> depth 32, height 64, width 64. */
+export function parseSpace(text: string): { depth?: number; height: number; width: number } {
+  const [, depth, plane] = /^(?:([1-9]\d{0,4})x)?([1-9]\d{0,4}x[1-9]\d{0,4})$/.exec(text) ?? [];
+  if (plane === undefined) {
+    throw new InvalidArgumentError(
+      'Expected HEIGHTxWIDTH in pixels, or DEPTHxHEIGHTxWIDTH of a volume, each from 1 to 99999, for example 256x256.',
+    );
+  }
+  return { ...(depth !== undefined && { depth: Number(depth) }), ...parseSize(plane) };
+}
+
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) {
     throw new InvalidArgumentError('Expected a whole number from 1 to 999999.');

@@ -53,6 +53,10 @@ export const NETWORKS: Conditions = {
       'bits of images are given for a model that takes prepared pixels, or arguments of a backbone without the backbone',
   },
   'exporters/assembly/build.ts': {
+    'a depth of …: … takes images, … is their height and width':
+      'a size of three numbers is given for a network of images',
+    '…: … takes volumes, of which a model takes tensors: leave it out':
+      'a model that takes images as they are is asked of a network of volumes',
     'a batch of …, expected a whole number from 1 on':
       'the batch of a size is given and no safe integer above 0',
     '… … does not fit: for … it is …':
@@ -127,12 +131,18 @@ export const NETWORKS: Conditions = {
     '…: …, but the network was trained to end in …: leave it out, or give … for logits':
       'the activation that its arguments say is another than the head that is given, which is not none',
   },
-  'exporters/nn/layers.ts': {
+  'exporters/nn/convolution.ts': {
+    '…: … groups do not divide both the … channels taken and the … given':
+      'a convolution has groups that leave a rest of its input or output channels',
+    '…: … sizes, […], for … axes of space':
+      'a kernel, stride or padding is said for another number of axes than the input has',
+  },
+  'exporters/nn/within.ts': {
     'the number of channels is open': 'never: inputs of networks have their channels in numbers',
     "a layer has '…' for its weights, expected weights.scope(...)":
       'JavaScript code of a user calls a layer with something else than weights',
-    '…: … groups do not divide both the … channels taken and the … given':
-      'a convolution has groups that leave a rest of its input or output channels',
+  },
+  'exporters/nn/layers.ts': {
     "no activation '…': there are …": 'code of a user names an activation layer that does not exist',
   },
   'exporters/assembly/locate.ts': {

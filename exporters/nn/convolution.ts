@@ -1,0 +1,101 @@
+import type { Value } from '../../graph/ir/value.js';
+import { conv } from '../../graph/ops/conv.js';
+import { convTranspose } from '../../graph/ops/conv-transpose.js';
+import { padded } from './padding.js';
+import type { Weights } from './weights.js';
+import { channelsOf, usage, within } from './within.js';
+
+/** A size of every axis of space, or one for each. */
+export type PerAxis = number | readonly number[];
+
+const isEach = (sizes: readonly number[], size: number) => sizes.every((other) => other === size);
+
+export interface ConvOptions {
+  /** Default 1. */
+  readonly stride?: PerAxis;
+  /** Default dilation (kernel - 1) / 2 of each axis, which keeps the size at a stride of 1. (PyTorch's own default is 0.) */
+  readonly padding?: PerAxis;
+  readonly dilation?: number;
+  readonly groups?: number;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+/** A size for each axis of x's space. @throws NmodeError (BAD_USAGE) for another number of them */
+export function eachAxis(sizes: PerAxis, x: Value, weights: Weights): readonly number[] {
+  const axes = x.shape.length - 2;
+  if (typeof sizes === 'number') return Array(axes).fill(sizes);
+  if (sizes.length === axes) return sizes;
+  throw usage(`${weights.path}: ${sizes.length} sizes, [${sizes.join(', ')}], for ${axes} axes of space`);
+}
+
+/** torch.nn.Conv1d, 2d or 3d(C, out, kernel), as x has axes. x [N, C, ...space] -> [N, out, ...space']. */
+export function convNd(
+  x: Value,
+  weights: Weights,
+  out: number,
+  kernel: PerAxis,
+  options: ConvOptions = {},
+): Value {
+  const { stride, dilation = 1, padding, groups = 1, bias = true } = options;
+  return within(weights, () => {
+    const channels = channelsOf(x);
+    if (channels % groups !== 0 || out % groups !== 0) {
+      throw usage(
+        `${weights.path}: ${groups} groups do not divide both the ${channels} channels taken and the ${out} given`,
+      );
+    }
+    const kernels = eachAxis(kernel, x, weights);
+    const around = kernels.map((size) => (dilation * (size - 1)) / 2);
+    const { taken, pads } = padded(
+      x,
+      weights,
+      padding === undefined ? around : eachAxis(padding, x, weights),
+    );
+    return conv(
+      taken,
+      weights.take('weight', [out, channels / groups, ...kernels]),
+      bias ? weights.take('bias', [out]) : undefined,
+      {
+        pads,
+        ...(stride !== undefined && { strides: eachAxis(stride, x, weights) }),
+        ...(dilation !== 1 && { dilations: kernels.map(() => dilation) }),
+        ...(groups !== 1 && { group: groups }),
+      },
+    );
+  });
+}
+
+export interface ConvTransposeOptions {
+  /** Default 1, as in PyTorch. */
+  readonly stride?: PerAxis;
+  /** Default 0. */
+  readonly padding?: PerAxis;
+  /** Rows that are added at the end of each axis; default 0. */
+  readonly outputPadding?: PerAxis;
+  readonly groups?: number;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+/** torch.nn.ConvTranspose1d, 2d or 3d(C, out, kernel), as x has axes. x [N, C, ...space] -> [N, out, ...space']. */
+export function convTransposeNd(
+  x: Value,
+  weights: Weights,
+  out: number,
+  kernel: PerAxis,
+  options: ConvTransposeOptions = {},
+): Value {
+  const { stride = 1, padding = 0, outputPadding = 0, groups = 1, bias = true } = options;
+  return within(weights, () => {
+    const each = (sizes: PerAxis) => eachAxis(sizes, x, weights);
+    const [kernels, pads, extra] = [each(kernel), each(padding), each(outputPadding)];
+    const weight = weights.take('weight', [channelsOf(x), out / groups, ...kernels]);
+    return convTranspose(x, weight, bias ? weights.take('bias', [out]) : undefined, {
+      strides: each(stride),
+      ...(!isEach(pads, 0) && { pads: [...pads, ...pads] }),
+      ...(!isEach(extra, 0) && { outputPadding: extra }),
+      ...(groups !== 1 && { group: groups }),
+    });
+  });
+}
