@@ -1,7 +1,7 @@
-import { closest } from '../../../graph/common/closest.js';
-import { type ErrorCode, NmodeError } from '../../../graph/common/errors.js';
-import { option } from '../../../graph/common/option.js';
-import type { NamedArguments } from '../backbone.js';
+import { closest } from '../../graph/common/closest.js';
+import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
+import type { NamedArguments } from './backbone.js';
 
 /** Who says an argument. */
 interface Source {
@@ -14,6 +14,8 @@ interface Source {
 export interface Sources {
   readonly given?: NamedArguments;
   readonly config?: NamedArguments;
+  /** What messages call it; default config.json. */
+  readonly file?: string;
   readonly shapes?: NamedArguments;
 }
 
@@ -22,6 +24,9 @@ const SHAPES = 'the shapes';
 /** No network has more. */
 const MOST = 2 ** 16;
 
+/** No list has more elements: none says more than one thing of each level. */
+const MOST_ELEMENTS = 64;
+
 const textOf = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? String(value);
 
 /** The arguments that a network's class was called with. Each is asked for by its name; what nobody says has the class's default. */
@@ -29,10 +34,10 @@ export class Arguments {
   readonly #sources: readonly [given: Source, config: Source, shapes: Source];
   readonly #asked = new Set<string>();
 
-  constructor({ given = {}, config = {}, shapes = {} }: Sources) {
+  constructor({ given = {}, config = {}, file = 'config.json', shapes = {} }: Sources) {
     this.#sources = [
       { what: option('backboneArguments'), code: 'BAD_USAGE', values: given },
-      { what: 'config.json', code: 'BAD_CHECKPOINT', values: config },
+      { what: file, code: 'BAD_CHECKPOINT', values: config },
       { what: SHAPES, code: 'BAD_CHECKPOINT', values: shapes },
     ];
   }
@@ -40,6 +45,11 @@ export class Arguments {
   /** What is said of an argument; undefined for nothing. */
   value(...names: readonly string[]): unknown {
     return this.#find(names)?.value;
+  }
+
+  /** Whether anything is said of an argument: null too, which is no layer. */
+  has(name: string): boolean {
+    return this.#sources.some(({ values }) => Object.hasOwn(values, name) && values[name] !== undefined);
   }
 
   #find(names: readonly string[]) {
@@ -66,6 +76,15 @@ export class Arguments {
     );
   }
 
+  /** The error for an argument that a file leaves out and its class needs. */
+  missing(name: string, className: string): NmodeError {
+    const [, { code, what }] = this.#sources;
+    return new NmodeError(
+      code,
+      `${what}: ${className} takes ${name}, which is left out and has no default: give it with ${option('backboneArguments')}`,
+    );
+  }
+
   /** A whole number. */
   whole(name: string, otherwise: number, least = 1, most = MOST): number {
     const value = this.value(name) ?? otherwise;
@@ -82,6 +101,20 @@ export class Arguments {
     const fits = Array.isArray(value) && value.every((each) => isWhole(each, 1, MOST));
     if (fits && value.length === count) return value;
     throw this.fault([name], `${count} whole number${count === 1 ? '' : 's'}, ${why}`, otherwise);
+  }
+
+  /** A list of one element at least, or of so many. */
+  list<T>(
+    name: string,
+    otherwise: readonly T[],
+    isElement: (value: unknown) => value is T,
+    expected: string,
+    count?: number,
+  ): readonly T[] {
+    const value = this.value(name) ?? otherwise;
+    const isList = Array.isArray(value) && value.length > 0 && value.length <= MOST_ELEMENTS;
+    if (isList && (count ?? value.length) === value.length && value.every(isElement)) return value;
+    throw this.fault([name], `a list of ${count ?? 'some'}, each ${expected}`, otherwise);
   }
 
   /** One of several words. */

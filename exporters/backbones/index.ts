@@ -10,6 +10,7 @@ import { SINet } from './esp/sinet.js';
 import { TwinLiteNet } from './esp/twinlitenet.js';
 import { MobileNetV2 } from './mobilenet-v2.js';
 import { MOBILENETS_V3 } from './mobilenet-v3.js';
+import { MONAI } from './monai/family.js';
 import { PLAIN_FAMILIES } from './plain/families.js';
 import { withNamesOfToday } from './renamed.js';
 import { RESNETS } from './resnet.js';
@@ -39,7 +40,7 @@ export const BACKBONES: readonly Backbone[] = [
 ];
 
 /** Networks that are put together by arguments: what stands beside a checkpoint says which, a user, or else the keys. */
-export const FAMILIES: readonly Backbone[] = SMP;
+export const FAMILIES: readonly Backbone[] = [...SMP, ...MONAI];
 
 /** The network that is said by what stands beside a checkpoint's weights. @throws NmodeError (BAD_CHECKPOINT) for what cannot be */
 export const saidBy = (extras: Extras): Backbone | undefined =>

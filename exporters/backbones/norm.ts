@@ -1,9 +1,9 @@
-import { scope, type Value } from '../../../graph/ir/value.js';
-import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
-import { channelsOf, conv2d, instanceNorm2d, relu, scaleAndShift } from '../../nn/layers.js';
-import type { Weights } from '../../nn/weights.js';
+import { scope, type Value } from '../../graph/ir/value.js';
+import { batchNormalization } from '../../graph/ops/batch-normalization.js';
+import { channelsOf, instanceNorm2d, scaleAndShift } from '../nn/layers.js';
+import type { Weights } from '../nn/weights.js';
 
-/** What follows a convolution of a decoder: `decoder_use_norm`. */
+/** What follows a convolution. */
 export interface Norm {
   readonly type: 'batchnorm' | 'instancenorm' | 'identity';
   readonly eps: number;
@@ -24,10 +24,4 @@ export function normalized(x: Value, weights: Weights, { type, eps, affine, trac
     const [mean, variance] = ['running_mean', 'running_var'].map((name) => weights.take(name, [channels]));
     return batchNormalization(x, scale, bias, mean as Value, variance as Value, epsilon);
   });
-}
-
-/** Conv2dReLU: `.0` a convolution, which has a bias where no norm follows, `.1` the norm, `.2` ReLU. */
-export function convReLU(x: Value, weights: Weights, out: number, kernel: number, norm: Norm): Value {
-  const convolved = conv2d(x, weights.scope('0'), out, kernel, { bias: norm.type === 'identity' });
-  return relu(normalized(convolved, weights.scope('1'), norm), weights.scope('2'));
 }

@@ -6,17 +6,30 @@ import { NmodeError, reason } from '../../graph/common/errors.js';
 interface Layout {
   /** Where its weights may be; the first that is there counts. */
   readonly weights: readonly string[];
-  /** Texts that say what the network is, beside them. */
+  /** The folder in which others may lie beside them. */
+  readonly others?: string;
+  /** Texts that say what the network is, beside them; YAML is read as JSON. */
   readonly texts: readonly string[];
 }
 
 const LAYOUTS: readonly Layout[] = [
   // save_pretrained of Hugging Face's hub, and of what builds on it
   { weights: ['model.safetensors', 'pytorch_model.bin'], texts: ['config.json'] },
+  // a bundle of MONAI, whose other weights lie in the same folder
+  {
+    weights: ['models/model.pt', 'models/model.ts', 'models/model.safetensors'],
+    others: 'models/',
+    texts: ['inference', 'train'].flatMap((name) =>
+      ['json', 'yaml', 'yml'].map((ending) => `configs/${name}.${ending}`),
+    ),
+  },
 ];
 
 /** Bytes of a text: more than any configuration has. */
 const MAX_TEXT = 2 ** 20;
+
+/** Places of a YAML that stand for others: each is written out. */
+const MAX_ALIASES = 100;
 
 /** The file with a checkpoint's weights, and what stands beside it. */
 export interface Place {
@@ -31,14 +44,14 @@ export interface Place {
  * What a path leads to: a file, which may lie in a folder that a library wrote, or such a folder.
  * @throws NmodeError (BAD_CHECKPOINT) for a folder without weights where they are known to be
  */
-export function placeOf(path: string): Place {
+export async function placeOf(path: string): Promise<Place> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder) return { file: basename(path), weights: path, beside: textsAround(path) };
+  if (!isFolder) return { file: basename(path), weights: path, beside: await textsAround(path) };
   for (const layout of LAYOUTS) {
     const name = layout.weights.find((weights) => existsSync(join(path, weights)));
     if (name === undefined) continue;
     const file = `${basename(resolve(path))}/${name}`;
-    return { file, weights: join(path, name), beside: textsIn(path, layout) };
+    return { file, weights: join(path, name), beside: await textsIn(path, layout) };
   }
   const names = LAYOUTS.flatMap(({ weights }) => weights).join(', ');
   throw new NmodeError(
@@ -48,18 +61,33 @@ export function placeOf(path: string): Place {
 }
 
 /** Of a file that lies where a library puts weights. */
-function textsAround(path: string): ReadonlyMap<string, string> {
+async function textsAround(path: string): Promise<ReadonlyMap<string, string>> {
   const whole = resolve(path);
   for (const layout of LAYOUTS) {
-    const name = layout.weights.find((weights) => whole.endsWith(`${sep}${join(weights)}`));
-    if (name !== undefined) return textsIn(whole.slice(0, -name.length), layout);
+    const places = [...layout.weights, ...(layout.others ? [`${layout.others}${basename(path)}`] : [])];
+    const name = places.find((weights) => whole.endsWith(`${sep}${join(weights)}`));
+    const texts = name && (await textsIn(whole.slice(0, -name.length), layout));
+    if (texts && texts.size > 0) return texts;
   }
   return new Map();
 }
 
-function textsIn(folder: string, { texts }: Layout): ReadonlyMap<string, string> {
+async function textsIn(folder: string, { texts }: Layout): Promise<ReadonlyMap<string, string>> {
   const there = texts.filter((name) => existsSync(join(folder, name)));
-  return new Map(there.map((name) => [name, textOf(join(folder, name))]));
+  const read = there.map(async (name) => [name, await asJson(name, textOf(join(folder, name)))] as const);
+  return new Map(await Promise.all(read));
+}
+
+/** YAML as JSON; any other text as it is. @throws NmodeError (BAD_CHECKPOINT) for what is no YAML, or would grow without end */
+async function asJson(name: string, text: string): Promise<string> {
+  if (!/\.ya?ml$/.test(name)) return text;
+  const { parse } = await import('yaml');
+  try {
+    return JSON.stringify(parse(text, { maxAliasCount: MAX_ALIASES, logLevel: 'error' }) ?? null);
+  } catch (error) {
+    const [line = ''] = reason(error).split('\n');
+    throw new NmodeError('BAD_CHECKPOINT', `${name}: ${line}`, { cause: error });
+  }
 }
 
 function textOf(path: string): string {

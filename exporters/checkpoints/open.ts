@@ -110,7 +110,7 @@ export async function openCheckpoint(
   key?: string,
   selection: KeySelection = {},
 ): Promise<Checkpoint> {
-  const { file, weights, beside } = placeOf(path);
+  const { file, weights, beside } = await placeOf(path);
   const open = async (source: FileSource) => {
     const reader = readerOf(source, basename(weights));
     const { notes, extras: own, ...contents } = await reader.read(source);

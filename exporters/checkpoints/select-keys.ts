@@ -110,7 +110,9 @@ export function stripPrefixes(tensors: ReadonlyMap<string, Tensor>): Omit<Select
   for (let times = 0; times < MAX_PREFIXES && stripped.size > 0; times++) {
     const keys = [...stripped.keys()];
     const prefix = PREFIXES.find((start) => keys.every((key) => key.startsWith(start)));
-    if (prefix === undefined) break;
+    // A network that is one Sequential, `model.0`, calls that so itself (MONAI's UNet): nothing wraps it.
+    const isOwn = prefix === 'model.' && keys.every((key) => /^\d+\./.test(key.slice(prefix.length)));
+    if (prefix === undefined || isOwn) break;
     stripped = new Map(Array.from(stripped, ([key, tensor]) => [key.slice(prefix.length), tensor]));
     removed += prefix;
   }

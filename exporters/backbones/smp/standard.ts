@@ -1,6 +1,6 @@
 import type { Shapes } from '../../nn/weights.js';
+import { Arguments } from '../arguments.js';
 import type { OwnDecoder } from '../backbone.js';
-import { Arguments } from './arguments.js';
 import { decoderArguments, depthIn } from './decoder-shapes.js';
 import { UNET } from './decoders/unet.js';
 import { WHOLE } from './encoders/encoder.js';

@@ -85,7 +85,7 @@ it('an ONNX file of an exporter is called one, whatever its name', async () => {
 it('a folder is called one', async () => {
   mkdirSync(join(folder, 'model'));
   await expect(openCheckpoint(join(folder, 'model'))).rejects.toThrow(
-    /a folder without model\.safetensors, pytorch_model\.bin: name the file with the weights in it/,
+    /a folder without model\.safetensors, pytorch_model\.bin, models\/model\.pt, .*: name the file with the weights in it/,
   );
 });
 

@@ -1,5 +1,5 @@
+import { Arguments } from '../../../exporters/backbones/arguments.js';
 import { ARCHITECTURES } from '../../../exporters/backbones/smp/architectures.js';
-import { Arguments } from '../../../exporters/backbones/smp/arguments.js';
 import { configIn } from '../../../exporters/backbones/smp/config.js';
 import { WHOLE } from '../../../exporters/backbones/smp/encoders/encoder.js';
 import { ownDecoder } from '../../../exporters/backbones/smp/own-decoder.js';

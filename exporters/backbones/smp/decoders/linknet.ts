@@ -1,8 +1,9 @@
 import type { Value } from '../../../../graph/ir/value.js';
 import { add, channelsOf, convTranspose2d, module, relu } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
+import { type Norm, normalized } from '../../norm.js';
+import { convReLU } from '../conv-relu.js';
 import { normIn } from '../decoder-shapes.js';
-import { convReLU, type Norm, normalized } from '../norm.js';
 import { type Architecture, deepest } from './decoder.js';
 import { normOf } from './options.js';
 

@@ -9,7 +9,7 @@ import { softmax } from '../../../../graph/ops/unary.js';
 import { add, channelsOf, conv2d, module, mul } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
 import { excitation } from '../attention.js';
-import { convReLU } from '../norm.js';
+import { convReLU } from '../conv-relu.js';
 import {
   type Architecture,
   channelsOfLevels,

@@ -3,8 +3,9 @@ import type { Value } from '../../../../graph/ir/value.js';
 import { concat } from '../../../../graph/ops/concat.js';
 import { channelsOf, module } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
+import type { Norm } from '../../norm.js';
 import { type Attention, attended } from '../attention.js';
-import { convReLU, type Norm } from '../norm.js';
+import { convReLU } from '../conv-relu.js';
 import {
   type Architecture,
   channelsOfLevels,

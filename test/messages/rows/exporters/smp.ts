@@ -2,18 +2,6 @@ import type { Conditions } from '../../conditions.js';
 
 /** Networks of segmentation_models.pytorch: what their arguments say. */
 export const SMP: Conditions = {
-  'exporters/backbones/smp/arguments.ts': {
-    '…: … is …, expected …': 'an argument is none that its class takes; it is named with who said it',
-    'a whole number from … on': 'what is expected of an argument that counts, for a message',
-    'one from … to …': 'the same where there is a most',
-    '… whole number…, …': 'what is expected of a list of counts, for a message',
-    '…: … is left out and so …, expected …':
-      'nobody says an argument, and its default does not go with the others',
-    ' or ': 'stands between the words that an argument may be, for a message',
-    'true or false': 'what is expected of a switch, for a message',
-    '…: … is not written with …; the closest argument is …':
-      'an argument that is not null is none that was asked for: it may change the network',
-  },
   'exporters/backbones/smp/config.ts': {
     "_model_class is …, expected one of ……; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
       'config.json has an encoder_name, and no class that is known',

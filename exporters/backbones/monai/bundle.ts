@@ -1,0 +1,90 @@
+import { closest } from '../../../graph/common/closest.js';
+import { NmodeError, reason } from '../../../graph/common/errors.js';
+import type { Extras, NamedArguments } from '../backbone.js';
+import type { Architecture } from './architecture.js';
+import { ARCHITECTURES, architectureNamed } from './architectures.js';
+import { type Component, Config, componentOf } from './config.js';
+import type { Plain } from './expression.js';
+import { type Use, useOf } from './use.js';
+
+/** What the folder of a bundle says of its network. */
+export interface Bundle {
+  /** What messages call the text that says it. */
+  readonly place: string;
+  readonly architecture: Architecture;
+  readonly arguments: NamedArguments;
+  /** How the network is used, as far as a model does that. */
+  useOf(axes: 2 | 3, channels: number): Use;
+}
+
+/** Where configurations stand, as bundles have them; YAML comes as JSON. */
+const PLACES = ['inference', 'train'].flatMap((name) =>
+  ['json', 'yaml', 'yml'].map((ending) => `configs/${name}.${ending}`),
+);
+
+/** What configurations call the network. */
+const NETWORKS = ['network_def', 'network', 'net_def', 'net', 'model'];
+
+const bad = (place: string, message: string, cause?: unknown) =>
+  new NmodeError('BAD_CHECKPOINT', `${place}: ${message}`, { cause });
+
+function parsed(place: string, text: string): Plain {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw bad(place, reason(error), error);
+  }
+}
+
+const known = new WeakMap<Extras, Bundle | 'none'>();
+
+/**
+ * What stands beside the weights of a bundle; undefined where there is nothing of the kind.
+ * @throws NmodeError (BAD_CHECKPOINT) for what is no JSON, and for a network that is not known
+ */
+export function bundleIn(extras: Extras): Bundle | undefined {
+  const before = known.get(extras);
+  if (before !== undefined) return before === 'none' ? undefined : before;
+  const bundle = readIn(extras);
+  known.set(extras, bundle ?? 'none');
+  return bundle;
+}
+
+function readIn(extras: Extras): Bundle | undefined {
+  for (const place of PLACES) {
+    const text = extras.get(place);
+    if (text === undefined) continue;
+    const config = new Config(parsed(place, text));
+    const found = networkIn(config);
+    if (found !== undefined) return bundleOf(place, config, found);
+  }
+  return undefined;
+}
+
+function networkIn(config: Config): { name: string; component: Component } | undefined {
+  for (const name of NETWORKS) {
+    const component = componentOf(config.at(name));
+    if (component !== undefined) return { name, component };
+  }
+  return undefined;
+}
+
+function bundleOf(
+  place: string,
+  config: Config,
+  { name, component }: { readonly name: string; readonly component: Component },
+): Bundle {
+  const architecture = architectureNamed(component.name);
+  if (architecture === undefined) {
+    const names = ARCHITECTURES.map(({ className }) => className);
+    const [near] = closest(component.name, names, 1);
+    throw bad(
+      place,
+      `${name} is ${component.name.slice(0, 60)}, expected one of ${names.join(', ')}; the closest is ${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+    );
+  }
+  return {
+    ...{ place, architecture, arguments: component.arguments },
+    useOf: (axes, channels) => useOf(config, place, axes, channels),
+  };
+}

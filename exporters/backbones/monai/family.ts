@@ -1,0 +1,86 @@
+import type { Shapes } from '../../nn/weights.js';
+import { Arguments } from '../arguments.js';
+import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
+import type { Architecture } from './architecture.js';
+import { ARCHITECTURES } from './architectures.js';
+import { type Bundle, bundleIn } from './bundle.js';
+
+const idOf = ({ className }: Architecture): string => `monai.${className.toLowerCase()}`;
+
+/** Classes that have this default; the others say the number of axes. */
+const STANDARD_AXES = 2;
+
+/** What its first convolution tells. */
+function inputOf({ stems }: Architecture, shapes: Shapes): NamedArguments {
+  const shape = stems.map((stem) => shapes.get(stem)).find((found) => found !== undefined);
+  if (shape === undefined) return {};
+  return { in_channels: shape[1], spatial_dims: shape.length - 2 };
+}
+
+/** Arguments of a bundle with each by its name of today. */
+function ofToday({ dimensions, ...args }: NamedArguments): NamedArguments {
+  return dimensions === undefined ? args : { spatial_dims: dimensions, ...args };
+}
+
+/** @throws NmodeError (BAD_CHECKPOINT) for arguments of a bundle that its class could not have been called with */
+function checkRequired({ required, className }: Architecture, args: Arguments): void {
+  const missing = required.find((name) => !args.has(name));
+  if (missing !== undefined) throw args.missing(missing, className);
+}
+
+function network(
+  architecture: Architecture,
+  shapes: Shapes,
+  extras: Extras = new Map(),
+  given: NamedArguments = {},
+): Network {
+  const said: Bundle | undefined = bundleIn(extras);
+  // A user may say that it is another.
+  const bundle = said?.architecture === architecture ? said : undefined;
+  const args = new Arguments({
+    given: ofToday(given),
+    ...(bundle
+      ? { config: ofToday(bundle.arguments), file: bundle.place }
+      : { shapes: { ...inputOf(architecture, shapes), ...architecture.inferred(shapes) } }),
+  });
+  if (bundle !== undefined) checkRequired(architecture, args);
+  const axes = args.whole('spatial_dims', bundle === undefined ? STANDARD_AXES : 3, 2, 3) === 3 ? 3 : 2;
+  const inputChannels = args.whole('in_channels', 1);
+  const classes = args.whole('out_channels', bundle === undefined ? 1 : 2);
+  const definition = architecture.define(args, { axes, classes });
+  args.refuseOthers(architecture.className);
+  const use = bundle?.useOf(axes, inputChannels);
+  return networkOf({
+    ...{ backbone: idOf(architecture), inputChannels, axes },
+    features: definition.features,
+    own: {
+      classes,
+      multiple: definition.multiple,
+      ...(use?.activation && { activation: use.activation }),
+      logits: (skips, weights) =>
+        definition.logits(
+          skips.map(({ value }) => value),
+          weights,
+        ),
+    },
+    variant: { ...(axes === 3 && { spatial_dims: '3' }), ...definition.variant },
+    ...use?.recipe,
+    notes: use?.notes ?? [],
+    isSaid: bundle !== undefined,
+    ...(definition.isSpare && { isSpare: definition.isSpare }),
+  });
+}
+
+/** The classes of MONAI's networks of images and volumes. */
+export const MONAI = ARCHITECTURES.map(
+  (architecture): Backbone => ({
+    id: idOf(architecture),
+    stems: architecture.stems,
+    takesArguments: true,
+    matches(shapes, extras) {
+      const bundle = bundleIn(extras);
+      return bundle === undefined ? architecture.isIn(shapes) : bundle.architecture === architecture;
+    },
+    network: (shapes, extras, given) => network(architecture, shapes, extras, given),
+  }),
+);

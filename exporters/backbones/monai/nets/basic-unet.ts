@@ -1,0 +1,124 @@
+import { at } from '../../../../graph/common/at.js';
+import { numbers, subtractDims } from '../../../../graph/ir/dim.js';
+import { int64Tensor } from '../../../../graph/ir/tensor.js';
+import { constant, type Value } from '../../../../graph/ir/value.js';
+import { concat } from '../../../../graph/ops/concat.js';
+import { sub } from '../../../../graph/ops/elementwise.js';
+import { gather } from '../../../../graph/ops/gather.js';
+import { pad } from '../../../../graph/ops/pad.js';
+import { shapeOf } from '../../../../graph/ops/shape.js';
+import { convNd } from '../../../nn/convolution.js';
+import { channelsOf, maxPool2d } from '../../../nn/layers.js';
+import type { Shapes, Weights } from '../../../nn/weights.js';
+import { within } from '../../../nn/within.js';
+import type { Arguments } from '../../arguments.js';
+import type { NamedArguments } from '../../backbone.js';
+import { type Architecture, type Common, type Definition, listText } from '../architecture.js';
+import { type Adn, channelsOfLevels, convolution, PLAIN_ORDER } from '../convolution.js';
+import { actIn, kernelIn, known, normIn } from '../inferred.js';
+import { actOf, normOf } from '../layers.js';
+import { UPSAMPLE_MODES, type UpsampleMode, upsampled } from '../upsample.js';
+
+/** Of the levels, shallow to deep, and of the last convolutions. */
+const FEATURES = [32, 32, 64, 128, 256, 32];
+const DEEPEST = 4;
+const ACT = ['leakyrelu', { negative_slope: 0.1 }];
+const NORM = ['instance', { affine: true }];
+
+interface Convs {
+  readonly bias: boolean;
+  readonly adn: Adn;
+}
+
+function twoConv(x: Value, weights: Weights, out: number, convs: Convs): Value {
+  const first = convolution(x, weights.scope('conv_0'), out, convs);
+  return convolution(first, weights.scope('conv_1'), out, convs);
+}
+
+/** Repeats the last place of each axis where pooling dropped an odd one. */
+function paddedTo(x: Value, like: Value, weights: Weights): Value {
+  const [, , ...space] = like.shape;
+  const missing = numbers(space.map((size, axis) => subtractDims(size, at(x.shape, axis + 2))));
+  if (missing?.every((count) => count === 0)) return x;
+  const fixed = (sizes: readonly number[]) => constant(int64Tensor([sizes.length], sizes));
+  return within(weights, () => {
+    const axes = space.map((_, axis) => axis + 2);
+    const ends = missing === undefined ? gather(sub(shapeOf(like), shapeOf(x)), axes) : fixed(missing);
+    return pad(x, concat([fixed(Array(axes.length + 4).fill(0)), ends], 0), 'edge');
+  });
+}
+
+const levelOf = (level: number): string => (level === 0 ? 'conv_0' : `down_${level}.convs`);
+
+function define(args: Arguments, { axes, classes }: Common): Definition {
+  const features = channelsOfLevels(args, 'features', FEATURES, FEATURES.length);
+  const mode: UpsampleMode = args.word('upsample', 'deconv', UPSAMPLE_MODES);
+  const convs: Convs = {
+    bias: args.flag('bias', true),
+    adn: { ordering: PLAIN_ORDER, norm: normOf(args, 'norm', NORM), act: actOf(args, 'act', ACT) },
+  };
+  // It drops out in training alone.
+  args.value('dropout');
+  return {
+    multiple: Array(axes).fill(1),
+    variant: { features: listText(features), upsample: mode },
+    features(input, weights) {
+      let x = input;
+      return features.slice(0, DEEPEST + 1).map((width, level) => {
+        if (level > 0) x = maxPool2d(x, weights.scope(`down_${level}.max_pooling`), 2);
+        x = twoConv(x, weights.scope(levelOf(level)), width, convs);
+        return x;
+      });
+    },
+    logits(skips, weights) {
+      const last = skips.slice(0, DEEPEST).reduceRight(
+        (x, skip, level) => {
+          const up = weights.scope(`upcat_${level + 1}`);
+          const channels = channelsOf(x);
+          const halved = level === 0 ? channels : Math.floor(channels / 2);
+          const larger = upsampled(x, up.scope('upsample'), halved, mode, true);
+          const joined = within(up, () => concat([skip, paddedTo(larger, skip, up)], 1));
+          const out = at(features, level === 0 ? FEATURES.length - 1 : level);
+          return twoConv(joined, up.scope('convs'), out, convs);
+        },
+        at(skips, DEEPEST),
+      );
+      return convNd(last, weights.scope('final_conv'), classes, 1);
+    },
+  };
+}
+
+const FIRST = 'conv_0.conv_0.conv.weight';
+
+function modeIn(shapes: Shapes): UpsampleMode {
+  const known = UPSAMPLE_MODES.find((mode) =>
+    [...shapes.keys()].some((key) => key.startsWith(`upcat_4.upsample.${mode}.`)),
+  );
+  return known ?? (shapes.has('upcat_4.upsample.preconv.weight') ? 'nontrainable' : 'deconv');
+}
+
+function inferred(shapes: Shapes): NamedArguments {
+  const widths = [...FEATURES.keys()].map((level) => {
+    const path = level > DEEPEST ? 'upcat_1.convs' : levelOf(level);
+    return shapes.get(`${path}.conv_0.conv.weight`)?.[0] ?? at(FEATURES, level);
+  });
+  return {
+    features: widths,
+    upsample: modeIn(shapes),
+    bias: shapes.has('conv_0.conv_0.conv.bias'),
+    ...normIn(shapes, 'conv_0.conv_0.adn.N', NORM),
+    ...actIn(shapes, 'conv_0.conv_0.adn.A', ACT),
+    ...known('out_channels', shapes.get('final_conv.weight')?.[0]),
+  };
+}
+
+/** monai.networks.nets.BasicUNet: five levels of two convolutions, of any size. */
+export const BASIC_UNET: Architecture = {
+  className: 'BasicUNet',
+  aliases: ['BasicUnet', 'Basicunet', 'basicunet'],
+  stems: [FIRST],
+  required: [],
+  isIn: (shapes) => shapes.has(FIRST) && kernelIn(shapes, 'down_1.convs.conv_0.conv.weight') !== undefined,
+  inferred,
+  define,
+};

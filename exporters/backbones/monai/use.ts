@@ -1,0 +1,117 @@
+import type { Normalization } from '../../../graph/common/normalization.js';
+import { option } from '../../../graph/common/option.js';
+import type { Sizing } from '../../../graph/common/recipe.js';
+import type { NetworkDefinition, OwnDecoder } from '../backbone.js';
+import { type Component, type Config, componentOf, plainName } from './config.js';
+import type { Plain } from './expression.js';
+import { type Pixels, pixelsOf } from './preprocessing.js';
+
+/** How a network is used, as far as a model does that. */
+export interface Use {
+  readonly activation?: OwnDecoder['activation'];
+  readonly recipe: Pick<NetworkDefinition, 'normalization' | 'sizing' | 'isRecipeSaid' | 'usualSize'>;
+  /** What a model does not do, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Where the transforms of a configuration stand: for inference, or of a training those that images are judged with. */
+const placesOf = (name: string) => [name, `validate::${name}`, `val::${name}`];
+const [BEFORE, AFTER] = [placesOf('preprocessing'), placesOf('postprocessing')];
+
+function transformsAt(config: Config, places: readonly string[]): readonly Component[] | undefined {
+  for (const place of places) {
+    const value = config.at(place);
+    const compose = componentOf(value);
+    const list: Plain | undefined = compose === undefined ? value : compose.arguments.transforms;
+    if (!Array.isArray(list)) continue;
+    return list.map(componentOf).filter((component) => component !== undefined);
+  }
+  return undefined;
+}
+
+const isSpace = (value: Plain | undefined, axes: number): value is readonly number[] =>
+  Array.isArray(value) &&
+  value.length === axes &&
+  value.every((size) => Number.isSafeInteger(size) && Number(size) > 0);
+
+/** The windows that the network runs in; undefined for whole images. */
+function windowOf(config: Config, axes: number): readonly number[] | undefined {
+  const inferer = componentOf(config.at('inferer'));
+  const size = inferer?.arguments.roi_size;
+  return inferer?.name.startsWith('SlidingWindow') && isSpace(size, axes) ? size : undefined;
+}
+
+/** What is done to classes: nothing that a model would do otherwise, or what else it takes. */
+const IDLE_AFTER = ['Invert', 'SaveImage', 'EnsureType', 'CopyItems', 'DeleteItems', 'Lambda'];
+
+function activationOf(after: readonly Component[]): OwnDecoder['activation'] {
+  const named = (wanted: string) => after.find(({ name }) => plainName(name) === wanted)?.arguments ?? {};
+  const { sigmoid, softmax } = named('Activations');
+  if (softmax === true) return 'softmax';
+  if (sigmoid === true) return 'sigmoid';
+  return named('AsDiscrete').argmax === true ? 'softmax' : undefined;
+}
+
+/** Notes on what follows the network. */
+function notesAfter(place: string, after: readonly Component[]): readonly string[] {
+  return after.flatMap(({ name, arguments: args }) => {
+    const plain = plainName(name);
+    if (plain === 'AsDiscrete') {
+      const { threshold } = args;
+      return typeof threshold === 'number' && threshold !== 0.5
+        ? [
+            `${place}: masks are made from ${threshold} on there: give \`threshold: ${threshold}\` where the model is run`,
+          ]
+        : [];
+    }
+    if (plain === 'Activations' || IDLE_AFTER.includes(plain)) return [];
+    return [`${place}: its postprocessing has ${name.slice(0, 60)}, which the model does not do`];
+  });
+}
+
+const stepsText = (steps: readonly Component[]) => steps.map(({ name }) => name.slice(0, 60)).join(', ');
+
+/** Of images: what of the transforms is a recipe. */
+function imageUse(
+  place: string,
+  before: readonly Component[] | undefined,
+  window: readonly number[] | undefined,
+  channels: number,
+): Pick<Use, 'recipe' | 'notes'> {
+  const pixels: Pixels = before === undefined ? { notes: [] } : pixelsOf(before, channels);
+  const native: Sizing = { kind: 'pad', multiple: 1 };
+  const normalization: Normalization | undefined = pixels.normalization;
+  return {
+    recipe: {
+      ...(normalization && { normalization, isRecipeSaid: true }),
+      ...(before !== undefined && { sizing: pixels.sizing ?? native }),
+    },
+    notes: [
+      ...pixels.notes.map((note) => `${place}: ${note}`),
+      ...(window === undefined
+        ? []
+        : [
+            `${place}: MONAI runs windows of ${window.join('x')}; an image runs whole, and in tiles where it is too large for that`,
+          ]),
+    ],
+  };
+}
+
+export function useOf(config: Config, place: string, axes: 2 | 3, channels: number): Use {
+  const [before, after] = [transformsAt(config, BEFORE), transformsAt(config, AFTER) ?? []];
+  const window = windowOf(config, axes);
+  const activation = activationOf(after);
+  const { recipe, notes } =
+    axes === 2
+      ? imageUse(place, before, window, channels)
+      : {
+          recipe: window === undefined ? {} : { usualSize: window },
+          notes:
+            before === undefined || before.length === 0
+              ? []
+              : [
+                  `${place}: a model of volumes takes tensors, prepared as there: ${stepsText(before)}; ${option('reference')} shows whether they are`,
+                ],
+        };
+  return { ...(activation && { activation }), recipe, notes: [...notes, ...notesAfter(place, after)] };
+}

@@ -1,0 +1,52 @@
+import type { Conditions } from '../../conditions.js';
+
+/** Networks that arguments put together, and of them those of MONAI. */
+export const MONAI: Conditions = {
+  'exporters/backbones/arguments.ts': {
+    '…: … is …, expected …': 'an argument is none that its class takes; it is named with who said it',
+    'a whole number from … on': 'what is expected of an argument that counts, for a message',
+    'one from … to …': 'the same where there is a most',
+    '… whole number…, …': 'what is expected of a list of counts, for a message',
+    '…: … is left out and so …, expected …':
+      'nobody says an argument, and its default does not go with the others',
+    ' or ': 'stands between the words that an argument may be, for a message',
+    'true or false': 'what is expected of a switch, for a message',
+    '…: … is not written with …; the closest argument is …':
+      'an argument that is not null is none that was asked for: it may change the network',
+    'a list of …, each …': 'what is expected of a list, for a message',
+    '…: … takes …, which is left out and has no default: give it with …':
+      'a bundle says the class of its network without one of the arguments that the class needs',
+  },
+  'exporters/backbones/monai/bundle.ts': {
+    "… is …, expected one of …; the closest is …; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
+      'a configuration beside the weights names a class of network that is not known',
+  },
+  'exporters/backbones/monai/convolution.ts': {
+    'each of the letters A, D and N once at most': 'what is expected of adn_ordering, for a message',
+    'an odd whole number, or one for each of … axes': 'what is expected of a kernel size, for a message',
+    '… of them, one for each of `channels` but the first': 'there are fewer strides than levels',
+  },
+  'exporters/backbones/monai/layers.ts': {
+    '… to be a number': 'an option of a norm or an activation is no number',
+    '… to be true or false': 'an option of a norm is no switch',
+    'it without …': 'a norm or an activation has an option that is not known: it may change the network',
+    'a name, or a list of a name and its options': 'act or norm is something else',
+    'one of …': 'act or norm names a layer that is not written',
+    'track_running_stats to be true: without, what one image gives depends on its batch':
+      'a BatchNorm has no statistics of its training',
+    'num_groups to divide the … channels of …': 'a GroupNorm has groups that leave a rest of its channels',
+  },
+  'exporters/backbones/monai/nets/attention-unet.ts': { 'two levels at least': 'channels has one number' },
+  'exporters/backbones/monai/nets/dynunet.ts': {
+    'three levels at least': 'strides has fewer entries, which MONAI refuses as well',
+    '… of them, one for each of `strides`': 'there are fewer filters than strides',
+    'a kernel of the stride less 1 at least, which at level … is …':
+      'a kernel is so small beside its stride that its padding would be negative',
+    'the strides but the first, so that levels meet: at level … …':
+      'a level is enlarged by another factor than it was reduced by',
+  },
+  'exporters/backbones/monai/nets/segresnet.ts': {
+    'true: without its last convolution the network gives no classes': 'use_conv_final is false',
+  },
+  'exporters/backbones/monai/nets/unet.ts': { 'two levels at least': 'channels has one number' },
+};
