@@ -103,6 +103,7 @@ export {
   type TensorReport,
 } from './api/inspect.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './api/loadtest.js';
+export { type MergeOptions, type MergeReport, merge } from './api/merge.js';
 export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './api/optimize.js';
 export {
   type ClassRegions,
@@ -118,6 +119,7 @@ export { slim } from './api/slim.js';
 export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
 export type { ReferenceParity } from './api/write-verified.js';
+export type { ShardReport } from './batch/shard-run.js';
 export { findImages } from './files/find-images.js';
 export type { BenchFigures, BenchReport, Scenario } from './measuring/bench-figures.js';
 export type { Comparison } from './measuring/comparison.js';

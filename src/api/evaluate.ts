@@ -1,29 +1,22 @@
 import { basename } from 'node:path';
 import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
 import { inOrder } from '../../runtime/common/in-order.js';
-import type { Tiling } from '../../runtime/images/job.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
+import { loadModel } from '../../runtime/node/model.js';
 import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import { finishOptions } from '../../runtime/segment-options.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
 import { turnDoubt } from '../files/orientation-mismatch.js';
 import { type Failure, findPairs, type Pair } from '../files/pairs.js';
 import { refuseOverwriting } from '../files/write-whole.js';
-import { mean, median } from '../measuring/percentile.js';
-import {
-  type ClassConfusion,
-  classMetrics,
-  classWarnings,
-  compareWithTruth,
-  confusionsOf,
-  foregroundMetrics,
-  imageDice,
-} from '../reports/compare-classes.js';
+import { compareWithTruth, confusionsOf } from '../reports/compare-classes.js';
 import type { EvaluationReport } from '../reports/evaluation.js';
+import { type Counted, type Counting, evaluationOf } from '../reports/evaluation-counts.js';
 import { writeReport } from '../reports/evaluation-report.js';
-import { type CountedTruth, foregroundText, truthSummary, truthWarnings } from '../reports/truth-report.js';
+import { foregroundText } from '../reports/truth-report.js';
+import { countedBefore, openCounts, placeOfCounts, recorded, shareOf } from './evaluate-shard.js';
 
 export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
   /** An .onnx file that takes one image. */
@@ -42,15 +35,11 @@ export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReadin
   readonly threshold?: number;
   /** An .html file to write, with pictures of the worst images. */
   readonly report?: string;
+  /** The part of the images that is to be counted, as in `predict`: counts go into a manifest in the folder `output`. */
+  readonly shard?: string;
+  readonly output?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-interface Counted extends CountedTruth {
-  readonly classes: readonly ClassConfusion[];
-  /** Harmless faults of its files, one line each. */
-  readonly warnings: readonly string[];
-  readonly tiling?: Tiling;
 }
 
 type Outcome = Counted | Failure;
@@ -65,23 +54,41 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   const { fillHoles = false, largestComponent = false, minArea = 0 } = options;
   checkReading(options);
   finishOptions(options, at);
-  const { pairs, failures: unpaired, files } = await findPairs(options.images, options.masks, options.inputs);
-  const failures = [...unpaired];
+  const place = placeOfCounts(options);
+  const found = await findPairs(options.images, options.masks, options.inputs);
+  const share = place && shareOf(found, place.shard);
+  const { pairs, failures: unpaired } = share ?? found;
   if (options.report !== undefined) {
     if (!/\.html?$/i.test(options.report)) {
       throw new NmodeError('BAD_USAGE', `${options.report}: a report is an .html file`);
     }
-    await refuseOverwriting([options.report], [options.model, ...files]);
+    await refuseOverwriting([options.report], [options.model, ...found.files]);
   }
-  await using segmenter = await Segmenter.load(options.model, { ...options, at });
+  const model = await loadModel(options.model);
+  await using segmenter = await Segmenter.load(model, { ...options, at });
   refuseReading(segmenter, options);
-  refuseThreshold(segmenter.semantics, segmenter.classes, options.threshold);
+  const { semantics, recipe, assumed, provider: session } = segmenter;
+  refuseThreshold(semantics, segmenter.classes, options.threshold);
+  const threshold = options.threshold ?? (semantics.kind === 'independent' ? DEFAULT_THRESHOLD : undefined);
+  const { truthLabel, truthColour, ignoreLabel } = options;
+  const reading = {
+    ...(truthLabel !== undefined && { truthLabel }),
+    ...(truthColour !== undefined && { truthColour }),
+    ...(ignoreLabel !== undefined && { ignoreLabel }),
+  };
+  const cleaning = { fillHoles, largestComponent, minArea };
+  const counting: Counting = {
+    ...{ at, cleaning, reading, recipe, session, assumed },
+    ...(threshold !== undefined && { threshold }),
+  };
+  await using run = place && share && (await openCounts(place, share, model.bytes, counting, options));
   const counted: Counted[] = [];
+  const failures = [...unpaired];
   let done = 0;
   onProgress?.(done, pairs.length);
-  for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, (pair) =>
-    count(segmenter, pair, options),
-  )) {
+  const one = async (pair: Pair) =>
+    (await countedBefore(run, pair)) ?? (await recorded(pair, await count(segmenter, pair, options), run));
+  for await (const outcome of inOrder(pairs, segmenter.imagesAtOnce, one)) {
     signal?.throwIfAborted();
     if ('error' in outcome) failures.push(outcome);
     else counted.push(outcome);
@@ -89,37 +96,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   }
   const errors = failures.slice(unpaired.length).map(({ code, error }) => new NmodeError(code, error));
   const [first] = errors;
-  if (counted.length === 0 && first !== undefined) throw commonFault(errors) ?? first;
-  const classes = classMetrics(counted.map((image) => image.classes));
-  const perImage = counted.map((image) => ({ name: image.name, dsc: imageDice(image.classes) }));
-  const scores = perImage.map(({ dsc }) => dsc);
-  const { provider, recipe, semantics } = segmenter;
-  const threshold = options.threshold ?? (semantics.kind === 'independent' ? DEFAULT_THRESHOLD : undefined);
-  const report: EvaluationReport = {
-    images: perImage.length,
-    ...foregroundMetrics(classes),
-    ...(classes.length > 1 && { classes }),
-    perImage,
-    meanDsc: mean(scores),
-    medianDsc: median(scores),
-    at,
-    ...(threshold !== undefined && { threshold }),
-    cleaning: { fillHoles, largestComponent, minArea },
-    truth: truthSummary(options, counted),
-    warnings: [
-      ...counted.flatMap(({ warnings }) => warnings),
-      ...truthWarnings(options, counted),
-      ...(classes.length > 1 ? classWarnings(classes) : []),
-    ],
-    recipe,
-    provider: provider.effective,
-    session: provider,
-    assumed: segmenter.assumed,
-    tiled: counted.flatMap(({ name, tiling }) => (tiling ? [{ name, tiling }] : [])),
-    failures,
-  };
+  // Of a shard, others may be well.
+  if (counted.length === 0 && first !== undefined && run === undefined) throw commonFault(errors) ?? first;
+  const report = evaluationOf(counting, counted, failures);
   if (options.report !== undefined) await writeReport(options.report, report, segmenter, pairs, options);
-  return report;
+  return run === undefined ? report : { ...report, shard: await run.finish() };
 }
 
 async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   inspect: async () => (await import('./commands/inspect.js')).addInspect,
   predict: async () => (await import('./commands/predict.js')).addPredict,
   eval: async () => (await import('./commands/eval.js')).addEval,
+  merge: async () => (await import('./commands/merge.js')).addMerge,
   bench: async () => (await import('./commands/bench.js')).addBench,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
   compare: async () => (await import('./commands/compare.js')).addCompare,

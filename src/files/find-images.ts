@@ -2,9 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { IMAGE_EXTENSIONS } from '../../runtime/node/images/files.js';
+import { bytewise } from './bytewise.js';
 
 /**
- * The image itself, or the images in a folder (not searched deeper, hidden files aside), sorted.
+ * The image itself, or the images in a folder (not searched deeper, hidden files aside), sorted bytewise.
  * @throws NmodeError (BAD_IMAGE) where there is none
  */
 export async function findImages(path: string): Promise<readonly string[]> {
@@ -24,5 +25,5 @@ async function imagesIn(folder: string): Promise<readonly string[]> {
     (file) => !file.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
   );
   if (files.length === 0) throw new Error(`it holds no ${IMAGE_EXTENSIONS.join(', ')}`);
-  return files.sort().map((file) => join(folder, file));
+  return files.sort(bytewise).map((file) => join(folder, file));
 }

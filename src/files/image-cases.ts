@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import { bytewise } from './bytewise.js';
 
 /** An image whose channels are in files of their own. */
 export interface ImageCase {
@@ -57,7 +58,7 @@ export async function findCases(
     );
   }
   const found = await Promise.all(patterns.map((pattern) => namesBy(join(folder, pattern))));
-  const names = [...new Set(found.flatMap((files) => [...files.keys()]))].sort();
+  const names = [...new Set(found.flatMap((files) => [...files.keys()]))].sort(bytewise);
   const filesOf = (name: string) => found.flatMap((files) => files.get(name) ?? []);
   const cases = names
     .map((name) => ({ name, files: filesOf(name) }))

@@ -5,6 +5,7 @@ import {
   type FileHandle,
   mkdir,
   open,
+  readdir,
   readlink,
   realpath,
   rename,
@@ -120,11 +121,13 @@ export async function refuseUnwritable(path: string): Promise<void> {
   }
 }
 
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /** Writes chunks one after the other: while one is written, the next is made. */
-async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+async function writeChunks(path: string, chunks: Chunks): Promise<void> {
   await using file = await open(path, 'w');
   let written: Promise<void> | undefined;
-  for (const chunk of chunks) {
+  for await (const chunk of chunks) {
     await written;
     written = writeAll(file, chunk);
   }
@@ -136,17 +139,30 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }
 
+/** What files are called until they are whole. */
+const PARTIAL = '.nmode-';
+
+/**
+ * Removes what killed processes have left of files that were to become whole.
+ * @param tag that of their names, which no other process uses
+ */
+export async function removePartials(folder: string, tag: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.startsWith(`${PARTIAL}${tag}`));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+}
+
 /**
  * Writes a file under another name and renames it, so that nobody ever meets half of it.
+ * @param tag stands in that name
  * @returns its size in bytes
  * @throws NmodeError (CANNOT_WRITE)
  */
-export async function writeWhole(path: string, contents: Uint8Array | Iterable<Uint8Array>): Promise<number> {
+export async function writeWhole(path: string, contents: Uint8Array | Chunks, tag = ''): Promise<number> {
   // The file that a link points to is replaced, not the link.
   const target = await targetOf(path).catch((error: unknown) => {
     throw cannotWrite(path, error);
   });
-  const partial = join(dirname(target), `.nmode-${randomUUID()}.part`);
+  const partial = join(dirname(target), `${PARTIAL}${tag}${randomUUID()}.part`);
   unfinished.add(partial);
   try {
     await refuseDevice(target);
@@ -165,15 +181,17 @@ export async function writeWhole(path: string, contents: Uint8Array | Iterable<U
 /**
  * Writes several files, or, where one of them fails, none.
  * @param body is given what writes one of them
+ * @param tag as of `writeWhole`
  * @throws what `body` throws
  */
 export async function writeTogether<T>(
   body: (put: (path: string, contents: Uint8Array) => Promise<void>) => Promise<T>,
+  tag?: string,
 ): Promise<T> {
   const written: string[] = [];
   try {
     return await body(async (path, contents) => {
-      await writeWhole(path, contents);
+      await writeWhole(path, contents, tag);
       written.push(path);
       unfinished.add(path);
     });

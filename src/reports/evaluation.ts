@@ -4,6 +4,7 @@ import type { Tiling } from '../../runtime/images/job.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import type { Confusion, Metrics } from '../../runtime/masks/metrics.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
+import type { ShardReport } from '../batch/shard-run.js';
 import type { Failure } from '../files/pairs.js';
 import type { ClassMetrics } from './compare-classes.js';
 import type { TruthSummary } from './truth-report.js';
@@ -41,4 +42,6 @@ export interface EvaluationReport extends Metrics {
   readonly failures: readonly Failure[];
   /** Images that were run in tiles, and how. */
   readonly tiled: readonly { readonly name: string; readonly tiling: Tiling }[];
+  /** Of a shard, which all of the above is of. */
+  readonly shard?: ShardReport;
 }

@@ -22,6 +22,7 @@ const PAGES = [
   'docs/grafting.md',
   'docs/recipes.md',
   'docs/plain-unets.md',
+  'docs/scaling.md',
   'docs/smp.md',
 ];
 

@@ -20,9 +20,10 @@ const DOCUMENTED: Readonly<Record<string, () => string>> = {
   demo: () => sectionOf('docs/browser.md', /The page/),
   serve: () => ['serving', 'operations', 'security'].map((name) => readPage(`docs/${name}.md`)).join('\n'),
   loadtest: () => sectionOf('docs/serving.md', /Speed/),
+  merge: () => sectionOf('docs/scaling.md', /nmode merge/),
 };
 
-/** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's, that of bench/fingerprint.ts; and commander's own. */
+/** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's, sbatch's, that of bench/fingerprint.ts; and commander's own. */
 const FOREIGN = new Set([
   '--no-concurrent-marking',
   '--no-parallel-scavenge',
@@ -36,6 +37,7 @@ const FOREIGN = new Set([
   '--inputs-as-nchw',
   '--write',
   '--help',
+  '--array',
 ]);
 /** Named as one that does not exist. */
 const NEVER_BUILT = new Set(['--tune']);

@@ -5,7 +5,8 @@ import { NmodeError } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import { classesText } from '../../../runtime/masks/classes.js';
 import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
-import type { ClassRegions, PredictOptions, PredictReport, ProbabilityFormat } from '../../api/predict.js';
+import type { ClassRegions, PredictOptions, PredictReport } from '../../api/predict.js';
+import type { ProbabilityFormat } from '../../api/predict-files.js';
 import { count } from '../../reports/figures.js';
 import { parsePositive } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
@@ -14,9 +15,11 @@ import { addModelFlags } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { inputsOption, memoryBudgetOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
+import { shardOption } from '../flags/shard-flag.js';
 import { assumedField } from '../output/assumed-field.js';
 import { fields, noteWarnings, print, printJson, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
+import { shardField } from '../output/shard-field.js';
 import { noteTiles } from '../output/tiles-note.js';
 
 /** As for `predict`, which is loaded only when it is used. */
@@ -40,6 +43,7 @@ export function addPredict(program: Command, inFlags: InFlags): void {
     .addOption(choice('--probabilities <format>', 'also write NAME_probabilities', FORMATS))
     .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
     .addOption(memoryBudgetOption())
+    .addOption(shardOption())
     .option('--json', 'print one JSON document: areas, boxes and counts of what was found');
   addSessionFlags(addCleaningFlags(addModelFlags(command))).action(
     async (model: string, images: string[], flags: Flags) => {
@@ -52,7 +56,7 @@ export function addPredict(program: Command, inFlags: InFlags): void {
       const report = await withProgress('images', (watching) => predict({ ...options, ...watching }));
       if (json) printJson(await predictionJson(report, inFlags));
       else if (flags.output === '-') noteAssumed(report);
-      else if (report.predictions.length > 0) print(predictionText(report, flags.threshold));
+      else if (report.predictions.length > 0 || report.shard) print(predictionText(report, flags.threshold));
       noteFallback(report.provider);
       noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
       for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
@@ -75,7 +79,7 @@ function noteAssumed({ assumed }: PredictReport): void {
 }
 
 function predictionText(
-  { predictions, failures, provider, recipe, semantics, assumed }: PredictReport,
+  { predictions, failures, provider, recipe, semantics, assumed, shard }: PredictReport,
   threshold: number | undefined,
 ): string {
   const rows = predictions.map(({ image, masks, classes, timings }) => [
@@ -87,11 +91,12 @@ function predictionText(
   ]);
   const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
   return [
-    table(['image', 'mask', 'inside', 'parts', 'time'], rows),
+    ...(rows.length === 0 ? [] : [table(['image', 'mask', 'inside', 'parts', 'time'], rows)]),
     fields([
       ['prepared', recipeSummary(recipe)],
       ['classes', semantics.count > 1 ? classesText(semantics, semantics.count, threshold) : undefined],
       assumedField(assumed),
+      shardField(shard),
     ]),
     `${predictions.length} segmented on ${provider.effective}${failed}`,
   ].join('\n');

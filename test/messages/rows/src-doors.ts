@@ -16,10 +16,6 @@ export const SRC_DOORS: Conditions = {
       'a model is to be written to -, which stands for standard output',
     'Expected ….': 'a number is none in decimal notation, infinite, or outside the bounds that follow',
   },
-  'src/cli/commands/eval.ts': {
-    '… of … files were not counted':
-      'an image or mask had no partner or a pair failed; the second figure is these and the pairs that were counted',
-  },
   'src/cli/commands/predict.ts': {
     'standard output takes the mask or the JSON document, not both': '--json is given with -o -',
     '… of … images failed': 'an image failed, and it was not the only one',

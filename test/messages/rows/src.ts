@@ -1,9 +1,11 @@
 import type { Conditions } from '../conditions.js';
+import { SRC_BATCH } from './src-batch.js';
 import { SRC_DOORS } from './src-doors.js';
 import { SRC_MODELS } from './src-models.js';
 import { SRC_SLIMMING } from './src-slimming.js';
 
 export const SRC: Conditions = {
+  ...SRC_BATCH,
   ...SRC_DOORS,
   ...SRC_MODELS,
   ...SRC_SLIMMING,
@@ -82,15 +84,8 @@ export const SRC: Conditions = {
     'components were not asked for':
       'a segmentation came without the connected components that it was asked for',
     '… mm a pixel, expected a number above 0': 'the side of a pixel is 0, negative, infinite or NaN',
-    '… names the files of one image: give no other images':
-      'files of channels are told by name, and images or folders beside them',
-    'no image is given': 'there are neither images nor files of channels',
     'standard output takes one mask: name a folder for several files':
       'the output is -, and there are several images, or an overlay or probabilities are wanted',
-    'standard input: more than 1 GiB': 'what comes from standard input is beyond 2^30 bytes',
-    '… and … have one name, so that both would write …_mask: rename one':
-      'two images at different paths have one name, but for extension and folder',
-    'standard output takes one mask, the model gives …': 'the output is -, and the model gives several masks',
     '; and … more': 'no image was found at all, and several paths were given',
   },
   'src/api/serve.ts': {

@@ -1,0 +1,108 @@
+import { join, parse, resolve } from 'node:path';
+import { at } from '../../graph/common/at.js';
+import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
+import type { ChannelFiles } from '../../runtime/node/images/channels.js';
+import { MAX_FILE_BYTES } from '../../runtime/node/images/files.js';
+import { findImages } from '../files/find-images.js';
+import { arePatterns, caseOf, findCases, type ImageCase } from '../files/image-cases.js';
+
+/** Which images are to be segmented. */
+export interface ImageOptions {
+  /** Image files, and folders of them (not searched deeper); `-` for standard input. With `inputs`, folders alone, or none. */
+  readonly images: readonly string[];
+  /**
+   * The files of an image's channels in their order: of one image their names, of many patterns such as `{case}_0000.png`, which
+   * are looked for in each of the folders.
+   */
+  readonly inputs?: readonly string[];
+}
+
+/** An image to segment, by the name that its outputs get. */
+export interface Task {
+  readonly image: string;
+  /** Relative to the folder that it is in; of channels in files of their own, what stands for `{case}`. */
+  readonly path: string;
+  readonly name: string;
+  readonly source: ChannelFiles;
+}
+
+/** An image that lacks files; without `path`, a file or folder that cannot be read. */
+export interface Unfound {
+  readonly image: string;
+  readonly path?: string;
+  readonly error: NmodeError;
+}
+
+/** The files of an image; none of what comes on standard input. */
+export function filesOfTask({ image, source }: Task): readonly string[] {
+  if (typeof source === 'string') return [source];
+  return Array.isArray(source) ? source.filter((file) => typeof file === 'string') : [image];
+}
+
+/** @throws NmodeError: BAD_USAGE where two images have one name; BAD_IMAGE for what standard input has too much of */
+export async function findTasks({
+  images: paths,
+  inputs,
+}: ImageOptions): Promise<{ readonly tasks: readonly Task[]; readonly unfound: readonly Unfound[] }> {
+  const tasks = new Map<string, Task>();
+  const unfound: Unfound[] = [];
+  const add = (task: Task) => {
+    const other = tasks.get(task.name);
+    if (other !== undefined && resolve(other.image) !== resolve(task.image)) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `${other.image} and ${task.image} have one name, so that both would write ${task.name}_mask: rename one`,
+      );
+    }
+    tasks.set(task.name, task);
+  };
+  const addCase = ({ name, files }: ImageCase) =>
+    add({ image: at(files, 0), path: name, name, source: files });
+  if (inputs !== undefined && !arePatterns(inputs)) {
+    if (paths.length > 0) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `${option('inputs')} names the files of one image: give no other images`,
+      );
+    }
+    addCase(caseOf(inputs));
+    return { tasks: [...tasks.values()], unfound };
+  }
+  if (inputs === undefined && paths.length === 0) throw new NmodeError('BAD_USAGE', 'no image is given');
+  for (const path of new Set(inputs !== undefined && paths.length === 0 ? ['.'] : paths)) {
+    if (inputs !== undefined) {
+      const found = await findCases(path, inputs);
+      found.cases.forEach(addCase);
+      unfound.push(
+        ...found.failures.map(({ name, error }) => ({ image: join(path, name), path: name, error })),
+      );
+      continue;
+    }
+    if (path === '-') {
+      add({ image: '-', path: '-', name: 'stdin', source: await readStandardInput() });
+      continue;
+    }
+    const found = await findImages(path).catch((error: NmodeError) => {
+      unfound.push({ image: path, error });
+      return [];
+    });
+    for (const image of found) {
+      const { name, base } = parse(image);
+      add({ image, path: base, name, source: image });
+    }
+  }
+  return { tasks: [...tasks.values()], unfound };
+}
+
+/** @throws NmodeError (BAD_IMAGE) for more than an image's file may hold */
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    size += chunk.length;
+    if (size > MAX_FILE_BYTES) throw new NmodeError('BAD_IMAGE', 'standard input: more than 1 GiB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

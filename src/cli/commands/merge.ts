@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { NmodeError } from '../../../graph/common/errors.js';
+import { count } from '../../reports/figures.js';
+import type { InFlags } from '../flags/flag-words.js';
+import { evaluationInWords, evaluationText, noteEvaluation } from '../output/evaluation-text.js';
+import { fields, print, printJson, printReport } from '../output/print.js';
+import { withProgress } from '../output/progress.js';
+
+interface Flags {
+  readonly output: string;
+  readonly json?: true;
+}
+
+export function addMerge(program: Command, inFlags: InFlags): void {
+  program
+    .command('merge')
+    .description('make one whole of the shards of predict or eval')
+    .argument('<folder...>', 'folders of shards, or their manifests')
+    .requiredOption('-o, --output <folder>', 'where the whole goes; may be the folder of the shards')
+    .option('--json', 'print one JSON document: of counts, what eval prints')
+    .action(async (shards: string[], { output, json }: Flags) => {
+      const { merge } = await import('../../api/merge.js');
+      const merged = await withProgress('images', (watching) => merge({ shards, output, ...watching }));
+      if (merged.evaluation !== undefined) {
+        const evaluation = await evaluationInWords(merged.evaluation, inFlags);
+        printReport(evaluation, json, evaluationText);
+        return noteEvaluation(evaluation);
+      }
+      const { failures, images, outputs, manifest } = merged;
+      const worded = await Promise.all(
+        failures.map(async (failure) => ({ ...failure, error: await inFlags(failure.error) })),
+      );
+      if (json) printJson({ ...merged, failures: worded });
+      else {
+        print(
+          fields([
+            ['images', `${count(images)} of ${count(merged.shards)} shards`],
+            ['outputs', `${count(outputs)}, each as it was written`],
+            ['manifest', manifest],
+          ]),
+        );
+      }
+      for (const { error } of worded) process.stderr.write(`nmode: ${error}\n`);
+      if (worded.length === 0) return;
+      throw new NmodeError('BAD_IMAGE', `${worded.length} of ${images} images failed`);
+    });
+}

@@ -1,0 +1,63 @@
+import { NmodeError } from '../../../graph/common/errors.js';
+import { recipeSummary } from '../../../graph/common/recipe.js';
+import type { ClassMetrics } from '../../reports/compare-classes.js';
+import type { EvaluationReport } from '../../reports/evaluation.js';
+import { classFigures, count, metricFields, share } from '../../reports/figures.js';
+import { truthText } from '../../reports/truth-report.js';
+import type { InFlags } from '../flags/flag-words.js';
+import { noteFallback } from '../flags/session-flags.js';
+import { assumedField } from './assumed-field.js';
+import { type Field, fields } from './print.js';
+import { shardField } from './shard-field.js';
+import { noteTiles } from './tiles-note.js';
+
+export function evaluationText(report: EvaluationReport): string {
+  const { perImage, at, recipe } = report;
+  const pixels = Object.entries(report.confusion).map(([key, value]) => `${key} ${count(value)}`);
+  const resized = at === 'network' && recipe.sizing.kind === 'resize';
+  const worst = perImage.toSorted((a, b) => a.dsc - b.dsc).slice(0, 3);
+  return fields([
+    ['images', `${report.images}, counted at ${resized ? "the network's input size" : 'their own size'}`],
+    ['truth', truthText(report.truth)],
+    ...metricFields(report),
+    ['DSC by image', `mean ${share(report.meanDsc)}, median ${share(report.medianDsc)}`],
+    ['worst', worst.map(({ name, dsc }) => `${name} ${share(dsc)}`).join(', ')],
+    ...(report.classes ?? []).map(classField),
+    ['pixels', pixels.join(', ')],
+    ['ran on', report.provider],
+    ['prepared', recipeSummary(recipe)],
+    assumedField(report.assumed),
+    shardField(report.shard),
+  ]);
+}
+
+function classField({ label, name, background, ...metrics }: ClassMetrics): Field {
+  const note = background ? ' (background, not in the means above)' : '';
+  return [name === undefined ? `class ${label}` : `${name} (${label})`, `${classFigures(metrics)}${note}`];
+}
+
+export async function evaluationInWords(
+  { failures, warnings, ...report }: EvaluationReport,
+  inFlags: InFlags,
+): Promise<EvaluationReport> {
+  return {
+    ...report,
+    warnings: await Promise.all(warnings.map(inFlags)),
+    failures: await Promise.all(
+      failures.map(async (failure) => ({ ...failure, error: await inFlags(failure.error) })),
+    ),
+  };
+}
+
+/** What else is to be said, on standard error. @throws NmodeError (BAD_IMAGE) where a file was not counted */
+export function noteEvaluation(report: EvaluationReport): void {
+  noteFallback(report.session);
+  for (const { name, tiling } of report.tiled) noteTiles(name, tiling);
+  const { failures, images, warnings } = report;
+  for (const warning of warnings) process.stderr.write(`nmode: warning: ${warning}\n`);
+  for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);
+  if (failures.length > 0) {
+    const total = failures.length + images;
+    throw new NmodeError('BAD_IMAGE', `${failures.length} of ${total} files were not counted`);
+  }
+}
