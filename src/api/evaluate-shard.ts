@@ -41,12 +41,7 @@ export function placeOfCounts({
   readonly output?: string;
   readonly report?: string;
 }): Place | undefined {
-  if (text === undefined) {
-    if (output === undefined) return undefined;
-    throw badUsage(
-      `${option('output')} is the folder for the counts of a shard: give ${option('shard')} as well`,
-    );
-  }
+  if (text === undefined) return undefined;
   if (output === undefined || output === '-') {
     throw badUsage(`${option('shard', text)}: expected ${option('output')}, a folder for its counts`);
   }

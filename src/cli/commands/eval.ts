@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { badUsage } from '../../../graph/common/errors.js';
 import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import type { EvaluateOptions } from '../../api/evaluate.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
@@ -45,6 +46,9 @@ export function addEval(program: Command, inFlags: InFlags): void {
     .option('-o, --output <folder>', 'with --shard: where its counts go')
     .option('--json', 'print one JSON document');
   addSessionFlags(addCleaningFlags(addModelFlags(command))).action(async (model: string, flags: Flags) => {
+    if (flags.output !== undefined && flags.shard === undefined) {
+      throw badUsage('--output is the folder for the counts of a shard: give --shard as well');
+    }
     const { evaluate } = await import('../../api/evaluate.js');
     const options = { ...optionsOf(flags), model };
     const found = await withProgress('images', (watching) => evaluate({ ...options, ...watching }));

@@ -3,8 +3,6 @@ import type { Conditions } from '../conditions.js';
 /** What shards, their manifests and merging say. */
 export const SRC_BATCH: Conditions = {
   'src/api/evaluate-shard.ts': {
-    '… is the folder for the counts of a shard: give … as well':
-      'evaluate is given a folder for counts, and no shard',
     '…: expected …, a folder for its counts': 'evaluate is given a shard, and no folder or -',
     '… shows the worst of all images: merge the shards, then ask for it with … and the merged folder, where nothing is counted again':
       'a report is asked for of a shard that is not all images',
@@ -95,6 +93,10 @@ export const SRC_BATCH: Conditions = {
     'it has … bytes, … were written': 'an output has another size than when it was written',
     'it cannot be read: …': 'the file system refuses to read an output',
     'its bytes are not those that were written': 'an output has the size that it had, and another hash',
+  },
+  'src/cli/commands/eval.ts': {
+    '--output is the folder for the counts of a shard: give --shard as well':
+      '--output is given to eval, and no --shard',
   },
   'src/cli/commands/merge.ts': {
     '… of … images failed': 'a merged manifest has images that failed',
