@@ -50,6 +50,9 @@ async function bundleWeb() {
   cpSync('runtime/web/onnxruntime-license.txt', join(WEB, 'onnxruntime', 'LICENSE'));
 }
 
+/** The interfaces of the server over gRPC, for it and for those who make clients of them. */
+cpSync('runtime/server/grpc/protos', 'dist/runtime/server/grpc/protos', { recursive: true });
+
 /** Photographs that models are compared on. */
 cpSync('fixtures/images', IMAGES, { recursive: true });
 

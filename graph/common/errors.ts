@@ -14,6 +14,8 @@ export const ERRORS = {
   UNAUTHENTICATED: { exitCode: 4, status: 401 },
   /** A model that is not loaded, or a place where nothing is. */
   NOT_FOUND: { exitCode: 4, status: 404 },
+  /** What a protocol has and this server does not. */
+  UNSUPPORTED: { exitCode: 4, status: 501 },
   /** A body beyond the limit. */
   TOO_LARGE: { exitCode: 4, status: 413 },
   /** More work than there is room for. */

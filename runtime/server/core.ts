@@ -56,8 +56,11 @@ export class ServerCore {
     };
   }
 
-  /** @throws NmodeError: OVERLOADED, DEADLINE where the model does not accept it */
-  call(model: ServedModel, freight: Freight): Call {
-    return new Call(model, freight, this.limits.deadline);
+  /**
+   * @param within milliseconds that its client waits for the answer; at most the server's count
+   * @throws NmodeError: OVERLOADED, DEADLINE where the model does not accept it
+   */
+  call(model: ServedModel, freight: Freight, within = Number.POSITIVE_INFINITY): Call {
+    return new Call(model, freight, Math.min(within, this.limits.deadline));
   }
 }

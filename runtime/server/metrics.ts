@@ -99,7 +99,8 @@ export class Metrics {
     this.#loads.inc({ model, outcome: 'failure' });
   }
 
-  requested(route: string, status: number, seconds: number): void {
+  /** @param status HTTP's number, or gRPC's word */
+  requested(route: string, status: number | string, seconds: number): void {
     this.#requests.observe({ route, status: String(status) }, seconds);
   }
 

@@ -9,6 +9,7 @@ import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { startBehind } from '../../runtime/node/threads/priority.js';
 import { ServerCore, type ServerLimits } from '../../runtime/server/core.js';
 import { DataPlane } from '../../runtime/server/data-plane.js';
+import type { GrpcApp, GrpcOptions } from '../../runtime/server/grpc/app.js';
 import { LogSink } from '../../runtime/server/log-sink.js';
 import { Metrics } from '../../runtime/server/metrics.js';
 import { type RestOptions, restApp } from '../../runtime/server/rest/app.js';
@@ -25,6 +26,8 @@ export interface ServeOptions
   readonly host?: string;
   /** Default 8000; 0 for one that is free. */
   readonly port?: number;
+  /** Also serve over gRPC, on this port; 0 for one that is free. Default: over HTTP alone. */
+  readonly grpcPort?: number;
   /** Images of several requests that are merged into one run, where the model's batch is open; default 1. */
   readonly maxBatch?: number;
   /** Milliseconds that a run waits for others to join it while workers are busy; default 0. */
@@ -64,6 +67,8 @@ export interface ServeOptions
 
 export interface Server {
   readonly url: string;
+  /** Where it serves over gRPC, as clients are told it: `127.0.0.1:8001`; undefined where it does not. */
+  readonly grpc: string | undefined;
   /** Where each model runs. */
   readonly models: readonly {
     readonly name: string;
@@ -127,13 +132,18 @@ export async function serve(options: ServeOptions): Promise<Server> {
   );
   const core = new ServerCore(dataPlane, metrics, bounds);
   const app = await restApp(core, { ...rest, ...(log && { log }) });
-  const { host = '127.0.0.1', port = 8000 } = options;
+  const { host = '127.0.0.1', port = 8000, grpcPort } = options;
+  const grpc = grpcPort === undefined ? undefined : await openGrpc(core, { tls: rest.tls, log: app.log });
   let endWatch = () => {};
   const close = async (within = drainMs) => {
     endWatch();
     dataPlane.drain();
-    const forced = setTimeout(() => app.server.closeAllConnections(), Math.min(within, MAX_TIMER));
-    await app.close();
+    const cut = () => {
+      app.server.closeAllConnections();
+      grpc?.destroy();
+    };
+    const forced = setTimeout(cut, Math.min(within, MAX_TIMER));
+    await Promise.all([app.close(), grpc?.close()]);
     clearTimeout(forced);
     await dataPlane.close();
     app.log.info('ended');
@@ -145,6 +155,12 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const url = await app.listen({ host, port }).catch((error: unknown) => {
       throw cannotListen('the models', port, error);
     });
+    const grpcAt =
+      grpcPort === undefined
+        ? undefined
+        : await grpc?.listen(host, grpcPort).catch((error: unknown) => {
+            throw cannotListen('the models', grpcPort, error);
+          });
     await dataPlane.start(options.signal);
     if (options.watch) endWatch = watch(dataPlane, named);
     const models = dataPlane.names.map((name) => {
@@ -152,11 +168,17 @@ export async function serve(options: ServeOptions): Promise<Server> {
       const { workers, threads } = scheduler;
       return { name, provider, workers, threads, whySingly, assumed: segmenter?.assumed };
     });
-    return { url, models, close };
+    return { url, grpc: grpcAt, models, close };
   } catch (error) {
     await close(0);
     throw error;
   }
+}
+
+/** Loaded by those who serve over gRPC only. */
+async function openGrpc(core: ServerCore, options: GrpcOptions): Promise<GrpcApp> {
+  const { grpcApp } = await import('../../runtime/server/grpc/app.js');
+  return grpcApp(core, options);
 }
 
 /** @throws NmodeError (BAD_USAGE) for names that no path can hold, and for one that comes twice */

@@ -48,6 +48,9 @@ it.each([
   ['runtime', 'exporters'],
   ['runtime', 'src'],
   ['runtime/server', 'runtime/server/rest'],
+  ['runtime/server', 'runtime/server/grpc'],
+  ['runtime/server/rest', 'runtime/server/grpc'],
+  ['runtime/server/grpc', 'runtime/server/rest'],
   ['src/api', 'src/cli/output'],
 ])('%s/ does not import %s/', (inner, outer) => {
   const up = '../'.repeat(inner.split('/').length);

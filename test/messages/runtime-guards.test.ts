@@ -127,7 +127,7 @@ describe('a server', () => {
     );
     const ports = [{ name: 'x', dtype: 'int64', shape: [1] }];
     expect(() => readInferRequest(body, undefined, ports, 10)).toThrow(
-      "inference input 'x' is INT64, which is not served: FP32, UINT8, UINT16 are",
+      "inference input 'x' is INT64, which is not served: FP32, FP16, UINT8, UINT16 are",
     );
   });
 

@@ -38,6 +38,8 @@ export function tinyServer(options: Omit<ServeOptions, 'models'> = {}) {
     return socket;
   };
   return {
+    /** Where it serves over gRPC. */
+    grpc: () => server.grpc ?? '',
     send: (path: string, sent?: Sent) => sendTo(server.url + path, sent),
     connected,
     close: () => server.close(),

@@ -9,6 +9,7 @@ import fastify, {
 import { unauthenticated } from '../admission/tokens.js';
 import type { ServerCore } from '../core.js';
 import type { Metrics } from '../metrics.js';
+import { MAX_REPOSITORY_BODY } from '../protocol/repository.js';
 import { Bodies, jsonUpTo, upTo } from './bodies/bodies.js';
 import { checkRequest, nothingAt, refuseMissing } from './connections/conduct.js';
 import { Connections, closeIfUnread } from './connections/connections.js';
@@ -17,7 +18,6 @@ import { sendError } from './failures.js';
 import { addHealth } from './health.js';
 import { addInfer } from './infer.js';
 import { addOpenApi } from './openapi.js';
-import { MAX_REPOSITORY_BODY } from './repository.js';
 import { addSegment } from './segment.js';
 
 export interface RestOptions {
@@ -136,9 +136,9 @@ function guard(app: FastifyInstance, core: ServerCore): void {
     // By the route: one path can be written in many ways.
     const { url = '' } = request.routeOptions;
     if (HEALTH.has(url)) return;
-    const [, given = ''] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     // Answered here: it is no failure of a model, as routes would count it.
-    if (!core.tokens.accept(given) && !PAGE.has(url)) return sendError(reply, unauthenticated());
+    if (!core.tokens.accept(request.headers.authorization) && !PAGE.has(url))
+      return sendError(reply, unauthenticated());
     if (url !== WATCHED) reply.raw.once('close', core.enter());
   });
 }

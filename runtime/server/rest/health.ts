@@ -1,14 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { assumptionsText } from '../../../graph/common/assumption.js';
-import { recipeText } from '../../../graph/common/recipe.js';
-import { VERSION } from '../../../graph/common/version.js';
-import type { Segmenter } from '../../node/segmenter.js';
-import type { Port } from '../../sessions/tensors.js';
 import type { ServerCore } from '../core.js';
-import { shapeOf } from '../served-model.js';
+import { modelMetadata, modelParameters, repositoryIndex, SERVER_METADATA } from '../protocol/metadata.js';
+import { checkLoad, checkUnload } from '../protocol/repository.js';
 import { leavingOf } from './calls.js';
-import { checkLoad, checkUnload, wantsReady } from './repository.js';
-import { datatypeOf } from './v2.js';
+import { parametersOf, wantsReady } from './repository.js';
 
 interface ModelParams {
   readonly Params: { readonly model: string; readonly version?: string };
@@ -26,23 +21,9 @@ export const modelPaths = (after: string) => [
   `/v2/models/:model/versions/:version${after}`,
 ];
 
-/** How a model takes images and what its classes are; `assumed` where the model does not say all of it. */
-function imageParameters({ recipe, semantics, assumed }: Segmenter) {
-  return {
-    recipe: recipeText(recipe),
-    ...(semantics.kind === 'exclusive' && { background: String(semantics.background) }),
-    ...(semantics.names && { class_names: JSON.stringify(semantics.names) }),
-    ...(assumed.length > 0 && { assumed: assumptionsText(assumed) }),
-  };
-}
-
 /** What is there and how it does: the protocol's metadata and health, Triton's repository, Prometheus's metrics. */
 export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCore): void {
-  app.get('/v2', () => ({
-    name: 'nmode',
-    version: VERSION,
-    extensions: ['binary_tensor_data', 'model_repository'],
-  }));
+  app.get('/v2', () => SERVER_METADATA);
   app.get('/v2/health/live', () => ({ live: true }));
   const health = (path: string, isReady: () => boolean) => {
     app.get(path, (_, reply) => {
@@ -56,19 +37,9 @@ export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCo
   for (const path of modelPaths('')) {
     app.get<ModelParams>(path, ({ params }) => {
       const model = dataPlane.model(params.model, params.version);
-      const { name, version, inputs, outputs, segmenter, whySingly } = model;
-      const parameters = {
-        ...(segmenter && imageParameters(segmenter)),
-        ...(whySingly !== undefined && { batching: `off: ${whySingly}` }),
-      };
-      const ports = (list: readonly Port[]) =>
-        list.map((port) => ({ name: port.name, datatype: datatypeOf(port), shape: shapeOf(port) }));
+      const parameters = modelParameters(model);
       return {
-        name,
-        versions: [version],
-        platform: 'onnx_onnxv1',
-        inputs: ports(inputs),
-        outputs: ports(outputs),
+        ...modelMetadata(model),
         ...(Object.keys(parameters).length > 0 && { parameters }),
       };
     });
@@ -81,17 +52,15 @@ export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCo
     });
   }
   app.post<RepositoryRoute>('/v2/repository/index', ({ body }) => {
-    const onlyReady = wantsReady(body);
-    const models = dataPlane.names.map((name) => ({ name, version: '1', ...dataPlane.stateOf(name) }));
-    return models.filter(({ state }) => state === 'READY' || !onlyReady);
+    return repositoryIndex(dataPlane, wantsReady(body));
   });
   app.post<LoadRoute>('/v2/repository/models/:model/load', async ({ params, body }, reply) => {
-    checkLoad(body);
+    checkLoad(parametersOf(body));
     await dataPlane.load(params.model, leavingOf(reply));
     return {};
   });
   app.post<LoadRoute>('/v2/repository/models/:model/unload', async ({ params, body }, reply) => {
-    checkUnload(body);
+    checkUnload(parametersOf(body));
     await dataPlane.unload(params.model, leavingOf(reply));
     return {};
   });

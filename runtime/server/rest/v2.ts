@@ -4,8 +4,17 @@
  */
 import { badUsage } from '../../../graph/common/errors.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
-import type { Bytes, Floats, Port } from '../../sessions/tensors.js';
+import type { Port } from '../../sessions/tensors.js';
 import type { TensorRequest } from '../admission/call.js';
+import {
+  checkByteSize,
+  checkRank,
+  checkTensor,
+  DATATYPES,
+  type Datatype,
+  elementsOf,
+  type InputTensor,
+} from '../protocol/datatypes.js';
 import {
   isArray,
   isBoolean,
@@ -22,22 +31,6 @@ export interface InferRequest extends TensorRequest {
   readonly id: string | undefined;
   /** Whether outputs are wanted as bytes after the JSON: those that say so themselves, and all others. */
   readonly binary: { readonly own: ReadonlyMap<string, boolean>; readonly others: boolean };
-}
-
-/** Element types by the protocol's names: bytes an element, and ONNX's names. */
-const DATATYPES = {
-  FP32: { bytes: 4, dtype: 'float32', array: Float32Array, most: Number.POSITIVE_INFINITY },
-  UINT8: { bytes: 1, dtype: 'uint8', array: Uint8Array, most: 255 },
-  UINT16: { bytes: 2, dtype: 'uint16', array: Uint16Array, most: 65535 },
-} as const;
-type Datatype = keyof typeof DATATYPES;
-
-/** Sizes of a shape: more than any model has, and so few that a message can tell them. */
-const MAX_RANK = 32;
-
-export function datatypeOf({ dtype }: Port): string {
-  const found = Object.entries(DATATYPES).find(([, entry]) => entry.dtype === dtype);
-  return found?.[0] ?? dtype.toUpperCase();
 }
 
 /**
@@ -60,7 +53,7 @@ export function readInferRequest(
   const binary = new BinaryTail(body.subarray(length));
   const listed = optional(request, 'inputs', isArray, 'an array');
   if (listed === undefined || listed.length === 0) throw badUsage("the request has no 'inputs'");
-  const inputs: Record<string, Floats | Bytes> = {};
+  const inputs: Record<string, InputTensor> = {};
   for (const entry of listed) {
     const [name, tensor] = readTensor(entry, ports, binary, maxElements);
     if (Object.hasOwn(inputs, name)) throw badUsage(`input '${name}' is given twice`);
@@ -107,57 +100,28 @@ function readTensor(
   ports: readonly Port[],
   binary: BinaryTail,
   maxElements: number,
-): [string, Floats | Bytes] {
+): [string, InputTensor] {
   if (!isObject(entry)) throw badUsage("an entry of 'inputs' is no object");
   const name = optional(entry, 'name', isString, 'a string');
   if (name === undefined) throw badUsage("an input has no 'name'");
   const dims = optional(entry, 'shape', isArray, 'an array');
   if (dims === undefined || !dims.every(isCount))
     throw badUsage(`input '${name}': 'shape' is not a list of sizes`);
-  if (dims.length > MAX_RANK)
-    throw badUsage(`input '${name}': 'shape' has ${dims.length} sizes, at most ${MAX_RANK} are taken`);
+  checkRank(name, dims);
   const datatype = optional(entry, 'datatype', isString, 'a string');
-  const port = ports.find((known) => known.name === name);
-  if (port === undefined) throw badUsage(`unexpected inference input '${name}'`);
-  const expected = datatypeOf(port);
-  if (!isDatatype(expected))
-    throw badUsage(
-      `inference input '${name}' is ${expected}, which is not served: ${Object.keys(DATATYPES).join(', ')} are`,
-    );
-  if (datatype !== expected) {
-    const found = datatype === undefined ? 'missing' : `'${datatype}'`;
-    throw badUsage(`inference input '${name}' data-type is ${found}, expected '${expected}'`);
-  }
-  const count = elementCount(dims);
-  if (count > maxElements)
-    throw badUsage(`input '${name}' has ${count} elements, at most ${maxElements} are taken`);
+  const checked = checkTensor(name, datatype, dims, ports, maxElements);
   const parameters = optional(entry, 'parameters', isObject, 'an object') ?? {};
   const size = optional(parameters, 'binary_data_size', isCount, 'a number of bytes');
   const data = optional(entry, 'data', isArray, 'an array');
   if (size === undefined) {
     if (data === undefined) throw badUsage(`input '${name}' has no 'data'`);
-    return [name, { dims, data: numbersOf(name, data, expected, dims) } as Floats | Bytes];
+    if (checked.datatype === 'FP16')
+      throw badUsage(`input '${name}' is FP16, which JSON cannot tell: send it as bytes (binary_data_size)`);
+    return [name, { dims, data: numbersOf(name, data, checked.datatype, dims) } as InputTensor];
   }
   if (data !== undefined) throw badUsage(`input '${name}' has both 'data' and 'binary_data_size'`);
-  const { bytes } = DATATYPES[expected];
-  if (size !== count * bytes) {
-    throw badUsage(
-      `input '${name}': unexpected total byte size ${size}, expected ${count * bytes} for [${dims}]`,
-    );
-  }
-  return [name, { dims, data: elementsOf(binary.take(name, size), expected) } as Floats | Bytes];
-}
-
-function isDatatype(name: string): name is Datatype {
-  return Object.hasOwn(DATATYPES, name);
-}
-
-/** Little-endian elements: a view where they are aligned, else a copy. */
-function elementsOf(bytes: Uint8Array, datatype: Datatype): (Floats | Bytes)['data'] {
-  const { buffer, byteOffset, length } = bytes;
-  const { array: Elements, bytes: size } = DATATYPES[datatype];
-  if (byteOffset % size !== 0) return new Elements(new Uint8Array(bytes).buffer);
-  return new Elements(buffer as ArrayBuffer, byteOffset, length / size);
+  checkByteSize(name, size, dims, checked);
+  return [name, { dims, data: elementsOf(binary.take(name, size), checked.datatype) } as InputTensor];
 }
 
 /** Numbers in row-major order, flat or nested as their shape. */

@@ -60,6 +60,7 @@ export function addServe(program: Command, inFlags: InFlags): void {
     .argument('<model.onnx...>', 'models; name=path.onnx for another name than the file has')
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for one that is free', parsePort, 8000)
+    .option('--grpc-port <number>', 'also serve over gRPC, on this port; 0 for one that is free', parsePort)
     .option(
       '--workers <n>',
       'runs of each model at the same time (default: one a core, at most 4)',
@@ -151,6 +152,7 @@ export function addServe(program: Command, inFlags: InFlags): void {
         if (whySingly !== undefined) print(`${name}: requests are not merged: ${await inFlags(whySingly)}`);
         if (assumed.length > 0) print(`${name}: assumed ${assumptionsText(assumed, flagOf)}`);
       }
+      if (server.grpc !== undefined) print(`gRPC at ${server.grpc}`);
       print(`Serving at ${server.url} (Ctrl-C ends it).`);
       if (!signal.aborted) await once(signal, 'abort');
       await server.close();

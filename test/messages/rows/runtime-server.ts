@@ -86,10 +86,6 @@ export const RUNTIME_SERVER: Conditions = {
     'the server is busy: … bytes are there for bodies and answers, … are taken: try again later':
       'a request of more than 1 MiB, with its answer, does not fit beside what others hold of --max-inflight-mb',
   },
-  'runtime/server/rest/repository.ts': {
-    "… '…' is not supported, expected …":
-      'the JSON of a repository request has a field or a parameter that has no meaning here',
-  },
   'runtime/server/rest/v2-answer.ts': {
     'output \'…\' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true':
       'an output that is wanted as JSON holds NaN or infinity',
@@ -121,17 +117,10 @@ export const RUNTIME_SERVER: Conditions = {
     "an input has no 'name'": 'an entry of inputs has no field name',
     "input '…': 'shape' is not a list of sizes":
       'shape is absent, or holds what is no whole number from 0 on',
-    "input '…': 'shape' has … sizes, at most … are taken": 'shape has more than 32 entries',
-    "unexpected inference input '…'": 'the model has no input of that name',
-    "inference input '…' is …, which is not served: … are": "the model's input is of another type than these",
-    "inference input '…' data-type is …, expected '…'":
-      "datatype is absent or other than that of the model's input",
-    "input '…' has … elements, at most … are taken":
-      'the shape of one input has more elements than --max-elements',
     "input '…' has no 'data'": 'neither data nor binary_data_size is there',
+    "input '…' is FP16, which JSON cannot tell: send it as bytes (binary_data_size)":
+      'an input of a model that takes halves has its values in the JSON',
     "input '…' has both 'data' and 'binary_data_size'": 'values are given in the JSON and after it',
-    "input '…': unexpected total byte size …, expected … for […]":
-      'binary_data_size is not the elements of the shape times the bytes of one',
     "input '…': a value of 'data' is no …":
       'a value is no number or, of bytes, no whole number from 0 to 255',
     "input '…': 'data' has more than the … values of its shape":
@@ -143,9 +132,101 @@ export const RUNTIME_SERVER: Conditions = {
     "output '…' is asked for twice": 'two entries of outputs have one name',
     'a string': 'what the protocol has for id, name or datatype',
     'an array': 'what the protocol has for inputs, outputs, shape or data',
-    'a number of bytes': 'what the protocol has for binary_data_size',
     "input '…': 'data' is neither flat nor nested as its shape […]":
       'lists in data have other lengths or depths than the shape, or flat data hold a list',
+  },
+  'runtime/server/protocol/datatypes.ts': {
+    "input '…': 'shape' has … sizes, at most … are taken": 'shape has more than 32 entries',
+    "unexpected inference input '…'": 'the model has no input of that name',
+    "inference input '…' is …, which is not served: … are": "the model's input is of another type than these",
+    "inference input '…' data-type is …, expected '…'":
+      "the datatype is absent or other than that of the model's input",
+    "input '…' has … elements, at most … are taken":
+      'the shape of one input has more elements than --max-elements',
+    "input '…': unexpected total byte size …, expected … for […]":
+      'the bytes of an input, or its binary_data_size, are not the elements of the shape times the bytes of one',
+  },
+  'runtime/server/protocol/repository.ts': {
+    "… '…' is not supported, expected …":
+      'the body of a load, an unload or the index has a field or a parameter besides these',
+    "'unload_dependents' is not true or false": 'the parameter of an unload has a value of another type',
+  },
+  'runtime/server/protocol/shared-memory.ts': {
+    '… is in a shared memory region, and shared memory is not supported: send tensors with the request':
+      'an input, or an output that is asked for, has a parameter of the shared memory extensions',
+    "failed to register shared memory region '…': shared memory is not supported: send tensors with requests":
+      'a client registers a region of system or CUDA shared memory',
+  },
+  'runtime/server/grpc/exchange.ts': {
+    'the message did not come within … ms':
+      'the one message of a call was not whole within the time that its client gives, or within a minute',
+  },
+  'runtime/server/grpc/headers.ts': {
+    "grpc-timeout is '…', expected up to 8 digits and a unit, as in 500m":
+      'the header has more digits, or none, or another unit than H, M, S, m, u, n',
+    "grpc-encoding is '…': messages are taken uncompressed": 'the header names a coding but identity',
+  },
+  'runtime/server/grpc/messages.ts': {
+    'the message is compressed: send it as it is': 'the first byte before a message is not 0',
+    'the message has … bytes, at most … are taken':
+      'the length before a message is beyond --max-body-mb, or 65536 bytes for what brings no tensors',
+    'the call has no message, expected one': 'a call of one message ends without any',
+    'the call has several messages, expected one': 'a second message comes in a call of one',
+    'more than … messages come at once': 'more messages of a stream wait to be answered',
+  },
+  'runtime/server/grpc/method.ts': {
+    'the message cannot be read: …': 'the bytes are no message of the type that the method takes',
+  },
+  'runtime/server/grpc/app.ts': {
+    "there is no method '…'": 'no service has a method of that path',
+  },
+  'runtime/server/grpc/inference.ts': {
+    '… is not supported…':
+      'the interface has the method and this server has not: streams of requests, traces, settings of logs',
+    ': send each request to ModelInfer': 'the method is ModelStreamInfer',
+  },
+  'runtime/server/grpc/health.ts': {
+    "there is no service '…', expected '' or '…'": 'the health of a service is asked for that is not served',
+    '… clients watch its health': 'so many calls of Watch are open already',
+  },
+  'runtime/server/grpc/parameters.ts': {
+    'the request has more than … parameters of one kind':
+      'a request, an input or an output has more than 64 parameters',
+    "'…' is not true or false": 'a parameter that is a switch has a value of another type',
+    "'…' is not …": 'a parameter that is a number has a text, a fraction or a negative number',
+  },
+  'runtime/server/grpc/interfaces.ts': {
+    'no interface has …': 'never: paths are those of the interface files themselves',
+  },
+  'runtime/server/grpc/wire.ts': {
+    'wire type …': 'a field of a message is a group, or of a type that protobuf has not',
+    'packed numbers beyond the end': 'the length of packed numbers is beyond the end of their message',
+  },
+  'runtime/server/grpc/typed-contents.ts': {
+    "input '…' is …, which goes as bytes only: use raw_input_contents":
+      'an input of halves comes without raw_input_contents',
+    "input '…': its contents have more than the … values of its shape":
+      'more values come than the shape has elements',
+    "input '…': a value of its contents is no …": 'a value is larger than the type of the input can hold',
+    "input '…' is …: its contents are in the field of another type":
+      'contents has numbers in another field than that of the type of the input',
+    "input '…': its contents have … values, expected …": 'fewer values came than the shape has elements',
+  },
+  'runtime/server/grpc/infer-request.ts': {
+    "input '…' has its contents twice": 'the message has the field contents of one input twice',
+    'the request has more than … …': 'a message has more than 256 of these',
+    "the request has no 'inputs'": 'the message has no entry of inputs',
+    'raw_input_contents has … tensors for … inputs, expected one each':
+      'raw_input_contents has any entry, and not one for each of inputs',
+    "input '…' is given twice": 'two entries of inputs have one name',
+    "output '…' is asked for twice": 'two entries of outputs have one name',
+    'the message is no ModelInferRequest: …': 'the bytes cannot be read as fields of protobuf',
+    "input '…': 'shape' is not a list of sizes": 'a size is negative, or beyond 2^53',
+    'another field begins': 'caught where it is thrown: by then the names of a message have come',
+    "input '…' has both contents and raw_input_contents": 'values of one input are given in both forms',
+  },
+  'runtime/server/grpc/infer.ts': {
+    "the message names two models: '…' and '…'": 'model_name comes twice in a message, with two values',
   },
   'runtime/server/scheduling/refusals.ts': {
     'it would take about … ms, and … ms are given':

@@ -22,13 +22,16 @@ it('counts requests whatever transport carries them, and admits none once it dra
 
 it('accepts any of its tokens, and everybody where there are none', () => {
   const tokens = new Tokens(['one', 'two']);
-  expect(['one', 'two', 'three', ''].map((token) => tokens.accept(token))).toEqual([
+  const given = ['Bearer one', 'bearer two', 'Bearer three', 'one', 'Bearer ', undefined];
+  expect(given.map((authorization) => tokens.accept(authorization))).toEqual([
     true,
     true,
+    false,
+    false,
     false,
     false,
   ]);
-  expect(new Tokens([]).accept('')).toBe(true);
+  expect(new Tokens([]).accept()).toBe(true);
 });
 
 it.each([

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { badUsage, type NmodeError } from '../../../../graph/common/errors.js';
 import type { BufferPool } from '../../admission/buffer-pool.js';
-import { type Share, SMALL } from '../../admission/memory.js';
+import { Growing } from '../../admission/growing.js';
+import type { Share } from '../../admission/memory.js';
+import { StatedBody } from '../../admission/stated-body.js';
 import { clientLeft } from '../../failures.js';
-import { PROMPT } from '../../scheduling/leases.js';
 import { UNREADABLE } from '../connections/connections.js';
 
 /** Bytes from a start of the memory on, of which numbers of four bytes can be seen without a copy. */
@@ -44,21 +45,17 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   const header = request.headers['content-length'];
   const stated = header === undefined ? undefined : Number(header);
   if (stated !== undefined && stated > limit.bytes) throw limit.exceeded();
-  if (stated !== undefined) share.add(stated);
   const offset = (ALIGNMENT - (head % ALIGNMENT)) % ALIGNMENT;
-  onWanted?.();
-  if (stated === undefined) return readChunks(request, options, offset);
-  const memory = pool.take(offset + stated) ?? new ArrayBuffer(offset + Math.min(stated, SMALL));
-  let isSlow = false;
-  const body = new Growing(memory, offset, stated, (more) => isSlow && share.add(more));
-  // One that takes its time holds what it has sent, not what it says that it will.
-  const timer = setTimeout(() => {
-    isSlow = true;
-    share.add(Math.min(0, body.capacity - stated));
-  }, PROMPT);
-  await eachPart(request, (part) => body.append(part)).finally(() => clearTimeout(timer));
-  if (body.length < stated) throw clientLeft();
-  return body.bytes;
+  const body = stated === undefined ? undefined : new StatedBody(stated, offset, pool, share);
+  try {
+    onWanted?.();
+    if (body === undefined) return await readChunks(request, options, offset);
+    await eachPart(request, (part) => body.append(part));
+    if (!body.isWhole) throw clientLeft();
+    return body.bytes;
+  } finally {
+    body?.end();
+  }
 }
 
 /** A body whose length is not told. */
@@ -77,53 +74,6 @@ async function readChunks(
     body.append(part);
   });
   return body.bytes;
-}
-
-/** Memory that grows by doubling, as bytes come: a client that tells more than it sends costs what it sends. */
-class Growing {
-  #memory: Buffer;
-  readonly #offset: number;
-  readonly #most: number;
-  readonly #onGrow: ((bytes: number) => void) | undefined;
-  #end: number;
-
-  /**
-   * @param offset of the first byte in the memory
-   * @param most bytes that will come
-   * @param onGrow told of more memory before it is taken
-   */
-  constructor(memory: ArrayBuffer, offset: number, most: number, onGrow?: (bytes: number) => void) {
-    this.#memory = Buffer.from(memory);
-    this.#offset = offset;
-    this.#end = offset;
-    this.#most = most;
-    this.#onGrow = onGrow;
-  }
-
-  get length(): number {
-    return this.#end - this.#offset;
-  }
-
-  get capacity(): number {
-    return this.#memory.length;
-  }
-
-  get bytes(): Buffer {
-    return this.#memory.subarray(this.#offset, this.#end);
-  }
-
-  append(part: Buffer): void {
-    const end = this.#end + part.length;
-    if (end > this.#memory.length) {
-      const size = Math.min(Math.max(end, 2 * this.#memory.length), this.#offset + this.#most);
-      this.#onGrow?.(size - this.#memory.length);
-      const grown = Buffer.from(new ArrayBuffer(size));
-      this.#memory.copy(grown, 0, 0, this.#end);
-      this.#memory = grown;
-    }
-    part.copy(this.#memory, this.#end);
-    this.#end = end;
-  }
 }
 
 /** By events: to wait for each part would cost more than to copy it. */

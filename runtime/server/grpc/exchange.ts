@@ -1,0 +1,127 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { NmodeError } from '../../../graph/common/errors.js';
+import type { Share } from '../admission/memory.js';
+import type { ServerCore } from '../core.js';
+import { clientLeft } from '../failures.js';
+import { type MessageOptions, Messages } from './messages.js';
+import { type CodeName, OK, type Status, statusOf, trailersOf } from './status.js';
+
+/** Milliseconds in which a client takes nothing of an answer before its call is cut. */
+const STALLED = 60_000;
+
+/** Milliseconds that a client may take to send the message of a call that has one. */
+const REQUEST_TIMEOUT = 60_000;
+
+const HEADERS = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  'grpc-accept-encoding': 'identity',
+} as const;
+
+/** One call: what its client sends, and what it is answered. */
+export class Exchange {
+  /** When its headers came, of `performance.now()`. */
+  readonly since = performance.now();
+  readonly share: Share;
+  /** Whatever its client says of it, before it is looked at. */
+  readonly headers: IncomingHttpHeaders;
+  readonly #stream: ServerHttp2Stream;
+  readonly #core: ServerCore;
+  readonly #leaving = new AbortController();
+  #status: CodeName | undefined;
+
+  constructor(core: ServerCore, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    this.#core = core;
+    this.#stream = stream;
+    this.headers = headers;
+    this.share = core.memory.share();
+    // What goes wrong with a stream closes it, and that is told below.
+    stream.on('error', () => {});
+    stream.once('close', () => {
+      this.share.end();
+      this.#leaving.abort(clientLeft());
+    });
+  }
+
+  /** How it was answered; a client that left is one that cancelled. */
+  get status(): CodeName {
+    return this.#status !== undefined && this.isAnswered ? this.#status : 'CANCELLED';
+  }
+
+  /** Whether its client was given the whole answer. */
+  get isAnswered(): boolean {
+    return this.#stream.rstCode === constants.NGHTTP2_NO_ERROR && this.#stream.writableFinished;
+  }
+
+  /** Aborts when the client leaves, and when all is answered. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
+  /** Calls back once: when it is answered, or its client left. */
+  onClose(callback: () => void): void {
+    if (this.#stream.closed) callback();
+    else this.#stream.once('close', callback);
+  }
+
+  messages(options: Pick<MessageOptions, 'limit' | 'onHead'>): Messages {
+    return new Messages(this.#stream, { ...options, share: this.share, pool: this.#core.pool });
+  }
+
+  /**
+   * The one message of a call that has one.
+   * @param within milliseconds from its headers in which it must have come
+   * @throws NmodeError as `Messages` has them
+   */
+  async only(options: Pick<MessageOptions, 'limit' | 'onHead'>, within = REQUEST_TIMEOUT): Promise<Buffer> {
+    const time = Math.min(within, REQUEST_TIMEOUT);
+    const expire = () =>
+      this.end(statusOf(new NmodeError('DEADLINE', `the message did not come within ${time} ms`)));
+    const timer = setTimeout(expire, time);
+    return await this.messages(options)
+      .only()
+      .finally(() => clearTimeout(timer));
+  }
+
+  /** Sends a message, its parts one behind the other. */
+  send(parts: readonly Uint8Array[]): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) return;
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(length, 1);
+    if (!stream.headersSent) this.#respond();
+    stream.cork();
+    stream.write(prefix);
+    for (const part of parts) stream.write(part);
+    stream.uncork();
+  }
+
+  #respond(): void {
+    const stream = this.#stream;
+    stream.respond(HEADERS, { waitForTrailers: true });
+    stream.once('wantTrailers', () => stream.sendTrailers(trailersOf(this.#end)));
+    stream.setTimeout(STALLED, () => stream.close(constants.NGHTTP2_CANCEL));
+  }
+
+  #end: Status = OK;
+
+  /** Ends it with a status, unless it has one. */
+  end(status: Status = OK): void {
+    const stream = this.#stream;
+    if (this.#status !== undefined || stream.destroyed || stream.closed) return;
+    this.#status = status.code;
+    this.#end = status;
+    if (stream.headersSent) stream.end();
+    else stream.respond({ ...HEADERS, ...trailersOf(status) }, { endStream: true });
+    // What its client still sends is not waited for.
+    stream.removeAllListeners('data').resume();
+    if (!stream.readableEnded) stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+
+  /** Refuses what is no call, as HTTP has it. */
+  refuse(status: number): void {
+    this.#status = 'INVALID_ARGUMENT';
+    this.#stream.respond({ ':status': status }, { endStream: true });
+  }
+}

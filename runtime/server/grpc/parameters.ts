@@ -1,0 +1,62 @@
+import { badUsage } from '../../../graph/common/errors.js';
+import { bytesField, eachField, numbersField, textField } from './wire.js';
+
+export type Parameter = boolean | number | string;
+
+/** The most parameters of one thing: more than any extension of the protocol has. */
+const MAX_PARAMETERS = 64;
+
+/** What a request says of itself, of an input or of an output, by name. */
+export class Parameters {
+  readonly #values = new Map<string, Parameter>();
+
+  /** Takes an entry of a map of InferParameter. @throws NmodeError (BAD_USAGE) for too many */
+  readonly field = bytesField((entry) => {
+    let [name, value]: [string, Parameter] = ['', ''];
+    const valueFields = {
+      1: numbersField((reader) => {
+        value = reader.bool();
+      }),
+      2: numbersField((reader) => {
+        value = Number(reader.int64());
+      }),
+      3: textField((text) => {
+        value = text;
+      }),
+      4: numbersField((reader) => {
+        value = reader.double();
+      }),
+      5: numbersField((reader) => {
+        value = Number(reader.uint64());
+      }),
+    };
+    eachField(entry, {
+      1: textField((text) => {
+        name = text;
+      }),
+      2: bytesField((bytes) => eachField(bytes, valueFields)),
+    });
+    this.#values.set(name, value);
+    if (this.#values.size > MAX_PARAMETERS)
+      throw badUsage(`the request has more than ${MAX_PARAMETERS} parameters of one kind`);
+  });
+
+  get names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
+  /** @throws NmodeError (BAD_USAGE) for one of another type */
+  boolean(name: string): boolean | undefined {
+    const value = this.#values.get(name);
+    if (value !== undefined && typeof value !== 'boolean') throw badUsage(`'${name}' is not true or false`);
+    return value;
+  }
+
+  /** A number that is not negative. @throws NmodeError (BAD_USAGE) for another */
+  count(name: string, what: string): number | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    if (!Number.isSafeInteger(value) || Number(value) < 0) throw badUsage(`'${name}' is not ${what}`);
+    return Number(value);
+  }
+}

@@ -1,0 +1,59 @@
+/** What the protocol tells of a server and its models, the same over all transports. */
+import { assumptionsText } from '../../../graph/common/assumption.js';
+import { recipeText } from '../../../graph/common/recipe.js';
+import { VERSION } from '../../../graph/common/version.js';
+import type { Segmenter } from '../../node/segmenter.js';
+import type { Port } from '../../sessions/tensors.js';
+import type { DataPlane, ModelState } from '../data-plane.js';
+import { type ServedModel, shapeOf } from '../served-model.js';
+import { datatypeOf } from './datatypes.js';
+
+export const SERVER_METADATA = {
+  name: 'nmode',
+  version: VERSION,
+  extensions: ['binary_tensor_data', 'model_repository'],
+};
+
+const portOf = (port: Port) => ({ name: port.name, datatype: datatypeOf(port), shape: shapeOf(port) });
+
+export function modelMetadata({ name, version, inputs, outputs }: ServedModel) {
+  return {
+    name,
+    versions: [version],
+    platform: 'onnx_onnxv1',
+    inputs: inputs.map(portOf),
+    outputs: outputs.map(portOf),
+  };
+}
+
+/** What it says beyond the protocol; empty for a model of which there is nothing to say. */
+export function modelParameters({ segmenter, whySingly }: ServedModel): Record<string, string> {
+  return {
+    ...(segmenter && imageParameters(segmenter)),
+    ...(whySingly !== undefined && { batching: `off: ${whySingly}` }),
+  };
+}
+
+/** How a model takes images and what its classes are; `assumed` where the model does not say all of it. */
+function imageParameters({ recipe, semantics, assumed }: Segmenter): Record<string, string> {
+  return {
+    recipe: recipeText(recipe),
+    ...(semantics.kind === 'exclusive' && { background: String(semantics.background) }),
+    ...(semantics.names && { class_names: JSON.stringify(semantics.names) }),
+    ...(assumed.length > 0 && { assumed: assumptionsText(assumed) }),
+  };
+}
+
+/** The models of a repository as Triton lists them: one version each. */
+export function repositoryIndex(
+  dataPlane: DataPlane,
+  onlyReady: boolean,
+): readonly {
+  readonly name: string;
+  readonly version: string;
+  readonly state: ModelState;
+  readonly reason: string;
+}[] {
+  const models = dataPlane.names.map((name) => ({ name, version: '1', ...dataPlane.stateOf(name) }));
+  return models.filter(({ state }) => state === 'READY' || !onlyReady);
+}
