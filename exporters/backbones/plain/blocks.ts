@@ -10,8 +10,9 @@ export interface Block {
   /** The place of its first convolution in the state dict, and of what follows its last. */
   readonly first: number;
   readonly next: number;
-  /** Its module or layer; blocks whose paths differ in numbers alone are one after another of a kind. */
-  readonly path: string;
+  /** Its module or layer without numbers, and the last of these: `up3.conv` is the third of `up#.conv`. */
+  readonly kind: string;
+  readonly number: number | undefined;
 }
 
 export interface Reading {
@@ -47,7 +48,12 @@ export function singlesOf(units: readonly Unit[]): readonly Block[] {
 
 function single(unit: Unit, isNormed: boolean): Block {
   const readings = readingsOf(unit, isNormed).map(({ cost, ...stage }) => ({ stages: [stage], cost }));
-  return { readings, units: [unit], first: unit.index, next: unit.index + 1, path: unit.path };
+  return { readings, units: [unit], first: unit.index, next: unit.index + 1, ...kindOf(unit.path) };
+}
+
+function kindOf(path: string): Pick<Block, 'kind' | 'number'> {
+  const number = /(\d+)\D*$/.exec(path)?.[1];
+  return { kind: path.replaceAll(/\d+/g, '#'), number: number === undefined ? undefined : Number(number) };
 }
 
 function largestAround(unit: Unit, units: readonly Unit[], isNormed: boolean): Block | undefined {
@@ -59,7 +65,7 @@ function largestAround(unit: Unit, units: readonly Unit[], isNormed: boolean): B
     const readings = chained(within, isNormed);
     if (readings.length === 0) continue;
     const [first, last] = [at(within, 0).index, at(within, within.length - 1).index];
-    return { readings, units: within, first, next: last + 1, path };
+    return { readings, units: within, first, next: last + 1, ...kindOf(path) };
   }
   return undefined;
 }

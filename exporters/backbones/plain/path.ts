@@ -31,6 +31,13 @@ interface State extends Path {
   readonly numbers: ReadonlyMap<string, number>;
 }
 
+/** A state that is made only once it is looked at: most never are. */
+interface Step {
+  readonly cost: number;
+  readonly left: number;
+  state(): State;
+}
+
 /** States that are looked at: hostile shapes may allow any number. */
 const MAX_STATES = 4_000;
 
@@ -93,18 +100,21 @@ export function searchPaths(
 }
 
 function search(blocks: readonly Block[], most: number): { paths: Path[]; furthest: readonly Stage[] } {
-  const rank = ({ cost, left }: State) => cost + AHEAD * left;
-  const queue = new Queue<State>((a, b) => rank(a) - rank(b) || a.left - b.left);
-  const start = { stages: [], cost: 0, used: blocks.map(() => false), left: blocks.length, next: 0 };
+  const rank = ({ cost, left }: Step) => cost + AHEAD * left;
+  const queue = new Queue<Step>((a, b) => rank(a) - rank(b) || a.left - b.left);
+  const [cost, left] = [0, blocks.length];
+  const start = { stages: [], cost, used: blocks.map(() => false), left, next: 0 };
   const pointwise = blocks.filter(({ units: [unit, ...more] }) => more.length === 0 && unit?.shape[2] === 1);
   const reduces = pointwise.length > LEAST_REDUCTIONS;
-  queue.push({ ...start, reduces, bound: 0, ups: 0, isUp: false, joins: 0, since: 0, numbers: new Map() });
+  const state = { ...start, reduces, bound: 0, ups: 0, isUp: false, joins: 0, since: 0, numbers: new Map() };
+  queue.push({ cost, left, state: () => state });
   const paths: Path[] = [];
   let furthest: readonly Stage[] = [];
   const limit = Math.min(MAX_STATES, MAX_STAGES / blocks.length);
   for (let seen = 0; seen < limit && paths.length < most; seen++) {
-    const state = queue.pop();
-    if (state === undefined || rank(state) > (paths[0]?.cost ?? Infinity) + MAX_EXTRA) break;
+    const step = queue.pop();
+    if (step === undefined || rank(step) > (paths[0]?.cost ?? Infinity) + MAX_EXTRA) break;
+    const state = step.state();
     if (state.stages.length > furthest.length) furthest = state.stages;
     if (state.left === 0) paths.push({ stages: state.stages, cost: state.cost });
     else {
@@ -117,24 +127,31 @@ function search(blocks: readonly Block[], most: number): { paths: Path[]; furthe
   return { paths, furthest };
 }
 
-function continued(state: State, index: number, block: Block): readonly State[] {
+function continued(state: State, index: number, block: Block): readonly Step[] {
   const { stages } = state;
   const channels = stages.at(-1)?.output;
   const cost = state.cost + orderCost(state, block);
-  const used = state.used.with(index, true);
-  const base = { used, left: state.left - 1, next: block.next, numbers: counted(state.numbers, block) };
-  const next: State[] = [];
+  const left = state.left - 1;
+  const base = (): Base => ({
+    used: state.used.with(index, true),
+    left,
+    next: block.next,
+    numbers: counted(state.numbers, block),
+  });
+  const next: Step[] = [];
+  const add = (reading: Reading, cost: number, skip?: number) =>
+    next.push({ cost, left, state: () => extended(state, base(), reading, cost, skip) });
   for (const reading of block.readings) {
     const { input, transposed } = at(reading.stages, 0);
     const own = cost + reading.cost;
     if (channels === undefined) {
       if (transposed || input > MAX_INPUT) continue;
-      next.push(extended(state, base, reading, own + startCost(block, input), undefined));
+      add(reading, own + startCost(block, input));
     } else if (input === channels) {
-      const doubling = reading.stages.some((stage) => stage.transposed) ? doublingCost(state, base.left) : 0;
+      const doubling = reading.stages.some((stage) => stage.transposed) ? doublingCost(state, left) : 0;
       if (doubling === undefined) continue;
-      const plain = plainCost(state, base.left, reading.stages);
-      next.push(extended(state, base, reading, own + plain + doubling, undefined));
+      const plain = plainCost(state, left, reading.stages);
+      add(reading, own + plain + doubling);
     } else if (input > channels && !transposed && (state.isUp || state.ups === 0)) {
       const last = at(reading.stages, reading.stages.length - 1);
       const odd =
@@ -142,7 +159,7 @@ function continued(state: State, index: number, block: Block): readonly State[] 
         (last.output > input ? COSTS.widening : 0);
       const unreduced = state.reduces && !isPointwise(stages.at(-1)) ? COSTS.unreduced : 0;
       for (const { skip, cost: extra } of skipsOf(state, input - channels)) {
-        next.push(extended(state, base, reading, own + extra + odd + unreduced, skip));
+        add(reading, own + extra + odd + unreduced, skip);
       }
     }
   }
@@ -263,19 +280,24 @@ function skipsOf(
 }
 
 /** A 1x1 convolution, alone in its block, around the last stages. */
-function shortcuts(state: State, { units: [unit, ...more] }: Block, base: Base): readonly State[] {
+function shortcuts(state: State, { units: [unit, ...more] }: Block, base: () => Base): readonly Step[] {
   const { stages } = state;
   const last = stages.at(-1);
   if (unit === undefined || more.length > 0 || last === undefined) return [];
   const [output, input, kernel] = unit.shape;
   if (kernel !== 1 || last.output !== output || last.shortcut || last.transposed) return [];
-  const found: State[] = [];
+  const found: Step[] = [];
   for (let from = stages.length - 2; from >= 0 && from > stages.length - 1 - MAX_AROUND; from--) {
     const first = at(stages, from);
     if (first.transposed) break;
     if (first.input === input) {
-      const added = [...stages.slice(0, -1), { ...last, shortcut: { unit, from } }];
-      found.push({ ...state, ...base, stages: added, cost: state.cost + sideCost(unit, last.unit) });
+      const cost = state.cost + sideCost(unit, last.unit);
+      const added = () => [...stages.slice(0, -1), { ...last, shortcut: { unit, from } }];
+      found.push({
+        cost,
+        left: state.left - 1,
+        state: () => ({ ...state, ...base(), stages: added(), cost }),
+      });
     }
     if (first.shortcut !== undefined || first.skip !== undefined) break;
   }
@@ -296,21 +318,13 @@ function sideCost(shortcut: Unit, conv: Unit): number {
 }
 
 /** What it costs that a block runs behind the last one: nothing in the order of registration, or of their numbers. */
-function orderCost({ stages, next, numbers }: State, block: Block): number {
-  const { kind, number } = kindOf(block);
+function orderCost({ stages, next, numbers }: State, { kind, number, first }: Block): number {
   const before = numbers.get(kind);
   const isApart = before !== undefined && number !== undefined && Math.abs(number - before) !== 1;
-  const jump = stages.length === 0 || block.first === next ? 0 : COSTS.jump;
+  const jump = stages.length === 0 || first === next ? 0 : COSTS.jump;
   return jump + (isApart && jump > 0 ? COSTS.skipped : 0);
 }
 
-/** `up3.conv` is the third of `up#.conv`. */
-function kindOf({ path }: Block): { readonly kind: string; readonly number: number | undefined } {
-  const number = /(\d+)\D*$/.exec(path)?.[1];
-  return { kind: path.replaceAll(/\d+/g, '#'), number: number === undefined ? undefined : Number(number) };
-}
-
-function counted(numbers: ReadonlyMap<string, number>, block: Block): ReadonlyMap<string, number> {
-  const { kind, number } = kindOf(block);
+function counted(numbers: ReadonlyMap<string, number>, { kind, number }: Block): ReadonlyMap<string, number> {
   return number === undefined ? numbers : new Map(numbers).set(kind, number);
 }

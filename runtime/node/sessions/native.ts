@@ -14,6 +14,8 @@ export interface NativeOptions {
   readonly threads: number;
   /** Keep memory of the CPU for the next run. */
   readonly arena: boolean;
+  /** Whether threads that wait for work keep their cores; default true. It pays where a session runs again and again. */
+  readonly spinning?: boolean;
   /** Where files of the profile go, which begin with this. */
   readonly profilePrefix?: string;
 }
@@ -24,7 +26,7 @@ export interface NativeOptions {
  * @throws NmodeError (CANNOT_RUN) that says what the provider lacks or why the model is refused
  */
 export async function openNative(model: Uint8Array, options: NativeOptions): Promise<RuntimeSession> {
-  const { provider, graphOptimization, threads, arena, profilePrefix } = options;
+  const { provider, graphOptimization, threads, arena, spinning = true, profilePrefix } = options;
   const lack = lackOf(provider.id);
   if (lack !== undefined)
     throw new NmodeError('CANNOT_RUN', [lack.what, lack.remedy].filter(Boolean).join(': '));
@@ -39,6 +41,7 @@ export async function openNative(model: Uint8Array, options: NativeOptions): Pro
       intraOpNumThreads: threads,
       enableCpuMemArena: arena,
       logSeverityLevel: 4,
+      ...(!spinning && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
       ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
     const wrapped = wrapSession(session, runtime.Tensor);
