@@ -54,7 +54,8 @@ export function assumptionsOf(
  */
 export function checkedBy(assumed: readonly Assumption[], isVerified: boolean): readonly CheckedAssumption[] {
   const provable = ofNetwork(assumed);
-  return assumed.map((each) => ({ ...each, verified: isVerified && provable.includes(each) }));
+  const isProven = (each: Assumption) => each.verified === true || (isVerified && provable.includes(each));
+  return assumed.map((each) => ({ ...each, verified: isProven(each) }));
 }
 
 /** A model with its assumptions in its metadata, and the tolerance that it is held to. */

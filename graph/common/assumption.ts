@@ -8,6 +8,8 @@ export interface Assumption {
   readonly value: string;
   /** The option that says it, by the name of its flag in camel case (LMD's `solverOptions.form` is `lmdForm`); '' for none. */
   readonly option: string;
+  /** Whether outputs of the trained network have proven it. */
+  readonly verified?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export function assumptionsText(assumptions: readonly Assumption[], named = opti
   return assumptions.map(({ what, value, option: name }) => `${what} ${value}${way(name)}`).join('; ');
 }
 
-/** An assumption, and whether outputs of the trained network have proven it. */
+/** An assumption that is known to be proven or not. */
 export interface CheckedAssumption extends Assumption {
   readonly verified: boolean;
 }

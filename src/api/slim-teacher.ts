@@ -1,16 +1,24 @@
 import { extname } from 'node:path';
-import { imageSize, planExport } from '../../exporters/assembly/export-plan.js';
-import { openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { checkedBy } from '../../exporters/assembly/assumptions.js';
+import type { Hints } from '../../exporters/assembly/describe.js';
+import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
+import { type ExportPlan, imageSize, planExport } from '../../exporters/assembly/export-plan.js';
+import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
+import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
+import { encodeModel } from '../../graph/file/write.js';
 import { loadModel } from '../../runtime/node/model.js';
+import { parityRule } from '../parity/tolerance.js';
 import { checkpointTeacher } from '../slimming/checkpoint-teacher.js';
 import { modelTeacher } from '../slimming/model-teacher.js';
 import type { SlimOptions } from '../slimming/options.js';
 import type { Teacher } from '../slimming/teacher.js';
 import { skipsIn } from './skips.js';
 import { withStructure } from './structure.js';
+import { verify } from './verify.js';
+import { verifyOrFail } from './write-verified.js';
 
 /** A teacher that is open, and how it is closed. */
 export interface OpenTeacher {
@@ -27,7 +35,7 @@ export async function openTeacher(options: SlimOptions): Promise<OpenTeacher> {
   return extname(options.network).toLowerCase() === '.onnx' ? ofModel(options) : ofCheckpoint(options);
 }
 
-const OF_CHECKPOINTS = ['key', 'prefix', 'ignore', 'backbone', 'assume'] as const;
+const OF_CHECKPOINTS = ['key', 'prefix', 'ignore', 'backbone', 'assume', 'reference'] as const;
 
 async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
   const { network, force = false, size, head } = options;
@@ -50,7 +58,7 @@ async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
 }
 
 async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
-  const { network, assume, head } = options;
+  const { network, reference } = options;
   const refused = (['skips', 'outputName'] as const).find((name) => options[name] !== undefined);
   if (refused !== undefined) {
     throw new NmodeError(
@@ -60,18 +68,65 @@ async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
   }
   const checkpoint = await openCheckpoint(network, options.key, pick(options, ['prefix', 'ignore']));
   try {
-    const { decoder: _, activation: __, solverOptions: ___, size, ...others } = options;
-    const asked = planExport({
-      ...others,
-      ...(head !== undefined && { head }),
-      size: { batch: 1, ...(size ?? imageSize(options)) },
-    });
-    const { plan, notes } = await withStructure(checkpoint, asked, {
-      ...{ assume, reference: undefined, tolerance: {} },
-    });
-    return { teacher: checkpointTeacher(checkpoint, plan), notes, close: () => checkpoint.close() };
+    const { plan, notes } = await planOf(checkpoint, options);
+    const teacher = checkpointTeacher(checkpoint, plan);
+    const close = () => checkpoint.close();
+    return { teacher: reference === undefined ? teacher : proven(teacher), notes, close };
   } catch (error) {
     checkpoint.close();
     throw error;
   }
+}
+
+/** What a checkpoint's network is, held against a reference where there is one. */
+async function planOf(checkpoint: Checkpoint, options: SlimOptions) {
+  const {
+    decoder: _,
+    activation: __,
+    solverOptions: ___,
+    size,
+    head,
+    assume,
+    reference,
+    ...others
+  } = options;
+  const asked = planExport({ ...others, size: { batch: 1, ...(size ?? imageSize(options)) } });
+  // What students learn from are probabilities, whatever a reference holds.
+  const { plan, notes } = await withStructure(checkpoint, asked, { assume, reference, tolerance: {} });
+  const { head: found, ...hints } = plan.hints;
+  const given = head ?? (found === 'none' ? undefined : found);
+  const taken = { ...plan, hints: { ...hints, ...(given !== undefined && { head: given }) } };
+  const isFound = found === 'none' || (found !== undefined && found === given);
+  if (reference !== undefined && !isFound) await prove(checkpoint, taken, reference);
+  return { plan: taken, notes };
+}
+
+/** Holds a network, by its logits or by its probabilities, against a reference. @throws NmodeError (BAD_REFERENCE, CHECK_FAILED) */
+async function prove(checkpoint: Checkpoint, plan: ExportPlan, reference: string): Promise<void> {
+  const ofHints = (hints: Hints) => {
+    const { model, description, notes, assumed } = exportCheckpoint(checkpoint, {
+      ...plan,
+      ...{ hints, graph: { ...plan.graph, size: {} } },
+    });
+    const { head } = description;
+    return { model: encodeModel(model), head, said: { notes, assumed, rule: parityRule(head, {}, true) } };
+  };
+  const logits = ofHints({ ...plan.hints, head: 'none' });
+  if ((await verify({ model: logits.model, reference, ...logits.said.rule })).pass) return;
+  const { model, head, said } = ofHints(plan.hints);
+  await verifyOrFail(model, head, reference, said);
+}
+
+/** A teacher whose network a reference has proven. */
+function proven(teacher: Teacher): Teacher {
+  const checked = (assumed: readonly Assumption[]) =>
+    checkedBy(assumed, true).map((each) => (each.option === 'head' ? { ...each, verified: false } : each));
+  return {
+    ...teacher,
+    assumed: checked(teacher.assumed),
+    async student(...args) {
+      const student = await teacher.student(...args);
+      return { ...student, assumed: checked(student.assumed) };
+    },
+  };
 }

@@ -48,11 +48,12 @@ function allowedText({ allowed }: OutputParity, { rtol }: Parity): string {
   return rtol === 0 ? absolute : `${absolute} + ${rtol} |reference|`;
 }
 
-async function verifyOrFail(
+/** @throws NmodeError (BAD_REFERENCE, CANNOT_RUN); CHECK_FAILED where the reference is missed */
+export async function verifyOrFail(
   model: Uint8Array,
   head: string | undefined,
   reference: string,
-  { notes, assumed, rule }: Verifiable,
+  { notes, assumed, rule }: Pick<Verifiable, 'notes' | 'assumed' | 'rule'>,
 ): Promise<Parity> {
   // Loaded with what runs a model, which an export without a reference does not need.
   const { verify } = await import('./verify.js');

@@ -51,6 +51,8 @@ export interface SlimOptions
   readonly key?: string;
   readonly backbone?: string | Backbone;
   readonly assume?: string;
+  /** Of a checkpoint: inputs and outputs of its network, logits or probabilities, which its own is held against before anything is fitted. */
+  readonly reference?: string;
   /** What the network ends in; needed for several classes of a checkpoint, and for logits of an .onnx network. */
   readonly head?: AppliedHead;
   readonly background?: Background;

@@ -132,6 +132,11 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       choice('--backbone <backbone>', 'what a checkpoint is; by default its keys tell', BACKBONE_IDS),
     )
     .option('--assume <id>', 'of a checkpoint that is known by its structure alone: which one')
+    .option(
+      '--reference <file>',
+      "a checkpoint's inputs and outputs, which prove its network (.safetensors or .npz)",
+      parsePath,
+    )
     .addOption(memoryBudgetOption('of features; what is beyond it is in a file beside the output', 500))
     .option('--json', 'print one JSON document');
   addSessionFlags(addSettingFlags(addBackboneFlags(addCheckpointFlags(command)))).action(

@@ -33,7 +33,8 @@ export function slimTable(report: Pick<SlimReport, 'teacher' | 'student' | 'teac
 }
 
 export function slimText(report: SlimReport): string {
-  const { images, heldOut, assumed, failures } = report;
+  const { images, heldOut, failures } = report;
+  const assumed = report.assumed.filter(({ verified }) => !verified);
   const { train, heldOut: held, test } = images;
   return `${fields([
     ['teacher', report.network],
