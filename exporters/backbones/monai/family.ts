@@ -17,6 +17,10 @@ function inputOf({ stems }: Architecture, shapes: Shapes): NamedArguments {
   return { in_channels: shape[1], spatial_dims: shape.length - 2 };
 }
 
+/** What shapes tell of arguments; those of another network tell nothing. */
+const inferredBy = (architecture: Architecture, shapes: Shapes): NamedArguments =>
+  architecture.isIn(shapes) ? { ...inputOf(architecture, shapes), ...architecture.inferred(shapes) } : {};
+
 /** Arguments of a bundle with each by its name of today. */
 function ofToday({ dimensions, ...args }: NamedArguments): NamedArguments {
   return dimensions === undefined ? args : { spatial_dims: dimensions, ...args };
@@ -41,7 +45,7 @@ function network(
     given: ofToday(given),
     ...(bundle
       ? { config: ofToday(bundle.arguments), file: bundle.place }
-      : { shapes: { ...inputOf(architecture, shapes), ...architecture.inferred(shapes) } }),
+      : { shapes: inferredBy(architecture, shapes) }),
   });
   if (bundle !== undefined) checkRequired(architecture, args);
   const axes = args.whole('spatial_dims', bundle === undefined ? STANDARD_AXES : 3, 2, 3) === 3 ? 3 : 2;

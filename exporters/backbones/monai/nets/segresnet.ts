@@ -108,6 +108,10 @@ function modeIn(shapes: Shapes): UpsampleMode {
   return known ?? 'nontrainable';
 }
 
+/** The class's default, where its groups divide the channels. */
+const standardNorm = (filters = GROUPS): unknown =>
+  filters % GROUPS === 0 ? ['group', { num_groups: GROUPS }] : ['instance', { affine: true }];
+
 function inferred(shapes: Shapes): NamedArguments {
   const blocksIn = (layers: string, first: number) => (level: number) =>
     countOf(shapes, (index) => `${layers}.${level}.${index}.conv1.conv.weight`, first);
@@ -120,7 +124,7 @@ function inferred(shapes: Shapes): NamedArguments {
     blocks_up: blocksUp.map((count) => Math.max(1, count)),
     upsample_mode: modeIn(shapes),
     ...known('init_filters', shapes.get(FIRST)?.[0]),
-    ...normIn(shapes, `${BLOCK}.norm1`, ['group', { num_groups: GROUPS }]),
+    ...normIn(shapes, `${BLOCK}.norm1`, standardNorm(shapes.get(FIRST)?.[0])),
     ...actIn(shapes, `${BLOCK}.act`, 'relu'),
     ...known('out_channels', shapes.get('conv_final.2.conv.weight')?.[0]),
   };
