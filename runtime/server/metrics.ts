@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Timings } from '../segmenter.js';
 import type { DataPlane } from './data-plane.js';
 import { failureReason } from './failures.js';
+import { Statistics } from './statistics.js';
 
 /** Seconds, from what a small network takes to what nobody waits for. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -37,6 +38,8 @@ export class Metrics {
   );
   readonly #pending = this.#gauge('nv_inference_pending_request_count', 'Runs that wait', MODEL);
   readonly #ready = this.#gauge('nmode_model_ready', 'Whether a model has a worker', [...MODEL, 'provider']);
+  /** The same, model by model, as the protocol tells it. */
+  readonly statistics = new Statistics();
   /** Where each model that was ever loaded runs, or ran. */
   readonly #providers = new Map<string, string>();
 
@@ -71,14 +74,16 @@ export class Metrics {
 
   ran(model: string, rows: number, milliseconds: number): void {
     const labels = { model, version: '1' };
+    this.statistics.of(model).ran(rows, milliseconds);
     this.#images.inc(labels, rows);
     this.#runs.inc(labels);
     this.#batch.observe(labels, rows);
     this.#stages.observe({ ...labels, stage: 'inference' }, milliseconds / 1000);
   }
 
-  /** @param timings of an image; the run itself is counted where it happens */
-  answered(model: string, timings: Partial<Timings> = {}): void {
+  /** @param timings of a request; the run itself is counted where it happens */
+  answered(model: string, timings: Partial<Timings>): void {
+    this.statistics.of(model).answered(timings);
     this.#success.inc({ model, version: '1' });
     for (const [stage, milliseconds] of Object.entries(timings)) {
       if (stage === 'inference' || stage === 'total') continue;
@@ -86,7 +91,9 @@ export class Metrics {
     }
   }
 
-  failed(model: string, error: unknown): void {
+  /** @param milliseconds since it came */
+  failed(model: string, error: unknown, milliseconds: number): void {
+    this.statistics.of(model).failed(milliseconds);
     this.#failure.inc({ model, version: '1', reason: failureReason(error) });
   }
 

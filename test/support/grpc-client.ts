@@ -1,5 +1,6 @@
 /** A client made from the interface files, with gRPC's own library. */
 
+import { connect } from 'node:http2';
 import { join } from 'node:path';
 import grpc, { type ServiceError } from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
@@ -64,4 +65,32 @@ export function clientOf(
     },
     close: () => client.close(),
   };
+}
+
+export const INFER = '/inference.GRPCInferenceService/ModelInfer';
+
+/** A call of bytes as they are. @param isOpen whether more could follow them */
+export async function rawCall(
+  address: string,
+  path: string,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+  isOpen = false,
+) {
+  const session = connect(`http://${address}`);
+  const head = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
+  const stream = session.request({ ...head, ...headers });
+  if (isOpen) stream.write(body);
+  else stream.end(body);
+  const found: Record<string, unknown> = {};
+  const add = (given: object) => void Object.assign(found, given);
+  stream.on('response', add).on('trailers', add);
+  await new Promise((resolve) => {
+    stream
+      .resume()
+      .once('close', resolve)
+      .on('error', () => {});
+  });
+  session.destroy();
+  return { http: found[':status'], code: found['grpc-status'], message: found['grpc-message'] };
 }

@@ -46,11 +46,11 @@ export async function infer(core: ServerCore, exchange: Exchange, within: number
     for (const { dims } of Object.values(outputs)) exchange.share.answer(4 * elementCount(dims));
     const { name, version } = model;
     exchange.send(inferAnswer({ name, version, id }, outputs, asked.outputs, isRaw));
-    metrics.answered(name, { queue });
+    metrics.answered(name, { queue, total: performance.now() - deadline.since });
     accepted.release();
     exchange.end();
   } catch (error) {
-    if (named !== undefined) metrics.failed(named, error);
+    if (named !== undefined) metrics.failed(named, error, performance.now() - exchange.since);
     throw error;
   }
 }

@@ -1,7 +1,13 @@
 import type { Root } from 'protobufjs';
 import { NmodeError } from '../../../graph/common/errors.js';
 import type { ServerCore } from '../core.js';
-import { modelMetadata, repositoryIndex, SERVER_METADATA } from '../protocol/metadata.js';
+import {
+  modelConfig,
+  modelMetadata,
+  modelStatistics,
+  repositoryIndex,
+  SERVER_METADATA,
+} from '../protocol/metadata.js';
 import { checkLoad, checkUnload } from '../protocol/repository.js';
 import { noRegion } from '../protocol/shared-memory.js';
 import { infer } from './infer.js';
@@ -35,6 +41,11 @@ export function inferenceMethods(root: Root, core: ServerCore): ReadonlyMap<stri
       return { ready: state === 'READY' && dataPlane.model(nameOf(request), versionOf(request)).alive };
     },
     ModelMetadata: (request) => modelMetadata(dataPlane.model(nameOf(request), versionOf(request))),
+    ModelConfig: (request) => ({
+      config: modelConfig(dataPlane.model(nameOf(request), versionOf(request))),
+    }),
+    // Of all models, where it names none.
+    ModelStatistics: (request) => modelStatistics(core, nameOf(request) || undefined, versionOf(request)),
     RepositoryIndex: ({ ready }) => ({ models: repositoryIndex(dataPlane, ready === true) }),
     RepositoryModelLoad: async (request, { leaving }) => {
       checkLoad(parametersOf(request));

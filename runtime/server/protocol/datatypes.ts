@@ -23,7 +23,7 @@ export function datatypeOf({ dtype }: Port): string {
   return found?.[0] ?? dtype.toUpperCase();
 }
 
-function isDatatype(name: string): name is Datatype {
+export function isDatatype(name: string): name is Datatype {
   return Object.hasOwn(DATATYPES, name);
 }
 

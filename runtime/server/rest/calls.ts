@@ -40,7 +40,7 @@ export function accepting<Request extends FastifyRequest>(
       onSend: async (request: FastifyRequest) => calls.get(request)?.release(),
       errorHandler: (error: unknown, request: Request, reply: FastifyReply) => {
         const name = nameOf(request);
-        if (name !== undefined) core.metrics.failed(name, error);
+        if (name !== undefined) core.metrics.failed(name, error, reply.elapsedTime);
         return sendError(reply, error);
       },
     },

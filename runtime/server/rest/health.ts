@@ -1,7 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServerCore } from '../core.js';
-import { modelMetadata, modelParameters, repositoryIndex, SERVER_METADATA } from '../protocol/metadata.js';
+import {
+  modelConfig,
+  modelMetadata,
+  modelParameters,
+  modelStatistics,
+  repositoryIndex,
+  SERVER_METADATA,
+} from '../protocol/metadata.js';
 import { checkLoad, checkUnload } from '../protocol/repository.js';
+import { noRegion } from '../protocol/shared-memory.js';
 import { leavingOf } from './calls.js';
 import { parametersOf, wantsReady } from './repository.js';
 
@@ -22,7 +30,8 @@ export const modelPaths = (after: string) => [
 ];
 
 /** What is there and how it does: the protocol's metadata and health, Triton's repository, Prometheus's metrics. */
-export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCore): void {
+export function addHealth(app: FastifyInstance, core: ServerCore): void {
+  const { dataPlane, metrics } = core;
   app.get('/v2', () => SERVER_METADATA);
   app.get('/v2/health/live', () => ({ live: true }));
   const health = (path: string, isReady: () => boolean) => {
@@ -36,6 +45,8 @@ export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCo
   health('/v2/health/startup', () => dataPlane.started);
   for (const path of modelPaths('')) {
     app.get<ModelParams>(path, ({ params }) => {
+      // Triton's path for the statistics of all models, unless a model has that name.
+      if (params.model === 'stats' && !dataPlane.names.includes('stats')) return modelStatistics(core);
       const model = dataPlane.model(params.model, params.version);
       const parameters = modelParameters(model);
       return {
@@ -51,6 +62,11 @@ export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCo
       return { name, ready: alive };
     });
   }
+  for (const path of modelPaths('/config'))
+    app.get<ModelParams>(path, ({ params }) => modelConfig(dataPlane.model(params.model, params.version)));
+  for (const path of modelPaths('/stats'))
+    app.get<ModelParams>(path, ({ params }) => modelStatistics(core, params.model, params.version));
+  addSharedMemory(app);
   app.post<RepositoryRoute>('/v2/repository/index', ({ body }) => {
     return repositoryIndex(dataPlane, wantsReady(body));
   });
@@ -68,4 +84,22 @@ export function addHealth(app: FastifyInstance, { dataPlane, metrics }: ServerCo
     const { text, type } = await metrics.text();
     return reply.type(type).send(text);
   });
+}
+
+interface RegionRoute {
+  readonly Params: { readonly name: string };
+}
+
+/** Of Triton's regions of memory there are none: clients ask that before they begin, and register some. */
+function addSharedMemory(app: FastifyInstance): void {
+  for (const kind of ['systemsharedmemory', 'cudasharedmemory']) {
+    const [all, one] = [`/v2/${kind}`, `/v2/${kind}/region/:name`];
+    for (const path of [all, one]) {
+      app.get(`${path}/status`, () => []);
+      app.post(`${path}/unregister`, () => ({}));
+    }
+    app.post<RegionRoute>(`${one}/register`, ({ params }) => {
+      throw noRegion(params.name);
+    });
+  }
 }

@@ -39,7 +39,7 @@ export function addInfer(app: FastifyInstance, core: ServerCore): void {
         write: (data) => json.write(data, signal),
         hold: (bytes) => request.share.answer(bytes),
       });
-      metrics.answered(model.name, { queue });
+      metrics.answered(model.name, { queue, total: performance.now() - deadline.since });
       if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
       return reply.type('application/octet-stream').header(JSON_LENGTH, answer.jsonLength).send(answer.body);
     });

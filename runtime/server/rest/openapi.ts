@@ -34,7 +34,7 @@ const SCHEMAS = {
   ),
   Port: object({
     name: text,
-    datatype: { enum: ['FP32', 'UINT8', 'UINT16'] },
+    datatype: { enum: ['FP32', 'FP16', 'UINT8', 'UINT16'] },
     shape: list({ type: 'integer', minimum: -1 }),
   }),
   Live: object({ live: { type: 'boolean' } }),
@@ -54,7 +54,7 @@ const SCHEMAS = {
     {
       name: text,
       shape: list(count),
-      datatype: { enum: ['FP32', 'UINT8', 'UINT16'] },
+      datatype: { enum: ['FP32', 'FP16', 'UINT8', 'UINT16'] },
       parameters: object({ binary_data_size: count }, []),
       data: { type: 'array', items: {} },
     },
@@ -141,7 +141,7 @@ const failures = Object.fromEntries(
     417: 'Expect is another than 100-continue',
     431: 'the headers are too large',
     500: 'a run, or the thread that it ran in, failed',
-    501: 'Transfer-Encoding is another than chunked, or the method is CONNECT',
+    501: 'Transfer-Encoding is another than chunked, the method is CONNECT, or shared memory is asked for',
     503: 'the server is busy or not ready; Retry-After tells when to come again',
     504: 'no answer in time',
   }).map(([status, description]) => [status, { description, content: json('Error') }]),
@@ -151,6 +151,7 @@ const answered = (description: string, content: object, headers?: object) => ({
   ...failures,
 });
 const MODEL = { name: 'model', in: 'path', required: true, schema: text };
+const REGION = { name: 'name', in: 'path', required: true, schema: text };
 const VERSION_OF = { name: 'version', in: 'path', required: true, schema: text };
 const QUERY = Object.entries({
   threshold: { type: 'number', minimum: 0, maximum: 1 },
@@ -223,13 +224,27 @@ const health = (summary: string, schema: keyof typeof SCHEMAS) => {
     },
   };
 };
+const anything = { 'application/json': { schema: { type: 'object' } } };
+
 /** A model's paths: with its version, and without. */
 const ofModel = (before: string, ...path: readonly object[]) => ({
   [before]: get('What a model takes and gives', json('ModelMetadata'), path),
   [`${before}/ready`]: get('Whether a model has a worker', json('Ready'), path),
+  [`${before}/config`]: get("Triton's configuration of a model, as far as it is true here", anything, path),
+  [`${before}/stats`]: get('What was done for a model', anything, path),
   [`${before}/infer`]: infer(...path),
 });
-const anything = { 'application/json': { schema: { type: 'object' } } };
+
+/** Of Triton's regions of shared memory there are none. */
+const noSharedMemory = (kind: string) => ({
+  [`/v2/${kind}/status`]: get('The regions: none', {
+    'application/json': { schema: list({ type: 'object' }) },
+  }),
+  [`/v2/${kind}/unregister`]: post('Forget all regions', anything, {}),
+  [`/v2/${kind}/region/{name}/status`]: get('A region: none', anything, [REGION]),
+  [`/v2/${kind}/region/{name}/unregister`]: post('Forget a region', anything, {}, [REGION]),
+  [`/v2/${kind}/region/{name}/register`]: post('Refused: tensors come with requests', anything, {}, [REGION]),
+});
 
 /** OpenAPI 3.1 of the server. */
 export const OPENAPI = {
@@ -244,6 +259,9 @@ export const OPENAPI = {
     '/v2/health/startup': health('Whether models have been loaded', 'Ready'),
     ...ofModel('/v2/models/{model}', MODEL),
     ...ofModel('/v2/models/{model}/versions/{version}', MODEL, VERSION_OF),
+    '/v2/models/stats': get('What was done for the models', anything),
+    ...noSharedMemory('systemsharedmemory'),
+    ...noSharedMemory('cudasharedmemory'),
     '/v2/repository/index': post('The models, or those that are ready', json('Repository'), {
       ready: { type: 'boolean' },
     }),

@@ -16,7 +16,17 @@ describe('what is there', () => {
   it.each([
     [
       '/v2',
-      { name: 'nmode', version: expect.any(String), extensions: ['binary_tensor_data', 'model_repository'] },
+      {
+        name: 'nmode',
+        version: expect.any(String),
+        extensions: [
+          'binary_tensor_data',
+          'model_configuration',
+          'model_repository',
+          'model_repository(unload_dependents)',
+          'statistics',
+        ],
+      },
     ],
     ['/v2/health/live', { live: true }],
     ['/v2/health/ready', { ready: true }],
@@ -75,7 +85,7 @@ describe('a server', () => {
       path.replace('{model}', 'open').replace('{version}', '1'),
     );
     expect(paths).toContain('/v2/models/open/versions/1/infer');
-    for (const path of paths.filter((each) => !/load|infer|segment|index/.test(each))) {
+    for (const path of paths.filter((each) => !/load|infer|segment|index|register/.test(each))) {
       expect((await send(path)).status).toBe(200);
     }
     expect(Buffer.from((await send('/docs')).bytes).toString()).toContain('<h3>InferRequest</h3>');

@@ -1,6 +1,6 @@
 import { connect as connectHttp2, constants } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { clientOf, type Loose } from '../../../support/grpc-client.js';
+import { clientOf, INFER, type Loose, rawCall } from '../../../support/grpc-client.js';
 import { binary } from '../../../support/served.js';
 import { tinyServer } from '../../../support/tiny-server.js';
 
@@ -141,6 +141,33 @@ describe('what there is', () => {
     expect(index.value.models).toEqual(listed.json);
   });
 
+  it('has a configuration and statistics, as over HTTP', async () => {
+    await client.call('ModelInfer', raw);
+    const config = await client.call('ModelConfig', { name: 'small' });
+    expect(config.value.config).toMatchObject((await tiny.send('/v2/models/small/config')).json);
+    const counted = await client.call('ModelStatistics', { name: 'small' });
+    expect(counted.value).toMatchObject((await tiny.send('/v2/models/small/stats')).json);
+    const [{ inference_stats: stats, inference_count: images }] = counted.value.model_stats;
+    expect(stats.success.count).toBe(images);
+    expect(stats.success.ns).toBeGreaterThanOrEqual(stats.compute_infer.ns);
+    expect(stats.fail.count).toBeGreaterThan(0);
+    const all = await client.call('ModelStatistics', {});
+    expect(all.value.model_stats).toHaveLength(2);
+    expect(all.value).toMatchObject((await tiny.send('/v2/models/stats')).json);
+  });
+
+  it('has no shared memory, and says so over HTTP as well', async () => {
+    for (const kind of ['systemsharedmemory', 'cudasharedmemory']) {
+      expect((await tiny.send(`/v2/${kind}/status`)).json).toEqual([]);
+      expect((await tiny.send(`/v2/${kind}/unregister`, { method: 'POST' })).status).toBe(200);
+      const { status, json } = await tiny.send(`/v2/${kind}/region/a/register`, { body: '{}' });
+      expect([status, json.error]).toEqual([
+        501,
+        expect.stringContaining("region 'a': shared memory is not supported"),
+      ]);
+    }
+  });
+
   it('is live, ready and healthy', async () => {
     expect((await client.call('ServerLive', {})).value).toEqual({ live: true });
     expect((await client.call('ServerReady', {})).value).toEqual({ ready: true });
@@ -195,33 +222,6 @@ describe('what there is', () => {
   });
 });
 
-/** A call of bytes as they are. */
-async function sent(path: string, body: Uint8Array, headers: Record<string, string> = {}) {
-  const session = connectHttp2(`http://${tiny.grpc()}`);
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...headers,
-  });
-  stream.end(body);
-  const found: Record<string, unknown> = {};
-  stream
-    .on('response', (given) => Object.assign(found, given))
-    .on('trailers', (given) => Object.assign(found, given));
-  await new Promise((resolve) =>
-    stream
-      .resume()
-      .once('close', resolve)
-      .on('error', () => {}),
-  );
-  session.close();
-  return { http: found[':status'], code: found['grpc-status'], message: found['grpc-message'] };
-}
-
-const INFER = '/inference.GRPCInferenceService/ModelInfer';
-
 describe('a client that is none of gRPC', () => {
   it.each([
     ['another type', { http: 415 }, INFER, Buffer.alloc(0), { 'content-type': 'application/json' }],
@@ -235,7 +235,7 @@ describe('a client that is none of gRPC', () => {
     ['no protobuf', { code: '3' }, INFER, Buffer.from([0, 0, 0, 0, 2, 255, 255]), {}],
     ['a timeout of words', { code: '3' }, INFER, Buffer.alloc(5), { 'grpc-timeout': 'soon' }],
   ])('is told so: %s', async (_, expected, path, body, headers) => {
-    expect(await sent(path, body, headers)).toMatchObject(expected);
+    expect(await rawCall(tiny.grpc(), path, body, headers)).toMatchObject(expected);
   });
 
   it('is cut off where it asks all the time whether the server is there', async () => {

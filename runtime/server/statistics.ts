@@ -1,0 +1,100 @@
+import type { Timings } from '../segmenter.js';
+
+/** How often something was done, and the nanoseconds that it took in all: Triton's StatisticDuration. */
+export interface Duration {
+  readonly count: number;
+  readonly ns: number;
+}
+
+class Sum {
+  #count = 0;
+  #milliseconds = 0;
+
+  add(milliseconds = 0): void {
+    this.#count++;
+    this.#milliseconds += milliseconds;
+  }
+
+  get duration(): Duration {
+    return { count: this.#count, ns: Math.round(this.#milliseconds * 1e6) };
+  }
+}
+
+const NONE: Duration = { count: 0, ns: 0 };
+
+/** Numbers of rows that are told apart: more than batches have; of requests that bring others by themselves, no more are. */
+const MAX_BATCHES = 64;
+
+/** What was done for a model, under the names of Triton's statistics extension. */
+class ModelCounts {
+  #rows = 0;
+  #runs = 0;
+  #last = 0;
+  readonly #success = new Sum();
+  readonly #fail = new Sum();
+  readonly #queue = new Sum();
+  readonly #input = new Sum();
+  readonly #infer = new Sum();
+  readonly #output = new Sum();
+  readonly #batches = new Map<number, Sum>();
+
+  ran(rows: number, milliseconds: number): void {
+    this.#last = Date.now();
+    this.#rows += rows;
+    this.#runs++;
+    this.#infer.add(milliseconds);
+    const known = this.#batches.get(rows);
+    const batch = known ?? new Sum();
+    if (known === undefined && this.#batches.size < MAX_BATCHES) this.#batches.set(rows, batch);
+    batch.add(milliseconds);
+  }
+
+  answered({ queue, decode = 0, preprocess = 0, postprocess, total }: Partial<Timings>): void {
+    this.#success.add(total);
+    this.#queue.add(queue);
+    this.#input.add(decode + preprocess);
+    this.#output.add(postprocess);
+  }
+
+  failed(milliseconds: number): void {
+    this.#fail.add(milliseconds);
+  }
+
+  get fields() {
+    const batches = [...this.#batches].sort(([a], [b]) => a - b);
+    return {
+      last_inference: this.#last,
+      inference_count: this.#rows,
+      execution_count: this.#runs,
+      inference_stats: {
+        success: this.#success.duration,
+        fail: this.#fail.duration,
+        queue: this.#queue.duration,
+        compute_input: this.#input.duration,
+        compute_infer: this.#infer.duration,
+        compute_output: this.#output.duration,
+        cache_hit: NONE,
+        cache_miss: NONE,
+      },
+      batch_stats: batches.map(([size, { duration }]) => ({
+        batch_size: size,
+        compute_input: NONE,
+        compute_infer: duration,
+        compute_output: NONE,
+      })),
+    };
+  }
+}
+
+/** What was done for each model since the server began, whatever the transport. */
+export class Statistics {
+  readonly #models = new Map<string, ModelCounts>();
+
+  of(model: string): ModelCounts {
+    const known = this.#models.get(model);
+    if (known !== undefined) return known;
+    const counts = new ModelCounts();
+    this.#models.set(model, counts);
+    return counts;
+  }
+}
