@@ -21,6 +21,8 @@ export function run<T>(...args: string[]): T {
 /** A server that runs. */
 export interface Served {
   readonly url: string;
+  /** Where it serves over gRPC, with `--grpc-port`. */
+  readonly grpc: string | undefined;
   readonly pid: number;
   /** What a module that it was started with answers (`preload`). */
   ask<T>(): Promise<T>;
@@ -60,8 +62,8 @@ export async function serving<T>(
   };
   let result: T;
   try {
-    const url = await Promise.race([urlOf(child.stdout), early]);
-    result = await Promise.race([body({ url, pid, ask }), early]);
+    const places = await Promise.race([placesOf(child.stdout), early]);
+    result = await Promise.race([body({ ...places, pid, ask }), early]);
   } finally {
     child.kill();
     const forced = setTimeout(() => child.kill('SIGKILL'), END_WITHIN);
@@ -73,10 +75,12 @@ export async function serving<T>(
   return result;
 }
 
-async function urlOf(output: Readable | null): Promise<string> {
+async function placesOf(output: Readable | null): Promise<Pick<Served, 'url' | 'grpc'>> {
+  let grpc: string | undefined;
   for await (const line of output === null ? [] : createInterface(output)) {
     const [url] = /http:\S+/.exec(line) ?? [];
-    if (url !== undefined) return url;
+    if (url !== undefined) return { url, grpc };
+    grpc ??= /^gRPC at (\S+)$/.exec(line)?.[1];
   }
   throw new Error('the server did not start');
 }
