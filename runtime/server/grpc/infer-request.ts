@@ -2,7 +2,7 @@
  * ModelInferRequest of the Open Inference Protocol v2, read by hand: tensors stay views of the message, and what a decoder would
  * make millions of objects of, entries of two bytes each, is bounded.
  */
-import { badUsage, NmodeError, reason } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import type { Port } from '../../sessions/tensors.js';
 import type { TensorRequest } from '../admission/call.js';
 import {
@@ -15,7 +15,7 @@ import {
 import { refuseSharedMemory } from '../protocol/shared-memory.js';
 import { Parameters } from './parameters.js';
 import { typedNumbers } from './typed-contents.js';
-import { bytesField, eachField, numbersField, type ReadField, textField } from './wire.js';
+import { bytesField, eachField, numbersField, type ReadField, readFields, textField } from './wire.js';
 
 type MemoryOf = (length: number) => ArrayBuffer;
 
@@ -71,7 +71,7 @@ export class InferMessage {
     const add = <T>(list: T[], entry: T, what: string) => {
       if (list.push(entry) > MAX_ENTRIES) throw badUsage(`the request has more than ${MAX_ENTRIES} ${what}`);
     };
-    parsed(bytes, {
+    readFields(bytes, 'the message is no ModelInferRequest', {
       ...nameFields(this),
       3: textField((text) => {
         this.id = text;
@@ -130,15 +130,6 @@ function nameFields(into: { model: string; version: string }) {
       into.version = text;
     }),
   };
-}
-
-function parsed(bytes: Uint8Array, fields: Readonly<Record<number, ReadField>>): void {
-  try {
-    eachField(bytes, fields);
-  } catch (error) {
-    if (error instanceof NmodeError) throw error;
-    throw badUsage(`the message is no ModelInferRequest: ${reason(error)}`, { cause: error });
-  }
 }
 
 function tensorOf(

@@ -1,6 +1,6 @@
 import { badUsage } from '../../../graph/common/errors.js';
 import { DATATYPES, type Datatype, type InputTensor } from '../protocol/datatypes.js';
-import { eachField, numbersField, type ReadField } from './wire.js';
+import { numbersField, type ReadField, readFields } from './wire.js';
 
 /** The field of InferTensorContents that has a type's numbers; none where they go as bytes only. */
 const FIELD_OF: Readonly<Record<Datatype, number | undefined>> = {
@@ -43,7 +43,7 @@ export function typedNumbers(
   };
   const fields: Record<number, ReadField> = {};
   for (let id = 1; id <= 8; id++) fields[id] = id === own ? read : wrong;
-  eachField(contents, fields);
+  readFields(contents, `input '${name}': its contents cannot be read`, fields);
   if (at < count) throw badUsage(`input '${name}': its contents have ${at} values, expected ${count}`);
   return numbers;
 }

@@ -1,5 +1,6 @@
 /** Protobuf's encoding, taken apart field by field: for messages of which not everything may become an object. */
 import protobuf from 'protobufjs/light.js';
+import { badUsage, NmodeError, reason } from '../../../graph/common/errors.js';
 
 const [VARINT, FIXED64, LENGTH_DELIMITED, FIXED32] = [0, 1, 2, 5];
 
@@ -16,6 +17,23 @@ export function eachField(bytes: Uint8Array, fields: Readonly<Record<number, Rea
     const tag = reader.uint32();
     const wireType = tag & 7;
     if (!fields[tag >>> 3]?.(reader, wireType)) skip(reader, wireType);
+  }
+}
+
+/**
+ * As `eachField`, of what a client sent.
+ * @param problem what is wrong where they cannot be read
+ * @throws NmodeError (BAD_USAGE)
+ */
+export function readFields(
+  bytes: Uint8Array,
+  problem: string,
+  fields: Readonly<Record<number, ReadField>>,
+): void {
+  try {
+    eachField(bytes, fields);
+  } catch (error) {
+    throw error instanceof NmodeError ? error : badUsage(`${problem}: ${reason(error)}`, { cause: error });
   }
 }
 

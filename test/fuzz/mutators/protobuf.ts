@@ -29,10 +29,24 @@ const GRAPH = (): Schema => ({
 /** ModelProto of onnx.proto. */
 const MODEL: Schema = { 7: GRAPH, 8: leaf, 14: leaf };
 
+const PARAMETER = () => ({ 2: leaf });
+
+/** ModelInferRequest of grpc_service.proto. */
+const REQUEST: Schema = {
+  4: PARAMETER,
+  5: () => ({ 4: PARAMETER, 5: leaf }),
+  6: () => ({ 2: PARAMETER }),
+};
+
 /** Changes some fields of an ONNX model, lengths around them put right; once in eight times its bytes instead. */
-export function mutateModel(bytes: Uint8Array, random: Random): Uint8Array {
+export const mutateModel = (bytes: Uint8Array, random: Random) => mutateMessage(bytes, MODEL, random);
+
+/** As `mutateModel`, of a request over gRPC. */
+export const mutateRequest = (bytes: Uint8Array, random: Random) => mutateMessage(bytes, REQUEST, random);
+
+function mutateMessage(bytes: Uint8Array, schema: Schema, random: Random): Uint8Array {
   if (random.once(8)) return mutateBytes(bytes, random);
-  let fields = decoded(bytes);
+  let fields = decoded(bytes, schema);
   for (let times = 1 + random.below(3); times > 0; times--) fields = mutateFields(fields, random);
   return encode(fields, random);
 }
@@ -40,8 +54,8 @@ export function mutateModel(bytes: Uint8Array, random: Random): Uint8Array {
 /** Of the few that are changed again and again. */
 const known = new WeakMap<Uint8Array, readonly Field[]>();
 
-function decoded(bytes: Uint8Array): readonly Field[] {
-  const fields = known.get(bytes) ?? decode(bytes, MODEL);
+function decoded(bytes: Uint8Array, schema: Schema): readonly Field[] {
+  const fields = known.get(bytes) ?? decode(bytes, schema);
   known.set(bytes, fields);
   return fields;
 }

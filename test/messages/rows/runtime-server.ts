@@ -220,7 +220,6 @@ export const RUNTIME_SERVER: Conditions = {
       'raw_input_contents has any entry, and not one for each of inputs',
     "input '…' is given twice": 'two entries of inputs have one name',
     "output '…' is asked for twice": 'two entries of outputs have one name',
-    'the message is no ModelInferRequest: …': 'the bytes cannot be read as fields of protobuf',
     "input '…': 'shape' is not a list of sizes": 'a size is negative, or beyond 2^53',
     'another field begins': 'caught where it is thrown: by then the names of a message have come',
     "input '…' has both contents and raw_input_contents": 'values of one input are given in both forms',
