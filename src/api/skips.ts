@@ -3,6 +3,7 @@ import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../.
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { dimText } from '../../graph/ir/dim.js';
+import type { DType } from '../../graph/ir/dtype.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
 import { naming } from '../../runtime/common/naming.js';
@@ -19,6 +20,8 @@ export interface SkipsReport {
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
 }
+
+const OTHER_FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float64'];
 
 /**
  * Proposes the tensors of an .onnx file that a decoder is to be grafted on.
@@ -42,6 +45,13 @@ export async function skipsIn({ model: given, name }: LoadedModel): Promise<Skip
     faultOf(found.tensor) ? { tensor: found.tensor, type: found.type } : found,
   );
   const skips = naming(name, () => lastOnTheWayDown(model, maps));
+  const other = located.find(({ type }) => type?.shape.length === 4 && OTHER_FLOATS.includes(type.dtype));
+  if (skips.length === 0 && other?.type !== undefined) {
+    throw new NmodeError(
+      'BAD_MODEL',
+      `${name}: its feature maps are ${other.type.dtype}, such as '${other.tensor}', expected float32: give the float32 model that it was made of, and lower the precision afterwards`,
+    );
+  }
   if (skips.length === 0) {
     throw new NmodeError(
       'BAD_MODEL',

@@ -59,7 +59,7 @@ async function slimmed(task: SlimTask, notes: readonly string[]): Promise<SlimRe
   });
   const fit = await fitted(task, parts, kept);
   const student = await teacher.student(plan.decoder, fit.weights);
-  const contestants = contestantsOf(task, student);
+  const contestants = contestantsOf(task, student, fit.masksAt);
   const figures = await compared(task, student, contestants, parts);
   const lack = shortfall(figures.student, figures.teacher, plan.gates);
   if (lack !== undefined && !options.force) throw refused(lack, kept.state.path);
@@ -80,7 +80,7 @@ async function slimmed(task: SlimTask, notes: readonly string[]): Promise<SlimRe
       onnxruntime: (await loadRuntime()).env.versions.node ?? 'unknown',
     },
     notes: [
-      ...[...notes, ...student.notes, ...figures.notes],
+      ...[...notes, ...fit.fallbacks, ...student.notes, ...figures.notes],
       ...(lack === undefined ? [] : [`written nevertheless: ${lack}`]),
     ],
   };
@@ -149,7 +149,7 @@ async function truthOf(
   return new Map(paired.flatMap(([name, pair]) => (pair === undefined ? [] : [[name, pair]])));
 }
 
-/** @throws NmodeError (BAD_USAGE) for outputs that would overwrite inputs or each other, and a report that is none */
+/** @throws NmodeError (BAD_USAGE) for outputs that would overwrite inputs or each other */
 async function refuseOutputs(
   { network, output, saveWeights, report }: SlimOptions,
   images: readonly SlimImage[],
@@ -158,8 +158,6 @@ async function refuseOutputs(
   const outputs = [output, saveWeights, report].filter((path) => path !== undefined);
   const twice = outputs.find((path, index) => outputs.indexOf(path) < index);
   if (twice !== undefined) throw badUsage(`${twice}: two files are to be written there`);
-  if (report !== undefined && !/\.html?$/i.test(report))
-    throw badUsage(`${report}: a report is an .html file`);
   const masks = [...truth.values()].map(({ mask }) => mask);
   await refuseOverwriting(outputs, [network, ...images.flatMap(({ files }) => files), ...masks]);
   for (const path of outputs) await refuseUnwritable(path);

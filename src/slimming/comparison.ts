@@ -36,7 +36,7 @@ export async function compared(
   const lowered = options.int8 === false ? {} : await loweredTeacher(task);
   const contestants: readonly Contestant[] = [
     ...pair,
-    ...(lowered.model ? [{ model: lowered.model, options: teacher.said }] : []),
+    ...(lowered.model ? [{ model: lowered.model, options: at(pair, 0).options }] : []),
   ];
   const figures = await figuresOn({ test, heldOut }, contestants, {
     ...{ truth, reading, session, signal },
@@ -81,11 +81,15 @@ function notesOf({ truth }: SlimTask, teacher: ModelFigures, student: ModelFigur
 /** Teacher and student. */
 export type Contestants = readonly [teacher: Contestant, student: Contestant];
 
-/** Both as they run: rewritten. */
-export function contestantsOf({ teacher }: SlimTask, student: Student): Contestants {
+/** Both as they run: rewritten. @param masksAt where both have masks of one size */
+export function contestantsOf(
+  { teacher }: SlimTask,
+  student: Student,
+  masksAt: 'network' | 'image',
+): Contestants {
   return [
-    { model: optimize(teacher.network).model, options: teacher.said },
-    { model: optimize(student.model).model, options: {} },
+    { model: optimize(teacher.network).model, options: { ...teacher.said, at: masksAt } },
+    { model: optimize(student.model).model, options: { at: masksAt } },
   ];
 }
 
@@ -131,7 +135,7 @@ export async function drawn(
   const segmenters: Segmenter[] = [];
   try {
     for (const { model, options } of contestants)
-      segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options, at: 'network' }));
+      segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options }));
     const [ofTeacher, ofStudent] = [at(segmenters, 0), at(segmenters, 1)];
     const pictures: DrawnExample[] = [];
     for (const example of examplesOf(agreement)) {

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount } from '../../graph/ir/tensor.js';
@@ -8,7 +8,13 @@ import { channelOf, type ImageRaster, type Probabilities } from '../../runtime/c
 import { Job } from '../../runtime/images/job.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
 import { masksOf } from '../../runtime/masks/classes.js';
-import { createSession, type Session, type SessionOptions } from '../../runtime/node/sessions/session.js';
+import {
+  createSession,
+  type ProviderReport,
+  type Session,
+  type SessionOptions,
+} from '../../runtime/node/sessions/session.js';
+import type { Floats } from '../../runtime/sessions/tensors.js';
 import { outputOf } from '../transform/output-of.js';
 import { FeatureStore } from './feature-store.js';
 import type { ImageSource } from './split.js';
@@ -53,6 +59,10 @@ export interface Collected {
   /** Every view of every image that is trained on. */
   readonly train: readonly number[];
   readonly heldOut: readonly number[];
+  /** Where teacher and student have masks of one size: a teacher that gives coarser ones has them at images' own alone. */
+  readonly masksAt: 'network' | 'image';
+  /** Where the teacher ran. */
+  readonly provider: ProviderReport;
 }
 
 /** Images that are read ahead of the one that runs. */
@@ -78,24 +88,26 @@ export async function collect(
   const [train, heldOut]: [number[], number[]] = [[], []];
   const scales = [...teacher.skips.map(({ scale }) => scale), [1, 1]];
   let collected: Pick<Collected, 'store' | 'shapes'> | undefined;
-  let [done, found] = [0, false];
+  let [done, found, coarse] = [0, false, false];
   onProgress(0, images.length);
   try {
     for await (const opened of inOrder(images, LOOK_AHEAD, withPixels)) {
       signal?.throwIfAborted();
       const isTrained = done < groups.train.length;
       const own = { ...options, targets: isTrained ? options.targets : undefined };
-      for await (const { parts, shapes, hasMask } of look(teacher, session, opened, own)) {
+      for await (const { parts, shapes, hasMask, isCoarse } of look(teacher, session, opened, own)) {
         collected ??= { shapes, store: storeFor(shapes, options) };
         (isTrained ? train : heldOut).push(collected.store.count);
         await collected.store.add(parts);
         found ||= hasMask;
+        coarse ||= isCoarse;
       }
       onProgress(++done, images.length);
     }
     if (collected === undefined) throw new TypeError('no image');
     if (!found) throw blind(teacher, images.length);
-    return { ...collected, scales, train, heldOut };
+    const { provider } = session;
+    return { ...collected, scales, train, heldOut, provider, masksAt: coarse ? 'image' : 'network' };
   } catch (error) {
     await collected?.store.close();
     throw error;
@@ -133,27 +145,50 @@ async function* look(
     if (!(fed.data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
     const [, , height = 1, width = 1] = fed.dims;
     const outputs = await session.run({ [port.name]: fed }, { ...(signal && { signal }) });
-    job.place(0, outputOf(outputs, mask.name));
-    const given = probabilitiesOf(job, height, width);
+    const given = outputOf(outputs, mask.name);
+    refuseLogits(teacher, given);
+    job.place(0, given);
+    const answer = probabilitiesOf(job);
+    const probabilities = atSize(answer, height, width);
     targetsAt ??= await targetsOf?.(image, raster, { classes, height, width });
-    const targets = targetsAt?.(given, view) ?? given;
+    const targets = targetsAt?.(probabilities, view) ?? probabilities;
     const features = skips.map(({ tensor }) => outputOf(outputs, tensor));
     const parts = features.map(({ data }, index) => halved(teacher, index, image.name, data));
     yield {
       parts: [...parts, toHalf(targets.data)],
       shapes: [...features.map(({ dims }) => dims), [1, targets.classes, targets.height, targets.width]],
-      hasMask: masksOf(given, spec.classes, undefined, {}).masks.some(({ data }) => data.includes(255)),
+      isCoarse: answer.height !== height || answer.width !== width,
+      hasMask: masksOf(probabilities, spec.classes, undefined, {}).masks.some(({ data }) =>
+        data.includes(255),
+      ),
     };
   }
 }
 
-/** At the size of the network's input, also of a network that gives them coarser. */
-function probabilitiesOf(job: Job, height: number, width: number): Probabilities {
+/** @throws NmodeError (BAD_USAGE) where nobody says what the network ends in, and it ends in no probabilities */
+function refuseLogits({ name, spec }: Teacher, { data }: Floats): void {
+  if (spec.head !== undefined || !spec.assumed.some((assumption) => assumption.option === 'head')) return;
+  const logit = data.find((value) => (value < -TOLERANCE || value > 1 + TOLERANCE) && Number.isFinite(value));
+  if (logit === undefined) return;
+  throw badUsage(
+    `${name}: it gives ${logit}, which is no probability: say what turns its logits into probabilities, ${option('head', 'sigmoid')} or ${option('head', 'softmax')}`,
+  );
+}
+
+/** Rounding may pass 0 and 1 by a little. */
+const TOLERANCE = 1e-3;
+
+function probabilitiesOf(job: Job): Probabilities {
   const { probabilities } = job.finish({
     ...{ threshold: undefined, at: 'network' },
     ...{ wantProbabilities: true, wantComponents: false, wantPixels: false },
   });
   if (probabilities === undefined) throw new TypeError('no probabilities');
+  return probabilities;
+}
+
+/** At the size of the network's input, also of a network that gives them coarser. */
+function atSize(probabilities: Probabilities, height: number, width: number): Probabilities {
   if (probabilities.height === height && probabilities.width === width) return probabilities;
   const { classes } = probabilities;
   const data = new Float32Array(classes * height * width);

@@ -42,7 +42,7 @@ export interface FigureOptions {
 type Parts<T> = Readonly<Record<'test' | 'heldOut', readonly T[]>>;
 
 /**
- * Holds models against the first, which is the teacher, and against ground truth, at the size of the network.
+ * Holds models against the first, which is the teacher, and against ground truth.
  * @returns figures of each model, for each part of the images
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE, CANNOT_RUN; the signal's reason
  */
@@ -58,9 +58,7 @@ export async function figuresOn(
   const step = () => onProgress(done++, total);
   try {
     for (const { model, options: said } of contestants) {
-      segmenters.push(
-        await Segmenter.load(encodeModel(model), { ...options.session, ...said, at: 'network' }),
-      );
+      segmenters.push(await Segmenter.load(encodeModel(model), { ...options.session, ...said }));
     }
     return {
       test: await figuresOf(test, segmenters, options, step),

@@ -4,7 +4,7 @@ import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { DEFAULT_MOMENTUM, type Numbers, RUNNING, type TrainingStep } from '../../graph/training/step.js';
-import { createSession, type Session } from '../../runtime/node/sessions/session.js';
+import { createSession, type ProviderReport, type Session } from '../../runtime/node/sessions/session.js';
 import { outputOf } from '../transform/output-of.js';
 import { areaBias } from './area-bias.js';
 import type { BatchReader } from './batch-reader.js';
@@ -24,6 +24,8 @@ export interface Fitted {
   readonly step: number;
   /** The step behind which running statistics were normalised by. */
   readonly runningFrom: number;
+  /** Where the steps ran; absent where none was left to take. */
+  readonly provider?: ProviderReport;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function fitDecoder(task: FitTask, before?: FitRecord): Promise<Fit
     step,
     runningFrom: last,
     parameters: outputOf(state, 'parameters').data.length,
+    ...(phase.provider && { provider: phase.provider }),
   };
 }
 
@@ -69,6 +72,8 @@ function checkState({ state }: FitRecord, step: TrainingStep): void {
 
 /** Steps of one kind. */
 class Phase {
+  provider: ProviderReport | undefined;
+
   constructor(
     private readonly task: FitTask,
     private readonly judge: Judge,
@@ -84,6 +89,7 @@ class Phase {
     const { task, judge, reader, samples } = this;
     const { steps, signal } = task;
     await using session = await createSession(encodeModel(made.model), task.session);
+    this.provider = session.provider;
     const outputs = session.outputs.map(({ name }) => name).filter((name) => name !== 'logits');
     const options = { transfer: true, onSpent: reader.onSpent, ...(signal && { signal }) };
     let record = before;

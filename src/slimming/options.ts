@@ -12,9 +12,11 @@ import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Background, Grey, Recipe } from '../../graph/common/recipe.js';
 import type { AppliedHead } from '../../runtime/input-spec.js';
+import { candidates } from '../../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
 import { DECODER, FITTING, GATES } from './defaults.js';
+import { checkTypes } from './option-types.js';
 
 export interface SlimOptions
   extends Settings,
@@ -146,6 +148,9 @@ const MAX_BATCH = 1024;
 
 /** @throws NmodeError (BAD_USAGE) for options that make no sense */
 export function planSlim(options: SlimOptions): SlimPlan {
+  checkTypes(options);
+  checkEndings(options);
+  candidates(options.providers ?? ['cpu'], options.strict ?? false);
   const { seed = 0, steps, minutes, holdOut = FITTING.holdOut, rate = FITTING.rate } = options;
   const { batch = FITTING.batch, truthWeight = FITTING.truthWeight, masks } = options;
   const { minAgreement = GATES.minAgreement, maxDscDrop = GATES.maxDscDrop } = options;
@@ -154,10 +159,12 @@ export function planSlim(options: SlimOptions): SlimPlan {
     throw badUsage(`${option(name, value)}, expected a whole number from ${from} to ${to}`);
   };
   const share = (name: string, value: number) => {
-    if (!(value >= 0 && value <= 1)) throw badUsage(`${option(name, value)}, expected a number from 0 to 1`);
+    if (!(Number.isFinite(value) && value >= 0 && value <= 1))
+      throw badUsage(`${option(name, value)}, expected a number from 0 to 1`);
   };
   const positive = (name: string, value: number) => {
-    if (!(value > 0 && value < Infinity)) throw badUsage(`${option(name, value)}, expected a number above 0`);
+    if (!(Number.isFinite(value) && value > 0))
+      throw badUsage(`${option(name, value)}, expected a number above 0`);
   };
   whole('seed', seed, 0, 2 ** 31 - 1);
   whole('batch', batch, 1, MAX_BATCH);
@@ -182,6 +189,21 @@ export function planSlim(options: SlimOptions): SlimPlan {
     budget: options.memoryBudget ?? DEFAULT_BUDGET,
     folder: dirname(options.output),
   };
+}
+
+/** Files are told apart by their endings. */
+const ENDINGS = {
+  output: { expected: 'a model is an .onnx file', ending: /\.onnx$/i },
+  saveWeights: { expected: 'a state dict is a .safetensors file', ending: /\.safetensors$/i },
+  report: { expected: 'a report is an .html file', ending: /\.html?$/i },
+} as const;
+
+function checkEndings(options: SlimOptions): void {
+  for (const name of ['output', 'saveWeights', 'report'] as const) {
+    const path = options[name];
+    const { expected, ending } = ENDINGS[name];
+    if (path !== undefined && !ending.test(path)) throw badUsage(`${path}: ${expected}`);
+  }
 }
 
 /** A decoder beyond these is none that any encoder needs. */

@@ -125,8 +125,10 @@ export class StateFile {
   }
 
   #refuseOthers(found: Identity): void {
-    const keys = [...new Set([...Object.keys(this.identity), ...Object.keys(found)])];
-    const other = keys.find((key) => this.identity[key] !== found[key]);
+    const keys = new Set([...Object.keys(this.identity), ...Object.keys(found)]);
+    // Whoever does not say again how long it was to take means the same.
+    if (this.identity.minutes === undefined) keys.delete('minutes');
+    const other = [...keys].find((key) => this.identity[key] !== found[key]);
     if (other === undefined) return;
     throw new NmodeError(
       'BAD_USAGE',

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { pick } from '../../graph/common/pick.js';
 import { oneCycle } from '../../graph/training/schedule.js';
+import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import type { Pair } from '../files/pairs.js';
 import { FITTING, LOSS } from './defaults.js';
 import { type Collected, collect, type SlimImage } from './features.js';
@@ -31,22 +35,51 @@ export function frameOf({ plan, teacher }: SlimTask): Omit<Fitting, 'shapes' | '
 
 /** The state of a slimming, and what an earlier run has left of it where that is to go on. @throws as `StateFile.read` */
 export async function stateOfTask(task: SlimTask) {
-  const state = StateFile.beside(task.options.output, identityOf(task));
+  const state = StateFile.beside(task.options.output, await identityOf(task));
   return { state, before: task.options.resume ? await state.read() : undefined };
 }
 
-/** What makes a training the same as another. */
-function identityOf({ plan, teacher, images, truth }: SlimTask): Identity {
+/** What makes a training the same as another: of images and masks, what is in their files. */
+async function identityOf({ options, plan, teacher, images, truth }: SlimTask): Promise<Identity> {
   const { seed, batch, rate, holdOut, views, truthWeight } = plan;
   return {
     network: teacher.sha256,
     skips: teacher.skips.map(({ tensor }) => tensor).join(','),
     ...{ decoder: JSON.stringify(plan.decoder), settings: JSON.stringify(plan.settings) },
     ...{ head: teacher.head, recipe: JSON.stringify(teacher.spec.recipe) },
-    images: JSON.stringify(images.map(({ name }) => name)),
-    masks: JSON.stringify([...truth.keys()]),
+    images: await contentsOf(images.map(({ name, files }) => [name, files])),
+    masks: await contentsOf(Array.from(truth, ([name, { mask }]) => [name, mask])),
+    reading: JSON.stringify(plan.reading),
     ...{ seed, batch, rate, holdOut, views, truthWeight },
+    ...(options.minutes !== undefined && { minutes: options.minutes }),
   };
+}
+
+/** Names, and hashes of what is in their files; one that cannot be read has none, and is told of where it is decoded. */
+async function contentsOf(
+  named: readonly (readonly [name: string, files: string | readonly string[]])[],
+): Promise<string> {
+  const hashes: (readonly [string, string])[] = [];
+  for (const [name, files] of named) {
+    const hash = createHash('sha256');
+    for (const file of [files].flat())
+      await pipeline(createReadStream(file), hash, { end: false }).catch(() => {});
+    hashes.push([name, hash.digest('hex')]);
+  }
+  return JSON.stringify(hashes);
+}
+
+/** What a slimming was fitted to, and where. */
+interface FittedTask extends Fitted {
+  readonly masksAt: Collected['masksAt'];
+  /** What ran elsewhere than was asked for. */
+  readonly fallbacks: readonly string[];
+}
+
+function fallbackOf({ requested, effective, attempts }: ProviderReport): readonly string[] {
+  if (attempts.length === 0 || requested[0] === 'auto') return [];
+  const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
+  return [[`ran on ${effective}`, ...passed].join('; ')];
 }
 
 /**
@@ -58,7 +91,7 @@ export async function fitted(
   task: SlimTask,
   parts: Pick<Split<SlimImage>, 'train' | 'heldOut'>,
   { state, before }: Awaited<ReturnType<typeof stateOfTask>>,
-): Promise<Fitted> {
+): Promise<FittedTask> {
   const { options, plan, teacher, truth: pairs } = task;
   const { session, budget, folder, views, reading, truthWeight: weight } = plan;
   const { signal, onProgress } = options;
@@ -77,7 +110,13 @@ export async function fitted(
     (measured ? clamped(await stepsWithin(options.minutes, common)) : FITTING.steps);
   const record = before && { ...before.record, ...(before.steps !== steps && { stopped: false }) };
   // Awaited here: the features are gone behind the end of this function.
-  return await fitDecoder({ ...common, ...scheduled(common, plan, steps), ...keeping(state, steps) }, record);
+  const fit = await fitDecoder(
+    { ...common, ...scheduled(common, plan, steps), ...keeping(state, steps) },
+    record,
+  );
+  const ran = [collected.provider, ...(fit.provider ? [fit.provider] : [])];
+  const fallbacks = [...new Set(ran.flatMap(fallbackOf))];
+  return { ...fit, masksAt: collected.masksAt, fallbacks };
 }
 
 const clamped = (steps: number) => Math.min(MAX_STEPS, Math.max(MIN_STEPS, steps));

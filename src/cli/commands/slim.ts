@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { BLOCKS } from '../../../exporters/decoders/block.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
+import { NmodeError } from '../../../graph/common/errors.js';
+import { option } from '../../../graph/common/option.js';
 import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
 import type { SlimOptions } from '../../slimming/options.js';
+import { stateOf } from '../../slimming/state.js';
 import {
   parseCount,
   parseOutput,
@@ -39,6 +43,15 @@ interface Flags extends SessionFlags, Omit<SlimOptions, 'network' | 'providers' 
 function parseSeed(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Expected a whole number from 0 to 999999999.');
+}
+
+/** Says of an interruption what is kept of the training, and how it goes on. */
+function withState(error: unknown, state: string): unknown {
+  if (!(error instanceof NmodeError) || error.code !== 'INTERRUPTED') return error;
+  const kept = existsSync(state)
+    ? `the training is kept in ${state}: the same command with ${option('resume')} goes on`
+    : 'no step was taken yet, and nothing is kept';
+  return new NmodeError('INTERRUPTED', `interrupted: ${kept}`, { cause: error });
 }
 
 export function addSlim(program: Command, inFlags: InFlags): void {
@@ -143,7 +156,11 @@ export function addSlim(program: Command, inFlags: InFlags): void {
     async (network: string, flags: Flags) => {
       const { slim } = await import('../../api/slim.js');
       const options = { ...optionsOf(flags), ...solverOptions(flags), network };
-      const report = await withSlimProgress((watching) => slim({ ...options, ...watching }));
+      const report = await withSlimProgress((watching) => slim({ ...options, ...watching })).catch(
+        (error: unknown) => {
+          throw withState(error, stateOf(options.output));
+        },
+      );
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport({ ...report, notes }, flags.json, slimText);
     },

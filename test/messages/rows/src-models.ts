@@ -90,6 +90,8 @@ export const SRC_MODELS: Conditions = {
   'src/api/skips.ts': {
     '…: no feature map float32 [N, C, H, W] of a part of the image lies between it and an output':
       'no tensor that a decoder could take is found at any resolution',
+    "…: its feature maps are …, such as '…', expected float32: give the float32 model that it was made of, and lower the precision afterwards":
+      'the same, and there are tensors of four axes of another float',
   },
   'src/cli/start.ts': {
     'no overlay was written': 'an image came back without the overlay that was asked for',

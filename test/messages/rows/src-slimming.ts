@@ -2,6 +2,11 @@ import type { Conditions } from '../conditions.js';
 
 /** What is said of networks that are slimmed. */
 export const SRC_SLIMMING: Conditions = {
+  'src/slimming/option-types.ts': {
+    'expected options: { network, images, output }': 'a program gives no object',
+    '… is missing: expected a path': 'network, images or output is undefined',
+    '…, expected …': 'the value of an option is of another type, empty, or out of bounds',
+  },
   'src/slimming/options.ts': {
     '…, expected a whole number from … to …': 'seed, batch or steps is no whole number within these bounds',
     '…, expected a number from 0 to 1': 'a share or a DSC is no number from 0 to 1',
@@ -18,14 +23,15 @@ export const SRC_SLIMMING: Conditions = {
   },
   'src/api/slim.ts': {
     '…: two files are to be written there': 'the model and its state dict, or a report, have one path',
-    '…: a report is an .html file': 'the path of the report ends in neither .html nor .htm',
-    'written nevertheless: …': 'the student is not good enough, and force writes it',
     '…: …; nothing was written but …, for …':
       'the agreement is below minAgreement, or the DSC further below that of the teacher than maxDscDrop, without force',
     'give more images or …, or … to write it nevertheless': 'the student is not good enough, as before',
   },
   'src/slimming/comparison.ts': { 'no pixels were given': 'never: they were asked for' },
   'src/cli/commands/slim.ts': {
+    'interrupted: …': 'Ctrl-C, or a request to end, stopped a slimming',
+    'the training is kept in …: the same command with … goes on': 'the same, where there is a state',
+    'no step was taken yet, and nothing is kept': 'the same, where there is none',
     'Expected a whole number from 0 to 999999999.': 'the seed is no whole number of at most nine digits',
   },
   'src/slimming/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
@@ -41,6 +47,8 @@ export const SRC_SLIMMING: Conditions = {
     'no record … in the file': 'the file of features was cut while it was read',
   },
   'src/slimming/features.ts': {
+    '…: it gives …, which is no probability: say what turns its logits into probabilities, … or …':
+      'a model says nothing of its head, nor does the user, and it gives a number below 0 or above 1',
     'no input or no output': 'never: a model without them is refused before',
     'prepared pixels are float32': 'never: a model that takes images as they are has no feature maps to name',
     'no probabilities': 'never: they were asked for',

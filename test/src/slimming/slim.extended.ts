@@ -161,7 +161,7 @@ it('asks for the head of an .onnx model that ends in logits, and takes it', asyn
     size: { batch: 1, ...SIZE },
   });
   await expect(slim({ ...SHORT, augment: false, network, output, steps: 8 })).rejects.toMatchObject({
-    code: 'BAD_MODEL',
+    code: 'BAD_USAGE',
     message: expect.stringContaining('it ends in logits, not in probabilities'),
   });
   await slim({ ...SHORT, augment: false, network, output, steps: 8, head: 'sigmoid', force: true });

@@ -43,7 +43,7 @@ it('puts a decoder into the network of a checkpoint, which is exported again by 
 }, 60_000);
 
 describe('refuses in one line, before anything is trained,', () => {
-  const cases: readonly (readonly [string, Partial<SlimOptions>, string, RegExp])[] = [
+  const cases: readonly (readonly [string, Partial<SlimOptions> | undefined, string, RegExp])[] = [
     [
       'a decoder that is nmODE',
       { network: fixture('release/unet_hd_CR_B.pth') },
@@ -89,13 +89,39 @@ describe('refuses in one line, before anything is trained,', () => {
       'BAD_USAGE',
       /report\.pdf: a report is an \.html file/,
     ],
+    ['no options at all', undefined, 'BAD_USAGE', /expected options: \{ network, images, output \}/],
+    ['no network', { network: undefined as never }, 'BAD_USAGE', /`network` is missing: expected a path/],
+    ['a path that is empty', { images: '' }, 'BAD_USAGE', /`images: ''`, expected a path/],
+    ['a model that is not called one', { output: 'x.pth' }, 'BAD_USAGE', /x\.pth: a model is an \.onnx file/],
+    [
+      'weights that are not called so',
+      { saveWeights: 'x.pth' },
+      'BAD_USAGE',
+      /x\.pth: a state dict is a \.safetensors file/,
+    ],
+    [
+      'a size without a width',
+      { size: { height: 64 } as never },
+      'BAD_USAGE',
+      /expected \{ height, width \}/,
+    ],
+    ['a provider that is none', { providers: ['quick' as 'cpu'] }, 'BAD_USAGE', /quick/],
+    ['a signal that is none', { signal: {} as never }, 'BAD_USAGE', /expected an AbortSignal/],
+    ['a text for a number', { rate: '1' as never }, 'BAD_USAGE', /`rate: '1'`, expected a number above 0/],
+    ['a text for a flag', { force: 'no' as never }, 'BAD_USAGE', /`force: 'no'`, expected true or false/],
     ['skips of a checkpoint', { skips: ['x'] }, 'BAD_USAGE', /`skips` has a meaning for \.onnx models alone/],
-    ['an output that is an input', { output: CHECKPOINT.network }, 'BAD_USAGE', /the output would overwrite/],
+    [
+      'an output that is an input',
+      { network: fixture('foreign/unet.onnx'), output: fixture('foreign/unet.onnx') },
+      'BAD_USAGE',
+      /the output would overwrite/,
+    ],
   ];
 
   it.each(cases)('%s', async (_, given, code, message) => {
     const output = join(folder, 'refused.onnx');
-    await expect(slim({ ...CHECKPOINT, output, ...given })).rejects.toMatchObject({
+    const asked = given && { ...CHECKPOINT, output, ...given };
+    await expect(slim(asked as SlimOptions)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });
