@@ -3,13 +3,20 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { buildEncoder, buildModel } from '../../exporters/assembly/build.js';
 import { type DecoderId, standard } from '../../exporters/assembly/describe.js';
+import { planExport } from '../../exporters/assembly/export-plan.js';
+import { detectIn } from '../../exporters/assembly/network-weights.js';
 import type { Backbone, Network } from '../../exporters/backbones/backbone.js';
 import { BACKBONES, backboneOf } from '../../exporters/backbones/index.js';
+import { openCheckpoint } from '../../exporters/checkpoints/open.js';
+import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { SOLVER_IDS } from '../../exporters/decoders/solvers.js';
 import { Weights, zeroWeights } from '../../exporters/nn/weights.js';
 import { cost } from '../../graph/analysis/cost.js';
+import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
+import { pick } from '../../graph/common/pick.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
@@ -17,8 +24,17 @@ import { optimize } from '../../graph/passes/optimize.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
 import type { Comparison, Figures } from '../measuring/comparison.js';
 import { bench } from './bench.js';
+import { withStructure } from './structure.js';
 
-export interface CompareOptions {
+export interface CompareOptions extends KeySelection {
+  /** In place of `backbones`: a checkpoint, with whose backbone the decoders are compared. */
+  readonly checkpoint?: string;
+  /** Of the checkpoint: as `exportModel` has it. */
+  readonly key?: string;
+  /** Of a checkpoint that is known by its structure alone: which hypothesis it is, by its id. */
+  readonly assume?: string;
+  /** Of such a checkpoint: inputs and outputs of its network, which tell that. */
+  readonly reference?: string;
   /** Names of those to compare; default all. */
   readonly backbones?: readonly string[];
   /** Base width of the backbones that have one; default each one's own: 64 for the U-Net, as in the release. */
@@ -44,9 +60,10 @@ const MAX_WIDTH = 400;
 const ORDER: readonly DecoderId[] = ['original', ...SOLVER_IDS];
 
 /**
- * What each decoder costs on each backbone, counted on the graphs that `exportModel` would write, and measured if asked for.
+ * What each decoder costs on each backbone, or on that of a checkpoint, counted on the graphs that `exportModel` would write, and measured
+ * if asked for.
  * @throws NmodeError (BAD_USAGE) for an unknown backbone, a width that none has, a size that the levels do not divide, runs that
- * are not timed; (CANNOT_WRITE)
+ * are not timed; (CANNOT_WRITE); of a checkpoint what `exportModel` throws
  */
 export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
   const { time = false, runs, report, signal, onProgress } = options;
@@ -56,10 +73,10 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
   const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...options.size };
   // Before anything is timed: a size may fit the first and not the last.
   const encoders: Encoder[] = [];
-  for (const network of networksOf(options)) {
+  for (const { network, assumed } of await subjectsOf(options)) {
     await turn(signal);
     const encoder = counted((weights) => buildEncoder(network, weights, size)).figures;
-    encoders.push({ network, encoder });
+    encoders.push({ network, encoder, ...(assumed && { assumed }) });
   }
   const comparisons: Comparison[] = [];
   for (const [done, encoder] of encoders.entries()) {
@@ -85,6 +102,48 @@ async function turn(signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
 }
 
+/** A network, and what is assumed of it. */
+interface Subject {
+  readonly network: Network;
+  readonly assumed?: readonly Assumption[];
+}
+
+const OF_CHECKPOINTS = ['key', 'prefix', 'ignore', 'assume', 'reference'] as const;
+
+/** @throws NmodeError (BAD_CHECKPOINT, BAD_REFERENCE, BAD_USAGE, CHECK_FAILED) */
+async function subjectsOf(options: CompareOptions): Promise<readonly Subject[]> {
+  const { checkpoint: path, backbones, width, key, assume, reference } = options;
+  if (path === undefined) {
+    const unused = OF_CHECKPOINTS.find((name) => options[name] !== undefined);
+    if (unused !== undefined) {
+      throw new NmodeError('BAD_USAGE', `${option(unused)} has a meaning with a checkpoint alone`);
+    }
+    return networksOf(options).map((network) => ({ network }));
+  }
+  if (backbones !== undefined || width !== undefined) {
+    const said = option(backbones === undefined ? 'width' : 'backbones');
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${said} has no meaning with a checkpoint, which says what its network is`,
+    );
+  }
+  const checkpoint = await openCheckpoint(path, key, pick(options, ['prefix', 'ignore']));
+  try {
+    const { plan } = await withStructure(checkpoint, planExport({}), { assume, reference, tolerance: {} });
+    const { network } = detectIn(checkpoint, plan.backbone);
+    if (reference !== undefined && plan.backbone === undefined) {
+      throw new NmodeError(
+        'BAD_USAGE',
+        `${checkpoint.file}: ${option('reference')} has no meaning: its keys are those of ${network.backbone}, and what is compared has no weights`,
+      );
+    }
+    const assumed = reference === undefined ? plan.assumed : undefined;
+    return [{ network, ...(assumed && { assumed }) }];
+  } finally {
+    checkpoint.close();
+  }
+}
+
 const hasWidth = ({ ofWidth }: Backbone) => ofWidth !== undefined;
 
 function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
@@ -104,8 +163,7 @@ function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
 
 type Size = Required<CompareOptions>['size'];
 
-interface Encoder {
-  readonly network: Network;
+interface Encoder extends Subject {
   readonly encoder: Figures;
 }
 
@@ -114,7 +172,7 @@ interface Contender {
   readonly model: Model;
 }
 
-function contendersOf({ network, encoder }: Encoder, size: Size): readonly Contender[] {
+function contendersOf({ network, encoder, assumed }: Encoder, size: Size): readonly Contender[] {
   const built = ORDER.filter((id) => id !== 'original' || network.own !== undefined).map((decoder) => ({
     decoder,
     ...counted((weights) => buildModel(standard(network, decoder), weights, { size: { batch: 1, ...size } })),
@@ -130,6 +188,7 @@ function contendersOf({ network, encoder }: Encoder, size: Size): readonly Conte
       comparison: {
         ...{ backbone: network.backbone, decoder, ...figures, encoder, bytes: encodedLength(model) },
         ...(saved && { saved }),
+        ...(assumed && { assumed }),
       },
     };
   });

@@ -1,4 +1,5 @@
 import type { DecoderId } from '../../exporters/assembly/describe.js';
+import type { Assumption } from '../../graph/common/assumption.js';
 
 /** Parameters, and multiply-adds of convolutions and matrix products for one image. */
 export interface Figures {
@@ -17,4 +18,6 @@ export interface Comparison extends Figures {
   readonly saved?: Figures;
   /** Median of a run in milliseconds, and its ratio to the original decoder's; with `time`. */
   readonly latency?: { readonly p50: number; readonly ratio: number };
+  /** What a checkpoint's network was taken for, where no reference has proven it. */
+  readonly assumed?: readonly Assumption[];
 }

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
+import { assumptionsText } from '../../../graph/common/assumption.js';
 import type { CompareOptions, Comparison } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
-import { parseCount, parseSize } from '../flags/arguments.js';
-import { choice } from '../flags/options.js';
+import { parseCount, parsePath, parseSize } from '../flags/arguments.js';
+import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
+import { flagOf } from '../flags/flag-words.js';
+import { choice, optionsOf } from '../flags/options.js';
 import { printReport, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
@@ -13,22 +16,31 @@ interface Flags extends Omit<CompareOptions, 'backbones' | 'signal' | 'onProgres
 }
 
 export function addCompare(program: Command): void {
-  program
+  const command = program
     .command('compare')
     .description('count what each decoder costs on each backbone, side by side')
+    .argument('[checkpoint]', 'a checkpoint whose backbone is taken in place of all known ones')
     .addOption(choice('--backbone <backbone...>', 'those to compare (default: all)', BACKBONE_IDS))
     .option('--width <w>', 'base width of the backbones that have one (default: their own)', parseCount)
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
     .option('--time', 'also measure how long a run takes on the CPU')
     .option('--runs <n>', 'with --time: counted runs of each (default: 20)', parseCount)
     .option('--report <file.html>', 'also write a report with plots')
-    .option('--json', 'print one JSON document')
-    .action(async ({ json, backbone, ...flags }: Flags) => {
+    .option('--assume <id>', 'of a checkpoint that is known by its structure alone: which one')
+    .option('--reference <file>', 'inputs and outputs of such a checkpoint, which tell that', parsePath)
+    .option('--json', 'print one JSON document');
+  addCheckpointFlags(command).action(
+    async (checkpoint: string | undefined, { backbone, ...flags }: Flags) => {
       const { compare } = await import('../../api/compare.js');
-      const options = { ...flags, ...(backbone && { backbones: backbone }) };
+      const options = {
+        ...optionsOf(flags),
+        ...(checkpoint !== undefined && { checkpoint }),
+        ...(backbone && { backbones: backbone }),
+      };
       const comparisons = await withProgress('backbones', (watching) => compare({ ...options, ...watching }));
-      printReport(comparisons, json, comparisonText);
-    });
+      printReport(comparisons, flags.json, comparisonText);
+    },
+  );
 }
 
 function comparisonText(comparisons: readonly Comparison[]): string {
@@ -46,5 +58,7 @@ function comparisonText(comparisons: readonly Comparison[]): string {
     ...(latency ? [`${latency.p50.toFixed(1)} ms${change(1 - latency.ratio)}`] : []),
   ]);
   const header = ['backbone', 'decoder', 'parameters', 'multiply-adds', 'file', ...(timed ? ['a run'] : [])];
-  return table(header, lines);
+  const [{ assumed = [] } = {}] = comparisons;
+  const note = assumed.length === 0 ? '' : `\nassumed: ${assumptionsText(assumed, flagOf)}`;
+  return `${table(header, lines)}${note}`;
 }

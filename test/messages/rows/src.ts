@@ -33,6 +33,12 @@ export const SRC: Conditions = {
     '… runs, which have a meaning with time alone': 'runs are given without time',
     'a width of …, expected a whole number from 1 to …': 'the width is no whole number from 1 to 400',
     'a width of … for …: those that have one are …': 'none of the backbones that are chosen has a base width',
+    '… has a meaning with a checkpoint alone':
+      'one of key, prefix, ignore, assume and reference is given, and no checkpoint',
+    '… has no meaning with a checkpoint, which says what its network is':
+      'backbones or a width are given beside a checkpoint',
+    '…: … has no meaning: its keys are those of …, and what is compared has no weights':
+      'a reference is given for a checkpoint whose keys are those of a known network',
   },
   'src/api/evaluate.ts': {
     '…: a report is an .html file': 'the path of the report ends in neither .html nor .htm',

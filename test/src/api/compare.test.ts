@@ -5,6 +5,7 @@ import { afterAll, expect, it } from '@jest/globals';
 import { BACKBONES } from '../../../exporters/backbones/index.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { type Comparison, compare } from '../../../src/index.js';
+import { fixture } from '../../support/fixtures.js';
 import { nmode } from '../../support/nmode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-compare-'));
@@ -97,4 +98,29 @@ it('what does not go together is refused before anything is measured', async () 
 it('a backbone that is named twice is taken once', async () => {
   const rows = await compare({ backbones: ['egeunet', 'egeunet'], size: { height: 64, width: 64 } });
   expect(rows.map(({ decoder }) => decoder)).toEqual(['original', ...SOLVER_IDS]);
+});
+
+it('compares on the backbone of a checkpoint, which a reference finds or which is assumed and told', async () => {
+  const checkpoint = fixture('plain', 'handwritten.pth');
+  const size = { height: 64, width: 64 };
+  const proven = await compare({ checkpoint, size, reference: fixture('plain', 'handwritten.safetensors') });
+  expect(proven.map(({ decoder }) => decoder)).toEqual(['original', ...SOLVER_IDS]);
+  expect(proven.every(({ backbone, assumed }) => backbone === 'plain_unet' && !assumed)).toBe(true);
+  const assume = '1.act-norm.relu.bare-up.max.up-first';
+  const assumed = await compare({ checkpoint, size, assume });
+  expect(assumed.map(({ macs }) => macs)).toEqual(proven.map(({ macs }) => macs));
+  expect(nmode('compare', checkpoint, '--size', '64x64', '--assume', assume).stdout).toMatch(
+    /\nassumed: structure 1\.act-norm\.\S+ \(--assume\)\n$/,
+  );
+});
+
+it('refuses what a checkpoint says already, and what nothing can be made of without one', async () => {
+  const checkpoint = fixture('cases', 'original.zip.pth');
+  await expect(compare({ checkpoint, width: 8 })).rejects.toThrow(/`width` has no meaning with a checkpoint/);
+  await expect(compare({ checkpoint, backbones: ['unet'] })).rejects.toThrow(/`backbones` has no meaning/);
+  await expect(compare({ assume: '1' })).rejects.toThrow(/`assume` has a meaning with a checkpoint alone/);
+  const reference = fixture('plain', 'handwritten.safetensors');
+  await expect(compare({ checkpoint, reference })).rejects.toThrow(
+    /original\.zip\.pth: `reference` has no meaning: its keys are those of unet, and/,
+  );
 });
