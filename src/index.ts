@@ -90,6 +90,7 @@ export type { Bytes, Floats, Halves, Inputs, Outputs, Port } from '../runtime/se
 export type { TruthReading } from '../runtime/truth/truth.js';
 export type { Rgb } from '../runtime/truth/truth-image.js';
 export { type BenchOptions, bench } from './api/bench.js';
+export { type BundleOptions, type BundleReport, bundle } from './api/bundle.js';
 export { type CompareOptions, compare } from './api/compare.js';
 export { type Diagnosis, doctor, type ProviderDiagnosis } from './api/doctor.js';
 export { type EvaluateOptions, evaluate } from './api/evaluate.js';
@@ -119,6 +120,7 @@ export { slim } from './api/slim.js';
 export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
 export type { ReferenceParity } from './api/write-verified.js';
+export type { BundleFormatId } from './bundles/formats.js';
 export type { ShardReport } from './batch/shard-run.js';
 export { findImages } from './files/find-images.js';
 export type { BenchFigures, BenchReport, Scenario } from './measuring/bench-figures.js';

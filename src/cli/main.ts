@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   slim: async () => (await import('./commands/slim.js')).addSlim,
   optimize: async () => (await import('./commands/optimize.js')).addOptimize,
   serve: async () => (await import('./commands/serve.js')).addServe,
+  bundle: async () => (await import('./commands/bundle.js')).addBundle,
   loadtest: async () => (await import('./commands/loadtest.js')).addLoadTest,
 };
 

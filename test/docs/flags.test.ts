@@ -20,10 +20,11 @@ const DOCUMENTED: Readonly<Record<string, () => string>> = {
   demo: () => sectionOf('docs/browser.md', /The page/),
   serve: () => ['serving', 'operations', 'security'].map((name) => readPage(`docs/${name}.md`)).join('\n'),
   loadtest: () => sectionOf('docs/serving.md', /Speed/),
+  bundle: () => sectionOf('docs/scaling.md', /nmode bundle/),
   merge: () => sectionOf('docs/scaling.md', /nmode merge/),
 };
 
-/** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's, sbatch's, that of bench/fingerprint.ts; and commander's own. */
+/** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's, sbatch's, Triton's, that of bench/fingerprint.ts; and commander's own. */
 const FOREIGN = new Set([
   '--no-concurrent-marking',
   '--no-parallel-scavenge',
@@ -38,6 +39,10 @@ const FOREIGN = new Set([
   '--write',
   '--help',
   '--array',
+  '--dependency',
+  '--export',
+  '--model-repository',
+  '--parsable',
 ]);
 /** Named as one that does not exist. */
 const NEVER_BUILT = new Set(['--tune']);

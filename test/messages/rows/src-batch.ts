@@ -1,7 +1,17 @@
 import type { Conditions } from '../conditions.js';
 
-/** What shards, their manifests and merging say. */
+/** What shards, their manifests, merging and bundles say. */
 export const SRC_BATCH: Conditions = {
+  'src/api/bundle.ts': {
+    '…: expected …':
+      'the format of a bundle is none of the table (the command line refuses it itself), and these are those of it',
+    '… shards, expected a whole number from 1 to …': 'shards is no whole number from 1 to 100,000',
+    '… is no reference of a container, such as host/nmode:1':
+      'the image of a bundle has characters that no host, path, tag or digest has',
+    "…: expected 1 to 40 of a-z and 0-9, with single '-' between":
+      'the name of a bundled model is no label that Kubernetes takes, or longer than 40',
+    '… is there already: remove it, or name another folder': 'a file of the bundle exists in its folder',
+  },
   'src/api/evaluate-shard.ts': {
     '…: expected …, a folder for its counts': 'evaluate is given a shard, and no folder or -',
     '… shows the worst of all images: merge the shards, then ask for it with … and the merged folder, where nothing is counted again':
@@ -93,6 +103,11 @@ export const SRC_BATCH: Conditions = {
     'it has … bytes, … were written': 'an output has another size than when it was written',
     'it cannot be read: …': 'the file system refuses to read an output',
     'its bytes are not those that were written': 'an output has the size that it had, and another hash',
+  },
+  'src/bundles/triton.ts': {
+    "'…' does not say its sizes, which Triton's config has to: optimize the model, which infers them":
+      'an input or output of the model has no shape',
+    "'…' is of …, which Triton does not take": 'an input or output of the model is of a type without one of Triton',
   },
   'src/cli/commands/eval.ts': {
     '--output is the folder for the counts of a shard: give --shard as well':
