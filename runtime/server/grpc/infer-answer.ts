@@ -13,8 +13,24 @@ const tag = (field: number) => (field << 3) | LENGTH_DELIMITED;
 const headOf = (field: number, length: number) =>
   protobuf.Writer.create().uint32(tag(field)).uint32(length).finish();
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) =>
-  new Uint8Array(buffer, byteOffset, byteLength);
+/** An output as it is sent. */
+export interface AnswerTensor {
+  readonly output: string;
+  readonly datatype: 'FP32' | 'UINT8';
+  readonly dims: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** @param wanted outputs in their order; all where nothing is said */
+export function tensorsOf(outputs: Outputs, wanted: readonly string[] | undefined): readonly AnswerTensor[] {
+  return (wanted ?? Object.keys(outputs)).flatMap((output) => {
+    const tensor = outputs[output];
+    if (tensor === undefined) return [];
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    return [{ output, datatype: 'FP32' as const, dims: tensor.dims, bytes }];
+  });
+}
 
 export interface AnswerHead {
   readonly name: string;
@@ -24,37 +40,31 @@ export interface AnswerHead {
 
 /**
  * A ModelInferResponse in parts, of which the tensors are views: packed numbers are the bytes of the tensor, as raw ones are.
- * @param wanted outputs in their order; all where nothing is said
- * @param isRaw whether tensors go as bytes behind the outputs, else as numbers within each
+ * @param isRaw whether tensors go as bytes behind the outputs, else, of FP32 alone, as numbers within each
  */
 export function inferAnswer(
   { name, version, id }: AnswerHead,
-  outputs: Outputs,
-  wanted: readonly string[] | undefined,
+  tensors: readonly AnswerTensor[],
   isRaw: boolean,
 ): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];
   const writer = protobuf.Writer.create().uint32(tag(NAME)).string(name).uint32(tag(VERSION)).string(version);
   if (id !== '') writer.uint32(tag(ID)).string(id);
   parts.push(writer.finish());
-  const tensors = (wanted ?? Object.keys(outputs)).flatMap((output) => {
-    const tensor = outputs[output];
-    return tensor === undefined ? [] : [{ output, ...tensor }];
-  });
-  for (const { output, dims, data } of tensors) {
+  for (const { output, datatype, dims, bytes } of tensors) {
     const entry = protobuf.Writer.create().uint32(tag(OUTPUT_NAME)).string(output);
-    entry.uint32(tag(DATATYPE)).string('FP32').uint32(tag(SHAPE)).fork();
+    entry.uint32(tag(DATATYPE)).string(datatype).uint32(tag(SHAPE)).fork();
     for (const size of dims) entry.int64(size);
     const head = entry.ldelim().finish();
     if (isRaw) {
       parts.push(headOf(OUTPUTS, head.length), head);
       continue;
     }
-    const numbers = headOf(FP32_CONTENTS, data.byteLength);
-    const contents = headOf(CONTENTS, numbers.length + data.byteLength);
-    const length = head.length + contents.length + numbers.length + data.byteLength;
-    parts.push(headOf(OUTPUTS, length), head, contents, numbers, bytesOf(data));
+    const numbers = headOf(FP32_CONTENTS, bytes.length);
+    const contents = headOf(CONTENTS, numbers.length + bytes.length);
+    const length = head.length + contents.length + numbers.length + bytes.length;
+    parts.push(headOf(OUTPUTS, length), head, contents, numbers, bytes);
   }
-  if (isRaw) for (const { data } of tensors) parts.push(headOf(RAW, data.byteLength), bytesOf(data));
+  if (isRaw) for (const { bytes } of tensors) parts.push(headOf(RAW, bytes.length), bytes);
   return parts;
 }

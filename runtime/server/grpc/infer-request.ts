@@ -3,6 +3,7 @@
  * make millions of objects of, entries of two bytes each, is bounded.
  */
 import { badUsage } from '../../../graph/common/errors.js';
+import { elementCount } from '../../../graph/ir/tensor.js';
 import type { Port } from '../../sessions/tensors.js';
 import type { TensorRequest } from '../admission/call.js';
 import {
@@ -13,6 +14,7 @@ import {
   type InputTensor,
 } from '../protocol/datatypes.js';
 import { refuseSharedMemory } from '../protocol/shared-memory.js';
+import { rawFiles, typedFiles } from './image-files.js';
 import { Parameters } from './parameters.js';
 import { typedNumbers } from './typed-contents.js';
 import { bytesField, eachField, numbersField, type ReadField, readFields, textField } from './wire.js';
@@ -56,6 +58,12 @@ class Entry {
   }
 }
 
+/** An image, and what is said of its mask. */
+export interface ImageMessage {
+  readonly files: readonly Uint8Array[];
+  readonly parameters: Parameters;
+}
+
 /** A request as it stands: its model is not asked yet. */
 export class InferMessage {
   model = '';
@@ -83,6 +91,18 @@ export class InferMessage {
     });
   }
 
+  /** The image that is sent, where it is one: an input of that name whose elements are files. @throws NmodeError (BAD_USAGE) */
+  get image(): ImageMessage | undefined {
+    const [input, ...others] = this.#inputs;
+    if (input?.name !== 'image' || input.datatype !== 'BYTES' || others.length > 0) return undefined;
+    const [raw] = this.#raw;
+    const files = raw === undefined ? typedFiles(input.contents) : rawFiles(raw);
+    const count = elementCount(input.dims);
+    if (files.length !== count)
+      throw badUsage(`input 'image' has ${files.length} files, expected ${count} by its shape`);
+    return { files, parameters: this.#parameters };
+  }
+
   /** Whether outputs are wanted as bytes: as the inputs came, where nothing is said. @throws NmodeError (BAD_USAGE) */
   get isRaw(): boolean {
     return this.#parameters.boolean('binary_data_output') ?? this.#raw.length > 0;
@@ -106,8 +126,13 @@ export class InferMessage {
       if (Object.hasOwn(read, input.name)) throw badUsage(`input '${input.name}' is given twice`);
       read[input.name] = tensorOf(input, raw[index], ports, maxElements, memoryOf);
     }
-    const timeout = this.#parameters.count('timeout', 'a number of microseconds');
-    return { inputs: read, outputs: this.#outputNames(), timeout: timeout ? timeout / 1000 : undefined };
+    return { inputs: read, outputs: this.#outputNames(), timeout: this.timeout };
+  }
+
+  /** Milliseconds that its sender waits, where it says so itself. @throws NmodeError (BAD_USAGE) */
+  get timeout(): number | undefined {
+    const microseconds = this.#parameters.count('timeout', 'a number of microseconds');
+    return microseconds ? microseconds / 1000 : undefined;
   }
 
   #outputNames(): readonly string[] | undefined {

@@ -52,6 +52,13 @@ export class Parameters {
     return value;
   }
 
+  /** @throws NmodeError (BAD_USAGE) for one of another type */
+  number(name: string): number | undefined {
+    const value = this.#values.get(name);
+    if (value !== undefined && typeof value !== 'number') throw badUsage(`'${name}' is no number`);
+    return value;
+  }
+
   /** A number that is not negative. @throws NmodeError (BAD_USAGE) for another */
   count(name: string, what: string): number | undefined {
     const value = this.#values.get(name);

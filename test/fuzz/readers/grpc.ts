@@ -21,6 +21,7 @@ const PORTS = [
 const INPUT = { name: 'input', datatype: 'FP32', shape: [1, 3, 1, 2] };
 const IMAGE = { name: 'image', datatype: 'UINT8', shape: [1, 1, 2, 3] };
 const HALF = { name: 'half', datatype: 'FP16', shape: [1, 4] };
+const FILES = { name: 'image', datatype: 'BYTES', shape: [2] };
 const parameters = { timeout: { int64_param: 1000 }, binary_data_output: { bool_param: true } };
 const SEEDS = [
   {
@@ -39,6 +40,8 @@ const SEEDS = [
     ],
     raw_input_contents: [Buffer.alloc(24), Buffer.alloc(6), Buffer.alloc(8)],
   },
+  { inputs: [{ ...FILES, contents: { bytes_contents: [Buffer.from('a'), Buffer.from('b')] } }] },
+  { inputs: [FILES], raw_input_contents: [Buffer.from('\x01\0\0\0a\x01\0\0\0b')] },
 ].map((request) =>
   Request.encode(Request.fromObject({ model_name: 'model', model_version: '1', ...request })).finish(),
 );
@@ -52,6 +55,7 @@ export const inferMessage: FuzzedReader = {
   read(input) {
     modelNamedIn(input.subarray(0, 16));
     const message = new InferMessage(input);
+    if (message.image !== undefined) return message.image;
     return [message.isRaw, message.read(PORTS, 1024, (length) => new ArrayBuffer(length))];
   },
 };

@@ -193,7 +193,8 @@ export const RUNTIME_SERVER: Conditions = {
     'the request has more than … parameters of one kind':
       'a request, an input or an output has more than 64 parameters',
     "'…' is not true or false": 'a parameter that is a switch has a value of another type',
-    "'…' is not …": 'a parameter that is a number has a text, a fraction or a negative number',
+    "'…' is no number": 'a parameter that is a number has a value of another type',
+    "'…' is not …": 'a parameter that is a count has a text, a fraction or a negative number',
   },
   'runtime/server/grpc/interfaces.ts': {
     'no interface has …': 'never: paths are those of the interface files themselves',
@@ -201,6 +202,18 @@ export const RUNTIME_SERVER: Conditions = {
   'runtime/server/grpc/wire.ts': {
     'wire type …': 'a field of a message is a group, or of a type that protobuf has not',
     'packed numbers beyond the end': 'the length of packed numbers is beyond the end of their message',
+  },
+  'runtime/server/grpc/image-files.ts': {
+    "input 'image' has more than … files": 'more than 64 elements come as the files of one image',
+    "input 'image' ends in the middle of an element":
+      'the length before an element is beyond the end of the tensor',
+  },
+  'runtime/server/grpc/segment.ts': {
+    "'…' is none of …": 'a request with an image has a parameter besides these',
+    'the image has … files, and the model takes 1…':
+      'no file comes, or more than the model has channels that are no colours',
+    ' to …': 'the model takes several channels that are no colours',
+    'the image has a file that is empty': 'an element of the image has no bytes',
   },
   'runtime/server/grpc/typed-contents.ts': {
     "input '…' is …, which goes as bytes only: use raw_input_contents":
@@ -222,6 +235,8 @@ export const RUNTIME_SERVER: Conditions = {
     "output '…' is asked for twice": 'two entries of outputs have one name',
     "input '…': 'shape' is not a list of sizes": 'a size is negative, or beyond 2^53',
     'another field begins': 'caught where it is thrown: by then the names of a message have come',
+    "input 'image' has … files, expected … by its shape":
+      'the elements of the image are more or fewer than its shape tells',
     "input '…' has both contents and raw_input_contents": 'values of one input are given in both forms',
   },
   'runtime/server/grpc/infer.ts': {

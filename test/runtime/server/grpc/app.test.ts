@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { root } from '../../../support/fixtures.js';
 import { clientOf, INFER, type Loose, rawCall } from '../../../support/grpc-client.js';
 import { binary } from '../../../support/served.js';
 import { tinyServer } from '../../../support/tiny-server.js';
@@ -116,6 +119,35 @@ describe('a request of tensors', () => {
       code: 'RESOURCE_EXHAUSTED',
       details: expect.stringMatching(/the message has 20000\d\d bytes, at most 2000000 are taken/),
     });
+  });
+
+  it('may be an image, whose mask it gets as over HTTP', async () => {
+    const image = readFileSync(join(root, 'fixtures/images/ISIC_0000082.jpg'));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(image.length);
+    const bytesInput = { name: 'image', datatype: 'BYTES', shape: [1] };
+    const asRaw = {
+      model_name: 'small',
+      inputs: [bytesInput],
+      raw_input_contents: [Buffer.concat([length, image])],
+    };
+    const contents = { bytes_contents: [image] };
+    const parameters = { min_area: { int64_param: 50 } };
+    const { json } = await tiny.send('/v1/models/small/segment?min_area=50', { body: new Uint8Array(image) });
+    for (const request of [asRaw, { model_name: 'small', inputs: [{ ...bytesInput, contents }] }]) {
+      const { value } = await client.call('ModelInfer', { ...request, parameters });
+      expect(value.outputs).toMatchObject([
+        { name: 'mask', datatype: 'UINT8', shape: [json.height, json.width] },
+      ]);
+      const [labels] = value.raw_output_contents;
+      for (const { label, area } of json.classes)
+        expect(labels.filter((each: number) => each === label)).toHaveLength(area);
+      expect(json.classes.some(({ area }: Loose) => area > 0)).toBe(true);
+    }
+    const empty = { ...asRaw, raw_input_contents: [Buffer.alloc(4)] };
+    expect(await client.call('ModelInfer', empty)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const cut = { ...asRaw, raw_input_contents: [Buffer.from([9, 0, 0, 0])] };
+    expect(await client.call('ModelInfer', cut)).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   it('is counted with those that come over HTTP', async () => {
