@@ -8,6 +8,8 @@ import { EgeUNet } from './egeunet.js';
 import { ExtremeC3 } from './esp/extremec3.js';
 import { SINet } from './esp/sinet.js';
 import { TwinLiteNet } from './esp/twinlitenet.js';
+import { MALUNet } from './light/malunet.js';
+import { UNeXt } from './light/unext.js';
 import { MobileNetV2 } from './mobilenet-v2.js';
 import { MOBILENETS_V3 } from './mobilenet-v3.js';
 import { MONAI } from './monai/family.js';
@@ -28,6 +30,8 @@ export const BACKBONES: readonly Backbone[] = [
   ...PLAIN_FAMILIES,
   UsuyamaResNet18,
   EgeUNet,
+  MALUNet,
+  UNeXt,
   RITnet,
   TwinLiteNet,
   SINet,
