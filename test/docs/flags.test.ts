@@ -27,6 +27,8 @@ const DOCUMENTED: Readonly<Record<string, () => string>> = {
 /** Flags of other programs that the pages show: V8's, esbuild's, curl's, npm's, tf2onnx's, sbatch's, Triton's, that of bench/fingerprint.ts; and commander's own. */
 const FOREIGN = new Set([
   '--no-concurrent-marking',
+  '--no-sparkplug',
+  '--no-flush-bytecode',
   '--no-parallel-scavenge',
   '--heap-growing-percent',
   '--interrupt-budget',

@@ -107,7 +107,8 @@ export const SRC_BATCH: Conditions = {
   'src/bundles/triton.ts': {
     "'…' does not say its sizes, which Triton's config has to: optimize the model, which infers them":
       'an input or output of the model has no shape',
-    "'…' is of …, which Triton does not take": 'an input or output of the model is of a type without one of Triton',
+    "'…' is of …, which Triton does not take":
+      'an input or output of the model is of a type without one of Triton',
   },
   'src/cli/commands/eval.ts': {
     '--output is the folder for the counts of a shard: give --shard as well':
