@@ -1,11 +1,24 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
+import { encodeModel } from '../../../graph/file/write.js';
+import { ints } from '../../../graph/ir/attribute.js';
 import { loadModel } from '../../../runtime/node/model.js';
 import { exportModel } from '../../../src/api/export.js';
 import { slim } from '../../../src/api/slim.js';
 import { root } from '../../support/fixtures.js';
+import { node } from '../../support/graph.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-slim-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -151,6 +164,46 @@ it('goes on where it was interrupted, to the same bytes', async () => {
   expect(readFileSync(parts)).toEqual(readFileSync(whole));
   expect(existsSync(state)).toBe(false);
 }, 60_000);
+
+it('goes on with the same images by what is in them, and with the minutes that it was to take', async () => {
+  const images = join(folder, 'images');
+  cpSync(fixture('images'), images, { recursive: true });
+  const controller = new AbortController();
+  const options = { ...RANDOM, images, output: join(folder, 'changed.onnx'), force: true };
+  const interrupted = slim({
+    ...{ ...options, steps: 20, signal: controller.signal },
+    onProgress: ({ phase }) => phase === 'fitting' && controller.abort(new Error('enough')),
+  });
+  await expect(interrupted).rejects.toThrow('enough');
+  await expect(slim({ ...options, minutes: 1, resume: true })).rejects.toMatchObject({
+    code: 'BAD_USAGE',
+    message: expect.stringContaining("whose minutes is none where this one's is 1"),
+  });
+  const [first, second] = readdirSync(images).filter((file) => file.endsWith('.jpg'));
+  copyFileSync(join(images, String(first)), join(images, String(second)));
+  await expect(slim({ ...options, steps: 20, resume: true })).rejects.toMatchObject({
+    code: 'BAD_USAGE',
+    message: expect.stringContaining('another training, of other images'),
+  });
+}, 60_000);
+
+it('compares with a teacher whose masks are coarser than its input', async () => {
+  const [network, output] = [join(folder, 'coarse.onnx'), join(folder, 'of-coarse.onnx')];
+  const { model } = await loadModel(fixture('foreign/unet.onnx'));
+  const { graph } = model;
+  const [mask, ...others] = graph.outputs;
+  if (mask === undefined) throw new TypeError('no output');
+  const halves = { kernel_shape: ints([2, 2]), strides: ints([2, 2]) };
+  const outputs = [
+    { name: 'coarse', type: { dtype: 'float32', shape: [1, 1, 'h', 'w'] } },
+    ...others,
+  ] as const;
+  const nodes = [...graph.nodes, node('AveragePool', [mask.name], ['coarse'], halves)];
+  writeFileSync(network, encodeModel({ ...model, graph: { ...graph, nodes, outputs } }));
+  const report = await slim({ ...SHORT, network, output, steps: 12, augment: false, force: true });
+  expect(report.student.agreement?.perImage).toHaveLength(1);
+  expect(existsSync(output)).toBe(true);
+}, 600_000);
 
 it('asks for the head of an .onnx model that ends in logits, and takes it', async () => {
   const [network, output] = [join(folder, 'logits.onnx'), join(folder, 'of-logits.onnx')];
