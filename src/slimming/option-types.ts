@@ -32,7 +32,15 @@ const OPEN_SHARE: Kind = [
 
 /** What layers below would not ask for, or only after minutes. */
 const KINDS: Readonly<Record<string, Kind>> = {
-  ...{ network: PATH, images: PATH, output: PATH, masks: PATH, report: PATH, saveWeights: PATH },
+  ...{
+    network: PATH,
+    images: PATH,
+    output: PATH,
+    masks: PATH,
+    reference: PATH,
+    report: PATH,
+    saveWeights: PATH,
+  },
   ...{ outputName: NAME, key: NAME, prefix: NAME, assume: NAME, skips: NAMES, inputs: NAMES, ignore: NAMES },
   ...{ augment: FLAG, int8: FLAG, resume: FLAG, force: FLAG, strict: FLAG },
   ...{ recipe: OBJECT, solverOptions: OBJECT, window: OBJECT, size: SIZE, holdOut: OPEN_SHARE },
