@@ -52,18 +52,19 @@ interface Trial {
   readonly head: Head;
   readonly pass: boolean;
   readonly maxAbs: number;
-  readonly meanAbs: number;
+  /** Of the outputs and the reference's. */
+  readonly correlation: number;
 }
 
 /** Hypotheses a graph: one shares its weights among all, and the first is often right. */
 const FIRST_BATCH = 4;
-const BATCH = 12;
+const BATCH = 8;
 
 /** What differs by more than this share of the largest element passes by no tolerance that makes sense. */
 const FAR = 0.1;
 
 /** From so many of the closest, others that differ from them are tried. */
-const CLOSEST = 3;
+const CLOSEST = 2;
 
 /** How many that differ from the proven one in one thing are tried, too. */
 const MAX_ALIKE = 24;
@@ -114,13 +115,13 @@ function weightsText({ assumed = [] }: Checkpoint): string {
   return assumed.length === 0 ? 'this checkpoint' : `these weights (${assumptionsText(assumed)})`;
 }
 
-/** Those that differ least from what came closest: where one thing alone is wrong, outputs are alike. */
+/** Those that differ least from what came closest: where one thing alone is wrong, outputs are alike but for their scale. */
 function nearest(
   tried: ReadonlyMap<string, Trial>,
   near: (trial: Trial) => readonly Hypothesis[],
 ): readonly Hypothesis[] {
   const found = new Map<string, Hypothesis>();
-  for (const trial of [...tried.values()].sort((a, b) => a.meanAbs - b.meanAbs).slice(0, CLOSEST)) {
+  for (const trial of [...tried.values()].sort((a, b) => b.correlation - a.correlation).slice(0, CLOSEST)) {
     for (const each of near(trial)) found.set(each.id, each);
     if (found.size >= BATCH) break;
   }
@@ -187,6 +188,8 @@ function takesPair(hypothesis: Hypothesis, input: Floats, output: Floats): boole
 class Bench {
   readonly #tensors: ReadonlyMap<string, Tensor>;
   readonly #largest: number;
+  /** Whether the outputs may be probabilities: what is below 0 or beyond 1 are logits. */
+  readonly #isProbable: boolean;
 
   constructor(
     readonly checkpoint: Checkpoint,
@@ -197,6 +200,7 @@ class Bench {
   ) {
     this.#tensors = new Map(Array.from(checkpoint.tensors, ([key, tensor]) => [key, kept(tensor)]));
     this.#largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    this.#isProbable = expected.data.every((value) => !(value < -FAR || value > 1 + FAR));
   }
 
   async run(hypotheses: readonly Hypothesis[]): Promise<readonly Trial[]> {
@@ -274,6 +278,7 @@ class Bench {
   get #heads(): readonly Head[] {
     const { head } = this.plan.hints;
     if (head !== undefined) return [head];
+    if (!this.#isProbable) return ['none'];
     return HEADS.filter((each) => each !== 'softmax' || at(this.expected.dims, 1) > 1);
   }
 
@@ -286,12 +291,12 @@ class Bench {
     const trials = this.#heads.map((head): Trial => {
       const found = outputs[outputOf(head, index)];
       if (found === undefined) throw new TypeError(`no output ${outputOf(head, index)}`);
-      const { maxAbs, meanAbs } = distanceOf(found.data, this.expected.data);
+      const { maxAbs, correlation } = compared(found.data, this.expected.data);
       // Element by element only what may pass.
       const isNear = maxAbs <= FAR * Math.max(1, this.#largest);
       const pass =
         isNear && compareOutputs(found, this.expected, parityRule(head, this.tolerance, true)).pass;
-      return { hypothesis, head, pass, maxAbs, meanAbs };
+      return { hypothesis, head, pass, maxAbs, correlation };
     });
     return trials.find(({ pass }) => pass) ?? trials.reduce((a, b) => (b.maxAbs < a.maxAbs ? b : a));
   }
@@ -302,17 +307,25 @@ const isEncoder = ({ wiring: { stages, bottom } }: Hypothesis) => bottom === sta
 
 const outputOf = (head: Head, index: number) => `${head}${index}`;
 
-/** How far two arrays of one length are from each other: a plain loop, for it runs for each hypothesis. */
-function distanceOf(found: ArrayLike<number>, expected: ArrayLike<number>) {
-  let [maxAbs, sum] = [0, 0];
+/** How far two arrays of one length are from each other, and how alike: a plain loop, for it runs for each hypothesis. */
+function compared(found: ArrayLike<number>, expected: ArrayLike<number>) {
+  let [maxAbs, sumX, sumY, sumXX, sumYY, sumXY] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < expected.length; i++) {
-    const difference = (found[i] as number) - (expected[i] as number);
-    const abs = difference < 0 ? -difference : difference;
+    const [x, y] = [found[i] as number, expected[i] as number];
+    const abs = Math.abs(x - y);
     // What is not a number is larger than all.
     if (!(abs <= maxAbs)) maxAbs = abs;
-    sum += abs;
+    sumX += x;
+    sumY += y;
+    sumXX += x * x;
+    sumYY += y * y;
+    sumXY += x * y;
   }
-  return { maxAbs, meanAbs: sum / expected.length };
+  const count = expected.length;
+  const spread = Math.sqrt((sumXX - (sumX * sumX) / count) * (sumYY - (sumY * sumY) / count));
+  const correlation = (sumXY - (sumX * sumY) / count) / spread;
+  // What is the same everywhere, or not a number, is like nothing.
+  return { maxAbs, correlation: Number.isFinite(correlation) ? correlation : -1 };
 }
 
 /** A tensor whose elements are read from the file once. */
