@@ -9,6 +9,8 @@ export interface TensorRequest {
   readonly inputs: Inputs;
   /** Outputs that are asked for, in their order; all where nothing is said. */
   readonly outputs: readonly string[] | undefined;
+  /** Outputs of which the best classes are wanted, and how many. */
+  readonly classes?: ReadonlyMap<string, number>;
   /** Milliseconds that its sender waits; as long as the server where nothing is said. */
   readonly timeout: number | undefined;
 }

@@ -1,5 +1,7 @@
 import protobuf from 'protobufjs/light.js';
 import type { Outputs } from '../../sessions/tensors.js';
+import type { TensorRequest } from '../admission/call.js';
+import { bytesOfTexts, classify } from '../protocol/classification.js';
 
 /** Fields of ModelInferResponse, of its outputs and of their contents. */
 const [NAME, VERSION, ID, OUTPUTS, RAW] = [1, 2, 3, 5, 6];
@@ -16,19 +18,31 @@ const headOf = (field: number, length: number) =>
 /** An output as it is sent. */
 export interface AnswerTensor {
   readonly output: string;
-  readonly datatype: 'FP32' | 'UINT8';
+  readonly datatype: 'FP32' | 'UINT8' | 'BYTES';
   readonly dims: readonly number[];
   readonly bytes: Uint8Array;
 }
 
-/** @param wanted outputs in their order; all where nothing is said */
-export function tensorsOf(outputs: Outputs, wanted: readonly string[] | undefined): readonly AnswerTensor[] {
-  return (wanted ?? Object.keys(outputs)).flatMap((output) => {
+/**
+ * @param names of the classes, where they are known
+ * @throws NmodeError (BAD_USAGE) for classes of an output that has none
+ */
+export function tensorsOf(
+  outputs: Outputs,
+  { outputs: wanted, classes }: TensorRequest,
+  names: readonly string[] | undefined,
+): readonly AnswerTensor[] {
+  return (wanted ?? Object.keys(outputs)).flatMap((output): AnswerTensor[] => {
     const tensor = outputs[output];
     if (tensor === undefined) return [];
+    const count = classes?.get(output);
+    if (count !== undefined) {
+      const { dims, texts } = classify(output, tensor, count, names);
+      return [{ output, datatype: 'BYTES', dims, bytes: bytesOfTexts(texts) }];
+    }
     const { buffer, byteOffset, byteLength } = tensor.data;
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-    return [{ output, datatype: 'FP32' as const, dims: tensor.dims, bytes }];
+    return [{ output, datatype: 'FP32', dims: tensor.dims, bytes }];
   });
 }
 

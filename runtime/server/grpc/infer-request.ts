@@ -126,7 +126,12 @@ export class InferMessage {
       if (Object.hasOwn(read, input.name)) throw badUsage(`input '${input.name}' is given twice`);
       read[input.name] = tensorOf(input, raw[index], ports, maxElements, memoryOf);
     }
-    return { inputs: read, outputs: this.#outputNames(), timeout: this.timeout };
+    const classes = new Map<string, number>();
+    for (const { name, parameters } of this.#outputs) {
+      const count = parameters.count('classification', 'a number of classes');
+      if (count !== undefined) classes.set(name, count);
+    }
+    return { inputs: read, outputs: this.#outputNames(), classes, timeout: this.timeout };
   }
 
   /** Milliseconds that its sender waits, where it says so itself. @throws NmodeError (BAD_USAGE) */

@@ -71,10 +71,12 @@ async function inferTensors(
   const { model } = call;
   const memoryOf = (length: number) => pool.take(length) ?? new ArrayBuffer(length);
   const asked = message.read(model.inputs, limits.maxElements, memoryOf);
-  const { isRaw, id } = message;
+  const { id } = message;
+  // Texts go as bytes, and so do all with them.
+  const isRaw = message.isRaw || (asked.classes?.size ?? 0) > 0;
   if (!Object.values(asked.inputs).some(({ data }) => data.buffer === body.buffer)) pool.give([body.buffer]);
   const { outputs, queue } = await call.infer(asked, deadline, (buffers) => pool.give(buffers));
-  const tensors = tensorsOf(outputs, asked.outputs);
+  const tensors = tensorsOf(outputs, asked, model.segmenter?.semantics.names);
   for (const { bytes } of tensors) exchange.share.answer(bytes.length);
   const { name, version } = model;
   metrics.answered(name, { queue, total: performance.now() - deadline.since });

@@ -14,6 +14,7 @@ export const SERVER_METADATA = {
   version: VERSION,
   extensions: [
     'binary_tensor_data',
+    'classification',
     'model_configuration',
     'model_repository',
     'model_repository(unload_dependents)',

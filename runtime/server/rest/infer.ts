@@ -31,11 +31,13 @@ export function addInfer(app: FastifyInstance, core: ServerCore): void {
       const isImage =
         isMultipart(headers['content-type']) || (jsonLength === undefined && knownFormat(body) !== undefined);
       if (isImage) throw noTensors(model);
+      const { name, version, segmenter } = model;
+      const names = segmenter?.semantics.names;
       const { signal } = deadline;
       const { maxElements } = limits;
       const asked = await json.read({ body, jsonLength, ports: model.inputs, maxElements }, signal);
       const { outputs, queue } = await call.infer(asked, deadline, (buffers) => pool.give(buffers));
-      const answer = await writeInferAnswer(model, asked, outputs, {
+      const answer = await writeInferAnswer({ name, version, names }, asked, outputs, {
         write: (data) => json.write(data, signal),
         hold: (bytes) => request.share.answer(bytes),
       });

@@ -45,7 +45,10 @@ const SCHEMAS = {
       parameters: object({ binary_data_output: { type: 'boolean' }, timeout: count }, []),
       inputs: list(ref('RequestInput')),
       outputs: list(
-        object({ name: text, parameters: object({ binary_data: { type: 'boolean' } }, []) }, ['name']),
+        object(
+          { name: text, parameters: object({ binary_data: { type: 'boolean' }, classification: count }, []) },
+          ['name'],
+        ),
       ),
     },
     ['inputs'],
@@ -68,9 +71,9 @@ const SCHEMAS = {
     {
       name: text,
       shape: list(count),
-      datatype: { enum: ['FP32'] },
+      datatype: { enum: ['FP32', 'BYTES'] },
       parameters: object({ binary_data_size: count }, []),
-      data: list({ type: 'number' }),
+      data: { type: 'array', items: {} },
     },
     ['name', 'shape', 'datatype'],
   ),

@@ -1,5 +1,6 @@
 import { badUsage } from '../../../graph/common/errors.js';
 import type { Floats, Outputs } from '../../sessions/tensors.js';
+import { bytesOfTexts, classify } from '../protocol/classification.js';
 import type { InferRequest } from './v2.js';
 
 /** An answer: JSON alone, or JSON of a length that is told and the bytes of tensors. */
@@ -15,13 +16,21 @@ export interface NumberWriter {
   hold(bytes: number): void;
 }
 
+/** The model that answers. */
+export interface AnsweringModel {
+  readonly name: string;
+  readonly version: string;
+  /** What its classes are called, where that is known. */
+  readonly names?: readonly string[] | undefined;
+}
+
 /** Numbers that are written at a time: in between, others are served, and whoever left is noticed. */
 const SLICE = 2 ** 16;
 
 /** @throws NmodeError: BAD_USAGE where JSON is asked for and cannot tell the values; what the writer throws */
 export async function writeInferAnswer(
-  { name, version }: { readonly name: string; readonly version: string },
-  { id, outputs: wanted, binary }: InferRequest,
+  { name, version, names }: AnsweringModel,
+  { id, outputs: wanted, classes, binary }: InferRequest,
   outputs: Outputs,
   writer: NumberWriter,
 ): Promise<InferAnswer> {
@@ -39,6 +48,16 @@ export async function writeInferAnswer(
     const tensor = outputs[output];
     if (tensor === undefined) continue;
     const { dims, data } = tensor;
+    const count = classes?.get(output);
+    if (count !== undefined) {
+      const { dims, texts } = classify(output, tensor, count, names);
+      const blob = (binary.own.get(output) ?? binary.others) ? bytesOfTexts(texts) : undefined;
+      const data = blob === undefined ? { data: texts } : { parameters: { binary_data_size: blob.length } };
+      const entry = { name: output, datatype: 'BYTES', shape: dims, ...data };
+      if (blob !== undefined) blobs.push(blob);
+      add(Buffer.from((index > 0 ? ',' : '') + JSON.stringify(entry)));
+      continue;
+    }
     const comma = index > 0 ? ',' : '';
     const entry = { name: output, datatype: 'FP32', shape: dims };
     if (binary.own.get(output) ?? binary.others) {

@@ -15,6 +15,7 @@ import {
   elementsOf,
   type InputTensor,
 } from '../protocol/datatypes.js';
+import { refuseSharedMemory } from '../protocol/shared-memory.js';
 import {
   isArray,
   isBoolean,
@@ -111,6 +112,7 @@ function readTensor(
   const datatype = optional(entry, 'datatype', isString, 'a string');
   const checked = checkTensor(name, datatype, dims, ports, maxElements);
   const parameters = optional(entry, 'parameters', isObject, 'an object') ?? {};
+  refuseSharedMemory(`input '${name}'`, Object.keys(parameters));
   const size = optional(parameters, 'binary_data_size', isCount, 'a number of bytes');
   const data = optional(entry, 'data', isArray, 'an array');
   if (size === undefined) {
@@ -173,19 +175,24 @@ function badlyNested(name: string, dims: readonly number[]): Error {
   return badUsage(`input '${name}': 'data' is neither flat nor nested as its shape [${dims}]`);
 }
 
-function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outputs' | 'binary'> {
+function readOutputs(request: Json, parameters: Json): Pick<InferRequest, 'outputs' | 'classes' | 'binary'> {
   const others = optional(parameters, 'binary_data_output', isBoolean, 'true or false') ?? false;
   const listed = optional(request, 'outputs', isArray, 'an array');
   const own = new Map<string, boolean>();
+  const classes = new Map<string, number>();
   for (const entry of listed ?? []) {
     const name = isObject(entry) ? optional(entry, 'name', isString, 'a string') : undefined;
     if (name === undefined || !isObject(entry)) throw badUsage("an entry of 'outputs' has no 'name'");
     if (own.has(name)) throw badUsage(`output '${name}' is asked for twice`);
     const asked = optional(entry, 'parameters', isObject, 'an object') ?? {};
+    refuseSharedMemory(`output '${name}'`, Object.keys(asked));
+    const count = optional(asked, 'classification', isCount, 'a number of classes');
+    if (count !== undefined) classes.set(name, count);
     own.set(name, optional(asked, 'binary_data', isBoolean, 'true or false') ?? others);
   }
   return {
     outputs: own.size > 0 ? [...own.keys()] : undefined,
+    classes,
     binary: { own, others },
   };
 }

@@ -132,8 +132,13 @@ export const RUNTIME_SERVER: Conditions = {
     "output '…' is asked for twice": 'two entries of outputs have one name',
     'a string': 'what the protocol has for id, name or datatype',
     'an array': 'what the protocol has for inputs, outputs, shape or data',
+    'a number of classes': 'what the protocol has for classification',
     "input '…': 'data' is neither flat nor nested as its shape […]":
       'lists in data have other lengths or depths than the shape, or flat data hold a list',
+  },
+  'runtime/server/protocol/classification.ts': {
+    "output '…' […] cannot be classified, expected a score for each class, as [1, 10]: ask for it without 'classification'":
+      'classes are wanted of an output that has another rank than two, but for sizes of 1 behind, or more than 65536 classes',
   },
   'runtime/server/protocol/datatypes.ts': {
     "input '…': 'shape' has … sizes, at most … are taken": 'shape has more than 32 entries',
@@ -235,6 +240,7 @@ export const RUNTIME_SERVER: Conditions = {
     "output '…' is asked for twice": 'two entries of outputs have one name',
     "input '…': 'shape' is not a list of sizes": 'a size is negative, or beyond 2^53',
     'another field begins': 'caught where it is thrown: by then the names of a message have come',
+    'a number of classes': 'what the protocol has for the parameter classification',
     "input 'image' has … files, expected … by its shape":
       'the elements of the image are more or fewer than its shape tells',
     "input '…' has both contents and raw_input_contents": 'values of one input are given in both forms',

@@ -21,6 +21,7 @@ describe('what is there', () => {
         version: expect.any(String),
         extensions: [
           'binary_tensor_data',
+          'classification',
           'model_configuration',
           'model_repository',
           'model_repository(unload_dependents)',

@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Value } from '../../../../graph/ir/value.js';
+import { globalAveragePool } from '../../../../graph/ops/global-average-pool.js';
 import { createSession } from '../../../../runtime/node/sessions/session.js';
+import { bytesOfTexts } from '../../../../runtime/server/protocol/classification.js';
 import { type ServeOptions, serve } from '../../../../src/api/serve.js';
 import { exported, root } from '../../../support/fixtures.js';
 import { clientOf, INFER, type Loose, rawCall } from '../../../support/grpc-client.js';
+import { COLOURS, pixelwiseBytes } from '../../../support/pixelwise.js';
 import { blob, input, SIDE, sendTo, told, trained } from '../../../support/served.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-grpc-'));
@@ -136,6 +140,36 @@ it('asks the model once its name has come, and keeps the time that its client gi
     });
     client.close();
   }));
+
+it('classifies the scores of classes, over both transports alike', async () => {
+  const end = (logits: Value) => globalAveragePool(logits);
+  writeFileSync(file('scores.onnx'), pixelwiseBytes({ ...COLOURS, end }));
+  const server = await serve({
+    models: [file('scores.onnx'), file('model.onnx')],
+    port: 0,
+    grpcPort: 0,
+    workers: 1,
+  });
+  const client = clientOf(server.grpc ?? '');
+  const tensor = new Float32Array(192).fill(0.5);
+  const entry = { name: 'input', datatype: 'FP32', shape: [1, 3, 8, 8] };
+  const asked = (name: string) => [{ name, parameters: { classification: { int64_param: 2 } } }];
+  const sent = { inputs: [entry], raw_input_contents: [Buffer.from(tensor.buffer)] };
+  const { value } = await client.call('ModelInfer', { model_name: 'scores', ...sent, outputs: asked('out') });
+  expect(value.outputs).toMatchObject([{ datatype: 'BYTES', shape: [1, 2] }]);
+  const texts = ['-3.000000:1', '-3.000000:2'];
+  expect(value.raw_output_contents).toEqual([bytesOfTexts(texts)]);
+  const outputs = [{ name: 'out', parameters: { classification: 2 } }];
+  const body = JSON.stringify({ inputs: [{ ...entry, data: [...tensor] }], outputs });
+  const { json } = await sendTo(`${server.url}/v2/models/scores/infer`, { body });
+  expect(json.outputs).toEqual([{ name: 'out', datatype: 'BYTES', shape: [1, 2], data: texts }]);
+  expect(await client.call('ModelInfer', { ...request('model'), outputs: asked('mask') })).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    details: expect.stringContaining('cannot be classified'),
+  });
+  client.close();
+  await server.close();
+});
 
 it('drops the work of clients that cancel', () =>
   serving({ maxQueue: 100 }, async (address, url) => {
