@@ -193,7 +193,9 @@ it('drops the work of clients that cancel', () =>
   }));
 
 it('answers what it accepted when it ends, and tells those who watch its health', async () => {
-  const server = await serve({ models: [file('open.onnx')], port: 0, grpcPort: 0, workers: 1 });
+  // A machine that is busy takes its time.
+  const patience = { deadlineMs: 60_000, drainMs: 60_000 };
+  const server = await serve({ models: [file('open.onnx')], port: 0, grpcPort: 0, workers: 1, ...patience });
   const client = clientOf(server.grpc ?? '');
   const health = clientOf(server.grpc ?? '', 'grpc.health.v1.Health');
   const statuses: string[] = [];

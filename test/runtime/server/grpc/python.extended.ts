@@ -36,7 +36,21 @@ beforeAll(async () => {
   writeFileSync(file('model.onnx'), await exported(trained, { ...told, size }));
   writeFileSync(file('open.onnx'), await exported(trained, { ...told, size: {} }));
   const models = [file('model.onnx'), file('open.onnx')];
-  const flags = ['--port', '0', '--grpc-port', '0', '--max-body-mb', '2', '--workers', '1', '--quiet'];
+  const flags = [
+    '--port',
+    '0',
+    '--grpc-port',
+    '0',
+    '--max-body-mb',
+    '2',
+    '--workers',
+    '1',
+    '--deadline-ms',
+    '60000',
+    '--drain-ms',
+    '60000',
+    '--quiet',
+  ];
   server = spawn(process.execPath, [main, 'serve', ...models, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
