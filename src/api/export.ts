@@ -16,7 +16,7 @@ import { withStructure } from './structure.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
-  /** A .pth, .pt or .safetensors file, or a folder that `save_pretrained` wrote. */
+  /** A .pth, .pt, .ts or .safetensors file, or a folder that `save_pretrained` wrote, or of a MONAI bundle. */
   readonly checkpoint: string;
   /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;

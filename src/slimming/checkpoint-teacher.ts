@@ -22,6 +22,12 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
   const exported = exportCheckpoint(checkpoint, plan);
   const { description, model } = exported;
   const { network, classes } = description;
+  if (network.axes === 3) {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${file}: ${network.backbone} takes volumes, and a decoder is fitted on images: train it in PyTorch, and export that`,
+    );
+  }
   if (description.head === 'none') {
     throw new NmodeError(
       'BAD_USAGE',
@@ -46,7 +52,10 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
     async student(nmode, decoderWeights) {
       const merged = withDecoder(checkpoint, plan, decoderWeights);
       const { id, activation, solverOptions } = nmode;
-      const hints = { ...plan.hints, decoder: id, activation, solverOptions };
+      const { isSaid, own } = network;
+      // What a file says of the teacher's end holds for the student's.
+      const head = isSaid && own?.activation ? { head: description.head } : {};
+      const hints = { ...head, ...plan.hints, decoder: id, activation, solverOptions };
       const made = exportCheckpoint(merged, { ...plan, hints });
       return {
         ...{ model: made.model, head: made.description.head, notes: exported.notes },

@@ -24,6 +24,7 @@ const PAGES = [
   'docs/plain-unets.md',
   'docs/scaling.md',
   'docs/smp.md',
+  'docs/monai.md',
 ];
 
 /** Servers do not end, other blocks install, need a second terminal or measure; a training has a test of its own. */

@@ -46,7 +46,10 @@ export function addExport(program: Command, inFlags: InFlags): void {
   const command = program
     .command('export')
     .description('export a trained checkpoint to ONNX')
-    .argument('<checkpoint>', 'a .pth, .pt or .safetensors file, or a folder that save_pretrained wrote')
+    .argument(
+      '<checkpoint>',
+      'a .pth, .pt, .ts or .safetensors file, or a folder that save_pretrained wrote, or of a MONAI bundle',
+    )
     .requiredOption('-o, --output <model.onnx>', 'the file to write', parseOutput)
     .addOption(decoderOption(DECODER_IDS))
     .addOption(

@@ -36,6 +36,8 @@ export const SRC_SLIMMING: Conditions = {
   },
   'src/slimming/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
   'src/slimming/checkpoint-teacher.ts': {
+    '…: … takes volumes, and a decoder is fitted on images: train it in PyTorch, and export that':
+      'the network that is to be slimmed has three axes of space',
     '…: a student learns from probabilities: give … or …, not none':
       'a program asks for a head of none, which the types refuse',
     '…: its decoder is an nmODE (…) already: give a network with a decoder of its own; to fit another one to this, export it, and give the .onnx file with …':
