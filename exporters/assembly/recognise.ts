@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { shapeText } from '../../graph/ir/dim.js';
 import type { Backbone, Extras, Network } from '../backbones/backbone.js';
-import { BACKBONES } from '../backbones/index.js';
+import { BACKBONES, FAMILIES } from '../backbones/index.js';
 import { listed, type Shapes } from '../nn/weights.js';
 
 /** How far a checkpoint's keys are those that a network asks for. */
@@ -49,6 +49,9 @@ function difference(fit: Fit): string {
 
 const below = ({ prefix }: Fit): string => (prefix === '' ? '' : ` below '${prefix}'`);
 
+/** Keys that are those of no network, and most of one. */
+export class NearMiss extends NmodeError {}
+
 /** What a message says before its end, which must not be cut off. */
 const MAX_DIFFERENCE = 380;
 
@@ -62,10 +65,12 @@ const WAYS_ON =
  * @throws NmodeError (BAD_CHECKPOINT)
  */
 export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], given?: Backbone): never {
-  const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
+  const bad = (message: string, Kind = NmodeError) => new Kind('BAD_CHECKPOINT', `${file}: ${message}`);
   const [closest] = [...tried].sort((a, b) => share(b) - share(a));
   if (given !== undefined && closest !== undefined) {
-    const fitting = bestOf(BACKBONES.map((backbone) => fitOf(backbone, shapes)));
+    const families = FAMILIES.filter(({ matches }) => matches?.(shapes, new Map()));
+    const known = [...BACKBONES, ...families].filter(({ id }) => id !== given.id);
+    const fitting = bestOf(known.map((backbone) => fitOf(backbone, shapes)));
     const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
     throw bad(
       `its keys${below(closest)} are not those of ${closest.network.backbone}${other}: ${difference(closest)}`,
@@ -75,6 +80,7 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], give
     const found = `no known network; the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;
     throw bad(
       `${found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found}; ${WAYS_ON}`,
+      share(closest) > 1 / 2 ? NearMiss : NmodeError,
     );
   }
   const keys = [...shapes.keys()].map((key) => key.slice(0, 60));

@@ -4,6 +4,7 @@ import type { InputSize } from '../../exporters/assembly/build.js';
 import { type ExportPlan, inputSizeOf } from '../../exporters/assembly/export-plan.js';
 import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
+import { NearMiss } from '../../exporters/assembly/recognise.js';
 import { saidBy } from '../../exporters/backbones/index.js';
 import { likeliestText } from '../../exporters/backbones/plain/drawing.js';
 import {
@@ -202,7 +203,7 @@ function whyUnknown(checkpoint: Checkpoint): NmodeError | undefined {
 }
 
 function refusal({ file }: Checkpoint, hypotheses: Hypotheses, unknown: NmodeError): NmodeError {
-  const fault = faultOf(hypotheses);
+  const fault = unknown instanceof NearMiss ? undefined : faultOf(hypotheses);
   if (fault === undefined) return unknown;
   return new NmodeError(
     'BAD_CHECKPOINT',
