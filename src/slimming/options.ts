@@ -100,7 +100,7 @@ export interface SlimOptions
   /** A .safetensors file to write: the student's state dict in the release's keys, to be trained further in PyTorch. */
   readonly saveWeights?: string;
 
-  /** Bytes of features that are held in memory; others are in a file. Default 500 MB. */
+  /** Bytes of features that are held in memory; others are in a file. Default 250 MB. */
   readonly memoryBudget?: number;
   /** What is thrown is its reason; the state is kept for `resume`. */
   readonly signal?: AbortSignal;
@@ -139,7 +139,7 @@ export interface SlimPlan {
 }
 
 /** Bytes of features in memory. */
-const DEFAULT_BUDGET = 500e6;
+const DEFAULT_BUDGET = 250e6;
 
 /** Fewer steps make no cycle of the learning rate; more rates do not stand in a graph. */
 export const [MIN_STEPS, MAX_STEPS] = [7, 2 ** 20];

@@ -119,7 +119,7 @@ export function stridesOf(args: Arguments, levels: number, axes: number): readon
     `a whole number, or one for each of ${axes} axes`,
   );
   if (strides.length >= levels) return strides.slice(0, levels);
-  throw args.fault(['strides'], `${levels} of them, one for each of \`channels\` but the first`, standard);
+  throw args.fault(['strides'], `${levels} of them, one for each of 'channels' but the first`, standard);
 }
 
 /** The product of factors along each axis. */

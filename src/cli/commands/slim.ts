@@ -150,7 +150,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       "a checkpoint's inputs and outputs, which prove its network (.safetensors or .npz)",
       parsePath,
     )
-    .addOption(memoryBudgetOption('of features; what is beyond it is in a file beside the output', 500))
+    .addOption(memoryBudgetOption('of features; what is beyond it is in a file beside the output', 250))
     .option('--json', 'print one JSON document');
   addSessionFlags(addSettingFlags(addBackboneFlags(addCheckpointFlags(command)))).action(
     async (network: string, flags: Flags) => {

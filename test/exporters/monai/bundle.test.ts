@@ -84,7 +84,7 @@ describe('a bundle', () => {
   it.each([
     [{ _target_: 'SwinUNETR' }, 'network_def is SwinUNETR, expected one of UNet,'],
     [{ channels: undefined }, 'UNet takes channels, which is left out and has no default'],
-    [{ strides: [2] }, 'strides is [2], expected 2 of them, one for each of `channels` but the first'],
+    [{ strides: [2] }, "strides is [2], expected 2 of them, one for each of 'channels' but the first"],
     [
       { channels: '$compute(4)' },
       'channels is "$compute(4)", expected a list of some, each a whole number from 1 on',

@@ -69,8 +69,7 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   const kernels = each('kernel_size', Array(levels).fill(3), levels);
   const upKernels = each('upsample_kernel_size', strides.slice(1), levels - 1);
   const filters = channelsOfLevels(args, 'filters', standardFilters(levels, axes));
-  if (filters.length < levels)
-    throw args.fault(['filters'], `${levels} of them, one for each of \`strides\``);
+  if (filters.length < levels) throw args.fault(['filters'], `${levels} of them, one for each of 'strides'`);
   const net: Block = {
     norm: normOf(args, 'norm_name', NORM),
     act: actOf(args, 'act_name', ACT),

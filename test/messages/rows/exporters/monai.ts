@@ -24,7 +24,7 @@ export const MONAI: Conditions = {
   'exporters/backbones/monai/convolution.ts': {
     'each of the letters A, D and N once at most': 'what is expected of adn_ordering, for a message',
     'an odd whole number, or one for each of … axes': 'what is expected of a kernel size, for a message',
-    '… of them, one for each of `channels` but the first': 'there are fewer strides than levels',
+    "… of them, one for each of 'channels' but the first": 'there are fewer strides than levels',
   },
   'exporters/backbones/monai/layers.ts': {
     '… to be a number': 'an option of a norm or an activation is no number',
@@ -39,7 +39,7 @@ export const MONAI: Conditions = {
   'exporters/backbones/monai/nets/attention-unet.ts': { 'two levels at least': 'channels has one number' },
   'exporters/backbones/monai/nets/dynunet.ts': {
     'three levels at least': 'strides has fewer entries, which MONAI refuses as well',
-    '… of them, one for each of `strides`': 'there are fewer filters than strides',
+    "… of them, one for each of 'strides'": 'there are fewer filters than strides',
     'a kernel of the stride less 1 at least, which at level … is …':
       'a kernel is so small beside its stride that its padding would be negative',
     'the strides but the first, so that levels meet: at level … …':
