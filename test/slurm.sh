@@ -76,14 +76,14 @@ sinfo --version
 
 model=${1:-$folder/model.onnx}
 test $# -gt 0 || node "$nmode" export "$root/fixtures/trained/unet-eed-w16-isic2018.pth" -o "$model" --decoder eed --activation gelu >/dev/null
-# 64 images: the six photographs, small, at many sizes.
+# 64 images: the six photographs at many sizes, large enough that a task is met half way.
 (cd "$root" && node --input-type=module -e '
   import sharp from "sharp";
   const [folder, target] = process.argv.slice(1);
   const { readdirSync } = await import("node:fs");
   const files = readdirSync(folder).filter((name) => name.endsWith(".jpg"));
   for (let k = 0; k < 64; k++)
-    await sharp(`${folder}/${files[k % files.length]}`).resize(64 + k, 96).png().toFile(`${target}/image ${k}.png`);
+    await sharp(`${folder}/${files[k % files.length]}`).resize(1200 + k, 900).png().toFile(`${target}/image ${k}.png`);
 ' "$root/fixtures/images" "$folder/images")
 
 cat >"$folder/job.sh" <<JOB
@@ -97,9 +97,9 @@ exec node "$nmode" predict "$model" "$folder/images" -o "$folder/shards" --shard
 JOB
 job=$(sbatch --parsable "$folder/job.sh")
 
-# Task 3 is killed between its second image and its last, and runs again.
+# Task 3 is killed between its first image and its last, and runs again.
 lines() { cat "$folder/shards/manifest-3-of-8.jsonl" 2>/dev/null | wc -l; }
-for _ in $(seq 12000); do test "$(lines)" -ge 3 && break; sleep 0.01; done
+for _ in $(seq 12000); do test "$(lines)" -ge 2 && break; sleep 0.01; done
 scancel --signal=KILL --full "${job}_3"
 left() { test -z "$(squeue -h -t RUNNING,COMPLETING -j "${job}_3")"; }
 await left
