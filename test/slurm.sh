@@ -86,6 +86,7 @@ test $# -gt 0 || node "$nmode" export "$root/fixtures/trained/unet-eed-w16-isic2
     await sharp(`${folder}/${files[k % files.length]}`).resize(1200 + k, 900).png().toFile(`${target}/image ${k}.png`);
 ' "$root/fixtures/images" "$folder/images")
 
+# Task 3 halts half way when it runs for the first time, so that it is met there however busy the machine is.
 cat >"$folder/job.sh" <<JOB
 #!/bin/bash
 #SBATCH --array=0-7
@@ -93,14 +94,24 @@ cat >"$folder/job.sh" <<JOB
 #SBATCH --requeue
 #SBATCH --output=$folder/task-%a.log
 #SBATCH --open-mode=append
-exec node "$nmode" predict "$model" "$folder/images" -o "$folder/shards" --shard auto --threads 1
+run() { exec node "$nmode" predict "$model" "$folder/images" -o "$folder/shards" --shard auto --threads 1; }
+if test "\$SLURM_ARRAY_TASK_ID" != 3 || test -e "$folder/halted"; then run; fi
+run & # at the least priority, so that its end is not missed
+renice -n 19 \$! >/dev/null
+lines=()
+until test \${#lines[@]} -ge 2; do
+  sleep 0.01
+  test ! -e "$folder/shards/manifest-3-of-8.jsonl" || mapfile -t lines <"$folder/shards/manifest-3-of-8.jsonl"
+done
+kill -STOP \$!
+touch "$folder/halted"
+wait
 JOB
 job=$(sbatch --parsable "$folder/job.sh")
 
-# Task 3 is killed between its first image and its last, and runs again.
-lines() { cat "$folder/shards/manifest-3-of-8.jsonl" 2>/dev/null | wc -l; }
-for _ in $(seq 12000); do test "$(lines)" -ge 2 && break; sleep 0.01; done
+await test -e "$folder/halted"
 scancel --signal=KILL --full "${job}_3"
+lines() { wc -l <"$folder/shards/manifest-3-of-8.jsonl"; }
 left() { test -z "$(squeue -h -t RUNNING,COMPLETING -j "${job}_3")"; }
 await left
 done_before=$(($(lines) - 1))
