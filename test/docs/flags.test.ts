@@ -29,6 +29,7 @@ const FOREIGN = new Set([
   '--no-concurrent-marking',
   '--no-sparkplug',
   '--no-flush-bytecode',
+  '--max-inlined-bytecode-size-cumulative',
   '--no-parallel-scavenge',
   '--heap-growing-percent',
   '--interrupt-budget',
