@@ -1,6 +1,7 @@
 import { featureMapFaults } from '../../graph/analysis/feature-maps.js';
 import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../../graph/analysis/features.js';
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
+import { type Assumption, assumedStructure } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { dimText } from '../../graph/ir/dim.js';
 import type { DType } from '../../graph/ir/dtype.js';
@@ -19,6 +20,8 @@ export interface SkipsReport {
   readonly skips: readonly (Feature & { readonly shape: readonly (number | string)[] })[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
+  /** What was taken for the network itself, and is not proven. */
+  readonly assumed: readonly Assumption[];
 }
 
 const OTHER_FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float64'];
@@ -70,5 +73,6 @@ export async function skipsIn({ model: given, name }: LoadedModel): Promise<Skip
       shape: featureType(model, skip, sizeMultiple).shape.map(plain),
     })),
     sizeMultiple,
+    assumed: assumedStructure(given.metadata),
   };
 }

@@ -79,7 +79,7 @@ export class Contestant {
       loadMs: median(this.#loads),
       firstMs: opened.first,
       peakRssMb: this.#peakBytes / 1e6,
-      ...{ bytes: model.bytes, nodes: model.nodes },
+      ...{ bytes: model.bytes, nodes: model.nodes, assumed: model.assumed },
       ...(model.macs !== undefined && { macs: model.macs }),
       ...(macsPerSecond && {
         gmacPerSecond: macsPerSecond / 1e9,

@@ -1,3 +1,4 @@
+import type { Assumption } from '../../graph/common/assumption.js';
 import type { ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
 import type { ProviderName } from '../../runtime/node/sessions/providers.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
@@ -13,6 +14,8 @@ export interface BenchFigures {
   /** The one that it ran on. */
   readonly provider: ProviderName;
   readonly session: ProviderReport;
+  /** What was taken for the network itself, and is not proven. */
+  readonly assumed: readonly Assumption[];
   /** Sizes of its first input. */
   readonly input: readonly number[];
   /** Of single runs. The percentile p of n is the one at floor(n p) of the sorted ones, as in MLPerf's LoadGen. */

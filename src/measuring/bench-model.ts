@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { cost } from '../../graph/analysis/cost.js';
+import { type Assumption, assumedStructure } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { areChannelsLast } from '../../graph/common/layout.js';
 import { type Model, outlineOf, sizesText, type ValueInfo } from '../../graph/ir/model.js';
@@ -30,6 +31,8 @@ export interface BenchModel {
   readonly ports: readonly Port[];
   /** What its outputs are, by their names. */
   readonly meanings: ReadonlyMap<string, Meaning>;
+  /** What was taken for the network itself, and is not proven. */
+  readonly assumed: readonly Assumption[];
 }
 
 /**
@@ -56,6 +59,7 @@ async function readBenchModel(path: string, name: string, asked: AskedSizes): Pr
     ...(macs !== undefined && { macs }),
     ports: inputs.map(({ port }) => port),
     meanings: meaningsOf(model),
+    assumed: assumedStructure(model.metadata),
   };
 }
 

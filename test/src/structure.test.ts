@@ -46,6 +46,13 @@ describe('a U-Net of unknown keys', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(new RegExp(`assumed +structure ${RIGHT} \\(--assume\\); .*; not verified`));
     expect(nmode('inspect', output).stdout).toMatch(new RegExp(`assumed +structure ${RIGHT} \\(--assume\\)`));
+    for (const others of [
+      ['inspect', '--skips'],
+      ['bench', '--runs', '1', '--size', '64x64'],
+    ]) {
+      const { stdout: told } = nmode(...others, output);
+      expect(told).toMatch(new RegExp(`assumed:? +structure ${RIGHT} \\(--assume\\)`));
+    }
     const verified = nmode('verify', output, '--reference', reference, '--atol', '1e-4');
     expect(verified.stdout).toMatch(new RegExp(`\\nassumed: structure ${RIGHT} \\(--assume\\)\\n$`));
     expect(verified.status).toBe(0);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { assumptionsText } from '../../../graph/common/assumption.js';
 import type { ProviderChoice } from '../../../runtime/node/sessions/providers.js';
 import type { BenchFigures, BenchOptions, BenchReport } from '../../index.js';
 import { SCENARIOS } from '../../measuring/bench-figures.js';
@@ -6,6 +7,7 @@ import { SPEED_COLUMNS, WORK_COLUMNS } from '../../reports/bench-columns.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
+import { flagOf } from '../flags/flag-words.js';
 import { choice } from '../flags/options.js';
 import { addRunFlags, noteFallback, parseProviders } from '../flags/session-flags.js';
 import { placementTexts } from '../output/placement-texts.js';
@@ -75,5 +77,11 @@ function reportText({ models, ...report }: BenchReport): string {
   const placements = fields(
     models.map(({ file, placement }) => [file, placement && placementTexts(placement).join(', ')]),
   );
-  return [about, speed, size, ...(placements === '' ? [] : [placements])].join('\n\n');
+  const assumed = fields(
+    models.map(({ file, assumed }) => [
+      file,
+      assumed.length > 0 ? `assumed: ${assumptionsText(assumed, flagOf)}` : undefined,
+    ]),
+  );
+  return [about, speed, size, placements, assumed].filter((part) => part !== '').join('\n\n');
 }

@@ -6,7 +6,7 @@ import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
-import { assumedNetworkField } from '../output/assumed-field.js';
+import { assumedField, assumedNetworkField } from '../output/assumed-field.js';
 import { costField } from '../output/cost-field.js';
 import { type Field, fields, printReport, shapeLine, table } from '../output/print.js';
 import { untypedField, untypedFields } from '../output/untyped-fields.js';
@@ -67,10 +67,11 @@ function reportText(report: CheckpointReport | ModelReport, why?: true): string 
   return report.kind === 'model' ? modelText(report, why) : checkpointText(report);
 }
 
-function skipsText({ file, input, skips, sizeMultiple }: SkipsReport): string {
+function skipsText({ file, input, skips, sizeMultiple, assumed }: SkipsReport): string {
   const head = fields([
     ['file', file],
     ['input', `${input.name} ${shapeLine(input.shape)} (H and W multiples of ${sizeMultiple})`],
+    assumedField(assumed),
   ]);
   const rows = skips.map(({ tensor, scale, shape }) => [`1/${scale}`, shape.join(' x '), tensor]);
   const names = skips.map(({ tensor }) => tensor).join(',');
