@@ -15,6 +15,9 @@ import { type OutputParity, verifySession } from '../../src/parity/parity.js';
 /** From here and from the build, which are not equally deep. */
 export const root = dirname(createRequire(import.meta.url).resolve('nmode-onnx/package.json'));
 
+/** The folder of the interface files that are served over gRPC. */
+export const protos = join(root, 'runtime/server/grpc/protos');
+
 export function fixture(...path: string[]): string {
   return join(root, 'fixtures', ...path);
 }

@@ -1,12 +1,11 @@
 /** A client made from the interface files, with gRPC's own library. */
 
 import { connect } from 'node:http2';
-import { join } from 'node:path';
 import grpc, { type ServiceError } from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
-import { root } from './fixtures.js';
+import { protos } from './fixtures.js';
 
-const includeDirs = [join(root, 'runtime/server/grpc/protos')];
+const includeDirs = [protos];
 const FILES = [
   'grpc_service.proto',
   'grpc/health/v1/health.proto',

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { InferMessage, modelNamedIn } from '../../../runtime/server/grpc/infer-request.js';
-import { root } from '../../support/fixtures.js';
+import { protos } from '../../support/fixtures.js';
 import type { FuzzedReader } from '../fuzz.js';
 import { mutateRequest } from '../mutators/protobuf.js';
 
 const interfaces = new protobuf.Root();
 for (const name of ['model_config.proto', 'grpc_service.proto']) {
-  const source = readFileSync(join(root, 'runtime/server/grpc/protos', name), 'utf8');
+  const source = readFileSync(join(protos, name), 'utf8');
   protobuf.parse(source, interfaces, { keepCase: true });
 }
 const Request = interfaces.lookupType('inference.ModelInferRequest');

@@ -11,7 +11,7 @@ import { outlineOf } from '../../../graph/ir/model.js';
 import { loadModel } from '../../../runtime/node/model.js';
 import { type BundleOptions, bundle } from '../../../src/api/bundle.js';
 import { FORMATS } from '../../../src/bundles/formats.js';
-import { fixture } from '../../support/fixtures.js';
+import { fixture, protos } from '../../support/fixtures.js';
 import { handmade, node } from '../../support/graph.js';
 import { nmode } from '../../support/nmode.js';
 
@@ -50,8 +50,7 @@ const made = (format: BundleOptions['format'], name: string, more: Partial<Bundl
   bundle({ model: at(`${name}.onnx`), format, output: at(format, name), ...more });
 
 describe("a Triton repository's config", () => {
-  const proto = fixture('schemas', 'model_config.proto');
-  const types = protobuf.loadSync(proto).lookupType('inference.ModelConfig');
+  const types = protobuf.loadSync(join(protos, 'model_config.proto')).lookupType('inference.ModelConfig');
 
   /** As protoc reads it, which is what Triton does. */
   async function configOf(name: string) {
@@ -59,7 +58,7 @@ describe("a Triton repository's config", () => {
     const text = readFileSync(at('triton', name, name, 'config.pbtxt'));
     const encoded = execFileSync(
       'protoc',
-      [`--proto_path=${fixture('schemas')}`, '--encode=inference.ModelConfig', 'model_config.proto'],
+      [`--proto_path=${protos}`, '--encode=inference.ModelConfig', 'model_config.proto'],
       { input: text },
     );
     return types.toObject(types.decode(encoded), { enums: String, longs: Number, defaults: false });

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createSession } from '../../../../runtime/node/sessions/session.js';
-import { exported, root } from '../../../support/fixtures.js';
+import { exported, protos, root } from '../../../support/fixtures.js';
 import { clientOf } from '../../../support/grpc-client.js';
 import { main } from '../../../support/nmode.js';
 import { blob, input, SIDE, told, trained } from '../../../support/served.js';
 
 const PYTHON = '/usr/bin/python3';
 const PLUGIN = '/usr/bin/grpc_python_plugin';
-const protos = join(root, 'runtime/server/grpc/protos');
 const folder = mkdtempSync(join(tmpdir(), 'nmode-grpc-python-'));
 const file = (name: string) => join(folder, name);
 
