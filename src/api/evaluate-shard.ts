@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import { decisive, identityOf } from '../batch/manifest.js';
+import { identityOf } from '../batch/manifest.js';
 import { parseShard } from '../batch/parse-shard.js';
 import { partOf, type Shard } from '../batch/shard.js';
 import { ShardRun } from '../batch/shard-run.js';
@@ -10,12 +10,6 @@ import { bytewise } from '../files/bytewise.js';
 import type { Failure, Pair, Pairs } from '../files/pairs.js';
 import { makeFolder } from '../files/write-whole.js';
 import type { Counted, Counting } from '../reports/evaluation-counts.js';
-
-/** Options that change nothing of what is counted. */
-const IDLE = [
-  ...['model', 'images', 'masks', 'output', 'report', 'shard', 'signal', 'onProgress'],
-  ...['providers', 'strict', 'threads', 'workers', 'check', 'arena', 'warmUp', 'placement'],
-];
 
 interface Place {
   readonly shard: Shard;
@@ -74,7 +68,7 @@ export async function openCounts(
 ): Promise<ShardRun> {
   await makeFolder(output);
   const { effective } = counting.session;
-  const identity = identityOf('eval', model, effective, decisive(options, IDLE), list);
+  const identity = identityOf('eval', model, effective, options, list);
   const run = await ShardRun.open(output, { ...identity, shard, about: counting }, list);
   for (const { name, code, error } of failures) run.failed({ image: name, code, error, unpaired: true });
   return run;

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import { type DoneEntry, decisive, identityOf, type OutputFile } from '../batch/manifest.js';
+import { type DoneEntry, identityOf, type OutputFile } from '../batch/manifest.js';
 import { partOf, type Shard } from '../batch/shard.js';
 import { ShardRun } from '../batch/shard-run.js';
 import { sizeOfFiles } from '../batch/written.js';
@@ -64,19 +64,13 @@ export async function openShard(
   provider: string,
   options: Sharded,
 ): Promise<ShardRun> {
-  const identity = identityOf('predict', model, provider, decisive(options, IDLE), list);
+  const identity = identityOf('predict', model, provider, options, list);
   const run = await ShardRun.open(options.output, { ...identity, shard }, list);
   for (const { path, image, error } of unfound) {
     run.failed({ image: path ?? image, code: error.code, error: error.message });
   }
   return run;
 }
-
-/** Options that change nothing of what is written. */
-const IDLE = [
-  ...['model', 'images', 'output', 'shard', 'signal', 'onProgress'],
-  ...['providers', 'strict', 'threads', 'workers', 'check', 'arena', 'warmUp', 'placement'],
-];
 
 /** What a manifest says of a segmented image: of its parts, how many there are. */
 export async function entryOf(

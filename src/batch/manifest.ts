@@ -83,11 +83,13 @@ export function shardOfName(
   return { kind: stem === NAMES.eval ? 'eval' : 'predict', shard };
 }
 
-/** The options that change results. @param idle the names of those that do not */
-export const decisive = (options: object, idle: readonly string[]): object =>
-  Object.fromEntries(Object.entries(options).filter(([name]) => !idle.includes(name)));
+/** Options that say what is done, where and how fast, and change nothing of what is found. */
+const IDLE = new Set([
+  ...['model', 'images', 'masks', 'output', 'report', 'shard', 'signal', 'onProgress'],
+  ...['providers', 'strict', 'threads', 'workers', 'check', 'arena', 'warmUp', 'placement'],
+]);
 
-/** @param options those that change results; undefined ones are left out */
+/** @param options of which those count that change results */
 export function identityOf(
   kind: ManifestKind,
   model: Uint8Array,
@@ -95,7 +97,7 @@ export function identityOf(
   options: object,
   list: readonly string[],
 ): Identity {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const given = Object.entries(options).filter(([name, value]) => value !== undefined && !IDLE.has(name));
   const hash = list.reduce((sum, path) => sum.add(path), new ListHash());
   return {
     nmode: kind,
