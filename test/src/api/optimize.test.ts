@@ -5,18 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseModel } from '../../../graph/file/read.js';
 import { fixture } from '../../support/fixtures.js';
 import { nmode } from '../../support/nmode.js';
+import { trained, writeUnoptimized } from '../../support/unoptimized.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-optimize-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const out = (name: string) => join(folder, name);
 
-const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
 const photographs = fixture('images');
 const plain = out('plain.onnx');
-beforeAll(() => {
-  const told = ['--decoder', 'eed', '--activation', 'gelu', '--optimize', 'none'];
-  expect(nmode('export', trained, '-o', plain, ...told)).toMatchObject({ status: 0, stderr: '' });
-});
+beforeAll(() => writeUnoptimized(plain));
 
 const optimized = (name: string, ...flags: string[]) =>
   nmode('optimize', plain, '-o', out(name), ...flags, '--json');

@@ -1,21 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { root } from '../../support/fixtures.js';
-import { mayMakeNamespaces } from '../../support/own-namespaces.js';
+import { itOnMachine } from '../../support/on-machine.js';
 
-const isHere = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/sbin/munged'].every((path) =>
-  existsSync(path),
-);
-
-// Elsewhere it is skipped; CI installs it.
-if (!(isHere && mayMakeNamespaces))
-  process.stderr.write(
-    'Slurm is not run: it needs slurm-wlm (Debian), and root of a machine to start its daemons\n',
-  );
-
-(mayMakeNamespaces && (isHere || process.env.CI) ? it : it.skip)(
+itOnMachine(
+  ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/sbin/munged'],
+  'Slurm is not run: it needs slurm-wlm (Debian), and root of a machine to start its daemons',
+)(
   'an array of Slurm, of which one task is killed and requeued, gives the files of a single run',
   () => {
     const { status, stdout, stderr } = spawnSync('bash', [join(root, 'test/slurm.sh')], { encoding: 'utf8' });
