@@ -88,20 +88,6 @@ const ACTS: Readonly<Record<string, (options: Options) => Layer>> = {
   mish: () => (x, weights) => within(weights, () => mul(x, tanh(softplus(x)))),
 };
 
-/** `act`, an activation; undefined for none. @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for one that is not written */
-export function actOf(args: Arguments, argument: string, otherwise: unknown): Layer | undefined {
-  const spec = specOf(args, argument, otherwise);
-  if (spec === undefined) return undefined;
-  const make = Object.hasOwn(ACTS, spec.name) ? ACTS[spec.name] : undefined;
-  if (make === undefined) {
-    throw args.fault([argument], `one of ${Object.keys(ACTS).join(', ')}`, otherwise);
-  }
-  const layer = make(spec.options);
-  // Of PReLU what its training began with, of GELU the exact one.
-  spec.options.refuseOthers(['inplace', 'init']);
-  return layer;
-}
-
 const EPSILON = 1e-5;
 
 const instance = (options: Options): Layer => {
@@ -141,15 +127,31 @@ const NORMS: Readonly<Record<string, (options: Options) => Layer>> = {
   },
 };
 
-/** `norm`, a normalization; undefined for none. @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for one that is not written */
-export function normOf(args: Arguments, argument: string, otherwise: unknown): Layer | undefined {
+/**
+ * The layer that an argument names; undefined for none.
+ * @param idle options that change nothing at inference
+ * @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for one that is not written
+ */
+function layerOf(
+  args: Arguments,
+  argument: string,
+  otherwise: unknown,
+  makers: Readonly<Record<string, (options: Options) => Layer>>,
+  idle: readonly string[],
+): Layer | undefined {
   const spec = specOf(args, argument, otherwise);
   if (spec === undefined) return undefined;
-  const make = Object.hasOwn(NORMS, spec.name) ? NORMS[spec.name] : undefined;
-  if (make === undefined) {
-    throw args.fault([argument], `one of ${Object.keys(NORMS).join(', ')}`, otherwise);
-  }
+  const make = Object.hasOwn(makers, spec.name) ? makers[spec.name] : undefined;
+  if (make === undefined) throw args.fault([argument], `one of ${Object.keys(makers).join(', ')}`, otherwise);
   const layer = make(spec.options);
-  spec.options.refuseOthers(['momentum', 'num_features', 'num_channels']);
+  spec.options.refuseOthers(idle);
   return layer;
 }
+
+/** `act`, an activation. Of PReLU `init` is what its training began with; GELU is the exact one. */
+export const actOf = (args: Arguments, argument: string, otherwise: unknown): Layer | undefined =>
+  layerOf(args, argument, otherwise, ACTS, ['inplace', 'init']);
+
+/** `norm`, a normalization. */
+export const normOf = (args: Arguments, argument: string, otherwise: unknown): Layer | undefined =>
+  layerOf(args, argument, otherwise, NORMS, ['momentum', 'num_features', 'num_channels']);
