@@ -181,6 +181,10 @@ function recipeAssumptions(
   return !isSized && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
 }
 
+/** What is said of logits that nobody says how to turn into probabilities. */
+export const LACKS_HEAD =
+  "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`";
+
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
 function outputSpecOf(
   { outputs, metadata, activation }: Outline,
@@ -204,9 +208,7 @@ function outputSpecOf(
   }
   const stated = endOf(activation, metadata.get(HEAD_KEY));
   if (stated === 'logits' && head === undefined) {
-    throw badModel(
-      "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`",
-    );
+    throw badModel(LACKS_HEAD);
   }
   if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
     const says = activation === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;

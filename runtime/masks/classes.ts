@@ -159,6 +159,13 @@ export function labelsOfMask({ data, ...size }: Mask, label: number): LabelMap {
   return { ...size, data: data.map((value) => (value === 0 ? 0 : label)) };
 }
 
+/** The label map of what was found: its own, or that of its one mask. */
+export const labelMapOf = (found: {
+  readonly mask: Mask;
+  readonly maskLabels: readonly number[];
+  readonly labels?: LabelMap;
+}): LabelMap => found.labels ?? labelsOfMask(found.mask, at(found.maskLabels, 0));
+
 /** Cleaning takes pixels from masks and fills holes of the background: the label map follows. */
 function relabel(
   { data }: LabelMap,

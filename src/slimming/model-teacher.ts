@@ -16,7 +16,7 @@ import { lift } from '../../graph/lifting/lift.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { named, naming } from '../../runtime/common/naming.js';
 import type { ModelSpec } from '../../runtime/images/job.js';
-import type { InputSpecOptions } from '../../runtime/input-spec.js';
+import { type InputSpecOptions, LACKS_HEAD } from '../../runtime/input-spec.js';
 import { inputSpecOfModel, type LoadedModel, withOutput } from '../../runtime/node/model.js';
 import { measure } from '../measuring/measure.js';
 import { headOf, refuseNmode, type Teacher } from './teacher.js';
@@ -86,8 +86,8 @@ function specOf(model: Model, said: InputSpecOptions): ModelSpec {
   try {
     return inputSpecOfModel(model, said);
   } catch (error) {
-    if (said.head !== undefined || !/^it ends in logits/.test(reason(error))) throw error;
-    throw badUsage(reason(error), { cause: error });
+    if (reason(error) !== LACKS_HEAD) throw error;
+    throw badUsage(LACKS_HEAD, { cause: error });
   }
 }
 

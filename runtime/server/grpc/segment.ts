@@ -1,6 +1,5 @@
-import { at } from '../../../graph/common/at.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
-import { labelsOfMask } from '../../masks/classes.js';
+import { labelMapOf } from '../../masks/classes.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import type { SegmentOptions } from '../../segment-options.js';
 import type { Deadline } from '../admission/deadline.js';
@@ -28,9 +27,7 @@ function optionsOf(parameters: Parameters): SegmentOptions {
 }
 
 /** The mask, 255 inside; of several classes their label map. */
-function maskOf({ mask, masks, maskLabels, labels }: Segmentation) {
-  return masks.length > 1 ? (labels ?? labelsOfMask(mask, at(maskLabels, 0))) : mask;
-}
+const maskOf = (found: Segmentation) => (found.masks.length > 1 ? labelMapOf(found) : found.mask);
 
 /** An image in, its mask out, as one output of bytes. */
 export async function segment(

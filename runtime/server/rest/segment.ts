@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { at } from '../../../graph/common/at.js';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
-import { INDEPENDENT, labelsOfMask, legendOf, nameOfLabel } from '../../masks/classes.js';
+import { INDEPENDENT, labelMapOf, legendOf, nameOfLabel } from '../../masks/classes.js';
 import type { ChannelFiles } from '../../node/images/channels.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
@@ -130,7 +129,7 @@ async function answerOf(
   model: ServedModel,
   found: Segmentation,
 ): Promise<Buffer> {
-  const { image, mask, masks, maskLabels, labels, components = [], classes: count } = found;
+  const { image, mask, masks, maskLabels, components = [], classes: count } = found;
   const { name, version, segmenter } = model;
   const { semantics = INDEPENDENT, assumed } = segmenter ?? {};
   const give = masks.map(({ data }) => data.buffer);
@@ -142,7 +141,7 @@ async function answerOf(
     return asBuffer(await thread.call('overlay', { image, masks, legend }, [image.data.buffer, ...give]));
   }
   if (isMap) {
-    const map = labels ?? labelsOfMask(mask, at(maskLabels, 0));
+    const map = labelMapOf(found);
     return asBuffer(await thread.call('labels', { labels: map, maskLabels }, [map.data.buffer]));
   }
   const { width, height, tiles, tiling, warnings, timings, provider } = found;

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { assumptionsText } from '../../../graph/common/assumption.js';
 import type { ProviderChoice } from '../../../runtime/node/sessions/providers.js';
 import type { BenchFigures, BenchOptions, BenchReport } from '../../index.js';
 import { SCENARIOS } from '../../measuring/bench-figures.js';
@@ -7,9 +6,9 @@ import { SPEED_COLUMNS, WORK_COLUMNS } from '../../reports/bench-columns.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
-import { flagOf } from '../flags/flag-words.js';
 import { choice } from '../flags/options.js';
 import { addRunFlags, noteFallback, parseProviders } from '../flags/session-flags.js';
+import { assumedLine } from '../output/assumed-field.js';
 import { placementTexts } from '../output/placement-texts.js';
 import { columnsTable, fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
@@ -77,11 +76,6 @@ function reportText({ models, ...report }: BenchReport): string {
   const placements = fields(
     models.map(({ file, placement }) => [file, placement && placementTexts(placement).join(', ')]),
   );
-  const assumed = fields(
-    models.map(({ file, assumed }) => [
-      file,
-      assumed.length > 0 ? `assumed: ${assumptionsText(assumed, flagOf)}` : undefined,
-    ]),
-  );
+  const assumed = fields(models.map(({ file, assumed }) => [file, assumedLine(assumed) || undefined]));
   return [about, speed, size, placements, assumed].filter((part) => part !== '').join('\n\n');
 }

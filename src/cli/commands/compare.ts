@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
-import { assumptionsText } from '../../../graph/common/assumption.js';
 import type { CompareOptions, Comparison } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parsePath, parseSize } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
-import { flagOf } from '../flags/flag-words.js';
 import { choice, optionsOf } from '../flags/options.js';
+import { assumedLine } from '../output/assumed-field.js';
 import { printReport, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
@@ -59,6 +58,5 @@ function comparisonText(comparisons: readonly Comparison[]): string {
   ]);
   const header = ['backbone', 'decoder', 'parameters', 'multiply-adds', 'file', ...(timed ? ['a run'] : [])];
   const [{ assumed = [] } = {}] = comparisons;
-  const note = assumed.length === 0 ? '' : `\nassumed: ${assumptionsText(assumed, flagOf)}`;
-  return `${table(header, lines)}${note}`;
+  return [table(header, lines), assumedLine(assumed)].filter((part) => part !== '').join('\n');
 }

@@ -2,7 +2,12 @@ import type { Command } from 'commander';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { count } from '../../reports/figures.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { evaluationInWords, evaluationText, noteEvaluation } from '../output/evaluation-text.js';
+import {
+  evaluationInWords,
+  evaluationText,
+  failuresInWords,
+  noteEvaluation,
+} from '../output/evaluation-text.js';
 import { fields, print, printJson, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
@@ -27,9 +32,7 @@ export function addMerge(program: Command, inFlags: InFlags): void {
         return noteEvaluation(evaluation);
       }
       const { failures, images, outputs, manifest } = merged;
-      const worded = await Promise.all(
-        failures.map(async (failure) => ({ ...failure, error: await inFlags(failure.error) })),
-      );
+      const worded = await failuresInWords(failures, inFlags);
       if (json) printJson({ ...merged, failures: worded });
       else {
         print(

@@ -26,8 +26,8 @@ import { hasUnread, serverLog } from '../server-log.js';
  * instead of minutes (later ones do not know that flag). Its heap may grow fourfold before it is marked, the most that V8 ever
  * grants: with less, the bytes of 17 requests are more than it may have, and it is marked ten times a second for as long as
  * requests come (another 2 ms of each). What functions met is kept from their first call on: what loads models is called twice a
- * minute at most, and would have the heap grow for ten. For the same reason there is no baseline code, bytecode stays, and less is inlined than V8 would: requests
- * take no more time so.
+ * minute at most, and would have the heap grow for ten. For the same reason there is no baseline code, bytecode stays, and less is inlined: that costs
+ * requests nothing.
  */
 const V8_FLAGS = [
   '--no-concurrent-marking',

@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
-import { assumptionsText } from '../../../graph/common/assumption.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import type { Verification, VerifyOptions } from '../../api/verify.js';
 import { DEFAULT_TOLERANCE } from '../../parity/parity.js';
 import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { flagOf } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { interruptible } from '../interruption.js';
+import { assumedLine } from '../output/assumed-field.js';
 import { printReport, table } from '../output/print.js';
 
 interface Flags extends SessionFlags, Pick<VerifyOptions, 'reference' | 'atol' | 'rtol'> {
@@ -67,6 +66,6 @@ function parityText(parity: Verification): string {
     'mask differs',
     'beyond',
   ];
-  const assumed = parity.assumed.length === 0 ? '' : `\nassumed: ${assumptionsText(parity.assumed, flagOf)}`;
-  return `${table(header, rows)}\ntolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}${assumed}`;
+  const judged = `tolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`;
+  return [table(header, rows), judged, assumedLine(parity.assumed)].filter((part) => part !== '').join('\n');
 }

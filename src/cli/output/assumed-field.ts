@@ -12,6 +12,12 @@ export function assumedField(assumed: readonly Assumption[]): Field {
   return ['assumed', assumed.length > 0 ? assumptionsText(assumed, flagOf) : undefined];
 }
 
+/** The same as a line of its own; '' where nothing is. */
+export function assumedLine(assumed: readonly Assumption[]): string {
+  const [label, text] = assumedField(assumed);
+  return text === undefined ? '' : `${label}: ${text}`;
+}
+
 /** What was taken for what a checkpoint does not say. (How images are prepared has a line of its own.) */
 export function assumedNetworkField(assumed: readonly CheckedAssumption[]): Field {
   const network = ofNetwork(assumed);

@@ -36,6 +36,13 @@ function classField({ label, name, background, ...metrics }: ClassMetrics): Fiel
   return [name === undefined ? `class ${label}` : `${name} (${label})`, `${classFigures(metrics)}${note}`];
 }
 
+/** What is wrong with files, in flags. */
+export const failuresInWords = <T extends { readonly error: string }>(
+  failures: readonly T[],
+  inFlags: InFlags,
+): Promise<readonly T[]> =>
+  Promise.all(failures.map(async (failure) => ({ ...failure, error: await inFlags(failure.error) })));
+
 export async function evaluationInWords(
   { failures, warnings, ...report }: EvaluationReport,
   inFlags: InFlags,
@@ -43,9 +50,7 @@ export async function evaluationInWords(
   return {
     ...report,
     warnings: await Promise.all(warnings.map(inFlags)),
-    failures: await Promise.all(
-      failures.map(async (failure) => ({ ...failure, error: await inFlags(failure.error) })),
-    ),
+    failures: await failuresInWords(failures, inFlags),
   };
 }
 

@@ -1,9 +1,8 @@
-import { assumptionsText } from '../../../graph/common/assumption.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import { bytesText, count, macsText, share } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
 import type { ModelFigures, SlimReport } from '../../slimming/slim-report.js';
-import { flagOf } from '../flags/flag-words.js';
+import { assumedField } from './assumed-field.js';
 import { columnsTable, fields } from './print.js';
 
 type Named = ModelFigures & { readonly name: string };
@@ -34,7 +33,6 @@ export function slimTable(report: Pick<SlimReport, 'teacher' | 'student' | 'teac
 
 export function slimText(report: SlimReport): string {
   const { images, heldOut, failures } = report;
-  const assumed = report.assumed.filter(({ verified }) => !verified);
   const { train, heldOut: held, test } = images;
   return `${fields([
     ['teacher', report.network],
@@ -45,7 +43,7 @@ export function slimText(report: SlimReport): string {
       `${train} to train on, ${held} to choose by, ${test} that chose nothing, of which are the figures below`,
     ],
     ['prepared', recipeSummary(report.recipe)],
-    ['assumed', assumed.length > 0 ? assumptionsText(assumed, flagOf) : undefined],
+    assumedField(report.assumed.filter(({ verified }) => !verified)),
     ['training', `${report.steps} steps, seed ${report.seed}; kept those of step ${report.bestStep}`],
     [
       'held out',
