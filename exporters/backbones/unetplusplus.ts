@@ -85,6 +85,7 @@ const convWeight = (level: number) => `conv${level}_0.conv1.weight`;
 
 export const UNetPlusPlus = {
   id: 'unetplusplus',
+  stems: [convWeight(0)],
   network(shapes: Shapes) {
     const widths = widthsIn(shapes, convWeight, doublingWidths(32));
     const deep = `final${widths.length - 1}`;

@@ -155,11 +155,14 @@ function widthIn(shapes: Shapes, level: number, standard: number): number {
   return width > 0 && width % GROUPS === 0 ? width : standard;
 }
 
+const STEM = 'encoder1.0.weight';
+
 export const MALUNet = {
   id: 'malunet',
+  stems: [STEM],
   network: (shapes: Shapes) =>
     malunet(
-      sizeIn(shapes, 'encoder1.0.weight', 1, 3),
+      sizeIn(shapes, STEM, 1, 3),
       STANDARD.map((standard, level) => widthIn(shapes, level, standard)),
       shapes,
     ),

@@ -126,11 +126,14 @@ function decode(features: readonly Value[], weights: Weights): Value {
   return up(merged, deepest + 1, channelsOf(at(features, 0)));
 }
 
+/** The first weight of a level. */
+const first = (index: number) =>
+  index < CONVOLUTIONS ? `encoder${index + 1}.weight` : `patch_embed${index}.proj.weight`;
+
 export const UNeXt = {
   id: 'unext',
+  stems: [first(0)],
   network(shapes: Shapes) {
-    const first = (index: number) =>
-      index < CONVOLUTIONS ? `encoder${index + 1}.weight` : `patch_embed${index}.proj.weight`;
     const widths = STANDARD.map((standard, index) => sizeIn(shapes, first(index), 0, standard));
     return unext(sizeIn(shapes, first(0), 1, 3), widths, shapes);
   },

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
 import { planExport } from '../../../exporters/assembly/export-plan.js';
-import { backboneOf } from '../../../exporters/backbones/index.js';
+import { BACKBONES, backboneOf } from '../../../exporters/backbones/index.js';
 import { type Checkpoint, openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { UnreadableTensor } from '../../../exporters/checkpoints/unreadable.js';
 import { encodeModel } from '../../../graph/file/write.js';
@@ -155,3 +155,11 @@ it('a network that nobody knows is told the two ways on, however long its keys a
   misshapen.push(['inc.double_conv.0.bias', float32Tensor([1], [1])]);
   expect(() => exportOf(misshapen)).toThrow(ways);
 });
+
+it.each(BACKBONES.map((backbone) => [backbone.id, backbone] as const))(
+  '%s says its first keys, without which nothing of it is constructed',
+  (_id, { stems = [], network }) => {
+    const { keys } = network(new Map());
+    expect(stems.some((stem) => keys.has(stem))).toBe(true);
+  },
+);
