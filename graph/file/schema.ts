@@ -12,6 +12,24 @@ function message(name: string, fields: Readonly<Record<string, Field>>): protobu
     type.add(new protobuf.Field(field, id, kind, rule));
   }
   onnx.add(type);
+  return compiledApart(type);
+}
+
+/** Compiles each of a type's functions when it is first called: protobufjs compiles all five then, and an export needs one. */
+function compiledApart(type: protobuf.Type): protobuf.Type {
+  const compiled = (generate: (type: protobuf.Type) => protobuf.Codegen) => {
+    const types = type.fieldsArray.map((field) => field.resolve().resolvedType);
+    const { Reader, Writer, util } = protobuf;
+    return generate(type)({ Reader, Writer, util, types, C: type.ctor });
+  };
+  type.encode = (...args) => {
+    Object.assign(type, { encode: compiled(protobuf.encoder) });
+    return type.encode(...args);
+  };
+  type.decode = (...args) => {
+    Object.assign(type, { decode: compiled(protobuf.decoder) });
+    return type.decode(...args);
+  };
   return type;
 }
 
