@@ -116,13 +116,14 @@ class Ledger {
 const EXPONENT = 0x7f800000;
 
 /** A network with one such weight gives empty masks, silently. */
-function checkFinite({ buffer, byteOffset, byteLength }: Uint8Array): void {
-  const view = new DataView(buffer, byteOffset, byteLength);
+function checkFinite(bytes: Uint8Array): void {
+  const { buffer, byteOffset, length } = aligned(bytes, 4);
+  const words = new Uint32Array(buffer, byteOffset, length / 4);
   // A plain loop: a callback for each of ten million weights would take longer than the export.
-  for (let place = 0; place < byteLength; place += 4) {
-    if ((view.getUint32(place, true) & EXPONENT) === EXPONENT) {
+  for (let element = 0; element < words.length; element++) {
+    if (((words[element] as number) & EXPONENT) === EXPONENT) {
       throw new RangeError(
-        `element ${place / 4} is not a number or infinite: the training diverged, or the file is damaged`,
+        `element ${element} is not a number or infinite: the training diverged, or the file is damaged`,
       );
     }
   }

@@ -43,10 +43,9 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
   const definition = node.opType === 'Conv' ? Conv : ConvTranspose;
   const kernels = kernelsOf(node, weight.dims);
   const newWeight = computed(weight.dims, (scaled) => {
-    const from = float32Values(weight);
-    for (let kernel = 0, begin = 0; begin < scaled.length; kernel++, begin += kernels.size) {
-      scale32(from, scaled, begin, begin + kernels.size, at(scale, kernels.channel(kernel)));
-    }
+    const count = kernels.size === 0 ? 0 : scaled.length / kernels.size;
+    const factors = Float64Array.from({ length: count }, (_, kernel) => at(scale, kernels.channel(kernel)));
+    scale32(float32Values(weight), scaled, factors, kernels.size);
   });
   const newBias = computed([scale.length], (biases) => {
     const values = bias ? float32Values(bias) : new Float32Array(scale.length);
@@ -58,10 +57,13 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
   return inScopeOf(node, () => apply(definition, operands, Object.fromEntries(node.attributes)));
 }
 
-/** There are millions of weights: only the ends are checked. */
-function scale32(from: Float32Array, to: Float32Array, begin: number, end: number, factor: number): void {
-  if (end > begin) at(from, end - 1);
-  for (let place = begin; place < end; place++) to[place] = (from[place] as number) * factor;
+/** Each kernel times its factor. There are millions of weights: only the ends are checked. */
+function scale32(from: Float32Array, to: Float32Array, factors: Float64Array, size: number): void {
+  if (to.length > 0) at(from, to.length - 1);
+  let place = 0;
+  for (const factor of factors) {
+    for (const end = place + size; place < end; place++) to[place] = (from[place] as number) * factor;
+  }
 }
 
 /** Weights that stand together and are of one output channel: how many, and of which. */
