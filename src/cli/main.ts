@@ -74,6 +74,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write(`nmode: standard output cannot be written: ${reason(error)}\n`);
   process.exitCode ||= ERRORS.CANNOT_WRITE.exitCode;
 });
-const exitCode = await run(process.argv);
-if (exitCode === ERRORS.INTERRUPTED.exitCode) leave();
-if (exitCode !== 0) process.exitCode = exitCode;
+run(process.argv).then((exitCode) => {
+  if (exitCode === ERRORS.INTERRUPTED.exitCode) leave();
+  if (exitCode !== 0) process.exitCode = exitCode;
+});
