@@ -1,6 +1,6 @@
 import type { Value } from '../../../graph/ir/value.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
-import type { Arguments } from '../arguments.js';
+import type { Arguments } from '../arguments/arguments.js';
 import type { NamedArguments } from '../backbone.js';
 
 /** What every network of MONAI is told. */
@@ -41,7 +41,3 @@ export interface Architecture {
   /** @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for arguments that it has not */
   define(args: Arguments, common: Common): Definition;
 }
-
-/** Numbers of an argument, for the metadata: `2,2,1x2x2`. */
-export const listText = (sizes: readonly (number | readonly number[])[]): string =>
-  sizes.map((size) => (typeof size === 'number' ? size : size.join('x'))).join(',');

@@ -1,5 +1,5 @@
 import { closest } from '../../../graph/common/closest.js';
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badText, jsonIn } from '../arguments/extras.js';
 import type { Extras, NamedArguments } from '../backbone.js';
 import type { Architecture } from './architecture.js';
 import { ARCHITECTURES, architectureNamed } from './architectures.js';
@@ -25,17 +25,6 @@ const PLACES = ['inference', 'train'].flatMap((name) =>
 /** What configurations call the network. */
 const NETWORKS = ['network_def', 'network', 'net_def', 'net', 'model'];
 
-const bad = (place: string, message: string, cause?: unknown) =>
-  new NmodeError('BAD_CHECKPOINT', `${place}: ${message}`, { cause });
-
-function parsed(place: string, text: string): Plain {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw bad(place, reason(error), error);
-  }
-}
-
 const known = new WeakMap<Extras, Bundle | 'none'>();
 
 /**
@@ -52,9 +41,8 @@ export function bundleIn(extras: Extras): Bundle | undefined {
 
 function readIn(extras: Extras): Bundle | undefined {
   for (const place of PLACES) {
-    const text = extras.get(place);
-    if (text === undefined) continue;
-    const config = new Config(parsed(place, text));
+    if (!extras.has(place)) continue;
+    const config = new Config(jsonIn(extras, place) as Plain);
     const found = networkIn(config);
     if (found !== undefined) return bundleOf(place, config, found);
   }
@@ -78,7 +66,7 @@ function bundleOf(
   if (architecture === undefined) {
     const names = ARCHITECTURES.map(({ className }) => className);
     const [near] = closest(component.name, names, 1);
-    throw bad(
+    throw badText(
       place,
       `${name} is ${component.name.slice(0, 60)}, expected one of ${names.join(', ')}; the closest is ${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
     );

@@ -1,10 +1,10 @@
-import { at } from '../../../graph/common/at.js';
 import type { Value } from '../../../graph/ir/value.js';
 import { type ConvOptions, convNd, convTransposeNd, eachAxis, type PerAxis } from '../../nn/convolution.js';
 import { add, channelsOf } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
-import type { Arguments } from '../arguments.js';
-import type { Layer } from './layers.js';
+import type { Arguments } from '../arguments/arguments.js';
+import type { Layer } from '../arguments/layers.js';
+import { isPerAxis } from '../arguments/sizes.js';
 
 /** What follows a convolution of MONAI, in the order of `ordering`: activation (A), dropout (D) and norm (N). */
 export interface Adn {
@@ -88,18 +88,6 @@ export function residualUnit(x: Value, weights: Weights, out: number, options: R
   return add(y, convNd(x, shortcut, out, isStrided ? kernel : 1, { stride: strides, bias }));
 }
 
-const isSize = (value: unknown, least: number): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= MOST;
-/** No kernel or stride is larger. */
-const MOST = 64;
-
-/** Whether a value is a size of all axes, or one for each. */
-export const isPerAxis =
-  (axes: number) =>
-  (value: unknown): value is PerAxis =>
-    isSize(value, 1) ||
-    (Array.isArray(value) && value.length === axes && value.every((size) => isSize(size, 1)));
-
 const isOdd = (size: PerAxis) => (typeof size === 'number' ? [size] : size).every((one) => one % 2 === 1);
 
 /** `kernel_size` or its like, odd. @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) */
@@ -121,20 +109,3 @@ export function stridesOf(args: Arguments, levels: number, axes: number): readon
   if (strides.length >= levels) return strides.slice(0, levels);
   throw args.fault(['strides'], `${levels} of them, one for each of 'channels' but the first`, standard);
 }
-
-/** The product of factors along each axis. */
-export const factorsOf = (factors: readonly PerAxis[], axes: number): readonly number[] =>
-  Array.from({ length: axes }, (_, axis) =>
-    factors.reduce<number>((all, each) => all * (typeof each === 'number' ? each : at(each, axis)), 1),
-  );
-
-const isChannels = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= 2 ** 16;
-
-/** `channels` or its like: a number for each level. */
-export const channelsOfLevels = (
-  args: Arguments,
-  name: string,
-  otherwise: readonly number[],
-  count?: number,
-): readonly number[] => args.list(name, otherwise, isChannels, 'a whole number from 1 on', count);

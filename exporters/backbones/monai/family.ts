@@ -1,5 +1,5 @@
 import type { Shapes } from '../../nn/weights.js';
-import { Arguments } from '../arguments.js';
+import { Arguments } from '../arguments/arguments.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import type { Architecture } from './architecture.js';
 import { ARCHITECTURES } from './architectures.js';

@@ -1,5 +1,5 @@
 import { closest } from '../../../graph/common/closest.js';
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badText, isFields, jsonIn } from '../arguments/extras.js';
 import type { Extras, NamedArguments } from '../backbone.js';
 import { ARCHITECTURES } from './architectures.js';
 
@@ -7,29 +7,19 @@ import { ARCHITECTURES } from './architectures.js';
 const CONFIG = 'config.json';
 const NAMES = ARCHITECTURES.map(({ className }) => className);
 
-const bad = (message: string, cause?: unknown) =>
-  new NmodeError('BAD_CHECKPOINT', `${CONFIG}: ${message}`, { cause });
-
 /**
  * The arguments that stand beside the weights; undefined where there are none, or those of another library.
  * @throws NmodeError (BAD_CHECKPOINT) for what is no JSON, and for a class that is not known
  */
 export function configIn(extras: Extras): NamedArguments | undefined {
-  const text = extras.get(CONFIG);
-  if (text === undefined) return undefined;
-  let config: unknown;
-  try {
-    config = JSON.parse(text);
-  } catch (error) {
-    throw bad(reason(error), error);
-  }
-  if (typeof config !== 'object' || config === null || !('encoder_name' in config)) return undefined;
-  const found = config as NamedArguments;
+  const found = jsonIn(extras, CONFIG);
+  if (!isFields(found) || !('encoder_name' in found)) return undefined;
   const { _model_class: name } = found;
   // Without a class the keys tell it.
   if (name === undefined || (typeof name === 'string' && NAMES.includes(name))) return found;
   const near = typeof name === 'string' ? `; the closest is ${closest(name, NAMES, 1)[0]}` : '';
-  throw bad(
+  throw badText(
+    CONFIG,
     `_model_class is ${JSON.stringify(name).slice(0, 60)}, expected one of ${NAMES.join(', ')}${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
   );
 }

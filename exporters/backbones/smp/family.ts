@@ -1,7 +1,7 @@
 import { closest } from '../../../graph/common/closest.js';
 import { NORMALIZATIONS, type Normalization } from '../../../graph/common/normalization.js';
 import type { Shapes } from '../../nn/weights.js';
-import { Arguments } from '../arguments.js';
+import { Arguments } from '../arguments/arguments.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import { ARCHITECTURES } from './architectures.js';
 import { configIn } from './config.js';

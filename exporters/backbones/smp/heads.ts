@@ -4,7 +4,7 @@ import { reshape } from '../../../graph/ops/reshape.js';
 import { sigmoid, softmax } from '../../../graph/ops/unary.js';
 import { conv2d, linear, upsampleBilinear } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
-import { Arguments } from '../arguments.js';
+import { Arguments } from '../arguments/arguments.js';
 import type { NamedArguments } from '../backbone.js';
 import type { Decoder } from './decoders/decoder.js';
 

@@ -1,5 +1,5 @@
 import { at } from '../../../graph/common/at.js';
-import type { Arguments } from '../arguments.js';
+import type { Arguments } from '../arguments/arguments.js';
 import type { OwnDecoder, Skip } from '../backbone.js';
 import type { Architecture, Beneath, Levels } from './decoders/decoder.js';
 import { activationOf, classification, classificationOf, segmentation } from './heads.js';

@@ -1,5 +1,5 @@
 import type { Shapes } from '../../nn/weights.js';
-import { Arguments } from '../arguments.js';
+import { Arguments } from '../arguments/arguments.js';
 import type { OwnDecoder } from '../backbone.js';
 import { decoderArguments, depthIn } from './decoder-shapes.js';
 import { UNET } from './decoders/unet.js';

@@ -1,4 +1,4 @@
-import { Arguments } from '../../../exporters/backbones/arguments.js';
+import { Arguments } from '../../../exporters/backbones/arguments/arguments.js';
 import { ARCHITECTURES } from '../../../exporters/backbones/smp/architectures.js';
 import { configIn } from '../../../exporters/backbones/smp/config.js';
 import { WHOLE } from '../../../exporters/backbones/smp/encoders/encoder.js';

@@ -4,20 +4,13 @@ import { add, mul } from '../../../../graph/ops/elementwise.js';
 import type { PerAxis } from '../../../nn/convolution.js';
 import { activation, batchNorm2d, channelsOf, concat, prelu, relu } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
-import type { Arguments } from '../../arguments.js';
+import type { Arguments } from '../../arguments/arguments.js';
+import { countOf, kernelIn, known } from '../../arguments/inferred.js';
+import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import { normalized } from '../../norm.js';
-import { type Architecture, type Common, type Definition, listText } from '../architecture.js';
-import {
-  type Adn,
-  channelsOfLevels,
-  convolution,
-  factorsOf,
-  kernelOf,
-  PLAIN_ORDER,
-  stridesOf,
-} from '../convolution.js';
-import { countOf, kernelIn, known } from '../inferred.js';
+import type { Architecture, Common, Definition } from '../architecture.js';
+import { type Adn, convolution, kernelOf, PLAIN_ORDER, stridesOf } from '../convolution.js';
 
 const CHANNELS = [16, 32, 64, 128, 256];
 

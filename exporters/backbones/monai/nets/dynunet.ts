@@ -3,12 +3,12 @@ import type { Value } from '../../../../graph/ir/value.js';
 import { convNd, convTransposeNd, eachAxis, type PerAxis } from '../../../nn/convolution.js';
 import { add, channelsOf, concat } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
-import type { Arguments } from '../../arguments.js';
+import type { Arguments } from '../../arguments/arguments.js';
+import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
+import { actOf, type Layer, normOf } from '../../arguments/layers.js';
+import { channelsOfLevels, factorsOf, isPerAxis, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
-import { type Architecture, type Common, type Definition, listText } from '../architecture.js';
-import { channelsOfLevels, factorsOf, isPerAxis } from '../convolution.js';
-import { actIn, countOf, kernelIn, known, normIn } from '../inferred.js';
-import { actOf, type Layer, normOf } from '../layers.js';
+import type { Architecture, Common, Definition } from '../architecture.js';
 
 const NORM = ['instance', { affine: true }];
 const ACT = ['leakyrelu', { negative_slope: 0.01 }];

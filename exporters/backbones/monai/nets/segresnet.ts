@@ -3,12 +3,12 @@ import type { Value } from '../../../../graph/ir/value.js';
 import { convNd } from '../../../nn/convolution.js';
 import { add, channelsOf } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
-import { Arguments } from '../../arguments.js';
+import { Arguments } from '../../arguments/arguments.js';
+import { actIn, countOf, known, normIn } from '../../arguments/inferred.js';
+import { actOf, type Layer, normOf } from '../../arguments/layers.js';
+import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
-import { type Architecture, type Common, type Definition, listText } from '../architecture.js';
-import { channelsOfLevels } from '../convolution.js';
-import { actIn, countOf, known, normIn } from '../inferred.js';
-import { actOf, type Layer, normOf } from '../layers.js';
+import type { Architecture, Common, Definition } from '../architecture.js';
 import { UPSAMPLE_MODES, type UpsampleMode, upsampled } from '../upsample.js';
 
 const BLOCKS_DOWN = [1, 2, 2, 4];

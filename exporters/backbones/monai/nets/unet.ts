@@ -3,22 +3,21 @@ import type { Value } from '../../../../graph/ir/value.js';
 import type { PerAxis } from '../../../nn/convolution.js';
 import { channelsOf, concat } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
-import type { Arguments } from '../../arguments.js';
+import type { Arguments } from '../../arguments/arguments.js';
+import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
+import { actOf, normOf } from '../../arguments/layers.js';
+import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
-import { type Architecture, type Common, type Definition, listText } from '../architecture.js';
+import type { Architecture, Common, Definition } from '../architecture.js';
 import {
   type Adn,
   type ConvolutionOptions,
-  channelsOfLevels,
   convolution,
-  factorsOf,
   kernelOf,
   orderingOf,
   residualUnit,
   stridesOf,
 } from '../convolution.js';
-import { actIn, countOf, kernelIn, known, normIn } from '../inferred.js';
-import { actOf, normOf } from '../layers.js';
 
 const CHANNELS = [16, 32, 64, 128, 256];
 

@@ -1,7 +1,7 @@
 import type { Value } from '../../../../graph/ir/value.js';
 import { upsampleBilinear, upsampleNearest } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
-import type { Arguments } from '../../arguments.js';
+import type { Arguments } from '../../arguments/arguments.js';
 import type { NamedArguments } from '../../backbone.js';
 import { STANDARD_CHANNELS } from '../decoder-shapes.js';
 import type { Encoder, Extent } from '../encoders/encoder.js';

@@ -12,7 +12,7 @@ import {
   upsampleBilinear,
 } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
-import type { Arguments } from '../../arguments.js';
+import type { Arguments } from '../../arguments/arguments.js';
 import { type Architecture, deepest, type Levels, upsamplingOf } from './decoder.js';
 
 /** Channels of the shallow feature (Chen et al., ECCV 2018). */

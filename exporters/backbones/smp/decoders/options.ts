@@ -1,5 +1,5 @@
 import { NmodeError } from '../../../../graph/common/errors.js';
-import type { Arguments } from '../../arguments.js';
+import type { Arguments } from '../../arguments/arguments.js';
 import type { Norm } from '../../norm.js';
 import type { Attention } from '../attention.js';
 

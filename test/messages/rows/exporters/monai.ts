@@ -2,7 +2,7 @@ import type { Conditions } from '../../conditions.js';
 
 /** Networks that arguments put together, and of them those of MONAI. */
 export const MONAI: Conditions = {
-  'exporters/backbones/arguments.ts': {
+  'exporters/backbones/arguments/arguments.ts': {
     '…: … is …, expected …': 'an argument is none that its class takes; it is named with who said it',
     'a whole number from … on': 'what is expected of an argument that counts, for a message',
     'one from … to …': 'the same where there is a most',
@@ -26,7 +26,7 @@ export const MONAI: Conditions = {
     'an odd whole number, or one for each of … axes': 'what is expected of a kernel size, for a message',
     "… of them, one for each of 'channels' but the first": 'there are fewer strides than levels',
   },
-  'exporters/backbones/monai/layers.ts': {
+  'exporters/backbones/arguments/layers.ts': {
     '… to be a number': 'an option of a norm or an activation is no number',
     '… to be true or false': 'an option of a norm is no switch',
     'it without …': 'a norm or an activation has an option that is not known: it may change the network',

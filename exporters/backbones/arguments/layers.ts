@@ -5,8 +5,8 @@ import { type ActivationName, activate } from '../../nn/activations.js';
 import { activation, channelsOf, gelu, groupNorm, prelu } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
-import type { Arguments } from '../arguments.js';
 import { normalized } from '../norm.js';
+import type { Arguments } from './arguments.js';
 
 /** A layer without sizes of its own, with its weights at `weights`. */
 export type Layer = (x: Value, weights: Weights) => Value;

@@ -1,7 +1,7 @@
-import { closest } from '../../graph/common/closest.js';
-import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
-import { option } from '../../graph/common/option.js';
-import type { NamedArguments } from './backbone.js';
+import { closest } from '../../../graph/common/closest.js';
+import { type ErrorCode, NmodeError } from '../../../graph/common/errors.js';
+import { option } from '../../../graph/common/option.js';
+import type { NamedArguments } from '../backbone.js';
 
 /** Who says an argument. */
 interface Source {
