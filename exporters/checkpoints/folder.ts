@@ -1,32 +1,47 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { at } from '../../graph/common/at.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { fitsPattern } from './select-keys.js';
 
 /** How a library lays out the folder that it saves a network in. */
 interface Layout {
-  /** Where its weights may be; the first that is there counts. */
+  /** The folder with the weights within that; `*` stands for any characters of a name, '' for the folder itself. */
+  readonly folder: string;
+  /** What leads to the weights' folder from others that a user may name. */
+  readonly ways?: readonly string[];
+  /** Names of files with weights; the first that is there counts. */
   readonly weights: readonly string[];
-  /** The folder in which others may lie beside them. */
-  readonly others?: string;
-  /** Texts that say what the network is, beside them; YAML is read as JSON. */
+  /** Whether files of other names beside them are weights too. */
+  readonly others?: boolean;
+  /** Texts that say what the network is, in the library's folder; YAML is read as JSON. */
   readonly texts: readonly string[];
 }
 
 const LAYOUTS: readonly Layout[] = [
   // save_pretrained of Hugging Face's hub, and of what builds on it
-  { weights: ['model.safetensors', 'pytorch_model.bin'], texts: ['config.json'] },
-  // a bundle of MONAI, whose other weights lie in the same folder
+  { folder: '', weights: ['model.safetensors', 'pytorch_model.bin'], texts: ['config.json'] },
   {
-    weights: ['models/model.pt', 'models/model.ts', 'models/model.safetensors'],
-    others: 'models/',
+    // a bundle of MONAI
+    folder: 'models',
+    weights: ['model.pt', 'model.ts', 'model.safetensors'],
+    others: true,
     texts: ['inference', 'train'].flatMap((name) =>
       ['json', 'yaml', 'yml'].map((ending) => `configs/${name}.${ending}`),
     ),
   },
+  {
+    // results of nnU-Net: TRAINER__PLANS__CONFIGURATION/fold_N, in a folder of the dataset
+    folder: 'fold_*',
+    ways: ['', '*__*__*/fold_*'],
+    weights: ['checkpoint_final.pth', 'checkpoint_best.pth', 'checkpoint_latest.pth'],
+    others: true,
+    texts: ['plans.json', 'dataset.json'],
+  },
 ];
 
-/** Bytes of a text: more than any configuration has. */
-const MAX_TEXT = 2 ** 20;
+/** Bytes of a text: more than any configuration has; nnU-Net's dataset.json may list every image. */
+const MAX_TEXT = 2 ** 22;
 
 /** Places of a YAML that stand for others: each is written out. */
 const MAX_ALIASES = 100;
@@ -40,39 +55,77 @@ export interface Place {
   readonly beside: ReadonlyMap<string, string>;
 }
 
+const bad = (message: string, cause?: unknown) => new NmodeError('BAD_CHECKPOINT', message, { cause });
+
 /**
  * What a path leads to: a file, which may lie in a folder that a library wrote, or such a folder.
- * @throws NmodeError (BAD_CHECKPOINT) for a folder without weights where they are known to be
+ * @throws NmodeError (BAD_CHECKPOINT) for a folder without weights where they are known to be, or with those of several networks
  */
 export async function placeOf(path: string): Promise<Place> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   if (!isFolder) return { file: basename(path), weights: path, beside: await textsAround(path) };
-  for (const layout of LAYOUTS) {
-    const name = layout.weights.find((weights) => existsSync(join(path, weights)));
-    if (name === undefined) continue;
-    const file = `${basename(resolve(path))}/${name}`;
-    return { file, weights: join(path, name), beside: await textsIn(path, layout) };
+  const [weights, ...more] = weightsIn(path);
+  if (weights === undefined) {
+    const names = LAYOUTS.flatMap(({ folder, weights }) => weights.map((name) => join(folder, name)));
+    throw bad(`${path}: a folder without ${names.join(', ')}: name the file with the weights in it`);
   }
-  const names = LAYOUTS.flatMap(({ weights }) => weights).join(', ');
-  throw new NmodeError(
-    'BAD_CHECKPOINT',
-    `${path}: a folder without ${names}: name the file with the weights in it`,
+  if (more.length > 0) {
+    const folders = [weights, ...more].map((file) => dirname(relative(path, file)));
+    throw bad(
+      `${path}: it holds ${folders.length} networks, ${folders.join(', ')}: name the folder of one, as ${join(path, String(folders[0]))}`,
+    );
+  }
+  const file = join(basename(resolve(path)), relative(path, weights));
+  return { file, weights, beside: await textsAround(weights) };
+}
+
+/** The files with weights that a folder leads to: those of the first layout that it has, by the name that is first there. */
+function weightsIn(path: string): readonly string[] {
+  for (const { folder, ways = [], weights } of LAYOUTS) {
+    for (const way of [folder, ...ways]) {
+      const folders = foldersBelow(path, way);
+      for (const name of weights) {
+        const files = folders.map((each) => join(each, name)).filter((file) => existsSync(file));
+        if (files.length > 0) return files;
+      }
+    }
+  }
+  return [];
+}
+
+const segmentsOf = (path: string) => path.split(/[\\/]/).filter((segment) => segment !== '');
+
+/** The folders to which a pattern leads, in the order of their names. */
+function foldersBelow(path: string, pattern: string): readonly string[] {
+  return segmentsOf(pattern).reduce<readonly string[]>(
+    (folders, segment) =>
+      folders.flatMap((folder) =>
+        readdirSync(folder, { withFileTypes: true })
+          .filter((entry) => !entry.isFile() && fitsPattern(entry.name, segment))
+          .map(({ name }) => join(folder, name))
+          .filter((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory())
+          .sort(),
+      ),
+    [path],
   );
 }
 
 /** Of a file that lies where a library puts weights. */
 async function textsAround(path: string): Promise<ReadonlyMap<string, string>> {
-  const whole = resolve(path);
-  for (const layout of LAYOUTS) {
-    const places = [...layout.weights, ...(layout.others ? [`${layout.others}${basename(path)}`] : [])];
-    const name = places.find((weights) => whole.endsWith(`${sep}${join(weights)}`));
-    const texts = name && (await textsIn(whole.slice(0, -name.length), layout));
-    if (texts && texts.size > 0) return texts;
+  const folders = dirname(resolve(path)).split(sep);
+  for (const { folder, weights, others, texts } of LAYOUTS) {
+    const patterns = segmentsOf(folder);
+    const depth = folders.length - patterns.length;
+    const isThere =
+      depth > 0 && patterns.every((pattern, index) => fitsPattern(at(folders, depth + index), pattern));
+    if (!isThere || !(others || weights.includes(basename(path)))) continue;
+    const found = await textsIn(folders.slice(0, depth).join(sep) || sep, texts);
+    if (found.size > 0) return found;
   }
   return new Map();
 }
 
-async function textsIn(folder: string, { texts }: Layout): Promise<ReadonlyMap<string, string>> {
+async function textsIn(folder: string, texts: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const there = texts.filter((name) => existsSync(join(folder, name)));
   const read = there.map(async (name) => [name, await asJson(name, textOf(join(folder, name)))] as const);
   return new Map(await Promise.all(read));
@@ -86,20 +139,19 @@ async function asJson(name: string, text: string): Promise<string> {
     return JSON.stringify(parse(text, { maxAliasCount: MAX_ALIASES, logLevel: 'error' }) ?? null);
   } catch (error) {
     const [line = ''] = reason(error).split('\n');
-    throw new NmodeError('BAD_CHECKPOINT', `${name}: ${line}`, { cause: error });
+    throw bad(`${name}: ${line}`, error);
   }
 }
 
 function textOf(path: string): string {
   const name = join(basename(dirname(path)), basename(path));
-  const bad = (message: string, cause?: unknown) =>
-    new NmodeError('BAD_CHECKPOINT', `${name}: ${message}`, { cause });
   const stats = statSync(path);
-  if (!stats.isFile()) throw bad('it is not a file');
-  if (stats.size > MAX_TEXT) throw bad(`a text of ${stats.size} bytes, at most ${MAX_TEXT} are read`);
+  if (!stats.isFile()) throw bad(`${name}: it is not a file`);
+  if (stats.size > MAX_TEXT)
+    throw bad(`${name}: a text of ${stats.size} bytes, at most ${MAX_TEXT} are read`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    throw bad(reason(error), error);
+    throw bad(`${name}: ${reason(error)}`, error);
   }
 }

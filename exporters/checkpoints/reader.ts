@@ -1,5 +1,6 @@
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { classNameTexts } from './class-names.js';
+import { plainTexts } from './pickle/plain-texts.js';
 import type { FileSource } from './source.js';
 import { type StateDict, stateDictOf } from './state-dict.js';
 import type { PickledFile } from './torch/torch-zip.js';
@@ -41,5 +42,9 @@ export function plainContents(
 
 /** Of a format that holds an object of Python's. */
 export function pickledContents({ object, notes }: PickledFile): Contents {
-  return { stateDict: (key) => stateDictOf(object, key), notes, extras: classNameTexts(object) };
+  return {
+    stateDict: (key) => stateDictOf(object, key),
+    notes,
+    extras: new Map([...classNameTexts(object), ...plainTexts(object)]),
+  };
 }

@@ -86,21 +86,25 @@ function ignoredKeys(keys: readonly string[], patterns: readonly string[]): read
   });
 }
 
-/** `*` stands for any characters. It is matched by searching its parts in order, which costs no more than reading the key. */
+/** Whether a key is one of those that a user leaves aside. */
 function fits(key: string, pattern: string): boolean {
+  if (pattern.includes('*')) return fitsPattern(key, pattern);
+  return key === pattern || key.startsWith(pattern.endsWith('.') ? pattern : `${pattern}.`);
+}
+
+/** `*` stands for any characters. It is matched by searching its parts in order, which costs no more than reading the text. */
+export function fitsPattern(text: string, pattern: string): boolean {
   const [start = '', ...parts] = pattern.split('*');
-  if (parts.length === 0) {
-    return key === pattern || key.startsWith(pattern.endsWith('.') ? pattern : `${pattern}.`);
-  }
-  if (!key.startsWith(start)) return false;
-  const end = parts.pop() ?? '';
+  const end = parts.pop();
+  if (end === undefined) return text === pattern;
+  if (!text.startsWith(start)) return false;
   let at = start.length;
   for (const part of parts) {
-    const found = key.indexOf(part, at);
+    const found = text.indexOf(part, at);
     if (found < 0) return false;
     at = found + part.length;
   }
-  return key.length - end.length >= at && key.endsWith(end);
+  return text.length - end.length >= at && text.endsWith(end);
 }
 
 /** Removes prefixes that all keys have, one after another. */

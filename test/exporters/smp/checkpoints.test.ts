@@ -78,8 +78,8 @@ describe('a folder as save_pretrained writes it', () => {
     );
     writeFileSync(join(best, 'config.json'), Buffer.from([0xff, 0xfe]));
     await expect(openCheckpoint(best)).rejects.toThrow(/^best[\\/]config\.json: /);
-    writeFileSync(join(best, 'config.json'), ' '.repeat(2 ** 20 + 1));
-    await expect(openCheckpoint(best)).rejects.toThrow('a text of 1048577 bytes, at most 1048576 are read');
+    writeFileSync(join(best, 'config.json'), ' '.repeat(2 ** 22 + 1));
+    await expect(openCheckpoint(best)).rejects.toThrow('a text of 4194305 bytes, at most 4194304 are read');
   });
 });
 

@@ -8,8 +8,10 @@ export const CHECKPOINTS: Conditions = {
   'exporters/checkpoints/folder.ts': {
     '…: a folder without …: name the file with the weights in it':
       'the path is that of a folder, and no file is where a library would have put the weights',
-    'it is not a file': 'a text beside the weights is a folder or a device',
-    'a text of … bytes, at most … are read': 'a text beside the weights has more than one MiB',
+    '…: it holds … networks, …: name the folder of one, as …':
+      'the folder leads to several files with weights, as of the folds of a training',
+    '…: it is not a file': 'a text beside the weights is a folder or a device',
+    '…: a text of … bytes, at most … are read': 'a text beside the weights has more than four MiB',
   },
   'exporters/checkpoints/npz.ts': {
     'a zip file without arrays (.npy) in it': 'no entry of the zip file ends with .npy',

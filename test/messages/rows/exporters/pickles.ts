@@ -31,6 +31,10 @@ export const PICKLES: Conditions = {
     'pickle opcode 0x…, which is not read':
       'a byte where an opcode is expected is none, or one that torch and NumPy do not write (PERSID, EXT, buffers)',
   },
+  'exporters/checkpoints/pickle/plain-texts.ts': {
+    "its entry '…' is too large, nested too deeply, or holds itself":
+      'what stands beside the weights is no configuration: a pickle may hold one list a million times',
+  },
   'exporters/checkpoints/pickle/plain-pickle.ts': {
     "storage '…' is missing: the pickle is a part of another file":
       'a file that is a bare pickle refers to a storage by a persistent id, as data.pkl of a zip does',
