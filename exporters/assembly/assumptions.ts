@@ -41,6 +41,7 @@ export function assumptionsOf(
     ...(decoder.id === 'original' ? [] : assumedChoices(decoder, hints.solverOptions)),
     // What a file says of a network says what its code has.
     ...(network?.isSaid && decoder.id === 'original' ? [] : settings.assumed),
+    ...(network?.assumed ?? []),
     // Those of a backbone of one's own are defined.
     ...(network !== undefined && !network.isSaid && BACKBONE_IDS.includes(network.backbone)
       ? [{ what: 'strides, dilations and all else', value: `of ${network.backbone}`, option: 'backbone' }]

@@ -9,16 +9,17 @@ export interface NamedClasses {
 }
 
 /**
- * Names that are given, or else those that the checkpoint has for so many classes.
+ * Names that are given, or else those that a file has for the network's classes, or the checkpoint for so many.
  * @throws NmodeError (BAD_USAGE) for names that are none, or not as many
  */
 export function namedClasses(
   checkpoint: Pick<Checkpoint, 'extras'> | undefined,
   count: number,
   given: readonly string[] | undefined,
+  said?: readonly string[],
 ): NamedClasses {
-  const found =
-    given === undefined && checkpoint?.extras ? classNamesIn(checkpoint.extras, count) : undefined;
+  const texts = said === undefined ? checkpoint?.extras : new Map([['class_names', JSON.stringify(said)]]);
+  const found = given === undefined && texts ? classNamesIn(texts, count) : undefined;
   const names = given === undefined ? found : givenClassNames(given, count);
   return {
     metadata: names === undefined ? [] : [[CLASS_NAMES_KEY, JSON.stringify(names)]],

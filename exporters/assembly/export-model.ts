@@ -72,6 +72,8 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
   const detected = detectIn(checkpoint, plan.backbone);
   const { view } = detected;
   const description = describe(checkpoint.file, detected, hints);
+  // What is not known of it is refused before anything is made.
+  if (images.recipe?.normalization === undefined) description.network.preparation?.();
   const settings = new SettingsInUse(checkSettings(plan.settings));
   const weights = weightsIn(checkpoint, view, settings);
   const size = inputSizeOf(plan, description.network);
@@ -82,15 +84,16 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(images.io === 'image' && { imageRecipe: recipe, ...pick(images, ['imageBits']) }),
   });
   const { network } = description;
+  const background = images.background ?? (description.head === 'softmax' ? network.background : undefined);
   const { narrowed, unused } = finishedIn(checkpoint, view, network, weights);
   settings.refuseUnused(checkpoint.file);
   const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
-  const named = namedClasses(checkpoint, description.classes, images.classNames);
+  const named = namedClasses(checkpoint, description.classes, images.classNames, network.classNames);
   const metadata = new Map([
     ...architectureMetadata(description),
     // After the decoder's own variant, which they may change.
     ...settings.metadata,
-    ...backgroundMetadata(description, images.background),
+    ...backgroundMetadata(description, background),
     ...named.metadata,
     ...imageMetadata(description, recipe, plan),
     ...sourceMetadata(checkpoint, prefix, leftAside),
@@ -104,7 +107,7 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(isRecipeAssumed(description.network, images)
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
-    ...(description.head === 'softmax' && description.classes > 1 && images.background === undefined
+    ...(description.head === 'softmax' && description.classes > 1 && background === undefined
       ? [{ what: 'background', value: 'class 0', option: 'background' }]
       : []),
   ];

@@ -9,6 +9,7 @@ import {
   type ModelIo,
   RELEASE_SIDE,
   type Recipe,
+  type Sizing,
 } from '../../graph/common/recipe.js';
 import type { Backbone, NamedArguments, Network } from '../backbones/backbone.js';
 import { backboneOf } from '../backbones/index.js';
@@ -87,9 +88,13 @@ export function inputSizeOf(
     const [depth, height, width] = network.usualSize ?? Array(3).fill(VOLUME_SIDE);
     return { batch: 1, depth, height, width };
   }
-  const sizing = images.recipe?.sizing ?? network?.sizing;
+  const sizing = images.recipe?.sizing ?? network?.sizing ?? usual(network?.usualSize);
   return imageSize({ ...pick(images, ['nativeSize']), ...(sizing && { recipe: { sizing } }) });
 }
+
+/** Of images, for a network that is mostly run at one size. */
+const usual = ([height, width]: readonly number[] = []): Sizing | undefined =>
+  height === undefined || width === undefined ? undefined : { kind: 'resize', height, width };
 
 // biome-ignore lint/plugin: its name until the next version
 export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hints {

@@ -1,9 +1,11 @@
+import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Normalization } from '../../graph/common/normalization.js';
-import type { Sizing } from '../../graph/common/recipe.js';
+import type { Background, Sizing } from '../../graph/common/recipe.js';
 import { input as graphInput, type Value } from '../../graph/ir/value.js';
 import { keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
+import type { Preparation } from './preparation.js';
 
 /** A feature of the encoder. */
 export interface Skip {
@@ -59,6 +61,14 @@ export interface NetworkDefinition {
   readonly isRecipeSaid?: boolean;
   /** The sizes of space that it is mostly run at, where a file says so. */
   readonly usualSize?: readonly number[];
+  /** What its classes are called, where a file says so. */
+  readonly classNames?: readonly string[];
+  /** The class that is no mask, where a file says so. */
+  readonly background?: Background;
+  /** What its library does to images before the network and behind it. @throws NmodeError (BAD_CHECKPOINT) for what is not known */
+  preparation?(): Preparation;
+  /** What a file says and something else may change, which no key shows. */
+  readonly assumed?: readonly Assumption[];
   /** What a file says of the network's use and a model does not do, one sentence each. */
   readonly notes?: readonly string[];
   /** Whether a file says what it is, and so all that its code has. */

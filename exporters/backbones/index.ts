@@ -13,6 +13,7 @@ import { UNeXt } from './light/unext.js';
 import { MobileNetV2 } from './mobilenet-v2.js';
 import { MOBILENETS_V3 } from './mobilenet-v3.js';
 import { MONAI } from './monai/family.js';
+import { NNUNET } from './nnunet/family.js';
 import { PLAIN_FAMILIES } from './plain/families.js';
 import { withNamesOfToday } from './renamed.js';
 import { RESNETS } from './resnet.js';
@@ -44,7 +45,7 @@ export const BACKBONES: readonly Backbone[] = [
 ];
 
 /** Networks that are put together by arguments: what stands beside a checkpoint says which, a user, or else the keys. */
-export const FAMILIES: readonly Backbone[] = [...SMP, ...MONAI];
+export const FAMILIES: readonly Backbone[] = [...SMP, ...MONAI, ...NNUNET];
 
 /** The network that is said by what stands beside a checkpoint's weights. @throws NmodeError (BAD_CHECKPOINT) for what cannot be */
 export const saidBy = (extras: Extras): Backbone | undefined =>

@@ -3,6 +3,7 @@ import { CHECKPOINTS } from './exporters/checkpoints.js';
 import { GRAFTING } from './exporters/grafting.js';
 import { MONAI } from './exporters/monai.js';
 import { NETWORKS } from './exporters/networks.js';
+import { NNUNET } from './exporters/nnunet.js';
 import { PICKLES } from './exporters/pickles.js';
 import { SMP } from './exporters/smp.js';
 
@@ -10,6 +11,7 @@ export const EXPORTERS: Conditions = {
   ...NETWORKS,
   ...SMP,
   ...MONAI,
+  ...NNUNET,
   ...GRAFTING,
   ...CHECKPOINTS,
   ...PICKLES,

@@ -1,0 +1,71 @@
+import type { Assumption } from '../../../graph/common/assumption.js';
+import { isWhole } from '../arguments/arguments.js';
+import type { NetworkDefinition } from '../backbone.js';
+import { layerText } from './layers.js';
+import type { Plan } from './plans.js';
+import { preparationOf } from './preparation.js';
+import { isOwn } from './trainers.js';
+
+/** A norm as the plan has it, and as the network is built. */
+interface Norms {
+  readonly planned: unknown;
+  readonly built: unknown;
+}
+
+/** What is not in the keys and may be otherwise than the plan says. */
+function assumedOf({ place, trainer }: Plan, { planned, built }: Norms): readonly Assumption[] {
+  const isRemoved = layerText(built) === 'none' && layerText(planned) !== 'none';
+  return [
+    ...(isRemoved
+      ? [
+          {
+            what: 'norm',
+            value: `none, as its keys have none, where ${place} has one`,
+            option: 'backboneArguments',
+          },
+        ]
+      : []),
+    ...(isOwn(trainer)
+      ? []
+      : [
+          {
+            what: 'activation and all else that keys do not show',
+            value: `as ${place} has it, which ${trainer?.slice(0, 60)}, no trainer of nnU-Net's own, may change`,
+            option: 'backboneArguments',
+          },
+        ]),
+  ];
+}
+
+function notesOf({ place, settings, dataset }: Plan, { planned, built }: Norms): readonly string[] {
+  const [before, now] = [layerText(planned), layerText(built)];
+  const previous = settings.previous_stage;
+  return [
+    ...(before !== now && now !== 'none'
+      ? [
+          `its keys are those of a ${now} norm, where ${place} says ${before}: its trainer put that in its place`,
+        ]
+      : []),
+    ...(typeof previous === 'string'
+      ? [
+          `a cascade: the last ${dataset?.labels.foreground.length ?? ''} channels of its input are the labels that ${previous.slice(0, 60)} gives, each 0 or 1`,
+        ]
+      : []),
+  ];
+}
+
+/** What plan and dataset say of how the network is used. */
+export function useOf(plan: Plan, axes: number, norms: Norms) {
+  const { dataset, settings } = plan;
+  const patch = settings.patch_size;
+  const isPatch =
+    Array.isArray(patch) && patch.length === axes && patch.every((size) => isWhole(size, 1, 2 ** 16));
+  return {
+    ...(isPatch && { usualSize: patch as readonly number[] }),
+    ...(dataset && { classNames: dataset.labels.outputs.map(({ name }) => name) }),
+    ...(dataset && dataset.labels.regionsOrder === undefined && { background: 0 }),
+    preparation: () => preparationOf(plan),
+    assumed: assumedOf(plan, norms),
+    notes: notesOf(plan, norms),
+  } satisfies Partial<NetworkDefinition>;
+}
