@@ -72,9 +72,9 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], give
     const known = [...BACKBONES, ...families].filter(({ id }) => id !== given.id);
     const fitting = bestOf(known.map((backbone) => fitOf(backbone, shapes)));
     const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
-    throw bad(
-      `its keys${below(closest)} are not those of ${closest.network.backbone}${other}: ${difference(closest)}`,
-    );
+    const { backbone, origin } = closest.network;
+    const named = origin === undefined ? backbone : `${backbone}, ${origin}`;
+    throw bad(`its keys${below(closest)} are not those of ${named}${other}: ${difference(closest)}`);
   }
   if (closest !== undefined && closest.matched > 0) {
     const found = `no known network; the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;

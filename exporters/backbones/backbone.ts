@@ -71,6 +71,8 @@ export interface NetworkDefinition {
   readonly assumed?: readonly Assumption[];
   /** What a file says of the network's use and a model does not do, one sentence each. */
   readonly notes?: readonly string[];
+  /** Who says what it is, for a message where keys are not its own: a clause with `which`. */
+  readonly origin?: string;
   /** Whether a file says what it is, and so all that its code has. */
   readonly isSaid?: boolean;
 }

@@ -53,6 +53,8 @@ export interface Place {
   readonly weights: string;
   /** Texts by their names in the layout. */
   readonly beside: ReadonlyMap<string, string>;
+  /** What is to be said of how it was found. */
+  readonly notes: readonly string[];
 }
 
 const bad = (message: string, cause?: unknown) => new NmodeError('BAD_CHECKPOINT', message, { cause });
@@ -63,8 +65,9 @@ const bad = (message: string, cause?: unknown) => new NmodeError('BAD_CHECKPOINT
  */
 export async function placeOf(path: string): Promise<Place> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder) return { file: basename(path), weights: path, beside: await textsAround(path) };
-  const [weights, ...more] = weightsIn(path);
+  if (!isFolder) return { file: basename(path), weights: path, beside: await textsAround(path), notes: [] };
+  const { files, usual } = weightsIn(path);
+  const [weights, ...more] = files;
   if (weights === undefined) {
     const names = LAYOUTS.flatMap(({ folder, weights }) => weights.map((name) => join(folder, name)));
     throw bad(`${path}: a folder without ${names.join(', ')}: name the file with the weights in it`);
@@ -76,21 +79,23 @@ export async function placeOf(path: string): Promise<Place> {
     );
   }
   const file = join(basename(resolve(path)), relative(path, weights));
-  return { file, weights, beside: await textsAround(weights) };
+  const isUsual = basename(weights) === usual;
+  const notes = isUsual ? [] : [`weights are those of ${basename(weights)}: there is no ${usual}`];
+  return { file, weights, beside: await textsAround(weights), notes };
 }
 
 /** The files with weights that a folder leads to: those of the first layout that it has, by the name that is first there. */
-function weightsIn(path: string): readonly string[] {
+function weightsIn(path: string): { readonly files: readonly string[]; readonly usual?: string | undefined } {
   for (const { folder, ways = [], weights } of LAYOUTS) {
     for (const way of [folder, ...ways]) {
       const folders = foldersBelow(path, way);
       for (const name of weights) {
         const files = folders.map((each) => join(each, name)).filter((file) => existsSync(file));
-        if (files.length > 0) return files;
+        if (files.length > 0) return { files, usual: weights[0] };
       }
     }
   }
-  return [];
+  return { files: [] };
 }
 
 const segmentsOf = (path: string) => path.split(/[\\/]/).filter((segment) => segment !== '');

@@ -110,7 +110,7 @@ export async function openCheckpoint(
   key?: string,
   selection: KeySelection = {},
 ): Promise<Checkpoint> {
-  const { file, weights, beside } = await placeOf(path);
+  const { file, weights, beside, notes: ofPlace } = await placeOf(path);
   const open = async (source: FileSource) => {
     const reader = readerOf(source, basename(weights));
     const { notes, extras: own, ...contents } = await reader.read(source);
@@ -123,7 +123,7 @@ export async function openCheckpoint(
       ...{ file, format: reader.id, tensors, prefix, extras },
       assumed: [...copiesTaken(stateDict), ...assumed],
       ignored: [...ignored, ...stateDict.beside],
-      note: printable([...notes, ...placeNotes(stateDict, key)].join('; ')),
+      note: printable([...ofPlace, ...notes, ...placeNotes(stateDict, key)].join('; ')),
       sha256() {
         try {
           return source.sha256();

@@ -5,26 +5,25 @@ import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
 import { badText } from '../arguments/extras.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
-import type { Labels } from '../preparation.js';
 import { ARCHITECTURES, type Architecture, define } from './architecture.js';
 import { inferred, isIn, normAt, stemOf } from './inferred.js';
 import { normByKeys, withLayers } from './layers.js';
-import { type Plan, type PlannedNetwork, planIn } from './plans.js';
+import { type Plan, planIn } from './plans.js';
 import { builtBy } from './trainers.js';
 import { useOf } from './use.js';
 
 const idOf = ({ className }: Architecture): string => `nnunet.${className.toLowerCase()}`;
 
-/** What a checkpoint's trainer built. */
-function builtIn(plan: Plan): PlannedNetwork & { readonly architecture: Architecture } {
-  const network = builtBy(plan.trainer, plan.network);
-  const architecture = ARCHITECTURES.find(({ className }) => className === network.className);
-  if (architecture !== undefined) return { ...network, architecture };
+/** The class of the network that a checkpoint's trainer built. @throws NmodeError (BAD_CHECKPOINT) for one that is not known */
+function architectureOf({ place, trainer, network }: Plan): Architecture {
+  const { className: name } = builtBy(trainer, network);
+  const architecture = ARCHITECTURES.find(({ className }) => className === name);
+  if (architecture !== undefined) return architecture;
   const names = ARCHITECTURES.map(({ className }) => className);
-  const [near] = closest(network.className, names, 1);
+  const [near] = closest(name, names, 1);
   throw badText(
-    plan.place,
-    `its network is ${network.className.slice(0, 60)}, expected one of ${names.join(', ')}; the closest is ${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+    place,
+    `its network is ${name.slice(0, 60)}, expected one of ${names.join(', ')}; the closest is ${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
   );
 }
 
@@ -32,6 +31,35 @@ const axesIn = (value: unknown): 2 | 3 | undefined => {
   const [, digit] = /Conv([23])d$/.exec(String(value)) ?? [];
   return digit === undefined ? undefined : digit === '3' ? 3 : 2;
 };
+
+/** The channels that the weights take and give. */
+const channelsIn = (architecture: Architecture, shapes: Shapes) => ({
+  input_channels: shapes.get(`${stemOf(architecture)}.conv.weight`)?.[1],
+  num_classes: [...shapes].find(([key]) => /^decoder\.seg_layers\.\d+\.weight$/.test(key))?.[1][0],
+});
+
+/**
+ * Those that dataset.json says, or else the weights.
+ * @throws NmodeError (BAD_CHECKPOINT) for a dataset that the weights were not trained on
+ */
+function channelsOf({ dataset, settings }: Plan, found: ReturnType<typeof channelsIn>) {
+  if (dataset === undefined) return found;
+  const { outputs, regionsOrder, foreground } = dataset.labels;
+  // The labels of the stage before, one channel each.
+  const cascaded = typeof settings.previous_stage === 'string' ? foreground.length : 0;
+  return {
+    input_channels: same('input channels', dataset.channels.length + cascaded, found.input_channels),
+    num_classes: same(regionsOrder ? 'regions' : 'classes', outputs.length, found.num_classes),
+  };
+}
+
+function same(what: string, said: number, found = said): number {
+  if (said === found) return said;
+  throw badText(
+    'dataset.json',
+    `it has ${said} ${what}, the weights have ${found}: they are of another training`,
+  );
+}
 
 /** Where arguments come from: the plan, with the norm that keys show, or shapes. */
 function sourcesOf(
@@ -42,33 +70,17 @@ function sourcesOf(
 ) {
   const stem = stemOf(architecture);
   const weight = shapes.get(`${stem}.conv.weight`);
+  const channels = channelsIn(architecture, shapes);
   if (plan === undefined) {
-    const axes = weight?.length === 5 ? 3 : 2;
-    const own = inferred(architecture, shapes, axesIn(given.conv_op) ?? axes);
-    return { given: withLayers(given, own), shapes: { conv_op: `Conv${axes}d`, ...own } };
+    const axes = axesIn(given.conv_op) ?? (weight?.length === 5 ? 3 : 2);
+    const own = { conv_op: `Conv${axes}d`, ...channels, ...inferred(architecture, shapes, axes) };
+    return { given: withLayers(given, own), shapes: own };
   }
-  const planned = withLayers(builtIn(plan).arguments);
+  const planned = withLayers(builtBy(plan.trainer, plan.network).arguments);
   const norm = weight === undefined ? planned.norm_op : normByKeys(planned.norm_op, normAt(shapes, stem));
-  const config = { ...planned, norm_op: norm };
+  const config = { ...planned, norm_op: norm, ...channelsOf(plan, channels) };
   return { given: withLayers(given, config), config, file: plan.place, planned };
 }
-
-/** What dataset.json says of the channels that go in; undefined where nobody does. */
-function inputChannelsOf({ dataset, settings }: Plan): number | undefined {
-  const cascaded = typeof settings.previous_stage === 'string' ? dataset?.labels.foreground.length : 0;
-  return dataset && dataset.channels.length + (cascaded ?? 0);
-}
-
-/** @throws NmodeError (BAD_CHECKPOINT) for a dataset that the weights were not trained on */
-function checkCount(what: string, said: number | undefined, found: number | undefined): void {
-  if (said === undefined || found === undefined || said === found) return;
-  throw badText(
-    'dataset.json',
-    `it has ${said} ${what}, the weights have ${found}: they are of another training`,
-  );
-}
-
-const headOf = ({ regionsOrder }: Labels) => (regionsOrder === undefined ? 'softmax' : 'sigmoid');
 
 function network(
   architecture: Architecture,
@@ -81,27 +93,21 @@ function network(
   }
   const said = planIn(extras, configuration);
   // A user may say that it is another.
-  const plan = said !== undefined && builtIn(said).architecture === architecture ? said : undefined;
+  const plan =
+    said && builtBy(said.trainer, said.network).className === architecture.className ? said : undefined;
   const { planned, ...sources } = sourcesOf(architecture, shapes, plan, given);
   const args = new Arguments(sources);
   const axes = axesIn(args.value('conv_op'));
   if (axes === undefined) throw args.fault(['conv_op'], 'torch.nn.Conv2d or Conv3d');
+  const [inputChannels, classes] = [args.whole('input_channels', 1), args.whole('num_classes', 1)];
   const definition = define(architecture, args, axes);
   args.refuseOthers(architecture.className);
   const labels = plan?.dataset?.labels;
-  const inputs = shapes.get(`${stemOf(architecture)}.conv.weight`)?.[1];
-  const outputs = [...shapes].find(([key]) => /^decoder\.seg_layers\.\d+\.weight$/.test(key))?.[1][0];
-  const inputsSaid = plan && inputChannelsOf(plan);
-  checkCount('input channels', inputsSaid, inputs);
-  checkCount(labels?.regionsOrder ? 'regions' : 'classes', labels?.outputs.length, outputs);
-  const classes = labels?.outputs.length ?? outputs ?? 1;
   return networkOf({
-    ...{ backbone: idOf(architecture), inputChannels: inputs ?? inputsSaid ?? 1, axes },
-    features: definition.features,
+    ...{ backbone: idOf(architecture), inputChannels, axes, features: definition.features },
     own: {
-      classes,
-      multiple: definition.multiple,
-      ...(labels && { activation: headOf(labels) }),
+      ...{ classes, multiple: definition.multiple },
+      ...(labels && { activation: labels.regionsOrder === undefined ? 'softmax' : 'sigmoid' }),
       logits: (skips, weights) =>
         definition.logits(
           skips.map(({ value }) => value),
@@ -129,7 +135,7 @@ export const NNUNET = ARCHITECTURES.map(
     takesArguments: true,
     matches(shapes, extras) {
       const plan = planIn(extras);
-      return plan === undefined ? isIn(architecture, shapes) : builtIn(plan).architecture === architecture;
+      return plan === undefined ? isIn(architecture, shapes) : architectureOf(plan) === architecture;
     },
     network: (shapes, extras, given) => network(architecture, shapes, extras, given),
   }),

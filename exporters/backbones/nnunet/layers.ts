@@ -40,10 +40,14 @@ function traceOf(norm: unknown): Trace {
 
 /** The norm of a plan or, where keys show another, that: a trainer may have put it in the plan's place. */
 export function normByKeys(planned: unknown, found: unknown): unknown {
-  if (traceOf(planned) === traceOf(found)) return planned;
-  const options = Array.isArray(planned) && isFields(planned[1]) ? planned[1] : {};
+  const [before, options] = Array.isArray(planned) ? planned : [planned];
+  // What is not known is left to be refused.
+  const isKnown = (before ?? null) === null || Object.values(NAMES).includes(String(before));
+  if (!isKnown || traceOf(planned) === traceOf(found)) return planned;
   const [name, own] = Array.isArray(found) ? found : [found];
-  return name === null ? null : [name, { ...own, ...(options.eps !== undefined && { eps: options.eps }) }];
+  return name === null
+    ? null
+    : [name, { ...own, ...(isFields(options) && options.eps !== undefined && { eps: options.eps }) }];
 }
 
 /** `instance`, or `none`. */

@@ -54,6 +54,11 @@ function notesOf({ place, settings, dataset }: Plan, { planned, built }: Norms):
   ];
 }
 
+const originOf = ({ place, trainer }: Plan): string =>
+  isOwn(trainer)
+    ? `which ${place}, says`
+    : `which ${place}, says, and ${trainer?.slice(0, 60)}, no trainer of nnU-Net's own, may have changed`;
+
 /** What plan and dataset say of how the network is used. */
 export function useOf(plan: Plan, axes: number, norms: Norms) {
   const { dataset, settings } = plan;
@@ -65,6 +70,7 @@ export function useOf(plan: Plan, axes: number, norms: Norms) {
     ...(dataset && { classNames: dataset.labels.outputs.map(({ name }) => name) }),
     ...(dataset && dataset.labels.regionsOrder === undefined && { background: 0 }),
     preparation: () => preparationOf(plan),
+    origin: originOf(plan),
     assumed: assumedOf(plan, norms),
     notes: notesOf(plan, norms),
   } satisfies Partial<NetworkDefinition>;

@@ -11,7 +11,8 @@ import { encodeModel } from '../../../graph/file/write.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { verifySession } from '../../../src/parity/parity.js';
 import { fixture } from '../../support/fixtures.js';
-import { inferenceOf, MONAI_CASES, type MonaiCase, monaiCheckpoint, monaiIdOf } from '../../support/monai.js';
+import { inferenceOf, MONAI_CASES, monaiCheckpoint, monaiIdOf } from '../../support/monai.js';
+import type { NetworkCase } from '../../support/network-cases.js';
 
 const BUNDLE = fixture('monai', 'bundle');
 const CONFIG = readFileSync(join(BUNDLE, 'configs', 'inference.json'), 'utf8');
@@ -26,7 +27,7 @@ async function exported(path: string, options: Partial<ExportOptions> = {}) {
   }
 }
 
-function caseOf(name: string): MonaiCase {
+function caseOf(name: string): NetworkCase {
   const entry = MONAI_CASES[name];
   if (entry === undefined) throw new Error(`no case ${name}`);
   return entry;

@@ -28,7 +28,6 @@ export const NNUNET: Conditions = {
       'the plans name a class of network that is not known',
     'it has … …, the weights have …: they are of another training':
       'dataset.json has more or fewer channels or labels than the first and the last convolution',
-    'input channels': 'what is counted, for a message',
     '…: configuration is no text': 'an argument names a configuration by something else',
     'torch.nn.Conv2d or Conv3d': 'what is expected of conv_op, for a message',
   },

@@ -1,0 +1,98 @@
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
+import { planExport } from '../../../exporters/assembly/export-plan.js';
+import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
+import { encodeModel } from '../../../graph/file/write.js';
+import { createSession } from '../../../runtime/node/sessions/session.js';
+import { verifySession } from '../../../src/parity/parity.js';
+import { fixture } from '../../support/fixtures.js';
+
+const RESULTS = fixture('nnunet', 'results');
+const TRAINING = 'nnUNetTrainer__nnUNetPlans__2d_bs4';
+const FINAL = join(TRAINING, 'fold_0', 'checkpoint_final.pth');
+
+async function exported(path: string) {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    const { model, ...others } = exportCheckpoint(checkpoint, planExport({}));
+    return { ...others, model, bytes: encodeModel(model) };
+  } finally {
+    checkpoint.close();
+  }
+}
+
+describe('results of nnU-Net', () => {
+  it('tell network, regions and sizes, and give what PyTorch gives', async () => {
+    const { bytes, model, assumed } = await exported(RESULTS);
+    expect(Object.fromEntries(model.metadata)).toMatchObject({
+      ...{ 'nmode.backbone': 'nnunet.plainconvunet', 'nmode.configuration': '2d_bs4' },
+      ...{ 'nmode.head': 'sigmoid', 'nmode.classes': '3', 'nmode.size_multiple': '12' },
+      'nmode.class_names': JSON.stringify(['whole', 'core', 'enhancing']),
+      'nmode.source.file': join('results', FINAL),
+    });
+    // A training's tiles.
+    expect(model.graph.inputs[0]?.type?.shape).toEqual([1, 3, 16, 24]);
+    expect(assumed.filter(({ what }) => what !== 'recipe')).toEqual([]);
+    await using session = await createSession(bytes);
+    const reference = await readReference(join(RESULTS, 'io.safetensors'));
+    expect((await verifySession(session, reference)).pass).toBe(true);
+  });
+
+  describe('in a folder of their own', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nmode-nnunet-'));
+    const training = join(folder, TRAINING);
+    const fold = join(training, 'fold_0');
+    const file = async (path: string) => {
+      const checkpoint = await openCheckpoint(path);
+      checkpoint.close();
+      return checkpoint;
+    };
+    beforeAll(() => cpSync(RESULTS, folder, { recursive: true }));
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    it.each([
+      ['the folder of a dataset', folder],
+      ['a training', training],
+      ['a fold', fold],
+      ['a file', join(fold, 'checkpoint_final.pth')],
+    ])('are found by %s', async (_, path) => {
+      const { extras, note } = await file(path);
+      expect([...(extras?.keys() ?? [])]).toEqual(expect.arrayContaining(['plans.json', 'dataset.json']));
+      expect(note).toBe('');
+    });
+
+    it('need no file beside the checkpoint, which says all of it', async () => {
+      const alone = join(folder, 'alone.pth');
+      cpSync(join(fold, 'checkpoint_final.pth'), alone);
+      expect((await exported(alone)).model.metadata.get('nmode.configuration')).toBe('2d_bs4');
+    });
+
+    it('of several folds or trainings are asked which', async () => {
+      cpSync(fold, join(training, 'fold_all'), { recursive: true });
+      await expect(openCheckpoint(training)).rejects.toThrow(
+        `it holds 2 networks, fold_0, fold_all: name the folder of one, as ${join(training, 'fold_0')}`,
+      );
+      await file(join(training, 'fold_all'));
+      rmSync(join(training, 'fold_all'), { recursive: true });
+    });
+
+    it('without a final checkpoint are those of the best, which is told', async () => {
+      renameSync(join(fold, 'checkpoint_final.pth'), join(fold, 'checkpoint_best.pth'));
+      expect((await file(training)).note).toContain(
+        'weights are those of checkpoint_best.pth: there is no checkpoint_final.pth',
+      );
+      renameSync(join(fold, 'checkpoint_best.pth'), join(fold, 'checkpoint_final.pth'));
+    });
+
+    it('that are damaged are refused in one line', async () => {
+      writeFileSync(join(training, 'plans.json'), '{"configurations": ');
+      await expect(exported(training)).rejects.toThrow(/^plans\.json: [^\n]*$/);
+      const empty = join(folder, 'empty');
+      mkdirSync(empty);
+      await expect(openCheckpoint(empty)).rejects.toThrow(/a folder without .*checkpoint_final\.pth/);
+    });
+  });
+});
