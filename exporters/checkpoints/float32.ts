@@ -1,18 +1,9 @@
+import { fromHalf } from '../../graph/common/half.js';
 import { DTYPES } from '../../graph/ir/dtype.js';
 import { aligned, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 
 /** What turning a tensor into float32 does to its numbers. */
 export type Conversion = 'same' | 'widened' | 'narrowed';
-
-/** IEEE 754 binary16 to a number. */
-export function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 /** float32 elements: halves widen exactly, doubles round to the nearest. */
 function convert({ dtype, dims, bytes }: Tensor): Uint8Array {

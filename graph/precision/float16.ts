@@ -1,5 +1,6 @@
 import { inferTypes } from '../analysis/infer.js';
 import { NmodeError } from '../common/errors.js';
+import { toHalf } from '../common/half.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import { apply, type OpDefinition } from '../ir/op.js';
 import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
@@ -10,7 +11,6 @@ import type { RunEach } from '../quantization/calibrate.js';
 import { withOutputs } from '../quantization/layers.js';
 import { inScopeOf, type Rewriting, type Rewritten, rewrite } from '../rewriting/rewrite.js';
 import { float32Nodes, halfInputs, type Magnitudes } from './float32-nodes.js';
-import { toHalf } from './half.js';
 import { losesWeights, weightAxis } from './half-constants.js';
 
 /** Smaller weights of a sum in float32 are not worth another node. */

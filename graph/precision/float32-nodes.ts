@@ -1,11 +1,11 @@
 import { at } from '../common/at.js';
+import { MAX_HALF, MIN_HALF } from '../common/half.js';
 import { intOf, intsOf } from '../ir/attribute.js';
 import { sameDim } from '../ir/dim.js';
 import { ABSENT, type Model, type Node } from '../ir/model.js';
 import { elementCount } from '../ir/tensor.js';
 import { headValues } from '../quantization/head.js';
 import { Rewriting } from '../rewriting/rewrite.js';
-import { MAX_HALF, MIN_HALF } from './half.js';
 import { filtersOf, losesConstants, sumsProducts, weightAxis } from './half-constants.js';
 
 /** Magnitudes that a value reached on images, zeros left out: other images may reach further by a factor. */

@@ -1,9 +1,9 @@
 import { at, floatAt } from '../common/at.js';
+import { isHeld, MAX_HALF, MIN_HALF } from '../common/half.js';
 import type { Attribute } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
-import { isHeld, MAX_HALF, MIN_HALF } from './half.js';
 
 /** Operators that sum products with weights: which of their inputs are weights, and along which axis of these the results are. */
 const WEIGHTS: Readonly<Record<string, (node: Node) => Readonly<Record<number, number>>>> = {

@@ -1,9 +1,9 @@
 import { at } from '../../graph/common/at.js';
+import { floatsOf } from '../../graph/common/half.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import type { Floats, Halves } from '../../runtime/sessions/tensors.js';
 import type { Sample, Size } from './crops.js';
 import type { Collected } from './features.js';
-import { floatsOf } from './half-table.js';
 import { featureName } from './student.js';
 
 /** What a step, or a look, is given of some images. */

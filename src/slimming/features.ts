@@ -1,8 +1,8 @@
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
+import { MAX_HALF, toHalf } from '../../graph/common/half.js';
 import { option } from '../../graph/common/option.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount } from '../../graph/ir/tensor.js';
-import { MAX_HALF, toHalf } from '../../graph/precision/half.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { channelOf, type ImageRaster, type Probabilities } from '../../runtime/common/raster.js';
 import { Job } from '../../runtime/images/job.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { toFloat32 } from '../../../exporters/checkpoints/float32.js';
+import { toHalf } from '../../../graph/common/half.js';
 import { float32Values } from '../../../graph/ir/tensor.js';
-import { toHalf } from '../../../graph/precision/half.js';
 
 const halves = (...values: number[]) => [...toHalf(Float32Array.from(values))];
 

@@ -43,3 +43,24 @@ function roundedShift(value: number, shift: number): number {
   const floor = value >>> shift;
   return floor + Number(rest > half || (rest === half && floor % 2 === 1));
 }
+
+/** IEEE 754 binary16 to a number. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+let table: Float32Array | undefined;
+
+/** Numbers in half precision, given by their bits, as float32: looked up, since a step of training needs half a million of them. */
+export function floatsOf(halves: Uint16Array): Float32Array {
+  table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromHalf(bits));
+  const known = table;
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) floats[i] = known[halves[i] as number] as number;
+  return floats;
+}
