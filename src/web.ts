@@ -27,12 +27,12 @@ export type {
   RgbImage,
 } from '../runtime/common/raster.js';
 export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
+export type { Tiling } from '../runtime/images/courses/course.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
-export type { Tiling } from '../runtime/images/job.js';
-export type { AppliedHead } from '../runtime/input-spec.js';
 export type { Classes } from '../runtime/masks/classes.js';
 export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
+export type { AppliedHead } from '../runtime/output-spec.js';
 export type { SegmentOptions } from '../runtime/segment-options.js';
 export type { Timings } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';

@@ -154,11 +154,12 @@ function recipeOf(
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
   const own = isUsual ? network.sizing : undefined;
   const sizing = given ?? (nativeSize || own?.kind === 'pad' ? native : resized);
-  if (sizing.kind === 'resize') {
+  if (sizing.kind !== 'pad') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {
       const size = nativeSize ? option('nativeSize') : `the size ${height ?? 'open'}x${width ?? 'open'}`;
-      throw usage(`the recipe resizes images to ${sizing.height}x${sizing.width}, which contradicts ${size}`);
+      const way = sizing.kind === 'resize' ? 'resizes images to' : 'has windows of';
+      throw usage(`the recipe ${way} ${sizing.height}x${sizing.width}, which contradicts ${size}`);
     }
   } else if (height !== undefined || width !== undefined) {
     throw usage('images cannot keep their own size where the input has a fixed one');

@@ -1,5 +1,7 @@
+import { NmodeError } from '../../graph/common/errors.js';
 import { isLinear, normalize } from '../../graph/common/normalize.js';
-import type { Recipe, Sizing } from '../../graph/common/recipe.js';
+import { option } from '../../graph/common/option.js';
+import { BEYOND_GRAPHS, type Recipe, type Sizing } from '../../graph/common/recipe.js';
 import { symbol } from '../../graph/ir/dim.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
 import { constant, input, scope, type Value } from '../../graph/ir/value.js';
@@ -14,6 +16,8 @@ import { sliceTo } from '../../graph/ops/slice.js';
 import { transpose } from '../../graph/ops/transpose.js';
 import { graphArithmetic } from './normalization.js';
 
+type SizingInGraphs = Exclude<Sizing, { readonly kind: 'slide' }>;
+
 const whole = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
 
 /** The image: uint8 or uint16 [1, H, W, C], any H and W. */
@@ -22,7 +26,15 @@ export function imageInput(channels: number, bits: 8 | 16): Value {
 }
 
 /** The recipe as operators. image uint8 or uint16 [1, H, W, C] -> float32 [1, C, H', W'], what the network takes. */
-export function prepare(image: Value, { normalization, sizing }: Recipe, channels: number): Value {
+export function prepare(image: Value, recipe: Recipe, channels: number): Value {
+  const { normalization, sizing, ...others } = recipe;
+  const beyond = BEYOND_GRAPHS.find((part) => others[part] !== undefined);
+  if (beyond !== undefined || sizing.kind === 'slide') {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${option('io', 'image')}: the recipe has ${beyond ?? 'sizing slide'}, which no graph does: leave it out, and images are prepared where the model runs`,
+    );
+  }
   return scope('recipe', () => {
     const samples = transpose(cast(image, 'float32'), [0, 3, 1, 2]);
     const sized = (x: Value) => toSize(x, sizing, channels);
@@ -35,7 +47,7 @@ export function prepare(image: Value, { normalization, sizing }: Recipe, channel
   });
 }
 
-function toSize(samples: Value, sizing: Sizing, channels: number): Value {
+function toSize(samples: Value, sizing: SizingInGraphs, channels: number): Value {
   if (sizing.kind === 'resize') {
     return resizeLinearTo(samples, whole([1, channels, sizing.height, sizing.width]));
   }

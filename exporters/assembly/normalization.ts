@@ -33,7 +33,8 @@ const sumOf = (x: Value): Value => reduceSum(x, [0, 1, 2, 3]);
 /** The arithmetic of normalizations as operators. @param stored the samples as they come, float32 [1, C, H, W] */
 export function graphArithmetic(stored: Value, channels: number): Arithmetic<Pixels, Value> {
   // Samples are whole numbers from 0 on: 0 where one is 0, and else 1.
-  const mask = min(stored, 1);
+  const nonzero = min(stored, 1);
+  const masks = { nonzero, foreground: channels === 1 ? nonzero : min(reduceSum(nonzero, [1]), 1) };
   const both = ({ whole, sized }: Pixels, change: (x: Value) => Value): Pixels => {
     const changed = change(whole);
     return { whole: changed, sized: sized === whole ? changed : change(sized) };
@@ -42,7 +43,7 @@ export function graphArithmetic(stored: Value, channels: number): Arithmetic<Pix
   const statistic =
     (compute: (x: Value, counted: Value | undefined) => Value) =>
     ({ whole }: Pixels, { per, over }: Statistic): Value => {
-      const counted = over === 'nonzero' ? mask : undefined;
+      const counted = over === 'nonzero' || over === 'foreground' ? masks[over] : undefined;
       if (per !== 'channel' || channels === 1) return compute(whole, counted);
       const each = Array.from({ length: channels }, (_, channel) => {
         const one = (x: Value) => sliceAxis(x, 1, channel, channel + 1);
@@ -71,7 +72,15 @@ export function graphArithmetic(stored: Value, channels: number): Arithmetic<Pix
     subtract: (x, s) => both(x, (value) => sub(value, s)),
     multiply: (x, s) => both(x, (value) => mul(value, s)),
     clip: (x, low, high) => both(x, (value) => min(max(value, low), high)),
-    keepZeros: (x) => both(x, (value) => mul(value, mask)),
+    keepZeros: (x, over) => both(x, (value) => mul(value, masks[over])),
+    diagonal: (images) => {
+      const joined = (part: (x: Pixels) => Value) =>
+        concat(
+          images.map((x, channel) => sliceAxis(part(x), 1, channel, channel + 1)),
+          1,
+        );
+      return { whole: joined(({ whole }) => whole), sized: joined(({ sized }) => sized) };
+    },
   };
 }
 

@@ -22,3 +22,26 @@ export function kindOf(value: unknown, what: string): unknown {
   if (typeof value === 'object' && value !== null && 'kind' in value) return value.kind;
   throw new TypeError(`${what} has no kind`);
 }
+
+/** One of some values. @throws TypeError */
+export function oneOf<T>(value: unknown, what: string, known: readonly T[]): T {
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw new TypeError(`${what} '${value}' is none of ${known.join(', ')}`);
+  return found;
+}
+
+/** @throws TypeError */
+export function finite(value: unknown, what: string): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new TypeError(`${what} is no number`);
+}
+
+/** Whether it is above 0 and can be divided by. */
+export const isDivisor = (value: number): boolean => value > 0 && Number.isFinite(1 / value);
+
+/** A number that is one. @throws TypeError, RangeError */
+export function positive(value: unknown, what: string): number {
+  const number = finite(value, what);
+  if (!isDivisor(number)) throw new RangeError(`${what} is ${number}, expected a number above 0`);
+  return number;
+}

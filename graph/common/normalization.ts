@@ -1,11 +1,14 @@
 import { at } from './at.js';
-import { fieldsOf, kindOf } from './fields.js';
+import { fieldsOf, finite, isDivisor, kindOf, oneOf, positive } from './fields.js';
 
-/** What a statistic of a step is of: the whole image (default), or each channel by itself; all samples (default), or those but 0. */
+/** What a statistic of a step is of: the whole image (default), or each channel by itself; all samples (default), or some. */
 export interface Statistic {
   readonly per?: 'image' | 'channel';
-  /** The samples as they are stored. Those that are 0 then stay 0. */
-  readonly over?: 'all' | 'nonzero';
+  /**
+   * By the samples as they are stored: all but those that are 0, or those of pixels that are not 0 in every channel. The others
+   * then stay 0.
+   */
+  readonly over?: 'all' | 'nonzero' | 'foreground';
 }
 
 /** Stored values, as of CT or of a display. */
@@ -40,9 +43,14 @@ export type NormalizationStep =
   | ({ readonly kind: 'window' } & IntensityWindow);
 
 /** One step, or several, each of what the one before gives. */
-export type Normalization =
+export type ChannelNormalization =
   | NormalizationStep
   | { readonly kind: 'steps'; readonly steps: readonly NormalizationStep[] };
+
+/** The same for all channels, or one for each. */
+export type Normalization =
+  | ChannelNormalization
+  | { readonly kind: 'channels'; readonly channels: readonly ChannelNormalization[] };
 
 /** The normalizations that have a name of their own. ImageNet's figures are those of torchvision, the percentiles those of nnU-Net. */
 export const NORMALIZATIONS = Object.freeze({
@@ -60,18 +68,32 @@ export const NORMALIZATIONS = Object.freeze({
   },
 } satisfies Record<string, Normalization>);
 
-export const stepsOf = (normalization: Normalization): readonly NormalizationStep[] =>
+export const stepsOf = (normalization: ChannelNormalization): readonly NormalizationStep[] =>
   normalization.kind === 'steps' ? normalization.steps : [normalization];
 
-/** Whether the first recipes could say it. */
-export function isFirstVersion(normalization: Normalization): boolean {
+/** The one of all channels, or those of each. */
+export const perChannel = (normalization: Normalization): readonly ChannelNormalization[] =>
+  normalization.kind === 'channels' ? normalization.channels : [normalization];
+
+/** The version of recipes that can say it first. */
+export function versionOf(normalization: Normalization): 1 | 2 | 3 {
+  const isNew = perChannel(normalization).some((own) =>
+    stepsOf(own).some((step) => 'over' in step && step.over === 'foreground'),
+  );
+  if (normalization.kind === 'channels' || isNew) return 3;
   const { kind, ...rest } = normalization;
-  if (kind === 'mean-std') return normalization.mean.length === 3 && normalization.of === undefined;
-  return (kind === 'min-max' || kind === 'unit') && Object.keys(rest).length === 0;
+  const isFirst =
+    kind === 'mean-std'
+      ? normalization.mean.length === 3 && normalization.of === undefined
+      : (kind === 'min-max' || kind === 'unit') && Object.keys(rest).length === 0;
+  return isFirst ? 1 : 2;
 }
 
 /** Whether the numbers that are stored count, not only how they compare with each other or with the largest. */
-export function isAbsolute(normalization: Normalization): boolean {
+export const isAbsolute = (normalization: Normalization): boolean =>
+  perChannel(normalization).some(isOfStored);
+
+function isOfStored(normalization: ChannelNormalization): boolean {
   const first = stepsOf(normalization).find(({ kind }) => kind !== 'percentile-clip');
   switch (first?.kind) {
     case 'unit':
@@ -89,6 +111,7 @@ export function isAbsolute(normalization: Normalization): boolean {
 /** The normalization of what a window gives, in place of the window that it begins with. */
 export function windowed(normalization: Normalization | undefined, window: IntensityWindow): Normalization {
   const first = { kind: 'window', ...parseWindow(window) } as const;
+  if (normalization?.kind === 'channels') throw new TypeError('a window has no place before one a channel');
   const steps = normalization === undefined ? [] : stepsOf(normalization);
   const rest = steps[0]?.kind === 'window' ? steps.slice(1) : steps;
   // A window gives 0..1 itself.
@@ -107,7 +130,9 @@ export function parseWindow(value: unknown): IntensityWindow {
 
 /** A normalization in a few words. */
 export function normalizationText(normalization: Normalization): string {
-  return stepsOf(normalization).map(stepText).join(', ');
+  const text = (own: ChannelNormalization) => stepsOf(own).map(stepText).join(', ');
+  if (normalization.kind !== 'channels') return text(normalization);
+  return normalization.channels.map((own, channel) => `channel ${channel} ${text(own)}`).join('; ');
 }
 
 function stepText(step: NormalizationStep): string {
@@ -118,6 +143,7 @@ function stepText(step: NormalizationStep): string {
   const statistic = ({ per, over }: Statistic) => [
     per === 'channel' && 'each channel',
     over === 'nonzero' && 'of what is not 0',
+    over === 'foreground' && 'of pixels that are not 0',
   ];
   switch (step.kind) {
     case 'unit':
@@ -144,6 +170,9 @@ function stepText(step: NormalizationStep): string {
 /** The most steps that are read: more say nothing, and take time. */
 const MAX_STEPS = 16;
 
+/** The most channels that are prepared each in their own way. */
+const MAX_CHANNELS = 64;
+
 const STATISTIC = ['per', 'over'] as const;
 
 /** The fields of each step, and those that may be left out. */
@@ -164,6 +193,16 @@ const isStepKind = (kind: unknown): kind is StepKind =>
 /** @throws TypeError, RangeError that names what is wrong */
 export function parseNormalization(value: unknown): Normalization {
   const kind = kindOf(value, 'normalization');
+  if (kind !== 'channels') return parseChannel(value);
+  const { channels } = fieldsOf(value, 'normalization channels', ['kind', 'channels']);
+  if (!Array.isArray(channels) || channels.length < 2 || channels.length > MAX_CHANNELS) {
+    throw new TypeError(`channels is no list of 2 to ${MAX_CHANNELS} normalizations`);
+  }
+  return { kind, channels: channels.map(parseChannel) };
+}
+
+function parseChannel(value: unknown): ChannelNormalization {
+  const kind = kindOf(value, 'normalization');
   if (kind !== 'steps') return parseStep(value);
   const { steps } = fieldsOf(value, 'normalization steps', ['kind', 'steps']);
   if (!Array.isArray(steps) || steps.length === 0 || steps.length > MAX_STEPS) {
@@ -175,7 +214,9 @@ export function parseNormalization(value: unknown): Normalization {
 function parseStep(value: unknown): NormalizationStep {
   const kind = kindOf(value, 'normalization');
   if (!isStepKind(kind)) {
-    throw new TypeError(`normalization '${kind}' is none of ${Object.keys(FIELDS).join(', ')}, steps`);
+    throw new TypeError(
+      `normalization '${kind}' is none of ${Object.keys(FIELDS).join(', ')}, steps, channels`,
+    );
   }
   const [needed, optional] = FIELDS[kind];
   const fields = fieldsOf(value, `normalization ${kind}`, ['kind', ...needed], optional);
@@ -188,8 +229,8 @@ function parseStep(value: unknown): NormalizationStep {
       return { kind, ...(bits !== undefined && { bits: depth(bits) }) };
     case 'mean-std': {
       const parsed = {
-        mean: perChannel(mean, 'mean', Number.isFinite),
-        std: perChannel(std, 'std', isDivisor),
+        mean: numbersOf(mean, 'mean', Number.isFinite),
+        std: numbersOf(std, 'std', isDivisor),
       };
       if (parsed.mean.length !== parsed.std.length) {
         throw new TypeError(`mean is of ${parsed.mean.length} channels, std of ${parsed.std.length}`);
@@ -217,27 +258,8 @@ function parseStep(value: unknown): NormalizationStep {
 function parseStatistic({ per, over }: Readonly<Record<string, unknown>>): Statistic {
   return {
     ...(per !== undefined && { per: oneOf(per, 'per', ['image', 'channel']) }),
-    ...(over !== undefined && { over: oneOf(over, 'over', ['all', 'nonzero']) }),
+    ...(over !== undefined && { over: oneOf(over, 'over', ['all', 'nonzero', 'foreground']) }),
   };
-}
-
-function oneOf<T extends string>(value: unknown, what: string, words: readonly T[]): T {
-  const found = words.find((word) => word === value);
-  if (found === undefined) throw new TypeError(`${what} '${value}' is none of ${words.join(', ')}`);
-  return found;
-}
-
-function finite(value: unknown, what: string): number {
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new TypeError(`${what} is no number`);
-}
-
-const isDivisor = (value: number) => value > 0 && Number.isFinite(1 / value);
-
-function positive(value: unknown, what: string): number {
-  const number = finite(value, what);
-  if (!isDivisor(number)) throw new RangeError(`${what} is ${number}, expected a number above 0`);
-  return number;
 }
 
 function depth(value: unknown): number {
@@ -245,7 +267,7 @@ function depth(value: unknown): number {
   throw new RangeError('bits is not a whole number from 1 to 16');
 }
 
-function perChannel(value: unknown, what: string, fits: (x: number) => boolean): readonly number[] {
+function numbersOf(value: unknown, what: string, fits: (x: number) => boolean): readonly number[] {
   const isFit = (x: unknown): x is number => typeof x === 'number' && fits(x);
   if (!Array.isArray(value) || value.length === 0 || !value.every(isFit)) {
     throw new TypeError(
@@ -257,8 +279,11 @@ function perChannel(value: unknown, what: string, fits: (x: number) => boolean):
 
 /** How many channels a normalization has numbers for; undefined for any. @throws RangeError where its steps disagree */
 export function channelsOf(normalization: Normalization): number | undefined {
-  const counts = stepsOf(normalization)
+  const each = perChannel(normalization);
+  const counts = each
+    .flatMap(stepsOf)
     .map((step) => (step.kind === 'mean-std' ? step.mean.length : 1))
+    .concat(each.length)
     .filter((count) => count !== 1);
   if (new Set(counts).size > 1) throw new RangeError(`its steps are of ${counts.join(' and ')} channels`);
   return counts.length === 0 ? undefined : at(counts, 0);

@@ -1,5 +1,6 @@
-import type { Normalization, NormalizationStep, Statistic } from './normalization.js';
-import { stepsOf } from './normalization.js';
+import { at } from './at.js';
+import type { ChannelNormalization, Normalization, NormalizationStep, Statistic } from './normalization.js';
+import { perChannel, stepsOf } from './normalization.js';
 
 /**
  * The arithmetic of normalizations: what runs on an image at once, and what writes operators for later. `X` is an image, `S`
@@ -20,8 +21,10 @@ export interface Arithmetic<X, S> {
   readonly subtract: (x: X, s: S) => X;
   readonly multiply: (x: X, s: S) => X;
   readonly clip: (x: X, low: S, high: S) => X;
-  /** 0 where the sample is stored as 0. */
-  readonly keepZeros: (x: X) => X;
+  /** 0 where the sample, or its pixel in every channel, is stored as 0. */
+  readonly keepZeros: (x: X, over: 'nonzero' | 'foreground') => X;
+  /** Of each image its own channel: of the first the first. */
+  readonly diagonal: (images: readonly X[]) => X;
 }
 
 /** Samples that are stored are whole numbers: a range below 1 is a constant image, which gives zeros. */
@@ -37,10 +40,21 @@ export function normalize<X, S>(
   normalization: Normalization,
   full: number,
 ): X {
+  const images = perChannel(normalization).map((own) => normalizeAll(arithmetic, image, own, full));
+  return normalization.kind === 'channels' ? arithmetic.diagonal(images) : at(images, 0);
+}
+
+function normalizeAll<X, S>(
+  arithmetic: Arithmetic<X, S>,
+  image: X,
+  normalization: ChannelNormalization,
+  full: number,
+): X {
   let [x, most, least] = [image, full, LEAST_RANGE];
   for (const step of stepsOf(normalization)) {
     const next = applied(arithmetic, x, step, most, least);
-    x = 'over' in step && step.over === 'nonzero' ? arithmetic.keepZeros(next) : next;
+    const over = 'over' in step ? step.over : undefined;
+    x = over === 'nonzero' || over === 'foreground' ? arithmetic.keepZeros(next, over) : next;
     most = fullAfter(step, most);
     least = LEAST;
   }
@@ -100,9 +114,11 @@ function applied<X, S>(
 
 /** Whether it maps all samples of a channel by one line, so that it may as well follow a resize. */
 export const isLinear = (normalization: Normalization): boolean =>
-  stepsOf(normalization).every(
-    (step) =>
-      step.kind === 'unit' ||
-      step.kind === 'mean-std' ||
-      ((step.kind === 'min-max' || step.kind === 'z-score') && step.over !== 'nonzero'),
-  );
+  perChannel(normalization)
+    .flatMap(stepsOf)
+    .every(
+      (step) =>
+        step.kind === 'unit' ||
+        step.kind === 'mean-std' ||
+        ((step.kind === 'min-max' || step.kind === 'z-score') && (step.over ?? 'all') === 'all'),
+    );

@@ -1,12 +1,12 @@
 import { NmodeError, reason } from './errors.js';
-import { fieldsOf, kindOf } from './fields.js';
+import { fieldsOf, kindOf, oneOf, positive } from './fields.js';
 import {
   channelsOf,
   type IntensityWindow,
-  isFirstVersion,
   type Normalization,
   normalizationText,
   parseNormalization,
+  versionOf,
   windowed,
 } from './normalization.js';
 import { option } from './option.js';
@@ -20,23 +20,55 @@ export interface Recipe {
   readonly sizing: Sizing;
   /** What one grey channel is made of where an image has colours; without, such an image is refused. */
   readonly grey?: Grey;
+  /** Whether rows become columns before all else. */
+  readonly transpose?: true;
+  /** The smallest rectangle around the pixels that are not 0 in every channel is taken, and the rest is background. */
+  readonly crop?: 'foreground';
+  /** The size of a pixel to which an image is resampled once it is normalized. */
+  readonly spacing?: Spacing;
+  /** Each input is run mirrored along these axes too, along each and along both, and what the runs give is averaged. */
+  readonly mirror?: readonly MirrorAxis[];
+  /** How the files of an image are named and read, where not in the usual way. */
+  readonly files?: 'nnunet';
+}
+
+export const MIRROR_AXES = ['height', 'width'] as const;
+export type MirrorAxis = (typeof MIRROR_AXES)[number];
+
+/** Degree of the B-splines that an image is resampled with: 0 takes the nearest sample, 1 is linear, 3 cubic. */
+export const SPLINE_ORDERS = [0, 1, 3] as const;
+export type SplineOrder = (typeof SPLINE_ORDERS)[number];
+
+/** The size of a pixel. What the network gives goes back linearly. */
+export interface Spacing {
+  readonly height: number;
+  readonly width: number;
+  readonly order: SplineOrder;
+  /** Of millimetres, or, where images tell no size, of pixels of the image. */
+  readonly unit: 'mm' | 'px';
 }
 
 /** ITU-R BT.601 luma, or the red channel alone. */
 export const GREYS = ['luma', 'red'] as const;
 export type Grey = (typeof GREYS)[number];
 
-/** Of what is written: 1 for what the first had, so that they read it, and 2 for more. */
-const VERSION = 2;
+/** Of what is written: the lowest that can say it, so that earlier readers understand what they can. */
+const VERSIONS = [1, 2, 3] as const;
 
 /**
  * The size at which the network sees an image:
  * - `resize`: always this one, bilinear with half-pixel centres and without antialiasing;
- * - `pad`: the image's own, its last row and column repeated up to a multiple.
+ * - `pad`: the image's own, its last row and column repeated up to a multiple;
+ * - `slide`: windows of one size, evenly spread and at most `step` of their side apart, zeros around what is smaller. What the
+ *   network gives is averaged before it becomes probabilities, weighted by a Gaussian of an eighth of the side, in half precision (nnU-Net v2).
  */
 export type Sizing =
   | { readonly kind: 'resize'; readonly height: number; readonly width: number }
-  | { readonly kind: 'pad'; readonly multiple: number };
+  | { readonly kind: 'pad'; readonly multiple: number }
+  | { readonly kind: 'slide'; readonly height: number; readonly width: number; readonly step: number };
+
+/** What is not said of how an image is prepared in a graph. */
+export const BEYOND_GRAPHS = ['transpose', 'crop', 'spacing', 'mirror', 'files'] as const;
 
 /** The side of the release's images, in pixels. */
 export const RELEASE_SIDE = 256;
@@ -63,6 +95,12 @@ export const HEAD_KEY = 'nmode.head';
 /** The key of `metadata_props` with the class that is the background where classes exclude each other: its index, or `none`. */
 export const BACKGROUND_KEY = 'nmode.background';
 
+/** The key of `metadata_props` that says what turns logits into probabilities where that is done behind the model. */
+export const APPLIED_HEAD_KEY = 'nmode.applied_head';
+
+/** The key of `metadata_props` with a JSON list of regions, one for each class, where classes are unions of labels. */
+export const REGIONS_KEY = 'nmode.regions';
+
 /** The index of the class that is no mask, or `none` where every class is one. */
 export type Background = number | 'none';
 
@@ -77,11 +115,10 @@ export function parseBackground(text: string): Background {
 }
 
 export function recipeText(recipe: Recipe): string {
-  return JSON.stringify(
-    recipe.grey === undefined && isFirstVersion(recipe.normalization)
-      ? recipe
-      : { version: VERSION, ...recipe },
-  );
+  const { normalization, sizing, grey, ...others } = recipe;
+  const isNew = sizing.kind === 'slide' || Object.values(others).some((value) => value !== undefined);
+  const version = Math.max(versionOf(normalization), grey === undefined ? 1 : 2, isNew ? 3 : 1);
+  return JSON.stringify(version === 1 ? recipe : { version, ...recipe });
 }
 
 /** A normalization, if there is one, of what a window gives. @throws NmodeError (BAD_USAGE) for no window */
@@ -90,12 +127,37 @@ export function withWindow(normalization: Normalization | undefined, window: Int
 }
 
 /** A recipe in a few words. */
-export function recipeSummary({ normalization, sizing, grey }: Recipe): string {
-  const size =
-    sizing.kind === 'resize'
-      ? `resized to ${sizing.height}x${sizing.width}`
-      : `own size, padded to a multiple of ${sizing.multiple}`;
-  return `${grey === undefined ? '' : `grey by ${grey}, `}${normalizationText(normalization)}, ${size}`;
+export function recipeSummary({
+  normalization,
+  sizing,
+  grey,
+  transpose,
+  crop,
+  spacing,
+  mirror,
+}: Recipe): string {
+  const parts = [
+    grey && `grey by ${grey}`,
+    transpose && 'transposed',
+    crop && 'cropped to what is not 0',
+    normalizationText(normalization),
+    spacing &&
+      `resampled to ${spacing.height} x ${spacing.width} ${spacing.unit} a pixel (order ${spacing.order})`,
+    sizingText(sizing),
+    mirror && `mirrored along ${mirror.join(' and ')} (${2 ** mirror.length} runs each)`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+function sizingText(sizing: Sizing): string {
+  switch (sizing.kind) {
+    case 'resize':
+      return `resized to ${sizing.height}x${sizing.width}`;
+    case 'pad':
+      return `own size, padded to a multiple of ${sizing.multiple}`;
+    case 'slide':
+      return `windows of ${sizing.height}x${sizing.width} at ${sizing.step} of their side`;
+  }
 }
 
 /**
@@ -104,21 +166,21 @@ export function recipeSummary({ normalization, sizing, grey }: Recipe): string {
  */
 export function parseRecipe(text: string): Recipe {
   return readRecipe(() => {
-    const { version, normalization, sizing, grey } = fieldsOf(
+    const { version, ...fields } = fieldsOf(
       JSON.parse(text),
       'a recipe',
       ['normalization', 'sizing'],
-      ['version', 'grey'],
+      ['version', 'grey', ...BEYOND_GRAPHS],
     );
-    if (version !== undefined && version !== 1 && version !== VERSION) {
+    if (version !== undefined && !VERSIONS.some((known) => known === version)) {
       throw new TypeError(
-        `version ${JSON.stringify(version)} is none of 1, ${VERSION}: a later nmode-onnx may read it`,
+        `version ${JSON.stringify(version)} is none of ${VERSIONS.join(', ')}: a later nmode-onnx may read it`,
       );
     }
     return {
-      normalization: parseNormalization(normalization),
-      sizing: parseSizing(sizing),
-      ...(grey !== undefined && { grey: parseGrey(grey) }),
+      normalization: parseNormalization(fields.normalization),
+      sizing: parseSizing(fields.sizing),
+      ...parseOptional(fields),
     };
   });
 }
@@ -127,16 +189,32 @@ export function parseRecipe(text: string): Recipe {
  * Checks a recipe, or part of one, that a program gives.
  * @throws NmodeError (BAD_USAGE) that names the part that is wrong
  */
-export function checkRecipe({ normalization, sizing, grey, ...others }: Partial<Recipe>): Partial<Recipe> {
+export function checkRecipe(given: Partial<Recipe>): Partial<Recipe> {
   return readRecipe(() => {
+    const { normalization, sizing, grey, transpose, crop, spacing, mirror, files, ...others } = given;
     const [unknown] = Object.keys(others);
     if (unknown !== undefined) throw new TypeError(`'${unknown}' is no part of one`);
     return {
       ...(normalization !== undefined && { normalization: parseNormalization(normalization) }),
       ...(sizing !== undefined && { sizing: parseSizing(sizing) }),
-      ...(grey !== undefined && { grey: parseGrey(grey) }),
+      ...parseOptional({ grey, transpose, crop, spacing, mirror, files }),
     };
   });
+}
+
+type Optional = Exclude<keyof Recipe, 'normalization' | 'sizing'>;
+
+/** The parts that are there. @throws TypeError, RangeError that names what is wrong */
+function parseOptional(given: Readonly<Record<string, unknown>>): Partial<Pick<Recipe, Optional>> {
+  const { grey, transpose, crop, spacing, mirror, files } = given;
+  return {
+    ...(grey !== undefined && { grey: oneOf(grey, 'grey', GREYS) }),
+    ...(transpose !== undefined && { transpose: oneOf(transpose, 'transpose', [true]) }),
+    ...(crop !== undefined && { crop: oneOf(crop, 'crop', ['foreground']) }),
+    ...(spacing !== undefined && { spacing: parseSpacing(spacing) }),
+    ...(mirror !== undefined && { mirror: parseMirror(mirror) }),
+    ...(files !== undefined && { files: oneOf(files, 'files', ['nnunet']) }),
+  };
 }
 
 /**
@@ -166,18 +244,44 @@ function readRecipe<T>(read: () => T): T {
 
 function parseSizing(value: unknown): Sizing {
   const kind = kindOf(value, 'sizing');
-  if (kind === 'resize') {
-    const { height, width } = fieldsOf(value, 'sizing resize', ['kind', 'height', 'width']);
-    return { kind, height: size(height, 'height'), width: size(width, 'width') };
+  switch (kind) {
+    case 'resize': {
+      const { height, width } = fieldsOf(value, 'sizing resize', ['kind', 'height', 'width']);
+      return { kind, height: size(height, 'height'), width: size(width, 'width') };
+    }
+    case 'pad':
+      return {
+        kind,
+        multiple: size(fieldsOf(value, 'sizing pad', ['kind', 'multiple']).multiple, 'multiple'),
+      };
+    case 'slide': {
+      const { height, width, step } = fieldsOf(value, 'sizing slide', ['kind', 'height', 'width', 'step']);
+      if (!(typeof step === 'number' && step >= MIN_STEP && step <= 1))
+        throw new RangeError(`step is not a number from ${MIN_STEP} to 1`);
+      return { kind, height: size(height, 'height'), width: size(width, 'width'), step };
+    }
+    default:
+      throw new TypeError(`sizing '${kind}' is none of resize, pad, slide`);
   }
-  if (kind !== 'pad') throw new TypeError(`sizing '${kind}' is none of resize, pad`);
-  return { kind, multiple: size(fieldsOf(value, 'sizing pad', ['kind', 'multiple']).multiple, 'multiple') };
 }
 
-function parseGrey(value: unknown): Grey {
-  const known = GREYS.find((grey) => grey === value);
-  if (known === undefined) throw new TypeError(`grey '${value}' is none of ${GREYS.join(', ')}`);
-  return known;
+/** Closer windows take long, and change nothing. */
+const MIN_STEP = 1 / 16;
+
+function parseSpacing(value: unknown): Spacing {
+  const { height, width, order, unit } = fieldsOf(value, 'spacing', ['height', 'width', 'order', 'unit']);
+  return {
+    height: positive(height, 'the height of a pixel'),
+    width: positive(width, 'the width of a pixel'),
+    order: oneOf(order, 'order', SPLINE_ORDERS),
+    unit: oneOf(unit, 'unit', ['mm', 'px']),
+  };
+}
+
+function parseMirror(value: unknown): readonly MirrorAxis[] {
+  if (!Array.isArray(value) || value.length === 0 || new Set(value).size < value.length)
+    throw new TypeError('mirror is no list of different axes');
+  return value.map((axis) => oneOf(axis, 'mirror', MIRROR_AXES));
 }
 
 function size(value: unknown, what: string): number {

@@ -104,7 +104,7 @@ export function ofParts(parts: readonly ChannelPart[], wanted: Channels): ImageR
 }
 
 /** Samples of an image that are held at a time: those of 100 megapixels in colour. */
-const MAX_SAMPLES = 3e8;
+export const MAX_SAMPLES = 3e8;
 
 /** @throws NmodeError (BAD_IMAGE) where the parts of an image hold more samples than fit: to be asked before the next is read */
 export function refuseMany(parts: readonly ChannelPart[]): void {

@@ -42,7 +42,7 @@ export function withDepth(
  * An image of 16 bits in the 8 that a screen shows, by the window that its recipe begins with; any other as it is.
  */
 export function asWindowed(image: ImageRaster, normalization: Normalization): ImageRaster {
-  const [first] = stepsOf(normalization);
+  const first = firstOf(normalization);
   if (first?.kind !== 'window' || image.data instanceof Uint8Array) return image;
   const low = first.centre - first.width / 2;
   const data = Uint8Array.from(image.data, (value) =>
@@ -56,7 +56,7 @@ export function asWindowed(image: ImageRaster, normalization: Normalization): Im
  * otherwise than the recipe expects, as of 8 bits instead of 16.
  */
 export function outsideWarning({ data }: ImageRaster, normalization: Normalization): string | undefined {
-  const [first] = stepsOf(normalization);
+  const first = firstOf(normalization);
   const bounds = first === undefined ? undefined : boundsOf(first);
   if (bounds === undefined) return undefined;
   const [low, high] = bounds;
@@ -64,6 +64,10 @@ export function outsideWarning({ data }: ImageRaster, normalization: Normalizati
   if (max > low && min < high) return undefined;
   return `its samples are from ${min} to ${max}, its recipe looks at ${low} to ${high} alone: all of it becomes one value`;
 }
+
+/** The step that all channels begin with. */
+const firstOf = (normalization: Normalization): NormalizationStep | undefined =>
+  normalization.kind === 'channels' ? undefined : stepsOf(normalization)[0];
 
 function boundsOf(step: NormalizationStep): readonly [low: number, high: number] | undefined {
   if (step.kind === 'clip') return [step.low, step.high];

@@ -1,8 +1,9 @@
 import type { ImageRaster } from '../common/raster.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import type { Channels } from './channels.js';
+import type { Tiling } from './courses/course.js';
 import { outsideWarning } from './depth.js';
-import { type Finished, type FinishOptions, Job, type ModelSpec, type Tiling } from './job.js';
+import { type Finished, type FinishOptions, Job, type ModelSpec } from './job.js';
 
 /** Every answer tells how long its part of the work took. */
 export interface Timed {

@@ -3,7 +3,7 @@ import type { Normalization, Statistic } from '../../graph/common/normalization.
 import { type Arithmetic, normalize } from '../../graph/common/normalize.js';
 import { fullScale, type ImageRaster } from '../common/raster.js';
 
-/** What becomes of each value that a sample may have, channel by channel. */
+/** What becomes of each value that a sample may have, channel by channel; and last, where there is a foreground, of what is outside. */
 export type Levels = readonly Float64Array[];
 
 /** One for each channel. */
@@ -13,31 +13,39 @@ type Numbers = readonly number[];
 interface Histogram {
   readonly values: Float64Array;
   readonly counts: Uint32Array;
-  /** The first stored value that counts. */
+  /** The first stored value that counts, and the one after the last. */
   readonly from: number;
+  readonly to: number;
 }
 
 /**
  * What a normalization makes of each value that the samples of an image may have: samples are whole numbers, and all that is
  * to be known of an image is how often each occurs.
  */
-export function levelsOf(image: ImageRaster, normalization: Normalization): Levels {
+export function levelsOf(image: ImageRaster, normalization: Normalization, foreground?: Uint8Array): Levels {
   const full = fullScale(image);
-  const stored = Float64Array.from({ length: full + 1 }, (_, value) => value);
+  const stored = Float64Array.from({ length: full + 1 + Number(foreground !== undefined) }, (_, value) =>
+    value > full ? 0 : value,
+  );
   const levels = Array.from({ length: image.channels }, () => stored);
-  return normalize(arithmeticOf(image, full + 1), levels, normalization, full);
+  return normalize(arithmeticOf(image, full + 1, foreground), levels, normalization, full);
 }
 
-function arithmeticOf(image: ImageRaster, size: number): Arithmetic<Levels, Numbers> {
+function arithmeticOf(
+  image: ImageRaster,
+  size: number,
+  foreground: Uint8Array | undefined,
+): Arithmetic<Levels, Numbers> {
   let counted: readonly Uint32Array[] | undefined;
   const statistic =
     (compute: (of: readonly Histogram[]) => number) =>
     (x: Levels, { per, over }: Statistic): Numbers => {
       // Not all normalizations look at the image.
-      counted ??= countsOf(image, size);
+      counted ??= countsOf(image, size, foreground);
       const counts = counted;
       const from = over === 'nonzero' ? 1 : 0;
-      const channels = x.map((values, channel) => ({ values, counts: at(counts, channel), from }));
+      const to = over === undefined || over === 'all' ? size + 1 : size;
+      const channels = x.map((values, channel) => ({ values, counts: at(counts, channel), from, to }));
       if (per === 'channel') return channels.map((channel) => compute([channel]));
       return Array<number>(x.length).fill(compute(channels));
     };
@@ -57,15 +65,33 @@ function arithmeticOf(image: ImageRaster, size: number): Arithmetic<Levels, Numb
     multiply: (x, s) => mapped(x, (value, channel) => value * at(s, channel)),
     clip: (x, low, high) =>
       mapped(x, (value, channel) => Math.min(Math.max(value, at(low, channel)), at(high, channel))),
-    keepZeros: (x) => x.map((values) => values.with(0, 0)),
+    keepZeros: (x, over) =>
+      x.map((values) =>
+        values.map((value, level) => (level === size || (over === 'nonzero' && level === 0) ? 0 : value)),
+      ),
+    diagonal: (images) => images.map((x, channel) => at(x, channel)),
   };
 }
 
 /** Samples that are counted channel by channel at a time: few enough to stay in the cache of a core. */
 const BLOCK = 4096;
 
-/** How often each value occurs in each channel. */
-function countsOf({ data, channels }: ImageRaster, size: number): readonly Uint32Array[] {
+/** How often each value occurs in each channel; and last, how many pixels are outside of the foreground, where all are 0. */
+function countsOf(
+  image: ImageRaster,
+  size: number,
+  foreground: Uint8Array | undefined,
+): readonly Uint32Array[] {
+  const counts = countsOfAll(image, size + 1);
+  const outside = foreground?.reduce((sum, inside) => sum + 1 - inside, 0) ?? 0;
+  for (const own of counts) {
+    own[0] = (own[0] as number) - outside;
+    own[size] = outside;
+  }
+  return counts;
+}
+
+function countsOfAll({ data, channels }: ImageRaster, size: number): readonly Uint32Array[] {
   const all = Array.from({ length: channels }, () => new Uint32Array(size));
   const [red, green, blue] = all;
   // Colours in one go, as most images are.
@@ -99,8 +125,8 @@ function folded(
   next: (before: number, value: number, count: number) => number,
 ): number {
   let result = start;
-  for (const { values, counts, from } of of) {
-    for (let level = from; level < counts.length; level++) {
+  for (const { values, counts, from, to } of of) {
+    for (let level = from; level < to; level++) {
       const count = counts[level] as number;
       if (count > 0) result = next(result, values[level] as number, count);
     }

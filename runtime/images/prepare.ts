@@ -1,13 +1,17 @@
 import type { Layout } from '../../graph/common/layout.js';
 import type { ImageRaster } from '../common/raster.js';
+import type { Window } from './courses/tiles.js';
 import type { Levels } from './levels.js';
-import { type ReadRow, resizeRows } from './resize.js';
-import type { Window } from './tiles.js';
+import { type Rows, resizeRows } from './resize.js';
 
-/** Reads rows of an image, each sample normalized. */
-function normalizing({ data, width, channels }: ImageRaster, levels: Levels): ReadRow {
+/** The rows of an image, each sample normalized. @param foreground where there is one, samples outside of it become the last level */
+export function normalized(
+  { data, width, height, channels }: ImageRaster,
+  levels: Levels,
+  foreground?: Uint8Array,
+): Rows {
   const [red, green, blue] = levels;
-  return (row, into, x = 0) => {
+  const read: Rows['read'] = (row, into, x = 0) => {
     const start = (row * width + x) * channels;
     // Colours in one go: going through a row for each takes a sixth more of all.
     if (channels === 3 && red && green && blue) {
@@ -16,49 +20,60 @@ function normalizing({ data, width, channels }: ImageRaster, levels: Levels): Re
         into[i + 1] = green[data[at + 1] as number] as number;
         into[i + 2] = blue[data[at + 2] as number] as number;
       }
-      return;
+    } else {
+      for (const [channel, values] of levels.entries()) {
+        for (let i = channel; i < into.length; i += channels)
+          into[i] = values[data[start + i] as number] as number;
+      }
     }
-    for (const [channel, values] of levels.entries()) {
-      for (let i = channel; i < into.length; i += channels)
-        into[i] = values[data[start + i] as number] as number;
+    if (foreground === undefined) return;
+    for (let i = 0, pixel = row * width + x; i < into.length; pixel++, i += channels) {
+      if (foreground[pixel] === 0)
+        for (const [channel, values] of levels.entries()) into[i + channel] = values.at(-1) as number;
     }
   };
+  return { width, height, channels, read };
 }
 
 /**
- * The image, normalized, at another size.
+ * An image at another size.
  * @returns its numbers in the order of the layout
  */
-export function prepareResized(
-  image: ImageRaster,
-  levels: Levels,
-  width: number,
-  height: number,
-  layout: Layout,
-): Float32Array {
+export function prepareResized(image: Rows, width: number, height: number, layout: Layout): Float32Array {
   const tensor = new Float32Array(image.channels * width * height);
-  const take = placing(tensor, image.channels, width, layout);
-  resizeRows(image, width, height, take, normalizing(image, levels));
+  resizeRows(image, width, height, placing(tensor, image.channels, width, layout));
   return tensor;
 }
 
-/** A window of the image, normalized; its last row and column are repeated where the window goes beyond. */
-export function prepareWindow(
-  image: ImageRaster,
-  levels: Levels,
-  window: Window,
-  layout: Layout,
-): Float32Array {
+/** A window of an image; its last row and column are repeated where the window goes beyond. */
+export function prepareWindow(image: Rows, window: Window, layout: Layout): Float32Array {
   const { width, height } = window;
   const { channels } = image;
   const tensor = new Float32Array(channels * width * height);
   const take = placing(tensor, channels, width, layout);
-  const read = normalizing(image, levels);
   const inside = channels * Math.min(width, image.width - window.x);
   const values = new Float64Array(channels * width);
   for (let row = 0; row < height; row++) {
-    read(Math.min(window.y + row, image.height - 1), values.subarray(0, inside), window.x);
+    image.read(Math.min(window.y + row, image.height - 1), values.subarray(0, inside), window.x);
     for (let i = inside; i < values.length; i++) values[i] = values[i - channels] as number;
+    take(row, values);
+  }
+  return tensor;
+}
+
+/** A window of an image, zeros where it goes beyond, before the first row and column too. */
+export function prepareFramed(image: Rows, window: Window, layout: Layout): Float32Array {
+  const { width, height } = window;
+  const { channels } = image;
+  const tensor = new Float32Array(channels * width * height);
+  const take = placing(tensor, channels, width, layout);
+  const [first, last] = [Math.max(window.x, 0), Math.min(window.x + width, image.width)];
+  const values = new Float64Array(channels * width);
+  const inside = values.subarray(channels * (first - window.x), channels * (last - window.x));
+  for (let row = 0; row < height; row++) {
+    const from = window.y + row;
+    if (from < 0 || from >= image.height) continue;
+    image.read(from, inside, first);
     take(row, values);
   }
   return tensor;

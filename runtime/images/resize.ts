@@ -41,37 +41,45 @@ export function resizeBilinear(
 ): Raster & { data: Float32Array } {
   const { channels } = image;
   const data = new Float32Array(width * height * channels);
-  resizeRows(image, width, height, (row, values) => data.set(values, row * width * channels));
+  resizeRows(rowsOf(image), width, height, (row, values) => data.set(values, row * width * channels));
   return { width, height, channels, data };
 }
 
 /** Reads a row of pixels in double, interleaved by channel, or what of it fits behind `x`. */
 export type ReadRow = (row: number, into: Float64Array, x?: number) => void;
 
-/** The same row by row, before it is rounded. @param read gives the rows of the image; by default as they are */
-export function resizeRows(
-  image: Raster,
-  width: number,
-  height: number,
-  take: TakeRow,
-  read: ReadRow = (row, into) => readRow(image, row, into),
-): void {
+/** An image whose rows are made when they are read. */
+export interface Rows {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly read: ReadRow;
+}
+
+/** The rows of an image in double, so that loops see one type whatever the image's is, and are compiled for it. */
+export function rowsOf(image: Raster): Rows {
   assertWhole(image);
+  const { width, height, channels, data } = image;
+  return {
+    ...{ width, height, channels },
+    read: (row, into, x = 0) => {
+      const start = (row * width + x) * channels;
+      into.set(data.subarray(start, start + into.length));
+    },
+  };
+}
+
+/** The same row by row, before it is rounded. */
+export function resizeRows(image: Rows, width: number, height: number, take: TakeRow): void {
   const across = taps(image.width, width, image.channels);
   const down = taps(image.height, height);
   // Shrinking, the height goes first: that leaves fewer rows to stretch.
-  if (height < image.height) mixThenStretch(image, across, down, take, read);
-  else stretchThenMix(image, across, down, take, read);
-}
-
-/** Part of a row in double, so that loops see one type whatever the image's is, and are compiled for it. */
-export function readRow({ width, channels, data }: Raster, row: number, into: Float64Array, x = 0): void {
-  const start = (row * width + x) * channels;
-  into.set(data.subarray(start, start + into.length));
+  if (height < image.height) mixThenStretch(image, across, down, take);
+  else stretchThenMix(image, across, down, take);
 }
 
 /** Shrinking: two input rows become one, and that one is stretched. */
-function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow, read: ReadRow): void {
+function mixThenStretch({ read, ...image }: Rows, across: Taps, down: Taps, take: TakeRow): void {
   const length = image.width * image.channels;
   const [above, below, mixed] = [
     new Float64Array(length),
@@ -89,7 +97,7 @@ function mixThenStretch(image: Raster, across: Taps, down: Taps, take: TakeRow, 
 }
 
 /** Growing: many output rows lie between the same two input rows, and each of these is stretched once. */
-function stretchThenMix(image: Raster, across: Taps, down: Taps, take: TakeRow, read: ReadRow): void {
+function stretchThenMix({ read, ...image }: Rows, across: Taps, down: Taps, take: TakeRow): void {
   const length = across.share.length;
   const source = new Float64Array(image.width * image.channels);
   const values = new Float64Array(length);

@@ -5,7 +5,7 @@ import {
   givenClassNames,
   parseClassNames,
 } from '../../graph/common/class-names.js';
-import { badModel, reason } from '../../graph/common/errors.js';
+import { fromMetadata } from '../common/from-metadata.js';
 
 /**
  * What a model's classes are called: as is given, or as its metadata say, those of other exporters too.
@@ -20,11 +20,9 @@ export function classNamesOf(
   if (given !== undefined) return givenClassNames(given, count);
   const stated = metadata.get(CLASS_NAMES_KEY);
   if (stated === undefined) return count === undefined ? undefined : classNamesIn(metadata, count);
-  try {
+  return fromMetadata(CLASS_NAMES_KEY, () => {
     const names = parseClassNames(stated, true);
     if (count !== undefined) checkNameCount(names, count);
     return names;
-  } catch (error) {
-    throw badModel(`its metadata ${CLASS_NAMES_KEY}: ${reason(error)}`, { cause: error });
-  }
+  });
 }

@@ -1,10 +1,11 @@
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
+import type { Region } from '../../graph/common/regions.js';
 import type { LabelMap, Mask, Probabilities } from '../common/raster.js';
 import { channelOf } from '../common/raster.js';
 import type { Cleaning } from './components.js';
 import { clean } from './components.js';
-import { DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';
+import { ABOVE_HALF, DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';
 
 /**
  * What the classes of a model are to each other:
@@ -13,7 +14,11 @@ import { DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';
  *   background, where there is one, is no mask.
  */
 export type Classes = (
-  | { readonly kind: 'independent' }
+  | {
+      readonly kind: 'independent';
+      /** What each class is in label maps, the later over the earlier; absent where they are numbered and the most probable counts. */
+      readonly regions?: readonly Region[];
+    }
   | { readonly kind: 'exclusive'; readonly background: number | 'none' }
 ) & {
   /** What each class is called, the background too; absent where nobody says. */
@@ -37,12 +42,15 @@ export interface ClassMasks {
  */
 export function maskLabelsOf(classes: Classes, count: number): readonly number[] {
   const indices = Array.from({ length: count }, (_, index) => index);
+  if (classes.kind === 'independent' && classes.regions) return classes.regions.map(({ label }) => label);
   if (classes.kind === 'independent' || count === 1) return indices.map((index) => index + 1);
   return indices.filter((index) => index !== classes.background);
 }
 
 /** What the class of a label is called; undefined where nobody says. */
 export function nameOfLabel(classes: Classes, count: number, label: number): string | undefined {
+  if (classes.kind === 'independent' && classes.regions)
+    return classes.names?.[classes.regions.findIndex((region) => region.label === label)];
   return classes.names?.[classes.kind === 'independent' || count === 1 ? label - 1 : label];
 }
 
@@ -66,6 +74,10 @@ export function takesThreshold(classes: Classes, count: number): boolean {
 
 /** `3, exclusive: each pixel is of the most probable one; background 0`. */
 export function classesText(classes: Classes, count: number, threshold?: number): string {
+  if (classes.kind === 'independent' && classes.regions) {
+    const labels = classes.regions.map(({ label, of }) => `${of.join('+')} as ${label}`);
+    return `${count} regions, in label maps the later over the earlier: ${labels.join(', ')}`;
+  }
   if (classes.kind === 'independent' || count === 1) return count === 1 ? '1' : `${count}, independent`;
   const [only] = maskLabelsOf(classes, count);
   const rule =
@@ -90,9 +102,12 @@ export function masksOf(
   const { classes: count } = probabilities;
   const maskLabels = maskLabelsOf(classes, count);
   if (classes.kind === 'independent' || count === 1) {
+    const regions = classes.kind === 'independent' ? classes.regions : undefined;
+    const least = threshold ?? (regions === undefined ? DEFAULT_THRESHOLD : ABOVE_HALF);
     const masks = maskLabels.map((_, index) =>
-      clean(thresholded(channelOf(probabilities, index), threshold ?? DEFAULT_THRESHOLD), cleaning),
+      clean(thresholded(channelOf(probabilities, index), least), cleaning),
     );
+    if (regions !== undefined) return { masks, maskLabels, labels: overlaid(masks, maskLabels) };
     return { masks, maskLabels, ...(count > 1 && { labels: labelMap(probabilities, masks) }) };
   }
   const { background } = classes;
@@ -147,6 +162,23 @@ function withThreshold(
 ): LabelMap {
   const { data, ...mask } = thresholded(channelOf(probabilities, label), threshold);
   return { ...mask, data: data.map((inside) => (inside === 0 ? background : label)) };
+}
+
+/** The values of a label that each class stands for in ground truth. */
+export const labelsBehind = (classes: Classes, label: number): readonly number[] =>
+  (classes.kind === 'independent' && classes.regions?.find((region) => region.label === label)?.of) || [
+    label,
+  ];
+
+/** The label map of masks, the later over the earlier. */
+function overlaid(masks: readonly Mask[], maskLabels: readonly number[]): LabelMap {
+  const { width, height } = at(masks, 0);
+  const data = new Uint8Array(width * height);
+  for (const [index, mask] of masks.entries()) {
+    const label = at(maskLabels, index);
+    for (let pixel = 0; pixel < data.length; pixel++) if (mask.data[pixel] !== 0) data[pixel] = label;
+  }
+  return { width, height, channels: 1, data };
 }
 
 /** 255 where a label map has the label. */

@@ -3,6 +3,9 @@ import type { LabelMap, Mask, Probabilities, Raster } from '../common/raster.js'
 /** The least probability of a mask where nothing else is said. */
 export const DEFAULT_THRESHOLD = 0.5;
 
+/** The least float32 above it: nnU-Net's regions are where a probability is greater than a half. */
+export const ABOVE_HALF = 0.5 + 2 ** -24;
+
 /** The mask: 255 where the probability reaches the threshold. */
 export function thresholded(probabilities: Raster, threshold: number): Mask {
   const { width, height, data: from } = probabilities;

@@ -19,7 +19,8 @@ export function knownLabels(
   leaving = (label: number) => option('ignoreLabel', label),
 ): Labels {
   const labels = labelsOf(stored, name);
-  const most = semantics.kind === 'exclusive' ? count - 1 : count;
+  const numbered = semantics.kind === 'exclusive' ? count - 1 : count;
+  const most = Math.max(...(regionsOf(semantics)?.flatMap(({ of }) => of) ?? [numbered]));
   const unknown = [...new Set(labels.data)]
     .filter((label) => label > most && label !== ignoreLabel)
     .sort((a, b) => a - b);
@@ -31,6 +32,8 @@ export function knownLabels(
     `${name}: it holds ${listed(unknown.map(String))}, expected the labels of the model's ${count} classes, 0 to ${most}${way}`,
   );
 }
+
+const regionsOf = (semantics: Classes) => (semantics.kind === 'independent' ? semantics.regions : undefined);
 
 /**
  * How a file is read where one class beside a background is counted: one of labels, 0 and 1, that cannot be black and white, by its

@@ -107,28 +107,32 @@ export function truthOf(
   if (truthColour !== undefined) {
     const { shares, found } = sharesOfColour(image, name, truthColour);
     const foreground = shares.includes(1);
-    return of(image, shares, counted, { foreground, ignored, found: [...found, ...foundIn(labels)] });
+    return truthWith(image, shares, counted, { foreground, ignored, found: [...found, ...foundIn(labels)] });
   }
   const grey = checkedGrey(image, name, counted, wording);
   const shares = new Float32Array(grey.data.length);
   for (let i = 0; i < shares.length; i++) shares[i] = (grey.data[i] as number) / grey.full;
-  if (labels === undefined) return of(image, shares, undefined);
-  return of(image, shares, counted, { foreground: true, ignored, found: foundIn(labels) });
+  if (labels === undefined) return truthWith(image, shares, undefined);
+  return truthWith(image, shares, counted, { foreground: true, ignored, found: foundIn(labels) });
 }
 
 /** Ground truth of one label of several. */
-export function truthOfLabel(labels: Labels, label: number, ignoreLabel?: number): Truth {
+export const truthOfLabel = (labels: Labels, label: number, ignoreLabel?: number): Truth =>
+  truthOfLabels(labels, [label], ignoreLabel);
+
+/** Ground truth of a class that several labels stand for. */
+export function truthOfLabels(labels: Labels, of: readonly number[], ignoreLabel?: number): Truth {
   const counted = countedOf(labels, ignoreLabel);
-  const shares = Float32Array.from(labels.data, (value) => Number(value === label));
+  const shares = Float32Array.from(labels.data, (value) => Number(of.includes(value)));
   const search = {
     foreground: shares.includes(1),
     ignored: counted?.includes(0) ?? false,
     found: foundIn(labels),
   };
-  return of(labels, shares, counted, search);
+  return truthWith(labels, shares, counted, search);
 }
 
-function of(
+function truthWith(
   { width, height }: { readonly width: number; readonly height: number },
   shares: Float32Array,
   counted: Uint8Array | undefined,

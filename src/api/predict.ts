@@ -4,7 +4,7 @@ import { at } from '../../graph/common/at.js';
 import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { inOrder } from '../../runtime/common/in-order.js';
-import type { Tiling } from '../../runtime/images/job.js';
+import type { Tiling } from '../../runtime/images/courses/course.js';
 import { type Classes, maskLabelsOf, nameOfLabel, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../../runtime/masks/components.js';
 import { loadModel } from '../../runtime/node/model.js';

@@ -1,6 +1,6 @@
 import { NORMALIZATIONS } from '../../graph/common/normalization.js';
 import type { Grey } from '../../graph/common/recipe.js';
-import type { AppliedHead } from '../../runtime/input-spec.js';
+import type { AppliedHead } from '../../runtime/output-spec.js';
 import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
 
 /** A model: one's own, or where one is. */

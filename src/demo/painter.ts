@@ -7,6 +7,7 @@ import {
   type Classes,
   type ClassMasks,
   INDEPENDENT,
+  labelsBehind,
   maskLabelsOf,
   masksOf,
   nameOfLabel,
@@ -23,7 +24,7 @@ import {
   type TruthReading,
   truthAt,
   truthOf,
-  truthOfLabel,
+  truthOfLabels,
 } from '../../runtime/truth/truth.js';
 import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import { encodePng } from '../../runtime/web/images/png.js';
@@ -184,7 +185,8 @@ function truthsOf(
     (label) => `${label} under "Ignored in truth"`,
   );
   const masks = labels.map(
-    (label) => [label, truthAt(truthOfLabel(map, label, ignoreLabel), width, height)] as const,
+    (label) =>
+      [label, truthAt(truthOfLabels(map, labelsBehind(classes, label), ignoreLabel), width, height)] as const,
   );
   return { masks: new Map(masks), search: undefined };
 }

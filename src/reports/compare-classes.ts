@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import type { Mask } from '../../runtime/common/raster.js';
-import { type Classes, maskOf, nameOfLabel } from '../../runtime/masks/classes.js';
+import { type Classes, labelsBehind, maskOf, nameOfLabel } from '../../runtime/masks/classes.js';
 import {
   addConfusions,
   type Confusion,
@@ -22,6 +22,7 @@ import {
   truthAt,
   truthOf,
   truthOfLabel,
+  truthOfLabels,
 } from '../../runtime/truth/truth.js';
 import { readTruthOf } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
@@ -102,7 +103,11 @@ function comparedLabels(
 ): readonly ComparedClass[] {
   const compare = (label: number, found: Mask, isBackground: boolean): ComparedClass => ({
     ...{ ...named(semantics, classes, label), isBackground, found },
-    truth: truthAt(truthOfLabel(truth, label, ignoreLabel), found.width, found.height),
+    truth: truthAt(
+      truthOfLabels(truth, labelsBehind(semantics, label), ignoreLabel),
+      found.width,
+      found.height,
+    ),
   });
   const foreground = maskLabels.map((label, index) => compare(label, at(masks, index), false));
   if (semantics.kind === 'independent' || semantics.background === 'none' || labels === undefined) {

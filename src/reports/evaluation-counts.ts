@@ -1,6 +1,6 @@
 import type { Assumption } from '../../graph/common/assumption.js';
 import type { Recipe } from '../../graph/common/recipe.js';
-import type { Tiling } from '../../runtime/images/job.js';
+import type { Tiling } from '../../runtime/images/courses/course.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import type { TruthReading } from '../../runtime/truth/truth.js';

@@ -11,7 +11,7 @@ import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Background, Grey, Recipe } from '../../graph/common/recipe.js';
-import type { AppliedHead } from '../../runtime/input-spec.js';
+import type { AppliedHead } from '../../runtime/output-spec.js';
 import { candidates } from '../../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';

@@ -39,7 +39,56 @@ describe('the recipe', () => {
   });
 });
 
+describe('mirroring and the size of pixels', () => {
+  const given = (parts: object) => ({
+    'nmode.recipe': JSON.stringify({ version: 3, ...JSON.parse(UNIT), ...parts }),
+  });
+  const spacing = { height: 1.5, width: 1, order: 3 };
+
+  it('are as the model says, and mirroring may be left out', () => {
+    const mirror = ['height', 'width'];
+    expect(form(sigmoid, {}, given({ mirror })).recipe.mirror).toEqual(mirror);
+    expect(form(sigmoid, { mirror: true }, given({ mirror })).recipe.mirror).toEqual(mirror);
+    expect(form(sigmoid, { mirror: false }, given({ mirror })).recipe).not.toHaveProperty('mirror');
+    expect(() => form(sigmoid, { mirror: true })).toThrow(/along which axes this network may be mirrored/);
+  });
+
+  it('are assumed where a model is of millimetres, and have no meaning for others', () => {
+    const inMm = given({ spacing: { ...spacing, unit: 'mm' } });
+    expect(form(sigmoid, {}, inMm)).toMatchObject({
+      pixel: { height: 1, width: 1 },
+      assumed: [{ what: 'spacing of images', value: '1 x 1 mm a pixel', option: 'spacing' }],
+    });
+    const pixel = { height: 0.8, width: 0.7 };
+    expect(form(sigmoid, { spacing: pixel }, inMm)).toMatchObject({ pixel, assumed: [] });
+    expect(() => form(sigmoid, { spacing: { height: 0, width: 1 } }, inMm)).toThrow('a spacing of 0 x 1');
+    const inPixels = given({ spacing: { ...spacing, unit: 'px' } });
+    expect(form(sigmoid, {}, inPixels).assumed).toEqual([]);
+    for (const other of [inPixels, KNOWN])
+      expect(() => form(sigmoid, { spacing: pixel }, other)).toThrow('`spacing` has no meaning');
+  });
+});
+
 describe('the head', () => {
+  it('is what the metadata say of logits, and regions are those of a sigmoid', () => {
+    const regions = [1, 2, 3].map((label) => ({ label, of: [label] }));
+    const said = { ...KNOWN, 'nmode.applied_head': 'softmax', 'nmode.regions': JSON.stringify(regions) };
+    expect(form(logits, {}, said)).toMatchObject({ head: 'softmax', classes: { kind: 'exclusive' } });
+    expect(form(logits, {}, said).classes).not.toHaveProperty('regions');
+    const independent = { ...said, 'nmode.applied_head': 'sigmoid' };
+    expect(form(logits, {}, independent).classes).toEqual({ kind: 'independent', regions });
+    expect(form(sigmoid, {}, said)).not.toHaveProperty('head');
+    const wrong: readonly (readonly [object, string])[] = [
+      [{ 'nmode.applied_head': 'tanh' }, "the head 'tanh' is none of sigmoid, softmax"],
+      [{ 'nmode.regions': '[]' }, 'expected a list of regions'],
+      [{ 'nmode.regions': '[{"label":1,"of":[0]}]' }, 'from 1 to 255'],
+      [{ 'nmode.regions': JSON.stringify(regions.slice(1)) }, 'it has 2 regions, the model gives 3 classes'],
+      [{ 'nmode.regions': JSON.stringify([...regions, ...regions]) }, 'two regions are label 1'],
+    ];
+    for (const [change, says] of wrong)
+      expect(() => form(logits, {}, { ...independent, ...change })).toThrow(says);
+  });
+
   it('is asked for where a model ends in logits, whatever their range', () => {
     expect(() => form(logits)).toThrow(
       "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`",

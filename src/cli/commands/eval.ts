@@ -8,7 +8,7 @@ import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { optionsOf } from '../flags/options.js';
-import { inputsOption, memoryBudgetOption } from '../flags/recipe-flags.js';
+import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
 import { shardOption } from '../flags/shard-flag.js';
 import { addTruthFlags } from '../flags/truth-flags.js';
@@ -40,22 +40,23 @@ export function addEval(program: Command, inFlags: InFlags): void {
         .choices(['network', 'image'])
         .default('network'),
     )
-    .addOption(memoryBudgetOption())
     .option('--report <file.html>', 'also write a report with pictures of the worst images')
     .addOption(shardOption())
     .option('-o, --output <folder>', 'with --shard: where its counts go')
     .option('--json', 'print one JSON document');
-  addSessionFlags(addCleaningFlags(addModelFlags(command))).action(async (model: string, flags: Flags) => {
-    if (flags.output !== undefined && flags.shard === undefined) {
-      throw badUsage('--output is the folder for the counts of a shard: give --shard as well');
-    }
-    const { evaluate } = await import('../../api/evaluate.js');
-    const options = { ...optionsOf(flags), model };
-    const found = await withProgress('images', (watching) => evaluate({ ...options, ...watching }));
-    const report = await evaluationInWords(found, inFlags);
-    printReport(report, flags.json, report.shard && report.shard.count > 1 ? shardText : evaluationText);
-    noteEvaluation(report);
-  });
+  addSessionFlags(addCleaningFlags(addRunningFlags(addModelFlags(command)))).action(
+    async (model: string, flags: Flags) => {
+      if (flags.output !== undefined && flags.shard === undefined) {
+        throw badUsage('--output is the folder for the counts of a shard: give --shard as well');
+      }
+      const { evaluate } = await import('../../api/evaluate.js');
+      const options = { ...optionsOf(flags), model };
+      const found = await withProgress('images', (watching) => evaluate({ ...options, ...watching }));
+      const report = await evaluationInWords(found, inFlags);
+      printReport(report, flags.json, report.shard && report.shard.count > 1 ? shardText : evaluationText);
+      noteEvaluation(report);
+    },
+  );
 }
 
 /** What part of the images comes to says nothing of all: `nmode merge` tells that. */

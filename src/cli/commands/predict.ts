@@ -13,7 +13,7 @@ import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
-import { inputsOption, memoryBudgetOption } from '../flags/recipe-flags.js';
+import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { shardOption } from '../flags/shard-flag.js';
 import { assumedField } from '../output/assumed-field.js';
@@ -42,10 +42,9 @@ export function addPredict(program: Command, inFlags: InFlags): void {
     .option('--overlay', 'also write NAME_overlay.png')
     .addOption(choice('--probabilities <format>', 'also write NAME_probabilities', FORMATS))
     .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
-    .addOption(memoryBudgetOption())
     .addOption(shardOption())
     .option('--json', 'print one JSON document: areas, boxes and counts of what was found');
-  addSessionFlags(addCleaningFlags(addModelFlags(command))).action(
+  addSessionFlags(addCleaningFlags(addRunningFlags(addModelFlags(command)))).action(
     async (model: string, images: string[], flags: Flags) => {
       const { json } = flags;
       if (json && flags.output === '-') {

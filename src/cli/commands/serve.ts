@@ -15,7 +15,7 @@ import {
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { optionsOf } from '../flags/options.js';
-import { memoryBudgetOption } from '../flags/recipe-flags.js';
+import { addRunningFlags } from '../flags/recipe-flags.js';
 import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
 import { print } from '../output/print.js';
 import { hasUnread, serverLog } from '../server-log.js';
@@ -123,47 +123,45 @@ export function addServe(program: Command, inFlags: InFlags): void {
     )
     .option('--watch', 'load a model again when its file is replaced')
     .option('--quiet', 'write no logs');
-  addSessionFlags(addModelFlags(command).addOption(memoryBudgetOption())).action(
-    async (models: string[], flags: Flags) => {
-      if (await runWithAllocator()) return;
-      for (const flag of V8_FLAGS) setFlagsFromString(flag);
-      // Nobody may read what it prints.
-      process.stdout.on('error', () => {});
-      const { NmodeError } = await import('../../../graph/common/errors.js');
-      const { serve } = await import('../../api/serve.js');
-      const { tlsCert, tlsKey, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
-      if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-        throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
-      }
-      const signal = endOfProcess();
-      const starting = serve({
-        signal,
-        ...optionsOf(others),
-        models,
-        maxBody: maxBodyMb * 1e6,
-        maxJson: maxJsonMb * 1e6,
-        ...(maxInflightMb !== undefined && { maxInflight: maxInflightMb * 1e6 }),
-        ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
-        ...(!quiet && { log: serverLog() }),
-      });
-      const server = await starting.catch((error: unknown) => {
-        if (signal.aborted) return undefined;
-        throw error;
-      });
-      if (server === undefined) return;
-      for (const { name, provider, workers, threads, whySingly, assumed = [] } of server.models) {
-        print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
-        if (whySingly !== undefined) print(`${name}: requests are not merged: ${await inFlags(whySingly)}`);
-        if (assumed.length > 0) print(`${name}: assumed ${assumptionsText(assumed, flagOf)}`);
-      }
-      if (server.grpc !== undefined) print(`gRPC at ${server.grpc}`);
-      print(`Serving at ${server.url} (Ctrl-C ends it).`);
-      if (!signal.aborted) await once(signal, 'abort');
-      await server.close();
-      // A reader that does not read would keep it.
-      if (hasUnread()) setTimeout(() => process.exit(), UNREAD).unref();
-    },
-  );
+  addSessionFlags(addRunningFlags(addModelFlags(command))).action(async (models: string[], flags: Flags) => {
+    if (await runWithAllocator()) return;
+    for (const flag of V8_FLAGS) setFlagsFromString(flag);
+    // Nobody may read what it prints.
+    process.stdout.on('error', () => {});
+    const { NmodeError } = await import('../../../graph/common/errors.js');
+    const { serve } = await import('../../api/serve.js');
+    const { tlsCert, tlsKey, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
+    if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+      throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
+    }
+    const signal = endOfProcess();
+    const starting = serve({
+      signal,
+      ...optionsOf(others),
+      models,
+      maxBody: maxBodyMb * 1e6,
+      maxJson: maxJsonMb * 1e6,
+      ...(maxInflightMb !== undefined && { maxInflight: maxInflightMb * 1e6 }),
+      ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
+      ...(!quiet && { log: serverLog() }),
+    });
+    const server = await starting.catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (server === undefined) return;
+    for (const { name, provider, workers, threads, whySingly, assumed = [] } of server.models) {
+      print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
+      if (whySingly !== undefined) print(`${name}: requests are not merged: ${await inFlags(whySingly)}`);
+      if (assumed.length > 0) print(`${name}: assumed ${assumptionsText(assumed, flagOf)}`);
+    }
+    if (server.grpc !== undefined) print(`gRPC at ${server.grpc}`);
+    print(`Serving at ${server.url} (Ctrl-C ends it).`);
+    if (!signal.aborted) await once(signal, 'abort');
+    await server.close();
+    // A reader that does not read would keep it.
+    if (hasUnread()) setTimeout(() => process.exit(), UNREAD).unref();
+  });
 }
 
 /** Aborts at the first Ctrl-C or request to end: it answers what it accepted. */

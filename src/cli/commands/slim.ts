@@ -6,7 +6,7 @@ import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
-import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
+import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
 import type { SlimOptions } from '../../slimming/options.js';
 import { stateOf } from '../../slimming/state.js';
 import {

@@ -3,7 +3,7 @@ import { parseClassNames } from '../../../graph/common/class-names.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { LAYOUTS } from '../../../graph/common/layout.js';
 import { type Background, parseBackground } from '../../../graph/common/recipe.js';
-import { APPLIED_HEADS } from '../../../runtime/input-spec.js';
+import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
 import { choice } from './options.js';
 import { greyOption, recipeOption, windowOption } from './recipe-flags.js';
 import { textOf } from './text-file.js';

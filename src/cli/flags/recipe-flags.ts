@@ -1,8 +1,9 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { reason } from '../../../graph/common/errors.js';
 import { type IntensityWindow, NORMALIZATIONS } from '../../../graph/common/normalization.js';
 import { GREYS, parseRecipe, type Recipe } from '../../../graph/common/recipe.js';
+import type { PixelSize } from '../../../runtime/images/frame.js';
 import { megabytesUpTo } from './arguments.js';
 import { choice } from './options.js';
 import { textOf } from './text-file.js';
@@ -57,6 +58,28 @@ export const windowOption = (): Option =>
 /** What one grey channel is made of. */
 export const greyOption = (): Option =>
   choice('--grey <way>', 'one grey channel of images with colours, which are else refused', GREYS);
+
+/** How images are run that are on their way to masks. */
+export function addRunningFlags(command: Command): Command {
+  return command
+    .option(
+      '--mirror',
+      'run each input mirrored, too, along the axes that the model names: 2 or 4 runs (default: where it names some)',
+    )
+    .option('--no-mirror', 'run each input once')
+    .addOption(
+      new Option(
+        '--spacing <height,width>',
+        'size of the pixels of images in mm, for a model that resamples to one (default: 1,1, told as assumed)',
+      ).argParser((text: string): PixelSize => {
+        const [height = 0, width = 0, ...others] = text.split(',').map(parseDecimal);
+        if (!(height > 0 && width > 0) || others.length > 0)
+          throw new InvalidArgumentError('Expected HEIGHT,WIDTH, two numbers above 0, for example 0.8,0.8.');
+        return { height, width };
+      }),
+    )
+    .addOption(memoryBudgetOption());
+}
 
 const parseMegabytes = megabytesUpTo(1e6);
 

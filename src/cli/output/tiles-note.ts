@@ -1,4 +1,4 @@
-import type { Tiling } from '../../../runtime/images/job.js';
+import type { Tiling } from '../../../runtime/images/courses/course.js';
 
 /** Says on standard error that an image was run in tiles, what that changes, and what avoids it. */
 export function noteTiles(image: string, { tiles, width, height, wholeBudget, approximate }: Tiling): void {

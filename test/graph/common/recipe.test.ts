@@ -48,8 +48,8 @@ describe('a recipe', () => {
     ],
     [
       'a later version',
-      { version: 3, normalization: minMax, sizing: resize },
-      /version 3 is none of 1, 2: a later/,
+      { version: 4, normalization: minMax, sizing: resize },
+      /version 4 is none of 1, 2, 3: a later/,
     ],
     [
       'an unknown grey',

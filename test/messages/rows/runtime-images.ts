@@ -22,15 +22,23 @@ export const RUNTIME_IMAGES: Conditions = {
   },
   'runtime/images/job.ts': {
     'no input … of …': 'a program asks for an input beyond those that the image is run in',
-    'the model gives […], expected [1, classes, H, W] of 1 to 255 classes':
-      'what a run gave has another rank than 4, another batch than 1, or no or over 255 classes',
+    'nothing was put in place': 'masks are asked for before any run of the image was put in place',
+  },
+  'runtime/images/frame.ts': {
+    "the image: …x… at … x … a pixel become …x… at the model's … x …, more than … million samples":
+      'the recipe resamples to a spacing at which an image would have over 300 million samples',
+  },
+  'runtime/images/courses/padded.ts': {
     'the model gives […] for an input of …x…, expected the same size':
       'the recipe keeps images at their own size, and a run gave another height or width than its input had',
+  },
+  'runtime/images/outputs.ts': {
+    'the model gives […], expected [1, classes, H, W] of 1 to 255 classes':
+      'what a run gave has another rank than 4, another batch than 1, or no or over 255 classes',
     'the model gives a softmax over one class, which is always 1: expected a sigmoid':
       'the output ends in a softmax, or --head softmax was given, and a run gave one class',
     "the model's … classes add up to … in a pixel, expected 1: its softmax is not over the classes":
       'the output ends in a softmax, and in some pixel the values of all classes miss a sum of 1 by over 0.01',
-    'nothing was put in place': 'masks are asked for before any run of the image was put in place',
     'the model gives …, expected probabilities…':
       'after the head, if one is given, a value is NaN or lies beyond 0..1 by more than 0.001',
     ": where these are logits, say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`":
@@ -132,7 +140,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'sample …': 'names a sample of the pixels of a TIFF in what is wrong with it',
     'page …': 'what messages call a page of a TIFF',
   },
-  'runtime/images/tiles.ts': {
+  'runtime/images/courses/tiles.ts': {
     'a memory budget of … MB, expected at least … MB':
       'the image does not fit the budget, nor does the smallest useful tile, for which the budget named is enough',
   },

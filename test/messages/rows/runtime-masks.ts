@@ -7,10 +7,6 @@ export const RUNTIME_MASKS: Conditions = {
     "a background of …: the model's … classes are 0 to …":
       'the index of the background is not below the number of classes that the model gives',
   },
-  'runtime/masks/class-names.ts': {
-    'its metadata …: …':
-      'the metadata nmode.class_names of a model is no JSON list or dict of names, or not as many as it gives classes',
-  },
   'runtime/masks/metrics.ts': {
     'a mask of …x… against one of …x…': 'a program counts two masks of different width or height',
   },

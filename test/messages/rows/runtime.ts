@@ -21,10 +21,6 @@ export const RUNTIME: Conditions = {
       'NHWC is said of an input that has 1 to 4 channels in second place, or NCHW of one that has them last, or sides that are open',
   },
   'runtime/input-spec.ts': {
-    "its first output is '…', not '…': optimizeModel with … writes a model of that one":
-      'an output is asked for by name of an outline in which it is not the first',
-    "no output is named '…': it has …":
-      'in browsers, an output is asked for by a name that none of the model has',
     'it takes …, expected one image: float32 [N, C, H, W] or [N, H, W, C], or uint8 or uint16 [1, H, W, C]':
       'there are no or several inputs, or the one has another rank than 4 or leaves its channels open',
     ' and ': 'the model takes several inputs',
@@ -36,6 +32,35 @@ export const RUNTIME: Conditions = {
     'it does not say how images are prepared: say it with `recipe`':
       'a recipe is asked for strictly, and neither the metadata nor the caller give a normalization',
     'a memory budget of … bytes, expected more than 0': 'the memory budget is 0, negative or NaN',
+    'its … is …, but … keeps images at their own size':
+      'the recipe pads, and height or width of the input is fixed',
+    'its … is …, but … … …':
+      'the recipe resizes to another height or width than the input is fixed to, or has windows of another',
+    'resizes to': 'the recipe resizes images',
+    'has windows of': 'the recipe slides windows over images',
+    '…: nothing says along which axes this network may be mirrored':
+      'mirroring is asked for, and the recipe names no axis',
+    'a spacing of … x …, expected two numbers above 0': 'a program gives a size of pixels that is none',
+    '… has no meaning: the model resamples images …':
+      'a size of pixels is given, and the recipe has no spacing in millimetres',
+    'to no spacing': 'the recipe has no spacing',
+    'by their pixels, whatever their size is': 'the spacing of the recipe is in pixels of the image',
+    '… … x … pixels, more than can be held': 'the size that images are resized to is above 2^24 pixels',
+    '… pads to a multiple of … pixels, more than can be held':
+      'the square of the multiple is above 2^24 pixels',
+    'of any shape': 'an input is declared without a shape',
+    '… is of': 'the size is of the recipe that the caller gives',
+    'it takes': 'the size is that of the model: its input, or its own recipe',
+  },
+  'runtime/common/from-metadata.ts': {
+    'its metadata …: …':
+      'recipe, background, regions or names of classes in the metadata are malformed, or do not fit the model',
+  },
+  'runtime/output-spec.ts': {
+    "its first output is '…', not '…': optimizeModel with … writes a model of that one":
+      'an output is asked for by name of an outline in which it is not the first',
+    "no output is named '…': it has …":
+      'in browsers, an output is asked for by a name that none of the model has',
     'it gives …, expected probabilities in float32': 'the first output is declared with another type',
     "a head of '…', expected …": 'a program gives a head other than sigmoid and softmax',
     ' or ': 'joins the heads that can be applied',
@@ -48,15 +73,6 @@ export const RUNTIME: Conditions = {
     'a background of …, expected the index of a class, from 0 on, or none':
       'a program gives a background that is neither a whole number from 0 on nor none',
     '… has no meaning: …': 'a background is given where there is one class or no softmax is known of',
-    'its metadata …: …': 'recipe or background in the metadata is malformed, or no class of the model',
-    'its … is …, but … keeps images at their own size':
-      'the recipe pads, and height or width of the input is fixed',
-    'its … is …, but … resizes to …':
-      'the recipe resizes to another height or width than the input is fixed to',
-    '… … x … pixels, more than can be held': 'the size that images are resized to is above 2^24 pixels',
-    '… pads to a multiple of … pixels, more than can be held':
-      'the square of the multiple is above 2^24 pixels',
-    'of any shape': 'an input is declared without a shape',
     'it ends': 'the operators of the graph tell what the output is',
     'its metadata … says that it ends': 'the graph does not tell what the output is, and its metadata do',
     'it has one class': 'the output is declared with one class',
@@ -64,8 +80,8 @@ export const RUNTIME: Conditions = {
       'neither the graph, the metadata nor a head that is given tell what the output is',
     'its classes do not exclude each other':
       'the output is a sigmoid, by the graph, the metadata or the head that is given',
-    '… resizes to': 'the size is of the recipe that the caller gives',
-    'it takes': 'the size is that of the model: its input, or its own recipe',
+    'it has … regions, the model gives … classes':
+      'the regions of the metadata are not as many as the classes that the output declares',
   },
   'runtime/common/naming.ts': {
     'onnxruntime: ': "what errors that are in onnxruntime's words begin with, and are known by",

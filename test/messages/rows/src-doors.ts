@@ -55,6 +55,8 @@ export const SRC_DOORS: Conditions = {
       '--backbone-arguments is JSON, and no object',
   },
   'src/cli/flags/recipe-flags.ts': {
+    'Expected HEIGHT,WIDTH, two numbers above 0, for example 0.8,0.8.':
+      '--spacing is not two decimal numbers above 0 with a comma between',
     'Expected CENTRE,WIDTH, two numbers, the width above 0, for example 40,400.':
       '--window is not two decimal numbers with a comma between, or the second is 0 or below',
     'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',

@@ -3,7 +3,7 @@ import type { Normalization } from '../../../graph/common/normalization.js';
 import type { RgbImage } from '../../../runtime/common/raster.js';
 import { asWindowed, outsideWarning, withDepth } from '../../../runtime/images/depth.js';
 import { levelsOf } from '../../../runtime/images/levels.js';
-import { prepareResized, prepareWindow } from '../../../runtime/images/prepare.js';
+import { normalized, prepareResized, prepareWindow } from '../../../runtime/images/prepare.js';
 
 /** A row of pixels. */
 function row(data: Uint8Array | Uint16Array): RgbImage {
@@ -18,21 +18,21 @@ describe('normalization, channels first', () => {
     const expected = [0, 127.5, 127.5, 127.5, 255, 127.5];
     for (const image of [eight, sixteen]) {
       const levels = levelsOf(image, { kind: 'min-max' });
-      expect([...prepareResized(image, levels, 2, 1, 'NCHW')]).toEqual(expected);
+      expect([...prepareResized(normalized(image, levels), 2, 1, 'NCHW')]).toEqual(expected);
     }
   });
 
   it('min-max gives zeros for a constant image', () => {
     const constant = row(Uint8Array.of(9, 9, 9, 9, 9, 9));
     const levels = levelsOf(constant, { kind: 'min-max' });
-    expect([...prepareResized(constant, levels, 2, 1, 'NCHW')]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect([...prepareResized(normalized(constant, levels), 2, 1, 'NCHW')]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it('unit divides by the largest value that the depth holds', () => {
     const white8 = row(Uint8Array.of(255, 0, 51));
     const white16 = row(Uint16Array.of(65535, 0, 13107));
     for (const image of [white8, white16]) {
-      const values = prepareResized(image, levelsOf(image, { kind: 'unit' }), 1, 1, 'NCHW');
+      const values = prepareResized(normalized(image, levelsOf(image, { kind: 'unit' })), 1, 1, 'NCHW');
       expect([...values]).toEqual([1, 0, Math.fround(0.2)]);
     }
   });
@@ -40,7 +40,12 @@ describe('normalization, channels first', () => {
   it('mean-std is (x / 255 - mean) / std, channel by channel', () => {
     const mean = [0.1, 0.2, 0.3];
     const std = [0.5, 0.25, 2];
-    const values = prepareResized(eight, levelsOf(eight, { kind: 'mean-std', mean, std }), 2, 1, 'NCHW');
+    const values = prepareResized(
+      normalized(eight, levelsOf(eight, { kind: 'mean-std', mean, std })),
+      2,
+      1,
+      'NCHW',
+    );
     const expected = [50, 100, 100, 100, 150, 100].map((x, i) => {
       const channel = Math.floor(i / 2);
       return Math.fround((x / 255 - (mean[channel] ?? 0)) / (std[channel] ?? 1));
@@ -53,8 +58,12 @@ it('a window beyond the image repeats its last row and column', () => {
   const image: RgbImage = { width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
   const levels = levelsOf(image, { kind: 'min-max', to: 5 });
   const window = { x: 1, y: 0, width: 2, height: 2 };
-  expect([...prepareWindow(image, levels, window, 'NCHW')]).toEqual([3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5]);
-  expect([...prepareWindow(image, levels, window, 'NHWC')]).toEqual([3, 4, 5, 3, 4, 5, 3, 4, 5, 3, 4, 5]);
+  expect([...prepareWindow(normalized(image, levels), window, 'NCHW')]).toEqual([
+    3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5,
+  ]);
+  expect([...prepareWindow(normalized(image, levels), window, 'NHWC')]).toEqual([
+    3, 4, 5, 3, 4, 5, 3, 4, 5, 3, 4, 5,
+  ]);
 });
 
 describe('16 bits for a model that takes 8', () => {

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { Probabilities } from '../../../runtime/common/raster.js';
 import {
   type Classes,
+  classesText,
   INDEPENDENT,
+  labelsBehind,
   legendOf,
   maskLabelsOf,
   masksOf,
@@ -23,6 +25,40 @@ function found(probabilities: Probabilities, classes: Classes, threshold?: numbe
   const { masks, maskLabels, labels } = masksOf(probabilities, classes, threshold, cleaning);
   return { maskLabels, labels: [...(labels?.data ?? [])], masks: masks.map(({ data }) => [...data]) };
 }
+
+describe('regions', () => {
+  const regions: Classes = {
+    kind: 'independent',
+    names: ['whole', 'core'],
+    regions: [
+      { label: 2, of: [1, 2] },
+      { label: 1, of: [1] },
+    ],
+  };
+
+  it('are where a probability is above a half, the later over the earlier in label maps', () => {
+    expect(found(row([0.6, 0.6, 0.5, 0.4], [0.4, 0.7, 0.9, 0.5]), regions)).toEqual({
+      maskLabels: [2, 1],
+      labels: [2, 1, 1, 0],
+      masks: [
+        [255, 255, 0, 0],
+        [0, 255, 255, 0],
+      ],
+    });
+  });
+
+  it('are called by their labels, and stand for labels of the truth', () => {
+    expect([nameOfLabel(regions, 2, 2), nameOfLabel(regions, 2, 1)]).toEqual(['whole', 'core']);
+    expect([labelsBehind(regions, 2), labelsBehind(regions, 1), labelsBehind(INDEPENDENT, 1)]).toEqual([
+      [1, 2],
+      [1],
+      [1],
+    ]);
+    expect(classesText(regions, 2)).toBe(
+      '2 regions, in label maps the later over the earlier: 1+2 as 2, 1 as 1',
+    );
+  });
+});
 
 describe('classes that exclude each other', () => {
   const undecided = row([0.4, 0.3, 0.2, 0.8], [0.35, 0.4, 0.4, 0.1], [0.25, 0.3, 0.4, 0.1]);

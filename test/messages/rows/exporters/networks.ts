@@ -106,10 +106,17 @@ export const NETWORKS: Conditions = {
   'exporters/assembly/network-cost.ts': {
     'an operator has no cost': 'never: the operators that networks are built of are all counted',
   },
+  'exporters/assembly/image-io.ts': {
+    '…: the recipe has …, which no graph does: leave it out, and images are prepared where the model runs':
+      'a model that takes images as they are is asked for, and its recipe crops, resamples, transposes, mirrors, slides or names files',
+    'sizing slide': 'the recipe slides windows over images',
+  },
   'exporters/assembly/export-model.ts': {
     'a batch of …: a model that takes images as they are takes one image at a time':
       'the model is to take images (io: image), and the batch of its size is given and not 1',
-    'the recipe resizes images to …x…, which contradicts …':
+    'resizes images to': 'the recipe resizes',
+    'has windows of': 'the recipe slides windows over images',
+    'the recipe … …x…, which contradicts …':
       'a recipe with a resize was given, beside native sizes or beside a height or width that differs',
     'the size …x…': 'native sizes were not asked for, and the size that was given differs',
     'images cannot keep their own size where the input has a fixed one':

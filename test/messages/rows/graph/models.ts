@@ -195,39 +195,50 @@ export const MODELS: Conditions = {
     '… is no object': 'a part of a recipe, as JSON has it, is null or no object',
     '… has …, expected …': 'a part of a recipe lacks a field, or has one that it does not take',
     '… has no kind': 'a normalization or a sizing is no object with a kind',
+    "… '…' is none of …": 'a field that takes one of a few words has another',
+    '… is no number': 'a field that takes a number has no finite one',
+    '… is …, expected a number above 0':
+      'the width of a window, the size of a pixel, or what min-max reaches, is 0, negative or too small to divide by',
   },
   'graph/common/normalization.ts': {
     'steps is no list of 1 to … normalizations':
       'the steps of a normalization are no list, none, or too many',
-    "normalization '…' is none of …, steps":
+    'channels is no list of 2 to … normalizations':
+      'the normalizations of channels are no list, fewer than two, or too many',
+    "normalization '…' is none of …, steps, channels":
       'the kind of a normalization, or of one of its steps, is another',
+    'a window has no place before one a channel':
+      'a window is asked for where each channel is normalized in its own way',
     'mean is of … channels, std of …': 'mean and std are lists of numbers of different lengths',
     '… from … to …, expected a low below a high…':
       'low is not below high, or a percentile is outside 0 to 100',
     ', both from 0 to 100': 'percentiles are meant',
-    "… '…' is none of …": 'a field that takes one of a few words has another',
-    '… is no number': 'a field that takes a number has no finite one',
-    '… is …, expected a number above 0':
-      'the width of a window, or what min-max reaches, is 0, negative or too small to divide by',
     'bits is not a whole number from 1 to 16': 'the bits of unit are anything else',
     '… is not a number a channel…': 'mean or std is no list of finite numbers that fit, or is empty',
     ', each above 0, that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
     'its steps are of … channels': 'steps have numbers for different numbers of channels',
     ' and ': 'joins these numbers of channels',
   },
+  'graph/common/regions.ts': {
+    'expected a list of regions': 'the regions of the metadata are no list, or none',
+    'a region has other labels than whole numbers from 1 to 255':
+      'the label of a region, or one that it is made of, is 0, too large or no whole number',
+    'two regions are label …': 'regions write the same value into label maps',
+  },
   'graph/common/recipe.ts': {
     "a background of '…', expected the index of a class, from 0 on, or none":
       'a text is neither "none" nor digits alone of a number below 2^53',
     'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',
-    "'…' is no part of one": 'a program gives a field that is none of normalization, sizing and grey',
-    "sizing '…' is none of resize, pad": 'the kind of a sizing is another',
-    'version … is none of 1, …: a later nmode-onnx may read it':
+    "'…' is no part of one": 'a program gives a field that is no part of a recipe',
+    "sizing '…' is none of resize, pad, slide": 'the kind of a sizing is another',
+    'step is not a number from … to 1': 'windows are to lie apart by more than their side, or almost nothing',
+    'mirror is no list of different axes': 'it is no list, empty, or names an axis twice',
+    'version … is none of …: a later nmode-onnx may read it':
       'a recipe has a version other than those that there are',
     'the recipe has a mean and std of … channels, the model takes …':
       'there is not one number for all channels, nor as many as the model takes',
     '… has no meaning: the model takes 3 channels':
       'the caller or the metadata say what grey is made of, and the model takes colours',
-    "grey '…' is none of …": 'what one grey channel is made of is neither luma nor red',
     '… is not a whole number from 1 to 65536': 'height, width or multiple is something else',
   },
   'graph/rewriting/rewrite.ts': {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { blendWeights, planTiles } from '../../../runtime/images/tiles.js';
+import { blendWeights, planTiles } from '../../../../runtime/images/courses/tiles.js';
 
 const MULTIPLE = 16;
 /** Of a network of which nobody knows how far it looks. */

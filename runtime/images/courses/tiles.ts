@@ -1,4 +1,4 @@
-import { badUsage } from '../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 
 /** A rectangle of an image, in pixels. */
 export interface Window {

@@ -1,0 +1,71 @@
+import { badModel } from '../../graph/common/errors.js';
+import type { Layout } from '../../graph/common/layout.js';
+import type { Probabilities } from '../common/raster.js';
+import type { Floats } from '../sessions/tensors.js';
+
+/**
+ * What a model gives of one image, classes first.
+ * @throws NmodeError (BAD_MODEL) where it is not [1, classes, height, width], or in the order of its layout
+ */
+export function planesOf(output: Floats, layout: Layout): Probabilities {
+  const { dims, data } = layout === 'NHWC' ? channelsFirst(output) : output;
+  const [batch, classes, height, width, ...others] = dims;
+  const is4d = height !== undefined && width !== undefined && others.length === 0;
+  if (!is4d || batch !== 1 || classes === undefined || classes < 1 || classes > 255) {
+    throw badModel(`the model gives [${dims}], expected [1, classes, H, W] of 1 to 255 classes`);
+  }
+  return { classes, width, height, data };
+}
+
+/** [1, H, W, classes] as [1, classes, H, W]; any other shape as it is. */
+function channelsFirst({ dims, data: from }: Floats): Floats {
+  const [batch = 0, height = 0, width = 0, classes = 0] = dims;
+  const size = height * width;
+  if (dims.length !== 4 || batch !== 1) return { dims, data: from };
+  const data = new Float32Array(from.length);
+  for (let label = 0; label < classes; label++) {
+    for (let pixel = 0; pixel < size; pixel++)
+      data[label * size + pixel] = from[pixel * classes + label] as number;
+  }
+  return { dims: [batch, classes, height, width], data };
+}
+
+/**
+ * Rounding may pass 0 and 1 by a little.
+ * @param mayBeLogits whether nobody says what they are, so that a head can be named
+ * @throws NmodeError (BAD_MODEL) for what are no probabilities
+ */
+export function checkProbabilities(data: Float32Array, mayBeLogits: boolean): void {
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (value >= -1e-3 && value <= 1.001) continue;
+    const hint =
+      mayBeLogits && Number.isFinite(value)
+        ? ": where these are logits, say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`"
+        : ' from 0 to 1';
+    throw badModel(`the model gives ${value}, expected probabilities${hint}`);
+  }
+}
+
+/** Shares of 8 bits miss 1 by at most half a step a class. */
+const SHARE_ERROR = 1e-2;
+
+/**
+ * Classes exclude each other where a softmax is over the classes, and not over what else a tensor has.
+ * @throws NmodeError (BAD_MODEL)
+ */
+export function checkShares(data: Float32Array, classes: number): void {
+  if (classes === 1) {
+    throw badModel('the model gives a softmax over one class, which is always 1: expected a sigmoid');
+  }
+  const size = data.length / classes;
+  const allowed = Math.max(SHARE_ERROR, classes / 255);
+  for (let pixel = 0; pixel < size; pixel++) {
+    let sum = 0;
+    for (let at = pixel; at < data.length; at += size) sum += data[at] as number;
+    if (Math.abs(sum - 1) <= allowed) continue;
+    throw badModel(
+      `the model's ${classes} classes add up to ${sum.toPrecision(3)} in a pixel, expected 1: its softmax is not over the classes`,
+    );
+  }
+}

@@ -1,0 +1,166 @@
+import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
+import { at } from '../graph/common/at.js';
+import { badModel, badUsage } from '../graph/common/errors.js';
+import { oneOf } from '../graph/common/fields.js';
+import { axesOf, type Layout } from '../graph/common/layout.js';
+import { option } from '../graph/common/option.js';
+import {
+  APPLIED_HEAD_KEY,
+  BACKGROUND_KEY,
+  type Background,
+  HEAD_KEY,
+  parseBackground,
+  REGIONS_KEY,
+} from '../graph/common/recipe.js';
+import { parseRegions, type Region } from '../graph/common/regions.js';
+import type { Outline } from '../graph/ir/model.js';
+import type { OutputActivation } from '../graph/ir/output-activation.js';
+import { fromMetadata } from './common/from-metadata.js';
+import type { OutputSpec } from './images/job.js';
+import { classNamesOf } from './masks/class-names.js';
+import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
+
+/** What turns a model's logits into probabilities; softmax is over the classes. */
+export const APPLIED_HEADS = ['sigmoid', 'softmax'] as const;
+export type AppliedHead = (typeof APPLIED_HEADS)[number];
+
+export interface OutputSpecOptions {
+  /** What turns the logits that the model gives into probabilities; default what the model says. */
+  readonly head?: AppliedHead;
+  /** Of classes that exclude each other, the one that is no mask; default what the model says, or else 0. */
+  readonly background?: Background;
+  /** What the classes are called, in the order of the model's output, the background too; default what the model says. */
+  readonly classNames?: readonly string[];
+  /** Of several outputs, the one that masks are made of; default the first. */
+  readonly outputName?: string;
+}
+
+/** What is said of logits that nobody says how to turn into probabilities. */
+export const LACKS_HEAD =
+  "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`";
+
+/** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
+export function outputSpecOf(
+  { outputs, metadata, activation }: Outline,
+  { head: asked, background, classNames, outputName }: OutputSpecOptions,
+  layout: Layout,
+): OutputSpec {
+  const given = outputs.map(({ name }) => name);
+  if (outputName !== undefined && !given.includes(outputName)) {
+    throw badUsage(`no output is named '${outputName}': it has ${given.join(', ')}`);
+  }
+  if (outputName !== undefined && outputs[0]?.name !== outputName) {
+    throw badUsage(
+      `its first output is '${outputs[0]?.name}', not '${outputName}': optimizeModel with ${option('outputName', outputName)} writes a model of that one`,
+    );
+  }
+  const type = outputs[0]?.type;
+  const dtype = type?.dtype ?? 'float32';
+  if (dtype !== 'float32') throw badModel(`it gives ${dtype}, expected probabilities in float32`);
+  if (asked !== undefined && !APPLIED_HEADS.includes(asked)) {
+    throw badUsage(`a head of '${asked}', expected ${APPLIED_HEADS.join(' or ')}`);
+  }
+  const stated = endOf(activation, metadata.get(HEAD_KEY));
+  const isOpen = stated === 'logits' || stated === 'unknown';
+  const head = asked ?? (isOpen ? appliedHead(metadata) : undefined);
+  if (stated === 'logits' && head === undefined) {
+    throw badModel(LACKS_HEAD);
+  }
+  if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
+    const says = activation === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
+    throw badUsage(
+      `${says} in a ${stated}: a ${option('head', head)} behind it would change its probabilities`,
+    );
+  }
+  const count = type?.shape?.[at(axesOf(layout), 0)];
+  if (head === 'softmax' && count === 1) {
+    throw badUsage("`head: 'softmax'`: over one class it is always 1, use sigmoid");
+  }
+  const several: readonly Assumption[] =
+    outputs.length > 1
+      ? [
+          {
+            what: 'output',
+            value: `'${outputs[0]?.name}', the first of ${outputs.length}`,
+            option: 'outputName',
+          },
+        ]
+      : [];
+  const unknown: readonly Assumption[] =
+    stated === 'unknown' && head === undefined
+      ? [{ what: 'head', value: 'none: its values are probabilities', option: 'head' }]
+      : [];
+  const known = typeof count === 'number' && count > 0 ? count : undefined;
+  const { classes, assumed } = classesOf(head ?? stated, metadata, background, count);
+  const regions = classes.kind === 'independent' ? regionsIn(metadata, known) : undefined;
+  const names = classNamesOf(metadata, classNames, known);
+  return {
+    classes: { ...classes, ...(names && { names }), ...(regions && { regions }) },
+    outputLayout: layout,
+    ...(head !== undefined && { head }),
+    assumed: [...several, ...unknown, ...assumed],
+  };
+}
+
+/** The graph tells more surely than the metadata, which stays behind when somebody adds an operator. */
+function endOf(end: OutputActivation, stated: string | undefined): OutputActivation {
+  if (end !== 'unknown') return end;
+  if (stated === 'none') return 'logits';
+  return stated === 'sigmoid' || stated === 'softmax' ? stated : 'unknown';
+}
+
+function classesOf(
+  end: OutputActivation,
+  metadata: Outline['metadata'],
+  given: Background | undefined,
+  count: number | string | undefined,
+): { readonly classes: Classes; readonly assumed: readonly Assumption[] } {
+  if (given !== undefined && given !== 'none' && !(Number.isSafeInteger(given) && given >= 0)) {
+    throw badUsage(`a background of ${given}, expected the index of a class, from 0 on, or none`);
+  }
+  if (end !== 'softmax' || count === 1) {
+    if (given === undefined || given === 'none') return { classes: INDEPENDENT, assumed: [] };
+    throw badUsage(`${option('background', given)} has no meaning: ${whyNoBackground(end, count)}`);
+  }
+  const stated = metadata.get(BACKGROUND_KEY);
+  const checked = (background: Background) => {
+    if (typeof count === 'number' && count > 0) checkBackground(background, count);
+    return background;
+  };
+  const declared = () => fromMetadata(BACKGROUND_KEY, () => checked(parseBackground(stated ?? '0')));
+  const background = given === undefined ? declared() : checked(given);
+  const isAssumed =
+    given === undefined &&
+    (stated === undefined || assumptionsIn(metadata).some(({ option }) => option === 'background'));
+  return {
+    classes: { kind: 'exclusive', background },
+    assumed: isAssumed ? [{ what: 'background', value: `class ${background}`, option: 'background' }] : [],
+  };
+}
+
+/** What the metadata say of logits. @throws NmodeError (BAD_MODEL) */
+function appliedHead(metadata: Outline['metadata']): AppliedHead | undefined {
+  const stated = metadata.get(APPLIED_HEAD_KEY);
+  return stated === undefined
+    ? undefined
+    : fromMetadata(APPLIED_HEAD_KEY, () => oneOf(stated, 'the head', APPLIED_HEADS));
+}
+
+/** The regions that independent classes are. @throws NmodeError (BAD_MODEL) */
+function regionsIn(metadata: Outline['metadata'], count: number | undefined): readonly Region[] | undefined {
+  const stated = metadata.get(REGIONS_KEY);
+  if (stated === undefined) return undefined;
+  return fromMetadata(REGIONS_KEY, () => {
+    const regions = parseRegions(JSON.parse(stated));
+    if (count !== undefined && regions.length !== count)
+      throw new Error(`it has ${regions.length} regions, the model gives ${count} classes`);
+    return regions;
+  });
+}
+
+function whyNoBackground(end: OutputActivation, count: number | string | undefined): string {
+  if (count === 1) return 'it has one class';
+  return end === 'unknown'
+    ? 'nothing says that its classes exclude each other, as those of a softmax do'
+    : 'its classes do not exclude each other';
+}
