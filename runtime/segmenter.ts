@@ -11,8 +11,8 @@ import type { Tiling } from './images/courses/course.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { Finished, FinishOptions, ModelSpec } from './images/job.js';
 import type { Classes } from './masks/classes.js';
-import { finishOptions, type SegmentOptions } from './segment-options.js';
-import type { ProviderReport, RunOptions, Session } from './sessions/session.js';
+import { finishOptions, type NoOptions, type SegmentOptions, type Wanted } from './segment-options.js';
+import type { FloatSession, ProviderReport, RunOptions } from './sessions/session.js';
 import type { Bytes, Floats, Port } from './sessions/tensors.js';
 import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
@@ -34,7 +34,9 @@ type Waiting = Pick<RunOptions, 'signal' | 'since'>;
 
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
 
-export interface Segmentation<R extends ProviderReport = ProviderReport> extends Finished {
+/** What is found in an image, whatever is asked for. */
+export interface FoundMasks<R extends ProviderReport = ProviderReport>
+  extends Omit<Finished, 'probabilities' | 'components' | 'image'> {
   /** Of the image, upright. */
   readonly width: number;
   readonly height: number;
@@ -51,9 +53,19 @@ export interface Segmentation<R extends ProviderReport = ProviderReport> extends
   readonly provider: R['effective'];
 }
 
+/** What is found in an image: masks, and what options of the type `O` ask for beside them. */
+export type Segmentation<
+  R extends ProviderReport = ProviderReport,
+  O extends SegmentOptions = SegmentOptions,
+> = FoundMasks<R> & Wanted<O>;
+
 /** One image of many: what was found, or why nothing was. */
-export type Segmented<S, R extends ProviderReport = ProviderReport> =
-  | { readonly source: S; readonly segmentation: Segmentation<R> }
+export type Segmented<
+  S,
+  R extends ProviderReport = ProviderReport,
+  O extends SegmentOptions = SegmentOptions,
+> =
+  | { readonly source: S; readonly segmentation: Segmentation<R, O> }
   | { readonly source: S; readonly error: NmodeError };
 
 /** An image on its way to the thread that reads it, and what is given away with it. */
@@ -76,7 +88,7 @@ type ImageMethods<T> = ReturnType<typeof imageMethods<T>> & { readonly warmUp: (
 
 /** What a segmenter is made of. */
 export interface SegmenterParts<S, T, R extends ProviderReport> {
-  readonly session: Session<R>;
+  readonly session: FloatSession<R>;
   readonly images: Respawning<ImageMethods<T>>;
   readonly spec: ModelSpec;
   /** What messages call the model. */
@@ -153,18 +165,26 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
    * it; BAD_USAGE, also where the memory budget is too small for it; CANNOT_RUN, also where the thread that had it was lost (another is
    * started for the next). The signal's reason
    */
-  async segment(source: S, options: SegmentOptions = {}): Promise<Segmentation<R>> {
+  async segment<const O extends SegmentOptions = NoOptions>(
+    source: S,
+    options?: O,
+  ): Promise<Segmentation<R, O>> {
     const work = this.segmentOrStop(source, options);
-    return options.signal === undefined ? work : untilAborted(work, options.signal);
+    return options?.signal === undefined ? work : untilAborted(work, options.signal);
   }
 
   /** As `segment`; one that is aborted rejects only once its work has stopped, at its next step, and holds no memory any more. */
-  async segmentOrStop(source: S, options: SegmentOptions & Waiting = {}): Promise<Segmentation<R>> {
-    const finishing = finishOptions(options, this.#parts.at);
-    const { signal, since } = options;
+  async segmentOrStop<const O extends SegmentOptions & Waiting = NoOptions>(
+    source: S,
+    options?: O,
+  ): Promise<Segmentation<R, O>> {
+    const finishing = finishOptions(options ?? {}, this.#parts.at);
+    const { signal, since }: Waiting = options ?? {};
     signal?.throwIfAborted();
     const waiting = { ...(signal && { signal }), ...(since !== undefined && { since }) };
-    return this.#work(this.#count++, source, finishing, waiting);
+    const found = await this.#work(this.#count++, source, finishing, waiting);
+    // The same options were asked for.
+    return found as Segmentation<R, O>;
   }
 
   async #work(id: number, source: S, options: FinishOptions, waiting: Waiting): Promise<Segmentation<R>> {
@@ -246,7 +266,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
       started = performance.now();
     };
     const { name } = this.#output;
-    const options = { transfer: true, onStart, outputs: [name], ...waiting };
+    const options = { transfer: true, onStart, outputs: [name], type: 'float32', ...waiting } as const;
     const { [name]: output } = await this.#parts.session.run({ [this.#input]: input }, options);
     if (output === undefined) throw badModel(`${this.#parts.name}: the model gives nothing`);
     stages.queue += started - queued;
@@ -260,21 +280,21 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
    * waits for a result before it gives the next would wait for ever.
    * @throws NmodeError: BAD_USAGE for options that make no sense, CANNOT_RUN once it is closed; the signal's reason
    */
-  async *segmentAll<Q extends S>(
+  async *segmentAll<Q extends S, const O extends SegmentOptions = NoOptions>(
     sources: Iterable<Q> | AsyncIterable<Q>,
-    options: SegmentOptions = {},
-  ): AsyncGenerator<Segmented<Q, R>, void, undefined> {
+    options?: O,
+  ): AsyncGenerator<Segmented<Q, R, O>, void, undefined> {
     if (typeof sources === 'string') throw badUsage('expected a list of images, not a string');
-    finishOptions(options, this.#parts.at);
-    const one = async (source: Q): Promise<Segmented<Q, R>> => {
+    finishOptions(options ?? {}, this.#parts.at);
+    const { signal }: SegmentOptions = options ?? {};
+    const one = async (source: Q): Promise<Segmented<Q, R, O>> => {
       try {
         return { source, segmentation: await this.segment(source, options) };
       } catch (error) {
         if (this.#closed) throw error;
-        return { source, error: imageFault(error, options.signal) };
+        return { source, error: imageFault(error, signal) };
       }
     };
-    const { signal } = options;
     yield* inOrder(signal ? eachUntilAborted(sources, signal) : sources, this.imagesAtOnce, one);
   }
 

@@ -20,16 +20,17 @@ interface ModelMessage {
   functions: Uint8Array[];
 }
 
-/** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB */
-export async function readModelBytes(path: string): Promise<Uint8Array> {
+/** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB; the signal's reason */
+export async function readModelBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
     const stats = await stat(path);
     if (!stats.isFile()) throw new Error('it is not a file');
     const { size } = stats;
     if (size > MAX_MODEL_BYTES)
       throw new RangeError(`${size} bytes are more than the 2 GiB of one ONNX file`);
-    return await readFile(path);
+    return await readFile(path, { signal });
   } catch (error) {
+    signal?.throwIfAborted();
     throw new NmodeError('BAD_MODEL', `${path}: cannot be read: ${reason(error)}`, { cause: error });
   }
 }

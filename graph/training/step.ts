@@ -44,6 +44,11 @@ export interface Numbers {
  */
 export type TrainingState = Readonly<Record<string, Numbers>>;
 
+/** What a step gave, as `session.run` returns it. */
+export type StepOutputs = Readonly<
+  Record<string, { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> }>
+>;
+
 /** One step of a training as a model. */
 export interface TrainingStep {
   /**
@@ -58,7 +63,7 @@ export interface TrainingStep {
   /** The state before the first step. */
   initialState(): TrainingState;
   /** The state behind a step. */
-  nextState(outputs: Readonly<Record<string, Numbers>>): TrainingState;
+  nextState(outputs: StepOutputs): TrainingState;
   /**
    * The network at inference, by the running statistics of a state. Inputs: those of the network, and of the state `parameters` and, where there
    * are BatchNorms, `running_statistics`. Output: `probabilities`, of the shape of the logits.
@@ -186,11 +191,11 @@ function required<T>(entries: ReadonlyMap<string, T>, name: string): T {
   return entry;
 }
 
-function outputOf(given: Readonly<Record<string, Numbers>>, name: string): Numbers {
-  const found = Object.hasOwn(given, name) ? given[name] : undefined;
-  if (found !== undefined) return found;
+function outputOf(given: StepOutputs, name: string): Numbers {
+  const { dims, data } = (Object.hasOwn(given, name) && given[name]) || {};
+  if (dims !== undefined && data instanceof Float32Array) return { dims, data };
   throw badUsage(
-    `there is no '${name}' among ${Object.keys(given).join(', ') || 'nothing'}: give all that a step returned`,
+    `there are no float32 numbers '${name}' among ${Object.keys(given).join(', ') || 'nothing'}: give all that a step returned`,
   );
 }
 

@@ -1,14 +1,40 @@
 import { badUsage } from '../../graph/common/errors.js';
 
+/** The typed arrays that programs give, by their tags: `instanceof` would not know those of another realm. */
+const ARRAYS = {
+  Float32Array,
+  Float64Array,
+  Uint8Array,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  BigUint64Array,
+  BigInt64Array,
+} as const;
+
 /** What programs give numbers and bytes in. */
-export type View = Float32Array | Uint16Array | Uint8Array;
+export type View =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigUint64Array
+  | BigInt64Array;
 
 /** The same in memory that nobody else has. */
 type Owned<M extends View | ArrayBuffer> = M extends Float32Array
   ? Float32Array<ArrayBuffer>
   : M extends Uint16Array
     ? Uint16Array<ArrayBuffer>
-    : Uint8Array<ArrayBuffer>;
+    : M extends Uint8Array | ArrayBuffer
+      ? Uint8Array<ArrayBuffer>
+      : M;
 
 /**
  * Whether a buffer was transferred, or a view shows nothing because its buffer was or has shrunk.
@@ -17,7 +43,9 @@ type Owned<M extends View | ArrayBuffer> = M extends Float32Array
 export function isGone(memory: ArrayBufferView | ArrayBuffer): boolean {
   if (memory.byteLength > 0) return false;
   try {
-    new Uint8Array(memory as Uint8Array | ArrayBuffer);
+    // Reading what is gone throws; so would making an array of it, but for elements of one kind alone.
+    if (ArrayBuffer.isView(memory)) (memory as View).keys();
+    else new Uint8Array(memory);
     return false;
   } catch {
     return true;
@@ -43,7 +71,8 @@ export function refuseGone(memory: ArrayBufferView | ArrayBuffer, what: string):
 export function copyOf<M extends View | ArrayBuffer>(memory: M, what: string): Owned<M>;
 export function copyOf(memory: View | ArrayBuffer, what: string): View {
   refuseGone(memory, what);
-  if (memory instanceof Float32Array) return new Float32Array(memory);
-  if (memory instanceof Uint16Array) return new Uint16Array(memory);
-  return new Uint8Array(memory instanceof ArrayBuffer ? memory.slice() : memory);
+  if (!ArrayBuffer.isView(memory)) return new Uint8Array(memory.slice());
+  const { buffer, byteOffset, byteLength } = memory;
+  const { buffer: own } = new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
+  return new ARRAYS[memory[Symbol.toStringTag]](own);
 }

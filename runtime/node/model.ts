@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { check } from '../../graph/analysis/check.js';
 import { prune } from '../../graph/analysis/prune.js';
 import { reachOf } from '../../graph/analysis/reach.js';
@@ -21,26 +22,59 @@ export interface LoadedModel {
   readonly name: string;
 }
 
+/** An .onnx file, or what is in it. */
+export type ModelSource = string | URL | ArrayBuffer | Uint8Array;
+
+/** Whether a model is in a file. */
+export const isFile = (source: ModelSource): source is string | URL =>
+  typeof source === 'string' || source instanceof URL;
+
+/** @throws NmodeError (BAD_USAGE) for what are no bytes */
+export function bytesOf(source: ArrayBuffer | Uint8Array): Uint8Array {
+  if (ArrayBuffer.isView(source)) return source;
+  if (Object.prototype.toString.call(source) === '[object ArrayBuffer]') return new Uint8Array(source);
+  throw badUsage('expected the path of a model, or its bytes');
+}
+
+/** @throws NmodeError (BAD_USAGE) for what is no file of this machine */
+function pathOf(source: string | URL): string {
+  if (typeof source === 'string') return source;
+  if (source.protocol !== 'file:') throw badUsage(`${source.href}: expected a file: fetch its bytes first`);
+  return fileURLToPath(source);
+}
+
+/** What stops the reading of a file, and is told of it. */
+interface Reading {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: { readonly kind: 'read'; readonly bytes: number }) => void;
+}
+
 const CHECKPOINT_NAME = /\.(pth|pt|ckpt|safetensors)$/i;
 
 /**
  * Reads an .onnx file and checks it, since a runtime's own words for a damaged model help nobody.
  * @param source a file, or its bytes
- * @throws NmodeError (BAD_MODEL) with the file's name
+ * @throws NmodeError (BAD_MODEL) with the file's name; BAD_USAGE for what is neither; the signal's reason
  */
-export async function loadModel(source: string | Uint8Array): Promise<LoadedModel> {
-  if (typeof source !== 'string') return modelOf(source);
-  const name = basename(source);
-  if (CHECKPOINT_NAME.test(source)) {
+export async function loadModel(
+  source: ModelSource,
+  { signal, onProgress }: Reading = {},
+): Promise<LoadedModel> {
+  if (!isFile(source)) return modelOf(bytesOf(source));
+  const path = pathOf(source);
+  const name = basename(path);
+  if (CHECKPOINT_NAME.test(path)) {
     throw badModel(`${name}: a checkpoint by its name, expected an .onnx model: export makes one of it`);
   }
   let isWhole = true;
-  const folder = readingBeside(dirname(source));
+  const folder = readingBeside(dirname(path));
   const readBeside: ReadBeside = (...tensor) => {
     isWhole = false;
     return folder(...tensor);
   };
-  const { model, bytes } = modelOf(await readModelBytes(source), name, readBeside);
+  const read = await readModelBytes(path, signal);
+  onProgress?.({ kind: 'read', bytes: read.length });
+  const { model, bytes } = modelOf(read, name, readBeside);
   // A runtime is given bytes, which have no folder.
   return { model, name, bytes: isWhole ? bytes : naming(name, () => encodeModel(model)) };
 }
@@ -48,10 +82,9 @@ export async function loadModel(source: string | Uint8Array): Promise<LoadedMode
 /**
  * The model of the bytes of a file, checked.
  * @param readBeside reads weights that are in other files
- * @throws NmodeError: BAD_MODEL; BAD_USAGE for what are no bytes, or where nothing is left of them
+ * @throws NmodeError: BAD_MODEL; BAD_USAGE where nothing is left of them
  */
 export function modelOf(bytes: Uint8Array, name = 'the model', readBeside?: ReadBeside): LoadedModel {
-  if (!ArrayBuffer.isView(bytes)) throw badUsage('expected the path of a model, or its bytes');
   refuseGone(bytes, name);
   const model = parseModel(bytes, name, readBeside);
   return naming(name, () => {

@@ -5,6 +5,7 @@ import { named, naming } from '../common/naming.js';
 import { checkPixels, type ImageRaster } from '../common/raster.js';
 import type { FinishOptions, ModelSpec } from '../images/job.js';
 import type { InputSpecOptions } from '../input-spec.js';
+import type { SegmentOptions } from '../segment-options.js';
 import {
   BaseSegmenter,
   type Handed,
@@ -13,21 +14,34 @@ import {
   type Segmentation as SharedSegmentation,
   type Segmented as SharedSegmented,
 } from '../segmenter.js';
+import type { FloatSession } from '../sessions/session.js';
 import { Respawning } from '../threads/respawning.js';
 import type { ChannelFiles } from './images/channels.js';
 import type { ImageFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
-import { forImages, inputSpecOfModel, type LoadedModel, loadModel, modelOf } from './model.js';
+import {
+  bytesOf,
+  forImages,
+  inputSpecOfModel,
+  isFile,
+  type LoadedModel,
+  loadModel,
+  type ModelSource,
+  modelOf,
+} from './model.js';
 import { networkOutput } from './network-output.js';
-import { createSession, type ProviderReport, type Session, type SessionOptions } from './sessions/session.js';
+import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
 import { startThread } from './threads/thread.js';
 
 /** A file, the bytes of one, several for the channels of an image in their order, or decoded pixels. */
 export type ImageSource = ChannelFiles | ImageRaster;
 
-export type Segmentation = SharedSegmentation<ProviderReport>;
-export type Segmented<S> = SharedSegmented<S, ProviderReport>;
+/** What is found in an image: masks, and what options of the type `O` ask for beside them. */
+export type Segmentation<O extends SegmentOptions = SegmentOptions> = SharedSegmentation<ProviderReport, O>;
+
+/** One image of many: what was found, or why nothing was. */
+export type Segmented<S, O extends SegmentOptions = SegmentOptions> = SharedSegmented<S, ProviderReport, O>;
 
 export interface SegmenterOptions extends SessionOptions, InputSpecOptions {
   /** The size of masks: each image's own (default), or that of the network's input. */
@@ -42,19 +56,16 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
   /**
    * Loads a model that takes one image.
    * @param source an .onnx file, its bytes, or a model that was loaded before
-   * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN
+   * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN; the signal's reason
    */
-  static async load(
-    source: string | Uint8Array | LoadedModel,
-    options: SegmenterOptions = {},
-  ): Promise<Segmenter> {
+  static async load(source: ModelSource | LoadedModel, options: SegmenterOptions = {}): Promise<Segmenter> {
+    options.signal?.throwIfAborted();
     // Bytes are sent to the threads before this returns: the caller may change them afterwards.
-    const loaded =
-      typeof source === 'object' && 'model' in source
-        ? source
-        : typeof source === 'string'
-          ? await loadModel(source)
-          : modelOf(source);
+    const loaded = isLoaded(source)
+      ? source
+      : isFile(source)
+        ? await loadModel(source, options)
+        : modelOf(bytesOf(source));
     const { model, bytes, name } = forImages(loaded, options.outputName);
     const spec = naming(name, () => inputSpecOfModel(model, options));
     const { at = 'image' } = options;
@@ -68,7 +79,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
    * @throws what the session fails with; NmodeError (CANNOT_RUN)
    */
   static async over(
-    loading: Promise<Session>,
+    loading: Promise<FloatSession<ProviderReport>>,
     model: Pick<SegmenterParts<ImageSource, ImageSource, ProviderReport>, 'spec' | 'name' | 'at'>,
   ): Promise<Segmenter> {
     const starting = startImages();
@@ -83,6 +94,9 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
     );
   }
 }
+
+const isLoaded = (source: ModelSource | LoadedModel): source is LoadedModel =>
+  typeof source === 'object' && 'model' in source;
 
 /** What onnxruntime kept for an image of one size would not serve the next. */
 export const keepsMemory = ({ recipe }: ModelSpec) => recipe.sizing.kind === 'resize';

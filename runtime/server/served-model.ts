@@ -17,9 +17,9 @@ import {
 import type { SegmentOptions } from '../segment-options.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
-import type { Inputs, Outputs, Port } from '../sessions/tensors.js';
+import type { FloatOutputs, PlainInputs, Port } from '../sessions/tensors.js';
 import { elementsOf } from './scheduling/batch.js';
-import { timeFirst, whyNotMerged } from './scheduling/first-runs.js';
+import { checkServed, timeFirst, whyNotMerged } from './scheduling/first-runs.js';
 import { type Freight, type Lease, Leases } from './scheduling/leases.js';
 import { overloaded, refuseLate } from './scheduling/refusals.js';
 import { Latest, RunTimes } from './scheduling/run-times.js';
@@ -155,7 +155,7 @@ export class ServedModel {
    * Runs the model on tensors, which are given away.
    * @throws NmodeError: BAD_USAGE for tensors that it does not take, OVERLOADED, CANNOT_RUN; the signal's reason
    */
-  async infer(inputs: Inputs, options: Omit<RunOptions, 'transfer'>): Promise<Outputs> {
+  async infer(inputs: PlainInputs, options: Omit<RunOptions, 'transfer'>): Promise<FloatOutputs> {
     this.#check(inputs, options.outputs);
     try {
       return await this.scheduler.run(inputs, { ...options, transfer: true });
@@ -208,7 +208,7 @@ export class ServedModel {
     }, options.signal);
   }
 
-  #check(inputs: Inputs, outputs: readonly string[] | undefined): void {
+  #check(inputs: PlainInputs, outputs: readonly string[] | undefined): void {
     const { name, inputs: ports } = this;
     const given = Object.entries(inputs);
     if (given.length !== ports.length) {
@@ -288,6 +288,7 @@ async function startScheduler(
   const times = new RunTimes();
   const first = await open();
   try {
+    checkServed(first);
     await timeFirst(first, times);
     const whySingly = options.maxBatch > 1 ? await whyNotMerged(first, model) : undefined;
     const ready = [first];

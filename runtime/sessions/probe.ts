@@ -1,7 +1,8 @@
 import { badModel, NmodeError } from '../../graph/common/errors.js';
+import { fromHalf } from '../../graph/common/half.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import type { RuntimeSession } from './runtime-session.js';
-import type { Inputs, Outputs, Port } from './tensors.js';
+import type { Outputs, Port, TypedInputs, TypedTensor } from './tensors.js';
 
 /** The side of what is tried where a model leaves its sizes open. */
 const PROBE_SIDE = 128;
@@ -33,8 +34,26 @@ const [HALF_ONE, HALF_SPAN] = [0x3c00, 7 * 2 ** 10];
 /** A scalar is a row of one. */
 const SCALAR_WIDTH = 1;
 
-/** A small deterministic input: noise whose strength grows along the rows from 1 to 255, as recipes differ in range. */
-export function probeInput({ dtype, name, shape }: Port): Inputs[string] {
+/** Arrays of the types that are tried with zeros: what they count or index is not known. */
+const ZEROS = {
+  float64: Float64Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const;
+
+const isTriedWithZeros = (dtype: string): dtype is keyof typeof ZEROS => Object.hasOwn(ZEROS, dtype);
+
+/**
+ * A small deterministic input: noise whose strength grows along the rows from 1 to 255, as recipes differ in range; zeros of a type that no
+ * image has.
+ * @throws NmodeError (BAD_MODEL) for one that is too large, or of another type
+ */
+export function probeInput({ dtype, name, shape }: Port): TypedTensor {
   const dims = shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : PROBE_SIDE));
   const length = elementCount(dims);
   if (length > MAX_PROBE) {
@@ -43,32 +62,31 @@ export function probeInput({ dtype, name, shape }: Port): Inputs[string] {
   if (dtype === 'uint8' || dtype === 'uint16') {
     const data = dtype === 'uint8' ? new Uint8Array(length) : new Uint16Array(length);
     for (let i = 0; i < length; i++) data[i] = scramble(i);
-    return { dims, data };
+    return { type: dtype, dims, data } as TypedTensor;
   }
   if (dtype === 'float16') {
     const data = new Uint16Array(length);
     for (let i = 0; i < length; i++) data[i] = HALF_ONE + (scramble(i) % HALF_SPAN);
-    return { dims, data };
+    return { type: dtype, dims, data };
   }
-  if (dtype !== 'float32') {
-    throw badModel(`input '${name}' is ${dtype}, expected float32, float16, uint8 or uint16`);
-  }
+  if (isTriedWithZeros(dtype)) return { type: dtype, dims, data: new ZEROS[dtype](length) } as TypedTensor;
+  if (dtype !== 'float32') throw badModel(`input '${name}' is ${dtype}, with which no model can be tried`);
   const width = dims.at(-1) ?? SCALAR_WIDTH;
   const strengths = Float64Array.from({ length: width }, (_, column) => 255 ** (column / width) / 2 ** 32);
   const data = new Float32Array(length);
   for (let i = 0; i < length; i++) data[i] = scramble(i) * (strengths[i % width] as number);
-  return { dims, data };
+  return { type: dtype, dims, data };
 }
 
 /** Such an input for each port of a model. */
-export function probeInputs(ports: readonly Port[]): Inputs {
+export function probeInputs(ports: readonly Port[]): TypedInputs {
   return Object.fromEntries(ports.map((port) => [port.name, probeInput(port)]));
 }
 
 /** Runs twice, since the first run also compiles and allocates. */
 async function timed(
   session: RuntimeSession,
-  inputs: Inputs,
+  inputs: TypedInputs,
 ): Promise<{ outputs: Outputs; milliseconds: number }> {
   await session.run(inputs);
   const start = performance.now();
@@ -76,12 +94,17 @@ async function timed(
   return { outputs, milliseconds: performance.now() - start };
 }
 
+/** An element of a tensor as a number; NaN for text. */
+function numberAt(tensor: TypedTensor | undefined, index: number): number {
+  const value = Number(tensor?.data[index] ?? Number.NaN);
+  return tensor?.type === 'float16' ? fromHalf(value) : value;
+}
+
 function difference(found: Outputs, expected: Outputs): number {
   let worst = 0;
-  for (const [name, { data }] of Object.entries(expected)) {
-    const other = found[name]?.data;
-    for (let i = 0; i < data.length; i++) {
-      const [a, b] = [other?.[i] ?? Number.NaN, data[i] as number];
+  for (const [name, output] of Object.entries(expected)) {
+    for (let i = 0; i < output.data.length; i++) {
+      const [a, b] = [numberAt(found[name], i), numberAt(output, i)];
       const relative = Object.is(a, b) ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
       if (!(relative <= worst)) worst = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
     }

@@ -1,6 +1,6 @@
 import { checkAgainstCpu, type ProviderCheck, probeInputs } from './probe.js';
 import type { RuntimeSession } from './runtime-session.js';
-import type { Inputs, Outputs, Port } from './tensors.js';
+import type { Outputs, Port, TypedInputs } from './tensors.js';
 
 export interface OpenOptions<O> {
   /** The platform's own. */
@@ -19,7 +19,7 @@ export interface Opened {
 }
 
 export interface RunRequest {
-  readonly inputs: Inputs;
+  readonly inputs: TypedInputs;
   readonly outputs?: readonly string[];
   /** Send the memory of the inputs back. */
   readonly giveBack?: boolean;
@@ -27,7 +27,7 @@ export interface RunRequest {
 
 export interface RunAnswer {
   readonly outputs: Outputs;
-  readonly spent?: readonly Inputs[string]['data'][];
+  readonly spent?: readonly TypedInputs[string]['data'][];
 }
 
 /** How a platform opens a model. */

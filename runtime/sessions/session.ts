@@ -2,11 +2,21 @@
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
+import { ofType } from './of-type.js';
 import { ownInputs } from './own-inputs.js';
 import type { ProviderCheck } from './probe.js';
+import type { Opening } from './progress.js';
 import { Queue } from './queue.js';
 import type { Opened, sessionMethods } from './session-methods.js';
-import type { Inputs, Outputs, Port } from './tensors.js';
+import type {
+  ElementType,
+  FloatOutputs,
+  Inputs,
+  Outputs,
+  PlainInputs,
+  Port,
+  TypedInputs,
+} from './tensors.js';
 
 /** Where a model runs, and why there. `P` is the platform's names of providers. */
 export interface ProviderReport<P extends string = string> {
@@ -18,7 +28,7 @@ export interface ProviderReport<P extends string = string> {
   readonly check?: ProviderCheck;
 }
 
-export interface RunOptions {
+export interface RunOptions<T extends ElementType = ElementType> {
   /** Rejects at once. Work that waits is dropped; a run under way ends unseen, since onnxruntime cannot be stopped. */
   readonly signal?: AbortSignal;
   /**
@@ -26,8 +36,10 @@ export interface RunOptions {
    * of them and for all other views.
    */
   readonly transfer?: boolean;
-  /** Names of the outputs that are wanted; default all, which must then be float32. */
+  /** Names of the outputs that are wanted; default all. */
   readonly outputs?: readonly string[];
+  /** The element type that these must have: their `data` has its array then. Default any. */
+  readonly type?: T;
   /** Since when it has waited, of `performance.now()`: a server runs what has waited longest first. Default now. */
   readonly since?: number;
   /** Called when a worker takes the run up. */
@@ -48,13 +60,21 @@ export interface Session<R extends ProviderReport = ProviderReport> {
   readonly alive: boolean;
   /**
    * Runs the model. The inputs are copied, or taken, before this returns.
-   * @throws NmodeError: BAD_USAGE for what is no tensor or holds nothing any more; CANNOT_RUN, also where the thread that had
-   * it was lost, or none is left; the signal's reason
+   * @throws NmodeError: BAD_USAGE for what is no tensor or holds nothing any more; BAD_MODEL for an output of another type than
+   * asked for; CANNOT_RUN, also where the thread that had it was lost, or none is left; the signal's reason
    */
-  run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
+  run<T extends ElementType = ElementType>(inputs: Inputs, options?: RunOptions<T>): Promise<Outputs<T>>;
   /** Waits for runs under way; those that wait are rejected. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A session, or what takes its place, of a model that is fed images or numbers and gives float32. */
+export interface FloatSession<R extends ProviderReport = ProviderReport> extends Omit<Session<R>, 'run'> {
+  run(
+    inputs: PlainInputs,
+    options: RunOptions<'float32'> & { readonly type: 'float32' },
+  ): Promise<FloatOutputs>;
 }
 
 /** A thread that owns a session, or will. */
@@ -72,16 +92,20 @@ export function wholeNumber(name: string, value: number): number {
  */
 export async function openFirst<C extends { readonly name: string }, A>(
   candidates: readonly C[],
+  { progress, signal }: Opening<C['name']>,
   open: (candidate: C) => Promise<A>,
-  signal?: AbortSignal,
 ): Promise<{ candidate: C; attempts: ProviderReport<C['name']>['attempts']; opened: A }> {
   const attempts: { provider: C['name']; error: string }[] = [];
   for (const candidate of candidates) {
+    const { name: provider }: { name: C['name'] } = candidate;
+    signal?.throwIfAborted();
+    progress({ kind: 'try', provider });
     try {
       return { candidate, attempts, opened: await open(candidate) };
     } catch (error) {
       signal?.throwIfAborted();
-      attempts.push({ provider: candidate.name, error: reason(error) });
+      attempts.push({ provider, error: reason(error) });
+      progress({ kind: 'refuse', provider, error: reason(error) });
     }
   }
   throw new NmodeError(
@@ -133,9 +157,11 @@ export function sessionOf<R extends ProviderReport>(
     get alive() {
       return threads.some((thread) => thread.alive);
     },
-    run: async (feeds, options = {}) => {
-      options.signal?.throwIfAborted();
-      return queue.add(jobOf(feeds, inputs, options), options.signal);
+    async run<T extends ElementType>(feeds: Inputs, options: RunOptions<T> = {}) {
+      const { type, signal } = options;
+      signal?.throwIfAborted();
+      const found = await queue.add(jobOf(feeds, inputs, options), signal);
+      return type === undefined ? (found as Outputs<T>) : ofType(found, type);
     },
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
@@ -145,7 +171,7 @@ export function sessionOf<R extends ProviderReport>(
 /** A run whose inputs are taken now. What is wrong with them is told in its turn: those who await runs in order meet it there. */
 function jobOf(feeds: Inputs, ports: readonly Port[], { transfer = false, ...options }: RunOptions) {
   const { onStart, onSpent, outputs: wanted } = options;
-  let inputs: Inputs;
+  let inputs: TypedInputs;
   try {
     inputs = ownInputs(feeds, ports, transfer);
   } catch (error) {
@@ -156,7 +182,7 @@ function jobOf(feeds: Inputs, ports: readonly Port[], { transfer = false, ...opt
   return async (thread: SessionThread): Promise<Outputs> => {
     onStart?.();
     const { outputs, spent = [] } = await thread.call('run', request, [...buffersOf(inputs)]);
-    onSpent?.(new Set(spent.map(({ buffer }) => buffer)));
+    onSpent?.(buffersOf(spent));
     return outputs;
   };
 }

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { badModel, NmodeError, reason } from '../../graph/common/errors.js';
 import type { RuntimeSession } from './runtime-session.js';
-import type { Inputs, Port } from './tensors.js';
+import type { Outputs, Port, TypedTensor } from './tensors.js';
 
 /** What onnxruntime says of failures after which no run succeeds, in its ways and those of WebAssembly. */
 const LASTING = [
@@ -33,16 +33,16 @@ function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): readonly 
   );
 }
 
-/** @param dtype of the input of that name: halves and whole numbers of 16 bits come in one kind of array */
-function tensorOf(
-  TensorClass: typeof Tensor,
-  data: Inputs[string]['data'],
-  dims: readonly number[],
-  dtype: string | undefined,
-): Tensor {
-  if (data instanceof Float32Array) return new TensorClass('float32', data, dims);
-  if (data instanceof Uint8Array) return new TensorClass('uint8', data, dims);
-  return dtype === 'uint16' ? new TensorClass('uint16', data, dims) : new TensorClass('float16', data, dims);
+/** Types of elements that onnxruntime packs into bytes, which are not given. */
+const PACKED = new Set(['uint4', 'int4']);
+
+/** @throws NmodeError (BAD_MODEL) for elements of less than a byte */
+function outputOf(name: string, { type, dims, data }: Tensor): TypedTensor {
+  if (PACKED.has(type)) throw badModel(`output '${name}' is ${type}, expected elements of whole bytes`);
+  // Half precision has an array of its own in recent engines: it is given as its bits in all of them.
+  const isHalf = type === 'float16' && ArrayBuffer.isView(data);
+  const bits = isHalf ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
+  return { type, dims, data: bits } as TypedTensor;
 }
 
 /**
@@ -50,26 +50,18 @@ function tensorOf(
  * @param TensorClass of the same onnxruntime
  */
 export function wrapSession(session: InferenceSession, TensorClass: typeof Tensor): RuntimeSession {
-  const inputPorts = portsOf(session.inputMetadata);
-  const types = new Map(inputPorts.map(({ name, dtype }) => [name, dtype]));
   return {
-    inputs: inputPorts,
+    inputs: portsOf(session.inputMetadata),
     outputs: portsOf(session.outputMetadata),
     async run(inputs, outputs) {
       try {
-        const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [
+        const feeds = Object.entries(inputs).map(([name, { type, data, dims }]) => [
           name,
-          tensorOf(TensorClass, data, dims, types.get(name)),
+          new TensorClass(type as 'float32', data as Float32Array, dims),
         ]);
         const results = await session.run(Object.fromEntries(feeds), outputs ?? session.outputNames);
-        return Object.fromEntries(
-          Object.entries(results).map(([name, { data, dims, type }]) => {
-            if (!(data instanceof Float32Array)) {
-              throw badModel(`output '${name}' is ${type}, expected float32`);
-            }
-            return [name, { data, dims }];
-          }),
-        );
+        const given = Object.entries(results).map(([name, tensor]) => [name, outputOf(name, tensor)]);
+        return Object.fromEntries(given) as Outputs;
       } catch (error) {
         throw error instanceof NmodeError ? error : runtimeFailure(error);
       }

@@ -1,3 +1,4 @@
+import type { OpenProgress } from '../sessions/progress.js';
 import type { WebProvider } from './files.js';
 
 /** How far the loading of a model is. */
@@ -9,10 +10,4 @@ export type LoadProgress =
       readonly loaded: number;
       readonly total: number | undefined;
     }
-  /** A provider is tried: what it needs is looked for and fetched. */
-  | { readonly kind: 'try'; readonly provider: WebProvider }
-  /** All has come: it is compiled, opened, compared. */
-  | { readonly kind: 'open'; readonly provider: WebProvider }
-  /** It does not work; the next is tried. */
-  | { readonly kind: 'refuse'; readonly provider: WebProvider; readonly error: string }
-  | { readonly kind: 'ready'; readonly provider: WebProvider };
+  | OpenProgress<WebProvider>;

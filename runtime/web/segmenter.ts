@@ -1,5 +1,6 @@
 import { naming } from '../common/naming.js';
 import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
+import type { SegmentOptions } from '../segment-options.js';
 import {
   BaseSegmenter,
   type Segmentation as SharedSegmentation,
@@ -13,8 +14,18 @@ import { createSession, type WebProviderReport, type WebSessionOptions } from '.
 import { workerThread } from './threads/thread.js';
 import type { WorkerMethods } from './threads/worker.js';
 
-export type Segmentation = SharedSegmentation<WebProviderReport>;
-export type Segmented<S> = SharedSegmented<S, WebProviderReport>;
+/** What is found in an image: masks, and what options of the type `O` ask for beside them. */
+export type Segmentation<O extends SegmentOptions = SegmentOptions> = SharedSegmentation<
+  WebProviderReport,
+  O
+>;
+
+/** One image of many: what was found, or why nothing was. */
+export type Segmented<S, O extends SegmentOptions = SegmentOptions> = SharedSegmented<
+  S,
+  WebProviderReport,
+  O
+>;
 
 export interface SegmenterOptions extends WebSessionOptions, InputSpecOptions {}
 

@@ -18,7 +18,7 @@ import { writeReport } from '../reports/evaluation-report.js';
 import { foregroundText } from '../reports/truth-report.js';
 import { countedBefore, openCounts, placeOfCounts, recorded, shareOf } from './evaluate-shard.js';
 
-export interface EvaluateOptions extends SegmenterOptions, Cleaning, TruthReading {
+export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, Cleaning, TruthReading {
   /** An .onnx file that takes one image. */
   readonly model: string;
   /** A folder of images. */
@@ -50,7 +50,8 @@ type Outcome = Counted | Failure;
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
-  const { at = 'network', signal, onProgress } = options;
+  const { onProgress, ...loading } = options;
+  const { at = 'network', signal } = options;
   const { fillHoles = false, largestComponent = false, minArea = 0 } = options;
   checkReading(options);
   finishOptions(options, at);
@@ -64,8 +65,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
     await refuseOverwriting([options.report], [options.model, ...found.files]);
   }
-  const model = await loadModel(options.model);
-  await using segmenter = await Segmenter.load(model, { ...options, at });
+  const model = await loadModel(options.model, loading);
+  await using segmenter = await Segmenter.load(model, { ...loading, at });
   refuseReading(segmenter, options);
   const { semantics, recipe, assumed, provider: session } = segmenter;
   refuseThreshold(semantics, segmenter.classes, options.threshold);

@@ -21,7 +21,11 @@ import { filesOf, type OutputOptions, writeFiles } from './predict-files.js';
 import { entryOf, openShard, shareOf } from './predict-shard.js';
 import { filesOfTask, findTasks, type ImageOptions, type Task } from './predict-tasks.js';
 
-export interface PredictOptions extends Omit<SegmenterOptions, 'at'>, Cleaning, ImageOptions, OutputOptions {
+export interface PredictOptions
+  extends Omit<SegmenterOptions, 'at' | 'onProgress'>,
+    Cleaning,
+    ImageOptions,
+    OutputOptions {
   /** An .onnx file that takes one image. */
   readonly model: string;
   /** The side of a pixel in millimetres, to tell areas in mm2 as well. */
@@ -102,14 +106,15 @@ export interface PredictReport {
  * written for (a full disk); what all images failed with alike, where that is no fault of theirs and they are no shard
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
-  const { mmPerPx, output, signal, onProgress } = options;
+  const { onProgress, ...loading } = options;
+  const { mmPerPx, output, signal } = options;
   if (mmPerPx !== undefined && !(mmPerPx > 0 && Number.isFinite(mmPerPx))) {
     throw new NmodeError('BAD_USAGE', `${mmPerPx} mm a pixel, expected a number above 0`);
   }
   // What makes no sense is refused before anything is loaded.
   finishOptions(toSegmentOptions(options), 'image');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard, process.env);
-  const model = await loadModel(options.model);
+  const model = await loadModel(options.model, loading);
   const found = await findTasks(options);
   const [failure, ...more] = found.unfound;
   if (found.tasks.length === 0 && failure !== undefined) {
@@ -120,7 +125,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { tasks, unfound } = share ?? found;
   checkOutput(options, tasks);
   await using segmenter = await Segmenter.load(model, {
-    ...options,
+    ...loading,
     workers: options.workers ?? defaultWorkers(tasks),
   });
   const predictions: Prediction[] = [];

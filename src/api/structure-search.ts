@@ -26,7 +26,8 @@ import { assemble } from '../../graph/rewriting/assemble.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import { openNative } from '../../runtime/node/sessions/native.js';
 import { parseProvider } from '../../runtime/node/sessions/providers.js';
-import type { Floats, Outputs } from '../../runtime/sessions/tensors.js';
+import { ofType } from '../../runtime/sessions/of-type.js';
+import type { FloatOutputs, Floats } from '../../runtime/sessions/tensors.js';
 import { compareOutputs } from '../parity/parity.js';
 import { parityRule, type ReferenceTolerance } from '../parity/tolerance.js';
 
@@ -237,7 +238,7 @@ class Bench {
     return hypotheses.map((hypothesis, index) => this.#judge(hypothesis, index, outputs));
   }
 
-  async #outputsOf(model: Model): Promise<Outputs> {
+  async #outputsOf(model: Model): Promise<FloatOutputs> {
     // A graph runs once: to rewrite it first takes longer than it saves.
     const session = await openNative(encodeModel(model), {
       provider: parseProvider('cpu'),
@@ -247,7 +248,7 @@ class Bench {
       spinning: false,
     });
     try {
-      return await session.run({ input: this.input });
+      return ofType(await session.run({ input: { type: 'float32', ...this.input } }), 'float32');
     } finally {
       await session.release();
     }
@@ -287,7 +288,7 @@ class Bench {
     return Weights.from((key) => this.#tensors.get(key), this.checkpoint.file, settings);
   }
 
-  #judge(hypothesis: Hypothesis, index: number, outputs: Outputs): Trial {
+  #judge(hypothesis: Hypothesis, index: number, outputs: FloatOutputs): Trial {
     const trials = this.#heads.map((head): Trial => {
       const found = outputs[outputOf(head, index)];
       if (found === undefined) throw new TypeError(`no output ${outputOf(head, index)}`);

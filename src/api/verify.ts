@@ -34,10 +34,10 @@ export interface Verification extends Parity {
 
 /**
  * Runs a model on reference inputs and compares its outputs with the reference's. A miss is a result, not an error.
- * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN)
+ * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN); the signal's reason
  */
 export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
-  const { bytes, name, model: loaded } = await loadModel(model);
+  const { bytes, name, model: loaded } = await loadModel(model, options);
   const tensors = await readReference(reference);
   await using session = await createSession(bytes, options).catch((error: unknown) => {
     throw named(name, error);

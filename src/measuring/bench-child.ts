@@ -15,7 +15,7 @@ import {
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
 import { probeInputs } from '../../runtime/sessions/probe.js';
-import type { Floats, Inputs, Port } from '../../runtime/sessions/tensors.js';
+import type { Floats, Port, TypedInputs } from '../../runtime/sessions/tensors.js';
 import { answer, type Request } from '../../runtime/threads/protocol.js';
 import { outputOf } from '../transform/output-of.js';
 
@@ -63,12 +63,12 @@ export interface Loading extends Place {
 
 export interface FastestOptions extends Place {
   readonly bytes: Uint8Array;
-  readonly inputs: Inputs;
+  readonly inputs: TypedInputs;
   readonly runs: number;
 }
 
 let session: Session | undefined;
-let feeds: Inputs = {};
+let feeds: TypedInputs = {};
 
 function opened(): Session {
   if (session === undefined) throw new TypeError('no model is open');
@@ -106,7 +106,7 @@ const methods = {
     feeds = probeInputs(ports);
     session = await createSession(await readFile(path), options);
     const start = performance.now();
-    const outputs = await session.run(feeds);
+    const outputs = await session.run(feeds, { type: 'float32' });
     const first = performance.now() - start;
     const { provider, threads, workers } = session;
     const names = session.outputs.map(({ name }) => name);

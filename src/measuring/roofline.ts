@@ -16,7 +16,7 @@ export async function peakMacs(
   provider: ProviderName,
   threads: number,
 ): Promise<number> {
-  const inputs = { x: { dims: [SIDE, SIDE], data: waves(1) } };
+  const inputs = { x: { type: 'float32', dims: [SIDE, SIDE], data: waves(1) } } as const;
   const options = { bytes: products(), inputs, runs: RUNS, provider, threads };
   return (PRODUCTS * SIDE ** 3 * 1000) / (await measuring.call('fastest', options));
 }

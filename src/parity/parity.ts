@@ -203,11 +203,11 @@ async function runInSlices(
   const total = rowsOf(inputs);
   const batch = at(session.inputs, 0).shape[0];
   const size = typeof batch === 'number' ? batch : total;
-  if (size === total) return session.run(inputs);
+  if (size === total) return session.run(inputs, { type: 'float32' });
   const parts: NamedFloats[] = [];
   for (let row = 0; row < total; row += size) {
     const part = Object.entries(inputs).map(([name, floats]) => [name, slice(floats, row, row + size)]);
-    parts.push(await session.run(Object.fromEntries(part)));
+    parts.push(await session.run(Object.fromEntries(part), { type: 'float32' }));
   }
   return Object.fromEntries(
     session.outputs.map(({ name }) => {

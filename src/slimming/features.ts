@@ -144,7 +144,7 @@ async function* look(
     const fed = job.input(0);
     if (!(fed.data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
     const [, , height = 1, width = 1] = fed.dims;
-    const outputs = await session.run({ [port.name]: fed }, { ...(signal && { signal }) });
+    const outputs = await session.run({ [port.name]: fed }, { type: 'float32', ...(signal && { signal }) });
     const given = outputOf(outputs, mask.name);
     refuseLogits(teacher, given);
     job.place(0, given);

@@ -98,7 +98,10 @@ class Phase {
       let next = reader.read(samples.at(record.step));
       while (record.step < end) {
         const step = record.step + 1;
-        const run = session.run({ ...(await next), ...copiedNumbers(record.state) }, { ...options, outputs });
+        const run = session.run(
+          { ...(await next), ...copiedNumbers(record.state) },
+          { ...options, outputs, type: 'float32' },
+        );
         // Read while the step runs.
         next = reader.read(samples.at(step));
         next.catch(() => {});
@@ -124,7 +127,11 @@ class Phase {
   async #settled(session: Session, record: FitRecord): Promise<FitRecord> {
     const running = record.state[RUNNING];
     if (running === undefined) return { ...record, settled: true };
-    const options = { outputs: [`next_${RUNNING}`], ...(this.task.signal && { signal: this.task.signal }) };
+    const options = {
+      type: 'float32',
+      outputs: [`next_${RUNNING}`],
+      ...(this.task.signal && { signal: this.task.signal }),
+    } as const;
     const behind = async (batch: number, from: number) => {
       const read = await this.reader.read(this.samples.at(record.step + batch));
       const state = { ...record.state, [RUNNING]: { ...running, data: running.data.slice().fill(from) } };

@@ -73,7 +73,12 @@ export class Judge {
       }));
       const { targets, ...features } = await this.reader.read(samples);
       const given = { ...features, ...copiedNumbers(state) };
-      const options = { transfer: true, onSpent: this.reader.onSpent, ...(signal && { signal }) };
+      const options = {
+        type: 'float32',
+        transfer: true,
+        onSpent: this.reader.onSpent,
+        ...(signal && { signal }),
+      } as const;
       const outputs = await this.session.run(given, options);
       const probabilities = outputOf(outputs, 'probabilities');
       for (let image = 0; image < BATCH && start + image < records.length; image++)

@@ -3,7 +3,7 @@ import { NmodeError } from '../../graph/common/errors.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { RunEach } from '../../graph/quantization/calibrate.js';
 import { named } from '../../runtime/common/naming.js';
-import type { Floats, Inputs, Outputs } from '../../runtime/sessions/tensors.js';
+import type { FloatOutputs, Floats, Inputs } from '../../runtime/sessions/tensors.js';
 import type { Examples } from './calibration-inputs.js';
 import { type Difference, DifferenceCount, meaningsOf, WantedOutput, worstOf } from './difference.js';
 import { outputOf } from './output-of.js';
@@ -64,7 +64,7 @@ export class ImageComparison {
     watch: Watch = {},
   ): Promise<ImageComparison> {
     const runs = new Map<string, Floats[]>(reference.graph.outputs.map((output) => [output.name, []]));
-    const take = (outputs: Outputs, index: number) => {
+    const take = (outputs: FloatOutputs, index: number) => {
       for (const [output, kept] of runs) {
         const { dims, data } = outputOf(outputs, output);
         if (!data.every(Number.isFinite)) {

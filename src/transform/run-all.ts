@@ -2,7 +2,7 @@ import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { createSession, type SessionOptions } from '../../runtime/node/sessions/session.js';
-import type { Inputs, Outputs } from '../../runtime/sessions/tensors.js';
+import type { FloatOutputs, Inputs } from '../../runtime/sessions/tensors.js';
 import type { Watch } from './watch.js';
 
 export type RunAllOptions = Pick<SessionOptions, 'graphOptimization' | 'threads'> & Watch;
@@ -12,7 +12,7 @@ export async function runAll(
   model: Model,
   feeds: readonly Inputs[],
   { signal, onProgress, isTimeUp, ...settings }: RunAllOptions,
-  take: (outputs: Outputs, index: number) => void,
+  take: (outputs: FloatOutputs, index: number) => void,
 ): Promise<void> {
   await using session = await createSession(encodeModel(inImageForm(model)), {
     providers: ['cpu'],
@@ -23,7 +23,7 @@ export async function runAll(
   for (const [index, input] of feeds.entries()) {
     signal?.throwIfAborted();
     if (index > 0 && isTimeUp?.()) return;
-    take(await session.run(input, signal && { signal }), index);
+    take(await session.run(input, { type: 'float32', ...(signal && { signal }) }), index);
     onProgress?.(index + 1, feeds.length, 'images');
   }
 }

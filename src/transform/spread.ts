@@ -1,7 +1,7 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import type { Model } from '../../graph/ir/model.js';
-import type { Inputs, Outputs } from '../../runtime/sessions/tensors.js';
+import type { FloatOutputs, Inputs } from '../../runtime/sessions/tensors.js';
 import { outputOf } from './output-of.js';
 import { runAll } from './run-all.js';
 import type { Watch } from './watch.js';
@@ -35,7 +35,7 @@ export async function spreadOf(
   onProgress?.(0, total, 'images');
   for (const [place, settings] of SETTINGS.entries()) {
     if (place >= FEWEST && (isTimeUp?.() || isEnough(spreads()))) break;
-    const take = (outputs: Outputs, index: number) => {
+    const take = (outputs: FloatOutputs, index: number) => {
       for (const [name, each] of reached) each[index] = widened(each[index], outputOf(outputs, name).data);
       onProgress?.(place * feeds.length + index + 1, total, 'images');
     };

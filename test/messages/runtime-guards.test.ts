@@ -112,7 +112,8 @@ it('an output that is no float32 is the model’s, and not a failure of onnxrunt
     outputs: [{ name: 'sizes' }],
   });
   await using session = await createSession(encodeModel(model));
-  await expect(session.run({ x: { dims: [1, 2], data: new Float32Array(2) } })).rejects.toMatchObject({
+  const inputs = { x: { dims: [1, 2], data: new Float32Array(2) } };
+  await expect(session.run(inputs, { type: 'float32' })).rejects.toMatchObject({
     code: 'BAD_MODEL',
     message: "output 'sizes' is int64, expected float32",
   });

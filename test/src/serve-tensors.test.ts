@@ -20,7 +20,7 @@ const { conforms, file, send } = served({ maxBatch: 4, maxBody: 2 ** 20, maxElem
 /** What the Node API gives for the same input. */
 async function expected(name: string): Promise<Float32Array> {
   await using session = await createSession(readFileSync(file(`${name}.onnx`)), { threads: 1 });
-  const { mask } = await session.run({ input });
+  const { mask } = await session.run({ input }, { type: 'float32' });
   return mask?.data ?? new Float32Array();
 }
 

@@ -21,7 +21,7 @@ export async function probabilitiesOf(bytes: Uint8Array, image: RgbImage) {
   const { model } = await loadModel(bytes);
   const job = new Job(image, inputSpecOf(outlineOf(model)));
   await using session = await createSession(bytes);
-  const outputs = await session.run({ [session.inputs[0]?.name ?? '']: job.input(0) });
+  const outputs = await session.run({ [session.inputs[0]?.name ?? '']: job.input(0) }, { type: 'float32' });
   const { mask } = outputs;
   if (mask === undefined) throw new Error('no mask');
   job.place(0, mask);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';
 import { probeInput } from '../../runtime/sessions/probe.js';
+import type { TypedTensor } from '../../runtime/sessions/tensors.js';
 import { type ServeOptions, type Server, serve } from '../../src/api/serve.js';
 import { exported, fixture } from './fixtures.js';
 
@@ -13,7 +14,11 @@ export const trained = fixture('trained', 'unet-eed-w16-isic2018.pth');
 export const told = { decoder: 'eed', activation: 'gelu' } as const;
 
 /** A tensor that the models take, as numbers, as bytes, and as a request tells it. */
-export const input = probeInput({ name: 'input', dtype: 'float32', shape: [1, 3, SIDE, SIDE] });
+export const input = probeInput({
+  name: 'input',
+  dtype: 'float32',
+  shape: [1, 3, SIDE, SIDE],
+}) as TypedTensor<'float32'>;
 export const numbers: readonly number[] = Array.from(input.data);
 export const blob = new Uint8Array(input.data.slice().buffer);
 export const port = { name: 'input', shape: [1, 3, SIDE, SIDE], datatype: 'FP32' };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { at } from '../../../graph/common/at.js';
 import { probeInputs } from '../../sessions/probe.js';
-import type { Inputs } from '../../sessions/tensors.js';
+import type { TypedInputs } from '../../sessions/tensors.js';
 import { type NativeOptions, openNative } from './native.js';
 import { PROVIDER_IDS, PROVIDERS } from './providers.js';
 
@@ -46,7 +46,7 @@ export async function profileOf(
   model: Uint8Array,
   options: NativeOptions,
   folder: string,
-  inputs: Inputs,
+  inputs: TypedInputs,
 ): Promise<Profile> {
   const events = await eventsOf(model, options, folder, RUNS, inputs);
   return { placement: placementIn(events), operators: operatorsIn(events) };
@@ -58,7 +58,7 @@ async function eventsOf(
   options: NativeOptions,
   folder: string,
   runs: number,
-  inputs?: Inputs,
+  inputs?: TypedInputs,
 ): Promise<readonly ProfileEvent[]> {
   const session = await openNative(model, { ...options, profilePrefix: join(folder, 'profile') });
   try {

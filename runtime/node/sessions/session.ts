@@ -1,5 +1,7 @@
-import { badUsage } from '../../../graph/common/errors.js';
+import { untilAborted } from '../../common/abort.js';
 import { copyOf } from '../../common/buffers.js';
+import { named } from '../../common/naming.js';
+import type { OpenProgress } from '../../sessions/progress.js';
 import {
   endAll,
   openFirst,
@@ -11,6 +13,7 @@ import {
 } from '../../sessions/session.js';
 import type { Opened, OpenOptions } from '../../sessions/session-methods.js';
 import type { Thread } from '../../threads/thread.js';
+import { bytesOf, isFile, loadModel, type ModelSource } from '../model.js';
 import type { SessionMethods } from '../threads/session-thread.js';
 import { startThread } from '../threads/thread.js';
 import { usableCores } from './limits.js';
@@ -45,7 +48,16 @@ export interface SessionOptions {
   readonly transfer?: boolean;
   /** Keep the CPU's memory for the next run (default); without, a run takes half the memory and up to a fifth more time. */
   readonly arena?: boolean;
+  /** Told how far loading is. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Rejects at once; what onnxruntime has begun ends unseen, since it cannot be stopped. */
+  readonly signal?: AbortSignal;
 }
+
+/** How far the loading of a model is. */
+export type LoadProgress =
+  /** The file has been read. */
+  { readonly kind: 'read'; readonly bytes: number } | OpenProgress<ProviderName>;
 
 /** Where a model runs, and why there. */
 export interface ProviderReport extends SharedReport<ProviderName> {
@@ -57,15 +69,25 @@ export type Session = SharedSession<ProviderReport>;
 
 /**
  * Loads a model on the first provider that works.
- * @param model the bytes of an .onnx file, copied before this returns, or taken with `transfer`
- * @throws NmodeError: BAD_USAGE for unknown providers and for bytes of which nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not)
+ * @param model an .onnx file, or its bytes, which are copied before this returns, or taken with `transfer`
+ * @throws NmodeError: BAD_MODEL for a file that cannot be read or is no model, BAD_USAGE for unknown providers and for bytes of which
+ * nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not); the signal's reason
  */
-export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  if (!ArrayBuffer.isView(model)) throw badUsage('expected the bytes of a model');
+export async function createSession(model: ModelSource, options: SessionOptions = {}): Promise<Session> {
+  options.signal?.throwIfAborted();
+  if (!isFile(model)) return openBytes(bytesOf(model), options);
+  const { bytes, name } = await loadModel(model, options);
+  return openBytes(bytes, { ...options, transfer: true }).catch((error: unknown) => {
+    throw named(name, error);
+  });
+}
+
+async function openBytes(model: Uint8Array, options: SessionOptions): Promise<Session> {
   // Needed again after this has returned.
   const again = options.placement && copyOf(model, MODEL);
   const { providers: choice = ['cpu'], strict = false, check = true } = options;
-  const { graphOptimization = 'all', arena = true, warmUp = false } = options;
+  const { graphOptimization = 'all', arena = true, warmUp = false, signal } = options;
+  const progress = options.onProgress ?? (() => {});
   const workers = wholeNumber('workers', options.workers ?? 1);
   const threads = wholeNumber('threads', options.threads ?? Math.max(1, Math.floor(usableCores() / workers)));
   const list = candidates(choice, strict);
@@ -78,7 +100,7 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   if (first === undefined) throw new TypeError('no worker');
   const openOthers = (provider: Provider) =>
     Promise.all(others.map((thread) => thread.call('open', { own: own(provider), warmUp })));
-  try {
+  const opening = async () => {
     await Promise.all(
       all.map((thread) => {
         const bytes = options.transfer && others.length === 0 ? ownBytes(model) : copyOf(model, MODEL);
@@ -89,9 +111,10 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     // The CPU is not waited for: it works wherever the first worker finds that it does.
     const ahead = preferred?.id === 'cpu' ? openOthers(preferred) : undefined;
     ahead?.catch(() => {});
-    const { candidate, attempts, opened } = await openFirst(list, (provider) =>
-      openOn(first, { own: own(provider), warmUp, ...checking(provider, check || auto) }, auto),
-    );
+    const { candidate, attempts, opened } = await openFirst(list, { progress, signal }, (provider) => {
+      progress({ kind: 'open', provider: provider.name });
+      return openOn(first, { own: own(provider), warmUp, ...checking(provider, check || auto) }, auto);
+    });
     await (candidate === preferred && ahead ? ahead : openOthers(candidate));
     const placement =
       again && (await first.call('placement', { model: again, options: own(candidate) }, [again.buffer]));
@@ -103,9 +126,15 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
       ...(opened.check && { check: opened.check }),
       ...(placement && { placement }),
     };
+    progress({ kind: 'ready', provider: candidate.name });
     return sessionOf(all, opened, report, threads);
+  };
+  try {
+    return await (signal === undefined ? opening() : untilAborted(opening(), signal));
   } catch (error) {
-    await endAll(all);
+    const ended = endAll(all);
+    // Whoever stops does not wait for what cannot be stopped.
+    if (!signal?.aborted) await ended;
     throw error;
   }
 }

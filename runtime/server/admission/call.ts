@@ -1,15 +1,15 @@
 import type { RunOptions } from '../../sessions/session.js';
-import type { Inputs, Outputs } from '../../sessions/tensors.js';
+import type { FloatOutputs, PlainInputs } from '../../sessions/tensors.js';
 import type { Freight, Lease } from '../scheduling/leases.js';
 import type { ServedModel } from '../served-model.js';
 import { Deadline } from './deadline.js';
 
 /** Tensors in, and what is asked of them. */
 export interface TensorRequest {
-  readonly inputs: Inputs;
-  /** Outputs that are asked for, in their order; all where nothing is said. */
+  readonly inputs: PlainInputs;
+  /** FloatOutputs that are asked for, in their order; all where nothing is said. */
   readonly outputs: readonly string[] | undefined;
-  /** Outputs of which the best classes are wanted, and how many. */
+  /** FloatOutputs of which the best classes are wanted, and how many. */
   readonly classes?: ReadonlyMap<string, number>;
   /** Milliseconds that its sender waits; as long as the server where nothing is said. */
   readonly timeout: number | undefined;
@@ -53,7 +53,7 @@ export class Call {
     { inputs, outputs, timeout }: TensorRequest,
     deadline: Deadline,
     onSpent: NonNullable<RunOptions['onSpent']>,
-  ): Promise<{ readonly outputs: Outputs; readonly queue: number }> {
+  ): Promise<{ readonly outputs: FloatOutputs; readonly queue: number }> {
     this.#keepTime(inputs, timeout, deadline);
     const { signal, since } = deadline;
     const start = performance.now();
@@ -66,7 +66,7 @@ export class Call {
     return { outputs: await this.model.infer(inputs, options), queue };
   }
 
-  #keepTime(inputs: Inputs, timeout: number | undefined, deadline: Deadline): void {
+  #keepTime(inputs: PlainInputs, timeout: number | undefined, deadline: Deadline): void {
     const { scheduler } = this.model;
     const isLess = timeout !== undefined && timeout < this.within;
     if (isLess) deadline.shorten(timeout);

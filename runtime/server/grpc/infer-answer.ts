@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light.js';
-import type { Outputs } from '../../sessions/tensors.js';
+import type { FloatOutputs } from '../../sessions/tensors.js';
 import type { TensorRequest } from '../admission/call.js';
 import { bytesOfTexts, classify } from '../protocol/classification.js';
 
@@ -28,7 +28,7 @@ export interface AnswerTensor {
  * @throws NmodeError (BAD_USAGE) for classes of an output that has none
  */
 export function tensorsOf(
-  outputs: Outputs,
+  outputs: FloatOutputs,
   { outputs: wanted, classes }: TensorRequest,
   names: readonly string[] | undefined,
 ): readonly AnswerTensor[] {

@@ -1,5 +1,5 @@
 import { badUsage } from '../../../graph/common/errors.js';
-import type { Floats, Outputs } from '../../sessions/tensors.js';
+import type { FloatOutputs, Floats } from '../../sessions/tensors.js';
 import { bytesOfTexts, classify } from '../protocol/classification.js';
 import type { InferRequest } from './v2.js';
 
@@ -31,7 +31,7 @@ const SLICE = 2 ** 16;
 export async function writeInferAnswer(
   { name, version, names }: AnsweringModel,
   { id, outputs: wanted, classes, binary }: InferRequest,
-  outputs: Outputs,
+  outputs: FloatOutputs,
   writer: NumberWriter,
 ): Promise<InferAnswer> {
   // They are there until the last is written, however long each waits for its turn.

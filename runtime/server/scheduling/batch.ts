@@ -1,15 +1,15 @@
 import { at } from '../../../graph/common/at.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
 import { concatenate } from '../../sessions/rows.js';
-import type { Inputs, Outputs } from '../../sessions/tensors.js';
+import type { FloatOutputs, PlainInputs } from '../../sessions/tensors.js';
 
 /** Elements of all inputs of a request. */
-export function elementsOf(inputs: Inputs): number {
+export function elementsOf(inputs: PlainInputs): number {
   return Object.values(inputs).reduce((sum, { dims }) => sum + elementCount(dims), 0);
 }
 
 /** What must be equal for requests to run as one: everything but the first dimension. */
-export function stackKey(inputs: Inputs, outputs: readonly string[] | undefined): string {
+export function stackKey(inputs: PlainInputs, outputs: readonly string[] | undefined): string {
   const ports = Object.entries(inputs).map(
     ([name, { dims, data }]) => `${name} ${data.constructor.name} ${dims.slice(1)}`,
   );
@@ -17,7 +17,7 @@ export function stackKey(inputs: Inputs, outputs: readonly string[] | undefined)
 }
 
 /** Tensors of several requests under one another. */
-export function stack(requests: readonly Inputs[]): Inputs {
+export function stack(requests: readonly PlainInputs[]): PlainInputs {
   const names = Object.keys(at(requests, 0));
   return Object.fromEntries(
     names.map((name) => [name, concatenate(requests.flatMap((request) => request[name] ?? []))]),
@@ -29,21 +29,26 @@ export function stack(requests: readonly Inputs[]): Inputs {
  * @param rows of each
  * @throws RangeError where an output has another first dimension than all inputs together
  */
-export function split(outputs: Outputs, rows: readonly number[]): readonly Outputs[] {
+export function split<T extends FloatOutputs>(outputs: T, rows: readonly number[]): readonly T[] {
   const total = rows.reduce((sum, count) => sum + count, 0);
   let start = 0;
   return rows.map((count) => {
     const own = Object.fromEntries(
-      Object.entries(outputs).map(([name, { dims, data }]) => {
+      Object.entries(outputs).map(([name, output]) => {
+        const { dims, data } = output;
         if (dims[0] !== total) throw new RangeError(`output '${name}' has ${dims[0]} rows for ${total}`);
         const size = data.length / total;
         return [
           name,
-          { dims: [count, ...dims.slice(1)], data: data.slice(start * size, (start + count) * size) },
+          {
+            ...output,
+            dims: [count, ...dims.slice(1)],
+            data: data.slice(start * size, (start + count) * size),
+          },
         ];
       }),
     );
     start += count;
-    return own;
+    return own as unknown as T;
   });
 }

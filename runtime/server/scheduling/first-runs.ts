@@ -1,10 +1,29 @@
 import { at } from '../../../graph/common/at.js';
+import { badModel } from '../../../graph/common/errors.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { probeInputs } from '../../sessions/probe.js';
 import type { Session } from '../../sessions/session.js';
-import type { Inputs, Outputs, Port } from '../../sessions/tensors.js';
+import type { FloatOutputs, PlainInputs, Port } from '../../sessions/tensors.js';
 import { elementsOf, split, stack } from './batch.js';
 import type { RunTimes } from './run-times.js';
+
+/** Element types of inputs that are served. */
+const SERVED = new Set(['float32', 'float16', 'uint8', 'uint16']);
+
+/** @throws NmodeError (BAD_MODEL) for inputs and outputs of element types that are not served */
+export function checkServed({ inputs, outputs }: Pick<Session, 'inputs' | 'outputs'>): void {
+  const input = inputs.find(({ dtype }) => !SERVED.has(dtype));
+  if (input !== undefined) {
+    throw badModel(`input '${input.name}' is ${input.dtype}, expected ${[...SERVED].join(', ')}`);
+  }
+  const output = outputs.find(({ dtype }) => dtype !== 'float32');
+  if (output !== undefined) throw badModel(`output '${output.name}' is ${output.dtype}, expected float32`);
+}
+
+/** Noise for what is served. */
+const probes = (ports: readonly Port[]) => probeInputs(ports) as PlainInputs;
+
+const FLOATS = { type: 'float32' } as const;
 
 /** Runs by which a model is judged before its first request: the faster counts. */
 const TIMED = 2;
@@ -15,10 +34,10 @@ const TIMED = 2;
  */
 export async function timeFirst(session: Session, times: RunTimes): Promise<void> {
   if (session.inputs.some(({ shape }) => shape.slice(1).some((size) => typeof size === 'string'))) return;
-  const inputs = probeInputs(session.inputs);
+  const inputs = probes(session.inputs);
   for (let i = 0; i < TIMED; i++) {
     const start = performance.now();
-    await session.run(inputs);
+    await session.run(inputs, FLOATS);
     times.add(elementsOf(inputs), performance.now() - start);
   }
 }
@@ -38,15 +57,15 @@ export async function whyNotMerged(session: Session, model: Model): Promise<stri
   if (!outputs.every(({ type }) => typeof type?.shape?.[0] === 'string')) {
     return 'the batch of its outputs is not open';
   }
-  const answers = new Map<Inputs, Outputs>();
+  const answers = new Map<PlainInputs, FloatOutputs>();
   for (const rows of groupsOf(session.inputs)) {
-    const alone: Outputs[] = [];
+    const alone: FloatOutputs[] = [];
     for (const row of rows) {
-      const answer = answers.get(row) ?? (await session.run(row));
+      const answer = answers.get(row) ?? (await session.run(row, FLOATS));
       answers.set(row, answer);
       alone.push(answer);
     }
-    const why = await session.run(stack(rows)).then(
+    const why = await session.run(stack(rows), FLOATS).then(
       (together) => compare(alone, together),
       () => `it does not run on ${rows.length} rows`,
     );
@@ -56,8 +75,8 @@ export async function whyNotMerged(session: Session, model: Model): Promise<stri
 }
 
 /** Rows of different values, signs and ranges: what is scaled by the largest or least of all rows, or by their mean, or comes from another, shows. */
-function groupsOf(ports: readonly Port[]): readonly (readonly Inputs[])[] {
-  const wide = probeInputs(ports);
+function groupsOf(ports: readonly Port[]): readonly (readonly PlainInputs[])[] {
+  const wide = probes(ports);
   const narrow = mapped(wide, (data) => data.map((value) => value / 255));
   const reversed = mapped(narrow, (data) => data.toReversed());
   const negative = mapped(reversed, (data) => data.map((value) => -3 * value));
@@ -69,15 +88,18 @@ function groupsOf(ports: readonly Port[]): readonly (readonly Inputs[])[] {
   ];
 }
 
-function mapped(inputs: Inputs, change: <T extends Inputs[string]['data']>(data: T) => unknown): Inputs {
+function mapped(
+  inputs: PlainInputs,
+  change: <T extends PlainInputs[string]['data']>(data: T) => unknown,
+): PlainInputs {
   const entries = Object.entries(inputs);
   return Object.fromEntries(
-    entries.map(([name, { dims, data }]) => [name, { dims, data: change(data) } as Inputs[string]]),
+    entries.map(([name, { dims, data }]) => [name, { dims, data: change(data) } as PlainInputs[string]]),
   );
 }
 
-function compare(alone: readonly Outputs[], together: Outputs): string | undefined {
-  let parts: readonly Outputs[];
+function compare(alone: readonly FloatOutputs[], together: FloatOutputs): string | undefined {
+  let parts: readonly FloatOutputs[];
   try {
     parts = split(
       together,
@@ -92,7 +114,7 @@ function compare(alone: readonly Outputs[], together: Outputs): string | undefin
 }
 
 /** The largest difference, relative to the largest value of its output; infinite where one has a number and the other has none. */
-function changeOf(found: Outputs, expected: Outputs): number {
+function changeOf(found: FloatOutputs, expected: FloatOutputs): number {
   let worst = 0;
   for (const [name, { data }] of Object.entries(expected)) {
     const others = found[name]?.data ?? [];

@@ -1,5 +1,5 @@
 import type { RunOptions } from '../../sessions/session.js';
-import type { Inputs, Outputs } from '../../sessions/tensors.js';
+import type { FloatOutputs, PlainInputs } from '../../sessions/tensors.js';
 
 export interface RunQueueOptions {
   /** Runs at the same time, each by a worker of its own. */
@@ -12,7 +12,7 @@ export interface RunQueueOptions {
 
 /** A run that was asked for. */
 export interface Job {
-  readonly inputs: Inputs;
+  readonly inputs: PlainInputs;
   readonly options: RunOptions;
   readonly rows: number;
   readonly elements: number;
@@ -20,7 +20,7 @@ export interface Job {
   readonly key: string;
   /** When it began to wait, which may be before it came into line. */
   readonly since: number;
-  resolve(outputs: Outputs): void;
+  resolve(outputs: FloatOutputs): void;
   reject(error: unknown): void;
   done: boolean;
 }

@@ -2,8 +2,8 @@ import { at } from '../../../graph/common/at.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { onAbort } from '../../common/abort.js';
 import { rowsOf } from '../../sessions/rows.js';
-import type { ProviderReport, RunOptions, Session } from '../../sessions/session.js';
-import type { Inputs, Outputs, Port } from '../../sessions/tensors.js';
+import type { FloatSession, ProviderReport, RunOptions } from '../../sessions/session.js';
+import type { FloatOutputs, PlainInputs, Port } from '../../sessions/tensors.js';
 import { elementsOf, split, stack, stackKey } from './batch.js';
 import { overloaded, refuseLate, tooShort } from './refusals.js';
 import { type Job, RunQueue, type RunQueueOptions } from './run-queue.js';
@@ -26,21 +26,21 @@ const DEPTH = 2;
  * Gives runs to workers in the order in which they came: bounded, batched, and with another worker in the place of one that
  * is lost. To a segmenter it is a session.
  */
-export class Scheduler<R extends ProviderReport = ProviderReport> implements Session<R> {
+export class Scheduler<R extends ProviderReport = ProviderReport> implements FloatSession<R> {
   readonly #options: SchedulerOptions;
   readonly #workers: Workers<R>;
   readonly #queue: RunQueue;
   readonly #running = new Map<Promise<void>, readonly Job[]>();
-  readonly #first: Session<R>;
+  readonly #first: FloatSession<R>;
   readonly #times: RunTimes;
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
-    open: () => Promise<Session<R>>,
+    open: () => Promise<FloatSession<R>>,
     options: SchedulerOptions,
-    sessions: readonly Session<R>[],
+    sessions: readonly FloatSession<R>[],
     times: RunTimes,
   ) {
     const [first] = sessions;
@@ -66,11 +66,11 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
    * @throws NmodeError (CANNOT_RUN)
    */
   static async start<R extends ProviderReport>(
-    open: () => Promise<Session<R>>,
+    open: () => Promise<FloatSession<R>>,
     options: SchedulerOptions,
     times = new RunTimes(),
   ): Promise<Scheduler<R>> {
-    const sessions: Session<R>[] = [];
+    const sessions: FloatSession<R>[] = [];
     try {
       while (sessions.length < options.workers) sessions.push(await open());
       return new Scheduler(open, options, sessions, times);
@@ -117,7 +117,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
   }
 
   /** Images of a run, where the model's first dimension counts them. */
-  #rowsOf(inputs: Inputs): number {
+  #rowsOf(inputs: PlainInputs): number {
     return this.inputs.every(({ shape }) => typeof shape[0] === 'string') ? rowsOf(inputs) : 1;
   }
 
@@ -160,15 +160,15 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
    * Refuses what takes longer than it may whoever else asks, and would hold up others.
    * @throws NmodeError (DEADLINE)
    */
-  checkSize(inputs: Inputs, within: number): void {
+  checkSize(inputs: PlainInputs, within: number): void {
     const rows = this.#rowsOf(inputs);
     const takes = this.#times.of(elementsOf(inputs), rows);
     if (this.#isBusy && takes > within) throw tooShort(within, takes, rows);
   }
 
   /** Runs what was admitted. @throws NmodeError (CANNOT_RUN); the signal's reason */
-  run(inputs: Inputs, options: RunOptions = {}): Promise<Outputs> {
-    return new Promise<Outputs>((resolve, reject) => {
+  run(inputs: PlainInputs, options: RunOptions = {}): Promise<FloatOutputs> {
+    return new Promise<FloatOutputs>((resolve, reject) => {
       if (this.#closing !== undefined) throw new NmodeError('CANNOT_RUN', 'the model is being unloaded');
       const { signal, outputs } = options;
       signal?.throwIfAborted();
@@ -241,6 +241,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Ses
       const transfer = batch.length > 1 || (first.options.transfer ?? false);
       const { onSpent } = batch.length === 1 ? first.options : {};
       const found = await session.run(together, {
+        type: 'float32',
         transfer,
         ...(outputs && { outputs }),
         ...(onSpent && { onSpent }),

@@ -1,4 +1,4 @@
-import type { ProviderReport, Session } from '../../sessions/session.js';
+import type { FloatSession, ProviderReport } from '../../sessions/session.js';
 import { Backoff } from '../../threads/backoff.js';
 
 /** How often lost workers are looked for, in milliseconds: one that is idle tells nobody that it is lost. */
@@ -6,7 +6,7 @@ const CHECK_INTERVAL = 1000;
 
 /** One that can be given runs. */
 export interface Worker<R extends ProviderReport> {
-  readonly session: Session<R>;
+  readonly session: FloatSession<R>;
   /** Runs that it was given and has not answered. */
   load: number;
   /** When it last answered one, as `performance.now()` has it. */
@@ -26,14 +26,18 @@ export interface WorkersEvents {
 export class Workers<R extends ProviderReport> {
   /** Undefined in the place of one that is lost, until another is open. */
   readonly #places: (Worker<R> | undefined)[];
-  readonly #open: () => Promise<Session<R>>;
+  readonly #open: () => Promise<FloatSession<R>>;
   readonly #events: WorkersEvents;
   readonly #opening = new Map<number, Promise<void>>();
   readonly #checking: NodeJS.Timeout;
   readonly #backoff = new Backoff();
   #closed = false;
 
-  constructor(sessions: readonly Session<R>[], open: () => Promise<Session<R>>, events: WorkersEvents) {
+  constructor(
+    sessions: readonly FloatSession<R>[],
+    open: () => Promise<FloatSession<R>>,
+    events: WorkersEvents,
+  ) {
     this.#places = sessions.map((session) => newWorker(session));
     this.#open = open;
     this.#events = events;
@@ -110,6 +114,6 @@ export class Workers<R extends ProviderReport> {
   }
 }
 
-function newWorker<R extends ProviderReport>(session: Session<R>): Worker<R> {
+function newWorker<R extends ProviderReport>(session: FloatSession<R>): Worker<R> {
   return { session, load: 0, lastDone: 0 };
 }

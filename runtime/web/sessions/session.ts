@@ -1,6 +1,5 @@
-import { badUsage, reason } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import { onAbort, untilAborted } from '../../common/abort.js';
-import { copyOf } from '../../common/buffers.js';
 import {
   openFirst,
   type ProviderReport,
@@ -20,6 +19,7 @@ import {
   WEB_PROVIDERS,
   type WebProvider,
 } from '../files.js';
+import { loadModel, type ModelSource } from '../model.js';
 import type { LoadProgress } from '../progress.js';
 import { workerThread } from '../threads/thread.js';
 import type { WorkerMethods } from '../threads/worker.js';
@@ -58,17 +58,18 @@ const MAX_THREADS = 4;
 
 /**
  * Loads a model on the first provider that works, each tried in a worker of its own.
- * @param model the bytes of an .onnx file, copied before this returns, or the promise of them: onnxruntime is fetched meanwhile
- * @throws NmodeError: BAD_USAGE for unknown providers and for bytes of which nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not);
+ * @param model an .onnx file: its URL, a Blob, its bytes, which are copied before this returns, or the promise of them; onnxruntime is
+ * fetched meanwhile
+ * @throws NmodeError: BAD_MODEL for what cannot be fetched or is no model, BAD_USAGE for unknown providers and for bytes of which nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not);
  * the signal's reason
  */
 export async function createSession(
-  model: Uint8Array | Promise<Uint8Array>,
+  model: ModelSource | Promise<Uint8Array>,
   options: WebSessionOptions = {},
 ): Promise<WebSession> {
   needBrowser();
   // Sent to a worker for each provider that is tried.
-  const bytes = model instanceof Promise ? model : Promise.resolve(copyOf(model, 'the model'));
+  const bytes = model instanceof Promise ? model : loadModel(model, options).then((loaded) => loaded.bytes);
   const { providers: choice = 'auto', strict = false, check = true, warmUp = false } = options;
   const list = candidates(choice, strict).map((name) => ({ name }));
   const wanted = options.threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
@@ -89,7 +90,7 @@ export async function createSession(
     progress,
     signal,
   };
-  const { candidate, attempts, opened } = await openFirst(list, ({ name }) => tryOn(name, loading), signal);
+  const { candidate, attempts, opened } = await openFirst(list, loading, ({ name }) => tryOn(name, loading));
   const report: WebProviderReport = {
     requested: auto ? ['auto'] : choice,
     effective: candidate.name,
@@ -134,16 +135,13 @@ interface OpenedThread extends Opened {
 }
 
 async function tryOn(provider: WebProvider, loading: Loading): Promise<OpenedThread> {
-  const { progress, signal, assets } = loading;
-  signal.throwIfAborted();
-  progress({ kind: 'try', provider });
+  const { signal, assets } = loading;
   const thread = workerThread<WorkerMethods>(() => startWorker(assets), 'the session');
   const forget = onAbort(signal, () => thread.abandon(signal.reason));
   try {
     return { thread, ...(await openOn(thread, provider, loading)) };
   } catch (error) {
     thread.abandon(error);
-    if (!signal.aborted) progress({ kind: 'refuse', provider, error: reason(error) });
     throw error;
   } finally {
     forget();

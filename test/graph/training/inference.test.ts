@@ -29,9 +29,9 @@ it('computes with the weights and running statistics of a state what a step on r
   const { parameters, running_statistics } = state;
   if (parameters === undefined || running_statistics === undefined) throw new TypeError('no state');
   await using session = await createSession(training.modelBytes(batch.inference()));
-  const { probabilities } = await session.run({ image, parameters, running_statistics });
+  const { probabilities } = await session.run({ image, parameters, running_statistics }, { type: 'float32' });
   await using expected = await createSession(training.modelBytes(running.model));
-  const { logits } = await expected.run({ image, targets, ...state });
+  const { logits } = await expected.run({ image, targets, ...state }, { type: 'float32' });
   const found = Array.from(probabilities?.data ?? [], (p) => Math.log(p / (1 - p)));
   for (const [index, logit] of (logits?.data ?? []).entries()) expect(found[index]).toBeCloseTo(logit, 4);
   expect(found).toHaveLength(128);

@@ -129,7 +129,7 @@ describe('a step is refused', () => {
   it('and so are a state that lacks a part, one of another training, and a cycle of three steps', () => {
     const step = trainingStep({ ...plain, logits });
     expect(() => step.nextState({})).toThrow(
-      "no 'next_parameters' among nothing: give all that a step returned",
+      "no float32 numbers 'next_parameters' among nothing: give all that a step returned",
     );
     const short = { dims: [1], data: new Float32Array(1) };
     expect(() => step.weights({ parameters: short })).toThrow('a state of 1 numbers, expected the 2');

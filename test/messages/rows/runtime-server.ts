@@ -1,6 +1,11 @@
 import type { Conditions } from '../conditions.js';
 
 export const RUNTIME_SERVER: Conditions = {
+  'runtime/server/scheduling/first-runs.ts': {
+    "input '…' is …, expected …":
+      'a model that is to be served has an input of a type that the protocol does not carry here',
+    "output '…' is …, expected float32": 'a model that is to be served has an output of another type',
+  },
   'runtime/server/scheduling/batch.ts': {
     "output '…' has … rows for …":
       'an output of a batch has another first size than all requests in it together',

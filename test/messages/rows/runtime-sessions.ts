@@ -15,7 +15,6 @@ export const RUNTIME_SESSIONS: Conditions = {
       'a view of no bytes cannot be read, as its buffer is detached or ends before it',
   },
   'runtime/node/sessions/session.ts': {
-    'expected the bytes of a model': 'a program gives something for a model that is no view of bytes',
     'no worker': 'never: the number of workers was checked to be at least 1',
   },
   'runtime/node/threads/serve.ts': {
@@ -24,22 +23,26 @@ export const RUNTIME_SESSIONS: Conditions = {
   'runtime/sessions/own-inputs.ts': {
     'expected inputs by their names, as in { image: { dims, data } }':
       'a program gives something for inputs that is no object',
-    ' or ': 'joins the types that a tensor of 16 bits may be given as',
+    ' or ': 'joins the types that the array of a tensor may hold',
     "input '…'": 'the name by which messages call an input',
-    '…: expected { dims, data } with sizes as numbers and a Float32Array, a Uint8Array or, for 16 bits, a Uint16Array':
+    '…: expected { dims, data } with sizes as numbers and a typed array, or an array of strings':
       'an input has no array of whole numbers from 0 on as dims, or data of another type',
+    '…: its data cannot be read: …':
+      "the getter of a tensor's data throws: onnxruntime's, of one that was disposed of or is on a graphics card",
+    '… is said to be …, and its data are …':
+      'the type of a tensor is none of those that the array of its data holds',
     '… has … elements, expected … for […]':
       'the product of the dims of an input is not the length of its data',
     '… is given as …, the model takes …':
-      'the model declares an input float32, float16 or uint8, and it is given as another of these',
+      'the model declares an input of a type that has an array, and it is given as another',
     "the memory of the inputs cannot be given away (…): run without 'transfer'":
       'structuredClone refuses to transfer a buffer: shared memory, or one that its owner keeps',
   },
   'runtime/sessions/probe.ts': {
     "input '…' takes […], more than can be tried":
       'with 1 and 128 for what is open, an input has more than 2^28 elements, where a model is tried or warmed up',
-    "input '…' is …, expected float32, float16, uint8 or uint16":
-      'a model with an input of another type is tried or warmed up',
+    "input '…' is …, with which no model can be tried":
+      'a model with an input of text or of a type that no array holds is tried or warmed up',
     "its answer to a test input differs from the CPU's by … where … is allowed: the driver may be at fault":
       "on noise, the provider's answer is further from the CPU's than its arithmetic explains",
   },
@@ -60,7 +63,10 @@ export const RUNTIME_SESSIONS: Conditions = {
       'onnxruntime lost the device or its WebAssembly failed, so that this session runs no more',
     'onnxruntime: …': 'onnxruntime refuses to open a model or to run it, in its own words',
     'it fails and does not say why': 'nothing is left of what onnxruntime says without its source files',
-    "output '…' is …, expected float32": 'an output that is asked for came in another type',
+    "output '…' is …, expected elements of whole bytes": 'an output came in int4 or uint4',
+  },
+  'runtime/sessions/of-type.ts': {
+    "output '…' is …, expected …": 'an output came in another type than the run was asked for',
   },
   'runtime/threads/thread.ts': {
     'a buffer was transferred before': 'an ArrayBuffer that is given away to a thread is detached',

@@ -89,7 +89,8 @@ export const RUNTIME: Conditions = {
   'runtime/node/model.ts': {
     "…: no output is named '…': it has …": 'an output is asked for by a name that none of the model has',
     'expected the path of a model, or its bytes':
-      'a program gives neither a text nor a view of bytes for a model',
+      'a program gives neither a text, a URL, a buffer nor a view of bytes for a model',
+    '…: expected a file: fetch its bytes first': 'the URL of a model is no file: URL',
     '…: a checkpoint by its name, expected an .onnx model: export makes one of it':
       'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
   },

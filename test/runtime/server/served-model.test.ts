@@ -3,11 +3,36 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { encodeModel } from '../../../graph/file/write.js';
+import { input } from '../../../graph/ir/value.js';
+import { cast } from '../../../graph/ops/cast.js';
 import { ServedModel } from '../../../runtime/server/served-model.js';
 import { fixture } from '../../support/fixtures.js';
+import { modelOf } from '../../support/graph.js';
 import { COLOURS, pixelwiseBytes, UNIT } from '../../support/pixelwise.js';
 
 const OPTIONS = { workers: 1, threads: 1, maxQueue: 64, maxBatch: 1, maxDelay: 0, maxElements: 2 ** 20 };
+
+it.each([
+  ['input', 'int64', 'float32', "input 'x' is int64, expected float32, float16, uint8, uint16"],
+  ['output', 'float32', 'int64', "output 'y' is int64, expected float32"],
+] as const)(
+  'an %s of another element type than the protocol carries is refused when a model loads',
+  async (_, from, to, message) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nmode-served-'));
+    const path = join(folder, 'm.onnx');
+    const x = input('x', from, [1, 2]);
+    writeFileSync(path, encodeModel(modelOf([x], { y: cast(x, to) })));
+    try {
+      await expect(ServedModel.load('m', path, OPTIONS, {})).rejects.toMatchObject({
+        code: 'BAD_MODEL',
+        message,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 it('makes as many answers at a time as images are under way', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nmode-served-'));

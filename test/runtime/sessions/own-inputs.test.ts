@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { Tensor } from 'onnxruntime-common';
 import { encodeModel } from '../../../graph/file/write.js';
 import { input } from '../../../graph/ir/value.js';
 import { cast } from '../../../graph/ops/cast.js';
+import { identity } from '../../../graph/ops/unary.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { ownInputs } from '../../../runtime/sessions/own-inputs.js';
 import { probeInput } from '../../../runtime/sessions/probe.js';
-import type { Inputs, Port } from '../../../runtime/sessions/tensors.js';
+import type { Inputs, Port, TypedTensor } from '../../../runtime/sessions/tensors.js';
 import { modelOf } from '../../support/graph.js';
 
 const PORTS: readonly Port[] = [
@@ -36,16 +38,27 @@ function shrunk() {
   return data;
 }
 
+function disposed() {
+  const tensor = new Tensor('float32', numbers(), [2]);
+  tensor.dispose();
+  return tensor;
+}
+
 describe('inputs of a run', () => {
   it.each([
     ['no inputs', undefined, /^expected inputs by their names/],
     ['no tensor', { x: undefined }, /^input 'x': expected \{ dims, data \}/],
     ['an array of numbers', x([1, 2]), /^input 'x': expected/],
-    ['64-bit numbers', x(Float64Array.of(1, 2)), /^input 'x': expected/],
+    ['64-bit numbers', x(Float64Array.of(1, 2)), "input 'x' is given as float64, the model takes float32"],
+    [
+      'another type than its array has',
+      { x: { type: 'int8', dims: [2], data: numbers() } },
+      "input 'x' is said to be int8, and its data are float32",
+    ],
     [
       'bytes for a model of numbers',
       x(Uint8Array.of(1, 2)),
-      "input 'x' is given as uint8, the model takes float32",
+      "input 'x' is given as uint8 or bool, the model takes float32",
     ],
     [
       'numbers for a model of bytes',
@@ -65,6 +78,11 @@ describe('inputs of a run', () => {
       'a buffer that was transferred',
       x(transferred()),
       /^input 'x': its buffer was transferred or has shrunk/,
+    ],
+    [
+      'a tensor that was disposed of',
+      { x: disposed() },
+      /^input 'x': its data cannot be read: The tensor is disposed/,
     ],
     ['nothing of one', x(transferred(), [0]), /^input 'x': its buffer was transferred or has shrunk/],
     ['a buffer that has shrunk', x(shrunk()), /^input 'x': its buffer was transferred or has shrunk/],
@@ -91,8 +109,9 @@ describe('inputs of a run', () => {
     dims[0] = 7;
     expect([...(own?.data ?? [])]).toEqual(expected);
     expect(own?.dims).toEqual([2]);
-    expect(own?.data.buffer).toBeInstanceOf(ArrayBuffer);
-    expect(own?.data.buffer.byteLength).toBe(data.byteLength);
+    const { buffer } = (own as TypedTensor<'float32'>).data;
+    expect(buffer).toBeInstanceOf(ArrayBuffer);
+    expect(buffer.byteLength).toBe(data.byteLength);
   });
 
   it('two in one buffer are taken together', () => {
@@ -103,8 +122,8 @@ describe('inputs of a run', () => {
     };
     const own = ownInputs(inputs, PORTS, true);
     expect(own).toEqual({
-      x: { dims: [2], data: Float32Array.of(1, 2) },
-      z: { dims: [1], data: Float32Array.of(3) },
+      x: { type: 'float32', dims: [2], data: Float32Array.of(1, 2) },
+      z: { type: 'float32', dims: [1], data: Float32Array.of(3) },
     });
     expect(buffer.byteLength).toBe(0);
     expect(() => ownInputs(inputs, PORTS, true)).toThrow(/was transferred/);
@@ -127,13 +146,63 @@ it('half precision is given as its bits', async () => {
   expect([...(y?.data ?? [])]).toEqual([1, -2, 2 ** -24]);
 });
 
+/** One tensor of each element type that onnxruntime's CPU takes and gives, as a program holds it. */
+const EACH: readonly TypedTensor[] = [
+  { type: 'float32', dims: [2], data: Float32Array.of(1.5, -2) },
+  { type: 'float64', dims: [2], data: Float64Array.of(1e-300, -2) },
+  { type: 'float16', dims: [2], data: Uint16Array.of(0x3c00, 0xc000) },
+  { type: 'uint8', dims: [2], data: Uint8Array.of(0, 255) },
+  { type: 'int8', dims: [2], data: Int8Array.of(-128, 127) },
+  { type: 'uint16', dims: [2], data: Uint16Array.of(0, 65535) },
+  { type: 'int16', dims: [2], data: Int16Array.of(-32768, 32767) },
+  { type: 'uint32', dims: [2], data: Uint32Array.of(0, 2 ** 32 - 1) },
+  { type: 'int32', dims: [2], data: Int32Array.of(-(2 ** 31), 7) },
+  { type: 'uint64', dims: [2], data: BigUint64Array.of(0n, 2n ** 64n - 1n) },
+  { type: 'int64', dims: [2], data: BigInt64Array.of(-(2n ** 63n), 7n) },
+  { type: 'bool', dims: [2], data: Uint8Array.of(0, 1) },
+  { type: 'string', dims: [2], data: ['leaf', 'Blatt'] },
+];
+
+describe.each(EACH)('a model of $type', (tensor) => {
+  const { type, dims, data } = tensor;
+  const port = input('x', type, [2]);
+  const model = encodeModel(modelOf([port], { y: identity(port) }));
+
+  it("takes { dims, data } and onnxruntime's own Tensor, and gives what it was given", async () => {
+    await using session = await createSession(model);
+    const own = new Tensor(type as 'float32', data as Float32Array, dims);
+    for (const [given, transfer] of [
+      [{ dims, data }, false],
+      [own, false],
+      [structuredClone({ dims, data }), true],
+    ] as const)
+      expect((await session.run({ x: given }, { transfer })).y).toEqual(tensor);
+  });
+
+  it('is warmed up without a question about its inputs', async () => {
+    if (type === 'string') return;
+    await using session = await createSession(model, { warmUp: true });
+    expect(session.inputs).toEqual([{ name: 'x', dtype: type, shape: [2] }]);
+  });
+
+  it('is refused where another type is asked for', async () => {
+    await using session = await createSession(model);
+    const other = type === 'int32' ? 'float32' : 'int32';
+    await expect(session.run({ x: { dims, data } }, { type: other })).rejects.toMatchObject({
+      code: 'BAD_MODEL',
+      message: `output 'y' is ${type}, expected ${other}`,
+    });
+    expect((await session.run({ x: { dims, data } }, { type })).y).toEqual(tensor);
+  });
+});
+
 it('half precision is tried before the first run as well', async () => {
   const half = input('half', 'float16', [2, 3]);
   const model = encodeModel(modelOf([half], { y: cast(half, 'float32') }));
   await using session = await createSession(model, { warmUp: true });
   expect(session.inputs).toEqual([{ name: 'half', dtype: 'float16', shape: [2, 3] }]);
   const { data } = probeInput({ name: 'half', dtype: 'float16', shape: [2, 3] });
-  const { y } = await session.run({ half: { dims: [2, 3], data: data as Uint16Array } });
+  const { y } = await session.run({ half: { dims: [2, 3], data } }, { type: 'float32' });
   expect(Math.min(...(y?.data ?? []))).toBeGreaterThanOrEqual(1);
   expect(Math.max(...(y?.data ?? []))).toBeLessThan(128);
 });

@@ -94,7 +94,7 @@ inBrowser('the segmenter in Chromium', () => {
         const model = new Uint8Array(await fetched('/model.onnx'));
         const session = await createSession(model, { providers: [name], strict: true, check: false });
         const data = new Float32Array(await fetched('/input'));
-        const { mask } = await session.run({ input: { dims: [1, 3, 256, 256], data } });
+        const { mask } = await session.run({ input: { dims: [1, 3, 256, 256], data } }, { type: 'float32' });
         await session.close();
         return { found: Array.from(mask?.data ?? []), effective: session.provider.effective };
       }, provider);

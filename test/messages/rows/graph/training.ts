@@ -36,8 +36,8 @@ export const TRAINING: Conditions = {
     "the logits are computed from '…', which is not among the inputs: add it":
       'the graph of the logits reads an input that the caller does not list',
     'no …': 'a name of the step itself is missing among its own: never',
-    "there is no '…' among …: give all that a step returned":
-      'a state, or the outputs of a run, lack one of their parts',
+    "there are no float32 numbers '…' among …: give all that a step returned":
+      'a state, or the outputs of a run, lack one of their parts, or hold it in another type',
   },
   'graph/training/training-form.ts': {
     '…: a batch of one number a channel has no variance: take more images, or larger ones':

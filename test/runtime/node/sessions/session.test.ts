@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readReference } from '../../../../exporters/checkpoints/open.js';
 import { encodeModel } from '../../../../graph/file/write.js';
@@ -9,9 +10,11 @@ import { symbol } from '../../../../graph/ir/dim.js';
 import { float32Values } from '../../../../graph/ir/tensor.js';
 import { input } from '../../../../graph/ir/value.js';
 import { mul } from '../../../../graph/ops/elementwise.js';
+import { Segmenter } from '../../../../runtime/node/segmenter.js';
 import { openNative } from '../../../../runtime/node/sessions/native.js';
 import { parseProvider } from '../../../../runtime/node/sessions/providers.js';
-import { createSession, type Session } from '../../../../runtime/node/sessions/session.js';
+import { createSession, type LoadProgress, type Session } from '../../../../runtime/node/sessions/session.js';
+import { ofType } from '../../../../runtime/sessions/of-type.js';
 import { checkAgainstCpu } from '../../../../runtime/sessions/probe.js';
 import type { RuntimeSession } from '../../../../runtime/sessions/runtime-session.js';
 import type { Floats } from '../../../../runtime/sessions/tensors.js';
@@ -37,6 +40,74 @@ it('bytes that are given away are gone, and copied where they are a part of othe
   }
   expect(whole.byteLength).toBe(0);
   expect(part.byteLength).toBe(doubling().byteLength);
+});
+
+describe('where a model comes from', () => {
+  const path = join(folder, 'doubling.onnx');
+  beforeAll(() => writeFileSync(path, doubling()));
+
+  it.each([
+    ['a path', () => path],
+    ['a file: URL', () => pathToFileURL(path)],
+    ['bytes', () => doubling()],
+    ['a buffer', () => new Uint8Array(doubling()).buffer],
+  ])('%s', async (_, source) => {
+    await using session = await createSession(source());
+    expect((await session.run({ x: numbers(1, 2) })).y?.data).toEqual(Float32Array.of(2, 4));
+  });
+
+  it('a file is checked before onnxruntime sees it, and named', async () => {
+    const broken = join(folder, 'broken.onnx');
+    writeFileSync(broken, 'no model');
+    await expect(createSession(broken)).rejects.toMatchObject({
+      code: 'BAD_MODEL',
+      message: expect.stringMatching(/^broken\.onnx: not an ONNX/),
+    });
+    const missing = createSession(join(folder, 'missing.onnx'));
+    await expect(missing).rejects.toMatchObject({
+      code: 'BAD_MODEL',
+      message: expect.stringMatching(/cannot be read/),
+    });
+  });
+
+  it.each([
+    [
+      'an address',
+      new URL('https://example.org/model.onnx'),
+      /^https:.*expected a file: fetch its bytes first$/,
+    ],
+    ['a number', 7 as never, 'expected the path of a model, or its bytes'],
+  ])('%s is refused', async (_, source, message) => {
+    const refused = { code: 'BAD_USAGE', message: expect.stringMatching(message) };
+    await expect(createSession(source)).rejects.toMatchObject(refused);
+    await expect(Segmenter.load(source)).rejects.toMatchObject(refused);
+  });
+
+  it('tells how far it is, provider by provider', async () => {
+    const told: LoadProgress[] = [];
+    const onProgress = (progress: LoadProgress) => told.push(progress);
+    await using session = await createSession(path, { providers: ['dml'], onProgress });
+    expect(session.provider.effective).toBe('cpu');
+    expect(told).toEqual([
+      { kind: 'read', bytes: doubling().length },
+      { kind: 'try', provider: 'dml' },
+      { kind: 'open', provider: 'dml' },
+      { kind: 'refuse', provider: 'dml', error: expect.stringMatching(/./) },
+      { kind: 'try', provider: 'cpu' },
+      { kind: 'open', provider: 'cpu' },
+      { kind: 'ready', provider: 'cpu' },
+    ]);
+  });
+
+  it.each(['read', 'try', 'open'] as const)('is stopped by its signal when it says %s', async (kind) => {
+    const controller = new AbortController();
+    const onProgress = (progress: LoadProgress) => {
+      if (progress.kind === kind) controller.abort(new Error('enough'));
+    };
+    const loading = createSession(path, { signal: controller.signal, onProgress, workers: 2 });
+    await expect(loading).rejects.toThrow('enough');
+    await expect(Segmenter.load(path, { signal: controller.signal })).rejects.toThrow('enough');
+  });
 });
 
 describe('a network in a thread', () => {
@@ -247,7 +318,7 @@ describe('the check of an accelerator against the CPU', () => {
     return {
       ...session,
       run: async (inputs: Parameters<typeof session.run>[0]) => {
-        const { y } = await session.run(inputs);
+        const { y } = ofType(await session.run(inputs), 'float32');
         y?.data.set([(y.data[0] ?? 0) + error], 0);
         return { ...(y && { y }) };
       },

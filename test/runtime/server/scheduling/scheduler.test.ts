@@ -2,20 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { tooShort } from '../../../../runtime/server/scheduling/refusals.js';
 import { RunTimes } from '../../../../runtime/server/scheduling/run-times.js';
 import { Scheduler, type SchedulerOptions } from '../../../../runtime/server/scheduling/scheduler.js';
-import type { Session } from '../../../../runtime/sessions/session.js';
-import type { Inputs, Outputs } from '../../../../runtime/sessions/tensors.js';
+import type { FloatSession } from '../../../../runtime/sessions/session.js';
+import type { FloatOutputs, PlainInputs } from '../../../../runtime/sessions/tensors.js';
 
 /** A session that answers when it is told to: order and bounds are what is tested here, not a network. */
-class Hints implements Session {
+class Hints implements FloatSession {
   readonly inputs = [{ name: 'x', dtype: 'float32', shape: ['N', 1] }];
   readonly outputs = [];
   readonly provider = { requested: ['cpu'], effective: 'cpu', attempts: [] };
   readonly workers = 1;
   readonly threads = 1;
   alive = true;
-  readonly runs: { readonly inputs: Inputs; answer(): void; fail(error: Error): void }[] = [];
+  readonly runs: { readonly inputs: PlainInputs; answer(): void; fail(error: Error): void }[] = [];
 
-  run(inputs: Inputs): Promise<Outputs> {
+  run(inputs: PlainInputs): Promise<FloatOutputs> {
     return new Promise((resolve, reject) => {
       const { dims, data } = inputs.x ?? { dims: [], data: new Float32Array() };
       const answer = () => resolve({ y: { dims, data: Float32Array.from(data) } });
@@ -50,7 +50,7 @@ async function scheduler(options: Partial<SchedulerOptions> = {}, took: readonly
 
 const one = (value: number) => ({ x: { dims: [1, 1], data: Float32Array.of(value) } });
 const tick = () => new Promise((resolve) => setImmediate(resolve));
-const values = async (outputs: Promise<Outputs>) => Array.from((await outputs).y?.data ?? []);
+const values = async (outputs: Promise<FloatOutputs>) => Array.from((await outputs).y?.data ?? []);
 
 /** Answers whatever runs until nothing does. */
 async function answerAll(sessions: readonly Hints[]): Promise<void> {
