@@ -55,17 +55,32 @@ cpSync('runtime/server/grpc/protos', 'dist/runtime/server/grpc/protos', { recurs
 /** Photographs that models are compared on. */
 cpSync('fixtures/images', IMAGES, { recursive: true });
 
+/** What the page offers to begin with, by the names that `src/demo/examples.ts` has for them. */
+const EXAMPLES = {
+  example: 'images/ISIC_0000082.jpg',
+  'example-2': 'images/ISIC_0013106.jpg',
+  'example-3': 'images/ISIC_0014077.jpg',
+  'grey-example': 'grey/ISIC_0015582.jpg',
+};
+
+/** Side in pixels: twice what the page shows, for fine screens. */
+const THUMBNAIL = 160;
+
 async function bundleDemo() {
   await build({
     ...options,
-    entryPoints: ['src/demo/page.ts', 'src/demo/painter.ts', 'src/demo/page.css'],
+    entryPoints: [
+      { in: 'src/demo/page.ts', out: 'page' },
+      { in: 'src/demo/painting/painter.ts', out: 'painter' },
+      { in: 'src/demo/site/page.css', out: 'page' },
+    ],
     outdir: DEMO,
   });
   for (const name of ['index.html', 'icon.svg', 'manifest.webmanifest']) {
-    cpSync(join('src/demo', name), join(DEMO, name));
+    cpSync(join('src/demo/site', name), join(DEMO, name));
   }
   for (const side of [192, 512]) {
-    await sharp('src/demo/icon.svg', { density: (72 * side) / 64 })
+    await sharp('src/demo/site/icon.svg', { density: (72 * side) / 64 })
       .resize(side)
       .png()
       .toFile(join(DEMO, `icon-${side}.png`));
@@ -75,6 +90,7 @@ async function bundleDemo() {
     output: join(DEMO, 'model.onnx'),
     decoder: 'eed',
     activation: 'gelu',
+    recipe: { normalization: NORMALIZATIONS.release },
     target: 'wasm',
   });
   await exportModel({
@@ -86,12 +102,15 @@ async function bundleDemo() {
     grey: 'luma',
     target: 'wasm',
   });
-  cpSync('fixtures/images/ISIC_0000082.jpg', join(DEMO, 'example.jpg'));
-  cpSync('fixtures/grey/ISIC_0015582.jpg', join(DEMO, 'grey-example.jpg'));
+  for (const [stem, photograph] of Object.entries(EXAMPLES)) {
+    cpSync(join('fixtures', photograph), join(DEMO, `${stem}.jpg`));
+    const thumbnail = sharp(join('fixtures', photograph)).resize(THUMBNAIL).webp();
+    await thumbnail.toFile(join(DEMO, `${stem}-thumbnail.webp`));
+  }
 }
 
 /** What a first visit does not need. */
-const LAZY = /\/webgpu|^grey/;
+const LAZY = /\/webgpu|^grey.*(onnx|jpg)$|^example-\d\.jpg$/;
 
 /** The files of a folder as the page sees them, in a stable order. */
 function filesOf(folder, prefix) {

@@ -62,7 +62,7 @@ try {
     await page.locator('body[data-state=segmenting]').waitFor();
     await done();
   };
-  await watch('loading', () => page.locator('body[data-state=ready]').waitFor());
+  await watch('loading, and the example', done);
   const tasks = [
     await watch(`${PHOTOGRAPHS} photographs of 512 x 512`, async () => {
       for (let i = 0; i < PHOTOGRAPHS; i++) await segment(photograph);

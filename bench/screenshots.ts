@@ -2,56 +2,61 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { exportModel } from '../src/api/export.js';
 import { serveSite } from '../src/files/site.js';
 import { launch } from '../test/support/chromium.js';
 import { root } from './networks.js';
 
+const DESKTOP = { width: 1200, height: 800 };
 const SCREENS = [
-  { name: 'page-desktop', colorScheme: 'light', viewport: { width: 1200, height: 800 } },
-  { name: 'page-dark', colorScheme: 'dark', viewport: { width: 1200, height: 800 } },
+  { name: 'page-desktop', colorScheme: 'light', viewport: DESKTOP },
+  { name: 'page-dark', colorScheme: 'dark', viewport: DESKTOP },
   { name: 'page-phone', colorScheme: 'light', viewport: { width: 390, height: 844 }, isMobile: true },
 ] as const;
 const WEBP = { quality: 82 };
 
+const photograph = (name: string) => join(root, 'fixtures', 'images', `${name}.jpg`);
+
+const segmented = (page: Page, name: string) => page.getByText(`${name}: segmented`).waitFor();
+
 const site = await serveSite({ port: 0 });
 const browser = await launch({ webgpu: false });
-for (const { name, ...screen } of SCREENS) {
-  const context = await browser.newContext(screen);
-  const page = await context.newPage();
+
+/** A page of its own, with the example that it opens with, and its picture after some acts. */
+async function pictured(
+  { name, ...screen }: { name: string } & BrowserContextOptions,
+  act: (page: Page) => Promise<unknown>,
+): Promise<void> {
+  const page = await browser.newPage(screen);
   await page.goto(site.url);
-  await page.locator('body[data-state=ready]').waitFor();
-  await page.locator('#image-file').setInputFiles(join(root, 'fixtures', 'images', 'ISIC_0015582.jpg'));
-  await page.locator('body[data-state=done]').waitFor();
-  await page.locator('#truth-file').setInputFiles(join(root, 'fixtures', 'masks', 'ISIC_0015582.png'));
-  await page.getByText('DSC', { exact: true }).waitFor();
-  const png = await page.screenshot();
-  await sharp(png)
-    .webp(WEBP)
-    .toFile(join(root, 'docs', `${name}.webp`));
-  await context.close();
-}
-/** A page of its own, ready, and its picture. */
-async function pictured(name: string, act: (page: Page) => Promise<void>): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
-  await page.goto(site.url);
-  await page.locator('body[data-state=ready]').waitFor();
+  await segmented(page, 'example.jpg');
   await act(page);
-  await page.locator('body[data-state=done]').waitFor();
   await sharp(await page.screenshot())
     .webp(WEBP)
     .toFile(join(root, 'docs', `${name}.webp`));
   await page.close();
 }
-await pictured('page-grey', (page) => page.locator('#grey-example').click());
+
+for (const screen of SCREENS) {
+  await pictured(screen, async (page) => {
+    await page.locator('#image-file').setInputFiles(photograph('ISIC_0015582'));
+    await segmented(page, 'ISIC_0015582.jpg');
+    await page.locator('#truth-file').setInputFiles(join(root, 'fixtures', 'masks', 'ISIC_0015582.png'));
+    await page.getByText('DSC', { exact: true }).waitFor();
+  });
+}
+await pictured({ name: 'page-grey', viewport: DESKTOP }, async (page) => {
+  await page.getByRole('button', { name: 'In grey' }).click();
+  await segmented(page, 'grey-example.jpg');
+});
 const folder = mkdtempSync(join(tmpdir(), 'nmode-screenshots-'));
 const second = join(folder, 'plain-unet.onnx');
 await exportModel({ checkpoint: join(root, 'fixtures', 'slim', 'teacher.pth'), output: second });
-await pictured('page-two-models', async (page) => {
-  await page.locator('#image-file').setInputFiles(join(root, 'fixtures', 'images', 'ISIC_0014077.jpg'));
-  await page.locator('body[data-state=done]').waitFor();
+await pictured({ name: 'page-two-models', viewport: DESKTOP }, async (page) => {
+  await page.getByRole('button', { name: 'Example 3' }).click();
+  await segmented(page, 'example-3.jpg');
   await page.locator('#second-file').setInputFiles(second);
   await page.getByText('agreement', { exact: true }).waitFor();
 });

@@ -4,7 +4,7 @@ import type { LoadProgress, Segmenter, Tiling, Timings } from '../web.js';
 import { megabytes, milliseconds } from './elements.js';
 import type { Model } from './engine.js';
 import { modelText } from './examples.js';
-import type { Painted } from './painter.js';
+import type { Painted } from './painting/painter.js';
 
 type Entries = readonly (readonly [string, string])[];
 
@@ -15,33 +15,35 @@ export function progressOf(progress: LoadProgress): { text: string; loaded?: str
   switch (progress.kind) {
     case 'download': {
       const { file, loaded, total } = progress;
-      const text = `Fetching ${file === 'model' ? 'the model' : 'onnxruntime'}`;
+      const text = file === 'model' ? 'Downloading the model' : 'Downloading what runs it (onnxruntime)';
       return total === undefined
         ? { text, loaded: megabytes(loaded) }
         : { text, loaded: `${megabytes(loaded)} of ${megabytes(total)}`, share: loaded / total };
     }
+    // Where it runs, and why not elsewhere, is told once it does.
     case 'try':
-      return { text: `Trying ${PROVIDERS[progress.provider]}` };
     case 'refuse':
-      return { text: `Not ${PROVIDERS[progress.provider]}: ${progress.error}` };
     case 'open':
-      return { text: `Starting ${PROVIDERS[progress.provider]}` };
+      return { text: 'Starting' };
     case 'ready':
       return { text: 'Ready' };
   }
 }
 
-/** What runs, where, and why there. */
-export function aboutOf(
-  { provider, threads, recipe, classes, semantics, assumed }: Segmenter,
-  model: Model,
-): Entries {
-  const { effective, attempts, check } = provider;
+/** What runs, on what, and what is assumed of it. */
+export function aboutOf({ recipe, classes, semantics, assumed }: Segmenter, model: Model): Entries {
   return [
     ['model', modelText(model)],
     ['images', recipeSummary(recipe)],
     ...(classes > 1 ? [['classes', classesText(semantics, classes)] as const] : []),
     ...assumed.map(({ what, value }) => ['assumed', `${what} ${value}`] as const),
+  ];
+}
+
+/** Where it runs, and why there. */
+export function providerOf({ provider, threads }: Segmenter): Entries {
+  const { effective, attempts, check } = provider;
+  return [
     ['runs on', effective === 'wasm' ? modeOf(threads.threads) : PROVIDERS[effective]],
     ...attempts.map((attempt) => [`not ${PROVIDERS[attempt.provider]}`, attempt.error] as const),
     ...(check ? [['differs from CPU by', check.maxDifference.toExponential(1)] as const] : []),

@@ -7,7 +7,7 @@ export interface Takers {
   model(file: File): Promise<void>;
   /** One to be held beside the model. */
   second(file: File): Promise<void>;
-  /** Whether there is an image of that name, but for the extension. */
+  /** Whether there is an image of that name, without the extension. */
   knows(stem: string): boolean;
 }
 

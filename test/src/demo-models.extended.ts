@@ -9,7 +9,7 @@ import { Segmenter } from '../../runtime/node/segmenter.js';
 import { inBrowser } from '../support/browser.js';
 import { complaintsOf, type Host, launch, serve } from '../support/chromium.js';
 import { exported, fixture } from '../support/fixtures.js';
-import { DEMO, listed, masked, rest, SITE, text } from '../support/page.js';
+import { DEMO, listed, masked, SITE, text } from '../support/page.js';
 import { COLOURS, pixelwiseBytes } from '../support/pixelwise.js';
 
 const photograph = (name: string) => fixture('images', `${name}.jpg`);
@@ -35,8 +35,6 @@ inBrowser('two models', () => {
     page = await context.newPage();
     complaints = complaintsOf(page);
     await page.goto(`${host.url}?provider=wasm`);
-    await rest(page);
-    await page.getByRole('button', { name: 'Example', exact: true }).click();
     await masked(page, 'example.jpg');
   });
   afterAll(async () => {
@@ -52,7 +50,7 @@ inBrowser('two models', () => {
     await page.waitForFunction(() => document.getElementById('result')?.textContent?.includes('agreement'));
     await masked(page, 'example.jpg');
   };
-  const divider = () => page.getByLabel('Divider between the models');
+  const divider = () => page.getByLabel('Divider');
   /** What is on the canvas, once it was drawn. */
   const seen = async () => {
     await page.waitForTimeout(200);
@@ -75,8 +73,8 @@ inBrowser('two models', () => {
     await page.getByLabel('Mask', { exact: true }).check();
     const first = await seen();
     await compared();
-    expect(await text(page, 'left-model')).toBe('bundled: U-Net, EED decoder, skin lesions');
-    expect(await text(page, 'right-model')).toBe(TEACHER);
+    expect(await text(page, 'left-side')).toBe('bundled: U-Net, EED decoder, skin lesions');
+    expect(await text(page, 'right-side')).toBe(TEACHER);
     await using one = await Segmenter.load(join(DEMO, 'model.onnx'));
     await using other = await Segmenter.load(teacher);
     const [{ mask }, { mask: wanted }] = [await one.segment(EXAMPLE), await other.segment(EXAMPLE)];
@@ -156,7 +154,7 @@ inBrowser('two models', () => {
   it('are one again when the second is put away', async () => {
     const before = await seen();
     await compared();
-    await page.getByRole('button', { name: 'Only the first' }).click();
+    await page.getByRole('button', { name: 'Only the first model' }).click();
     await page.waitForFunction(() => !document.getElementById('result')?.textContent?.includes('agreement'));
     expect(await divider().isVisible()).toBe(false);
     expect(isSame(await seen(), before, 0, 1)).toBe(true);
@@ -173,7 +171,7 @@ inBrowser('two models', () => {
     await page.dispatchEvent('#drop', 'drop', { dataTransfer: dropped });
     await page.waitForFunction(() => document.getElementById('result')?.textContent?.includes('agreement'));
     expect((await listed(page, 'about')).model).toBe('a.onnx');
-    expect([await text(page, 'left-model'), await text(page, 'right-model')]).toEqual(['a.onnx', 'b.onnx']);
+    expect([await text(page, 'left-side'), await text(page, 'right-side')]).toEqual(['a.onnx', 'b.onnx']);
     expect((await listed(page, 'result')).agreement).toBe('DSC 1.0000');
   });
 });

@@ -87,11 +87,11 @@ export const SRC_DOORS: Conditions = {
   'src/demo/engine.ts': {
     'nothing is being loaded': 'the segmenter is asked for before any was wished for',
   },
-  'src/demo/page.ts': {
+  'src/demo/stage.ts': {
     'the segmenter kept its pixels':
       'a segmentation came without the pixels and probabilities that it was asked for',
   },
-  'src/demo/painter.ts': {
+  'src/demo/painting/painter.ts': {
     '…: its masks are of the labels …, those of the first model of …: choose a model of the same classes':
       'a second model has masks of other labels than the first',
     'there is no image': 'a painting is asked for before an image was taken',
@@ -103,7 +103,7 @@ export const SRC_DOORS: Conditions = {
     ', one of the two is turned: save the mask as the image is shown':
       'the width of each is the height of the other',
   },
-  'src/demo/wipe.ts': {
+  'src/demo/second-model.ts': {
     'the segmenter kept its pixels': 'a segmentation by the second model came without its probabilities',
   },
   'src/demo/sources.ts': {
@@ -112,7 +112,7 @@ export const SRC_DOORS: Conditions = {
     'a page from https or localhost may use it':
       'there are no media devices, and the page is no secure context',
   },
-  'src/demo/truth-fields.ts': {
+  'src/demo/fields/truth-fields.ts': {
     "'…' is neither a label nor a colour R,G,B":
       'the field for the foreground has two, or more than three, numbers',
     "'…' is no whole number from 0 to 65535: expected …":

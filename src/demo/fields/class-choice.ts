@@ -1,7 +1,7 @@
-import type { Colour } from '../../runtime/images/class-colours.js';
-import { classColour } from '../../runtime/images/class-colours.js';
-import { type Classes, nameOfLabel } from '../../runtime/masks/classes.js';
-import { element } from './elements.js';
+import type { Colour } from '../../../runtime/images/class-colours.js';
+import { classColour } from '../../../runtime/images/class-colours.js';
+import { type Classes, nameOfLabel } from '../../../runtime/masks/classes.js';
+import { element } from '../elements.js';
 
 const select = () => element('class', HTMLSelectElement);
 

@@ -1,6 +1,6 @@
-import { NmodeError } from '../../graph/common/errors.js';
-import type { TruthReading } from '../../runtime/truth/truth.js';
-import { input } from './elements.js';
+import { NmodeError } from '../../../graph/common/errors.js';
+import type { TruthReading } from '../../../runtime/truth/truth.js';
+import { input } from '../elements.js';
 
 /** How the page's fields say that truth is read. @throws NmodeError (BAD_USAGE) for what is neither label nor colour */
 export function readingOf(): TruthReading {

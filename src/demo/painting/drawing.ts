@@ -1,9 +1,9 @@
-import { at } from '../../graph/common/at.js';
-import type { Mask, RgbImage } from '../../runtime/common/raster.js';
-import type { Colour } from '../../runtime/images/class-colours.js';
-import { toEightBits } from '../../runtime/images/depth.js';
-import { drawOutline, drawOverlay } from '../../runtime/images/draw.js';
-import { resizeBilinear } from '../../runtime/images/resize.js';
+import { at } from '../../../graph/common/at.js';
+import type { Mask, RgbImage } from '../../../runtime/common/raster.js';
+import type { Colour } from '../../../runtime/images/class-colours.js';
+import { toEightBits } from '../../../runtime/images/depth.js';
+import { drawOutline, drawOverlay } from '../../../runtime/images/draw.js';
+import { resizeBilinear } from '../../../runtime/images/resize.js';
 
 export type View = 'image' | 'mask' | 'outline' | 'overlay';
 
@@ -13,13 +13,10 @@ export interface Layer {
   readonly colour: Colour;
 }
 
-/** No screen shows more. */
-const MAX_SIDE = 1600;
-
-/** The image in 8 bits, no larger than a screen. */
-export function fitScreen(image: RgbImage): RgbImage {
+/** The image in 8 bits, no larger than fits. @param most its longer side may be */
+export function fitScreen(image: RgbImage, most: number): RgbImage {
   const bytes = { ...image, data: toEightBits(image, true) };
-  const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
+  const scale = Math.min(1, most / Math.max(image.width, image.height));
   if (scale === 1) return bytes;
   const side = (length: number) => Math.max(1, Math.round(length * scale));
   const { data, ...size } = resizeBilinear(bytes, side(image.width), side(image.height));

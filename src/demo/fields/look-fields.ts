@@ -1,10 +1,10 @@
+import { element, input } from '../elements.js';
+import type { View } from '../painting/drawing.js';
+import type { Look } from '../painting/painter.js';
 import { chosenClass } from './class-choice.js';
-import type { View } from './drawing.js';
-import { element, input } from './elements.js';
-import type { Look } from './painter.js';
 
 /** What the page's fields say of how masks are cut and drawn. */
-export function lookOf(): Look {
+export function lookOf(): Omit<Look, 'isZoomed'> {
   const view = document.querySelector<HTMLInputElement>('input[name=view]:checked')?.value as View;
   return {
     view,
@@ -13,6 +13,7 @@ export function lookOf(): Look {
     opacity: input('opacity').valueAsNumber,
     fillHoles: input('fill-holes').checked,
     largestComponent: input('largest').checked,
+    isBeforeAndAfter: input('before-after').checked,
   };
 }
 

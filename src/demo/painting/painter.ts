@@ -1,8 +1,8 @@
 /** A worker that owns the canvas: it cuts masks and draws them, so that sliders never wait for pixels. */
-import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
-import type { Mask, Probabilities, RgbImage } from '../../runtime/common/raster.js';
-import { classColour, labelPalette } from '../../runtime/images/class-colours.js';
+import { at } from '../../../graph/common/at.js';
+import { NmodeError } from '../../../graph/common/errors.js';
+import type { Mask, Probabilities, RgbImage } from '../../../runtime/common/raster.js';
+import { classColour, labelPalette } from '../../../runtime/images/class-colours.js';
 import {
   type Classes,
   type ClassMasks,
@@ -12,10 +12,10 @@ import {
   masksOf,
   nameOfLabel,
   takesThreshold,
-} from '../../runtime/masks/classes.js';
-import { type Components, componentsOf } from '../../runtime/masks/components.js';
-import { confusionOf, diceOf, type Metrics, metricsOf } from '../../runtime/masks/metrics.js';
-import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
+} from '../../../runtime/masks/classes.js';
+import { type Components, componentsOf } from '../../../runtime/masks/components.js';
+import { confusionOf, diceOf, type Metrics, metricsOf } from '../../../runtime/masks/metrics.js';
+import { knownLabels, readingBesideBackground } from '../../../runtime/truth/known-labels.js';
 import {
   checkReading,
   listed,
@@ -25,12 +25,13 @@ import {
   truthAt,
   truthOf,
   truthOfLabels,
-} from '../../runtime/truth/truth.js';
-import type { TruthImage } from '../../runtime/truth/truth-image.js';
-import { encodePng } from '../../runtime/web/images/png.js';
-import { readTruthImage } from '../../runtime/web/images/read-truth.js';
-import { serve } from '../../runtime/web/threads/serve.js';
+} from '../../../runtime/truth/truth.js';
+import type { TruthImage } from '../../../runtime/truth/truth-image.js';
+import { encodePng } from '../../../runtime/web/images/png.js';
+import { readTruthImage } from '../../../runtime/web/images/read-truth.js';
+import { serve } from '../../../runtime/web/threads/serve.js';
 import { drawView, fitScreen, type View } from './drawing.js';
+import { Screen } from './screen.js';
 
 export type { View } from './drawing.js';
 
@@ -45,7 +46,14 @@ export interface Look {
   readonly opacity: number;
   readonly fillHoles: boolean;
   readonly largestComponent: boolean;
+  /** The image as it is stands to the left of the divider, unless there is a second model. */
+  readonly isBeforeAndAfter: boolean;
+  /** More of its pixels are drawn. */
+  readonly isZoomed: boolean;
 }
+
+/** Sides that no image is drawn larger than: as much as a screen shows, and as phones have memory for. */
+const [WHOLE, ZOOMED] = [1600, 3200];
 
 /** A class that is shown. */
 export interface PaintedClass {
@@ -87,49 +95,18 @@ interface Truths {
   readonly masks: ReadonlyMap<number, TruthMask>;
 }
 
-let canvas = new OffscreenCanvas(1, 1);
+const screen = new Screen();
 let probabilities: Probabilities | undefined;
 let classes: Classes = INDEPENDENT;
 /** Of the second model. */
 let second: NetworkAnswer | undefined;
-/** What is on the canvas, and where the second model's begins: 0..1 from the left. */
-let drawn: { readonly first: ImageData; readonly second?: ImageData } | undefined;
-let divider = 0.5;
-/** What is drawn of the image. */
-let shown: RgbImage | undefined;
+/** The image as it is drawn, and once it is zoomed. */
+let shown: Record<'whole' | 'zoomed', RgbImage> | undefined;
 let truth: Truths | undefined;
 /** What the last painting showed. */
 let found: (ClassMasks & { readonly label: number | undefined }) | undefined;
 /** How often a truth was given. */
 let given = 0;
-
-function pixelsOf({ width, height, data }: RgbImage): ImageData {
-  const pixels = new ImageData(width, height);
-  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-    pixels.data.set(data.subarray(from, from + 3), to);
-    pixels.data[to + 3] = 255;
-  }
-  return pixels;
-}
-
-/** Shows what is drawn: of two models, the first to the left of the divider, the second to its right. */
-function present(): void {
-  if (drawn === undefined) return;
-  const { width, height } = drawn.first;
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  const context = canvas.getContext('2d');
-  if (context === null) return;
-  context.putImageData(drawn.first, 0, 0);
-  if (drawn.second === undefined) return;
-  const from = Math.round(divider * width);
-  context.putImageData(drawn.second, 0, 0, from, 0, width - from, height);
-  // Black beside white, which is seen on every image.
-  const line = Math.max(1, Math.round(width / 400));
-  context.fillStyle = 'black';
-  context.fillRect(from - line, 0, line, height);
-  context.fillStyle = 'white';
-  context.fillRect(from, 0, line, height);
-}
 
 /** The masks of an answer, and how those that a look is of are drawn. */
 function layersOf(answer: NetworkAnswer, look: Look) {
@@ -193,13 +170,14 @@ function truthsOf(
 
 const methods = {
   use(given: OffscreenCanvas): void {
-    canvas = given;
+    screen.use(given);
   },
   /** Takes what a network made of an image. The truth of another image, and what another network made of it, are forgotten. */
   take(segmented: NetworkAnswer & { image: RgbImage }): void {
     probabilities = segmented.probabilities;
     classes = segmented.classes;
-    shown = fitScreen(segmented.image);
+    const zoomed = fitScreen(segmented.image, ZOOMED);
+    shown = { whole: fitScreen(zoomed, WHOLE), zoomed };
     truth = undefined;
     second = undefined;
   },
@@ -221,22 +199,23 @@ const methods = {
     }
     second = given;
   },
-  /** Moves the divider between the models. @param share of the width that the first has */
-  wipe(share: number): void {
-    divider = share;
-    present();
+  /** Moves the divider between what is shown. @param share of the width that the left has, from 0 to 1 */
+  divide(share: number): void {
+    screen.divide(share);
   },
   paint(wanted: Look): Painted {
     if (shown === undefined || probabilities === undefined) throw new TypeError('there is no image');
-    const image = shown;
+    const image = shown[wanted.isZoomed ? 'zoomed' : 'whole'];
     const { classes: count } = probabilities;
     const { cut, layers } = layersOf({ probabilities, classes }, wanted);
     found = { ...cut, label: wanted.label };
     const others = second && layersOf(second, wanted).layers;
     const view = (visible: typeof layers) =>
-      pixelsOf(drawView(image, visible.filter(isThere), { ...wanted, isAlone: visible.length === 1 }));
-    drawn = { first: view(layers), ...(others && { second: view(others) }) };
-    present();
+      drawView(image, visible.filter(isThere), { ...wanted, isAlone: visible.length === 1 });
+    const own = view(layers);
+    if (others) screen.show(own, view(others));
+    else if (wanted.isBeforeAndAfter) screen.show(image, own);
+    else screen.show(own);
     return {
       pixels: probabilities.width * probabilities.height,
       classes: layers.map(({ mask, label }, index) => painted(mask, label, count, others?.[index]?.mask)),
