@@ -75,12 +75,17 @@ it('docs/plain-unets.md shows what a refused export draws', () => {
   expect(stderr.startsWith(lines.join('\n'))).toBe(true);
 });
 
-it('README.md opens with a slimming that runs in a clone, here for a few steps', () => {
-  const [block] = blocksOf('README.md').filter(({ language }) => language === 'sh');
+it('README.md opens with a slimming that runs in a clone, here for a few steps, and with what it counts', () => {
+  const blocks = blocksOf('README.md');
+  const [block] = blocks.filter(({ language }) => language === 'sh');
   expect(block?.code).toContain('npx nmode slim');
   const { status, stdout, stderr } = run(`${block?.code.trim()} --steps 20 --force`);
   expect(status === 0 ? '' : stderr).toBe('');
-  expect(stdout).toMatch(/^student /m);
+  // Latencies are those of a machine, agreement is that of all steps.
+  const counted = (text = '') => text.match(/^(teacher|student).* M {2}/gm);
+  const shownTable = blocks.find(({ code }) => /^ +parameters /.test(code));
+  expect(counted(shownTable?.code)).toHaveLength(3);
+  expect(counted(stdout)).toEqual(counted(shownTable?.code));
 });
 
 it('README.md shows what compare counts', () => {
