@@ -17,8 +17,8 @@ import { optimize } from '../../graph/passes/optimize.js';
 import { named, naming } from '../../runtime/common/naming.js';
 import type { ModelSpec } from '../../runtime/images/job.js';
 import type { InputSpecOptions } from '../../runtime/input-spec.js';
-import { LACKS_HEAD } from '../../runtime/output-spec.js';
 import { inputSpecOfModel, type LoadedModel, withOutput } from '../../runtime/node/model.js';
+import { LACKS_HEAD } from '../../runtime/output-spec.js';
 import { measure } from '../measuring/measure.js';
 import { headOf, refuseNmode, type Teacher } from './teacher.js';
 
