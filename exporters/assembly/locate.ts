@@ -3,7 +3,7 @@ import { option } from '../../graph/common/option.js';
 import type { Backbone, Extras, Network } from '../backbones/backbone.js';
 import { BACKBONES, FAMILIES, saidBy } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
-import type { Shapes } from '../nn/weights.js';
+import { isIgnored, type Shapes } from '../nn/weights.js';
 import { bestOf, type Fit, fitOf, misfit } from './recognise.js';
 
 /** A network and where in a state dict it is. */
@@ -50,9 +50,11 @@ export function locate(
   const backbones = said ? [said] : BACKBONES;
   const search: Search = { shapes, isComplete, extras, removed, backbones, tried: [] };
   const views = wholeViews(shapes.keys());
+  const whole = said ? undefined : wholeIn(views, search);
+  if (whole !== undefined) return whole;
   const found = firstOf(views, (view) => locateIn(file, view, search));
   if (found?.complete || (found !== undefined && said !== undefined)) return found;
-  const family = said ? undefined : firstOf(views, (view) => familyIn(view, search));
+  const family = said ? undefined : firstOf(views, (view) => familyBelow(view, search));
   if (family !== undefined) return family;
   if (found !== undefined) return found;
   return misfit(
@@ -72,16 +74,42 @@ function firstOf<T, R>(places: readonly T[], find: (place: T) => R | undefined):
   return undefined;
 }
 
-/** A network that is put together by arguments, by its keys. */
-function familyIn(view: KeyView, search: Search): Candidate | undefined {
-  return firstOf(FAMILIES, (family) =>
-    firstOf([view, ...viewsBelow(view, family.stems ?? [])], (place) =>
-      family.matches?.(shapesIn(place, search.shapes), new Map())
-        ? candidateIn(place, [family], search)
-        : undefined,
-    ),
+/**
+ * The complete network whose keys are all there is. Some are a part of others that arguments put together, as ResNet-50 is of
+ * ResNet-152: where one leaves keys, that with more is meant.
+ */
+function wholeIn(views: readonly KeyView[], search: Search): Candidate | undefined {
+  const known = firstOf(views, (view) => complete(candidateIn(view, search.backbones, search)));
+  if (known !== undefined && !leavesKeys(known)) return known;
+  const family = firstOf(views, (view) =>
+    firstOf(FAMILIES, (each) => complete(familyAt(view, each, search))),
+  );
+  const isLarger = known === undefined || (family?.network.keys.size ?? 0) > known.network.keys.size;
+  return isLarger ? family : known;
+}
+
+const complete = (candidate: Candidate | undefined) => (candidate?.complete ? candidate : undefined);
+
+/** Whether there are keys in the modules of an encoder that it does not ask for. */
+function leavesKeys({ network: { keys, ignoredPrefixes, isSpare }, view }: Location): boolean {
+  const rootOf = (key: string) => key.split('.', 1)[0];
+  const roots = new Set(Array.from(keys.keys(), rootOf));
+  return [...view.names.keys()].some(
+    (key) => roots.has(rootOf(key)) && !keys.has(key) && !isIgnored(key, ignoredPrefixes) && !isSpare?.(key),
   );
 }
+
+/** A network that is put together by arguments, by its keys. */
+function familyAt(view: KeyView, family: Backbone, search: Search): Candidate | undefined {
+  const isThere = family.matches?.(shapesIn(view, search.shapes), new Map());
+  return isThere ? candidateIn(view, [family], search) : undefined;
+}
+
+/** Likewise, wherever its first key is. */
+const familyBelow = (view: KeyView, search: Search): Candidate | undefined =>
+  firstOf(FAMILIES, (family) =>
+    firstOf([view, ...viewsBelow(view, family.stems ?? [])], (place) => familyAt(place, family, search)),
+  );
 
 function locateIn(file: string, view: KeyView, search: Search): Candidate | undefined {
   const whole = candidateIn(view, search.backbones, search);

@@ -25,11 +25,18 @@ export function explaining<T>({ file, tensors }: Checkpoint, search: () => T): T
   }
 }
 
+/** What was found of checkpoints of which nobody says a backbone: they are asked more than once, and it takes time. */
+const known = new WeakMap<Checkpoint, Detected>();
+
 /** The network of a checkpoint. @throws NmodeError (BAD_CHECKPOINT) where there is none that is known, or several */
 export function detectIn(checkpoint: Checkpoint, hinted?: Backbone): Detected {
-  return explaining(checkpoint, () =>
+  const before = hinted === undefined ? known.get(checkpoint) : undefined;
+  if (before !== undefined) return before;
+  const detected = explaining(checkpoint, () =>
     detect(checkpoint.file, shapesOf(checkpoint), hinted, checkpoint.prefix, checkpoint.extras),
   );
+  if (hinted === undefined) known.set(checkpoint, detected);
+  return detected;
 }
 
 /** The weights of a network where it was found. */

@@ -43,7 +43,7 @@ function notesOf({ place, settings, dataset }: Plan, { planned, built }: Norms):
   return [
     ...(before !== now && now !== 'none'
       ? [
-          `its keys are those of a ${now} norm, where ${place} says ${before}: its trainer put that in its place`,
+          `its keys are those of a ${now} norm, where ${place}, says ${before}: its trainer put that in its place`,
         ]
       : []),
     ...(typeof previous === 'string'

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildModel } from '../../../exporters/assembly/build.js';
 import { standard } from '../../../exporters/assembly/describe.js';
 import { detectIn } from '../../../exporters/assembly/network-weights.js';
+import { ownKeys } from '../../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
@@ -13,6 +14,7 @@ import { encodeModel } from '../../../graph/file/write.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { verifySession } from '../../../src/parity/parity.js';
+import { seededCheckpoint } from '../../support/network-cases.js';
 import {
   configOf,
   expectParity,
@@ -221,4 +223,12 @@ describe('an nmODE decoder on an encoder of smp', () => {
       expect(decoders).toEqual(['eed', 'lmd']);
     },
   );
+});
+
+it('an encoder whose keys hold all of a known one is not taken for that', () => {
+  const network = backboneOf('smp.unet', { encoder_name: 'resnet152' }).network(new Map());
+  const own = network.own === undefined ? new Map() : ownKeys(network, network.own);
+  const keys = Object.fromEntries([...network.keys, ...own]);
+  const found = detectIn(seededCheckpoint({ keys }, 1)).network;
+  expect(found).toMatchObject({ backbone: 'smp.unet', variant: { encoder: 'resnet152' } });
 });
