@@ -3,10 +3,13 @@ import { Global, Inert, type PickleValue, type PickleWorld, Stateful, Tuple } fr
 
 /** Values alive on the stack. Picklers work in batches of 1000; deeper nesting is an attack. */
 const MAX_STACK = 50_000;
-/** Values made, stored or passed on in all. A tensor takes about fifty. */
-const MAX_WORK = 1_000_000;
+/**
+ * Values made, stored or passed on in all: so many, and more as the pickle is longer, up to the most. A tensor takes about fifty in
+ * 150 bytes; a number of NumPy sixteen in 60, of which nnU-Net's log has one for each epoch and class.
+ */
+const [FREE_WORK, BYTES_PER_WORK, MAX_WORK] = [1_000_000, 3, 8_000_000];
 /** Opcodes, those that make nothing included. */
-const MAX_STEPS = 8 * MAX_WORK;
+const MAX_STEPS = 2 * MAX_WORK;
 const MAX_LONG_BYTES = 1024;
 const MAX_LINE_BYTES = 4096;
 
@@ -19,15 +22,17 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export class PickleBudget {
   #work = 0;
   #steps = 0;
+  #allowed = FREE_WORK;
 
   charge(values: number): void {
     this.#work += values;
-    if (this.#work > MAX_WORK)
-      throw new RangeError(`the pickle makes or stores more than ${MAX_WORK} values`);
+    if (this.#work > Math.min(this.#allowed, MAX_WORK))
+      throw new RangeError(`the pickle makes or stores ${this.#work} values, more than its length allows`);
   }
 
-  /** Counts an opcode. */
-  step(): void {
+  /** Counts an opcode of so many bytes. */
+  step(bytes: number): void {
+    this.#allowed += bytes / BYTES_PER_WORK;
     if (++this.#steps > MAX_STEPS) throw new RangeError(`the pickle has more than ${MAX_STEPS} opcodes`);
   }
 }

@@ -129,12 +129,14 @@ const byCode = Array.from({ length: 256 }, (_, code) => OPCODES[String.fromCharC
  */
 export function unpickle(cursor: Cursor, world: PickleWorld, budget = new PickleBudget()): PickleValue {
   const machine = new PickleMachine(cursor, world, budget);
+  let start = cursor.position;
   for (let code = cursor.byte(); code !== STOP; code = cursor.byte()) {
-    budget.step();
     const opcode = byCode[code];
     if (opcode === undefined)
       throw new SyntaxError(`pickle opcode 0x${code.toString(16)}, which is not read`);
     opcode(machine);
+    budget.step(cursor.position - start);
+    start = cursor.position;
   }
   return machine.pop();
 }

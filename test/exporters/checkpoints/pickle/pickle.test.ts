@@ -99,3 +99,28 @@ describe('malformed streams are refused', () => {
     expect(() => load(...parts)).toThrow(says);
   });
 });
+
+it('a log of a number of NumPy for each of a hundred classes and a thousand epochs is read', () => {
+  // As Python writes them: what is called and its type are recalled, each result is remembered.
+  const put = (index: number) => bytes('r', little(index, 4));
+  const text = bytes(unicode('\x85\xebQ\xb8\x1e\x85\xd3?'), put(4));
+  const number = bytes(
+    ...['h', 0, 'h', 1, 'h', 2, text, 'h', 3, 0x86, put(5), 'R', put(6)],
+    ...[0x86, put(7), 'R', put(8)],
+  );
+  const head = bytes('cnumpy\nscalar\nq\0', '0cnumpy\ndtype\nq\x01', '0c_codecs\nencode\nq\x02', '0');
+  const epoch = bytes('](', ...Array<Buffer>(100).fill(number), 'e');
+  const log = load(
+    0x80,
+    2,
+    head,
+    unicode('latin1'),
+    'q',
+    3,
+    '0',
+    '](',
+    ...Array<Buffer>(1000).fill(epoch),
+    'e.',
+  );
+  expect(log).toHaveLength(1000);
+});

@@ -7,9 +7,9 @@ export const PICKLES: Conditions = {
       'in a model that was pickled whole, modules are more than 100 deep, their path is above 1024 characters, or there are over 50000',
   },
   'exporters/checkpoints/pickle/pickle-machine.ts': {
-    'the pickle makes or stores more than … values':
-      'values pushed, stored, appended and passed to calls are together above a million',
-    'the pickle has more than … opcodes': 'pickles of one file have above eight million opcodes',
+    'the pickle makes or stores … values, more than its length allows':
+      'values pushed, stored, appended and passed to calls are together above a million and a third of the bytes, or above eight million',
+    'the pickle has more than … opcodes': 'pickles of one file have above 16 million opcodes',
     'the pickle has more than … values on its stack':
       '50000 values and marks are on the stack when one is pushed',
     'the pickle takes a value where there is none':
