@@ -8,6 +8,7 @@ import { VERSION } from '../../graph/common/version.js';
 import { type Dim, symbol } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 import { input, type Value } from '../../graph/ir/value.js';
+import { add, mul } from '../../graph/ops/elementwise.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import { commonMultiple, type Network, perAxis, type Skip } from '../backbones/backbone.js';
 import { type NmodeDecoder, unroll } from '../decoders/nmode.js';
@@ -99,26 +100,37 @@ interface Given {
   readonly label?: Value;
 }
 
+/** The weights of a network; or of its folds, whose logits are averaged. */
+type WeightsOfFolds = Weights | readonly Weights[];
+
 /** @param pixels float32 [N, C, H, W] */
-function givenOf(pixels: Value, { network, decoder, classes, head }: Description, weights: Weights): Given {
-  const skips = network.skips(pixels, weights);
-  if (decoder.id !== 'original') {
-    return { mask: applyHead(head, nmodeLogits(skips, decoder, classes, weights)) };
-  }
-  const { own } = decoder;
-  const mask = applyHead(head, own.logits(skips, weights, pixels));
-  return own.label === undefined ? { mask } : { mask, label: own.label(skips, weights) };
+function givenOf(pixels: Value, { network, decoder, classes, head }: Description, of: WeightsOfFolds): Given {
+  const each = [of].flat().map((weights) => {
+    const skips = network.skips(pixels, weights);
+    if (decoder.id !== 'original') return { logits: nmodeLogits(skips, decoder, classes, weights) };
+    const { own } = decoder;
+    return { logits: own.logits(skips, weights, pixels), label: own.label?.(skips, weights) };
+  });
+  const { label } = at(each, 0);
+  const mask = applyHead(head, mean(each.map(({ logits }) => logits)));
+  return label === undefined ? { mask } : { mask, label };
+}
+
+/** The mean of values of one shape. */
+function mean(values: readonly Value[]): Value {
+  const sum = values.reduce((all, value) => add(all, value));
+  return values.length === 1 ? sum : mul(sum, 1 / values.length);
 }
 
 /** The network on prepared pixels: `input` float32 [N, C, H, W] -> [N, classes, H, W]. */
-function tensorForm(description: Description, weights: Weights, size: InputSize) {
+function tensorForm(description: Description, weights: WeightsOfFolds, size: InputSize) {
   const shape = inputShape(description.network, sizeMultiples(description), size);
   const pixels = input('input', 'float32', shape);
   return { taken: pixels, given: givenOf(pixels, description, weights) };
 }
 
 /** The network with its recipe: `image` uint8 or uint16 [1, H, W, C] -> [1, classes, H, W]. */
-function imageForm(description: Description, weights: Weights, recipe: Recipe, bits?: 8 | 16) {
+function imageForm(description: Description, weights: WeightsOfFolds, recipe: Recipe, bits?: 8 | 16) {
   const { network, classes } = description;
   if (network.axes === 3) {
     throw new NmodeError(
@@ -171,7 +183,7 @@ export function buildWithSkips(description: Description, weights: Weights, size:
  * to `weights.finish`.
  * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide or an opset that is not written
  */
-export function buildModel(description: Description, weights: Weights, options: BuildOptions): Model {
+export function buildModel(description: Description, weights: WeightsOfFolds, options: BuildOptions): Model {
   const { taken, given } = options.imageRecipe
     ? imageForm(description, weights, options.imageRecipe, options.imageBits)
     : tensorForm(description, weights, options.size);

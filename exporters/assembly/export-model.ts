@@ -1,11 +1,13 @@
 import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
+import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { NORMALIZATIONS } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import {
+  APPLIED_HEAD_KEY,
   BACKGROUND_KEY,
   type Background,
   BYTES_PER_PIXEL_KEY,
@@ -14,6 +16,7 @@ import {
   HEAD_KEY,
   IO_KEY,
   RECIPE_KEY,
+  REGIONS_KEY,
   RELEASE_SIDE,
   type Recipe,
   recipeSummary,
@@ -30,19 +33,12 @@ import { Weights, zeroWeights } from '../nn/weights.js';
 import { assumptionsOf } from './assumptions.js';
 import { buildModel, buildWithSkips, type InputSize, sizeMultiple } from './build.js';
 import { namedClasses } from './class-names.js';
-import { type Description, describe } from './describe.js';
+import type { Description } from './describe.js';
 import { type ExportPlan, type ImagePlan, inputSizeOf } from './export-plan.js';
+import { foldsOf } from './folds.js';
+import { type LibraryUse, libraryUse } from './library-recipe.js';
 import { networkCost } from './network-cost.js';
-import {
-  detectIn,
-  finishedIn,
-  ignoredKeys,
-  ignoredNotes,
-  prefixIn,
-  prefixNotes,
-  sourceMetadata,
-  weightsIn,
-} from './network-weights.js';
+import { ignoredNotes, prefixNotes, sourceMetadata } from './network-weights.js';
 
 export { shapesOf } from './network-weights.js';
 
@@ -65,38 +61,46 @@ export interface Exported {
 
 /**
  * Turns a checkpoint into a checked model.
+ * @param others of the same network, which is then the mean of what all of them give before the head
  * @throws NmodeError (BAD_CHECKPOINT, BAD_USAGE)
  */
-export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Exported {
+export function exportCheckpoint(
+  checkpoint: Checkpoint,
+  plan: ExportPlan,
+  others: readonly Checkpoint[] = [],
+): Exported {
   const { hints, images } = plan;
-  const detected = detectIn(checkpoint, plan.backbone);
-  const { view } = detected;
-  const description = describe(checkpoint.file, detected, hints);
-  // What is not known of it is refused before anything is made.
-  if (images.recipe?.normalization === undefined) description.network.preparation?.();
   const settings = new SettingsInUse(checkSettings(plan.settings));
-  const weights = weightsIn(checkpoint, view, settings);
-  const size = inputSizeOf(plan, description.network);
-  const recipe = recipeOf(description, images, size, plan.graph.size === undefined);
-  const built = buildModel(description, weights, {
+  const folds = foldsOf([checkpoint, ...others], plan, settings);
+  const { description: described, weights, view } = at(folds, 0);
+  const use = libraryUseOf(described.network, images);
+  const size = inputSizeOf(plan, described.network);
+  const recipe = recipeOf(described, images, size, { isUsual: plan.graph.size === undefined, use });
+  // Windows are averaged as logits, so that what a head makes of them comes behind.
+  const isAveraged = recipe.sizing.kind === 'slide' && hints.head === undefined;
+  const description: Description = isAveraged ? { ...described, head: 'none' } : described;
+  const allWeights = folds.map((fold) => fold.weights);
+  const built = buildModel(description, allWeights, {
     ...plan.graph,
     size,
     ...(images.io === 'image' && { imageRecipe: recipe, ...pick(images, ['imageBits']) }),
   });
   const { network } = description;
-  const background = images.background ?? (description.head === 'softmax' ? network.background : undefined);
-  const { narrowed, unused } = finishedIn(checkpoint, view, network, weights);
+  const background = images.background ?? (described.head === 'softmax' ? network.background : undefined);
+  const finished = folds.map((fold) => ({ ...fold, ...fold.finish() }));
   settings.refuseUnused(checkpoint.file);
-  const [prefix, leftAside] = [prefixIn(checkpoint, view), ignoredKeys(checkpoint, view, unused)];
+  const { prefix, leftAside } = at(finished, 0);
   const named = namedClasses(checkpoint, description.classes, images.classNames, network.classNames);
   const metadata = new Map([
     ...architectureMetadata(description),
     // After the decoder's own variant, which they may change.
     ...settings.metadata,
-    ...backgroundMetadata(description, background),
+    ...(isAveraged ? [[APPLIED_HEAD_KEY, described.head] satisfies [string, string]] : []),
+    ...backgroundMetadata(described, background),
+    ...regionMetadata(described, use),
     ...named.metadata,
     ...imageMetadata(description, recipe, plan),
-    ...sourceMetadata(checkpoint, prefix, leftAside),
+    ...sourceMetadata(finished),
   ]);
   const model = withReceptiveField({ ...built, metadata });
   check(model);
@@ -104,56 +108,82 @@ export function exportCheckpoint(checkpoint: Checkpoint, plan: ExportPlan): Expo
     ...(plan.assumed ?? []),
     ...(checkpoint.assumed ?? []),
     ...assumptionsOf(description, hints, settings, network),
-    ...(isRecipeAssumed(description.network, images)
+    ...(isRecipeAssumed(network, images)
       ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
       : []),
-    ...(description.head === 'softmax' && description.classes > 1 && background === undefined
+    ...(described.head === 'softmax' && described.classes > 1 && background === undefined
       ? [{ what: 'background', value: 'class 0', option: 'background' }]
       : []),
   ];
+  const narrowed = finished.reduce((sum, fold) => sum + fold.narrowed.length, 0);
   const notes = [
     ...(checkpoint.note === '' ? [] : [checkpoint.note]),
+    ...(folds.length > 1 ? [`the mean of ${folds.map((fold) => fold.checkpoint.file).join(', ')}`] : []),
     ...prefixNotes(checkpoint, view),
     ...ignoredNotes(leftAside, network.backbone),
     ...named.notes,
-    ...(description.network.notes ?? []),
-    ...(narrowed.length > 0 ? [`${narrowed.length} float64 tensors were rounded to float32`] : []),
+    ...(network.notes ?? []),
+    ...(use?.notes ?? []),
+    ...(narrowed > 0 ? [`${narrowed} float64 tensors were rounded to float32`] : []),
   ];
-  const { parameters } = weights;
+  const parameters = allWeights.reduce((sum, each) => sum + each.parameters, 0);
   const withSkips = () => ({ ...buildWithSkips(description, weights, size), metadata });
   return { model, description, parameters, prefix, leftAside, assumed, notes, withSkips };
 }
 
 /** Whether nobody says how images are prepared, of a network that takes any. */
-const isRecipeAssumed = ({ axes, isRecipeSaid = false }: Network, { recipe, window }: ImagePlan): boolean =>
-  axes !== 3 && !isRecipeSaid && recipe?.normalization === undefined && window === undefined;
+const isRecipeAssumed = (
+  { axes, isRecipeSaid, preparation }: Network,
+  { recipe, window }: ImagePlan,
+): boolean =>
+  axes !== 3 &&
+  !isRecipeSaid &&
+  preparation === undefined &&
+  recipe?.normalization === undefined &&
+  window === undefined;
+
+/**
+ * How the library of a network uses it on images; undefined where nobody says, or a user says how they are normalized.
+ * @throws NmodeError (BAD_CHECKPOINT) for what is not known of it
+ */
+function libraryUseOf({ axes, preparation }: Network, { recipe }: ImagePlan): LibraryUse | undefined {
+  if (preparation === undefined || recipe?.normalization !== undefined) return undefined;
+  const prepared = preparation();
+  return axes === 3 ? undefined : libraryUse(prepared);
+}
+
+/** The regions that independent classes are. */
+const regionMetadata = ({ head }: Description, use: LibraryUse | undefined): [string, string][] =>
+  head === 'sigmoid' && use?.regions ? [[REGIONS_KEY, JSON.stringify(use.regions)]] : [];
 
 /**
  * The recipe that an export is made with.
- * @param isUsual whether nobody asked for the size
+ * @param said whether nobody asked for the size, and how the network's library uses it
  * @throws NmodeError (BAD_USAGE) where its sizes contradict each other
  */
 function recipeOf(
   { network }: Description,
   { recipe, grey, window, nativeSize, io }: ImagePlan,
   { batch = 1, height, width }: InputSize,
-  isUsual: boolean,
+  { isUsual, use }: { readonly isUsual: boolean; readonly use: LibraryUse | undefined },
 ): Recipe {
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   if (io === 'image' && batch !== 1) {
     throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
   }
   const asked = checkRecipe({ ...recipe, ...(grey !== undefined && { grey }) });
-  const { sizing: given, ...others } = asked;
+  const { sizing: given, ...others } = { ...use?.recipe, sizing: undefined, ...asked };
+  const stated = others.normalization ?? network.normalization;
   const normalization =
     window === undefined
-      ? (asked.normalization ?? network.normalization ?? NORMALIZATIONS.release)
-      : withWindow(asked.normalization, window);
+      ? (stated ?? NORMALIZATIONS.release)
+      : withWindow(use ? stated : asked.normalization, window);
   fitRecipe({ ...others, normalization }, network.inputChannels);
   const native: Sizing = { kind: 'pad', multiple: network.stride };
   const resized: Sizing = { kind: 'resize', height: height ?? RELEASE_SIDE, width: width ?? RELEASE_SIDE };
   const own = isUsual ? network.sizing : undefined;
-  const sizing = given ?? (nativeSize || own?.kind === 'pad' ? native : resized);
+  const windows = use && { ...use.recipe.sizing, ...(height && { height }), ...(width && { width }) };
+  const sizing = given ?? (nativeSize || own?.kind === 'pad' ? native : (windows ?? resized));
   if (sizing.kind !== 'pad') {
     const fits = (height ?? sizing.height) === sizing.height && (width ?? sizing.width) === sizing.width;
     if (nativeSize || !fits) {

@@ -44,8 +44,9 @@ export function weightsIn(
   { file, tensors }: Checkpoint,
   { names }: KeyView,
   settings?: SettingsInUse,
+  under?: string,
 ): Weights {
-  return Weights.from((key) => tensors.get(names.get(key) ?? ''), file, settings);
+  return Weights.from((key) => tensors.get(names.get(key) ?? ''), file, settings, under);
 }
 
 /**
@@ -106,23 +107,24 @@ export function prefixNotes(checkpoint: Checkpoint, view: KeyView): readonly str
   return [`the network is below '${legible(prefixIn(checkpoint, view))}' in the state dict`];
 }
 
-/** `metadata_props` that say where the weights are from. @throws NmodeError (BAD_CHECKPOINT) where the file cannot be read */
-export function sourceMetadata(
-  checkpoint: Checkpoint,
-  prefix: string,
-  ignored: readonly string[],
-): readonly [string, string][] {
+/** Where weights are from, and what of it is not used. */
+interface Source {
+  readonly checkpoint: Checkpoint;
+  readonly prefix: string;
+  readonly leftAside: readonly string[];
+}
+
+/** `metadata_props` that say where the weights are from. @throws NmodeError (BAD_CHECKPOINT) where a file cannot be read */
+export function sourceMetadata(sources: readonly Source[]): readonly [string, string][] {
+  const ignored = sources.flatMap(({ leftAside }) => leftAside);
+  const prefixes = [...new Set(sources.map(({ prefix }) => prefix))].filter((prefix) => prefix !== '');
+  const title = ignored.length === 1 ? 'key' : 'keys';
   return [
-    ['nmode.source.file', checkpoint.file],
-    ['nmode.source.sha256', checkpoint.sha256()],
-    ...(prefix === '' ? [] : [['nmode.source.prefix', prefix] satisfies [string, string]]),
+    ['nmode.source.file', sources.map(({ checkpoint }) => checkpoint.file).join(', ')],
+    ['nmode.source.sha256', sources.map(({ checkpoint }) => checkpoint.sha256()).join(', ')],
+    ...prefixes.slice(0, 1).map((prefix): [string, string] => ['nmode.source.prefix', prefix]),
     ...(ignored.length === 0
       ? []
-      : [
-          ['nmode.source.left_aside', listed(ignored.length === 1 ? 'key' : 'keys', ignored)] satisfies [
-            string,
-            string,
-          ],
-        ]),
+      : [['nmode.source.left_aside', listed(title, ignored)] as [string, string]]),
   ];
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { fitsPattern } from './select-keys.js';
 
 /** How a library lays out the folder that it saves a network in. */
@@ -82,6 +83,32 @@ export async function placeOf(path: string): Promise<Place> {
   const isUsual = basename(weights) === usual;
   const notes = isUsual ? [] : [`weights are those of ${basename(weights)}: there is no ${usual}`];
   return { file, weights, beside: await textsAround(weights), notes };
+}
+
+/** What nnU-Net calls the folder of a fold: its number, or `all` for a training on all data. */
+const FOLD = /^fold_(\d+|all)$/;
+
+/**
+ * The folders of the folds in a folder of nnU-Net's results: those that are named, or all that have weights, but for that of a training
+ * on all data beside them. None where it is another folder.
+ * @throws NmodeError (BAD_USAGE) where folds are named of another folder, or are not there
+ */
+export function foldsIn(path: string, wanted?: readonly string[]): readonly string[] {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const folders = isFolder ? weightsIn(path).files.map((file) => dirname(relative(path, file))) : [];
+  const found = new Map(folders.flatMap((folder) => (FOLD.test(folder) ? [[folder.slice(5), folder]] : [])));
+  const numbered = [...found.keys()].filter((fold) => fold !== 'all');
+  const chosen = [...new Set(wanted ?? (numbered.length > 0 ? numbered : found.keys()))];
+  const missing = chosen.find((fold) => !found.has(fold));
+  if (missing !== undefined) {
+    const there =
+      found.size === 0 ? 'no folder of nnU-Net with folds' : `the folds ${[...found.keys()].join(', ')}`;
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${option('folds')}: ${path} is without fold ${missing}: it has ${there}`,
+    );
+  }
+  return chosen.map((fold) => join(path, `fold_${fold}`));
 }
 
 /** The files with weights that a folder leads to: those of the first layout that it has, by the name that is first there. */

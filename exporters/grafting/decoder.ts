@@ -88,7 +88,7 @@ export function trainedDecoder(
     decoder,
     classes,
     weights,
-    source: sourceMetadata(checkpoint, prefixIn(checkpoint, view), []),
+    source: sourceMetadata([{ checkpoint, prefix: prefixIn(checkpoint, view), leftAside: [] }]),
     finish() {
       const { narrowed } = weights.finish(names.filter(isOwn));
       return [

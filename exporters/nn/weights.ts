@@ -59,12 +59,13 @@ class Ledger {
     readonly source: TensorSource,
     readonly file: string,
     readonly settings: SettingsInUse,
+    readonly under: string,
   ) {}
 
   take(key: string, shape: readonly number[], as: readonly number[]): Value {
     const known = this.values.get(key);
     if (known !== undefined) return known;
-    const value = initializer(key, { ...this.#fitting(key, shape), dims: as });
+    const value = initializer(`${this.under}${key}`, { ...this.#fitting(key, shape), dims: as });
     this.values.set(key, value);
     return value;
   }
@@ -154,9 +155,15 @@ export class Weights {
   /**
    * @param file what messages call the weights
    * @param settings what is known of the network and stands in no state dict
+   * @param under what the names of a graph's weights begin with, before their keys
    */
-  static from(source: TensorSource, file = 'the weights', settings = new SettingsInUse()): Weights {
-    return new Weights(new Ledger(source, file, settings), '');
+  static from(
+    source: TensorSource,
+    file = 'the weights',
+    settings = new SettingsInUse(),
+    under = '',
+  ): Weights {
+    return new Weights(new Ledger(source, file, settings, under), '');
   }
 
   /** What layers ask for that stands in no state dict. */

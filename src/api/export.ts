@@ -4,7 +4,8 @@ import type { DecoderId } from '../../exporters/assembly/describe.js';
 import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
 import { networkCost } from '../../exporters/assembly/network-cost.js';
-import { openCheckpoint } from '../../exporters/checkpoints/open.js';
+import { foldsIn } from '../../exporters/checkpoints/folder.js';
+import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { at } from '../../graph/common/at.js';
 import { pick } from '../../graph/common/pick.js';
@@ -16,8 +17,10 @@ import { withStructure } from './structure.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
-  /** A .pth, .pt, .ts or .safetensors file, or a folder that `save_pretrained` wrote, or of a MONAI bundle. */
+  /** A .pth, .pt, .ts or .safetensors file, or a folder that `save_pretrained` wrote, of a MONAI bundle, or of nnU-Net's results. */
   readonly checkpoint: string;
+  /** Of a folder of nnU-Net's results, the folds whose logits are averaged, such as `0` or `all`; default all that it has. */
+  readonly folds?: readonly string[];
   /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
   readonly key?: string;
   /** Of a network that is known by its structure alone: the hypothesis that is taken, by its id. */
@@ -50,18 +53,18 @@ export interface ExportReport extends ProofReport {
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
   const { output, reference } = options;
-  const checkpoint = await openCheckpoint(
-    options.checkpoint,
-    options.key,
-    pick(options, ['prefix', 'ignore']),
-  );
+  const open = (path: string) => openCheckpoint(path, options.key, pick(options, ['prefix', 'ignore']));
+  const [path = options.checkpoint, ...paths] = foldsIn(options.checkpoint, options.folds);
+  const checkpoint = await open(path);
+  const others: Checkpoint[] = [];
   try {
+    for (const other of paths) others.push(await open(other));
     await refuseOverwriting([output], [options.checkpoint, ...(reference ? [reference] : [])]);
     const proof = planProof(options);
     const asked = planExport(options);
     const structure = { assume: options.assume, ...pick(proof, ['reference', 'tolerance']) };
     const { plan, provenAt, ...structured } = await withStructure(checkpoint, asked, structure);
-    const exported = exportCheckpoint(checkpoint, plan);
+    const exported = exportCheckpoint(checkpoint, plan, others);
     const { description, prefix, leftAside, parameters } = exported;
     const notes = [...exported.notes, ...structured.notes];
     const { io = 'tensor' } = plan.images;
@@ -74,7 +77,9 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const made = {
       ...{ model: exported.model, name: basename(output), head: description.head },
       ...{ assumed: exported.assumed, notes, isProven: true },
-      ...((io === 'image' || provenAt) && { network: () => exportCheckpoint(checkpoint, proven).model }),
+      ...((io === 'image' || provenAt) && {
+        network: () => exportCheckpoint(checkpoint, proven, others).model,
+      }),
     };
     const { model, transformation, assumed, bytes, verified } = await writeProven(made, proof);
     const { declared: input, known, shape } = inputSizes(model, at(model.graph.inputs, 0).name);
@@ -100,6 +105,6 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       ...(verified && { verified }),
     };
   } finally {
-    checkpoint.close();
+    for (const each of [checkpoint, ...others]) each.close();
   }
 }

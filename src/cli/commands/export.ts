@@ -13,7 +13,7 @@ import {
 import { OPSETS } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
-import { parseCount, parseOutput, parseSpace } from '../flags/arguments.js';
+import { parseCount, parseFolds, parseOutput, parseSpace } from '../flags/arguments.js';
 import { backboneArgumentsOption } from '../flags/backbone-arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
@@ -65,7 +65,12 @@ export function addExport(program: Command, inFlags: InFlags): void {
       '--assume <id>',
       'of a network that is known by its structure alone: which one, by the id that inspect prints',
     )
-    .addOption(headOption());
+    .addOption(headOption())
+    .option(
+      '--folds <n,...>',
+      "of a folder of nnU-Net's results, the folds that are averaged (default: all)",
+      parseFolds,
+    );
   addCheckpointFlags(command)
     .option(
       '--size <[Dx]HxW>',

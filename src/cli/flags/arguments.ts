@@ -31,6 +31,17 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** '0,1,2' -> ['0', '1', '2'], the folds of nnU-Net; `all` is one. */
+export function parseFolds(text: string): readonly string[] {
+  const folds = text.split(',').map((fold) => fold.trim());
+  if (!folds.every((fold) => /^(\d{1,4}|all)$/.test(fold))) {
+    throw new InvalidArgumentError(
+      'Expected numbers of folds with commas between, or all, for example 0,1,2.',
+    );
+  }
+  return folds;
+}
+
 /** What sixteen bits can hold. */
 const upTo65535 =
   (what: string) =>

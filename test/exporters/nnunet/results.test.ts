@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
-import { planExport } from '../../../exporters/assembly/export-plan.js';
+import { type ExportOptions, planExport } from '../../../exporters/assembly/export-plan.js';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
+import { parseRecipe } from '../../../graph/common/recipe.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { verifySession } from '../../../src/parity/parity.js';
@@ -14,10 +15,10 @@ const RESULTS = fixture('nnunet', 'results');
 const TRAINING = 'nnUNetTrainer__nnUNetPlans__2d_bs4';
 const FINAL = join(TRAINING, 'fold_0', 'checkpoint_final.pth');
 
-async function exported(path: string) {
+async function exported(path: string, options: ExportOptions = {}) {
   const checkpoint = await openCheckpoint(path);
   try {
-    const { model, ...others } = exportCheckpoint(checkpoint, planExport({}));
+    const { model, ...others } = exportCheckpoint(checkpoint, planExport(options));
     return { ...others, model, bytes: encodeModel(model) };
   } finally {
     checkpoint.close();
@@ -26,7 +27,7 @@ async function exported(path: string) {
 
 describe('results of nnU-Net', () => {
   it('tell network, regions and sizes, and give what PyTorch gives', async () => {
-    const { bytes, model, assumed } = await exported(RESULTS);
+    const { bytes, model, assumed } = await exported(RESULTS, { head: 'sigmoid' });
     expect(Object.fromEntries(model.metadata)).toMatchObject({
       ...{ 'nmode.backbone': 'nnunet.plainconvunet', 'nmode.configuration': '2d_bs4' },
       ...{ 'nmode.head': 'sigmoid', 'nmode.classes': '3', 'nmode.size_multiple': '12' },
@@ -35,10 +36,28 @@ describe('results of nnU-Net', () => {
     });
     // A training's tiles.
     expect(model.graph.inputs[0]?.type?.shape).toEqual([1, 3, 16, 24]);
-    expect(assumed.filter(({ what }) => what !== 'recipe')).toEqual([]);
+    expect(assumed).toEqual([]);
     await using session = await createSession(bytes);
     const reference = await readReference(join(RESULTS, 'io.safetensors'));
     expect((await verifySession(session, reference)).pass).toBe(true);
+  });
+
+  it('end in logits, with all that nnU-Net does to images and to these', async () => {
+    const { model } = await exported(RESULTS);
+    const metadata = Object.fromEntries(model.metadata);
+    expect(metadata).toMatchObject({ 'nmode.head': 'none', 'nmode.applied_head': 'sigmoid' });
+    expect(JSON.parse(metadata['nmode.regions'] ?? '')).toEqual([
+      { label: 1, of: [1, 2, 3] },
+      { label: 2, of: [2, 3] },
+      { label: 3, of: [3] },
+    ]);
+    expect(parseRecipe(metadata['nmode.recipe'] ?? '')).toEqual({
+      normalization: { kind: 'unit', bits: 8 },
+      sizing: { kind: 'slide', height: 16, width: 24, step: 0.5 },
+      crop: 'foreground',
+      mirror: ['height', 'width'],
+      files: 'nnunet',
+    });
   });
 
   describe('in a folder of their own', () => {

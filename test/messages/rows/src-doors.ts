@@ -3,6 +3,8 @@ import type { Conditions } from '../conditions.js';
 /** What the command line and the page say. */
 export const SRC_DOORS: Conditions = {
   'src/cli/flags/arguments.ts': {
+    'Expected numbers of folds with commas between, or all, for example 0,1,2.':
+      '--folds is something else than numbers of up to four digits, or all',
     'Expected HEIGHTxWIDTH in pixels, or DEPTHxHEIGHTxWIDTH of a volume, each from 1 to 99999, for example 256x256.':
       'the size of an export is neither two nor three whole numbers of at most five digits from 1 on with an x between',
     'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.':

@@ -6,6 +6,9 @@ export const CHECKPOINTS: Conditions = {
     'element … is …, beyond the range of float32': 'a finite float64 becomes infinite as float32',
   },
   'exporters/checkpoints/folder.ts': {
+    '…: … is without fold …: it has …': 'a fold is asked for that a folder does not have',
+    'no folder of nnU-Net with folds': 'the folder is no training of nnU-Net',
+    'the folds …': 'the folder is one, with these folds',
     '…: a folder without …: name the file with the weights in it':
       'the path is that of a folder, and no file is where a library would have put the weights',
     '…: it holds … networks, …: name the folder of one, as …':

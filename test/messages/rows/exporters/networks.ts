@@ -106,6 +106,19 @@ export const NETWORKS: Conditions = {
   'exporters/assembly/network-cost.ts': {
     'an operator has no cost': 'never: the operators that networks are built of are all counted',
   },
+  'exporters/assembly/folds.ts': {
+    '…: it is not the network of …: folds of one training are averaged':
+      'a fold has another network, number of classes, decoder or other keys than the first',
+  },
+  'exporters/assembly/library-recipe.ts': {
+    'a network of no channels': 'a plan has a preparation for no channel',
+    'CTNormalization without its intensities': 'a plan was read without the intensities that it needs',
+    '…: images are resampled by …, expected resample_data_or_seg_to_shape of order 0, 1 or 3 and back of order 1, or resample_torch_fornnunet: run the network on images that are resampled':
+      'a plan of other spacings than those of its images resamples by another function or order',
+    ' and ': 'joins the functions for images and for what the network gives',
+    '…: transpose_forward puts axis … first, which an image has no other slices along: expected 0':
+      'a plan of images makes slices of their rows or columns',
+  },
   'exporters/assembly/image-io.ts': {
     '…: the recipe has …, which no graph does: leave it out, and images are prepared where the model runs':
       'a model that takes images as they are is asked for, and its recipe crops, resamples, transposes, mirrors, slides or names files',
