@@ -4,6 +4,7 @@ import { check } from '../../graph/analysis/check.js';
 import { prune } from '../../graph/analysis/prune.js';
 import { reachOf } from '../../graph/analysis/reach.js';
 import { badModel, badUsage } from '../../graph/common/errors.js';
+import { parseRecipe, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type ReadBeside, readingBeside } from '../../graph/file/external.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { encodeModel } from '../../graph/file/write.js';
@@ -112,6 +113,15 @@ export function forImages(given: LoadedModel, output: string | undefined): Loade
   const loaded = withOutput(given, output);
   const model = inImageForm(loaded.model, false);
   return model === loaded.model ? loaded : { ...loaded, model, bytes: encodeModel(model) };
+}
+
+/** How a model says that the files of an image are named. What is wrong with its recipe is told where it is opened. */
+export function filesNaming({ model: { metadata } }: LoadedModel): Recipe['files'] {
+  try {
+    return parseRecipe(metadata.get(RECIPE_KEY) ?? '').files;
+  } catch {
+    return undefined;
+  }
 }
 
 /** How a model wants its images; how far it looks is read from its graph. @throws NmodeError (BAD_MODEL, BAD_USAGE) */

@@ -4,7 +4,7 @@ import { inOrder } from '../../runtime/common/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
-import { loadModel } from '../../runtime/node/model.js';
+import { filesNaming, loadModel } from '../../runtime/node/model.js';
 import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import { finishOptions } from '../../runtime/segment-options.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
@@ -56,7 +56,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   checkReading(options);
   finishOptions(options, at);
   const place = placeOfCounts(options);
-  const found = await findPairs(options.images, options.masks, options.inputs);
+  const model = await loadModel(options.model, loading);
+  const naming = { inputs: options.inputs, files: filesNaming(model) };
+  const found = await findPairs(options.images, options.masks, naming);
   const share = place && shareOf(found, place.shard);
   const { pairs, failures: unpaired } = share ?? found;
   if (options.report !== undefined) {
@@ -65,7 +67,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
     await refuseOverwriting([options.report], [options.model, ...found.files]);
   }
-  const model = await loadModel(options.model, loading);
   await using segmenter = await Segmenter.load(model, { ...loading, at });
   refuseReading(segmenter, options);
   const { semantics, recipe, assumed, provider: session } = segmenter;

@@ -2,10 +2,19 @@ import { join, parse, resolve } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import type { Recipe } from '../../graph/common/recipe.js';
 import type { ChannelFiles } from '../../runtime/node/images/channels.js';
 import { MAX_FILE_BYTES } from '../../runtime/node/images/files.js';
 import { findImages } from '../files/find-images.js';
-import { arePatterns, caseOf, findCases, type ImageCase } from '../files/image-cases.js';
+import {
+  arePatterns,
+  caseOf,
+  casesOf,
+  type FoundCases,
+  findCases,
+  type ImageCase,
+  isChannelFile,
+} from '../files/image-cases.js';
 
 /** Which images are to be segmented. */
 export interface ImageOptions {
@@ -40,11 +49,14 @@ export function filesOfTask({ image, source }: Task): readonly string[] {
   return Array.isArray(source) ? source.filter((file) => typeof file === 'string') : [image];
 }
 
-/** @throws NmodeError: BAD_USAGE where two images have one name; BAD_IMAGE for what standard input has too much of */
-export async function findTasks({
-  images: paths,
-  inputs,
-}: ImageOptions): Promise<{ readonly tasks: readonly Task[]; readonly unfound: readonly Unfound[] }> {
+/**
+ * @param naming how the model says that files of channels are named
+ * @throws NmodeError: BAD_USAGE where two images have one name; BAD_IMAGE for what standard input has too much of
+ */
+export async function findTasks(
+  { images: paths, inputs }: ImageOptions,
+  naming?: Recipe['files'],
+): Promise<{ readonly tasks: readonly Task[]; readonly unfound: readonly Unfound[] }> {
   const tasks = new Map<string, Task>();
   const unfound: Unfound[] = [];
   const add = (task: Task) => {
@@ -69,14 +81,15 @@ export async function findTasks({
     addCase(caseOf(inputs));
     return { tasks: [...tasks.values()], unfound };
   }
+  const addFound = (folder: string, { cases, failures }: FoundCases) => {
+    cases.forEach(addCase);
+    for (const { name, error } of failures) unfound.push({ image: join(folder, name), path: name, error });
+  };
   if (inputs === undefined && paths.length === 0) throw new NmodeError('BAD_USAGE', 'no image is given');
+  const files: string[] = [];
   for (const path of new Set(inputs !== undefined && paths.length === 0 ? ['.'] : paths)) {
     if (inputs !== undefined) {
-      const found = await findCases(path, inputs);
-      found.cases.forEach(addCase);
-      unfound.push(
-        ...found.failures.map(({ name, error }) => ({ image: join(path, name), path: name, error })),
-      );
+      addFound(path, await findCases(path, inputs));
       continue;
     }
     if (path === '-') {
@@ -87,10 +100,13 @@ export async function findTasks({
       unfound.push({ image: path, error });
       return [];
     });
-    for (const image of found) {
-      const { name, base } = parse(image);
-      add({ image, path: base, name, source: image });
-    }
+    files.push(...found);
+  }
+  const channels = naming === 'nnunet' ? files.filter(isChannelFile) : [];
+  if (channels.length > 0) addFound('', casesOf(channels));
+  for (const image of files.filter((file) => !channels.includes(file))) {
+    const { name, base } = parse(image);
+    add({ image, path: base, name, source: image });
   }
   return { tasks: [...tasks.values()], unfound };
 }

@@ -7,7 +7,7 @@ import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
 import { type Classes, maskLabelsOf, nameOfLabel, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../../runtime/masks/components.js';
-import { loadModel } from '../../runtime/node/model.js';
+import { filesNaming, loadModel } from '../../runtime/node/model.js';
 import { type Segmentation, Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
@@ -115,7 +115,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   finishOptions(toSegmentOptions(options), 'image');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard, process.env);
   const model = await loadModel(options.model, loading);
-  const found = await findTasks(options);
+  const found = await findTasks(options, filesNaming(model));
   const [failure, ...more] = found.unfound;
   if (found.tasks.length === 0 && failure !== undefined) {
     const others = more.length === 0 ? '' : `; and ${more.length} more`;

@@ -142,7 +142,7 @@ async function truthOf(
   images: readonly SlimImage[],
 ): Promise<ReadonlyMap<string, Pair>> {
   if (masks === undefined) return new Map();
-  const { pairs } = await findPairs(folder, masks, inputs);
+  const { pairs } = await findPairs(folder, masks, { inputs });
   const pairOf = new Map(pairs.map((pair) => [pair.image, pair]));
   const firstOf = (files: SlimImage['files']) => (typeof files === 'string' ? files : at(files, 0));
   const paired = images.map(({ name, files }) => [name, pairOf.get(firstOf(files))] as const);

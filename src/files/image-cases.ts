@@ -38,19 +38,53 @@ export function caseOf(inputs: readonly string[]): ImageCase {
   return { name: parse(first).name, files: inputs };
 }
 
+/** Images whose channels are in files of their own, and those that lack some. */
+export interface FoundCases {
+  readonly cases: readonly ImageCase[];
+  readonly failures: readonly { readonly name: string; readonly error: NmodeError }[];
+}
+
+/** How nnU-Net names the files of an image's channels: NAME_0000.png, NAME_0001.png. */
+const CHANNEL_FILE = /^(.+)(_\d{4}\.[^.]+)$/;
+
+export const isChannelFile = (path: string): boolean => CHANNEL_FILE.test(basename(path));
+
+/** The images of files that are named as nnU-Net names channels. One lacks a file that is there of another. */
+export function casesOf(files: readonly string[]): FoundCases {
+  const images = new Map<string, Map<string, string>>();
+  for (const file of files) {
+    const [, name = '', ending = ''] = CHANNEL_FILE.exec(basename(file)) ?? [];
+    const image = images.get(join(dirname(file), name)) ?? new Map<string, string>();
+    images.set(join(dirname(file), name), image.set(ending, file));
+  }
+  const endings = [...new Set([...images.values()].flatMap((image) => [...image.keys()]))].sort(bytewise);
+  const all = Array.from(images, ([path, image]) => {
+    const name = basename(path);
+    const missing = endings.filter((ending) => !image.has(ending)).map((ending) => `${name}${ending}`);
+    return { name, files: endings.flatMap((ending) => image.get(ending) ?? []), missing };
+  });
+  return {
+    cases: all
+      .filter(({ missing }) => missing.length === 0)
+      .map(({ name, files: own }) => ({ name, files: own })),
+    failures: all
+      .filter(({ missing }) => missing.length > 0)
+      .map(({ name, missing }) => ({ name, error: missingFiles(name, missing) })),
+  };
+}
+
+function missingFiles(name: string, missing: readonly string[]): NmodeError {
+  const are = missing.length > 1 ? 'are' : 'is';
+  return new NmodeError('BAD_IMAGE', `${name}: ${missing.join(' and ')} ${are} missing`);
+}
+
 /**
  * The images of a folder whose channels are in files by patterns such as `{case}_0000.png`, sorted.
  * @param folder what patterns are relative to
  * @returns also those that lack a file, and which
  * @throws NmodeError: BAD_USAGE for what is no pattern; BAD_IMAGE where there is no such file, or the folder cannot be read
  */
-export async function findCases(
-  folder: string,
-  patterns: readonly string[],
-): Promise<{
-  readonly cases: readonly ImageCase[];
-  readonly failures: readonly { readonly name: string; readonly error: NmodeError }[];
-}> {
+export async function findCases(folder: string, patterns: readonly string[]): Promise<FoundCases> {
   if (!arePatterns(patterns)) {
     throw new NmodeError(
       'BAD_USAGE',
@@ -72,13 +106,7 @@ export async function findCases(
       const missing = patterns
         .filter((_, index) => !found[index]?.has(name))
         .map((pattern) => basename(pattern).replace(PLACE, name));
-      return {
-        name,
-        error: new NmodeError(
-          'BAD_IMAGE',
-          `${name}: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
-        ),
-      };
+      return { name, error: missingFiles(name, missing) };
     });
   if (names.length === 0) {
     throw new NmodeError('BAD_IMAGE', `${folder}: it holds no file by ${patterns.join(', ')}`);

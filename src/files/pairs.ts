@@ -3,8 +3,9 @@ import { basename, extname, join, parse, resolve } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import type { Recipe } from '../../graph/common/recipe.js';
 import { findImages } from './find-images.js';
-import { findCases } from './image-cases.js';
+import { casesOf, type FoundCases, findCases, isChannelFile } from './image-cases.js';
 
 export interface Pair {
   /** Of an image whose channels are in files of their own, the first. */
@@ -48,9 +49,15 @@ function imageStemOf(mask: string): string | undefined {
  * ending.
  * @throws NmodeError (BAD_IMAGE) where a folder holds no image
  */
-export async function findPairs(images: string, masks: string, inputs?: readonly string[]): Promise<Pairs> {
-  if (inputs !== undefined) return findCasePairs(images, masks, inputs);
+export async function findPairs(
+  images: string,
+  masks: string,
+  { inputs, files }: ChannelNaming = {},
+): Promise<Pairs> {
+  if (inputs !== undefined) return casePairs(images, masks, await findCases(images, inputs));
   const [found, maskFiles] = [await findImages(images), await findImages(masks)];
+  const channels = files === 'nnunet' ? found.filter(isChannelFile) : [];
+  if (channels.length > 0) return casePairs(images, masks, casesOf(channels));
   const together = (await realpath(images)) === (await realpath(masks));
   const isMask = (file: string) => !together || imageStemOf(file) !== undefined;
   const imageFiles = together ? found.filter((file) => !isMask(file)) : found;
@@ -60,12 +67,20 @@ export async function findPairs(images: string, masks: string, inputs?: readonly
   return { ...pairing, files: [...new Set([...imageFiles, ...maskFiles])] };
 }
 
-/** The same of images whose channels are in files by patterns: a mask has the name that stands for the pattern's `{case}`. */
-async function findCasePairs(folder: string, masks: string, inputs: readonly string[]): Promise<Pairs> {
-  const { cases, failures } = await findCases(folder, inputs);
+/** How the files of an image's channels are told from those of others. */
+export interface ChannelNaming {
+  /** Patterns such as `{case}_0000.png`. */
+  readonly inputs?: readonly string[] | undefined;
+  /** How a model says that they are named, where no patterns are given. */
+  readonly files?: Recipe['files'];
+}
+
+/** The same of images whose channels are in files of their own: a mask has the name of the image. */
+async function casePairs(folder: string, masks: string, { cases, failures }: FoundCases): Promise<Pairs> {
   // Under the name that one file of the image would have.
-  const [extension] = inputs.map((input) => extname(input));
-  const filesOf = new Map(cases.map(({ name, files }) => [join(folder, `${name}${extension}`), files]));
+  const filesOf = new Map(
+    cases.map(({ name, files }) => [join(folder, `${name}${extname(at(files, 0))}`), files]),
+  );
   const used = new Set(cases.flatMap(({ files }) => files.map((file) => resolve(file))));
   const maskFiles = (await findImages(masks)).filter((mask) => !used.has(resolve(mask)));
   const paired = pair([...filesOf.keys()], maskFiles);

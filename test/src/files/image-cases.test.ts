@@ -44,7 +44,7 @@ it('files of one image may be in folders of their own, and a file of one is none
 });
 
 it('pairs images with masks of the name that stands for the pattern', async () => {
-  const { pairs, failures } = await findPairs(images, masks, patterns);
+  const { pairs, failures } = await findPairs(images, masks, { inputs: patterns });
   expect(pairs.map(({ inputs, mask }) => [inputs?.length, mask])).toEqual([
     [2, join(masks, 'a.b_mask.png')],
     [2, join(masks, 'b.png')],
