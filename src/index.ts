@@ -9,7 +9,7 @@ export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
 export type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 export type { Order } from '../exporters/decoders/block.js';
 export type { MultistepForm } from '../exporters/decoders/multistep.js';
-export type { Activation } from '../exporters/decoders/nmode.js';
+export type { Activation } from '../exporters/decoders/variant.js';
 export type { ActivationName } from '../exporters/nn/activations.js';
 export * as layers from '../exporters/nn/layers.js';
 export type { Padding, Pooling, Settings, Upsampling } from '../exporters/nn/settings.js';

@@ -3,7 +3,7 @@ import type { Model } from '../../graph/ir/model.js';
 import type { Network } from '../backbones/backbone.js';
 import { BACKBONE_IDS } from '../backbones/index.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
-import { optionKey, type SolverChoices } from '../decoders/solvers.js';
+import { optionKey } from '../decoders/solvers.js';
 import type { SettingsInUse } from '../nn/settings.js';
 import type { Description, Hints } from './describe.js';
 
@@ -15,16 +15,22 @@ export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly
   return assumed.filter(({ option }) => option !== 'recipe' && option !== 'background');
 }
 
-/** What was taken of a solver's options. */
+/** What was taken of a solver's options, and of the activation. */
 function assumedChoices(
-  { id, solverOptions }: NmodeDecoder,
-  given: SolverChoices = {},
+  { id, activation, solverOptions }: NmodeDecoder,
+  { activation: said, solverOptions: given = {} }: Hints,
 ): readonly Assumption[] {
-  return Object.entries(solverOptions)
-    .filter(([name]) => given[name] === undefined)
-    .map(([name, value]) => {
-      return { what: `${id.toUpperCase()} ${name}`, value, option: optionKey(id, name) };
-    });
+  const choices = Object.entries(solverOptions).map(([name, value]) => {
+    return { what: `${id.toUpperCase()} ${name}`, value, name, option: optionKey(id, name) };
+  });
+  return [
+    ...choices
+      .filter(({ name, option }) => given[name] === undefined && given[option] === undefined)
+      .map(({ name: _, ...choice }) => choice),
+    ...(said === undefined
+      ? [{ what: 'activation between steps', value: activation, option: 'activation' }]
+      : []),
+  ];
 }
 
 /** What was taken for what a checkpoint does not say, the head first. */
@@ -38,7 +44,7 @@ export function assumptionsOf(
   const isHeadSaid = hints.head !== undefined || (isKnownHead && network?.isSaid === true);
   return [
     ...(isHeadSaid ? [] : [{ what: 'head', value: head, option: 'head' }]),
-    ...(decoder.id === 'original' ? [] : assumedChoices(decoder, hints.solverOptions)),
+    ...(decoder.id === 'original' ? [] : assumedChoices(decoder, hints)),
     // What a file says of a network says what its code has.
     ...(network?.isSaid && decoder.id === 'original' ? [] : settings.assumed),
     ...(network?.assumed ?? []),

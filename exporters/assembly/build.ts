@@ -11,6 +11,7 @@ import { input, type Value } from '../../graph/ir/value.js';
 import { add, mul } from '../../graph/ops/elementwise.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import { commonMultiple, type Network, perAxis, type Skip } from '../backbones/backbone.js';
+import { RELEASE_KEYS } from '../decoders/keys.js';
 import { type NmodeDecoder, unroll } from '../decoders/nmode.js';
 import { conv2d } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
@@ -88,8 +89,9 @@ export function nmodeLogits(
   classes: number,
   weights: Weights,
 ): Value {
+  const { keys = RELEASE_KEYS } = decoder;
   const state = unroll(skips.toReversed(), weights, decoder);
-  return conv2d(state, weights.scope('outc.conv'), classes, 1);
+  return conv2d(state, weights.scope(keys.head(skips.length)), classes, 1);
 }
 
 /** What a network gives. */

@@ -2,15 +2,18 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { shapeText } from '../../graph/ir/dim.js';
 import { type Backbone, type Extras, type Network, type OwnDecoder, ownKeys } from '../backbones/backbone.js';
-import { detectOrder } from '../decoders/block.js';
-import {
-  ACTIVATION_NAMES,
-  type Activation,
-  type NmodeDecoder,
-  type NmodeVariant,
-} from '../decoders/nmode.js';
+import { type DetectedNmode, detectNmode } from '../decoders/detect.js';
+import type { NmodeDecoder } from '../decoders/nmode.js';
 import type { SolverOptions } from '../decoders/solver.js';
-import { SOLVER_IDS, SOLVERS, type SolverChoices, type SolverId, solverOf } from '../decoders/solvers.js';
+import {
+  optionKey,
+  publishedForm,
+  SOLVER_IDS,
+  type SolverChoices,
+  type SolverId,
+  solverOf,
+} from '../decoders/solvers.js';
+import { ACTIVATION_NAMES, type Activation, type NmodeVariant } from '../decoders/variant.js';
 import { type KeyView, shapesIn } from '../nn/key-views.js';
 import { isIgnored, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
@@ -34,7 +37,7 @@ export interface Detected {
 export interface Hints {
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
-  /** Of the decoder's solver; each has a default. */
+  /** Of the decoder's solver, by their names (`form`) or with the solver's before them (`lmdForm`); each has a default. */
   readonly solverOptions?: SolverChoices;
   /** Default sigmoid for one class; needed for several. */
   readonly head?: Head;
@@ -48,51 +51,12 @@ export interface Description {
   readonly decoder: { readonly id: 'original'; readonly own: OwnDecoder } | NmodeDecoder;
 }
 
-/** The key of the 1x1 convolution that ends the nmODE decoders. */
-const HEAD_WEIGHT = 'outc.conv.weight';
-
-/** What the keys of an nmODE decoder tell of it. */
-export interface DetectedNmode extends NmodeVariant {
-  /** Those with these keys; some solvers have the same. */
-  readonly decoders: readonly SolverId[];
-  readonly steps: number;
-  /** Absent where `headFault` says why. */
-  readonly classes: number | undefined;
-}
-
-/** Undefined where there is no nmODE decoder. */
-export function detectNmode(shapes: Shapes): DetectedNmode | undefined {
-  const order = detectOrder(shapes);
-  if (order === undefined) return undefined;
-  // A weight of too few axes is reported as misshapen, beside the release's shape.
-  const { stateChannels: channels, kernel: side } = RELEASE_VARIANT;
-  const weight = shapes.get('up1.g.weight') ?? shapes.get('up1.g.0.weight');
-  const [stateChannels = channels, , kernel = side] = weight ?? [];
-  const keys = [...shapes.keys()];
-  return {
-    ...{ order, kernel, stateChannels, classes: shapes.get(HEAD_WEIGHT)?.[0] || undefined },
-    decoders: solversOf(keys),
-    steps: keys.reduce((most, key) => Math.max(most, Number(/^up(\d+)\.g\./.exec(key)?.[1] ?? most)), 0),
-  };
-}
-
-/** The solvers whose convolutions are all among the keys, of those the ones with the most. */
-function solversOf(keys: readonly string[]): readonly SolverId[] {
-  const isThere = (name: string) => {
-    const pattern = new RegExp(`^up\\d+\\.${name}\\.`);
-    return keys.some((key) => pattern.test(key));
-  };
-  const fitting = SOLVERS.filter(({ weights }) => weights.every(isThere));
-  const most = Math.max(...fitting.map(({ weights }) => weights.length));
-  return fitting.filter(({ weights }) => weights.length === most).map(({ id }) => id);
-}
-
 /** Why an nmODE decoder has no classes. */
-export function headFault(shapes: Shapes): string {
-  const shape = shapes.get(HEAD_WEIGHT);
+export function headFault(shapes: Shapes, { head }: DetectedNmode): string {
+  const shape = shapes.get(head);
   return shape === undefined
-    ? `no head: the key ${HEAD_WEIGHT} is missing`
-    : `no head: ${HEAD_WEIGHT} is ${shapeText(shape)}, expected [classes, channels, 1, 1]`;
+    ? `no head: the key ${head} is missing`
+    : `no head: ${head} is ${shapeText(shape)}, expected [classes, channels, 1, 1]`;
 }
 
 /**
@@ -124,9 +88,9 @@ export function detect(
   };
   const detected = detectNmode(shapes);
   if (detected !== undefined) {
-    const { classes, decoders, steps: _, ...nmode } = detected;
-    if (classes === undefined) throw bad(headFault(shapes));
-    return { network, view, classes, decoders, nmode };
+    const { classes, decoders, variant } = detected;
+    if (classes === undefined) throw bad(headFault(shapes, detected));
+    return { network, view, classes, decoders, nmode: variant };
   }
   const { own } = network;
   if (own === undefined || !hasOwnDecoder(network, shapes)) throw bad('no known decoder');
@@ -149,22 +113,25 @@ function isThere(keys: Shapes, shapes: Shapes): boolean {
 
 const usageOf = (file: string) => (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
 
+const ALL = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+const ANY = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 /** The decoder that hints name, where keys leave several. @throws NmodeError (BAD_USAGE) */
 function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hints: Hints): T {
   const usage = usageOf(file);
   const id = hints.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
-    const names = decoders.map((known) => known.toUpperCase()).join(' and ');
-    const choices = decoders.map((known) => option('decoder', known)).join(' or ');
+    const names = ALL.format(decoders.map((known) => known.toUpperCase()));
+    const choices = ANY.format(decoders.map((known) => option('decoder', known)));
     const also = hints.activation === undefined ? ', and the activation with `activation`' : '';
     throw usage(`${names} checkpoints have the same keys: say which it is with ${choices}${also}`);
   }
-  const decoder = decoders.find((known) => known === id);
+  const decoder = decoders.find((one) => one === id);
   if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
   const own: SolverOptions = id === 'original' ? {} : solverOf(id).options;
-  for (const name of Object.keys(hints.solverOptions ?? {})) {
-    if (!Object.hasOwn(own, name)) throw usage(`${option(`solverOptions.${name}`)} has no meaning for ${id}`);
-  }
+  const known = Object.keys(own).flatMap((name) => [name, optionKey(id, name)]);
+  const other = Object.keys(hints.solverOptions ?? {}).find((name) => !known.includes(name));
+  if (other !== undefined) throw usage(`${option(`solverOptions.${other}`)} has no meaning for ${id}`);
   if (hints.head !== undefined && !HEADS.includes(hints.head)) {
     throw usage(`${option('head', hints.head)}, expected ${HEADS.join(' or ')}`);
   }
@@ -175,9 +142,10 @@ function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hi
 function choicesOf(file: string, id: SolverId, given: SolverChoices = {}): SolverChoices {
   return Object.fromEntries(
     Object.entries(solverOf(id).options).map(([name, { choices }]) => {
-      const value = given[name] ?? choices[0];
+      const key = optionKey(id, name);
+      const value = given[key] ?? given[name] ?? choices[0];
       if (choices.includes(value)) return [name, value];
-      throw usageOf(file)(`${option(`solverOptions.${name}`, value)}, expected ${choices.join(' or ')}`);
+      throw usageOf(file)(`${option(`solverOptions.${key}`, value)}, expected ${choices.join(' or ')}`);
     }),
   );
 }
@@ -188,13 +156,14 @@ function choicesOf(file: string, id: SolverId, given: SolverChoices = {}): Solve
  */
 export function describeNmode(
   file: string,
-  { order, kernel, stateChannels }: NmodeVariant,
+  variant: NmodeVariant,
   decoders: readonly SolverId[],
   hints: Hints,
 ): NmodeDecoder {
   const usage = usageOf(file);
+  const { kernel } = variant;
   const id = decoderOf(file, decoders, hints);
-  const { activation } = hints;
+  const activation = hints.activation ?? solverOf(id).published?.activation;
   const names = ACTIVATION_NAMES.join(' or ');
   if (activation === undefined) {
     throw usage(
@@ -210,7 +179,7 @@ export function describeNmode(
     );
   }
   const solverOptions = choicesOf(file, id, hints.solverOptions);
-  return { id, order, kernel, stateChannels, activation, solverOptions };
+  return { ...variant, id, activation, solverOptions };
 }
 
 /**
@@ -232,16 +201,17 @@ export function describe(file: string, detected: Detected, hints: Hints): Descri
   return { network, classes, head, decoder: describeNmode(file, nmode, [id], hints) };
 }
 
-/** The release's. */
-export const RELEASE_VARIANT: NmodeVariant = { order: 'CR_B', kernel: 3, stateChannels: 3 };
+/** The nmODE decoder of a solver as its networks were published with it, but for what hints say. */
+export function publishedDecoder(file: string, id: SolverId, classes: number, hints: Hints): NmodeDecoder {
+  const { activation, stateChannels, order, kernel } = publishedForm(id);
+  const variant = { order, kernel, stateChannels: stateChannels(classes) };
+  return describeNmode(file, variant, [id], { activation, ...hints });
+}
 
-/** A network of one class with one of the decoders in the release's variant, for counting and measuring. */
+/** A network of one class with one of the decoders in its published form, for counting and measuring. */
 export function standard(network: Network, id: DecoderId): Description {
   const common = { network, classes: 1, head: 'sigmoid' } as const;
-  if (id !== 'original') {
-    const decoder = describeNmode(network.backbone, RELEASE_VARIANT, [id], { activation: 'gelu' });
-    return { ...common, decoder };
-  }
+  if (id !== 'original') return { ...common, decoder: publishedDecoder(network.backbone, id, 1, {}) };
   const { own } = network;
   if (own === undefined) throw new TypeError(`${network.backbone} has no decoder of its own`);
   return { ...common, classes: own.classes, decoder: { id, own } };

@@ -98,7 +98,7 @@ const usual = ([height, width]: readonly number[] = []): Sizing | undefined =>
 
 // biome-ignore lint/plugin: its name until the next version
 export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hints {
-  const given = { ...(lmdForm !== undefined && { form: lmdForm }), ...solverOptions };
+  const given = { ...(lmdForm !== undefined && { lmdForm }), ...solverOptions };
   return { ...pick(options, ['decoder', 'activation', 'head']), solverOptions: given };
 }
 

@@ -1,10 +1,10 @@
 import { scope, type Value } from '../../graph/ir/value.js';
 import { activate } from '../nn/activations.js';
 import { batchNorm2d, conv2d } from '../nn/layers.js';
-import type { Shapes, Weights } from '../nn/weights.js';
+import type { Weights } from '../nn/weights.js';
 
-/** Where convolution (C), ReLU (R) and BatchNorm (B) stand: before the upsampling _ after the sum. */
-export type Order = 'C_RB' | 'C_BR' | 'CR_B' | 'CB_R';
+/** Where convolution (C), ReLU (R) and BatchNorm (B) stand: before the upsampling _ after the sum. C_R is FuseUNet's. */
+export type Order = 'C_RB' | 'C_BR' | 'CR_B' | 'CB_R' | 'C_R';
 
 /** One step's g, convolved from a skip, and its sigma. */
 export interface Block {
@@ -37,11 +37,5 @@ export const BLOCKS: Readonly<Record<Order, Block>> = {
       batchNorm2d(conv2d(x, weights.scope('0'), channels, kernel), weights.scope('1')),
     sigma: (sum, weights) => relu(sum, weights.scope('0')),
   },
+  C_R: { g: conv2d, sigma: relu },
 };
-
-/** The order, by the keys of step 1; undefined where there are none. */
-export function detectOrder(shapes: Shapes): Order | undefined {
-  if (shapes.has('up1.g.weight')) return shapes.has('up1.sigma.0.weight') ? 'C_BR' : 'C_RB';
-  if (shapes.has('up1.g.0.weight')) return shapes.has('up1.g.1.weight') ? 'CB_R' : 'CR_B';
-  return undefined;
-}

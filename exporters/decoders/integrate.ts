@@ -1,5 +1,6 @@
 import { scope, type Value } from '../../graph/ir/value.js';
-import { type Convolution, type Memory, minus, plus, type Solver, type State } from './solver.js';
+import type { Convolution } from './keys.js';
+import { type Memory, minus, plus, type Solver, type State } from './solver.js';
 import type { SolverChoices } from './solvers.js';
 
 /** What a network gives the solver for one step: X is its feature, other values are [N, c, ...space]. */
@@ -31,19 +32,23 @@ export function integrate<X>(
   drives: readonly Drive<X>[],
   between: (y: Value) => Value,
 ): Value {
-  const steps = drives.map((drive) => ({ drive, u: once(() => drive.through(drive.feature, 'g')) }));
+  const steps = drives.map((drive) => {
+    const u = once(() => drive.through(drive.feature, 'g'));
+    return { drive, u, slope: (y: Memory) => minus(drive.sigma(plus(y, u())), y) };
+  });
   const delta = 1 / steps.length;
   let [y, before]: [Memory, State | undefined] = [undefined, undefined];
-  for (const [index, { drive, u: driven }] of steps.entries()) {
+  for (const [index, { drive, u: driven, slope }] of steps.entries()) {
     const following = steps[index + 1];
     const next = following && {
       u: following.u,
       post: () => drive.through(following.drive.feature, 'g_post'),
+      f: following.slope,
     };
     const start = y;
     y = scope(drive.path, () => {
       const u = driven();
-      const state = { y: start, before, f: once(() => minus(drive.sigma(plus(start, u)), start)) };
+      const state = { y: start, before, f: once(() => slope(start)) };
       before = state;
       const stepped = solver.step(state, { u, next, sigma: drive.sigma, delta }, options);
       return next === undefined ? stepped : between(stepped);

@@ -1,5 +1,7 @@
 import type { Value } from '../../graph/ir/value.js';
 import { add, mul, sub } from '../../graph/ops/elementwise.js';
+import type { Convolution } from './keys.js';
+import type { PublishedForm } from './variant.js';
 
 /** The memory y [N, c, ...space]; undefined stands for zeros, which cost no node and no memory. */
 export type Memory = Value | undefined;
@@ -31,10 +33,9 @@ export interface NextFeature {
   u(): Value;
   /** up(g_post_k(x_{k+1})): through this step's second convolution. */
   post(): Value;
+  /** f(y, u_{k+1}), with the next step's sigma. */
+  f(y: Value): Value;
 }
-
-/** The convolutions of a step, by their keys. */
-export type Convolution = 'g' | 'g_post';
 
 /** A choice that a solver leaves to the user, because no checkpoint tells it. */
 export interface SolverOption {
@@ -55,6 +56,8 @@ export interface Solver<Id extends string = string, O extends SolverOptions = So
   /** The convolutions that a step has weights for. */
   readonly weights: readonly Convolution[];
   readonly options: O;
+  /** Default as in the nmODE release. */
+  readonly published?: PublishedForm;
   /** y_k, before its activation. */
   step(state: State, inputs: StepInputs, options: Chosen<O>): Value;
 }

@@ -1,10 +1,12 @@
+import { adamsBashforthMoulton } from './abm.js';
 import { explicitEuler } from './euler.js';
 import { heun } from './heun.js';
 import { multistep } from './multistep.js';
 import type { Solver } from './solver.js';
+import { type PublishedForm, RELEASE } from './variant.js';
 
 /** Every solver. */
-export const SOLVERS = [explicitEuler, heun, multistep] as const;
+export const SOLVERS = [explicitEuler, heun, multistep, adamsBashforthMoulton] as const;
 
 export type SolverId = (typeof SOLVERS)[number]['id'];
 export const SOLVER_IDS: readonly SolverId[] = SOLVERS.map(({ id }) => id);
@@ -14,6 +16,9 @@ export function solverOf(id: SolverId): Solver {
   if (found === undefined) throw new TypeError(`no solver ${id}`);
   return found;
 }
+
+/** The steps that a solver was published with. */
+export const publishedForm = (id: SolverId): PublishedForm => solverOf(id).published ?? RELEASE;
 
 /** The options that are chosen for a solver, by their names. */
 export type SolverChoices = Readonly<Record<string, string>>;

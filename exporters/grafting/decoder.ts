@@ -1,7 +1,7 @@
 import type { Feature } from '../../graph/analysis/features.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import { describeNmode, detectNmode, type Hints, headFault, RELEASE_VARIANT } from '../assembly/describe.js';
+import { describeNmode, type Hints, headFault, publishedDecoder } from '../assembly/describe.js';
 import {
   explaining,
   keysAround,
@@ -12,6 +12,7 @@ import {
   weightsIn,
 } from '../assembly/network-weights.js';
 import type { Checkpoint } from '../checkpoints/open.js';
+import { detectNmode } from '../decoders/detect.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 import { SOLVER_IDS, SOLVERS } from '../decoders/solvers.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
@@ -33,18 +34,19 @@ export interface GraftDecoder {
   finish(): readonly string[];
 }
 
-/** The release's decoder with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
+/** A decoder in its published form, with the weights that a training begins with. @throws NmodeError (BAD_USAGE) */
 export function initialDecoder(hints: Hints, settings: SettingsInUse): GraftDecoder {
-  if (!SOLVER_IDS.some((id) => id === hints.decoder)) {
+  const id = SOLVER_IDS.find((known) => known === hints.decoder);
+  if (id === undefined) {
     throw new NmodeError(
       'BAD_USAGE',
       `${INIT}: say which decoder with ${option('decoder')} ${SOLVER_IDS.join(' or ')}`,
     );
   }
-  const decoder = describeNmode(INIT, RELEASE_VARIANT, SOLVER_IDS, { activation: 'gelu', ...hints });
+  const classes = 1;
   return {
-    decoder,
-    classes: 1,
+    decoder: publishedDecoder(INIT, id, classes, hints),
+    classes,
     weights: Weights.from(initialWeights(), INIT, settings),
     source: [['nmode.source', 'initial weights']],
     finish: () => ['the weights are those that a training begins with: for shapes and speed alone'],
@@ -70,9 +72,9 @@ export function trainedDecoder(
   const shapes = shapesIn(view, stored);
   const detected = detectNmode(shapes);
   if (detected === undefined) throw bad(NO_DECODER);
-  const { classes, steps, decoders } = detected;
-  if (classes === undefined) throw bad(headFault(shapes));
-  const decoder = describeNmode(file, detected, decoders, hints);
+  const { classes, steps, decoders, variant } = detected;
+  if (classes === undefined) throw bad(headFault(shapes, detected));
+  const decoder = describeNmode(file, variant, decoders, hints);
   if (steps !== skips.length) {
     throw bad(`its decoder has ${steps} steps, ${skips.length} skips are named: each step takes one`);
   }

@@ -5,7 +5,7 @@ import type { GraftImages } from './metadata.js';
 
 /** What a decoder brings with it. */
 const OF_DECODERS = [
-  ...['head', 'blockActivation', 'upsample', 'alignCorners'],
+  ...['head', 'activation', 'blockActivation', 'upsample', 'alignCorners'],
   ...SOLVER_OPTIONS.map(({ key }) => key),
 ];
 

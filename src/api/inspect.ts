@@ -28,6 +28,7 @@ import { classNamesIn } from '../../graph/common/class-names.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { apparentLayout, type Layout, statedLayout } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
+import { pick } from '../../graph/common/pick.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
@@ -205,7 +206,8 @@ function architecture(checkpoint: Checkpoint): Recognised {
     return {
       architecture: {
         ...{ backbone, widths, scales: scales.map((scale) => Math.max(...scale)) },
-        ...{ inputChannels, classes, ...(classNames && { classNames }), decoders, ...nmode },
+        ...{ inputChannels, classes, ...(classNames && { classNames }), decoders },
+        ...(nmode && pick(nmode, ['order', 'kernel', 'stateChannels'])),
         ...(variant && { variant, form: variant }),
         ...(own?.activation && decoders.includes('original') && { activation: own.activation }),
       },

@@ -33,9 +33,10 @@ import { planProof, writeProven } from './write-proven.js';
  *   enough or the training diverged. In every case nothing is written but the state from which `resume` goes on
  */
 export async function slim(options: SlimOptions): Promise<SlimReport> {
-  const plan = planSlim(options);
+  planSlim(options);
   const { teacher, notes, close } = await openTeacher(options);
   try {
+    const plan = planSlim(options, teacher.classes);
     const images = await imagesOf(options, teacher.spec);
     const truth = await truthOf(options, images);
     await refuseOutputs(options, images, truth);

@@ -1,14 +1,8 @@
-import type { NmodeDecoder } from '../../exporters/decoders/nmode.js';
+import type { SolverId } from '../../exporters/decoders/solvers.js';
 import { crossEntropy, diceSemimetric, type Loss, weightedSum } from '../../graph/training/losses.js';
 
-/** The decoder that is fitted where nothing else is asked for: the release's. */
-export const DECODER = {
-  id: 'eed',
-  order: 'CR_B',
-  kernel: 3,
-  stateChannels: 3,
-  activation: 'gelu',
-} as const satisfies Partial<NmodeDecoder>;
+/** The solver where none is asked for; its steps are those that it was published with. */
+export const SOLVER: SolverId = 'eed';
 
 /** How it is fitted (docs/slimming.md has what else was tried). */
 export const FITTING = {

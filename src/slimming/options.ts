@@ -3,8 +3,14 @@ import { describeNmode } from '../../exporters/assembly/describe.js';
 import type { Backbone } from '../../exporters/backbones/backbone.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { BLOCKS, type Order } from '../../exporters/decoders/block.js';
-import type { Activation, NmodeDecoder } from '../../exporters/decoders/nmode.js';
-import { SOLVER_IDS, type SolverChoices, type SolverId } from '../../exporters/decoders/solvers.js';
+import type { NmodeDecoder } from '../../exporters/decoders/nmode.js';
+import {
+  publishedForm,
+  SOLVER_IDS,
+  type SolverChoices,
+  type SolverId,
+} from '../../exporters/decoders/solvers.js';
+import type { Activation } from '../../exporters/decoders/variant.js';
 import { checkSettings, SETTING_NAMES, type Settings } from '../../exporters/nn/settings.js';
 import { badUsage } from '../../graph/common/errors.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
@@ -15,7 +21,7 @@ import { candidates } from '../../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import type { AppliedHead } from '../../runtime/output-spec.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
-import { DECODER, FITTING, GATES } from './defaults.js';
+import { FITTING, GATES, SOLVER } from './defaults.js';
 import { checkTypes } from './option-types.js';
 
 export interface SlimOptions
@@ -36,13 +42,13 @@ export interface SlimOptions
   readonly decoder?: SolverId;
   /** Of the decoder's solver; each has a default. */
   readonly solverOptions?: SolverChoices;
-  /** Default `CR_B`. */
+  /** Default `CR_B`; of ABM `C_R`. */
   readonly order?: Order;
-  /** Channels of the decoder's state; default 3. */
+  /** Channels of the decoder's state; default 3; of ABM twice the classes, 6 at least. */
   readonly stateChannels?: number;
-  /** Side of the decoder's convolutions, odd; default 3. */
+  /** Side of the decoder's convolutions, odd; default 3; of ABM 1. */
   readonly kernel?: number;
-  /** Between two steps; default `gelu`. */
+  /** Between two steps; default `gelu`; of ABM `none`. */
   readonly activation?: Activation;
 
   /** Of an .onnx network, the tensors that the steps take, shallow to deep; default those that `proposeSkips` proposes. */
@@ -146,8 +152,11 @@ export const [MIN_STEPS, MAX_STEPS] = [7, 2 ** 20];
 
 const MAX_BATCH = 1024;
 
-/** @throws NmodeError (BAD_USAGE) for options that make no sense */
-export function planSlim(options: SlimOptions): SlimPlan {
+/**
+ * @param classes of the network, once they are known
+ * @throws NmodeError (BAD_USAGE) for options that make no sense
+ */
+export function planSlim(options: SlimOptions, classes = 1): SlimPlan {
   checkTypes(options);
   checkEndings(options);
   candidates(options.providers ?? ['cpu'], options.strict ?? false);
@@ -181,7 +190,7 @@ export function planSlim(options: SlimOptions): SlimPlan {
   const reading = pick(options, ['truthLabel', 'truthColour', 'ignoreLabel']);
   checkReading(reading);
   return {
-    decoder: decoderOf(options),
+    decoder: decoderOf(options, classes),
     settings: checkSettings(pick(options, SETTING_NAMES)),
     session: pick(options, ['threads', 'providers', 'strict']),
     ...{ seed, batch, rate, holdOut, truthWeight, reading, gates: { minAgreement, maxDscDrop } },
@@ -207,16 +216,18 @@ function checkEndings(options: SlimOptions): void {
 }
 
 /** A decoder beyond these is none that any encoder needs. */
-const [MAX_KERNEL, MAX_CHANNELS] = [15, 64];
+const [MAX_KERNEL, MAX_CHANNELS] = [15, 512];
 
-function decoderOf(options: SlimOptions): NmodeDecoder {
-  const { order = DECODER.order, kernel = DECODER.kernel, stateChannels = DECODER.stateChannels } = options;
-  const { decoder = DECODER.id, activation = DECODER.activation, solverOptions } = options;
+function decoderOf(options: SlimOptions, classes: number): NmodeDecoder {
+  const { decoder = SOLVER, solverOptions } = options;
   const fits = (name: string, value: unknown, isFit: boolean, expected: string) => {
     if (!isFit) throw badUsage(`${option(name, String(value))}, expected ${expected}`);
   };
   const isWhole = (value: number, most: number) => Number.isSafeInteger(value) && value >= 1 && value <= most;
   fits('decoder', decoder, SOLVER_IDS.includes(decoder), SOLVER_IDS.join(' or '));
+  const form = publishedForm(decoder);
+  const { order = form.order, kernel = form.kernel, activation = form.activation } = options;
+  const { stateChannels = form.stateChannels(classes) } = options;
   fits('order', order, Object.hasOwn(BLOCKS, order), Object.keys(BLOCKS).join(' or '));
   fits(
     'kernel',

@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { planExport } from '../../exporters/assembly/export-plan.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import type { SolverId } from '../../exporters/decoders/solvers.js';
+import { publishedForm, type SolverId } from '../../exporters/decoders/solvers.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';
@@ -28,7 +28,7 @@ it.each(Object.entries(cases))(
     const head = name === 'unext' ? ({ head: 'none' } as const) : {};
     const plan = planExport({
       ...{ ...head, size: {}, decoder },
-      ...(decoder !== 'original' && { activation: 'gelu' as const }),
+      ...(decoder !== 'original' && { activation: publishedForm(decoder).activation }),
     });
     const { model, description, leftAside } = exportCheckpoint(monaiCheckpoint({ keys }), plan);
     expect(description.network.backbone).toBe(backbone);

@@ -229,7 +229,7 @@ describe('what is wrong is said in one line, with its exit code, and nothing is 
       'a decoder that cannot be told',
       2,
       ['export', trained, ...never, '--activation', 'gelu'],
-      /--decoder eed or/,
+      /--decoder eed, --decoder lmd or/,
     ],
     [
       'an activation that cannot be told',

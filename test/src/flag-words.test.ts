@@ -60,7 +60,7 @@ describe('options of the API on the command line', () => {
     [`${option('truthColour', [0, 128, 0])}: no mask`, '--truth-colour 0,128,0: no mask'],
     ['`truthColour: [R, G, B]` or `truthLabel: N`', '--truth-colour R,G,B or --truth-label N'],
     ["leave `level: 'latency'` out", 'leave --optimize latency out'],
-    ["`solverOptions.form: 'mine'`, expected", '--lmd-form mine, expected'],
+    ["`solverOptions.lmdForm: 'mine'`, expected", '--lmd-form mine, expected'],
     ['`proposeSkips` proposes some', 'nmode inspect --skips proposes some'],
     ['as `exportModel({ reference })` does', 'as export --reference does'],
     ["`padding: 'a: b'`: it", '--padding a: b: it'],

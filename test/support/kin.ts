@@ -14,7 +14,7 @@ export interface KinCase {
   readonly decoder: DecoderId;
   /** The factor of its running variances. */
   readonly variance: number;
-  readonly activation: 'gelu' | 'tanh' | null;
+  readonly activation: 'gelu' | 'tanh' | 'none' | null;
   /** [N, C, H, W] */
   readonly input: readonly [number, number, number, number];
 }

@@ -50,8 +50,9 @@ export function seededWith(variance: number): (key: string, dims: readonly numbe
     dtype: 'float32',
     dims,
     bytes() {
-      const bytes = known.get(key) ?? compute(key, dims);
-      known.set(key, bytes);
+      const name = `${key} ${dims}`;
+      const bytes = known.get(name) ?? compute(key, dims);
+      known.set(name, bytes);
       return bytes;
     },
   });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { nmodeLogits } from '../../exporters/assembly/build.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import type { Order } from '../../exporters/decoders/block.js';
-import type { Activation } from '../../exporters/decoders/nmode.js';
 import type { SolverId } from '../../exporters/decoders/solvers.js';
+import type { Activation } from '../../exporters/decoders/variant.js';
 import { Weights } from '../../exporters/nn/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { float32Values } from '../../graph/ir/tensor.js';
@@ -25,7 +25,7 @@ export interface TrainingCase {
   readonly order: Order;
   readonly activation: Activation;
   readonly classes: number;
-  readonly lmd_form: 'release' | 'paper';
+  readonly form: 'release' | 'paper';
   readonly statistics: 'batch' | 'running';
   /** Of the state, in the order of the numbers. */
   readonly keys: readonly string[];
@@ -37,8 +37,8 @@ export const trainingCases: readonly TrainingCase[] = JSON.parse(
   readFileSync(fixture('gradients', 'steps.json'), 'utf8'),
 );
 
-export const caseName = ({ decoder, order, activation, classes, lmd_form, statistics }: TrainingCase) =>
-  `${decoder} ${order} ${activation} ${lmd_form}, ${classes} classes, ${statistics}`;
+export const caseName = ({ decoder, order, activation, classes, form, statistics }: TrainingCase) =>
+  `${decoder} ${order} ${activation} ${form}, ${classes} classes, ${statistics}`;
 
 /** As in fixtures/training.py. */
 const [WIDTHS, BATCH, SIDE] = [[2, 3, 4], 2, 8];
@@ -51,7 +51,7 @@ const seededNumbers = (key: string, dims: readonly number[], change: (value: num
 
 /** The step of a case, and what it is fed. */
 export function trainingOf(
-  { decoder, order, activation, classes, lmd_form, statistics }: TrainingCase,
+  { decoder, order, activation, classes, form, statistics }: TrainingCase,
   more: Pick<TrainingOptions, 'isTrained'> = {},
 ) {
   const levels = WIDTHS.map((width, level) => {
@@ -63,7 +63,7 @@ export function trainingOf(
   const description = { id: decoder, order, activation, kernel: 3, stateChannels: 2 };
   const logits = nmodeLogits(
     levels,
-    { ...description, solverOptions: decoder === 'lmd' ? { form: lmd_form } : {} },
+    { ...description, solverOptions: { form } },
     classes,
     Weights.from(seeded),
   );

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { DECODER_IDS } from '../../../exporters/assembly/describe.js';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
-import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
+import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import { CLASS_NAMES_KEY, parseClassNames } from '../../../graph/common/class-names.js';
 import {
   MODEL_IOS,
@@ -16,7 +16,7 @@ import { bytesText } from '../../reports/figures.js';
 import { parseCount, parseFolds, parseOutput, parseSpace } from '../flags/arguments.js';
 import { backboneArgumentsOption } from '../flags/backbone-arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
-import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
+import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
@@ -55,7 +55,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
     .addOption(
       choice(
         '--activation <activation>',
-        'between solver steps; needed but for the original decoder',
+        'between solver steps; needed but for the original decoder and ABM',
         ACTIVATION_NAMES,
       ),
     )
@@ -113,9 +113,8 @@ export function addExport(program: Command, inFlags: InFlags): void {
       const { exportModel } = await import('../../api/export.js');
       const { dynamic, batch, size, opset, imageBits, ...others } = flags;
       const options = {
-        ...optionsOf(others),
+        ...withSolverOptions(optionsOf(others)),
         ...sizeOption(flags),
-        ...solverOptions(flags),
         ...(opset && { opset: Number(opset) }),
         ...(imageBits && { imageBits: imageBits === '8' ? (8 as const) : (16 as const) }),
         checkpoint,

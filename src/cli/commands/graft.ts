@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
+import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.js';
-import { addSolverFlags, decoderOption, headOption, solverOptions } from '../flags/decoder-flags.js';
+import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
@@ -45,7 +45,11 @@ export function addGraft(program: Command, inFlags: InFlags): void {
     )
     .addOption(decoderOption(SOLVER_IDS))
     .addOption(
-      choice('--activation <activation>', 'between solver steps (with --init: gelu)', ACTIVATION_NAMES),
+      choice(
+        '--activation <activation>',
+        'between solver steps (with --init: gelu; of ABM: none)',
+        ACTIVATION_NAMES,
+      ),
     );
   addSolverFlags(command)
     .addOption(headOption())
@@ -59,7 +63,7 @@ export function addGraft(program: Command, inFlags: InFlags): void {
     .option('--json', 'print one JSON document')
     .action(async (model: string, flags: Flags) => {
       const { graft } = await import('../../api/graft.js');
-      const options = { ...optionsOf(flags), ...solverOptions(flags), model };
+      const options = { ...withSolverOptions(optionsOf(flags)), model };
       const report = await withProgress('images', (watching) => graft({ ...options, ...watching }));
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport({ ...report, notes }, flags.json, reportText);

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { BLOCKS } from '../../../exporters/decoders/block.js';
-import { ACTIVATION_NAMES } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
+import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
@@ -18,7 +18,7 @@ import {
   parseSize,
 } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
-import { addSolverFlags, solverOptions } from '../flags/decoder-flags.js';
+import { addSolverFlags, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
@@ -68,13 +68,23 @@ export function addSlim(program: Command, inFlags: InFlags): void {
     .addOption(
       choice(
         '--order <order>',
-        'of its convolution, ReLU and BatchNorm (default: CR_B)',
+        'of its convolution, ReLU and BatchNorm (default: CR_B; of ABM: C_R)',
         Object.keys(BLOCKS),
       ),
     )
-    .option('--state-channels <n>', 'channels of its state (default: 3)', parseCount)
-    .option('--kernel <n>', 'side of its convolutions, odd (default: 3)', parseCount)
-    .addOption(choice('--activation <activation>', 'between its steps (default: gelu)', ACTIVATION_NAMES));
+    .option(
+      '--state-channels <n>',
+      'channels of its state (default: 3; of ABM: 6, or twice the classes)',
+      parseCount,
+    )
+    .option('--kernel <n>', 'side of its convolutions, odd (default: 3; of ABM: 1)', parseCount)
+    .addOption(
+      choice(
+        '--activation <activation>',
+        'between its steps (default: gelu; of ABM: none)',
+        ACTIVATION_NAMES,
+      ),
+    );
   addSolverFlags(command)
     .option(
       '--skips <names>',
@@ -155,7 +165,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
   addSessionFlags(addSettingFlags(addBackboneFlags(addCheckpointFlags(command)))).action(
     async (network: string, flags: Flags) => {
       const { slim } = await import('../../api/slim.js');
-      const options = { ...optionsOf(flags), ...solverOptions(flags), network };
+      const options = { ...withSolverOptions(optionsOf(flags)), network };
       const report = await withSlimProgress((watching) => slim({ ...options, ...watching })).catch(
         (error: unknown) => {
           throw withState(error, stateOf(options.output));

@@ -1,13 +1,17 @@
 import type { Command, Option } from 'commander';
 import type { DecoderId } from '../../../exporters/assembly/describe.js';
 import { HEADS } from '../../../exporters/assembly/head.js';
-import { SOLVER_OPTIONS, type SolverChoices } from '../../../exporters/decoders/solvers.js';
+import { SOLVER_OPTIONS, SOLVERS, type SolverChoices } from '../../../exporters/decoders/solvers.js';
 import { flagOf } from './flag-words.js';
 import { choice } from './options.js';
 
 export function decoderOption(ids: readonly DecoderId[]): Option {
-  return choice('--decoder <decoder>', 'needed where the keys cannot tell: EED and LMD share theirs', ids);
+  const alike = new Intl.ListFormat('en-GB').format(SHARING.map(({ id }) => id.toUpperCase()));
+  return choice('--decoder <decoder>', `needed where the keys cannot tell: ${alike} share theirs`, ids);
 }
+
+/** Solvers of one convolution a step. */
+const SHARING = SOLVERS.filter(({ weights }) => weights.length === 1);
 
 export function headOption(): Option {
   const what = 'what the model ends in (default: sigmoid for one class; needed for several)';
@@ -22,12 +26,11 @@ export function addSolverFlags(command: Command): Command {
   return command;
 }
 
-/** What those flags say. */
-export function solverOptions(flags: object): { readonly solverOptions?: SolverChoices } {
-  const given = new Map<string, string>(Object.entries(flags));
-  const chosen = SOLVER_OPTIONS.flatMap(({ key, name }) => {
-    const value = given.get(key);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return chosen.length > 0 ? { solverOptions: Object.fromEntries(chosen) } : {};
+/** Options with what those flags say in `solverOptions`, under the names that tell solvers apart. */
+export function withSolverOptions<O extends object>(options: O): O & { solverOptions?: SolverChoices } {
+  const isOfSolver = ([name]: [string, unknown]) => SOLVER_OPTIONS.some(({ key }) => key === name);
+  const chosen = Object.entries(options).filter(isOfSolver);
+  const others = Object.entries(options).filter((entry) => !isOfSolver(entry));
+  const solverOptions = chosen.length > 0 && { solverOptions: Object.fromEntries(chosen) };
+  return { ...(Object.fromEntries(others) as O), ...solverOptions };
 }

@@ -39,7 +39,7 @@ async function wordsOf(commands: readonly Command[]): Promise<ReadonlyMap<string
   const flags = commands.flatMap(({ options }) => options.map((option) => option.attributeName()));
   return new Map([
     ...flags.map((name) => [name, flagOf(name)] as const),
-    ...SOLVER_OPTIONS.map(({ name, key }) => [`solverOptions.${name}`, flagOf(key)] as const),
+    ...SOLVER_OPTIONS.map(({ key }) => [`solverOptions.${key}`, flagOf(key)] as const),
     ...OTHERWISE,
   ]);
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { describe as complete, detect } from '../../../exporters/assembly/describe.js';
+import { assumptionsOf } from '../../../exporters/assembly/assumptions.js';
+import { describe as complete, detect, type Hints } from '../../../exporters/assembly/describe.js';
 import { shapesOf } from '../../../exporters/assembly/export-model.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
+import { SettingsInUse } from '../../../exporters/nn/settings.js';
 import { Weights } from '../../../exporters/nn/weights.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
 import { cases, fixture } from '../../support/fixtures.js';
@@ -36,14 +38,24 @@ it('everything a checkpoint tells is read off it, in every case', async () => {
 
 describe('what a checkpoint cannot tell is asked for, never guessed', () => {
   it.each([
-    ['EED or LMD', 'nmode-CR_B.zip.pth', { activation: 'gelu' }, /`decoder: 'eed'` or `decoder: 'lmd'`/],
-    ['both at once', 'nmode-CR_B.zip.pth', {}, /`decoder: 'eed'` or `decoder: 'lmd'`.*, and .* `activation`/],
+    [
+      'EED, LMD or ABM',
+      'nmode-CR_B.zip.pth',
+      { activation: 'gelu' },
+      /`decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`/,
+    ],
+    [
+      'both at once',
+      'nmode-CR_B.zip.pth',
+      {},
+      /`decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`.*, and .* `activation`/,
+    ],
     ['the activation', 'hd-CR_B.zip.pth', {}, /`activation` gelu or relu or tanh/],
     [
       'the activation, among those that there are',
       'hd-CR_B.zip.pth',
       { activation: 'swish' as 'gelu' },
-      /`activation: 'swish'`, expected gelu or relu or tanh$/,
+      /`activation: 'swish'`, expected gelu or relu or tanh or none$/,
     ],
     [
       'a decoder that its keys deny',
@@ -64,12 +76,56 @@ describe('what a checkpoint cannot tell is asked for, never guessed', () => {
       { activation: 'gelu', solverOptions: { form: 'paper' } },
       /`solverOptions\.form` has no meaning/,
     ],
+    [
+      "a form of another solver's",
+      'nmode-CR_B.zip.pth',
+      { decoder: 'lmd', activation: 'gelu', solverOptions: { abmForm: 'paper' } },
+      /`solverOptions\.abmForm` has no meaning for lmd$/,
+    ],
+    [
+      'a form that there is not',
+      'nmode-CR_B.zip.pth',
+      { decoder: 'abm', solverOptions: { form: 'textbook' } },
+      /`solverOptions\.abmForm: 'textbook'`, expected release or paper$/,
+    ],
   ] as const)('%s', async (_, checkpoint, told, says) => {
     const detected = detect(checkpoint, await shapesIn(checkpoint));
     expect(() => complete(checkpoint, detected, told)).toThrow(says);
     expect(() => complete(checkpoint, detected, told)).toThrow(
       expect.objectContaining({ code: 'BAD_USAGE' }),
     );
+  });
+});
+
+describe('the steps of FuseUNet', () => {
+  const fuse = async () => {
+    const stored = await shapesIn('nmode-CR_B.zip.pth');
+    const bare = [...stored].filter(([key]) => !key.includes('.sigma.'));
+    return new Map(bare.map(([key, shape]) => [key.replace('.g.0.', '.g.'), shape]));
+  };
+
+  it('are known by a convolution that neither ReLU nor BatchNorm goes with', async () => {
+    const { nmode, decoders } = detect('x.pth', await fuse());
+    expect(nmode).toEqual({ order: 'C_R', kernel: 3, stateChannels: 3 });
+    expect(decoders).toEqual(['eed', 'lmd', 'abm']);
+  });
+
+  it('have no activation between them, which is told as assumed where nobody says it', async () => {
+    const detected = detect('x.pth', await fuse());
+    const of = (told: Hints) => {
+      const { decoder, head } = complete('x.pth', detected, told);
+      const assumed = assumptionsOf({ decoder, head }, told, new SettingsInUse());
+      return [decoder, assumed.map(({ option, value }) => `${option} ${value}`)];
+    };
+    expect(of({ decoder: 'abm' })).toEqual([
+      expect.objectContaining({ activation: 'none', solverOptions: { form: 'release' } }),
+      ['head sigmoid', 'abmForm release', 'activation none'],
+    ]);
+    expect(of({ decoder: 'abm', activation: 'tanh', solverOptions: { abmForm: 'paper' } })).toEqual([
+      expect.objectContaining({ activation: 'tanh', solverOptions: { form: 'paper' } }),
+      ['head sigmoid'],
+    ]);
+    expect(() => of({ decoder: 'lmd' })).toThrow('a checkpoint does not hold the activation between steps');
   });
 });
 

@@ -40,7 +40,7 @@ it('measures when it is asked to, and writes a page that needs nothing else', ()
   const { status, stdout } = nmode('compare', ...small, '--report', path, '--json');
   expect(status).toBe(0);
   const rows: readonly Comparison[] = JSON.parse(stdout);
-  expect(rows).toHaveLength(4);
+  expect(rows).toHaveLength(1 + SOLVER_IDS.length);
   expect(rows[0]?.latency?.ratio).toBe(1);
   for (const { latency } of rows) expect(latency?.p50).toBeGreaterThan(0);
   const html = readFileSync(path, 'utf8');

@@ -85,7 +85,6 @@ export const NETWORKS: Conditions = {
       'every key is one of the encoder or of the classifier that it was trained with, or a counter',
     '… checkpoints have the same keys: say which it is with ……':
       'no decoder was told, and the keys are those of several, such as EED and LMD',
-    ' and ': 'the decoders with these keys are listed',
     ', and the activation with `activation`': 'neither decoder nor activation was told',
     'its keys are those of …, not of …': 'a decoder was told which is none that the keys allow',
     ' or ': 'several names may be given, and are listed',
