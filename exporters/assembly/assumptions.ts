@@ -40,8 +40,7 @@ export function assumptionsOf(
   settings: SettingsInUse,
   network?: Network,
 ): readonly Assumption[] {
-  const isKnownHead = decoder.id === 'original' && decoder.own.activation !== undefined;
-  const isHeadSaid = hints.head !== undefined || (isKnownHead && network?.isSaid === true);
+  const isHeadSaid = hints.head !== undefined || (network?.isSaid && network.own?.activation !== undefined);
   return [
     ...(isHeadSaid ? [] : [{ what: 'head', value: head, option: 'head' }]),
     ...(decoder.id === 'original' ? [] : assumedChoices(decoder, hints)),

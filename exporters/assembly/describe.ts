@@ -190,7 +190,9 @@ export function describe(file: string, detected: Detected, hints: Hints): Descri
   const { network, classes, decoders, nmode } = detected;
   const id = decoderOf(file, decoders, hints);
   const { own } = network;
-  const head = headFor(file, classes, hints.head, id === 'original' ? own?.activation : undefined);
+  // What a file says of the end holds whatever comes before it.
+  const known = id === 'original' || network.isSaid ? own?.activation : undefined;
+  const head = headFor(file, classes, hints.head, known);
   if (own !== undefined && id === 'original') {
     if (hints.activation !== undefined) {
       throw usageOf(file)('`activation` has no meaning for the original decoder');

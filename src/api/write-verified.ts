@@ -70,7 +70,7 @@ export async function verifyOrFail(
       'CHECK_FAILED',
       `the model misses the reference: ${misses.join(', ')}; nothing was written. ` +
         [
-          'check that decoder, activation, LMD form, head and key are those of the training',
+          'check that decoder, activation, form of the solver, head and key are those of the training',
           ...notes,
           ...missedHints({ parity, head, assumed }),
         ].join('; note: '),

@@ -52,10 +52,7 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
     async student(nmode, decoderWeights) {
       const merged = withDecoder(checkpoint, plan, decoderWeights);
       const { id, activation, solverOptions } = nmode;
-      const { isSaid, own } = network;
-      // What a file says of the teacher's end holds for the student's.
-      const head = isSaid && own?.activation ? { head: description.head } : {};
-      const hints = { ...head, ...plan.hints, decoder: id, activation, solverOptions };
+      const hints = { ...plan.hints, decoder: id, activation, solverOptions };
       const made = exportCheckpoint(merged, { ...plan, hints });
       return {
         ...{ model: made.model, head: made.description.head, notes: exported.notes },

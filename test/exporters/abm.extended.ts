@@ -2,19 +2,14 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
-import { readReference } from '../../exporters/checkpoints/open.js';
-import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import { fixture, paritiesOf } from '../support/fixtures.js';
-import { seededCheckpoint } from '../support/kin.js';
-import { seeded } from '../support/seeded.js';
+import { fixture } from '../support/fixtures.js';
+import { type NetworkCase, referenceIn, seededCheckpoint, worstOf } from '../support/network-cases.js';
 
 /** One line of fixtures/abm/cases.json. */
-interface Case {
+interface Case extends Pick<NetworkCase, 'shape' | 'keys'> {
   readonly backbone: string;
   readonly told: ExportOptions;
-  readonly shape: readonly number[];
-  readonly keys: Readonly<Record<string, readonly number[]>>;
 }
 
 const { variance, cases }: { variance: number; cases: Readonly<Record<string, Case>> } = JSON.parse(
@@ -23,20 +18,13 @@ const { variance, cases }: { variance: number; cases: Readonly<Record<string, Ca
 
 it.each(Object.entries(cases))(
   '%s gives what PyTorch gives, as built and rewritten',
-  async (name, { keys, backbone, told, shape }) => {
-    const mask = (await readReference(fixture('abm', 'outputs.safetensors'))).get(name);
-    if (mask === undefined) throw new Error(`no output of ${name}`);
-    const checkpoint = seededCheckpoint(name, keys, variance);
-    const { model, description } = exportCheckpoint(checkpoint, planExport({ ...told, size: {} }));
-    expect(description.network.backbone).toBe(backbone);
-    const reference = new Map([
-      ['input', seeded('input', shape)],
-      ['mask', mask],
-    ]);
+  async (name, { backbone, told, shape, ...entry }) => {
+    const plan = planExport({ ...told, size: {} });
+    const { model, description, leftAside } = exportCheckpoint(seededCheckpoint(entry, variance), plan);
+    expect([description.network.backbone, description.decoder.id]).toEqual([backbone, 'abm']);
+    expect(leftAside).toEqual([]);
     const rewritten = (['standard', 'latency'] as const).map((level) => optimize(model, { level }).model);
-    for (const one of [model, ...rewritten]) {
-      const [parity] = await paritiesOf(encodeModel(one), [reference], 'all');
-      expect(parity?.maxAbs).toBeLessThanOrEqual(4e-6);
-    }
+    const reference = await referenceIn('abm', name, shape);
+    expect(await worstOf([model, ...rewritten], reference)).toBeLessThanOrEqual(4e-6);
   },
 );

@@ -1,12 +1,13 @@
 import { closest } from '../../../graph/common/closest.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
+import { pick } from '../../../graph/common/pick.js';
 import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
 import { badText } from '../arguments/extras.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import { ARCHITECTURES, type Architecture, define } from './architecture.js';
-import { inferred, isIn, normAt, stemOf } from './inferred.js';
+import { inferred, isFuseUNet, isIn, normAt, stemOf } from './inferred.js';
 import { normByKeys, withLayers } from './layers.js';
 import { type Plan, planIn } from './plans.js';
 import { builtBy } from './trainers.js';
@@ -78,7 +79,11 @@ function sourcesOf(
   }
   const planned = withLayers(builtBy(plan.trainer, plan.network).arguments);
   const norm = weight === undefined ? planned.norm_op : normByKeys(planned.norm_op, normAt(shapes, stem));
-  const config = { ...planned, norm_op: norm, ...channelsOf(plan, channels) };
+  // FuseUNet's plans name nnU-Net's network, and its encoder's widths are its own.
+  const fused = isFuseUNet(shapes)
+    ? pick(inferred(architecture, shapes, axesIn(planned.conv_op) ?? 3), ['features_per_stage'])
+    : {};
+  const config = { ...planned, ...fused, norm_op: norm, ...channelsOf(plan, channels) };
   return { given: withLayers(given, config), config, file: plan.place, planned };
 }
 
@@ -115,7 +120,7 @@ function network(
           classes,
         ),
     },
-    isSpare: definition.isSpare,
+    isSpare: (key) => definition.isSpare(key) || (isFuseUNet(shapes) && isOfFuseUNet(key)),
     isSaid: plan !== undefined,
     variant: {
       ...(axes === 3 && { spatial_dims: '3' }),
@@ -126,6 +131,9 @@ function network(
     ...(plan && useOf(plan, axes, { planned: planned?.norm_op, built: args.value('norm_op') })),
   });
 }
+
+/** Copies of its convolutions, and heads of deep supervision. */
+const isOfFuseUNet = (key: string): boolean => /^decoder\.(stages\.\d+\.opx|seg_layers\.)/.test(key);
 
 /** The U-Nets of nnU-Net's plans. */
 export const NNUNET = ARCHITECTURES.map(

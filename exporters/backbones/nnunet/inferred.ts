@@ -20,6 +20,9 @@ export function isIn(architecture: Architecture, shapes: Shapes): boolean {
   return isEncoder && shapes.has('decoder.stages.0.blocks.0.conv1.conv.weight') === residual.decoder;
 }
 
+/** Whether a decoder is FuseUNet's, which has nnU-Net's PlainConvUNet for its encoder. */
+export const isFuseUNet = (shapes: Shapes): boolean => shapes.has('decoder.upsamples.0.conv.weight');
+
 /** What nnU-Net's planner takes, where shapes tell nothing. */
 const STANDARD_STRIDE = 2;
 const STANDARD_STAGES = 6;

@@ -44,7 +44,7 @@ it('what may be wrong is told where a reference is missed, logits above all', as
     referenceOf('probabilities.safetensors', 1),
     referenceOf('logits.safetensors', -9),
   ];
-  const asked = 'check that decoder, activation, LMD form, head and key are those of the training';
+  const asked = 'check that decoder, activation, form of the solver, head and key are those of the training';
   const hint = "note: the reference's outputs leave [0, 1], so that they are logits: save what follows them";
   const missed = await refusal(probabilities);
   expect(missed).toContain(asked);
