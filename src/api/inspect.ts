@@ -61,7 +61,8 @@ export interface CheckpointReport {
   readonly architecture?: {
     readonly backbone: string;
     readonly widths: readonly number[];
-    readonly scales: readonly number[];
+    /** Of each feature: one number where all axes of space have it, or one for each. */
+    readonly scales: readonly (number | readonly number[])[];
     readonly inputChannels: number;
     readonly classes: number;
     /** What these are called, where the file says it. */
@@ -99,7 +100,10 @@ export interface CheckpointReport {
   readonly prefix?: string;
   /** Keys of the file that the network does not use, counters not listed; absent where there are none. */
   readonly leftAside?: readonly string[];
-  /** Floating-point numbers, BatchNorm's running statistics and what is left aside not counted. */
+  /**
+   * Floating-point numbers of the network, BatchNorm's running statistics not counted; where it is not known or keys do not fit it, of all tensors
+   * but those that are left aside.
+   */
   readonly parameters: number;
   /** Multiply-adds of one run at `macsAt`. */
   readonly macs?: number;
@@ -163,7 +167,7 @@ async function inspectCheckpoint(
 ): Promise<CheckpointReport> {
   const checkpoint = await openCheckpoint(path, key, selection);
   try {
-    const { notes, ...network } = architecture(checkpoint);
+    const { notes, parameters, ...network } = architecture(checkpoint);
     const note = [checkpoint.note, ...notes].filter(Boolean).join('; ');
     const ignored = new Set(network.leftAside);
     const trained = [...checkpoint.tensors].filter(
@@ -178,7 +182,7 @@ async function inspectCheckpoint(
       format: checkpoint.format,
       ...network,
       ...(note !== '' && { note }),
-      parameters: trained.reduce((sum, [, { dims }]) => sum + elementCount(dims), 0),
+      parameters: parameters ?? trained.reduce((sum, [, { dims }]) => sum + elementCount(dims), 0),
       tensors: tensorReports(checkpoint.tensors),
     };
   } finally {
@@ -193,6 +197,8 @@ interface Recognised
     'architecture' | 'structure' | 'problem' | 'prefix' | 'leftAside' | 'macs' | 'macsAt'
   > {
   readonly notes: readonly string[];
+  /** Of a network whose keys are all there. */
+  readonly parameters?: number;
 }
 
 function architecture(checkpoint: Checkpoint): Recognised {
@@ -205,7 +211,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
     const variant = network.variant || ofOwn ? { ...network.variant, ...ofOwn } : undefined;
     return {
       architecture: {
-        ...{ backbone, widths, scales: scales.map((scale) => Math.max(...scale)) },
+        ...{ backbone, widths, scales: scales.map(oneOrEach) },
         ...{ inputChannels, classes, ...(classNames && { classNames }), decoders },
         ...(nmode && pick(nmode, ['order', 'kernel', 'stateChannels'])),
         ...(variant && { variant, form: variant }),
@@ -219,6 +225,12 @@ function architecture(checkpoint: Checkpoint): Recognised {
     const { assumed = [] } = checkpoint;
     return { problem: error.message, ...structure, ...(assumed.length > 0 && { assumed }), notes: [] };
   }
+}
+
+/** What all axes of space have in common, or what each has. */
+function oneOrEach(scale: readonly number[]): number | readonly number[] {
+  const first = at(scale, 0);
+  return scale.every((factor) => factor === first) ? first : scale;
 }
 
 /** Whether anything beside the weights speaks of the network, be it right or wrong. */
@@ -285,7 +297,8 @@ function costOf(checkpoint: Checkpoint, detected: Detected) {
     const leftAside = ignoredKeys(checkpoint, view, unused);
     const unread = unreadableText(checkpoint.tensors);
     notes.push(...ignoredNotes(leftAside, network.backbone), ...(unread === undefined ? [] : [unread]));
-    return { ...found, ...(leftAside.length > 0 && { leftAside }), notes };
+    const { parameters } = weights;
+    return { ...found, parameters, ...(leftAside.length > 0 && { leftAside }), notes };
   } catch (error) {
     return { ...found, problem: reason(error), notes };
   }

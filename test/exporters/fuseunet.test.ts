@@ -4,8 +4,10 @@ import { type ExportOptions, planExport } from '../../exporters/assembly/export-
 import { detectIn } from '../../exporters/assembly/network-weights.js';
 import { openCheckpoint, readReference } from '../../exporters/checkpoints/open.js';
 import { optimize } from '../../graph/passes/optimize.js';
+import { inspect } from '../../src/api/inspect.js';
 import { fixture } from '../support/fixtures.js';
 import { worstOf } from '../support/network-cases.js';
+import { nmode } from '../support/nmode.js';
 
 const checkpoint = await openCheckpoint(fixture('abm', 'checkpoint_final.pth'));
 afterAll(() => checkpoint.close());
@@ -14,7 +16,7 @@ describe('what the trainer of FuseUNet saves', () => {
   const exported = (options: Partial<ExportOptions>) => exportCheckpoint(checkpoint, planExport(options));
 
   it('tells its encoder, whose widths are not those of the plans, and its decoder', () => {
-    const { network, classes, decoders, nmode } = detectIn(checkpoint);
+    const { network, classes, decoders, nmode: variant } = detectIn(checkpoint);
     expect(network).toMatchObject({
       backbone: 'nnunet.plainconvunet',
       widths: [2, 3, 4],
@@ -25,7 +27,18 @@ describe('what the trainer of FuseUNet saves', () => {
       ],
     });
     expect([classes, decoders]).toEqual([4, ['abm']]);
-    expect(nmode).toMatchObject({ order: 'C_R', kernel: 1, stateChannels: 8 });
+    expect(variant).toMatchObject({ order: 'C_R', kernel: 1, stateChannels: 8 });
+  });
+
+  it('is inspected with the scale of each axis, and with each number counted once', async () => {
+    const report = await inspect(fixture('abm', 'checkpoint_final.pth'));
+    expect(report).toMatchObject({
+      architecture: { scales: [1, [1, 2, 2], [2, 4, 4]], activation: 'softmax' },
+      parameters: exported({}).parameters,
+    });
+    expect(nmode('inspect', fixture('abm', 'checkpoint_final.pth')).stdout).toContain(
+      'nnunet.plainconvunet, widths 2, 3, 4, scales 1, 1x2x2, 2x4x4\n',
+    );
   });
 
   it.each(['none', 'standard', 'latency'] as const)('gives what PyTorch gives, at %s', async (level) => {

@@ -123,7 +123,7 @@ function structureText({ structure }: CheckpointReport): string {
 type Architecture = NonNullable<CheckpointReport['architecture']>;
 
 function networkText({ backbone, widths, scales }: Architecture): string {
-  return `${backbone}, widths ${widths.join(', ')}, scales ${scales.join(', ')}`;
+  return `${backbone}, widths ${widths.join(', ')}, scales ${scales.map((scale) => [scale].flat().join('x')).join(', ')}`;
 }
 
 function channelsText({ inputChannels, classes, classNames, activation }: Architecture): string {
