@@ -1,5 +1,5 @@
 import { badUsage } from '../graph/common/errors.js';
-import type { Finished, FinishOptions } from './images/job.js';
+import type { Finished, FinishOptions, MaskSize } from './images/job.js';
 import type { Cleaning } from './masks/components.js';
 
 export interface SegmentOptions extends Cleaning {
@@ -18,35 +18,23 @@ export interface SegmentOptions extends Cleaning {
   readonly signal?: AbortSignal;
 }
 
-/** What is given of an image beside its masks, by the option that asks for it. */
-interface Extras {
-  readonly probabilities: Pick<Finished, 'probabilities'>;
-  readonly components: Pick<Finished, 'components'>;
-  readonly pixels: Pick<Finished, 'image'>;
-}
-
-/** Where nothing is said. */
-type Default<K extends keyof Extras> = K extends 'probabilities' ? true : false;
-
-/** Given, absent, or either, as far as the type of an option tells. */
-type Extra<K extends keyof Extras, Asked> = [Asked] extends [true]
-  ? Required<Extras[K]>
+/** What an option asks for: there, absent, or either, as far as its type tells. */
+export type Given<T, Asked> = [Asked] extends [true]
+  ? Required<T>
   : [Asked] extends [false]
-    ? { readonly [N in keyof Extras[K]]?: never }
-    : Extras[K];
+    ? { readonly [K in keyof T]?: never }
+    : T;
 
-type Asked<O, K extends keyof Extras> = Extra<K, K extends keyof O ? O[K] : Default<K>>;
-
-/** What options of this type ask for: of `{ pixels: true }`, the image is there. */
-export type Wanted<O extends SegmentOptions> = Asked<O, 'probabilities'> &
-  Asked<O, 'components'> &
-  Asked<O, 'pixels'>;
-
-/** The type of options where none are given. */
-export type NoOptions = Readonly<Record<never, never>>;
+/** What options of this type ask for beside the masks: of `{ pixels: true }`, the image is there. */
+export type Wanted<O extends SegmentOptions> = Given<
+  Pick<Finished, 'probabilities'>,
+  'probabilities' extends keyof O ? O['probabilities'] : true
+> &
+  Given<Pick<Finished, 'components'>, 'components' extends keyof O ? O['components'] : false> &
+  Given<Pick<Finished, 'image'>, 'pixels' extends keyof O ? O['pixels'] : false>;
 
 /** @throws NmodeError (BAD_USAGE) for a threshold or an area that makes no sense */
-export function finishOptions(options: SegmentOptions, at: FinishOptions['at']): FinishOptions {
+export function finishOptions(options: SegmentOptions, at: MaskSize): FinishOptions {
   const { threshold, minArea = 0 } = options;
   if (threshold !== undefined && !(threshold >= 0 && threshold <= 1)) {
     throw badUsage(`threshold ${threshold} is not from 0 to 1`);

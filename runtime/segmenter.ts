@@ -9,10 +9,10 @@ import { inOrder } from './common/in-order.js';
 import type { ImageRaster, Mask } from './common/raster.js';
 import type { Tiling } from './images/courses/course.js';
 import type { imageMethods } from './images/image-methods.js';
-import type { Finished, FinishOptions, ModelSpec } from './images/job.js';
+import type { Finished, FinishOptions, MaskSize, ModelSpec } from './images/job.js';
 import type { Classes } from './masks/classes.js';
-import { finishOptions, type NoOptions, type SegmentOptions, type Wanted } from './segment-options.js';
-import type { FloatSession, ProviderReport, RunOptions } from './sessions/session.js';
+import { finishOptions, type SegmentOptions, type Wanted } from './segment-options.js';
+import type { FloatSession, RunOptions, SharedProviderReport } from './sessions/session.js';
 import type { Bytes, Floats, Port } from './sessions/tensors.js';
 import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
@@ -35,7 +35,7 @@ type Waiting = Pick<RunOptions, 'signal' | 'since'>;
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
 
 /** What is found in an image, whatever is asked for. */
-export interface FoundMasks<R extends ProviderReport = ProviderReport>
+export interface FoundMasks<R extends SharedProviderReport = SharedProviderReport>
   extends Omit<Finished, 'probabilities' | 'components' | 'image'> {
   /** Of the image, upright. */
   readonly width: number;
@@ -54,18 +54,18 @@ export interface FoundMasks<R extends ProviderReport = ProviderReport>
 }
 
 /** What is found in an image: masks, and what options of the type `O` ask for beside them. */
-export type Segmentation<
-  R extends ProviderReport = ProviderReport,
+export type SharedSegmentation<
+  R extends SharedProviderReport = SharedProviderReport,
   O extends SegmentOptions = SegmentOptions,
 > = FoundMasks<R> & Wanted<O>;
 
 /** One image of many: what was found, or why nothing was. */
-export type Segmented<
+export type SharedSegmented<
   S,
-  R extends ProviderReport = ProviderReport,
+  R extends SharedProviderReport = SharedProviderReport,
   O extends SegmentOptions = SegmentOptions,
 > =
-  | { readonly source: S; readonly segmentation: Segmentation<R, O> }
+  | { readonly source: S; readonly segmentation: SharedSegmentation<R, O> }
   | { readonly source: S; readonly error: NmodeError };
 
 /** An image on its way to the thread that reads it, and what is given away with it. */
@@ -87,7 +87,7 @@ export function handPixels({ width, height, channels, data, warnings }: ImageRas
 type ImageMethods<T> = ReturnType<typeof imageMethods<T>> & { readonly warmUp: () => unknown };
 
 /** What a segmenter is made of. */
-export interface SegmenterParts<S, T, R extends ProviderReport> {
+export interface SegmenterParts<S, T, R extends SharedProviderReport> {
   readonly session: FloatSession<R>;
   readonly images: Respawning<ImageMethods<T>>;
   readonly spec: ModelSpec;
@@ -95,7 +95,7 @@ export interface SegmenterParts<S, T, R extends ProviderReport> {
   readonly name: string;
   /** Of several outputs, the one that masks are made of; the first. */
   readonly output?: string | undefined;
-  readonly at: FinishOptions['at'];
+  readonly at: MaskSize;
   /** What messages call an image, where it has a name. */
   readonly nameOf: (source: S) => string | undefined;
   /**
@@ -105,19 +105,30 @@ export interface SegmenterParts<S, T, R extends ProviderReport> {
   readonly hand: (source: S, signal?: AbortSignal) => Handed<T> | Promise<Handed<T>>;
 }
 
+declare const made: unique symbol;
+
+/** Parts that fit together, as `partsOf` makes them. */
+export interface Parts<S, R> {
+  readonly [made]: readonly [S, R];
+}
+
+/** Forgets what the thread is given, which is what `hand` makes, whatever that is. */
+export const partsOf = <S, T, R extends SharedProviderReport>(parts: SegmenterParts<S, T, R>) =>
+  parts as unknown as Parts<S, R>;
+
 /**
  * Turns images into masks: decodes, prepares and cuts in one thread, runs the network in others. Close it: it holds
- * memory outside JavaScript's. What all platforms share; `S` is what they take, `T` what their thread is given of it.
+ * memory outside JavaScript's. What all platforms share; `S` is what they take as an image.
  */
-export class BaseSegmenter<S, T, R extends ProviderReport> {
-  readonly #parts: SegmenterParts<S, T, R>;
+export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderReport> {
+  readonly #parts: SegmenterParts<S, unknown, R>;
   readonly #input: string;
   #count = 0;
   #closed = false;
 
-  protected constructor(parts: SegmenterParts<S, T, R>) {
-    this.#parts = parts;
-    this.#input = at(parts.session.inputs, 0).name;
+  protected constructor(parts: Parts<S, R>) {
+    this.#parts = parts as unknown as SegmenterParts<S, unknown, R>;
+    this.#input = at(this.#parts.session.inputs, 0).name;
   }
 
   /** Where the model runs, and why there. */
@@ -165,29 +176,37 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
    * it; BAD_USAGE, also where the memory budget is too small for it; CANNOT_RUN, also where the thread that had it was lost (another is
    * started for the next). The signal's reason
    */
-  async segment<const O extends SegmentOptions = NoOptions>(
+  async segment<const O extends SegmentOptions = object>(
     source: S,
     options?: O,
-  ): Promise<Segmentation<R, O>> {
+  ): Promise<SharedSegmentation<R, O>> {
     const work = this.segmentOrStop(source, options);
     return options?.signal === undefined ? work : untilAborted(work, options.signal);
   }
 
-  /** As `segment`; one that is aborted rejects only once its work has stopped, at its next step, and holds no memory any more. */
-  async segmentOrStop<const O extends SegmentOptions & Waiting = NoOptions>(
+  /**
+   * As `segment`; one that is aborted rejects only once its work has stopped, at its next step, and holds no memory any more.
+   * @internal
+   */
+  async segmentOrStop<const O extends SegmentOptions & Waiting = object>(
     source: S,
     options?: O,
-  ): Promise<Segmentation<R, O>> {
+  ): Promise<SharedSegmentation<R, O>> {
     const finishing = finishOptions(options ?? {}, this.#parts.at);
     const { signal, since }: Waiting = options ?? {};
     signal?.throwIfAborted();
     const waiting = { ...(signal && { signal }), ...(since !== undefined && { since }) };
     const found = await this.#work(this.#count++, source, finishing, waiting);
     // The same options were asked for.
-    return found as Segmentation<R, O>;
+    return found as SharedSegmentation<R, O>;
   }
 
-  async #work(id: number, source: S, options: FinishOptions, waiting: Waiting): Promise<Segmentation<R>> {
+  async #work(
+    id: number,
+    source: S,
+    options: FinishOptions,
+    waiting: Waiting,
+  ): Promise<SharedSegmentation<R>> {
     const { signal } = waiting;
     const start = performance.now();
     // It keeps the image between calls.
@@ -230,7 +249,7 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
 
   /** Runs the network on each input of an image; the next is made ready while one runs. */
   async #runInputs(
-    images: Thread<ImageMethods<T>>,
+    images: Thread<ImageMethods<unknown>>,
     id: number,
     inputs: number,
     stages: Stages,
@@ -280,14 +299,14 @@ export class BaseSegmenter<S, T, R extends ProviderReport> {
    * waits for a result before it gives the next would wait for ever.
    * @throws NmodeError: BAD_USAGE for options that make no sense, CANNOT_RUN once it is closed; the signal's reason
    */
-  async *segmentAll<Q extends S, const O extends SegmentOptions = NoOptions>(
+  async *segmentAll<Q extends S, const O extends SegmentOptions = object>(
     sources: Iterable<Q> | AsyncIterable<Q>,
     options?: O,
-  ): AsyncGenerator<Segmented<Q, R, O>, void, undefined> {
+  ): AsyncGenerator<SharedSegmented<Q, R, O>, void, undefined> {
     if (typeof sources === 'string') throw badUsage('expected a list of images, not a string');
     finishOptions(options ?? {}, this.#parts.at);
     const { signal }: SegmentOptions = options ?? {};
-    const one = async (source: Q): Promise<Segmented<Q, R, O>> => {
+    const one = async (source: Q): Promise<SharedSegmented<Q, R, O>> => {
       try {
         return { source, segmentation: await this.segment(source, options) };
       } catch (error) {

@@ -1,29 +1,48 @@
 /** The Node API of nmode-onnx. Importing it loads neither onnxruntime nor sharp; what needs them does. */
 
-export type { InputSize } from '../exporters/assembly/build.js';
-export type { DecoderId } from '../exporters/assembly/describe.js';
+export type { GraphOptions, InputSize } from '../exporters/assembly/build.js';
+export type { DecoderId, Hints } from '../exporters/assembly/describe.js';
+export type { ExportOptions, GraphPlan, HintOptions, ImagePlan } from '../exporters/assembly/export-plan.js';
 export type { Head } from '../exporters/assembly/head.js';
-export type { Backbone } from '../exporters/backbones/backbone.js';
+export type {
+  Backbone,
+  Extras,
+  NamedArguments,
+  Network,
+  NetworkDefinition,
+  OwnDecoder,
+} from '../exporters/backbones/backbone.js';
 export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
 export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
 export type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 export type { Order } from '../exporters/decoders/block.js';
 export type { MultistepForm } from '../exporters/decoders/multistep.js';
 export type { Activation } from '../exporters/decoders/variant.js';
-export type { ActivationName } from '../exporters/nn/activations.js';
-export * as layers from '../exporters/nn/layers.js';
-export type { Padding, Pooling, Settings, Upsampling } from '../exporters/nn/settings.js';
-export type { Weights } from '../exporters/nn/weights.js';
+export type { SolverChoices, SolverId } from '../exporters/decoders/solvers.js';
+export type { GraftHints } from '../exporters/grafting/graft.js';
+export type { GraftImages } from '../exporters/grafting/metadata.js';
+export type { ActivationName, Exchangeable, Parametric } from '../exporters/nn/activations.js';
+export type {
+  Padding,
+  Pooling,
+  SettingName,
+  SettingOf,
+  Settings,
+  SettingsInUse,
+  Upsampling,
+} from '../exporters/nn/settings.js';
+export type { Shapes, TensorSource, Weights } from '../exporters/nn/weights.js';
 export type { NodeCost } from '../graph/analysis/cost.js';
 export type { Feature } from '../graph/analysis/features.js';
 export type { Assumption, CheckedAssumption } from '../graph/common/assumption.js';
-export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
+export { ERRORS, type ErrorCode, NmodeError, type NmodeErrorOptions } from '../graph/common/errors.js';
 export type { Layout } from '../graph/common/layout.js';
 export {
   type IntensityWindow,
   NORMALIZATIONS,
   type Normalization,
   type NormalizationStep,
+  type Statistic,
 } from '../graph/common/normalization.js';
 export {
   type Background,
@@ -36,10 +55,12 @@ export {
 export { VERSION } from '../graph/common/version.js';
 export type { DType } from '../graph/ir/dtype.js';
 export type { Value } from '../graph/ir/value.js';
-export type { Level } from '../graph/passes/optimize.js';
+export type { Level, OptimizeOptions } from '../graph/passes/optimize.js';
 export type { Target } from '../graph/passes/winograd/cost.js';
 export type { Reached } from '../graph/precision/reached.js';
 export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
+export type { Quantized } from '../graph/quantization/quantize.js';
+export type { GaveUp } from '../graph/quantization/search.js';
 export type { UntypedNode } from '../graph/rewriting/untyped.js';
 export type {
   ImageRaster,
@@ -52,10 +73,15 @@ export type {
 export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
 export type { Tiling } from '../runtime/images/courses/course.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
-export type { Classes } from '../runtime/masks/classes.js';
-export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
+export type { Finished, MaskSize } from '../runtime/images/job.js';
+export type { ImageSpecOptions, InputSpecOptions } from '../runtime/input-spec.js';
+export type { Classes, ClassMasks } from '../runtime/masks/classes.js';
+export { type Cleaning, type Component, type Components, componentsOf } from '../runtime/masks/components.js';
+export { contoursOf, type Polygon } from '../runtime/masks/contours.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
+export type { ChannelFiles } from '../runtime/node/images/channels.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
+export type { ModelSource } from '../runtime/node/model.js';
 export {
   type ImageSource,
   type Segmentation,
@@ -64,11 +90,7 @@ export {
   type SegmenterOptions,
 } from '../runtime/node/segmenter.js';
 export type { GraphOptimization } from '../runtime/node/sessions/native.js';
-export type {
-  ProviderPlacement,
-  /** @deprecated Its name is ProviderPlacement. */
-  ProviderPlacement as Placement,
-} from '../runtime/node/sessions/provider-placement.js';
+export type { Placement, ProviderPlacement } from '../runtime/node/sessions/provider-placement.js';
 export {
   PROVIDER_IDS,
   type ProviderChoice,
@@ -77,16 +99,39 @@ export {
 } from '../runtime/node/sessions/providers.js';
 export {
   createSession,
+  type LoadProgress,
   type ProviderReport,
   type Session,
   type SessionOptions,
 } from '../runtime/node/sessions/session.js';
 export type { AppliedHead } from '../runtime/output-spec.js';
-export type { SegmentOptions } from '../runtime/segment-options.js';
-export type { Timings } from '../runtime/segmenter.js';
+export type { Given, SegmentOptions, Wanted } from '../runtime/segment-options.js';
+export type {
+  BaseSegmenter,
+  FoundMasks,
+  SharedSegmentation,
+  SharedSegmented,
+  Timings,
+} from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
-export type { RunOptions } from '../runtime/sessions/session.js';
-export type { Bytes, Floats, Halves, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
+export type { OpenProgress } from '../runtime/sessions/progress.js';
+export type {
+  RunOptions,
+  SharedProviderReport,
+  SharedSession,
+} from '../runtime/sessions/session.js';
+export type {
+  Bytes,
+  ElementArrays,
+  ElementType,
+  Floats,
+  Halves,
+  Inputs,
+  InputTensor,
+  Outputs,
+  Port,
+  TypedTensor,
+} from '../runtime/sessions/tensors.js';
 export type { TruthReading } from '../runtime/truth/truth.js';
 export type { Rgb } from '../runtime/truth/truth-image.js';
 export { type BenchOptions, bench } from './api/bench.js';
@@ -103,6 +148,10 @@ export {
   type PortReport,
   type TensorReport,
 } from './api/inspect.js';
+/** Types of graphs. @experimental */
+export type * as ir from './api/ir.js';
+/** Layers of PyTorch as graphs. @experimental */
+export * as layers from './api/layers.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './api/loadtest.js';
 export { type MergeOptions, type MergeReport, merge } from './api/merge.js';
 export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './api/optimize.js';
@@ -114,17 +163,25 @@ export {
   type PredictReport,
   predict,
 } from './api/predict.js';
+export type { OutputOptions, ProbabilityFormat } from './api/predict-files.js';
+export type { ImageOptions } from './api/predict-tasks.js';
 export { type ServeOptions, type Server, serve } from './api/serve.js';
 export { proposeSkips, type SkipsReport } from './api/skips.js';
 export { slim } from './api/slim.js';
+/** Training on graphs. @experimental */
 export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
+export type { ProofOptions, ProofReport } from './api/write-proven.js';
 export type { ReferenceParity } from './api/write-verified.js';
+export type { FailedEntry } from './batch/manifest.js';
+export type { Shard } from './batch/shard.js';
 export type { ShardReport } from './batch/shard-run.js';
 export type { BundleFormatId } from './bundles/formats.js';
 export { findImages } from './files/find-images.js';
+export type { Failure } from './files/pairs.js';
 export type { BenchFigures, BenchReport, Scenario } from './measuring/bench-figures.js';
-export type { Comparison } from './measuring/comparison.js';
+export type { AskedSizes } from './measuring/bench-model.js';
+export type { Comparison, Figures } from './measuring/comparison.js';
 export type { OutputParity, Parity, ParityOptions } from './parity/parity.js';
 export type { ReferenceTolerance } from './parity/tolerance.js';
 export type { ClassMetrics } from './reports/compare-classes.js';
@@ -139,7 +196,11 @@ export type {
   SlimReport,
   TruthScores,
 } from './slimming/slim-report.js';
+export type { UsedRecipe } from './transform/calibration-inputs.js';
 export type { Difference, OutputDifference } from './transform/difference.js';
 export type { ImageDifference } from './transform/image-comparison.js';
+export type { LiftOptions, LiftReport } from './transform/lifting.js';
 export type { Precision } from './transform/precision.js';
+export type { QuantizedLayers } from './transform/precision-lowering.js';
 export type { Transformed, TransformOptions } from './transform/transform.js';
+export type { Progress, ProgressUnit } from './transform/watch.js';

@@ -1,13 +1,14 @@
 /** The browser API of nmode-onnx. Importing it does nothing, in a server as well; what needs a browser does. */
 
 export type { Assumption } from '../graph/common/assumption.js';
-export { ERRORS, type ErrorCode, NmodeError } from '../graph/common/errors.js';
+export { ERRORS, type ErrorCode, NmodeError, type NmodeErrorOptions } from '../graph/common/errors.js';
 export type { Layout } from '../graph/common/layout.js';
 export {
   type IntensityWindow,
   NORMALIZATIONS,
   type Normalization,
   type NormalizationStep,
+  type Statistic,
 } from '../graph/common/normalization.js';
 export {
   type Background,
@@ -29,17 +30,42 @@ export type {
 export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
 export type { Tiling } from '../runtime/images/courses/course.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
-export type { Classes } from '../runtime/masks/classes.js';
-export type { Cleaning, Component, Components } from '../runtime/masks/components.js';
-export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export type { AppliedHead } from '../runtime/output-spec.js';
-export type { SegmentOptions } from '../runtime/segment-options.js';
-export type { Timings } from '../runtime/segmenter.js';
+export type { Finished, MaskSize } from '../runtime/images/job.js';
+export type { ImageSpecOptions, InputSpecOptions } from '../runtime/input-spec.js';
+export type { Classes, ClassMasks } from '../runtime/masks/classes.js';
+export { type Cleaning, type Component, type Components, componentsOf } from '../runtime/masks/components.js';
+export { contoursOf, type Polygon } from '../runtime/masks/contours.js';
+export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
+export type { Given, SegmentOptions, Wanted } from '../runtime/segment-options.js';
+export type {
+  BaseSegmenter,
+  FoundMasks,
+  SharedSegmentation,
+  SharedSegmented,
+  Timings,
+} from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
-export type { RunOptions } from '../runtime/sessions/session.js';
-export type { Bytes, Floats, Halves, Inputs, Outputs, Port } from '../runtime/sessions/tensors.js';
+export type { OpenProgress } from '../runtime/sessions/progress.js';
+export type {
+  RunOptions,
+  SharedProviderReport,
+  SharedSession,
+} from '../runtime/sessions/session.js';
+export type {
+  Bytes,
+  ElementArrays,
+  ElementType,
+  Floats,
+  Halves,
+  Inputs,
+  InputTensor,
+  Outputs,
+  Port,
+  TypedTensor,
+} from '../runtime/sessions/tensors.js';
 export { WEB_PROVIDERS, type WebProvider } from '../runtime/web/files.js';
-export type { ImageSource } from '../runtime/web/images/hand.js';
+export type { FileSource, ImageElement, ImageSource } from '../runtime/web/images/hand.js';
 export { encodePng } from '../runtime/web/images/png.js';
 export type { ModelSource } from '../runtime/web/model.js';
 export type { LoadProgress } from '../runtime/web/progress.js';
@@ -51,7 +77,7 @@ export {
 } from '../runtime/web/segmenter.js';
 export {
   createSession,
-  type WebProviderReport as ProviderReport,
-  type WebSession as Session,
-  type WebSessionOptions as SessionOptions,
+  type ProviderReport,
+  type Session,
+  type SessionOptions,
 } from '../runtime/web/sessions/session.js';

@@ -46,7 +46,7 @@ export interface ImagePlan {
 }
 
 /** Sizes of the input; where none is said, what `inputSizeOf` takes. */
-type GraphPlan = Partial<GraphOptions>;
+export type GraphPlan = Partial<GraphOptions>;
 
 /** What users say of an export. */
 export interface ExportOptions extends HintOptions, Settings, ImagePlan, GraphPlan {

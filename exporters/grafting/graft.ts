@@ -23,7 +23,7 @@ import { INIT, initialDecoder, trainedDecoder } from './decoder.js';
 import { type GraftImages, graftedMetadata } from './metadata.js';
 import { checkNames, skipsOf } from './skips.js';
 
-export interface GraftOptions
+export interface GraftHints
   extends HintOptions,
     GraftImages,
     Omit<Settings, 'pooling' | 'backboneActivation'> {
@@ -39,7 +39,7 @@ export interface GraftPlan {
   readonly images: GraftImages;
 }
 
-export function planGraft(options: GraftOptions & Settings): GraftPlan {
+export function planGraft(options: GraftHints & Settings): GraftPlan {
   return {
     skips: options.skips,
     hints: hintsOf(options),

@@ -42,11 +42,11 @@ const NAMES = {
   hardSwish: 'hard-swish',
   tanh: 'tanh',
 } as const satisfies Partial<Record<LayerActivation, string>>;
-type Exchangeable = keyof typeof NAMES;
+export type Exchangeable = keyof typeof NAMES;
 const EXCHANGEABLE = Object.keys(NAMES) as readonly Exchangeable[];
 
 const PARAMETRIC = ['leakyRelu', 'elu'] as const;
-type Parametric = (typeof NAMES)[(typeof PARAMETRIC)[number]];
+export type Parametric = (typeof NAMES)[(typeof PARAMETRIC)[number]];
 
 /** `leaky-relu` has PyTorch's slope of 0.01 and `elu` its alpha of 1; `leaky-relu:0.2` another. */
 export type ActivationName = (typeof NAMES)[Exchangeable] | `${Parametric}:${number}`;

@@ -32,7 +32,7 @@ export interface Settings {
   readonly blockActivation?: ActivationName;
 }
 export type SettingName = keyof Settings;
-type SettingOf<K extends SettingName> = NonNullable<Settings[K]>;
+export type SettingOf<K extends SettingName> = NonNullable<Settings[K]>;
 
 interface SettingKind {
   /** The setting in the field's words. */

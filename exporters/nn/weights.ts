@@ -201,6 +201,7 @@ export class Weights {
    * @param viewOf which memory a key is of, where that is known: one that is used under another key is no surplus
    * @throws NmodeError (BAD_CHECKPOINT) that lists missing, misshapen and unused keys together. Keys that are not used are
    *   an error where the network has keys: beside `down1.`, in `down1.` and in `down9.`. What stands elsewhere is returned.
+   * @internal
    */
   finish(
     keys: Iterable<string>,

@@ -28,7 +28,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-interface NmodeErrorOptions {
+export interface NmodeErrorOptions {
   readonly cause?: unknown;
   readonly detail?: readonly string[];
 }

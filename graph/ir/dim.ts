@@ -14,7 +14,7 @@ export interface SymbolicDim {
 }
 
 /** `coefficient` times the atom `name / divisor`; the atom is a whole number. */
-interface Term {
+export interface Term {
   readonly name: string;
   readonly divisor: number;
   readonly coefficient: number;

@@ -19,6 +19,8 @@ export interface ValueType {
 /**
  * An immutable node of a graph under construction: its type and where it comes from. Names are given when the graph
  * is assembled, and only what its outputs need ends up in it.
+ *
+ * @experimental
  */
 export interface Value extends ValueType {
   readonly source: Source;

@@ -52,11 +52,13 @@ export interface OutputSpec {
 /** How a model turns images into classes. */
 export interface ModelSpec extends ImageSpec, OutputSpec {}
 
+/** The size of masks and probabilities: each image's own, or that of the network's input. */
+export type MaskSize = 'image' | 'network';
+
 export interface FinishOptions extends Cleaning {
   /** A pixel belongs to the mask where its probability reaches this, 0..1; undefined for what the classes ask for. */
   readonly threshold: number | undefined;
-  /** The size of masks and probabilities: the image's own, or the network's input. */
-  readonly at: 'image' | 'network';
+  readonly at: MaskSize;
   readonly wantProbabilities: boolean;
   readonly wantComponents: boolean;
   readonly wantPixels: boolean;
@@ -181,7 +183,7 @@ export class Job {
     };
   }
 
-  #probabilities(at: FinishOptions['at']): Probabilities {
+  #probabilities(at: MaskSize): Probabilities {
     const result = this.#course.result();
     if (result === undefined) throw new TypeError('nothing was put in place');
     const { recipe, classes, io } = this.#spec;

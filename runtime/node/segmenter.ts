@@ -3,16 +3,17 @@ import { NmodeError, reason } from '../../graph/common/errors.js';
 import { copyOf } from '../common/buffers.js';
 import { named, naming } from '../common/naming.js';
 import { checkPixels, type ImageRaster } from '../common/raster.js';
-import type { FinishOptions, ModelSpec } from '../images/job.js';
+import type { MaskSize, ModelSpec } from '../images/job.js';
 import type { InputSpecOptions } from '../input-spec.js';
 import type { SegmentOptions } from '../segment-options.js';
 import {
   BaseSegmenter,
   type Handed,
   handPixels,
+  partsOf,
   type SegmenterParts,
-  type Segmentation as SharedSegmentation,
-  type Segmented as SharedSegmented,
+  type SharedSegmentation,
+  type SharedSegmented,
 } from '../segmenter.js';
 import type { FloatSession } from '../sessions/session.js';
 import { Respawning } from '../threads/respawning.js';
@@ -45,19 +46,22 @@ export type Segmented<S, O extends SegmentOptions = SegmentOptions> = SharedSegm
 
 export interface SegmenterOptions extends SessionOptions, InputSpecOptions {
   /** The size of masks: each image's own (default), or that of the network's input. */
-  readonly at?: FinishOptions['at'];
+  readonly at?: MaskSize;
 }
 
 /**
  * Turns images into masks: decodes, prepares and cuts in one thread, runs the network in others. Close it: it holds
  * native memory.
  */
-export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderReport> {
+export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
   /**
    * Loads a model that takes one image.
-   * @param source an .onnx file, its bytes, or a model that was loaded before
+   * @param source an .onnx file, or its bytes, which are copied before this returns
    * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN; the signal's reason
    */
+  static async load(source: ModelSource, options?: SegmenterOptions): Promise<Segmenter>;
+  /** @internal */
+  static async load(source: ModelSource | LoadedModel, options?: SegmenterOptions): Promise<Segmenter>;
   static async load(source: ModelSource | LoadedModel, options: SegmenterOptions = {}): Promise<Segmenter> {
     options.signal?.throwIfAborted();
     // Bytes are sent to the threads before this returns: the caller may change them afterwards.
@@ -77,6 +81,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
   /**
    * A segmenter over a session that is being opened, which it closes with itself.
    * @throws what the session fails with; NmodeError (CANNOT_RUN)
+   * @internal
    */
   static async over(
     loading: Promise<FloatSession<ProviderReport>>,
@@ -85,7 +90,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ImageSource, ProviderR
     const starting = startImages();
     const [session, images] = await Promise.allSettled([loading, starting]);
     if (session.status === 'fulfilled' && images.status === 'fulfilled') {
-      return new Segmenter({ session: session.value, images: images.value, hand, nameOf, ...model });
+      return new Segmenter(partsOf({ session: session.value, images: images.value, hand, nameOf, ...model }));
     }
     await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
     throw named(

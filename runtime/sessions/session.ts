@@ -19,7 +19,7 @@ import type {
 } from './tensors.js';
 
 /** Where a model runs, and why there. `P` is the platform's names of providers. */
-export interface ProviderReport<P extends string = string> {
+export interface SharedProviderReport<P extends string = string> {
   readonly requested: readonly string[];
   readonly effective: P;
   /** Those that were tried before, in order. */
@@ -49,7 +49,7 @@ export interface RunOptions<T extends ElementType = ElementType> {
 }
 
 /** A model loaded into onnxruntime, in threads of its own. Close it: it holds memory outside JavaScript's. */
-export interface Session<R extends ProviderReport = ProviderReport> {
+export interface SharedSession<R extends SharedProviderReport = SharedProviderReport> {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly provider: R;
@@ -70,7 +70,8 @@ export interface Session<R extends ProviderReport = ProviderReport> {
 }
 
 /** A session, or what takes its place, of a model that is fed images or numbers and gives float32. */
-export interface FloatSession<R extends ProviderReport = ProviderReport> extends Omit<Session<R>, 'run'> {
+export interface FloatSession<R extends SharedProviderReport = SharedProviderReport>
+  extends Omit<SharedSession<R>, 'run'> {
   run(
     inputs: PlainInputs,
     options: RunOptions<'float32'> & { readonly type: 'float32' },
@@ -94,7 +95,7 @@ export async function openFirst<C extends { readonly name: string }, A>(
   candidates: readonly C[],
   { progress, signal }: Opening<C['name']>,
   open: (candidate: C) => Promise<A>,
-): Promise<{ candidate: C; attempts: ProviderReport<C['name']>['attempts']; opened: A }> {
+): Promise<{ candidate: C; attempts: SharedProviderReport<C['name']>['attempts']; opened: A }> {
   const attempts: { provider: C['name']; error: string }[] = [];
   for (const candidate of candidates) {
     const { name: provider }: { name: C['name'] } = candidate;
@@ -132,12 +133,12 @@ export async function endAll(threads: readonly SessionThread[]): Promise<void> {
 }
 
 /** The session of threads that have each opened the same model. */
-export function sessionOf<R extends ProviderReport>(
+export function sessionOf<R extends SharedProviderReport>(
   threads: readonly SessionThread[],
   { inputs, outputs }: Opened,
   provider: R,
   perRun: number,
-): Session<R> {
+): SharedSession<R> {
   const queue = new Queue(threads, (thread) => thread.alive);
   const close = async () => {
     await queue.close();

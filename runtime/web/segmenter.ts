@@ -1,33 +1,22 @@
 import { naming } from '../common/naming.js';
 import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
 import type { SegmentOptions } from '../segment-options.js';
-import {
-  BaseSegmenter,
-  type Segmentation as SharedSegmentation,
-  type Segmented as SharedSegmented,
-} from '../segmenter.js';
+import { BaseSegmenter, partsOf, type SharedSegmentation, type SharedSegmented } from '../segmenter.js';
 import { Respawning } from '../threads/respawning.js';
 import { assetsUrl, needBrowser, startWorker } from './files.js';
-import { hand, type ImageSource, sourceName, type WorkerSource } from './images/hand.js';
+import { hand, type ImageSource, sourceName } from './images/hand.js';
 import { loadModel, type ModelSource } from './model.js';
-import { createSession, type WebProviderReport, type WebSessionOptions } from './sessions/session.js';
+import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
 import { workerThread } from './threads/thread.js';
 import type { WorkerMethods } from './threads/worker.js';
 
 /** What is found in an image: masks, and what options of the type `O` ask for beside them. */
-export type Segmentation<O extends SegmentOptions = SegmentOptions> = SharedSegmentation<
-  WebProviderReport,
-  O
->;
+export type Segmentation<O extends SegmentOptions = SegmentOptions> = SharedSegmentation<ProviderReport, O>;
 
 /** One image of many: what was found, or why nothing was. */
-export type Segmented<S, O extends SegmentOptions = SegmentOptions> = SharedSegmented<
-  S,
-  WebProviderReport,
-  O
->;
+export type Segmented<S, O extends SegmentOptions = SegmentOptions> = SharedSegmented<S, ProviderReport, O>;
 
-export interface SegmenterOptions extends WebSessionOptions, InputSpecOptions {}
+export interface SegmenterOptions extends SessionOptions, InputSpecOptions {}
 
 /** Half of Node's: a tab has less than a process. */
 const MEMORY_BUDGET = 2 ** 29;
@@ -36,7 +25,7 @@ const MEMORY_BUDGET = 2 ** 29;
  * Turns images into masks in the browser: decodes, prepares and cuts in one worker, runs the network in another. Images go
  * nowhere else. Close it: it holds memory outside JavaScript's.
  */
-export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProviderReport> {
+export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
   /**
    * Loads a model that takes one image.
    * @param source an .onnx file: its URL, a Blob or its bytes, which are copied before this returns
@@ -63,6 +52,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, WorkerSource, WebProvi
       workerThread<WorkerMethods>(() => startWorker(assets), 'the segmenter'),
     );
     const output = outline.outputs[0]?.name;
-    return new Segmenter({ session, images, spec, name, output, at: 'image', hand, nameOf: sourceName });
+    const parts = { session, images, spec, name, output, at: 'image', hand, nameOf: sourceName } as const;
+    return new Segmenter(partsOf(parts));
   }
 }

@@ -1,6 +1,8 @@
 /**
  * Training on graphs of this package, with no training build of any runtime. Experimental: names and defaults may still change.
  *
+ * @experimental
+ *
  * A network is written in `layers`, or in the operators here, on values; `trainingStep` makes a model of one step of its training, which
  * `createSession` runs; `gradients` is what it is built on.
  */
@@ -22,14 +24,15 @@ import { assemble } from '../../graph/rewriting/assemble.js';
 
 export { encodeSafetensors } from '../../exporters/checkpoints/write-safetensors.js';
 export type { NmodeDecoder } from '../../exporters/decoders/nmode.js';
+export type { NmodeVariant } from '../../exporters/decoders/variant.js';
 export { type BatchStatistics, batchStatistics } from '../../graph/gradients/batch-statistics.js';
 export { gradients } from '../../graph/gradients/gradients.js';
 export { DIFFERENTIABLE } from '../../graph/gradients/rules.js';
 export type { Tensor } from '../../graph/ir/tensor.js';
 export { batchNormalization } from '../../graph/ops/batch-normalization.js';
 export { concat } from '../../graph/ops/concat.js';
-export { conv } from '../../graph/ops/conv.js';
-export { convTranspose } from '../../graph/ops/conv-transpose.js';
+export { type ConvAttributes, conv } from '../../graph/ops/conv.js';
+export { type ConvTransposeAttributes, convTranspose } from '../../graph/ops/conv-transpose.js';
 export { add, div, max, mul, sub } from '../../graph/ops/elementwise.js';
 export { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 export { instanceNormalization } from '../../graph/ops/instance-normalization.js';
@@ -37,7 +40,7 @@ export { matMul } from '../../graph/ops/matmul.js';
 export { averagePool, maxPool } from '../../graph/ops/pool.js';
 export { reduceSum } from '../../graph/ops/reduce.js';
 export { reshape } from '../../graph/ops/reshape.js';
-export { resizeLinear, resizeNearest } from '../../graph/ops/resize.js';
+export { type CoordinateTransformation, resizeLinear, resizeNearest } from '../../graph/ops/resize.js';
 export { sliceAxis } from '../../graph/ops/slice.js';
 export { transpose } from '../../graph/ops/transpose.js';
 export {
@@ -54,6 +57,7 @@ export {
   sqrt,
   tanh,
 } from '../../graph/ops/unary.js';
+export type { WindowAttributes } from '../../graph/ops/window.js';
 export type { AdamWOptions } from '../../graph/training/adamw.js';
 export {
   crossEntropy,
@@ -66,6 +70,8 @@ export {
 } from '../../graph/training/losses.js';
 export { constantRate, oneCycle, type Schedule } from '../../graph/training/schedule.js';
 export {
+  type Numbers,
+  type StepOutputs,
   type TrainingOptions,
   type TrainingState,
   type TrainingStep,

@@ -10,6 +10,9 @@ import { PROVIDER_IDS, PROVIDERS } from './providers.js';
 /** Nodes of the optimized graph by the provider that ran them. */
 export type ProviderPlacement = Readonly<Record<string, number>>;
 
+/** @deprecated Its name is ProviderPlacement. */
+export type Placement = ProviderPlacement;
+
 /** What onnxruntime's profiler tells of some runs. */
 export interface Profile {
   readonly placement: ProviderPlacement;

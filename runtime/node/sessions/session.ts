@@ -6,8 +6,8 @@ import {
   endAll,
   openFirst,
   refuseSlower,
-  type ProviderReport as SharedReport,
-  type Session as SharedSession,
+  type SharedProviderReport,
+  type SharedSession,
   sessionOf,
   wholeNumber,
 } from '../../sessions/session.js';
@@ -60,7 +60,7 @@ export type LoadProgress =
   { readonly kind: 'read'; readonly bytes: number } | OpenProgress<ProviderName>;
 
 /** Where a model runs, and why there. */
-export interface ProviderReport extends SharedReport<ProviderName> {
+export interface ProviderReport extends SharedProviderReport<ProviderName> {
   /** Nodes by provider, where that was asked for. */
   readonly placement?: ProviderPlacement;
 }

@@ -2,7 +2,7 @@ import { at } from '../../../graph/common/at.js';
 import { badModel } from '../../../graph/common/errors.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { probeInputs } from '../../sessions/probe.js';
-import type { Session } from '../../sessions/session.js';
+import type { SharedSession } from '../../sessions/session.js';
 import type { FloatOutputs, PlainInputs, Port } from '../../sessions/tensors.js';
 import { elementsOf, split, stack } from './batch.js';
 import type { RunTimes } from './run-times.js';
@@ -11,7 +11,7 @@ import type { RunTimes } from './run-times.js';
 const SERVED = new Set(['float32', 'float16', 'uint8', 'uint16']);
 
 /** @throws NmodeError (BAD_MODEL) for inputs and outputs of element types that are not served */
-export function checkServed({ inputs, outputs }: Pick<Session, 'inputs' | 'outputs'>): void {
+export function checkServed({ inputs, outputs }: Pick<SharedSession, 'inputs' | 'outputs'>): void {
   const input = inputs.find(({ dtype }) => !SERVED.has(dtype));
   if (input !== undefined) {
     throw badModel(`input '${input.name}' is ${input.dtype}, expected ${[...SERVED].join(', ')}`);
@@ -32,7 +32,7 @@ const TIMED = 2;
  * Learns how long a model takes which has been run before, so that its first requests are not judged by a guess. Where sizes
  * are open, nothing that could be run tells of those that come.
  */
-export async function timeFirst(session: Session, times: RunTimes): Promise<void> {
+export async function timeFirst(session: SharedSession, times: RunTimes): Promise<void> {
   if (session.inputs.some(({ shape }) => shape.slice(1).some((size) => typeof size === 'string'))) return;
   const inputs = probes(session.inputs);
   for (let i = 0; i < TIMED; i++) {
@@ -50,7 +50,7 @@ const TOLERANCE = 1e-4;
  * whose batch is open may look across it (statistics of the batch, a maximum over all), or give other rows than it takes.
  * @throws NmodeError (CANNOT_RUN)
  */
-export async function whyNotMerged(session: Session, model: Model): Promise<string | undefined> {
+export async function whyNotMerged(session: SharedSession, model: Model): Promise<string | undefined> {
   const { inputs, outputs } = outlineOf(model);
   const [batch, ...others] = new Set(inputs.map(({ type }) => type?.shape?.[0]));
   if (typeof batch !== 'string' || others.length > 0) return 'the batch of its inputs is not open';

@@ -2,7 +2,7 @@ import { at } from '../../../graph/common/at.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { onAbort } from '../../common/abort.js';
 import { rowsOf } from '../../sessions/rows.js';
-import type { FloatSession, ProviderReport, RunOptions } from '../../sessions/session.js';
+import type { FloatSession, RunOptions, SharedProviderReport } from '../../sessions/session.js';
 import type { FloatOutputs, PlainInputs, Port } from '../../sessions/tensors.js';
 import { elementsOf, split, stack, stackKey } from './batch.js';
 import { overloaded, refuseLate, tooShort } from './refusals.js';
@@ -26,7 +26,7 @@ const DEPTH = 2;
  * Gives runs to workers in the order in which they came: bounded, batched, and with another worker in the place of one that
  * is lost. To a segmenter it is a session.
  */
-export class Scheduler<R extends ProviderReport = ProviderReport> implements FloatSession<R> {
+export class Scheduler<R extends SharedProviderReport = SharedProviderReport> implements FloatSession<R> {
   readonly #options: SchedulerOptions;
   readonly #workers: Workers<R>;
   readonly #queue: RunQueue;
@@ -65,7 +65,7 @@ export class Scheduler<R extends ProviderReport = ProviderReport> implements Flo
    * @param times of runs that were made before
    * @throws NmodeError (CANNOT_RUN)
    */
-  static async start<R extends ProviderReport>(
+  static async start<R extends SharedProviderReport>(
     open: () => Promise<FloatSession<R>>,
     options: SchedulerOptions,
     times = new RunTimes(),

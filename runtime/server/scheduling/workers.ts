@@ -1,11 +1,11 @@
-import type { FloatSession, ProviderReport } from '../../sessions/session.js';
+import type { FloatSession, SharedProviderReport } from '../../sessions/session.js';
 import { Backoff } from '../../threads/backoff.js';
 
 /** How often lost workers are looked for, in milliseconds: one that is idle tells nobody that it is lost. */
 const CHECK_INTERVAL = 1000;
 
 /** One that can be given runs. */
-export interface Worker<R extends ProviderReport> {
+export interface Worker<R extends SharedProviderReport> {
   readonly session: FloatSession<R>;
   /** Runs that it was given and has not answered. */
   load: number;
@@ -23,7 +23,7 @@ export interface WorkersEvents {
 }
 
 /** Sessions of one model, of which each that is lost is replaced by another. */
-export class Workers<R extends ProviderReport> {
+export class Workers<R extends SharedProviderReport> {
   /** Undefined in the place of one that is lost, until another is open. */
   readonly #places: (Worker<R> | undefined)[];
   readonly #open: () => Promise<FloatSession<R>>;
@@ -114,6 +114,6 @@ export class Workers<R extends ProviderReport> {
   }
 }
 
-function newWorker<R extends ProviderReport>(session: FloatSession<R>): Worker<R> {
+function newWorker<R extends SharedProviderReport>(session: FloatSession<R>): Worker<R> {
   return { session, load: 0, lastDone: 0 };
 }

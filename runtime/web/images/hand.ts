@@ -7,10 +7,10 @@ import { pageUrl } from '../files.js';
 import { BITMAP_OPTIONS } from './pixels.js';
 
 /** What of a page holds an image. */
-type ImageElement = HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas;
+export type ImageElement = HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas;
 
 /** A file: where it is, itself, or its bytes. */
-type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
+export type FileSource = string | URL | Blob | ArrayBuffer | Uint8Array;
 
 /** An image: a file, the list of those of its channels, decoded pixels, or what shows them. */
 export type ImageSource =

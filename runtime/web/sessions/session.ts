@@ -2,9 +2,9 @@ import { badUsage } from '../../../graph/common/errors.js';
 import { onAbort, untilAborted } from '../../common/abort.js';
 import {
   openFirst,
-  type ProviderReport,
   refuseSlower,
-  type Session,
+  type SharedProviderReport,
+  type SharedSession,
   sessionOf,
   wholeNumber,
 } from '../../sessions/session.js';
@@ -24,7 +24,7 @@ import type { LoadProgress } from '../progress.js';
 import { workerThread } from '../threads/thread.js';
 import type { WorkerMethods } from '../threads/worker.js';
 
-export interface WebSessionOptions {
+export interface SessionOptions {
   /** Providers in the order in which they are tried, with WebAssembly as the last; default `auto`, the best that works. */
   readonly providers?: 'auto' | readonly WebProvider[];
   /** Refuse any provider but the first. */
@@ -47,8 +47,8 @@ export interface WebSessionOptions {
 }
 
 /** Where a model runs, and why there. */
-export type WebProviderReport = ProviderReport<WebProvider>;
-export type WebSession = Session<WebProviderReport>;
+export type ProviderReport = SharedProviderReport<WebProvider>;
+export type Session = SharedSession<ProviderReport>;
 
 /** Largest difference from WebAssembly that WebGPU's arithmetic explains, relative to max(1, |value|). */
 const TOLERANCE = 1e-4;
@@ -65,8 +65,8 @@ const MAX_THREADS = 4;
  */
 export async function createSession(
   model: ModelSource | Promise<Uint8Array>,
-  options: WebSessionOptions = {},
-): Promise<WebSession> {
+  options: SessionOptions = {},
+): Promise<Session> {
   needBrowser();
   // Sent to a worker for each provider that is tried.
   const bytes = model instanceof Promise ? model : loadModel(model, options).then((loaded) => loaded.bytes);
@@ -91,7 +91,7 @@ export async function createSession(
     signal,
   };
   const { candidate, attempts, opened } = await openFirst(list, loading, ({ name }) => tryOn(name, loading));
-  const report: WebProviderReport = {
+  const report: ProviderReport = {
     requested: auto ? ['auto'] : choice,
     effective: candidate.name,
     attempts,

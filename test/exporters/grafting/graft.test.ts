@@ -4,7 +4,7 @@ import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
 import { planExport } from '../../../exporters/assembly/export-plan.js';
 import { type Checkpoint, openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import type { SolverId } from '../../../exporters/decoders/solvers.js';
-import { type GraftOptions, graftDecoder, planGraft } from '../../../exporters/grafting/graft.js';
+import { type GraftHints, graftDecoder, planGraft } from '../../../exporters/grafting/graft.js';
 import type { Measure } from '../../../graph/analysis/features.js';
 import { parseModel } from '../../../graph/file/read.js';
 import { encodeModel } from '../../../graph/file/write.js';
@@ -54,7 +54,7 @@ function sized(model: Model, shape: readonly number[]): Model {
 
 const lmd = { decoder: 'lmd', activation: 'gelu', skips } as const;
 
-async function grafted(model: Model, told: Partial<GraftOptions> = {}) {
+async function grafted(model: Model, told: Partial<GraftHints> = {}) {
   return graftDecoder(
     model,
     await checkpointFor(told.decoder === 'hd' ? 'hd' : 'lmd'),
@@ -69,7 +69,7 @@ async function gridInput(): Promise<Tensor> {
   return tensor;
 }
 
-const ofUnet = (message: RegExp | string, told: Partial<GraftOptions>, model = unet) =>
+const ofUnet = (message: RegExp | string, told: Partial<GraftHints>, model = unet) =>
   expect(grafted(model, told)).rejects.toThrow(message);
 
 describe("on PyTorch's export of the original U-Net", () => {
@@ -269,7 +269,7 @@ describe('what is refused', () => {
       'original.zip.pth: no nmODE decoder: it has neither up1.g.weight nor up1.g.0.weight',
     );
     original.close();
-    const left = async (told: Omit<GraftOptions, 'skips'>) =>
+    const left = async (told: Omit<GraftHints, 'skips'>) =>
       graftDecoder(unet, await checkpointFor('lmd'), planGraft({ skips, ...told }), unasked);
     await expect(left({})).rejects.toThrow(
       /say which it is with `decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`/,

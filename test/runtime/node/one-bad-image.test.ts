@@ -7,7 +7,7 @@ import { Segmenter } from '../../../runtime/node/segmenter.js';
 import { createSession, type ProviderReport } from '../../../runtime/node/sessions/session.js';
 import type { ImageMethods } from '../../../runtime/node/threads/image-thread.js';
 import { startThread } from '../../../runtime/node/threads/thread.js';
-import { BaseSegmenter } from '../../../runtime/segmenter.js';
+import { BaseSegmenter, partsOf } from '../../../runtime/segmenter.js';
 import { Respawning } from '../../../runtime/threads/respawning.js';
 import { TINY } from '../../support/tiny-models.js';
 
@@ -123,7 +123,7 @@ describe('what no image is to blame for ends the work', () => {
 
 it('a thread of images that dies fails what it had, and another does the rest', async () => {
   const images = new Respawning(() => startThread<ImageMethods>('image-thread', 'the segmenter'));
-  class Fragile extends BaseSegmenter<Uint8Array, Uint8Array, ProviderReport> {
+  class Fragile extends BaseSegmenter<Uint8Array, ProviderReport> {
     static async open() {
       const model = TINY.nan();
       const spec = inputSpecOf(readOutline(model, 'nan'), { recipe: RESIZED });
@@ -132,7 +132,8 @@ it('a thread of images that dies fails what it had, and another does the rest', 
         if (source.length === 0) images.current.abandon(new Error('out of memory'));
         return { source };
       };
-      return new Fragile({ session, images, spec, name: 'nan', at: 'image', nameOf: () => undefined, hand });
+      const nameOf = () => undefined;
+      return new Fragile(partsOf({ session, images, spec, name: 'nan', at: 'image', nameOf, hand }));
     }
   }
   await using fragile = await Fragile.open();

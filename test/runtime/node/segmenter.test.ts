@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Mask, Probabilities } from '../../../runtime/common/raster.js';
+import type { Mask, Probabilities, RgbImage } from '../../../runtime/common/raster.js';
 import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
 import { readImage, readMask } from '../../../runtime/node/images/files.js';
 import { Segmenter } from '../../../runtime/node/segmenter.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
+import type { SegmentOptions } from '../../../runtime/segment-options.js';
 import { exported, fixture } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-segmenter-'));
@@ -60,14 +61,21 @@ describe('one image', () => {
   it('gives what is asked for and no more', async () => {
     const bare = await segmenter.segment(photograph, { probabilities: false });
     expect(bare).not.toHaveProperty('probabilities');
+    // @ts-expect-error nor do its types have it
+    expect(bare.probabilities?.data).toBeUndefined();
     expect(bare).not.toHaveProperty('components');
     const full = await segmenter.segment(photograph, {
       components: true,
       pixels: true,
       largestComponent: true,
     });
-    expect(full.components?.[0]).toMatchObject({ count: 1, largest: [{ area: full.components?.[0]?.area }] });
-    expect(full.image).toMatchObject({ width: 512, height: 512, channels: 3 });
+    expect(full.components[0]).toMatchObject({ count: 1, largest: [{ area: full.components[0]?.area }] });
+    const { image }: { image: RgbImage } = full;
+    expect(image).toMatchObject({ width: 512, height: 512, channels: 3 });
+    const options: SegmentOptions = {};
+    const { probabilities } = await segmenter.segment(photograph, options);
+    // @ts-expect-error nobody knows what these options ask for
+    expect(probabilities.data).toHaveLength(512 * 512);
   });
 
   it('pixels stay with who gave them', async () => {

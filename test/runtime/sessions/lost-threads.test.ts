@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
-import { type ProviderReport, sessionOf } from '../../../runtime/sessions/session.js';
+import { type SharedProviderReport, sessionOf } from '../../../runtime/sessions/session.js';
 import type { Floats } from '../../../runtime/sessions/tensors.js';
 import { startFragile } from '../../support/fragile.js';
 
 const one: Floats = { dims: [1], data: Float32Array.of(1) };
-const provider: ProviderReport = { requested: ['cpu'], effective: 'cpu', attempts: [] };
+const provider: SharedProviderReport = { requested: ['cpu'], effective: 'cpu', attempts: [] };
 const lost = { code: 'CANNOT_RUN', message: 'a thread of the test was lost: it ended' };
 
 /** A session of threads that answer `x`, and end for `exit`. */
