@@ -11,7 +11,7 @@ export const multistep = solver({
   options: {
     form: {
       choices: ['release', 'paper'],
-      help: "sign of LMD's y term: as trained by the release, or as in the paper",
+      help: "sign of LMD's y term: that of the release's checkpoints, or of the paper",
     },
   },
   step(state, inputs, { form }) {

@@ -36,7 +36,7 @@ const inFlags = inFlagsOf(async () => {
 /** Runs the command line; the exit code. Errors are one line on standard error. */
 async function run(argv: readonly string[]): Promise<number> {
   const program = new Command('nmode')
-    .description('From a trained U-like network with an nmODE decoder to ONNX and to masks.')
+    .description('Export trained segmentation networks to ONNX, make them smaller and faster, and run them.')
     .version(VERSION)
     .exitOverride()
     .configureOutput({

@@ -92,19 +92,19 @@ function bodyOf(report: SlimReport, examples: readonly DrawnExample[]): string {
     lines.length === 0
       ? ''
       : `<h2>${title}</h2>\n<ul>\n${lines.map((line) => `<li>${escaped(line)}`).join('\n')}\n</ul>\n`;
-  return `<p>The encoder of the teacher is frozen, and the decoder of the student was fitted to the teacher's answers. Agreement is the DSC of
-masks with the teacher's, image by image, on those that chose nothing (${images.test}). Latencies are medians of runs in turn.
+  return `<p>The encoder of the teacher is frozen, and the decoder of the student was fitted to the teacher's predictions. Agreement is the DSC of
+its masks with the teacher's, per image, on the test images (${images.test}). Latencies are medians of alternating runs.
 ${figuresTable('model', shown, rows)}
 <p>${escaped(heldOutText(report))}
 <h2>Fitting</h2>
 ${curvesOf(report)}
 <h2>Images</h2>
 <p>Outlined: <span style="color: ${colourText(TEACHER)}">teacher</span>, <span style="color: ${colourText(STUDENT)}">student</span>, where they
-are one, the student.
+coincide, the student.
 <div class="pictures">
 ${examples.map(figureOf).join('\n')}
 </div>
-${texts('To be known', report.notes)}${texts(
+${texts('Notes', report.notes)}${texts(
   'Not used',
   report.failures.map(({ error }) => error),
 )}${texts(
@@ -119,8 +119,8 @@ ${student.agreement ? `<h2>Agreement of each image</h2>\n${fieldsTable(perImageO
       ...(agreement ? [`agreement ${share(agreement.mean)}`] : []),
       ...(truth ? [`DSC ${share(truth.dsc)} with ground truth`] : []),
     ];
-    if (figures.length === 0) return `No image chose the weights: they are those of the last step.`;
-    return `On the images that chose the weights (${images.heldOut}), which flatters: ${figures.join(', ')}.`;
+    if (figures.length === 0) return `No image selected the weights: they are those of the last step.`;
+    return `On the images that selected the weights (${images.heldOut}), which is optimistic: ${figures.join(', ')}.`;
   }
 }
 

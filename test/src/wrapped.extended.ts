@@ -72,6 +72,6 @@ describe('of trained weights and their average the trained are taken, which is t
     const missed = nmode('export', file, '-o', output, '--reference', references.average);
     expect(missed.status).toBe(1);
     expect(missed.stderr).toContain(`with these weights (${weights})`);
-    expect(nmode('inspect', file).stdout).toContain(`assumed  unless told: ${weights}`);
+    expect(nmode('inspect', file).stdout).toContain(`assumed  unless given: ${weights}`);
   });
 });

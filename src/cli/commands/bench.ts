@@ -21,20 +21,24 @@ interface Flags extends Omit<BenchOptions, 'models' | 'providers' | 'signal' | '
 export function addBench(program: Command): void {
   const command = program
     .command('bench')
-    .description('measure how fast models run, beside each other')
-    .argument('<model.onnx...>', 'the models; the first is what the others are compared with')
+    .description('measure the speed of models, side by side')
+    .argument('<model.onnx...>', 'models; the others are compared with the first')
     .option(
       '--provider <p,...>',
-      'where to run, as elsewhere; given several times, every model is measured on each (default: cpu)',
+      'provider, as for predict; if given several times, every model is measured on each (default: cpu)',
       (text: string, before: readonly ProviderChoice[] = []) => [...before, parseProviders(text)],
     )
     .addOption(
-      choice('--scenario <s>', 'one run after the other, or all workers busy (default: single)', SCENARIOS),
+      choice(
+        '--scenario <s>',
+        'one run after the other, or all workers at once (default: single)',
+        SCENARIOS,
+      ),
     )
-    .option('--workers <n>', 'with --scenario offline: runs at the same time (default: 2)', parseCount)
-    .option('--batch <n>', 'images a run, where the model leaves that open (default: 1)', parseCount)
-    .option('--size <HxW>', 'height and width where the model leaves them open (default: 256x256)', parseSize)
-    .option('--runs <n>', 'counted runs of each (default: 50)', parseCount)
+    .option('--workers <n>', 'with --scenario offline: concurrent runs (default: 2)', parseCount)
+    .option('--batch <n>', 'batch size, if the model leaves it open (default: 1)', parseCount)
+    .option('--size <HxW>', 'height and width, if the model leaves them open (default: 256x256)', parseSize)
+    .option('--runs <n>', 'measured runs per model (default: 50)', parseCount)
     .option('--placement', 'also count the nodes that each provider runs')
     .option('--report <file.html>', 'also write a report with plots')
     .option('--json', 'print one JSON document');

@@ -13,16 +13,16 @@ export function addBundle(program: Command): void {
   const ids = FORMATS.map(({ id }) => id);
   program
     .command('bundle')
-    .description('write a model with what an engine needs to run it')
+    .description('write a model with the files that a serving or batch system needs')
     .argument('<model.onnx>', 'the model')
-    .addOption(choice('--format <format>', 'what for', ids).makeOptionMandatory())
-    .requiredOption('-o, --output <folder>', 'where the files go; nothing in it is replaced', parsePath)
-    .option('--name <name>', "of the model there: a-z, 0-9 and '-' (default: by its file)")
+    .addOption(choice('--format <format>', 'target system', ids).makeOptionMandatory())
+    .requiredOption('-o, --output <folder>', 'output folder; existing files are not replaced', parsePath)
+    .option('--name <name>', "name of the model: a-z, 0-9 and '-' (default: from the file name)")
     .option(
       '--image <image>',
-      'the container that has nmode, of kserve, k8s-job and docker (default: nmode-onnx:VERSION)',
+      'for kserve, k8s-job and docker: container image with nmode (default: nmode-onnx:VERSION)',
     )
-    .option('--shards <n>', 'tasks of a batch, of k8s-job and slurm (default: 8)', parseCount)
+    .option('--shards <n>', 'for k8s-job and slurm: number of tasks (default: 8)', parseCount)
     .option('--json', 'print one JSON document')
     .action(async (model: string, { json, ...flags }: Flags) => {
       const { bundle } = await import('../../api/bundle.js');

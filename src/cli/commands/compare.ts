@@ -17,16 +17,20 @@ interface Flags extends Omit<CompareOptions, 'backbones' | 'signal' | 'onProgres
 export function addCompare(program: Command): void {
   const command = program
     .command('compare')
-    .description('count what each decoder costs on each backbone, side by side')
-    .argument('[checkpoint]', 'a checkpoint whose backbone is taken in place of all known ones')
-    .addOption(choice('--backbone <backbone...>', 'those to compare (default: all)', BACKBONE_IDS))
-    .option('--width <w>', 'base width of the backbones that have one (default: their own)', parseCount)
+    .description('compare the cost of each decoder on each backbone')
+    .argument('[checkpoint]', 'a checkpoint; compares only its backbone')
+    .addOption(choice('--backbone <backbone...>', 'backbones to compare (default: all)', BACKBONE_IDS))
+    .option('--width <w>', 'base width, for backbones that have one (default: as published)', parseCount)
     .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
-    .option('--time', 'also measure how long a run takes on the CPU')
-    .option('--runs <n>', 'with --time: counted runs of each (default: 20)', parseCount)
+    .option('--time', 'also measure latency on the CPU')
+    .option('--runs <n>', 'with --time: measured runs of each (default: 20)', parseCount)
     .option('--report <file.html>', 'also write a report with plots')
-    .option('--assume <id>', 'of a checkpoint that is known by its structure alone: which one')
-    .option('--reference <file>', 'inputs and outputs of such a checkpoint, which tell that', parsePath)
+    .option('--assume <id>', 'which network to assume when only its structure is known')
+    .option(
+      '--reference <file>',
+      'inputs and outputs of the checkpoint, which identify its structure',
+      parsePath,
+    )
     .option('--json', 'print one JSON document');
   addCheckpointFlags(command).action(
     async (checkpoint: string | undefined, { backbone, ...flags }: Flags) => {

@@ -13,9 +13,9 @@ export function addDemo(program: Command): void {
   program
     .command('demo')
     .description('serve a page that segments images in the browser')
-    .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0 for one that is free', parsePort, 8080)
-    .option('-o, --output <folder>', 'write the files of the page instead, for any host')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for all interfaces', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 for a free one', parsePort, 8080)
+    .option('-o, --output <folder>', 'write the page to a folder instead, for any web server')
     .action(async ({ host, port, output }: DemoFlags) => {
       const { serveSite, writeSite } = await import('../../files/site.js');
       if (output !== undefined) {

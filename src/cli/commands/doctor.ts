@@ -7,8 +7,8 @@ import { fields, printReport } from '../output/print.js';
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('tell what this machine can run, and what is missing')
-    .argument('[model.onnx]', 'a model to try every provider with (default: a small network)')
+    .description('show which providers this machine can run, and what is missing')
+    .argument('[model.onnx]', 'a model to test the providers with (default: a small network)')
     .option('--json', 'print one JSON document')
     .action(async (model: string | undefined, { json }: { json?: true }) => {
       const { doctor } = await import('../../api/doctor.js');

@@ -26,23 +26,26 @@ interface Flags
 export function addEval(program: Command, inFlags: InFlags): void {
   const command = program
     .command('eval')
-    .description('count a model against ground-truth masks')
+    .description('evaluate a model against ground-truth masks')
     .argument('<model.onnx>', 'the model')
     .requiredOption('--images <folder>', 'the images')
     .requiredOption(
       '--masks <folder>',
-      'their masks, NAME.png, NAME_mask.png or NAME_segmentation.png (or another format), black and white, or label maps of several classes; may be the same folder',
+      'ground-truth masks: NAME.png, NAME_mask.png or NAME_segmentation.png (or another format), black and white, or label maps for several classes; may be the same folder',
     )
-    .addOption(inputsOption('for several channels'));
+    .addOption(inputsOption('for models with several channels'));
   addTruthFlags(command)
     .addOption(
-      new Option('--at <size>', "count at the network's input size, as the release does, or each image's own")
+      new Option(
+        '--at <size>',
+        "count pixels at the network's input size, as the release does, or at each image's own size",
+      )
         .choices(['network', 'image'])
         .default('network'),
     )
     .option('--report <file.html>', 'also write a report with pictures of the worst images')
     .addOption(shardOption())
-    .option('-o, --output <folder>', 'with --shard: where its counts go')
+    .option('-o, --output <folder>', 'with --shard: output folder for its counts')
     .option('--json', 'print one JSON document');
   addSessionFlags(addCleaningFlags(addRunningFlags(addModelFlags(command)))).action(
     async (model: string, flags: Flags) => {

@@ -48,47 +48,43 @@ export function addExport(program: Command, inFlags: InFlags): void {
     .description('export a trained checkpoint to ONNX')
     .argument(
       '<checkpoint>',
-      'a .pth, .pt, .ts or .safetensors file, or a folder that save_pretrained wrote, or of a MONAI bundle',
+      'a .pth, .pt, .ts or .safetensors file, a folder written by save_pretrained, or a MONAI bundle',
     )
-    .requiredOption('-o, --output <model.onnx>', 'the file to write', parseOutput)
+    .requiredOption('-o, --output <model.onnx>', 'output file', parseOutput)
     .addOption(decoderOption(DECODER_IDS))
     .addOption(
       choice(
         '--activation <activation>',
-        'between solver steps; needed but for the original decoder and ABM',
+        'activation between solver steps; required except for the original decoder and ABM',
         ACTIVATION_NAMES,
       ),
     )
-    .addOption(choice('--backbone <backbone>', 'what the network is; by default its keys tell', BACKBONE_IDS))
+    .addOption(choice('--backbone <backbone>', 'the network (default: recognised by its keys)', BACKBONE_IDS))
     .addOption(backboneArgumentsOption())
     .option(
       '--assume <id>',
-      'of a network that is known by its structure alone: which one, by the id that inspect prints',
+      'which network to assume when only its structure is known: an id that inspect prints',
     )
     .addOption(headOption())
-    .option(
-      '--folds <n,...>',
-      "of a folder of nnU-Net's results, the folds that are averaged (default: all)",
-      parseFolds,
-    );
+    .option('--folds <n,...>', 'folds to average, of a folder of nnU-Net results (default: all)', parseFolds);
   addCheckpointFlags(command)
     .option(
       '--size <[Dx]HxW>',
-      'input height and width (default: 256x256), before them the depth of volumes (default: 64x64x64)',
+      'input height and width (default: 256x256); for volumes, depth, height and width (default: 64x64x64)',
       parseSpace,
     )
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
     .addOption(
       choice(
         '--io <form>',
-        'what the model takes: prepared pixels, or images of any size as they are (default: tensor)',
+        'model input: preprocessed tensors, or raw images of any size (default: tensor)',
         MODEL_IOS,
       ),
     )
     .addOption(
       choice(
         '--image-bits <n>',
-        'with --io image, bits of a sample (default: 16 where the recipe looks at stored values, else 8)',
+        'with --io image: bits per sample (default: 16 where the recipe depends on stored values, else 8)',
         ['8', '16'],
       ),
     )
@@ -96,17 +92,17 @@ export function addExport(program: Command, inFlags: InFlags): void {
     .addOption(windowOption())
     .addOption(greyOption())
     .addOption(backgroundOption())
-    .addOption(classesOption('those that the checkpoint tells'))
+    .addOption(classesOption('those in the checkpoint'))
     .addOption(
-      new Option('--native-size', 'images keep their own size, padded, instead of being resized').conflicts([
+      new Option('--native-size', 'pad images to a valid size instead of resizing them').conflicts([
         'size',
         'batch',
       ]),
     )
-    .option('--batch <n>', 'images at a time (default: 1)', parseCount)
+    .option('--batch <n>', 'batch size (default: 1)', parseCount)
     .addOption(choice('--opset <n>', 'ONNX opset (default: 17)', OPSETS.map(String)));
   addSettingFlags(addBackboneFlags(addSolverFlags(command)));
-  addReferenceFlags(command, 'the model, before any lower precision,');
+  addReferenceFlags(command, 'the model (before --precision)');
   addTransformFlags(command)
     .option('--json', 'print one JSON document')
     .action(async (checkpoint: string, flags: Flags) => {

@@ -25,20 +25,20 @@ interface Flags
 export function addGraft(program: Command, inFlags: InFlags): void {
   const command = program
     .command('graft')
-    .description('put an nmODE decoder on tensors of any .onnx model, in place of its own')
-    .argument('<encoder.onnx>', 'a model of any exporter that takes one image [N, C, H, W]')
+    .description('replace the decoder of any .onnx model by an nmODE decoder on the given tensors')
+    .argument('<encoder.onnx>', 'a model of any exporter with one image input [N, C, H, W]')
     .requiredOption(
       '--skips <names>',
-      'the tensors that the steps take, shallow to deep, with commas between; inspect --skips proposes some',
+      'the tensors for the solver steps, shallow to deep, separated by commas; inspect --skips proposes some',
       (text: string) => text.split(',').map((name) => name.trim()),
     )
-    .requiredOption('-o, --output <model.onnx>', 'the file to write')
+    .requiredOption('-o, --output <model.onnx>', 'output file')
     .option(
       '--weights <file>',
-      "a .pth, .pt or .safetensors file with the decoder's weights; others in it are left aside",
+      "a .pth, .pt or .safetensors file with the decoder's weights; other keys are ignored",
     )
     .addOption(
-      new Option('--init', 'weights that a training begins with, for shapes and speed alone').conflicts([
+      new Option('--init', 'initial weights instead of trained ones, for shapes and speed only').conflicts([
         'weights',
         ...CHECKPOINT_FLAGS,
       ]),
@@ -47,13 +47,13 @@ export function addGraft(program: Command, inFlags: InFlags): void {
     .addOption(
       choice(
         '--activation <activation>',
-        'between solver steps (with --init: gelu; of ABM: none)',
+        'activation between solver steps (default with --init: gelu; for ABM: none)',
         ACTIVATION_NAMES,
       ),
     );
   addSolverFlags(command)
     .addOption(headOption())
-    .addOption(recipeOption("the model's own, if it says"))
+    .addOption(recipeOption("the model's own"))
     .addOption(windowOption())
     .addOption(greyOption())
     .addOption(backgroundOption())

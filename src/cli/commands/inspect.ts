@@ -20,21 +20,17 @@ interface Flags extends CheckpointFlags {
 export function addInspect(program: Command, inFlags: InFlags): void {
   const command = program
     .command('inspect')
-    .description('tell what a checkpoint or an .onnx model holds')
+    .description('show the contents of a checkpoint or .onnx model')
     .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file');
   addCheckpointFlags(command)
-    .addOption(
-      new Option('--skips', 'of a model: the tensors that a decoder could be grafted on').conflicts(
-        CHECKPOINT_FLAGS,
-      ),
-    )
+    .addOption(new Option('--skips', 'for a model: propose tensors for graft').conflicts(CHECKPOINT_FLAGS))
     .addOption(
       new Option(
         '--why',
-        'of a model: list the nodes without a type, and what they keep from being rewritten',
+        'for a model: list nodes whose type cannot be inferred, and the nodes that rules skip because of them',
       ).conflicts([...CHECKPOINT_FLAGS, 'skips']),
     )
-    .option('--json', 'print one JSON document, with the cost of every node of a model')
+    .option('--json', 'print one JSON document, with the cost of every node')
     .action(async (file: string, { json, skips, why, ...flags }: Flags) => {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../../api/inspect.js');
@@ -103,7 +99,7 @@ function checkpointText(report: CheckpointReport): string {
     costField(report),
     [
       'assumed',
-      report.assumed?.length ? `unless told: ${assumptionsText(report.assumed, flagOf)}` : undefined,
+      report.assumed?.length ? `unless given: ${assumptionsText(report.assumed, flagOf)}` : undefined,
     ],
   ]);
   return `${head}\n\n${structureText(report)}${tensorTable(report.tensors)}`;

@@ -25,22 +25,22 @@ const parseDuration = numberThat(
 export function addLoadTest(program: Command): void {
   program
     .command('loadtest')
-    .description('send requests to a server of the Open Inference Protocol v2, and measure its answers')
-    .argument('<url>', 'for example http://127.0.0.1:8000')
+    .description('measure a server of the Open Inference Protocol v2 under load')
+    .argument('<url>', 'URL of the server, for example http://127.0.0.1:8000')
     .option('--model <name>', 'model to run (default: the only one)')
-    .option('--size <HxW>', 'for sizes that the model leaves open (default: 256x256)', parseSize)
+    .option('--size <HxW>', 'for open sizes of the model (default: 256x256)', parseSize)
     .option(
       '--clients <n>',
-      'closed loop: clients that send when they were answered (default: 8)',
+      'closed loop: concurrent clients, each of which waits for its response (default: 8)',
       parseCount,
     )
     .addOption(
-      new Option('--rate <n>', 'open loop instead: requests a second, arriving at random')
+      new Option('--rate <n>', 'open loop instead: requests per second, arriving at random')
         .argParser(parseRate)
         .conflicts('clients'),
     )
-    .option('--duration <s>', 'seconds', parseDuration, 10)
-    .option('--no-binary', 'send and ask for JSON instead of binary tensors')
+    .option('--duration <s>', 'duration in seconds', parseDuration, 10)
+    .option('--no-binary', 'send and receive JSON instead of binary tensors')
     .option('--token <token>', 'bearer token')
     .option('--json', 'print one JSON document')
     .action(async (url: string, { json, ...flags }: Flags) => {

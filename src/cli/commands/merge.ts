@@ -19,10 +19,10 @@ interface Flags {
 export function addMerge(program: Command, inFlags: InFlags): void {
   program
     .command('merge')
-    .description('make one whole of the shards of predict or eval')
+    .description('combine the shards of predict or eval')
     .argument('<folder...>', 'folders of shards, or their manifests')
-    .requiredOption('-o, --output <folder>', 'where the whole goes; may be the folder of the shards')
-    .option('--json', 'print one JSON document: of counts, what eval prints')
+    .requiredOption('-o, --output <folder>', 'output folder; may be the folder of the shards')
+    .option('--json', 'print one JSON document; for shards of eval, that of eval')
     .action(async (shards: string[], { output, json }: Flags) => {
       const { merge } = await import('../../api/merge.js');
       const merged = await withProgress('images', (watching) => merge({ shards, output, ...watching }));
@@ -38,7 +38,7 @@ export function addMerge(program: Command, inFlags: InFlags): void {
         print(
           fields([
             ['images', `${count(images)} of ${count(merged.shards)} shards`],
-            ['outputs', `${count(outputs)}, each as it was written`],
+            ['outputs', `${count(outputs)}, each with its original hash`],
             ['manifest', manifest],
           ]),
         );

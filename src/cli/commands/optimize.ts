@@ -22,20 +22,25 @@ interface Flags
 export function addOptimize(program: Command): void {
   const command = program
     .command('optimize')
-    .description('rewrite an .onnx file to run faster or to be smaller, and compare the two on images')
-    .argument('<model.onnx>', 'a model of this package, or of another exporter')
-    .requiredOption('-o, --output <out.onnx>', 'the file to write', parseOutput);
+    .description(
+      'rewrite an .onnx model to run faster or to be smaller, and compare it with the original on images',
+    )
+    .argument('<model.onnx>', 'a model of this package or of another exporter')
+    .requiredOption('-o, --output <out.onnx>', 'output file', parseOutput);
   addTransformFlags(command)
     .addOption(
       choice(
         '--opset <n>',
-        'a later opset to lift the model to (default: 13 for an older one that is rewritten)',
+        'a later opset to convert the model to (default: 13 for an older model)',
         [...IR_OF_OPSET.keys()].map(String),
       ),
     )
-    .option('--freeze', 'take weights that are inputs as well, and may be replaced, for constants');
-  addModelFlags(command, 'written behind the logits that the model ends in')
-    .option('--why', 'list the nodes without a type, and what they keep the rules from')
+    .option('--freeze', 'treat weights that are also inputs as constants');
+  addModelFlags(command, 'head to append to a model that returns logits')
+    .option(
+      '--why',
+      'list nodes whose type cannot be inferred, and the nodes that rules skip because of them',
+    )
     .option('--json', 'print one JSON document')
     .action(async (model: string, { opset, why, ...flags }: Flags) => {
       const { optimizeModel } = await import('../../api/optimize.js');
@@ -50,13 +55,8 @@ function reportText(report: OptimizeReport, why?: true): string {
   return fields([
     ['images', prepared && preparedText(prepared)],
     ['lifted', liftedText(report)],
-    [
-      'branches',
-      !report.branches
-        ? undefined
-        : `${report.branches} are always taken, and stand in the place of their If`,
-    ],
-    ['functions', report.calls === undefined ? undefined : `${report.calls} calls, now what they compute`],
+    ['branches', !report.branches ? undefined : `${report.branches} that are always taken replace their If`],
+    ['functions', report.calls === undefined ? undefined : `${report.calls} calls inlined`],
     ['weights', weightsText(report)],
     ...transformFields(report, why),
     assumedField(assumed),
@@ -68,21 +68,21 @@ function reportText(report: OptimizeReport, why?: true): string {
 }
 
 function liftedText({ opset, opsetBefore, unlifted }: OptimizeReport): string | undefined {
-  if (unlifted !== undefined) return `no, so that most rules do not hold: ${unlifted}`;
+  if (unlifted !== undefined) return `no, so most rules do not apply: ${unlifted}`;
   return opset === opsetBefore ? undefined : `from opset ${opsetBefore} to ${opset}`;
 }
 
 function weightsText({ frozen, replaceable }: OptimizeReport): string | undefined {
-  if (frozen !== undefined) return `${frozen} were inputs as well, and are constants now`;
+  if (frozen !== undefined) return `${frozen} that were also inputs are constants now`;
   if (replaceable === undefined) return undefined;
-  return `${replaceable} are inputs as well, and stay as they are since they may be replaced: --freeze takes them for constants`;
+  return `${replaceable} are also inputs and stay unchanged, since they may be overridden: --freeze treats them as constants`;
 }
 
 function preparedText({ recipe, from }: NonNullable<OptimizeReport['prepared']>): string {
   const who = {
-    options: 'by --recipe, and written into the model',
-    model: 'by the model',
-    release: 'assumed: the model does not say it',
+    options: 'from --recipe, written into the model',
+    model: 'from the model',
+    release: 'assumed: the model has no recipe',
   };
   return `${recipeSummary(recipe)}; ${who[from]}`;
 }

@@ -34,16 +34,19 @@ interface Flags
 export function addPredict(program: Command, inFlags: InFlags): void {
   const command = program
     .command('predict')
-    .description('segment images into mask PNGs')
+    .description('segment images and write masks as PNG')
     .argument('<model.onnx>', 'the model')
-    .argument('[image...]', 'images and folders of images; - for standard input')
-    .requiredOption('-o, --output <folder>', 'where NAME_mask.png goes; - for one mask on standard output')
-    .addOption(inputsOption('for several channels'))
+    .argument('[image...]', 'images or folders of images; - for standard input')
+    .requiredOption(
+      '-o, --output <folder>',
+      'output folder for NAME_mask.png; - writes one mask to standard output',
+    )
+    .addOption(inputsOption('for models with several channels'))
     .option('--overlay', 'also write NAME_overlay.png')
     .addOption(choice('--probabilities <format>', 'also write NAME_probabilities', FORMATS))
-    .option('--mm-per-px <mm>', 'side of a pixel, to tell areas in mm2 as well', parsePositive)
+    .option('--mm-per-px <mm>', 'side of a pixel in millimetres; also reports areas in mm2', parsePositive)
     .addOption(shardOption())
-    .option('--json', 'print one JSON document: areas, boxes and counts of what was found');
+    .option('--json', 'print one JSON document with areas, boxes and counts');
   addSessionFlags(addCleaningFlags(addRunningFlags(addModelFlags(command)))).action(
     async (model: string, images: string[], flags: Flags) => {
       const { json } = flags;

@@ -60,69 +60,60 @@ interface Flags
 export function addServe(program: Command, inFlags: InFlags): void {
   const command = program
     .command('serve')
-    .description('serve models over HTTP: the Open Inference Protocol v2, and images to masks')
-    .argument('<model.onnx...>', 'models; name=path.onnx for another name than the file has')
-    .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0 for one that is free', parsePort, 8000)
-    .option('--grpc-port <number>', 'also serve over gRPC, on this port; 0 for one that is free', parsePort)
-    .option(
-      '--workers <n>',
-      'runs of each model at the same time (default: one a core, at most 4)',
-      parseCount,
-    )
+    .description('serve models over HTTP and gRPC: the Open Inference Protocol v2, and images to masks')
+    .argument('<model.onnx...>', 'models; name=path.onnx sets another name than that of the file')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for all interfaces', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 for a free one', parsePort, 8000)
+    .option('--grpc-port <number>', 'also serve gRPC on this port; 0 for a free one', parsePort)
+    .option('--workers <n>', 'concurrent runs of each model (default: one per core, at most 4)', parseCount)
     .option(
       '--max-batch <n>',
-      'images of several requests that are merged into one run, where the batch of the model is open; not what one request brings',
+      'rows of several requests to merge into one run, if the batch of the model is open; does not limit a single request',
       parseCount,
       1,
     )
     .option(
       '--max-delay-ms <ms>',
-      'how long a run waits for others to join it, while workers are busy',
+      'how long a waiting run may wait for others to join its batch',
       parseMilliseconds,
       0,
     )
-    .option(
-      '--max-queue <n>',
-      'runs that may wait, and images that may be under way; more are refused (503)',
-      parseCount,
-      64,
-    )
+    .option('--max-queue <n>', 'waiting runs, and images in progress; more are refused (503)', parseCount, 64)
     .option(
       '--max-requests <n>',
-      'requests under way; more are refused (503), but for health and metrics',
+      'requests in progress; more are refused (503), except health and metrics',
       parseCount,
       256,
     )
-    .option('--max-body-mb <mb>', 'largest body of a request', megabytesUpTo(4000), 64)
+    .option('--max-body-mb <mb>', 'largest request body', megabytesUpTo(4000), 64)
     .option(
       '--max-json-mb <mb>',
-      'most JSON of a request; more goes as bytes behind it',
+      'largest JSON of a request; use binary tensors for more',
       megabytesUpTo(256),
       16,
     )
     .option(
       '--max-inflight-mb <mb>',
-      'bodies and answers that are held at a time; more are refused (503) (default: 128, or one body)',
+      'bodies and responses in memory; more are refused (503) (default: 128, or one body)',
       megabytesUpTo(1e6),
     )
-    .option('--max-elements <n>', 'most elements of the tensors of a request', parseElements, 2 ** 24)
-    .option('--deadline-ms <ms>', 'time within which a request is answered or refused', parseDeadline, 10_000)
+    .option('--max-elements <n>', 'largest number of tensor elements in a request', parseElements, 2 ** 24)
+    .option('--deadline-ms <ms>', 'deadline for the response to a request', parseDeadline, 10_000)
     .option(
       '--drain-ms <ms>',
-      'time that requests under way have when the server ends, or their model is replaced or unloaded',
+      'time for requests in progress to finish when the server shuts down, or their model is replaced or unloaded',
       parseMilliseconds,
       30_000,
     )
-    .option('--token-file <file>', 'bearer tokens, one a line; requests need one of them')
-    .option('--tls-cert <file>', 'certificate, PEM; with --tls-key, the server speaks https')
-    .option('--tls-key <file>', 'its key, PEM')
+    .option('--token-file <file>', 'bearer tokens, one per line; every request needs one')
+    .option('--tls-cert <file>', 'TLS certificate (PEM); requires --tls-key')
+    .option('--tls-key <file>', 'TLS private key (PEM)')
     .option(
       '--ui',
-      'the page of nmode demo at /, open to all: its own model in the browser, not those that are served',
+      'serve the page of nmode demo at /, without tokens; it runs its own model in the browser, not the served ones',
     )
-    .option('--watch', 'load a model again when its file is replaced')
-    .option('--quiet', 'write no logs');
+    .option('--watch', 'reload a model when its file is replaced')
+    .option('--quiet', 'disable logs');
   addSessionFlags(addRunningFlags(addModelFlags(command))).action(async (models: string[], flags: Flags) => {
     if (await runWithAllocator()) return;
     for (const flag of V8_FLAGS) setFlagsFromString(flag);

@@ -57,78 +57,80 @@ function withState(error: unknown, state: string): unknown {
 export function addSlim(program: Command, inFlags: InFlags): void {
   const command = program
     .command('slim')
-    .description("fit an nmODE decoder to a trained network's own answers, on images without labels")
+    .description(
+      "replace a network's decoder by an nmODE decoder, fitted to its own predictions on unlabelled images",
+    )
     .argument(
       '<network>',
-      'a .pth, .pt or .safetensors file of a network with a decoder of its own, or an .onnx model of any exporter',
+      'a .pth, .pt or .safetensors checkpoint with its own decoder, or an .onnx model of any exporter',
     )
-    .requiredOption('--images <folder>', 'images like those that it was trained on', parsePath)
-    .requiredOption('-o, --output <model.onnx>', 'the file to write', parseOutput)
-    .addOption(choice('--decoder <decoder>', 'the solver of the new decoder (default: eed)', SOLVER_IDS))
+    .requiredOption('--images <folder>', 'images like those that the network was trained on', parsePath)
+    .requiredOption('-o, --output <model.onnx>', 'output file', parseOutput)
+    .addOption(choice('--decoder <decoder>', 'solver of the new decoder (default: eed)', SOLVER_IDS))
     .addOption(
       choice(
         '--order <order>',
-        'of its convolution, ReLU and BatchNorm (default: CR_B; of ABM: C_R)',
+        'order of convolution, ReLU and BatchNorm in its blocks (default: CR_B; for ABM: C_R)',
         Object.keys(BLOCKS),
       ),
     )
     .option(
       '--state-channels <n>',
-      'channels of its state (default: 3; of ABM: 6, or twice the classes)',
+      'state channels (default: 3; for ABM: 6 or twice the classes)',
       parseCount,
     )
-    .option('--kernel <n>', 'side of its convolutions, odd (default: 3; of ABM: 1)', parseCount)
+    .option('--kernel <n>', 'kernel size, odd (default: 3; for ABM: 1)', parseCount)
     .addOption(
       choice(
         '--activation <activation>',
-        'between its steps (default: gelu; of ABM: none)',
+        'activation between solver steps (default: gelu; for ABM: none)',
         ACTIVATION_NAMES,
       ),
     );
   addSolverFlags(command)
     .option(
       '--skips <names>',
-      'of an .onnx model, the tensors that the steps take, shallow to deep (default: those that inspect --skips proposes)',
+      'for an .onnx model: the tensors for the solver steps, shallow to deep (default: as inspect --skips proposes)',
       (text: string) => text.split(',').map((name) => name.trim()),
     )
     .option(
       '--output-name <name>',
-      'of an .onnx model with several outputs, the one of the masks (default: the first)',
+      'for an .onnx model with several outputs: the output with the masks (default: the first)',
     )
     .option(
       '--masks <folder>',
-      'masks of some of the images, to learn from and to be held against as well',
+      'ground-truth masks of some of the images, for training and evaluation',
       parsePath,
     )
     .option(
       '--truth-weight <share>',
-      'with --masks: how much of the truth is in what is learnt (default: 0.5)',
+      'with --masks: weight of the ground truth in the training targets (default: 0.5)',
       parseProbability,
     );
   addTruthFlags(command)
-    .option('--steps <n>', 'steps of the training at most (default: 1200)', parseCount)
-    .option('--minutes <n>', 'in place of --steps: about how long the training takes', parsePositive)
-    .option('--batch <n>', 'images of a step (default: 8)', parseCount)
-    .option('--rate <rate>', 'the largest learning rate (default: 0.02)', parsePositive)
+    .option('--steps <n>', 'maximum number of training steps (default: 1200)', parseCount)
+    .option('--minutes <n>', 'instead of --steps: approximate training time', parsePositive)
+    .option('--batch <n>', 'training batch size (default: 8)', parseCount)
+    .option('--rate <rate>', 'peak learning rate (default: 0.02)', parsePositive)
     .option(
       '--augment',
-      'learn from views of each image as well: turned, mirrored, scaled, in another light (default)',
+      'train on augmented views too: rotated, mirrored, scaled, changed in brightness (default)',
     )
-    .option('--no-augment', 'learn from each image as it is')
-    .option('--seed <n>', 'of first weights, split and order of images (default: 0)', parseSeed)
+    .option('--no-augment', 'train on each image as it is')
+    .option('--seed <n>', 'random seed of weights, split and order of images (default: 0)', parseSeed)
     .option(
       '--hold-out <share>',
-      'of the images, to choose the best weights (default: 0.2)',
+      'fraction of the images that selects the best weights (default: 0.2)',
       parseProbability,
     )
     .option(
       '--min-agreement <dsc>',
-      "the least DSC of the student's masks with its teacher's that is written (default: 0.9)",
+      "lowest DSC of the student's masks with the teacher's at which the student is written (default: 0.9)",
       parseProbability,
     )
     .option(
       '--max-dsc-drop <share>',
-      "with --masks: how far its DSC may be below its teacher's (default: 0.02)",
+      'with --masks: largest loss of DSC relative to the teacher (default: 0.02)',
       parseProbability,
     )
     .option(
@@ -136,31 +138,39 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       "also write the student's state dict, for PyTorch",
       parsePath,
     )
-    .option('--no-int8', 'leave the network in int8 out of the comparison')
+    .option('--no-int8', 'do not compare with the network in int8')
     .option('--report <file.html>', 'also write a report with curves and pictures', parsePath)
-    .option('--resume', 'go on where an interrupted run of the same output ended')
+    .option('--resume', 'resume an interrupted run with the same output')
     .option(
       '--force',
-      'write the student whatever it is like, and take an .onnx model that has an nmODE decoder already',
+      'write the student regardless of its figures, and accept an .onnx model that already has an nmODE decoder',
     )
-    .addOption(choice('--head <head>', 'what the network ends in, where it does not say', APPLIED_HEADS))
+    .addOption(choice('--head <head>', 'head of the network, if unknown', APPLIED_HEADS))
     .addOption(backgroundOption())
-    .addOption(classesOption("the network's own, or numbers"))
-    .addOption(recipeOption("the network's own, or the release's, told as assumed"))
+    .addOption(classesOption("the network's own"))
+    .addOption(recipeOption("the network's own, or the release's, reported as assumed"))
     .addOption(windowOption())
     .addOption(greyOption())
-    .addOption(inputsOption('for several channels'))
-    .option('--size <HxW>', "what images are resized to (default: the network's own, or 256x256)", parseSize)
-    .addOption(
-      choice('--backbone <backbone>', 'what a checkpoint is; by default its keys tell', BACKBONE_IDS),
+    .addOption(inputsOption('for models with several channels'))
+    .option(
+      '--size <HxW>',
+      "size to which images are resized (default: the network's own, or 256x256)",
+      parseSize,
     )
-    .option('--assume <id>', 'of a checkpoint that is known by its structure alone: which one')
+    .addOption(
+      choice(
+        '--backbone <backbone>',
+        'for a checkpoint: the network (default: recognised by its keys)',
+        BACKBONE_IDS,
+      ),
+    )
+    .option('--assume <id>', 'which network to assume when only its structure is known')
     .option(
       '--reference <file>',
-      "a checkpoint's inputs and outputs, which prove its network (.safetensors or .npz)",
+      'inputs and outputs of the checkpoint, to verify the network (.safetensors or .npz)',
       parsePath,
     )
-    .addOption(memoryBudgetOption('of features; what is beyond it is in a file beside the output', 250))
+    .addOption(memoryBudgetOption('for features; the rest goes to a file next to the output', 250))
     .option('--json', 'print one JSON document');
   addSessionFlags(addSettingFlags(addBackboneFlags(addCheckpointFlags(command)))).action(
     async (network: string, flags: Flags) => {

@@ -18,17 +18,17 @@ interface Flags extends SessionFlags, Pick<VerifyOptions, 'reference' | 'atol' |
 export function addVerify(program: Command, inFlags: InFlags): void {
   const command = program
     .command('verify')
-    .description('compare a model with reference outputs; exit 1 where it misses')
+    .description('compare a model with reference outputs; exits with 1 if they differ')
     .argument('<model.onnx>', 'the model')
     .requiredOption('--reference <file>', 'inputs and expected outputs, .safetensors or .npz')
     .option(
       '--atol <tolerance>',
-      "largest absolute difference (default: 1e-5 on the CPU; other providers' arithmetic allows more)",
+      'absolute tolerance (default: 1e-5 on the CPU, more on other providers)',
       parseTolerance,
     )
     .option(
       '--rtol <tolerance>',
-      'added to it, relative to the reference',
+      'relative tolerance, added to --atol',
       parseTolerance,
       DEFAULT_TOLERANCE.rtol,
     )

@@ -7,7 +7,7 @@ import { textOf } from './text-file.js';
 export const backboneArgumentsOption = (): Option =>
   new Option(
     '--backbone-arguments <json>',
-    `with --backbone smp.unet, monai.unet and their like, what its class was called with: '{"encoder_name": "resnet50"}', or a .json file (default: what config.json or a bundle beside the weights says, or else their shapes)`,
+    `with --backbone smp.unet, monai.unet and similar: arguments of the constructor, as JSON ('{"encoder_name": "resnet50"}') or a .json file (default: from config.json or a bundle next to the weights, or else from tensor shapes)`,
   ).argParser((text: string): NamedArguments => {
     const isFile = text.endsWith('.json');
     let value: unknown;

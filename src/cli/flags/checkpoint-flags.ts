@@ -13,15 +13,15 @@ export function addCheckpointFlags(command: Command): Command {
   return command
     .option(
       '--key <key>',
-      'where in the checkpoint the state dict is: keys of dicts with dots between, or what its keys begin with; found under the usual keys',
+      'where the state dict is: a path of dict keys separated by dots, or a prefix of its keys (default: the usual keys)',
     )
     .option(
       '--prefix <prefix>',
-      "what the network's keys begin with; others are left aside (default: found by the keys of known networks)",
+      "prefix of the network's keys; other keys are ignored (default: found from known keys)",
     )
     .option(
       '--ignore <pattern>',
-      'keys to leave aside: a key, a module or a pattern with *; may be repeated',
+      'keys to ignore: a key, a module or a pattern with *; may be repeated',
       (pattern: string, before: readonly string[] = []) => [...before, pattern],
     );
 }

@@ -7,10 +7,10 @@ export function addCleaningFlags(command: Command): Command {
   return command
     .option(
       '--threshold <p>',
-      `probability from which a pixel belongs to the mask (default: ${DEFAULT_THRESHOLD}); of several classes that exclude each other the most probable one counts`,
+      `lowest probability inside the mask (default: ${DEFAULT_THRESHOLD}); exclusive classes use argmax instead`,
       parseProbability,
     )
-    .option('--fill-holes', 'background that the mask encloses joins it')
-    .option('--largest-component', 'keep the largest connected part only')
-    .option('--min-area <px>', 'drop connected parts of fewer pixels', parseCount);
+    .option('--fill-holes', 'fill holes in the mask')
+    .option('--largest-component', 'keep only the largest connected component')
+    .option('--min-area <px>', 'remove connected components with fewer pixels', parseCount);
 }

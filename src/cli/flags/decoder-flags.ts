@@ -7,14 +7,18 @@ import { choice } from './options.js';
 
 export function decoderOption(ids: readonly DecoderId[]): Option {
   const alike = new Intl.ListFormat('en-GB').format(SHARING.map(({ id }) => id.toUpperCase()));
-  return choice('--decoder <decoder>', `needed where the keys cannot tell: ${alike} share theirs`, ids);
+  return choice(
+    '--decoder <decoder>',
+    `decoder; required where the keys do not tell: ${alike} share theirs`,
+    ids,
+  );
 }
 
 /** Solvers of one convolution a step. */
 const SHARING = SOLVERS.filter(({ weights }) => weights.length === 1);
 
 export function headOption(): Option {
-  const what = 'what the model ends in (default: sigmoid for one class; needed for several)';
+  const what = 'last operation of the model (default: sigmoid for one class; required for several)';
   return choice('--head <head>', what, HEADS);
 }
 

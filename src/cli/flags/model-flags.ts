@@ -11,31 +11,27 @@ import { textOf } from './text-file.js';
 /** @param head what is done with the head, in a few words */
 export function addModelFlags(
   command: Command,
-  head = 'applied to the logits that a model ends in',
+  head = 'head to apply to a model that returns logits',
 ): Command {
   return command
-    .addOption(recipeOption("the model's own; the release's, told as assumed, where it has none"))
-    .option('--strict-recipe', 'refuse a model that does not say how images are prepared, without --recipe')
+    .addOption(recipeOption("the model's own, or the release's, reported as assumed"))
+    .option('--strict-recipe', 'refuse a model without a recipe, unless --recipe is given')
     .addOption(windowOption())
     .addOption(greyOption())
     .addOption(layoutOption())
     .addOption(choice('--head <head>', head, APPLIED_HEADS))
     .addOption(backgroundOption())
-    .addOption(classesOption("the model's own, or numbers"))
-    .option('--output-name <name>', 'of several outputs, the one of the masks (default: the first)');
+    .addOption(classesOption("the model's own"))
+    .option('--output-name <name>', 'for several outputs: the output with the masks (default: the first)');
 }
 
 const layoutOption = (): Option =>
-  choice(
-    '--layout <layout>',
-    "where the model has channels (default: the model's own, or as its shape tells)",
-    LAYOUTS,
-  );
+  choice('--layout <layout>', "layout of the model's input (default: from its metadata or shape)", LAYOUTS);
 
 export function backgroundOption(): Option {
   return new Option(
     '--background <class>',
-    "of classes that a softmax gives, the one that is no mask: its index, or none (default: the model's own, or 0)",
+    "index of the background class of a softmax, or none (default: the model's own, or 0)",
   ).argParser((text: string): Background => {
     try {
       return parseBackground(text);
@@ -49,7 +45,7 @@ export function backgroundOption(): Option {
 export function classesOption(otherwise: string): Option {
   return new Option(
     '--classes <file>',
-    `names of the classes, one a line in the order of the output, the background's too; or a .json list or dict (default: ${otherwise})`,
+    `class names: one per line in output order, including the background; or a .json list or dict (default: ${otherwise})`,
   ).argParser((path: string): readonly string[] => {
     try {
       return parseClassNames(textOf(path), /\.json$/i.test(path));

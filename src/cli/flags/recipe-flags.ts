@@ -13,7 +13,7 @@ export function recipeOption(otherwise: string): Option {
   const names = Object.keys(NORMALIZATIONS);
   return new Option(
     '--recipe <recipe>',
-    `how images are prepared: ${names.join(', ')}, or a .json file (default: ${otherwise})`,
+    `preprocessing: ${names.join(', ')}, or a .json file (default: ${otherwise})`,
   ).argParser((text: string): Partial<Recipe> => {
     const name = names.find((known) => known === text) as keyof typeof NORMALIZATIONS | undefined;
     if (name !== undefined) return { normalization: NORMALIZATIONS[name] };
@@ -32,14 +32,14 @@ export function recipeOption(otherwise: string): Option {
 export const inputsOption = (of: string): Option =>
   new Option(
     '--inputs <files>',
-    `${of}: the files of the channels of an image in their order, with commas between, as in '{case}_0000.png,{case}_0001.png'`,
+    `${of}: one file per channel of an image in channel order, separated by commas, for example '{case}_0000.png,{case}_0001.png'`,
   ).argParser((text: string) => text.split(','));
 
 /** What images are cut to before all else. */
 export const windowOption = (): Option =>
   new Option(
     '--window <centre,width>',
-    'stored values that images are cut to before all else, and that become 0 to 1: 40,400 takes -160 to 240',
+    'clip stored values to a window and scale it to 0..1, before all other preprocessing: 40,400 is -160 to 240',
   ).argParser((text: string): IntensityWindow => {
     const [centre, width, ...others] = text.split(',').map(parseDecimal);
     if (
@@ -57,7 +57,7 @@ export const windowOption = (): Option =>
 
 /** What one grey channel is made of. */
 export const greyOption = (): Option =>
-  choice('--grey <way>', 'one grey channel of images with colours, which are else refused', GREYS);
+  choice('--grey <way>', 'how to convert colour images to one channel; refused without it', GREYS);
 
 /** How images are run that are on their way to masks. */
 export function addRunningFlags(command: Command): Command {
@@ -85,7 +85,7 @@ const parseMegabytes = megabytesUpTo(1e6);
 
 /** @param of what takes the memory, and what becomes of what is beyond it */
 export function memoryBudgetOption(
-  of = 'of one run, where images keep their own size; larger ones run in tiles',
+  of = 'of one run, if images keep their own size; larger images are tiled',
   megabytes = 1074,
 ): Option {
   return new Option('--memory-budget <MB>', `memory ${of} (default: ${megabytes})`).argParser(

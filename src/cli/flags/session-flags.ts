@@ -15,7 +15,7 @@ export function parseProviders(text: string): ProviderChoice {
 export function addSessionFlags(command: Command): Command {
   command.option(
     '--provider <p,...>',
-    'where to run: cpu, cuda, cuda:1, webgpu, ..., tried in this order and then cpu; auto for the best (default: cpu)',
+    'providers to try in order, then cpu: cpu, cuda, cuda:1, webgpu, ...; auto selects the best (default: cpu)',
     parseProviders,
   );
   return addRunFlags(command);
@@ -23,8 +23,8 @@ export function addSessionFlags(command: Command): Command {
 
 export function addRunFlags(command: Command): Command {
   return command
-    .option('--strict', 'fail where the first provider does not work, instead of trying the next')
-    .option('--threads <n>', 'threads on the CPU (default: one a core)', parseCount);
+    .option('--strict', 'fail if the first provider does not work')
+    .option('--threads <n>', 'CPU threads (default: one per core)', parseCount);
 }
 
 /**

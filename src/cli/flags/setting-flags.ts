@@ -21,10 +21,10 @@ const parseEpsilon = numberThat(
 /** What a backbone alone has. */
 export function addBackboneFlags(command: Command): Command {
   return command
-    .addOption(choice('--pooling <pooling>', 'how the network pools (default: as its code)', POOLINGS))
+    .addOption(choice('--pooling <pooling>', 'how the network pools (default: as in its code)', POOLINGS))
     .option(
       '--backbone-activation <name>',
-      `in place of the backbone's own activation: ${ACTIVATION_CHOICES}`,
+      `replaces the backbone's activations: ${ACTIVATION_CHOICES}`,
       parseActivation,
     );
 }
@@ -34,18 +34,22 @@ export function addSettingFlags(command: Command): Command {
   return command
     .option(
       '--block-activation <name>',
-      "in place of the ReLU in an nmODE decoder's blocks, of the same names (default: relu)",
+      "replaces the ReLU in an nmODE decoder's blocks; takes the same names (default: relu)",
       parseActivation,
     )
-    .option('--bn-eps <eps>', "BatchNorm's eps (default: as the network's code, mostly 1e-5)", parseEpsilon)
-    .addOption(choice('--padding <mode>', "convolutions' padding_mode (default: zeros)", PADDINGS))
+    .option(
+      '--bn-eps <eps>',
+      "eps of every BatchNorm (default: as in the network's code, usually 1e-5)",
+      parseEpsilon,
+    )
+    .addOption(choice('--padding <mode>', 'padding_mode of padded convolutions (default: zeros)', PADDINGS))
     .addOption(
       choice(
         '--upsample <mode>',
-        "how features are interpolated (default: as the network's code)",
+        "how features are interpolated (default: as in the network's code)",
         UPSAMPLINGS,
       ),
     )
-    .option('--align-corners', "of bilinear upsampling (default: as the network's code)")
-    .option('--no-align-corners', 'of bilinear upsampling');
+    .option('--align-corners', "align_corners of bilinear upsampling (default: as in the network's code)")
+    .option('--no-align-corners', 'no align_corners in bilinear upsampling');
 }

@@ -4,5 +4,5 @@ import { Option } from 'commander';
 export const shardOption = (): Option =>
   new Option(
     '--shard <i/n>',
-    "do the images of shard i of n (0/8 to 7/8) and go on where an earlier process ended; auto: a scheduler's array says which",
+    'process shard i of n (0/8 to 7/8), and resume an interrupted one; auto takes i and n from the scheduler',
   );

@@ -31,45 +31,39 @@ export type TransformFlags = Pick<
 
 export function addTransformFlags(command: Command, level: Level = 'standard'): Command {
   return command
-    .addOption(
-      choice(
-        '--optimize <level>',
-        `how far the graph is rewritten to run faster (default: ${level})`,
-        LEVELS,
-      ),
-    )
-    .addOption(choice('--target <target>', 'where latency is to be low (default: cpu)', TARGETS))
+    .addOption(choice('--optimize <level>', `how far to rewrite the graph (default: ${level})`, LEVELS))
+    .addOption(choice('--target <target>', 'where the model runs (default: cpu)', TARGETS))
     .option(
       '--precompute',
-      'with --optimize latency: a file four times as large, for runtimes that do not transform weights as they load',
+      'with --optimize latency: store transformed weights (four times the size), for runtimes that do not fold constants',
     )
-    .addOption(choice('--precision <precision>', 'what it computes with (default: fp32)', PRECISIONS))
-    .option('--calibrate <folder>', 'with --precision int8: images that are typical', parsePath)
+    .addOption(choice('--precision <precision>', 'precision of the computation (default: fp32)', PRECISIONS))
+    .option('--calibrate <folder>', 'with --precision int8: folder of representative images', parsePath)
     .addOption(
       choice(
         '--method <method>',
-        'how int8 finds the range of values (default: minmax, or what costs less where that costs too much)',
+        'calibration of int8 ranges (default: minmax, or the better of the two if that exceeds --max-dsc-drop)',
         CALIBRATION_METHODS,
       ),
     )
     .option(
       '--max-dsc-drop <share>',
-      'what a lower precision may cost the masks, 1 - DSC, 0 to 1 (default: 0.003 for int8 and int8-weights, 0.0005 for fp16)',
+      'largest loss of a lower precision, 1 - DSC of the masks (default: 0.003 for int8 and int8-weights, 0.0005 for fp16)',
       parseProbability,
     )
-    .addOption(inputsOption('of --images and --calibrate for several channels'))
+    .addOption(inputsOption('for --images and --calibrate, for models with several channels'))
     .option(
       '--minutes <n>',
-      'how long to compare on images, or with --precision int8 to look for layers that are too sensitive (default: to the end)',
+      'time limit for the comparison on images, or with --precision int8 for finding sensitive layers (default: none)',
       parsePositive,
     )
     .option(
       '--force',
-      'with --precision fp16 or int8: write it also where it reaches less than a tenth of the multiply-adds',
+      'with --precision fp16 or int8: write the model even if less than a tenth of the multiply-adds is in that precision',
     )
     .option(
       '--images <folder>',
-      'images to compare the result on (default: six that are bundled)',
+      'folder of images for the comparison with the original (default: six bundled ones)',
       parsePath,
     );
 }
@@ -95,17 +89,15 @@ export function transformFields(
 ): readonly Field[] {
   const rules = Object.entries(changes).map(([rule, times]) => `${rule} ${times}`);
   return [
-    ['rewritten', level === 'none' ? undefined : rules.join(', ') || 'nothing: no rule found anything to do'],
+    ['rewritten', level === 'none' ? undefined : rules.join(', ') || 'nothing'],
     [
       'latency',
       direct &&
-        `no further convolution took Winograd's form, since ${DIRECT[direct]}: only the rules of standard hold`,
+        `no further convolution uses Winograd's form, since ${DIRECT[direct]}: only the rules of standard apply`,
     ],
     [
       'denormal',
-      denormals === undefined
-        ? undefined
-        : `${count(denormals)} weights below 1.2e-38, which only take time, became zero`,
+      denormals === undefined ? undefined : `${count(denormals)} weights below 1.2e-38 flushed to zero`,
     ],
     ['integers', quantized && quantizedText(quantized)],
     ['reached', reached && `${precision} has ${reachText(reached)}`],
@@ -117,16 +109,14 @@ export function transformFields(
 
 /** Why nothing is in Winograd's form, for people. */
 const DIRECT: Readonly<Record<NonNullable<Transformed['direct']>, string>> = {
-  target: 'webgpu has no use for it',
+  target: 'webgpu does not benefit',
   sizes: 'the sizes of the image are open',
-  time: 'none would be clearly faster so',
+  time: 'none would be clearly faster',
 };
 
 function differenceText({ images, all, outputs }: ImageDifference): string {
   const on =
-    all === undefined
-      ? `${images} images`
-      : `${images} of ${all} images, for which there was time (--minutes)`;
+    all === undefined ? `${images} images` : `${images} of ${all} images, within the time limit (--minutes)`;
   return `on ${on}: ${outputs.map((output) => outputText(output, outputs.length > 1)).join('; ')}`;
 }
 
@@ -136,7 +126,7 @@ function outputText(output: OutputDifference, isNamed: boolean): string {
   const own =
     spread === undefined
       ? ''
-      : ` (onnxruntime's own settings are ${spread.toExponential(1)} apart or more: twice that passes)`;
+      : ` (onnxruntime's own settings differ by ${spread.toExponential(1)} or more: twice that passes)`;
   if (kind === 'values') {
     const share = largest === 0 ? 0 : maxAbs / largest;
     return `${owner}values to ${maxAbs.toExponential(1)}${own}, ${share.toExponential(1)} of the largest (no mask)`;
@@ -150,10 +140,10 @@ function outputText(output: OutputDifference, isNamed: boolean): string {
 function quantizedText(quantized: NonNullable<Transformed['quantized']>): string {
   const { layers, method, winograd, float, gaveUp } = quantized;
   const faster =
-    winograd.length === 0 ? '' : `; in float, in Winograd's form, as they are faster so: ${winograd.length}`;
-  const kept = float.length === 0 ? '' : `; in float, as the most sensitive: ${float.join(', ')}`;
+    winograd.length === 0 ? '' : `; in float in Winograd's form, which is faster: ${winograd.length}`;
+  const kept = float.length === 0 ? '' : `; in float, since they are the most sensitive: ${float.join(', ')}`;
   const left = gaveUp
-    ? `; time was up: ${gaveUp.unmeasured} were not measured and stay in float, ${gaveUp.untried} not tried on integers again`
+    ? `; time limit reached: ${gaveUp.unmeasured} not measured and left in float, ${gaveUp.untried} not retried on integers`
     : '';
   return `${layers.length} convolutions, ranges by ${method}${faster}${kept}${left}`;
 }

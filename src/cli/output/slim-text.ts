@@ -37,21 +37,18 @@ export function slimText(report: SlimReport): string {
   return `${fields([
     ['teacher', report.network],
     ['frozen', report.encoder],
-    ['fitted', `${report.decoder} decoder, ${count(report.fitted)} numbers`],
-    [
-      'images',
-      `${train} to train on, ${held} to choose by, ${test} that chose nothing, of which are the figures below`,
-    ],
-    ['prepared', recipeSummary(report.recipe)],
+    ['fitted', `${report.decoder} decoder, ${count(report.fitted)} parameters`],
+    ['images', `${train} training, ${held} held out, ${test} test (the figures below)`],
+    ['recipe', recipeSummary(report.recipe)],
     assumedField(report.assumed.filter(({ verified }) => !verified)),
-    ['training', `${report.steps} steps, seed ${report.seed}; kept those of step ${report.bestStep}`],
+    ['training', `${report.steps} steps, seed ${report.seed}; weights of step ${report.bestStep}`],
     [
       'held out',
       heldOut.agreement &&
-        `agreement ${share(heldOut.agreement.mean)} on the images that chose the weights, which flatters`,
+        `agreement ${share(heldOut.agreement.mean)} on the images that selected the weights, which is optimistic`,
     ],
     ...report.notes.map((note) => ['note', note] as const),
-    ...failures.map(({ error }) => ['left out', error] as const),
+    ...failures.map(({ error }) => ['skipped', error] as const),
     ['written', `${report.output}: ${bytesText(report.student.bytes)}`],
   ])}\n\n${slimTable(report)}`;
 }

@@ -5,8 +5,8 @@ export function noteTiles(image: string, { tiles, width, height, wholeBudget, ap
   const budget = Math.ceil(wholeBudget / 1e6);
   const change =
     approximate === undefined
-      ? 'which give what the whole image would'
-      : `whose masks may differ from that of the whole image (${approximate})`;
+      ? 'with the same masks as the whole image'
+      : `whose masks may differ from those of the whole image (${approximate})`;
   process.stderr.write(
     `nmode: ${image}: run in ${tiles} tiles of ${width}x${height}, ${change}; --memory-budget ${budget} runs it whole\n`,
   );

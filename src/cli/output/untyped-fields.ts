@@ -7,12 +7,12 @@ export function untypedField(untyped: readonly UntypedNode[]): Field {
   const behind = untyped.flatMap(({ keeps }) => Object.values(keeps)).reduce((sum, count) => sum + count, 0);
   return [
     'untyped',
-    `${untyped.length === 1 ? '1 node' : `${untyped.length} nodes`}, with ${behind} behind, at which no rule looks (--why lists all)`,
+    `${untyped.length === 1 ? '1 node' : `${untyped.length} nodes`} and ${behind} after them, which the rules skip (--why lists all)`,
   ];
 }
 
 /** The same, one by one. */
 export const untypedFields = (untyped: readonly UntypedNode[]): readonly Field[] =>
   untyped.length === 0
-    ? [['untyped', 'no node: all types are known']]
+    ? [['untyped', 'none: all types are known']]
     : untyped.map((node) => ['untyped', untypedText(node)]);

@@ -11,7 +11,7 @@ export function verifiedField({
   const worst = Math.max(...Object.values(verified.outputs).map(({ maxAbs }) => maxAbs));
   const found = `largest difference from the reference ${worst.toExponential(2)}${scaleText(verified)}`;
   if (verified.of === 'file') return ['verified', found];
-  const network = io === 'image' ? 'the network on prepared pixels' : 'the network';
+  const network = io === 'image' ? 'the network on preprocessed tensors' : 'the network';
   const before = precision === 'fp32' ? '' : `, before it was lowered to ${precision}`;
   return ['verified', `${network}${before}: ${found}`];
 }

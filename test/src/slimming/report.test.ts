@@ -64,7 +64,7 @@ describe('the report', () => {
     const html = written(REPORT);
     const texts = [
       ...['839,777', '600,145', '912.000 M', '2.41 MB', '0.525', '0.9123', '0.9951'],
-      'On the images that chose the weights (26), which flatters: agreement 0.9812.',
+      'On the images that selected the weights (26), which is optimistic: agreement 0.9812.',
       '89 trained on, 26 chose the weights, 3 chose nothing',
       'the encoder of unet, 590,160 numbers',
       'EED decoder of 9,985 numbers',
@@ -104,7 +104,7 @@ describe('the report', () => {
 
   it('says where no image chose the weights', async () => {
     const html = written({ ...REPORT, images: { train: 9, heldOut: 0, test: 1 }, heldOut: {} });
-    expect(html).toContain('No image chose the weights: they are those of the last step.');
+    expect(html).toContain('No image selected the weights: they are those of the last step.');
   });
 });
 
