@@ -187,7 +187,7 @@ export type { ReferenceTolerance } from './parity/tolerance.js';
 export type { ClassMetrics } from './reports/compare-classes.js';
 export type { EvaluationReport } from './reports/evaluation.js';
 export type { TruthSummary } from './reports/truth-report.js';
-export type { SlimOptions, SlimProgress } from './slimming/options.js';
+export type { SlimOptions, SlimProgress } from './slimming/slim-options.js';
 export type {
   HeldOutLook,
   MaskFigures,

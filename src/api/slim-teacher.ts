@@ -13,7 +13,7 @@ import { loadModel } from '../../runtime/node/model.js';
 import { parityRule } from '../parity/tolerance.js';
 import { checkpointTeacher } from '../slimming/checkpoint-teacher.js';
 import { modelTeacher } from '../slimming/model-teacher.js';
-import type { SlimOptions } from '../slimming/options.js';
+import type { SlimOptions } from '../slimming/slim-options.js';
 import type { Teacher } from '../slimming/teacher.js';
 import { skipsIn } from './skips.js';
 import { withStructure } from './structure.js';

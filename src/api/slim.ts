@@ -16,8 +16,9 @@ import { refuseOverwriting, refuseUnwritable, writeTogether } from '../files/wri
 import { type Contestants, compared, contestantsOf, drawn } from '../slimming/comparison.js';
 import type { SlimImage } from '../slimming/features.js';
 import { locked } from '../slimming/lock.js';
-import { planSlim, type SlimOptions } from '../slimming/options.js';
+import { planSlim } from '../slimming/options.js';
 import { slimReportPage } from '../slimming/report.js';
+import type { SlimOptions } from '../slimming/slim-options.js';
 import type { SlimReport } from '../slimming/slim-report.js';
 import { splitImages } from '../slimming/split.js';
 import { firstWeights } from '../slimming/student.js';

@@ -8,6 +8,7 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { optimize } from '../../graph/passes/optimize.js';
+import { naming } from '../../runtime/common/naming.js';
 import { inputSpecOfModel } from '../../runtime/node/model.js';
 import { headOf, type Teacher } from './teacher.js';
 
@@ -34,7 +35,7 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
       `${file}: a student learns from probabilities: give ${option('head', 'sigmoid')} or ${option('head', 'softmax')}, not none`,
     );
   }
-  const spec = inputSpecOfModel(model);
+  const spec = naming(file, () => inputSpecOfModel(model));
   const skips = network.widths.map((channels, index) => ({
     tensor: `skip${index + 1}`,
     channels,

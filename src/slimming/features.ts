@@ -1,9 +1,12 @@
+import { at } from '../../graph/common/at.js';
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { MAX_HALF, toHalf } from '../../graph/common/half.js';
 import { option } from '../../graph/common/option.js';
+import { pick } from '../../graph/common/pick.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { inOrder } from '../../runtime/common/in-order.js';
+import { naming } from '../../runtime/common/naming.js';
 import { channelOf, type ImageRaster, type Probabilities } from '../../runtime/common/raster.js';
 import { Job } from '../../runtime/images/job.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
@@ -87,7 +90,7 @@ export async function collect(
   ];
   const [train, heldOut]: [number[], number[]] = [[], []];
   const scales = [...teacher.skips.map(({ scale }) => scale), [1, 1]];
-  let collected: Pick<Collected, 'store' | 'shapes'> | undefined;
+  let collected: (Pick<Collected, 'store' | 'shapes'> & { readonly first: string }) | undefined;
   let [done, found, coarse] = [0, false, false];
   onProgress(0, images.length);
   try {
@@ -95,8 +98,10 @@ export async function collect(
       signal?.throwIfAborted();
       const isTrained = done < groups.train.length;
       const own = { ...options, targets: isTrained ? options.targets : undefined };
+      const { name } = opened.image;
       for await (const { parts, shapes, hasMask, isCoarse } of look(teacher, session, opened, own)) {
-        collected ??= { shapes, store: storeFor(shapes, options) };
+        collected ??= { shapes, store: storeFor(shapes, options), first: name };
+        refuseOtherSize(name, shapes, collected);
         (isTrained ? train : heldOut).push(collected.store.count);
         await collected.store.add(parts);
         found ||= hasMask;
@@ -107,7 +112,8 @@ export async function collect(
     if (collected === undefined) throw new TypeError('no image');
     if (!found) throw blind(teacher, images.length);
     const { provider } = session;
-    return { ...collected, scales, train, heldOut, provider, masksAt: coarse ? 'image' : 'network' };
+    const masksAt = coarse ? 'image' : 'network';
+    return { ...pick(collected, ['store', 'shapes']), scales, train, heldOut, provider, masksAt };
   } catch (error) {
     await collected?.store.close();
     throw error;
@@ -147,7 +153,7 @@ async function* look(
     const outputs = await session.run({ [port.name]: fed }, { type: 'float32', ...(signal && { signal }) });
     const given = outputOf(outputs, mask.name);
     refuseLogits(teacher, given);
-    job.place(0, given);
+    naming(teacher.name, () => job.place(0, given));
     const answer = probabilitiesOf(job);
     const probabilities = atSize(answer, height, width);
     targetsAt ??= await targetsOf?.(image, raster, { classes, height, width });
@@ -197,14 +203,32 @@ function atSize(probabilities: Probabilities, height: number, width: number): Pr
   return { classes, height, width, data };
 }
 
+/** Crops of a step are of one size, and so is the student. @throws NmodeError (BAD_USAGE) */
+function refuseOtherSize(
+  name: string,
+  shapes: Collected['shapes'],
+  { first, shapes: expected }: Pick<Collected, 'shapes'> & { readonly first: string },
+): void {
+  const [height, width] = at(shapes, shapes.length - 1).slice(-2);
+  const [rows, columns] = at(expected, expected.length - 1).slice(-2);
+  if (height === rows && width === columns) return;
+  throw badUsage(
+    `${name}: ${height}x${width} where ${first} is ${rows}x${columns}, and a decoder is fitted at one size: give ${option('size')}, which all images are resized to`,
+  );
+}
+
 /** @throws NmodeError (CHECK_FAILED) for what half precision does not hold, and for what are no numbers */
 function halved({ name, skips }: Teacher, index: number, image: string, data: Float32Array): Uint16Array {
   const halves = toHalf(data);
   const beyond = firstBeyond(halves);
   if (beyond < 0) return halves;
+  const value = at(data, beyond);
+  const why = Number.isFinite(value)
+    ? `features are kept in half precision, up to ${MAX_HALF}: give the network as an .onnx file, and name other feature maps of it with ${option('skips')}`
+    : 'nothing can be learnt from that: weights of the network are damaged, or images are not prepared as it expects';
   throw new NmodeError(
     'CHECK_FAILED',
-    `${name}: its feature map '${skips[index]?.tensor}' holds ${data[beyond]} for ${image}, and features are kept in half precision, up to ${MAX_HALF}: name other feature maps with ${option('skips')}`,
+    `${name}: its feature map '${skips[index]?.tensor}' holds ${value} for ${image}, and ${why}`,
   );
 }
 

@@ -7,7 +7,7 @@ import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
-import type { SlimOptions } from '../../slimming/options.js';
+import type { SlimOptions } from '../../slimming/slim-options.js';
 import { stateOf } from '../../slimming/state.js';
 import {
   parseCount,

@@ -1,4 +1,4 @@
-import type { SlimProgress } from '../../slimming/options.js';
+import type { SlimProgress } from '../../slimming/slim-options.js';
 import { withBar } from './progress.js';
 
 /** What long work is watched by. */

@@ -2,15 +2,7 @@ import type { Conditions } from '../conditions.js';
 
 /** What is said of networks that are slimmed. */
 export const SRC_SLIMMING: Conditions = {
-  'src/slimming/option-types.ts': {
-    'expected options: { network, images, output }': 'a program gives no object',
-    '… is missing: expected a path': 'network, images or output is undefined',
-    '…, expected …': 'the value of an option is of another type, empty, or out of bounds',
-  },
   'src/slimming/options.ts': {
-    '…, expected a whole number from … to …': 'seed, batch or steps is no whole number within these bounds',
-    '…, expected a number from 0 to 1': 'a share or a DSC is no number from 0 to 1',
-    '…, expected a number above 0': 'rate or minutes is 0, negative, infinite or no number',
     '… and … both say how long it trains: give one': 'steps and minutes are both given',
     '… has a meaning with … alone': 'what is said of masks is given without masks',
     '…, expected …': 'decoder, order, kernel or stateChannels is none of those that there may be',
@@ -54,8 +46,14 @@ export const SRC_SLIMMING: Conditions = {
     'no input or no output': 'never: a model without them is refused before',
     'prepared pixels are float32': 'never: a model that takes images as they are has no feature maps to name',
     'no probabilities': 'never: they were asked for',
-    "…: its feature map '…' holds … for …, and features are kept in half precision, up to …: name other feature maps with …":
+    '…: …x… where … is …x…, and a decoder is fitted at one size: give …, which all images are resized to':
+      'the recipe keeps images at their own size, and one that is prepared has another than the first',
+    "…: its feature map '…' holds … for …, and …":
       'an element of a feature is no number, infinite, or rounds to more than a half holds',
+    'features are kept in half precision, up to …: give the network as an .onnx file, and name other feature maps of it with …':
+      'the element is a number',
+    'nothing can be learnt from that: weights of the network are damaged, or images are not prepared as it expects':
+      'the element is infinite or no number',
     'no image': 'never: a split leaves images to train on',
     '…: it finds nothing in any of the … images, so that there is nothing to learn: give images like those it was trained on…':
       "the teacher's masks of all images are empty",

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import sharp from 'sharp';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
 import { encodeModel } from '../../../graph/file/write.js';
@@ -9,8 +10,9 @@ import { float32Tensor, float32Values, type Tensor } from '../../../graph/ir/ten
 import { type LoadedModel, loadModel } from '../../../runtime/node/model.js';
 import { exportModel } from '../../../src/api/export.js';
 import { slim } from '../../../src/api/slim.js';
-import type { SlimOptions } from '../../../src/slimming/options.js';
+import type { SlimOptions } from '../../../src/slimming/slim-options.js';
 import { root } from '../../support/fixtures.js';
+import { node } from '../../support/graph.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-slim-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -106,6 +108,18 @@ describe('refuses in one line, before anything is trained,', () => {
       /expected \{ height, width \}/,
     ],
     ['a provider that is none', { providers: ['quick' as 'cpu'] }, 'BAD_USAGE', /quick/],
+    [
+      'an option that there is not',
+      { stepz: 10 } as never,
+      'BAD_USAGE',
+      /no option is named `stepz`; the closest is `steps`/,
+    ],
+    [
+      'more pixels than can be held',
+      { size: { height: 20_000, width: 20_000 } },
+      'BAD_USAGE',
+      /expected { height, width } in whole pixels, at most 16777216 in all/,
+    ],
     ['a signal that is none', { signal: {} as never }, 'BAD_USAGE', /expected an AbortSignal/],
     ['a text for a number', { rate: '1' as never }, 'BAD_USAGE', /`rate: '1'`, expected a number above 0/],
     ['a text for a flag', { force: 'no' as never }, 'BAD_USAGE', /`force: 'no'`, expected true or false/],
@@ -142,6 +156,45 @@ it('stops where the loss is no number any more, says where, and keeps the last g
   ]);
 }, 60_000);
 
+it('refuses images that a recipe leaves at sizes of their own, and a model that gives no numbers, by their names', async () => {
+  const images = join(folder, 'sizes');
+  mkdirSync(images);
+  const photographs = readdirSync(SHORT.images).filter((name) => name.endsWith('.jpg'));
+  for (const [index, name] of photographs.entries()) {
+    const sides = { width: 64 + 16 * (index % 2), height: 64 };
+    await sharp(join(SHORT.images, name))
+      .resize({ ...sides, fit: 'fill' })
+      .toFile(join(images, name));
+  }
+  const output = join(folder, 'sizes.onnx');
+  const [network, recipe] = [
+    fixture('foreign/unet.onnx'),
+    { sizing: { kind: 'pad', multiple: 16 } },
+  ] as const;
+  const { size: _, ...own } = SHORT;
+  await expect(slim({ ...own, network, images, recipe, output })).rejects.toMatchObject({
+    code: 'BAD_USAGE',
+    message: expect.stringMatching(
+      /\.jpg: 64x\d+ where ISIC_\d+\.jpg is 64x\d+, and .* one size: give `size`/,
+    ),
+  });
+  const { model } = await loadModel(network);
+  const [mask, ...others] = model.graph.outputs;
+  if (mask === undefined) throw new TypeError('no output');
+  const outputs = [{ ...mask, name: 'root' }, ...others];
+  const nodes = [
+    ...model.graph.nodes,
+    node('Neg', [mask.name], ['negative']),
+    node('Sqrt', ['negative'], ['root']),
+  ];
+  const broken = join(folder, 'broken.onnx');
+  writeFileSync(broken, encodeModel({ ...model, graph: { ...model.graph, nodes, outputs } }));
+  await expect(slim({ ...SHORT, network: broken, output })).rejects.toThrow(
+    'broken.onnx: the model gives NaN, expected probabilities from 0 to 1',
+  );
+  expect(readdirSync(folder).filter((file) => file.startsWith('sizes.'))).toEqual([]);
+}, 60_000);
+
 /** The checkpoint with other numbers for one of its tensors. */
 async function altered(key: string, change: (value: number) => number): Promise<string> {
   const checkpoint = await openCheckpoint(CHECKPOINT.network);
@@ -169,7 +222,7 @@ it('refuses a teacher that finds nothing, and features that half precision does 
   await expect(slim({ ...CHECKPOINT, network: loud, output })).rejects.toMatchObject({
     code: 'CHECK_FAILED',
     message: expect.stringMatching(
-      /its feature map 'skip1' holds -?\d.* for ISIC_\d+\.jpg, and features are kept in half precision/,
+      /its feature map 'skip1' holds -?\d.* for ISIC_\d+\.jpg, and features are kept in half precision, up to 65504: give the network as an \.onnx file/,
     ),
   });
   expect(readdirSync(folder).filter((file) => file.startsWith('hopeless'))).toEqual([]);

@@ -200,6 +200,12 @@ export const MODELS: Conditions = {
     '… is …, expected a number above 0':
       'the width of a window, the size of a pixel, or what min-max reaches, is 0, negative or too small to divide by',
   },
+  'graph/common/option-kinds.ts': {
+    'expected options: { … }': 'a program gives no object',
+    'no option is named …; the closest is …': 'a program names an option that there is not',
+    '… is missing: expected a path': 'what nothing can be done without is undefined',
+    '…, expected …': 'the value of an option is of another type, empty, or out of bounds',
+  },
   'graph/common/normalization.ts': {
     'steps is no list of 1 to … normalizations':
       'the steps of a normalization are no list, none, or too many',
