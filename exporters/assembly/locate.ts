@@ -2,7 +2,7 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Backbone, Extras, Network } from '../backbones/backbone.js';
 import { BACKBONES, FAMILIES, saidBy } from '../backbones/index.js';
-import { type KeyView, shapesIn, viewsBelow, wholeViews } from '../nn/key-views.js';
+import { type KeyView, shapesIn, viewsBelow, wholeViews, withFirsts } from '../nn/key-views.js';
 import { isIgnored, type Shapes } from '../nn/weights.js';
 import { bestOf, type Fit, fitOf, misfit } from './recognise.js';
 
@@ -99,9 +99,13 @@ function leavesKeys({ network: { keys, ignoredPrefixes, isSpare }, view }: Locat
   );
 }
 
+/** Keys as a network asks for them: where it holds a weight under several, a file may have kept another of these. */
+const viewOf = (view: KeyView, backbone?: Backbone): KeyView =>
+  backbone?.firstOf === undefined ? view : withFirsts(view, backbone.firstOf);
+
 /** A network that is put together by arguments, by its keys. */
 function familyAt(view: KeyView, family: Backbone, search: Search): Candidate | undefined {
-  const isThere = family.matches?.(shapesIn(view, search.shapes), new Map());
+  const isThere = family.matches?.(shapesIn(viewOf(view, family), search.shapes), new Map());
   return isThere ? candidateIn(view, [family], search) : undefined;
 }
 
@@ -122,7 +126,9 @@ function locateIn(file: string, view: KeyView, search: Search): Candidate | unde
   return first ?? whole ?? within[0];
 }
 
-function candidateIn(view: KeyView, backbones: readonly Backbone[], search: Search): Candidate | undefined {
+function candidateIn(stored: KeyView, backbones: readonly Backbone[], search: Search): Candidate | undefined {
+  const [only, ...more] = backbones;
+  const view = more.length === 0 ? viewOf(stored, only) : stored;
   const shapes = shapesIn(view, search.shapes);
   const fitted = (backbone: Backbone) => fitOf(backbone, shapes, view.prefix, search.extras);
   search.tried.push(...backbones.map((backbone) => () => fitted(backbone)));

@@ -97,6 +97,8 @@ export interface Backbone {
   readonly id: string;
   /** The ways in which checkpoints write its first key, where they are known without its network. */
   readonly stems?: readonly string[];
+  /** Of the keys that its networks hold one weight under, that which they ask for; any other key is its own. */
+  firstOf?(key: string): string;
   /** Whether its networks are told apart by arguments. */
   readonly takesArguments?: boolean;
   /** Whether a checkpoint is one of its, by what stands beside the weights or by its keys. */

@@ -55,3 +55,13 @@ function namesBelow(names: ReadonlyMap<string, string>, prefix: string): Readonl
 export function shapesIn({ names }: KeyView, shapes: Shapes): Shapes {
   return new Map(Array.from(names, ([name, stored]) => [name, shapes.get(stored) ?? []]));
 }
+
+/** A view in which keys that are missing stand for others: those that `firstOf` makes of them. */
+export function withFirsts(view: KeyView, firstOf: (key: string) => string): KeyView {
+  const names = new Map(view.names);
+  for (const [name, stored] of view.names) {
+    const first = firstOf(name);
+    if (!names.has(first)) names.set(first, stored);
+  }
+  return { ...view, names };
+}

@@ -135,12 +135,19 @@ function network(
 /** Copies of its convolutions, and heads of deep supervision. */
 const isOfFuseUNet = (key: string): boolean => /^decoder\.(stages\.\d+\.opx|seg_layers\.)/.test(key);
 
+/** Layers stand in a row once more, and the encoder in the decoder; dropout and activation have no weights. */
+const firstOf = (key: string): string =>
+  key
+    .replace(/^decoder\.encoder\./, 'encoder.')
+    .replace(/\.all_modules\.(\d+)\./, (_, place: string) => (place === '0' ? '.conv.' : '.norm.'));
+
 /** The U-Nets of nnU-Net's plans. */
 export const NNUNET = ARCHITECTURES.map(
   (architecture): Backbone => ({
     id: idOf(architecture),
     stems: [`${stemOf(architecture)}.conv.weight`],
     takesArguments: true,
+    firstOf,
     matches(shapes, extras) {
       const plan = planIn(extras);
       return plan === undefined ? isIn(architecture, shapes) : architectureOf(plan) === architecture;

@@ -86,6 +86,21 @@ describe('a bare state dict', () => {
   });
 });
 
+it('a state dict that keeps each weight under the last of its keys is known', () => {
+  const last = (key: string) =>
+    key
+      .replace(/^encoder/, 'decoder.encoder')
+      .replace('.conv.', '.all_modules.0.')
+      .replace('.norm.', '.all_modules.1.');
+  const entry = caseOf('residual');
+  const keys = Object.fromEntries(Object.entries(entry.keys).map(([key, shape]) => [last(key), shape]));
+  const { model, leftAside } = exported(seededCheckpoint({ keys }, VARIANCE));
+  expect(model.metadata.get('nmode.backbone')).toBe('nnunet.residualencoderunet');
+  const used = Object.keys(entry.keys).filter((key) => !/seg_layers\.[01]\./.test(key));
+  expect([...model.graph.initializers.keys()].sort()).toEqual(used.sort());
+  expect(leftAside).toEqual([]);
+});
+
 describe('plans', () => {
   it('of the older dialect say the same network, inherited fields included', () => {
     const entry = caseOf('plain-volume');
