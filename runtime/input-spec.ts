@@ -64,9 +64,12 @@ export function inputSpecOf(outline: Outline, options: InputSpecOptions = {}, re
   const image = imageSpecOf(outline, options, reachAt);
   const layout = outputLayoutOf(outline, image);
   const output = outputSpecOf(outline, options, layout);
+  const { folds, ...mask } = output;
   return {
     ...image,
-    ...output,
+    ...mask,
+    // Elsewhere their mean is as good.
+    ...(folds !== undefined && image.recipe.sizing.kind === 'slide' && { folds }),
     assumed: [...assumedStructure(outline.metadata), ...image.assumed, ...output.assumed],
   };
 }

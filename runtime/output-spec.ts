@@ -8,6 +8,8 @@ import {
   APPLIED_HEAD_KEY,
   BACKGROUND_KEY,
   type Background,
+  FOLDS_KEY,
+  FOLDS_OUTPUT,
   HEAD_KEY,
   parseBackground,
   REGIONS_KEY,
@@ -76,12 +78,13 @@ export function outputSpecOf(
   if (head === 'softmax' && count === 1) {
     throw badUsage("`head: 'softmax'`: over one class it is always 1, use sigmoid");
   }
+  const others = outputs.filter(({ name }) => name !== FOLDS_OUTPUT);
   const several: readonly Assumption[] =
-    outputs.length > 1
+    others.length > 1
       ? [
           {
             what: 'output',
-            value: `'${outputs[0]?.name}', the first of ${outputs.length}`,
+            value: `'${outputs[0]?.name}', the first of ${others.length}`,
             option: 'outputName',
           },
         ]
@@ -98,6 +101,7 @@ export function outputSpecOf(
     classes: { ...classes, ...(names && { names }), ...(regions && { regions }) },
     outputLayout: layout,
     ...(head !== undefined && { head }),
+    ...(others.length < outputs.length && { folds: foldsIn(metadata) }),
     assumed: [...several, ...unknown, ...assumed],
   };
 }
@@ -144,6 +148,15 @@ function appliedHead(metadata: Outline['metadata']): AppliedHead | undefined {
   return stated === undefined
     ? undefined
     : fromMetadata(APPLIED_HEAD_KEY, () => oneOf(stated, 'the head', APPLIED_HEADS));
+}
+
+/** @throws NmodeError (BAD_MODEL) */
+function foldsIn(metadata: Outline['metadata']): number {
+  const folds = Number(metadata.get(FOLDS_KEY));
+  if (Number.isInteger(folds) && folds > 1) return folds;
+  throw badModel(
+    `its output '${FOLDS_OUTPUT}' is of folds, and its metadata ${FOLDS_KEY} do not say of how many`,
+  );
 }
 
 /** The regions that independent classes are. @throws NmodeError (BAD_MODEL) */

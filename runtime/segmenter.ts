@@ -2,7 +2,7 @@ import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage, imageFault, NmodeError } from '../graph/common/errors.js';
 import { axesOf } from '../graph/common/layout.js';
-import type { Recipe } from '../graph/common/recipe.js';
+import { FOLDS_OUTPUT, type Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './common/abort.js';
 import { copyOf } from './common/buffers.js';
 import { inOrder } from './common/in-order.js';
@@ -284,7 +284,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     const onStart = () => {
       started = performance.now();
     };
-    const { name } = this.#output;
+    const name = this.#parts.spec.folds === undefined ? this.#output.name : FOLDS_OUTPUT;
     const options = { transfer: true, onStart, outputs: [name], type: 'float32', ...waiting } as const;
     const { [name]: output } = await this.#parts.session.run({ [this.#input]: input }, options);
     if (output === undefined) throw badModel(`${this.#parts.name}: the model gives nothing`);

@@ -3,11 +3,12 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { isAbsolute } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import { FOLDS_OUTPUT, type Recipe } from '../../graph/common/recipe.js';
 import { VERSION } from '../../graph/common/version.js';
 import { type Dim, symbol } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 import { input, type Value } from '../../graph/ir/value.js';
+import { concat } from '../../graph/ops/concat.js';
 import { add, mul } from '../../graph/ops/elementwise.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import { commonMultiple, type Network, perAxis, type Skip } from '../backbones/backbone.js';
@@ -98,6 +99,8 @@ export function nmodeLogits(
 interface Given {
   /** float32 [N, classes, H, W]: probabilities, or logits where there is no head. */
   readonly mask: Value;
+  /** float32 [N, folds x classes, H, W]: the logits of each fold, of a network without a head that has several. */
+  readonly [FOLDS_OUTPUT]?: Value;
   /** float32 [N, labels], of a network that says something of the whole image. */
   readonly label?: Value;
 }
@@ -114,8 +117,12 @@ function givenOf(pixels: Value, { network, decoder, classes, head }: Description
     return { logits: own.logits(skips, weights, pixels), label: own.label?.(skips, weights) };
   });
   const { label } = at(each, 0);
-  const mask = applyHead(head, mean(each.map(({ logits }) => logits)));
-  return label === undefined ? { mask } : { mask, label };
+  const logits = each.map((fold) => fold.logits);
+  return {
+    mask: applyHead(head, mean(logits)),
+    ...(logits.length > 1 && head === 'none' && { [FOLDS_OUTPUT]: concat(logits, 1) }),
+    ...(label !== undefined && { label }),
+  };
 }
 
 /** The mean of values of one shape. */

@@ -12,6 +12,7 @@ import {
   type Background,
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
+  FOLDS_KEY,
   fitRecipe,
   HEAD_KEY,
   IO_KEY,
@@ -95,6 +96,7 @@ export function exportCheckpoint(
     ...architectureMetadata(description),
     // After the decoder's own variant, which they may change.
     ...settings.metadata,
+    ...(folds.length > 1 ? [[FOLDS_KEY, String(folds.length)] satisfies [string, string]] : []),
     ...(isAveraged ? [[APPLIED_HEAD_KEY, described.head] satisfies [string, string]] : []),
     ...backgroundMetadata(described, background),
     ...regionMetadata(described, use),

@@ -98,6 +98,15 @@ export const BACKGROUND_KEY = 'nmode.background';
 /** The key of `metadata_props` that says what turns logits into probabilities where that is done behind the model. */
 export const APPLIED_HEAD_KEY = 'nmode.applied_head';
 
+/**
+ * The output of a model of several folds that has the logits of each beside their mean, [N, folds x classes, H, W]: nnU-Net rounds each
+ * to half precision before it averages them.
+ */
+export const FOLDS_OUTPUT = 'folds';
+
+/** The key of `metadata_props` with the number of folds that a model is the mean of. */
+export const FOLDS_KEY = 'nmode.folds';
+
 /** The key of `metadata_props` with a JSON list of regions, one for each class, where classes are unions of labels. */
 export const REGIONS_KEY = 'nmode.regions';
 

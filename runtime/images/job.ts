@@ -45,6 +45,8 @@ export interface OutputSpec {
   readonly classes: Classes;
   /** What turns its logits into probabilities; absent where it gives probabilities. */
   readonly head?: 'sigmoid' | 'softmax';
+  /** How many folds the output `folds` has the logits of, where windows are averaged before them. */
+  readonly folds?: number;
   readonly outputLayout: Layout;
   readonly assumed: readonly Assumption[];
 }
@@ -140,9 +142,9 @@ export class Job {
    * @throws NmodeError (BAD_MODEL) where it is not [1, classes, height, width], or in the order of its layout, or no probabilities
    */
   place(index: number, output: Floats): void {
-    const { outputLayout, classes: semantics } = this.#spec;
+    const { outputLayout, classes: semantics, folds = 1 } = this.#spec;
     const given = planesOf(output, outputLayout);
-    if (semantics.names !== undefined) givenClassNames(semantics.names, given.classes);
+    if (semantics.names !== undefined) givenClassNames(semantics.names, given.classes / folds);
     const one = this.#areLogitsAveraged ? given : this.#checked(given);
     const { window, view } = this.#run(index);
     const runs = this.#views.length;
@@ -184,7 +186,9 @@ export class Job {
   }
 
   #probabilities(at: MaskSize): Probabilities {
-    const result = this.#course.result();
+    const { folds = 1 } = this.#spec;
+    const given = this.#course.result();
+    const result = given && folds > 1 ? meanOfFolds(given, folds) : given;
     if (result === undefined) throw new TypeError('nothing was put in place');
     const { recipe, classes, io } = this.#spec;
     if (io === 'image')
@@ -199,6 +203,15 @@ export class Job {
 /** The class of what is cropped away. */
 const backgroundOf = ({ background }: Extract<Classes, { kind: 'exclusive' }>) =>
   background === 'none' ? 0 : background;
+
+/** The mean of what several folds give, one after another; each sum is rounded to half precision, as in nnU-Net. */
+function meanOfFolds({ classes, data, ...size }: Probabilities, folds: number): Probabilities {
+  const length = data.length / folds;
+  let sum = data.subarray(0, length);
+  for (let fold = 1; fold < folds; fold++)
+    sum = floatsOf(toHalf(added(sum, data.subarray(fold * length, (fold + 1) * length))));
+  return inHalf({ ...size, classes: classes / folds, data: sum.map((value) => value / folds) });
+}
 
 /** As nnU-Net keeps what it has averaged. */
 const inHalf = (planes: Probabilities): Probabilities => ({ ...planes, data: floatsOf(toHalf(planes.data)) });

@@ -1,5 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { FOLDS_OUTPUT } from '../../graph/common/recipe.js';
 import { elementCount, float32Values, type Tensor, unravel } from '../../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import type { Session } from '../../runtime/node/sessions/session.js';
@@ -125,7 +126,9 @@ interface NamedTensor extends Floats {
  * @throws NmodeError (BAD_REFERENCE)
  */
 function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
-  const ports = [...session.inputs, ...session.outputs];
+  // A reference is of what a network gives, which the mean of its folds is.
+  const given = session.outputs.filter(({ name }) => name !== FOLDS_OUTPUT || reference.has(name));
+  const ports = [...session.inputs, ...given];
   const unnamed = ports.filter(({ name }) => !reference.has(name));
   const left = [...reference].filter(([name]) => !ports.some((port) => port.name === name));
   // Outputs come in their order.
@@ -156,7 +159,7 @@ function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
   };
   return {
     inputs: Object.fromEntries(session.inputs.map(tensorOf)),
-    expected: session.outputs.map(tensorOf),
+    expected: given.map(tensorOf),
   };
 }
 

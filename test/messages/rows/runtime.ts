@@ -80,6 +80,8 @@ export const RUNTIME: Conditions = {
       'neither the graph, the metadata nor a head that is given tell what the output is',
     'its classes do not exclude each other':
       'the output is a sigmoid, by the graph, the metadata or the head that is given',
+    "its output '…' is of folds, and its metadata … do not say of how many":
+      'a model has an output of this name, and no number of folds from 2 on',
     'it has … regions, the model gives … classes':
       'the regions of the metadata are not as many as the classes that the output declares',
   },
