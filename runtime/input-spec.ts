@@ -150,6 +150,7 @@ export function imageSpecOf(
     depth: dtype === 'uint16' ? 16 : 8,
     channels,
     grey: recipe.grey,
+    stored: recipe.files === 'nnunet',
     recipe,
     pixel: pixelOf(recipe, options.spacing),
     memoryBudget,

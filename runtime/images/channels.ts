@@ -8,6 +8,8 @@ export interface Channels {
   readonly channels: number;
   /** What one channel is made of where an image has colours; without, such an image is refused. */
   readonly grey?: Grey | undefined;
+  /** Whether samples are taken as scikit-image reads them: no colour profile is applied, and PNG colours of 16 bits lose their lower 8. */
+  readonly stored?: boolean;
 }
 
 /** Those of a colour image. */

@@ -42,3 +42,28 @@ export function greyOfPng({
     data: Uint8Array.from({ length: width * height }, (_, pixel) => scale * first(_, pixel)),
   };
 }
+
+/**
+ * An image of a PNG's samples as Pillow, and so scikit-image, reads them: grey of one bit is 0 and 1, colours of 16 bits are their upper 8.
+ * @param channels of the model: alpha is dropped but for one of four
+ */
+export function storedOfPng(samples: PngSamples, channels: number): ImageRaster {
+  const { width, height, depth, data, palette } = samples;
+  const own = palette === undefined ? samples.channels : 1;
+  const count = palette !== undefined || own > 2 ? (own === 4 && channels === 4 ? 4 : 3) : 1;
+  const scale = depth === 2 || depth === 4 ? 255 / (2 ** depth - 1) : 1;
+  const areCut = count > 1 && depth === 16;
+  if (palette === undefined && own === count && scale === 1 && !areCut)
+    return { width, height, channels: count, data };
+  const sampleOf = (i: number): number => {
+    const pixel = Math.floor(i / count);
+    if (palette !== undefined) return palette[3 * (data[pixel] as number) + (i % 3)] as number;
+    const value = data[pixel * own + (i % count)] as number;
+    return areCut ? value >> 8 : scale * value;
+  };
+  const length = width * height * count;
+  const isDeep = count === 1 && depth === 16;
+  const stored = isDeep ? new Uint16Array(length) : new Uint8Array(length);
+  for (let i = 0; i < length; i++) stored[i] = sampleOf(i);
+  return { width, height, channels: count, data: stored };
+}

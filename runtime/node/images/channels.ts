@@ -10,7 +10,7 @@ import {
 } from '../../images/channels.js';
 import { finished } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
-import { greyOfPng, hasSamples, mayBeGrey } from '../../images/files/png-image.js';
+import { greyOfPng, hasSamples, mayBeGrey, storedOfPng } from '../../images/files/png-image.js';
 import { tiffSamples } from '../../images/files/tiff.js';
 import {
   decoding,
@@ -49,14 +49,22 @@ export async function readChannels(given: ChannelFiles, wanted: Channels): Promi
 }
 
 /** The channels of a file: three of colours, one of grey, or those of its pages. */
-async function readStored(file: ImageFile, { channels }: Channels, name: string): Promise<ImageRaster> {
+async function readStored(
+  file: ImageFile,
+  { channels, stored }: Channels,
+  name: string,
+): Promise<ImageRaster> {
   return decoding(name, async () => {
     const opened = await openFile(file);
+    if (stored && opened.format === 'PNG') {
+      const image = storedOfPng(await decodePng(opened.bytes, inflated, MAX_PIXELS), channels);
+      return finished(image, { ...opened, orientation: 1 });
+    }
     const all = channels === 1 ? undefined : await allSamples(opened, channels);
     if (all !== undefined) return all;
     const pages = opened.format === 'TIFF' && channels > 1 ? await greyPages(opened, channels) : undefined;
     if (pages !== undefined) return pages;
-    return channels === 3 ? rgbOf(opened) : ((await greyOf(opened)) ?? rgbOf(opened));
+    return (channels === 3 ? undefined : await greyOf(opened)) ?? rgbOf(opened, stored);
   });
 }
 

@@ -75,10 +75,10 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
   return decoding(nameOf(file), async () => rgbOf(await openFile(file)));
 }
 
-/** Its pixels in sRGB. */
-export async function rgbOf(opened: Opened): Promise<RgbImage> {
+/** Its pixels in sRGB. @param ignoreIcc whether they are taken as such whatever its colour profile says */
+export async function rgbOf(opened: Opened, ignoreIcc = false): Promise<RgbImage> {
   if (opened.format === 'TIFF') refuseDropping(tiffSamples(opened.bytes));
-  const { image, depth } = await openSharp(opened.bytes);
+  const { image, depth } = await openSharp(opened.bytes, { ignoreIcc });
   const { channels, ...pixels } = await rawOf(image.removeAlpha(), RGB_SPACES[depth], depth);
   if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
   return finished<RgbImage>({ ...pixels, channels }, opened);

@@ -13,7 +13,7 @@ import {
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
-import { greyOfPng, hasSamples } from '../../images/files/png-image.js';
+import { greyOfPng, hasSamples, storedOfPng } from '../../images/files/png-image.js';
 import type { Samples } from '../../images/turn.js';
 import { readHeader } from '../header.js';
 import type { WorkerSource } from './hand.js';
@@ -31,38 +31,37 @@ export const MAX_PIXELS = 50_000_000;
 export async function readSource(source: WorkerSource, wanted: Channels): Promise<ImageRaster> {
   if (isList(source) && source.length !== 1) {
     const parts: ChannelPart[] = [];
+    const own = { ...wanted, channels: 1 };
     for (const [index, file] of source.entries()) {
       const name = file instanceof File ? file.name : `file ${index + 1} of the image`;
       refuseMany(parts);
-      parts.push({ name, image: partOf(await decodeSource(file, true, name), wanted) });
+      parts.push({ name, image: partOf(await decodeSource(file, own, name), wanted) });
     }
     return ofParts(parts, wanted);
   }
   const one = isList(source) ? at(source, 0) : source;
   const name = one instanceof File ? one.name : 'the image';
-  return withChannels(await decodeSource(one, wanted.channels !== 3, name, wanted.channels), wanted, name);
+  return withChannels(await decodeSource(one, wanted, name), wanted, name);
 }
 
 const isList = (source: WorkerSource): source is Extract<WorkerSource, readonly unknown[]> =>
   Array.isArray(source);
 
-/**
- * @param asGrey whether a grey image is to have one channel
- * @param samples of a pixel that are all taken where a file has as many, alpha among them
- */
+/** Of as many channels as are wanted, alpha among them, where a file has as many; else of one, or of colours. */
 async function decodeSource(
   source: Exclude<WorkerSource, readonly unknown[]>,
-  asGrey: boolean,
+  wanted: Channels,
   name: string,
-  samples = 1,
 ): Promise<ImageRaster> {
+  const { channels, stored } = wanted;
   if (source instanceof Blob || source instanceof Uint8Array) {
     return reading(name, () =>
       decodeFile<ImageRaster>(
         source,
         async (bytes) =>
-          (await decodeSamples(bytes, samples)) ??
-          (asGrey ? await decodeGrey(bytes) : undefined) ??
+          (stored ? await decodeStored(bytes, channels) : undefined) ??
+          (await decodeSamples(bytes, channels)) ??
+          (channels === 3 ? undefined : await decodeGrey(bytes)) ??
           decode(bytes),
       ),
     );
@@ -102,6 +101,13 @@ export async function decodeFile<Image extends Samples>(
 
 const samplesOfPng = (bytes: Uint8Array) =>
   decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS);
+
+/** A PNG as scikit-image reads it; undefined for another format. */
+async function decodeStored(bytes: Uint8Array, channels: number): Promise<ImageRaster | undefined> {
+  const header = readHeader(bytes);
+  checkSize(header);
+  return header.format === 'PNG' ? storedOfPng(await samplesOfPng(bytes), channels) : undefined;
+}
 
 /** All samples of a PNG with alpha as channels; undefined where they are not as many. */
 async function decodeSamples(bytes: Uint8Array, channels: number): Promise<ImageRaster | undefined> {
