@@ -13,12 +13,22 @@ export type {
   OwnDecoder,
 } from '../exporters/backbones/backbone.js';
 export { type BackboneDefinition, defineBackbone } from '../exporters/backbones/define.js';
+export type {
+  ChannelPreparation,
+  DatasetLabels,
+  Intensities,
+  OutputChannel,
+  Preparation,
+  Resampling,
+  Scheme,
+} from '../exporters/backbones/preparation.js';
 export type { CheckpointFormat } from '../exporters/checkpoints/open.js';
 export type { KeySelection } from '../exporters/checkpoints/select-keys.js';
 export type { Order } from '../exporters/decoders/block.js';
+export type { Convolution, DecoderKeys } from '../exporters/decoders/keys.js';
 export type { MultistepForm } from '../exporters/decoders/multistep.js';
-export type { Activation } from '../exporters/decoders/variant.js';
 export type { SolverChoices, SolverId } from '../exporters/decoders/solvers.js';
+export type { Activation } from '../exporters/decoders/variant.js';
 export type { GraftHints } from '../exporters/grafting/graft.js';
 export type { GraftImages } from '../exporters/grafting/metadata.js';
 export type { ActivationName, Exchangeable, Parametric } from '../exporters/nn/activations.js';
@@ -38,6 +48,7 @@ export type { Assumption, CheckedAssumption } from '../graph/common/assumption.j
 export { ERRORS, type ErrorCode, NmodeError, type NmodeErrorOptions } from '../graph/common/errors.js';
 export type { Layout } from '../graph/common/layout.js';
 export {
+  type ChannelNormalization,
   type IntensityWindow,
   NORMALIZATIONS,
   type Normalization,
@@ -47,11 +58,15 @@ export {
 export {
   type Background,
   type Grey,
+  type MirrorAxis,
   type ModelIo,
   parseRecipe,
   type Recipe,
   type Sizing,
+  type Spacing,
+  type SplineOrder,
 } from '../graph/common/recipe.js';
+export type { Region } from '../graph/common/regions.js';
 export { VERSION } from '../graph/common/version.js';
 export type { DType } from '../graph/ir/dtype.js';
 export type { Value } from '../graph/ir/value.js';
@@ -73,6 +88,7 @@ export type {
 export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
 export type { Tiling } from '../runtime/images/courses/course.js';
 export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
+export type { PixelSize } from '../runtime/images/frame.js';
 export type { Finished, MaskSize } from '../runtime/images/job.js';
 export type { ImageSpecOptions, InputSpecOptions } from '../runtime/input-spec.js';
 export type { Classes, ClassMasks } from '../runtime/masks/classes.js';
@@ -104,7 +120,7 @@ export {
   type Session,
   type SessionOptions,
 } from '../runtime/node/sessions/session.js';
-export type { AppliedHead } from '../runtime/output-spec.js';
+export type { AppliedHead, OutputSpecOptions } from '../runtime/output-spec.js';
 export type { Given, SegmentOptions, Wanted } from '../runtime/segment-options.js';
 export type {
   BaseSegmenter,

@@ -6,7 +6,7 @@ export interface OutputChannel {
 }
 
 /** How the output becomes labels. */
-export interface Labels {
+export interface DatasetLabels {
   readonly outputs: readonly OutputChannel[];
   /**
    * Of regions, which overlap and so end in a sigmoid: the label that each writes, in this order, where it is above 0.5
@@ -69,7 +69,7 @@ export interface Preparation {
   readonly transposeBackward: readonly number[];
   readonly mirroringAxes: readonly number[] | undefined;
   /** Undefined without dataset.json. */
-  readonly labels: Labels | undefined;
+  readonly labels: DatasetLabels | undefined;
   readonly fileEnding: string | undefined;
   /** The class that reads images; undefined where it is not said. */
   readonly reader: string | undefined;

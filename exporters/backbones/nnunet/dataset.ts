@@ -1,12 +1,12 @@
 import { isWhole } from '../arguments/arguments.js';
 import { badText, type Fields, isFields } from '../arguments/extras.js';
-import type { Labels, OutputChannel } from '../preparation.js';
+import type { DatasetLabels, OutputChannel } from '../preparation.js';
 
 /** What dataset.json says. */
 export interface Dataset {
   /** Names of the input's channels, in their order. */
   readonly channels: readonly string[];
-  readonly labels: Labels;
+  readonly labels: DatasetLabels;
   /** Such as `.nii.gz`; undefined where it is not said. */
   readonly fileEnding: string | undefined;
 }
@@ -50,7 +50,7 @@ function labelsBehind(place: string, name: string, value: unknown): readonly num
   );
 }
 
-function labelsOf(place: string, { labels, regions_class_order: order }: Fields): Labels {
+function labelsOf(place: string, { labels, regions_class_order: order }: Fields): DatasetLabels {
   const entries = isFields(labels) ? Object.entries(labels) : [];
   if (entries.length === 0 || entries.length > MOST) {
     throw badText(
