@@ -215,7 +215,8 @@ function architecture(checkpoint: Checkpoint): Recognised {
         ...{ inputChannels, classes, ...(classNames && { classNames }), decoders },
         ...(nmode && pick(nmode, ['order', 'kernel', 'stateChannels'])),
         ...(variant && { variant, form: variant }),
-        ...(own?.activation && (decoders.includes('original') || network.isSaid) && { activation: own.activation }),
+        ...(own?.activation &&
+          (decoders.includes('original') || network.isSaid) && { activation: own.activation }),
       },
       ...costOf(checkpoint, detected),
     };
