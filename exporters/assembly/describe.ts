@@ -78,7 +78,7 @@ export function detect(
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
     const rest = [...shapes.keys()].filter(
-      (key) => !network.keys.has(key) && !isIgnored(key, network.ignoredPrefixes),
+      (key) => !network.keys.has(key) && !isIgnored(key, network.ignoredPrefixes) && !network.isSpare?.(key),
     );
     const found =
       rest.length > 0

@@ -7,6 +7,7 @@ import { Arguments } from '../arguments/arguments.js';
 import { badText } from '../arguments/extras.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import { ARCHITECTURES, type Architecture, define } from './architecture.js';
+import { contradictionsOf } from './contradictions.js';
 import { inferred, isFuseUNet, isIn, normAt, stemOf } from './inferred.js';
 import { normByKeys, withLayers } from './layers.js';
 import { type Plan, planIn } from './plans.js';
@@ -79,12 +80,23 @@ function sourcesOf(
   }
   const planned = withLayers(builtBy(plan.trainer, plan.network).arguments);
   const norm = weight === undefined ? planned.norm_op : normByKeys(planned.norm_op, normAt(shapes, stem));
+  const axes = axesIn(planned.conv_op) ?? 2;
+  // With its own decoder shapes tell strides as well.
+  const isWhole = shapes.has('decoder.transpconvs.0.weight') && isIn(architecture, shapes);
+  const found = isWhole ? inferred(architecture, shapes, axes) : {};
+  const changed = contradictionsOf(plan, { ...planned, ...given }, found, axes);
   // FuseUNet's plans name nnU-Net's network, and its encoder's widths are its own.
   const fused = isFuseUNet(shapes)
     ? pick(inferred(architecture, shapes, axesIn(planned.conv_op) ?? 3), ['features_per_stage'])
     : {};
-  const config = { ...planned, ...fused, norm_op: norm, ...channelsOf(plan, channels) };
-  return { given: withLayers(given, config), config, file: plan.place, planned };
+  const config = {
+    ...planned,
+    ...fused,
+    ...(changed.length > 0 && { n_stages: undefined }),
+    ...Object.fromEntries(changed.map(({ name, value }) => [name, value])),
+    ...{ norm_op: norm, ...channelsOf(plan, channels) },
+  };
+  return { given: withLayers(given, config), config, file: plan.place, planned, changed };
 }
 
 function network(
@@ -100,7 +112,7 @@ function network(
   // A user may say that it is another.
   const plan =
     said && builtBy(said.trainer, said.network).className === architecture.className ? said : undefined;
-  const { planned, ...sources } = sourcesOf(architecture, shapes, plan, given);
+  const { planned, changed, ...sources } = sourcesOf(architecture, shapes, plan, given);
   const args = new Arguments(sources);
   const axes = axesIn(args.value('conv_op'));
   if (axes === undefined) throw args.fault(['conv_op'], 'torch.nn.Conv2d or Conv3d');
@@ -128,7 +140,8 @@ function network(
       ...(plan && { configuration: plan.configuration }),
       ...(plan?.trainer !== undefined && { trainer: plan.trainer }),
     },
-    ...(plan && useOf(plan, axes, { planned: planned?.norm_op, built: args.value('norm_op') })),
+    ...(plan &&
+      useOf(plan, definition.multiple, { planned: planned?.norm_op, built: args.value('norm_op') }, changed)),
   });
 }
 

@@ -1,6 +1,9 @@
 import type { Assumption } from '../../../graph/common/assumption.js';
+import { at } from '../../../graph/common/at.js';
 import { isWhole } from '../arguments/arguments.js';
+import { badText } from '../arguments/extras.js';
 import type { NetworkDefinition } from '../backbone.js';
+import type { Contradiction } from './contradictions.js';
 import { layerText } from './layers.js';
 import type { Plan } from './plans.js';
 import { preparationOf } from './preparation.js';
@@ -37,10 +40,18 @@ function assumedOf({ place, trainer }: Plan, { planned, built }: Norms): readonl
   ];
 }
 
-function notesOf({ place, settings, dataset }: Plan, { planned, built }: Norms): readonly string[] {
+function notesOf(
+  { place, settings, dataset }: Plan,
+  { planned, built }: Norms,
+  changed: readonly Contradiction[],
+): readonly string[] {
   const [before, now] = [layerText(planned), layerText(built)];
   const previous = settings.previous_stage;
   return [
+    ...changed.map(
+      ({ name, says, has }) =>
+        `its weights have ${name} ${has}, where ${place}, says ${says}: its trainer put that in its place`,
+    ),
     ...(before !== now && now !== 'none'
       ? [
           `its keys are those of a ${now} norm, where ${place}, says ${before}: its trainer put that in its place`,
@@ -59,19 +70,38 @@ const originOf = ({ place, trainer }: Plan): string =>
     ? `which ${place}, says`
     : `which ${place}, says, and ${trainer?.slice(0, 60)}, no trainer of nnU-Net's own, may have changed`;
 
-/** What plan and dataset say of how the network is used. */
-export function useOf(plan: Plan, axes: number, norms: Norms) {
-  const { dataset, settings } = plan;
-  const patch = settings.patch_size;
-  const isPatch =
-    Array.isArray(patch) && patch.length === axes && patch.every((size) => isWhole(size, 1, 2 ** 16));
+/** The size of its tiles. @throws NmodeError (BAD_CHECKPOINT) for one that the network does not take */
+function patchOf({ place, settings }: Plan, multiple: readonly number[]): readonly number[] | undefined {
+  const patch: unknown = settings.patch_size;
+  if (!Array.isArray(patch)) return undefined;
+  const isFit = (size: unknown, axis: number) => isWhole(size, 1, 2 ** 16) && size % at(multiple, axis) === 0;
+  if (patch.length === multiple.length && patch.every(isFit)) return patch;
+  throw badText(
+    place,
+    `patch_size is ${patch.join('x').slice(0, 60)}, expected multiples of ${multiple.join('x')}, which its strides take`,
+  );
+}
+
+/**
+ * What plan and dataset say of how the network is used.
+ * @param multiple what each axis of space must be a multiple of
+ * @param changed what the weights have otherwise
+ */
+export function useOf(
+  plan: Plan,
+  multiple: readonly number[],
+  norms: Norms,
+  changed: readonly Contradiction[] = [],
+) {
+  const { dataset } = plan;
+  const usualSize = patchOf(plan, multiple);
   return {
-    ...(isPatch && { usualSize: patch as readonly number[] }),
+    ...(usualSize && { usualSize }),
     ...(dataset && { classNames: dataset.labels.outputs.map(({ name }) => name) }),
     ...(dataset && dataset.labels.regionsOrder === undefined && { background: 0 }),
     preparation: () => preparationOf(plan),
     origin: originOf(plan),
     assumed: assumedOf(plan, norms),
-    notes: notesOf(plan, norms),
+    notes: notesOf(plan, norms, changed),
   } satisfies Partial<NetworkDefinition>;
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
 import { planExport } from '../../../exporters/assembly/export-plan.js';
 import { detectIn } from '../../../exporters/assembly/network-weights.js';
+import type { NamedArguments } from '../../../exporters/backbones/backbone.js';
+import { backboneOf } from '../../../exporters/backbones/index.js';
 import type { Checkpoint } from '../../../exporters/checkpoints/open.js';
 import { type NetworkCase, seededCheckpoint } from '../../support/network-cases.js';
 import {
@@ -73,6 +75,11 @@ describe('a bare state dict', () => {
       ...{ head: 'none', size: {} },
     });
     expect(exportCheckpoint(checkpoint, plan).assumed.map(({ value }) => value)).toContain('relu');
+    const given = (args: NamedArguments) => () =>
+      detectIn(checkpoint, backboneOf('nnunet.plainconvunet', { ...backboneArguments, ...args }));
+    expect(given({ strides: [2, 2, 2] })).toThrow('strides is [2,2,2], expected a first one of 1');
+    expect(given({ kernel_sizes: 2 })).toThrow('kernel_sizes is 2, expected a list of 3, each odd');
+    expect(given({ configuration: 2 })).toThrow('configuration is no text');
   });
 
   it('may hold each weight twice: they are no surplus', () => {
@@ -172,10 +179,11 @@ describe('plans', () => {
       { trainer_name: 'nnUNetTrainerResEncUNet' },
       entry,
     );
-    // Its blocks are 1, 3, 4: one convolution more than the case has.
-    expect(() => detectIn(checkpoint)).toThrow(
-      /not those of nnunet\.residualencoderunet, .*stages\.2\.blocks\.2/,
-    );
+    // It takes 1, 3, 4 blocks, and this one fewer.
+    expect(detectIn(checkpoint).network).toMatchObject({
+      backbone: 'nnunet.residualencoderunet',
+      notes: [expect.stringContaining('its weights have n_blocks_per_stage 1,3,2')],
+    });
   });
 
   it('with a dataset give classes and head, and refuse that of another training', () => {
@@ -202,6 +210,10 @@ describe('plans', () => {
     expect(() => detectIn(checkpoint)).toThrow(message);
   });
 
+  const shallower = {
+    ...{ features_per_stage: [4, 6], kernel_sizes: [3, [1, 3]], strides: [1, [2, 1]] },
+    ...{ n_conv_per_stage: [1, 2], n_conv_per_stage_decoder: [1] },
+  };
   const named = (name: string) => configured({ architecture: { network_class_name: name, arch_kwargs: {} } });
 
   it.each([
@@ -227,8 +239,8 @@ describe('plans', () => {
       configured({ architecture: undefined, UNet_class_name: 'PlainConvUNet' }),
       'expected conv_kernel_sizes, UNet_base_num_features',
     ],
-    [called({ strides: [2, 2, 2] }), 'strides is [2,2,2], expected a first one of 1'],
-    [called({ kernel_sizes: 2 }), 'kernel_sizes is 2, expected a list of 3, each odd'],
+    [called({ strides: 'two' }), 'strides is two,two,two, the weights have 1x1,2x1,2x3'],
+    [called({ kernel_sizes: 2 }), 'kernel_sizes is 2x2,2x2,2x2, the weights have 3x3,1x3,5x5'],
     [called({ n_stages: 4 }), 'features_per_stage is [4,6,8], expected 4 of them'],
     [
       called({ conv_op: 'torch.nn.Conv1d' }),
@@ -239,11 +251,14 @@ describe('plans', () => {
       'norm_op is ["layernorm",{"eps":0.00001,"affine":true}], expected one of instance',
     ],
     [called({ squeeze_excitation: true }), 'PlainConvUNet is not written with squeeze_excitation'],
+    [called({ features_per_stage: [4, 6, 9] }), 'features_per_stage is 4,6,9, the weights have 4,6,8'],
+    [called({ strides: [1, 2, 2] }), 'strides is 1x1,2x2,2x2, the weights have 1x1,2x1,2x3'],
     [
-      called({ features_per_stage: [4, 6, 9] }),
-      /not those of nnunet\.plainconvunet, which plans\.json, configuration own, says: .*misshapen/,
+      called({ n_conv_per_stage: 3 }),
+      'n_conv_per_stage is 3,3,3, the weights have 1,2,2: they are of another',
     ],
-    [called({ n_conv_per_stage: 3 }), /not those of nnunet\.plainconvunet, .*: .*missing/],
+    [called({ n_stages: 2, ...shallower }), 'features_per_stage is 4,6, the weights have 4,6,8'],
+    [configured({ patch_size: [16, 20] }), 'patch_size is 16x20, expected multiples of 4x3'],
     [
       configured({}, { trainer_name: 'nnUNetTrainerUMambaBot' }, caseOf('residual')),
       /nnUNetTrainerUMambaBot, no trainer of nnU-Net's own, may have changed but of nnunet.residualencoderunet/,

@@ -8,6 +8,10 @@ export const NNUNET: Conditions = {
     'a first one of 1, so that classes are as large as the image':
       'the first stage has a stride, which nothing on the way up undoes',
   },
+  'exporters/backbones/nnunet/contradictions.ts': {
+    '… is …, the weights have …: they are of another training or not all there; … says otherwise':
+      'the plans beside a checkpoint say sizes that its shapes have not',
+  },
   'exporters/backbones/nnunet/dataset.ts': {
     'it is …, expected an object': 'dataset.json, or dataset_json of a checkpoint, is a list or a text',
     'channel_names is …, expected names by number, as {"0": "CT"}':
@@ -52,5 +56,9 @@ export const NNUNET: Conditions = {
     'foreground_intensity_properties_per_channel has not mean, std, percentile_00_5 and percentile_99_5 of channel …, which CTNormalization takes':
       'the plans normalize a channel as CT and do not say its intensities',
     'each of the axes 0, 1 and 2 once': 'what is expected of the order of axes, for a message',
+  },
+  'exporters/backbones/nnunet/use.ts': {
+    'patch_size is …, expected multiples of …, which its strides take':
+      'the tiles of the plans are none that the network could be trained on',
   },
 };
