@@ -76,12 +76,14 @@ export class Arguments {
     );
   }
 
-  /** The error for an argument that a file leaves out and its class needs. */
-  missing(name: string, className: string): NmodeError {
+  /** @throws NmodeError (BAD_CHECKPOINT) for one of these that nobody says: its class has no default for it */
+  require(names: readonly string[], className: string): void {
+    const missing = names.find((name) => !this.has(name));
+    if (missing === undefined) return;
     const [, { code, what }] = this.#sources;
-    return new NmodeError(
+    throw new NmodeError(
       code,
-      `${what}: ${className} takes ${name}, which is left out and has no default: give it with ${option('backboneArguments')}`,
+      `${what}: ${className} takes ${missing}, which is left out and has no default: give it with ${option('backboneArguments')}`,
     );
   }
 

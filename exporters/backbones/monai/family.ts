@@ -26,12 +26,6 @@ function ofToday({ dimensions, ...args }: NamedArguments): NamedArguments {
   return dimensions === undefined ? args : { spatial_dims: dimensions, ...args };
 }
 
-/** @throws NmodeError (BAD_CHECKPOINT) for arguments of a bundle that its class could not have been called with */
-function checkRequired({ required, className }: Architecture, args: Arguments): void {
-  const missing = required.find((name) => !args.has(name));
-  if (missing !== undefined) throw args.missing(missing, className);
-}
-
 function network(
   architecture: Architecture,
   shapes: Shapes,
@@ -47,7 +41,7 @@ function network(
       ? { config: ofToday(bundle.arguments), file: bundle.place }
       : { shapes: inferredBy(architecture, shapes) }),
   });
-  if (bundle !== undefined) checkRequired(architecture, args);
+  if (bundle !== undefined) args.require(architecture.required, architecture.className);
   const axes = args.whole('spatial_dims', bundle === undefined ? STANDARD_AXES : 3, 2, 3) === 3 ? 3 : 2;
   const inputChannels = args.whole('in_channels', 1);
   const classes = args.whole('out_channels', bundle === undefined ? 1 : 2);

@@ -25,6 +25,12 @@ export const ARCHITECTURES: readonly Architecture[] = [
 export const countName = ({ residual }: Architecture): string =>
   residual.encoder ? 'n_blocks_per_stage' : 'n_conv_per_stage';
 
+/** Arguments without a default. */
+export const requiredOf = (architecture: Architecture): readonly string[] => [
+  ...['features_per_stage', 'conv_op', 'kernel_sizes', 'strides', countName(architecture)],
+  'n_conv_per_stage_decoder',
+];
+
 /** A network with nothing left open. */
 export interface Definition {
   /** What each axis of space must be a multiple of. */

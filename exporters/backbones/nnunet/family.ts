@@ -6,7 +6,7 @@ import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
 import { badText } from '../arguments/extras.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
-import { ARCHITECTURES, type Architecture, define } from './architecture.js';
+import { ARCHITECTURES, type Architecture, define, requiredOf } from './architecture.js';
 import { contradictionsOf } from './contradictions.js';
 import { inferred, isFuseUNet, isIn, normAt, stemOf } from './inferred.js';
 import { normByKeys, withLayers } from './layers.js';
@@ -114,6 +114,7 @@ function network(
     said && builtBy(said.trainer, said.network).className === architecture.className ? said : undefined;
   const { planned, changed, ...sources } = sourcesOf(architecture, shapes, plan, given);
   const args = new Arguments(sources);
+  args.require(requiredOf(architecture), architecture.className);
   const axes = axesIn(args.value('conv_op'));
   if (axes === undefined) throw args.fault(['conv_op'], 'torch.nn.Conv2d or Conv3d');
   const [inputChannels, classes] = [args.whole('input_channels', 1), args.whole('num_classes', 1)];

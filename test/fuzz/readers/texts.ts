@@ -1,4 +1,5 @@
 import { Arguments } from '../../../exporters/backbones/arguments/arguments.js';
+import { NNUNET } from '../../../exporters/backbones/nnunet/family.js';
 import { ARCHITECTURES } from '../../../exporters/backbones/smp/architectures.js';
 import { configIn } from '../../../exporters/backbones/smp/config.js';
 import { WHOLE } from '../../../exporters/backbones/smp/encoders/encoder.js';
@@ -225,4 +226,77 @@ const smpConfig: FuzzedReader = {
   },
 };
 
-export const TEXTS: readonly FuzzedReader[] = [recipe, metadata, classNames, infer, smpConfig];
+const PLANNED = [
+  {
+    configuration: '3d',
+    dataset_json: {
+      channel_names: { 0: 'CT', 1: 'PET' },
+      labels: { background: 0, whole: [1, 2], core: 2, ignore: 3 },
+      regions_class_order: [1, 2],
+    },
+    plans: {
+      transpose_forward: [0, 1, 2],
+      foreground_intensity_properties_per_channel: {
+        0: { mean: 60, std: 40, percentile_00_5: -90, percentile_99_5: 250 },
+      },
+      configurations: {
+        low: {
+          ...{ patch_size: [8, 16, 16], spacing: [3, 1, 1], use_mask_for_norm: [false, true] },
+          ...{
+            normalization_schemes: ['CTNormalization', 'ZScoreNormalization'],
+            UNet_class_name: 'PlainConvUNet',
+          },
+          ...{ UNet_base_num_features: 4, unet_max_num_features: 8, n_conv_per_stage_encoder: [2, 1, 2] },
+          conv_kernel_sizes: [
+            [1, 3, 3],
+            [3, 3, 3],
+            [3, 3, 3],
+          ],
+          pool_op_kernel_sizes: [
+            [1, 1, 1],
+            [1, 2, 2],
+            [2, 2, 2],
+          ],
+        },
+        '3d': { inherits_from: 'low', previous_stage: 'low', patch_size: [4, 16, 16] },
+      },
+    },
+  },
+  {
+    configuration: '2d',
+    dataset_json: { channel_names: { 0: 'R' }, labels: { background: 0, lesion: 1 } },
+    plans: {
+      configurations: {
+        '2d': {
+          ...{ patch_size: [16, 16], spacing: [1, 1], use_mask_for_norm: [false] },
+          normalization_schemes: ['RGBTo01Normalization'],
+          architecture: {
+            network_class_name: 'nets.ResidualEncoderUNet',
+            arch_kwargs: {
+              ...{ n_stages: 3, features_per_stage: [4, 8, 8], conv_op: 'torch.nn.Conv2d', kernel_sizes: 3 },
+              ...{ strides: [1, 2, [2, 1]], n_blocks_per_stage: [1, 2, 2], n_conv_per_stage_decoder: 1 },
+              ...{ conv_bias: true, norm_op: 'torch.nn.InstanceNorm2d', norm_op_kwargs: { affine: true } },
+              ...{ nonlin: 'torch.nn.LeakyReLU', nonlin_kwargs: { negative_slope: 0.2 } },
+            },
+          },
+        },
+      },
+    },
+  },
+];
+
+/** What nnU-Net's checkpoints say beside their weights. */
+const plans: FuzzedReader = {
+  name: 'plans',
+  codes: ['BAD_CHECKPOINT', 'BAD_USAGE'],
+  first: /JSON/,
+  make: (random) => text(mutateJson(random.pick(PLANNED), random)),
+  read(input) {
+    const extras = new Map([['init_args', Buffer.from(input).toString('utf8')]]);
+    const family = NNUNET.find(({ matches }) => matches?.(new Map(), extras));
+    const network = family?.network(new Map(), extras);
+    return network && [network.keys, network.preparation?.()];
+  },
+};
+
+export const TEXTS: readonly FuzzedReader[] = [recipe, metadata, classNames, infer, smpConfig, plans];
