@@ -1,7 +1,12 @@
 import { basename } from 'node:path';
 import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
-import { buildModel, type InputSize } from '../../exporters/assembly/build.js';
-import { type DecoderId, type Detected, describe } from '../../exporters/assembly/describe.js';
+import { buildModel, type InputSize, sizeMultiples } from '../../exporters/assembly/build.js';
+import {
+  type DecoderId,
+  type Description,
+  type Detected,
+  describe,
+} from '../../exporters/assembly/describe.js';
 import { inputSizeOf } from '../../exporters/assembly/export-plan.js';
 import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { networkCost } from '../../exporters/assembly/network-cost.js';
@@ -14,7 +19,6 @@ import {
   prefixNotes,
   weightsIn,
 } from '../../exporters/assembly/network-weights.js';
-import type { Network } from '../../exporters/backbones/backbone.js';
 import { drawingOf } from '../../exporters/backbones/plain/drawing.js';
 import { differencesOf, type Hypothesis } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
@@ -266,11 +270,15 @@ function likeliestOf(checkpoint: Checkpoint): readonly Hypothesis[] {
   }
 }
 
-/** Batch 1, and the release's sides; of a network of volumes what those are mostly run at. */
-const countedSize = (network: Network): InputSize =>
-  network.axes === 3
-    ? inputSizeOf({ graph: {}, images: {} }, network)
-    : { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE };
+/** Batch 1, and what the network is mostly run at or, of images, the release's sides or the next that it takes. */
+function countedSize(description: Description): InputSize {
+  const { network } = description;
+  if (network.axes === 3 || network.usualSize) return inputSizeOf({ graph: {}, images: {} }, network);
+  const [height, width] = sizeMultiples(description).map(
+    (multiple) => multiple * Math.ceil(RELEASE_SIDE / multiple),
+  );
+  return { batch: 1, ...(height && { height }), ...(width && { width }) };
+}
 
 /** What does not change the count (which activation, EED or LMD) is set to anything. No weight is read. */
 function costOf(checkpoint: Checkpoint, detected: Detected) {
@@ -281,10 +289,10 @@ function costOf(checkpoint: Checkpoint, detected: Detected) {
     ...(detected.classes > 1 && ({ head: 'none' } as const)),
     ...(decoder === 'original' ? { decoder } : ({ decoder, activation: 'relu' } as const)),
   };
-  const size = countedSize(network);
-  const macsAt = [1, network.inputChannels, ...Object.values(size).slice(1)];
   const weights = weightsIn(checkpoint, view);
   const description = describe(checkpoint.file, detected, hints);
+  const size = countedSize(description);
+  const macsAt = [1, network.inputChannels, ...Object.values(size).slice(1)];
   const { macs } = networkCost(buildModel(description, weights, { size }));
   const assumed = [
     ...(checkpoint.assumed ?? []),
