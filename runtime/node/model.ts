@@ -115,10 +115,10 @@ export function forImages(given: LoadedModel, output: string | undefined): Loade
   return model === loaded.model ? loaded : { ...loaded, model, bytes: encodeModel(model) };
 }
 
-/** How a model says that the files of an image are named. What is wrong with its recipe is told where it is opened. */
-export function filesNaming({ model: { metadata } }: LoadedModel): Recipe['files'] {
+/** The recipe that a model states, if it does. What is wrong with it is told where the model is opened. */
+export function statedRecipe({ model: { metadata } }: LoadedModel): Recipe | undefined {
   try {
-    return parseRecipe(metadata.get(RECIPE_KEY) ?? '').files;
+    return parseRecipe(metadata.get(RECIPE_KEY) ?? '');
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { inOrder } from '../../runtime/common/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
-import { filesNaming, loadModel } from '../../runtime/node/model.js';
+import { loadModel, statedRecipe } from '../../runtime/node/model.js';
 import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import { finishOptions } from '../../runtime/segment-options.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
@@ -57,7 +57,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   finishOptions(options, at);
   const place = placeOfCounts(options);
   const model = await loadModel(options.model, loading);
-  const naming = { inputs: options.inputs, files: filesNaming(model) };
+  const naming = { inputs: options.inputs, files: statedRecipe(model)?.files };
   const found = await findPairs(options.images, options.masks, naming);
   const share = place && shareOf(found, place.shard);
   const { pairs, failures: unpaired } = share ?? found;

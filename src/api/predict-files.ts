@@ -4,10 +4,10 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
 import { labelPalette } from '../../runtime/images/class-colours.js';
 import { drawClasses } from '../../runtime/images/draw.js';
-import { type Classes, legendOf } from '../../runtime/masks/classes.js';
+import { legendOf } from '../../runtime/masks/classes.js';
 import { encodePng } from '../../runtime/node/images/files.js';
 import { encodeNpy } from '../../runtime/node/images/npy.js';
-import type { Segmentation } from '../../runtime/node/segmenter.js';
+import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
 import { type OutputFile, sha256 } from '../batch/manifest.js';
 import { writeTogether } from '../files/write-whole.js';
 
@@ -59,7 +59,7 @@ export function filesOf(
  */
 export async function writeFiles(
   segmentation: Segmentation,
-  semantics: Classes,
+  { semantics, recipe }: Pick<Segmenter, 'semantics' | 'recipe'>,
   name: string,
   options: OutputOptions,
   tag?: string,
@@ -82,7 +82,9 @@ export async function writeFiles(
       if (file === '-') process.stdout.write(png);
       else await put(file, png);
     }
-    if (files.labels && labels) await put(files.labels, await encodePng(labels, labelPalette(maskLabels)));
+    // Tools of nnU-Net take the colours of a palette for the labels.
+    const palette = recipe.files === 'nnunet' ? undefined : labelPalette(maskLabels);
+    if (files.labels && labels) await put(files.labels, await encodePng(labels, palette));
     if (files.overlay && image) await put(files.overlay, await encodePng(drawClasses(image, masks, legend)));
     if (files.probabilities && probabilities)
       await writeProbabilities(probabilities, files.probabilities, put);

@@ -7,7 +7,7 @@ import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
 import { type Classes, maskLabelsOf, nameOfLabel, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../../runtime/masks/components.js';
-import { filesNaming, loadModel } from '../../runtime/node/model.js';
+import { loadModel, statedRecipe } from '../../runtime/node/model.js';
 import { type Segmentation, Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
@@ -115,7 +115,8 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   finishOptions(toSegmentOptions(options), 'image');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard, process.env);
   const model = await loadModel(options.model, loading);
-  const found = await findTasks(options, filesNaming(model));
+  const stated = statedRecipe(model);
+  const found = await findTasks(options, stated?.files);
   const [failure, ...more] = found.unfound;
   if (found.tasks.length === 0 && failure !== undefined) {
     const others = more.length === 0 ? '' : `; and ${more.length} more`;
@@ -126,7 +127,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   checkOutput(options, tasks);
   await using segmenter = await Segmenter.load(model, {
     ...loading,
-    workers: options.workers ?? defaultWorkers(tasks),
+    workers: options.workers ?? defaultWorkers(tasks, stated),
   });
   const predictions: Prediction[] = [];
   const failures: Failure[] = unfound.map(({ image, error }) => ({ image, error }));
@@ -171,8 +172,12 @@ function toSegmentOptions({ probabilities, overlay, ...options }: PredictOptions
   return { ...options, ...wanted, components: true };
 }
 
-/** With two copies of the model, one has the cores while the other waits for its next image. */
-function defaultWorkers(tasks: readonly Task[]): number {
+/**
+ * With two copies of the model, one has the cores while the other waits for its next image. Of an image in many windows, the next is
+ * ready while one runs.
+ */
+function defaultWorkers(tasks: readonly Task[], stated: Recipe | undefined): number {
+  if (stated?.sizing.kind === 'slide') return 1;
   return Math.max(1, Math.min(2, tasks.length, usableCores()));
 }
 
@@ -195,7 +200,7 @@ async function predictOne(
     const segmentation = await segmenter.segment(source, toSegmentOptions(options));
     signal?.throwIfAborted();
     const { semantics } = segmenter;
-    const { files, written } = await writeFiles(segmentation, semantics, name, options, tag).catch(
+    const { files, written } = await writeFiles(segmentation, segmenter, name, options, tag).catch(
       (error: unknown) => {
         if (error instanceof NmodeError) throw error;
         throw new NmodeError('CANNOT_RUN', `${basename(image)}: ${reason(error)}`, { cause: error });

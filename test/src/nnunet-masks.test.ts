@@ -80,6 +80,9 @@ describe.each([
     for (const { labels = '', tiles } of report.predictions) {
       const image = basename(labels).replace('_labels.png', '') as keyof typeof runs;
       expect(tiles).toBe(mirror === false ? runs[image] / 2 ** (name === 'colours' ? 2 : 1) : runs[image]);
+      // Tools of nnU-Net would take colours for labels.
+      const stored = await readTruthImage(labels);
+      expect([stored.channels, stored.full, stored.palette]).toEqual([1, 255, undefined]);
       expect(await labelsIn(labels)).toEqual(await labelsIn(made(way, `${image}.png`)));
     }
   });
