@@ -89,26 +89,29 @@ export async function placeOf(path: string): Promise<Place> {
 const FOLD = /^fold_(\d+|all)$/;
 
 /**
- * The folders of the folds in a folder of nnU-Net's results: those that are named, or all that have weights, but for that of a training
+ * The folders of the folds of one training in a folder of nnU-Net's results: those that are named, or all that have weights, but for that of a training
  * on all data beside them. None where it is another folder.
  * @throws NmodeError (BAD_USAGE) where folds are named of another folder, or are not there
  */
 export function foldsIn(path: string, wanted?: readonly string[]): readonly string[] {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const folders = isFolder ? weightsIn(path).files.map((file) => dirname(relative(path, file))) : [];
-  const found = new Map(folders.flatMap((folder) => (FOLD.test(folder) ? [[folder.slice(5), folder]] : [])));
+  const isOne = new Set(folders.map((folder) => dirname(folder))).size === 1;
+  const found = new Map(
+    folders.flatMap((folder): [string, string][] => {
+      const [, fold] = FOLD.exec(basename(folder)) ?? [];
+      return isOne && fold !== undefined ? [[fold, folder]] : [];
+    }),
+  );
   const numbered = [...found.keys()].filter((fold) => fold !== 'all');
   const chosen = [...new Set(wanted ?? (numbered.length > 0 ? numbered : found.keys()))];
-  const missing = chosen.find((fold) => !found.has(fold));
-  if (missing !== undefined) {
+  return chosen.map((fold) => {
+    const folder = found.get(fold);
+    if (folder !== undefined) return join(path, folder);
     const there =
       found.size === 0 ? 'no folder of nnU-Net with folds' : `the folds ${[...found.keys()].join(', ')}`;
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${option('folds')}: ${path} is without fold ${missing}: it has ${there}`,
-    );
-  }
-  return chosen.map((fold) => join(path, `fold_${fold}`));
+    throw new NmodeError('BAD_USAGE', `${option('folds')}: ${path} is without fold ${fold}: it has ${there}`);
+  });
 }
 
 /** The files with weights that a folder leads to: those of the first layout that it has, by the name that is first there. */

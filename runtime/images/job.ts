@@ -157,7 +157,8 @@ export class Job {
 
   /** Whether windows are averaged before they become probabilities. */
   get #areLogitsAveraged(): boolean {
-    return this.#spec.recipe.sizing.kind === 'slide';
+    const { recipe, head } = this.#spec;
+    return recipe.sizing.kind === 'slide' && head !== undefined;
   }
 
   /** What a model gives, as probabilities. @throws NmodeError (BAD_MODEL) */

@@ -116,7 +116,7 @@ export function forImages(given: LoadedModel, output: string | undefined): Loade
 }
 
 /** The recipe that a model states, if it does. What is wrong with it is told where the model is opened. */
-export function statedRecipe({ model: { metadata } }: LoadedModel): Recipe | undefined {
+export function statedRecipe({ metadata }: Model): Recipe | undefined {
   try {
     return parseRecipe(metadata.get(RECIPE_KEY) ?? '');
   } catch {

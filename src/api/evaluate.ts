@@ -57,7 +57,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   finishOptions(options, at);
   const place = placeOfCounts(options);
   const model = await loadModel(options.model, loading);
-  const naming = { inputs: options.inputs, files: statedRecipe(model)?.files };
+  const naming = { inputs: options.inputs, files: statedRecipe(model.model)?.files };
   const found = await findPairs(options.images, options.masks, naming);
   const share = place && shareOf(found, place.shard);
   const { pairs, failures: unpaired } = share ?? found;

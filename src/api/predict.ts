@@ -115,7 +115,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   finishOptions(toSegmentOptions(options), 'image');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard, process.env);
   const model = await loadModel(options.model, loading);
-  const stated = statedRecipe(model);
+  const stated = statedRecipe(model.model);
   const found = await findTasks(options, stated?.files);
   const [failure, ...more] = found.unfound;
   if (found.tasks.length === 0 && failure !== undefined) {

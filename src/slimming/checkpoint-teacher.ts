@@ -9,8 +9,8 @@ import { option } from '../../graph/common/option.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { naming } from '../../runtime/common/naming.js';
-import { inputSpecOfModel } from '../../runtime/node/model.js';
-import { headOf, type Teacher } from './teacher.js';
+import { inputSpecOfModel, statedRecipe } from '../../runtime/node/model.js';
+import { headOf, refuseParts, type Teacher } from './teacher.js';
 
 /**
  * A checkpoint that is known with a decoder of its own. Its features are those that nmODE decoders take of its backbone.
@@ -29,6 +29,7 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
       `${file}: ${network.backbone} takes volumes, and a decoder is fitted on images: train it in PyTorch, and export that`,
     );
   }
+  refuseParts(file, statedRecipe(model));
   if (description.head === 'none') {
     throw new NmodeError(
       'BAD_USAGE',

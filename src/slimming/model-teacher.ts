@@ -20,7 +20,7 @@ import type { InputSpecOptions } from '../../runtime/input-spec.js';
 import { inputSpecOfModel, type LoadedModel, withOutput } from '../../runtime/node/model.js';
 import { LACKS_HEAD } from '../../runtime/output-spec.js';
 import { measure } from '../measuring/measure.js';
-import { headOf, refuseNmode, type Teacher } from './teacher.js';
+import { headOf, refuseNmode, refuseParts, type Teacher } from './teacher.js';
 
 /** What is said of an .onnx teacher. */
 export interface ModelTeacherOptions extends Omit<InputSpecOptions, 'layout'> {
@@ -40,6 +40,7 @@ export async function modelTeacher(loaded: LoadedModel, options: ModelTeacherOpt
   refuseNmode(name, given.metadata.get('nmode.decoder'), force);
   const model = naming(name, () => inImageForm(lift(decided(inlined(given).model).model)));
   const spec = naming(name, () => specOf(model, said));
+  refuseParts(name, spec.recipe);
   const skips = await inName(name, async () => {
     checkNames(model, names);
     return skipsOf(model, prune(model, names), names, measure);

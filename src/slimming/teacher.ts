@@ -5,6 +5,7 @@ import { SOLVER_IDS } from '../../exporters/decoders/solvers.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import type { Recipe } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import type { TrainingHead } from '../../graph/training/losses.js';
@@ -62,6 +63,21 @@ export function refuseNmode(name: string, decoder: string | undefined, force: bo
   throw new NmodeError(
     'BAD_USAGE',
     `${name}: its decoder is an nmODE (${decoder}) already: give a network with a decoder of its own, or ${option('force', true)} to fit another one to it`,
+  );
+}
+
+/** What a recipe may do to images that features of a whole image cannot follow. */
+const PARTS = ['transpose', 'crop', 'spacing', 'mirror'] as const;
+
+/** @throws NmodeError (BAD_USAGE) for a network that sees images in parts, or otherwise than they lie */
+export function refuseParts(name: string, recipe: Recipe | undefined): void {
+  if (recipe === undefined) return;
+  const part =
+    recipe.sizing.kind === 'slide' ? 'sizing slide' : PARTS.find((each) => recipe[each] !== undefined);
+  if (part === undefined) return;
+  throw new NmodeError(
+    'BAD_USAGE',
+    `${name}: its recipe has ${part}, and a student learns from whole images: give its checkpoint, ${option('recipe')} to say how these are normalized, and ${option('size')}`,
   );
 }
 

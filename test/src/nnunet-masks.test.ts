@@ -8,7 +8,7 @@ import { frameOf } from '../../runtime/images/frame.js';
 import { readChannels } from '../../runtime/node/images/channels.js';
 import { readTruthImage } from '../../runtime/node/images/files.js';
 import { inputSpecOfModel, loadModel } from '../../runtime/node/model.js';
-import { evaluate, exportModel, predict } from '../../src/index.js';
+import { evaluate, exportModel, predict, slim } from '../../src/index.js';
 import { fixture } from '../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-masks-'));
@@ -114,4 +114,32 @@ describe.each([
       else expect(dsc).toBeCloseTo(await dice(label, [1, 2]), 12);
     }
   });
+});
+
+it('of a head in the graph, windows are averaged as probabilities', async () => {
+  const model = join(folder, 'head.onnx');
+  const checkpoint = fixture('nnunet', 'masks', 'colours', 'trained');
+  await exportModel({ checkpoint, output: model, head: 'softmax', folds: ['1'] });
+  const images = [fixture('nnunet', 'masks', 'colours', 'images')];
+  const { failures, predictions } = await predict({ model, images, output: join(folder, 'head') });
+  expect([failures, predictions.length]).toEqual([[], 2]);
+});
+
+it('folds that are not there are told with those that are', async () => {
+  const checkpoint = fixture('nnunet', 'masks', 'colours', 'trained');
+  const output = join(folder, 'none.onnx');
+  await expect(exportModel({ checkpoint, output, folds: ['0', '7'] })).rejects.toThrow(
+    `${checkpoint} is without fold 7: it has the folds 0, 1`,
+  );
+  await expect(exportModel({ checkpoint: join(checkpoint, 'fold_0'), output, folds: ['0'] })).rejects.toThrow(
+    /it has no folder of nnU-Net with folds/,
+  );
+});
+
+it('a student learns from whole images alone', async () => {
+  const network = fixture('nnunet', 'masks', 'colours', 'trained', 'fold_0');
+  const images = fixture('nnunet', 'masks', 'colours', 'images');
+  await expect(slim({ network, images, output: join(folder, 'slim.onnx') })).rejects.toThrow(
+    /its recipe has sizing slide, and a student learns from whole images/,
+  );
 });
