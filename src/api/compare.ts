@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { buildEncoder, buildModel } from '../../exporters/assembly/build.js';
+import { buildEncoder, buildModel, type InputSize } from '../../exporters/assembly/build.js';
 import { type DecoderId, standard } from '../../exporters/assembly/describe.js';
-import { planExport } from '../../exporters/assembly/export-plan.js';
+import { inputSizeOf, planExport } from '../../exporters/assembly/export-plan.js';
 import { detectIn } from '../../exporters/assembly/network-weights.js';
 import type { Backbone, Network } from '../../exporters/backbones/backbone.js';
 import { BACKBONES, backboneOf } from '../../exporters/backbones/index.js';
@@ -39,8 +39,8 @@ export interface CompareOptions extends KeySelection {
   readonly backbones?: readonly string[];
   /** Base width of the backbones that have one; default each one's own: 64 for the U-Net, as in the release. */
   readonly width?: number;
-  /** Default 256 x 256. */
-  readonly size?: { readonly height: number; readonly width: number };
+  /** Default 256 x 256; of volumes, with a depth, as `exportModel` has it. */
+  readonly size?: { readonly depth?: number; readonly height: number; readonly width: number };
   /** Also run each on the CPU, in turn with the backbone's other decoders. */
   readonly time?: boolean;
   /** With `time`: runs of each that are counted; default 20. */
@@ -70,26 +70,29 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
   if (runs !== undefined && !time) {
     throw new NmodeError('BAD_USAGE', `${runs} runs, which have a meaning with time alone`);
   }
-  const size = { height: RELEASE_SIDE, width: RELEASE_SIDE, ...options.size };
   // Before anything is timed: a size may fit the first and not the last.
   const encoders: Encoder[] = [];
   for (const { network, assumed } of await subjectsOf(options)) {
     await turn(signal);
+    const size = sizeOf(network, options.size);
     const encoder = counted((weights) => buildEncoder(network, weights, size)).figures;
-    encoders.push({ network, encoder, ...(assumed && { assumed }) });
+    encoders.push({ network, encoder, size, ...(assumed && { assumed }) });
   }
   const comparisons: Comparison[] = [];
   for (const [done, encoder] of encoders.entries()) {
     await turn(signal);
     if (time) onProgress?.(done, encoders.length);
-    const contenders = contendersOf(encoder, size);
+    const contenders = contendersOf(encoder);
     const rows = time ? await timed(contenders, options) : contenders.map(({ comparison }) => comparison);
     comparisons.push(...rows);
   }
   if (time) onProgress?.(encoders.length, encoders.length);
   if (report !== undefined) {
-    await (await import('../reports/compare-report.js')).writeCompareReport(report, comparisons, {
-      size,
+    const { writeCompareReport } = await import('../reports/compare-report.js');
+    // Images are all of one size, and volumes those of one checkpoint.
+    const { batch: _, ...size } = at(encoders, 0).size;
+    await writeCompareReport(report, comparisons, {
+      size: Object.values(size).join(' x '),
       runs: runs ?? DEFAULT_RUNS,
     });
   }
@@ -161,10 +164,20 @@ function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
   return chosen.map((backbone) => backbone.ofWidth?.(width) ?? backbone.network(new Map()));
 }
 
-type Size = Required<CompareOptions>['size'];
-
 interface Encoder extends Subject {
+  readonly size: InputSize;
   readonly encoder: Figures;
+}
+
+/** One image or volume of a size that is asked for, or else as usual. @throws NmodeError (BAD_USAGE) for a volume without a depth */
+function sizeOf(network: Network, asked: CompareOptions['size']): InputSize {
+  if (network.axes !== 3) return { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE, ...asked };
+  if (asked === undefined) return inputSizeOf({ graph: {}, images: {} }, network);
+  if (asked.depth !== undefined) return { batch: 1, ...asked };
+  throw new NmodeError(
+    'BAD_USAGE',
+    `a size of ${asked.height}x${asked.width}: ${network.backbone} takes volumes, ${option('size')} is their depth, height and width`,
+  );
 }
 
 interface Contender {
@@ -172,10 +185,10 @@ interface Contender {
   readonly model: Model;
 }
 
-function contendersOf({ network, encoder, assumed }: Encoder, size: Size): readonly Contender[] {
+function contendersOf({ network, encoder, size, assumed }: Encoder): readonly Contender[] {
   const built = ORDER.filter((id) => id !== 'original' || network.own !== undefined).map((decoder) => ({
     decoder,
-    ...counted((weights) => buildModel(standard(network, decoder), weights, { size: { batch: 1, ...size } })),
+    ...counted((weights) => buildModel(standard(network, decoder), weights, { size })),
   }));
   const whole = built.find(({ decoder }) => decoder === 'original')?.figures;
   return built.map(({ decoder, model, figures }) => {

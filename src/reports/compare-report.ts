@@ -5,7 +5,8 @@ import { scatterPlot, stackPlot } from './plots.js';
 
 /** How it was compared. */
 interface Setting {
-  readonly size: { readonly height: number; readonly width: number };
+  /** Such as `256 x 256`. */
+  readonly size: string;
   readonly runs: number;
 }
 
@@ -48,7 +49,7 @@ export async function writeCompareReport(
     path,
     'nmODE decoders on every backbone',
     FIGURES_STYLE,
-    `<p>One image of ${size.height} x ${size.width}, counted on the graphs that are exported: trained numbers, and multiply-adds of convolutions and
+    `<p>One input of ${size}, counted on the graphs that are exported: trained numbers, and multiply-adds of convolutions and
 matrix products. What is saved is saved of the network with the decoder that it was published with; the encoder's share is of the multiply-adds.
 ${figuresTable('network', [...COUNTED, ...(timed.length > 0 ? TIMED : [])], named)}
 <h2>Multiply-adds</h2>

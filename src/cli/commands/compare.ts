@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import type { CompareOptions, Comparison } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
-import { parseCount, parsePath, parseSize } from '../flags/arguments.js';
+import { parseCount, parsePath, parseSpace } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { assumedLine } from '../output/assumed-field.js';
@@ -21,7 +21,11 @@ export function addCompare(program: Command): void {
     .argument('[checkpoint]', 'a checkpoint; compares only its backbone')
     .addOption(choice('--backbone <backbone...>', 'backbones to compare (default: all)', BACKBONE_IDS))
     .option('--width <w>', 'base width, for backbones that have one (default: as published)', parseCount)
-    .option('--size <HxW>', 'input height and width (default: 256x256)', parseSize)
+    .option(
+      '--size <[Dx]HxW>',
+      'input height and width (default: 256x256); for volumes also the depth (default: as for export)',
+      parseSpace,
+    )
     .option('--time', 'also measure latency on the CPU')
     .option('--runs <n>', 'with --time: measured runs of each (default: 20)', parseCount)
     .option('--report <file.html>', 'also write a report with plots')

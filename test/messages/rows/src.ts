@@ -33,6 +33,8 @@ export const SRC: Conditions = {
     '… runs, which have a meaning with time alone': 'runs are given without time',
     'a width of …, expected a whole number from 1 to …': 'the width is no whole number from 1 to 400',
     'a width of … for …: those that have one are …': 'none of the backbones that are chosen has a base width',
+    'a size of …x…: … takes volumes, … is their depth, height and width':
+      'a size without a depth is given for the checkpoint of a network of volumes',
     '… has a meaning with a checkpoint alone':
       'one of key, prefix, ignore, assume and reference is given, and no checkpoint',
     '… has no meaning with a checkpoint, which says what its network is':

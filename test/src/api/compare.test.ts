@@ -114,6 +114,16 @@ it('compares on the backbone of a checkpoint, which a reference finds or which i
   );
 });
 
+it('compares on volumes, of the size that they are mostly run at', async () => {
+  const checkpoint = fixture('abm', 'checkpoint_final.pth');
+  const rows = await compare({ checkpoint });
+  expect(rows.map(({ decoder }) => decoder)).toEqual(['original', ...SOLVER_IDS]);
+  expect(await compare({ checkpoint, size: { depth: 4, height: 8, width: 12 } })).toEqual(rows);
+  await expect(compare({ checkpoint, size: { height: 8, width: 12 } })).rejects.toThrow(
+    'a size of 8x12: nnunet.plainconvunet takes volumes, `size` is their depth, height and width',
+  );
+});
+
 it('refuses what a checkpoint says already, and what nothing can be made of without one', async () => {
   const checkpoint = fixture('cases', 'original.zip.pth');
   await expect(compare({ checkpoint, width: 8 })).rejects.toThrow(/`width` has no meaning with a checkpoint/);
