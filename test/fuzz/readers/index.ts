@@ -1,4 +1,5 @@
 import type { FuzzedReader } from '../fuzz.js';
+import { BUNDLES } from './bundles.js';
 import { CHECKPOINTS } from './checkpoints.js';
 import { inferMessage } from './grpc.js';
 import { IMAGES } from './images.js';
@@ -10,6 +11,7 @@ export const READERS: readonly FuzzedReader[] = [
   onnx,
   outline,
   ...CHECKPOINTS,
+  ...BUNDLES,
   ...IMAGES,
   ...TEXTS,
   inferMessage,
