@@ -26,7 +26,7 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
   if (network.axes === 3) {
     throw new NmodeError(
       'BAD_USAGE',
-      `${file}: ${network.backbone} takes volumes, and a decoder is fitted on images: train it in PyTorch, and export that`,
+      `${file}: ${network.backbone} takes volumes, and no files of volumes are read yet: train a decoder on its features in PyTorch, and export that`,
     );
   }
   refuseParts(file, statedRecipe(model));

@@ -38,7 +38,11 @@ describe('an nmODE decoder on a network of MONAI gives what PyTorch gives', () =
       'lmd',
       { filters: [4, 6, 8], strides: [1, 2, 2], kernel_size: [3, 3, 3], spatial_dims: 2 },
     ],
+    'unet.abm': ['monai.unet', 'abm', unet],
     'volume.eed': ['monai.unet', 'eed', { ...unet, spatial_dims: 3 }],
+    'volume.hd': ['monai.unet', 'hd', { ...unet, spatial_dims: 3 }],
+    'volume.lmd': ['monai.unet', 'lmd', { ...unet, spatial_dims: 3 }],
+    'volume.abm': ['monai.unet', 'abm', { ...unet, spatial_dims: 3 }],
   } as const;
 
   it.each(Object.entries(cases))('%s', async (name, [id, decoder, args]) => {

@@ -5,6 +5,7 @@ import { standard } from '../../../exporters/assembly/describe.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import { ENCODERS, encoderNamed } from '../../../exporters/backbones/smp/encoders/index.js';
 import { readReference } from '../../../exporters/checkpoints/open.js';
+import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { Weights } from '../../../exporters/nn/weights.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { optimize } from '../../../graph/passes/optimize.js';
@@ -67,6 +68,22 @@ describe('an nmODE decoder on an encoder of smp gives what PyTorch gives', () =>
       expect(parity?.maxAbs).toBeLessThanOrEqual(4e-6);
     }
   });
+});
+
+/** As torchvision has it, with a variance of its own (fixtures/encoders). */
+it.each(SOLVER_IDS)('%s on ResNet-18 gives what PyTorch gives', async (decoder) => {
+  const { variances } = JSON.parse(readFileSync(fixture('encoders', 'encoders.json'), 'utf8'));
+  const weights = Weights.from(seededWith(variances.resnet18));
+  const built = buildModel(standard(unetOn('resnet18'), decoder), weights, { size: {} });
+  const outputs = await readReference(fixture('encoders', 'outputs.safetensors'));
+  const mask = outputs.get(`resnet18.${decoder}.1x3x64x32`);
+  if (mask === undefined) throw new Error('no output');
+  const reference = new Map([
+    ['input', seeded('input', [1, 3, 64, 32])],
+    ['mask', mask],
+  ]);
+  const [parity] = await paritiesOf(encodeModel(built), [reference], 'all');
+  expect(parity?.maxAbs).toBeLessThanOrEqual(4e-6);
 });
 
 it('every encoder has features at whole strides, all of which an nmODE decoder takes', () => {

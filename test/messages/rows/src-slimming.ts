@@ -28,7 +28,7 @@ export const SRC_SLIMMING: Conditions = {
   },
   'src/slimming/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
   'src/slimming/checkpoint-teacher.ts': {
-    '…: … takes volumes, and a decoder is fitted on images: train it in PyTorch, and export that':
+    '…: … takes volumes, and no files of volumes are read yet: train a decoder on its features in PyTorch, and export that':
       'the network that is to be slimmed has three axes of space',
     '…: a student learns from probabilities: give … or …, not none':
       'a program asks for a head of none, which the types refuse',
