@@ -14,7 +14,7 @@ export function measure(command: string, args: readonly string[]): Measurement {
   const start = performance.now();
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   const milliseconds = performance.now() - start;
-  const [line = '', kibibytes = 'NaN'] = /^VmHWM (\d+)\n/m.exec(stderr) ?? [];
+  const [line = '', kibibytes = 'NaN'] = /^VmHWM (\d+)\n(?:CPU .*\n)?/m.exec(stderr) ?? [];
   return { status, stderr: stderr.replace(line, ''), milliseconds, peakMb: (Number(kibibytes) * 1024) / 1e6 };
 }
 

@@ -5,26 +5,28 @@
 SETTINGS is JSON: the checkpoint of a U-Net with its own decoder, a folder of images, the
 numbers of images that are trained on, choose the weights and chose nothing, and how the
 EED decoder is trained. The encoder's features of every view of an image are computed once
-and kept in half precision; batches are cropped from them. The weights that agree best with
+and kept in half precision; batches are cropped from them. The weights that come nearest to
 the teacher on the second part are kept, and what they agree to on the third is printed as
 JSON, with the seconds of each part.
 """
 
 import json
+import math
 import random
 import resource
 import sys
 import time
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Callable, Iterator, List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from check import release_widths, state_dict  # noqa: E402
 from networks import network, with_nmode  # noqa: E402
 from PIL import Image  # noqa: E402
-from predict import preprocess  # noqa: E402
+from predict import SIZE, preprocess  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
@@ -34,6 +36,7 @@ torch.manual_seed(settings["seed"])
 random.seed(settings["seed"])
 weights = state_dict(Path(settings["checkpoint"]))
 widths = release_widths(weights["inc.double_conv.0.weight"].shape[0])
+SETTLING = 16
 STRIDE = 1 << (len(widths) - 1)
 
 
@@ -49,10 +52,63 @@ class Features(nn.Module):
         return [feature.float() for feature in self.batch]
 
 
-def views_of(image: Tensor) -> Iterator[Tensor]:
-    """The image, and as many turned ones as are wanted."""
-    turned = [image, image.flip(3), image.flip(2, 3), image.transpose(2, 3)]
-    return iter(turned[: settings["views"]])
+def uniform(text: str) -> Callable[[], float]:
+    """The numbers that graph/common/random.ts gives for the hash of a text."""
+    state = 0x811C9DC5
+    for byte in text.encode():
+        state = ((state ^ byte) * 0x01000193) & 0xFFFFFFFF
+
+    def next_number() -> float:
+        nonlocal state
+        state = (state + 0x9E3779B9) & 0xFFFFFFFF
+        x = ((state ^ (state >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
+        x = ((x ^ (x >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+        return (x ^ (x >> 16)) / 2**32
+
+    return next_number
+
+
+def varied(image: Image.Image, name: str) -> Image.Image:
+    """The image as a camera that is held otherwise sees it, in another light.
+
+    As src/slimming/views.ts has it, number by number.
+    """
+    number = uniform(name)
+
+    def within(most: float) -> float:
+        return (2 * number() - 1) * most
+
+    angle, side = 2 * math.pi * number(), -1 if number() < 0.5 else 1
+    zoom, down, across = (4 / 3) ** within(1), within(0.1), within(0.1)
+    gamma, gains = math.exp(within(0.3)), [1 + within(0.12) for _ in range(3)]
+    levels = torch.linspace(0, 1, 256, dtype=torch.float64) ** gamma
+    stored = torch.from_numpy(np.array(image.convert("RGB"))).long()
+    light = [
+        (255 * gain * levels).clamp(max=255)[stored[..., channel]]
+        for channel, gain in enumerate(gains)
+    ]
+    height, width = stored.shape[:2]
+    aspect = width / height
+    cos, sin = math.cos(angle) / zoom, math.sin(angle) / zoom
+    rows, columns = (
+        (torch.arange(side, dtype=torch.float64) + 0.5) / side - 0.5 for side in SIZE
+    )
+    v, u = (rows - down)[:, None], (columns - across) * aspect
+    y = (cos * v + sin * u + 0.5) * height - 0.5
+    x = (side * (cos * u - sin * v) / aspect + 0.5) * width - 0.5
+    places = torch.stack([2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1], dim=-1)[None]
+    seen = F.grid_sample(
+        torch.stack(light)[None], places, padding_mode="reflection", align_corners=True
+    )
+    return Image.fromarray((seen[0] + 0.5).byte().permute(1, 2, 0).numpy())
+
+
+def views_of(path: Path, count: int) -> Iterator[Image.Image]:
+    """The image, and as many others as are wanted."""
+    with Image.open(path) as image:
+        yield image
+        for index in range(1, count):
+            yield varied(image, f"{path.name}/{index}")
 
 
 def answered(teacher: nn.Module, image: Tensor) -> List[Tensor]:
@@ -64,17 +120,15 @@ def answered(teacher: nn.Module, image: Tensor) -> List[Tensor]:
     return [tensor.half() for tensor in [*features, probabilities]]
 
 
-def collected(paths: List[Path], is_turned: bool) -> List[Tensor]:
-    """Of all images, and of each tensor, one tensor in half precision."""
+def collected(paths: List[Path], count: int) -> List[Tensor]:
+    """Of as many views of all images, and of each tensor, one tensor in half precision."""
     teacher = network("original", widths, transposed="up1.up.weight" in weights)
     teacher.load_state_dict(weights)
     rows = []
     with torch.no_grad():
         for path in paths:
-            with Image.open(path) as image:
-                pixels = preprocess(image)
-            views = views_of(pixels) if is_turned else [pixels]
-            rows.extend(answered(teacher, view) for view in views)
+            views = views_of(path, count)
+            rows.extend(answered(teacher, preprocess(view)) for view in views)
     return [torch.cat(tensors) for tensors in zip(*rows)]
 
 
@@ -108,23 +162,52 @@ def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, targets) + dice
 
 
-def agreement(student: nn.Module, tensors: List[Tensor]) -> float:
-    """The mean over images of the DSC of the student's masks with the teacher's."""
+def answers(student: nn.Module, tensors: List[Tensor]) -> Iterator[Tuple[Tensor, Tensor]]:
+    """The student's probabilities and the teacher's, batch by batch."""
     student.eval()
-    scores = []
     with torch.no_grad():
         for first in range(0, len(tensors[-1]), settings["batch"]):
-            *student.batch, answers = (t[first : first + settings["batch"]] for t in tensors)
-            found = student(answers) >= 0.5
-            wanted = answers >= 0.5
-            both = (found & wanted).sum((1, 2, 3))
-            all_of = found.sum((1, 2, 3)) + wanted.sum((1, 2, 3))
-            scores.append((2 * both + (all_of == 0)) / all_of.clamp(min=1))
+            rows = slice(first, first + settings["batch"])
+            *student.batch, wanted = (tensor[rows] for tensor in tensors)
+            yield student(wanted), wanted.float()
+
+
+def divergence(student: nn.Module, tensors: List[Tensor]) -> float:
+    """The mean of the divergence from the teacher's probabilities, in nats a pixel."""
+    means = []
+    for found, wanted in answers(student, tensors):
+        apart = F.binary_cross_entropy(found, wanted, reduction="none")
+        least = F.binary_cross_entropy(wanted, wanted, reduction="none")
+        means.append((apart - least).mean((1, 2, 3)))
+    return torch.cat(means).mean().item()
+
+
+def agreement(student: nn.Module, tensors: List[Tensor]) -> float:
+    """The mean over images of the DSC of the student's masks with the teacher's."""
+    scores = []
+    for found, wanted in answers(student, tensors):
+        found, wanted = found >= 0.5, wanted >= 0.5
+        both = (found & wanted).sum((1, 2, 3))
+        all_of = found.sum((1, 2, 3)) + wanted.sum((1, 2, 3))
+        scores.append((2 * both + (all_of == 0)) / all_of.clamp(min=1))
     return torch.cat(scores).mean().item()
 
 
+def settle(student: nn.Module, train: List[Tensor]) -> None:
+    """Running statistics that are means over batches, all with the weights as they are."""
+    for module in student.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    with torch.no_grad():
+        for _ in range(SETTLING):
+            chosen = torch.randperm(len(train[-1]))[: settings["batch"]]
+            *student.batch, targets = cropped(train, chosen)
+            student(targets)
+
+
 def trained(train: List[Tensor], held_out: List[Tensor]) -> nn.Module:
-    """The decoder with the weights that agree best on the images that are held out."""
+    """The decoder with the weights that come nearest on the images that are held out."""
     student = with_nmode("eed", Features).train()
     logits: List[Tensor] = []
     student.outc.register_forward_hook(lambda _, __, output: logits.append(output))
@@ -134,9 +217,11 @@ def trained(train: List[Tensor], held_out: List[Tensor]) -> nn.Module:
     steps = settings["steps"]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings["rate"], steps)
     fixed = round(steps * (1 - settings["fixed"]))
-    best: Tuple[float, dict] = (-1.0, {})
+    best: Tuple[float, dict] = (math.inf, {})
     order = torch.empty(0, dtype=torch.long)
     for step in range(steps):
+        if step == fixed:
+            settle(student.train(), train)
         student.train(step < fixed)
         if len(order) < settings["batch"]:
             order = torch.cat([order, torch.randperm(len(train[-1]))])
@@ -150,8 +235,8 @@ def trained(train: List[Tensor], held_out: List[Tensor]) -> nn.Module:
         optimizer.step()
         schedule.step()
         if (step + 1) % settings["lookEvery"] == 0 or step + 1 == steps:
-            found = agreement(student, held_out)
-            if found > best[0]:
+            found = divergence(student, held_out)
+            if found < best[0]:
                 best = (found, {key: t.clone() for key, t in student.state_dict().items()})
     student.load_state_dict(best[1])
     return student
@@ -163,7 +248,7 @@ def main() -> None:
     start = time.perf_counter()
     ends = [sum(counts[: index + 1]) for index in range(3)]
     parts = [
-        collected(paths[end - count : end], is_turned=index == 0)
+        collected(paths[end - count : end], settings["views"] if index == 0 else 1)
         for index, (count, end) in enumerate(zip(counts, ends))
     ]
     middle = time.perf_counter()
@@ -175,8 +260,9 @@ def main() -> None:
         "training": end - middle,
     }
     print(json.dumps(figures))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print("VmHWM", peak, file=sys.stderr)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print("CPU", usage.ru_utime + usage.ru_stime, file=sys.stderr)
+    print("VmHWM", usage.ru_maxrss, file=sys.stderr)
 
 
 if __name__ == "__main__":
