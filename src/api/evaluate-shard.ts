@@ -17,7 +17,7 @@ interface Place {
 }
 
 /** A shard's part of what is counted. */
-interface Share extends Omit<Pairs, 'files'> {
+interface Share extends Pick<Pairs, 'pairs' | 'failures'> {
   /** The names of all that is counted or cannot be. */
   readonly list: readonly string[];
 }

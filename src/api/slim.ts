@@ -11,7 +11,7 @@ import { usableCores } from '../../runtime/node/sessions/limits.js';
 import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
-import { findPairs, type Pair } from '../files/pairs.js';
+import { type Failure, findPairs, type Pair } from '../files/pairs.js';
 import { refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
 import { type Contestants, compared, contestantsOf, drawn } from '../slimming/comparison.js';
 import type { SlimImage } from '../slimming/features.js';
@@ -38,17 +38,21 @@ export async function slim(options: SlimOptions): Promise<SlimReport> {
   const { teacher, notes, close } = await openTeacher(options);
   try {
     const plan = planSlim(options, teacher.classes);
-    const images = await imagesOf(options, teacher.spec);
-    const truth = await truthOf(options, images);
+    const found = await imagesOf(options, teacher.spec);
+    const { images, truth, unused } = await withTruth(options, found);
     await refuseOutputs(options, images, truth);
     const task = { options, plan, teacher, images, truth };
-    return await locked(`${options.output}.lock`, () => slimmed(task, notes));
+    return await locked(`${options.output}.lock`, () => slimmed(task, notes, unused));
   } finally {
     close();
   }
 }
 
-async function slimmed(task: SlimTask, notes: readonly string[]): Promise<SlimReport> {
+async function slimmed(
+  task: SlimTask,
+  notes: readonly string[],
+  unused: readonly Failure[],
+): Promise<SlimReport> {
   const { options, plan, teacher, images } = task;
   const { signal, onProgress } = options;
   // What does not fit is refused before anything is trained.
@@ -71,7 +75,10 @@ async function slimmed(task: SlimTask, notes: readonly string[]): Promise<SlimRe
     fitted: fit.parameters,
     images: { train: parts.train.length, heldOut: parts.heldOut.length, test: parts.test.length },
     duplicates: parts.duplicates.map((group) => group.map(({ name }) => name)),
-    failures: parts.failures.map(({ name, error }) => ({ name, code: error.code, error: error.message })),
+    failures: [
+      ...parts.failures.map(({ name, error }) => ({ name, code: error.code, error: error.message })),
+      ...unused,
+    ],
     ...{ recipe: teacher.spec.recipe, assumed: student.assumed, seed: plan.seed },
     ...{ steps: record.step, runningFrom: fit.runningFrom, bestStep: fit.step },
     ...pick(record, ['losses', 'looks', 'seconds']),
@@ -138,17 +145,31 @@ async function imagesOf({ images, inputs }: SlimOptions, channels: Channels): Pr
   return cases.map(({ name, files }) => image(name, files));
 }
 
-/** The masks that there are, by the names of their images. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
-async function truthOf(
+interface WithTruth {
+  /** Without the masks that may be in their folder. */
+  readonly images: readonly SlimImage[];
+  /** By the names of the images that have some. */
+  readonly truth: ReadonlyMap<string, Pair>;
+  /** Masks that belong to no image, and images whose mask is not clear. */
+  readonly unused: readonly Failure[];
+}
+
+/** @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
+async function withTruth(
   { images: folder, masks, inputs }: SlimOptions,
-  images: readonly SlimImage[],
-): Promise<ReadonlyMap<string, Pair>> {
-  if (masks === undefined) return new Map();
-  const { pairs } = await findPairs(folder, masks, { inputs });
+  found: readonly SlimImage[],
+): Promise<WithTruth> {
+  if (masks === undefined) return { images: found, truth: new Map(), unused: [] };
+  const { pairs, failures, unmasked, images: files } = await findPairs(folder, masks, { inputs });
   const pairOf = new Map(pairs.map((pair) => [pair.image, pair]));
-  const firstOf = (files: SlimImage['files']) => (typeof files === 'string' ? files : at(files, 0));
-  const paired = images.map(({ name, files }) => [name, pairOf.get(firstOf(files))] as const);
-  return new Map(paired.flatMap(([name, pair]) => (pair === undefined ? [] : [[name, pair]])));
+  const firstOf = (image: SlimImage) => at([image.files].flat(), 0);
+  const own = new Set(files);
+  const images = found.filter((image) => own.has(firstOf(image)));
+  const paired = images.flatMap((image): [string, Pair][] => {
+    const pair = pairOf.get(firstOf(image));
+    return pair === undefined ? [] : [[image.name, pair]];
+  });
+  return { images, truth: new Map(paired), unused: failures.filter(({ name }) => !unmasked.has(name)) };
 }
 
 /** @throws NmodeError (BAD_USAGE) for outputs that would overwrite inputs or each other */

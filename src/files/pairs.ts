@@ -27,6 +27,9 @@ export interface Pairs {
   readonly pairs: readonly Pair[];
   /** Images without a mask, masks without an image, and names that do not tell which belong together. */
   readonly failures: readonly Failure[];
+  /** Of the images, all with their first files, and those that are among the failures since no mask has their name. */
+  readonly images: readonly string[];
+  readonly unmasked: ReadonlySet<string>;
   /** All that was found, with and without partner. */
   readonly files: readonly string[];
 }
@@ -64,7 +67,7 @@ export async function findPairs(
   const pairing = pair(imageFiles, maskFiles.filter(isMask));
   const how = together ? `, and in one folder masks are named NAME_mask.png` : '';
   refuseNone(pairing, images, masks, how, channelsHint(imageFiles, maskFiles));
-  return { ...pairing, files: [...new Set([...imageFiles, ...maskFiles])] };
+  return { ...pairing, images: imageFiles, files: [...new Set([...imageFiles, ...maskFiles])] };
 }
 
 /** How the files of an image's channels are told from those of others. */
@@ -93,9 +96,15 @@ async function casePairs(folder: string, masks: string, { cases, failures }: Fou
       ...failures.map(({ name, error }) => ({ name, code: error.code, error: error.message })),
       ...paired.failures,
     ],
+    unmasked: paired.unmasked,
   };
   refuseNone(pairing, folder, masks);
-  return { ...pairing, files: [...new Set([...[...filesOf.values()].flat(), ...maskFiles])] };
+  const files = [...filesOf.values()];
+  return {
+    ...pairing,
+    images: files.map((channels) => at(channels, 0)),
+    files: [...new Set([...files.flat(), ...maskFiles])],
+  };
 }
 
 /** What else images may be whose names begin with that of one mask, and then go on. */
@@ -113,7 +122,7 @@ function channelsHint(images: readonly string[], masks: readonly string[]): stri
 
 /** @throws NmodeError (BAD_IMAGE) where nothing is paired */
 function refuseNone(
-  { pairs, failures: [first] }: Omit<Pairs, 'files'>,
+  { pairs, failures: [first] }: Pick<Pairs, 'pairs' | 'failures'>,
   images: string,
   masks: string,
   how = '',
@@ -131,7 +140,7 @@ function refuseNone(
 const rank = (image: string, mask: string) =>
   basename(image) === basename(mask) ? 0 : stemOf(image) === stemOf(mask) ? 1 : 2;
 
-function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 'files'> {
+function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 'images' | 'files'> {
   const imagesByStem = grouped(images, stemOf);
   const [masksByStem, masksByImage] = [grouped(masks, stemOf), grouped(masks, imageStemOf)];
   const masksByLowerCase = grouped(masks, (mask) => (imageStemOf(mask) ?? stemOf(mask)).toLowerCase());
@@ -154,8 +163,10 @@ function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 
   }
   const maskOf = new Map(pairs.map(({ image, mask }) => [image, mask]));
   const used = new Set(maskOf.values());
+  const unpaired = images.filter((image) => !maskOf.has(image));
+  const unmasked = new Set(unpaired.filter(isUnmasked).map((image) => basename(image)));
   const failures = [
-    ...images.filter((image) => !maskOf.has(image)).map((image) => failure(image, whyNoMask(image))),
+    ...unpaired.map((image) => failure(image, whyNoMask(image))),
     ...masks
       .filter((mask) => !used.has(mask))
       .flatMap((mask) => {
@@ -170,12 +181,20 @@ function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 
         return failure(mask, own.length === 0 ? 'no image of its name' : `not used: ${own.join(' and ')}`);
       }),
   ];
-  return { pairs, failures };
+  return { pairs, failures, unmasked };
+
+  function nearMask(image: string): string | undefined {
+    return masksByLowerCase.get(stemOf(image).toLowerCase())?.[0];
+  }
+
+  function isUnmasked(image: string): boolean {
+    return bestMasks(image).length === 0 && nearMask(image) === undefined;
+  }
 
   function whyNoMask(image: string): string {
     const [mask, ...others] = bestMasks(image);
     if (mask === undefined) {
-      const [near] = masksByLowerCase.get(stemOf(image).toLowerCase()) ?? [];
+      const near = nearMask(image);
       if (near === undefined) return 'no mask of its name';
       return `no mask of its name, ${basename(near)} has it but for upper and lower case: rename one`;
     }

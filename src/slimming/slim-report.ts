@@ -60,7 +60,7 @@ export interface SlimReport {
   readonly images: { readonly train: number; readonly heldOut: number; readonly test: number };
   /** Groups of near-duplicates, by their names; each is in one of these parts. */
   readonly duplicates: readonly (readonly string[])[];
-  /** Images that cannot be read or run. */
+  /** Images that cannot be read, and masks that belong to no image or to one of several. */
   readonly failures: readonly Failure[];
   readonly recipe: Recipe;
   /** What neither the network nor the options say, and what was taken for it. */

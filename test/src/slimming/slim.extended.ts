@@ -2,6 +2,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -114,6 +115,24 @@ it('learns from masks as well, and refuses a student that is too far below its t
   // Nobody knows which is better on one image; where it is refused, it is for that.
   expect(['none', 'CHECK_FAILED']).toContain(code);
   expect(message).toContain('below its teacher');
+}, 600_000);
+
+it('tells masks that belong to no image, and learns from none that is in the folder of the images', async () => {
+  const together = join(folder, 'together');
+  mkdirSync(together);
+  const photographs = readdirSync(SHORT.images).filter((file) => file.endsWith('.jpg'));
+  for (const file of photographs) copyFileSync(join(SHORT.images, file), join(together, file));
+  const [first = '', second = ''] = photographs.map((file) => file.replace('.jpg', ''));
+  const mask = (name: string) => fixture('masks', `${name}.png`);
+  copyFileSync(mask(first), join(together, `${first}_mask.png`));
+  copyFileSync(mask(second), join(together, 'stranger_mask.png'));
+  const report = await slim({
+    ...{ ...SHORT, network: TEACHER, images: together, masks: together, augment: false },
+    ...{ output: join(folder, 'together.onnx'), steps: 7, force: true },
+  });
+  const { train, heldOut, test } = report.images;
+  expect(train + heldOut + test).toBe(photographs.length);
+  expect(report.failures.map(({ error }) => error)).toEqual(['stranger_mask.png: no image of its name']);
 }, 600_000);
 
 it('keeps what is beyond the memory in a file, and comes to the same bytes', async () => {
