@@ -33,21 +33,21 @@ export const DEFAULT_MEMORY_BUDGET = 2 ** 30;
 const BYTES_PER_PIXEL = 1024;
 
 export interface ImageSpecOptions {
-  /** Takes the place of what the model's metadata says. */
+  /** Replaces the recipe in the model's metadata. */
   readonly recipe?: Partial<Recipe>;
-  /** Stored values that images are cut to before all else: in place of the window that the recipe begins with, if it does. */
+  /** Clips stored values to a window before all other preprocessing; replaces a window at the start of the recipe. */
   readonly window?: IntensityWindow;
-  /** In which order the model has pixels and channels, where that is not what its metadata or its shape tell. */
+  /** Layout of the model's input, where neither its metadata nor its shape show it. */
   readonly layout?: Layout;
-  /** What one grey channel is made of where an image has colours, in place of what the model's metadata says. */
+  /** For a model of one channel: how to convert colour images; replaces the model's own setting. */
   readonly grey?: Grey;
   /** Run each input mirrored too, along the axes that the model names; default whether it names some. */
   readonly mirror?: boolean;
   /** The size of the images' pixels, for a model that resamples images to a size in millimetres; without, 1 mm is assumed. */
   readonly spacing?: PixelSize;
-  /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
+  /** Refuse a model without a recipe, unless `recipe` is given. */
   readonly strictRecipe?: boolean;
-  /** Bytes that one run may take, where the recipe keeps images at their own size; larger ones run in tiles. Default 1 GiB. */
+  /** Bytes that one run may use, if the recipe keeps images at their own size; larger images are tiled. Default: 1 GiB. */
   readonly memoryBudget?: number;
 }
 
@@ -139,7 +139,7 @@ export function imageSpecOf(
           metadata,
         );
   if (strictRecipe && declared === undefined && !isNormalized && io === 'tensor') {
-    throw badUsage('it does not say how images are prepared: say it with `recipe`');
+    throw badUsage('it has no recipe: set one with `recipe`');
   }
   if (io === 'tensor') checkSizing(recipe.sizing, [height, width], given?.sizing !== undefined);
   if (!(memoryBudget > 0)) throw badUsage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
@@ -169,7 +169,7 @@ function pixelOf({ spacing }: Recipe, given: PixelSize | undefined): PixelSize {
   }
   if (spacing?.unit === 'mm') return given;
   throw badUsage(
-    `${option('spacing')} has no meaning: the model resamples images ${spacing === undefined ? 'to no spacing' : 'by their pixels, whatever their size is'}`,
+    `${option('spacing')} does not apply: the model resamples images ${spacing === undefined ? 'to no spacing' : 'by their pixels, whatever their size is'}`,
   );
 }
 

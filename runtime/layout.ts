@@ -36,7 +36,7 @@ export function layoutOf(
   const declared = statedLayout(metadata);
   if (metadata.has(LAYOUT_KEY) && declared === undefined) {
     throw badModel(
-      `its metadata ${LAYOUT_KEY}: '${metadata.get(LAYOUT_KEY)}' is none of ${LAYOUTS.join(', ')}`,
+      `its metadata ${LAYOUT_KEY}: '${metadata.get(LAYOUT_KEY)}' is not one of ${LAYOUTS.join(', ')}`,
     );
   }
   const apparent = apparentLayout(shape);

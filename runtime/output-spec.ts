@@ -39,7 +39,7 @@ export interface OutputSpecOptions {
 
 /** What is said of logits that nobody says how to turn into probabilities. */
 export const LACKS_HEAD =
-  "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`";
+  "it returns logits, not probabilities: convert them with `head: 'sigmoid'` or `head: 'softmax'`";
 
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
 export function outputSpecOf(
@@ -124,7 +124,7 @@ function classesOf(
   }
   if (end !== 'softmax' || count === 1) {
     if (given === undefined || given === 'none') return { classes: INDEPENDENT, assumed: [] };
-    throw badUsage(`${option('background', given)} has no meaning: ${whyNoBackground(end, count)}`);
+    throw badUsage(`${option('background', given)} does not apply: ${whyNoBackground(end, count)}`);
   }
   const stated = metadata.get(BACKGROUND_KEY);
   const checked = (background: Background) => {

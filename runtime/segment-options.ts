@@ -8,13 +8,13 @@ export interface SegmentOptions extends Cleaning {
    * none, but for one class beside a background.
    */
   readonly threshold?: number;
-  /** Give the probabilities as well; default true. */
+  /** Return probabilities. Default: true. */
   readonly probabilities?: boolean;
-  /** Give the connected components of each mask as well; default false. */
+  /** Return the connected components of each mask. Default: false. */
   readonly components?: boolean;
-  /** Give the decoded image as well, for drawing; default false. */
+  /** Return the decoded image, for drawing. Default: false. */
   readonly pixels?: boolean;
-  /** Rejects at once; the network's run under way ends unseen. */
+  /** Rejects at once; the result of a run in progress is discarded. */
   readonly signal?: AbortSignal;
 }
 

@@ -37,14 +37,14 @@ type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: num
 /** What is found in an image, whatever is asked for. */
 export interface FoundMasks<R extends SharedProviderReport = SharedProviderReport>
   extends Omit<Finished, 'probabilities' | 'components' | 'image'> {
-  /** Of the image, upright. */
+  /** Width of the upright image. */
   readonly width: number;
   readonly height: number;
-  /** That of the first class which is no background. */
+  /** The mask of the first class that is not the background. */
   readonly mask: Mask;
-  /** Runs of the network: more than one where the image was cut into tiles. */
+  /** Runs of the network: more than one if the image was tiled. */
   readonly tiles: number;
-  /** Harmless faults of the image's file that were passed over, one line each. */
+  /** Harmless faults of the image's file, one line each. */
   readonly warnings: readonly string[];
   /** How, where it was. */
   readonly tiling?: Tiling;
@@ -93,7 +93,7 @@ export interface SegmenterParts<S, T, R extends SharedProviderReport> {
   readonly spec: ModelSpec;
   /** What messages call the model. */
   readonly name: string;
-  /** Of several outputs, the one that masks are made of; the first. */
+  /** For several outputs: the output with the masks. Default: the first. */
   readonly output?: string | undefined;
   readonly at: MaskSize;
   /** What messages call an image, where it has a name. */
@@ -131,7 +131,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     this.#input = at(this.#parts.session.inputs, 0).name;
   }
 
-  /** Where the model runs, and why there. */
+  /** The provider that runs the model, and why others do not. */
   get provider(): R {
     return this.#parts.session.provider;
   }
@@ -141,22 +141,22 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     return this.#parts.spec.recipe;
   }
 
-  /** How many channels the model takes. */
+  /** Number of channels of the model. */
   get channels(): number {
     return this.#parts.spec.channels;
   }
 
-  /** What neither the model nor its options say, and what is taken for it. */
+  /** Assumptions about what neither the model nor its options specify. */
   get assumed(): readonly Assumption[] {
     return this.#parts.spec.assumed;
   }
 
-  /** What the model's classes are to each other. */
+  /** Whether the model's classes exclude each other. */
   get semantics(): Classes {
     return this.#parts.spec.classes;
   }
 
-  /** How many classes the model gives, the background included; 1 where its output leaves that open. */
+  /** Number of classes, including the background; 1 where the output leaves it open. */
   get classes(): number {
     const { outputLayout } = this.#parts.spec;
     const [channels] = axesOf(outputLayout);

@@ -64,7 +64,7 @@ function inputShape(
   const { backbone, inputChannels, axes = 2 } = network;
   const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
-    throw usage(`a batch of ${batch}, expected a whole number from 1 on`);
+    throw usage(`a batch of ${batch}, expected a whole number of at least 1`);
   }
   if (axes === 2 && sizes.depth !== undefined) {
     throw usage(
@@ -77,7 +77,7 @@ function inputShape(
     if (size === undefined) return symbol(letter, multiple);
     if (Number.isSafeInteger(size) && size >= least && size % multiple === 0) return size;
     const kind = size > 0 ? 'a multiple' : 'a positive multiple';
-    const rule = multiple === 1 ? `a whole number from ${least} on` : `${kind} of ${least}`;
+    const rule = multiple === 1 ? `a whole number of at least ${least}` : `${kind} of ${least}`;
     throw usage(`${name} ${size} does not fit: for ${backbone} it is ${rule}`);
   });
   return [batch ?? symbol('N'), inputChannels, ...space];

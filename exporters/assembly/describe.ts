@@ -37,7 +37,7 @@ export interface Detected {
 export interface Hints {
   readonly decoder?: DecoderId;
   readonly activation?: Activation;
-  /** Of the decoder's solver, by their names (`form`) or with the solver's before them (`lmdForm`); each has a default. */
+  /** Options of the decoder's solver, by name (`form`) or with the solver's name (`lmdForm`); each has a default. */
   readonly solverOptions?: SolverChoices;
   /** Default sigmoid for one class; needed for several. */
   readonly head?: Head;
@@ -124,14 +124,14 @@ function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hi
     const names = ALL.format(decoders.map((known) => known.toUpperCase()));
     const choices = ANY.format(decoders.map((known) => option('decoder', known)));
     const also = hints.activation === undefined ? ', and the activation with `activation`' : '';
-    throw usage(`${names} checkpoints have the same keys: say which it is with ${choices}${also}`);
+    throw usage(`${names} checkpoints have the same keys: choose it with ${choices}${also}`);
   }
   const decoder = decoders.find((one) => one === id);
   if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);
   const own: SolverOptions = id === 'original' ? {} : solverOf(id).options;
   const known = Object.keys(own).flatMap((name) => [name, optionKey(id, name)]);
   const other = Object.keys(hints.solverOptions ?? {}).find((name) => !known.includes(name));
-  if (other !== undefined) throw usage(`${option(`solverOptions.${other}`)} has no meaning for ${id}`);
+  if (other !== undefined) throw usage(`${option(`solverOptions.${other}`)} does not apply to ${id}`);
   if (hints.head !== undefined && !HEADS.includes(hints.head)) {
     throw usage(`${option('head', hints.head)}, expected ${HEADS.join(' or ')}`);
   }
@@ -195,7 +195,7 @@ export function describe(file: string, detected: Detected, hints: Hints): Descri
   const head = headFor(file, classes, hints.head, known);
   if (own !== undefined && id === 'original') {
     if (hints.activation !== undefined) {
-      throw usageOf(file)('`activation` has no meaning for the original decoder');
+      throw usageOf(file)('`activation` does not apply to the original decoder');
     }
     return { network, classes, head, decoder: { id, own } };
   }

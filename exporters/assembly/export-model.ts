@@ -267,7 +267,7 @@ export function backgroundMetadata(
   if (background === undefined || background === 'none') return [];
   const why =
     classes === 1 ? 'there is one class' : `the head is ${head}, and only of a softmax one class is no mask`;
-  throw new NmodeError('BAD_USAGE', `${option('background', background)} has no meaning: ${why}`);
+  throw new NmodeError('BAD_USAGE', `${option('background', background)} does not apply: ${why}`);
 }
 
 /** `metadata_props` that describe the steps of an nmODE decoder. */

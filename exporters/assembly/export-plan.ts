@@ -27,21 +27,21 @@ export interface HintOptions extends Hints {
 
 /** How a model takes images. */
 export interface ImagePlan {
-  /** What the model takes: prepared pixels (default), or images of any size as they are. */
+  /** Model input: preprocessed tensors (default), or raw images of any size. */
   readonly io?: ModelIo;
-  /** Bits of a sample of such images; default 16 where the recipe looks at stored values, else 8. */
+  /** With `io: 'image'`: bits per sample. Default: 16 where the recipe depends on stored values, else 8. */
   readonly imageBits?: 8 | 16;
-  /** Stored values that the recipe begins with: what is below and above is cut. */
+  /** Clips stored values to a window and scales it to 0..1, before all other preprocessing. */
   readonly window?: IntensityWindow;
-  /** How images are prepared; default the release's min-max, and a resize to the input's size (256 x 256 where open). */
+  /** Preprocessing. Default: the release's min-max, and a resize to the input's size (256 x 256 where open). */
   readonly recipe?: Partial<Recipe>;
-  /** What one grey channel is made of where an image has colours; without, such an image is refused. */
+  /** For a network of one channel: how to convert colour images, which are refused without it. */
   readonly grey?: Grey;
-  /** Of several classes with a softmax, the one that is no mask; default 0. */
+  /** The background class of a softmax. Default: 0. */
   readonly background?: Background;
-  /** What the classes are called, in their order, the background too; default what the checkpoint says. */
+  /** Class names in output order, including the background. Default: those in the checkpoint. */
   readonly classNames?: readonly string[];
-  /** Images keep their own size, padded to what the levels divide, instead of being resized. */
+  /** Pad images to a valid size instead of resizing them. */
   readonly nativeSize?: boolean;
 }
 
@@ -50,9 +50,9 @@ export type GraphPlan = Partial<GraphOptions>;
 
 /** What users say of an export. */
 export interface ExportOptions extends HintOptions, Settings, ImagePlan, GraphPlan {
-  /** What the network is: a name, or a backbone of your own. By default the keys tell. */
+  /** The network: a name, or a backbone of your own. Default: recognised by its keys. */
   readonly backbone?: string | Backbone;
-  /** What the class of its network was called with, for a backbone that is told by arguments (`smp.unet`). */
+  /** Arguments of the network's constructor, for backbones that have some (`smp.unet`). */
   readonly backboneArguments?: NamedArguments;
 }
 
@@ -106,16 +106,10 @@ export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hi
 export function planExport(options: ExportOptions): ExportPlan {
   const { backbone, backboneArguments, io, imageBits } = options;
   if (backboneArguments !== undefined && backbone === undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${option('backboneArguments')} has a meaning with ${option('backbone')} alone`,
-    );
+    throw new NmodeError('BAD_USAGE', `${option('backboneArguments')} requires ${option('backbone')}`);
   }
   if (imageBits !== undefined && io !== 'image') {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${option('imageBits')} has a meaning with ${option('io', 'image')} alone`,
-    );
+    throw new NmodeError('BAD_USAGE', `${option('imageBits')} requires ${option('io', 'image')}`);
   }
   return {
     backbone: backbone === undefined ? undefined : backboneOf(backbone, backboneArguments),

@@ -164,6 +164,6 @@ function ambiguous(file: string, found: readonly Location[], { removed }: Search
   const places = found.map(({ network, view }) => `${network.backbone} below '${removed}${view.prefix}'`);
   return new SeveralNetworks(
     'BAD_CHECKPOINT',
-    `${file}: it holds ${found.length} networks, ${places.join(', ')}: say which with ${option('prefix')}`,
+    `${file}: it holds ${found.length} networks, ${places.join(', ')}: choose one with ${option('prefix')}`,
   );
 }

@@ -21,7 +21,7 @@ export function defineBackbone({ id, inputChannels = 3, features }: BackboneDefi
   const usage = (message: string, cause?: unknown) =>
     new NmodeError('BAD_USAGE', `backbone ${id}: ${message}`, { cause });
   if (!(Number.isSafeInteger(inputChannels) && inputChannels > 0)) {
-    throw usage(`inputChannels is ${inputChannels}, expected a whole number from 1 on`);
+    throw usage(`inputChannels is ${inputChannels}, expected a whole number of at least 1`);
   }
   if (typeof features !== 'function') {
     throw usage(`features is ${kindOf(features)}, expected a function of the input and the weights`);

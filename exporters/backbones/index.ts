@@ -68,7 +68,7 @@ export function backboneOf(given: string | Backbone, args?: NamedArguments): Bac
   }
   throw new NmodeError(
     'BAD_USAGE',
-    `${option('backboneArguments')} has no meaning for ${backbone.id}: ${FAMILIES.map(({ id }) => id).join(', ')} take arguments`,
+    `${option('backboneArguments')} does not apply to ${backbone.id}: ${FAMILIES.map(({ id }) => id).join(', ')} take arguments`,
   );
 }
 

@@ -83,7 +83,7 @@ function commonModule(keys: readonly string[]): string | undefined {
   return modules.size === 1 && module !== '' ? module : undefined;
 }
 
-/** Where else the first key of an average is, behind a prefix that is none of an average. */
+/** Where else the first key of an average is, behind a prefix that is not one of an average. */
 function placesOf(tensors: Tensors, average: Tensors): readonly string[] {
   const [key] = average.keys();
   if (key === undefined) return [];

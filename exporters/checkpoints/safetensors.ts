@@ -83,7 +83,7 @@ export function readSafetensors(source: Source): Safetensors {
 }
 
 function parseHeader(text: string): Record<string, unknown> {
-  if (!text.startsWith('{')) throw new SyntaxError('the header is no JSON object');
+  if (!text.startsWith('{')) throw new SyntaxError('the header is not a JSON object');
   const [names, fields] = scan(text);
   const header: Record<string, unknown> = JSON.parse(text);
   if (names !== Object.keys(header).length)
@@ -103,7 +103,7 @@ function fieldsOf(entry: unknown): number {
 function textsOf(metadata: unknown = {}): ReadonlyMap<string, string> {
   const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
   if (!isObject || Object.values(metadata).some((value) => typeof value !== 'string')) {
-    throw new TypeError('__metadata__ is no object of texts');
+    throw new TypeError('__metadata__ is not an object of texts');
   }
   return new Map(Object.entries(metadata as Record<string, string>));
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type ErrorCode, NmodeError, reason } from '../../graph/common/errors.js';
 
-const CUT_SHORT = 'the data ends early: the file is cut short or damaged';
+const CUT_SHORT = 'the data ends early: the file is truncated or damaged';
 
 /** Bytes that can be read at any place; nothing is read before it is asked for. */
 export interface Source {

@@ -77,7 +77,7 @@ async function directory(source: Source): Promise<readonly yauzl.Entry[]> {
   const reader = new SourceReader(source);
   const zip = await yauzl.fromRandomAccessReaderPromise(reader, source.size, options).catch((error) => {
     if (!/end of central directory record signature/i.test(reason(error))) throw error;
-    const what = 'the zip file is cut short or damaged: it has no end of central directory record';
+    const what = 'the zip file is truncated or damaged: it has no end of central directory record';
     throw new Error(`${what}: download or save it again`, { cause: error });
   });
   if (zip.entryCount > MAX_ENTRIES)

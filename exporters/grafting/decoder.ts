@@ -40,7 +40,7 @@ export function initialDecoder(hints: Hints, settings: SettingsInUse): GraftDeco
   if (id === undefined) {
     throw new NmodeError(
       'BAD_USAGE',
-      `${INIT}: say which decoder with ${option('decoder')} ${SOLVER_IDS.join(' or ')}`,
+      `${INIT}: choose the decoder with ${option('decoder')} ${SOLVER_IDS.join(' or ')}`,
     );
   }
   const classes = 1;
@@ -120,7 +120,7 @@ function decoderView(shapes: Shapes, bad: (what: string) => Error, removed = '')
     if (more.length > 0) {
       const places = [first, ...more].map((view) => `'${removed}${view?.prefix}'`);
       throw bad(
-        `it holds ${places.length} decoders, below ${places.join(', ')}: say which with ${option('prefix')}`,
+        `it holds ${places.length} decoders, below ${places.join(', ')}: choose one with ${option('prefix')}`,
       );
     }
     if (first !== undefined) return first;

@@ -50,7 +50,7 @@ export function planGraft(options: GraftHints & Settings): GraftPlan {
 
 export interface Grafted {
   readonly model: Model;
-  /** Shallow to deep. */
+  /** The tensors for the solver steps, shallow to deep. */
   readonly skips: readonly Feature[];
   readonly decoder: NmodeDecoder;
   readonly head: Head;

@@ -25,11 +25,11 @@ import type { NmodeDecoder } from '../decoders/nmode.js';
 export interface GraftImages {
   /** How images are prepared; default as the model says. */
   readonly recipe?: Partial<Recipe>;
-  /** Stored values that the recipe begins with: what is below and above is cut. */
+  /** Clips stored values to a window and scales it to 0..1, before all other preprocessing. */
   readonly window?: IntensityWindow;
-  /** What one grey channel is made of where an image has colours; without, such an image is refused. */
+  /** For a network of one channel: how to convert colour images, which are refused without it. */
   readonly grey?: Grey;
-  /** Of several classes with a softmax, the one that is no mask; default 0. */
+  /** The background class of a softmax. Default: 0. */
   readonly background?: Background;
   /** What the classes are called, in their order, the background too. */
   readonly classNames?: readonly string[];

@@ -21,14 +21,14 @@ export interface Settings {
   readonly pooling?: Pooling;
   /** How features are interpolated to a larger size. */
   readonly upsample?: Upsampling;
-  /** torch.nn.Upsample's, of bilinear upsampling. */
+  /** `align_corners` of bilinear upsampling. */
   readonly alignCorners?: boolean;
-  /** BatchNorm's, from 0 to 1. */
+  /** `eps` of every BatchNorm, 0 to 1. */
   readonly bnEps?: number;
   readonly padding?: Padding;
-  /** In place of every activation of the backbone and of its own decoder but gates (a sigmoid that weighs features). */
+  /** Replaces the activations of the backbone and of its own decoder, except gates (a sigmoid that weights features). */
   readonly backboneActivation?: ActivationName;
-  /** In place of the ReLU in an nmODE decoder's blocks. */
+  /** Replaces the ReLU in an nmODE decoder's blocks. */
   readonly blockActivation?: ActivationName;
 }
 export type SettingName = keyof Settings;
@@ -37,7 +37,7 @@ export type SettingOf<K extends SettingName> = NonNullable<Settings[K]>;
 interface SettingKind {
   /** The setting in the field's words. */
   readonly what: string;
-  /** Why it has no meaning for a network where nothing asks for it. */
+  /** Why it does not apply to a network where nothing asks for it. */
   readonly absent: string;
   /** The key of `metadata_props`. */
   readonly key: string;
@@ -115,10 +115,7 @@ export function checkSettings(given: Settings): Settings {
     throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected ${KINDS[name].expected}`);
   }
   if (given.upsample === 'nearest' && given.alignCorners !== undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${option('alignCorners')} has a meaning for bilinear upsampling alone`,
-    );
+    throw new NmodeError('BAD_USAGE', `${option('alignCorners')} applies only to bilinear upsampling`);
   }
   return given;
 }
@@ -156,6 +153,6 @@ export class SettingsInUse {
   refuseUnused(file: string): void {
     const unused = SETTING_NAMES.find((name) => this.given[name] !== undefined && !this.#own.has(name));
     if (unused === undefined) return;
-    throw new NmodeError('BAD_USAGE', `${file}: ${option(unused)} has no meaning: ${KINDS[unused].absent}`);
+    throw new NmodeError('BAD_USAGE', `${file}: ${option(unused)} does not apply: ${KINDS[unused].absent}`);
   }
 }

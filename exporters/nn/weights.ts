@@ -224,7 +224,7 @@ export class Weights {
     if (suspect.length > 0) problems.push(listed('unused', suspect));
     if (problems.length > 0) {
       const isOne = problems.length === 1;
-      const way = isOne && suspect.length > 0 ? ' (`ignore` leaves keys aside)' : '';
+      const way = isOne && suspect.length > 0 ? ' (`ignore` skips keys)' : '';
       const what = isOne && unread !== undefined ? '' : 'keys do not fit the network: ';
       throw new NmodeError('BAD_CHECKPOINT', `${file}: ${what}${problems.join('; ')}${way}`);
     }

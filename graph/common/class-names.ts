@@ -29,7 +29,7 @@ export function checkClassNames(names: readonly unknown[]): readonly string[] {
   if (names.length === 0) throw new Error('it names no class');
   if (names.length > MAX_CLASSES) throw new Error(`it names ${names.length} classes, at most ${MAX_CLASSES}`);
   const checked = names.map((name, index) => {
-    if (typeof name !== 'string') throw new Error(`the name of class ${index} is no text`);
+    if (typeof name !== 'string') throw new Error(`the name of class ${index} is not a string`);
     const trimmed = name.trim();
     if (trimmed === '') throw new Error(`class ${index} has no name`);
     if (UNPRINTABLE.test(trimmed)) throw new Error(`the name of class ${index} holds a control character`);

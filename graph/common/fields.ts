@@ -5,7 +5,7 @@ export function fieldsOf(
   names: readonly string[],
   optional: readonly string[] = [],
 ): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw new TypeError(`${what} is no object`);
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${what} is not an object`);
   const found = Object.keys(value);
   const wrong = [
     ...found.filter((name) => !names.includes(name) && !optional.includes(name)),
@@ -26,14 +26,14 @@ export function kindOf(value: unknown, what: string): unknown {
 /** One of some values. @throws TypeError */
 export function oneOf<T>(value: unknown, what: string, known: readonly T[]): T {
   const found = known.find((one) => one === value);
-  if (found === undefined) throw new TypeError(`${what} '${value}' is none of ${known.join(', ')}`);
+  if (found === undefined) throw new TypeError(`${what} '${value}' is not one of ${known.join(', ')}`);
   return found;
 }
 
 /** @throws TypeError */
 export function finite(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new TypeError(`${what} is no number`);
+  throw new TypeError(`${what} is not a number`);
 }
 
 /** Whether it is above 0 and can be divided by. */

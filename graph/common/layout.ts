@@ -7,7 +7,7 @@ export type Layout = (typeof LAYOUTS)[number];
 /** The key of `metadata_props` that says in which order a model takes and gives them; by its shape without. */
 export const LAYOUT_KEY = 'nmode.layout';
 
-/** A size as models declare it: open where it is no number. */
+/** A size as models declare it: open where it is not a number. */
 type Size = number | string;
 
 /** Which axes are channels, height and width. */

@@ -196,7 +196,7 @@ export function parseNormalization(value: unknown): Normalization {
   if (kind !== 'channels') return parseChannel(value);
   const { channels } = fieldsOf(value, 'normalization channels', ['kind', 'channels']);
   if (!Array.isArray(channels) || channels.length < 2 || channels.length > MAX_CHANNELS) {
-    throw new TypeError(`channels is no list of 2 to ${MAX_CHANNELS} normalizations`);
+    throw new TypeError(`channels is not a list of 2 to ${MAX_CHANNELS} normalizations`);
   }
   return { kind, channels: channels.map(parseChannel) };
 }
@@ -206,7 +206,7 @@ function parseChannel(value: unknown): ChannelNormalization {
   if (kind !== 'steps') return parseStep(value);
   const { steps } = fieldsOf(value, 'normalization steps', ['kind', 'steps']);
   if (!Array.isArray(steps) || steps.length === 0 || steps.length > MAX_STEPS) {
-    throw new TypeError(`steps is no list of 1 to ${MAX_STEPS} normalizations`);
+    throw new TypeError(`steps is not a list of 1 to ${MAX_STEPS} normalizations`);
   }
   return { kind, steps: steps.map(parseStep) };
 }
@@ -215,7 +215,7 @@ function parseStep(value: unknown): NormalizationStep {
   const kind = kindOf(value, 'normalization');
   if (!isStepKind(kind)) {
     throw new TypeError(
-      `normalization '${kind}' is none of ${Object.keys(FIELDS).join(', ')}, steps, channels`,
+      `normalization '${kind}' is not one of ${Object.keys(FIELDS).join(', ')}, steps, channels`,
     );
   }
   const [needed, optional] = FIELDS[kind];

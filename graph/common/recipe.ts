@@ -18,7 +18,7 @@ import { option } from './option.js';
 export interface Recipe {
   readonly normalization: Normalization;
   readonly sizing: Sizing;
-  /** What one grey channel is made of where an image has colours; without, such an image is refused. */
+  /** For a network of one channel: how to convert colour images, which are refused without it. */
   readonly grey?: Grey;
   /** Whether rows become columns before all else. */
   readonly transpose?: true;
@@ -183,7 +183,7 @@ export function parseRecipe(text: string): Recipe {
     );
     if (version !== undefined && !VERSIONS.some((known) => known === version)) {
       throw new TypeError(
-        `version ${JSON.stringify(version)} is none of ${VERSIONS.join(', ')}: a later nmode-onnx may read it`,
+        `version ${JSON.stringify(version)} is not one of ${VERSIONS.join(', ')}: a later nmode-onnx may read it`,
       );
     }
     return {
@@ -239,7 +239,7 @@ export function fitRecipe({ normalization, grey }: Partial<Recipe>, channels: nu
     );
   }
   if (grey !== undefined && channels === 3) {
-    throw new NmodeError('BAD_USAGE', `${option('grey', grey)} has no meaning: the model takes 3 channels`);
+    throw new NmodeError('BAD_USAGE', `${option('grey', grey)} does not apply: the model takes 3 channels`);
   }
 }
 
@@ -270,7 +270,7 @@ function parseSizing(value: unknown): Sizing {
       return { kind, height: size(height, 'height'), width: size(width, 'width'), step };
     }
     default:
-      throw new TypeError(`sizing '${kind}' is none of resize, pad, slide`);
+      throw new TypeError(`sizing '${kind}' is not one of resize, pad, slide`);
   }
 }
 
@@ -289,7 +289,7 @@ function parseSpacing(value: unknown): Spacing {
 
 function parseMirror(value: unknown): readonly MirrorAxis[] {
   if (!Array.isArray(value) || value.length === 0 || new Set(value).size < value.length)
-    throw new TypeError('mirror is no list of different axes');
+    throw new TypeError('mirror is not a list of different axes');
   return value.map((axis) => oneOf(axis, 'mirror', MIRROR_AXES));
 }
 

@@ -11,7 +11,7 @@ export interface Region {
 const isLabel = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 255;
 
-/** @throws Error for what is no list of regions, of labels of their own */
+/** @throws Error for what is not a list of regions, of labels of their own */
 export function parseRegions(value: unknown): readonly Region[] {
   if (!Array.isArray(value) || value.length === 0) throw new TypeError('expected a list of regions');
   const regions = value.map((region) => {

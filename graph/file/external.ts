@@ -36,7 +36,7 @@ export function readingBeside(folder: string): ReadBeside {
       }
     };
     const stats = statSync(path);
-    if (!stats.isFile()) throw refuse('which is no file');
+    if (!stats.isFile()) throw refuse('which is not a file');
     if (offset + length > stats.size) {
       throw refuse(`which has ${stats.size} bytes, expected ${length} from ${offset} on`);
     }
@@ -53,7 +53,8 @@ function within(folder: string, location: string, refuse: (why: string) => Error
   const isOutside = (path: string) => path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
   const outside = "which is not in the model's folder: nothing else is read";
   // What is not written plainly is not looked for.
-  if (location === '' || location.includes('\0') || location.includes('\\')) throw refuse('which is no path');
+  if (location === '' || location.includes('\0') || location.includes('\\'))
+    throw refuse('which is not a path');
   if (isAbsolute(location) || isOutside(relative(folder, join(folder, location)))) throw refuse(outside);
   try {
     const path = realpathSync(join(folder, location));

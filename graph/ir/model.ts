@@ -103,7 +103,7 @@ export function nodeName({ name, outputs }: Pick<Node, 'name' | 'outputs'>): str
   return name || (outputs.find((output) => output !== ABSENT) ?? name);
 }
 
-/** A declared type. `type` is undefined for what is no tensor of a known element type. */
+/** A declared type. `type` is undefined for what is not a tensor of a known element type. */
 export interface ValueInfo {
   readonly name: string;
   readonly type?: DeclaredType;

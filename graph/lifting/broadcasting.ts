@@ -36,6 +36,6 @@ function behind(node: Parameters<Change>[0], site: Site, own: number, more: numb
 
 function rankOf(name: string | undefined, site: Site): number {
   const rank = site.typeOf(name)?.shape.length;
-  if (rank === undefined) throw new TypeError(`how many axes '${name}' has is not known`);
+  if (rank === undefined) throw new TypeError(`the number of axes of '${name}' is unknown`);
   return rank;
 }

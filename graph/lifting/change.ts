@@ -52,7 +52,7 @@ export function before(
 export function intsIn(attributes: Attributes, name: string): readonly number[] | undefined {
   const attribute = attributes.get(name);
   if (attribute === undefined || attribute.type === 'ints') return attribute?.value;
-  throw new TypeError(`attribute '${name}' is no list of whole numbers that are read`);
+  throw new TypeError(`attribute '${name}' is not a list of whole numbers that are read`);
 }
 
 /** int64 of one axis. */

@@ -117,7 +117,7 @@ class Lifting implements Site {
     if (node.domain === '' && !OPERATORS.has(node.opType)) {
       throw new NmodeError(
         'BAD_MODEL',
-        `node '${nodeName(node)}' (${node.opType}): no operator of ONNX up to opset ${this.to}, so that nothing tells what it is there`,
+        `node '${nodeName(node)}' (${node.opType}): not an operator of ONNX up to opset ${this.to}`,
       );
     }
     const place = `node '${nodeName(node)}' (${node.opType}) cannot be lifted from opset ${this.from} to ${this.to}`;

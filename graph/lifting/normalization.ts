@@ -14,7 +14,7 @@ export const spatialNormalization: Change = (node, site) => {
   if (intOf(node.attributes, 'spatial', 1) !== 0) return [changed];
   const [x = ABSENT, scale = ABSENT, bias = ABSENT, mean = ABSENT, variance = ABSENT] = node.inputs;
   const dtype = site.floatTypeOf(variance);
-  if (dtype === undefined) throw new TypeError('nothing tells of which type its variance is');
+  if (dtype === undefined) throw new TypeError('the type of its variance is unknown');
   const epsilon = site.constant(float32Tensor([], [floatOf(node.attributes, 'epsilon', EPSILON)]));
   const typed = before(node, site, 'Cast', [epsilon], { to: int(DTYPES[dtype].onnx) });
   const sum = before(node, site, 'Add', [variance, typed.output]);
@@ -45,7 +45,7 @@ export const onePerChannel: Change = (node, site) => {
   const [x = ABSENT, ...parameters] = node.inputs;
   const groups = intOf(node.attributes, 'num_groups', 1);
   const channels = site.typeOf(x)?.shape[1];
-  if (typeof channels !== 'number') throw new TypeError(`how many channels '${x}' has is not known`);
+  if (typeof channels !== 'number') throw new TypeError(`the number of channels of '${x}' is unknown`);
   if (channels === groups) return [node];
   const [wide, flat] = [
     site.constant(listOf([groups, channels / groups])),

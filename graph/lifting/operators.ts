@@ -1,4 +1,4 @@
-/** The operators of ONNX up to opset 21, from which a node is told that is none of them. */
+/** The operators of ONNX up to opset 21, from which a node is told that is not one of them. */
 const NAMES = `
 Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization Bernoulli BitShift BitwiseAnd
 BitwiseNot BitwiseOr BitwiseXor BlackmanWindow Cast CastLike Ceil Celu CenterCropPad Clip Col2Im Compress Concat ConcatFromSequence

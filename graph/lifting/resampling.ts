@@ -39,7 +39,7 @@ export const resizePlaced: Change = (node, site) => {
     return [withAttributes(changed, placed('floor'))];
   const known = site.typeOf(scales)?.constant;
   if (known === undefined)
-    throw new TypeError('whether it makes its input smaller, which its scales would tell, is not known');
+    throw new TypeError('its scales are unknown, and with them whether it shrinks its input');
   const values = [...float32Values(known)];
   const [down, up] = [values.map((scale) => Math.min(scale, 1)), values.map((scale) => Math.max(scale, 1))];
   if (down.every((scale) => scale === 1)) return [withAttributes(changed, placed('floor'))];

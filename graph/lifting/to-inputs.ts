@@ -87,7 +87,7 @@ const LEFT_OUT: ScalarInput = { input: ABSENT, nodes: [] };
 function scalarInput(node: Node, name: string, site: Site): ScalarInput {
   if (!node.attributes.has(name)) return LEFT_OUT;
   const dtype = site.floatTypeOf(node.inputs[0]);
-  if (dtype === undefined) throw new TypeError(`nothing tells of which type its '${name}' has to be`);
+  if (dtype === undefined) throw new TypeError(`the type of its '${name}' is unknown`);
   const input = site.constant(scalar(floatOf(node.attributes, name, 0)));
   if (dtype === 'float32') return { input, nodes: [] };
   const cast = before(node, site, 'Cast', [input], { to: int(DTYPES[dtype].onnx) });

@@ -16,7 +16,7 @@ export const Cast: OpDefinition = {
     const x = required(inputs, 0, 'x');
     const code = intOf(attributes, 'to', 0);
     if (code < 1 || code > LAST_TYPE)
-      throw new RangeError(`attribute 'to' is ${code}, which is no element type`);
+      throw new RangeError(`attribute 'to' is ${code}, which is not an element type`);
     const dtype = dtypeOfCode(code);
     if (dtype === undefined) return [];
     if (dtype !== 'int64' && dtype !== 'int32' && dtype !== 'float32') return [{ dtype, shape: x.shape }];

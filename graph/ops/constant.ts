@@ -77,7 +77,7 @@ export const ConstantOfShape: OpDefinition = {
     // Of elements that are not held.
     if (value !== undefined && tensor === undefined) return [];
     if (tensor !== undefined && elementCount(tensor.dims) !== 1) {
-      throw new TypeError("attribute 'value' is no tensor of one element");
+      throw new TypeError("attribute 'value' is not a tensor of one element");
     }
     const dtype = tensor?.dtype ?? 'float32';
     if (shape === undefined) return openType({ dtype, shape: [] }, required(inputs, 0, 'shape').shape[0]);

@@ -11,7 +11,7 @@ function imageOf(inputs: readonly (ValueType | undefined)[], attributes: Attribu
   checkLeast('blocksize', [block], 1);
   const [batch, channels, ...space] = shape;
   if (batch === undefined || channels === undefined || space.length !== 2) {
-    throw new RangeError(`x ${shapeText(shape)} is no image`);
+    throw new RangeError(`x ${shapeText(shape)} is not an image`);
   }
   return { dtype, shape, block, batch, channels, space };
 }

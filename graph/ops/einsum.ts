@@ -18,7 +18,8 @@ const ELLIPSIS = '...';
 
 /** The labels of one term. @throws RangeError for what is none */
 function termOf(term: string): readonly string[] {
-  if (!/^[A-Za-z]*(\.{3})?[A-Za-z]*$/.test(term)) throw new RangeError(`'${term}' is no term of an equation`);
+  if (!/^[A-Za-z]*(\.{3})?[A-Za-z]*$/.test(term))
+    throw new RangeError(`'${term}' is not a term of an equation`);
   return term.match(/\.{3}|[A-Za-z]/g) ?? [];
 }
 

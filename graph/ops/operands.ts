@@ -21,7 +21,7 @@ export function axesOf(axes: readonly number[], rank: number): ReadonlySet<numbe
 
 /**
  * The elements of an input that lists sizes, places or axes; undefined where they are not known.
- * @throws TypeError, RangeError where it is no list of whole numbers
+ * @throws TypeError, RangeError where it is not a list of whole numbers
  */
 export function listAt(inputs: Operands, index: number, name: string): readonly Dim[] | undefined {
   const type = required(inputs, index, name);

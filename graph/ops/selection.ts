@@ -51,7 +51,7 @@ export const Det: OpDefinition = {
   since: 11,
   infer(inputs) {
     const { dtype, shape } = required(inputs, 0, 'x');
-    if (shape.length < 2) throw new RangeError('x is no matrix');
+    if (shape.length < 2) throw new RangeError('x is not a matrix');
     return [{ dtype, shape: shape.slice(0, -2) }];
   },
 };

@@ -28,7 +28,7 @@ export function operandsOf({ name, inputs }: Node, graph: Rewriting) {
   const [input, weightName, biasName = ABSENT] = inputs;
   const [x, weight, bias] = [graph.value(input), graph.constant(weightName), graph.constant(biasName)];
   if (x === undefined || weight === undefined || weightName === undefined) {
-    throw new TypeError(`node '${name}' is no convolution of constant weights`);
+    throw new TypeError(`node '${name}' is not a convolution of constant weights`);
   }
   return { x, weight, bias, weightName, biasName };
 }

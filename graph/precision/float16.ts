@@ -68,7 +68,7 @@ function magnitudeOf(values: Float32Array): number {
   let largest = 0;
   for (const value of values) {
     const magnitude = Math.abs(value);
-    // What is no number is as far as can be.
+    // What is not a number is as far as can be.
     if (!(magnitude <= largest)) largest = Number.isNaN(magnitude) ? Number.POSITIVE_INFINITY : magnitude;
   }
   return largest;

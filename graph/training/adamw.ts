@@ -79,9 +79,9 @@ function checkOptions({
   const isFrom0 = (value: number) => value >= 0 && Number.isFinite(value);
   const strange = rates.filter((rate) => !isFrom0(rate));
   if (rates.length === 0 || strange.length > 0) {
-    throw wrong('learning rates', `[${strange.slice(0, 5)}]`, 'one a step, each a number from 0 on');
+    throw wrong('learning rates', `[${strange.slice(0, 5)}]`, 'one a step, each a number of at least 0');
   }
-  if (!isFrom0(weightDecay)) throw wrong('weightDecay', weightDecay, 'a number from 0 on');
+  if (!isFrom0(weightDecay)) throw wrong('weightDecay', weightDecay, 'a number of at least 0');
   if (!betas.every((beta) => beta >= 0 && beta < 1)) throw wrong('betas', betas, 'two from 0 to below 1');
   if (!(isFrom0(epsilon) && epsilon > 0)) throw wrong('epsilon', epsilon, 'a number above 0');
   if (!(maxNorm > 0)) throw wrong('maxNorm', maxNorm, 'a number above 0');

@@ -59,7 +59,7 @@ export function isGone(memory: ArrayBufferView | ArrayBuffer): boolean {
 export function refuseGone(memory: ArrayBufferView | ArrayBuffer, what: string): void {
   if (!isGone(memory)) return;
   throw badUsage(
-    `${what}: its buffer was transferred or has shrunk, so that nothing is left: give the data in another one`,
+    `${what}: its buffer was transferred or has shrunk, and is empty: pass the data in another buffer`,
   );
 }
 

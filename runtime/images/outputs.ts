@@ -41,7 +41,7 @@ export function checkProbabilities(data: Float32Array, mayBeLogits: boolean): vo
     if (value >= -1e-3 && value <= 1.001) continue;
     const hint =
       mayBeLogits && Number.isFinite(value)
-        ? ": where these are logits, say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`"
+        ? ": if these are logits, convert them with `head: 'sigmoid'` or `head: 'softmax'`"
         : ' from 0 to 1';
     throw badModel(`the model gives ${value}, expected probabilities${hint}`);
   }

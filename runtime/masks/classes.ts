@@ -38,7 +38,7 @@ export interface ClassMasks {
 
 /**
  * The values that the masks of so many classes have in a label map: k + 1 for class k where classes are independent, and
- * 0 is none of them; the index of the class itself where they exclude each other.
+ * 0 is not one of them; the index of the class itself where they exclude each other.
  */
 export function maskLabelsOf(classes: Classes, count: number): readonly number[] {
   const indices = Array.from({ length: count }, (_, index) => index);

@@ -37,7 +37,7 @@ export function bytesOf(source: ArrayBuffer | Uint8Array): Uint8Array {
   throw badUsage('expected the path of a model, or its bytes');
 }
 
-/** @throws NmodeError (BAD_USAGE) for what is no file of this machine */
+/** @throws NmodeError (BAD_USAGE) for what is not a file of this machine */
 function pathOf(source: string | URL): string {
   if (typeof source === 'string') return source;
   if (source.protocol !== 'file:') throw badUsage(`${source.href}: expected a file: fetch its bytes first`);
@@ -65,7 +65,7 @@ export async function loadModel(
   const path = pathOf(source);
   const name = basename(path);
   if (CHECKPOINT_NAME.test(path)) {
-    throw badModel(`${name}: a checkpoint by its name, expected an .onnx model: export makes one of it`);
+    throw badModel(`${name}: a checkpoint by its extension, expected an .onnx model: export it first`);
   }
   let isWhole = true;
   const folder = readingBeside(dirname(path));

@@ -47,9 +47,10 @@ export class ServerCore {
    */
   enter(): () => void {
     const { maxRequests } = this.limits;
-    if (this.dataPlane.draining) throw new NmodeError('OVERLOADED', 'the server ends: try again later');
+    if (this.dataPlane.draining)
+      throw new NmodeError('OVERLOADED', 'the server is shutting down: try again later');
     if (this.#underWay >= maxRequests)
-      throw new NmodeError('OVERLOADED', `${maxRequests} requests are under way already`);
+      throw new NmodeError('OVERLOADED', `${maxRequests} requests are already in progress`);
     this.#underWay++;
     return () => {
       this.#underWay--;

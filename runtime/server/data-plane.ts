@@ -197,7 +197,7 @@ export class DataPlane {
   drain(): Promise<void> {
     this.#draining = true;
     for (const { scheduler } of this.#models.values()) scheduler.drain();
-    return this.#turns.end(new NmodeError('OVERLOADED', 'the server ends: try again later'));
+    return this.#turns.end(new NmodeError('OVERLOADED', 'the server is shutting down: try again later'));
   }
 
   async close(): Promise<void> {

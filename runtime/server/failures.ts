@@ -1,7 +1,7 @@
 import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
 
 export function clientLeft(): NmodeError {
-  return new NmodeError('INTERRUPTED', 'the client left');
+  return new NmodeError('INTERRUPTED', 'the client disconnected');
 }
 
 /** Triton's reasons of failures; all others are its OTHER. */

@@ -135,7 +135,7 @@ export class ServedModel {
   #admitImage(within: number): void {
     const { maxQueue, segmenter } = this;
     const { images } = this.#leases;
-    if (images >= maxQueue) throw overloaded(`${maxQueue} images are under way`);
+    if (images >= maxQueue) throw overloaded(`${maxQueue} images are in progress`);
     const takes = this.#imageTimes.median;
     const expected = MARGIN * (takes + (images * takes) / (segmenter?.imagesAtOnce ?? 1));
     if (images > 0) refuseLate(within, expected, takes);

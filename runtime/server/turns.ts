@@ -43,7 +43,7 @@ export class Turns<K extends string> {
       .then(() => {
         turn.begun = true;
         if (this.#ended !== undefined) throw this.#ended;
-        if (turn.wanted === 0) throw new NmodeError('INTERRUPTED', 'the client left');
+        if (turn.wanted === 0) throw new NmodeError('INTERRUPTED', 'the client disconnected');
         return work();
       })
       .finally(() => {

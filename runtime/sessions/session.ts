@@ -22,21 +22,21 @@ import type {
 export interface SharedProviderReport<P extends string = string> {
   readonly requested: readonly string[];
   readonly effective: P;
-  /** Those that were tried before, in order. */
+  /** Providers that were tried before, in order. */
   readonly attempts: readonly { readonly provider: P; readonly error: string }[];
-  /** The comparison with the CPU; absent on the CPU itself and where it was turned off. */
+  /** The comparison with the CPU; absent on the CPU itself and if it was disabled. */
   readonly check?: ProviderCheck;
 }
 
 export interface RunOptions<T extends ElementType = ElementType> {
-  /** Rejects at once. Work that waits is dropped; a run under way ends unseen, since onnxruntime cannot be stopped. */
+  /** Rejects at once and drops waiting work. The result of a run in progress is discarded, since onnxruntime cannot be interrupted. */
   readonly signal?: AbortSignal;
   /**
    * Take the buffers of the inputs instead of copying what the tensors show of them: they are empty when `run` returns, all
    * of them and for all other views.
    */
   readonly transfer?: boolean;
-  /** Names of the outputs that are wanted; default all. */
+  /** Names of the requested outputs. Default: all. */
   readonly outputs?: readonly string[];
   /** The element type that these must have: their `data` has its array then. Default any. */
   readonly type?: T;
@@ -64,7 +64,7 @@ export interface SharedSession<R extends SharedProviderReport = SharedProviderRe
    * asked for; CANNOT_RUN, also where the thread that had it was lost, or none is left; the signal's reason
    */
   run<T extends ElementType = ElementType>(inputs: Inputs, options?: RunOptions<T>): Promise<Outputs<T>>;
-  /** Waits for runs under way; those that wait are rejected. */
+  /** Waits for runs in progress, and rejects waiting ones. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -23,7 +23,7 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
     const { name: format } = formatOf(bytes, 'JPEG, PNG or WebP');
     return { format, ...HEADERS[format](view, bytes) };
   } catch (error) {
-    throw error instanceof RangeError ? new Error('it is cut short', { cause: error }) : error;
+    throw error instanceof RangeError ? new Error('it is truncated', { cause: error }) : error;
   }
 }
 

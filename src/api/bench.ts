@@ -12,17 +12,17 @@ import { type BenchProcess, startProcess } from '../measuring/bench-process.js';
 import { peakMacs } from '../measuring/roofline.js';
 
 export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' | 'threads'> {
-  /** .onnx files. The first is what the others are compared with. */
+  /** .onnx files; the others are compared with the first. */
   readonly models: readonly string[];
-  /** Where to run: every model is measured with each of these; default CPU. */
+  /** Providers; every model is measured on each. Default: CPU. */
   readonly providers?: readonly ProviderChoice[];
   /** Default `single`. */
   readonly scenario?: Scenario;
-  /** `offline`: runs at the same time, each with its own copy of the model; default 2. */
+  /** With `offline`: concurrent runs, each with its own copy of the model. Default: 2. */
   readonly workers?: number;
-  /** Runs of each that are counted; default 50. */
+  /** Measured runs per model. Default: 50. */
   readonly runs?: number;
-  /** Also find out which provider runs how many nodes. */
+  /** Also count the nodes that each provider runs. */
   readonly placement?: boolean;
   /** An HTML file to write, with plots and the time of each operator. */
   readonly report?: string;
@@ -75,7 +75,7 @@ function checkOptions(options: BenchOptions): void {
   if (providers?.length === 0) throw usage('no provider is given');
   for (const [what, value] of Object.entries({ runs, batch })) {
     if (!(Number.isSafeInteger(value) && value > 0)) {
-      throw usage(`${what} ${value}: expected a whole number from 1 on`);
+      throw usage(`${what} ${value}: expected a whole number of at least 1`);
     }
   }
   const most = THREADS_PER_CORE * usableCores();
@@ -83,7 +83,7 @@ function checkOptions(options: BenchOptions): void {
     throw usage(`${threads} threads: expected ${most} at most, ${THREADS_PER_CORE} for each core`);
   }
   if (scenario === 'single' && workers !== undefined && workers !== 1) {
-    throw usage(`workers ${workers}, which have a meaning in the scenario offline alone`);
+    throw usage(`workers ${workers}, which require the scenario offline`);
   }
 }
 

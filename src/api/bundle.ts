@@ -65,7 +65,7 @@ export async function bundle(options: BundleOptions): Promise<BundleReport> {
     throw badUsage(`${shards} shards, expected a whole number from 1 to ${MAX_SHARDS}`);
   }
   if (!IMAGE.test(image))
-    throw badUsage(`${option('image', image)} is no reference of a container, such as host/nmode:1`);
+    throw badUsage(`${option('image', image)} is not a reference of a container, such as host/nmode:1`);
   const name = options.name ?? likeLabel(basename(options.model));
   if (!NAME.test(name)) {
     throw badUsage(`${option('name', name)}: expected 1 to 40 of a-z and 0-9, with single '-' between`);

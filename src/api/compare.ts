@@ -27,23 +27,23 @@ import { bench } from './bench.js';
 import { withStructure } from './structure.js';
 
 export interface CompareOptions extends KeySelection {
-  /** In place of `backbones`: a checkpoint, with whose backbone the decoders are compared. */
+  /** Instead of `backbones`: a checkpoint; compares only its backbone. */
   readonly checkpoint?: string;
   /** Of the checkpoint: as `exportModel` has it. */
   readonly key?: string;
-  /** Of a checkpoint that is known by its structure alone: which hypothesis it is, by its id. */
+  /** The id of the hypothesis to assume, for a checkpoint of which only the structure is known. */
   readonly assume?: string;
-  /** Of such a checkpoint: inputs and outputs of its network, which tell that. */
+  /** Inputs and outputs of such a checkpoint, which identify its structure. */
   readonly reference?: string;
-  /** Names of those to compare; default all. */
+  /** Backbones to compare. Default: all. */
   readonly backbones?: readonly string[];
-  /** Base width of the backbones that have one; default each one's own: 64 for the U-Net, as in the release. */
+  /** Base width, for backbones that have one. Default: as published; 64 for the U-Net, as in the release. */
   readonly width?: number;
-  /** Default 256 x 256; of volumes, with a depth, as `exportModel` has it. */
+  /** Default 256 x 256; of volumes, with a depth, as for `exportModel`. */
   readonly size?: { readonly depth?: number; readonly height: number; readonly width: number };
-  /** Also run each on the CPU, in turn with the backbone's other decoders. */
+  /** Also measure latency on the CPU, alternating with the backbone's other decoders. */
   readonly time?: boolean;
-  /** With `time`: runs of each that are counted; default 20. */
+  /** With `time`: measured runs of each. Default: 20. */
   readonly runs?: number;
   /** An HTML file to write, with plots. */
   readonly report?: string;
@@ -68,7 +68,7 @@ const ORDER: readonly DecoderId[] = ['original', ...SOLVER_IDS];
 export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
   const { time = false, runs, report, signal, onProgress } = options;
   if (runs !== undefined && !time) {
-    throw new NmodeError('BAD_USAGE', `${runs} runs, which have a meaning with time alone`);
+    throw new NmodeError('BAD_USAGE', `${runs} runs, which require time`);
   }
   // Before anything is timed: a size may fit the first and not the last.
   const encoders: Encoder[] = [];
@@ -119,7 +119,7 @@ async function subjectsOf(options: CompareOptions): Promise<readonly Subject[]> 
   if (path === undefined) {
     const unused = OF_CHECKPOINTS.find((name) => options[name] !== undefined);
     if (unused !== undefined) {
-      throw new NmodeError('BAD_USAGE', `${option(unused)} has a meaning with a checkpoint alone`);
+      throw new NmodeError('BAD_USAGE', `${option(unused)} requires a checkpoint`);
     }
     return networksOf(options).map((network) => ({ network }));
   }
@@ -127,7 +127,7 @@ async function subjectsOf(options: CompareOptions): Promise<readonly Subject[]> 
     const said = option(backbones === undefined ? 'width' : 'backbones');
     throw new NmodeError(
       'BAD_USAGE',
-      `${said} has no meaning with a checkpoint, which says what its network is`,
+      `${said} cannot be combined with a checkpoint, which says what its network is`,
     );
   }
   const checkpoint = await openCheckpoint(path, key, pick(options, ['prefix', 'ignore']));
@@ -137,7 +137,7 @@ async function subjectsOf(options: CompareOptions): Promise<readonly Subject[]> 
     if (reference !== undefined && plan.backbone === undefined) {
       throw new NmodeError(
         'BAD_USAGE',
-        `${checkpoint.file}: ${option('reference')} has no meaning: its keys are those of ${network.backbone}, and what is compared has no weights`,
+        `${checkpoint.file}: ${option('reference')} does not apply: its keys are those of ${network.backbone}, and what is compared has no weights`,
       );
     }
     const assumed = reference === undefined ? plan.assumed : undefined;

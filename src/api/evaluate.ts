@@ -19,11 +19,11 @@ import { foregroundText } from '../reports/truth-report.js';
 import { countedBefore, openCounts, placeOfCounts, recorded, shareOf } from './evaluate-shard.js';
 
 export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, Cleaning, TruthReading {
-  /** An .onnx file that takes one image. */
+  /** An .onnx file with one image input. */
   readonly model: string;
   /** A folder of images. */
   readonly images: string;
-  /** Where the channels of an image are in files of their own, their patterns in that order, such as `{case}_0000.png`. */
+  /** If each channel is a file: one pattern per channel in channel order, such as `{case}_0000.png`. */
   readonly inputs?: readonly string[];
   /**
    * A folder of ground-truth masks, `NAME.png`, `NAME_mask.png` or `NAME_segmentation.png` for `NAME.jpg`: black and white, unless
@@ -31,11 +31,11 @@ export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, C
    * that of the images.
    */
   readonly masks: string;
-  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
+  /** The lowest probability inside the mask, 0..1. Default: 0.5. */
   readonly threshold?: number;
   /** An .html file to write, with pictures of the worst images. */
   readonly report?: string;
-  /** The part of the images that is to be counted, as in `predict`: counts go into a manifest in the folder `output`. */
+  /** The shard of the images to evaluate, as in `predict`: counts go into a manifest in the folder `output`. */
   readonly shard?: string;
   readonly output?: string;
   readonly signal?: AbortSignal;

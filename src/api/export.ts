@@ -17,32 +17,32 @@ import { withStructure } from './structure.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
-  /** A .pth, .pt, .ts or .safetensors file, or a folder that `save_pretrained` wrote, of a MONAI bundle, or of nnU-Net's results. */
+  /** A .pth, .pt, .ts or .safetensors file, a folder written by `save_pretrained`, a MONAI bundle, or a folder of nnU-Net's results. */
   readonly checkpoint: string;
-  /** Of a folder of nnU-Net's results, the folds whose logits are averaged, such as `0` or `all`; default all that it has. */
+  /** For nnU-Net's results: the folds whose logits are averaged, such as `0` or `all`. Default: all of them. */
   readonly folds?: readonly string[];
-  /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
+  /** Where the state dict is: a path of dict keys separated by dots, or a prefix of its keys. Default: the usual keys. */
   readonly key?: string;
-  /** Of a network that is known by its structure alone: the hypothesis that is taken, by its id. */
+  /** The id of the hypothesis to assume, for a network of which only the structure is known. */
   readonly assume?: string;
-  /** Sizes of the input; default 1 x 256 x 256, of volumes 1 x 64 x 64 x 64 or what stands beside the weights. One that is left out stays open. */
+  /** Input sizes. Default: 1 x 256 x 256; for volumes 1 x 64 x 64 x 64, or those stored next to the weights. A size that is left out stays open. */
   readonly size?: InputSize;
 }
 
 export interface ExportReport extends ProofReport {
   readonly backbone: string;
   readonly decoder: DecoderId;
-  /** What was detected or hinted of the network, as in the model's metadata. */
+  /** What was detected or specified about the network, as in the model's metadata. */
   readonly architecture: Readonly<Record<string, string>>;
   /** Multiply-adds of one run; at `macsAt` where sizes are open. */
   readonly macs: number;
-  /** What the model takes: prepared pixels, or images as they are. */
+  /** Model input: preprocessed tensors, or raw images. */
   readonly io: ModelIo;
-  /** Bits of a sample of such images. */
+  /** Bits per sample of raw images. */
   readonly imageBits?: 8 | 16;
-  /** What the network's keys begin with in the checkpoint; '' for nothing. */
+  /** Prefix of the network's keys in the checkpoint; '' for none. */
   readonly prefix: string;
-  /** Keys of the checkpoint that the network does not use, counters not listed. */
+  /** Keys of the checkpoint that the network does not use, without counters. */
   readonly leftAside: readonly string[];
 }
 

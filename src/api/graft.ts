@@ -16,19 +16,19 @@ import { inputSizes } from '../transform/default-sizes.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
-  /** An .onnx file, of any exporter, that takes one image [N, C, H, W]. */
+  /** An .onnx file of any exporter with one image input [N, C, H, W]. */
   readonly model: string;
-  /** A .pth, .pt or .safetensors file with the decoder's weights, or a folder with one; what else it holds is left aside. */
+  /** A .pth, .pt or .safetensors file with the decoder's weights, or a folder with one; other keys are ignored. */
   readonly weights?: string;
-  /** Keys of dicts that lead to the state dict, dotted, or what its keys begin with; by default under one of the usual keys. */
+  /** Where the state dict is: a path of dict keys separated by dots, or a prefix of its keys. Default: the usual keys. */
   readonly key?: string;
-  /** In place of `weights`: those that a training begins with, for shapes and speed. */
+  /** Initial weights instead of trained ones, for shapes and speed only. */
   readonly init?: boolean;
 }
 
 export interface GraftReport extends ProofReport {
   readonly decoder: SolverId;
-  /** Shallow to deep. */
+  /** The tensors for the solver steps, shallow to deep. */
   readonly skips: readonly Feature[];
   /** The model's metadata. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ export interface GraftReport extends ProofReport {
 export async function graft(options: GraftOptions): Promise<GraftReport> {
   const { weights, init = false, output, reference, level = 'none' } = options;
   if (!Array.isArray(options.skips)) {
-    throw new NmodeError('BAD_USAGE', '`skips` is no array of names: `proposeSkips` proposes some');
+    throw new NmodeError('BAD_USAGE', '`skips` is not an array of names: `proposeSkips` proposes some');
   }
   if ((weights === undefined) !== init) {
     throw new NmodeError('BAD_USAGE', 'give the weights of the decoder with `weights`, or else `init: true`');

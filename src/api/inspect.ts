@@ -153,7 +153,7 @@ export async function inspect(
 ): Promise<CheckpointReport | ModelReport> {
   if (!path.toLowerCase().endsWith('.onnx')) return inspectCheckpoint(path, key, selection);
   for (const [name, value] of Object.entries({ key, ...selection })) {
-    if (value !== undefined) throw new NmodeError('BAD_USAGE', `${option(name)} has no meaning for a model`);
+    if (value !== undefined) throw new NmodeError('BAD_USAGE', `${option(name)} does not apply to a model`);
   }
   return inspectModel(path);
 }

@@ -154,7 +154,7 @@ class Client {
     if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {
       throw new NmodeError(
         'BAD_USAGE',
-        `'${options.url}' is no URL of http or https: expected one as http://127.0.0.1:8000`,
+        `'${options.url}' is not a URL of http or https: expected one as http://127.0.0.1:8000`,
       );
     }
     this.#base = new URL(options.url);

@@ -20,7 +20,7 @@ export interface OptimizeModelOptions
   extends TransformOptions,
     LiftOptions,
     Pick<InputSpecOptions, 'head' | 'background' | 'classNames' | 'outputName'> {
-  /** An .onnx file, of this package or of another exporter. */
+  /** An .onnx file of this package or of another exporter. */
   readonly model: string;
   /** The .onnx file to write. */
   readonly output: string;

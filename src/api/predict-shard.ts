@@ -26,7 +26,7 @@ export interface Share {
 
 /**
  * Which images a shard does.
- * @throws NmodeError (BAD_USAGE) for what is no list of files that all shards would find alike
+ * @throws NmodeError (BAD_USAGE) for what is not a list of files that all shards would find alike
  */
 export async function shareOf(
   found: { readonly tasks: readonly Task[]; readonly unfound: readonly Unfound[] },

@@ -26,11 +26,11 @@ export interface PredictOptions
     Cleaning,
     ImageOptions,
     OutputOptions {
-  /** An .onnx file that takes one image. */
+  /** An .onnx file with one image input. */
   readonly model: string;
-  /** The side of a pixel in millimetres, to tell areas in mm2 as well. */
+  /** The side of a pixel in millimetres; also reports areas in mm2. */
   readonly mmPerPx?: number;
-  /** A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. */
+  /** The lowest probability inside the mask, 0..1. Default: 0.5. */
   readonly threshold?: number;
   /**
    * The part of the images that is to be done: `i/n`, shard i of n from 0 on, to which image k of the list belongs where k mod n is i;
@@ -50,34 +50,34 @@ export interface Extent {
 
 /** What was found of one class. */
 export interface ClassRegions {
-  /** Its value in label maps: the index of the class where classes exclude each other, else that and 1. */
+  /** Its value in label maps: the index of an exclusive class, or the index of an independent class plus 1. */
   readonly label: number;
-  /** What it is called, where that is known. */
+  /** Its name, where it is known. */
   readonly name?: string;
   readonly area: Extent;
   /** Share of the image, 0..1. */
   readonly coverage: number;
   readonly count: number;
-  /** At most the 1,000 largest connected parts, the largest first. */
+  /** The connected components, largest first, at most 1,000. */
   readonly components: readonly { readonly area: Extent; readonly box: Component['box'] }[];
 }
 
 export interface Prediction {
   readonly image: string;
-  /** The files of its channels, where they were told: `image` is the first. */
+  /** The files of its channels, if given: `image` is the first. */
   readonly inputs?: readonly string[];
   readonly width: number;
   readonly height: number;
-  /** One file a class, the background aside. */
+  /** One file per class, except the background. */
   readonly masks: readonly string[];
   /** A file of the class of each pixel, where there are several classes. */
   readonly labels?: string;
   readonly overlay?: string;
   readonly probabilities?: readonly string[];
   readonly classes: readonly ClassRegions[];
-  /** Runs of the network: more than one where the image was cut into tiles. */
+  /** Runs of the network: more than one if the image was tiled. */
   readonly tiles: number;
-  /** Harmless faults of the image's file that were passed over, one line each. */
+  /** Harmless faults of the image's file, one line each. */
   readonly warnings: readonly string[];
   /** How, where it was. */
   readonly tiling?: Tiling;
@@ -88,12 +88,12 @@ export interface PredictReport {
   readonly provider: ProviderReport;
   /** How images were prepared. */
   readonly recipe: Recipe;
-  /** What the classes are to each other, and how many the model gives. */
+  /** Whether the classes exclude each other, and their number. */
   readonly semantics: Classes & { readonly count: number };
-  /** What neither the model nor the options say, and what was taken for it. */
+  /** Assumptions about what neither the model nor the options specify. */
   readonly assumed: readonly Assumption[];
   readonly predictions: readonly Prediction[];
-  /** Images that could not be segmented, or their outputs not be written; the others were. */
+  /** Images that could not be segmented, or whose outputs could not be written. */
   readonly failures: readonly { readonly image: string; readonly error: NmodeError }[];
   /** Of a shard: \`predictions\` are those of this process. */
   readonly shard?: ShardReport;

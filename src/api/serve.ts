@@ -20,43 +20,43 @@ import { type Limits, limitsOf } from './serve-limits.js';
 export interface ServeOptions
   extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'>,
     InputSpecOptions {
-  /** Files of models: `lesion.onnx`, or `name=path.onnx` for another name than the file's. */
+  /** Model files: `lesion.onnx`, or `name=path.onnx` for another name than that of the file. */
   readonly models: readonly string[];
   /** Default 127.0.0.1: this machine only. */
   readonly host?: string;
-  /** Default 8000; 0 for one that is free. */
+  /** Default: 8000; 0 for a free one. */
   readonly port?: number;
-  /** Also serve over gRPC, on this port; 0 for one that is free. Default: over HTTP alone. */
+  /** Also serve gRPC on this port; 0 for a free one. Default: HTTP only. */
   readonly grpcPort?: number;
-  /** Images of several requests that are merged into one run, where the model's batch is open; default 1. */
+  /** Rows of several requests to merge into one run, if the model's batch is open. Default: 1. */
   readonly maxBatch?: number;
-  /** Milliseconds that a run waits for others to join it while workers are busy; default 0. */
+  /** Milliseconds that a waiting run may wait for others to join its batch. Default: 0. */
   readonly maxDelayMs?: number;
-  /** Runs that may wait for a worker, and images that may be under way; default 64. */
+  /** Waiting runs, and images in progress. Default: 64. */
   readonly maxQueue?: number;
-  /** Requests under way, those that are being read included; default 256. */
+  /** Requests in progress, including those being read. Default: 256. */
   readonly maxRequests?: number;
-  /** Bytes of a request's body; default 64 MB. */
+  /** Largest request body in bytes. Default: 64 MB. */
   readonly maxBody?: number;
-  /** Bytes of the JSON of a request, tensors after it not included; default 16 MB. */
+  /** Largest JSON of a request in bytes, without the binary tensors after it. Default: 16 MB. */
   readonly maxJson?: number;
-  /** Bytes of bodies and answers that are held at a time, those of up to 1 MB not included; default 128 MB, at least one body. */
+  /** Bytes of bodies and responses in memory, except those of up to 1 MB. Default: 128 MB, and at least one body. */
   readonly maxInflight?: number;
-  /** Elements of a request's tensors; default 2^24. */
+  /** Largest number of tensor elements in a request. Default: 2^24. */
   readonly maxElements?: number;
-  /** Milliseconds within which a request is answered; default 10,000. */
+  /** Deadline for a response in milliseconds. Default: 10,000. */
   readonly deadlineMs?: number;
-  /** Milliseconds for requests under way when the server ends, or their model is replaced or unloaded; default 30,000. */
+  /** Milliseconds for requests in progress to finish when the server shuts down, or their model is replaced or unloaded. Default: 30,000. */
   readonly drainMs?: number;
-  /** A file of bearer tokens, one a line. */
+  /** A file of bearer tokens, one per line. */
   readonly tokenFile?: string;
   /** Files of a certificate and its key, in PEM. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Serve the page of the demo at `/`, which runs its own model in the browser, not those that are served. */
+  /** Serve the demo page at `/`, which runs its own model in the browser, not the served ones. */
   readonly ui?: boolean;
-  /** Ends it where models are still being loaded. */
+  /** Aborts the startup while models are being loaded. */
   readonly signal?: AbortSignal;
-  /** Load a model again when its file is replaced. */
+  /** Reload a model when its file is replaced. */
   readonly watch?: boolean;
   /**
    * Where structured logs go, a line of JSON at a time. What a stream cannot take is dropped: lines beyond 1 MB that wait for
@@ -67,7 +67,7 @@ export interface ServeOptions
 
 export interface Server {
   readonly url: string;
-  /** Where it serves over gRPC, as clients are told it: `127.0.0.1:8001`; undefined where it does not. */
+  /** The address of gRPC for clients, such as `127.0.0.1:8001`; undefined without gRPC. */
   readonly grpc: string | undefined;
   /** Where each model runs. */
   readonly models: readonly {
@@ -80,7 +80,7 @@ export interface Server {
     readonly workers: number;
     readonly threads: number;
   }[];
-  /** Answers what was accepted, and ends. @param within milliseconds after which it ends anyway; default `drainMs` */
+  /** Finishes accepted requests and shuts down. @param within milliseconds after which it shuts down anyway. Default: `drainMs` */
   close(within?: number): Promise<void>;
 }
 
@@ -226,10 +226,10 @@ async function serverLimits({ tokenFile }: ServeOptions, limits: Limits): Promis
   const lines = tokenFile === undefined ? [] : (await read(tokenFile)).toString().split('\n');
   const tokens = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   if (tokens.some((token) => /\s/.test(token))) {
-    throw new NmodeError('BAD_USAGE', `${tokenFile}: a line holds more than a token: expected one a line`);
+    throw new NmodeError('BAD_USAGE', `${tokenFile}: a line holds more than a token: expected one per line`);
   }
   if (tokenFile !== undefined && tokens.length === 0) {
-    throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one a line`);
+    throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one per line`);
   }
   return {
     ...limits,

@@ -41,7 +41,7 @@ async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
   const { network, force = false, size, head } = options;
   const refused = OF_CHECKPOINTS.find((name) => options[name] !== undefined);
   if (refused !== undefined) {
-    throw new NmodeError('BAD_USAGE', `${network}: ${option(refused)} has a meaning for checkpoints alone`);
+    throw new NmodeError('BAD_USAGE', `${network}: ${option(refused)} applies only to checkpoints`);
   }
   const loaded = await loadModel(network);
   const proposed = options.skips === undefined ? await skipsIn(loaded) : undefined;
@@ -63,7 +63,7 @@ async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
   if (refused !== undefined) {
     throw new NmodeError(
       'BAD_USAGE',
-      `${network}: ${option(refused)} has a meaning for .onnx models alone: of a checkpoint's network it is known`,
+      `${network}: ${option(refused)} applies only to .onnx models: for a checkpoint it is known`,
     );
   }
   const checkpoint = await openCheckpoint(network, options.key, pick(options, ['prefix', 'ignore']));

@@ -54,7 +54,7 @@ export async function withStructure(
   if (assume !== undefined && plan.backbone !== undefined) {
     throw new NmodeError(
       'BAD_USAGE',
-      `${option('assume')} has no meaning with ${option('backbone')}: both say what the network is`,
+      `${option('assume')} cannot be combined with ${option('backbone')}: both say what the network is`,
     );
   }
   if (plan.backbone !== undefined) return { plan, notes: [] };
@@ -64,7 +64,7 @@ export async function withStructure(
     const { backbone } = detectIn(checkpoint).network;
     throw new NmodeError(
       'BAD_USAGE',
-      `${file}: ${option('assume')} has no meaning: its keys are those of ${backbone}`,
+      `${file}: ${option('assume')} does not apply: its keys are those of ${backbone}`,
     );
   }
   const located = hypothesesIn(checkpoint);
@@ -132,7 +132,7 @@ export function hypothesesIn(checkpoint: Checkpoint): Located {
     const places = found.map(({ prefix }) => `'${legible(prefix)}'`).join(', ');
     throw new NmodeError(
       'BAD_CHECKPOINT',
-      `${checkpoint.file}: it may hold ${found.length} plain U-Nets, below ${places}: say which with ${option('prefix')}`,
+      `${checkpoint.file}: it may hold ${found.length} plain U-Nets, below ${places}: choose one with ${option('prefix')}`,
     );
   }
   return whole;

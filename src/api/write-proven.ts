@@ -41,14 +41,14 @@ export interface ProofReport extends Omit<Transformed, 'model'> {
   readonly output: string;
   readonly bytes: number;
   readonly parameters: number;
-  /** The input's sizes that multiply-adds are counted at. */
+  /** The input sizes at which multiply-adds are counted. */
   readonly macsAt: readonly number[];
   readonly nodes: number;
   readonly opset: number;
   readonly input: readonly (number | string)[];
   /** Height and width of images must be multiples of this. */
   readonly sizeMultiple: number;
-  /** What was taken for what neither files nor options say, and whether the reference has proven it. */
+  /** Assumptions about what neither files nor options specify, and whether the reference has proven them. */
   readonly assumed: readonly CheckedAssumption[];
   readonly notes: readonly string[];
   /** The comparison with the reference, where one was given. */

@@ -58,7 +58,7 @@ function placeInSlurm(read: ReadWhole): { readonly index: number; readonly count
   const isRange = max === undefined || max === min + step * (count - 1);
   if (isRange && Number.isInteger(index) && index >= 0) return { index, count };
   throw badUsage(
-    `${option('shard', 'auto')}: Slurm's array is no range (task ${id} of ${count}, from ${min} to ${max} in steps of ${step}): where it repeats tasks of an earlier array, give ${option('shard', 'i/n')} as they had it`,
+    `${option('shard', 'auto')}: Slurm's array is not a range (task ${id} of ${count}, from ${min} to ${max} in steps of ${step}): where it repeats tasks of an earlier array, give ${option('shard', 'i/n')} as they had it`,
   );
 }
 

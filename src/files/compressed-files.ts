@@ -44,7 +44,7 @@ async function compress(path: string, coding: Coding): Promise<Buffer> {
   return CODINGS[coding](await readFile(path));
 }
 
-/** The weight of a coding that a client does not take: one that it does not name, and one whose weight is no number. */
+/** The weight of a coding that a client does not take: one that it does not name, and one whose weight is not a number. */
 const REFUSED = 0;
 
 /** The best coding that the header Accept-Encoding takes (RFC 9110, 12.5.3); undefined for none. */

@@ -133,7 +133,7 @@ async function namesBy(pattern: string): Promise<ReadonlyMap<string, string>> {
   } catch (error) {
     const problem = reason(error)
       .replace(/, scandir '.*'$/s, '')
-      .replace(/^.*ENOTDIR: .*$/s, 'it is no folder, where patterns look for files');
+      .replace(/^.*ENOTDIR: .*$/s, 'it is not a folder, where patterns look for files');
     throw new NmodeError('BAD_IMAGE', `${folder}: cannot be read: ${problem}`, { cause: error });
   }
 }

@@ -230,7 +230,7 @@ function checkShapes(ports: readonly Port[], inputs: Readonly<Record<string, Nam
     if (dims.length !== shape.length || !fits) {
       throw new NmodeError(
         'BAD_REFERENCE',
-        `the reference '${inputs[name]?.name}' is [${dims}], the model's ${name} [${shape}] or a multiple of its batch`,
+        `the reference '${inputs[name]?.name}' is [${dims}], the model's ${name} [${shape}] or a multiple of its batch: make a reference of that size, or export the model with \`size\``,
       );
     }
   }

@@ -22,10 +22,9 @@ export function parityRule(
 ): ParityOptions {
   for (const [name, value] of Object.entries({ atol, rtol })) {
     if (value === undefined) continue;
-    if (!isVerified)
-      throw new NmodeError('BAD_USAGE', `${option(name)} has a meaning with ${option('reference')} alone`);
+    if (!isVerified) throw new NmodeError('BAD_USAGE', `${option(name)} requires ${option('reference')}`);
     if (!(value >= 0 && Number.isFinite(value)))
-      throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected a number from 0 on`);
+      throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected a number of at least 0`);
   }
   if (head === 'none' && atol === undefined && rtol === undefined) return { scaled: true };
   return { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) };

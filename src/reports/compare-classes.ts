@@ -32,7 +32,7 @@ import { mean } from '../measuring/percentile.js';
 export interface ComparedClass {
   /** Its value in label maps, those of ground truth too where there are several classes. */
   readonly label: number;
-  /** What it is called, where that is known. */
+  /** Its name, where it is known. */
   readonly name?: string;
   readonly isBackground: boolean;
   readonly found: Mask;
@@ -49,7 +49,7 @@ export interface Compared extends Segmentation {
 /** The pixels of one class in all images, and what they come to. */
 export interface ClassMetrics extends Metrics {
   readonly label: number;
-  /** What it is called, where that is known. */
+  /** Its name, where it is known. */
   readonly name?: string;
   /** Counted, but no part of the mean. */
   readonly background?: true;

@@ -36,7 +36,7 @@ export interface EvaluationReport extends Metrics {
   readonly provider: ProviderReport['effective'];
   /** What was asked for, and why it was passed over where it was. */
   readonly session: ProviderReport;
-  /** What neither the model nor the options say, and what was taken for it. */
+  /** Assumptions about what neither the model nor the options specify. */
   readonly assumed: readonly Assumption[];
   /** Images without a mask, masks without an image, pairs that do not fit, images that cannot be read or segmented. */
   readonly failures: readonly Failure[];

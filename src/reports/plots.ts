@@ -83,7 +83,7 @@ function barOf({ parts }: Stack, shown: readonly string[]): Stack['parts'] {
   };
 }
 
-/** A bar for each stack, of these parts in their order; what is none of them is drawn as one. */
+/** A bar for each stack, of these parts in their order; what is not one of them is drawn as one. */
 export function stackPlot(label: string, stacks: readonly Stack[], shown = largestParts(stacks)): string {
   const bars = stacks.map((stack) => barOf(stack, shown));
   const legend = [...shown, ...(bars.some((bar) => OTHERS in bar) ? [OTHERS] : [])];

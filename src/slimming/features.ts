@@ -177,7 +177,7 @@ function refuseLogits({ name, spec }: Teacher, { data }: Floats): void {
   const logit = data.find((value) => (value < -TOLERANCE || value > 1 + TOLERANCE) && Number.isFinite(value));
   if (logit === undefined) return;
   throw badUsage(
-    `${name}: it gives ${logit}, which is no probability: say what turns its logits into probabilities, ${option('head', 'sigmoid')} or ${option('head', 'softmax')}`,
+    `${name}: it gives ${logit}, which is not a probability: say what turns its logits into probabilities, ${option('head', 'sigmoid')} or ${option('head', 'softmax')}`,
   );
 }
 
@@ -239,7 +239,7 @@ function firstBeyond(halves: Uint16Array): number {
   return -1;
 }
 
-/** The exponent of infinity, and of what is no number. */
+/** The exponent of infinity, and of what is not a number. */
 const INFINITE = 0x7c00;
 
 function storeFor(shapes: Collected['shapes'], { budget, folder }: CollectOptions): FeatureStore {
@@ -252,6 +252,6 @@ function blind({ name, assumed }: Teacher, images: number): NmodeError {
     : '';
   return new NmodeError(
     'CHECK_FAILED',
-    `${name}: it finds nothing in any of the ${images} images, so that there is nothing to learn: give images like those it was trained on${guess}`,
+    `${name}: its masks are empty on all ${images} images, so there is nothing to learn: give images like those it was trained on${guess}`,
   );
 }

@@ -32,7 +32,7 @@ export interface Fitted {
  * Fits the decoder: steps on the statistics of batches, then on the running ones. The weights whose probabilities are nearest to the teacher's on
  * the held-out images are kept; without such images, the last.
  * @param before what an earlier run has come to
- * @throws NmodeError (CHECK_FAILED) where the loss is no number any more; CANNOT_RUN; the signal's reason. The last good record is kept before
+ * @throws NmodeError (CHECK_FAILED) where the loss is not a number any more; CANNOT_RUN; the signal's reason. The last good record is kept before
  */
 export async function fitDecoder(task: FitTask, before?: FitRecord): Promise<Fitted> {
   const { optimisation, steps } = task;

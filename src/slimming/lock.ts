@@ -70,6 +70,6 @@ function held(path: string, holder: Holder | undefined): NmodeError {
   const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
   return new NmodeError(
     'BAD_USAGE',
-    `${path}: ${who} is at this training: wait for it or write to another file; where there is no such process any more, remove ${path}`,
+    `${path}: ${who} is running this training: wait for it or write to another file; if that process no longer exists, remove ${path}`,
   );
 }

@@ -52,7 +52,7 @@ export function planSlim(options: SlimOptions, classes = 1): SlimPlan {
   }
   const ofMasks = ['truthWeight', 'maxDscDrop', 'truthLabel', 'truthColour', 'ignoreLabel'] as const;
   const idle = masks === undefined ? ofMasks.find((name) => options[name] !== undefined) : undefined;
-  if (idle !== undefined) throw badUsage(`${option(idle)} has a meaning with ${option('masks')} alone`);
+  if (idle !== undefined) throw badUsage(`${option(idle)} requires ${option('masks')}`);
   const reading = pick(options, ['truthLabel', 'truthColour', 'ignoreLabel']);
   checkReading(reading);
   return {

@@ -16,18 +16,18 @@ export interface SlimOptions
     KeySelection,
     TruthReading,
     Pick<SessionOptions, 'threads' | 'providers' | 'strict'> {
-  /** A checkpoint that is known with a decoder of its own (.pth, .pt, .safetensors), or any .onnx file that takes one image. */
+  /** A known checkpoint with its own decoder (.pth, .pt, .safetensors), or any .onnx file with one image input. */
   readonly network: string;
-  /** A folder of images like those that the network was trained on; nobody has to label them. */
+  /** A folder of unlabelled images like those that the network was trained on. */
   readonly images: string;
-  /** Where the channels of an image are in files of their own, their patterns in that order, such as `{case}_0000.png`. */
+  /** If each channel is a file: one pattern per channel in channel order, such as `{case}_0000.png`. */
   readonly inputs?: readonly string[];
   /** The .onnx file to write. */
   readonly output: string;
 
   /** Default `eed`. */
   readonly decoder?: SolverId;
-  /** Of the decoder's solver; each has a default. */
+  /** Options of the decoder's solver; each has a default. */
   readonly solverOptions?: SolverChoices;
   /** Default `CR_B`; for ABM `C_R`. */
   readonly order?: Order;
@@ -38,62 +38,62 @@ export interface SlimOptions
   /** Between two steps; default `gelu`; for ABM `none`. */
   readonly activation?: Activation;
 
-  /** Of an .onnx network, the tensors that the steps take, shallow to deep; default those that `proposeSkips` proposes. */
+  /** For an .onnx network: the tensors for the solver steps, shallow to deep. Default: as `proposeSkips` proposes. */
   readonly skips?: readonly string[];
-  /** Of an .onnx network with several outputs, the one that masks are made of; default the first. */
+  /** For an .onnx network with several outputs: the output with the masks. Default: the first. */
   readonly outputName?: string;
   /** Of a checkpoint: as `exportModel` has them. */
   readonly key?: string;
   readonly backbone?: string | Backbone;
   readonly assume?: string;
-  /** Of a checkpoint: inputs and outputs of its network, logits or probabilities, which its own is held against before anything is fitted. */
+  /** For a checkpoint: inputs and outputs (logits or probabilities) that verify its network before training. */
   readonly reference?: string;
-  /** What the network ends in; needed for several classes of a checkpoint, and for logits of an .onnx network. */
+  /** Head of the network; required for several classes of a checkpoint, and for logits of an .onnx network. */
   readonly head?: AppliedHead;
   readonly background?: Background;
   readonly classNames?: readonly string[];
-  /** How images are prepared; default as the network says, or else the release's. */
+  /** Preprocessing. Default: the network's own, or else the release's. */
   readonly recipe?: Partial<Recipe>;
   readonly window?: IntensityWindow;
   readonly grey?: Grey;
-  /** What images are resized to; default as the network or the recipe says, or else 256 x 256. */
+  /** Size to which images are resized. Default: that of the network or recipe, or else 256 x 256. */
   readonly size?: { readonly height: number; readonly width: number };
 
-  /** Masks of some of the images, `NAME.png` or as `evaluate` finds them: the student learns from these as well, and is held against them. */
+  /** Ground-truth masks of some of the images, named as for `evaluate`, for training and evaluation. */
   readonly masks?: string;
-  /** How much of the truth is in what the student learns where there is a mask, 0 to 1; default 0.5. */
+  /** Weight of the ground truth in the training targets, 0 to 1. Default: 0.5. */
   readonly truthWeight?: number;
 
-  /** How many steps are taken at most; default 1200. The same steps and seed give the same bytes on one machine with as many threads. */
+  /** Maximum number of training steps. Default: 1200. The same steps and seed give the same bytes on one machine with the same number of threads. */
   readonly steps?: number;
-  /** In place of `steps`: about how long it trains, in minutes. */
+  /** Instead of `steps`: approximate training time in minutes. */
   readonly minutes?: number;
-  /** Images of a step; default 8. */
+  /** Training batch size. Default: 8. */
   readonly batch?: number;
-  /** The largest learning rate; default 0.02. */
+  /** Peak learning rate. Default: 0.02. */
   readonly rate?: number;
-  /** Of the first weights, the split and the order of images: a whole number from 0 on; default 0. */
+  /** Of the first weights, the split and the order of images: a whole number of at least 0; default 0. */
   readonly seed?: number;
-  /** Share of the images that choose the best weights; default 0.2. */
+  /** Fraction of the images that selects the best weights. Default: 0.2. */
   readonly holdOut?: number;
-  /** Also learn from views of each image: turned, mirrored, scaled, in another light; default true. */
+  /** Train on augmented views too: rotated, mirrored, scaled, changed in brightness. Default: true. */
   readonly augment?: boolean;
-  /** The least agreement with the teacher that is written, mean DSC of masks; default 0.9. */
+  /** Lowest agreement with the teacher (mean DSC of masks) at which the student is written. Default: 0.9. */
   readonly minAgreement?: number;
-  /** With `masks`: how much less than the teacher's the student's DSC against truth may be; default 0.02. */
+  /** With `masks`: largest loss of DSC against ground truth relative to the teacher. Default: 0.02. */
   readonly maxDscDrop?: number;
-  /** Compare with the network in int8 as well; default true. */
+  /** Compare with the network in int8. Default: true. */
   readonly int8?: boolean;
-  /** Go on where an interrupted run of the same output ended. */
+  /** Resume an interrupted run with the same output. */
   readonly resume?: boolean;
-  /** Write the student whatever the gates say, and of a network that has an nmODE decoder already. */
+  /** Write the student regardless of its figures, and accept a network that already has an nmODE decoder. */
   readonly force?: boolean;
   /** An .html file to write: curves, figures, and pictures of the images that agree best and least. */
   readonly report?: string;
-  /** A .safetensors file to write: the student's state dict in the release's keys, to be trained further in PyTorch. */
+  /** A .safetensors file to write: the student's state dict with the release's keys, for further training in PyTorch. */
   readonly saveWeights?: string;
 
-  /** Bytes of features that are held in memory; others are in a file. Default 250 MB. */
+  /** Bytes of features in memory; the rest is in a file. Default: 250 MB. */
   readonly memoryBudget?: number;
   /** What is thrown is its reason; the state is kept for `resume`. */
   readonly signal?: AbortSignal;

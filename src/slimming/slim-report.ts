@@ -54,9 +54,9 @@ export interface SlimReport {
   readonly decoder: SolverId;
   /** What was frozen, in words: the backbone, and the tensors that the decoder takes. */
   readonly encoder: string;
-  /** Numbers that were fitted: the decoder's. */
+  /** Number of trained parameters: those of the decoder. */
   readonly fitted: number;
-  /** How many images were trained on, chose the weights, and chose nothing. */
+  /** Number of training, held-out and test images. */
   readonly images: { readonly train: number; readonly heldOut: number; readonly test: number };
   /** Groups of near-duplicates, by their names; each is in one of these parts. */
   readonly duplicates: readonly (readonly string[])[];
@@ -71,7 +71,7 @@ export interface SlimReport {
   readonly steps: number;
   /** The step behind which the decoder normalises by its running statistics, as the student does. */
   readonly runningFrom: number;
-  /** The step whose weights were kept. */
+  /** The step whose weights were selected. */
   readonly bestStep: number;
   /** Of each step. */
   readonly losses: readonly number[];
@@ -85,9 +85,9 @@ export interface SlimReport {
   readonly student: ModelFigures;
   /** The alternative: the teacher itself in int8; absent where it cannot be had. */
   readonly teacherInt8?: ModelFigures;
-  /** The student on the images that chose its weights, which flatters. */
+  /** The student on the held-out images, which selected its weights: an optimistic figure. */
   readonly heldOut: MaskFigures;
   readonly versions: Readonly<Record<'nmode' | 'node' | 'onnxruntime', string>>;
-  /** What else is to be known, one line each. */
+  /** Notes, one line each. */
   readonly notes: readonly string[];
 }

@@ -104,7 +104,7 @@ export class StateFile {
     try {
       const { tensors, metadata } = readSafetensors(source);
       const description: unknown = JSON.parse(metadata.get(KEY) ?? 'null');
-      if (!isDescribed(description)) throw new Error('it does not say what training it is of');
+      if (!isDescribed(description)) throw new Error('it does not identify its training');
       const read = Array.from(tensors, ([name, tensor]): [string, Tensor] => {
         const bytes = tensor.bytes();
         if (!float32Values(tensor).every(Number.isFinite)) throw new Error(`'${name}' is damaged`);
@@ -114,7 +114,7 @@ export class StateFile {
     } catch (error) {
       throw new NmodeError(
         'BAD_CHECKPOINT',
-        `${basename(this.path)}: no state to go on from: ${reason(error)}`,
+        `${basename(this.path)}: no state to resume from: ${reason(error)}`,
         {
           cause: error,
         },
@@ -132,7 +132,7 @@ export class StateFile {
     if (other === undefined) return;
     throw new NmodeError(
       'BAD_USAGE',
-      `${this.path}: it is the state of another training, ${differenceOf(other, found[other], this.identity[other])}: ask for the same, or leave ${option('resume')} out and begin anew`,
+      `${this.path}: it is the state of another training, ${differenceOf(other, found[other], this.identity[other])}: use the same options, or leave ${option('resume')} out to start over`,
     );
   }
 

@@ -41,7 +41,7 @@ export interface Teacher {
   readonly said: InputSpecOptions;
   /** The same, rewritten, with its features beside its first output. */
   readonly withSkips: Model;
-  /** Shallow to deep. */
+  /** The tensors for the solver steps, shallow to deep. */
   readonly skips: readonly TeacherSkip[];
   /** How it takes images, and what it gives. */
   readonly spec: ModelSpec;

@@ -109,7 +109,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (optimizationMetadataOf(model).level === 'latency') {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: its convolutions are in Winograd's form (${option('level', 'latency')}), which is not for ${precision}: give the model that it was made of`,
+      `${name}: its convolutions are in Winograd's form (${option('level', 'latency')}), which is not for ${precision}: give the original model`,
     );
   }
 }
@@ -158,7 +158,7 @@ function weightBytes(model: Model): number {
 
 function nothingToLower(name: string, precision: Lowering, model: Model): string {
   if (givableBytes(model, precision) > 0) {
-    return `${name}: its weights cannot be in ${precision}: they are inputs as well, which may be replaced: \`optimizeModel({ freeze: true })\` takes them for constants; nothing was written`;
+    return `${name}: its weights cannot be in ${precision}: they are also inputs, which may be overridden: \`optimizeModel({ freeze: true })\` treats them as constants; nothing was written`;
   }
   const [first] = untypedNodes(model);
   const end = first === undefined ? '' : ` (${untypedText(first)})`;

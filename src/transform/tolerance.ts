@@ -66,7 +66,7 @@ export class Tolerance {
     if (share <= 1) return;
     const worst = difference.outputs.find((output) => this.#shareOf(output) === share);
     const mayBeTheImages = areBundled && this.#cost !== undefined && Number.isFinite(share);
-    const way = mayBeTheImages ? `; they are bundled, give typical ones with ${option('images')}` : '';
+    const way = mayBeTheImages ? `; they are bundled, give representative ones with ${option('images')}` : '';
     throw new NmodeError(
       'CHECK_FAILED',
       `${name}: on ${images} images ${worst && this.#text(worst)}${guessText(assumed)}${way}; nothing was written`,
@@ -83,7 +83,7 @@ export class Tolerance {
     if (this.#cost === undefined || masks.length === 0 || masks.some(({ hasMask }) => hasMask)) return;
     throw new NmodeError(
       'CHECK_FAILED',
-      `${name}: on ${images} images no mask was found, so that nothing tells what it would cost: give typical ones with ${option(by)}; nothing was written`,
+      `${name}: on ${images} images no mask was found, so the loss is unknown: give representative ones with ${option(by)}; nothing was written`,
     );
   }
 

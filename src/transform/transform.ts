@@ -24,32 +24,32 @@ import { type Progress, timeLimit } from './watch.js';
 export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   /** Default `fp32`. */
   readonly precision?: Precision;
-  /** A folder of images that the result is compared on; default six that come with the package. */
+  /** A folder of images for the comparison with the original. Default: six bundled ones. */
   readonly images?: string;
-  /** A folder of images that are typical, from which `int8` learns its ranges. */
+  /** A folder of representative images for the calibration of `int8`. */
   readonly calibrate?: string;
-  /** How `int8` finds ranges; default the one of the two that costs less, where not all convolutions are within the budget with `minmax`. */
+  /** Calibration of `int8` ranges. Default: `minmax`, or the better of the two if that exceeds the budget. */
   readonly method?: CalibrationMethod;
-  /** How much of the masks' agreement a lower precision may lose, 1 - DSC, 0..1; default 0.0005 for `fp16`, else 0.003. */
+  /** Largest loss of a lower precision, 1 - DSC of the masks, 0..1. Default: 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;
   /**
    * In minutes: how long `int8` may look for layers that are too sensitive; then it ends with what it has found. In other precisions, how long models are
    * compared; then on fewer images.
    */
   readonly minutes?: number;
-  /** Write `fp16` and `int8` also where they reach less than a tenth of the multiply-adds. */
+  /** Write `fp16` and `int8` even if less than a tenth of the multiply-adds is in that precision. */
   readonly force?: boolean;
-  /** How images are prepared, instead of as the model says; the release's way where nobody says. */
+  /** Preprocessing; replaces the model's own recipe. Default: the model's, or else the release's. */
   readonly recipe?: Partial<Recipe>;
-  /** Stored values that images are cut to before all else, in place of the window that the recipe begins with, if it does. */
+  /** Clips stored values to a window before all other preprocessing; replaces a window at the start of the recipe. */
   readonly window?: IntensityWindow;
-  /** In which order the model has pixels and channels, where that is not what it tells. */
+  /** Layout of the model's input, where neither its metadata nor its shape show it. */
   readonly layout?: Layout;
-  /** Where the channels of an image are in files of their own, their patterns in that order, such as `{case}_0000.png`. */
+  /** If each channel is a file: one pattern per channel in channel order, such as `{case}_0000.png`. */
   readonly inputs?: readonly string[];
-  /** What one grey channel is made of where an image has colours, instead of as the model says. */
+  /** For a model of one channel: how to convert colour images; replaces the model's own setting. */
   readonly grey?: Grey;
-  /** Refuse a model that does not say how images are prepared, where `recipe` does not say it either. */
+  /** Refuse a model without a recipe, unless `recipe` is given. */
   readonly strictRecipe?: boolean;
   /** What is thrown is its reason: by default a DOMException of the name AbortError. */
   readonly signal?: AbortSignal;
@@ -65,18 +65,18 @@ export interface Transformed extends LiftReport {
   readonly precision: Precision;
   /** What rules the graph was rewritten by, and how often. */
   readonly changes: Readonly<Record<string, number>>;
-  /** Why no convolution took Winograd's form with `latency`: the target has no use for it, sizes of the image are open, or it would take no less time. */
+  /** Why `latency` rewrote no convolution in Winograd's form: the target does not benefit, sizes are open, or it would not be faster. */
   readonly direct?: 'target' | 'sizes' | 'time';
-  /** Weights below 2^-126 that became zero, where there were some. */
+  /** Number of weights below 2^-126 that were flushed to zero. */
   readonly denormals?: number;
   readonly quantized?: QuantizedLayers;
-  /** Nodes without a type, behind which no rule was tried, where there are some. */
+  /** Nodes whose type cannot be inferred, after which no rule applies. */
   readonly untyped?: readonly UntypedNode[];
-  /** How much of the work is in half precision or on integers. */
+  /** Share of the work in float16 or on integers. */
   readonly reached?: Reached;
   /** Why `int8` is expected to be slower than float, where it is. */
   readonly slower?: string;
-  /** The comparison with the model as it was, where it was made, and how its images were prepared. */
+  /** The comparison with the original model, if it was made, and the preprocessing of its images. */
   readonly difference?: ImageDifference;
   readonly prepared?: UsedRecipe;
 }
@@ -221,17 +221,15 @@ function refuseContradictions(options: TransformOptions): void {
     );
   }
   if (precompute && (level !== 'latency' || target === 'webgpu'))
-    throw usage("`precompute` has a meaning with `level: 'latency'` for cpu or wasm alone");
+    throw usage("`precompute` requires `level: 'latency'` for cpu or wasm");
   if (precision === 'int8' && calibrate === undefined) {
-    throw usage(
-      'int8 learns the ranges of values from typical images: give a folder of them with `calibrate`',
-    );
+    throw usage('int8 is calibrated on representative images: give a folder of them with `calibrate`');
   }
   if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
-    throw usage(`${option('calibrate')} and ${option('method')} have no meaning for ${precision}`);
+    throw usage(`${option('calibrate')} and ${option('method')} do not apply to ${precision}`);
   }
   if (force && precision !== 'fp16' && precision !== 'int8')
-    throw usage('`force` has a meaning for fp16 and int8 alone');
+    throw usage('`force` applies only to fp16 and int8');
   if (precision === 'fp32' && maxDscDrop !== undefined)
-    throw usage('`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone');
+    throw usage('`maxDscDrop` applies only to fp16, int8 and int8-weights');
 }

@@ -137,7 +137,7 @@ describe('a backbone of your own', () => {
     [
       'no channels',
       { ...mine(() => []), inputChannels: 0 },
-      /^backbone mine: inputChannels is 0, expected a whole number from 1 on$/,
+      /^backbone mine: inputChannels is 0, expected a whole number of at least 1$/,
     ],
     [
       'nothing returned',

@@ -38,7 +38,7 @@ describe('values beyond probabilities', () => {
   };
 
   it('may be logits where nobody says what they are', () => {
-    expect(placed({ 'nmode.recipe': UNIT })).toThrow(/^the model gives 5, .*: where these are logits/);
+    expect(placed({ 'nmode.recipe': UNIT })).toThrow(/^the model gives 5, .*: if these are logits/);
   });
 
   it('are not said to take a head that would be refused', () => {
@@ -140,7 +140,7 @@ describe('a server', () => {
     try {
       await plane.load('m');
       await expect(plane.model('m').segment(new Uint8Array(), {}, async () => {})).rejects.toThrow(
-        /^model 'm' takes tensors, not images: it ends in logits, .*`head: 'softmax'`$/,
+        /^model 'm' takes tensors, not images: it returns logits, .*`head: 'softmax'`$/,
       );
     } finally {
       await plane.close();

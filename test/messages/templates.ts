@@ -30,7 +30,7 @@ const isMessage = (node: Syntax, isThrown: boolean) =>
   (node.type === 'NewExpression' && /Error$/.test(nameOf(node.callee))) ||
   (node.type === 'CallExpression' && isThrown);
 
-/** A literal with `…` for what is put into it; undefined for what is no text of several words. */
+/** A literal with `…` for what is put into it; undefined for what is not a string of several words. */
 function templateOf(node: Syntax): string | undefined {
   const quasis = Array.isArray(node.quasis) ? node.quasis.map(({ cooked }) => String(cooked)) : undefined;
   const text = node.type === 'StringLiteral' ? nameOf(node) : quasis?.join('…');

@@ -22,7 +22,7 @@ describe('the recipe', () => {
     expect(form(sigmoid).assumed).toEqual([]);
     expect(form(sigmoid, { recipe: { normalization: { kind: 'unit' } } }, {}).assumed).toEqual([]);
     expect(() => form(sigmoid, { strictRecipe: true }, {})).toThrow(
-      'it does not say how images are prepared: say it with `recipe`',
+      'it has no recipe: set one with `recipe`',
     );
     expect(form(sigmoid, { strictRecipe: true }).assumed).toEqual([]);
   });
@@ -53,7 +53,7 @@ describe('mirroring and the size of pixels', () => {
     expect(() => form(sigmoid, { mirror: true })).toThrow(/along which axes this network may be mirrored/);
   });
 
-  it('are assumed where a model is of millimetres, and have no meaning for others', () => {
+  it('are assumed where a model is of millimetres, and do not apply to others', () => {
     const inMm = given({ spacing: { ...spacing, unit: 'mm' } });
     expect(form(sigmoid, {}, inMm)).toMatchObject({
       pixel: { height: 1, width: 1 },
@@ -65,7 +65,7 @@ describe('mirroring and the size of pixels', () => {
     const inPixels = given({ spacing: { ...spacing, unit: 'px' } });
     expect(form(sigmoid, {}, inPixels).assumed).toEqual([]);
     for (const other of [inPixels, KNOWN])
-      expect(() => form(sigmoid, { spacing: pixel }, other)).toThrow('`spacing` has no meaning');
+      expect(() => form(sigmoid, { spacing: pixel }, other)).toThrow('`spacing` does not apply');
   });
 });
 
@@ -79,7 +79,7 @@ describe('the head', () => {
     expect(form(logits, {}, independent).classes).toEqual({ kind: 'independent', regions });
     expect(form(sigmoid, {}, said)).not.toHaveProperty('head');
     const wrong: readonly (readonly [object, string])[] = [
-      [{ 'nmode.applied_head': 'tanh' }, "the head 'tanh' is none of sigmoid, softmax"],
+      [{ 'nmode.applied_head': 'tanh' }, "the head 'tanh' is not one of sigmoid, softmax"],
       [{ 'nmode.regions': '[]' }, 'expected a list of regions'],
       [{ 'nmode.regions': '[{"label":1,"of":[0]}]' }, 'from 1 to 255'],
       [{ 'nmode.regions': JSON.stringify(regions.slice(1)) }, 'it has 2 regions, the model gives 3 classes'],
@@ -91,7 +91,7 @@ describe('the head', () => {
 
   it('is asked for where a model ends in logits, whatever their range', () => {
     expect(() => form(logits)).toThrow(
-      "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`",
+      "it returns logits, not probabilities: convert them with `head: 'sigmoid'` or `head: 'softmax'`",
     );
     expect(form(logits, { head: 'sigmoid' })).toMatchObject({
       head: 'sigmoid',
@@ -121,7 +121,7 @@ describe('the head', () => {
 
   it('is what the graph shows, whatever the metadata kept from before', () => {
     expect(form(sigmoid, {}, { ...KNOWN, 'nmode.head': 'none' }).head).toBeUndefined();
-    expect(() => form(logits, {}, { ...KNOWN, 'nmode.head': 'sigmoid' })).toThrow(/ends in logits/);
+    expect(() => form(logits, {}, { ...KNOWN, 'nmode.head': 'sigmoid' })).toThrow(/returns logits/);
   });
 
   it('that structure does not tell is told as assumed', () => {
@@ -159,12 +159,12 @@ describe('the background', () => {
     expect(assumed).toHaveLength(assumptions);
   });
 
-  it('is refused where it has no meaning', () => {
+  it('is refused where it does not apply', () => {
     expect(() => form(softmaxed, { background: 3 })).toThrow(
       "a background of 3: the model's 3 classes are 0 to 2",
     );
     expect(() => form(sigmoid, { background: 0 })).toThrow(
-      '`background: 0` has no meaning: its classes do not exclude each other',
+      '`background: 0` does not apply: its classes do not exclude each other',
     );
     // What structure does not tell is not denied.
     expect(() => form(relu, { background: 0 })).toThrow('nothing says that its classes exclude each other');

@@ -59,7 +59,7 @@ it('channels are last where the shape says so, and that is told as assumed', () 
   expect(layoutOf([1, 8, 8, 12], 'tensor', none, 'NHWC')).toEqual({ layout: 'NHWC', assumed: [] });
   expect(layoutOf([1, 8, 8, 5], 'tensor', new Map([[LAYOUT_KEY, 'NHWC']]), undefined).layout).toBe('NHWC');
   expect(() => layoutOf([1, 3, 8, 8], 'tensor', new Map([[LAYOUT_KEY, 'x']]), undefined)).toThrow(
-    /'x' is none of NCHW, NHWC/,
+    /'x' is not one of NCHW, NHWC/,
   );
   expect(() => layoutOf([1, 8, 8, 3], 'image', none, 'NCHW')).toThrow(/contradicts/);
 });

@@ -31,7 +31,7 @@ describe('arguments that the command line would not let through are refused by n
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('a threshold that is no probability, a width of nothing', async () => {
+  it('a threshold that is not a probability, a width of nothing', async () => {
     const options = { model: 'm.onnx', images: [], output: folder, threshold: Number.NaN };
     await expect(predict(options)).rejects.toMatchObject({ code: 'BAD_USAGE' });
   });

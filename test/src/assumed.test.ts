@@ -239,8 +239,8 @@ it.each([
     /Expected relu, relu6, leaky-relu\[:slope\], .* for example leaky-relu:0\.1/,
   ],
   [['--bn-eps', '2'], /Expected a number from 0 to 1, for example 1e-3/],
-  [['--upsample', 'nearest', '--no-align-corners'], /--align-corners has a meaning for bilinear upsampling/],
-  [['--block-activation', 'gelu'], /original\.zip\.pth: --block-activation has no meaning/],
+  [['--upsample', 'nearest', '--no-align-corners'], /--align-corners applies only to bilinear upsampling/],
+  [['--block-activation', 'gelu'], /original\.zip\.pth: --block-activation does not apply/],
 ])('export %j exits 2 and says why', (flags, says) => {
   const run = nmode('export', checkpoint, '-o', out('no.onnx'), ...flags);
   expect(run).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(says) });
@@ -251,12 +251,12 @@ it('a tolerance without a reference, and what is none, is refused', async () => 
   const told = { checkpoint, output: out('no.onnx'), size };
   await expect(exportModel({ ...told, atol: 1e-3 })).rejects.toMatchObject({
     code: 'BAD_USAGE',
-    message: '`atol` has a meaning with `reference` alone',
+    message: '`atol` requires `reference`',
   });
   for (const rtol of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
     await expect(exportModel({ ...told, rtol, reference: leaky })).rejects.toMatchObject({
       code: 'BAD_USAGE',
-      message: `\`rtol: ${rtol}\`, expected a number from 0 on`,
+      message: `\`rtol: ${rtol}\`, expected a number of at least 0`,
     });
   }
 });

@@ -132,7 +132,11 @@ describe('files of channels that do not go together are refused in one line', ()
       () => [photograph, photograph],
       "ISIC_0000082.jpg + ISIC_0000082.jpg: together they have 6 channels, the model takes 2: ISIC_0000082.jpg is RGB, say what one grey channel of it is made of with `grey: 'luma'` or `grey: 'red'`",
     ],
-    ['one that is no image', () => [first, Uint8Array.of(1, 2, 3)], 'file 2 of the image: cannot be read'],
+    [
+      'one that is not an image',
+      () => [first, Uint8Array.of(1, 2, 3)],
+      'file 2 of the image: cannot be read',
+    ],
     ['none', () => [], 'no file of an image is given'],
     [
       'one that is missing',

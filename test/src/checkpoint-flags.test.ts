@@ -94,8 +94,8 @@ describe('nmode inspect', () => {
     expect(report.parameters).toBe(10_801);
   });
 
-  it.each([['--prefix'], ['--ignore'], ['--key']])('%s has no meaning for a model', (flag) => {
+  it.each([['--prefix'], ['--ignore'], ['--key']])('%s does not apply to a model', (flag) => {
     const run = nmode('inspect', fixture('foreign', 'unet.onnx'), flag, 'net');
-    expect(run).toMatchObject({ status: 2, stderr: `nmode: ${flag} has no meaning for a model\n` });
+    expect(run).toMatchObject({ status: 2, stderr: `nmode: ${flag} does not apply to a model\n` });
   });
 });

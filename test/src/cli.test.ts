@@ -95,7 +95,7 @@ describe('from checkpoint to mask', () => {
     );
     expect(nmode('inspect', trained, '--why')).toMatchObject({
       status: 2,
-      stderr: 'nmode: --why has a meaning for a model alone\n',
+      stderr: 'nmode: --why applies only to a model\n',
     });
   });
 

@@ -309,7 +309,7 @@ inBrowser('the page', () => {
     });
     await choose('logits.onnx', pixelwiseBytes(COLOURS));
     await page.waitForFunction(() =>
-      document.getElementById('alert')?.textContent?.includes('ends in logits'),
+      document.getElementById('alert')?.textContent?.includes('returns logits'),
     );
     await page.locator('#head').selectOption('softmax');
     await about('logits.onnx');
@@ -448,7 +448,7 @@ inBrowser('the page', () => {
       'an image that is cut short',
       'cut.jpg',
       () => readFileSync(EXAMPLE).subarray(0, 9000),
-      /^cut\.jpg: .* cut short$/,
+      /^cut\.jpg: .* truncated$/,
     ],
     [
       'a file that is none',

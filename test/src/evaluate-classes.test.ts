@@ -133,7 +133,7 @@ describe('one class beside a background', () => {
     expect((await report('bordered', 7)).confusion).toEqual({ ...confusion, tn: confusion.tn - 8 });
   });
 
-  it('is not, where a label is none of the two', async () => {
+  it('is not, where a label is not one of the two', async () => {
     await truth('twos', [[1], [2], [0], [0], [0], [0], [0], [0]]);
     await expect(report('twos')).rejects.toThrow(
       /it holds the values 0, 1 and 2, expected a mask of 0 and 255/,

@@ -53,7 +53,7 @@ function commands(): readonly Command[] {
 
 describe('options of the API on the command line', () => {
   it.each([
-    ['say which with `prefix`', 'say which with --prefix'],
+    ['choose one with `prefix`', 'choose one with --prefix'],
     [`give ${option('head', 'softmax')} where`, 'give --head softmax where'],
     [`${option('bnEps', -1)}, expected`, '--bn-eps -1, expected'],
     [`${option('init', true)}: say which`, '--init: say which'],
@@ -72,8 +72,8 @@ describe('options of the API on the command line', () => {
     for (const text of ['`torch.onnx.export` fails', '`constructor`', '`tree: 1`', 'a `', '``']) {
       expect(await inFlags(text)).toBe(text);
     }
-    expect(await inFlags('it`s.pth: 2 networks: say which with `prefix`')).toBe(
-      'it`s.pth: 2 networks: say which with --prefix',
+    expect(await inFlags('it`s.pth: 2 networks: choose one with `prefix`')).toBe(
+      'it`s.pth: 2 networks: choose one with --prefix',
     );
   });
 

@@ -53,7 +53,7 @@ describe('a server under load', () => {
     late.write('x\r\n\r\n');
     const [answer] = await once(late, 'data');
     expect(String(answer)).toMatch(
-      /^HTTP\/1\.1 503 .*retry-after: 1.*\{"error":"the server ends: try again later"\}$/s,
+      /^HTTP\/1\.1 503 .*retry-after: 1.*\{"error":"the server is shutting down: try again later"\}$/s,
     );
     expect(new Set(await Promise.all(all))).toEqual(new Set([200]));
     const since = performance.now();

@@ -138,7 +138,7 @@ it('a query is in decimal notation', async () => {
     });
     expect([status, json.error]).toEqual([
       400,
-      "'threshold' is no number: expected decimal notation, as in 0.5",
+      "'threshold' is not a number: expected decimal notation, as in 0.5",
     ]);
   }
 });

@@ -84,7 +84,7 @@ describe('images', () => {
       `${path}?fill=1`,
       { body: new Uint8Array(photograph) },
       400,
-      /^'fill' is none of threshold/,
+      /^'fill' is not one of threshold/,
     ],
     [
       'a threshold of 2',
@@ -114,7 +114,7 @@ describe('images', () => {
       path,
       { body: form(1, { threshold: '0.9' }) },
       400,
-      /^'threshold' of the form is no file: options go into the query, as in \?threshold=0\.4$/,
+      /^'threshold' of the form is not a file: options go into the query, as in \?threshold=0\.4$/,
     ],
     ['a form without any', path, { body: form(0) }, 400, /^the form cannot be read: it has no file$/],
     [

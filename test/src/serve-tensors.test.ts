@@ -131,7 +131,7 @@ describe('tensors', () => {
   });
 });
 
-describe('what is no number', () => {
+describe('what is not a number', () => {
   const values = input.data.slice() as Float32Array;
   values[7] = Number.NaN;
   const bytes = new Uint8Array(values.buffer);
@@ -164,7 +164,7 @@ describe('what is refused', () => {
   form.append('image', new Blob([photograph]), 'lesion.jpg');
   it.each<[string, string, Sent, RegExp]>([
     ['no JSON', 'fixed', { body: 'inputs' }, /^failed to parse the request JSON: /],
-    ['a list', 'fixed', { body: '[]' }, /^failed to parse the request JSON: it is no object$/],
+    ['a list', 'fixed', { body: '[]' }, /^failed to parse the request JSON: it is not an object$/],
     ['nothing', 'fixed', { method: 'POST' }, /^failed to parse the request JSON: /],
     ['no inputs', 'fixed', { body: '{}' }, /^the request has no 'inputs'$/],
     ['an input that is none', 'fixed', withInput({ name: 'x' }), /^unexpected inference input 'x'$/],
@@ -239,7 +239,7 @@ describe('what is refused', () => {
       /is 99, and the body has 2 bytes$/,
     ],
     [
-      'a header that is no number',
+      'a header that is not a number',
       'fixed',
       { headers: { 'inference-header-content-length': '-1' }, body: '{}' },
       /is '-1', expected a number of bytes/,

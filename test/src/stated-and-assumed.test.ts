@@ -104,7 +104,7 @@ describe('predict', () => {
     ]);
     expect(nmode(...command, '--strict-recipe')).toMatchObject({
       status: 2,
-      stderr: 'nmode: silent.onnx: it does not say how images are prepared: say it with --recipe\n',
+      stderr: 'nmode: silent.onnx: it has no recipe: set one with --recipe\n',
     });
     expect(nmode(...command, '--strict-recipe', ...RECIPE).stdout).not.toContain('assumed');
   });
@@ -114,7 +114,7 @@ describe('predict', () => {
     expect(nmode(...command)).toMatchObject({
       status: 3,
       stderr:
-        'nmode: logits.onnx: it ends in logits, not in probabilities: say what turns them into some with --head sigmoid or --head softmax\n',
+        'nmode: logits.onnx: it returns logits, not probabilities: convert them with --head sigmoid or --head softmax\n',
     });
     expect(nmode(...command, '--head', 'softmax').status).toBe(0);
     expect(await labelsOf(at('logits', 'a_labels.png'))).toEqual(CLASS);
@@ -195,6 +195,6 @@ describe('serve', () => {
     expect(json.classes.map(({ label }: { label: number }) => label)).toEqual([1, 2]);
     await expect(
       serve({ models: [at('silent.onnx')], port: 0, workers: 1, strictRecipe: true }),
-    ).rejects.toThrow(/silent: it does not say how images are prepared/);
+    ).rejects.toThrow(/silent: it has no recipe/);
   });
 });

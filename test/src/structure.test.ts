@@ -85,11 +85,11 @@ describe('a U-Net of unknown keys', () => {
     );
     const known = fixture('cases', 'original.zip.pth');
     expect(nmode('export', known, '-o', join(folder, 'x.onnx'), '--assume', RIGHT).stderr).toMatch(
-      /--assume has no meaning: its keys are those of unet\n$/,
+      /--assume does not apply: its keys are those of unet\n$/,
     );
     expect(
       nmode('export', known, '-o', join(folder, 'x.onnx'), '--assume', RIGHT, '--backbone', 'unet').stderr,
-    ).toMatch(/--assume has no meaning with --backbone: both say what the network is\n$/);
+    ).toMatch(/--assume cannot be combined with --backbone: both say what the network is\n$/);
   });
 
   it('is found below a prefix, and below several where a user says which', async () => {
@@ -107,7 +107,7 @@ describe('a U-Net of unknown keys', () => {
     expect(hypothesesIn(under('net.')).all[0]?.id).toBe(id);
     expect(hypothesesIn(under('lit.net.')).all[0]?.id).toBe(id);
     expect(() => hypothesesIn(under('net.', 'ema.'))).toThrow(
-      /^handwritten\.pth: it may hold 2 plain U-Nets, below 'net\.', 'ema\.': say which with `prefix`$/,
+      /^handwritten\.pth: it may hold 2 plain U-Nets, below 'net\.', 'ema\.': choose one with `prefix`$/,
     );
   });
 

@@ -93,7 +93,7 @@ export class Arguments {
     if (isWhole(value, least, most)) return value;
     throw this.fault(
       [name],
-      most === MOST ? `a whole number from ${least} on` : `one from ${least} to ${most}`,
+      most === MOST ? `a whole number of at least ${least}` : `one from ${least} to ${most}`,
     );
   }
 

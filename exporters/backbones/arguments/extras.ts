@@ -11,7 +11,7 @@ export const isFields = (value: unknown): value is Fields =>
 export const badText = (place: string, message: string, cause?: unknown): NmodeError =>
   new NmodeError('BAD_CHECKPOINT', `${place}: ${message}`, { cause });
 
-/** What a text beside the weights says; undefined where there is none. @throws NmodeError (BAD_CHECKPOINT) for what is no JSON */
+/** What a text beside the weights says; undefined where there is none. @throws NmodeError (BAD_CHECKPOINT) for what is not JSON */
 export function jsonIn(extras: Extras, place: string): unknown {
   const text = extras.get(place);
   if (text === undefined) return undefined;

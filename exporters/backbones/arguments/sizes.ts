@@ -27,7 +27,7 @@ export const channelsOfLevels = (
   name: string,
   otherwise: readonly number[],
   count?: number,
-): readonly number[] => args.list(name, otherwise, isChannels, 'a whole number from 1 on', count);
+): readonly number[] => args.list(name, otherwise, isChannels, 'a whole number of at least 1', count);
 
 /** Numbers of an argument, for the metadata: `2,2,1x2x2`. */
 export const listText = (sizes: readonly (number | readonly number[])[]): string =>

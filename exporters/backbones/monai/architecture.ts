@@ -15,7 +15,7 @@ export interface Common {
 export interface Definition {
   /** What each axis of space must be a multiple of; 1 where it takes any size. */
   readonly multiple: readonly number[];
-  /** Shallow to deep. x [N, C, ...space]. */
+  /** The tensors for the solver steps, shallow to deep. x [N, C, ...space]. */
   features(x: Value, weights: Weights): readonly Value[];
   /** [N, classes, ...space], before sigmoid or softmax. */
   logits(features: readonly Value[], weights: Weights): Value;

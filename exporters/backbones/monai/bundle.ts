@@ -29,7 +29,7 @@ const known = new WeakMap<Extras, Bundle | 'none'>();
 
 /**
  * What stands beside the weights of a bundle; undefined where there is nothing of the kind.
- * @throws NmodeError (BAD_CHECKPOINT) for what is no JSON, and for a network that is not known
+ * @throws NmodeError (BAD_CHECKPOINT) for what is not JSON, and for a network that is not known
  */
 export function bundleIn(extras: Extras): Bundle | undefined {
   const before = known.get(extras);

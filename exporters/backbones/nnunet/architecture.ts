@@ -36,7 +36,7 @@ export interface Definition {
   /** What each axis of space must be a multiple of. */
   readonly multiple: readonly number[];
   readonly variant: Readonly<Record<string, string>>;
-  /** Shallow to deep. x [N, C, ...space]. */
+  /** The tensors for the solver steps, shallow to deep. x [N, C, ...space]. */
   features(x: Value, weights: Weights): readonly Value[];
   /** [N, classes, ...space], before softmax or sigmoid. */
   logits(features: readonly Value[], weights: Weights, classes: number): Value;
@@ -86,9 +86,9 @@ export function define(architecture: Architecture, args: Arguments, axes: 2 | 3)
   if (factorsOf(strides.slice(0, 1), axes).some((factor) => factor !== 1)) {
     throw args.fault(['strides'], 'a first one of 1, so that classes are as large as the image');
   }
-  const counts = perStage(args, countName(architecture), isCount, 'a whole number from 1 on', stages);
+  const counts = perStage(args, countName(architecture), isCount, 'a whole number of at least 1', stages);
   const name = 'n_conv_per_stage_decoder';
-  const upCounts = perStage(args, name, isCount, 'a whole number from 1 on', stages - 1);
+  const upCounts = perStage(args, name, isCount, 'a whole number of at least 1', stages - 1);
   const between = residual.encoder ? betweenOf(args, stages) : [];
   const stem = residual.encoder ? args.whole('stem_channels', at(features, 0)) : 0;
   const layers: Layers = {

@@ -46,7 +46,7 @@ function labelsBehind(place: string, name: string, value: unknown): readonly num
   if (list.length > 0 && list.length <= MOST && list.every(isLabel)) return [...new Set(list)];
   throw badText(
     place,
-    `label '${name.slice(0, 40)}' is ${textOf(value)}, expected a number from 0 on, or a list of them (numbers by name are nnU-Net's version 2)`,
+    `label '${name.slice(0, 40)}' is ${textOf(value)}, expected a number of at least 0, or a list of them (numbers by name are nnU-Net's version 2)`,
   );
 }
 

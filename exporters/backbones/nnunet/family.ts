@@ -106,7 +106,7 @@ function network(
   { configuration, ...given }: NamedArguments = {},
 ): Network {
   if (configuration !== undefined && typeof configuration !== 'string') {
-    throw new NmodeError('BAD_USAGE', `${option('backboneArguments')}: configuration is no text`);
+    throw new NmodeError('BAD_USAGE', `${option('backboneArguments')}: configuration is not a string`);
   }
   const said = planIn(extras, configuration);
   // A user may say that it is another.

@@ -14,7 +14,7 @@ const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 export function preparationOf({ place, configuration, settings, plans, ...plan }: Plan): Preparation {
   const args = new Arguments({ config: settings, file: place });
   const all = new Arguments({ config: plans, file: 'plans' });
-  const patchSize = args.list('patch_size', [], isPatch, 'a whole number from 1 on');
+  const patchSize = args.list('patch_size', [], isPatch, 'a whole number of at least 1');
   const spacing = args.list('spacing', [], isPositive, 'a number above 0', patchSize.length);
   const schemes = args.list(
     'normalization_schemes',

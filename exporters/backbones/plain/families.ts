@@ -166,7 +166,7 @@ export const PLAIN_FAMILIES = FAMILIES.map(({ id, stem, choices, width, layers }
   };
   const ofWidth = (first: number) => {
     const found = network(shapesOf(layers(first)));
-    if (found === undefined) throw new TypeError(`${id} of ${first} channels is no plain U-Net`);
+    if (found === undefined) throw new TypeError(`${id} of ${first} channels is not a plain U-Net`);
     return found;
   };
   let published: Network | undefined;

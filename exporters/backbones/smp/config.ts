@@ -9,7 +9,7 @@ const NAMES = ARCHITECTURES.map(({ className }) => className);
 
 /**
  * The arguments that stand beside the weights; undefined where there are none, or those of another library.
- * @throws NmodeError (BAD_CHECKPOINT) for what is no JSON, and for a class that is not known
+ * @throws NmodeError (BAD_CHECKPOINT) for what is not JSON, and for a class that is not known
  */
 export function configIn(extras: Extras): NamedArguments | undefined {
   const found = jsonIn(extras, CONFIG);

@@ -113,7 +113,7 @@ export class PickleMachine {
     this.#budget.charge(items.length);
     const list = this.top();
     if (Array.isArray(list)) for (const item of items) list.push(item);
-    else if (!(list instanceof Inert)) throw new TypeError('the pickle appends to what is no list');
+    else if (!(list instanceof Inert)) throw new TypeError('the pickle appends to what is not a list');
   }
 
   /** Sets keys and values, alternating, of the dict at the top. */
@@ -121,14 +121,14 @@ export class PickleMachine {
     this.#budget.charge(items.length);
     const dict = this.top();
     if (dict instanceof Inert) return;
-    if (!(dict instanceof Map)) throw new TypeError('the pickle sets items of what is no dict');
+    if (!(dict instanceof Map)) throw new TypeError('the pickle sets items of what is not a dict');
     for (let i = 0; i + 1 < items.length; i += 2) dict.set(items[i] ?? null, items[i + 1] ?? null);
   }
 
   addItems(items: readonly PickleValue[]): void {
     this.#budget.charge(items.length);
     const set = this.top();
-    if (!(set instanceof Set)) throw new TypeError('the pickle adds items to what is no set');
+    if (!(set instanceof Set)) throw new TypeError('the pickle adds items to what is not a set');
     for (const item of items) set.add(item);
   }
 

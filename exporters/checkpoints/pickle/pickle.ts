@@ -71,7 +71,7 @@ const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
   '\x93'(m) {
     const [module, name] = m.take(2); // STACK_GLOBAL
     if (typeof module !== 'string' || typeof name !== 'string')
-      throw new TypeError('a class whose name is no text');
+      throw new TypeError('a class whose name is not a string');
     m.push(new Global(module, name));
   },
   R: callTop, // REDUCE

@@ -44,7 +44,7 @@ export function matched(left: Axis, right: Axis): Axis | undefined {
   if (left.length !== right.length) return undefined;
   const isSame = ({ size, along }: Factor, index: number) => {
     const other = at(right, index);
-    // One that is no number may be the same.
+    // One that is not a number may be the same.
     return along === other.along && !(Math.abs(size - other.size) > 0);
   };
   return left.every(isSame) ? left : undefined;

@@ -74,7 +74,7 @@ export class BitReader {
     const ahead =
       held >= CODE_BITS ? this.#buffer >>> (held - CODE_BITS) : this.#buffer << (CODE_BITS - held);
     const entry = table === undefined ? NO_CODE : (table[ahead & 0xffff] as number);
-    if (entry === NO_CODE) throw this.#damaged(held === 0 ? TOO_EARLY : 'a code that there is none of');
+    if (entry === NO_CODE) throw this.#damaged(held === 0 ? TOO_EARLY : 'an invalid code');
     const length = entry >> 8;
     if (length > held) throw this.#damaged(TOO_EARLY);
     this.#held = held - length;

@@ -51,7 +51,7 @@ export function checkScans(bytes: Uint8Array): void {
   let interval = 0;
   let [scans, refining] = [0, 0];
   const segments = [...jpegSegments(bytes)];
-  if (segments.at(-1)?.marker !== MARKERS.endOfImage) throw new Error('it is cut short');
+  if (segments.at(-1)?.marker !== MARKERS.endOfImage) throw new Error('it is truncated');
   for (const { marker, data, entropy } of segments) {
     if (isFrame(marker)) {
       if (marker > MARKERS.startOfFrame2) return;
@@ -232,7 +232,7 @@ function refineBand(scan: Scan, ac: HuffmanTable | undefined, component: Compone
     const symbol = bits.symbol(ac);
     const size = symbol & 15;
     let run = symbol >> 4;
-    if (size > 1) throw damaged('a code that there is none of');
+    if (size > 1) throw damaged('an invalid code');
     if (size === 0 && symbol !== RUN_OF_ZEROS) {
       scan.endOfBand = (1 << run) + bits.read(run);
       break;

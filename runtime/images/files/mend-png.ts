@@ -35,7 +35,7 @@ function look(bytes: Uint8Array): Found {
     if (isDamaged(chunk)) damaged.add(type);
     else if (type === 'eXIf' || type === 'iCCP') first[type] ??= chunk;
   }
-  if (last !== 'IEND') throw new Error('it is cut short');
+  if (last !== 'IEND') throw new Error('it is truncated');
   const { eXIf: exif, iCCP: profile } = first;
   return { damaged, ...(exif && { exif }), ...(profile && { profile }) };
 }

@@ -98,7 +98,7 @@ function partsOf(bytes: Uint8Array) {
     else if (READ_CHUNKS.includes(type) && !first.has(type)) first.set(type, data);
     last = type;
   }
-  if (last !== 'IEND') throw new Error('it is cut short');
+  if (last !== 'IEND') throw new Error('it is truncated');
   const [header, palette, transparency] = READ_CHUNKS.map((type) => first.get(type));
   return { header, palette, transparency, length };
 }

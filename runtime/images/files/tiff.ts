@@ -65,7 +65,7 @@ export const tiffTag = (bytes: Uint8Array, tag: Tag): number | undefined => valu
 /** What the samples of a pixel are by what their file says. */
 export interface StoredSamples {
   readonly count: number;
-  /** Those of grey, a palette, or colours; what comes behind them is none of these. */
+  /** Those of grey, a palette, or colours; what comes behind them is not one of these. */
   readonly colours: number;
   /** Whether there is one more, which the file calls alpha. */
   readonly hasAlpha: boolean;

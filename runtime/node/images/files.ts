@@ -191,7 +191,7 @@ export async function inflated(deflated: Uint8Array, length: number): Promise<Ui
       throw new Error(more ? 'it holds more than its size says' : 'it is damaged', { cause: error });
     },
   );
-  if (whole.length < length) throw new Error('it is cut short');
+  if (whole.length < length) throw new Error('it is truncated');
   return whole;
 }
 

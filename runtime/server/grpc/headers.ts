@@ -11,7 +11,7 @@ export function isGrpc({ ':method': method, 'content-type': type }: IncomingHttp
 
 /**
  * Milliseconds that a client waits for its answer; undefined where it tells none.
- * @throws NmodeError (BAD_USAGE) for what is none of gRPC's (doc/PROTOCOL-HTTP2.md)
+ * @throws NmodeError (BAD_USAGE) for what is not one of gRPC's (doc/PROTOCOL-HTTP2.md)
  */
 export function timeoutOf({ 'grpc-timeout': timeout }: IncomingHttpHeaders): number | undefined {
   if (timeout === undefined) return undefined;

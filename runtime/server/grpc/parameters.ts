@@ -55,7 +55,7 @@ export class Parameters {
   /** @throws NmodeError (BAD_USAGE) for one of another type */
   number(name: string): number | undefined {
     const value = this.#values.get(name);
-    if (value !== undefined && typeof value !== 'number') throw badUsage(`'${name}' is no number`);
+    if (value !== undefined && typeof value !== 'number') throw badUsage(`'${name}' is not a number`);
     return value;
   }
 

@@ -16,7 +16,7 @@ const OTHERS = ['timeout', 'binary_data_output'];
 /** @throws NmodeError (BAD_USAGE) */
 function optionsOf(parameters: Parameters): SegmentOptions {
   const unknown = parameters.names.find((name) => !OPTIONS.includes(name) && !OTHERS.includes(name));
-  if (unknown !== undefined) throw badUsage(`'${unknown}' is none of ${OPTIONS.join(', ')}`);
+  if (unknown !== undefined) throw badUsage(`'${unknown}' is not one of ${OPTIONS.join(', ')}`);
   const [threshold, minArea] = [parameters.number('threshold'), parameters.number('min_area')];
   return {
     ...(threshold !== undefined && { threshold }),

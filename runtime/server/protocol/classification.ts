@@ -41,7 +41,7 @@ export function classify(
   return { dims: [rows, best], texts };
 }
 
-/** What is no number comes last. */
+/** What is not a number comes last. */
 const compare = (a = Number.NaN, b = Number.NaN) =>
   a === b ? 0 : Number(Number.isNaN(b)) - Number(Number.isNaN(a)) || a - b;
 

@@ -140,7 +140,7 @@ const failures = Object.fromEntries(
     408: 'the request did not come in time',
     413: 'the body, or its JSON, is too large',
     414: 'the path is too long',
-    415: 'Content-Type is no media type, or the body is encoded',
+    415: 'Content-Type is not a media type, or the body is encoded',
     417: 'Expect is another than 100-continue',
     431: 'the headers are too large',
     500: 'a run, or the thread that it ran in, failed',

@@ -89,7 +89,7 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
   if (twice !== undefined) throw badUsage(`'${twice[0]}' is given more than once`);
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
-    throw badUsage(`'${unknown}' is none of threshold, min_area, fill_holes, largest_component`);
+    throw badUsage(`'${unknown}' is not one of threshold, min_area, fill_holes, largest_component`);
   }
   return {
     ...(threshold !== undefined && { threshold: numberOf('threshold', threshold) }),
@@ -101,7 +101,7 @@ function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
 
 function numberOf(name: string, given: Given): number {
   const value = parseDecimal(String(given));
-  if (value === undefined) throw badUsage(`'${name}' is no number: expected decimal notation, as in 0.5`);
+  if (value === undefined) throw badUsage(`'${name}' is not a number: expected decimal notation, as in 0.5`);
   return value;
 }
 

@@ -102,7 +102,7 @@ function readTensor(
   binary: BinaryTail,
   maxElements: number,
 ): [string, InputTensor] {
-  if (!isObject(entry)) throw badUsage("an entry of 'inputs' is no object");
+  if (!isObject(entry)) throw badUsage("an entry of 'inputs' is not an object");
   const name = optional(entry, 'name', isString, 'a string');
   if (name === undefined) throw badUsage("an input has no 'name'");
   const dims = optional(entry, 'shape', isArray, 'an array');

@@ -62,7 +62,7 @@ function handFile(
   return { source: bytes, give: [bytes.buffer] };
 }
 
-/** The files of an image's channels: bytes are copied at once. @throws NmodeError (BAD_USAGE) for what is no file */
+/** The files of an image's channels: bytes are copied at once. @throws NmodeError (BAD_USAGE) for what is not a file */
 async function handFiles(
   sources: readonly FileSource[],
   signal: AbortSignal | undefined,

@@ -76,7 +76,7 @@ export async function inflate(
   length: number,
 ): Promise<Uint8Array> {
   const packed = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length > MAX_INFLATION * packed) throw new Error('it is cut short');
+  if (length > MAX_INFLATION * packed) throw new Error('it is truncated');
   const reader = new Blob([...parts]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
   const whole = new Uint8Array(length);
   let filled = 0;
@@ -85,7 +85,7 @@ export async function inflate(
     whole.set(part.value, filled);
     filled += part.value.length;
   }
-  if (filled < length) throw new Error('it is cut short');
+  if (filled < length) throw new Error('it is truncated');
   return whole;
 }
 

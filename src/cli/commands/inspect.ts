@@ -36,7 +36,7 @@ export function addInspect(program: Command, inFlags: InFlags): void {
       const { inspect } = await import('../../api/inspect.js');
       const { key, ...selection } = optionsOf(flags);
       const report = await inWords(await inspect(file, key, selection), inFlags);
-      if (why && report.kind !== 'model') throw badUsage('`why` has a meaning for a model alone');
+      if (why && report.kind !== 'model') throw badUsage('`why` applies only to a model');
       printReport(report, json, (it) => reportText(it, why));
     });
 }

@@ -90,7 +90,7 @@ export const numberThat =
     return value;
   };
 
-export const parseTolerance = numberThat((value) => value >= 0, 'a number from 0 on, for example 1e-5');
+export const parseTolerance = numberThat((value) => value >= 0, 'a number of at least 0, for example 1e-5');
 
 export const parseProbability = numberThat((value) => value >= 0 && value <= 1, 'a number from 0 to 1');
 

@@ -70,7 +70,7 @@ export function addRunningFlags(command: Command): Command {
     .addOption(
       new Option(
         '--spacing <height,width>',
-        'size of the pixels of images in mm, for a model that resamples to one (default: 1,1, told as assumed)',
+        'size of the pixels of images in mm, for a model that resamples to one (default: 1,1, reported as assumed)',
       ).argParser((text: string): PixelSize => {
         const [height = 0, width = 0, ...others] = text.split(',').map(parseDecimal);
         if (!(height > 0 && width > 0) || others.length > 0)

@@ -27,7 +27,7 @@ export function columnsTable<Row>(columns: readonly Column<Row>[], rows: readonl
   );
 }
 
-/** A line of its own; none where there is no text. */
+/** A line of its own; none where there is not a string. */
 export type Field = readonly [label: string, text: string | undefined];
 
 /** Label and text in two columns. */

@@ -68,19 +68,19 @@ describe('what a checkpoint cannot tell is asked for, never guessed', () => {
       'an activation without meaning',
       'original.zip.pth',
       { activation: 'gelu' },
-      /`activation` has no meaning/,
+      /`activation` does not apply/,
     ],
     [
       'a form without meaning',
       'hd-CR_B.zip.pth',
       { activation: 'gelu', solverOptions: { form: 'paper' } },
-      /`solverOptions\.form` has no meaning/,
+      /`solverOptions\.form` does not apply/,
     ],
     [
       "a form of another solver's",
       'nmode-CR_B.zip.pth',
       { decoder: 'lmd', activation: 'gelu', solverOptions: { abmForm: 'paper' } },
-      /`solverOptions\.abmForm` has no meaning for lmd$/,
+      /`solverOptions\.abmForm` does not apply to lmd$/,
     ],
     [
       'a form that there is not',

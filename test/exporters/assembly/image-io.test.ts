@@ -57,7 +57,7 @@ describe('what contradicts itself is refused', () => {
     [
       'a background of logits',
       { head: 'none' as const, background: 0, size: fixed },
-      /`background: 0` has no meaning: there is one class/,
+      /`background: 0` does not apply: there is one class/,
     ],
     [
       'a recipe that pads too little',

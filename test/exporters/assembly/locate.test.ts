@@ -86,7 +86,7 @@ describe('any prefix is found by the keys below it', () => {
     ['a.', 'b.', opened, original],
   ])('of two networks, %s and %s, none is guessed', (one, other, first, second) => {
     expect(() => exportOf([...below(one, first), ...below(other, second)])).toThrow(
-      `it holds 2 networks, unet below '${one}', unet below '${other}': say which with \`prefix\``,
+      `it holds 2 networks, unet below '${one}', unet below '${other}': choose one with \`prefix\``,
     );
   });
 });
@@ -106,7 +106,7 @@ describe('keys that the network does not use', () => {
     (key) => {
       for (const prefix of ['', 'net.']) {
         expect(() => exportOf([...below(prefix), [`${prefix}${key}`, odd]])).toThrow(
-          `keys do not fit the network: 1 unused: ${key} (\`ignore\` leaves keys aside)`,
+          `keys do not fit the network: 1 unused: ${key} (\`ignore\` skips keys)`,
         );
       }
     },

@@ -30,7 +30,7 @@ it.each<readonly [string, PickleValue]>([
   expect(found(object)).toEqual(['skin', 'lesion']);
 });
 
-it('finds none in what is no list of names, and ends in a dict that holds itself', () => {
+it('finds none in what is not a list of names, and ends in a dict that holds itself', () => {
   expect(found(dict({ classes: 2, names: [1, 2], labels: new Uint8Array(2) }))).toBeUndefined();
   const endless = dict({});
   for (const key of ['meta', 'config', 'args', 'cfg']) endless.set(key, endless);

@@ -61,7 +61,7 @@ it.each<[string, Uint8Array, RegExp]>([
   ['llm.gguf', bytes('GGUF\x03\0\0\0', new Uint8Array(40)), /a GGUF file/],
   ['photo.pth', bytes('\x89PNG\r\n\x1a\n', new Uint8Array(40)), /an image or a PDF/],
   ['zeros.pth', new Uint8Array(5000), /all zeros.*download it again/],
-  ['cut.pth', checkpoint.subarray(0, checkpoint.length - 60), /cut short.*download or save it again/],
+  ['cut.pth', checkpoint.subarray(0, checkpoint.length - 60), /truncated.*download or save it again/],
   [
     'notes.pth',
     text('epochs: 40, dice: 0.91'),

@@ -358,7 +358,7 @@ describe('references', () => {
     ['sizes that overflow', npy('<f4', '(999999999999999, 999999999999999, 0)', new Uint8Array(0))],
     ['a hundred axes', npy('<f4', `(${'1, '.repeat(100)})`, storage.slice(0, 4))],
     ['a negative size', npy('<f4', '(-2, -2)', storage)],
-    ['no array at all', Buffer.from('hello, this is no array')],
+    ['no array at all', Buffer.from('hello, this is not an array')],
   ])('%s are refused', async (_, entry) => {
     await expect(readReference(write('bad.npz', zip({ 'x.npy': entry })))).rejects.toMatchObject({
       code: 'BAD_REFERENCE',

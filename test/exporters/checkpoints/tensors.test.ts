@@ -149,9 +149,9 @@ describe('safetensors', () => {
     ],
     ['an entry that is a list', { a: [1, 2] }, 4, /'a' has no element type/],
     ['an entry with an object in it', { a: { ...entry, shape: { of: 1 } } }, 4, /no whole sizes/],
-    ['an entry that is no object', { a: 3 }, 4, /'a' has no element type/],
-    ['a header that is a list', '[]', 0, /no JSON object/],
-    ['a header that is no JSON', '{nonsense', 0, /JSON/],
+    ['an entry that is not an object', { a: 3 }, 4, /'a' has no element type/],
+    ['a header that is a list', '[]', 0, /not a JSON object/],
+    ['a header that is not JSON', '{nonsense', 0, /JSON/],
   ])('refuses %s', (_, header, size, says) => {
     expect(() => read(header, size)).toThrow(says);
   });

@@ -192,7 +192,7 @@ describe("on PyTorch's export of the original U-Net", () => {
       expect(most).toBeGreaterThan(0.5 * bound);
     }
     await expect(graftDecoder(unet, undefined, planGraft({ skips }), unasked)).rejects.toThrow(
-      '`init: true`: say which decoder with `decoder` eed or hd or lmd',
+      '`init: true`: choose the decoder with `decoder` eed or hd or lmd',
     );
   });
 });
@@ -242,7 +242,7 @@ describe('what is refused', () => {
     );
   });
 
-  it('a tensor that is no image', async () => {
+  it('a tensor that is not an image', async () => {
     await ofUnet(/^tensor '\/up1\/Shape_output_0' is int64 \[4\], expected float32 \[N, C, H, W\]$/, {
       skips: ['/up1/Shape_output_0'],
     });
@@ -272,7 +272,7 @@ describe('what is refused', () => {
     const left = async (told: Omit<GraftHints, 'skips'>) =>
       graftDecoder(unet, await checkpointFor('lmd'), planGraft({ skips, ...told }), unasked);
     await expect(left({})).rejects.toThrow(
-      /say which it is with `decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`/,
+      /choose it with `decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`/,
     );
     await expect(left({ decoder: 'eed' })).rejects.toThrow(/does not hold the activation between steps/);
     await expect(left({ decoder: 'hd' })).rejects.toThrow(/keys are those of eed or lmd.*, not of hd/);
@@ -288,10 +288,10 @@ describe('what is refused', () => {
     });
     const from = (held: Checkpoint) => graftDecoder(unet, held, planGraft(lmd), unasked);
     await expect(from(below('student.', 'teacher.'))).rejects.toThrow(
-      "it holds 2 decoders, below 'student.', 'teacher.': say which with `prefix`",
+      "it holds 2 decoders, below 'student.', 'teacher.': choose one with `prefix`",
     );
     await expect(from({ ...below('student.', 'teacher.'), prefix: 'module.' })).rejects.toThrow(
-      "below 'module.student.', 'module.teacher.': say which",
+      "below 'module.student.', 'module.teacher.': choose one",
     );
     const { notes, model } = await from(below('net.'));
     expect(notes[0]).toBe("the network is below 'net.' in the state dict");
@@ -316,7 +316,7 @@ describe('what is refused', () => {
     expect(model.metadata.get('nmode.head')).toBe('softmax');
     const pooled = { ...lmd, pooling: 'average' } as const;
     await expect(graftDecoder(unet, checkpoint, planGraft(pooled), unasked)).rejects.toThrow(
-      '`pooling` has no meaning: there is no maximum pooling among the layers that are written',
+      '`pooling` does not apply: there is no maximum pooling among the layers that are written',
     );
   });
 

@@ -88,7 +88,7 @@ describe('a bundle', () => {
     [{ strides: [2] }, "strides is [2], expected 2 of them, one for each of 'channels' but the first"],
     [
       { channels: '$compute(4)' },
-      'channels is "$compute(4)", expected a list of some, each a whole number from 1 on',
+      'channels is "$compute(4)", expected a list of some, each a whole number of at least 1',
     ],
     [{ chanels: [1] }, 'UNet is not written with chanels; the closest argument is channels'],
     [{ norm: 'layer' }, 'norm is "layer", expected one of instance'],

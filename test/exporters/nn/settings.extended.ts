@@ -140,18 +140,15 @@ describe('a setting is refused', () => {
     ['eps without BatchNorm', { network: 'ege-original' }, { bnEps: 1e-3 }],
     ['upsampling by transposed convolutions', TRANSPOSED, { upsample: 'nearest' }],
     ['corners of pixels that are repeated', { network: 'smp-mobilenet' }, { alignCorners: true }],
-  ] as const)('%s, as it has no meaning there', async (_, weights, options) => {
+  ] as const)('%s, as it does not apply there', async (_, weights, options) => {
     const [name] = Object.keys(options);
     expect(await refusal(weights, options)).toMatch(
-      new RegExp(`^BAD_USAGE \\S+: \`${name}\` has no meaning: (nothing|there|the) .*$`),
+      new RegExp(`^BAD_USAGE \\S+: \`${name}\` does not apply: (nothing|there|the) .*$`),
     );
   });
 
   it.each([
-    [
-      { upsample: 'nearest', alignCorners: true },
-      '`alignCorners` has a meaning for bilinear upsampling alone',
-    ],
+    [{ upsample: 'nearest', alignCorners: true }, '`alignCorners` applies only to bilinear upsampling'],
     [{ bnEps: -1 }, '`bnEps: -1`, expected a number from 0 to 1'],
     [{ bnEps: Number.NaN }, '`bnEps: NaN`, expected a number from 0 to 1'],
     [{ pooling: 'mean' }, "`pooling: 'mean'`, expected max or average"],

@@ -200,7 +200,7 @@ describe('plans', () => {
   });
 
   it.each([
-    [{ 0: 'background' }, 'label \'0\' is "background", expected a number from 0 on'],
+    [{ 0: 'background' }, 'label \'0\' is "background", expected a number of at least 0'],
     [{ background: 0, lesion: 2 }, 'its labels are 0, 2, expected 0, 1, 2, ..., each once'],
     [{ background: 0, whole: [1, 2] }, 'regions_class_order is missing, expected 1 numbers'],
     [{ background: 0, 1: [1, 2] }, "region '1' is named by a number"],

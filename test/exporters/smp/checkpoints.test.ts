@@ -147,7 +147,7 @@ describe('config.json', () => {
     [{ activation: 'tanh' }, 'activation is "tanh", expected null or one of'],
     [{ aux_params: { pooling: 'avg', depth: 3 } }, 'aux_params is not written with depth'],
     [{ _model_class: 'DPT' }, '_model_class is "DPT", expected one of Unet,'],
-    [{ in_channels: 0 }, 'in_channels is 0, expected a whole number from 1 on'],
+    [{ in_channels: 0 }, 'in_channels is 0, expected a whole number of at least 1'],
   ])('%j is refused in one line that says what is expected', (changes, message) => {
     expect(() => exportedSmp(configured(changes))).toThrow(message);
   });
@@ -199,9 +199,9 @@ describe('a bare state dict', () => {
     const given = { backbone: 'smp.unet', backboneArguments: { decoder_interpolation: 'bilinear' } };
     const { assumed } = exportedSmp(smpCheckpoint(unet), given);
     expect(assumed).toContainEqual({ what: 'upsampling', value: 'bilinear', option: 'upsample' });
-    expect(() => backboneOf('unet', {})).toThrow('`backboneArguments` has no meaning for unet');
+    expect(() => backboneOf('unet', {})).toThrow('`backboneArguments` does not apply to unet');
     expect(() => exportedSmp(smpCheckpoint(unet), { backboneArguments: {} })).toThrow(
-      '`backboneArguments` has a meaning with `backbone` alone',
+      '`backboneArguments` requires `backbone`',
     );
   });
 });

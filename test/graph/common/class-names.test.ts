@@ -42,8 +42,8 @@ describe('a file of names', () => {
     [Array.from({ length: 256 }, (_, i) => `c${i}`).join('\n'), false, 'it names 256 classes, at most 255'],
     [' '.repeat(70_000), false, 'it has 70000 characters, at most 65536 are read'],
     ['{"0": "a", "2": "b"}', true, 'it has no name for class 1: classes are numbered from 0'],
-    ['[1]', true, 'the name of class 0 is no text'],
-    ['{"0": "a", "1": ["b"]}', true, 'the name of class 1 is no text'],
+    ['[1]', true, 'the name of class 0 is not a string'],
+    ['{"0": "a", "1": ["b"]}', true, 'the name of class 1 is not a string'],
     ['[{"id": 1, "name": "a"}]', true, 'it has no name for class 0'],
     ['"a"', true, 'it holds no list of names'],
   ])('is refused: %#', (text, isJson, problem) => {

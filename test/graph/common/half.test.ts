@@ -35,7 +35,7 @@ describe('halves', () => {
     }
   });
 
-  it('what is too large is infinite, what is too small zero, and what is no number stays none', () => {
+  it('what is too large is infinite, what is too small zero, and what is not a number stays none', () => {
     expect(halves(65519, 65520, 1e9, -1e9)).toEqual([0x7bff, 0x7c00, 0x7c00, 0xfc00]);
     expect(halves(2 ** -25, 2 ** -25 * 1.01, -1e-30)).toEqual([0, 1, 0x8000]);
     expect(halves(Number.NaN)[0]).toBe(0x7e00);

@@ -31,11 +31,11 @@ describe('what is none is refused', () => {
   it.each<[object, RegExp]>([
     [{ ...window, width: 0 }, /^the width of the window is 0, expected a number above 0$/],
     [{ ...window, width: -1 }, /width of the window is -1/],
-    [{ ...window, centre: null }, /^the centre of the window is no number$/],
+    [{ ...window, centre: null }, /^the centre of the window is not a number$/],
     [{ kind: 'window', width: 3 }, /has kind, width, expected kind, centre, width/],
     [{ kind: 'unit', bits: 17 }, /^bits is not a whole number from 1 to 16$/],
     [{ kind: 'min-max', to: 0 }, /^to is 0, expected a number above 0$/],
-    [{ kind: 'z-score', per: 'row' }, /^per 'row' is none of image, channel$/],
+    [{ kind: 'z-score', per: 'row' }, /^per 'row' is not one of image, channel$/],
     [
       { kind: 'percentile-clip', low: 5, high: 101 },
       /from 5 to 101, expected a low below a high, both from 0 to 100$/,
@@ -44,8 +44,8 @@ describe('what is none is refused', () => {
     [{ kind: 'clip', low: 5, high: 9, over: 'nonzero' }, /expected kind, low, high$/],
     [steps(), /list of 1 to 16/],
     [steps(...Array(17).fill(window)), /list of 1 to 16/],
-    [steps(steps(window)), /'steps' is none of min-max/],
-    [{ kind: 'toString' }, /'toString' is none of/],
+    [steps(steps(window)), /'steps' is not one of min-max/],
+    [{ kind: 'toString' }, /'toString' is not one of/],
   ])('%j', (value, says) => {
     expect(() => parseNormalization(value)).toThrow(says);
   });

@@ -23,7 +23,7 @@ describe('a recipe', () => {
   const minMax = { kind: 'min-max' };
   it.each<[string, unknown, RegExp]>([
     ['no JSON', '{', /not a recipe/],
-    ['no object', 7, /a recipe is no object/],
+    ['no object', 7, /a recipe is not an object/],
     [
       'half a recipe',
       { normalization: minMax },
@@ -35,7 +35,11 @@ describe('a recipe', () => {
       /a recipe has .*sising, expected/,
     ],
     ['no kind', { normalization: 3, sizing: resize }, /normalization has no kind/],
-    ['an unknown normalization', { normalization: { kind: 'z' }, sizing: resize }, /'z' is none of min-max/],
+    [
+      'an unknown normalization',
+      { normalization: { kind: 'z' }, sizing: resize },
+      /'z' is not one of min-max/,
+    ],
     [
       'a mean of two channels beside a std of three',
       { normalization: { kind: 'mean-std', mean: [1, 2], std: [1, 1, 1] }, sizing: resize },
@@ -49,12 +53,12 @@ describe('a recipe', () => {
     [
       'a later version',
       { version: 4, normalization: minMax, sizing: resize },
-      /version 4 is none of 1, 2, 3: a later/,
+      /version 4 is not one of 1, 2, 3: a later/,
     ],
     [
       'an unknown grey',
       { normalization: minMax, sizing: resize, grey: 'green' },
-      /grey 'green' is none of luma, red/,
+      /grey 'green' is not one of luma, red/,
     ],
     [
       'a text for a mean',
@@ -79,7 +83,7 @@ describe('a recipe', () => {
     [
       'an unknown sizing',
       { normalization: minMax, sizing: { kind: 'crop' } },
-      /'crop' is none of resize, pad/,
+      /'crop' is not one of resize, pad/,
     ],
   ])('%s is refused', (_, recipe, says) => {
     const text = typeof recipe === 'string' ? recipe : JSON.stringify(recipe);

@@ -320,7 +320,7 @@ describe('types that nothing tells', () => {
     const [mystery, ...others] = model.graph.nodes;
     const nodes = [{ ...mystery, domain: 'org.example' } as Node, ...others];
     expect(() => lift({ ...model, graph: { ...model.graph, nodes } })).toThrow(
-      "node 'y' (Clip) cannot be lifted from opset 9 to 13: nothing tells of which type its 'min' has to be",
+      "node 'y' (Clip) cannot be lifted from opset 9 to 13: the type of its 'min' is unknown",
     );
   });
 
@@ -352,7 +352,7 @@ describe('refused, with the node and the reason', () => {
 
   it.each<[string, Model, string]>([
     ['an older one', only(5, 'Relu', [[1]]), 'opset 5 is too old to be lifted: 6 is the oldest'],
-    ['no operator', only(9, 'ATen', [[1]]), "node 'y0' (ATen): no operator of ONNX up to opset 13, so"],
+    ['no operator', only(9, 'ATen', [[1]]), "node 'y0' (ATen): not an operator of ONNX up to opset 13"],
     ['a Scan of opset 8', only(8, 'Scan', [[1]]), 'its batches, which opset 9 took away, have no other form'],
     [
       'a training',
@@ -368,7 +368,7 @@ describe('refused, with the node and the reason', () => {
       }),
       'tf_half_pixel_for_nn, which opset 13 took away',
     ],
-    ['unknown scales', only(10, 'Resize', [[1, 1, 2, 2], [4]]), 'whether it makes its input smaller, which'],
+    ['unknown scales', only(10, 'Resize', [[1, 1, 2, 2], [4]]), 'its scales are unknown'],
     [
       'too many axes',
       only(6, 'Add', [[2], [2, 2]], { broadcast: int(1), axis: int(0) }),
@@ -377,7 +377,7 @@ describe('refused, with the node and the reason', () => {
     [
       'a list that is none',
       only(12, 'Squeeze', [[1]], { axes: int(0) }),
-      "attribute 'axes' is no list of whole",
+      "attribute 'axes' is not a list of whole",
     ],
     ['pads', only(9, 'Pad', [[1]]), 'it has no pads'],
     ['scales', only(8, 'Upsample', [[1]]), 'it has no scales'],

@@ -111,7 +111,7 @@ describe('a step is refused', () => {
     ['with a negative rate', { optimizer: { rates: [-1] } }, 'learning rates [-1], expected one a step'],
     ['with a beta of 1', { optimizer: { rates: [1], betas: [0.9, 1] } }, 'betas 0.9,1, expected two'],
     [
-      'with a decay that is no number',
+      'with a decay that is not a number',
       { optimizer: { rates: [1], weightDecay: Number.NaN } },
       'weightDecay NaN',
     ],

@@ -41,7 +41,7 @@ export const RUNTIME_IMAGES: Conditions = {
       'the output ends in a softmax, and in some pixel the values of all classes miss a sum of 1 by over 0.01',
     'the model gives …, expected probabilities…':
       'after the head, if one is given, a value is NaN or lies beyond 0..1 by more than 0.001',
-    ": where these are logits, say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`":
+    ": if these are logits, convert them with `head: 'sigmoid'` or `head: 'softmax'`":
       'the value is finite, and neither graph, metadata nor caller say a head, so that one can be given',
     ' from 0 to 1':
       'the value is NaN or infinite, or what the output ends in is known, so that no other head is taken',
@@ -54,13 +54,13 @@ export const RUNTIME_IMAGES: Conditions = {
   'runtime/images/files/jpeg-huffman.ts': {
     'its Huffman tables are damaged':
       'a table has more symbols than its segment holds, more than 256, or more codes than there can be',
-    'a code that there is none of': 'the next bits are no code of the table, or the table was not defined',
+    'an invalid code': 'the next bits are no code of the table, or the table was not defined',
     'a restart marker is lacking':
       'where the restart interval ends, no marker or one of another number follows',
     'they end too early': 'bits are needed where the image data up to the next marker are used up',
   },
   'runtime/images/files/jpeg-scans.ts': {
-    'it is cut short': 'the segments of the file do not end in an end-of-image marker',
+    'it is truncated': 'the segments of the file do not end in an end-of-image marker',
     'there are two frames': 'a second frame header follows a first',
     'a scan comes before its frame': 'a scan begins where no frame header was read',
     'it has more than … scans': 'the 101st scan begins, whether or not it is a valid one',
@@ -73,7 +73,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'its scans do not follow one another':
       'a progressive scan does not go on where those before it left its coefficients, or AC comes before DC',
     'they do not end': 'whole bytes are left behind the last block of a scan that is not the only one',
-    'a code that there is none of': 'the size in a code of a refining scan is above 1',
+    'an invalid code': 'the size in a code of a refining scan is above 1',
   },
   'runtime/images/files/jpeg-segments.ts': {
     'its segments are damaged':
@@ -81,7 +81,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'it has more than … segments': 'the file has more than 65,536 segments before its end',
   },
   'runtime/images/files/mend-png.ts': {
-    'it is cut short': 'the last chunk that is whole is no IEND',
+    'it is truncated': 'the last chunk that is whole is no IEND',
   },
   'runtime/images/files/mend-webp.ts': {
     'it has more than … chunks': 'the RIFF container has more than 4,096 chunks',
@@ -95,7 +95,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'it is damaged':
       'a checksum is wrong, the first chunk is no IHDR, the header holds what PNG has not, or a filter is unknown',
     'it holds several images, expected one': 'a chunk acTL says that it is an animation',
-    'it is cut short': 'the last chunk that is whole is no IEND',
+    'it is truncated': 'the last chunk that is whole is no IEND',
   },
   'runtime/common/raster.ts': {
     '… samples for …x…x…': 'a program gives a raster of more or fewer samples than its size says',
@@ -174,7 +174,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'it decodes to … channels, expected 3 or 4': 'in sRGB, other than 3 or 4 channels of a ground truth came',
     'it holds more than its size says': 'the image data of a PNG inflate to more bytes than its header needs',
     'it is damaged': 'zlib cannot inflate the image data of a PNG',
-    'it is cut short': 'the image data of a PNG inflate to fewer bytes than its header needs',
+    'it is truncated': 'the image data of a PNG inflate to fewer bytes than its header needs',
     '…x… pixels as PNG: …': 'libvips cannot encode the pixels',
     'JPEG, PNG, WebP or TIFF': 'the formats that are read in Node',
     'more than … megapixels': 'libvips refuses the image for its pixel limit, which is 100 million',

@@ -15,7 +15,8 @@ export const RUNTIME_SERVER: Conditions = {
       'the server was given a model of that name, which was refused or unloaded, and is not being loaded',
     "model '…' is loading: try again later":
       'the server was given a model of that name, which is not loaded and will be: it begins, or was told to load it',
-    'the server ends: try again later': 'a load or an unload has not begun when the server drains',
+    'the server is shutting down: try again later':
+      'a load or an unload has not begun when the server drains',
     'several models are served, name one: /v1/models/{…}/segment':
       'a request names no model, and the server was given more than one',
     "Request for unknown model: '…'… is not found":
@@ -27,9 +28,9 @@ export const RUNTIME_SERVER: Conditions = {
       'no range of the header fits what is given, or its weight is 0',
   },
   'runtime/server/core.ts': {
-    'the server ends: try again later':
+    'the server is shutting down: try again later':
       'a request that is neither for health nor metrics comes once the server drains',
-    '… requests are under way already': 'as many requests are under way as --max-requests says',
+    '… requests are already in progress': 'as many requests are under way as --max-requests says',
   },
   'runtime/server/rest/bodies/body.ts': {
     'the body comes in chunks of less than … bytes: send larger ones':
@@ -59,11 +60,11 @@ export const RUNTIME_SERVER: Conditions = {
     'a bearer token is needed': 'a request but for health or the page has none of the tokens of --token-file',
   },
   'runtime/server/failures.ts': {
-    'the client left':
+    'the client disconnected':
       'the connection ended or failed before the whole body came, or closed before the answer was written',
   },
   'runtime/server/rest/bodies/multipart.ts': {
-    "'…' of the form is no file: options go into the query, as in ?threshold=0.4":
+    "'…' of the form is not a file: options go into the query, as in ?threshold=0.4":
       'a part of the form has neither a file name nor the type application/octet-stream',
     'the form has several files: send one image a request': 'a second file comes in the form',
     'the form has more than … files: send one image a request, a file for each of its channels':
@@ -79,7 +80,7 @@ export const RUNTIME_SERVER: Conditions = {
   'runtime/server/rest/bodies/json.ts': {
     "'…' is not …": 'a field of the request, known to the protocol, is there and of another JSON type',
     'failed to parse the request JSON: …': 'the JSON of the body is no UTF-8, no JSON, or out of proportion',
-    'failed to parse the request JSON: it is no object':
+    'failed to parse the request JSON: it is not an object':
       'the JSON of the body is a list, a text, a number or null',
     'failed to parse the request JSON: it has …': 'a bound of the structure of JSON is passed',
     'a text of more than … bytes': 'a name or a text in the JSON is longer than 65536 bytes',
@@ -102,8 +103,8 @@ export const RUNTIME_SERVER: Conditions = {
   },
   'runtime/server/rest/segment.ts': {
     "'…' is given more than once": 'the query has several values of one name',
-    "'…' is none of threshold, min_area, fill_holes, largest_component": 'the query has another name',
-    "'…' is no number: expected decimal notation, as in 0.5":
+    "'…' is not one of threshold, min_area, fill_holes, largest_component": 'the query has another name',
+    "'…' is not a number: expected decimal notation, as in 0.5":
       'threshold or min_area is empty, or another text than a finite number in decimal notation',
     "'…' is neither true nor false": 'fill_holes or largest_component is another text',
     'the image': 'what messages call the body, or the only file of a form',
@@ -118,22 +119,22 @@ export const RUNTIME_SERVER: Conditions = {
     "input '…' is given twice": 'two entries of inputs have one name',
     "input '…' takes … bytes, … are left": 'binary_data_size of an input is beyond the bytes after the JSON',
     '… bytes follow the last input': 'bytes after the JSON are left once all inputs took theirs',
-    "an entry of 'inputs' is no object": 'an entry of inputs is a list, a text, a number or null',
+    "an entry of 'inputs' is not an object": 'an entry of inputs is a list, a text, a number or null',
     "an input has no 'name'": 'an entry of inputs has no field name',
     "input '…': 'shape' is not a list of sizes":
-      'shape is absent, or holds what is no whole number from 0 on',
+      'shape is absent, or holds what is no whole number of at least 0',
     "input '…' has no 'data'": 'neither data nor binary_data_size is there',
     "input '…' is FP16, which JSON cannot tell: send it as bytes (binary_data_size)":
       'an input of a model that takes halves has its values in the JSON',
     "input '…' has both 'data' and 'binary_data_size'": 'values are given in the JSON and after it',
     "input '…': a value of 'data' is no …":
-      'a value is no number or, of bytes, no whole number from 0 to 255',
+      'a value is not a number or, of bytes, no whole number from 0 to 255',
     "input '…': 'data' has more than the … values of its shape":
       'more values come than the shape has elements',
     "input '…': a value of 'data' is beyond the range of FP32":
       'a number of the JSON is infinite once it is a float32',
     "input '…': 'data' has … values, expected …": 'fewer values came than the shape has elements',
-    "an entry of 'outputs' has no 'name'": 'an entry of outputs is no object or has no field name',
+    "an entry of 'outputs' has no 'name'": 'an entry of outputs is not an object or has no field name',
     "output '…' is asked for twice": 'two entries of outputs have one name',
     'a string': 'what the protocol has for id, name or datatype',
     'an array': 'what the protocol has for inputs, outputs, shape or data',
@@ -203,7 +204,7 @@ export const RUNTIME_SERVER: Conditions = {
     'the request has more than … parameters of one kind':
       'a request, an input or an output has more than 64 parameters',
     "'…' is not true or false": 'a parameter that is a switch has a value of another type',
-    "'…' is no number": 'a parameter that is a number has a value of another type',
+    "'…' is not a number": 'a parameter that is a number has a value of another type',
     "'…' is not …": 'a parameter that is a count has a text, a fraction or a negative number',
   },
   'runtime/server/grpc/interfaces.ts': {
@@ -219,7 +220,7 @@ export const RUNTIME_SERVER: Conditions = {
       'the length before an element is beyond the end of the tensor',
   },
   'runtime/server/grpc/segment.ts': {
-    "'…' is none of …": 'a request with an image has a parameter besides these',
+    "'…' is not one of …": 'a request with an image has a parameter besides these',
     'the image has … files, and the model takes 1…':
       'no file comes, or more than the model has channels that are no colours',
     ' to …': 'the model takes several channels that are no colours',
@@ -274,14 +275,14 @@ export const RUNTIME_SERVER: Conditions = {
       'the last worker of a model was lost, and the attempt to open another failed: it is made again',
   },
   'runtime/server/turns.ts': {
-    'the client left': 'nobody waits any more for a load or an unload whose turn has come',
+    'the client disconnected': 'nobody waits any more for a load or an unload whose turn has come',
   },
   'runtime/server/served-model.ts': {
     "model '…' does not run on ……":
       'onnxruntime refused a request that fits the declared shapes for dimensions that do not go together',
     "model '…' takes tensors, not images: …":
       'an image is sent to a model whose input, output, recipe or missing head, as told, keep it from segmenting images',
-    '… images are under way': 'as many images are under way as --max-queue says',
+    '… images are in progress': 'as many images are in progress as --max-queue says',
     "model '…' was taken away, and its requests had … ms to end: try again":
       'a request that the model accepted is not answered --drain-ms after it was replaced or unloaded',
     "expected … inputs but got … inputs for model '…'":

@@ -4,14 +4,14 @@ export const RUNTIME_SESSIONS: Conditions = {
   'runtime/node/sessions/providers.ts': {
     "provider 'auto' stands alone, not in a list": 'a list of providers has an entry auto',
     "provider '…' is unknown: choose … or auto":
-      'the name is none of the table, or what follows its colon is no number of at most three digits',
+      'the name is not one of the table, or what follows its colon is not a number of at most three digits',
     "provider '…': … has no numbered devices": 'a device is named of a provider that the table gives none',
     "providers: expected 'auto' or a list, for example ['cuda', 'cpu']":
       'a program gives something for providers that is neither the text auto nor an array',
     'no provider is named': 'the list of providers is empty',
   },
   'runtime/common/buffers.ts': {
-    '…: its buffer was transferred or has shrunk, so that nothing is left: give the data in another one':
+    '…: its buffer was transferred or has shrunk, and is empty: pass the data in another buffer':
       'a view of no bytes cannot be read, as its buffer is detached or ends before it',
   },
   'runtime/node/sessions/session.ts': {
@@ -22,7 +22,7 @@ export const RUNTIME_SESSIONS: Conditions = {
   },
   'runtime/sessions/own-inputs.ts': {
     'expected inputs by their names, as in { image: { dims, data } }':
-      'a program gives something for inputs that is no object',
+      'a program gives something for inputs that is not an object',
     ' or ': 'joins the types that the array of a tensor may hold',
     "input '…'": 'the name by which messages call an input',
     '…: expected { dims, data } with sizes as numbers and a typed array, or an array of strings':
@@ -30,7 +30,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     '…: its data cannot be read: …':
       "the getter of a tensor's data throws: onnxruntime's, of one that was disposed of or is on a graphics card",
     '… is said to be …, and its data are …':
-      'the type of a tensor is none of those that the array of its data holds',
+      'the type of a tensor is not one of those that the array of its data holds',
     '… has … elements, expected … for […]':
       'the product of the dims of an input is not the length of its data',
     '… is given as …, the model takes …':
@@ -83,7 +83,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     "the reference '…' is …, expected floating-point numbers":
       'a tensor of the reference that was paired was not stored in a floating-point type',
     "the reference '…' is […], the model's … […]": 'an output that was run has another shape than its tensor',
-    "the reference '…' is […], the model's … […] or a multiple of its batch":
+    "the reference '…' is […], the model's … […] or a multiple of its batch: make a reference of that size, or export the model with `size`":
       "an input's tensor has another rank or a fixed size is another, the first one not a multiple",
   },
 };

@@ -2,7 +2,7 @@ import type { Conditions } from '../conditions.js';
 
 export const RUNTIME_WEB: Conditions = {
   'runtime/web/download.ts': {
-    '…: cannot be fetched: …': 'fetch failed, or what it brought is none of the file',
+    '…: cannot be fetched: …': 'fetch failed, or what it brought is not one of the file',
     'the server says … …': 'the response has a status other than 2xx',
     'the server has a web page there, not a file': 'the response is of the type text/html',
   },
@@ -19,7 +19,7 @@ export const RUNTIME_WEB: Conditions = {
       'an element shows nothing yet, failed to load, or is tainted by another origin',
   },
   'runtime/web/header.ts': {
-    'it is cut short': 'the header or the end that the format needs lies beyond the bytes',
+    'it is truncated': 'the header or the end that the format needs lies beyond the bytes',
     'it holds several images, expected one': 'a PNG has a chunk acTL, or a WebP the flag of an animation',
     'it is damaged': 'the first chunk of a PNG is no IHDR, or another one is',
     'its segments are damaged': 'before the frame of a JPEG there is no marker, or one without a length',
@@ -46,13 +46,13 @@ export const RUNTIME_WEB: Conditions = {
     'it is interlaced at 16 bits: save it without interlacing': 'a PNG of 16 bits says that it is interlaced',
     'its image data are damaged': 'the image data of a PNG cannot be inflated',
     'it holds more than its size says': 'the image data inflate to more bytes than the header needs',
-    'it is cut short': 'the image data inflate to fewer bytes than the header needs',
+    'it is truncated': 'the image data inflate to fewer bytes than the header needs',
   },
   'runtime/web/images/read-source.ts': {
     '…: cannot be read as an image: …': 'reading or decoding failed, for the reason that follows',
     'it has … megapixels, more than the … that fit into a tab: make it smaller':
       'width times height is above 50 million, rounded up to a tenth of a million',
-    'the image': 'what messages call an image that is no file with a name',
+    'the image': 'what messages call an image that is not a file with a name',
     'file … of the image': 'what messages call one of several files that are given by their bytes',
   },
   'runtime/web/threads/serve.ts': {

@@ -16,7 +16,7 @@ export const RUNTIME: Conditions = {
     ' or ': 'joins the layouts that there are',
     "it takes images as they are, whose channels are last: `layout: 'NCHW'` contradicts that":
       'NCHW is said of a model whose input is uint8 or uint16',
-    "its metadata …: '…' is none of …": 'the metadata have an entry nmode.layout of another text',
+    "its metadata …: '…' is not one of …": 'the metadata have an entry nmode.layout of another text',
     'it takes […], whose layout is …: … contradicts that':
       'NHWC is said of an input that has 1 to 4 channels in second place, or NCHW of one that has them last, or sides that are open',
   },
@@ -29,7 +29,7 @@ export const RUNTIME: Conditions = {
     'it takes … images at a time, expected 1 or an open batch': 'the batch of the input is fixed above 1',
     'it takes images as they are and prepares them in its graph: it takes no recipe':
       'a recipe or a window is given for a model whose input is uint8 or uint16',
-    'it does not say how images are prepared: say it with `recipe`':
+    'it has no recipe: set one with `recipe`':
       'a recipe is asked for strictly, and neither the metadata nor the caller give a normalization',
     'a memory budget of … bytes, expected more than 0': 'the memory budget is 0, negative or NaN',
     'its … is …, but … keeps images at their own size':
@@ -41,7 +41,7 @@ export const RUNTIME: Conditions = {
     '…: nothing says along which axes this network may be mirrored':
       'mirroring is asked for, and the recipe names no axis',
     'a spacing of … x …, expected two numbers above 0': 'a program gives a size of pixels that is none',
-    '… has no meaning: the model resamples images …':
+    '… does not apply: the model resamples images …':
       'a size of pixels is given, and the recipe has no spacing in millimetres',
     'to no spacing': 'the recipe has no spacing',
     'by their pixels, whatever their size is': 'the spacing of the recipe is in pixels of the image',
@@ -64,15 +64,15 @@ export const RUNTIME: Conditions = {
     'it gives …, expected probabilities in float32': 'the first output is declared with another type',
     "a head of '…', expected …": 'a program gives a head other than sigmoid and softmax',
     ' or ': 'joins the heads that can be applied',
-    "it ends in logits, not in probabilities: say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`":
+    "it returns logits, not probabilities: convert them with `head: 'sigmoid'` or `head: 'softmax'`":
       'the graph ends in sums of products, or does not tell and the metadata say none, and no head is given',
     '… in a …: a … behind it would change its probabilities':
       'a head is given where graph or metadata say that there is one',
     "`head: 'softmax'`: over one class it is always 1, use sigmoid":
       'a softmax is asked for where one class is declared',
     'a background of …, expected the index of a class, from 0 on, or none':
-      'a program gives a background that is neither a whole number from 0 on nor none',
-    '… has no meaning: …': 'a background is given where there is one class or no softmax is known of',
+      'a program gives a background that is neither a whole number of at least 0 nor none',
+    '… does not apply: …': 'a background is given where there is one class or no softmax is known of',
     'it ends': 'the operators of the graph tell what the output is',
     'its metadata … says that it ends': 'the graph does not tell what the output is, and its metadata do',
     'it has one class': 'the output is declared with one class',
@@ -92,8 +92,8 @@ export const RUNTIME: Conditions = {
     "…: no output is named '…': it has …": 'an output is asked for by a name that none of the model has',
     'expected the path of a model, or its bytes':
       'a program gives neither a text, a URL, a buffer nor a view of bytes for a model',
-    '…: expected a file: fetch its bytes first': 'the URL of a model is no file: URL',
-    '…: a checkpoint by its name, expected an .onnx model: export makes one of it':
+    '…: expected a file: fetch its bytes first': 'the URL of a model is not a file: URL',
+    '…: a checkpoint by its extension, expected an .onnx model: export it first':
       'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
   },
   'runtime/node/network-output.ts': {

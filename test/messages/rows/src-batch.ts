@@ -4,9 +4,9 @@ import type { Conditions } from '../conditions.js';
 export const SRC_BATCH: Conditions = {
   'src/api/bundle.ts': {
     '…: expected …':
-      'the format of a bundle is none of the table (the command line refuses it itself), and these are those of it',
+      'the format of a bundle is not one of the table (the command line refuses it itself), and these are those of it',
     '… shards, expected a whole number from 1 to …': 'shards is no whole number from 1 to 100,000',
-    '… is no reference of a container, such as host/nmode:1':
+    '… is not a reference of a container, such as host/nmode:1':
       'the image of a bundle has characters that no host, path, tag or digest has',
     "…: expected 1 to 40 of a-z and 0-9, with single '-' between":
       'the name of a bundled model is no label that Kubernetes takes, or longer than 40',
@@ -45,7 +45,7 @@ export const SRC_BATCH: Conditions = {
       'no line feed is among 16 MiB of what is read as a manifest',
   },
   'src/batch/manifest.ts': {
-    'it is not in JSON': 'the first line of what is read as a manifest is no JSON',
+    'it is not in JSON': 'the first line of what is read as a manifest is not JSON',
     'it does not begin as one': 'the first line of what is read as a manifest has not all fields of a header',
     'it is of shard … by its first line':
       'the name of a manifest and its first line have different numbers of shards',
@@ -76,7 +76,7 @@ export const SRC_BATCH: Conditions = {
       'a shard is neither two whole numbers of which the first is below the second, nor auto',
   },
   'src/batch/scheduler.ts': {
-    "…: Slurm's array is no range (task … of …, from … to … in steps of …): where it repeats tasks of an earlier array, give … as they had it":
+    "…: Slurm's array is not a range (task … of …, from … to … in steps of …): where it repeats tasks of an earlier array, give … as they had it":
       'the identifiers of an array of Slurm have gaps of different sizes',
     '…: no scheduler says which shard this is (… are not set): give …':
       'no variable of a scheduler is in the environment',

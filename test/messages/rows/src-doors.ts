@@ -39,7 +39,7 @@ export const SRC_DOORS: Conditions = {
     'the mask as its image is stored': 'the same, the mask being turned',
   },
   'src/files/image-cases.ts': {
-    'it is no folder, where patterns look for files':
+    'it is not a folder, where patterns look for files':
       'patterns are to be looked for in something that is a file',
 
     'the name of a file is empty': 'there is no file, or nothing between two commas',
@@ -64,7 +64,7 @@ export const SRC_DOORS: Conditions = {
     'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',
   },
   'src/cli/commands/inspect.ts': {
-    '`why` has a meaning for a model alone': '--why is given for a checkpoint',
+    '`why` applies only to a model': '--why is given for a checkpoint',
   },
   'src/cli/commands/serve.ts': {
     '--tls-cert and --tls-key go together': 'one of the two flags is given without the other',

@@ -3,13 +3,13 @@ import type { Conditions } from '../conditions.js';
 /** What is said where models are made, rewritten and compared. */
 export const SRC_MODELS: Conditions = {
   'src/api/structure.ts': {
-    '…: it may hold … plain U-Nets, below …: say which with …':
+    '…: it may hold … plain U-Nets, below …: choose one with …':
       'keys of other layers stand beside, and below two prefixes at least the shapes allow a plain U-Net',
-    '… has no meaning with …: both say what the network is': 'assume and a backbone are given together',
-    '…: … has no meaning: its keys are those of …':
+    '… cannot be combined with …: both say what the network is': 'assume and a backbone are given together',
+    '…: … does not apply: its keys are those of …':
       'assume is given for a checkpoint whose keys are those of a known network',
     '…: …: there is no such hypothesis; the likeliest is …':
-      'assume is none of the ids that the shapes of this checkpoint lead to',
+      'assume is not one of the ids that the shapes of this checkpoint lead to',
     '…: its keys are those of no known network, its shapes those of plain U-Nets, of which … is the likeliest: give …, which tells them apart (docs/plain-unets.md), or take one with …':
       'no known network has the keys, at least one wiring fits the shapes, and neither a reference nor assume is given',
     '…: its keys are those of no known network, and its shapes make no plain U-Net: …; write its encoder with defineBackbone (docs/backbones.md)':
@@ -30,13 +30,13 @@ export const SRC_MODELS: Conditions = {
     'no output …': 'a fault of this package: a session gives less than its graph has',
   },
   'src/api/graft.ts': {
-    '`skips` is no array of names: `proposeSkips` proposes some':
+    '`skips` is not an array of names: `proposeSkips` proposes some':
       'a program gives something else for skips than an array',
     'give the weights of the decoder with `weights`, or else `init: true`':
       'neither weights nor init are given, or both',
   },
   'src/transform/lifting.ts': {
-    'opset …, expected … to …': 'an opset to lift to is none of 13 to 21',
+    'opset …, expected … to …': 'an opset to lift to is not one of 13 to 21',
     "opset … is before the model's …: models are lifted, never lowered":
       'an opset is asked for that is before that of the model',
   },
@@ -46,18 +46,18 @@ export const SRC_MODELS: Conditions = {
     ' in … minutes: give more `minutes`': 'the time that minutes gives was up before all had been tried',
     '…: it holds … already, and … needs float32: give a float32 model of the network':
       'the note of this package tells of a lower precision, or the graph has quantising operators or float16 constants',
-    "…: its convolutions are in Winograd's form (…), which is not for …: give the model that it was made of":
+    "…: its convolutions are in Winograd's form (…), which is not for …: give the original model":
       'the note of this package tells of the level latency, at which a convolution took that form',
     'values in float16': 'the note says fp16, or an initializer or Constant node is float16',
     'quantised values': 'the note says int8, or an operator quantises, dequantises or computes with integers',
     'weights in int8': 'the note of this package says int8-weights',
-    '…: its weights cannot be in …: they are inputs as well, which may be replaced: `optimizeModel({ freeze: true })` takes them for constants; nothing was written':
+    '…: its weights cannot be in …: they are also inputs, which may be overridden: `optimizeModel({ freeze: true })` treats them as constants; nothing was written':
       'of what a precision would lower, at least half of all bytes, or some where nothing was lowered, are weights that are inputs of a graph of IR version 4 or later too',
     '…: nothing of it can be in …: it holds no ……; nothing was written':
       'the weights are as large as before or, for int8, no convolution is one that can be quantised',
   },
   'src/transform/reach.ts': {
-    '…: … reaches … alone…; nothing was written (… writes it all the same)':
+    '…: … reaches … alone…; nothing was written (… writes it anyway)':
       'halves or integers have less than a tenth of the multiply-adds, or of the weights where sizes are not known, and force is not given',
     '… % of the …': 'how much that is, and of what: weights where sizes are not known',
   },
@@ -71,8 +71,8 @@ export const SRC_MODELS: Conditions = {
     'models that take images take one': 'never: a uint8 input of a fixed batch above 1 is refused before',
   },
   'src/parity/tolerance.ts': {
-    '… has a meaning with … alone': 'atol or rtol is given without a reference',
-    '…, expected a number from 0 on': 'atol or rtol is negative, infinite or NaN',
+    '… requires …': 'atol or rtol is given without a reference',
+    '…, expected a number of at least 0': 'atol or rtol is negative, infinite or NaN',
   },
   'src/transform/default-sizes.ts': {
     'no sizes are declared for …': 'never: what is asked for is an input that was found by its sizes',
@@ -98,27 +98,28 @@ export const SRC_MODELS: Conditions = {
     'the export was not verified': 'the export of npm start came without a comparison of its mask',
   },
   'src/transform/tolerance.ts': {
-    '; they are bundled, give typical ones with …':
+    '; they are bundled, give representative ones with …':
       'a lower precision costs more on the bundled images than is allowed, by numbers that are finite',
     '…: on … images ………; nothing was written':
       'an output is further from that of the model before than is allowed',
     '; the images were prepared by an assumed …, and others may agree':
       'that, or int8 was refused for every convolution, and neither the model nor an option said how images are prepared',
-    '…: on … images no mask was found, so that nothing tells what it would cost: give typical ones with …; nothing was written':
+    '…: on … images no mask was found, so the loss is unknown: give representative ones with …; nothing was written':
       'a lower precision is asked for, and in no output that is cut into masks has any image a pixel of one',
   },
   'src/transform/transform.ts': {
-    "… '…', expected …": 'a program gives a level, precision, target or method that is none of those listed',
+    "… '…', expected …":
+      'a program gives a level, precision, target or method that is not one of those listed',
     'maxDscDrop …, expected a number from 0 to 1': 'maxDscDrop is below 0, above 1 or NaN',
     "… is not for Winograd's form of convolutions: leave … out":
       'a lower precision is asked for together with the level latency',
-    "`precompute` has a meaning with `level: 'latency'` for cpu or wasm alone":
+    "`precompute` requires `level: 'latency'` for cpu or wasm":
       'precompute is given at another level than latency, or for webgpu',
-    'int8 learns the ranges of values from typical images: give a folder of them with `calibrate`':
+    'int8 is calibrated on representative images: give a folder of them with `calibrate`':
       'int8 is asked for without a folder to calibrate on',
-    '… and … have no meaning for …': 'one of the two is given for another precision than int8',
-    '`maxDscDrop` has a meaning for fp16, int8 and int8-weights alone': 'maxDscDrop is given for fp32',
-    '`force` has a meaning for fp16 and int8 alone': 'force is given for another precision',
+    '… and … do not apply to …': 'one of the two is given for another precision than int8',
+    '`maxDscDrop` applies only to fp16, int8 and int8-weights': 'maxDscDrop is given for fp32',
+    '`force` applies only to fp16 and int8': 'force is given for another precision',
     'minutes …, expected a number above 0': 'minutes is 0, negative or NaN',
   },
   'src/api/verify.ts': {

@@ -4,13 +4,13 @@ import type { Conditions } from '../conditions.js';
 export const SRC_SLIMMING: Conditions = {
   'src/slimming/options.ts': {
     '… and … both say how long it trains: give one': 'steps and minutes are both given',
-    '… has a meaning with … alone': 'what is said of masks is given without masks',
-    '…, expected …': 'decoder, order, kernel or stateChannels is none of those that there may be',
+    '… requires …': 'what is said of masks is given without masks',
+    '…, expected …': 'decoder, order, kernel or stateChannels is not one of those that there may be',
   },
   'src/api/slim-teacher.ts': {
-    '…: … has a meaning for checkpoints alone':
+    '…: … applies only to checkpoints':
       'the file is called .onnx, and an option says where in a checkpoint its network is',
-    "…: … has a meaning for .onnx models alone: of a checkpoint's network it is known":
+    "…: … applies only to .onnx models: for a checkpoint it is known":
       'the file is not called .onnx, and skips or an output are named',
   },
   'src/api/slim.ts': {
@@ -41,7 +41,7 @@ export const SRC_SLIMMING: Conditions = {
     'no record … in the file': 'the file of features was cut while it was read',
   },
   'src/slimming/features.ts': {
-    '…: it gives …, which is no probability: say what turns its logits into probabilities, … or …':
+    '…: it gives …, which is not a probability: say what turns its logits into probabilities, … or …':
       'a model says nothing of its head, nor does the user, and it gives a number below 0 or above 1',
     'no input or no output': 'never: a model without them is refused before',
     'prepared pixels are float32': 'never: a model that takes images as they are has no feature maps to name',
@@ -49,13 +49,13 @@ export const SRC_SLIMMING: Conditions = {
     '…: …x… where … is …x…, and a decoder is fitted at one size: give …, which all images are resized to':
       'the recipe keeps images at their own size, and one that is prepared has another than the first',
     "…: its feature map '…' holds … for …, and …":
-      'an element of a feature is no number, infinite, or rounds to more than a half holds',
+      'an element of a feature is not a number, infinite, or rounds to more than a half holds',
     'features are kept in half precision, up to …: give the network as an .onnx file, and name other feature maps of it with …':
       'the element is a number',
     'nothing can be learnt from that: weights of the network are damaged, or images are not prepared as it expects':
       'the element is infinite or no number',
     'no image': 'never: a split leaves images to train on',
-    '…: it finds nothing in any of the … images, so that there is nothing to learn: give images like those it was trained on…':
+    '…: its masks are empty on all … images, so there is nothing to learn: give images like those it was trained on…':
       "the teacher's masks of all images are empty",
     ', or say with … how they are prepared': 'the same, and the recipe is assumed',
   },
@@ -69,7 +69,7 @@ export const SRC_SLIMMING: Conditions = {
   },
   'src/slimming/judge.ts': { 'a state without parameters': 'never: every state has them' },
   'src/slimming/lock.ts': {
-    '…: … is at this training: wait for it or write to another file; where there is no such process any more, remove …':
+    '…: … is running this training: wait for it or write to another file; if that process no longer exists, remove …':
       'a process of the number in the lock is there, or the lock is that of another machine, or nobody could take it in three attempts',
     'another process': 'the lock does not say whose it is',
     'process … on …': 'the lock says whose it is',
@@ -81,10 +81,10 @@ export const SRC_SLIMMING: Conditions = {
   'src/slimming/state.ts': {
     '…: there is no such state: nothing was interrupted, leave … out':
       'an interrupted run is to go on, and beside the output there is no state',
-    '…: no state to go on from: …': 'the state is no safetensors file, or one of something else',
-    'it does not say what training it is of':
+    '…: no state to resume from: …': 'the state is no safetensors file, or one of something else',
+    'it does not identify its training':
       'the metadata of the state lacks its description, or that is damaged',
-    '…: it is the state of another training, …: ask for the same, or leave … out and begin anew':
+    '…: it is the state of another training, …: use the same options, or leave … out to start over':
       'the network, its images, the decoder, or an option that changes the training is another than that of the state',
     "whose … is … where this one's is …": 'what differs of the two trainings is told in both ways',
     'of other …':

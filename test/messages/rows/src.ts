@@ -20,26 +20,24 @@ export const SRC: Conditions = {
   'src/api/bench.ts': {
     'no model is given': 'the list of models is empty',
     'no provider is given': 'the list of providers is given and empty',
-    '… …: expected a whole number from 1 on': 'runs or batch is no whole number above 0',
+    '… …: expected a whole number of at least 1': 'runs or batch is no whole number above 0',
     '… threads: expected … at most, … for each core':
       'more threads are asked for than four times the cores that may be used',
-    'workers …, which have a meaning in the scenario offline alone':
-      'workers other than 1 are given in the scenario single',
+    'workers …, which require the scenario offline': 'workers other than 1 are given in the scenario single',
     'no contestant': 'never: models and providers were checked not to be empty',
   },
   'src/api/compare.ts': {
     'an operator has no cost':
       'a network of this package holds an operator whose multiply-adds are not counted',
-    '… runs, which have a meaning with time alone': 'runs are given without time',
+    '… runs, which require time': 'runs are given without time',
     'a width of …, expected a whole number from 1 to …': 'the width is no whole number from 1 to 400',
     'a width of … for …: those that have one are …': 'none of the backbones that are chosen has a base width',
     'a size of …x…: … takes volumes, … is their depth, height and width':
       'a size without a depth is given for the checkpoint of a network of volumes',
-    '… has a meaning with a checkpoint alone':
-      'one of key, prefix, ignore, assume and reference is given, and no checkpoint',
-    '… has no meaning with a checkpoint, which says what its network is':
+    '… requires a checkpoint': 'one of key, prefix, ignore, assume and reference is given, and no checkpoint',
+    '… cannot be combined with a checkpoint, which says what its network is':
       'backbones or a width are given beside a checkpoint',
-    '…: … has no meaning: its keys are those of …, and what is compared has no weights':
+    '…: … does not apply: its keys are those of …, and what is compared has no weights':
       'a reference is given for a checkpoint whose keys are those of a known network',
   },
   'src/api/evaluate.ts': {
@@ -56,14 +54,14 @@ export const SRC: Conditions = {
     'it holds no …': 'no file of the folder that is not hidden has an extension of an image',
   },
   'src/api/inspect.ts': {
-    '… has no meaning for a model': 'key, prefix or ignore is given for a file whose name ends in .onnx',
+    '… does not apply to a model': 'key, prefix or ignore is given for a file whose name ends in .onnx',
   },
   'src/api/loadtest.ts': {
     'clients are of a closed loop, a rate is of an open one: give one of them': 'clients and rate are given',
     '…: no request succeeded: …': 'no request was answered with 200; statuses and reasons are counted',
     'none was sent': 'the time was over before a first request',
-    "'…' is no URL of http or https: expected one as http://127.0.0.1:8000":
-      'the text is no URL, or of another protocol',
+    "'…' is not a URL of http or https: expected one as http://127.0.0.1:8000":
+      'the text is not a URL, or of another protocol',
     'the server says …': 'the repository or the model was asked for, and the status is not 200',
     'the server has …': 'no model is named, and the repository does not list one alone',
     "input '…' is …: only … are sent": 'the model has an input of another type than FP32 and UINT8',
@@ -77,7 +75,7 @@ export const SRC: Conditions = {
   },
   'src/slimming/split.ts': {
     '…: expected a share of the images between 0 and 1, such as 0.2':
-      'the share that is held out is no number, 0 or less, or 1 or more',
+      'the share that is held out is not a number, 0 or less, or 1 or more',
     'all … images are near-duplicates of one another, so none tells how a network does on others: give images of other patients or scenes':
       'there are several images, and all are one group of near-duplicates',
     'one image': 'there is one image',
@@ -106,9 +104,9 @@ export const SRC: Conditions = {
       'two models have one name, given or of their files',
     'no model is given': 'the list of models is empty',
     '…: cannot be read: …': 'the file of tokens, certificate or key cannot be read',
-    '…: a line holds more than a token: expected one a line':
+    '…: a line holds more than a token: expected one per line':
       'a line that is no comment has white space inside',
-    '…: it holds no token: expected one a line': 'all lines are empty or comments',
+    '…: it holds no token: expected one per line': 'all lines are empty or comments',
   },
   'src/files/site.ts': {
     'the page': 'what cannot be served where the port of nmode demo cannot be had',

@@ -118,7 +118,7 @@ describe('classes that exclude each other', () => {
     expect(found(ring, exclusive(0), undefined, { fillHoles: true }).labels).toEqual(Array(9).fill(1));
   });
 
-  it('refuse a background that is none of them', () => {
+  it('refuse a background that is not one of them', () => {
     expect(() => masksOf(undecided, exclusive(3), undefined, {})).toThrow(
       "a background of 3: the model's 3 classes are 0 to 2",
     );

@@ -44,7 +44,7 @@ describe('what fails for one image fails for no other', () => {
       RESIZED,
       () => png(255),
       'BAD_MODEL',
-      /^the model gives 3, .*say what turns them into some with `head: 'sigmoid'` or `head: 'softmax'`$/,
+      /^the model gives 3, .*convert them with `head: 'sigmoid'` or `head: 'softmax'`$/,
     ],
     [
       'a size that onnxruntime refuses',

@@ -13,11 +13,11 @@ it('counts requests whatever transport carries them, and admits none once it dra
   const core = new ServerCore(dataPlane as DataPlane, {} as Metrics, limits);
   const leave = core.enter();
   core.enter();
-  expect(() => core.enter()).toThrow('2 requests are under way already');
+  expect(() => core.enter()).toThrow('2 requests are already in progress');
   leave();
   core.enter();
   dataPlane.draining = true;
-  expect(() => core.enter()).toThrow('the server ends: try again later');
+  expect(() => core.enter()).toThrow('the server is shutting down: try again later');
 });
 
 it('accepts any of its tokens, and everybody where there are none', () => {

@@ -34,7 +34,7 @@ it.each([
   },
 );
 
-it('makes as many answers at a time as images are under way', async () => {
+it('makes as many answers at a time as images are in progress', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nmode-served-'));
   const path = join(folder, 'm.onnx');
   writeFileSync(path, pixelwiseBytes({ ...COLOURS, metadata: { 'nmode.recipe': UNIT } }));

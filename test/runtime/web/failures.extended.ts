@@ -69,7 +69,7 @@ inBrowser('what can go wrong in a page', () => {
     ['is a web page', '/', 'BAD_MODEL', /the server has a web page there, not a file$/],
     ['is cut short', '/half.onnx', 'BAD_MODEL', /^half\.onnx: not an ONNX file \(it ends in the middle/],
     ['is damaged', '/wrong.onnx', 'CANNOT_RUN', /^wasm: onnxruntime: Invalid model\. Node input/],
-    ['is no URL', 'http://', 'BAD_USAGE', /^'http:\/\/' is not a URL$/],
+    ['is not a URL', 'http://', 'BAD_USAGE', /^'http:\/\/' is not a URL$/],
   ])('a model that %s', async (_, model, code, says) => {
     expect(await failure(page, model, { providers: ['wasm'] })).toEqual({
       code,
@@ -88,7 +88,7 @@ inBrowser('what can go wrong in a page', () => {
       'is cut short',
       'cut.jpg',
       async () => (await sharp(fixture('images', 'ISIC_0014077.jpg')).toBuffer()).subarray(0, 5000),
-      /^cut\.jpg: cannot be read as an image: it is cut short$/,
+      /^cut\.jpg: cannot be read as an image: it is truncated$/,
     ],
     [
       'is damaged',

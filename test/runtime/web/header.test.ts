@@ -25,8 +25,8 @@ describe('what a file says of its image before it is decoded', () => {
       const bytes = await encode(image(width, height)).toBuffer();
       expect(readHeader(bytes)).toMatchObject({ width, height, depth });
       const cut = bytes.subarray(0, bytes.length - 3);
-      expect(() => readHeader(cut)).toThrow('it is cut short');
-      expect(() => readHeader(bytes.subarray(0, 14))).toThrow('it is cut short');
+      expect(() => readHeader(cut)).toThrow('it is truncated');
+      expect(() => readHeader(bytes.subarray(0, 14))).toThrow('it is truncated');
     }
   });
 

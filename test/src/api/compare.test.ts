@@ -82,7 +82,7 @@ it.each([
 });
 
 it('what does not go together is refused before anything is measured', async () => {
-  await expect(compare({ runs: 2 })).rejects.toThrow(/2 runs, which have a meaning with time alone/);
+  await expect(compare({ runs: 2 })).rejects.toThrow(/2 runs, which require time/);
   await expect(compare({ backbones: ['resnet18', 'egeunet'], width: 8 })).rejects.toThrow(
     /a width of 8 for resnet18, egeunet: those that have one are unet, /,
   );
@@ -126,11 +126,15 @@ it('compares on volumes, of the size that they are mostly run at', async () => {
 
 it('refuses what a checkpoint says already, and what nothing can be made of without one', async () => {
   const checkpoint = fixture('cases', 'original.zip.pth');
-  await expect(compare({ checkpoint, width: 8 })).rejects.toThrow(/`width` has no meaning with a checkpoint/);
-  await expect(compare({ checkpoint, backbones: ['unet'] })).rejects.toThrow(/`backbones` has no meaning/);
-  await expect(compare({ assume: '1' })).rejects.toThrow(/`assume` has a meaning with a checkpoint alone/);
+  await expect(compare({ checkpoint, width: 8 })).rejects.toThrow(
+    /`width` cannot be combined with a checkpoint/,
+  );
+  await expect(compare({ checkpoint, backbones: ['unet'] })).rejects.toThrow(
+    /`backbones` cannot be combined/,
+  );
+  await expect(compare({ assume: '1' })).rejects.toThrow(/`assume` requires a checkpoint/);
   const reference = fixture('plain', 'handwritten.safetensors');
   await expect(compare({ checkpoint, reference })).rejects.toThrow(
-    /original\.zip\.pth: `reference` has no meaning: its keys are those of unet, and/,
+    /original\.zip\.pth: `reference` does not apply: its keys are those of unet, and/,
   );
 });

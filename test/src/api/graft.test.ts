@@ -65,7 +65,7 @@ scale  shape                  last tensor
     expect(nmode('inspect', weights, '--skips')).toMatchObject({
       status: 3,
       stderr:
-        'nmode: lraspp-nmode.safetensors: a checkpoint by its name, expected an .onnx model: export makes one of it\n',
+        'nmode: lraspp-nmode.safetensors: a checkpoint by its extension, expected an .onnx model: export it first\n',
     });
     expect(nmode('inspect', lraspp, '--skips', '--key', 'model')).toMatchObject({ status: 2 });
   });
@@ -144,13 +144,16 @@ describe('nmode graft', () => {
     refused(/have the scales 16, 8, 4, 2, expected shallow to deep/, '--skips', swapped, '--init', ...told);
     const init = [...skips, '--init', '--decoder', 'hd'];
     refused(/--head softmax: over one class it is always 1, use sigmoid/, ...init, '--head', 'softmax');
-    refused(/say which it is with --decoder eed or --decoder lmd/, ...skips, '--weights', weights);
+    refused(/choose it with --decoder eed or --decoder lmd/, ...skips, '--weights', weights);
   });
 
   it('a caller without types is told what is missing', async () => {
     const told = { model: lraspp, output: out('no.onnx'), weights };
     await expect(Reflect.apply(graftModel, undefined, [told])).rejects.toThrow(
-      expect.objectContaining({ code: 'BAD_USAGE', message: expect.stringMatching(/^`skips` is no array/) }),
+      expect.objectContaining({
+        code: 'BAD_USAGE',
+        message: expect.stringMatching(/^`skips` is not an array/),
+      }),
     );
   });
 
@@ -166,7 +169,7 @@ describe('nmode graft', () => {
     expect(nmode('graft', pth, ...skips, '-o', out('no.onnx'), '--init')).toMatchObject({
       status: 3,
       stderr:
-        'nmode: nmode-CR_B.zip.pth: a checkpoint by its name, expected an .onnx model: export makes one of it\n',
+        'nmode: nmode-CR_B.zip.pth: a checkpoint by its extension, expected an .onnx model: export it first\n',
     });
   });
 

@@ -27,7 +27,7 @@ describe('a server that has no room', () => {
     while ((await send('/v2')).status === 200);
     const refused = {
       status: 503,
-      json: { error: expect.stringMatching(/6 requests are under way already/) },
+      json: { error: expect.stringMatching(/6 requests are already in progress/) },
     };
     const before = await rejected('fixed');
     for (const path of [infer('fixed'), '/v1/models/fixed/segment', infer('none'), '/v1/segment']) {

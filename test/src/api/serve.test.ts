@@ -379,12 +379,12 @@ describe('nmode serve', () => {
   it('tells what its page shows, and what a batch is limited to', () => {
     const help = nmode('serve', '--help').stdout.replace(/\s+/g, ' ');
     expect(help).toContain(
-      '--ui the page of nmode demo at /, open to all: its own model in the browser, not those that are served',
+      '--ui serve the page of nmode demo at /, without tokens; it runs its own model in the browser, not the served ones',
     );
     expect(help).toContain(
-      'merged into one run, where the batch of the model is open; not what one request brings',
+      'to merge into one run, if the batch of the model is open; does not limit a single request',
     );
-    expect(help).toContain('runs that may wait, and images that may be under way; more are refused (503)');
+    expect(help).toContain('waiting runs, and images in progress; more are refused (503)');
   });
 
   it('a load test of nobody', () => {

@@ -35,7 +35,7 @@ it('finds the images of which all files are there, in the order of their names, 
   expect(failures.map(({ error }) => error.message)).toEqual(['c: c_0000.png is missing']);
 });
 
-it('files of one image may be in folders of their own, and a file of one is none of another', async () => {
+it('files of one image may be in folders of their own, and a file of one is not one of another', async () => {
   const { cases } = await findCases(images, ['{case}_0000.png', 't1/{case}.tif']);
   expect(cases.map(({ name }) => name)).toEqual(['b']);
   // By the first pattern alone, b_0001 would be an image too.
@@ -69,7 +69,7 @@ it('refuses names where patterns are needed, and a folder without such files', a
   await expect(findCases(images, ['b_0000.png'])).rejects.toThrow(/expected patterns with \{case\}/);
   await expect(findCases(images, ['{case}.dcm'])).rejects.toThrow(/it holds no file by \{case\}.dcm$/);
   await expect(findCases(join(images, 'b_0000.png'), patterns)).rejects.toThrow(
-    /b_0000.png: cannot be read: it is no folder, where patterns look for files$/,
+    /b_0000.png: cannot be read: it is not a folder, where patterns look for files$/,
   );
   await expect(findCases(join(folder, 'gone'), patterns)).rejects.toThrow(/gone: cannot be read: /);
 });

@@ -29,7 +29,7 @@ describe('a plot of curves', () => {
     expect(curve.at(-1)?.[0]).toBeCloseTo(690, -1);
   });
 
-  it('leaves out what is no number, and is nothing without any', () => {
+  it('leaves out what is not a number, and is nothing without any', () => {
     const broken = samples(5, (step) => (step === 3 ? Number.NaN : step));
     expect(pointsOf(curvePlot('loss', [{ name: 'a', samples: broken }]))[0]).toHaveLength(4);
     expect(curvePlot('loss', [{ name: 'a', samples: samples(3, () => Number.NaN) }])).toBe('');

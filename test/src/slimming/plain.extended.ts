@@ -65,6 +65,6 @@ it('holds a network that its keys tell against the reference, too, and fits noth
 it('refuses a reference of an .onnx model, whose graph says what it is', () => {
   const output = join(folder, 'model.onnx');
   expect(slim(fixture('foreign', 'unet.onnx'), output, '--reference', reference).stderr).toMatch(
-    /--reference has a meaning for checkpoints alone/,
+    /--reference applies only to checkpoints/,
   );
 });

@@ -234,7 +234,7 @@ it('asks for the head of an .onnx model that ends in logits, and takes it', asyn
   });
   await expect(slim({ ...SHORT, augment: false, network, output, steps: 8 })).rejects.toMatchObject({
     code: 'BAD_USAGE',
-    message: expect.stringContaining('it ends in logits, not in probabilities'),
+    message: expect.stringContaining('it returns logits, not probabilities'),
   });
   await slim({ ...SHORT, augment: false, network, output, steps: 8, head: 'sigmoid', force: true });
   expect((await loadModel(output)).model.metadata.get('nmode.head')).toBe('sigmoid');

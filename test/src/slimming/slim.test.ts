@@ -73,12 +73,7 @@ describe('refuses in one line, before anything is trained,', () => {
       /`order: 'B_CR'`, expected C_RB or C_BR/,
     ],
     ['steps and minutes', { steps: 10, minutes: 1 }, 'BAD_USAGE', /`steps` and `minutes` both say how long/],
-    [
-      'a weight of masks without masks',
-      { truthWeight: 1 },
-      'BAD_USAGE',
-      /`truthWeight` has a meaning with `masks` alone/,
-    ],
+    ['a weight of masks without masks', { truthWeight: 1 }, 'BAD_USAGE', /`truthWeight` requires `masks`/],
     [
       'a state that is not there',
       { resume: true },
@@ -123,7 +118,7 @@ describe('refuses in one line, before anything is trained,', () => {
     ['a signal that is none', { signal: {} as never }, 'BAD_USAGE', /expected an AbortSignal/],
     ['a text for a number', { rate: '1' as never }, 'BAD_USAGE', /`rate: '1'`, expected a number above 0/],
     ['a text for a flag', { force: 'no' as never }, 'BAD_USAGE', /`force: 'no'`, expected true or false/],
-    ['skips of a checkpoint', { skips: ['x'] }, 'BAD_USAGE', /`skips` has a meaning for \.onnx models alone/],
+    ['skips of a checkpoint', { skips: ['x'] }, 'BAD_USAGE', /`skips` applies only to \.onnx models/],
     [
       'an output that is an input',
       { network: fixture('foreign/unet.onnx'), output: fixture('foreign/unet.onnx') },
@@ -143,7 +138,7 @@ describe('refuses in one line, before anything is trained,', () => {
   });
 });
 
-it('stops where the loss is no number any more, says where, and keeps the last good state', async () => {
+it('stops where the loss is not a number any more, says where, and keeps the last good state', async () => {
   const output = join(folder, 'diverged.onnx');
   await expect(slim({ ...CHECKPOINT, output, steps: 30, rate: 1e37 })).rejects.toMatchObject({
     code: 'CHECK_FAILED',
@@ -215,7 +210,7 @@ it('refuses a teacher that finds nothing, and features that half precision does 
   await expect(slim({ ...CHECKPOINT, network: blind, output })).rejects.toMatchObject({
     code: 'CHECK_FAILED',
     message: expect.stringMatching(
-      /finds nothing in any of the 5 images, .*, or say with `recipe` how they are prepared/,
+      /its masks are empty on all 5 images, .*, or say with `recipe` how they are prepared/,
     ),
   });
   const loud = await altered('inc.double_conv.4.weight', (value) => 1e7 * value);

@@ -67,7 +67,7 @@ describe('the difference of an output', () => {
   });
 
   it.each([
-    ['what is no image', { dims: [1, 2], data: Float32Array.of(-1, 1) }],
+    ['what is not an image', { dims: [1, 2], data: Float32Array.of(-1, 1) }],
     ['one pixel', { dims: [1, 2, 1, 1], data: Float32Array.of(-1, 1) }],
     ['features, which are never negative', image(0, 7)],
   ])('%s has no mask', (_, wanted) => {

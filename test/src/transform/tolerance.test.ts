@@ -30,11 +30,11 @@ it('a rewriting passes at 1e-5, or at twice what onnxruntime itself is apart, wh
   expect(() => standard.refuse('it', differenceOf(3e-4, 1.6e-4, 100))).not.toThrow();
 });
 
-it('a lower precision that costs too much on images that are bundled says how to give typical ones', () => {
+it('a lower precision that costs too much on images that are bundled says how to give representative ones', () => {
   const int8 = new Tolerance('standard', 'int8');
   const refused = (maxAbs: number, areBundled: boolean) => () =>
     int8.refuse('it', differenceOf(maxAbs), [], areBundled);
-  const way = '; they are bundled, give typical ones with `images`; nothing was written';
+  const way = '; they are bundled, give representative ones with `images`; nothing was written';
   expect(refused(0.9, true)).toThrow(way);
   expect(refused(0.9, false)).not.toThrow(way);
   expect(refused(0.9, false)).toThrow('; nothing was written');

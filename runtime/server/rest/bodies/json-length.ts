@@ -9,7 +9,7 @@ const LENGTH = /^\d{1,15}$/;
 
 /**
  * Bytes of JSON at the start of a body; undefined where the whole body is JSON.
- * @throws NmodeError (BAD_USAGE) for what is no number, or several
+ * @throws NmodeError (BAD_USAGE) for what is not a number, or several
  */
 export function jsonLengthOf(headers: IncomingHttpHeaders): number | undefined {
   const stated = headers[JSON_LENGTH];

@@ -47,7 +47,7 @@ function refused(what: string): NmodeError {
 
 /**
  * Parses the JSON of a request. Of a name that an object has twice, the last value counts.
- * @throws NmodeError (BAD_USAGE) for what is no JSON in UTF-8, no object, or out of all proportion
+ * @throws NmodeError (BAD_USAGE) for what is not JSON in UTF-8, no object, or out of all proportion
  */
 export function parseObject(bytes: Uint8Array): Json {
   checkStructure(bytes);
@@ -57,7 +57,7 @@ export function parseObject(bytes: Uint8Array): Json {
   } catch (error) {
     throw badUsage(`failed to parse the request JSON: ${reason(error)}`);
   }
-  if (!isObject(value)) throw badUsage('failed to parse the request JSON: it is no object');
+  if (!isObject(value)) throw badUsage('failed to parse the request JSON: it is not an object');
   return value;
 }
 

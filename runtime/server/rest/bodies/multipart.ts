@@ -18,7 +18,7 @@ export function filesOf(form: Buffer, contentType: string, most: number): readon
   const files: Buffer[] = [];
   for (const { name, isFile, content } of partsOf(form, boundaryOf(contentType))) {
     if (!isFile) {
-      throw badUsage(`'${name}' of the form is no file: options go into the query, as in ?threshold=0.4`);
+      throw badUsage(`'${name}' of the form is not a file: options go into the query, as in ?threshold=0.4`);
     }
     if (files.length === most) {
       throw badUsage(

@@ -80,7 +80,7 @@ it('a stream that goes on beyond the limit is not called cut short', () => {
     (from: Cursor) => [1, 2, 3, 4, 5].map(() => from.byte()),
   ]) {
     expect(() => read(cursor(8))).toThrow('a pickle of more than 4 bytes, no more are read');
-    expect(() => read(cursor(4))).toThrow('the data ends early: the file is cut short or damaged');
+    expect(() => read(cursor(4))).toThrow('the data ends early: the file is truncated or damaged');
   }
 });
 
@@ -94,7 +94,7 @@ describe('malformed streams are refused', () => {
     ['a value never stored', ['h', 7, '.'], /recalls value 7/],
     ['an unknown opcode', [0xff, '.'], /opcode 0xff/],
     ['a protocol of the future', [0x80, 9, 'N.'], /newer than 5/],
-    ['items of a number', ['K', 1, 'K', 2, 'K', 3, 's.'], /no dict/],
+    ['items of a number', ['K', 1, 'K', 2, 'K', 3, 's.'], /not a dict/],
   ])('%s', (_, parts, says) => {
     expect(() => load(...parts)).toThrow(says);
   });

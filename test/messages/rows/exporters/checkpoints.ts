@@ -40,11 +40,11 @@ export const CHECKPOINTS: Conditions = {
       'in the order of the data, a tensor does not begin where the one before it ends',
     'the header describes … bytes, the file has ……': 'the last tensor does not end where the file ends',
     ': download it again': 'the file is shorter than the header describes',
-    'the header is no JSON object': 'the header does not begin with a brace',
+    'the header is not a JSON object': 'the header does not begin with a brace',
     'a tensor, or the metadata, is named twice': 'valid JSON has more keys as written than distinct ones',
     'a tensor is described twice, or a field of the metadata':
       'an object within the header has more keys as written than distinct ones',
-    '__metadata__ is no object of texts': 'the metadata are no object, or a value in them is no string',
+    '__metadata__ is not an object of texts': 'the metadata are no object, or a value in them is no string',
     'the header is nested deeper than …: it is not one of tensors':
       'brackets stand within one another four deep',
     'the header has more than … objects and lists, three a tensor':
@@ -53,7 +53,7 @@ export const CHECKPOINTS: Conditions = {
     "the element type '…'": 'the dtype is a text',
     'no element type': 'the dtype is absent or no text',
     "tensor '…' has no whole sizes and offsets":
-      'shape or data_offsets is no list of whole numbers from 0 to 2^53',
+      'shape or data_offsets is not a list of whole numbers from 0 to 2^53',
     "tensor '…' has … data_offsets, expected 2: begin and end": 'the list of offsets has another length',
     "tensor '…' has … axes, at most … are read": 'the shape has more than 64 sizes',
     "tensor '…' has impossible sizes […]": 'the product of the sizes, zeros aside, is above 2^53',
@@ -76,7 +76,7 @@ export const CHECKPOINTS: Conditions = {
     'the file was cut while it was read': 'the file became shorter after it was opened',
     'a pickle of more than … bytes, no more are read':
       'a pickle goes on where the limit ends, and the file goes on as well',
-    'the data ends early: the file is cut short or damaged':
+    'the data ends early: the file is truncated or damaged':
       'a pickle goes on where the file, or the entry of it, ends',
   },
   'exporters/checkpoints/zip-entry.ts': {
@@ -88,7 +88,7 @@ export const CHECKPOINTS: Conditions = {
     "entry '…' lies beyond the end of the file": 'the data of an entry end beyond the file',
   },
   'exporters/checkpoints/zip.ts': {
-    'the zip file is cut short or damaged: it has no end of central directory record':
+    'the zip file is truncated or damaged: it has no end of central directory record':
       'the file begins as a zip and does not end as one',
     '…: download or save it again': 'the record that ends a zip file was not found',
     '… entries, at most … are read': 'the directory lists more than 50000 entries',

@@ -3,11 +3,11 @@ import type { Conditions } from '../../conditions.js';
 /** Decoders that are put on models of other exporters. */
 export const GRAFTING: Conditions = {
   'exporters/grafting/decoder.ts': {
-    '…: say which decoder with … …': 'initial weights were asked for without a decoder of nmODE steps',
+    '…: choose the decoder with … …': 'initial weights were asked for without a decoder of nmODE steps',
     ' or ': 'the decoders that there are, in a list',
     'its decoder has … steps, … skips are named: each step takes one':
       'the largest number of a step among the keys is not the number of skips',
-    'it holds … decoders, below …: say which with …':
+    'it holds … decoders, below …: choose one with …':
       'the first key of a decoder is below two prefixes or more, and not among the keys as they are',
     "step … takes … channels, its skip '…' has …":
       'the second size of the weight of a step is not the number of channels of the skip in its place',

@@ -4,7 +4,7 @@ import type { Conditions } from '../../conditions.js';
 export const MONAI: Conditions = {
   'exporters/backbones/arguments/arguments.ts': {
     '…: … is …, expected …': 'an argument is none that its class takes; it is named with who said it',
-    'a whole number from … on': 'what is expected of an argument that counts, for a message',
+    'a whole number of at least …': 'what is expected of an argument that counts, for a message',
     'one from … to …': 'the same where there is a most',
     '… whole number…, …': 'what is expected of a list of counts, for a message',
     '…: … is left out and so …, expected …':
@@ -27,7 +27,7 @@ export const MONAI: Conditions = {
     "… of them, one for each of 'channels' but the first": 'there are fewer strides than levels',
   },
   'exporters/backbones/arguments/layers.ts': {
-    '… to be a number': 'an option of a norm or an activation is no number',
+    '… to be a number': 'an option of a norm or an activation is not a number',
     '… to be true or false': 'an option of a norm is no switch',
     'it without …': 'a norm or an activation has an option that is not known: it may change the network',
     'a name, or a list of a name and its options': 'act or norm is something else',

@@ -3,7 +3,8 @@ import type { Conditions } from '../../conditions.js';
 /** What networks are, and how they are built. */
 export const NETWORKS: Conditions = {
   'exporters/backbones/plain/families.ts': {
-    '… of … channels is no plain U-Net': 'never: the keys of each of these networks are wired at every width',
+    '… of … channels is not a plain U-Net':
+      'never: the keys of each of these networks are wired at every width',
   },
   'exporters/backbones/usuyama-resnet.ts': {
     'no feature': 'never: its encoder gives six features',
@@ -23,9 +24,10 @@ export const NETWORKS: Conditions = {
   },
   'exporters/backbones/define.ts': {
     'backbone …: …': 'what a backbone of the user is defined by is wrong, or its code throws; its id is fine',
-    'inputChannels is …, expected a whole number from 1 on': 'inputChannels is no safe integer or below 1',
+    'inputChannels is …, expected a whole number of at least 1':
+      'inputChannels is no safe integer or below 1',
     'features is …, expected a function of the input and the weights': 'features is no function',
-    'features returns …, …': 'what the function of the user returns is no array',
+    'features returns …, …': 'what the function of the user returns is not an array',
     'features returns an array with …, …': 'an element of the array lacks dtype, shape or source',
     'the id of a backbone …': 'the id is no string, has other characters, or is taken',
     'is …, expected a string': 'the id is of another type than string',
@@ -41,7 +43,7 @@ export const NETWORKS: Conditions = {
     'the backbone is neither a name nor what defineBackbone returns':
       'the option is no string and has no method `network`',
     "no backbone '…': there are …": 'the name is that of no backbone in the list that is printed',
-    '… has no meaning for …: … take arguments':
+    '… does not apply to …: … take arguments':
       'arguments are given for a backbone that is known by its keys alone',
   },
   'exporters/backbones/unet.ts': {
@@ -49,7 +51,7 @@ export const NETWORKS: Conditions = {
       'height or width is open, and the feature that is doubled has other channels than the skip that it is padded to',
   },
   'exporters/assembly/export-plan.ts': {
-    '… has a meaning with … alone':
+    '… requires …':
       'bits of images are given for a model that takes prepared pixels, or arguments of a backbone without the backbone',
   },
   'exporters/assembly/build.ts': {
@@ -57,11 +59,11 @@ export const NETWORKS: Conditions = {
       'a size of three numbers is given for a network of images',
     '…: … takes volumes, of which a model takes tensors: leave it out':
       'a model that takes images as they are is asked of a network of volumes',
-    'a batch of …, expected a whole number from 1 on':
+    'a batch of …, expected a whole number of at least 1':
       'the batch of a size is given and no safe integer above 0',
     '… … does not fit: for … it is …':
       'a height or width is given that is no safe integer, below the stride, or no multiple where the network needs one',
-    'a whole number from … on': 'the network takes any size that is no smaller than its stride',
+    'a whole number of at least …': 'the network takes any size that is no smaller than its stride',
     '… of …': 'the network takes multiples of its stride alone; "positive" where the size is 0 or less',
   },
   'exporters/decoders/solvers.ts': {
@@ -83,20 +85,20 @@ export const NETWORKS: Conditions = {
       'there are keys that are neither those of the encoder nor ones that may be left aside',
     'the checkpoint holds an encoder alone: there is nothing to segment with':
       'every key is one of the encoder or of the classifier that it was trained with, or a counter',
-    '… checkpoints have the same keys: say which it is with ……':
+    '… checkpoints have the same keys: choose it with ……':
       'no decoder was told, and the keys are those of several, such as EED and LMD',
     ', and the activation with `activation`': 'neither decoder nor activation was told',
     'its keys are those of …, not of …': 'a decoder was told which is none that the keys allow',
     ' or ': 'several names may be given, and are listed',
-    '… has no meaning for …':
+    '… does not apply to …':
       "an option of a solver was given, such as LMD's form, and the decoder is another",
     '…, expected …':
-      'a program gives a head, an activation or an option of a solver that is none of those listed',
+      'a program gives a head, an activation or an option of a solver that is not one of those listed',
     'a checkpoint does not hold the activation between steps: give … …':
       'the decoder is of nmODE steps, and no activation was told',
     '…: up1.g has an even kernel of …, expected an odd one':
       'the third size of the first weight of the decoder is even',
-    '`activation` has no meaning for the original decoder':
+    '`activation` does not apply to the original decoder':
       'an activation between solver steps was told, and the decoder of the network has no steps',
     'a decoder without its keys':
       'never: detect() allows nmODE decoders with their form, and the original one with its own',
@@ -134,10 +136,10 @@ export const NETWORKS: Conditions = {
     'images cannot keep their own size where the input has a fixed one':
       'images are to be padded, by the recipe or by native sizes, and height or width is fixed',
     'the recipe pads to a multiple of …, expected one of …, which every level divides':
-      'a recipe that pads was given, and its multiple is none of the stride',
+      'a recipe that pads was given, and its multiple is not one of the stride',
     '…: the … classes are 0 to …':
-      'the head is a softmax over several classes, and the index that was given is none of theirs',
-    '… has no meaning: …': 'an index was given, and the head is no softmax over several classes',
+      'the head is a softmax over several classes, and the index that was given is not one of theirs',
+    '… does not apply: …': 'an index was given, and the head is no softmax over several classes',
     'there is one class': 'the network has one class',
     'the head is …, and only of a softmax one class is no mask':
       'there are several classes behind a sigmoid or without a head',
@@ -165,7 +167,7 @@ export const NETWORKS: Conditions = {
     "no activation '…': there are …": 'code of a user names an activation layer that does not exist',
   },
   'exporters/assembly/locate.ts': {
-    '…: it holds … networks, …: say which with …':
+    '…: it holds … networks, …: choose one with …':
       'no network is there by the keys as they are, and below two prefixes or more is a whole one with its decoder',
     "… below '……'": 'each of those networks, with what its keys begin with in the file',
   },
@@ -187,8 +189,8 @@ export const NETWORKS: Conditions = {
   },
   'exporters/nn/settings.ts': {
     '…, expected …': 'a setting has a value that is not among those it takes',
-    '… has a meaning for bilinear upsampling alone': 'align_corners is given beside upsampling by nearest',
-    '…: … has no meaning: …': 'a setting was given that no layer asked for while the graph was built',
+    '… applies only to bilinear upsampling': 'align_corners is given beside upsampling by nearest',
+    '…: … does not apply: …': 'a setting was given that no layer asked for while the graph was built',
     'there is no maximum pooling among the layers that are written':
       'no layer that was built is a maximum pooling',
     'there is no activation of a backbone, gates aside, among the layers that are written':
@@ -197,7 +199,7 @@ export const NETWORKS: Conditions = {
     'there is no nmODE decoder': 'no step of an nmODE decoder was built: each has the activation',
     'BatchNorm eps': 'what the setting is called among what was assumed',
     'there is no BatchNorm': 'no layer that was built is a BatchNorm',
-    'a number from 0 to 1': 'eps is no number, or below 0 or above 1',
+    'a number from 0 to 1': 'eps is not a number, or below 0 or above 1',
     'no convolution is padded': 'every convolution that was built has a padding of 0',
     'nothing is interpolated': 'no layer that was built upsamples by interpolation',
     'nothing is interpolated bilinearly': 'no layer that was built upsamples bilinearly',
@@ -205,13 +207,13 @@ export const NETWORKS: Conditions = {
   'exporters/nn/weights.ts': {
     "…: tensor '…': …": 'the bytes of a weight that is needed cannot be read or hold what no weight is',
     "…: tensor '…': it is missing or does not fit":
-      'a program reads a weight that the file lacks, or that is none of floating-point numbers of its shape',
+      'a program reads a weight that the file lacks, or that is not one of floating-point numbers of its shape',
     'element … is a negative variance: the file is damaged':
       'a running variance of BatchNorm is below 0, whose root is NaN',
     'element … is not a number or infinite: the training diverged, or the file is damaged':
       'a float32 of a weight that is needed has all bits of its exponent set',
     'keys do not fit the network: ':
       'keys are missing, misshapen or, within the modules of the network, unused; not where tensors that cannot be read are all',
-    ' (`ignore` leaves keys aside)': 'the one thing wrong is keys that the network does not use',
+    ' (`ignore` skips keys)': 'the one thing wrong is keys that the network does not use',
   },
 };

@@ -16,7 +16,7 @@ export const NNUNET: Conditions = {
     'it is …, expected an object': 'dataset.json, or dataset_json of a checkpoint, is a list or a text',
     'channel_names is …, expected names by number, as {"0": "CT"}':
       'neither channel_names nor modality names a channel',
-    "label '…' is …, expected a number from 0 on, or a list of them (numbers by name are nnU-Net's version 2)":
+    "label '…' is …, expected a number of at least 0, or a list of them (numbers by name are nnU-Net's version 2)":
       'a label is a text, as in version 1, where names stand by number',
     'labels is …, expected numbers by name, as {"background": 0, "lesion": 1}':
       'there are no labels, or they are a list',
@@ -32,7 +32,7 @@ export const NNUNET: Conditions = {
       'the plans name a class of network that is not known',
     'it has … …, the weights have …: they are of another training':
       'dataset.json has more or fewer channels or labels than the first and the last convolution',
-    '…: configuration is no text': 'an argument names a configuration by something else',
+    '…: configuration is not a string': 'an argument names a configuration by something else',
     'torch.nn.Conv2d or Conv3d': 'what is expected of conv_op, for a message',
   },
   'exporters/backbones/nnunet/plans.ts': {

@@ -16,9 +16,9 @@ export const PICKLES: Conditions = {
       'an opcode needs a value, and the stack is empty or a mark is on top',
     'the pickle misses a mark': 'an opcode takes all since a mark, and there is no mark',
     'the pickle recalls value …, which it never stored': 'an opcode reads a place of the memo that is empty',
-    'the pickle appends to what is no list': 'what is appended to is known, and no list',
-    'the pickle sets items of what is no dict': 'what gets items is known, and no dict',
-    'the pickle adds items to what is no set': 'what gets elements is no set',
+    'the pickle appends to what is not a list': 'what is appended to is known, and no list',
+    'the pickle sets items of what is not a dict': 'what gets items is known, and no dict',
+    'the pickle adds items to what is not a set': 'what gets elements is not a set',
     'a call without a tuple of arguments': 'the arguments of a call are no tuple',
     'a length in the pickle is beyond 2^53': 'eight bytes of a length are no safe integer',
     'an integer of … bytes': 'a LONG has more than 1024 bytes',
@@ -26,7 +26,7 @@ export const PICKLES: Conditions = {
     'a malformed number in the pickle': 'the line of a LONG, PUT or GET is no decimal number',
   },
   'exporters/checkpoints/pickle/pickle.ts': {
-    'a class whose name is no text': 'STACK_GLOBAL finds a module or a name that is no string',
+    'a class whose name is not a string': 'STACK_GLOBAL finds a module or a name that is no string',
     'the pickle protocol is newer than 5': 'PROTO is followed by 6 or more',
     'pickle opcode 0x…, which is not read':
       'a byte where an opcode is expected is none, or one that torch and NumPy do not write (PERSID, EXT, buffers)',
@@ -43,7 +43,7 @@ export const PICKLES: Conditions = {
     'holds an object of …, not a state dict: save model.state_dict() instead':
       'no tensors were found, and the object, or one under a usual key, is of a class that is not known',
     'holds no state dict…: save model.state_dict() with torch.save':
-      'no tensors were found, and the object is no dict or an empty one',
+      'no tensors were found, and the object is not a dict or an empty one',
     'holds no state dict…: …; … says where to look':
       'no tensors were found where they were looked for, and there is a dict whose keys can be listed',
     " under '…'": 'a key was given to look under',
@@ -60,9 +60,9 @@ export const PICKLES: Conditions = {
   },
   'exporters/checkpoints/torch/torch-legacy.ts': {
     'protocol …, expected …': 'the second pickle of the stream is not 1001',
-    'the list of storages is missing': 'the fifth pickle of the stream is no list',
+    'the list of storages is missing': 'the fifth pickle of the stream is not a list',
     "storage '…' belongs to no tensor, or to one of an unknown type":
-      'a listed key is no text, or no persistent id with a known storage class has it',
+      'a listed key is not a string, or no persistent id with a known storage class has it',
     "storage '…' is listed twice": 'a key is in the list a second time',
     "storage '…' holds … elements, expected …":
       'the count before the elements is not that of the persistent id',
@@ -76,7 +76,7 @@ export const PICKLES: Conditions = {
     'sizes or strides of a tensor are impossible: […]':
       'they are no tuple, hold something else than numbers below 2^53, or are more than 64',
     'the offset of a tensor is …':
-      'the offset of a tensor, or of a part of a storage, is no number below 2^53',
+      'the offset of a tensor, or of a part of a storage, is not a number below 2^53',
   },
   'exporters/checkpoints/torch/torch-zip.ts': {
     'it holds more than one data.pkl': 'two entries of this name are at the top or one folder below',

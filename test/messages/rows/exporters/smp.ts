@@ -27,14 +27,14 @@ export const SMP: Conditions = {
       'it is inplace, whose scale depends on the version of inplace_abn, or layernorm, which runs at one width only',
     '… to be true or false': 'affine or track_running_stats is no switch',
     'eps, momentum, affine and track_running_stats, without …': 'the object has another field',
-    'an eps from 0 to 1': 'eps is no number from 0 to 1',
+    'an eps from 0 to 1': 'eps is not a number from 0 to 1',
     'track_running_stats to be true: without, what one image gives depends on all others of its batch':
       'a BatchNorm has no statistics of its training',
     'null or scse': 'the attention is none that smp has',
   },
   'exporters/backbones/smp/family.ts': {
     "an encoder that is known, of which the closest are … (docs/smp.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
-      'encoder_name is none of those that are known',
+      'encoder_name is not one of those that are known',
     'another encoder: …': 'the class does not go with the encoder, and says why',
     'one that dilates, as … needs for its output stride of …: …':
       'the class keeps a resolution, and the encoder has no strides to take out',

@@ -7,7 +7,7 @@ export const MODELS: Conditions = {
       'never: whoever asks for an index has made sure that it is there; a miss is a bug',
   },
   'graph/rewriting/assemble.ts': {
-    'opset … is not supported: choose 13 to 18': 'an opset was asked for that is none of 13 to 18',
+    'opset … is not supported: choose 13 to 18': 'an opset was asked for that is not one of 13 to 18',
     'an input is computed': 'never: what callers give as inputs was made by input()',
     'opset … is too old: … (…) needs …':
       'a node of the graph was introduced after the opset that was asked for',
@@ -38,10 +38,10 @@ export const MODELS: Conditions = {
       'the declared type of an output and the inferred one differ in dtype, rank or a known size',
   },
   'graph/common/class-names.ts': {
-    'expected a list of names': 'a program gives something that is no array as names of classes',
+    'expected a list of names': 'a program gives something that is not an array as names of classes',
     'it names no class': 'a list or file of names is empty',
     'it names … classes, at most …': 'a list or file holds more than 255 names',
-    'the name of class … is no text':
+    'the name of class … is not a string':
       'an entry of a list or dict of names is a number, null, a list or a dict',
     'class … has no name': 'a name is empty, or white space alone, as a line within a file of names can be',
     'the name of class … holds a control character':
@@ -89,10 +89,10 @@ export const MODELS: Conditions = {
       'one of the reasons below holds for the file that a tensor is stored in',
     'which became shorter while it was read':
       'a file of external data ends before what it had when the model was opened',
-    'which is no file': 'the location of external data is a folder or a device',
+    'which is not a file': 'the location of external data is a folder or a device',
     'which has … bytes, expected … from … on':
       'offset and length of external data reach beyond the end of the file',
-    'which is no path': 'a location is empty, or holds a backslash or a null character',
+    'which is not a path': 'a location is empty, or holds a backslash or a null character',
     "which is not in the model's folder: nothing else is read":
       'a location is absolute, leads out of the folder of the model, or is a link that does',
     'which is not to be found: it belongs beside the model':
@@ -115,7 +115,7 @@ export const MODELS: Conditions = {
   'graph/file/read.ts': {
     'it is not a file': 'the path is that of a directory, a pipe or a device',
     '… bytes are more than the 2 GiB of one ONNX file': 'the file has 2 GiB or more',
-    '…: cannot be read: …': 'the operating system refuses the path, or it is no file of less than 2 GiB',
+    '…: cannot be read: …': 'the operating system refuses the path, or it is not a file of less than 2 GiB',
     'not an ONNX model: it holds no graph or imports no opset':
       'the protobuf was decoded, and lacks a graph or an opset',
     'its metadata or opset imports hold more than this version can keep':
@@ -133,7 +133,7 @@ export const MODELS: Conditions = {
     "tensor '…' is stored in another file, '…': give the path of the model, or save it as one file":
       'the location of the data is EXTERNAL, and the model was given as bytes',
     "tensor '…' is stored in another file, at the impossible … '…'":
-      'the offset or the length of external data is no whole number from 0 on',
+      'the offset or the length of external data is no whole number of at least 0',
     "tensor '…' takes … bytes, its file has … for it":
       'the length of external data is another than shape and type take',
     "tensor '…' has impossible sizes […]": 'a size is negative, or the bytes are above 2^53',
@@ -176,7 +176,7 @@ export const MODELS: Conditions = {
     "node '…' (…) is not known": 'never: rules apply again what they found by its operator',
   },
   'graph/passes/scale-convolution.ts': {
-    "node '…' is no convolution of constant weights": 'never: callers ask isConvolution before',
+    "node '…' is not a convolution of constant weights": 'never: callers ask isConvolution before',
   },
   'graph/rewriting/name-allocator.ts': {
     "two values are named '…'": 'a name is claimed that an input, an output or a value has already',
@@ -192,11 +192,11 @@ export const MODELS: Conditions = {
       'nodes of a model that is to be lowered to float16 give more than 20000 values in float32',
   },
   'graph/common/fields.ts': {
-    '… is no object': 'a part of a recipe, as JSON has it, is null or no object',
+    '… is not an object': 'a part of a recipe, as JSON has it, is null or no object',
     '… has …, expected …': 'a part of a recipe lacks a field, or has one that it does not take',
-    '… has no kind': 'a normalization or a sizing is no object with a kind',
-    "… '…' is none of …": 'a field that takes one of a few words has another',
-    '… is no number': 'a field that takes a number has no finite one',
+    '… has no kind': 'a normalization or a sizing is not an object with a kind',
+    "… '…' is not one of …": 'a field that takes one of a few words has another',
+    '… is not a number': 'a field that takes a number has no finite one',
     '… is …, expected a number above 0':
       'the width of a window, the size of a pixel, or what min-max reaches, is 0, negative or too small to divide by',
   },
@@ -207,11 +207,11 @@ export const MODELS: Conditions = {
     '…, expected …': 'the value of an option is of another type, empty, or out of bounds',
   },
   'graph/common/normalization.ts': {
-    'steps is no list of 1 to … normalizations':
+    'steps is not a list of 1 to … normalizations':
       'the steps of a normalization are no list, none, or too many',
-    'channels is no list of 2 to … normalizations':
+    'channels is not a list of 2 to … normalizations':
       'the normalizations of channels are no list, fewer than two, or too many',
-    "normalization '…' is none of …, steps, channels":
+    "normalization '…' is not one of …, steps, channels":
       'the kind of a normalization, or of one of its steps, is another',
     'a window has no place before one a channel':
       'a window is asked for where each channel is normalized in its own way',
@@ -220,7 +220,7 @@ export const MODELS: Conditions = {
       'low is not below high, or a percentile is outside 0 to 100',
     ', both from 0 to 100': 'percentiles are meant',
     'bits is not a whole number from 1 to 16': 'the bits of unit are anything else',
-    '… is not a number a channel…': 'mean or std is no list of finite numbers that fit, or is empty',
+    '… is not a number a channel…': 'mean or std is not a list of finite numbers that fit, or is empty',
     ', each above 0, that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
     'its steps are of … channels': 'steps have numbers for different numbers of channels',
     ' and ': 'joins these numbers of channels',
@@ -236,14 +236,14 @@ export const MODELS: Conditions = {
       'a text is neither "none" nor digits alone of a number below 2^53',
     'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',
     "'…' is no part of one": 'a program gives a field that is no part of a recipe',
-    "sizing '…' is none of resize, pad, slide": 'the kind of a sizing is another',
+    "sizing '…' is not one of resize, pad, slide": 'the kind of a sizing is another',
     'step is not a number from … to 1': 'windows are to lie apart by more than their side, or almost nothing',
-    'mirror is no list of different axes': 'it is no list, empty, or names an axis twice',
-    'version … is none of …: a later nmode-onnx may read it':
+    'mirror is not a list of different axes': 'it is not a list, empty, or names an axis twice',
+    'version … is not one of …: a later nmode-onnx may read it':
       'a recipe has a version other than those that there are',
     'the recipe has a mean and std of … channels, the model takes …':
       'there is not one number for all channels, nor as many as the model takes',
-    '… has no meaning: the model takes 3 channels':
+    '… does not apply: the model takes 3 channels':
       'the caller or the metadata say what grey is made of, and the model takes colours',
     '… is not a whole number from 1 to 65536': 'height, width or multiple is something else',
   },

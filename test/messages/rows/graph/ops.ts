@@ -7,7 +7,7 @@ export const OPS: Conditions = {
       'an operand of Attention has neither four axes, nor three and a number of heads beside it',
   },
   'graph/ops/cast.ts': {
-    "attribute 'to' is …, which is no element type": 'the code is absent, below 1 or above 26',
+    "attribute 'to' is …, which is not an element type": 'the code is absent, below 1 or above 26',
   },
   'graph/ops/comparison.ts': {
     'condition is …, expected bool': 'the condition of a Where is of another element type than bool',
@@ -24,7 +24,7 @@ export const OPS: Conditions = {
     'no value': 'a Constant has no attribute with a value',
     "attribute 'value' is of type …, expected tensor":
       'the attribute is of a type that is held here and no tensor',
-    "attribute 'value' is no tensor of one element":
+    "attribute 'value' is not a tensor of one element":
       'the fill of a ConstantOfShape has not exactly one element',
   },
   'graph/ops/conv-transpose.ts': {
@@ -44,14 +44,14 @@ export const OPS: Conditions = {
     '… output channels do not divide into … groups': 'the first size of the weight is no multiple of group',
   },
   'graph/ops/depth-to-space.ts': {
-    'x … is no image': 'x of a DepthToSpace has not four axes',
+    'x … is not an image': 'x of a DepthToSpace has not four axes',
     '… channels do not divide into blocks of … by …':
       'the known channels are no multiple of the square of blocksize',
     'x … does not divide into blocks of … by …':
       'a known height or width of a SpaceToDepth is no multiple of blocksize',
   },
   'graph/ops/einsum.ts': {
-    "'…' is no term of an equation": 'a term holds another character than letters and one ellipsis',
+    "'…' is not a term of an equation": 'a term holds another character than letters and one ellipsis',
     "equation '…' is not one of … operands":
       'the equation has more than one arrow, or another number of terms than the node has inputs',
     "operand … is …, equation '…' takes another rank":
@@ -138,7 +138,7 @@ export const OPS: Conditions = {
     'indices … and updates …': 'the beginning of the line above: the shapes of both',
   },
   'graph/ops/selection.ts': {
-    'x is no matrix': 'x of a Det has fewer than two axes',
+    'x is not a matrix': 'x of a Det has fewer than two axes',
   },
   'graph/ops/slice.ts': {
     '… and … steps': 'starts, ends, axes and steps of a Slice are not equally many',
@@ -160,7 +160,7 @@ export const OPS: Conditions = {
     'x has no spatial axis': 'x has fewer than three axes',
     'kernel, strides, dilations and pads do not fit … spatial axes':
       'one of the lists has not one entry a spatial axis, or pads not two',
-    "auto_pad is '…', expected …": 'the attribute is none of the four that ONNX has',
+    "auto_pad is '…', expected …": 'the attribute is not one of the four that ONNX has',
     '… […] must be … or more': 'an entry of the attribute is smaller than it may be',
     'x is too small: a window of … does not fit axis …':
       'a known size, with its padding, is smaller than the dilated kernel',

@@ -5,8 +5,8 @@ export const TRAINING: Conditions = {
   'graph/training/adamw.ts': {
     '… …, expected …': 'an option of the optimiser is outside its range',
     'learning rates': 'there is no rate, or one is negative or not finite',
-    'one a step, each a number from 0 on': 'there is no rate, or one is negative or not finite',
-    'a number from 0 on': 'the weight decay is negative or not finite',
+    'one a step, each a number of at least 0': 'there is no rate, or one is negative or not finite',
+    'a number of at least 0': 'the weight decay is negative or not finite',
     'two from 0 to below 1': 'one of the betas is negative, 1 or more, or not a number',
     'a number above 0': 'epsilon or the largest norm is 0, negative or not a number',
   },

@@ -136,7 +136,7 @@ describe('bad files are refused with their name, in one line', () => {
       /expected JPEG/,
     ],
     ['nothing', 'empty.png', async () => new Uint8Array(), /it is empty/],
-    ['half a JPEG', 'half.jpg', async () => photograph.subarray(0, 5000), /it is cut short$/],
+    ['half a JPEG', 'half.jpg', async () => photograph.subarray(0, 5000), /it is truncated$/],
     ['half a PNG', 'half.png', async () => (await png(64, 64)).subarray(0, 120), /./],
     ['a PNG that says JPEG', 'photo.jpg', () => png(2, 2), /it is PNG, not JPEG: rename it/],
     ['an animation', 'moving.webp', animatedWebp, /it holds 2 images, expected one/],

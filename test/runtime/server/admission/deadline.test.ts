@@ -32,5 +32,5 @@ it('a client that leaves aborts it, and one that has its answer does not', () =>
   begin(60_000).end(true);
   expect(deadline.signal.aborted).toBe(false);
   begin(60_000).end(false);
-  expect(deadline.signal.reason).toMatchObject({ code: 'INTERRUPTED', message: 'the client left' });
+  expect(deadline.signal.reason).toMatchObject({ code: 'INTERRUPTED', message: 'the client disconnected' });
 });

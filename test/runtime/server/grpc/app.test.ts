@@ -219,7 +219,7 @@ describe('what there is', () => {
       "failed to register shared memory region 'a': shared memory is not supported",
     ],
     ['TraceSetting', 'TraceSetting is not supported'],
-  ])('%s is none of it', async (method, why) => {
+  ])('%s is not one of it', async (method, why) => {
     const answered =
       method === 'ModelStreamInfer'
         ? await new Promise((resolve) => {
@@ -254,7 +254,7 @@ describe('what there is', () => {
   });
 });
 
-describe('a client that is none of gRPC', () => {
+describe('a client that is not one of gRPC', () => {
   it.each([
     ['another type', { http: 415 }, INFER, Buffer.alloc(0), { 'content-type': 'application/json' }],
     ['an unknown method', { code: '12' }, '/a.B/C', Buffer.alloc(0), {}],

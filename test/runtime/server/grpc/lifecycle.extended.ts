@@ -104,7 +104,7 @@ it('refuses more than there is room for before it is read, and answers for its h
     const client = clientOf(address);
     let answer = await client.call('ModelInfer', request('model'));
     while (answer.code === 'OK') answer = await client.call('ModelInfer', request('model'));
-    expect(answer).toEqual({ code: 'UNAVAILABLE', details: '1 requests are under way already' });
+    expect(answer).toEqual({ code: 'UNAVAILABLE', details: '1 requests are already in progress' });
     expect((await sendTo(`${url}/v2`)).status).toBe(503);
     expect(await client.call('ServerReady', {})).toMatchObject({ code: 'OK' });
     // A message that does not come in its time makes room.

@@ -18,7 +18,7 @@ it('reads a small text, up to its bound', () => {
   expect(textOf(devNull)).toBe('');
 });
 
-it('refuses what is no text, or does not end, without the path that whoever tells it names', () => {
+it('refuses what is not a string, or does not end, without the path that whoever tells it names', () => {
   expect(() => textOf(written('x'.repeat(2 ** 18 + 1)))).toThrow(/^it has more than 262144 bytes$/);
   expect(() => textOf(written(Uint8Array.of(255, 254, 0)))).toThrow(/^it is not in UTF-8: save it as such$/);
   expect(() => textOf(folder)).toThrow(/^it is a folder$/);

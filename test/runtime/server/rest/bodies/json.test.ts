@@ -23,7 +23,7 @@ describe('the JSON of a request', () => {
     ['a text', `{"a":"${'x'.repeat(2 ** 16 + 1)}"}`, /has a text of more than 65536 bytes$/],
     ['a text that never ends', `{"a":"${'x'.repeat(2 ** 17)}`, /has a text of more than 65536 bytes$/],
     ['escapes', `{"a":"${'\\"'.repeat(2 ** 15 + 1)}"}`, /has a text of more than 65536 bytes$/],
-    ['a list', '[]', /it is no object$/],
+    ['a list', '[]', /it is not an object$/],
     ['nothing', '', /Unexpected end of JSON input$/],
     ['a half', '{"a":', /Unexpected end of JSON input$/],
     ['a text that ends in an escape', '{"a":"\\', /Unexpected end|Unterminated string/],

@@ -57,7 +57,7 @@ describe('a form', () => {
     [
       'has a field',
       `${part('1', 'Content-Disposition: form-data; name="threshold"')}--b--`,
-      /^'threshold' of the form is no file/,
+      /^'threshold' of the form is not a file/,
     ],
     ['tells no boundary', '', /without a boundary/, 'multipart/form-data'],
     ['tells an empty boundary', '', /without a boundary/, 'multipart/form-data; boundary='],
