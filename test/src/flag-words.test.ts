@@ -1,26 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { Command } from 'commander';
 import { option } from '../../graph/common/option.js';
-import { addBench } from '../../src/cli/commands/bench.js';
-import { addBundle } from '../../src/cli/commands/bundle.js';
-import { addCompare } from '../../src/cli/commands/compare.js';
-import { addDemo } from '../../src/cli/commands/demo.js';
-import { addDoctor } from '../../src/cli/commands/doctor.js';
-import { addEval } from '../../src/cli/commands/eval.js';
-import { addExport } from '../../src/cli/commands/export.js';
-import { addGraft } from '../../src/cli/commands/graft.js';
-import { addInspect } from '../../src/cli/commands/inspect.js';
-import { addLoadTest } from '../../src/cli/commands/loadtest.js';
-import { addMerge } from '../../src/cli/commands/merge.js';
-import { addOptimize } from '../../src/cli/commands/optimize.js';
-import { addPredict } from '../../src/cli/commands/predict.js';
-import { addServe } from '../../src/cli/commands/serve.js';
-import { addSlim } from '../../src/cli/commands/slim.js';
-import { addVerify } from '../../src/cli/commands/verify.js';
 import { type InFlags, inFlagsOf } from '../../src/cli/flags/flag-words.js';
 import { allTemplates } from '../messages/templates.js';
+import { allCommands } from '../support/commands.js';
 import { root } from '../support/fixtures.js';
 
 const ROOMS = ['graph', 'exporters', 'runtime', 'src'];
@@ -28,28 +12,8 @@ const ROOMS = ['graph', 'exporters', 'runtime', 'src'];
 let loaded = 0;
 const inFlags: InFlags = inFlagsOf(async () => {
   loaded++;
-  return commands();
+  return allCommands(inFlags);
 });
-
-function commands(): readonly Command[] {
-  const program = new Command();
-  for (const add of [addBench, addCompare, addDemo, addDoctor, addLoadTest, addOptimize]) add(program);
-  for (const add of [
-    addBundle,
-    addEval,
-    addExport,
-    addGraft,
-    addInspect,
-    addMerge,
-    addPredict,
-    addServe,
-    addSlim,
-    addVerify,
-  ]) {
-    add(program, inFlags);
-  }
-  return program.commands;
-}
 
 describe('options of the API on the command line', () => {
   it.each([
@@ -99,7 +63,7 @@ describe('messages of the library', () => {
   );
 
   it('name no flags of the command line', () => {
-    const flags = new Set(commands().flatMap(({ options }) => options.map(({ long }) => long)));
+    const flags = new Set(allCommands(inFlags).flatMap(({ options }) => options.map(({ long }) => long)));
     // What bundles write is command lines.
     const speaking = library.filter(([file]) => !file.startsWith('src/bundles/'));
     const found = speaking.flatMap(([file, source]) => {

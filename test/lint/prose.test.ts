@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from '@jest/globals';
+import type { Command } from 'commander';
+import { allTemplates } from '../messages/templates.js';
+import { allCommands } from '../support/commands.js';
+import { root } from '../support/fixtures.js';
+import { PAGES, readPage } from '../support/markdown.js';
+
+/** Phrases that readers had to read twice, and what to say. None is an ordinary word. */
+const PUZZLING: readonly (readonly [phrase: RegExp, instead: string])[] = [
+  [/\b(is|are|was|were) told\b|\btold as\b|\bunless told\b/, 'reported, reported as'],
+  [/\btells (most of|of) (itself|its)/, 'contains, shows'],
+  [/\bneeded but for\b|\bbut for (the|those|health|time|gates)\b/, 'except'],
+  [/\bha(s|ve) (a|no) meaning\b|\bwithout a meaning\b/, 'applies, requires, does not apply'],
+  [/\bnobody (meets|knows by)\b/, 'no program, unknown'],
+  [/\b(left|leaves?|leaving) aside\b/, 'ignored, ignores'],
+  [/\blike those to come\b/, 'representative'],
+  [/\bnothing but\b/, 'only'],
+  [/\bhow far values reach\b/, 'activation ranges'],
+  [/\bof its time\b/, 'the time of what, relative to what'],
+  [/\bof several the one\b|\bthe best that works\b/, 'the best provider that works'],
+  [/\bmust be parted\b|\bparted servers\b/, 'separate'],
+  [/\bcount(ed)? a model\b/, 'evaluate'],
+  [/\bends? (its run )?unseen\b/, 'is discarded'],
+  [/\bwithout a rest\b/, 'evenly'],
+  [/\bnatively\b.* never\b/, 'on the CPU'],
+  [/\bone an? (core|line|class|pixel|axis|skip|token)\b/, 'one per'],
+  [/\bwhich flatters\b|\bthat chose nothing\b/, 'optimistic, test images'],
+  [/\bgo(es)? before (what|those)\b/, 'takes precedence over'],
+  [/\bbeside (each other|one another)\b/, 'side by side'],
+  [/\bif not given\b/, '(default: ...)'],
+  [/\bpassed over\b/, 'skipped'],
+  [/\bno (mask|probability|text|number|list|object|file|image|model)s?, and\b/, 'is not a ...'],
+  [/\bturns? (them|it|its logits) into some\b/, 'converts'],
+  [/\bwhatever it is like\b/, 'regardless of its figures'],
+  [/\bunder way\b/, 'in progress'],
+  [/\b(is|are|was) none of\b/, 'is not one of'],
+  [/\bsay(s)? which with\b/, 'choose one with'],
+];
+
+/** What of a text puzzles, with what to say. */
+const puzzlesIn = (where: string, text: string): readonly string[] =>
+  PUZZLING.flatMap(([phrase, instead]) => {
+    const [found] = phrase.exec(text) ?? [];
+    return found === undefined ? [] : [`${where}: '${found}', say: ${instead}`];
+  });
+
+/** The text of a page that is neither code nor output. */
+const proseOf = (page: string): string =>
+  readPage(page)
+    .replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '')
+    .replaceAll(/`[^`\n]*`/g, '');
+
+const describedBy = (command: Command): readonly string[] => [
+  command.description(),
+  ...command.registeredArguments.map(({ description }) => description),
+  ...command.options.map(({ description }) => description),
+];
+
+describe('no puzzling phrase is', () => {
+  it.each(PAGES)('in %s', (page) => {
+    const lines = proseOf(page).split('\n');
+    expect(lines.flatMap((line) => puzzlesIn(page, line))).toEqual([]);
+  });
+
+  it('in --help', () => {
+    const found = allCommands().flatMap((command) =>
+      describedBy(command).flatMap((text) => puzzlesIn(`nmode ${command.name()} --help`, text)),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('in a message', () => {
+    const found = [...allTemplates()].flatMap(([file, texts]) =>
+      texts.flatMap((text) => puzzlesIn(file, text)),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+/** Of how many commits the subjects are read: those that are under review. */
+const COMMITS = 20;
+
+it('the last commits say what they do as `area: imperative`', () => {
+  const log = ['log', '--no-merges', `-${COMMITS}`, '--format=%s'];
+  const subjects = execFileSync('git', log, { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  expect(subjects.filter((subject) => !/^[a-z][\w ,./-]*: [a-z]/.test(subject))).toEqual([]);
+  expect(subjects.flatMap((subject) => puzzlesIn('git log', subject))).toEqual([]);
+});
