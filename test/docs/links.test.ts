@@ -36,3 +36,11 @@ it('links in README.md and docs/ lead to files and headings that exist', () => {
     [],
   );
 });
+
+it('every page of docs/ is listed in README.md and in the side bar of the site', () => {
+  const [readme, sidebar] = ['README.md', 'tools/docs/.vitepress/config.js'].map(readPage);
+  const missing = PAGES.filter((page) => page.startsWith('docs/')).filter(
+    (page) => !readme?.includes(`(${page})`) || !sidebar?.includes(`'${page.slice(5, -3)}'`),
+  );
+  expect(missing).toEqual([]);
+});
