@@ -39,11 +39,8 @@ function smallest(values: readonly number[]): number | undefined {
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
-/** Beyond every machine's memory: how version 1 says that there is no limit. */
-const NO_LIMIT = 2 ** 60;
-
 /**
- * Reads the limits of control groups, version 2 and 1.
+ * Reads the limits of control groups, version 2 and 1; at least all memory is how they say that there is none.
  * @param root of the file system, for tests
  */
 export function groupLimits(root = '/'): GroupLimits {
@@ -60,16 +57,20 @@ export function groupLimits(root = '/'): GroupLimits {
     }),
   ];
   const memory = [...files('', 'memory.max'), ...files('memory', 'memory.limit_in_bytes')].map(Number);
-  return { cores: smallest(cores), memory: smallest(memory.filter((bytes) => bytes < NO_LIMIT)) };
+  return { cores: smallest(cores), memory: smallest(memory.filter((bytes) => bytes < totalmem())) };
 }
 
 function quotient([quota, period]: readonly (string | undefined)[]): number {
   return Number(quota) / Number(period);
 }
 
-/** Bytes of memory that this process may use: the machine's, and no more than its group's. */
+/**
+ * Bytes of memory that this process may use: the machine's, no more than its group's, and no more than those of the groups above, which
+ * Node does not look at: a scheduler limits a job, and its steps are groups in that.
+ */
 export function usableMemory(limits: GroupLimits = groupLimits()): number {
-  return Math.min(totalmem(), limits.memory ?? Number.POSITIVE_INFINITY);
+  const own = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.min(totalmem(), own, limits.memory ?? Number.POSITIVE_INFINITY);
 }
 
 /** Cores that this process may use: those of its affinity, and no more than its group's share, at least one. */
