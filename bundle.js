@@ -28,13 +28,14 @@ const RUNTIME_FILES = {
 const options = { bundle: true, format: 'esm', target: 'es2022', minify: true, legalComments: 'none' };
 
 async function bundleWeb() {
-  await build({ ...options, entryPoints: { index: 'src/web.ts' }, outdir: WEB });
+  await build({ ...options, sourcemap: true, entryPoints: { index: 'src/web.ts' }, outdir: WEB });
   // White space stays, and with it the comments that keep bundlers from an import that is none of theirs.
   await build({
     ...options,
     minify: false,
     minifyIdentifiers: true,
     minifySyntax: true,
+    sourcemap: true,
     entryPoints: { worker: 'runtime/web/threads/worker.ts' },
     outdir: WEB,
   });
@@ -129,7 +130,7 @@ function filesOf(folder, prefix) {
 /** The service worker knows every file of the page, and so comes last. */
 async function bundleServiceWorker() {
   const files = [...filesOf(DEMO, ''), ...filesOf(WEB, 'nmode/')].filter(
-    ({ path }) => !['nmode/index.js', 'nmode/onnxruntime/LICENSE'].includes(path),
+    ({ path }) => !['nmode/index.js', 'nmode/onnxruntime/LICENSE'].includes(path) && !path.endsWith('.map'),
   );
   const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
   await build({
@@ -142,7 +143,7 @@ async function bundleServiceWorker() {
 }
 
 /** Packages that every command needs. Others load when they are used, by themselves. */
-const IN_COMMAND = ['commander', 'protobufjs'];
+const IN_COMMAND = ['protobufjs'];
 
 /** What a module finds by its own place is where the compiler put it. */
 const places = {
@@ -164,9 +165,17 @@ import { createRequire } from 'node:module';
 createRequire(import.meta.url)('./main.cjs');
 `;
 
+/** The licence of a package, whatever it calls the file. */
+const licenseOf = (folder) =>
+  readFileSync(
+    join(folder, readdirSync(folder).find((name) => /^licen[cs]e/i.test(name)) ?? 'LICENSE'),
+    'utf8',
+  );
+
 /** One file, whose modules are evaluated when they are first asked for. Its names stay, for profiles. */
 async function bundleCommand() {
-  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const outside = Object.keys({ ...dependencies, ...peerDependencies });
   const { metafile } = await build({
     ...options,
     minifyIdentifiers: false,
@@ -180,7 +189,7 @@ async function bundleCommand() {
     outdir: COMMAND,
     outExtension: { '.js': '.cjs' },
     banner: { js: "const COMMAND_URL=require('node:url').pathToFileURL(__filename).href;" },
-    external: Object.keys(dependencies).filter((name) => !IN_COMMAND.includes(name)),
+    external: outside.filter((name) => !IN_COMMAND.includes(name)),
     plugins: [places],
     metafile: true,
   });
@@ -188,9 +197,7 @@ async function bundleCommand() {
   const packages = new Set(
     Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
   );
-  const licenses = [...packages]
-    .sort()
-    .map((name) => `${name}\n\n${readFileSync(join('node_modules', name, 'LICENSE'), 'utf8')}`);
+  const licenses = [...packages].sort().map((name) => `${name}\n\n${licenseOf(join('node_modules', name))}`);
   writeFileSync(join(COMMAND, 'licenses.txt'), licenses.join('\n\n'));
 }
 

@@ -31,6 +31,7 @@ import {
   modelOf,
 } from './model.js';
 import { networkOutput } from './network-output.js';
+import { withPackages } from './packages.js';
 import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
 import { startThread } from './threads/thread.js';
@@ -95,7 +96,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
     await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
     throw named(
       model.name,
-      session.status === 'rejected' ? session.reason : (images as PromiseRejectedResult).reason,
+      images.status === 'rejected' ? images.reason : (session as PromiseRejectedResult).reason,
     );
   }
 }
@@ -109,7 +110,8 @@ export const keepsMemory = ({ recipe }: ModelSpec) => recipe.sizing.kind === 're
 /** A thread for images, ready to read. */
 async function startImages(): Promise<Respawning<ImageMethods>> {
   // A thread that loads a native library needs it loaded in the main thread as well (sharp's documentation).
-  await loadSharp().catch((error: unknown) => {
+  await withPackages('segmenting images', loadSharp).catch((error: unknown) => {
+    if (error instanceof NmodeError) throw error;
     throw new NmodeError('CANNOT_RUN', `sharp: ${reason(error)}`, { cause: error });
   });
   return Respawning.ready(() => startThread<ImageMethods>('image-thread', 'the segmenter'));

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
-import { NmodeError } from '../../graph/common/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
 import { VERSION } from '../../graph/common/version.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount, float32Tensor } from '../../graph/ir/tensor.js';
@@ -142,12 +142,17 @@ async function cpuFeatures(): Promise<readonly string[] | undefined> {
   return flags && FEATURES.filter((feature) => flags.includes(feature));
 }
 
+/** What is installed of a library, or what there is to do. */
+function versionOf<T>(loaded: PromiseSettledResult<T>, version: (library: T) => string | undefined): string {
+  return loaded.status === 'fulfilled' ? (version(loaded.value) ?? 'unknown') : reason(loaded.reason);
+}
+
 async function libraryVersions(): Promise<Diagnosis['versions']> {
-  const [runtime, sharp] = await Promise.all([loadRuntime(), loadSharp()]);
+  const [runtime, sharp] = await Promise.allSettled([loadRuntime(), loadSharp()]);
   return {
     nmode: VERSION,
     node: process.versions.node,
-    onnxruntime: runtime.env.versions.node ?? 'unknown',
-    sharp: sharp.versions.sharp ?? 'unknown',
+    onnxruntime: versionOf(runtime, ({ env }) => env.versions.node),
+    sharp: versionOf(sharp, ({ versions }) => versions.sharp),
   };
 }

@@ -4,6 +4,7 @@ import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
 import type { InputSpecOptions } from '../../runtime/input-spec.js';
+import { withPackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { startBehind } from '../../runtime/node/threads/priority.js';
@@ -11,8 +12,7 @@ import { ServerCore, type ServerLimits } from '../../runtime/server/core.js';
 import { DataPlane } from '../../runtime/server/data-plane.js';
 import type { GrpcApp, GrpcOptions } from '../../runtime/server/grpc/app.js';
 import { LogSink } from '../../runtime/server/log-sink.js';
-import { Metrics } from '../../runtime/server/metrics.js';
-import { type RestOptions, restApp } from '../../runtime/server/rest/app.js';
+import type { RestOptions } from '../../runtime/server/rest/app.js';
 import { watch } from '../../runtime/server/watch.js';
 import { addSite, cannotListen } from '../files/site.js';
 import { type Limits, limitsOf } from './serve-limits.js';
@@ -56,6 +56,8 @@ export interface ServeOptions
   readonly ui?: boolean;
   /** Aborts the startup while models are being loaded. */
   readonly signal?: AbortSignal;
+  /** Told of how many models have been loaded, until the server is ready. */
+  readonly onProgress?: (done: number, total: number) => void;
   /** Reload a model when its file is replaced. */
   readonly watch?: boolean;
   /**
@@ -89,11 +91,12 @@ const MAX_WORKERS = 4;
 
 /**
  * Serves models over HTTP.
- * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN; the signal's reason
+ * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN, also where packages that serving needs are not installed; the signal's reason
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
   const limits = limitsOf(options);
+  const { Metrics, restApp } = await loadServer();
   const metrics = new Metrics(() => dataPlane);
   const bounds = await serverLimits(options, limits);
   const rest = await restOptions(options, limits);
@@ -103,6 +106,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const { providers, strict } = options;
   const { drainMs } = limits;
   startBehind();
+  let loaded = 0;
   const dataPlane = new DataPlane(
     named,
     {
@@ -119,6 +123,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       ran: (model, rows, milliseconds) => metrics.ran(model, rows, milliseconds),
       loaded: ({ name: model, provider, whySingly }) => {
         metrics.loaded(model, provider);
+        if (loaded < named.size) options.onProgress?.(++loaded, named.size);
         app.log.info({ model, provider }, 'model loaded');
         if (whySingly !== undefined) app.log.warn({ model, why: whySingly }, 'requests are not merged');
       },
@@ -174,6 +179,13 @@ export async function serve(options: ServeOptions): Promise<Server> {
     throw error;
   }
 }
+
+/** Loaded by those who serve only. @throws NmodeError (CANNOT_RUN) where its packages are not installed */
+const loadServer = () =>
+  withPackages('serving models', async () => ({
+    ...(await import('../../runtime/server/metrics.js')),
+    ...(await import('../../runtime/server/rest/app.js')),
+  }));
 
 /** Loaded by those who serve over gRPC only. */
 async function openGrpc(core: ServerCore, options: GrpcOptions): Promise<GrpcApp> {

@@ -1,4 +1,5 @@
 import { VERSION } from '../../graph/common/version.js';
+import { installed } from '../../runtime/node/packages.js';
 import { type BundledModel, type BundleFormat, modelFile } from './bundle.js';
 
 /** An image of `nmode` and the model, and how to run it with nothing that it does not need. */
@@ -20,9 +21,10 @@ const dockerfile = ({
 FROM node:22-bookworm-slim AS build
 WORKDIR /srv
 COPY nmode-onnx-${VERSION}.tgz ./
-# The CPU's onnxruntime comes with the package: nothing is fetched from elsewhere than the npm registry.
+# onnxruntime-node holds the CPU's onnxruntime: nothing is fetched from elsewhere than the npm registry.
 RUN echo '{ "private": true }' > package.json \\
  && ONNXRUNTIME_NODE_INSTALL=skip npm install --omit=dev --no-audit --no-fund ./nmode-onnx-${VERSION}.tgz \\
+    ${installed('segmenting images', 'serving models')} \\
  && rm nmode-onnx-${VERSION}.tgz
 
 FROM node:22-bookworm-slim

@@ -1,3 +1,4 @@
+import { installed } from '../../runtime/node/packages.js';
 import { type BundledModel, type BundleFormat, modelFile } from './bundle.js';
 
 /** A unit for a box without containers, which takes from the server all that it does not need. */
@@ -11,7 +12,8 @@ export const systemd = {
 } as const satisfies BundleFormat;
 
 const unit = ({ name, memory }: BundledModel) => `# Install:
-#   npm install --prefix /opt/nmode ./nmode-onnx-*.tgz && install -D -m 644 ${name}.onnx /opt/nmode/models/${name}.onnx
+#   npm install --prefix /opt/nmode ./nmode-onnx-*.tgz ${installed('segmenting images', 'serving models')}
+#   install -D -m 644 ${name}.onnx /opt/nmode/models/${name}.onnx
 #   install -m 644 nmode-${name}.service /etc/systemd/system/ && systemctl enable --now nmode-${name}
 # It listens on this machine alone. For others, add --host 0.0.0.0, --token-file and --tls-cert, and widen IPAddressAllow.
 [Unit]

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { parseDecimal } from '../../graph/common/decimal.js';
+import Negotiator from 'negotiator';
 
 /** Of zlib's 11: a page is compressed while somebody waits for it. */
 const BROTLI_QUALITY = 4;
@@ -44,17 +44,9 @@ async function compress(path: string, coding: Coding): Promise<Buffer> {
   return CODINGS[coding](await readFile(path));
 }
 
-/** The weight of a coding that a client does not take: one that it does not name, and one whose weight is not a number. */
-const REFUSED = 0;
-
 /** The best coding that the header Accept-Encoding takes (RFC 9110, 12.5.3); undefined for none. */
 function codingOf(accepted = ''): Coding | undefined {
-  const weights = new Map(
-    accepted.split(',').map((entry) => {
-      const [name = '', weight] = entry.toLowerCase().split(/\s*;\s*q=/);
-      return [name.trim(), parseDecimal(weight?.trim() ?? '1') ?? REFUSED];
-    }),
-  );
-  const weightOf = (coding: string) => weights.get(coding) ?? weights.get('*') ?? REFUSED;
-  return (Object.keys(CODINGS) as Coding[]).find((coding) => weightOf(coding) > REFUSED);
+  const codings = Object.keys(CODINGS) as Coding[];
+  const taken = new Negotiator({ headers: { 'accept-encoding': accepted } }).encodings(codings);
+  return codings.find((coding) => taken.includes(coding));
 }

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import { compressFiles } from './compressed-files.js';
+import { withPackages } from '../../runtime/node/packages.js';
+import { addFiles } from './static-files.js';
 import { makeFolder } from './write-whole.js';
 
 /** Where the page's files are, once built, and those of the browser package, which it looks for in nmode/. */
@@ -36,7 +37,7 @@ const ISOLATION = {
  */
 export async function serveSite(options: SiteOptions = {}): Promise<Site> {
   const { host = '127.0.0.1', port = 8080, isolated = true } = options;
-  const { default: fastify } = await import('fastify');
+  const { default: fastify } = await withPackages('serving the page', () => import('fastify'));
   const app = fastify();
   await app.register((scope) => addSite(scope, isolated));
   try {
@@ -56,7 +57,6 @@ export function cannotListen(what: string, port: number, error: unknown): NmodeE
 
 /** Adds the page to a server, at its root. */
 export async function addSite(app: FastifyInstance, isolated: boolean): Promise<void> {
-  const { default: statics } = await import('@fastify/static');
   const policy = await contentSecurityPolicy();
   app.addHook('onRequest', async (_, reply) => {
     reply.headers({
@@ -66,9 +66,10 @@ export async function addSite(app: FastifyInstance, isolated: boolean): Promise<
       ...(isolated && ISOLATION),
     });
   });
+  const { compressFiles } = await import('./compressed-files.js');
   compressFiles(app);
-  await app.register(statics, { root: DEMO });
-  await app.register(statics, { root: WEB, prefix: '/nmode/', decorateReply: false });
+  await addFiles(app, '/', DEMO);
+  await addFiles(app, '/nmode/', WEB);
 }
 
 /** The page's own, which its workers have only where the server says it as well; no other page may frame it. */

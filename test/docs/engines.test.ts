@@ -6,7 +6,9 @@ import { root } from '../support/fixtures.js';
 import { readPage } from '../support/markdown.js';
 
 interface Package {
-  readonly dev?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly engines?: { readonly node?: string };
 }
 
@@ -19,12 +21,38 @@ const readJson = (name: string) => JSON.parse(readFileSync(join(root, name), 'ut
 /** `20.19` of `>=20.19`. */
 const lowest: string = readJson('package.json').engines.node.replace('>=', '');
 
-it('every package that is installed with this one takes the lowest Node that it promises', () => {
-  const packages = Object.entries<Package>(readJson('package-lock.json').packages);
+/** The packages that this one uses, those that their users install themselves too, by their places in the lock file. */
+function used(): ReadonlyMap<string, Package> {
+  const packages: Readonly<Record<string, Package>> = readJson('package-lock.json').packages;
+  const found = new Map<string, Package>();
+  const visit = (place: string) => {
+    const { dependencies, optionalDependencies, peerDependencies, ...own } = packages[place] ?? {};
+    if (found.has(place)) return;
+    found.set(place, own);
+    const names = { ...dependencies, ...optionalDependencies, ...(place === '' && peerDependencies) };
+    for (const name of Object.keys(names)) {
+      const folders = place
+        .split('/node_modules/')
+        .map((_, index, all) => all.slice(0, index + 1).join('/node_modules/'));
+      const nested = [
+        ...folders.reverse().map((folder) => `${folder}/node_modules/${name}`),
+        `node_modules/${name}`,
+      ];
+      const there = nested.find((candidate) => packages[candidate] !== undefined);
+      if (there !== undefined) visit(there);
+    }
+  };
+  visit('');
+  return found;
+}
+
+it('every package that is used takes the lowest Node that this one promises', () => {
+  const packages = [...used()];
   const refusing = packages
-    .filter(([, { dev, engines }]) => dev !== true && !satisfies(`${lowest}.0`, engines?.node ?? '*'))
+    .filter(([, { engines }]) => !satisfies(`${lowest}.0`, engines?.node ?? '*'))
     .map(([path, { engines }]) => `${path} needs ${engines?.node}`);
   expect(refusing).toEqual([]);
+  expect(packages.length).toBeGreaterThan(60);
 });
 
 it.each(['README.md', 'docs/install.md'])('%s names that Node', (page) => {

@@ -120,6 +120,8 @@ export async function decoding<Result>(name: string, decode: () => Promise<Resul
   try {
     return await decode();
   } catch (error) {
+    // Nothing is wrong with the image.
+    if (error instanceof NmodeError && error.code === 'CANNOT_RUN') throw error;
     throw badImage(`${name}: cannot be read as an image: ${problem(error)}`, {
       cause: error,
     });

@@ -1,5 +1,6 @@
 import type { Sharp, SharpOptions } from 'sharp';
 import { isAnimatedPng } from '../../images/files/formats.js';
+import { withPackages } from '../packages.js';
 
 /** Decoded, an image takes three bytes a pixel (six at 16 bits): at most 0.6 GB. */
 export const MAX_PIXELS = 100_000_000;
@@ -7,9 +8,10 @@ export const MAX_PIXELS = 100_000_000;
 /**
  * sharp, loaded at the first image so that importing this package costs nothing. Its cache is for programs that do the same to
  * the same image again: it would hold the last hundred steps, and 50 MB.
+ * @throws NmodeError (CANNOT_RUN) where it is not installed
  */
 export async function loadSharp() {
-  const { default: sharp } = await import('sharp');
+  const { default: sharp } = await withPackages('reading images', () => import('sharp'));
   sharp.cache(false);
   return sharp;
 }

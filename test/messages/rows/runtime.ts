@@ -96,6 +96,10 @@ export const RUNTIME: Conditions = {
     '…: a checkpoint by its extension, expected an .onnx model: export it first':
       'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
   },
+  'runtime/node/packages.ts': {
+    '… needs …: npm install …':
+      'a package that npm does not install by itself (peerDependencies) is asked for and not there',
+  },
   'runtime/node/network-output.ts': {
     "the model does not end in a Resize: its probabilities have no other size than each image's own (`at: 'image'`)":
       "masks are wanted at the network's size, the model takes uint8, and no Resize computes its first output",

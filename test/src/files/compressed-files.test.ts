@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import statics from '@fastify/static';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fastify from 'fastify';
 import { compressFiles } from '../../../src/files/compressed-files.js';
+import { addFiles } from '../../../src/files/static-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-compressed-'));
 const app = fastify();
@@ -13,7 +13,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'a.wasm'), 'a'.repeat(5000));
   writeFileSync(join(folder, 'a.jpg'), 'a'.repeat(5000));
   compressFiles(app);
-  await app.register(statics, { root: folder });
+  await addFiles(app, '/', folder);
 });
 afterAll(async () => {
   await app.close();
