@@ -128,11 +128,16 @@ export async function decoding<Result>(name: string, decode: () => Promise<Resul
   }
 }
 
+/** What libvips says before, and instead of, what is wrong. */
+const LIBVIPS = /^(?:Warning treated as error due to failOn setting|(?:\w+2vips|vips\w+|VipsJpeg): )/i;
+
 /** A failure in the words of the file system where it has some, without the path that it repeats. */
 function problem(error: unknown): string {
-  // libvips says again what it has said before.
-  const said = error instanceof Error ? error.message.split('\n') : [reason(error)];
-  return reason([...new Set(said)].join(' '))
+  // libvips has a line for each of its parts that saw the fault, and each place: the first says what it is.
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = message.split('\n').map((line) => line.replace(LIBVIPS, ''));
+  const said = lines.find((line) => line !== '') ?? 'its data are damaged';
+  return reason(said)
     .replace(/, open '.*'$/s, '')
     .replace(/^Input image exceeds pixel limit$/, `more than ${MAX_PIXELS / 1e6} megapixels`);
 }

@@ -127,6 +127,12 @@ describe('bad files are refused with their name, in one line', () => {
       .toBuffer();
   }
 
+  /** A photograph of which some bytes in the middle are others. */
+  async function damagedTiff(compression: 'lzw' | 'jpeg'): Promise<Uint8Array> {
+    const bytes = await sharp(photograph).tiff({ compression }).toBuffer();
+    return bytes.map((byte, at) => byte ^ (Math.abs(at - bytes.length / 2) < 4 ? 0xa5 : 0));
+  }
+
   it.each<[string, string, () => Promise<Uint8Array>, RegExp]>([
     ['text', 'text.jpg', async () => Buffer.from('no image'), /expected JPEG, PNG, WebP or TIFF/],
     [
@@ -147,6 +153,14 @@ describe('bad files are refused with their name, in one line', () => {
       'deep.tiff',
       async () => floatTiff(),
       /samples are floating-point numbers of 32 bits, expected whole numbers of 8 or 16 bits without a sign/,
+    ],
+    // libvips says more, part by part and tile by tile, and that it takes warnings for errors.
+    ['damaged LZW', 'lzw.tif', () => damagedTiff('lzw'), /: Using code not yet in table$/],
+    [
+      'damaged JPEG in TIFF',
+      'jpeg.tif',
+      () => damagedTiff('jpeg'),
+      /: Corrupt JPEG data: premature end of data segment$/,
     ],
   ])('%s', async (_, name, contents, says) => {
     const path = join(folder, name);
