@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { tmpdir } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { ERRORS, NmodeError, reason } from '../../graph/common/errors.js';
 import { VERSION } from '../../graph/common/version.js';
@@ -66,6 +67,8 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+// Drivers of graphics cards look for a desktop, and complain on standard error where there is none.
+if (process.platform === 'linux') process.env.XDG_RUNTIME_DIR ??= tmpdir();
 // What nobody reads any more, or no disk has room for, changes nothing of the work.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -16,6 +16,7 @@ import type { Thread } from '../../threads/thread.js';
 import { bytesOf, isFile, loadModel, type ModelSource } from '../model.js';
 import type { SessionMethods } from '../threads/session-thread.js';
 import { startThread } from '../threads/thread.js';
+import { findAdapter } from './adapter.js';
 import { usableCores } from './limits.js';
 import type { GraphOptimization, NativeOptions } from './native.js';
 import type { ProviderPlacement } from './provider-placement.js';
@@ -26,6 +27,7 @@ import {
   type ProviderName,
   toleranceOf,
 } from './providers.js';
+import { lackOf } from './requirements.js';
 
 export interface SessionOptions {
   /** Providers in the order in which they are tried, with CPU as the last; `auto` for the best; default CPU. */
@@ -159,6 +161,8 @@ async function openOn(
   options: OpenOptions<NativeOptions>,
   auto: boolean,
 ): Promise<Opened> {
+  const { provider } = options.own;
+  if (provider.id === 'webgpu' && lackOf(provider.id) === undefined) await findAdapter();
   const opened = await thread.call('open', options);
   try {
     if (auto) refuseSlower(opened);

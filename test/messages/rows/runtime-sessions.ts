@@ -1,6 +1,11 @@
 import type { Conditions } from '../conditions.js';
 
 export const RUNTIME_SESSIONS: Conditions = {
+  'runtime/node/sessions/adapter.ts': {
+    'the process that tried it ended (…)':
+      'a driver ends the process that tries WebGPU, or takes longer than a minute',
+    'exit code …': 'that process ends by itself without a word',
+  },
   'runtime/node/sessions/providers.ts': {
     "provider 'auto' stands alone, not in a list": 'a list of providers has an entry auto',
     "provider '…' is unknown: choose … or auto":
