@@ -46,7 +46,7 @@ export function addBench(program: Command): void {
     const { bench } = await import('../../api/bench.js');
     const options = { ...flags, ...(provider && { providers: provider }), models };
     const report = await withProgress('runs', (watching) => bench({ ...options, ...watching }));
-    printReport(report, json, reportText);
+    printReport<'bench'>(report, json, reportText);
     for (const { session, file } of report.models) noteFallback(session, file);
   });
 }

@@ -4,6 +4,7 @@ import { FORMATS } from '../../bundles/formats.js';
 import { parseCount, parsePath } from '../flags/arguments.js';
 import { choice } from '../flags/options.js';
 import { fields, printReport } from '../output/print.js';
+import { withClock } from '../output/progress.js';
 
 interface Flags extends Omit<BundleOptions, 'model'> {
   readonly json?: true;
@@ -26,8 +27,8 @@ export function addBundle(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (model: string, { json, ...flags }: Flags) => {
       const { bundle } = await import('../../api/bundle.js');
-      const report = await bundle({ ...flags, model });
-      printReport(report, json, ({ name, files, whySingly }) =>
+      const report = await withClock('writing', () => bundle({ ...flags, model }));
+      printReport<'bundle'>(report, json, ({ name, files, whySingly }) =>
         fields([
           ['model', name],
           ...files.map((file): [string, string] => ['wrote', file]),

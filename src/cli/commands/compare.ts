@@ -45,7 +45,7 @@ export function addCompare(program: Command): void {
         ...(backbone && { backbones: backbone }),
       };
       const comparisons = await withProgress('backbones', (watching) => compare({ ...options, ...watching }));
-      printReport(comparisons, flags.json, comparisonText);
+      printReport<'compare'>(comparisons, flags.json, comparisonText);
     },
   );
 }

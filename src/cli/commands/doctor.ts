@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Diagnosis, ProviderDiagnosis } from '../../api/doctor.js';
-import { interruptible } from '../interruption.js';
 import { placementTexts } from '../output/placement-texts.js';
 import { fields, printReport } from '../output/print.js';
+import { withClock } from '../output/progress.js';
 
 export function addDoctor(program: Command): void {
   program
@@ -12,7 +12,11 @@ export function addDoctor(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (model: string | undefined, { json }: { json?: true }) => {
       const { doctor } = await import('../../api/doctor.js');
-      printReport(await interruptible(() => doctor(model)), json, diagnosisText);
+      printReport<'doctor'>(
+        await withClock('trying every provider', () => doctor(model)),
+        json,
+        diagnosisText,
+      );
     });
 }
 

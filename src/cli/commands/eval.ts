@@ -56,7 +56,11 @@ export function addEval(program: Command, inFlags: InFlags): void {
       const options = { ...optionsOf(flags), model };
       const found = await withProgress('images', (watching) => evaluate({ ...options, ...watching }));
       const report = await evaluationInWords(found, inFlags);
-      printReport(report, flags.json, report.shard && report.shard.count > 1 ? shardText : evaluationText);
+      printReport<'eval'>(
+        report,
+        flags.json,
+        report.shard && report.shard.count > 1 ? shardText : evaluationText,
+      );
       noteEvaluation(report);
     },
   );

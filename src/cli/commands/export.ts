@@ -117,7 +117,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
       };
       const report = await withProgress('images', (watching) => exportModel({ ...options, ...watching }));
       const notes = await Promise.all(report.notes.map(inFlags));
-      printReport({ ...report, notes }, flags.json, reportText);
+      printReport<'export'>({ ...report, notes }, flags.json, reportText);
     });
 }
 

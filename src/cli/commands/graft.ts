@@ -66,7 +66,7 @@ export function addGraft(program: Command, inFlags: InFlags): void {
       const options = { ...withSolverOptions(optionsOf(flags)), model };
       const report = await withProgress('images', (watching) => graft({ ...options, ...watching }));
       const notes = await Promise.all(report.notes.map(inFlags));
-      printReport({ ...report, notes }, flags.json, reportText);
+      printReport<'graft'>({ ...report, notes }, flags.json, reportText);
     });
 }
 

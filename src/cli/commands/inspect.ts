@@ -8,7 +8,8 @@ import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
 import { assumedField, assumedNetworkField } from '../output/assumed-field.js';
 import { costField } from '../output/cost-field.js';
-import { type Field, fields, printReport, shapeLine, table } from '../output/print.js';
+import { type Field, fields, paragraph, printReport, shapeLine, table } from '../output/print.js';
+import { withClock } from '../output/progress.js';
 import { untypedField, untypedFields } from '../output/untyped-fields.js';
 
 interface Flags extends CheckpointFlags {
@@ -35,15 +36,15 @@ export function addInspect(program: Command, inFlags: InFlags): void {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../../api/inspect.js');
       const { key, ...selection } = optionsOf(flags);
-      const report = await inWords(await inspect(file, key, selection), inFlags);
+      const report = await inWords(await withClock('reading', () => inspect(file, key, selection)), inFlags);
       if (why && report.kind !== 'model') throw badUsage('`why` applies only to a model');
-      printReport(report, json, (it) => reportText(it, why));
+      printReport<'inspect'>(report, json, (it) => reportText(it, why));
     });
 }
 
 async function showSkips(file: string, json?: true): Promise<void> {
   const { proposeSkips } = await import('../../api/skips.js');
-  printReport(await proposeSkips(file), json, skipsText);
+  printReport<'inspect --skips'>(await withClock('reading', () => proposeSkips(file)), json, skipsText);
 }
 
 async function inWords(
@@ -109,9 +110,9 @@ function structureText({ structure }: CheckpointReport): string {
   if (structure === undefined) return '';
   const { id, drawing, next, count } = structure;
   return [
-    `a plain U-Net by its shapes, the likeliest of ${count}: ${id}`,
+    paragraph(`a plain U-Net by its shapes, the likeliest of ${count}: ${id}`),
     ...drawing.map((line) => `  ${line}`),
-    ...next.map((other) => `or ${other.id}: ${other.differences.join('; ')}`),
+    ...next.map((other) => paragraph(`or ${other.id}: ${other.differences.join('; ')}`)),
     '\n',
   ].join('\n');
 }

@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import type { LoadTestOptions, LoadTestReport } from '../../api/loadtest.js';
 import { count } from '../../reports/figures.js';
 import { numberThat, parseCount, parseSize } from '../flags/arguments.js';
-import { interruptible } from '../interruption.js';
 import { fields, printReport, table } from '../output/print.js';
+import { withClock } from '../output/progress.js';
 
 interface Flags extends Omit<LoadTestOptions, 'url' | 'signal'> {
   readonly json?: true;
@@ -45,8 +45,10 @@ export function addLoadTest(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (url: string, { json, ...flags }: Flags) => {
       const { loadTest } = await import('../../api/loadtest.js');
-      const report = await interruptible((signal) => loadTest({ url, ...flags, signal }));
-      printReport(report, json, textOf);
+      const report = await withClock(`sending requests for ${flags.duration} s`, (signal) =>
+        loadTest({ url, ...flags, signal }),
+      );
+      printReport<'loadtest'>(report, json, textOf);
     });
 }
 

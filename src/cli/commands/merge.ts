@@ -28,12 +28,12 @@ export function addMerge(program: Command, inFlags: InFlags): void {
       const merged = await withProgress('images', (watching) => merge({ shards, output, ...watching }));
       if (merged.evaluation !== undefined) {
         const evaluation = await evaluationInWords(merged.evaluation, inFlags);
-        printReport(evaluation, json, evaluationText);
+        printReport<'eval'>(evaluation, json, evaluationText);
         return noteEvaluation(evaluation);
       }
       const { failures, images, outputs, manifest } = merged;
       const worded = await failuresInWords(failures, inFlags);
-      if (json) printJson({ ...merged, failures: worded });
+      if (json) printJson<'merge'>({ ...merged, failures: worded });
       else {
         print(
           fields([

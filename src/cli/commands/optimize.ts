@@ -46,7 +46,7 @@ export function addOptimize(program: Command): void {
       const { optimizeModel } = await import('../../api/optimize.js');
       const options = { ...optionsOf(flags), ...(opset && { opset: Number(opset) }), model };
       const report = await withProgress('images', (watching) => optimizeModel({ ...options, ...watching }));
-      printReport(report, flags.json, (it) => reportText(it, why));
+      printReport<'optimize'>(report, flags.json, (it) => reportText(it, why));
     });
 }
 

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import type { Command } from 'commander';
 import { assumptionsText } from '../../../graph/common/assumption.js';
 import { NmodeError } from '../../../graph/common/errors.js';
@@ -56,9 +56,9 @@ export function addPredict(program: Command, inFlags: InFlags): void {
       const { predict } = await import('../../api/predict.js');
       const options = { ...optionsOf(flags), model, images };
       const report = await withProgress('images', (watching) => predict({ ...options, ...watching }));
-      if (json) printJson(await predictionJson(report, inFlags));
+      if (json) printJson<'predict'>(await predictionJson(report, inFlags));
       else if (flags.output === '-') noteAssumed(report);
-      else if (report.predictions.length > 0 || report.shard) print(predictionText(report, flags.threshold));
+      else if (report.predictions.length > 0 || report.shard) print(predictionText(report, flags));
       noteFallback(report.provider);
       noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
       for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
@@ -82,11 +82,11 @@ function noteAssumed({ assumed }: PredictReport): void {
 
 function predictionText(
   { predictions, failures, provider, recipe, semantics, assumed, shard }: PredictReport,
-  threshold: number | undefined,
+  { output, threshold }: Pick<Flags, 'output' | 'threshold'>,
 ): string {
   const rows = predictions.map(({ image, masks, classes, timings }) => [
     image,
-    masks.join(', '),
+    masks.map((mask) => relative(output, mask)).join(', '),
     classes.map(insideText).join(', '),
     classes.map(({ count: parts }) => count(parts)).join(', '),
     `${(timings.total - timings.queue).toFixed(0)} ms`,
@@ -98,6 +98,7 @@ function predictionText(
       ['prepared', recipeSummary(recipe)],
       ['classes', semantics.count > 1 ? classesText(semantics, semantics.count, threshold) : undefined],
       assumedField(assumed),
+      ['masks', `in ${output}`],
       shardField(shard),
     ]),
     `${predictions.length} segmented on ${provider.effective}${failed}`,

@@ -182,7 +182,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
         },
       );
       const notes = await Promise.all(report.notes.map(inFlags));
-      printReport({ ...report, notes }, flags.json, slimText);
+      printReport<'slim'>({ ...report, notes }, flags.json, slimText);
     },
   );
 }

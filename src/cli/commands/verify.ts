@@ -7,9 +7,9 @@ import { parseTolerance } from '../flags/arguments.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
-import { interruptible } from '../interruption.js';
 import { assumedLine } from '../output/assumed-field.js';
-import { printReport, table } from '../output/print.js';
+import { paragraph, printReport, table } from '../output/print.js';
+import { withClock } from '../output/progress.js';
 
 interface Flags extends SessionFlags, Pick<VerifyOptions, 'reference' | 'atol' | 'rtol'> {
   readonly json?: true;
@@ -36,9 +36,9 @@ export function addVerify(program: Command, inFlags: InFlags): void {
   addSessionFlags(command).action(async (model: string, flags: Flags) => {
     const { verify } = await import('../../api/verify.js');
     const options = { ...optionsOf(flags), reference: flags.reference, model };
-    const found = await interruptible(() => verify(options));
+    const found = await withClock('comparing', () => verify(options));
     const parity = { ...found, hints: await Promise.all(found.hints.map(inFlags)) };
-    printReport(parity, flags.json, parityText);
+    printReport<'verify'>(parity, flags.json, parityText);
     noteFallback(parity.provider);
     if (!parity.pass) {
       throw new NmodeError('CHECK_FAILED', [`${model}: beyond the tolerance`, ...parity.hints].join('; '));
@@ -66,6 +66,8 @@ function parityText(parity: Verification): string {
     'mask differs',
     'beyond',
   ];
-  const judged = `tolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`;
+  const judged = paragraph(
+    `tolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`,
+  );
   return [table(header, rows), judged, assumedLine(parity.assumed)].filter((part) => part !== '').join('\n');
 }

@@ -5,7 +5,7 @@ import {
   type CheckedAssumption,
 } from '../../../graph/common/assumption.js';
 import { flagOf } from '../flags/flag-words.js';
-import type { Field } from './print.js';
+import { type Field, paragraph } from './print.js';
 
 /** What is assumed of a model's images and classes. */
 export function assumedField(assumed: readonly Assumption[]): Field {
@@ -15,7 +15,7 @@ export function assumedField(assumed: readonly Assumption[]): Field {
 /** The same as a line of its own; '' where nothing is. */
 export function assumedLine(assumed: readonly Assumption[]): string {
   const [label, text] = assumedField(assumed);
-  return text === undefined ? '' : `${label}: ${text}`;
+  return text === undefined ? '' : paragraph(`${label}: ${text}`);
 }
 
 /** What was taken for what a checkpoint does not say. (How images are prepared has a line of its own.) */

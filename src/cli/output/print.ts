@@ -1,22 +1,20 @@
 import { at } from '../../../graph/common/at.js';
 import { sizesText } from '../../../graph/ir/model.js';
 import type { Column } from '../../reports/html.js';
+import type { Documents } from './documents.js';
+import { fittingTable, GAP, hanging } from './width.js';
 
 export function shapeLine(shape: readonly (number | string)[] | undefined): string {
   if (shape === undefined) return 'of any shape';
   return shape.length === 0 ? 'scalar' : sizesText(shape, ' x ');
 }
 
-/** Rows as aligned columns; numbers, and what looks like one, to the right. */
+/** Rows as aligned columns that fit the terminal; numbers, and what looks like one, to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const columns = header.map((title, column) => {
-    const cells = rows.map((row) => at(row, column));
-    const width = Math.max(...[title, ...cells].map((cell) => cell.length));
-    const isNumeric = cells.every((cell) => /^[\d.,]/.test(cell));
-    return [title, ...cells].map((cell) => (isNumeric ? cell.padStart(width) : cell.padEnd(width)));
-  });
-  const lines = [header, ...rows].map((_, line) => columns.map((cells) => at(cells, line)).join('  '));
-  return lines.map((line) => line.trimEnd()).join('\n');
+  return fittingTable(
+    header.map((title, column) => [title, ...rows.map((row) => at(row, column))]),
+    lineWidth(),
+  );
 }
 
 /** The same by what each column says of a row, '-' for nothing. */
@@ -30,25 +28,34 @@ export function columnsTable<Row>(columns: readonly Column<Row>[], rows: readonl
 /** A line of its own; none where there is not a string. */
 export type Field = readonly [label: string, text: string | undefined];
 
-/** Label and text in two columns. */
+/** Label and text in two columns; what is wider than the terminal goes on below itself. */
 export function fields(list: readonly Field[]): string {
-  const said = list.filter(([, text]) => text !== undefined);
-  const width = Math.max(0, ...said.map(([label]) => label.length));
-  return said.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n');
+  const said = list.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
+  const indent = Math.max(0, ...said.map(([label]) => label.length)) + GAP.length;
+  return said.map(([label, text]) => hanging(label.padEnd(indent) + text, indent, lineWidth())).join('\n');
 }
 
-/** A report on standard output: one JSON document, or a text for people. */
-export function printReport<Report>(
-  report: Report,
+/** A line of text, which goes on below itself where it is wider than the terminal. */
+export const paragraph = (text: string): string => hanging(text, 2, lineWidth());
+
+/** Columns of the terminal, or as many as COLUMNS says; without either, lines are as long as what they say, for those who search them. */
+function lineWidth(): number {
+  const { columns = Number(process.env.COLUMNS) } = process.stdout;
+  return columns > 0 ? columns : Number.POSITIVE_INFINITY;
+}
+
+/** A report of a command on standard output: its JSON document, or a text for people. */
+export function printReport<C extends keyof Documents = never>(
+  report: Documents[C],
   json: true | undefined,
-  textOf: (report: Report) => string,
+  textOf: (report: Documents[C]) => string,
 ): void {
-  if (json) printJson(report);
+  if (json) printJson<C>(report);
   else print(textOf(report));
 }
 
-/** One document on standard output. */
-export function printJson(document: unknown): void {
+/** The document of a command on standard output. */
+export function printJson<C extends keyof Documents = never>(document: Documents[C]): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 

@@ -1,4 +1,3 @@
-import type { SingleBar } from 'cli-progress';
 import { interruptible } from '../interruption.js';
 
 /** What long work is watched by. */
@@ -7,24 +6,49 @@ interface Watching {
   readonly onProgress: (done: number, total: number, what?: string) => void;
 }
 
+/** What moves a bar; a payload is what its format names. */
+interface Bar {
+  start(total: number, value: number, payload: object): void;
+  update(value: number, payload?: object): void;
+}
+
 /**
- * Does work that Ctrl-C aborts, with a bar on the terminal that is taken away before anything else is printed; without one where nobody sees it.
+ * Does work that Ctrl-C aborts, with a bar on the terminal that is taken away before anything else is printed; without one where
+ * nobody sees it. Until the bar starts, a clock runs in its place: what comes before may take as long, and so may work that counts
+ * nothing.
  * @param format as of cli-progress
+ * @param what is being done meanwhile
  * @throws as `interruptible`
  */
 export async function withBar<T>(
   format: string,
-  work: (signal: AbortSignal, bar: SingleBar | undefined) => Promise<T>,
+  work: (signal: AbortSignal, bar: Bar | undefined) => Promise<T>,
+  what = 'loading',
 ): Promise<T> {
   if (!process.stderr.isTTY) return interruptible((signal) => work(signal, undefined));
-  const { SingleBar: Bar } = await import('cli-progress');
-  const bar = new Bar({ format, clearOnComplete: true });
-  try {
-    return await interruptible((signal) => work(signal, bar));
-  } finally {
+  const { SingleBar: CliBar } = await import('cli-progress');
+  const clock = new CliBar({ format: '{what}, {duration_formatted}', clearOnComplete: true });
+  const bar = new CliBar({ format, clearOnComplete: true });
+  const stop = () => {
+    clock.stop();
     bar.stop();
+  };
+  const start: Bar['start'] = (total, value, payload) => {
+    stop();
+    bar.start(total, value, payload);
+  };
+  const update: Bar['update'] = (value, payload = {}) => bar.update(value, payload);
+  clock.start(1, 0, { what });
+  try {
+    return await interruptible((signal) => work(signal, { start, update }));
+  } finally {
+    stop();
   }
 }
+
+/** Does work that counts nothing. @throws as `interruptible` */
+export const withClock = <T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  withBar('', work, what);
 
 /** Does work that counts what it has done. @throws as `interruptible` */
 export async function withProgress<T>(what: string, work: (watching: Watching) => Promise<T>): Promise<T> {
@@ -32,7 +56,6 @@ export async function withProgress<T>(what: string, work: (watching: Watching) =
     const onProgress = (done: number, total: number, unit = what) => {
       if (done > 0) return bar?.update(done);
       // Work may begin anew.
-      bar?.stop();
       bar?.start(total, 0, { unit });
     };
     return work({ signal, onProgress });

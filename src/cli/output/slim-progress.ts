@@ -23,7 +23,6 @@ export async function withSlimProgress<T>(work: (watching: Watching) => Promise<
       const [done, total] = isFitting ? [progress.step, progress.steps] : [progress.done, progress.total];
       const what = `${PHASES[progress.phase]}${isFitting ? fittingText(progress) : ''}`;
       if (progress.phase !== phase) {
-        bar?.stop();
         bar?.start(total, done, { what });
         phase = progress.phase;
       }

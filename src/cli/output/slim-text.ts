@@ -3,12 +3,9 @@ import { bytesText, count, macsText, share } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
 import type { ModelFigures, SlimReport } from '../../slimming/slim-report.js';
 import { assumedField } from './assumed-field.js';
-import { columnsTable, fields } from './print.js';
+import { fields, table } from './print.js';
 
-type Named = ModelFigures & { readonly name: string };
-
-const COLUMNS: readonly Column<Named>[] = [
-  ['', ({ name }) => name],
+const FIGURES: readonly Column<ModelFigures>[] = [
   ['parameters', ({ parameters }) => count(parameters)],
   ['multiply-adds', ({ macs }) => (macs === undefined ? undefined : macsText(macs))],
   ['file', ({ bytes }) => bytesText(bytes)],
@@ -18,17 +15,20 @@ const COLUMNS: readonly Column<Named>[] = [
   ['worst', ({ agreement }) => agreement && share(agreement.worst)],
 ];
 
-const TRUTH: readonly Column<Named>[] = [['DSC with truth', ({ truth }) => truth && share(truth.dsc)]];
+const TRUTH: readonly Column<ModelFigures>[] = [['DSC with truth', ({ truth }) => truth && share(truth.dsc)]];
 
-/** Teacher and student side by side. */
-export function slimTable(report: Pick<SlimReport, 'teacher' | 'student' | 'teacherInt8'>): string {
-  const { teacher, student, teacherInt8 } = report;
-  const rows = [
-    { name: 'teacher', ...teacher },
-    { name: 'student', ...student },
-    ...(teacherInt8 ? [{ name: 'teacher, int8', ...teacherInt8 }] : []),
-  ];
-  return columnsTable([...COLUMNS, ...(student.truth ? TRUTH : [])], rows);
+/** Teacher and student side by side, with a line for each figure. */
+export function slimTable({
+  teacher,
+  student,
+  teacherInt8,
+}: Pick<SlimReport, 'teacher' | 'student' | 'teacherInt8'>): string {
+  const models = [teacher, student, ...(teacherInt8 ? [teacherInt8] : [])];
+  const figures = [...FIGURES, ...(student.truth ? TRUTH : [])];
+  return table(
+    ['', 'teacher', 'student', ...(teacherInt8 ? ['teacher, int8'] : [])],
+    figures.map(([name, text]) => [name, ...models.map((model) => text(model) ?? '-')]),
+  );
 }
 
 export function slimText(report: SlimReport): string {

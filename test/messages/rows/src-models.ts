@@ -94,7 +94,6 @@ export const SRC_MODELS: Conditions = {
       'the same, and there are tensors of four axes of another float',
   },
   'src/cli/start.ts': {
-    'no overlay was written': 'an image came back without the overlay that was asked for',
     'the export was not verified': 'the export of npm start came without a comparison of its mask',
   },
   'src/transform/tolerance.ts': {
