@@ -1,5 +1,6 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import type { ChannelNormalization, Normalization } from '../../graph/common/normalization.js';
+import { option } from '../../graph/common/option.js';
 import {
   MIRROR_AXES,
   type Recipe,
@@ -22,6 +23,8 @@ export interface LibraryUse {
 /** Of images: a slice by itself, and pixels for millimetres. */
 const IMAGE_READER = 'NaturalImage2DIO';
 
+const PREPROCESSOR = 'DefaultPreprocessor';
+
 /** Windows are half of their side apart. */
 const STEP = 0.5;
 
@@ -32,6 +35,7 @@ const STEP = 0.5;
 export function libraryUse(preparation: Preparation): LibraryUse {
   const { patchSize, channels, mirroringAxes = [], labels, reader } = preparation;
   const [height = 0, width = 0] = patchSize;
+  refuseOther(preparation);
   const areImages = reader === undefined || reader === IMAGE_READER;
   const spacing = spacingOf(preparation, areImages);
   const mirror = MIRROR_AXES.filter((_, axis) => mirroringAxes.includes(axis));
@@ -52,6 +56,14 @@ export function libraryUse(preparation: Preparation): LibraryUse {
     ...(regions && { regions }),
     notes: areImages ? [] : [volumeNote(preparation)],
   };
+}
+
+/** nnU-Net's own, which does nothing but what the plan says. @throws NmodeError (BAD_CHECKPOINT) */
+function refuseOther({ place, preprocessor = PREPROCESSOR }: Preparation): void {
+  if (preprocessor === PREPROCESSOR) return;
+  throw bad(
+    `${place}: images are prepared by ${preprocessor.slice(0, 60)}, expected ${PREPROCESSOR}: give ${option('recipe')}, or images that are prepared so`,
+  );
 }
 
 function normalizationOf(channels: readonly ChannelPreparation[]): Normalization {

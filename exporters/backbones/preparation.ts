@@ -58,6 +58,8 @@ export interface Preparation {
   /** What messages call the plan. */
   readonly place: string;
   readonly configuration: string;
+  /** The class that prepares images; undefined where it is not said. */
+  readonly preprocessor: string | undefined;
   /** Of tiles, in voxels an axis of the network. */
   readonly patchSize: readonly number[];
   /** That images are resampled to, in mm an axis of the network. */

@@ -52,11 +52,17 @@ export function asWindowed(image: ImageRaster, normalization: Normalization): Im
 }
 
 /**
- * What is to be told of an image of which the window or bounds that its recipe begins with leave one value: it may be stored
+ * What is to be told of an image with more bits than its recipe expects, or of which the window or bounds that its recipe begins with leave one value: it may be stored
  * otherwise than the recipe expects, as of 8 bits instead of 16.
  */
 export function outsideWarning({ data }: ImageRaster, normalization: Normalization): string | undefined {
   const first = firstOf(normalization);
+  if (first?.kind === 'unit' && first.bits !== undefined) {
+    const [most, [, largest]] = [2 ** first.bits - 1, range(data)];
+    return largest > most
+      ? `its samples are up to ${largest}, its recipe expects ${most} at most (${first.bits} bits)`
+      : undefined;
+  }
   const bounds = first === undefined ? undefined : boundsOf(first);
   if (bounds === undefined) return undefined;
   const [low, high] = bounds;

@@ -2,6 +2,7 @@ import type { Reach } from '../../graph/analysis/receptive-field.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { givenClassNames } from '../../graph/common/class-names.js';
+import { badModel } from '../../graph/common/errors.js';
 import { floatsOf, toHalf } from '../../graph/common/half.js';
 import type { Layout } from '../../graph/common/layout.js';
 import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
@@ -144,6 +145,8 @@ export class Job {
   place(index: number, output: Floats): void {
     const { outputLayout, classes: semantics, folds = 1 } = this.#spec;
     const given = planesOf(output, outputLayout);
+    if (given.classes % folds !== 0)
+      throw badModel(`the model gives ${given.classes} classes of ${folds} folds, expected as many of each`);
     if (semantics.names !== undefined) givenClassNames(semantics.names, given.classes / folds);
     const one = this.#areLogitsAveraged ? given : this.#checked(given);
     const { window, view } = this.#run(index);

@@ -25,9 +25,11 @@ export function preparationOf({ place, configuration, settings, plans, ...plan }
   );
   const masked = args.list('use_mask_for_norm', [], isFlag, 'true or false', schemes.length);
   const previous = args.value('previous_stage');
-  const reader = plans.image_reader_writer;
+  const { image_reader_writer: reader } = plans;
+  const { preprocessor_name: preprocessor } = settings;
   return {
     ...{ place, configuration, patchSize, spacing },
+    preprocessor: isText(preprocessor) ? preprocessor : undefined,
     channels: schemes.map((scheme, channel) => ({
       name: plan.dataset?.channels[channel],
       scheme: schemeOf(place, scheme),

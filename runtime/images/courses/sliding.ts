@@ -1,4 +1,5 @@
 import { at } from '../../../graph/common/at.js';
+import { badImage } from '../../../graph/common/errors.js';
 import { floatsOf, toHalf } from '../../../graph/common/half.js';
 import type { Probabilities } from '../../common/raster.js';
 import { prepareFramed } from '../prepare.js';
@@ -22,9 +23,13 @@ export function slidingCourse(image: Rows, { step, ...patch }: Sliding): Course 
   const { width, height } = image;
   const gaussian = floatsOf(gaussianWeights(patch));
   const sum = new HalfSums(width, height);
-  const windows = starts(height, patch.height, step).flatMap((y) =>
-    starts(width, patch.width, step).map((x) => ({ x, y, ...patch })),
-  );
+  const [down, across] = [starts(height, patch.height, step), starts(width, patch.width, step)];
+  if (down.length * across.length > MAX_WINDOWS) {
+    throw badImage(
+      `the image: ${width}x${height} take ${down.length * across.length} windows of ${patch.width}x${patch.height}, at most ${MAX_WINDOWS}`,
+    );
+  }
+  const windows = down.flatMap((y) => across.map((x) => ({ x, y, ...patch })));
   return {
     windows,
     input: (window, layout) => prepareFramed(image, window, layout),
@@ -35,6 +40,9 @@ export function slidingCourse(image: Rows, { step, ...patch }: Sliding): Course 
     result: () => sum.mean(),
   };
 }
+
+/** More take days: those of 64 x 64 of the largest image are a tenth. */
+const MAX_WINDOWS = 1e6;
 
 /** Where windows begin along an axis; before it where they are larger. */
 export function starts(length: number, side: number, step: number): readonly number[] {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -104,6 +104,37 @@ describe('results of nnU-Net', () => {
         'weights are those of checkpoint_best.pth: there is no checkpoint_final.pth',
       );
       renameSync(join(fold, 'checkpoint_best.pth'), join(fold, 'checkpoint_final.pth'));
+    });
+
+    it('of images that are prepared in another way are refused, unless a recipe is given', async () => {
+      const plans = join(training, 'plans.json');
+      const text = readFileSync(plans, 'utf8');
+      const otherwise = (all: object, own: object) => {
+        const { configurations, ...rest } = JSON.parse(text);
+        const changed = { ...configurations, '2d': { ...configurations['2d'], ...own } };
+        writeFileSync(plans, JSON.stringify({ ...rest, ...all, configurations: changed }));
+      };
+      const resampling = { spacing: [2, 1], resampling_fn_data: 'resample_otherwise' };
+      const cases = [
+        [
+          {},
+          { preprocessor_name: 'OwnPreprocessor' },
+          /prepared by OwnPreprocessor, expected DefaultPreprocessor/,
+        ],
+        [{ transpose_forward: [1, 0, 2] }, {}, /transpose_forward puts axis 1 first/],
+        [{}, resampling, /resampled by resample_otherwise of order 3 and/],
+      ] as const;
+      for (const [all, own, says] of cases) {
+        otherwise(all, own);
+        await expect(exported(training)).rejects.toThrow(says);
+        const { model } = await exported(training, { recipe: { normalization: { kind: 'unit' } } });
+        expect(parseRecipe(model.metadata.get('nmode.recipe') ?? '')).not.toHaveProperty('spacing');
+      }
+      otherwise({}, { ...resampling, resampling_fn_data: 'resample_torch_fornnunet' });
+      const { model } = await exported(training);
+      const { spacing } = parseRecipe(model.metadata.get('nmode.recipe') ?? '');
+      expect(spacing).toEqual({ height: 2, width: 1, order: 1, unit: 'px' });
+      writeFileSync(plans, text);
     });
 
     it('that are damaged are refused in one line', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseBackground, parseRecipe, type Recipe, recipeText } from '../../../graph/common/recipe.js';
+import {
+  checkRecipe,
+  parseBackground,
+  parseRecipe,
+  type Recipe,
+  recipeText,
+} from '../../../graph/common/recipe.js';
 
 const resize = { kind: 'resize', height: 256, width: 320 } as const;
 
@@ -18,6 +24,27 @@ describe('a recipe', () => {
     const [first, grey] = [{ normalization: { kind: 'unit' }, sizing: resize }, { grey: 'red' }] as const;
     expect(JSON.parse(recipeText(first))).toEqual(first);
     expect(JSON.parse(recipeText({ ...first, ...grey }))).toEqual({ version: 2, ...first, ...grey });
+  });
+
+  it('with parts that are not in the first versions is of the third, and the same when it is read again', () => {
+    const normalization = { kind: 'z-score', per: 'channel' } as const;
+    const sizing = { kind: 'pad', multiple: 16 } as const;
+    const parts: readonly Partial<Recipe>[] = [
+      { transpose: true },
+      { crop: 'foreground' },
+      { spacing: { height: 0.5, width: 2, order: 3, unit: 'mm' } },
+      { mirror: ['width'] },
+      { files: 'nnunet' },
+      { sizing: { kind: 'slide', height: 32, width: 48, step: 0.5 } },
+      { normalization: { kind: 'channels', channels: [normalization, { kind: 'unit' }] } },
+      { normalization: { ...normalization, over: 'foreground' } },
+    ];
+    for (const part of parts) {
+      const recipe = { normalization, sizing, ...part };
+      expect(JSON.parse(recipeText(recipe)).version).toBe(3);
+      expect(parseRecipe(recipeText(recipe))).toEqual(recipe);
+      expect(checkRecipe(part)).toEqual(part);
+    }
   });
 
   const minMax = { kind: 'min-max' };
@@ -79,6 +106,31 @@ describe('a recipe', () => {
       'a size of 1.5',
       { normalization: minMax, sizing: { kind: 'pad', multiple: 1.5 } },
       /multiple is not a whole number/,
+    ],
+    [
+      'a step of nothing',
+      { normalization: minMax, sizing: { kind: 'slide', height: 8, width: 8, step: 0 } },
+      /step is not a number from 0.0625 to 1/,
+    ],
+    [
+      'a spacing of nothing',
+      { normalization: minMax, sizing: resize, spacing: { height: 0, width: 1, order: 3, unit: 'mm' } },
+      /the height of a pixel is 0, expected a number above 0/,
+    ],
+    [
+      'a spline of order 2',
+      { normalization: minMax, sizing: resize, spacing: { height: 1, width: 1, order: 2, unit: 'mm' } },
+      /order '2' is none of 0, 1, 3/,
+    ],
+    [
+      'an axis twice',
+      { normalization: minMax, sizing: resize, mirror: ['width', 'width'] },
+      /mirror is no list of different axes/,
+    ],
+    [
+      'one normalization for channels',
+      { normalization: { kind: 'channels', channels: [minMax] }, sizing: resize },
+      /channels is no list of 2 to 64 normalizations/,
     ],
     [
       'an unknown sizing',

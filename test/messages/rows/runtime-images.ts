@@ -21,8 +21,14 @@ export const RUNTIME_IMAGES: Conditions = {
       'a thread is asked about an image that it has not begun, or has finished or dropped',
   },
   'runtime/images/job.ts': {
+    'the model gives … classes of … folds, expected as many of each':
+      'the output of folds is no multiple of the number of folds in the metadata',
     'no input … of …': 'a program asks for an input beyond those that the image is run in',
     'nothing was put in place': 'masks are asked for before any run of the image was put in place',
+  },
+  'runtime/images/courses/sliding.ts': {
+    'the image: …x… take … windows of …x…, at most …':
+      'an image is so large, or windows are so small, that there are over a million',
   },
   'runtime/images/frame.ts': {
     "the image: …x… at … x … a pixel become …x… at the model's … x …, more than … million samples":

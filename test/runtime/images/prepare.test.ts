@@ -115,3 +115,12 @@ describe('an image of which a window leaves one value', () => {
     expect(outsideWarning(image, normalization)).toBeUndefined();
   });
 });
+
+it('an image of more bits than its recipe expects is told', () => {
+  const deep = row(Uint16Array.of(50, 100, 900, 0, 0, 0));
+  expect(outsideWarning(deep, { kind: 'unit', bits: 8 })).toBe(
+    'its samples are up to 900, its recipe expects 255 at most (8 bits)',
+  );
+  for (const bits of [10, undefined])
+    expect(outsideWarning(deep, { kind: 'unit', ...(bits && { bits }) })).toBeUndefined();
+});

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
-import { arePatterns, findCases } from '../../../src/files/image-cases.js';
+import { arePatterns, casesOf, findCases, isChannelFile } from '../../../src/files/image-cases.js';
 import { findPairs } from '../../../src/files/pairs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-cases-'));
@@ -41,6 +41,31 @@ it('files of one image may be in folders of their own, and a file of one is not 
   // By the first pattern alone, b_0001 would be an image too.
   const open = await findCases(images, ['{case}.png', '{case}.png']);
   expect(open.failures).toEqual([]);
+});
+
+it('finds them by the names that nnU-Net gives to channels, in the order of their numbers', () => {
+  const files = ['b_0001.png', 'b_0000.png', 'c_0001.png', 'a.b_0000.png', 'a.b_0001.png'];
+  const { cases, failures } = casesOf(files.map((file) => join(images, file)));
+  expect(cases).toEqual([
+    { name: 'b', files: [join(images, 'b_0000.png'), join(images, 'b_0001.png')] },
+    { name: 'a.b', files: [join(images, 'a.b_0000.png'), join(images, 'a.b_0001.png')] },
+  ]);
+  expect(failures.map(({ error }) => error.message)).toEqual(['c: c_0000.png is missing']);
+  expect(['b_0000.png', 'b_000.png', '_0000.png', 'b.png'].map(isChannelFile)).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+it('pairs them where a model says that its channels are named so', async () => {
+  const { pairs, failures } = await findPairs(images, masks, { files: 'nnunet' });
+  expect(pairs.map(({ inputs, mask }) => [inputs?.length, mask])).toEqual([
+    [2, join(masks, 'a.b_mask.png')],
+    [2, join(masks, 'b.png')],
+  ]);
+  expect(failures.map(({ error }) => error)).toContain('c: c_0000.png is missing');
 });
 
 it('pairs images with masks of the name that stands for the pattern', async () => {

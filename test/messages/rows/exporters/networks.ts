@@ -112,6 +112,8 @@ export const NETWORKS: Conditions = {
       'a fold has another network, number of classes, decoder or other keys than the first',
   },
   'exporters/assembly/library-recipe.ts': {
+    '…: images are prepared by …, expected …: give …, or images that are prepared so':
+      "a plan names a class of its own in the place of nnU-Net's",
     'a network of no channels': 'a plan has a preparation for no channel',
     'CTNormalization without its intensities': 'a plan was read without the intensities that it needs',
     '…: images are resampled by …, expected resample_data_or_seg_to_shape of order 0, 1 or 3 and back of order 1, or resample_torch_fornnunet: run the network on images that are resampled':

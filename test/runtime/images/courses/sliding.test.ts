@@ -63,6 +63,13 @@ describe('windows', () => {
     expect(course.result()?.data).toEqual(tensor('blend.mean').data);
   });
 
+  it('are refused where there are too many to be run', () => {
+    const image = { width: 5000, height: 5000, channels: 1, read: () => {} };
+    expect(() => slidingCourse(image, { width: 8, height: 8, step: 0.5 })).toThrow(
+      'the image: 5000x5000 take 1560001 windows of 8x8, at most 1000000',
+    );
+  });
+
   it('hold zeros around an image that is smaller', () => {
     const image = rowsOf({ width: 2, height: 1, channels: 1, data: Uint8Array.of(3, 4) });
     const course = slidingCourse(image, { width: 4, height: 2, step: 0.5 });
