@@ -51,7 +51,7 @@ it('measures when it is asked to, and writes a page that needs nothing else', ()
     expect(html).toContain(`<title>unet ${decoder}</title></circle>`);
     expect(html).toContain(`text-anchor="start">${decoder}<`);
   }
-  expect(powers(html)).toEqual(['1e4', '1e5']);
+  expect(powers(html)).toEqual(['1e3', '1e4', '1e5']);
   expect(html).not.toMatch(/<script|<link|src=/);
 });
 
