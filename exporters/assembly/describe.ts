@@ -124,7 +124,7 @@ function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hi
     const names = ALL.format(decoders.map((known) => known.toUpperCase()));
     const choices = ANY.format(decoders.map((known) => option('decoder', known)));
     const also = hints.activation === undefined ? ', and the activation with `activation`' : '';
-    throw usage(`${names} checkpoints have the same keys: choose it with ${choices}${also}`);
+    throw usage(`${names} checkpoints have the same keys: choose one with ${choices}${also}`);
   }
   const decoder = decoders.find((one) => one === id);
   if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);

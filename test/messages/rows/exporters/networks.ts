@@ -85,7 +85,7 @@ export const NETWORKS: Conditions = {
       'there are keys that are neither those of the encoder nor ones that may be left aside',
     'the checkpoint holds an encoder alone: there is nothing to segment with':
       'every key is one of the encoder or of the classifier that it was trained with, or a counter',
-    '… checkpoints have the same keys: choose it with ……':
+    '… checkpoints have the same keys: choose one with ……':
       'no decoder was told, and the keys are those of several, such as EED and LMD',
     ', and the activation with `activation`': 'neither decoder nor activation was told',
     'its keys are those of …, not of …': 'a decoder was told which is none that the keys allow',
