@@ -12,7 +12,7 @@ it('refuses a second one while the first is at it, and frees it for the next', a
   await locked(path, async () => {
     await expect(locked(path, async () => 1)).rejects.toMatchObject({
       code: 'BAD_USAGE',
-      message: expect.stringContaining(`process ${process.pid} on ${hostname()} is at this training`),
+      message: expect.stringContaining(`process ${process.pid} on ${hostname()} is running this training`),
     });
   });
   expect(existsSync(path)).toBe(false);

@@ -12,6 +12,8 @@ const GROUPS = {
     smp: 'smp',
     MONAI: 'monai',
     'nnU-Net': 'nnunet',
+    "nnU-Net's networks": 'nnunet-networks',
+    'All families': 'families',
     Checkpoints: 'checkpoints',
     'Other exporters': 'foreign',
   },
