@@ -21,21 +21,30 @@ describe("nnU-Net's networks give what PyTorch gives, as built, rewritten and of
 });
 
 describe('an nmODE decoder on an encoder of nnU-Net gives what PyTorch gives', () => {
-  it.each(['plain.eed', 'residual.hd', 'batchnorm.lmd'] as const)('%s', async (name) => {
-    const [caseName = '', decoder] = name.split('.') as [string, 'eed' | 'hd' | 'lmd'];
+  it.each([
+    ['plain', 'eed'],
+    ['residual', 'hd'],
+    ['batchnorm', 'lmd'],
+    ['bottleneck', 'abm'],
+    ['plain-volume', 'eed'],
+    ['residual-volume', 'hd'],
+    ['plain-volume', 'lmd'],
+    ['residual-volume', 'abm'],
+  ] as const)('%s: %s', async (caseName, decoder) => {
     const entry = NNUNET_CASES[caseName];
     if (entry === undefined) throw new Error(`no case ${caseName}`);
     const args = { ...entry.arguments, input_channels: entry.shape[1] };
     const description = standard(backboneOf(nnunetIdOf(entry), args).network(new Map()), decoder);
     const built = buildModel(description, Weights.from(seededWith(VARIANCE)), { size: {} });
-    const reference = await referenceIn('nnunet', name, entry.shape);
+    const reference = await referenceIn('nnunet', `${caseName}.${decoder}`, entry.shape);
     expect(await worstOf([built, optimize(built).model], reference)).toBeLessThanOrEqual(4e-6);
-    // Its keys tell encoder and decoder.
+    // Its keys tell encoder and decoder; ResidualUNet's encoder is ResidualEncoderUNet's.
+    const backbone = nnunetIdOf(entry).replace('.residualunet', '.residualencoderunet');
     const keys = keysOf((weights) => {
       buildModel(description, weights, { size: {} });
     });
     const found = detectIn(seededCheckpoint({ keys: Object.fromEntries(keys) }, VARIANCE));
-    expect(found.network).toMatchObject({ backbone: nnunetIdOf(entry), widths: description.network.widths });
+    expect(found.network).toMatchObject({ backbone, widths: description.network.widths });
     expect(found.decoders).toContain(decoder);
   });
 });
