@@ -24,7 +24,7 @@ export const adamsBashforthMoulton = solver({
   options: {
     form: {
       choices: ['release', 'paper'],
-      help: "which earlier slopes ABM's steps from the fourth on take: as the release's indices do, or the latest",
+      help: "earlier slopes in ABM's steps: those of the release's checkpoints, or of the paper",
     },
   },
   published: {
