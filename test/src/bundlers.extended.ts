@@ -150,7 +150,7 @@ inBrowser('the packed package', () => {
   it('is imported in a server without a word', () => {
     const script = "console.log(Object.keys(await import('nmode-onnx/web')).sort().join(' '))";
     expect(run(process.execPath, '--input-type=module', '-e', script)).toBe(
-      'ERRORS NORMALIZATIONS NmodeError Segmenter VERSION WEB_PROVIDERS classColour confusionOf createSession diceOf drawClasses drawOutline drawOverlay encodePng labelPalette metricsOf parseRecipe\n',
+      'ERRORS NORMALIZATIONS NmodeError Segmenter VERSION WEB_PROVIDERS classColour componentsOf confusionOf contoursOf createSession diceOf drawClasses drawOutline drawOverlay encodePng labelPalette metricsOf parseRecipe\n',
     );
   });
 });

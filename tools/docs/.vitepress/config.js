@@ -30,7 +30,7 @@ const GROUPS = {
     Installing: 'install',
     Node: 'runtime',
     Browsers: 'browser',
-    'Words of other libraries': 'api-words',
+    'Names of other libraries': 'api-words',
     Providers: 'providers',
     GPUs: 'gpu',
   },
