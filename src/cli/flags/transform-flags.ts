@@ -129,12 +129,12 @@ function outputText(output: OutputDifference, isNamed: boolean): string {
       : ` (onnxruntime's own settings differ by ${spread.toExponential(1)} or more: twice that passes)`;
   if (kind === 'values') {
     const share = largest === 0 ? 0 : maxAbs / largest;
-    return `${owner}values to ${maxAbs.toExponential(1)}${own}, ${share.toExponential(1)} of the largest (no mask)`;
+    return `${owner}values within ${maxAbs.toExponential(1)}${own}, ${share.toExponential(1)} of the largest (no mask)`;
   }
   const what = largest > 1.001 ? 'logits' : 'probabilities';
   const masks =
-    dscDrop === undefined ? 'no mask found on any of them' : `masks to a DSC of ${(1 - dscDrop).toFixed(5)}`;
-  return `${owner}${what} to ${maxAbs.toExponential(1)}${own}, ${masks}`;
+    dscDrop === undefined ? 'no mask found on any of them' : `DSC of masks ${(1 - dscDrop).toFixed(5)}`;
+  return `${owner}${what} within ${maxAbs.toExponential(1)}${own}, ${masks}`;
 }
 
 function quantizedText(quantized: NonNullable<Transformed['quantized']>): string {
