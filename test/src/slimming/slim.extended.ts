@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
+import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { ints } from '../../../graph/ir/attribute.js';
 import { loadModel } from '../../../runtime/node/model.js';
@@ -36,7 +37,7 @@ const EXAMPLE = {
 /** A network of seeded weights. */
 const RANDOM = { ...SHORT, augment: false, network: fixture('release/unet_original.pth') } as const;
 
-it.each(['eed', 'hd', 'lmd'] as const)(
+it.each(SOLVER_IDS)(
   '%s learns what the bundled network knows',
   async (decoder) => {
     const report = await slim({
