@@ -10,7 +10,19 @@ import { nmode } from '../../support/nmode.js';
 import { infer, port, served, told, trained, withInput } from '../../support/served.js';
 
 const logged: string[] = [];
-const { conforms, counted, file, send, url } = served({ log: { write: (line) => void logged.push(line) } });
+const loading: (readonly [number, number])[] = [];
+const { conforms, counted, file, send, url } = served({
+  log: { write: (line) => void logged.push(line) },
+  onProgress: (...step) => loading.push(step),
+});
+
+it('tells how many of its models are loaded', () => {
+  expect(loading).toEqual([
+    [1, 3],
+    [2, 3],
+    [3, 3],
+  ]);
+});
 
 describe('what is there', () => {
   it.each([
