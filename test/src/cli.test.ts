@@ -91,7 +91,7 @@ describe('from checkpoint to mask', () => {
       /^untyped +Twist 't': this operator of the domain 'org\.example' .* from 1 Relu$/m,
     );
     expect(nmode('inspect', path).stdout).toMatch(
-      /^untyped +1 node, with 1 behind, .* \(--why lists all\)$/m,
+      /^untyped +1 node and 1 after them, which the rules skip \(--why lists all\)$/m,
     );
     expect(nmode('inspect', trained, '--why')).toMatchObject({
       status: 2,

@@ -95,11 +95,11 @@ describe('tiles', () => {
     const told = `nmode: ${photograph}: run in ${tiles} tiles of 368x368, `;
     expect(run).toMatchObject({
       status: 0,
-      stderr: `${told}which give what the whole image would; --memory-budget ${budget} runs it whole\n`,
+      stderr: `${told}with the same masks as the whole image; --memory-budget ${budget} runs it whole\n`,
     });
     expect(tiling).not.toHaveProperty('approximate');
     expect(predicted(whole, '--memory-budget', '25').stderr).toBe(
-      `${told}whose masks may differ from that of the whole image (${WHY}); --memory-budget ${budget} runs it whole\n`,
+      `${told}whose masks may differ from those of the whole image (${WHY}); --memory-budget ${budget} runs it whole\n`,
     );
     const avoided = predicted(whole, '--json', '--memory-budget', budget);
     expect(avoided.stderr).toBe('');
