@@ -17,6 +17,7 @@ import { Weights } from '../../exporters/nn/weights.js';
 import { assumptionsText } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { VERSION } from '../../graph/common/version.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
@@ -83,6 +84,13 @@ export async function searchStructure(
   tolerance: ReferenceTolerance,
 ): Promise<Proven> {
   const { input, output } = pairOf(reference);
+  const { head } = plan.hints;
+  if (head !== undefined && head !== 'none' && !mayBeProbabilities(output)) {
+    throw new NmodeError(
+      'BAD_REFERENCE',
+      `${reference.name}: its output leaves [0, 1], so that it is logits, not what a ${head} returns: leave ${option('head')} out for a model that returns logits, or save their ${head}`,
+    );
+  }
   const usual = fittingTo(input, output, all, reference);
   const bench = new Bench(checkpoint, plan, input, output, tolerance);
   const tried = new Map<string, Trial>();
@@ -128,6 +136,10 @@ function nearest(
   }
   return [...found.values()].slice(0, BATCH);
 }
+
+/** Whether an output may be probabilities: what is below 0 or beyond 1 are logits. */
+const mayBeProbabilities = ({ data }: Floats): boolean =>
+  data.every((value) => !(value < -FAR || value > 1 + FAR));
 
 const sizeOf = ({ dims }: Floats) => ({ batch: at(dims, 0), height: at(dims, 2), width: at(dims, 3) });
 
@@ -189,7 +201,6 @@ function takesPair(hypothesis: Hypothesis, input: Floats, output: Floats): boole
 class Bench {
   readonly #tensors: ReadonlyMap<string, Tensor>;
   readonly #largest: number;
-  /** Whether the outputs may be probabilities: what is below 0 or beyond 1 are logits. */
   readonly #isProbable: boolean;
 
   constructor(
@@ -201,7 +212,7 @@ class Bench {
   ) {
     this.#tensors = new Map(Array.from(checkpoint.tensors, ([key, tensor]) => [key, kept(tensor)]));
     this.#largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    this.#isProbable = expected.data.every((value) => !(value < -FAR || value > 1 + FAR));
+    this.#isProbable = mayBeProbabilities(expected);
   }
 
   async run(hypotheses: readonly Hypothesis[]): Promise<readonly Trial[]> {

@@ -46,6 +46,15 @@ describe('a reference', () => {
     expect((await search(entry, given)).head).toBe('sigmoid');
   });
 
+  it('of logits is refused at once for a head, which it cannot have', async () => {
+    const checkpoint = plainCheckpoint(entry);
+    const given = planExport({ size: {}, head: 'sigmoid' });
+    const found = hypothesesOf(shapesOf(checkpoint));
+    await expect(searchStructure(checkpoint, given, found, { name, tensors }, {})).rejects.toThrow(
+      /^unet-046\.safetensors: its output leaves \[0, 1\], so that it is logits, not what a sigmoid returns: leave `head` out/,
+    );
+  });
+
   it('of a smaller output is that of convolutions without padding, which is said', async () => {
     const output = float32Tensor([1, 5, SIDE - 4, SIDE - 4], new Float32Array(5 * (SIDE - 4) ** 2));
     const given = { name, tensors: new Map([...tensors, ['output', output]]) };
