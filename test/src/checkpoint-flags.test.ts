@@ -46,7 +46,7 @@ describe('nmode export', () => {
     [
       'of two networks without a word',
       [],
-      /2 networks, unet below 'student\.', unet below 'teacher\.': say .*--prefix/,
+      /2 networks, unet below 'student\.', unet below 'teacher\.': choose one with --prefix/,
     ],
     ['of a network with one layer more', ['--prefix', 'student'], /1 unused: down1\.gate \(--ignore/],
     [

@@ -80,7 +80,7 @@ describe('one image for which the model gives NaN', () => {
 
 describe('what all images fail with alike', () => {
   const wrong =
-    /^all 4 images failed, the first: a\.png: the model gives -8\.2\d*, expected probabilities: where these are logits/;
+    /^all 4 images failed, the first: a\.png: the model gives -8\.2\d*, expected probabilities: if these are logits/;
 
   it('is told once, with its own code', async () => {
     const failing = { code: 'BAD_MODEL', message: expect.stringMatching(wrong) };

@@ -79,7 +79,7 @@ describe('a bare state dict', () => {
       detectIn(checkpoint, backboneOf('nnunet.plainconvunet', { ...backboneArguments, ...args }));
     expect(given({ strides: [2, 2, 2] })).toThrow('strides is [2,2,2], expected a first one of 1');
     expect(given({ kernel_sizes: 2 })).toThrow('kernel_sizes is 2, expected a list of 3, each odd');
-    expect(given({ configuration: 2 })).toThrow('configuration is no text');
+    expect(given({ configuration: 2 })).toThrow('configuration is not a string');
   });
 
   it('may hold each weight twice: they are no surplus', () => {

@@ -120,17 +120,17 @@ describe('a recipe', () => {
     [
       'a spline of order 2',
       { normalization: minMax, sizing: resize, spacing: { height: 1, width: 1, order: 2, unit: 'mm' } },
-      /order '2' is none of 0, 1, 3/,
+      /order '2' is not one of 0, 1, 3/,
     ],
     [
       'an axis twice',
       { normalization: minMax, sizing: resize, mirror: ['width', 'width'] },
-      /mirror is no list of different axes/,
+      /mirror is not a list of different axes/,
     ],
     [
       'one normalization for channels',
       { normalization: { kind: 'channels', channels: [minMax] }, sizing: resize },
-      /channels is no list of 2 to 64 normalizations/,
+      /channels is not a list of 2 to 64 normalizations/,
     ],
     [
       'an unknown sizing',

@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
     on('Einsum', [], { equation: string('abcd,abcd->a') }),
     /not one of 1 operands/,
   ],
-  ['Einsum of signs', on('Einsum', [], { equation: string('ab!d->a') }), /no term/],
+  ['Einsum of signs', on('Einsum', [], { equation: string('ab!d->a') }), /not a term/],
   [
     'SpaceToDepth into blocks of 4',
     on('SpaceToDepth', [], { blocksize: int(4) }),
@@ -206,7 +206,7 @@ const CASES: readonly Case[] = [
   [
     'ConstantOfShape of two values',
     node('ConstantOfShape', ['n2'], ['y'], { value: tensor(float32Tensor([2], [1, 2])) }),
-    /no tensor of one element/,
+    /not a tensor of one element/,
   ],
   ['ConstantOfShape of a negative size', node('ConstantOfShape', ['n-5'], ['y']), /impossible size -5/],
   [

@@ -10,7 +10,7 @@ export const SRC_SLIMMING: Conditions = {
   'src/api/slim-teacher.ts': {
     '…: … applies only to checkpoints':
       'the file is called .onnx, and an option says where in a checkpoint its network is',
-    "…: … applies only to .onnx models: for a checkpoint it is known":
+    '…: … applies only to .onnx models: for a checkpoint it is known':
       'the file is not called .onnx, and skips or an output are named',
   },
   'src/api/slim.ts': {

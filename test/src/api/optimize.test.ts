@@ -81,7 +81,7 @@ describe('what is refused, with one line and nothing written', () => {
       2,
       /latency/,
     ],
-    ['a method without int8', ['--method', 'minmax'], 2, /no meaning/],
+    ['a method without int8', ['--method', 'minmax'], 2, /do not apply to fp32/],
     ['precompute alone', ['--precompute'], 2, /latency/],
     ['a budget that is no share', ['--precision', 'fp16', '--max-dsc-drop', '0x1'], 2, /from 0 to 1/],
     ['a budget for float32', ['--max-dsc-drop', '0.1'], 2, /applies only to/],

@@ -99,8 +99,8 @@ describe('the place of a task', () => {
     ['auto', { BATCH_TASK_INDEX: '1.5', BATCH_TASK_COUNT: '9' }, /'1.5', expected a whole number/],
     ['auto/4', slurm(5, 0, 7, 1, 8), /has 8 tasks/],
     // --array=3,5 of what was --array=0-7: these are not the first and the second of two.
-    ['auto', slurm(5, 3, 5, 1, 2), /no range/],
-    ['auto', slurm(12, 10, 22, 4, 4), /no range/],
+    ['auto', slurm(5, 3, 5, 1, 2), /not a range/],
+    ['auto', slurm(12, 10, 22, 4, 4), /not a range/],
   ])('%j in %j is refused', (text, environment, message) => {
     expect(() => parseShard(text, environment)).toThrow(message);
   });
