@@ -190,7 +190,7 @@ describe('a bundle', () => {
   it('refuses names and images that would be something else in its files, and models for no images in a batch', async () => {
     await expect(made('kserve', 'fixed', { name: 'a"\nb' })).rejects.toThrow(/expected 1 to 40/);
     await expect(made('kserve', 'fixed', { name: 'A' })).rejects.toThrow(/expected 1 to 40/);
-    await expect(made('docker', 'fixed', { image: 'a b' })).rejects.toThrow(/no reference of a container/);
+    await expect(made('docker', 'fixed', { image: 'a b' })).rejects.toThrow(/not a reference of a container/);
     await expect(made('slurm', 'fixed', { shards: 0 })).rejects.toThrow(/0 shards/);
     await expect(made('slurm', 'table', { output: at('none') })).rejects.toThrow(/^table.onnx: /);
     expect(existsSync(at('none')) ? readdirSync(at('none')) : []).toEqual([]);
