@@ -40,6 +40,8 @@ async function run(argv: readonly string[]): Promise<number> {
     .description('Export trained segmentation networks to ONNX, make them smaller and faster, and run them.')
     .version(VERSION)
     .exitOverride()
+    // Beside the longest command there are fewer columns on a terminal of 80 than commander wraps to.
+    .configureHelp({ minWidthToWrap: 30 })
     .configureOutput({
       outputError: (text, write) =>
         write(
