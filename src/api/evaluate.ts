@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
+import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
@@ -17,6 +18,7 @@ import { type Counted, type Counting, evaluationOf } from '../reports/evaluation
 import { writeReport } from '../reports/evaluation-report.js';
 import { foregroundText } from '../reports/truth-report.js';
 import { countedBefore, openCounts, placeOfCounts, recorded, shareOf } from './evaluate-shard.js';
+import { CLEANING, IMAGES, SEMANTICS, SESSION } from './option-kinds.js';
 
 export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, Cleaning, TruthReading {
   /** An .onnx file with one image input. */
@@ -44,12 +46,22 @@ export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, C
 
 type Outcome = Counted | Failure;
 
+const KINDS: Kinds<EvaluateOptions> = {
+  ...each(['model', 'images', 'masks'], PATH),
+  ...SESSION,
+  ...IMAGES,
+  ...SEMANTICS,
+  ...CLEANING,
+  ...each(['truthLabel', 'truthColour', 'ignoreLabel', 'at', 'inputs', 'report', 'shard', 'output'], ANY),
+};
+
 /**
  * Segments images and counts the pixels against ground truth, which is resized bilinearly to the size that is counted at
  * and thresholded at 0.5. Pixels of `ignoreLabel` are left out.
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
+  checkOptions(options, KINDS, ['model', 'images', 'masks']);
   const { onProgress, ...loading } = options;
   const { at = 'network', signal } = options;
   const { fillHoles = false, largestComponent = false, minArea = 0 } = options;

@@ -7,12 +7,15 @@ import { networkCost } from '../../exporters/assembly/network-cost.js';
 import { foldsIn } from '../../exporters/checkpoints/folder.js';
 import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
+import { SETTING_NAMES } from '../../exporters/nn/settings.js';
 import { at } from '../../graph/common/at.js';
+import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import type { ModelIo } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
+import { SIZE, TRANSFORM } from './option-kinds.js';
 import { withStructure } from './structure.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
@@ -46,12 +49,23 @@ export interface ExportReport extends ProofReport {
   readonly leftAside: readonly string[];
 }
 
+const KINDS: Kinds<ExportModelOptions> = {
+  ...each(['checkpoint', 'output', 'reference'], PATH),
+  ...TRANSFORM,
+  ...each(['atol', 'rtol', 'opset'], ANY),
+  ...each(['key', 'prefix', 'ignore', 'assume', 'folds', 'backbone', 'backboneArguments'], ANY),
+  ...each(['decoder', 'activation', 'solverOptions', 'lmdForm', 'head', ...SETTING_NAMES], ANY),
+  ...each(['io', 'imageBits', 'background', 'classNames', 'nativeSize'], ANY),
+  size: SIZE,
+};
+
 /**
  * Exports a checkpoint to an .onnx file.
  * @throws NmodeError: BAD_CHECKPOINT, BAD_USAGE, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where the
  *   reference is missed. In every case nothing is written.
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
+  checkOptions(options, KINDS, ['checkpoint', 'output']);
   const { output, reference } = options;
   const open = (path: string) => openCheckpoint(path, options.key, pick(options, ['prefix', 'ignore']));
   const [path = options.checkpoint, ...paths] = foldsIn(options.checkpoint, options.folds);

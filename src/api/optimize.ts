@@ -2,6 +2,7 @@ import { type Assumption, withoutStated } from '../../graph/common/assumption.js
 import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { LAYOUT_KEY } from '../../graph/common/layout.js';
+import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
@@ -15,6 +16,7 @@ import { loadModel, withOutput } from '../../runtime/node/model.js';
 import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
+import { SEMANTICS, TRANSFORM } from './option-kinds.js';
 
 export interface OptimizeModelOptions
   extends TransformOptions,
@@ -38,12 +40,20 @@ export interface OptimizeReport extends Omit<Transformed, 'model'> {
   readonly assumed: readonly Assumption[];
 }
 
+const KINDS: Kinds<OptimizeModelOptions> = {
+  ...each(['model', 'output'], PATH),
+  ...TRANSFORM,
+  ...SEMANTICS,
+  ...each(['opset', 'freeze'], ANY),
+};
+
 /**
  * Rewrites an .onnx file into one that runs faster or is smaller, and compares the two on images.
  * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_IMAGE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where the results differ by more
  *   than is allowed. In every case nothing is written.
  */
 export async function optimizeModel(options: OptimizeModelOptions): Promise<OptimizeReport> {
+  checkOptions(options, KINDS, ['model', 'output']);
   const { model: path, output, outputName } = options;
   const loaded = await loadModel(path);
   const { model, bytes: before, name } = loaded;

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
+import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
@@ -17,6 +18,7 @@ import type { OutputFile } from '../batch/manifest.js';
 import { parseShard } from '../batch/parse-shard.js';
 import type { ShardReport } from '../batch/shard-run.js';
 import { isOfOneFile, makeFolder, refuseOverwriting } from '../files/write-whole.js';
+import { CLEANING, IMAGES, LIST, SEMANTICS, SESSION } from './option-kinds.js';
 import { filesOf, type OutputOptions, writeFiles } from './predict-files.js';
 import { entryOf, openShard, shareOf } from './predict-shard.js';
 import { filesOfTask, findTasks, type ImageOptions, type Task } from './predict-tasks.js';
@@ -99,6 +101,16 @@ export interface PredictReport {
   readonly shard?: ShardReport;
 }
 
+const KINDS: Kinds<PredictOptions> = {
+  ...each(['model', 'output'], PATH),
+  images: LIST,
+  ...SESSION,
+  ...IMAGES,
+  ...SEMANTICS,
+  ...CLEANING,
+  ...each(['overlay', 'probabilities', 'inputs', 'mmPerPx', 'shard'], ANY),
+};
+
 /**
  * Segments images into mask PNGs of each image's own size: `NAME_mask.png` (`NAME_mask_1.png`, ... and
  * `NAME_labels.png` with several classes), `NAME_overlay.png`, `NAME_probabilities.npy` or `.png`.
@@ -106,6 +118,7 @@ export interface PredictReport {
  * written for (a full disk); what all images failed with alike, where that is no fault of theirs and they are no shard
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
+  checkOptions(options, KINDS, ['model', 'images']);
   const { onProgress, ...loading } = options;
   const { mmPerPx, output, signal } = options;
   if (mmPerPx !== undefined && !(mmPerPx > 0 && Number.isFinite(mmPerPx))) {
