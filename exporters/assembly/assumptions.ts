@@ -15,6 +15,11 @@ export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly
   return assumed.filter(({ option }) => option !== 'recipe' && option !== 'background');
 }
 
+/** Those of the network before its head: logits tell nothing of what follows them. */
+export function beforeHead<T extends Assumption>(assumed: readonly T[]): readonly T[] {
+  return ofNetwork(assumed).filter(({ option }) => option !== 'head');
+}
+
 /** What was taken of a solver's options, and of the activation. */
 function assumedChoices(
   { id, activation, solverOptions }: NmodeDecoder,
@@ -58,8 +63,11 @@ export function assumptionsOf(
  * The assumptions as a model tells them.
  * @param isVerified whether the network is held against a reference before it is written
  */
-export function checkedBy(assumed: readonly Assumption[], isVerified: boolean): readonly CheckedAssumption[] {
-  const provable = ofNetwork(assumed);
+export function checkedBy(
+  assumed: readonly Assumption[],
+  isVerified: boolean,
+  provable = ofNetwork(assumed),
+): readonly CheckedAssumption[] {
   const isProven = (each: Assumption) => each.verified === true || (isVerified && provable.includes(each));
   return assumed.map((each) => ({ ...each, verified: isProven(each) }));
 }

@@ -80,7 +80,6 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     const { plan, provenAt, ...structured } = await withStructure(checkpoint, asked, structure);
     const exported = exportCheckpoint(checkpoint, plan, others);
     const { description, prefix, leftAside, parameters } = exported;
-    const notes = [...exported.notes, ...structured.notes];
     const { io = 'tensor' } = plan.images;
     // A reference holds prepared pixels, and one that a structure was found with has a size of its own.
     const proven = {
@@ -88,14 +87,24 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
       images: { ...plan.images, io: 'tensor' as const },
       ...(provenAt && { graph: { ...plan.graph, size: provenAt } }),
     };
+    // A background is of a softmax.
+    const { background: _, ...images } = proven.images;
+    const withoutHead = {
+      ...proven,
+      hints: { ...plan.hints, head: 'none' as const },
+      images,
+    };
     const made = {
       ...{ model: exported.model, name: basename(output), head: description.head },
-      ...{ assumed: exported.assumed, notes, isProven: true },
+      ...{ assumed: exported.assumed, notes: [...exported.notes, ...structured.notes], isProven: true },
       ...((io === 'image' || provenAt) && {
         network: () => exportCheckpoint(checkpoint, proven, others).model,
       }),
+      ...(description.head !== 'none' && {
+        withoutHead: () => exportCheckpoint(checkpoint, withoutHead, others).model,
+      }),
     };
-    const { model, transformation, assumed, bytes, verified } = await writeProven(made, proof);
+    const { model, transformation, assumed, notes, bytes, verified } = await writeProven(made, proof);
     const { declared: input, known, shape } = inputSizes(model, at(model.graph.inputs, 0).name);
     // Of the network as it was trained.
     const { macs } = networkCost(exported.model, known);

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { checkedBy } from '../../exporters/assembly/assumptions.js';
+import { beforeHead, checkedBy } from '../../exporters/assembly/assumptions.js';
 import type { Hints } from '../../exporters/assembly/describe.js';
 import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { type ExportPlan, imageSize, planExport } from '../../exporters/assembly/export-plan.js';
@@ -119,8 +119,7 @@ async function prove(checkpoint: Checkpoint, plan: ExportPlan, reference: string
 
 /** A teacher whose network a reference has proven. */
 function proven(teacher: Teacher): Teacher {
-  const checked = (assumed: readonly Assumption[]) =>
-    checkedBy(assumed, true).map((each) => (each.option === 'head' ? { ...each, verified: false } : each));
+  const checked = (assumed: readonly Assumption[]) => checkedBy(assumed, true, beforeHead(assumed));
   return {
     ...teacher,
     assumed: checked(teacher.assumed),

@@ -17,7 +17,6 @@ import { Weights } from '../../exporters/nn/weights.js';
 import { assumptionsText } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { option } from '../../graph/common/option.js';
 import { VERSION } from '../../graph/common/version.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
@@ -42,6 +41,7 @@ export interface Reference {
 /** What a reference has proven. */
 export interface Proven {
   readonly hypothesis: Hypothesis;
+  /** What the reference was made with: none where it holds logits. */
   readonly head: Head;
   /** Ids of others that give the same. */
   readonly alike: readonly string[];
@@ -84,13 +84,6 @@ export async function searchStructure(
   tolerance: ReferenceTolerance,
 ): Promise<Proven> {
   const { input, output } = pairOf(reference);
-  const { head } = plan.hints;
-  if (head !== undefined && head !== 'none' && !mayBeProbabilities(output)) {
-    throw new NmodeError(
-      'BAD_REFERENCE',
-      `${reference.name}: its output leaves [0, 1], so that it is logits, not what a ${head} returns: leave ${option('head')} out for a model that returns logits, or save their ${head}`,
-    );
-  }
   const usual = fittingTo(input, output, all, reference);
   const bench = new Bench(checkpoint, plan, input, output, tolerance);
   const tried = new Map<string, Trial>();
@@ -235,7 +228,8 @@ class Bench {
         ...plan,
         backbone: hypothesis.backbone,
         hints: { ...plan.hints, head },
-        images: { ...plan.images, io: 'tensor' },
+        // What is said of masks is of the head that follows.
+        images: { io: 'tensor' },
         graph: { ...plan.graph, size: sizeOf(input) },
       });
       const [output] = Object.values(await this.#outputsOf(model));
@@ -289,8 +283,8 @@ class Bench {
   /** Those that the reference may have been made with. */
   get #heads(): readonly Head[] {
     const { head } = this.plan.hints;
-    if (head !== undefined) return [head];
     if (!this.#isProbable) return ['none'];
+    if (head !== undefined) return [head];
     return HEADS.filter((each) => each !== 'softmax' || at(this.expected.dims, 1) > 1);
   }
 

@@ -98,7 +98,7 @@ export async function withStructure(
     tolerance,
   );
   return {
-    plan: planOf({ ...plan, hints: { ...plan.hints, head } }, hypothesis),
+    plan: planOf({ ...plan, hints: { head, ...plan.hints } }, hypothesis),
     notes:
       alike.length === 0 ? [] : [`the reference does not tell ${hypothesis.id} from ${alike.join(' or ')}`],
     ...(!takes(plan, size) && { provenAt: size }),

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { ofNetwork } from '../../exporters/assembly/assumptions.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { type Assumption, assumedStructure, assumptionsIn } from '../../graph/common/assumption.js';
@@ -13,6 +12,7 @@ import {
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
 import { missedHints } from '../parity/hints.js';
+import { namedReference } from '../parity/pair.js';
 import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
@@ -56,7 +56,6 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     const hints = parity.pass ? [] : missedHints({ parity, head: loaded.metadata.get(HEAD_KEY), assumed });
     return { ...parity, provider, hints, assumed: assumedStructure(loaded.metadata) };
   } catch (error) {
-    if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') throw named(name, error);
-    throw new NmodeError('BAD_REFERENCE', `${basename(reference)}: ${error.message}`, { cause: error });
+    throw namedReference(reference, named(name, error));
   }
 }

@@ -1,9 +1,11 @@
-import { checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
+import { beforeHead, checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
 import type { Head } from '../../exporters/assembly/head.js';
+import { readReference } from '../../exporters/checkpoints/open.js';
 import type { Assumption, CheckedAssumption } from '../../graph/common/assumption.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
+import { holdsLogits, namedReference, pairTensors } from '../parity/pair.js';
 import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
@@ -67,6 +69,8 @@ export interface Made {
   readonly isProven: boolean;
   /** Makes the network inside a model that takes images: a reference holds prepared pixels. */
   readonly network?: () => Model;
+  /** Makes the network without its head, for a reference of logits. */
+  readonly withoutHead?: () => Model;
 }
 
 /**
@@ -77,21 +81,38 @@ export interface Made {
 export async function writeProven(made: Made, plan: ProofPlan) {
   const { output, reference, rewriting } = plan;
   const isVerified = reference !== undefined;
-  const rule = parityRule(made.head, plan.tolerance, isVerified);
-  const assumed = checkedBy(made.assumed, isVerified);
+  const isOfLogits = isVerified && made.withoutHead !== undefined && (await areLogits(reference, made));
+  const makeNetwork = isOfLogits ? made.withoutHead : made.network;
+  const notes = isOfLogits ? [...made.notes, OF_LOGITS] : made.notes;
+  const rule = parityRule(isOfLogits ? 'none' : made.head, plan.tolerance, isVerified);
+  const provable = isOfLogits ? beforeHead : ofNetwork;
+  const assumed = checkedBy(made.assumed, isVerified, provable(made.assumed));
   const built = withAssumptions(made.model, assumed, isVerified ? toleranceRecord(rule) : undefined);
   const { model, ...transformation } = await transform(built, made.name, rewriting, made.isProven);
   // A reference asks for 1e-5, so that a model in lower precision is verified before it is lowered.
-  const isWhole = made.network === undefined && transformation.precision === 'fp32';
+  const isWhole = makeNetwork === undefined && transformation.precision === 'fp32';
   const inFloat = () =>
-    optimize(made.network?.() ?? built, {
+    optimize(makeNetwork?.() ?? built, {
       ...pick(rewriting, ['target', 'precompute']),
       level: transformation.level,
     }).model;
   const network = isVerified ? (isWhole ? model : inFloat()) : undefined;
   const { bytes, verified } = await writeVerified(
-    { model, network, notes: made.notes, rule, assumed: ofNetwork(assumed) },
+    { model, network, notes, rule, assumed: provable(assumed) },
     { output, ...(isVerified && { reference }) },
   );
-  return { model, transformation, assumed, bytes, verified };
+  return { model, transformation, assumed, notes, bytes, verified };
+}
+
+const OF_LOGITS = 'the reference holds logits: compared before the head';
+
+/** Whether a reference holds what a network returns before its head. @throws NmodeError (BAD_REFERENCE) */
+async function areLogits(reference: string, { model, network }: Made): Promise<boolean> {
+  const tensors = await readReference(reference);
+  const { graph } = network?.() ?? model;
+  try {
+    return holdsLogits(pairTensors(graph, tensors));
+  } catch (error) {
+    throw namedReference(reference, error);
+  }
 }

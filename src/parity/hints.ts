@@ -1,4 +1,5 @@
 import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
+import { leavesUnit } from './pair.js';
 import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from './parity.js';
 
 /** What is known of a model that misses its reference. */
@@ -17,14 +18,14 @@ const MAX_RTOL = 1e-3;
 export function missedHints({ parity, head, assumed }: Missed): readonly string[] {
   const outputs = Object.values(parity.outputs);
   const missed = outputs.filter(({ pass }) => !pass);
-  if (head !== 'none' && head !== undefined && outputs.some(leavesUnit))
+  if (head !== 'none' && head !== undefined && outputs.some(isOfLogits))
     return [
       "the reference's outputs leave [0, 1], so that they are logits: save what follows them (their sigmoid or softmax), or export with `head: 'none'` and give predict `head`",
     ];
   if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
     return [scaleHint(missed, parity)];
   return [
-    ...(head === 'none' && !outputs.some(leavesUnit)
+    ...(head === 'none' && !outputs.some(isOfLogits)
       ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: `head`"]
       : []),
     ...(assumed.length === 0 || missed.every(isSmall)
@@ -34,8 +35,8 @@ export function missedHints({ parity, head, assumed }: Missed): readonly string[
 }
 
 /** Probabilities never do. They are furthest from such a reference where it does: the worst element tells. */
-function leavesUnit({ largest, worst: { expected } }: OutputParity): boolean {
-  return largest > 1.001 || expected < -0.001;
+function isOfLogits({ largest, worst: { expected } }: OutputParity): boolean {
+  return leavesUnit(largest) || leavesUnit(expected);
 }
 
 /** Whether a difference is no larger, beside the largest value, than what passes beside 1. */

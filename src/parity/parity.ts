@@ -1,11 +1,11 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { FOLDS_OUTPUT } from '../../graph/common/recipe.js';
-import { elementCount, float32Values, type Tensor, unravel } from '../../graph/ir/tensor.js';
+import { elementCount, type Tensor, unravel } from '../../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import type { Session } from '../../runtime/node/sessions/session.js';
 import { concatenate, rowsOf } from '../../runtime/sessions/rows.js';
 import type { Floats, Port } from '../../runtime/sessions/tensors.js';
+import { type NamedTensor, pairTensors } from './pair.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
 export const DEFAULT_TOLERANCE = { atol: 1e-5, rtol: 0 };
@@ -115,54 +115,6 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
 
 type NamedFloats = Readonly<Record<string, Floats>>;
 
-/** A tensor under the name that the reference gives it. */
-interface NamedTensor extends Floats {
-  readonly name: string;
-}
-
-/**
- * Pairs the ports of a model with reference tensors by name; a single input and outputs that no tensor is named for take the
- * tensors left over, in that order.
- * @throws NmodeError (BAD_REFERENCE)
- */
-function pair(session: Session, reference: ReadonlyMap<string, Tensor>) {
-  // A reference is of what a network gives, which the mean of its folds is.
-  const given = session.outputs.filter(({ name }) => name !== FOLDS_OUTPUT || reference.has(name));
-  const ports = [...session.inputs, ...given];
-  const unnamed = ports.filter(({ name }) => !reference.has(name));
-  const left = [...reference].filter(([name]) => !ports.some((port) => port.name === name));
-  // Outputs come in their order.
-  const single = session.inputs.length === 1;
-  if (unnamed.length > 0 && !(single && unnamed.length === left.length)) {
-    const [missing, held] = [unnamed.map((port) => port.name), [...reference.keys()]];
-    throw new NmodeError(
-      'BAD_REFERENCE',
-      `the reference has no tensor for ${missing.join(' and ')}: it holds ${held.join(', ') || 'none'}`,
-    );
-  }
-  const tensorOf = (port: Port): [string, NamedTensor] => {
-    const [name, tensor] = left[unnamed.indexOf(port)] ?? [port.name, reference.get(port.name)];
-    if (tensor?.dtype !== 'float32') {
-      throw new NmodeError(
-        'BAD_REFERENCE',
-        `the reference '${name}' is ${tensor?.dtype}, expected floating-point numbers`,
-      );
-    }
-    const data = float32Values(tensor);
-    if (data.some(Number.isNaN)) {
-      throw new NmodeError(
-        'BAD_REFERENCE',
-        `the reference '${name}' holds NaN, which nothing can be held to`,
-      );
-    }
-    return [port.name, { name, dims: tensor.dims, data }];
-  };
-  return {
-    inputs: Object.fromEntries(session.inputs.map(tensorOf)),
-    expected: given.map(tensorOf),
-  };
-}
-
 /** Examples `from` to `to` of a batch. */
 function slice({ dims, data }: Floats, from: number, to: number): Floats {
   const [, ...rest] = dims;
@@ -181,7 +133,7 @@ export async function verifySession(
   reference: ReadonlyMap<string, Tensor>,
   options: ParityOptions = {},
 ): Promise<Parity> {
-  const { inputs, expected } = pair(session, reference);
+  const { inputs, expected } = pairTensors(session, reference);
   const found = await runInSlices(session, inputs);
   const outputs = expected.map(([name, tensor]): [string, OutputParity] => {
     const result = found[name];

@@ -79,7 +79,7 @@ export const RUNTIME_SESSIONS: Conditions = {
       'an argument cannot be cloned or transferred: a function, or a buffer given away before',
     '… is closed': 'what runs in the thread was closed before the call',
   },
-  'src/parity/parity.ts': {
+  'src/parity/pair.ts': {
     'the reference has no tensor for …: it holds …':
       'inputs or outputs have no tensor of their name, and there is not one input, one output and one tensor left for each',
     "the reference '…' holds NaN, which nothing can be held to":
@@ -87,6 +87,8 @@ export const RUNTIME_SESSIONS: Conditions = {
     ' and ': 'several inputs or outputs have no tensor',
     "the reference '…' is …, expected floating-point numbers":
       'a tensor of the reference that was paired was not stored in a floating-point type',
+  },
+  'src/parity/parity.ts': {
     "the reference '…' is […], the model's … […]": 'an output that was run has another shape than its tensor',
     "the reference '…' is […], the model's … […] or a multiple of its batch: make a reference of that size, or export the model with `size`":
       "an input's tensor has another rank or a fixed size is another, the first one not a multiple",

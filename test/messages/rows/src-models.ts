@@ -22,8 +22,6 @@ export const SRC_MODELS: Conditions = {
     'these weights (…)': 'the checkpoint holds a network and its average, one of which was taken',
     "…: its output of […] is smaller than its input of […], as where convolutions have no padding: such networks are not tried; export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize":
       'no hypothesis takes and gives such tensors, and both sides of the output are shorter than those of the input',
-    '…: its output leaves [0, 1], so that it is logits, not what a … returns: leave … out for a model that returns logits, or save their …':
-      'a head of sigmoid or softmax is given, and the reference has values below 0 or above 1',
     'it holds … tensors, expected an input and an output': 'the reference has fewer or more than two tensors',
     'an input and an output [N, C, H, W] of numbers are expected':
       'one of the two tensors is of integers or has another rank than 4',

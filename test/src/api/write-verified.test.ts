@@ -1,10 +1,13 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
+import { float32Tensor, float32Values } from '../../../graph/ir/tensor.js';
+import { loadModel } from '../../../runtime/node/model.js';
 import { exportModel } from '../../../src/api/export.js';
 import { safetensors } from '../../support/craft.js';
-import { fixture } from '../../support/fixtures.js';
+import { referenceOf as caseReference, cases, fixture } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-verified-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -45,11 +48,55 @@ it('what may be wrong is told where a reference is missed, logits above all', as
     referenceOf('logits.safetensors', -9),
   ];
   const asked = 'check that decoder, activation, form of the solver, head and key are those of the training';
-  const hint = "note: the reference's outputs leave [0, 1], so that they are logits: save what follows them";
+  const note = 'note: the reference holds logits: compared before the head';
   const missed = await refusal(probabilities);
   expect(missed).toContain(asked);
-  expect(missed).not.toContain(hint);
-  expect(await refusal(logits)).toContain(`${asked}; ${hint}`);
-  expect(await refusal(logits, 'none')).not.toContain(hint);
+  expect(missed).not.toContain(note);
+  expect(await refusal(logits)).toContain(`${asked}; ${note}`);
+  expect(await refusal(logits, 'none')).not.toContain(note);
   expect(existsSync(join(folder, 'missed.onnx'))).toBe(false);
+});
+
+describe('a reference of what the network returns before its head', () => {
+  const note = 'the reference holds logits: compared before the head';
+  const entry = cases.find(({ name }) => name === 'original-transposed');
+  if (entry === undefined) throw new Error('no such case');
+
+  const exported = async (io: 'tensor' | 'image', head?: 'none') => {
+    const tensors = await caseReference(entry);
+    const [input, mask] = [tensors.get('input'), tensors.get('mask')];
+    if (input === undefined || mask === undefined) throw new Error('no such tensors');
+    const logits = float32Tensor(
+      mask.dims,
+      float32Values(mask).map((p) => Math.log(p / (1 - p))),
+    );
+    const reference = join(folder, 'before-head.safetensors');
+    writeFileSync(reference, encodeSafetensors(new Map(Object.entries({ input, mask: logits }))));
+    const output = join(folder, `${io}-${head}.onnx`);
+    const [, , height, width] = input.dims;
+    const report = await exportModel({
+      checkpoint: fixture('cases', entry.checkpoint),
+      ...{ output, io, reference },
+      size: { batch: 1, ...(height && { height }), ...(width && { width }) },
+      ...(head && { head }),
+    });
+    return { report, metadata: (await loadModel(output)).model.metadata };
+  };
+
+  it.each(['tensor', 'image'] as const)('proves a model that takes an %s, but not its head', async (io) => {
+    const { report, metadata } = await exported(io);
+    expect(report.verified).toMatchObject({ pass: true, scaled: true, of: 'network' });
+    expect(report.notes).toContain(note);
+    expect(metadata.get('nmode.head')).toBe('sigmoid');
+    const proofs = new Map(report.assumed.map(({ option, verified }) => [option, verified]));
+    expect(proofs.get('head')).toBe(false);
+    expect(proofs.get('pooling')).toBe(true);
+    expect(metadata.get('nmode.assumed')).toBe(JSON.stringify(report.assumed));
+  });
+
+  it('is compared with the file itself where the model returns logits', async () => {
+    const { report } = await exported('tensor', 'none');
+    expect(report.verified).toMatchObject({ pass: true, of: 'file' });
+    expect(report.notes).not.toContain(note);
+  });
 });

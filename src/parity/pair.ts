@@ -1,0 +1,85 @@
+import { basename } from 'node:path';
+import { NmodeError } from '../../graph/common/errors.js';
+import { FOLDS_OUTPUT } from '../../graph/common/recipe.js';
+import { float32Values, type Tensor } from '../../graph/ir/tensor.js';
+import type { Floats } from '../../runtime/sessions/tensors.js';
+
+interface Named {
+  readonly name: string;
+}
+
+/** What a model takes and gives. */
+export interface Ports {
+  readonly inputs: readonly Named[];
+  readonly outputs: readonly Named[];
+}
+
+/** A tensor under the name that the reference gives it. */
+export interface NamedTensor extends Floats {
+  readonly name: string;
+}
+
+/** A reference's tensors, by the names of the model's inputs and outputs. */
+export interface Paired {
+  readonly inputs: Readonly<Record<string, NamedTensor>>;
+  readonly expected: readonly (readonly [string, NamedTensor])[];
+}
+
+/**
+ * Pairs the ports of a model with reference tensors by name; a single input and outputs that no tensor is named for take the
+ * tensors left over, in that order.
+ * @throws NmodeError (BAD_REFERENCE)
+ */
+export function pairTensors(model: Ports, reference: ReadonlyMap<string, Tensor>): Paired {
+  // A reference is of what a network gives, which the mean of its folds is.
+  const given = model.outputs.filter(({ name }) => name !== FOLDS_OUTPUT || reference.has(name));
+  const all = [...model.inputs, ...given];
+  const unnamed = all.filter(({ name }) => !reference.has(name));
+  const left = [...reference].filter(([name]) => !all.some((port) => port.name === name));
+  // Outputs come in their order.
+  const single = model.inputs.length === 1;
+  if (unnamed.length > 0 && !(single && unnamed.length === left.length)) {
+    const [missing, held] = [unnamed.map((port) => port.name), [...reference.keys()]];
+    throw new NmodeError(
+      'BAD_REFERENCE',
+      `the reference has no tensor for ${missing.join(' and ')}: it holds ${held.join(', ') || 'none'}`,
+    );
+  }
+  const tensorOf = (port: Named): [string, NamedTensor] => {
+    const [name, tensor] = left[unnamed.indexOf(port)] ?? [port.name, reference.get(port.name)];
+    if (tensor?.dtype !== 'float32') {
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        `the reference '${name}' is ${tensor?.dtype}, expected floating-point numbers`,
+      );
+    }
+    const data = float32Values(tensor);
+    if (data.some(Number.isNaN)) {
+      throw new NmodeError(
+        'BAD_REFERENCE',
+        `the reference '${name}' holds NaN, which nothing can be held to`,
+      );
+    }
+    return [port.name, { name, dims: tensor.dims, data }];
+  };
+  return {
+    inputs: Object.fromEntries(model.inputs.map(tensorOf)),
+    expected: given.map(tensorOf),
+  };
+}
+
+/** An error with the name of the reference that it is of before it; any other as it is. */
+export function namedReference(path: string, error: unknown): unknown {
+  if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') return error;
+  return new NmodeError('BAD_REFERENCE', `${basename(path)}: ${error.message}`, { cause: error });
+}
+
+/** Rounding leaves [0, 1] by less. */
+const MARGIN = 1e-3;
+
+/** Whether a value is no probability. */
+export const leavesUnit = (value: number): boolean => value < -MARGIN || value > 1 + MARGIN;
+
+/** Whether the outputs are logits: probabilities never leave [0, 1]. */
+export const holdsLogits = ({ expected }: Paired): boolean =>
+  expected.some(([, { data }]) => data.some(leavesUnit));
