@@ -100,6 +100,11 @@ export function imageSpecOf(
       ({ name, type }) =>
         `${nameOf(name)}${type?.dtype ?? 'values'} [${type?.shape ? sizesText(type.shape, ',') : 'of any shape'}]`,
     );
+    if (shape.length === 5 && others.length === 0) {
+      throw badModel(
+        `it takes ${taken.join('')}, a volume: volumes are not read from files, only taken as tensors, by createSession and a server`,
+      );
+    }
     throw badModel(
       `it takes ${taken.join(' and ') || 'nothing'}, expected one image: float32 [N, C, H, W] or [N, H, W, C], or uint8 or uint16 [1, H, W, C]`,
     );

@@ -203,6 +203,8 @@ it('a model that takes nothing, or what it does not describe, is told so', () =>
   expect(refusal(two)).toThrow(
     /^it takes 'now' float32 \[1,3,8,8\] and 'before' float32 \[1,3,8,8\], expected one/,
   );
+  const volume = { name: 'x', type: { dtype: 'float32' as const, shape: [1, 1, 8, 8, 8] } };
+  expect(refusal([volume])).toThrow(/^it takes float32 \[1,1,8,8,8\], a volume: volumes are not read/);
   expect(refusal([{ name: 'x' }])).toThrow(/^it takes values \[of any shape\], expected one image/);
 });
 
