@@ -5,6 +5,9 @@ import { badText, type Fields, isFields } from '../arguments/extras.js';
 import { type Intensities, type Preparation, type Resampling, SCHEMES, type Scheme } from '../preparation.js';
 import type { Plan } from './plans.js';
 
+/** No side of a patch is larger. */
+export const MAX_SIDE = 2 ** 16;
+
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const isPositive = (value: unknown): value is number => isNumber(value) && value > 0;
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -14,7 +17,7 @@ const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 export function preparationOf({ place, configuration, settings, plans, ...plan }: Plan): Preparation {
   const args = new Arguments({ config: settings, file: place });
   const all = new Arguments({ config: plans, file: 'plans' });
-  const patchSize = args.list('patch_size', [], isPatch, 'a whole number of at least 1');
+  const patchSize = args.list('patch_size', [], isPatch, `a whole number from 1 to ${MAX_SIDE}`);
   const spacing = args.list('spacing', [], isPositive, 'a number above 0', patchSize.length);
   const schemes = args.list(
     'normalization_schemes',
@@ -50,7 +53,7 @@ export function preparationOf({ place, configuration, settings, plans, ...plan }
   };
 }
 
-const isPatch = (value: unknown): value is number => isWhole(value, 1, 2 ** 16);
+const isPatch = (value: unknown): value is number => isWhole(value, 1, MAX_SIDE);
 
 /** nnU-Net looks a scheme up by the name of its class. */
 function schemeOf(place: string, name: string): Scheme {

@@ -6,7 +6,7 @@ import type { NetworkDefinition } from '../backbone.js';
 import type { Contradiction } from './contradictions.js';
 import { layerText } from './layers.js';
 import type { Plan } from './plans.js';
-import { preparationOf } from './preparation.js';
+import { MAX_SIDE, preparationOf } from './preparation.js';
 import { isOwn } from './trainers.js';
 
 /** A norm as the plan has it, and as the network is built. */
@@ -74,11 +74,12 @@ const originOf = ({ place, trainer }: Plan): string =>
 function patchOf({ place, settings }: Plan, multiple: readonly number[]): readonly number[] | undefined {
   const patch: unknown = settings.patch_size;
   if (!Array.isArray(patch)) return undefined;
-  const isFit = (size: unknown, axis: number) => isWhole(size, 1, 2 ** 16) && size % at(multiple, axis) === 0;
+  const isFit = (size: unknown, axis: number) =>
+    isWhole(size, 1, MAX_SIDE) && size % at(multiple, axis) === 0;
   if (patch.length === multiple.length && patch.every(isFit)) return patch;
   throw badText(
     place,
-    `patch_size is ${patch.join('x').slice(0, 60)}, expected multiples of ${multiple.join('x')}, which its strides take`,
+    `patch_size is ${patch.join('x').slice(0, 60)}, expected ${multiple.length} sizes from 1 to ${MAX_SIDE}, multiples of ${multiple.join('x')} for its strides`,
   );
 }
 

@@ -258,7 +258,18 @@ describe('plans', () => {
       'n_conv_per_stage is 3,3,3, the weights have 1,2,2: they are of another',
     ],
     [called({ n_stages: 2, ...shallower }), 'features_per_stage is 4,6, the weights have 4,6,8'],
-    [configured({ patch_size: [16, 20] }), 'patch_size is 16x20, expected multiples of 4x3'],
+    ...[
+      [16, 20],
+      [1e9, 3e9],
+      [0, 24],
+      [4, 16, 24],
+    ].map(
+      (size) =>
+        [
+          configured({ patch_size: size }),
+          `patch_size is ${size.join('x')}, expected 2 sizes from 1 to 65536, multiples of 4x3 for its strides`,
+        ] as const,
+    ),
     [
       configured({}, { trainer_name: 'nnUNetTrainerUMambaBot' }, caseOf('residual')),
       /nnUNetTrainerUMambaBot, no trainer of nnU-Net's own, may have changed but of nnunet.residualencoderunet/,

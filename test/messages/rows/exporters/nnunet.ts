@@ -58,7 +58,7 @@ export const NNUNET: Conditions = {
     'each of the axes 0, 1 and 2 once': 'what is expected of the order of axes, for a message',
   },
   'exporters/backbones/nnunet/use.ts': {
-    'patch_size is …, expected multiples of …, which its strides take':
+    'patch_size is …, expected … sizes from 1 to …, multiples of … for its strides':
       'the tiles of the plans are none that the network could be trained on',
   },
 };
