@@ -158,13 +158,13 @@ export async function serve(options: ServeOptions): Promise<Server> {
     if (options.ui) await app.register((scope) => addSite(scope, true));
     // It answers that it lives, and that it is not ready, while models load.
     const url = await app.listen({ host, port }).catch((error: unknown) => {
-      throw cannotListen('the models', port, error);
+      throw cannotListen('the models', { port }, error);
     });
     const grpcAt =
       grpcPort === undefined
         ? undefined
         : await grpc?.listen(host, grpcPort).catch((error: unknown) => {
-            throw cannotListen('the models', grpcPort, error);
+            throw cannotListen('the models', { grpcPort }, error);
           });
     await dataPlane.start(options.signal);
     if (options.watch) endWatch = watch(dataPlane, named);

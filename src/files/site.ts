@@ -6,7 +6,7 @@ import { NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { withPackages } from '../../runtime/node/packages.js';
 import { addFiles } from './static-files.js';
-import { makeFolder } from './write-whole.js';
+import { codeOf, makeFolder } from './write-whole.js';
 
 /** Where the page's files are, once built, and those of the browser package, which it looks for in nmode/. */
 const DEMO = fileURLToPath(new URL('../../demo', import.meta.url));
@@ -44,14 +44,23 @@ export async function serveSite(options: SiteOptions = {}): Promise<Site> {
     return { url: `${await app.listen({ host, port })}/`, close: () => app.close() };
   } catch (error) {
     await app.close();
-    throw cannotListen('the page', port, error);
+    throw cannotListen('the page', { port }, error);
   }
 }
 
-/** Why a server gets no port, in words. */
-export function cannotListen(what: string, port: number, error: unknown): NmodeError {
-  const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  const problem = busy ? `port ${port} is in use: choose another with ${option('port')}` : reason(error);
+/**
+ * Why a server gets no port, in words.
+ * @param ports the port, by the option that chooses it
+ */
+export function cannotListen(
+  what: string,
+  ports: Readonly<Record<string, number>>,
+  error: unknown,
+): NmodeError {
+  const busy = codeOf(error) === 'EADDRINUSE';
+  const [problem = reason(error)] = Object.entries(busy ? ports : {}).map(
+    ([name, port]) => `port ${port} is in use: choose another with ${option(name)}`,
+  );
   return new NmodeError('CANNOT_RUN', `${what} cannot be served: ${problem}`, { cause: error });
 }
 

@@ -32,7 +32,8 @@ const CAUSES: Readonly<Record<string, string>> = {
 /** What a file system says of one file; whatever else it says, it says of all. */
 const OF_ONE_FILE = ['EEXIST', 'EISDIR', 'EINVAL', 'EILSEQ', 'ELOOP', 'ENAMETOOLONG'];
 
-const codeOf = (error: unknown) =>
+/** What the system calls a failure, as EACCES; empty for what is none of its. */
+export const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
 /** Whether a file could not be written for its own sake, so that others may be: its name, or what has that name. */

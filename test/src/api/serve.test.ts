@@ -24,6 +24,15 @@ it('tells how many of its models are loaded', () => {
   ]);
 });
 
+it('says which of its ports is in use', async () => {
+  const { port: taken } = new URL(url());
+  const starting = serve({ models: [file('fixed')], port: 0, grpcPort: Number(taken) });
+  await expect(starting).rejects.toThrow(`port ${taken} is in use: choose another with \`grpcPort\``);
+  await expect(serve({ models: [file('fixed')], port: Number(taken) })).rejects.toThrow(
+    `port ${taken} is in use: choose another with \`port\``,
+  );
+});
+
 describe('what is there', () => {
   it.each([
     [
