@@ -8,20 +8,22 @@ const NEEDED = {
   'running a model': ['onnxruntime-node'],
   'reading images': ['sharp'],
   'segmenting images': ['onnxruntime-node', 'sharp'],
-  'serving models': ['fastify', 'light-my-request', '@fastify/send', 'negotiator', 'prom-client'],
+  'fitting a decoder': ['onnxruntime-node', 'sharp'],
+  'serving models': [
+    ...['fastify', 'light-my-request', '@fastify/send', 'negotiator', 'prom-client'],
+    ...['onnxruntime-node', 'sharp'],
+  ],
   'serving the page': ['fastify', 'light-my-request', '@fastify/send', 'negotiator'],
 } as const;
 
 type Purpose = keyof typeof NEEDED;
 
-/** The packages of some purposes as `npm install` takes them, in versions that fit. */
-export function installed(...purposes: readonly Purpose[]): string {
-  return ranged(new Set(purposes.flatMap((purpose): readonly string[] => NEEDED[purpose])));
-}
+/** The packages of a purpose as `npm install` takes them, in versions that fit. */
+export const installed = (purpose: Purpose): string => ranged(NEEDED[purpose]);
 
-function ranged(names: Iterable<string>): string {
+function ranged(names: readonly string[]): string {
   const { peerDependencies } = require('nmode-onnx/package.json');
-  return Array.from(names, (name) => `${name}@${peerDependencies[name]}`).join(' ');
+  return names.map((name) => `${name}@${peerDependencies[name]}`).join(' ');
 }
 
 /**
@@ -32,15 +34,35 @@ export async function withPackages<T>(purpose: Purpose, load: () => Promise<T>):
   try {
     return await load();
   } catch (error) {
-    const missing = NEEDED[purpose].filter((name) => !isInstalled(name));
-    if (missing.length === 0) throw error;
-    throw new NmodeError(
-      'CANNOT_RUN',
-      `${purpose} needs ${missing.join(', ')}: npm install ${ranged(missing)}`,
-      { cause: error },
-    );
+    requirePackages(purpose, error);
+    throw error;
   }
 }
+
+/**
+ * Refuses before anything is done, where some packages of a purpose are loaded late.
+ * @throws NmodeError (CANNOT_RUN) with the command that installs what is missing
+ */
+export function requirePackages(purpose: Purpose, cause?: unknown): void {
+  const missing = missingFor(purpose);
+  if (missing.length === 0) return;
+  throw new NmodeError('CANNOT_RUN', `${lackText(purpose, missing)}: ${remedyText(missing)}`, { cause });
+}
+
+/** What a purpose lacks, and the command that installs it; undefined where all packages are there. */
+export function lackOfPackages(
+  purpose: Purpose,
+): { readonly what: string; readonly remedy: string } | undefined {
+  const missing = missingFor(purpose);
+  return missing.length === 0 ? undefined : { what: lackText(purpose, missing), remedy: remedyText(missing) };
+}
+
+const lackText = (purpose: Purpose, missing: readonly string[]) => `${purpose} needs ${missing.join(', ')}`;
+
+const remedyText = (missing: readonly string[]) => `npm install ${ranged(missing)}`;
+
+const missingFor = (purpose: Purpose): readonly string[] =>
+  NEEDED[purpose].filter((name) => !isInstalled(name));
 
 function isInstalled(name: string): boolean {
   try {

@@ -4,7 +4,7 @@ import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
 import type { InputSpecOptions } from '../../runtime/input-spec.js';
-import { withPackages } from '../../runtime/node/packages.js';
+import { requirePackages, withPackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { startBehind } from '../../runtime/node/threads/priority.js';
@@ -96,6 +96,7 @@ const MAX_WORKERS = 4;
 export async function serve(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
   const limits = limitsOf(options);
+  requirePackages('serving models');
   const { Metrics, restApp } = await loadServer();
   const metrics = new Metrics(() => dataPlane);
   const bounds = await serverLimits(options, limits);

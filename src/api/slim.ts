@@ -7,6 +7,7 @@ import { pick } from '../../graph/common/pick.js';
 import { VERSION } from '../../graph/common/version.js';
 import type { Channels } from '../../runtime/images/channels.js';
 import { readChannels } from '../../runtime/node/images/channels.js';
+import { requirePackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import { findImages } from '../files/find-images.js';
@@ -35,6 +36,7 @@ import { planProof, writeProven } from './write-proven.js';
  */
 export async function slim(options: SlimOptions): Promise<SlimReport> {
   planSlim(options);
+  requirePackages('fitting a decoder');
   const { teacher, notes, close } = await openTeacher(options);
   try {
     const plan = planSlim(options, teacher.classes);

@@ -24,7 +24,7 @@ COPY nmode-onnx-${VERSION}.tgz ./
 # onnxruntime-node holds the CPU's onnxruntime: nothing is fetched from elsewhere than the npm registry.
 RUN echo '{ "private": true }' > package.json \\
  && ONNXRUNTIME_NODE_INSTALL=skip npm install --omit=dev --no-audit --no-fund ./nmode-onnx-${VERSION}.tgz \\
-    ${installed('segmenting images', 'serving models')} \\
+    ${installed('serving models')} \\
  && rm nmode-onnx-${VERSION}.tgz
 
 FROM node:22-bookworm-slim

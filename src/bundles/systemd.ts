@@ -12,7 +12,7 @@ export const systemd = {
 } as const satisfies BundleFormat;
 
 const unit = ({ name, memory }: BundledModel) => `# Install:
-#   npm install --prefix /opt/nmode ./nmode-onnx-*.tgz ${installed('segmenting images', 'serving models')}
+#   npm install --prefix /opt/nmode ./nmode-onnx-*.tgz ${installed('serving models')}
 #   install -D -m 644 ${name}.onnx /opt/nmode/models/${name}.onnx
 #   install -m 644 nmode-${name}.service /etc/systemd/system/ && systemctl enable --now nmode-${name}
 # It listens on this machine alone. For others, add --host 0.0.0.0, --token-file and --tls-cert, and widen IPAddressAllow.

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { lackOfPackages } from '../packages.js';
 import { PROVIDERS, type ProviderId } from './providers.js';
 
 /** What a provider lacks on this machine, and how to get it. */
@@ -89,8 +90,8 @@ function lackOfVulkan(): Lack | undefined {
 }
 
 /**
- * What is known to be missing before a provider is tried, since onnxruntime's own messages do not say. Only Linux can be
- * looked at; elsewhere trying tells.
+ * What is known to be missing before a provider is tried, since onnxruntime's own messages do not say. Libraries can be
+ * looked for on Linux only; elsewhere trying tells.
  */
 export function lackOf(id: ProviderId): Lack | undefined {
   const platform = `${process.platform}/${process.arch}`;
@@ -100,6 +101,8 @@ export function lackOf(id: ProviderId): Lack | undefined {
       what: `onnxruntime-node has it on ${platforms.join(' and ')}, not on ${platform}`,
     };
   }
+  const packages = lackOfPackages('running a model');
+  if (packages !== undefined) return packages;
   if (process.platform !== 'linux') return undefined;
   switch (id) {
     case 'cuda':

@@ -99,7 +99,8 @@ export const RUNTIME: Conditions = {
       'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
   },
   'runtime/node/packages.ts': {
-    '… needs …: npm install …':
+    'npm install …': 'what brings the missing packages, for a message',
+    '… needs …':
       'a package that npm does not install by itself (peerDependencies) is asked for and not there',
   },
   'runtime/node/network-output.ts': {
