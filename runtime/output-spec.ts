@@ -107,7 +107,7 @@ export function outputSpecOf(
 }
 
 /** The graph tells more surely than the metadata, which stays behind when somebody adds an operator. */
-function endOf(end: OutputActivation, stated: string | undefined): OutputActivation {
+export function endOf(end: OutputActivation, stated: string | undefined): OutputActivation {
   if (end !== 'unknown') return end;
   if (stated === 'none') return 'logits';
   return stated === 'sigmoid' || stated === 'softmax' ? stated : 'unknown';

@@ -3,6 +3,7 @@ import { readReference } from '../../exporters/checkpoints/open.js';
 import { type Assumption, assumedStructure, assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
+import { outlineOf } from '../../graph/ir/model.js';
 import { named } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../../runtime/node/sessions/providers.js';
@@ -11,6 +12,7 @@ import {
   type ProviderReport,
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
+import { endOf } from '../../runtime/output-spec.js';
 import { missedHints } from '../parity/hints.js';
 import { namedReference } from '../parity/pair.js';
 import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
@@ -53,7 +55,8 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
     const parity = await verifySession(session, tensors, { ...options, atol });
     const assumed = ofNetwork(assumptionsIn(loaded.metadata)).filter(({ verified }) => !verified);
-    const hints = parity.pass ? [] : missedHints({ parity, head: loaded.metadata.get(HEAD_KEY), assumed });
+    const end = endOf(outlineOf(loaded).activation, loaded.metadata.get(HEAD_KEY));
+    const hints = parity.pass ? [] : missedHints({ parity, end, assumed });
     return { ...parity, provider, hints, assumed: assumedStructure(loaded.metadata) };
   } catch (error) {
     throw namedReference(reference, named(name, error));

@@ -61,6 +61,7 @@ export async function verifyOrFail(
   const { hints: _, assumed: __, provider: ___, ...parity } = await verify({ model, reference, ...rule });
   if (!parity.pass) {
     const { missedHints } = await import('../parity/hints.js');
+    const { endOf } = await import('../../runtime/output-spec.js');
     const missed = Object.entries(parity.outputs).filter(([, { pass }]) => !pass);
     const misses = missed.map(
       ([name, output]) =>
@@ -72,7 +73,7 @@ export async function verifyOrFail(
         [
           'check that decoder, activation, form of the solver, head and key are those of the training',
           ...notes,
-          ...missedHints({ parity, head, assumed }),
+          ...missedHints({ parity, end: endOf('unknown', head), assumed }),
         ].join('; note: '),
     );
   }

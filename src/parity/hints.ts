@@ -1,12 +1,13 @@
 import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
+import type { OutputActivation } from '../../graph/ir/output-activation.js';
 import { leavesUnit } from './pair.js';
 import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from './parity.js';
 
 /** What is known of a model that misses its reference. */
 export interface Missed {
   readonly parity: Parity;
-  /** What the model ends in, where it says. */
-  readonly head: string | undefined;
+  /** What the model ends in. */
+  readonly end: OutputActivation;
   /** What was taken for what its checkpoint does not say, and not proven. */
   readonly assumed: readonly Assumption[];
 }
@@ -15,17 +16,17 @@ export interface Missed {
 const MAX_RTOL = 1e-3;
 
 /** What may be why a reference is missed, a sentence each; what is sure goes alone. */
-export function missedHints({ parity, head, assumed }: Missed): readonly string[] {
+export function missedHints({ parity, end, assumed }: Missed): readonly string[] {
   const outputs = Object.values(parity.outputs);
   const missed = outputs.filter(({ pass }) => !pass);
-  if (head !== 'none' && head !== undefined && outputs.some(isOfLogits))
+  if ((end === 'sigmoid' || end === 'softmax') && outputs.some(isOfLogits))
     return [
       "the reference's outputs leave [0, 1], so that they are logits: save what follows them (their sigmoid or softmax), or export with `head: 'none'` and give predict `head`",
     ];
   if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
     return [scaleHint(missed, parity)];
   return [
-    ...(head === 'none' && !outputs.some(isOfLogits)
+    ...(end === 'logits' && !outputs.some(isOfLogits)
       ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: `head`"]
       : []),
     ...(assumed.length === 0 || missed.every(isSmall)
