@@ -18,7 +18,7 @@ export function addCompare(program: Command): void {
   const command = program
     .command('compare')
     .description('compare the cost of each decoder on each backbone')
-    .argument('[checkpoint]', 'a checkpoint; compares only its backbone')
+    .argument('[checkpoint]', 'a checkpoint, or a folder as for inspect; compares only its backbone')
     .addOption(choice('--backbone <backbone...>', 'backbones to compare (default: all)', BACKBONE_IDS))
     .option('--width <w>', 'base width, for backbones that have one (default: as published)', parseCount)
     .option(

@@ -48,7 +48,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
     .description('export a trained checkpoint to ONNX')
     .argument(
       '<checkpoint>',
-      'a .pth, .pt, .ts or .safetensors file, a folder written by save_pretrained, or a MONAI bundle',
+      'a .pth, .pt, .ts or .safetensors file, or a folder: one written by save_pretrained, a MONAI bundle, or results of nnU-Net',
     )
     .requiredOption('-o, --output <model.onnx>', 'output file', parseOutput)
     .addOption(decoderOption(DECODER_IDS))

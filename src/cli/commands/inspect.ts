@@ -22,7 +22,10 @@ export function addInspect(program: Command, inFlags: InFlags): void {
   const command = program
     .command('inspect')
     .description('show the contents of a checkpoint or .onnx model')
-    .argument('<file>', 'a .pth, .pt, .safetensors or .onnx file');
+    .argument(
+      '<file>',
+      'a .pth, .pt, .ts, .safetensors or .onnx file, or a folder: one written by save_pretrained, a MONAI bundle, or results of nnU-Net (of several folds, the folder of one)',
+    );
   addCheckpointFlags(command)
     .addOption(new Option('--skips', 'for a model: propose tensors for graft').conflicts(CHECKPOINT_FLAGS))
     .addOption(

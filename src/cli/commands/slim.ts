@@ -62,7 +62,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
     )
     .argument(
       '<network>',
-      'a .pth, .pt or .safetensors checkpoint with its own decoder, or an .onnx model of any exporter',
+      'a checkpoint with its own decoder, or a folder as for inspect; or an .onnx model of any exporter',
     )
     .requiredOption('--images <folder>', 'images like those that the network was trained on', parsePath)
     .requiredOption('-o, --output <model.onnx>', 'output file', parseOutput)
