@@ -3,12 +3,12 @@ import { ANY, each, type Kind } from '../../graph/common/option-kinds.js';
 const SIDES = ['batch', 'depth', 'height', 'width'];
 
 export const SIZE: Kind = [
-  '{ batch, depth, height, width }, each a whole number or left out',
+  '{ batch, depth, height, width }, each a number or left out',
   (value) =>
     typeof value === 'object' &&
     value !== null &&
     Object.entries(value).every(
-      ([side, length]) => SIDES.includes(side) && (length === undefined || Number.isSafeInteger(length)),
+      ([side, length]) => SIDES.includes(side) && (length === undefined || typeof length === 'number'),
     ),
 ];
 
