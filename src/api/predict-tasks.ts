@@ -100,11 +100,13 @@ export async function findTasks(
       unfound.push({ image: path, error });
       return [];
     });
-    files.push(...found);
+    for (const image of found) files.push(image);
   }
-  const channels = naming === 'nnunet' ? files.filter(isChannelFile) : [];
+  const isOfChannel = (file: string) => naming === 'nnunet' && isChannelFile(file);
+  const channels = files.filter(isOfChannel);
   if (channels.length > 0) addFound('', casesOf(channels));
-  for (const image of files.filter((file) => !channels.includes(file))) {
+  for (const image of files) {
+    if (isOfChannel(image)) continue;
     const { name, base } = parse(image);
     add({ image, path: base, name, source: image });
   }
