@@ -5,7 +5,7 @@ import type { Assumption, CheckedAssumption } from '../../graph/common/assumptio
 import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import { holdsLogits, namedReference, pairTensors } from '../parity/pair.js';
+import { holdsLogits, namedReference, type Ports, pairTensors } from '../parity/pair.js';
 import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
@@ -81,8 +81,11 @@ export interface Made {
 export async function writeProven(made: Made, plan: ProofPlan) {
   const { output, reference, rewriting } = plan;
   const isVerified = reference !== undefined;
-  const isOfLogits = isVerified && made.withoutHead !== undefined && (await areLogits(reference, made));
-  const makeNetwork = isOfLogits ? made.withoutHead : made.network;
+  const prepared = isVerified ? made.network?.() : undefined;
+  const isOfLogits =
+    isVerified &&
+    made.withoutHead !== undefined &&
+    (await areLogits(reference, (prepared ?? made.model).graph));
   const notes = isOfLogits ? [...made.notes, OF_LOGITS] : made.notes;
   const rule = parityRule(isOfLogits ? 'none' : made.head, plan.tolerance, isVerified);
   const provable = isOfLogits ? beforeHead : ofNetwork;
@@ -90,9 +93,9 @@ export async function writeProven(made: Made, plan: ProofPlan) {
   const built = withAssumptions(made.model, assumed, isVerified ? toleranceRecord(rule) : undefined);
   const { model, ...transformation } = await transform(built, made.name, rewriting, made.isProven);
   // A reference asks for 1e-5, so that a model in lower precision is verified before it is lowered.
-  const isWhole = makeNetwork === undefined && transformation.precision === 'fp32';
+  const isWhole = !isOfLogits && prepared === undefined && transformation.precision === 'fp32';
   const inFloat = () =>
-    optimize(makeNetwork?.() ?? built, {
+    optimize((isOfLogits ? made.withoutHead?.() : prepared) ?? built, {
       ...pick(rewriting, ['target', 'precompute']),
       level: transformation.level,
     }).model;
@@ -107,11 +110,10 @@ export async function writeProven(made: Made, plan: ProofPlan) {
 const OF_LOGITS = 'the reference holds logits: compared before the head';
 
 /** Whether a reference holds what a network returns before its head. @throws NmodeError (BAD_REFERENCE) */
-async function areLogits(reference: string, { model, network }: Made): Promise<boolean> {
+async function areLogits(reference: string, ports: Ports): Promise<boolean> {
   const tensors = await readReference(reference);
-  const { graph } = network?.() ?? model;
   try {
-    return holdsLogits(pairTensors(graph, tensors));
+    return holdsLogits(pairTensors(ports, tensors));
   } catch (error) {
     throw namedReference(reference, error);
   }
