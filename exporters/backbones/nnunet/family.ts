@@ -86,9 +86,7 @@ function sourcesOf(
   const found = isWhole ? inferred(architecture, shapes, axes) : {};
   const changed = contradictionsOf(plan, { ...planned, ...given }, found, axes);
   // FuseUNet's plans name nnU-Net's network, and its encoder's widths are its own.
-  const fused = isFuseUNet(shapes)
-    ? pick(inferred(architecture, shapes, axesIn(planned.conv_op) ?? 3), ['features_per_stage'])
-    : {};
+  const fused = isFuseUNet(shapes) ? pick(inferred(architecture, shapes, axes), ['features_per_stage']) : {};
   const config = {
     ...planned,
     ...fused,
