@@ -74,6 +74,17 @@ export function toldBy({
   };
 }
 
+/** All that an export gives, before it is rewritten, and its bytes. */
+export async function exportOf(path: string, options: ExportOptions = {}) {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    const exported = exportCheckpoint(checkpoint, planExport(options));
+    return { ...exported, bytes: encodeModel(exported.model) };
+  } finally {
+    checkpoint.close();
+  }
+}
+
 /** The bytes of a checkpoint's .onnx file. */
 export async function exported(path: string, options: ExportOptions): Promise<Uint8Array> {
   const checkpoint = await openCheckpoint(path);

@@ -3,29 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
-import { type ExportOptions, planExport } from '../../../exporters/assembly/export-plan.js';
+import { planExport } from '../../../exporters/assembly/export-plan.js';
 import { detectIn } from '../../../exporters/assembly/network-weights.js';
 import { bundleIn } from '../../../exporters/backbones/monai/bundle.js';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
-import { encodeModel } from '../../../graph/file/write.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { verifySession } from '../../../src/parity/parity.js';
-import { fixture } from '../../support/fixtures.js';
+import { exportOf, fixture } from '../../support/fixtures.js';
 import { inferenceOf, MONAI_CASES, monaiCheckpoint, monaiIdOf } from '../../support/monai.js';
 import type { NetworkCase } from '../../support/network-cases.js';
 
 const BUNDLE = fixture('monai', 'bundle');
 const CONFIG = readFileSync(join(BUNDLE, 'configs', 'inference.json'), 'utf8');
-
-async function exported(path: string, options: Partial<ExportOptions> = {}) {
-  const checkpoint = await openCheckpoint(path);
-  try {
-    const { model, ...others } = exportCheckpoint(checkpoint, planExport(options));
-    return { ...others, model, bytes: encodeModel(model) };
-  } finally {
-    checkpoint.close();
-  }
-}
 
 function caseOf(name: string): NetworkCase {
   const entry = MONAI_CASES[name];
@@ -35,7 +24,7 @@ function caseOf(name: string): NetworkCase {
 
 describe('a bundle', () => {
   it('tells network, head and recipe; its references are followed; it gives what MONAI gives', async () => {
-    const { bytes, model, assumed, notes } = await exported(BUNDLE);
+    const { bytes, model, assumed, notes } = await exportOf(BUNDLE);
     expect(Object.fromEntries(model.metadata)).toMatchObject({
       ...{ 'nmode.backbone': 'monai.unet', 'nmode.strides': '2,2', 'nmode.head': 'softmax' },
       'nmode.recipe': expect.stringContaining('"kind":"clip"'),

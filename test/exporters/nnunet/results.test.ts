@@ -2,32 +2,19 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
-import { type ExportOptions, planExport } from '../../../exporters/assembly/export-plan.js';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import { parseRecipe } from '../../../graph/common/recipe.js';
-import { encodeModel } from '../../../graph/file/write.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { verifySession } from '../../../src/parity/parity.js';
-import { fixture } from '../../support/fixtures.js';
+import { exportOf, fixture } from '../../support/fixtures.js';
 
 const RESULTS = fixture('nnunet', 'results');
 const TRAINING = 'nnUNetTrainer__nnUNetPlans__2d_bs4';
 const FINAL = join(TRAINING, 'fold_0', 'checkpoint_final.pth');
 
-async function exported(path: string, options: ExportOptions = {}) {
-  const checkpoint = await openCheckpoint(path);
-  try {
-    const { model, ...others } = exportCheckpoint(checkpoint, planExport(options));
-    return { ...others, model, bytes: encodeModel(model) };
-  } finally {
-    checkpoint.close();
-  }
-}
-
 describe('results of nnU-Net', () => {
   it('tell network, regions and sizes, and give what PyTorch gives', async () => {
-    const { bytes, model, assumed } = await exported(RESULTS, { head: 'sigmoid' });
+    const { bytes, model, assumed } = await exportOf(RESULTS, { head: 'sigmoid' });
     expect(Object.fromEntries(model.metadata)).toMatchObject({
       ...{ 'nmode.backbone': 'nnunet.plainconvunet', 'nmode.configuration': '2d_bs4' },
       ...{ 'nmode.head': 'sigmoid', 'nmode.classes': '3', 'nmode.size_multiple': '12' },
@@ -43,7 +30,7 @@ describe('results of nnU-Net', () => {
   });
 
   it('end in logits, with all that nnU-Net does to images and to these', async () => {
-    const { model } = await exported(RESULTS);
+    const { model } = await exportOf(RESULTS);
     const metadata = Object.fromEntries(model.metadata);
     expect(metadata).toMatchObject({ 'nmode.head': 'none', 'nmode.applied_head': 'sigmoid' });
     expect(JSON.parse(metadata['nmode.regions'] ?? '')).toEqual([
@@ -86,7 +73,7 @@ describe('results of nnU-Net', () => {
     it('need no file beside the checkpoint, which says all of it', async () => {
       const alone = join(folder, 'alone.pth');
       cpSync(join(fold, 'checkpoint_final.pth'), alone);
-      expect((await exported(alone)).model.metadata.get('nmode.configuration')).toBe('2d_bs4');
+      expect((await exportOf(alone)).model.metadata.get('nmode.configuration')).toBe('2d_bs4');
     });
 
     it('of several folds or trainings are asked which', async () => {
@@ -126,12 +113,12 @@ describe('results of nnU-Net', () => {
       ] as const;
       for (const [all, own, says] of cases) {
         otherwise(all, own);
-        await expect(exported(training)).rejects.toThrow(says);
-        const { model } = await exported(training, { recipe: { normalization: { kind: 'unit' } } });
+        await expect(exportOf(training)).rejects.toThrow(says);
+        const { model } = await exportOf(training, { recipe: { normalization: { kind: 'unit' } } });
         expect(parseRecipe(model.metadata.get('nmode.recipe') ?? '')).not.toHaveProperty('spacing');
       }
       otherwise({}, { ...resampling, resampling_fn_data: 'resample_torch_fornnunet' });
-      const { model } = await exported(training);
+      const { model } = await exportOf(training);
       const { spacing } = parseRecipe(model.metadata.get('nmode.recipe') ?? '');
       expect(spacing).toEqual({ height: 2, width: 1, order: 1, unit: 'px' });
       writeFileSync(plans, text);
@@ -139,7 +126,7 @@ describe('results of nnU-Net', () => {
 
     it('that are damaged are refused in one line', async () => {
       writeFileSync(join(training, 'plans.json'), '{"configurations": ');
-      await expect(exported(training)).rejects.toThrow(/^plans\.json: [^\n]*$/);
+      await expect(exportOf(training)).rejects.toThrow(/^plans\.json: [^\n]*$/);
       const empty = join(folder, 'empty');
       mkdirSync(empty);
       await expect(openCheckpoint(empty)).rejects.toThrow(/a folder without .*checkpoint_final\.pth/);
