@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { inWords } from '../../graph/common/in-words.js';
 import { option } from '../../graph/common/option.js';
 import { shapeText } from '../../graph/ir/dim.js';
 import { type Backbone, type Extras, type Network, type OwnDecoder, ownKeys } from '../backbones/backbone.js';
@@ -113,16 +114,19 @@ function isThere(keys: Shapes, shapes: Shapes): boolean {
 
 const usageOf = (file: string) => (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
 
-const ALL = new Intl.ListFormat('en-GB', { type: 'conjunction' });
-const ANY = new Intl.ListFormat('en-GB', { type: 'disjunction' });
-
 /** The decoder that hints name, where keys leave several. @throws NmodeError (BAD_USAGE) */
 function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hints: Hints): T {
   const usage = usageOf(file);
   const id = hints.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
-    const names = ALL.format(decoders.map((known) => known.toUpperCase()));
-    const choices = ANY.format(decoders.map((known) => option('decoder', known)));
+    const names = inWords(
+      decoders.map((known) => known.toUpperCase()),
+      'and',
+    );
+    const choices = inWords(
+      decoders.map((known) => option('decoder', known)),
+      'or',
+    );
     const also = hints.activation === undefined ? ', and the activation with `activation`' : '';
     throw usage(`${names} checkpoints have the same keys: choose one with ${choices}${also}`);
   }

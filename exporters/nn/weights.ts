@@ -119,7 +119,8 @@ const EXPONENT = 0x7f800000;
 /** A network with one such weight gives empty masks, silently. */
 function checkFinite(bytes: Uint8Array): void {
   const { buffer, byteOffset, length } = aligned(bytes, 4);
-  const words = new Uint32Array(buffer, byteOffset, length / 4);
+  // Signed words are small integers to V8 from the first element on; unsigned ones are boxed until the loop is optimized.
+  const words = new Int32Array(buffer, byteOffset, length / 4);
   // A plain loop: a callback for each of ten million weights would take longer than the export.
   for (let element = 0; element < words.length; element++) {
     if (((words[element] as number) & EXPONENT) === EXPONENT) {

@@ -63,7 +63,8 @@ const isDenormal = (bits: number) => (bits & EXPONENT) === 0 && (bits & MAGNITUD
 
 function countDenormals(bytes: Uint8Array): number {
   const { buffer, byteOffset, byteLength } = aligned(bytes, 4);
-  const words = new Uint32Array(buffer, byteOffset, byteLength / 4);
+  // Signed words are small integers to V8; unsigned ones are boxed until the loop is optimized.
+  const words = new Int32Array(buffer, byteOffset, byteLength / 4);
   let count = 0;
   for (let index = 0; index < words.length; index++) if (isDenormal(words[index] as number)) count++;
   return count;
@@ -74,7 +75,7 @@ function flushed(tensor: Tensor): Tensor {
   const { dims } = tensor;
   const fill = (target: Uint8Array) => {
     target.set(tensor.bytes());
-    const words = new Uint32Array(target.buffer, target.byteOffset, elementCount(dims));
+    const words = new Int32Array(target.buffer, target.byteOffset, elementCount(dims));
     for (let index = 0; index < words.length; index++)
       if (isDenormal(words[index] as number)) words[index] = 0;
   };

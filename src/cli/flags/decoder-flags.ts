@@ -2,11 +2,15 @@ import type { Command, Option } from 'commander';
 import type { DecoderId } from '../../../exporters/assembly/describe.js';
 import { HEADS } from '../../../exporters/assembly/head.js';
 import { SOLVER_OPTIONS, SOLVERS, type SolverChoices } from '../../../exporters/decoders/solvers.js';
+import { inWords } from '../../../graph/common/in-words.js';
 import { flagOf } from './flag-words.js';
 import { choice } from './options.js';
 
 export function decoderOption(ids: readonly DecoderId[]): Option {
-  const alike = new Intl.ListFormat('en-GB').format(SHARING.map(({ id }) => id.toUpperCase()));
+  const alike = inWords(
+    SHARING.map(({ id }) => id.toUpperCase()),
+    'and',
+  );
   return choice(
     '--decoder <decoder>',
     `decoder; required where the keys do not tell: ${alike} share theirs`,
