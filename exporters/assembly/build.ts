@@ -108,14 +108,18 @@ interface Given {
 /** The weights of a network; or of its folds, whose logits are averaged. */
 type WeightsOfFolds = Weights | readonly Weights[];
 
+/** The network of one set of weights, before its head. @param pixels float32 [N, C, H, W] */
+function foldOf(pixels: Value, { network, decoder, classes }: Description, weights: Weights) {
+  const skips = network.skips(pixels, weights);
+  if (decoder.id !== 'original') return { skips, logits: nmodeLogits(skips, decoder, classes, weights) };
+  const { own } = decoder;
+  return { skips, logits: own.logits(skips, weights, pixels), label: own.label?.(skips, weights) };
+}
+
 /** @param pixels float32 [N, C, H, W] */
-function givenOf(pixels: Value, { network, decoder, classes, head }: Description, of: WeightsOfFolds): Given {
-  const each = [of].flat().map((weights) => {
-    const skips = network.skips(pixels, weights);
-    if (decoder.id !== 'original') return { logits: nmodeLogits(skips, decoder, classes, weights) };
-    const { own } = decoder;
-    return { logits: own.logits(skips, weights, pixels), label: own.label?.(skips, weights) };
-  });
+function givenOf(pixels: Value, description: Description, of: WeightsOfFolds): Given {
+  const { head } = description;
+  const each = [of].flat().map((weights) => foldOf(pixels, description, weights));
   const { label } = at(each, 0);
   const logits = each.map((fold) => fold.logits);
   return {
@@ -155,17 +159,19 @@ function imageForm(description: Description, weights: WeightsOfFolds, recipe: Re
 
 const stridesOf = ({ stride, strides, axes }: Network) => perAxis(strides ?? stride, axes);
 
+const skipOutputs = (skips: readonly Skip[]): Readonly<Record<string, Value>> =>
+  Object.fromEntries(skips.map(({ value }, index) => [`skip${index + 1}`, value]));
+
 /**
  * The encoder alone, with one image of a fixed size; its outputs are its skips, `skip1` the shallowest.
  * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
  */
 export function buildEncoder(network: Network, weights: Weights, size: Omit<InputSize, 'batch'>): Model {
   const pixels = input('input', 'float32', inputShape(network, stridesOf(network), { batch: 1, ...size }));
-  const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
   return assemble({
     name: network.backbone,
     inputs: [pixels],
-    outputs: Object.fromEntries(skips),
+    outputs: skipOutputs(network.skips(pixels, weights)),
     producerVersion: VERSION,
   });
 }
@@ -176,13 +182,13 @@ export function buildEncoder(network: Network, weights: Weights, size: Omit<Inpu
  * @throws NmodeError (BAD_USAGE) for a size that the levels do not divide
  */
 export function buildWithSkips(description: Description, weights: Weights, size: InputSize): Model {
-  const { network } = description;
+  const { network, head } = description;
   const pixels = input('input', 'float32', inputShape(network, stridesOf(network), size));
-  const skips = network.skips(pixels, weights).map(({ value }, at) => [`skip${at + 1}`, value]);
+  const { skips, logits } = foldOf(pixels, description, weights);
   return assemble({
     name: `${network.backbone}-${description.decoder.id}`,
     inputs: [pixels],
-    outputs: { mask: givenOf(pixels, description, weights).mask, ...Object.fromEntries(skips) },
+    outputs: { mask: applyHead(head, logits), ...skipOutputs(skips) },
     producerVersion: VERSION,
   });
 }
