@@ -27,7 +27,7 @@ export const SEMANTICS = each(['head', 'background', 'classNames', 'outputName']
 export const SESSION = each(
   [
     ...(['providers', 'strict', 'threads', 'workers', 'check', 'warmUp', 'placement'] as const),
-    ...(['graphOptimization', 'transfer', 'arena', 'onProgress', 'signal'] as const),
+    ...(['graphOptimization', 'transfer', 'arena', 'spinning', 'onProgress', 'signal'] as const),
   ],
   ANY,
 );

@@ -86,7 +86,7 @@ export function shardOfName(
 /** Options that say what is done, where and how fast, and change nothing of what is found. */
 const IDLE = new Set([
   ...['model', 'images', 'masks', 'output', 'report', 'shard', 'signal', 'onProgress'],
-  ...['providers', 'strict', 'threads', 'workers', 'check', 'arena', 'warmUp', 'placement'],
+  ...['providers', 'strict', 'threads', 'workers', 'check', 'arena', 'spinning', 'warmUp', 'placement'],
 ]);
 
 /** @param options of which those count that change results */

@@ -2,6 +2,7 @@ import { cost } from '../../graph/analysis/cost.js';
 import { at } from '../../graph/common/at.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
+import { inOrder } from '../../runtime/common/in-order.js';
 import type { Segmentation } from '../../runtime/node/segmenter.js';
 import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
@@ -38,6 +39,9 @@ export interface FigureOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
+/** Images that are segmented at a time: while a model runs, others are decoded and masks compared. */
+const AT_ONCE = 2;
+
 /** Parts of the images, or what was found on each. */
 type Parts<T> = Readonly<Record<'test' | 'heldOut', readonly T[]>>;
 
@@ -55,7 +59,8 @@ export async function figuresOn(
   const { onProgress } = options;
   const total = test.length + heldOut.length;
   let done = 0;
-  const step = () => onProgress(done++, total);
+  const step = () => onProgress(++done, total);
+  onProgress(done, total);
   try {
     for (const { model, options: said } of contestants) {
       segmenters.push(await Segmenter.load(encodeModel(model), { ...options.session, ...said }));
@@ -77,16 +82,22 @@ async function figuresOf(
 ): Promise<readonly MaskFigures[]> {
   const agreements = segmenters.map((): Scores['perImage'][number][] => []);
   const counted = segmenters.map((): { name: string; classes: readonly ClassConfusion[] }[] => []);
-  for (const { name, files } of images) {
-    onImage();
+  const seen = async ({ name, files }: SlimImage) => {
     const pair = truth.get(name);
-    let wanted: Segmentation['masks'] | undefined;
-    for (const [index, segmenter] of segmenters.entries()) {
+    const found: { masks: Segmentation['masks']; classes?: readonly ClassConfusion[] }[] = [];
+    for (const segmenter of segmenters) {
       signal?.throwIfAborted();
       const compared = pair && (await compareWithTruth(segmenter, pair, reading));
       const { masks } = compared ?? (await segmenter.segment(files, { probabilities: false }));
-      if (compared) at(counted, index).push({ name, classes: confusionsOf(compared) });
-      wanted ??= masks;
+      found.push({ masks, ...(compared && { classes: confusionsOf(compared) }) });
+    }
+    return { name, found };
+  };
+  for await (const { name, found } of inOrder(images, AT_ONCE, seen)) {
+    onImage();
+    const wanted = at(found, 0).masks;
+    for (const [index, { masks, classes }] of found.entries()) {
+      if (classes) at(counted, index).push({ name, classes });
       if (index > 0) at(agreements, index).push({ name, dsc: maskAgreement(masks, wanted) });
     }
   }

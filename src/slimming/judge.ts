@@ -3,6 +3,7 @@ import { encodeModel } from '../../graph/file/write.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { constantRate } from '../../graph/training/schedule.js';
 import type { TrainingState } from '../../graph/training/step.js';
+import { inOrder } from '../../runtime/common/in-order.js';
 import { createSession, type Session } from '../../runtime/node/sessions/session.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
 import { mean } from '../measuring/percentile.js';
@@ -16,6 +17,9 @@ import { fittingStep } from './student.js';
 
 /** Images of a run. */
 const BATCH = 2;
+
+/** Runs that are under way: while one is, the next is read. */
+const RUN_AHEAD = 2;
 
 /** What a student and its teacher say of one image: probabilities [1, classes, H, W]. */
 export interface Answers {
@@ -65,7 +69,8 @@ export class Judge {
   /** What a student says of some records, in their order. */
   async *answers(state: TrainingState, records: readonly number[]): AsyncGenerator<Answers, void, undefined> {
     const { signal } = this.task;
-    for (let start = 0; start < records.length; start += BATCH) {
+    const batches = Array.from({ length: Math.ceil(records.length / BATCH) }, (_, index) => index * BATCH);
+    const run = async (start: number) => {
       // The last batch is filled up with the first images again.
       const samples = Array.from({ length: BATCH }, (_, index) => ({
         record: at(records, (start + index) % records.length),
@@ -79,7 +84,9 @@ export class Judge {
         onSpent: this.reader.onSpent,
         ...(signal && { signal }),
       } as const;
-      const outputs = await this.session.run(given, options);
+      return { start, targets, outputs: await this.session.run(given, options) };
+    };
+    for await (const { start, targets, outputs } of inOrder(batches, RUN_AHEAD, run)) {
       const probabilities = outputOf(outputs, 'probabilities');
       for (let image = 0; image < BATCH && start + image < records.length; image++)
         yield { student: imageOf(probabilities, image), teacher: imageOf(targets, image) };

@@ -58,7 +58,8 @@ export function planSlim(options: SlimOptions, classes = 1): SlimPlan {
   return {
     decoder: decoderOf(options, classes),
     settings: checkSettings(pick(options, SETTING_NAMES)),
-    session: pick(options, ['threads', 'providers', 'strict']),
+    // Images are prepared and batches read while onnxruntime computes: threads that spin would take the cores from that.
+    session: { ...pick(options, ['threads', 'providers', 'strict']), spinning: false },
     ...{ seed, batch, rate, holdOut, truthWeight, reading, gates: { minAgreement, maxDscDrop } },
     views: options.augment === false ? 1 : FITTING.views,
     budget: options.memoryBudget ?? DEFAULT_BUDGET,

@@ -50,6 +50,8 @@ export interface SessionOptions {
   readonly transfer?: boolean;
   /** Keep the CPU's memory for the next run (default); without, a run takes half the memory and up to a fifth more time. */
   readonly arena?: boolean;
+  /** Threads that wait for work keep their cores (default), which pays where runs follow each other and nothing else computes. */
+  readonly spinning?: boolean;
   /** Told how far loading is. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Rejects at once; what onnxruntime has begun ends unseen, since it cannot be stopped. */
@@ -88,13 +90,13 @@ async function openBytes(model: Uint8Array, options: SessionOptions): Promise<Se
   // Needed again after this has returned.
   const again = options.placement && copyOf(model, MODEL);
   const { providers: choice = ['cpu'], strict = false, check = true } = options;
-  const { graphOptimization = 'all', arena = true, warmUp = false, signal } = options;
+  const { graphOptimization = 'all', arena = true, spinning = true, warmUp = false, signal } = options;
   const progress = options.onProgress ?? (() => {});
   const workers = wholeNumber('workers', options.workers ?? 1);
   const threads = wholeNumber('threads', options.threads ?? Math.max(1, Math.floor(usableCores() / workers)));
   const list = candidates(choice, strict);
   const auto = choice === 'auto';
-  const own = (provider: Provider) => ({ provider, graphOptimization, threads, arena });
+  const own = (provider: Provider) => ({ provider, graphOptimization, threads, arena, spinning });
   const all = Array.from({ length: workers }, () =>
     startThread<SessionMethods>('session-thread', 'the session'),
   );
