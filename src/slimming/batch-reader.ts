@@ -3,6 +3,7 @@ import { floatsOf } from '../../graph/common/half.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import type { Floats, Halves } from '../../runtime/sessions/tensors.js';
 import type { Sample, Size } from './crops.js';
+import type { Bands } from './feature-store.js';
 import type { Collected } from './features.js';
 import { featureName } from './student.js';
 
@@ -51,8 +52,10 @@ export class BatchReader {
     const parts = this.#shapes.map((dims) => ({ dims, data: this.#memory(bytesOf(dims)) }));
     for (const [place, { record, corner }] of samples.entries()) {
       this.#scratch ??= store.scratch();
-      const stored = await store.read(record, this.#scratch);
-      for (const [index, part] of parts.entries()) this.#take(stored, index, corner, part, place);
+      const bands = this.#bandsOf(corner[0]);
+      const stored = await store.read(record, bands, this.#scratch);
+      for (const [index, part] of parts.entries())
+        this.#take({ stored, ...bands }, index, corner, part, place);
     }
     const targets = at(parts, -1 + parts.length);
     const batch = {
@@ -63,25 +66,43 @@ export class BatchReader {
     return batch;
   }
 
+  /** Those that a window is in which begins at a row of the network's input. */
+  #bandsOf(top: number): Bands {
+    const { store, shapes } = this.#collected;
+    const [, , height = 1] = at(shapes, shapes.length - 1);
+    const [, , rows = 1] = at(this.#shapes, this.#shapes.length - 1);
+    const first = Math.floor((top * store.bands) / height);
+    return { first, count: Math.ceil(((top + rows) * store.bands) / height) - first };
+  }
+
   /** The window of one part of a record, to its place in the batch. */
-  #take(stored: Uint16Array, index: number, corner: Size, into: Halves, place: number): void {
+  #take(
+    { stored, first, count }: Bands & { readonly stored: Uint16Array },
+    index: number,
+    corner: Size,
+    into: Halves,
+    place: number,
+  ): void {
     const { store, shapes, scales } = this.#collected;
-    const part = stored.subarray(store.startOf(index), store.startOf(index + 1));
     const [, , height = 1, width = 1] = at(shapes, index);
     const [, channels = 1, rows = 1, columns = 1] = into.dims;
-    const size = channels * rows * columns;
-    if (rows === height && columns === width) {
-      into.data.set(part, place * size);
-      return;
-    }
     const [down = 1, across = 1] = at(scales, index);
     const [top, left] = [corner[0] / down, corner[1] / across];
-    let target = place * size;
-    for (let channel = 0; channel < channels; channel++) {
-      for (let row = 0; row < rows; row++) {
-        const source = (channel * height + top + row) * width + left;
-        into.data.set(part.subarray(source, source + columns), target);
-        target += columns;
+    const { bandLength } = store;
+    const [deep, offset] = [height / store.bands, at(store.starts, index)];
+    for (let band = 0; band < count; band++) {
+      // Rows of the part that the band has, as far as the window goes.
+      const start = (first + band) * deep;
+      const [begin, end] = [Math.max(start, top), Math.min(start + deep, top + rows)];
+      for (let channel = 0; channel < channels; channel++) {
+        const base = band * bandLength + offset + (channel * deep - start) * width + left;
+        const target = ((place * channels + channel) * rows - top) * columns;
+        // Rows of the whole width stand together.
+        const step = columns === width ? end - begin : 1;
+        for (let row = begin; row < end; row += step) {
+          const source = base + row * width;
+          into.data.set(stored.subarray(source, source + step * columns), target + row * columns);
+        }
       }
     }
   }

@@ -2,37 +2,57 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at } from '../../graph/common/at.js';
+import { elementCount } from '../../graph/ir/tensor.js';
 import { unfinished } from '../files/unfinished.js';
 import { cannotWrite } from '../files/write-whole.js';
 
 /** Bytes of a number in half precision. */
 const HALF = 2;
 
+/** Bands of a record: the first of them, and how many. */
+export interface Bands {
+  readonly first: number;
+  readonly count: number;
+}
+
 /**
- * Records of numbers in half precision, all of the same parts: in memory as far as the budget goes, the others in a file. Close it: the file
- * is gone then, and also where the process ends before.
+ * Records of feature maps in half precision, all of the same shapes: in memory as far as the budget goes, the others in a file. They are kept in
+ * bands of rows, so that a crop is read in one piece and no more than its rows: a band has the rows of the first map, channel by channel, then those
+ * of the second. Close it: the file is gone then, and also where the process ends before.
  */
 export class FeatureStore {
-  readonly #lengths: readonly number[];
+  /** Where each part begins in a band. */
+  readonly starts: readonly number[];
+  /** Numbers of a band. */
+  readonly bandLength: number;
   readonly #inMemory: number;
   readonly #folder: string;
   readonly #kept: Uint16Array[] = [];
   #file: { readonly handle: FileHandle; readonly path: string } | undefined;
+  #scratch: Uint16Array | undefined;
   #count = 0;
 
   /**
-   * @param lengths of the parts of a record
+   * @param shapes of the parts of a record, [1, C, H, W]
+   * @param bands how many; each height is a multiple of it
    * @param budget bytes
    * @param folder for the file
    */
-  constructor(lengths: readonly number[], budget: number, folder: string) {
-    this.#lengths = lengths;
+  constructor(
+    private readonly shapes: readonly (readonly number[])[],
+    readonly bands: number,
+    budget: number,
+    folder: string,
+  ) {
+    const lengths = shapes.map((shape) => elementCount(shape) / bands);
+    this.bandLength = lengths.reduce((sum, length) => sum + length, 0);
+    this.starts = lengths.map((_, part) => lengths.slice(0, part).reduce((sum, length) => sum + length, 0));
     this.#inMemory = Math.floor(budget / (HALF * this.#length));
     this.#folder = folder;
   }
 
   get #length(): number {
-    return this.#lengths.reduce((sum, length) => sum + length, 0);
+    return this.bands * this.bandLength;
   }
 
   get count(): number {
@@ -44,23 +64,29 @@ export class FeatureStore {
     return Math.max(0, this.#count - this.#inMemory) * HALF * this.#length;
   }
 
-  /** Adds a record; it is taken as it is. @throws NmodeError (CANNOT_WRITE) */
+  /** Adds a record. @throws NmodeError (CANNOT_WRITE) */
   async add(parts: readonly Uint16Array[]): Promise<void> {
-    const record = new Uint16Array(this.#length);
-    let start = 0;
-    for (const part of parts) {
-      record.set(part, start);
-      start += part.length;
-    }
-    if (start !== record.length) throw new TypeError(`a record of ${start} numbers, not ${record.length}`);
-    if (this.#count < this.#inMemory) this.#kept.push(record);
+    const isKept = this.#count < this.#inMemory;
+    // What is written leaves the memory to the next: pages of their size take the system as long as to fill them.
+    if (!isKept) this.#scratch ??= this.scratch();
+    const record = (isKept ? undefined : this.#scratch) ?? this.scratch();
+    for (const [index, part] of parts.entries()) this.#inBands(index, part, record);
+    if (isKept) this.#kept.push(record);
     else await this.#write(record, this.#count - this.#inMemory);
     this.#count++;
   }
 
-  /** Where a part of a record begins; that behind the last, where it ends. */
-  startOf(part: number): number {
-    return this.#lengths.slice(0, part).reduce((sum, length) => sum + length, 0);
+  #inBands(index: number, part: Uint16Array, record: Uint16Array): void {
+    const [, channels = 1, height = 1, width = 1] = at(this.shapes, index);
+    if (part.length !== channels * height * width)
+      throw new TypeError(`${part.length} numbers of [${at(this.shapes, index)}]`);
+    const [size, start] = [(height / this.bands) * width, at(this.starts, index)];
+    for (let channel = 0; channel < channels; channel++) {
+      for (let band = 0; band < this.bands; band++) {
+        const from = channel * height * width + band * size;
+        record.set(part.subarray(from, from + size), band * this.bandLength + start + channel * size);
+      }
+    }
   }
 
   /** Memory for a record that is read from the file. */
@@ -69,11 +95,14 @@ export class FeatureStore {
   }
 
   /**
-   * A record: its parts, one behind the other. It must not be written to.
-   * @param scratch is filled with one that is in the file
+   * Bands of a record, one behind the other. They must not be written to.
+   * @param scratch is filled with those that are in the file
    */
-  async read(record: number, scratch: Uint16Array): Promise<Uint16Array> {
-    return record < this.#inMemory ? at(this.#kept, record) : this.#read(record - this.#inMemory, scratch);
+  async read(record: number, { first, count }: Bands, scratch: Uint16Array): Promise<Uint16Array> {
+    const [start, length] = [first * this.bandLength, count * this.bandLength];
+    return record < this.#inMemory
+      ? at(this.#kept, record).subarray(start, start + length)
+      : this.#read((record - this.#inMemory) * this.#length + start, scratch.subarray(0, length));
   }
 
   async #write(record: Uint16Array, place: number): Promise<void> {
@@ -89,15 +118,16 @@ export class FeatureStore {
     }
   }
 
-  async #read(place: number, record: Uint16Array): Promise<Uint16Array> {
+  /** @param start the number of the file that it begins with */
+  async #read(start: number, numbers: Uint16Array): Promise<Uint16Array> {
     const { handle } = await this.#opened();
-    const bytes = new Uint8Array(record.buffer, record.byteOffset, record.byteLength);
+    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
     for (let done = 0; done < bytes.length; ) {
-      const { bytesRead } = await handle.read(bytes, done, undefined, place * bytes.length + done);
-      if (bytesRead === 0) throw new TypeError(`no record ${place} in the file`);
+      const { bytesRead } = await handle.read(bytes, done, undefined, HALF * start + done);
+      if (bytesRead === 0) throw new TypeError(`no number ${start} in the file`);
       done += bytesRead;
     }
-    return record;
+    return numbers;
   }
 
   async #opened() {

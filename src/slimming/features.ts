@@ -4,10 +4,9 @@ import { MAX_HALF, toHalf } from '../../graph/common/half.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import { encodeModel } from '../../graph/file/write.js';
-import { elementCount } from '../../graph/ir/tensor.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { naming } from '../../runtime/common/naming.js';
-import { channelOf, type ImageRaster, type Probabilities } from '../../runtime/common/raster.js';
+import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
 import { Job } from '../../runtime/images/job.js';
 import { resizeBilinear } from '../../runtime/images/resize.js';
 import { masksOf } from '../../runtime/masks/classes.js';
@@ -17,11 +16,12 @@ import {
   type Session,
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
-import type { Floats } from '../../runtime/sessions/tensors.js';
+import type { Floats, Halves, TypedTensor } from '../../runtime/sessions/tensors.js';
 import { outputOf } from '../transform/output-of.js';
 import { FeatureStore } from './feature-store.js';
 import type { ImageSource } from './split.js';
 import type { Teacher } from './teacher.js';
+import { ANSWER, HELD, halfName, withAnswers } from './teacher-answers.js';
 import { type View, viewsOf } from './views.js';
 
 /** An image to learn from. */
@@ -68,8 +68,11 @@ export interface Collected {
   readonly provider: ProviderReport;
 }
 
-/** Images that are read ahead of the one that runs. */
+/** Images that are read ahead of the one that is prepared. */
 const LOOK_AHEAD = 2;
+
+/** Views that are with the teacher: while it runs one, the next is prepared and what it gave for the last is kept. */
+const RUN_AHEAD = 2;
 
 /**
  * Runs the teacher on images and keeps its features and its probabilities, in half precision.
@@ -83,31 +86,29 @@ export async function collect(
   options: CollectOptions,
 ): Promise<Collected> {
   const { signal, onProgress } = options;
-  await using session = await createSession(encodeModel(teacher.withSkips), options.session);
+  await using session = await createSession(encodeModel(withAnswers(teacher)), options.session);
   const images = [
-    ...groups.train.map((image) => ({ image, views: options.views })),
-    ...groups.heldOut.map((image) => ({ image, views: 1 })),
+    ...groups.train.map((image) => ({ image, isTrained: true })),
+    ...groups.heldOut.map((image) => ({ image, isTrained: false })),
   ];
   const [train, heldOut]: [number[], number[]] = [[], []];
   const scales = [...teacher.skips.map(({ scale }) => scale), [1, 1]];
   let collected: (Pick<Collected, 'store' | 'shapes'> & { readonly first: string }) | undefined;
   let [done, found, coarse] = [0, false, false];
   onProgress(0, images.length);
+  const answered = async (seen: Seen) => ({ seen, outputs: await answersTo(seen, session, teacher, signal) });
   try {
-    for await (const opened of inOrder(images, LOOK_AHEAD, withPixels)) {
+    for await (const { seen, outputs } of inOrder(viewsIn(images, teacher, options), RUN_AHEAD, answered)) {
       signal?.throwIfAborted();
-      const isTrained = done < groups.train.length;
-      const own = { ...options, targets: isTrained ? options.targets : undefined };
-      const { name } = opened.image;
-      for await (const { parts, shapes, hasMask, isCoarse } of look(teacher, session, opened, own)) {
-        collected ??= { shapes, store: storeFor(shapes, options), first: name };
-        refuseOtherSize(name, shapes, collected);
-        (isTrained ? train : heldOut).push(collected.store.count);
-        await collected.store.add(parts);
-        found ||= hasMask;
-        coarse ||= isCoarse;
-      }
-      onProgress(++done, images.length);
+      const { image, isTrained, isLast } = seen;
+      const { parts, shapes, hasMask, isCoarse } = await record(teacher, session, seen, outputs);
+      collected ??= { shapes, store: storeFor(teacher, shapes, options), first: image.name };
+      refuseOtherSize(image.name, shapes, collected);
+      (isTrained ? train : heldOut).push(collected.store.count);
+      await collected.store.add(parts);
+      found ||= hasMask;
+      coarse ||= isCoarse;
+      if (isLast) onProgress(++done, images.length);
     }
     if (collected === undefined) throw new TypeError('no image');
     if (!found) throw blind(teacher, images.length);
@@ -120,55 +121,104 @@ export async function collect(
   }
 }
 
-interface Opened {
+/** A view of an image, prepared for the teacher. */
+interface Seen {
   readonly image: SlimImage;
-  readonly raster: ImageRaster;
-  readonly views: number;
+  readonly isTrained: boolean;
+  readonly isLast: boolean;
+  readonly job: Job;
+  readonly fed: Floats;
+  /** What the student is to say of it, by what the teacher does. */
+  targets(given: Probabilities): Promise<Probabilities>;
 }
 
-const withPixels = async (wanted: Omit<Opened, 'raster'>): Promise<Opened> => ({
-  ...wanted,
-  raster: await wanted.image.read(),
-});
-
-/** What the teacher makes of each view of an image. */
-async function* look(
-  teacher: Teacher,
-  session: Session,
-  { image, raster, views: count }: Opened,
-  { targets: targetsOf, signal }: CollectOptions,
-) {
-  const { skips, spec, classes } = teacher;
+/** All views of all images, each prepared when it is asked for. */
+async function* viewsIn(
+  images: readonly Pick<Seen, 'image' | 'isTrained'>[],
+  { spec, classes }: Teacher,
+  { views, targets: targetsOf }: CollectOptions,
+): AsyncGenerator<Seen, void, undefined> {
   const { sizing, normalization } = spec.recipe;
-  const [port] = session.inputs;
-  const [mask] = session.outputs;
-  if (port === undefined || mask === undefined) throw new TypeError('no input or no output');
-  const size = sizing.kind === 'resize' ? sizing : raster;
-  let targetsAt: Awaited<ReturnType<Targets>> | undefined;
-  for (const view of viewsOf(raster, { count, name: image.name, normalization, size })) {
-    const job = new Job(view.image, spec);
-    const fed = job.input(0);
-    if (!(fed.data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
-    const [, , height = 1, width = 1] = fed.dims;
-    const outputs = await session.run({ [port.name]: fed }, { type: 'float32', ...(signal && { signal }) });
-    const given = outputOf(outputs, mask.name);
-    refuseLogits(teacher, given);
-    naming(teacher.name, () => job.place(0, given));
-    const answer = probabilitiesOf(job);
-    const probabilities = atSize(answer, height, width);
-    targetsAt ??= await targetsOf?.(image, raster, { classes, height, width });
-    const targets = targetsAt?.(probabilities, view) ?? probabilities;
-    const features = skips.map(({ tensor }) => outputOf(outputs, tensor));
-    const parts = features.map(({ data }, index) => halved(teacher, index, image.name, data));
-    yield {
-      parts: [...parts, toHalf(targets.data)],
-      shapes: [...features.map(({ dims }) => dims), [1, targets.classes, targets.height, targets.width]],
-      isCoarse: answer.height !== height || answer.width !== width,
-      hasMask: masksOf(probabilities, spec.classes, undefined, {}).masks.some(({ data }) =>
-        data.includes(255),
-      ),
-    };
+  const read = async (wanted: (typeof images)[number]) => ({ ...wanted, raster: await wanted.image.read() });
+  for await (const { image, isTrained, raster } of inOrder(images, LOOK_AHEAD, read)) {
+    const size = sizing.kind === 'resize' ? sizing : raster;
+    const count = isTrained ? views : 1;
+    let targetsAt: ReturnType<Targets> | undefined;
+    let made = 0;
+    for (const view of viewsOf(raster, { count, name: image.name, normalization, size })) {
+      const job = new Job(view.image, spec);
+      const fed = job.input(0);
+      const { dims, data } = fed;
+      if (!(data instanceof Float32Array)) throw new TypeError('prepared pixels are float32');
+      const targets = async (given: Probabilities) => {
+        if (!isTrained || targetsOf === undefined) return given;
+        targetsAt ??= targetsOf(image, raster, { classes, ...sizeOf(dims) });
+        return (await targetsAt)(given, view);
+      };
+      yield { image, isTrained, isLast: ++made === count, job, fed: { dims, data }, targets };
+    }
   }
+}
+
+const sizeOf = ([, , height = 1, width = 1]: readonly number[]) => ({ height, width });
+
+/** What the teacher gives for a view: its probabilities, and its features in half precision. */
+interface Answers {
+  readonly given: Floats;
+  readonly halves: readonly Halves[];
+  /** Whether half precision holds all features. */
+  readonly isHeld: boolean;
+}
+
+async function answersTo(
+  { fed }: Seen,
+  session: Session,
+  { skips }: Teacher,
+  signal?: AbortSignal,
+): Promise<Answers> {
+  const names = [ANSWER, HELD, ...skips.map((_, index) => halfName(index))];
+  const outputs = await session.run(inputsOf(session, fed), { outputs: names, ...(signal && { signal }) });
+  const tensorOf = <T extends 'float32' | 'float16'>(name: string, type: T) => {
+    const output = outputs[name];
+    if (output?.type !== type) throw new TypeError(`no output '${name}' of ${type}`);
+    return output as TypedTensor<T>;
+  };
+  return {
+    given: tensorOf(ANSWER, 'float32'),
+    isHeld: !tensorOf(HELD, 'float32').data.some(Number.isNaN),
+    halves: skips.map((_, index) => tensorOf(halfName(index), 'float16')),
+  };
+}
+
+function inputsOf({ inputs: [port] }: Session, fed: Floats): Readonly<Record<string, Floats>> {
+  if (port === undefined) throw new TypeError('no input');
+  return { [port.name]: fed };
+}
+
+/** What is kept of a view. */
+async function record(teacher: Teacher, session: Session, seen: Seen, { given, halves, isHeld }: Answers) {
+  const { job, fed, image } = seen;
+  const { height, width } = sizeOf(fed.dims);
+  refuseLogits(teacher, given);
+  naming(teacher.name, () => job.place(0, given));
+  const answer = probabilitiesOf(job);
+  const probabilities = atSize(answer, height, width);
+  const targets = await seen.targets(probabilities);
+  for (const [index, { data }] of isHeld ? [] : halves.entries()) {
+    const beyond = data.findIndex((half) => (half & INFINITE) === INFINITE);
+    if (beyond < 0) continue;
+    const { tensor } = at(teacher.skips, index);
+    const whole = await session.run(inputsOf(session, fed), { outputs: [tensor], type: 'float32' });
+    throw notHeld(teacher, tensor, image.name, at(outputOf(whole, tensor).data, beyond));
+  }
+  return {
+    parts: [...halves.map(({ data }) => data), toHalf(targets.data)],
+    shapes: [...halves.map(({ dims }) => dims), [1, targets.classes, targets.height, targets.width]],
+    isCoarse: answer.height !== height || answer.width !== width,
+    hasMask: masksOf(probabilities, teacher.spec.classes, undefined, {}).masks.some(({ data }) =>
+      data.includes(255),
+    ),
+  };
 }
 
 /** @throws NmodeError (BAD_USAGE) where nobody says what the network ends in, and it ends in no probabilities */
@@ -217,33 +267,26 @@ function refuseOtherSize(
   );
 }
 
-/** @throws NmodeError (CHECK_FAILED) for what half precision does not hold, and for what are no numbers */
-function halved({ name, skips }: Teacher, index: number, image: string, data: Float32Array): Uint16Array {
-  const halves = toHalf(data);
-  const beyond = firstBeyond(halves);
-  if (beyond < 0) return halves;
-  const value = at(data, beyond);
+/** A feature that half precision does not hold, or that is no number. */
+function notHeld({ name }: Teacher, tensor: string, image: string, value: number): NmodeError {
   const why = Number.isFinite(value)
     ? `features are kept in half precision, up to ${MAX_HALF}: give the network as an .onnx file, and name other feature maps of it with ${option('skips')}`
     : 'nothing can be learnt from that: weights of the network are damaged, or images are not prepared as it expects';
-  throw new NmodeError(
+  return new NmodeError(
     'CHECK_FAILED',
-    `${name}: its feature map '${skips[index]?.tensor}' holds ${value} for ${image}, and ${why}`,
+    `${name}: its feature map '${tensor}' holds ${value} for ${image}, and ${why}`,
   );
-}
-
-/** The first that is infinite or no number; -1 for none. There are millions. */
-function firstBeyond(halves: Uint16Array): number {
-  for (let index = 0; index < halves.length; index++)
-    if (((halves[index] as number) & INFINITE) === INFINITE) return index;
-  return -1;
 }
 
 /** The exponent of infinity, and of what is not a number. */
 const INFINITE = 0x7c00;
 
-function storeFor(shapes: Collected['shapes'], { budget, folder }: CollectOptions): FeatureStore {
-  return new FeatureStore(shapes.map(elementCount), budget, folder);
+/** Crops begin and end at whole strides: so do bands, where these divide all maps. */
+function storeFor({ skips }: Teacher, shapes: Collected['shapes'], { budget, folder }: CollectOptions) {
+  const [, , height = 1] = at(shapes, shapes.length - 1);
+  const bands = height / Math.max(...skips.map(({ scale }) => at(scale, 0)));
+  const areWhole = shapes.every(([, , rows = 1]) => rows % bands === 0);
+  return new FeatureStore(shapes, areWhole ? bands : 1, budget, folder);
 }
 
 function blind({ name, assumed }: Teacher, images: number): NmodeError {

@@ -17,53 +17,70 @@ export interface Move {
   readonly aspect: number;
 }
 
-/** One number a pixel, among others. */
+/** Numbers of each pixel, a channel each, in whatever order. */
 export interface Grid extends Size {
   readonly data: Float32Array | Uint8Array | Uint16Array;
-  /** Where the first is. */
-  readonly start: number;
-  /** From one to the next. */
-  readonly pitch: number;
+  readonly channels: number;
+  /** From a channel to the next, and from a pixel to the next. */
+  readonly strides: readonly [channel: number, pixel: number];
 }
 
 /**
- * A grid as the camera sees it, at another size, bilinear between its pixels (half-pixel centres); beyond its borders it goes on as its mirror image.
- * @param levels what becomes of each number first, where these are whole
+ * Fills a grid with another as the camera sees it, bilinear between its pixels (half-pixel centres); beyond its borders it goes on as its mirror
+ * image. Whole numbers are rounded.
+ * @param levels for each channel what becomes of each number first, where these are whole
  */
-export function moved(
-  { data, start, pitch, width, height }: Grid,
-  to: Size,
+export function moveInto(
+  to: Grid,
+  { data, width, height, strides: [fromChannel, fromPixel] }: Grid,
   { angle, isMirrored, zoom, shift: [down, across], aspect }: Move,
-  take: (place: number, value: number) => void,
-  levels?: Float64Array,
+  levels?: readonly Float64Array[],
 ): void {
   const [cos, sin] = [Math.cos(angle) / zoom, Math.sin(angle) / zoom];
   const side = isMirrored ? -1 : 1;
-  const read = (place: number): number => {
-    const value = data[start + place * pitch] as number;
-    return levels === undefined ? value : (levels[value] as number);
-  };
+  const [toChannel, toPixel] = to.strides;
+  // Arrays of whole numbers cut off what is behind the point.
+  const rounding = to.data instanceof Float32Array ? 0 : 0.5;
   for (let y = 0; y < to.height; y++) {
+    // From the middle, in heights.
+    const v = (y + 0.5) / to.height - 0.5 - down;
     for (let x = 0; x < to.width; x++) {
-      // From the middle, in heights.
-      const v = (y + 0.5) / to.height - 0.5 - down;
       const u = ((x + 0.5) / to.width - 0.5 - across) * aspect;
       const sourceY = mirrored((cos * v + sin * u + 0.5) * height - 0.5, height);
       const sourceX = mirrored(((side * (cos * u - sin * v)) / aspect + 0.5) * width - 0.5, width);
-      const [top, left] = [Math.floor(sourceY), Math.floor(sourceX)];
-      const [dy, dx] = [sourceY - top, sourceX - left];
+      const top = Math.floor(sourceY);
+      const left = Math.floor(sourceX);
+      const dy = sourceY - top;
+      const dx = sourceX - left;
       const above = top * width;
       const below = Math.min(top + 1, height - 1) * width;
       const right = Math.min(left + 1, width - 1);
-      const upper = (1 - dx) * read(above + left) + dx * read(above + right);
-      const lower = (1 - dx) * read(below + left) + dx * read(below + right);
-      take(y * to.width + x, (1 - dy) * upper + dy * lower);
+      const place = (y * to.width + x) * toPixel;
+      for (let channel = 0; channel < to.channels; channel++) {
+        const start = channel * fromChannel;
+        let upperLeft = data[start + (above + left) * fromPixel] as number;
+        let upperRight = data[start + (above + right) * fromPixel] as number;
+        let lowerLeft = data[start + (below + left) * fromPixel] as number;
+        let lowerRight = data[start + (below + right) * fromPixel] as number;
+        if (levels !== undefined) {
+          const become = levels[channel] as Float64Array;
+          upperLeft = become[upperLeft] as number;
+          upperRight = become[upperRight] as number;
+          lowerLeft = become[lowerLeft] as number;
+          lowerRight = become[lowerRight] as number;
+        }
+        const upper = (1 - dx) * upperLeft + dx * upperRight;
+        const lower = (1 - dx) * lowerLeft + dx * lowerRight;
+        to.data[place + channel * toChannel] = (1 - dy) * upper + dy * lower + rounding;
+      }
     }
   }
 }
 
 /** A place on an axis of an image that goes on as its mirror image. */
 function mirrored(place: number, size: number): number {
+  // Most are on it, and a remainder takes long.
+  if (place >= 0 && place <= size - 1) return place;
   const period = Math.max(1, 2 * (size - 1));
   const within = ((place % period) + period) % period;
   return Math.min(within, period - within);

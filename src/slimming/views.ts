@@ -3,7 +3,7 @@ import { isAbsolute, type Normalization } from '../../graph/common/normalization
 import { hashOf, uniform } from '../../graph/common/random.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
-import { type Grid, type Move, moved, type Size } from './move.js';
+import { type Move, moveInto, type Size } from './move.js';
 
 /** A way in which a camera could have seen what is on an image. */
 export interface View {
@@ -70,21 +70,10 @@ function seen(image: ImageRaster, size: Size, move: Move, light: Light | undefin
   const { channels, data: stored } = image;
   const { width, height } = size;
   const data = new (stored instanceof Uint16Array ? Uint16Array : Uint8Array)(channels * width * height);
+  const interleaved = { channels, strides: [1, channels] } as const;
   const white = whiteOf(image);
-  for (let channel = 0; channel < channels; channel++) {
-    const levels = light && levelsIn(light, channel, white);
-    const from: Grid = { ...image, start: channel, pitch: channels };
-    moved(
-      from,
-      size,
-      move,
-      (place, value) => {
-        // Arrays of whole numbers cut off what is behind the point.
-        data[place * channels + channel] = value + 0.5;
-      },
-      levels,
-    );
-  }
+  const levels = light && Array.from({ length: channels }, (_, channel) => levelsIn(light, channel, white));
+  moveInto({ width, height, data, ...interleaved }, { ...image, ...interleaved }, move, levels);
   return { width, height, channels, data };
 }
 
@@ -103,13 +92,8 @@ function levelsIn({ gamma, gains }: Light, channel: number, white: number): Floa
 /** The planes of [1, C, H, W]. */
 function movedPlanes({ dims, data: given }: Floats, move: Move): Floats {
   const [, channels = 1, height = 1, width = 1] = dims;
-  const size = { width, height };
+  const planes = { width, height, channels, strides: [height * width, 1] } as const;
   const data = new Float32Array(given.length);
-  for (let channel = 0; channel < channels; channel++) {
-    const start = channel * height * width;
-    moved({ ...size, data: given, start, pitch: 1 }, size, move, (place, value) => {
-      data[start + place] = value;
-    });
-  }
+  moveInto({ ...planes, data }, { ...planes, data: given }, move);
   return { dims, data };
 }
