@@ -18,6 +18,7 @@ import { optionsOf } from '../flags/options.js';
 import { addRunningFlags } from '../flags/recipe-flags.js';
 import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
 import { print } from '../output/print.js';
+import { type Clock, clockOf } from '../output/progress.js';
 import { hasUnread, serverLog } from '../server-log.js';
 
 /**
@@ -126,6 +127,10 @@ export function addServe(program: Command, inFlags: InFlags): void {
       throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
     }
     const signal = endOfProcess();
+    const clock = await clockOf('loading');
+    const beside = clock && besideClock(clock, serverLog());
+    const log = beside ?? serverLog();
+    clock?.start();
     const starting = serve({
       signal,
       ...optionsOf(others),
@@ -134,12 +139,17 @@ export function addServe(program: Command, inFlags: InFlags): void {
       maxJson: maxJsonMb * 1e6,
       ...(maxInflightMb !== undefined && { maxInflight: maxInflightMb * 1e6 }),
       ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
-      ...(!quiet && { log: serverLog() }),
+      ...(!quiet && { log }),
     });
-    const server = await starting.catch((error: unknown) => {
-      if (signal.aborted) return undefined;
-      throw error;
-    });
+    const server = await starting
+      .catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      })
+      .finally(() => {
+        beside?.settle();
+        clock?.stop();
+      });
     if (server === undefined) return;
     for (const { name, provider, workers, threads, whySingly, assumed = [] } of server.models) {
       print(`${name} on ${provider}, workers ${workers}, threads ${threads}`);
@@ -153,6 +163,22 @@ export function addServe(program: Command, inFlags: InFlags): void {
     // A reader that does not read would keep it.
     if (hasUnread()) setTimeout(() => process.exit(), UNREAD).unref();
   });
+}
+
+/** A log whose lines do not run into a clock, which goes on below them until it is settled. */
+function besideClock(clock: Clock, log: ReturnType<typeof serverLog>) {
+  let isSettled = false;
+  return {
+    write(line: string) {
+      if (isSettled) return log.write(line);
+      clock.stop();
+      log.write(line);
+      clock.start();
+    },
+    settle() {
+      isSettled = true;
+    },
+  };
 }
 
 /** Aborts at the first Ctrl-C or request to end: it answers what it accepted. */

@@ -25,9 +25,9 @@ export async function withBar<T>(
   work: (signal: AbortSignal, bar: Bar | undefined) => Promise<T>,
   what = 'loading',
 ): Promise<T> {
-  if (!process.stderr.isTTY) return interruptible((signal) => work(signal, undefined));
+  const clock = await clockOf(what);
+  if (clock === undefined) return interruptible((signal) => work(signal, undefined));
   const { SingleBar: CliBar } = await import('cli-progress');
-  const clock = new CliBar({ format: '{what}, {duration_formatted}', clearOnComplete: true });
   const bar = new CliBar({ format, clearOnComplete: true });
   const stop = () => {
     clock.stop();
@@ -38,12 +38,26 @@ export async function withBar<T>(
     bar.start(total, value, payload);
   };
   const update: Bar['update'] = (value, payload = {}) => bar.update(value, payload);
-  clock.start(1, 0, { what });
+  clock.start();
   try {
     return await interruptible((signal) => work(signal, { start, update }));
   } finally {
     stop();
   }
+}
+
+/** A clock on the terminal, which is taken away before anything else is printed, and may begin anew after that. */
+export interface Clock {
+  start(): void;
+  stop(): void;
+}
+
+/** Undefined where nobody would see it. @param what is being done meanwhile */
+export async function clockOf(what: string): Promise<Clock | undefined> {
+  if (!process.stderr.isTTY) return undefined;
+  const { SingleBar } = await import('cli-progress');
+  const clock = new SingleBar({ format: '{what}, {duration_formatted}', clearOnComplete: true });
+  return { start: () => clock.start(1, 0, { what }), stop: () => clock.stop() };
 }
 
 /** Does work that counts nothing. @throws as `interruptible` */
