@@ -1,7 +1,8 @@
-import { NmodeError, reason } from '../common/errors.js';
+import { NmodeError } from '../common/errors.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import type { Outline } from '../ir/model.js';
 import { type Link, outputActivation } from '../ir/output-activation.js';
+import { notAModel } from './not-a-model.js';
 
 /**
  * Reads what a model takes, gives and says of itself, without the rest and without a protobuf library: a browser hands
@@ -14,8 +15,7 @@ export function readOutline(bytes: Uint8Array, name: string, outputName?: string
   try {
     return outlineFrom(bytes, outputName);
   } catch (error) {
-    const problem = error instanceof NmodeError ? error.message : `not an ONNX file (${reason(error)})`;
-    throw new NmodeError('BAD_MODEL', `${name}: ${problem}`, { cause: error });
+    throw notAModel(bytes, name, error);
   }
 }
 

@@ -7,6 +7,7 @@ import type { ReadBeside } from './external.js';
 import { readFunction } from './functions.js';
 import { type GraphMessage, readGraph } from './graph.js';
 import { decode, present, unreadOf } from './message.js';
+import { notAModel } from './not-a-model.js';
 import { ModelProto } from './schema.js';
 import { type Int64, NOTHING_BESIDE } from './tensor.js';
 
@@ -45,8 +46,7 @@ export function parseModel(bytes: Uint8Array, name: string, readBeside = NOTHING
     checkBudget(bytes);
     return toModel(decode<ModelMessage>(ModelProto, bytes), readBeside);
   } catch (error) {
-    const problem = error instanceof NmodeError ? error.message : `not an ONNX file (${reason(error)})`;
-    throw new NmodeError('BAD_MODEL', `${name}: ${problem}`, { cause: error });
+    throw notAModel(bytes, name, error);
   }
 }
 

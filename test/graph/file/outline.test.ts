@@ -62,7 +62,7 @@ describe('the outline of a model, read without a protobuf library', () => {
       expect(() => readOutline(cut, 'half.onnx')).toThrow(
         expect.objectContaining({
           code: 'BAD_MODEL',
-          message: expect.stringMatching(/^half\.onnx: not an ONNX file/),
+          message: expect.stringMatching(/^half\.onnx: (not an ONNX file|truncated: at least \d+ bytes)/),
         }),
       );
     }

@@ -102,8 +102,13 @@ export const MODELS: Conditions = {
     "initializer '…' is stored twice": 'two initializers of the graph have one name',
     "node '…' (…): …": 'an attribute of a node is given twice, or holds a tensor that cannot be read',
   },
+  'graph/file/not-a-model.ts': {
+    'not an ONNX file (…)':
+      'the bytes are no protobuf, or one without graph or opset, and do not begin as a model',
+    'truncated: at least … bytes are missing at its end: copy or download it again':
+      'the bytes begin with the version and fields of a model, the last of which is longer than what is left of them',
+  },
   'graph/file/outline.ts': {
-    'not an ONNX file (…)': 'the bytes are no protobuf, or one without graph or opset',
     'it holds no graph or imports no opset': 'the protobuf lacks field 7 or field 8 of a model',
     'it ends in the middle of a number': 'the bytes of a message end within a varint',
     'a number of more than 10 bytes': 'a varint has ten bytes that say it goes on',
@@ -120,8 +125,6 @@ export const MODELS: Conditions = {
       'the protobuf was decoded, and lacks a graph or an opset',
     'its metadata or opset imports hold more than this version can keep':
       'a domain or a key of the metadata is there twice, or an entry has fields that onnx.proto does not have',
-    'not an ONNX file (…)':
-      'decoding the protobuf throws, and no reader of this package had a reason of its own',
   },
   'graph/file/sparse.ts': {
     "sparse initializer '…' has values and places that do not fit […], or takes more than 64 MB: store it with its zeros":
