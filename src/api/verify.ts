@@ -13,9 +13,10 @@ import {
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
 import { endOf } from '../../runtime/output-spec.js';
-import { missedHints } from '../parity/hints.js';
+import { cornered, missedHints } from '../parity/hints.js';
 import { namedReference } from '../parity/pair.js';
 import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
+import { meaningsOf } from '../transform/difference.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
@@ -53,10 +54,14 @@ export async function verify({ model, reference, ...options }: VerifyOptions): P
       );
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
-    const parity = await verifySession(session, tensors, { ...options, atol });
-    const assumed = ofNetwork(assumptionsIn(loaded.metadata)).filter(({ verified }) => !verified);
     const end = endOf(outlineOf(loaded).activation, loaded.metadata.get(HEAD_KEY));
-    const hints = parity.pass ? [] : missedHints({ parity, end, assumed });
+    const meanings = meaningsOf(loaded);
+    const [first] = loaded.graph.outputs;
+    const ends = (output: string) =>
+      output === first?.name ? end : (meanings.get(output)?.end ?? 'unknown');
+    const parity = await verifySession(session, tensors, { ...options, atol }, ends);
+    const assumed = ofNetwork(assumptionsIn(loaded.metadata)).filter(({ verified }) => !verified);
+    const hints = parity.pass ? [] : missedHints({ parity, end, assumed, cornered: cornered(loaded) });
     return { ...parity, provider, hints, assumed: assumedStructure(loaded.metadata) };
   } catch (error) {
     throw namedReference(reference, named(name, error));

@@ -1,4 +1,6 @@
 import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
+import { stringOf } from '../../graph/ir/attribute.js';
+import { type Model, type Node, nodeName } from '../../graph/ir/model.js';
 import type { OutputActivation } from '../../graph/ir/output-activation.js';
 import { leavesUnit } from './pair.js';
 import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from './parity.js';
@@ -10,13 +12,28 @@ export interface Missed {
   readonly end: OutputActivation;
   /** What was taken for what its checkpoint does not say, and not proven. */
   readonly assumed: readonly Assumption[];
+  /** An operator that interpolates from the corners of pixels. */
+  readonly cornered?: Node | undefined;
 }
+
+/** Opset 9's Upsample, opset 10's Resize, and a later one that is told to: PyTorch's interpolate never does so. */
+export const cornered = ({ graph, opsets }: Model): Node | undefined =>
+  graph.nodes.find(({ opType, attributes }) => {
+    const isFirst = opType === 'Upsample' || (opType === 'Resize' && opsets.get('') === 10);
+    const mode = stringOf(attributes, 'mode', 'nearest');
+    const place = stringOf(
+      attributes,
+      'coordinate_transformation_mode',
+      isFirst ? 'asymmetric' : 'half_pixel',
+    );
+    return (isFirst || opType === 'Resize') && mode.startsWith('linear') && place === 'asymmetric';
+  });
 
 /** Beyond this, elements near 0 decide, and a relative tolerance would let anything pass. */
 const MAX_RTOL = 1e-3;
 
 /** What may be why a reference is missed, a sentence each; what is sure goes alone. */
-export function missedHints({ parity, end, assumed }: Missed): readonly string[] {
+export function missedHints({ parity, end, assumed, cornered }: Missed): readonly string[] {
   const outputs = Object.values(parity.outputs);
   const missed = outputs.filter(({ pass }) => !pass);
   if ((end === 'sigmoid' || end === 'softmax') && outputs.some(isOfLogits))
@@ -26,6 +43,11 @@ export function missedHints({ parity, end, assumed }: Missed): readonly string[]
   if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
     return [scaleHint(missed, parity)];
   return [
+    ...(cornered === undefined || missed.every(isSmall)
+      ? []
+      : [
+          `'${nodeName(cornered)}' (${cornered.opType}) interpolates from the corners of pixels, as opset 9 and 10 do and PyTorch does not: export the network again with opset 11 or later`,
+        ]),
     ...(end === 'logits' && !outputs.some(isOfLogits)
       ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: `head`"]
       : []),

@@ -1,11 +1,12 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import type { OutputActivation } from '../../graph/ir/output-activation.js';
 import { elementCount, type Tensor, unravel } from '../../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import type { Session } from '../../runtime/node/sessions/session.js';
 import { concatenate, rowsOf } from '../../runtime/sessions/rows.js';
 import type { Floats, Port } from '../../runtime/sessions/tensors.js';
-import { type NamedTensor, pairTensors } from './pair.js';
+import { leavesUnit, type NamedTensor, pairTensors } from './pair.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
 export const DEFAULT_TOLERANCE = { atol: 1e-5, rtol: 0 };
@@ -17,7 +18,7 @@ export interface ParityOptions {
   readonly rtol?: number;
   /** Whether atol is taken times the largest |reference| of an output, where that is above 1: logits round as they grow. */
   readonly scaled?: boolean;
-  /** The least probability of the mask; default 0.5. */
+  /** The least probability of the mask; default 0.5, which of logits is 0. */
   readonly threshold?: number;
 }
 
@@ -40,8 +41,8 @@ export interface OutputParity {
   readonly elements: number;
   /** The element with the largest absolute difference. */
   readonly worst: { readonly index: readonly number[]; readonly found: number; readonly expected: number };
-  /** Share of elements on different sides of the threshold, 0..1. */
-  readonly maskDisagreement: number;
+  /** Share of elements on different sides of the threshold, 0..1; absent for what are neither probabilities nor logits of masks. */
+  readonly maskDisagreement?: number;
 }
 
 export interface Parity {
@@ -69,13 +70,24 @@ function largestOf(values: ArrayLike<number>): number {
   return largest;
 }
 
-/** Compares two arrays of one shape, element by element. */
-export function compareOutputs(found: Floats, expected: Floats, options: ParityOptions = {}): OutputParity {
+/** Where masks are cut, of an output with a reference of this largest |value|; undefined where there are none. */
+function cutOf(end: OutputActivation, largest: number, threshold = DEFAULT_THRESHOLD): number | undefined {
+  if (end === 'logits') return Math.log(threshold / (1 - threshold));
+  return leavesUnit(largest) ? undefined : threshold;
+}
+
+/** Compares two arrays of one shape, element by element. @param end what the output of the model is */
+export function compareOutputs(
+  found: Floats,
+  expected: Floats,
+  options: ParityOptions = {},
+  end: OutputActivation = 'unknown',
+): OutputParity {
   const { atol, rtol, scaled } = toleranceOf(options);
-  const { threshold = DEFAULT_THRESHOLD } = options;
   const elements = expected.data.length;
   const largest = largestOf(expected.data);
   const allowed = scaled ? atol * Math.max(1, largest) : atol;
+  const cut = cutOf(end, largest, options.threshold);
   let [maxAbs, sumAbs, maxRel, sumRel, missed, worst, flipped, neededRtol] = [-1, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < elements; i++) {
     const [a, b] = [found.data[i] ?? Number.NaN, expected.data[i] ?? Number.NaN];
@@ -89,7 +101,7 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
       neededRtol = Math.max(neededRtol, Number.isFinite(b) ? (abs - allowed) / Math.abs(b) : abs);
     if (abs > maxAbs) [maxAbs, worst] = [abs, i];
     if (rel > maxRel) maxRel = rel;
-    if (a >= threshold !== b >= threshold) flipped++;
+    if (cut !== undefined && a >= cut !== b >= cut) flipped++;
     sumAbs += abs;
     sumRel += rel;
   }
@@ -109,7 +121,7 @@ export function compareOutputs(found: Floats, expected: Floats, options: ParityO
       found: found.data[worst] ?? Number.NaN,
       expected: expected.data[worst] ?? Number.NaN,
     },
-    maskDisagreement: flipped / elements,
+    ...(cut !== undefined && { maskDisagreement: flipped / elements }),
   };
 }
 
@@ -126,12 +138,14 @@ function slice({ dims, data }: Floats, from: number, to: number): Floats {
  * Runs a model on reference inputs and compares its outputs with reference outputs. A reference batch that is a multiple
  * of the model's runs in slices.
  * @param reference tensors by the names of the model's inputs and outputs; single ones may have any name
+ * @param endOf what an output of the model is
  * @throws NmodeError (BAD_REFERENCE) where tensors do not pair up or shapes differ
  */
 export async function verifySession(
   session: Session,
   reference: ReadonlyMap<string, Tensor>,
   options: ParityOptions = {},
+  endOf: (output: string) => OutputActivation = () => 'unknown',
 ): Promise<Parity> {
   const { inputs, expected } = pairTensors(session, reference);
   const found = await runInSlices(session, inputs);
@@ -143,7 +157,7 @@ export async function verifySession(
         `the reference '${tensor.name}' is [${tensor.dims}], the model's ${name} [${result?.dims ?? ''}]`,
       );
     }
-    return [name, compareOutputs(result, tensor, options)];
+    return [name, compareOutputs(result, tensor, options, endOf(name))];
   });
   const pass = outputs.every(([, output]) => output.pass);
   return { pass, ...toleranceOf(options), outputs: Object.fromEntries(outputs) };

@@ -46,13 +46,23 @@ export function addVerify(program: Command, inFlags: InFlags): void {
   });
 }
 
+/** The least share that four decimals of a per cent show. */
+const LEAST_SHARE = 1e-6;
+
+/** What is above 0 must not look like it. */
+function shareText(share: number | undefined): string {
+  if (share === undefined) return '-';
+  if (share > 0 && share < LEAST_SHARE) return `< ${LEAST_SHARE * 100} %`;
+  return `${(share * 100).toFixed(share === 0 ? 0 : 4)} %`;
+}
+
 function parityText(parity: Verification): string {
   const rows = Object.entries(parity.outputs).map(([name, output]) => [
     name,
     output.pass ? 'pass' : 'MISS',
     ...[output.maxAbs, output.meanAbs, output.maxRel, output.meanRel].map((value) => value.toExponential(2)),
     `${output.worst.found.toPrecision(6)} for ${output.worst.expected.toPrecision(6)} at [${output.worst.index.join(', ')}]`,
-    `${(output.maskDisagreement * 100).toFixed(4)} %`,
+    shareText(output.maskDisagreement),
     `${count(output.missed)} of ${count(output.elements)}`,
   ]);
   const header = [

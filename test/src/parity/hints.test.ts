@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
+import { encodeModel } from '../../../graph/file/write.js';
+import { string } from '../../../graph/ir/attribute.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
 import { verify } from '../../../src/api/verify.js';
 import { fixture } from '../../support/fixtures.js';
+import { handmade, node } from '../../support/graph.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-hints-'));
 const SIDE = 32;
@@ -36,3 +39,33 @@ it.each([
     expect(hints).toEqual([expect.stringMatching(hint)]);
   },
 );
+
+it('an Upsample of opset 9 may be why the bilinear upsampling of PyTorch is missed', async () => {
+  const type = (side: number) => ({ dtype: 'float32', shape: [1, 1, 1, side] }) as const;
+  const model = encodeModel({
+    ...handmade({
+      nodes: [node('Upsample', ['x', 'scales'], ['y'], { mode: string('linear') })],
+      inputs: [{ name: 'x', type: type(2) }],
+      outputs: [{ name: 'y', type: type(4) }],
+      initializers: new Map([['scales', float32Tensor([4], [1, 1, 1, 2])]]),
+    }),
+    opsets: new Map([['', 9]]),
+  });
+  const reference = (values: readonly number[]) => {
+    const path = join(folder, `${values}.safetensors`);
+    const tensors = { x: float32Tensor([1, 1, 1, 2], [0, 1]), y: float32Tensor([1, 1, 1, 4], [...values]) };
+    writeFileSync(path, encodeSafetensors(new Map(Object.entries(tensors))));
+    return path;
+  };
+  // torch.nn.functional.interpolate(x, scale_factor=(1, 2), mode='bilinear')
+  expect(await verify({ model, reference: reference([0, 0.25, 0.75, 1]) })).toMatchObject({
+    pass: false,
+    hints: [
+      "'y' (Upsample) interpolates from the corners of pixels, as opset 9 and 10 do and PyTorch does not: export the network again with opset 11 or later",
+    ],
+  });
+  expect(await verify({ model, reference: reference([0, 0.5, 1, 1]) })).toMatchObject({
+    pass: true,
+    hints: [],
+  });
+});

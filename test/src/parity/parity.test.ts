@@ -23,6 +23,15 @@ describe('the comparison', () => {
     expect(compareOutputs(floats(0.4999, 0.9), floats(0.5, 0.6), { atol: 1 }).maskDisagreement).toBe(0.5);
   });
 
+  it('cuts logits where their probabilities are cut, and what is neither nowhere', () => {
+    const [found, expected] = [floats(-0.1, 0.4, 3), floats(0.1, 0.6, 3)];
+    expect(compareOutputs(found, expected, {}, 'logits').maskDisagreement).toBeCloseTo(1 / 3, 12);
+    expect(compareOutputs(found, expected, { threshold: 0.62 }, 'logits').maskDisagreement).toBeCloseTo(
+      1 / 3,
+    );
+    expect(compareOutputs(found, expected)).not.toHaveProperty('maskDisagreement');
+  });
+
   it('adds the relative tolerance to the absolute one, element by element', () => {
     expect(compareOutputs(floats(101), floats(100), { atol: 0, rtol: 0.011 }).pass).toBe(true);
     expect(compareOutputs(floats(101), floats(100), { atol: 0, rtol: 0.009 }).pass).toBe(false);
