@@ -31,6 +31,6 @@ export function headFor(file: string, classes: number, hint?: Head, own?: Head):
   if (hint !== undefined || classes === 1) return hint ?? 'sigmoid';
   throw new NmodeError(
     'BAD_USAGE',
-    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give ${option('head', 'softmax')} where classes exclude each other, sigmoid where they do not, or none`,
+    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give ${option('head', 'softmax')} where classes exclude each other, or sigmoid where they do not; to export logits, none`,
   );
 }

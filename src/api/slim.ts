@@ -10,9 +10,10 @@ import { readChannels } from '../../runtime/node/images/channels.js';
 import { requirePackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
+import { listed } from '../../runtime/truth/truth.js';
 import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
-import { type Failure, findPairs, type Pair } from '../files/pairs.js';
+import { type Failure, findPairs, masksAmong, type Pair } from '../files/pairs.js';
 import { refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
 import { type Contestants, compared, contestantsOf, drawn } from '../slimming/comparison.js';
 import type { SlimImage } from '../slimming/features.js';
@@ -41,10 +42,10 @@ export async function slim(options: SlimOptions): Promise<SlimReport> {
   try {
     const plan = planSlim(options, teacher.classes);
     const found = await imagesOf(options, teacher.spec);
-    const { images, truth, unused } = await withTruth(options, found);
+    const { images, truth, unused, notes: ofMasks } = await withTruth(options, found);
     await refuseOutputs(options, images, truth);
     const task = { options, plan, teacher, images, truth };
-    return await locked(`${options.output}.lock`, () => slimmed(task, notes, unused));
+    return await locked(`${options.output}.lock`, () => slimmed(task, [...notes, ...ofMasks], unused));
   } finally {
     close();
   }
@@ -154,6 +155,7 @@ interface WithTruth {
   readonly truth: ReadonlyMap<string, Pair>;
   /** Masks that belong to no image, and images whose mask is not clear. */
   readonly unused: readonly Failure[];
+  readonly notes: readonly string[];
 }
 
 /** @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
@@ -161,7 +163,7 @@ async function withTruth(
   { images: folder, masks, inputs }: SlimOptions,
   found: readonly SlimImage[],
 ): Promise<WithTruth> {
-  if (masks === undefined) return { images: found, truth: new Map(), unused: [] };
+  if (masks === undefined) return withoutMasks(folder, found);
   const { pairs, failures, unmasked, images: files } = await findPairs(folder, masks, { inputs });
   const pairOf = new Map(pairs.map((pair) => [pair.image, pair]));
   const firstOf = (image: SlimImage) => at([image.files].flat(), 0);
@@ -171,7 +173,22 @@ async function withTruth(
     const pair = pairOf.get(firstOf(image));
     return pair === undefined ? [] : [[image.name, pair]];
   });
-  return { images, truth: new Map(paired), unused: failures.filter(({ name }) => !unmasked.has(name)) };
+  return {
+    images,
+    truth: new Map(paired),
+    unused: failures.filter(({ name }) => !unmasked.has(name)),
+    notes: [],
+  };
+}
+
+/** Where nobody names masks, files that look like some are no images to learn from. */
+function withoutMasks(folder: string, found: readonly SlimImage[]): WithTruth {
+  const masks = new Set(masksAmong(found.flatMap(({ files }) => files)));
+  const images = found.filter(({ files }) => ![files].flat().some((file) => masks.has(file)));
+  const names = listed([...masks].map((file) => basename(file)));
+  const note = `ignored in ${folder}, as masks of other images by their names: ${names}; ${option('masks', folder)} uses them`;
+  const notes = masks.size === 0 ? [] : [note];
+  return { images, truth: new Map(), unused: [], notes };
 }
 
 /** @throws NmodeError (BAD_USAGE) for outputs that would overwrite inputs or each other */

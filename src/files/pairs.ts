@@ -46,6 +46,12 @@ function imageStemOf(mask: string): string | undefined {
   return image === stem || image === '' ? undefined : image;
 }
 
+/** Of the files of one folder, those that are named as masks of others there. */
+export function masksAmong(files: readonly string[]): readonly string[] {
+  const stems = new Set(files.map(stemOf));
+  return files.filter((file) => stems.has(imageStemOf(file) ?? ''));
+}
+
 /**
  * Pairs images and masks by name: a mask has the file name of its image, or that name with another extension, or one with an
  * ending such as `_mask`, in this order. Where names leave a choice nothing is paired. In one folder, masks are what has an

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -26,7 +26,15 @@ const CHECKPOINT = { ...SHORT, network: fixture('release/unet_original.pth') };
 
 it('puts a decoder into the network of a checkpoint, which is exported again by its state dict', async () => {
   const [output, saveWeights] = [join(folder, 'slim.onnx'), join(folder, 'student.safetensors')];
-  const report = await slim({ ...CHECKPOINT, output, saveWeights, steps: 30, minAgreement: 0.5 });
+  const images = mkdtempSync(join(tmpdir(), 'nmode-slim-images-'));
+  cpSync(SHORT.images, images, { recursive: true });
+  // What is named as a mask is no image to learn from.
+  cpSync(fixture('masks', 'ISIC_0000082.png'), join(images, 'ISIC_0000082_mask.png'));
+  const report = await slim({ ...CHECKPOINT, images, output, saveWeights, steps: 30, minAgreement: 0.5 });
+  rmSync(images, { recursive: true });
+  expect(report.notes).toContain(
+    `ignored in ${images}, as masks of other images by their names: ISIC_0000082_mask.png; \`masks: '${images}'\` uses them`,
+  );
   expect(report.images).toEqual({ train: 3, heldOut: 2, test: 1 });
   expect(report.losses).toHaveLength(30);
   expect(report.losses.at(-1)).toBeLessThan(0.8 * (report.losses[0] ?? 0));
@@ -56,7 +64,7 @@ describe('refuses in one line, before anything is trained,', () => {
       'logits of which nobody says the head',
       { network: fixture('cases/original-classes4.zip.pth') },
       'BAD_USAGE',
-      /4 classes, .* give `head: 'softmax'`/,
+      /4 classes, .* give `head: 'softmax'` where .*, or sigmoid where they do not; to export/,
     ],
     [
       'a size that the levels do not divide',

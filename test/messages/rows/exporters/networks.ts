@@ -149,7 +149,7 @@ export const NETWORKS: Conditions = {
   'exporters/assembly/head.ts': {
     "`head: 'softmax'`: over one class it is always 1, use sigmoid":
       'the head is a softmax, and there is one class',
-    '…: … classes, and a checkpoint does not hold what follows the logits: give … where classes exclude each other, sigmoid where they do not, or none':
+    '…: … classes, and a checkpoint does not hold what follows the logits: give … where classes exclude each other, or sigmoid where they do not; to export logits, none':
       'no head was told, and there are two classes or more',
     '…: …, but the network was trained to end in …: leave it out, or give … for logits':
       'the activation that its arguments say is another than the head that is given, which is not none',
