@@ -27,6 +27,8 @@ export const SRC_MODELS: Conditions = {
       'one of the two tensors is of integers or has another rank than 4',
     '…: it goes from […] to […], a network of these shapes from [N, …, H, W] to [N, …, H, W], H and W multiples of …':
       'no hypothesis has these channels and divides this size, or input and output differ in size',
+  },
+  'src/api/structure-bench.ts': {
     'no output …': 'a fault of this package: a session gives less than its graph has',
   },
   'src/api/graft.ts': {
