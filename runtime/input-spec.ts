@@ -5,6 +5,7 @@ import { badModel, badUsage } from '../graph/common/errors.js';
 import { axesOf, type Layout } from '../graph/common/layout.js';
 import { type IntensityWindow, NORMALIZATIONS } from '../graph/common/normalization.js';
 import { option } from '../graph/common/option.js';
+import { FLAG, type Kinds, NUMBER, RECIPE, sizesOf, TEXT, WINDOW } from '../graph/common/option-kinds.js';
 import {
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
@@ -24,7 +25,7 @@ import { fromMetadata } from './common/from-metadata.js';
 import type { PixelSize } from './images/frame.js';
 import type { ImageSpec, ModelSpec } from './images/job.js';
 import { layoutOf, outputLayoutOf } from './layout.js';
-import { type OutputSpecOptions, outputSpecOf } from './output-spec.js';
+import { OUTPUT_KINDS, type OutputSpecOptions, outputSpecOf } from './output-spec.js';
 
 /** What one run may take where nothing else is said. */
 export const DEFAULT_MEMORY_BUDGET = 2 ** 30;
@@ -52,6 +53,18 @@ export interface ImageSpecOptions {
 }
 
 export interface InputSpecOptions extends ImageSpecOptions, OutputSpecOptions {}
+
+export const INPUT_KINDS: Kinds<InputSpecOptions> = {
+  recipe: RECIPE,
+  window: WINDOW,
+  layout: TEXT,
+  grey: TEXT,
+  mirror: FLAG,
+  spacing: sizesOf([], ['height', 'width']),
+  strictRecipe: FLAG,
+  memoryBudget: NUMBER,
+  ...OUTPUT_KINDS,
+};
 
 /**
  * How a model wants its images and what its classes are, by its metadata, its one input and what its output ends in. What

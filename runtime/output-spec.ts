@@ -4,6 +4,7 @@ import { badModel, badUsage } from '../graph/common/errors.js';
 import { oneOf } from '../graph/common/fields.js';
 import { axesOf, type Layout } from '../graph/common/layout.js';
 import { option } from '../graph/common/option.js';
+import { either, type Kinds, NUMBER, TEXT, TEXTS } from '../graph/common/option-kinds.js';
 import {
   APPLIED_HEAD_KEY,
   BACKGROUND_KEY,
@@ -36,6 +37,13 @@ export interface OutputSpecOptions {
   /** Of several outputs, the one that masks are made of; default the first. */
   readonly outputName?: string;
 }
+
+export const OUTPUT_KINDS: Kinds<OutputSpecOptions> = {
+  head: TEXT,
+  background: either(NUMBER, TEXT),
+  classNames: TEXTS,
+  outputName: TEXT,
+};
 
 /** What is said of logits that nobody says how to turn into probabilities. */
 export const LACKS_HEAD =

@@ -1,4 +1,5 @@
 import { badUsage } from '../graph/common/errors.js';
+import { each, FLAG, type Kinds, NUMBER, SIGNAL } from '../graph/common/option-kinds.js';
 import type { Finished, FinishOptions, MaskSize } from './images/job.js';
 import type { Cleaning } from './masks/components.js';
 
@@ -17,6 +18,18 @@ export interface SegmentOptions extends Cleaning {
   /** Rejects at once; the result of a run in progress is discarded. */
   readonly signal?: AbortSignal;
 }
+
+export const CLEANING_KINDS: Kinds<Cleaning> = {
+  ...each(['fillHoles', 'largestComponent'], FLAG),
+  minArea: NUMBER,
+};
+
+export const SEGMENT_KINDS: Kinds<SegmentOptions> = {
+  ...CLEANING_KINDS,
+  threshold: NUMBER,
+  ...each(['probabilities', 'components', 'pixels'], FLAG),
+  signal: SIGNAL,
+};
 
 /** What an option asks for: there, absent, or either, as far as its type tells. */
 export type Given<T, Asked> = [Asked] extends [true]

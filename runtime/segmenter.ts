@@ -2,71 +2,26 @@ import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage, imageFault, NmodeError } from '../graph/common/errors.js';
 import { axesOf } from '../graph/common/layout.js';
+import { checkOptions } from '../graph/common/option-kinds.js';
 import { FOLDS_OUTPUT, type Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './common/abort.js';
 import { copyOf } from './common/buffers.js';
 import { inOrder } from './common/in-order.js';
-import type { ImageRaster, Mask } from './common/raster.js';
-import type { Tiling } from './images/courses/course.js';
+import type { ImageRaster } from './common/raster.js';
 import type { imageMethods } from './images/image-methods.js';
-import type { Finished, FinishOptions, MaskSize, ModelSpec } from './images/job.js';
+import type { FinishOptions, MaskSize, ModelSpec } from './images/job.js';
 import type { Classes } from './masks/classes.js';
-import { finishOptions, type SegmentOptions, type Wanted } from './segment-options.js';
+import { finishOptions, SEGMENT_KINDS, type SegmentOptions } from './segment-options.js';
+import type { SharedSegmentation, SharedSegmented, Timings } from './segmentation.js';
 import type { FloatSession, RunOptions, SharedProviderReport } from './sessions/session.js';
 import type { Bytes, Floats, Port } from './sessions/tensors.js';
 import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
 
-/** Where the time went, in milliseconds. Stages of several images overlap: their sum is no throughput. */
-export interface Timings {
-  readonly decode: number;
-  readonly preprocess: number;
-  /** Waiting for a worker to be idle. */
-  readonly queue: number;
-  readonly inference: number;
-  readonly postprocess: number;
-  /** From the call to the answer. */
-  readonly total: number;
-}
-
 /** What an image's runs have in common. */
 type Waiting = Pick<RunOptions, 'signal' | 'since'>;
 
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
-
-/** What is found in an image, whatever is asked for. */
-export interface FoundMasks<R extends SharedProviderReport = SharedProviderReport>
-  extends Omit<Finished, 'probabilities' | 'components' | 'image'> {
-  /** Width of the upright image. */
-  readonly width: number;
-  readonly height: number;
-  /** The mask of the first class that is not the background. */
-  readonly mask: Mask;
-  /** Runs of the network: more than one if the image was tiled. */
-  readonly tiles: number;
-  /** Harmless faults of the image's file, one line each. */
-  readonly warnings: readonly string[];
-  /** How, where it was. */
-  readonly tiling?: Tiling;
-  readonly timings: Timings;
-  /** The provider that ran it. */
-  readonly provider: R['effective'];
-}
-
-/** What is found in an image: masks, and what options of the type `O` ask for beside them. */
-export type SharedSegmentation<
-  R extends SharedProviderReport = SharedProviderReport,
-  O extends SegmentOptions = SegmentOptions,
-> = FoundMasks<R> & Wanted<O>;
-
-/** One image of many: what was found, or why nothing was. */
-export type SharedSegmented<
-  S,
-  R extends SharedProviderReport = SharedProviderReport,
-  O extends SegmentOptions = SegmentOptions,
-> =
-  | { readonly source: S; readonly segmentation: SharedSegmentation<R, O> }
-  | { readonly source: S; readonly error: NmodeError };
 
 /** An image on its way to the thread that reads it, and what is given away with it. */
 export interface Handed<T> {
@@ -180,6 +135,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     source: S,
     options?: O,
   ): Promise<SharedSegmentation<R, O>> {
+    checkOptions<SegmentOptions>(options ?? {}, SEGMENT_KINDS);
     const work = this.segmentOrStop(source, options);
     return options?.signal === undefined ? work : untilAborted(work, options.signal);
   }
@@ -304,6 +260,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     options?: O,
   ): AsyncGenerator<SharedSegmented<Q, R, O>, void, undefined> {
     if (typeof sources === 'string') throw badUsage('expected a list of images, not a string');
+    checkOptions<SegmentOptions>(options ?? {}, SEGMENT_KINDS);
     finishOptions(options ?? {}, this.#parts.at);
     const { signal }: SegmentOptions = options ?? {};
     const one = async (source: Q): Promise<SharedSegmented<Q, R, O>> => {

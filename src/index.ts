@@ -123,12 +123,12 @@ export {
 export type { AppliedHead, OutputSpecOptions } from '../runtime/output-spec.js';
 export type { Given, SegmentOptions, Wanted } from '../runtime/segment-options.js';
 export type {
-  BaseSegmenter,
   FoundMasks,
   SharedSegmentation,
   SharedSegmented,
   Timings,
-} from '../runtime/segmenter.js';
+} from '../runtime/segmentation.js';
+export type { BaseSegmenter } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
 export type { OpenProgress } from '../runtime/sessions/progress.js';
 export type {
@@ -153,17 +153,13 @@ export type { Rgb } from '../runtime/truth/truth-image.js';
 export { type BenchOptions, bench } from './api/bench.js';
 export { type BundleOptions, type BundleReport, bundle } from './api/bundle.js';
 export { type CompareOptions, compare } from './api/compare.js';
-export { type Diagnosis, doctor, type ProviderDiagnosis } from './api/doctor.js';
+export { type Diagnosis, type DoctorOptions, doctor, type ProviderDiagnosis } from './api/doctor.js';
 export { type EvaluateOptions, evaluate } from './api/evaluate.js';
 export { type ExportModelOptions, type ExportReport, exportModel } from './api/export.js';
 export { type GraftOptions, type GraftReport, graft } from './api/graft.js';
-export {
-  type CheckpointReport,
-  inspect,
-  type ModelReport,
-  type PortReport,
-  type TensorReport,
-} from './api/inspect.js';
+export { inspect } from './api/inspect.js';
+export type { CheckpointReport } from './api/inspect-checkpoint.js';
+export type { ModelReport, PortReport } from './api/inspect-model.js';
 /** Types of graphs. @experimental */
 export type * as ir from './api/ir.js';
 /** Layers of PyTorch as graphs. @experimental */
@@ -184,6 +180,7 @@ export type { ImageOptions } from './api/predict-tasks.js';
 export { type ServeOptions, type Server, serve } from './api/serve.js';
 export { proposeSkips, type SkipsReport } from './api/skips.js';
 export { slim } from './api/slim.js';
+export type { TensorReport } from './api/tensor-report.js';
 /** Training on graphs. @experimental */
 export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';

@@ -45,12 +45,12 @@ export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '..
 export type { AppliedHead, OutputSpecOptions } from '../runtime/output-spec.js';
 export type { Given, SegmentOptions, Wanted } from '../runtime/segment-options.js';
 export type {
-  BaseSegmenter,
   FoundMasks,
   SharedSegmentation,
   SharedSegmented,
   Timings,
-} from '../runtime/segmenter.js';
+} from '../runtime/segmentation.js';
+export type { BaseSegmenter } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
 export type { OpenProgress } from '../runtime/sessions/progress.js';
 export type {

@@ -1,4 +1,5 @@
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { checkOptions, FUNCTION, type Kinds, NUMBER, TEXT } from '../../graph/common/option-kinds.js';
 import type { Value } from '../../graph/ir/value.js';
 import { type Backbone, type NetworkDefinition, networkOf } from './backbone.js';
 import { BACKBONE_IDS } from './index.js';
@@ -11,20 +12,21 @@ export interface BackboneDefinition extends Pick<NetworkDefinition, 'features'> 
   readonly inputChannels?: number;
 }
 
+const KINDS: Kinds<BackboneDefinition> = { id: TEXT, inputChannels: NUMBER, features: FUNCTION };
+
 /**
  * A backbone of your own: an encoder written in the layers of this package. Scales, widths and keys follow from it.
  * @throws NmodeError (BAD_USAGE) where the definition is none, `features` fails, or its features have no whole scales or are not
  *   ordered from shallow to deep
  */
-export function defineBackbone({ id, inputChannels = 3, features }: BackboneDefinition): Backbone {
+export function defineBackbone(definition: BackboneDefinition): Backbone {
+  checkOptions(definition, KINDS, ['id', 'features']);
+  const { id, inputChannels = 3, features } = definition;
   checkId(id);
   const usage = (message: string, cause?: unknown) =>
     new NmodeError('BAD_USAGE', `backbone ${id}: ${message}`, { cause });
   if (!(Number.isSafeInteger(inputChannels) && inputChannels > 0)) {
     throw usage(`inputChannels is ${inputChannels}, expected a whole number of at least 1`);
-  }
-  if (typeof features !== 'function') {
-    throw usage(`features is ${kindOf(features)}, expected a function of the input and the weights`);
   }
   const checked: NetworkDefinition['features'] = (input, weights) => {
     let found: readonly Value[];
@@ -44,9 +46,8 @@ export function defineBackbone({ id, inputChannels = 3, features }: BackboneDefi
 }
 
 /** It stands in messages and in metadata. */
-function checkId(id: unknown): void {
+function checkId(id: string): void {
   const usage = (message: string) => new NmodeError('BAD_USAGE', `the id of a backbone ${message}`);
-  if (typeof id !== 'string') throw usage(`is ${kindOf(id)}, expected a string`);
   if (!/^[\w.-]+$/.test(id)) throw usage(`is '${id}', expected letters, digits, '_', '.' and '-'`);
   if (BACKBONE_IDS.includes(id)) throw usage(`is '${id}', which is known already: give it another`);
 }

@@ -1,9 +1,10 @@
+import { each, either, FLAG, type Kinds, NUMBER, NUMBERS } from '../../graph/common/option-kinds.js';
 import type { Value } from '../../graph/ir/value.js';
 import { conv } from '../../graph/ops/conv.js';
 import { convTranspose } from '../../graph/ops/conv-transpose.js';
 import { padded } from './padding.js';
 import type { Weights } from './weights.js';
-import { channelsOf, usage, within } from './within.js';
+import { channelsOf, checkLayer, usage, within } from './within.js';
 
 /** A size of every axis of space, or one for each. */
 export type PerAxis = number | readonly number[];
@@ -20,6 +21,14 @@ export interface ConvOptions {
   /** Default true. */
   readonly bias?: boolean;
 }
+
+const PER_AXIS = either(NUMBER, NUMBERS);
+
+const CONV_KINDS: Kinds<ConvOptions> = {
+  ...each(['stride', 'padding'], PER_AXIS),
+  ...each(['dilation', 'groups'], NUMBER),
+  bias: FLAG,
+};
 
 /** A size for each axis of x's space. @throws NmodeError (BAD_USAGE) for another number of them */
 export function eachAxis(sizes: PerAxis, x: Value, weights: Weights): readonly number[] {
@@ -39,6 +48,7 @@ export function convNd(
 ): Value {
   const { stride, dilation = 1, padding, groups = 1, bias = true } = options;
   return within(weights, () => {
+    checkLayer(weights, options, CONV_KINDS);
     const channels = channelsOf(x);
     if (channels % groups !== 0 || out % groups !== 0) {
       throw usage(
@@ -78,6 +88,11 @@ export interface ConvTransposeOptions {
   readonly bias?: boolean;
 }
 
+const CONV_TRANSPOSE_KINDS: Kinds<ConvTransposeOptions> = {
+  ...each(['stride', 'padding', 'outputPadding'], PER_AXIS),
+  ...{ groups: NUMBER, bias: FLAG },
+};
+
 /** torch.nn.ConvTranspose1d, 2d or 3d(C, out, kernel), as x has axes. x [N, C, ...space] -> [N, out, ...space']. */
 export function convTransposeNd(
   x: Value,
@@ -88,11 +103,12 @@ export function convTransposeNd(
 ): Value {
   const { stride = 1, padding = 0, outputPadding = 0, groups = 1, bias = true } = options;
   return within(weights, () => {
-    const each = (sizes: PerAxis) => eachAxis(sizes, x, weights);
-    const [kernels, pads, extra] = [each(kernel), each(padding), each(outputPadding)];
+    checkLayer(weights, options, CONV_TRANSPOSE_KINDS);
+    const sizes = (given: PerAxis) => eachAxis(given, x, weights);
+    const [kernels, pads, extra] = [sizes(kernel), sizes(padding), sizes(outputPadding)];
     const weight = weights.take('weight', [channelsOf(x), out / groups, ...kernels]);
     return convTranspose(x, weight, bias ? weights.take('bias', [out]) : undefined, {
-      strides: each(stride),
+      strides: sizes(stride),
       ...(!isEach(pads, 0) && { pads: [...pads, ...pads] }),
       ...(!isEach(extra, 0) && { outputPadding: extra }),
       ...(groups !== 1 && { group: groups }),

@@ -208,9 +208,10 @@ export function convNormRelu(
   x: Value,
   weights: Weights,
   out: number,
-  [convolution, norm, activation]: readonly [string, string, string],
+  names: readonly [convolution: string, norm: string, activation: string],
   options?: Conv2dOptions,
 ): Value {
+  const [convolution, norm, activation] = names;
   const convolved = conv2d(x, weights.scope(convolution), out, 3, options);
   return relu(batchNorm2d(convolved, weights.scope(norm)), weights.scope(activation));
 }

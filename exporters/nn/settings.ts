@@ -1,6 +1,8 @@
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import { checkOptions, type Kind, type Kinds, oneOf, SHARE } from '../../graph/common/option-kinds.js';
+import { pick } from '../../graph/common/pick.js';
 import { ACTIVATION_CHOICES, type ActivationName, isActivationName } from './activations.js';
 
 export const POOLINGS = ['max', 'average'] as const;
@@ -41,19 +43,13 @@ interface SettingKind {
   readonly absent: string;
   /** The key of `metadata_props`. */
   readonly key: string;
-  readonly expected: string;
-  fits(value: unknown): boolean;
+  readonly kind: Kind;
 }
 
-const oneOf = (choices: readonly unknown[]): Pick<SettingKind, 'expected' | 'fits'> => ({
-  expected: choices.join(' or '),
-  fits: (value) => choices.includes(value),
-});
-
-const anActivation: Pick<SettingKind, 'expected' | 'fits'> = {
-  expected: ACTIVATION_CHOICES,
-  fits: (value) => typeof value === 'string' && isActivationName(value),
-};
+const ACTIVATION: Kind = [
+  ACTIVATION_CHOICES,
+  (value) => typeof value === 'string' && isActivationName(value),
+];
 
 /** In the order in which they are told. */
 const KINDS: Readonly<Record<SettingName, SettingKind>> = {
@@ -61,47 +57,49 @@ const KINDS: Readonly<Record<SettingName, SettingKind>> = {
     what: 'pooling',
     absent: 'there is no maximum pooling among the layers that are written',
     key: 'nmode.pooling',
-    ...oneOf(POOLINGS),
+    kind: oneOf(POOLINGS),
   },
   backboneActivation: {
     what: 'activation',
     absent: 'there is no activation of a backbone, gates aside, among the layers that are written',
     key: 'nmode.backbone_activation',
-    ...anActivation,
+    kind: ACTIVATION,
   },
   blockActivation: {
     what: 'activation in nmODE blocks',
     absent: 'there is no nmODE decoder',
     key: 'nmode.block_activation',
-    ...anActivation,
+    kind: ACTIVATION,
   },
   bnEps: {
     what: 'BatchNorm eps',
     absent: 'there is no BatchNorm',
     key: 'nmode.bn_eps',
-    expected: 'a number from 0 to 1',
-    fits: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+    kind: SHARE,
   },
   padding: {
     what: 'padding',
     absent: 'no convolution is padded',
     key: 'nmode.padding',
-    ...oneOf(PADDINGS),
+    kind: oneOf(PADDINGS),
   },
   upsample: {
     what: 'upsampling',
     absent: 'nothing is interpolated',
     key: 'nmode.upsampling',
-    ...oneOf(UPSAMPLINGS),
+    kind: oneOf(UPSAMPLINGS),
   },
   alignCorners: {
     what: 'align_corners',
     absent: 'nothing is interpolated bilinearly',
     key: 'nmode.align_corners',
-    ...oneOf([true, false]),
+    kind: oneOf([true, false]),
   },
 };
 export const SETTING_NAMES = Object.keys(KINDS) as readonly SettingName[];
+export const SETTING_KINDS = Object.fromEntries(
+  SETTING_NAMES.map((name) => [name, KINDS[name].kind]),
+) as unknown as Kinds<Settings>;
 
 /** 0.00001 -> '1e-5'. */
 const text = (value: SettingOf<SettingName>): string =>
@@ -109,11 +107,7 @@ const text = (value: SettingOf<SettingName>): string =>
 
 /** Settings that make sense, perhaps among other options. @throws NmodeError (BAD_USAGE) for one that does not */
 export function checkSettings(given: Settings): Settings {
-  for (const name of SETTING_NAMES) {
-    const value = given[name];
-    if (value === undefined || KINDS[name].fits(value)) continue;
-    throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected ${KINDS[name].expected}`);
-  }
+  checkOptions(pick(given, SETTING_NAMES), SETTING_KINDS);
   if (given.upsample === 'nearest' && given.alignCorners !== undefined) {
     throw new NmodeError('BAD_USAGE', `${option('alignCorners')} applies only to bilinear upsampling`);
   }

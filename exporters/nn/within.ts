@@ -1,4 +1,5 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { NmodeError, reason } from '../../graph/common/errors.js';
+import { checkOptions, type Kinds } from '../../graph/common/option-kinds.js';
 import { scope, type Value } from '../../graph/ir/value.js';
 import { Weights } from './weights.js';
 
@@ -18,3 +19,16 @@ export function within<T>(weights: Weights, body: () => T): T {
 }
 
 export const usage = (message: string) => new NmodeError('BAD_USAGE', message);
+
+/** @throws NmodeError (BAD_USAGE) with the path of a layer whose options make no sense */
+export function checkLayer<Options extends object>(
+  weights: Weights,
+  options: Options,
+  kinds: Kinds<Options>,
+): void {
+  try {
+    checkOptions(options, kinds);
+  } catch (error) {
+    throw usage(`${weights.path}: ${reason(error)}`);
+  }
+}

@@ -1,6 +1,7 @@
 import { closest } from './closest.js';
 import { badUsage } from './errors.js';
 import { option } from './option.js';
+import { pick } from './pick.js';
 
 /** What a value has to be, in words, and whether it is. */
 export type Kind = readonly [expected: string, isFit: (value: unknown) => boolean];
@@ -10,8 +11,13 @@ export type Kinds<Options> = { readonly [Name in keyof Required<Options>]: Kind 
 
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const listOf = (what: string, isFit: (value: unknown) => boolean): Kind => [
+  `a list of ${what}`,
+  (value) => Array.isArray(value) && value.every(isFit),
+];
 
 export const PATH: Kind = ['a path', isText];
+export const PATHS: Kind = listOf('paths', isText);
 export const NAME: Kind = ['a name', isText];
 export const NAMES: Kind = [
   'a list of names',
@@ -21,8 +27,26 @@ export const FLAG: Kind = ['true or false', (value) => typeof value === 'boolean
 export const OBJECT: Kind = ['an object', isRecord];
 export const SIGNAL: Kind = ['an AbortSignal', (value) => value instanceof AbortSignal];
 export const FUNCTION: Kind = ['a function', (value) => typeof value === 'function'];
-/** What is checked where it is used. */
-export const ANY: Kind = ['anything', () => true];
+
+/** Of these, what they have to be beyond that is said where they are used. */
+export const TEXT: Kind = ['a string', (value) => typeof value === 'string'];
+export const TEXTS: Kind = listOf('strings', (value) => typeof value === 'string');
+export const NUMBER: Kind = ['a number', (value) => typeof value === 'number'];
+export const NUMBERS: Kind = listOf('numbers', (value) => typeof value === 'number');
+export const RECIPE: Kind = [
+  'an object such as { normalization: NORMALIZATIONS.unit }, or what parseRecipe returns',
+  isRecord,
+];
+export const WINDOW: Kind = ['{ centre, width }', isRecord];
+
+export const oneOf = (values: readonly unknown[]): Kind => [
+  values.join(' or '),
+  (value) => values.includes(value),
+];
+export const either = ([expected, isFit]: Kind, [other, isOther]: Kind): Kind => [
+  `${expected} or ${other}`,
+  (value) => isFit(value) || isOther(value),
+];
 
 export const whole = (from: number, to: number): Kind => [
   `a whole number from ${from} to ${to}`,
@@ -38,6 +62,18 @@ export const OPEN_SHARE: Kind = [
   (value) => typeof value === 'number' && value > 0 && value < 1,
 ];
 
+/** An object of these numbers and nothing else, each of which may be left out or must be there. */
+export const sizesOf = (optional: readonly string[], needed: readonly string[] = []): Kind => [
+  `{ ${[...needed, ...optional.map((side) => `${side}?`)].join(', ')} } in numbers`,
+  (value) =>
+    isRecord(value) &&
+    needed.every((side) => typeof Object(value)[side] === 'number') &&
+    Object.entries(Object(value)).every(
+      ([side, length]) =>
+        [...needed, ...optional].includes(side) && (length === undefined || typeof length === 'number'),
+    ),
+];
+
 /** Sides of an image. @param most pixels */
 export const sizeUpTo = (most: number): Kind => [
   `{ height, width } in whole pixels, at most ${most} in all`,
@@ -51,28 +87,43 @@ export const sizeUpTo = (most: number): Kind => [
 export const each = <Name extends string>(names: readonly Name[], kind: Kind) =>
   Object.fromEntries(names.map((name) => [name, kind])) as Readonly<Record<Name, Kind>>;
 
+/** Of options, those that a part of what they are given to takes. */
+export const taken = <Given extends object, Options>(
+  options: Given,
+  kinds: Options,
+): Pick<Given, keyof Given & keyof Options> =>
+  pick(options, Object.keys(Object(kinds)) as (keyof Given & keyof Options)[]);
+
 /**
- * Says at once what programs without types would find out late, or never: an option that there is not would be passed over.
- * @param needed paths that nothing can be done without
+ * Says at once what programs without types would find out late, or never: an option that does not exist would have no effect.
+ * @param needed those that nothing can be done without
  * @throws NmodeError (BAD_USAGE)
  */
 export function checkOptions<Options extends object>(
   options: Options,
   kinds: Kinds<Options>,
-  needed: readonly (string & keyof Options)[],
+  needed: readonly (string & keyof Options)[] = [],
 ): void {
-  if (!isRecord(options)) throw badUsage(`expected options: { ${needed.join(', ')} }`);
-  const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
-  const missing = needed.filter((name) => !given.has(name));
-  const known = new Map<string, Kind>(Object.entries(kinds));
-  const other = [...given.keys()].find((name) => !known.has(name));
-  if (other !== undefined) {
-    const [near] = closest(other, missing.length > 0 ? missing : known.keys(), 1);
-    throw badUsage(`no option is named ${option(other)}; the closest is ${option(near ?? 'none')}`);
+  if (!isRecord(options)) {
+    throw badUsage(
+      needed.length === 0 ? 'expected an object of options' : `expected options: { ${needed.join(', ')} }`,
+    );
   }
-  for (const name of missing) throw badUsage(`${option(name)} is missing: expected a path`);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const kindOf = (name: string): Kind | undefined =>
+    Object.hasOwn(kinds, name) ? kinds[name as keyof Options] : undefined;
+  const missing = needed.filter((name) => options[name] === undefined);
+  const other = given.find(([name]) => kindOf(name) === undefined);
+  if (other !== undefined) throw unknownOption(other[0], missing.length > 0 ? missing : Object.keys(kinds));
   for (const [name, value] of given) {
-    const [expected, isFit] = known.get(name) ?? ANY;
+    const [expected, isFit] = kindOf(name) ?? OBJECT;
     if (!isFit(value)) throw badUsage(`${option(name, value)}, expected ${expected}`);
   }
+  for (const name of missing) throw badUsage(`${option(name)} is missing: expected ${kinds[name][0]}`);
+}
+
+function unknownOption(name: string, known: readonly string[]) {
+  const [near] = closest(name, known, 1);
+  const way = near === undefined ? `expected one of ${known.join(', ')}` : `the closest is ${option(near)}`;
+  return badUsage(`no option is named ${option(name)}; ${way}`);
 }

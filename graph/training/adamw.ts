@@ -1,4 +1,5 @@
 import { badUsage } from '../common/errors.js';
+import { checkOptions, each, type Kinds, NUMBER, NUMBERS } from '../common/option-kinds.js';
 import { int } from '../ir/attribute.js';
 import { apply } from '../ir/op.js';
 import { float32Tensor } from '../ir/tensor.js';
@@ -22,6 +23,11 @@ export interface AdamWOptions {
   readonly maxNorm?: number;
 }
 
+const KINDS: Kinds<AdamWOptions> = {
+  ...each(['rates', 'betas'], NUMBERS),
+  ...each(['weightDecay', 'epsilon', 'maxNorm'], NUMBER),
+};
+
 /** What the optimiser remembers, each [parameters] but `step`, [1]: the number of steps that were taken. */
 export interface AdamWState {
   readonly parameters: Value;
@@ -38,8 +44,9 @@ export interface AdamWState {
  * @param gradient [parameters]
  */
 export function adamW(state: AdamWState, gradient: Value, options: AdamWOptions) {
+  checkOptions(options, KINDS, ['rates']);
+  refuseNonsense(options);
   const { rates, weightDecay = 0.01, betas = [0.9, 0.999], epsilon = 1e-8, maxNorm } = options;
-  checkOptions(options);
   const [b1, b2] = betas;
   const table = constant(float32Tensor([rates.length], rates));
   const place = cast(clip(state.step, 0, rates.length - 1), 'int64');
@@ -67,7 +74,7 @@ function withoutPower(beta: number, t: Value): Value {
 }
 
 /** @throws NmodeError (BAD_USAGE) */
-function checkOptions({
+function refuseNonsense({
   rates,
   weightDecay = 0,
   betas = [0, 0],

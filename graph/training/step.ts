@@ -1,4 +1,5 @@
 import { badUsage } from '../common/errors.js';
+import { checkOptions, FUNCTION, type Kinds, listOf, NUMBER, OBJECT, TEXT } from '../common/option-kinds.js';
 import { VERSION } from '../common/version.js';
 import { gradients } from '../gradients/gradients.js';
 import { topological } from '../gradients/topological.js';
@@ -31,6 +32,12 @@ export interface TrainingOptions {
   /** How much of the batch's statistics a running one takes at each step; default 0.1, as in torch.nn.BatchNorm2d. */
   readonly momentum?: number;
 }
+
+const KINDS: Kinds<TrainingOptions> = {
+  inputs: listOf('values', OBJECT[1]),
+  ...{ logits: OBJECT, head: TEXT, loss: FUNCTION, optimizer: OBJECT },
+  ...{ isTrained: FUNCTION, statistics: TEXT, momentum: NUMBER },
+};
 
 /** Float32 numbers in row-major order. */
 export interface Numbers {
@@ -82,6 +89,7 @@ export const DEFAULT_MOMENTUM = 0.1;
  * @throws NmodeError (BAD_USAGE) for options that make no sense and for what has no gradient
  */
 export function trainingStep(options: TrainingOptions): TrainingStep {
+  checkOptions(options, KINDS, ['inputs', 'logits', 'head', 'loss', 'optimizer']);
   const { inputs, logits, head, loss, optimizer, isTrained = () => true } = options;
   const { momentum = DEFAULT_MOMENTUM } = options;
   if (!(momentum >= 0 && momentum <= 1))

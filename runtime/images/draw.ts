@@ -1,3 +1,4 @@
+import { checkOptions, type Kinds, NUMBERS, SHARE } from '../../graph/common/option-kinds.js';
 import { assertWhole, type Mask, type RgbImage } from '../common/raster.js';
 import { area } from '../masks/threshold.js';
 import { type Colour, classColour } from './class-colours.js';
@@ -11,11 +12,14 @@ export interface DrawOptions {
   readonly opacity?: number;
 }
 
+const KINDS: Kinds<DrawOptions> = { colour: NUMBERS, opacity: SHARE };
+
 const COLOUR = classColour(0);
 const OPACITY = 0.4;
 
 /** The image in 8 bits with the mask laid over it and its outline drawn. */
 export function drawOverlay(image: RgbImage, mask: Mask, options: DrawOptions = {}): RgbImage {
+  checkOptions(options, KINDS);
   const { colour = COLOUR, opacity = OPACITY } = options;
   return paint(image, mask, colour, (edge) => (edge ? 1 : opacity));
 }
@@ -40,7 +44,9 @@ export function drawClasses(image: RgbImage, masks: readonly Mask[], legend?: re
 }
 
 /** The image in 8 bits with the outline of the mask, one pixel wide and inside it. */
-export function drawOutline(image: RgbImage, mask: Mask, { colour = COLOUR }: DrawOptions = {}): RgbImage {
+export function drawOutline(image: RgbImage, mask: Mask, options: DrawOptions = {}): RgbImage {
+  checkOptions(options, KINDS);
+  const { colour = COLOUR } = options;
   return paint(image, mask, colour, (edge) => (edge ? 1 : 0));
 }
 

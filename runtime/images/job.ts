@@ -55,8 +55,9 @@ export interface OutputSpec {
 /** How a model turns images into classes. */
 export interface ModelSpec extends ImageSpec, OutputSpec {}
 
+export const MASK_SIZES = ['image', 'network'] as const;
 /** The size of masks and probabilities: each image's own, or that of the network's input. */
-export type MaskSize = 'image' | 'network';
+export type MaskSize = (typeof MASK_SIZES)[number];
 
 export interface FinishOptions extends Cleaning {
   /** A pixel belongs to the mask where its probability reaches this, 0..1; undefined for what the classes ask for. */

@@ -1,20 +1,14 @@
 import { basename } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { checkOptions, type Kinds, oneOf, taken } from '../../graph/common/option-kinds.js';
 import { copyOf } from '../common/buffers.js';
 import { named, naming } from '../common/naming.js';
 import { checkPixels, type ImageRaster } from '../common/raster.js';
-import type { MaskSize, ModelSpec } from '../images/job.js';
-import type { InputSpecOptions } from '../input-spec.js';
+import { MASK_SIZES, type MaskSize, type ModelSpec } from '../images/job.js';
+import { INPUT_KINDS, type InputSpecOptions } from '../input-spec.js';
 import type { SegmentOptions } from '../segment-options.js';
-import {
-  BaseSegmenter,
-  type Handed,
-  handPixels,
-  partsOf,
-  type SegmenterParts,
-  type SharedSegmentation,
-  type SharedSegmented,
-} from '../segmenter.js';
+import type { SharedSegmentation, SharedSegmented } from '../segmentation.js';
+import { BaseSegmenter, type Handed, handPixels, partsOf, type SegmenterParts } from '../segmenter.js';
 import type { FloatSession } from '../sessions/session.js';
 import { Respawning } from '../threads/respawning.js';
 import type { ChannelFiles } from './images/channels.js';
@@ -32,7 +26,12 @@ import {
 } from './model.js';
 import { networkOutput } from './network-output.js';
 import { withPackages } from './packages.js';
-import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
+import {
+  createSession,
+  type ProviderReport,
+  SESSION_KINDS,
+  type SessionOptions,
+} from './sessions/session.js';
 import type { ImageMethods } from './threads/image-thread.js';
 import { startThread } from './threads/thread.js';
 
@@ -50,6 +49,12 @@ export interface SegmenterOptions extends SessionOptions, InputSpecOptions {
   readonly at?: MaskSize;
 }
 
+export const SEGMENTER_KINDS: Kinds<SegmenterOptions> = {
+  ...SESSION_KINDS,
+  ...INPUT_KINDS,
+  at: oneOf(MASK_SIZES),
+};
+
 /**
  * Turns images into masks: decodes, prepares and cuts in one thread, runs the network in others. Close it: it holds
  * native memory.
@@ -64,6 +69,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
   /** @internal */
   static async load(source: ModelSource | LoadedModel, options?: SegmenterOptions): Promise<Segmenter>;
   static async load(source: ModelSource | LoadedModel, options: SegmenterOptions = {}): Promise<Segmenter> {
+    checkOptions(options, SEGMENTER_KINDS);
     options.signal?.throwIfAborted();
     // Bytes are sent to the threads before this returns: the caller may change them afterwards.
     const loaded = isLoaded(source)
@@ -75,7 +81,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
     const spec = naming(name, () => inputSpecOfModel(model, options));
     const { at = 'image' } = options;
     const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, spec)) : bytes;
-    const loading = createSession(run, { arena: keepsMemory(spec), ...options });
+    const loading = createSession(run, { arena: keepsMemory(spec), ...taken(options, SESSION_KINDS) });
     return Segmenter.over(loading, { spec, name, at });
   }
 

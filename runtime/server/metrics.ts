@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Timings } from '../segmenter.js';
+import type { Timings } from '../segmentation.js';
 import type { DataPlane } from './data-plane.js';
 import { failureReason } from './failures.js';
 import { Statistics } from './statistics.js';

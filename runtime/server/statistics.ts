@@ -1,4 +1,4 @@
-import type { Timings } from '../segmenter.js';
+import type { Timings } from '../segmentation.js';
 
 /** How often something was done, and the nanoseconds that it took in all: Triton's StatisticDuration. */
 export interface Duration {

@@ -1,5 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
+import {
+  checkOptions,
+  each,
+  FLAG,
+  FUNCTION,
+  type Kinds,
+  NUMBER,
+  SIGNAL,
+  TEXT,
+  TEXTS,
+} from '../../graph/common/option-kinds.js';
 import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
 import { ofType } from './of-type.js';
@@ -47,6 +58,11 @@ export interface RunOptions<T extends ElementType = ElementType> {
   /** Called with the memory of inputs that were given away, once it is free for another use. */
   readonly onSpent?: (buffers: ReadonlySet<ArrayBufferLike>) => void;
 }
+
+const RUN_KINDS: Kinds<RunOptions> = {
+  ...{ signal: SIGNAL, transfer: FLAG, outputs: TEXTS, type: TEXT, since: NUMBER },
+  ...each(['onStart', 'onSpent'], FUNCTION),
+};
 
 /** A model loaded into onnxruntime, in threads of its own. Close it: it holds memory outside JavaScript's. */
 export interface SharedSession<R extends SharedProviderReport = SharedProviderReport> {
@@ -159,6 +175,7 @@ export function sessionOf<R extends SharedProviderReport>(
       return threads.some((thread) => thread.alive);
     },
     async run<T extends ElementType>(feeds: Inputs, options: RunOptions<T> = {}) {
+      checkOptions(options, RUN_KINDS);
       const { type, signal } = options;
       signal?.throwIfAborted();
       const found = await queue.add(jobOf(feeds, inputs, options), signal);

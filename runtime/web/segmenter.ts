@@ -1,12 +1,19 @@
+import { checkOptions, type Kinds, taken } from '../../graph/common/option-kinds.js';
 import { naming } from '../common/naming.js';
-import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
+import { INPUT_KINDS, type InputSpecOptions, inputSpecOf } from '../input-spec.js';
 import type { SegmentOptions } from '../segment-options.js';
-import { BaseSegmenter, partsOf, type SharedSegmentation, type SharedSegmented } from '../segmenter.js';
+import type { SharedSegmentation, SharedSegmented } from '../segmentation.js';
+import { BaseSegmenter, partsOf } from '../segmenter.js';
 import { Respawning } from '../threads/respawning.js';
 import { assetsUrl, needBrowser, startWorker } from './files.js';
 import { hand, type ImageSource, sourceName } from './images/hand.js';
 import { loadModel, type ModelSource } from './model.js';
-import { createSession, type ProviderReport, type SessionOptions } from './sessions/session.js';
+import {
+  createSession,
+  type ProviderReport,
+  SESSION_KINDS,
+  type SessionOptions,
+} from './sessions/session.js';
 import { workerThread } from './threads/thread.js';
 import type { WorkerMethods } from './threads/worker.js';
 
@@ -17,6 +24,8 @@ export type Segmentation<O extends SegmentOptions = SegmentOptions> = SharedSegm
 export type Segmented<S, O extends SegmentOptions = SegmentOptions> = SharedSegmented<S, ProviderReport, O>;
 
 export interface SegmenterOptions extends SessionOptions, InputSpecOptions {}
+
+const SEGMENTER_KINDS: Kinds<SegmenterOptions> = { ...SESSION_KINDS, ...INPUT_KINDS };
 
 /** Half of Node's: a tab has less than a process. */
 const MEMORY_BUDGET = 2 ** 29;
@@ -32,6 +41,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
    * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN; the signal's reason
    */
   static async load(source: ModelSource, options: SegmenterOptions = {}): Promise<Segmenter> {
+    checkOptions(options, SEGMENTER_KINDS);
     needBrowser();
     options.signal?.throwIfAborted();
     const loading = loadModel(source, options).then((model) => {
@@ -44,7 +54,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
     loading.catch(() => {});
     const session = await createSession(
       loading.then(({ bytes }) => bytes),
-      options,
+      taken(options, SESSION_KINDS),
     );
     const { spec, name, outline } = await loading;
     const assets = assetsUrl(options.assets);

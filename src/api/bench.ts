@@ -1,4 +1,19 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import {
+  checkOptions,
+  each,
+  either,
+  FLAG,
+  type Kinds,
+  listOf,
+  NUMBER,
+  oneOf,
+  PATH,
+  PATHS,
+  sizesOf,
+  TEXT,
+  TEXTS,
+} from '../../graph/common/option-kinds.js';
 import { onAbort } from '../../runtime/common/abort.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderChoice, ProviderName } from '../../runtime/node/sessions/providers.js';
@@ -6,10 +21,11 @@ import type { SessionOptions } from '../../runtime/node/sessions/session.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { Contestant } from '../measuring/bench-contestant.js';
-import type { BenchReport, Scenario } from '../measuring/bench-figures.js';
+import { type BenchReport, SCENARIOS, type Scenario } from '../measuring/bench-figures.js';
 import { type AskedSizes, type BenchModel, readBenchModels } from '../measuring/bench-model.js';
 import { type BenchProcess, startProcess } from '../measuring/bench-process.js';
 import { peakMacs } from '../measuring/roofline.js';
+import { WATCH } from './option-kinds.js';
 
 export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' | 'threads'> {
   /** .onnx files; the others are compared with the first. */
@@ -30,6 +46,16 @@ export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' 
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const KINDS: Kinds<BenchOptions> = {
+  ...WATCH,
+  models: PATHS,
+  providers: listOf("'auto' or lists of providers", either(TEXT, TEXTS)[1]),
+  scenario: oneOf(SCENARIOS),
+  ...each(['threads', 'workers', 'runs', 'batch'], NUMBER),
+  ...each(['strict', 'placement'], FLAG),
+  ...{ size: sizesOf([], ['height', 'width']), report: PATH },
+};
+
 /** More threads a core than this wait for each other longer than anyone measures. */
 const THREADS_PER_CORE = 4;
 
@@ -41,8 +67,9 @@ const [TURN, LOADS] = [4, 5];
  * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE
  */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
+  checkOptions(options, KINDS, ['models']);
   const { models: paths, report, signal } = options;
-  checkOptions(options);
+  refuseNonsense(options);
   if (report !== undefined) await refuseOverwriting([report], paths);
   const models = await readBenchModels(paths, options);
   const processes: BenchProcess[] = [];
@@ -68,7 +95,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   }
 }
 
-function checkOptions(options: BenchOptions): void {
+function refuseNonsense(options: BenchOptions): void {
   const { models, providers, runs = 50, scenario = 'single', workers, threads, batch = 1 } = options;
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (models.length === 0) throw usage('no model is given');

@@ -2,6 +2,16 @@ import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import {
+  checkOptions,
+  each,
+  type Kinds,
+  NUMBER,
+  PATH,
+  SIGNAL,
+  TEXT,
+} from '../../graph/common/option-kinds.js';
+import { pick } from '../../graph/common/pick.js';
 import { VERSION } from '../../graph/common/version.js';
 import { outlineOf } from '../../graph/ir/model.js';
 import { named, naming } from '../../runtime/common/naming.js';
@@ -26,7 +36,14 @@ export interface BundleOptions {
   readonly image?: string;
   /** Tasks of a batch; default 8. */
   readonly shards?: number;
+  readonly signal?: AbortSignal;
 }
+
+const KINDS: Kinds<BundleOptions> = {
+  ...each(['model', 'output'], PATH),
+  ...each(['format', 'name', 'image'], TEXT),
+  ...{ shards: NUMBER, signal: SIGNAL },
+};
 
 export interface BundleReport {
   readonly name: string;
@@ -53,9 +70,10 @@ const [BASE_MEMORY, MIB, STEP] = [400 * 2 ** 20, 2 ** 20, 128];
 
 /**
  * Writes a model with what an engine needs to run it: all files, or none.
- * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE
+ * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE; the signal's reason
  */
 export async function bundle(options: BundleOptions): Promise<BundleReport> {
+  checkOptions(options, KINDS, ['model', 'format', 'output']);
   const { output, shards = 8, image = `nmode-onnx:${VERSION}` } = options;
   const format: BundleFormat | undefined = FORMATS.find(({ id }) => id === options.format);
   if (format === undefined) {
@@ -70,7 +88,9 @@ export async function bundle(options: BundleOptions): Promise<BundleReport> {
   if (!NAME.test(name)) {
     throw badUsage(`${option('name', name)}: expected 1 to 40 of a-z and 0-9, with single '-' between`);
   }
-  const model = await described(await loadModel(options.model), format, { name, image, shards });
+  const watch = pick(options, ['signal']);
+  const loaded = await loadModel(options.model, watch);
+  const model = await described(loaded, format, { name, image, shards }, watch);
   const files = format.files(model);
   const paths = files.map(({ path }) => join(output, path));
   for (const path of paths) {
@@ -80,6 +100,7 @@ export async function bundle(options: BundleOptions): Promise<BundleReport> {
     );
     if (isThere) throw badUsage(`${path} is there already: remove it, or name another folder`);
   }
+  options.signal?.throwIfAborted();
   for (const folder of new Set(paths.map((path) => dirname(path)))) await makeFolder(folder);
   await writeTogether(async (put) => {
     for (const { path, contents } of files) {
@@ -102,6 +123,7 @@ async function described(
   loaded: LoadedModel,
   format: BundleFormat,
   names: Pick<BundledModel, 'name' | 'image' | 'shards'>,
+  watch: Pick<BundleOptions, 'signal'>,
 ): Promise<BundledModel> {
   const { model, bytes } = loaded;
   const { inputs, outputs } = outlineOf(model);
@@ -109,7 +131,7 @@ async function described(
   return {
     ...names,
     ...{ bytes, inputs, outputs },
-    whySingly: format.merges ? await singly(loaded) : undefined,
+    whySingly: format.merges ? await singly(loaded, watch) : undefined,
     side: sideOf(spec),
     memory: memoryOf(bytes.length, spec),
   };
@@ -126,8 +148,11 @@ function specOf({ model, name }: LoadedModel, isNeeded: boolean): ModelSpec | un
 }
 
 /** Found out as the server does: what a model declares is not enough. */
-async function singly({ model, bytes, name }: LoadedModel): Promise<string | undefined> {
-  await using session = await createSession(bytes);
+async function singly(
+  { model, bytes, name }: LoadedModel,
+  watch: Pick<BundleOptions, 'signal'>,
+): Promise<string | undefined> {
+  await using session = await createSession(bytes, watch);
   return await whyNotMerged(session, model).catch((error: unknown) => {
     throw named(name, error);
   });

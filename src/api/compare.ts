@@ -16,6 +16,17 @@ import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import {
+  checkOptions,
+  each,
+  FLAG,
+  type Kinds,
+  NUMBER,
+  PATH,
+  sizesOf,
+  TEXT,
+  TEXTS,
+} from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
@@ -24,6 +35,7 @@ import { optimize } from '../../graph/passes/optimize.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
 import type { Comparison, Figures } from '../measuring/comparison.js';
 import { bench } from './bench.js';
+import { KEYS, WATCH } from './option-kinds.js';
 import { withStructure } from './structure.js';
 
 export interface CompareOptions extends KeySelection {
@@ -51,6 +63,15 @@ export interface CompareOptions extends KeySelection {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const KINDS: Kinds<CompareOptions> = {
+  ...KEYS,
+  ...WATCH,
+  ...each(['checkpoint', 'reference', 'report'], PATH),
+  ...{ assume: TEXT, backbones: TEXTS, time: FLAG },
+  ...each(['width', 'runs'], NUMBER),
+  size: sizesOf(['depth'], ['height', 'width']),
+};
+
 const DEFAULT_RUNS = 20;
 
 /** Wider networks do not fit the 2 GiB of an .onnx file. */
@@ -66,6 +87,7 @@ const ORDER: readonly DecoderId[] = ['original', ...SOLVER_IDS];
  * are not timed; (CANNOT_WRITE); of a checkpoint what `exportModel` throws
  */
 export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
+  checkOptions(options, KINDS);
   const { time = false, runs, report, signal, onProgress } = options;
   if (runs !== undefined && !time) {
     throw new NmodeError('BAD_USAGE', `${runs} runs, which require time`);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { checkOptions, type Kinds, SIGNAL } from '../../graph/common/option-kinds.js';
 import { VERSION } from '../../graph/common/version.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { elementCount, float32Tensor } from '../../graph/ir/tensor.js';
@@ -52,17 +53,24 @@ export interface Diagnosis {
   readonly providers: readonly ProviderDiagnosis[];
 }
 
+export interface DoctorOptions {
+  readonly signal?: AbortSignal;
+}
+
+const KINDS: Kinds<DoctorOptions> = { signal: SIGNAL };
+
 /**
  * What this machine can do: tries every provider with a model and looks where its nodes ran.
  * @param model an .onnx file to try; default a small network
- * @throws NmodeError (BAD_MODEL)
+ * @throws NmodeError (BAD_MODEL, BAD_USAGE); the signal's reason
  */
-export async function doctor(model?: string): Promise<Diagnosis> {
+export async function doctor(model?: string, options: DoctorOptions = {}): Promise<Diagnosis> {
+  checkOptions(options, KINDS);
   const limits = groupLimits();
   const { cores, memory } = limits;
-  const bytes = model === undefined ? smallNetwork() : (await loadModel(model)).bytes;
+  const bytes = model === undefined ? smallNetwork() : (await loadModel(model, options)).bytes;
   const providers: ProviderDiagnosis[] = [];
-  for (const provider of PROVIDER_IDS) providers.push(await diagnose(provider, bytes));
+  for (const provider of PROVIDER_IDS) providers.push(await diagnose(provider, bytes, options));
   const [features, versions] = await Promise.all([cpuFeatures(), libraryVersions()]);
   return {
     versions,
@@ -85,17 +93,25 @@ export async function doctor(model?: string): Promise<Diagnosis> {
   };
 }
 
-async function diagnose(provider: ProviderId, model: Uint8Array): Promise<ProviderDiagnosis> {
+async function diagnose(
+  provider: ProviderId,
+  model: Uint8Array,
+  options: DoctorOptions,
+): Promise<ProviderDiagnosis> {
+  options.signal?.throwIfAborted();
   const lack: Lack | undefined = lackOf(provider);
   if (lack !== undefined)
     return { provider, works: false, problem: lack.what, ...(lack.remedy && { remedy: lack.remedy }) };
   try {
-    const session = await createSession(model, { providers: [provider], strict: true, placement: true });
+    const session = await createSession(model, {
+      ...{ providers: [provider], strict: true, placement: true },
+      ...options,
+    });
     await session.close();
     const { check, placement } = session.provider;
     return { provider, works: true, ...(check && { check }), ...(placement && { placement }) };
   } catch (error) {
-    if (!(error instanceof NmodeError)) throw error;
+    if (!(error instanceof NmodeError) || options.signal?.aborted) throw error;
     return { provider, works: false, problem: error.message.replace(`${provider}: `, '') };
   }
 }

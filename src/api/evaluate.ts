@@ -1,13 +1,22 @@
 import { basename } from 'node:path';
 import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
-import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
+import {
+  checkOptions,
+  each,
+  type Kinds,
+  NUMBER,
+  PATH,
+  TEXT,
+  TEXTS,
+  taken,
+} from '../../graph/common/option-kinds.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import { loadModel, statedRecipe } from '../../runtime/node/model.js';
-import { Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
-import { finishOptions } from '../../runtime/segment-options.js';
+import { SEGMENTER_KINDS, Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
+import { CLEANING_KINDS, finishOptions } from '../../runtime/segment-options.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
 import { turnDoubt } from '../files/orientation-mismatch.js';
 import { type Failure, findPairs, type Pair } from '../files/pairs.js';
@@ -18,7 +27,7 @@ import { type Counted, type Counting, evaluationOf } from '../reports/evaluation
 import { writeReport } from '../reports/evaluation-report.js';
 import { foregroundText } from '../reports/truth-report.js';
 import { countedBefore, openCounts, placeOfCounts, recorded, shareOf } from './evaluate-shard.js';
-import { CLEANING, IMAGES, SEMANTICS, SESSION } from './option-kinds.js';
+import { TRUTH, WATCH } from './option-kinds.js';
 
 export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, Cleaning, TruthReading {
   /** An .onnx file with one image input. */
@@ -47,12 +56,12 @@ export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, C
 type Outcome = Counted | Failure;
 
 const KINDS: Kinds<EvaluateOptions> = {
-  ...each(['model', 'images', 'masks'], PATH),
-  ...SESSION,
-  ...IMAGES,
-  ...SEMANTICS,
-  ...CLEANING,
-  ...each(['truthLabel', 'truthColour', 'ignoreLabel', 'at', 'inputs', 'report', 'shard', 'output'], ANY),
+  ...SEGMENTER_KINDS,
+  ...CLEANING_KINDS,
+  ...TRUTH,
+  ...WATCH,
+  ...each(['model', 'images', 'masks', 'report', 'output'], PATH),
+  ...{ inputs: TEXTS, threshold: NUMBER, shard: TEXT },
 };
 
 /**
@@ -79,7 +88,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     }
     await refuseOverwriting([options.report], [options.model, ...found.files]);
   }
-  await using segmenter = await Segmenter.load(model, { ...loading, at });
+  await using segmenter = await Segmenter.load(model, { ...taken(loading, SEGMENTER_KINDS), at });
   refuseReading(segmenter, options);
   const { semantics, recipe, assumed, provider: session } = segmenter;
   refuseThreshold(semantics, segmenter.classes, options.threshold);

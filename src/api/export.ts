@@ -7,15 +7,29 @@ import { networkCost } from '../../exporters/assembly/network-cost.js';
 import { foldsIn } from '../../exporters/checkpoints/folder.js';
 import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
-import { SETTING_NAMES } from '../../exporters/nn/settings.js';
+import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import { at } from '../../graph/common/at.js';
-import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
+import {
+  checkOptions,
+  each,
+  either,
+  FLAG,
+  type Kinds,
+  NUMBER,
+  OBJECT,
+  oneOf,
+  PATH,
+  RECIPE,
+  sizesOf,
+  TEXT,
+  TEXTS,
+} from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import type { ModelIo } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
-import { SIZE, TRANSFORM } from './option-kinds.js';
+import { HINTS, KEYS, PROOF } from './option-kinds.js';
 import { withStructure } from './structure.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
@@ -50,13 +64,16 @@ export interface ExportReport extends ProofReport {
 }
 
 const KINDS: Kinds<ExportModelOptions> = {
-  ...each(['checkpoint', 'output', 'reference'], PATH),
-  ...TRANSFORM,
-  ...each(['atol', 'rtol', 'opset'], ANY),
-  ...each(['key', 'prefix', 'ignore', 'assume', 'folds', 'backbone', 'backboneArguments'], ANY),
-  ...each(['decoder', 'activation', 'solverOptions', 'lmdForm', 'head', ...SETTING_NAMES], ANY),
-  ...each(['io', 'imageBits', 'background', 'classNames', 'nativeSize'], ANY),
-  size: SIZE,
+  ...PROOF,
+  ...KEYS,
+  ...HINTS,
+  ...SETTING_KINDS,
+  checkpoint: PATH,
+  ...each(['assume', 'io'], TEXT),
+  ...each(['folds', 'classNames'], TEXTS),
+  ...{ backbone: either(TEXT, OBJECT), backboneArguments: OBJECT },
+  ...{ imageBits: oneOf([8, 16]), background: either(NUMBER, TEXT), nativeSize: FLAG, opset: NUMBER },
+  ...{ recipe: RECIPE, size: sizesOf(['batch', 'depth', 'height', 'width']) },
 };
 
 /**

@@ -3,9 +3,21 @@ import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import type { SolverId } from '../../exporters/decoders/solvers.js';
 import { encoderAssumptions } from '../../exporters/grafting/encoder-assumptions.js';
 import { type GraftHints, graftDecoder, planGraft } from '../../exporters/grafting/graft.js';
+import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
+import {
+  checkOptions,
+  either,
+  FLAG,
+  type Kinds,
+  NUMBER,
+  PATH,
+  RECIPE,
+  TEXT,
+  TEXTS,
+} from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { naming } from '../../runtime/common/naming.js';
@@ -13,6 +25,7 @@ import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { measure } from '../measuring/measure.js';
 import { inputSizes } from '../transform/default-sizes.js';
+import { HINTS, KEYS, PROOF } from './option-kinds.js';
 import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
@@ -37,18 +50,28 @@ export interface GraftReport extends ProofReport {
   readonly nodesBefore: number;
 }
 
+const { pooling: _, backboneActivation: __, ...SETTINGS } = SETTING_KINDS;
+
+const KINDS: Kinds<GraftOptions> = {
+  ...PROOF,
+  ...KEYS,
+  ...HINTS,
+  ...SETTINGS,
+  ...{ model: PATH, weights: PATH, init: FLAG },
+  skips: ['a list of names, as `proposeSkips` gives', TEXTS[1]],
+  ...{ background: either(NUMBER, TEXT), classNames: TEXTS, recipe: RECIPE },
+};
+
 /**
  * Puts an nmODE decoder on tensors of any .onnx file, in place of what was computed from them.
  * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_CHECKPOINT, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where the
  *   reference is missed. In every case nothing is written.
  */
 export async function graft(options: GraftOptions): Promise<GraftReport> {
+  checkOptions(options, KINDS, ['model', 'skips', 'output']);
   const { weights, init = false, output, reference, level = 'none' } = options;
-  if (!Array.isArray(options.skips)) {
-    throw new NmodeError('BAD_USAGE', '`skips` is not an array of names: `proposeSkips` proposes some');
-  }
   if ((weights === undefined) !== init) {
-    throw new NmodeError('BAD_USAGE', 'give the weights of the decoder with `weights`, or else `init: true`');
+    throw badUsage('give the weights of the decoder with `weights`, or else `init: true`');
   }
   const { model, name } = await loadModel(options.model);
   await refuseOverwriting(

@@ -5,6 +5,17 @@ import { finished } from 'node:stream/promises';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { areChannelsLast } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
+import {
+  checkOptions,
+  each,
+  FLAG,
+  type Kinds,
+  POSITIVE,
+  SIGNAL,
+  sizesOf,
+  TEXT,
+  whole,
+} from '../../graph/common/option-kinds.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { percentile } from '../measuring/percentile.js';
 import { poisson } from '../measuring/poisson.js';
@@ -52,6 +63,12 @@ export interface LoadTestReport {
   readonly errors: Readonly<Record<string, { readonly count: number; readonly p99: number }>>;
 }
 
+const KINDS: Kinds<LoadTestOptions> = {
+  ...each(['url', 'model', 'token'], TEXT),
+  ...each(['rate', 'duration'], POSITIVE),
+  ...{ clients: whole(1, 999_999), binary: FLAG, size: sizesOf([], ['height', 'width']), signal: SIGNAL },
+};
+
 interface Port {
   readonly name: string;
   readonly datatype: string;
@@ -75,6 +92,7 @@ function valuesOf(datatype: string, count: number): Float32Array | Uint8Array | 
  * @throws NmodeError: BAD_USAGE, CHECK_FAILED where nothing was answered, CANNOT_RUN where the server is not there or does not speak the protocol
  */
 export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport> {
+  checkOptions(options, KINDS, ['url']);
   const { duration = 10, rate, clients = 8, signal } = options;
   if (rate !== undefined && options.clients !== undefined) {
     throw new NmodeError(

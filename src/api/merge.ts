@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import { checkOptions, type Kinds, PATH, PATHS } from '../../graph/common/option-kinds.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { type Entry, type FailedEntry, isFailed, manifestName, wholeManifest } from '../batch/manifest.js';
 import { type Merged, mergedEntries, openShards, type Shards } from '../batch/merge.js';
@@ -9,6 +10,7 @@ import { checkedBytes, checkWritten } from '../batch/written.js';
 import { makeFolder, removePartials, writeWhole } from '../files/write-whole.js';
 import type { EvaluationReport } from '../reports/evaluation.js';
 import { type Counted, type Counting, evaluationOf } from '../reports/evaluation-counts.js';
+import { WATCH } from './option-kinds.js';
 
 export interface MergeOptions {
   /** The folders of shards, or their manifests. */
@@ -32,6 +34,8 @@ export interface MergeReport {
   readonly evaluation?: EvaluationReport;
 }
 
+const KINDS: Kinds<MergeOptions> = { shards: PATHS, output: PATH, ...WATCH };
+
 /** Outputs that are checked or copied at once. */
 const AT_ONCE = 8;
 
@@ -45,6 +49,7 @@ const TAG = 'merge-';
  * not as it was written; CANNOT_WRITE
  */
 export async function merge(options: MergeOptions): Promise<MergeReport> {
+  checkOptions(options, KINDS, ['shards', 'output']);
   const { output, signal, onProgress } = options;
   if (output === '-') throw badUsage(`${option('output')}: expected a folder for what is merged`);
   const shards = await openShards(options.shards);

@@ -2,7 +2,7 @@ import { type Assumption, withoutStated } from '../../graph/common/assumption.js
 import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { LAYOUT_KEY } from '../../graph/common/layout.js';
-import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
+import { checkOptions, each, FLAG, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
@@ -13,10 +13,11 @@ import { headed } from '../../graph/rewriting/append-head.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { loadModel, withOutput } from '../../runtime/node/model.js';
+import { OUTPUT_KINDS } from '../../runtime/output-spec.js';
 import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
-import { SEMANTICS, TRANSFORM } from './option-kinds.js';
+import { TRANSFORM } from './option-kinds.js';
 
 export interface OptimizeModelOptions
   extends TransformOptions,
@@ -43,8 +44,8 @@ export interface OptimizeReport extends Omit<Transformed, 'model'> {
 const KINDS: Kinds<OptimizeModelOptions> = {
   ...each(['model', 'output'], PATH),
   ...TRANSFORM,
-  ...SEMANTICS,
-  ...each(['opset', 'freeze'], ANY),
+  ...OUTPUT_KINDS,
+  ...{ opset: NUMBER, freeze: FLAG },
 };
 
 /**

@@ -1,38 +1,52 @@
-import { ANY, each, type Kind } from '../../graph/common/option-kinds.js';
+import type { HintOptions } from '../../exporters/assembly/export-plan.js';
+import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
+import {
+  each,
+  FLAG,
+  FUNCTION,
+  type Kinds,
+  NUMBER,
+  NUMBERS,
+  OBJECT,
+  PATH,
+  RECIPE,
+  SIGNAL,
+  TEXT,
+  TEXTS,
+  WINDOW,
+} from '../../graph/common/option-kinds.js';
+import type { TruthReading } from '../../runtime/truth/truth.js';
+import type { TransformOptions } from '../transform/transform.js';
+import type { ProofOptions } from './write-proven.js';
 
-const SIDES = ['batch', 'depth', 'height', 'width'];
+/** Options that doors share. Ranges and words are checked where they are used: here names and types are. */
+export const WATCH = { signal: SIGNAL, onProgress: FUNCTION };
 
-export const SIZE: Kind = [
-  '{ batch, depth, height, width }, each a number or left out',
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(value).every(
-      ([side, length]) => SIDES.includes(side) && (length === undefined || typeof length === 'number'),
-    ),
-];
+export const TRANSFORM: Kinds<TransformOptions> = {
+  ...each(['level', 'target', 'precision', 'method', 'layout', 'grey'], TEXT),
+  ...each(['precompute', 'force', 'strictRecipe'], FLAG),
+  ...each(['images', 'calibrate'], PATH),
+  ...each(['maxDscDrop', 'minutes'], NUMBER),
+  ...{ inputs: TEXTS, recipe: RECIPE, window: WINDOW },
+  ...WATCH,
+};
 
-export const LIST: Kind = ['a list of paths', Array.isArray];
+export const PROOF: Kinds<ProofOptions> = {
+  ...TRANSFORM,
+  ...each(['output', 'reference'], PATH),
+  ...each(['atol', 'rtol'], NUMBER),
+};
 
-/** Options that doors share. Values are checked where they are used: here their names are. */
-export const TRANSFORM = each(
-  [
-    ...(['level', 'target', 'precompute', 'precision', 'images', 'calibrate', 'method'] as const),
-    ...(['maxDscDrop', 'minutes', 'force', 'recipe', 'strictRecipe', 'signal', 'onProgress'] as const),
-    ...(['inputs', 'layout', 'grey', 'window'] as const),
-  ],
-  ANY,
-);
-export const SEMANTICS = each(['head', 'background', 'classNames', 'outputName'], ANY);
-export const SESSION = each(
-  [
-    ...(['providers', 'strict', 'threads', 'workers', 'check', 'warmUp', 'placement'] as const),
-    ...(['graphOptimization', 'transfer', 'arena', 'spinning', 'onProgress', 'signal'] as const),
-  ],
-  ANY,
-);
-export const IMAGES = each(
-  ['recipe', 'strictRecipe', 'window', 'grey', 'layout', 'mirror', 'spacing', 'memoryBudget'],
-  ANY,
-);
-export const CLEANING = each(['threshold', 'fillHoles', 'largestComponent', 'minArea'], ANY);
+export const SELECTION: Kinds<KeySelection> = { prefix: TEXT, ignore: TEXTS };
+
+export const KEYS = { key: TEXT, ...SELECTION };
+
+export const HINTS: Kinds<HintOptions> = {
+  ...each(['decoder', 'activation', 'head', 'lmdForm'], TEXT),
+  solverOptions: OBJECT,
+};
+
+export const TRUTH: Kinds<TruthReading> = {
+  ...each(['truthLabel', 'ignoreLabel'], NUMBER),
+  truthColour: NUMBERS,
+};

@@ -2,23 +2,43 @@ import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
-import { ANY, checkOptions, each, type Kinds, PATH } from '../../graph/common/option-kinds.js';
+import {
+  checkOptions,
+  each,
+  FLAG,
+  type Kinds,
+  NUMBER,
+  PATH,
+  PATHS,
+  TEXT,
+  TEXTS,
+  taken,
+} from '../../graph/common/option-kinds.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
 import { type Classes, maskLabelsOf, nameOfLabel, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning, Component } from '../../runtime/masks/components.js';
 import { loadModel, statedRecipe } from '../../runtime/node/model.js';
-import { type Segmentation, Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
+import {
+  SEGMENTER_KINDS,
+  type Segmentation,
+  Segmenter,
+  type SegmenterOptions,
+} from '../../runtime/node/segmenter.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
-import { finishOptions, type SegmentOptions } from '../../runtime/segment-options.js';
-import type { Timings } from '../../runtime/segmenter.js';
+import {
+  CLEANING_KINDS,
+  finishOptions,
+  SEGMENT_KINDS,
+  type SegmentOptions,
+} from '../../runtime/segment-options.js';
+import type { Timings } from '../../runtime/segmentation.js';
 import type { OutputFile } from '../batch/manifest.js';
 import { parseShard } from '../batch/parse-shard.js';
 import type { ShardReport } from '../batch/shard-run.js';
 import { isOfOneFile, makeFolder, refuseOverwriting } from '../files/write-whole.js';
-import { CLEANING, IMAGES, LIST, SEMANTICS, SESSION } from './option-kinds.js';
 import { filesOf, type OutputOptions, writeFiles } from './predict-files.js';
 import { entryOf, openShard, shareOf } from './predict-shard.js';
 import { filesOfTask, findTasks, type ImageOptions, type Task } from './predict-tasks.js';
@@ -101,14 +121,15 @@ export interface PredictReport {
   readonly shard?: ShardReport;
 }
 
+const { at: _, ...LOADING } = SEGMENTER_KINDS;
+
 const KINDS: Kinds<PredictOptions> = {
+  ...LOADING,
+  ...CLEANING_KINDS,
   ...each(['model', 'output'], PATH),
-  images: LIST,
-  ...SESSION,
-  ...IMAGES,
-  ...SEMANTICS,
-  ...CLEANING,
-  ...each(['overlay', 'probabilities', 'inputs', 'mmPerPx', 'shard'], ANY),
+  ...{ images: PATHS, inputs: TEXTS, overlay: FLAG },
+  ...each(['probabilities', 'shard'], TEXT),
+  ...each(['threshold', 'mmPerPx'], NUMBER),
 };
 
 /**
@@ -118,7 +139,7 @@ const KINDS: Kinds<PredictOptions> = {
  * written for (a full disk); what all images failed with alike, where that is no fault of theirs and they are no shard
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
-  checkOptions(options, KINDS, ['model', 'images']);
+  checkOptions(options, KINDS, ['model', 'images', 'output']);
   const { onProgress, ...loading } = options;
   const { mmPerPx, output, signal } = options;
   if (mmPerPx !== undefined && !(mmPerPx > 0 && Number.isFinite(mmPerPx))) {
@@ -139,7 +160,7 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   const { tasks, unfound } = share ?? found;
   checkOutput(options, tasks);
   await using segmenter = await Segmenter.load(model, {
-    ...loading,
+    ...taken(loading, SEGMENTER_KINDS),
     workers: options.workers ?? defaultWorkers(tasks, stated),
   });
   const predictions: Prediction[] = [];
@@ -182,7 +203,7 @@ type Failure = PredictReport['failures'][number];
 
 function toSegmentOptions({ probabilities, overlay, ...options }: PredictOptions): SegmentOptions {
   const wanted = { probabilities: probabilities !== undefined, pixels: overlay ?? false };
-  return { ...options, ...wanted, components: true };
+  return { ...taken(options, SEGMENT_KINDS), ...wanted, components: true };
 }
 
 /**

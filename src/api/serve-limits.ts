@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { each, NUMBER } from '../../graph/common/option-kinds.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
 
 /** What a limit is where nothing is said, and what it can be. */
@@ -14,6 +15,8 @@ const LIMITS = {
   drainMs: { otherwise: 30_000, least: 0, most: MAX_TIMER },
   deadlineMs: { otherwise: 10_000, least: 0.001, most: MAX_TIMER },
 } as const;
+
+export const LIMIT_KINDS = each(Object.keys(LIMITS) as (keyof Limits)[], NUMBER);
 
 /** The limits of a server, under the names of its options. */
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number };

@@ -2,11 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import {
+  checkOptions,
+  each,
+  FLAG,
+  type Kind,
+  type Kinds,
+  PATH,
+  PATHS,
+  TEXT,
+  taken,
+  whole,
+} from '../../graph/common/option-kinds.js';
+import { pick } from '../../graph/common/pick.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
-import type { InputSpecOptions } from '../../runtime/input-spec.js';
+import { INPUT_KINDS, type InputSpecOptions } from '../../runtime/input-spec.js';
 import { requirePackages, withPackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
-import type { SessionOptions } from '../../runtime/node/sessions/session.js';
+import { SESSION_KINDS, type SessionOptions } from '../../runtime/node/sessions/session.js';
 import { startBehind } from '../../runtime/node/threads/priority.js';
 import { ServerCore, type ServerLimits } from '../../runtime/server/core.js';
 import { DataPlane } from '../../runtime/server/data-plane.js';
@@ -15,7 +28,8 @@ import { LogSink } from '../../runtime/server/log-sink.js';
 import type { RestOptions } from '../../runtime/server/rest/app.js';
 import { watch } from '../../runtime/server/watch.js';
 import { addSite, cannotListen } from '../files/site.js';
-import { type Limits, limitsOf } from './serve-limits.js';
+import { WATCH } from './option-kinds.js';
+import { LIMIT_KINDS, type Limits, limitsOf } from './serve-limits.js';
 
 export interface ServeOptions
   extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'>,
@@ -86,6 +100,23 @@ export interface Server {
   close(within?: number): Promise<void>;
 }
 
+const having =
+  (names: readonly string[], type: string): Kind[1] =>
+  (value) =>
+    names.every((name) => typeof Object(value)[name] === type);
+
+const KINDS: Kinds<ServeOptions> = {
+  ...pick(SESSION_KINDS, ['providers', 'strict', 'threads', 'workers']),
+  ...INPUT_KINDS,
+  ...LIMIT_KINDS,
+  ...WATCH,
+  ...{ models: PATHS, host: TEXT, tokenFile: PATH },
+  ...each(['port', 'grpcPort'], whole(0, 65_535)),
+  ...each(['ui', 'watch'], FLAG),
+  tls: ['{ cert, key }, both paths', having(['cert', 'key'], 'string')],
+  log: ['an object with a method `write`', having(['write'], 'function')],
+};
+
 /** Copies of a model where nothing is said: each takes its memory. */
 const MAX_WORKERS = 4;
 
@@ -94,6 +125,7 @@ const MAX_WORKERS = 4;
  * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN, also where packages that serving needs are not installed; the signal's reason
  */
 export async function serve(options: ServeOptions): Promise<Server> {
+  checkOptions(options, KINDS, ['models']);
   const named = namesOf(options.models);
   const limits = limitsOf(options);
   requirePackages('serving models');
@@ -117,7 +149,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       maxDelay: limits.maxDelayMs,
       ...(providers && { providers }),
       ...(strict && { strict }),
-      inputSpec: options,
+      inputSpec: taken(options, INPUT_KINDS),
     },
     drainMs,
     {

@@ -2,6 +2,16 @@ import { ofNetwork } from '../../exporters/assembly/assumptions.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { type Assumption, assumedStructure, assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import {
+  checkOptions,
+  each,
+  either,
+  FLAG,
+  type Kinds,
+  NUMBER,
+  PATH,
+  taken,
+} from '../../graph/common/option-kinds.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { outlineOf } from '../../graph/ir/model.js';
 import { named } from '../../runtime/common/naming.js';
@@ -10,6 +20,7 @@ import { parseProvider, toleranceOf } from '../../runtime/node/sessions/provider
 import {
   createSession,
   type ProviderReport,
+  SESSION_KINDS,
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
 import { endOf } from '../../runtime/output-spec.js';
@@ -35,14 +46,24 @@ export interface Verification extends Parity {
   readonly assumed: readonly Assumption[];
 }
 
+const KINDS: Kinds<VerifyOptions> = {
+  ...SESSION_KINDS,
+  model: either(PATH, ['its bytes', (value) => value instanceof Uint8Array]),
+  reference: PATH,
+  ...each(['atol', 'rtol', 'threshold'], NUMBER),
+  scaled: FLAG,
+};
+
 /**
  * Runs a model on reference inputs and compares its outputs with the reference's. A miss is a result, not an error.
- * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, CANNOT_RUN); the signal's reason
+ * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, BAD_USAGE, CANNOT_RUN); the signal's reason
  */
-export async function verify({ model, reference, ...options }: VerifyOptions): Promise<Verification> {
+export async function verify(options: VerifyOptions): Promise<Verification> {
+  checkOptions(options, KINDS, ['model', 'reference']);
+  const { model, reference } = options;
   const { bytes, name, model: loaded } = await loadModel(model, options);
   const tensors = await readReference(reference);
-  await using session = await createSession(bytes, options).catch((error: unknown) => {
+  await using session = await createSession(bytes, taken(options, SESSION_KINDS)).catch((error: unknown) => {
     throw named(name, error);
   });
   try {

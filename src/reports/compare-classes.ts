@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
+import { taken } from '../../graph/common/option-kinds.js';
 import type { Mask } from '../../runtime/common/raster.js';
 import { type Classes, labelsBehind, maskOf, nameOfLabel } from '../../runtime/masks/classes.js';
 import {
@@ -12,7 +13,7 @@ import {
   NO_PIXELS,
 } from '../../runtime/masks/metrics.js';
 import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
-import type { SegmentOptions } from '../../runtime/segment-options.js';
+import { SEGMENT_KINDS, type SegmentOptions } from '../../runtime/segment-options.js';
 import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
 import {
   type Labels,
@@ -75,7 +76,7 @@ export async function compareWithTruth(
   options: SegmentOptions & TruthReading,
 ): Promise<Compared> {
   const segmentation = await segmenter.segment(pair.inputs ?? pair.image, {
-    ...options,
+    ...taken(options, SEGMENT_KINDS),
     probabilities: false,
   });
   const stored = await readTruthOf(pair, segmentation);

@@ -1,43 +1,54 @@
-import { SETTING_NAMES } from '../../exporters/nn/settings.js';
+import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import {
-  ANY,
   each,
+  either,
   FLAG,
   FUNCTION,
   type Kinds,
   NAME,
   NAMES,
+  NUMBER,
+  NUMBERS,
   OBJECT,
   OPEN_SHARE,
   PATH,
   POSITIVE,
+  RECIPE,
   SHARE,
   SIGNAL,
   sizeUpTo,
+  TEXT,
+  TEXTS,
+  WINDOW,
   whole,
 } from '../../graph/common/option-kinds.js';
 import { MAX_NETWORK_PIXELS } from '../../graph/common/recipe.js';
 import type { SlimOptions } from './slim-options.js';
 
-/** Fewer steps make no cycle of the learning rate; more rates do not stand in a graph. */
-export const [MIN_STEPS, MAX_STEPS] = [7, 2 ** 20];
-
-const [MAX_SEED, MAX_BATCH, MAX_THREADS] = [2 ** 31 - 1, 1024, 1024];
+/** Least and most. Fewer steps make no cycle of the learning rate; more rates do not stand in a graph. */
+export const BOUNDS = {
+  steps: [7, 2 ** 20],
+  batch: [1, 1024],
+  seed: [0, 2 ** 31 - 1],
+  threads: [1, 1024],
+} as const;
 
 export const SLIM_KINDS: Kinds<SlimOptions> = {
   ...each(['network', 'images', 'output', 'masks', 'reference', 'report', 'saveWeights'], PATH),
   ...each(['outputName', 'key', 'prefix', 'assume'], NAME),
   ...each(['skips', 'inputs', 'ignore', 'classNames'], NAMES),
   ...each(['augment', 'int8', 'resume', 'force', 'strict'], FLAG),
-  ...each(['recipe', 'solverOptions', 'window'], OBJECT),
+  ...{ recipe: RECIPE, window: WINDOW, solverOptions: OBJECT },
   ...each(['truthWeight', 'minAgreement', 'maxDscDrop'], SHARE),
   ...each(['minutes', 'rate'], POSITIVE),
   ...{ size: sizeUpTo(MAX_NETWORK_PIXELS), holdOut: OPEN_SHARE },
-  ...{ steps: whole(MIN_STEPS, MAX_STEPS), batch: whole(1, MAX_BATCH), seed: whole(0, MAX_SEED) },
-  threads: whole(1, MAX_THREADS),
+  ...{ steps: whole(...BOUNDS.steps), batch: whole(...BOUNDS.batch) },
+  ...{ seed: whole(...BOUNDS.seed), threads: whole(...BOUNDS.threads) },
   memoryBudget: ['a number of bytes above 0', POSITIVE[1]],
   ...{ signal: SIGNAL, onProgress: FUNCTION },
-  ...each(['decoder', 'order', 'stateChannels', 'kernel', 'activation'], ANY),
-  ...each(['backbone', 'head', 'background', 'grey', 'providers'], ANY),
-  ...each(['truthLabel', 'truthColour', 'ignoreLabel', ...SETTING_NAMES], ANY),
+  ...each(['decoder', 'order', 'activation', 'head', 'grey'], TEXT),
+  ...each(['stateChannels', 'kernel', 'truthLabel', 'ignoreLabel'], NUMBER),
+  ...{ backbone: either(TEXT, OBJECT), background: either(NUMBER, TEXT), providers: either(TEXT, TEXTS) },
+  truthColour: NUMBERS,
+  ...SETTING_KINDS,
 };

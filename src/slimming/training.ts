@@ -9,7 +9,7 @@ import { FITTING, LOSS } from './defaults.js';
 import { type Collected, collect, type SlimImage } from './features.js';
 import { type Fitted, fitDecoder } from './fit.js';
 import type { FitProgress, FitRecord, FitTask } from './fit-task.js';
-import { MAX_STEPS, MIN_STEPS } from './option-kinds.js';
+import { BOUNDS } from './option-kinds.js';
 import type { SlimPlan } from './options.js';
 import type { SlimOptions } from './slim-options.js';
 import type { Split } from './split.js';
@@ -121,7 +121,10 @@ export async function fitted(
   return { ...fit, masksAt: collected.masksAt, fallbacks };
 }
 
-const clamped = (steps: number) => Math.min(MAX_STEPS, Math.max(MIN_STEPS, steps));
+const clamped = (steps: number) => {
+  const [least, most] = BOUNDS.steps;
+  return Math.min(most, Math.max(least, steps));
+};
 
 /** What is to be done, but for how many times. */
 function commonOf(

@@ -129,11 +129,20 @@ describe('a backbone of your own', () => {
   });
 
   it.each([
-    ['no id', {}, /^the id of a backbone is undefined, expected a string$/],
-    ['an empty id', { id: '' }, /^the id of a backbone is '', expected letters, digits/],
-    ['an id that is a path', { id: '../x' }, /^the id of a backbone is '\.\.\/x', expected letters/],
-    ['the id of another', { id: 'resnet18' }, /'resnet18', which is known already: give it another$/],
-    ['no features', { id: 'mine' }, /^backbone mine: features is undefined, expected a function/],
+    ['no id', {}, /^`id` is missing: expected a string$/],
+    ['an option that does not exist', { ...mine(() => []), channels: 1 }, /^no option is named `channels`/],
+    ['an empty id', { ...mine(() => []), id: '' }, /^the id of a backbone is '', expected letters, digits/],
+    [
+      'an id that is a path',
+      { ...mine(() => []), id: '../x' },
+      /^the id of a backbone is '\.\.\/x', expected letters/,
+    ],
+    [
+      'the id of another',
+      { ...mine(() => []), id: 'resnet18' },
+      /'resnet18', which is known already: give it another$/,
+    ],
+    ['no features', { id: 'mine' }, /^`features` is missing: expected a function$/],
     [
       'no channels',
       { ...mine(() => []), inputChannels: 0 },
@@ -162,6 +171,13 @@ describe('a backbone of your own', () => {
       'groups that do not divide',
       mine((x, weights) => [layers.conv2d(x, weights.scope('a'), 4, 3, { groups: 2 })]),
       /^backbone mine: a: 2 groups do not divide both the 3 channels taken and the 4 given$/,
+    ],
+    [
+      'an option of a layer that does not exist',
+      mine((x, weights) => [
+        Reflect.apply(layers.conv2d, undefined, [x, weights.scope('a'), 4, 3, { strides: 2 }]),
+      ]),
+      /^backbone mine: a: no option is named `strides`; the closest is `stride`$/,
     ],
     [
       'a name in place of a scope',

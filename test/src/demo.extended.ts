@@ -577,7 +577,7 @@ describe('nmode demo', () => {
   it('refuses a port that is none', () => {
     expect(nmode('demo', '--port', '70000')).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/Expected a port from 0 to 65535/),
+      stderr: expect.stringMatching(/Expected a whole number from 0 to 65535/),
     });
   });
 });

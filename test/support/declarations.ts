@@ -3,13 +3,32 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Node, SyntaxKind } from 'typescript/unstable/ast';
-import { API, type Symbol as Named, type Project, SymbolFlags } from 'typescript/unstable/sync';
+import {
+  API,
+  type Symbol as Named,
+  type Project,
+  SignatureKind,
+  SymbolFlags,
+  type Type,
+  TypeFlags,
+} from 'typescript/unstable/sync';
 import { root } from './fixtures.js';
 
 /** What a name is declared as. */
 export interface Declared {
   readonly symbol: Named;
   readonly nodes: readonly Node[];
+}
+
+/** A function, or a method, that takes options. */
+export interface Door {
+  /** Of a method, the class or interface that it is of. */
+  readonly owner?: string;
+  readonly name: string;
+  /** What its parameters are called that come before the options. */
+  readonly before: readonly string[];
+  /** The names of its options. */
+  readonly options: readonly string[];
 }
 
 type Parent = Node & {
@@ -81,6 +100,58 @@ export class Declarations {
     }
   }
 
+  /** What takes options of what a file exports: functions, and methods of classes and interfaces. */
+  doorsOf(file: string): readonly Door[] {
+    const { checker } = this.#project;
+    const found = [...this.exportsOf(file)].flatMap(([name, { symbol }]) => {
+      const value = symbol.flags & SymbolFlags.Value ? checker.getTypeOfSymbol(symbol) : undefined;
+      const instance = symbol.flags & (SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.TypeAlias);
+      const type = instance ? checker.getDeclaredTypeOfSymbol(symbol) : undefined;
+      return [
+        ...this.#doorsIn(value, name),
+        ...(symbol.flags & SymbolFlags.Class ? this.#methodsOf(value, { before: `${name}.` }) : []),
+        ...this.#methodsOf(type, { owner: name }),
+      ];
+    });
+    return found;
+  }
+
+  #methodsOf(
+    type: Type | undefined,
+    { owner, before = '' }: { readonly owner?: string; readonly before?: string },
+  ): readonly Door[] {
+    if (type === undefined || !(type.flags & TypeFlags.Object)) return [];
+    return this.#project.checker.getPropertiesOfType(type).flatMap((property) => {
+      if (!(property.flags & SymbolFlags.Method)) return [];
+      const own = this.#project.checker.getTypeOfSymbol(property);
+      return this.#doorsIn(own, before + property.name, owner);
+    });
+  }
+
+  #doorsIn(type: Type | undefined, name: string, owner?: string): readonly Door[] {
+    const { checker } = this.#project;
+    const signatures = type === undefined ? [] : checker.getSignaturesOfType(type, SignatureKind.Call);
+    return signatures.flatMap((signature) => {
+      const before: string[] = [];
+      for (const parameter of signature.getParameters()) {
+        const options = this.#optionsOf(parameter);
+        if (options !== undefined) return [{ ...(owner && { owner }), name, before, options }];
+        before.push(parameter.name);
+      }
+      return [];
+    });
+  }
+
+  /** The names of the options that a parameter takes, where it does. */
+  #optionsOf(parameter: Named): readonly string[] | undefined {
+    const { checker } = this.#project;
+    const declared = checker.getTypeOfSymbol(parameter);
+    const given = declared && checker.getNonNullableType(declared);
+    const type = given && (checker.getBaseConstraintOfType(given) ?? given);
+    if (type === undefined || !OPTIONS.test(type.getSymbol()?.name ?? '')) return undefined;
+    return checker.getPropertiesOfType(type).map((property) => property.name);
+  }
+
   #declared(symbol: Named): Declared {
     const own = symbol.flags & SymbolFlags.Alias ? this.#project.checker.getAliasedSymbol(symbol) : symbol;
     const nodes = own.declarations.flatMap((handle) => handle.resolve() ?? []);
@@ -126,6 +197,9 @@ export class Declarations {
     return this.#source(file).statements.filter(({ kind }) => !BINDINGS.has(kind));
   }
 }
+
+/** What types of options are called. */
+const OPTIONS = /(Options|Definition|Selection)$/;
 
 const NAMESPACES = new Set([SyntaxKind.SourceFile, SyntaxKind.ModuleDeclaration]);
 const BINDINGS = new Set([

@@ -5,8 +5,9 @@ import { loadRuntime } from './onnxruntime.js';
 import type { Provider } from './providers.js';
 import { lackOf } from './requirements.js';
 
+export const GRAPH_OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'all'] as const;
 /** How far onnxruntime may rewrite a graph before it runs. */
-export type GraphOptimization = 'disabled' | 'basic' | 'extended' | 'all';
+export type GraphOptimization = (typeof GRAPH_OPTIMIZATIONS)[number];
 
 export interface NativeOptions {
   readonly provider: Provider;

@@ -1,3 +1,16 @@
+import {
+  checkOptions,
+  each,
+  either,
+  FLAG,
+  FUNCTION,
+  type Kinds,
+  NUMBER,
+  oneOf,
+  SIGNAL,
+  TEXT,
+  TEXTS,
+} from '../../../graph/common/option-kinds.js';
 import { untilAborted } from '../../common/abort.js';
 import { copyOf } from '../../common/buffers.js';
 import { named } from '../../common/naming.js';
@@ -18,7 +31,7 @@ import type { SessionMethods } from '../threads/session-thread.js';
 import { startThread } from '../threads/thread.js';
 import { findAdapter } from './adapter.js';
 import { usableCores } from './limits.js';
-import type { GraphOptimization, NativeOptions } from './native.js';
+import { GRAPH_OPTIMIZATIONS, type GraphOptimization, type NativeOptions } from './native.js';
 import type { ProviderPlacement } from './provider-placement.js';
 import {
   candidates,
@@ -58,6 +71,14 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
+export const SESSION_KINDS: Kinds<SessionOptions> = {
+  providers: either(TEXT, TEXTS),
+  ...each(['strict', 'check', 'warmUp', 'placement', 'transfer', 'arena', 'spinning'], FLAG),
+  ...each(['threads', 'workers'], NUMBER),
+  graphOptimization: oneOf(GRAPH_OPTIMIZATIONS),
+  ...{ onProgress: FUNCTION, signal: SIGNAL },
+};
+
 /** How far the loading of a model is. */
 export type LoadProgress =
   /** The file has been read. */
@@ -78,6 +99,7 @@ export type Session = SharedSession<ProviderReport>;
  * nothing is left, CANNOT_RUN where none works (or, with `strict`, the first does not); the signal's reason
  */
 export async function createSession(model: ModelSource, options: SessionOptions = {}): Promise<Session> {
+  checkOptions(options, SESSION_KINDS);
   options.signal?.throwIfAborted();
   if (!isFile(model)) return openBytes(bytesOf(model), options);
   const { bytes, name } = await loadModel(model, options);

@@ -1,4 +1,16 @@
 import { badUsage } from '../../../graph/common/errors.js';
+import {
+  checkOptions,
+  each,
+  either,
+  FLAG,
+  FUNCTION,
+  type Kinds,
+  NUMBER,
+  SIGNAL,
+  TEXT,
+  TEXTS,
+} from '../../../graph/common/option-kinds.js';
 import { onAbort, untilAborted } from '../../common/abort.js';
 import {
   openFirst,
@@ -46,6 +58,14 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
+export const SESSION_KINDS: Kinds<SessionOptions> = {
+  providers: either(TEXT, TEXTS),
+  ...each(['strict', 'check', 'warmUp'], FLAG),
+  threads: NUMBER,
+  assets: ['a URL', (value) => typeof value === 'string' || value instanceof URL],
+  ...{ onProgress: FUNCTION, signal: SIGNAL },
+};
+
 /** Where a model runs, and why there. */
 export type ProviderReport = SharedProviderReport<WebProvider>;
 export type Session = SharedSession<ProviderReport>;
@@ -67,6 +87,7 @@ export async function createSession(
   model: ModelSource | Promise<Uint8Array>,
   options: SessionOptions = {},
 ): Promise<Session> {
+  checkOptions(options, SESSION_KINDS);
   needBrowser();
   // Sent to a worker for each provider that is tried.
   const bytes = model instanceof Promise ? model : loadModel(model, options).then((loaded) => loaded.bytes);

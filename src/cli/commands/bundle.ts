@@ -6,7 +6,7 @@ import { choice } from '../flags/options.js';
 import { fields, printReport } from '../output/print.js';
 import { withClock } from '../output/progress.js';
 
-interface Flags extends Omit<BundleOptions, 'model'> {
+interface Flags extends Omit<BundleOptions, 'model' | 'signal'> {
   readonly json?: true;
 }
 
@@ -27,7 +27,7 @@ export function addBundle(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (model: string, { json, ...flags }: Flags) => {
       const { bundle } = await import('../../api/bundle.js');
-      const report = await withClock('writing', () => bundle({ ...flags, model }));
+      const report = await withClock('writing', (signal) => bundle({ ...flags, model, signal }));
       printReport<'bundle'>(report, json, ({ name, files, whySingly }) =>
         fields([
           ['model', name],

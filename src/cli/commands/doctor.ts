@@ -13,7 +13,7 @@ export function addDoctor(program: Command): void {
     .action(async (model: string | undefined, { json }: { json?: true }) => {
       const { doctor } = await import('../../api/doctor.js');
       printReport<'doctor'>(
-        await withClock('trying every provider', () => doctor(model)),
+        await withClock('trying every provider', (signal) => doctor(model, { signal })),
         json,
         diagnosisText,
       );

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { BLOCKS } from '../../../exporters/decoders/block.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
@@ -7,6 +7,7 @@ import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
+import { BOUNDS } from '../../slimming/option-kinds.js';
 import type { SlimOptions } from '../../slimming/slim-options.js';
 import { stateOf } from '../../slimming/state.js';
 import {
@@ -16,6 +17,7 @@ import {
   parsePositive,
   parseProbability,
   parseSize,
+  wholeFrom,
 } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, withSolverOptions } from '../flags/decoder-flags.js';
@@ -38,11 +40,6 @@ import { slimText } from '../output/slim-text.js';
 
 interface Flags extends SessionFlags, Omit<SlimOptions, 'network' | 'providers' | 'signal' | 'onProgress'> {
   readonly json?: true;
-}
-
-function parseSeed(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number from 0 to 999999999.');
 }
 
 /** Says of an interruption what is kept of the training, and how it goes on. */
@@ -108,16 +105,20 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       parseProbability,
     );
   addTruthFlags(command)
-    .option('--steps <n>', 'maximum number of training steps (default: 1200)', parseCount)
+    .option('--steps <n>', 'maximum number of training steps (default: 1200)', wholeFrom(...BOUNDS.steps))
     .option('--minutes <n>', 'instead of --steps: approximate training time', parsePositive)
-    .option('--batch <n>', 'training batch size (default: 8)', parseCount)
+    .option('--batch <n>', 'training batch size (default: 8)', wholeFrom(...BOUNDS.batch))
     .option('--rate <rate>', 'peak learning rate (default: 0.02)', parsePositive)
     .option(
       '--augment',
       'train on augmented views too: rotated, mirrored, scaled, changed in brightness (default)',
     )
     .option('--no-augment', 'train on each image as it is')
-    .option('--seed <n>', 'random seed of weights, split and order of images (default: 0)', parseSeed)
+    .option(
+      '--seed <n>',
+      'random seed of weights, split and order of images (default: 0)',
+      wholeFrom(...BOUNDS.seed),
+    )
     .option(
       '--hold-out <share>',
       'fraction of the images that selects the best weights (default: 0.2)',

@@ -24,12 +24,17 @@ export function parseSpace(text: string): { depth?: number; height: number; widt
   return { ...(depth !== undefined && { depth: Number(depth) }), ...parseSize(plane) };
 }
 
-export function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) {
-    throw new InvalidArgumentError('Expected a whole number from 1 to 999999.');
-  }
-  return Number(text);
-}
+export const wholeFrom =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+
+export const parseCount = wholeFrom(1, 999_999);
 
 /** '0,1,2' -> ['0', '1', '2'], the folds of nnU-Net; `all` is one. */
 export function parseFolds(text: string): readonly string[] {
@@ -42,21 +47,11 @@ export function parseFolds(text: string): readonly string[] {
   return folds;
 }
 
-/** What sixteen bits can hold. */
-const upTo65535 =
-  (what: string) =>
-  (text: string): number => {
-    if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
-      throw new InvalidArgumentError(`Expected ${what} from 0 to 65535.`);
-    }
-    return Number(text);
-  };
-
 /** A value of a sample. */
-export const parseLabel = upTo65535('a whole number');
+export const parseLabel = wholeFrom(0, 65535);
 
 /** 0 for one that is free. */
-export const parsePort = upTo65535('a port');
+export const parsePort = wholeFrom(0, 65535);
 
 /** '0,128,0' -> [0, 128, 0]. */
 export function parseColour(text: string): readonly [red: number, green: number, blue: number] {

@@ -32,8 +32,6 @@ export const SRC_MODELS: Conditions = {
     'no output …': 'a fault of this package: a session gives less than its graph has',
   },
   'src/api/graft.ts': {
-    '`skips` is not an array of names: `proposeSkips` proposes some':
-      'a program gives something else for skips than an array',
     'give the weights of the decoder with `weights`, or else `init: true`':
       'neither weights nor init are given, or both',
   },

@@ -24,7 +24,6 @@ export const SRC_SLIMMING: Conditions = {
     'interrupted: …': 'Ctrl-C, or a request to end, stopped a slimming',
     'the training is kept in …: the same command with … goes on': 'the same, where there is a state',
     'no step was taken yet, and nothing is kept': 'the same, where there is none',
-    'Expected a whole number from 0 to 999999999.': 'the seed is no whole number of at most nine digits',
   },
   'src/slimming/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
   'src/slimming/checkpoint-teacher.ts': {

@@ -152,7 +152,9 @@ describe('nmode graft', () => {
     await expect(Reflect.apply(graftModel, undefined, [told])).rejects.toThrow(
       expect.objectContaining({
         code: 'BAD_USAGE',
-        message: expect.stringMatching(/^`skips` is not an array/),
+        message: expect.stringMatching(
+          /^`skips` is missing: expected a list of names, as `proposeSkips` gives/,
+        ),
       }),
     );
   });

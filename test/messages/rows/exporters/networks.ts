@@ -26,11 +26,9 @@ export const NETWORKS: Conditions = {
     'backbone …: …': 'what a backbone of the user is defined by is wrong, or its code throws; its id is fine',
     'inputChannels is …, expected a whole number of at least 1':
       'inputChannels is no safe integer or below 1',
-    'features is …, expected a function of the input and the weights': 'features is no function',
     'features returns …, …': 'what the function of the user returns is not an array',
     'features returns an array with …, …': 'an element of the array lacks dtype, shape or source',
-    'the id of a backbone …': 'the id is no string, has other characters, or is taken',
-    'is …, expected a string': 'the id is of another type than string',
+    'the id of a backbone …': 'the id has other characters, or is taken',
     "is '…', expected letters, digits, '_', '.' and '-'":
       'the id is empty or has other characters than these',
     "is '…', which is known already: give it another": 'a backbone of this package has the same id',
@@ -190,7 +188,6 @@ export const NETWORKS: Conditions = {
       'no key of any known network is there with its shape',
   },
   'exporters/nn/settings.ts': {
-    '…, expected …': 'a setting has a value that is not among those it takes',
     '… applies only to bilinear upsampling': 'align_corners is given beside upsampling by nearest',
     '…: … does not apply: …': 'a setting was given that no layer asked for while the graph was built',
     'there is no maximum pooling among the layers that are written':
@@ -201,7 +198,6 @@ export const NETWORKS: Conditions = {
     'there is no nmODE decoder': 'no step of an nmODE decoder was built: each has the activation',
     'BatchNorm eps': 'what the setting is called among what was assumed',
     'there is no BatchNorm': 'no layer that was built is a BatchNorm',
-    'a number from 0 to 1': 'eps is not a number, or below 0 or above 1',
     'no convolution is padded': 'every convolution that was built has a padding of 0',
     'nothing is interpolated': 'no layer that was built upsamples by interpolation',
     'nothing is interpolated bilinearly': 'no layer that was built upsamples bilinearly',

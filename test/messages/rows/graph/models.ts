@@ -204,9 +204,13 @@ export const MODELS: Conditions = {
       'the width of a window, the size of a pixel, or what min-max reaches, is 0, negative or too small to divide by',
   },
   'graph/common/option-kinds.ts': {
+    'expected an object of options':
+      'a program gives something else for options, all of which may be left out',
     'expected options: { … }': 'a program gives no object',
-    'no option is named …; the closest is …': 'a program names an option that there is not',
-    '… is missing: expected a path': 'what nothing can be done without is undefined',
+    'no option is named …; …': 'a program names an option that there is not',
+    'expected one of …': 'no option has a name like it',
+    'the closest is …': 'an option has a name like it',
+    '… is missing: expected …': 'what nothing can be done without is undefined',
     '…, expected …': 'the value of an option is of another type, empty, or out of bounds',
   },
   'graph/common/normalization.ts': {
