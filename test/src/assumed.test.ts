@@ -68,6 +68,20 @@ describe('what an export assumes', () => {
     expect(nmode('inspect', out('proven.onnx')).stdout).toContain(`${LINE}; verified by the reference`);
   });
 
+  it('is parted by a reference of logits, which shows all but the head', async () => {
+    const args = ['export', checkpoint, '--size', '32x48'];
+    nmode(...args, '-o', out('bare.onnx'), '--head', 'none');
+    await using session = await createSession(out('bare.onnx'));
+    const { mask } = await session.run({ input }, { type: 'float32' });
+    if (mask === undefined) throw new Error('no logits');
+    const logits = referenceFile('logits.safetensors', input, mask);
+    const { stdout } = nmode(...args, '-o', out('headed.onnx'), '--reference', logits);
+    const parted =
+      'head sigmoid (--head); not verified. Verified by the reference: pooling max (--pooling); ';
+    expect(stdout).toContain(`\nassumed    ${parted}`);
+    expect(nmode('inspect', out('headed.onnx')).stdout).toContain(parted);
+  });
+
   it('is a list in the report, the metadata and what inspect returns', async () => {
     const report = await exportModel({
       checkpoint,

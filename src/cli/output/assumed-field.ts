@@ -21,8 +21,12 @@ export function assumedLine(assumed: readonly Assumption[]): string {
 /** What was taken for what a checkpoint does not say. (How images are prepared has a line of its own.) */
 export function assumedNetworkField(assumed: readonly CheckedAssumption[]): Field {
   const network = ofNetwork(assumed);
+  const [proven, open] = [true, false].map((is) => network.filter(({ verified }) => verified === is));
   const [label, text] = assumedField(network);
-  const isVerified = network.every(({ verified }) => verified);
-  const status = isVerified ? 'verified by the reference' : 'not verified: give --reference';
-  return [label, text && `${text}; ${status}`];
+  const all = (status: string): Field => [label, text && `${text}; ${status}`];
+  if (!open?.length) return all('verified by the reference');
+  if (!proven?.length) return all('not verified: give --reference');
+  const [ofProven, ofOpen] = [proven, open].map((some) => assumptionsText(some, flagOf));
+  // Of logits, a reference does not show what follows them.
+  return [label, `${ofOpen}; not verified. Verified by the reference: ${ofProven}`];
 }
