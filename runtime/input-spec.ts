@@ -115,7 +115,7 @@ export function imageSpecOf(
     );
     if (shape.length === 5 && others.length === 0) {
       throw badModel(
-        `it takes ${taken.join('')}, a volume: volumes are not read from files, only taken as tensors, by createSession and a server`,
+        `it takes ${taken.join('')}, a volume: volumes cannot be read from files, but createSession and a server accept them as tensors`,
       );
     }
     throw badModel(

@@ -266,7 +266,7 @@ export function backgroundMetadata(
   }
   if (background === undefined || background === 'none') return [];
   const why =
-    classes === 1 ? 'there is one class' : `the head is ${head}, and only of a softmax one class is no mask`;
+    classes === 1 ? 'there is one class' : `the head is ${head}, and only a softmax has a background`;
   throw new NmodeError('BAD_USAGE', `${option('background', background)} does not apply: ${why}`);
 }
 

@@ -32,7 +32,7 @@ export function prepare(image: Value, recipe: Recipe, channels: number): Value {
   if (beyond !== undefined || sizing.kind === 'slide') {
     throw new NmodeError(
       'BAD_USAGE',
-      `${option('io', 'image')}: the recipe has ${beyond ?? 'sizing slide'}, which no graph does: leave it out, and images are prepared where the model runs`,
+      `${option('io', 'image')}: the recipe has ${beyond ?? 'sizing slide'}, which a graph cannot do: leave ${option('io')} out, and images are prepared outside the model`,
     );
   }
   return scope('recipe', () => {

@@ -31,7 +31,7 @@ const HEADER =
 
 function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
   if (bytes.length < 12 || bytes[0] !== 0x93 || text(bytes.subarray(1, 6)) !== 'NUMPY') {
-    throw new Error(`'${name}' is no .npy`);
+    throw new Error(`'${name}' is not a .npy file`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const version = view.getUint8(6);

@@ -103,7 +103,7 @@ function fieldsOf(entry: unknown): number {
 function textsOf(metadata: unknown = {}): ReadonlyMap<string, string> {
   const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
   if (!isObject || Object.values(metadata).some((value) => typeof value !== 'string')) {
-    throw new TypeError('__metadata__ is not an object of texts');
+    throw new TypeError('__metadata__ is not an object of strings');
   }
   return new Map(Object.entries(metadata as Record<string, string>));
 }

@@ -61,7 +61,7 @@ const KINDS: Readonly<Record<SettingName, SettingKind>> = {
   },
   backboneActivation: {
     what: 'activation',
-    absent: 'there is no activation of a backbone, gates aside, among the layers that are written',
+    absent: 'none of the layers that are written is an activation of a backbone (gates do not count)',
     key: 'nmode.backbone_activation',
     kind: ACTIVATION,
   },

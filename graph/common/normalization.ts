@@ -111,7 +111,8 @@ function isOfStored(normalization: ChannelNormalization): boolean {
 /** The normalization of what a window gives, in place of the window that it begins with. */
 export function windowed(normalization: Normalization | undefined, window: IntensityWindow): Normalization {
   const first = { kind: 'window', ...parseWindow(window) } as const;
-  if (normalization?.kind === 'channels') throw new TypeError('a window has no place before one a channel');
+  if (normalization?.kind === 'channels')
+    throw new TypeError('a window cannot come before normalizations of single channels');
   const steps = normalization === undefined ? [] : stepsOf(normalization);
   const rest = steps[0]?.kind === 'window' ? steps.slice(1) : steps;
   // A window gives 0..1 itself.
@@ -271,7 +272,7 @@ function numbersOf(value: unknown, what: string, fits: (x: number) => boolean): 
   const isFit = (x: unknown): x is number => typeof x === 'number' && fits(x);
   if (!Array.isArray(value) || value.length === 0 || !value.every(isFit)) {
     throw new TypeError(
-      `${what} is not a number a channel${what === 'std' ? ', each above 0, that can be divided by' : ''}`,
+      `${what} is not one number per channel${what === 'std' ? ', each above 0, that can be divided by' : ''}`,
     );
   }
   return value;

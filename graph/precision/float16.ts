@@ -49,7 +49,7 @@ async function magnitudesOf(model: Model, runEach: RunEach): Promise<Magnitudes>
   if (names.length > MAX_VALUES) {
     throw new NmodeError(
       'BAD_MODEL',
-      `it has ${names.length} values in float32: of more than ${MAX_VALUES} it is not looked at what float16 would lose`,
+      `it has ${names.length} values in float32, and what float16 would lose is checked for ${MAX_VALUES} at most`,
     );
   }
   const magnitudes = new Map<string, number>();

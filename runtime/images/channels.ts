@@ -31,7 +31,7 @@ export function withChannels(image: ImageRaster, wanted: Channels, name = 'the i
   if (image.channels === 3 && channels === 1) {
     if (grey !== undefined) return inGrey(image, grey);
     throw badImage(
-      `${name}: it is RGB, the model takes one grey channel: say what that is made of with ${GREY_WAYS}`,
+      `${name}: it is RGB, the model takes one grey channel: choose how to convert it with ${GREY_WAYS}`,
     );
   }
   const way =
@@ -99,7 +99,7 @@ export function ofParts(parts: readonly ChannelPart[], wanted: Channels): ImageR
   const way =
     coloured === undefined
       ? 'give a file for each of these'
-      : `${coloured.name} is RGB, say what one grey channel of it is made of with ${GREY_WAYS}`;
+      : `${coloured.name} is RGB, choose how to convert it to grey with ${GREY_WAYS}`;
   throw badImage(
     `${names}: together they have ${counted(image.channels)}, the model takes ${wanted.channels}: ${way}`,
   );

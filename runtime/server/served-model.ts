@@ -231,7 +231,7 @@ export class ServedModel {
     }
     const elements = elementsOf(inputs);
     if (elements > this.maxElements)
-      throw badUsage(`${elements} elements, at most ${this.maxElements} are taken`);
+      throw badUsage(`${elements} elements, at most ${this.maxElements} are accepted`);
     for (const output of outputs ?? []) {
       if (!this.outputs.some((port) => port.name === output)) {
         throw badUsage(`unexpected inference output '${output}' for model '${name}'`);

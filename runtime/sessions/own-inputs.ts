@@ -102,7 +102,7 @@ function take(given: readonly (readonly [string, TypedTensor])[]): TypedInputs {
     return structuredClone(Object.fromEntries(given), { transfer: [...buffers] as ArrayBuffer[] });
   } catch (error) {
     throw badUsage(
-      `the memory of the inputs cannot be given away (${reason(error)}): run without 'transfer'`,
+      `the buffers of the inputs cannot be transferred (${reason(error)}): run without 'transfer'`,
       { cause: error },
     );
   }

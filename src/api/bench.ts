@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import {
   checkOptions,
   each,
@@ -110,7 +111,7 @@ function refuseNonsense(options: BenchOptions): void {
     throw usage(`${threads} threads: expected ${most} at most, ${THREADS_PER_CORE} for each core`);
   }
   if (scenario === 'single' && workers !== undefined && workers !== 1) {
-    throw usage(`workers ${workers}, which require the scenario offline`);
+    throw usage(`${option('workers', workers)} requires ${option('scenario', 'offline')}`);
   }
 }
 

@@ -90,7 +90,7 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
   checkOptions(options, KINDS);
   const { time = false, runs, report, signal, onProgress } = options;
   if (runs !== undefined && !time) {
-    throw new NmodeError('BAD_USAGE', `${runs} runs, which require time`);
+    throw new NmodeError('BAD_USAGE', `${option('runs', runs)} requires ${option('time')}`);
   }
   // Before anything is timed: a size may fit the first and not the last.
   const encoders: Encoder[] = [];
@@ -181,7 +181,10 @@ function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
     const [fixed, free] = [chosen, BACKBONES.filter(hasWidth)].map((some) =>
       some.map(({ id }) => id).join(', '),
     );
-    throw new NmodeError('BAD_USAGE', `a width of ${width} for ${fixed}: those that have one are ${free}`);
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${option('width', width)} does not apply to ${fixed}: only to ${free}`,
+    );
   }
   return chosen.map((backbone) => backbone.ofWidth?.(width) ?? backbone.network(new Map()));
 }

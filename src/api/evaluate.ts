@@ -152,6 +152,6 @@ function refuseReading({ semantics, classes }: Segmenter, { model, ...reading }:
   if (length < 2 || given === undefined) return;
   throw new NmodeError(
     'BAD_USAGE',
-    `${basename(model)}: it gives masks of ${length} classes, each counted against its own label of the truth: ${given} says one foreground`,
+    `${basename(model)}: it gives masks of ${length} classes, each of which is compared with its own label in the ground truth: ${given} selects a single foreground`,
   );
 }

@@ -97,7 +97,7 @@ export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport
   if (rate !== undefined && options.clients !== undefined) {
     throw new NmodeError(
       'BAD_USAGE',
-      'clients are of a closed loop, a rate is of an open one: give one of them',
+      '`clients` make a closed loop and `rate` an open one: give one of them',
     );
   }
   const client = new Client(options);

@@ -147,4 +147,4 @@ function nextLine(lines: Iterator<string>) {
 }
 
 const unfinished = (path: string, { shard }: Header) =>
-  badUsage(`${path}: shard ${shardText(shard)} is not finished: run it again, it goes on where it ended`);
+  badUsage(`${path}: shard ${shardText(shard)} is not finished: run it again, and it resumes`);

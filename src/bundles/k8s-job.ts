@@ -28,7 +28,7 @@ const mounts = `volumeMounts:
 const predictJob = (
   model: BundledModel,
 ) => `# Segments the images in /data/images of the claim "data" into /data/shards, ${model.shards} pods, as many at a time as parallelism says.
-# A pod that is lost runs again and goes on where it ended. The claim has to be one that many nodes mount (ReadWriteMany).
+# A pod that is lost runs again and resumes. The claim has to be one that many nodes mount (ReadWriteMany).
 apiVersion: batch/v1
 kind: Job
 metadata:

@@ -12,7 +12,7 @@ export const slurm = {
 } as const satisfies BundleFormat;
 
 const predictScript = ({ name, shards, memory }: BundledModel) => `#!/bin/bash
-# Segments a folder of images: each task of the array does its shard, and one that is requeued goes on where it ended.
+# Segments a folder of images: each task of the array does its shard, and one that is requeued resumes.
 #   job=$(sbatch --parsable --export=ALL,IMAGES=/data/images,MASKS=/data/masks predict.sbatch)
 #   sbatch --dependency=afterok:$job --export=ALL,MASKS=/data/masks merge.sbatch
 # To repeat task 3 alone: sbatch --array=3 --export=ALL,IMAGES=...,MASKS=...,SHARD=3/${shards} predict.sbatch

@@ -57,7 +57,7 @@ export function pairTensors(model: Ports, reference: ReadonlyMap<string, Tensor>
     if (data.some(Number.isNaN)) {
       throw new NmodeError(
         'BAD_REFERENCE',
-        `the reference '${name}' holds NaN, which nothing can be held to`,
+        `the reference '${name}' holds NaN, with which nothing can be compared`,
       );
     }
     return [port.name, { name, dims: tensor.dims, data }];

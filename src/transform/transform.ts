@@ -217,7 +217,7 @@ function refuseContradictions(options: TransformOptions): void {
   const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
     throw usage(
-      `${precision} is not for Winograd's form of convolutions: leave ${option('level', 'latency')} out`,
+      `${precision} cannot be combined with Winograd's form of convolutions: leave ${option('level', 'latency')} out`,
     );
   }
   if (precompute && (level !== 'latency' || target === 'webgpu'))

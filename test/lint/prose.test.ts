@@ -36,6 +36,17 @@ const PUZZLING: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bunder way\b/, 'in progress'],
   [/\b(is|are|was) none of\b/, 'is not one of'],
   [/\bsay(s)? which with\b/, 'choose one with'],
+  [/(^|[.;:(|] ?)Of (a|an|each|two|several)\b/, 'for, in'],
+  [/\b(is|are) lacking\b/, 'is missing'],
+  [
+    /\b(JSON|state dict|keys?) (cannot|does not|do not) tell\b|\bno key tells\b/,
+    'cannot represent, does not show',
+  ],
+  [/\bno finite numbers?\b/, 'infinite or NaN'],
+  [/\bgoes? on where\b/, 'resumes'],
+  [/\bstands? (twice|beside)\b/, 'is listed twice, is next to'],
+  [/\bgoes? before the\b/, 'takes precedence over'],
+  [/\bput together by\b/, 'built from'],
 ];
 
 /** What of a text puzzles, with what to say. */

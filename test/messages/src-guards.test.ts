@@ -44,7 +44,9 @@ describe('an argument is refused by the bounds that it has', () => {
   });
 
   it('workers where none are taken, also 0 of them', async () => {
-    await expect(bench({ models: ['m.onnx'], workers: 0 })).rejects.toThrow(/^workers 0, which require/);
+    await expect(bench({ models: ['m.onnx'], workers: 0 })).rejects.toThrow(
+      /^`workers: 0` requires `scenario: 'offline'`/,
+    );
   });
 });
 

@@ -91,7 +91,7 @@ describe('one channel', () => {
     );
     expect((await readChannels(photograph, { channels: 1, grey: 'red' })).data[0]).toBe(red);
     await expect(readChannels(photograph, wanted)).rejects.toThrow(
-      "ISIC_0000082.jpg: it is RGB, the model takes one grey channel: say what that is made of with `grey: 'luma'` or `grey: 'red'`",
+      "ISIC_0000082.jpg: it is RGB, the model takes one grey channel: choose how to convert it with `grey: 'luma'` or `grey: 'red'`",
     );
   });
 });
@@ -130,7 +130,7 @@ describe('files of channels that do not go together are refused in one line', ()
     [
       'one with colours',
       () => [photograph, photograph],
-      "ISIC_0000082.jpg + ISIC_0000082.jpg: together they have 6 channels, the model takes 2: ISIC_0000082.jpg is RGB, say what one grey channel of it is made of with `grey: 'luma'` or `grey: 'red'`",
+      "ISIC_0000082.jpg + ISIC_0000082.jpg: together they have 6 channels, the model takes 2: ISIC_0000082.jpg is RGB, choose how to convert it to grey with `grey: 'luma'` or `grey: 'red'`",
     ],
     [
       'one that is not an image',

@@ -73,7 +73,7 @@ it('refuses labels that the model does not give, and one foreground for several 
     "a.png: it holds 255, expected the labels of the model's 3 classes, 0 to 2: `ignoreLabel: 255` leaves it out",
   );
   await expect(evaluate({ ...options, truthLabel: 1 })).rejects.toThrow(
-    'm.onnx: it gives masks of 2 classes, each counted against its own label of the truth: `truthLabel: 1` says one foreground',
+    'm.onnx: it gives masks of 2 classes, each of which is compared with its own label in the ground truth: `truthLabel: 1` selects a single foreground',
   );
 });
 

@@ -56,7 +56,7 @@ describe('JSON', () => {
 
   it('beyond its bound is refused before it comes, told, in chunks or before tensors', async () => {
     const error =
-      'the JSON is larger than the 4000000 bytes that are taken: send tensors as bytes behind it (binary_data_size)';
+      'the JSON is larger than the 4000000 bytes that are accepted: send tensors as bytes behind it (binary_data_size)';
     const path = infer('large');
     const told = await exchange(head(path, 'Content-Length: 4000001\r\n'));
     const before = await exchange(
@@ -83,7 +83,7 @@ describe('JSON', () => {
       inputs: [{ name: 'input', shape: new Array(33).fill(1), datatype: 'FP32', data: [1] }],
     });
     const { status, json } = await send(infer('small'), { body });
-    expect([status, json.error]).toEqual([400, "input 'input': 'shape' has 33 sizes, at most 32 are taken"]);
+    expect([status, json.error]).toEqual([400, "input 'input': 'shape' has 33 sizes, at most 32 are accepted"]);
   });
 });
 

@@ -152,7 +152,7 @@ describe('what is not a number', () => {
       status: 400,
       json: {
         error:
-          'output \'mask\' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true',
+          'output \'mask\' has infinite or NaN values, which JSON cannot represent: request it with "binary_data": true',
       },
     });
   });
@@ -206,7 +206,7 @@ describe('what is refused', () => {
       'too many elements',
       'open',
       { body: JSON.stringify({ inputs: [{ ...port, shape: [1, 3, 512, 512], data: [] }] }) },
-      /786432 elements, at most 65536 are taken$/,
+      /786432 elements, at most 65536 are accepted$/,
     ],
     [
       'an output that is none',

@@ -306,7 +306,7 @@ export const HOSTILE: readonly Hostile[] = [
     name: 'safetensors with metadata that are no texts',
     file: 'metadata.safetensors',
     contents: () => safetensors({ __metadata__: { epoch: 3 }, a: entry([0, 16]) }, four),
-    says: /__metadata__ is not an object of texts/,
+    says: /__metadata__ is not an object of strings/,
   },
   {
     name: 'safetensors that describe a tensor twice',

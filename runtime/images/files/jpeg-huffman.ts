@@ -99,7 +99,7 @@ export class BitReader {
     [this.#buffer, this.#held] = [0, 0];
     while (this.#at < this.#bytes.length && !this.#isMarker()) this.#at++;
     while (this.#bytes[this.#at + 1] === 0xff) this.#at++;
-    if (this.#bytes[this.#at + 1] !== 0xd0 + (number & 7)) throw this.#damaged('a restart marker is lacking');
+    if (this.#bytes[this.#at + 1] !== 0xd0 + (number & 7)) throw this.#damaged('a restart marker is missing');
     this.#at += 2;
   }
 

@@ -75,7 +75,7 @@ export function checkScans(bytes: Uint8Array): void {
     }
   }
   const isWhole = frame?.components.every(({ known }) => at(known, 0) >= 0) ?? false;
-  if (!isWhole) throw damaged('a scan is lacking');
+  if (!isWhole) throw damaged('a scan is missing');
 }
 
 /** T.81, B.2.3. */

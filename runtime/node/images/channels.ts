@@ -83,7 +83,9 @@ async function allSamples(opened: Opened, channels: number): Promise<ImageRaster
     return finished({ width, height, channels, data }, opened);
   }
   if (channels === 4 && (await openSharp(bytes).catch(() => undefined))?.space === 'cmyk')
-    throw new Error('it is CMYK, whose samples are inks and no channels: they are read as RGB alone');
+    throw new Error(
+      'it is CMYK, whose samples are inks, not channels: only a model that takes RGB can use it',
+    );
   if (format !== 'TIFF') return undefined;
   const samples = tiffSamples(bytes);
   const { count, colours, isTold } = samples;

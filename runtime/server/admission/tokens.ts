@@ -23,7 +23,7 @@ export class Tokens {
 
 /** What a transport answers where `accept` is false. */
 export function unauthenticated(): NmodeError {
-  return new NmodeError('UNAUTHENTICATED', 'a bearer token is needed');
+  return new NmodeError('UNAUTHENTICATED', 'a bearer token is required');
 }
 
 function digest(token: string): Buffer {

@@ -25,5 +25,8 @@ export function timeoutOf({ 'grpc-timeout': timeout }: IncomingHttpHeaders): num
 /** @throws NmodeError (UNSUPPORTED) */
 export function checkEncoding({ 'grpc-encoding': encoding = 'identity' }: IncomingHttpHeaders): void {
   if (encoding !== 'identity')
-    throw new NmodeError('UNSUPPORTED', `grpc-encoding is '${encoding}': messages are taken uncompressed`);
+    throw new NmodeError(
+      'UNSUPPORTED',
+      `grpc-encoding is '${encoding}': only uncompressed messages are accepted`,
+    );
 }

@@ -96,7 +96,7 @@ export class Messages {
     if (this.#prefix[0] !== 0)
       throw new NmodeError('UNSUPPORTED', 'the message is compressed: send it as it is');
     if (length > limit)
-      throw new NmodeError('TOO_LARGE', `the message has ${length} bytes, at most ${limit} are taken`);
+      throw new NmodeError('TOO_LARGE', `the message has ${length} bytes, at most ${limit} are accepted`);
     this.#body = new StatedBody(length, 0, pool, share);
     if (length === 0) this.#finish(this.#body);
     return part.subarray(taken);

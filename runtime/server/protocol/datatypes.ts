@@ -30,7 +30,7 @@ export function isDatatype(name: string): name is Datatype {
 /** @throws NmodeError (BAD_USAGE) for more sizes than a tensor has */
 export function checkRank(name: string, dims: readonly unknown[]): void {
   if (dims.length > MAX_RANK)
-    throw badUsage(`input '${name}': 'shape' has ${dims.length} sizes, at most ${MAX_RANK} are taken`);
+    throw badUsage(`input '${name}': 'shape' has ${dims.length} sizes, at most ${MAX_RANK} are accepted`);
 }
 
 /**
@@ -58,7 +58,7 @@ export function checkTensor(
   }
   const count = elementCount(dims);
   if (count > maxElements)
-    throw badUsage(`input '${name}' has ${count} elements, at most ${maxElements} are taken`);
+    throw badUsage(`input '${name}' has ${count} elements, at most ${maxElements} are accepted`);
   return { datatype: expected, count };
 }
 

@@ -134,7 +134,7 @@ const bytes = { schema: { type: 'string', format: 'binary' } };
 const failures = Object.fromEntries(
   Object.entries({
     400: 'the request makes no sense',
-    401: 'a token is needed',
+    401: 'a token is required',
     404: 'there is no such model',
     405: 'the path has no such method; Allow tells those that it has',
     408: 'the request did not come in time',

@@ -88,6 +88,6 @@ function openObject(fields: object): string {
 
 function notFinite(output: string) {
   return badUsage(
-    `output '${output}' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true`,
+    `output '${output}' has infinite or NaN values, which JSON cannot represent: request it with "binary_data": true`,
   );
 }

@@ -118,7 +118,9 @@ function readTensor(
   if (size === undefined) {
     if (data === undefined) throw badUsage(`input '${name}' has no 'data'`);
     if (checked.datatype === 'FP16')
-      throw badUsage(`input '${name}' is FP16, which JSON cannot tell: send it as bytes (binary_data_size)`);
+      throw badUsage(
+        `input '${name}' is FP16, which JSON cannot represent: send it as bytes (binary_data_size)`,
+      );
     return [name, { dims, data: numbersOf(name, data, checked.datatype, dims) } as InputTensor];
   }
   if (data !== undefined) throw badUsage(`input '${name}' has both 'data' and 'binary_data_size'`);

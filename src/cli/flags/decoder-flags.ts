@@ -13,7 +13,7 @@ export function decoderOption(ids: readonly DecoderId[]): Option {
   );
   return choice(
     '--decoder <decoder>',
-    `decoder; required where the keys do not tell: ${alike} share theirs`,
+    `decoder; required where the keys do not show it: ${alike} have the same keys`,
     ids,
   );
 }

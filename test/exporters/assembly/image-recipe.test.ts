@@ -52,6 +52,6 @@ it.each([
   ['sizing slide', { ...RECIPE, sizing: { kind: 'slide', height: 4, width: 4, step: 0.5 } }],
 ] satisfies [string, Recipe][])('%s is done by no graph', (part, recipe) => {
   expect(() => prepare(imageInput(2, 8), recipe, 2)).toThrow(
-    `\`io: 'image'\`: the recipe has ${part}, which no graph does`,
+    `\`io: 'image'\`: the recipe has ${part}, which a graph cannot do`,
   );
 });

@@ -75,7 +75,7 @@ describe('a recipe', () => {
     [
       'a mean of no channel',
       { normalization: { kind: 'mean-std', mean: [], std: [] }, sizing: resize },
-      /mean is not a number a channel/,
+      /mean is not one number per channel/,
     ],
     [
       'a later version',
@@ -90,12 +90,12 @@ describe('a recipe', () => {
     [
       'a text for a mean',
       { normalization: { kind: 'mean-std', mean: '1', std: [1] }, sizing: resize },
-      /mean is not a number a channel/,
+      /mean is not one number per channel/,
     ],
     [
       'a deviation of 0',
       { normalization: { kind: 'mean-std', mean: [1, 2, 3], std: [1, 0, 1] }, sizing: resize },
-      /std is not a number a channel, each above 0, that can be divided by/,
+      /std is not one number per channel, each above 0, that can be divided by/,
     ],
     [
       'half a size',

@@ -61,7 +61,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'its Huffman tables are damaged':
       'a table has more symbols than its segment holds, more than 256, or more codes than there can be',
     'an invalid code': 'the next bits are no code of the table, or the table was not defined',
-    'a restart marker is lacking':
+    'a restart marker is missing':
       'where the restart interval ends, no marker or one of another number follows',
     'they end too early': 'bits are needed where the image data up to the next marker are used up',
   },
@@ -72,7 +72,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'it has more than … scans': 'the 101st scan begins, whether or not it is a valid one',
     'it has more than … scans that refine others':
       'the 33rd refining scan begins, whether or not it is a valid one',
-    'a scan is lacking': 'there is no frame, or the DC coefficients of a component came in no scan',
+    'a scan is missing': 'there is no frame, or the DC coefficients of a component came in no scan',
     'a scan of a component that the frame does not have': 'a scan header names an id that no component has',
     'a scan header':
       'a scan header has not the length of its components, or a spectral selection or approximation that is none',
@@ -111,7 +111,7 @@ export const RUNTIME_IMAGES: Conditions = {
       'pixels that a program gives have no whole positive size or number of channels, no bytes or 16-bit words, or not as many as that',
   },
   'runtime/images/channels.ts': {
-    '…: it is RGB, the model takes one grey channel: say what that is made of with …':
+    '…: it is RGB, the model takes one grey channel: choose how to convert it with …':
       'an image has three channels, the model takes one, and nobody says how they become grey',
     ' or ': 'joins the ways in which colours become grey',
     '…: it has …, the model takes ……':
@@ -121,7 +121,7 @@ export const RUNTIME_IMAGES: Conditions = {
     '…: together they have …, the model takes …: …':
       'the files of an image have more or fewer channels in all than the model takes',
     'give a file for each of these': 'each of these files is grey',
-    '… is RGB, say what one grey channel of it is made of with …':
+    '… is RGB, choose how to convert it to grey with …':
       'one of these files has three channels, and nobody says how they become grey',
     ': give a grey image': 'the model takes one channel',
     '…: more than … million samples':
@@ -139,7 +139,7 @@ export const RUNTIME_IMAGES: Conditions = {
   'runtime/node/images/channels.ts': {
     'it has … pages, the model takes … channels':
       'a TIFF has several pages, and not one for each channel of the model',
-    'it is CMYK, whose samples are inks and no channels: they are read as RGB alone':
+    'it is CMYK, whose samples are inks, not channels: only a model that takes RGB can use it':
       'a JPEG or TIFF of four inks is given to a model of four channels',
     '… has colours, expected grey': 'a page of a TIFF of several is not grey',
     'file … of the image': 'what messages call one of several files that are given by their bytes',

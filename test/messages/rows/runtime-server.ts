@@ -37,16 +37,16 @@ export const RUNTIME_SERVER: Conditions = {
       'of more than 4096 chunks, the mean is shorter than that',
   },
   'runtime/server/rest/bodies/bodies.ts': {
-    'the body is larger than the … bytes that are taken':
+    'the body is larger than the … bytes that are accepted':
       'Content-Length, or what came without it, is beyond --max-body-mb, or 65536 bytes for the repository',
-    'the JSON is larger than the … bytes that are taken: send tensors as bytes behind it (binary_data_size)':
+    'the JSON is larger than the … bytes that are accepted: send tensors as bytes behind it (binary_data_size)':
       'the body of an infer request, or the part of it that is told to be JSON, is beyond --max-json-mb',
   },
   'runtime/server/rest/connections/conduct.ts': {
     'the request has … Host headers, expected one':
       'a request of HTTP/1.1 has none, or a request of any version has several',
     "Transfer-Encoding is '…', expected chunked": 'the header names another coding, alone or besides',
-    "Content-Encoding is '…': bodies are taken as they are":
+    "Content-Encoding is '…': bodies are not decompressed":
       'the header Content-Encoding is other than identity',
     "Expect is '…', expected 100-continue": 'the header Expect has another value',
     '… is not for …, expected …': 'routes have the path of the request, and none of them its method',
@@ -57,7 +57,8 @@ export const RUNTIME_SERVER: Conditions = {
       'the header is anything else, or comes several times',
   },
   'runtime/server/admission/tokens.ts': {
-    'a bearer token is needed': 'a request but for health or the page has none of the tokens of --token-file',
+    'a bearer token is required':
+      'a request but for health or the page has none of the tokens of --token-file',
   },
   'runtime/server/failures.ts': {
     'the client disconnected':
@@ -74,8 +75,7 @@ export const RUNTIME_SERVER: Conditions = {
     'it ends before its last boundary': 'no further line of the boundary follows a part, or there is none',
     'the headers of a part do not end': 'no empty line comes within the first 16 KiB of a part',
     'a part has no name': 'a part has no Content-Disposition of form-data with a name',
-    'Content-Type is multipart/form-data without a boundary: it must tell one':
-      'the parameter boundary is absent or empty',
+    'Content-Type is multipart/form-data without a boundary': 'the parameter boundary is absent or empty',
   },
   'runtime/server/rest/bodies/json.ts': {
     "'…' is not …": 'a field of the request, known to the protocol, is there and of another JSON type',
@@ -93,7 +93,7 @@ export const RUNTIME_SERVER: Conditions = {
       'a request of more than 1 MiB, with its answer, does not fit beside what others hold of --max-inflight-mb',
   },
   'runtime/server/rest/v2-answer.ts': {
-    'output \'…\' has values that are no finite numbers, which JSON cannot tell: ask for it with "binary_data": true':
+    'output \'…\' has infinite or NaN values, which JSON cannot represent: request it with "binary_data": true':
       'an output that is wanted as JSON holds NaN or infinity',
   },
   'runtime/server/rest/infer.ts': {
@@ -124,7 +124,7 @@ export const RUNTIME_SERVER: Conditions = {
     "input '…': 'shape' is not a list of sizes":
       'shape is absent, or holds what is no whole number of at least 0',
     "input '…' has no 'data'": 'neither data nor binary_data_size is there',
-    "input '…' is FP16, which JSON cannot tell: send it as bytes (binary_data_size)":
+    "input '…' is FP16, which JSON cannot represent: send it as bytes (binary_data_size)":
       'an input of a model that takes halves has its values in the JSON',
     "input '…' has both 'data' and 'binary_data_size'": 'values are given in the JSON and after it',
     "input '…': a value of 'data' is no …":
@@ -147,12 +147,12 @@ export const RUNTIME_SERVER: Conditions = {
       'classes are wanted of an output that has another rank than two, but for sizes of 1 behind, or more than 65536 classes',
   },
   'runtime/server/protocol/datatypes.ts': {
-    "input '…': 'shape' has … sizes, at most … are taken": 'shape has more than 32 entries',
+    "input '…': 'shape' has … sizes, at most … are accepted": 'shape has more than 32 entries',
     "unexpected inference input '…'": 'the model has no input of that name',
     "inference input '…' is …, which is not served: … are": "the model's input is of another type than these",
     "inference input '…' data-type is …, expected '…'":
       "the datatype is absent or other than that of the model's input",
-    "input '…' has … elements, at most … are taken":
+    "input '…' has … elements, at most … are accepted":
       'the shape of one input has more elements than --max-elements',
     "input '…': unexpected total byte size …, expected … for […]":
       'the bytes of an input, or its binary_data_size, are not the elements of the shape times the bytes of one',
@@ -175,11 +175,11 @@ export const RUNTIME_SERVER: Conditions = {
   'runtime/server/grpc/headers.ts': {
     "grpc-timeout is '…', expected up to 8 digits and a unit, as in 500m":
       'the header has more digits, or none, or another unit than H, M, S, m, u, n',
-    "grpc-encoding is '…': messages are taken uncompressed": 'the header names a coding but identity',
+    "grpc-encoding is '…': only uncompressed messages are accepted": 'the header names a coding but identity',
   },
   'runtime/server/grpc/messages.ts': {
     'the message is compressed: send it as it is': 'the first byte before a message is not 0',
-    'the message has … bytes, at most … are taken':
+    'the message has … bytes, at most … are accepted':
       'the length before a message is beyond --max-body-mb, or 65536 bytes for what brings no tensors',
     'the call has no message, expected one': 'a call of one message ends without any',
     'the call has several messages, expected one': 'a second message comes in a call of one',
@@ -290,7 +290,7 @@ export const RUNTIME_SERVER: Conditions = {
     "unexpected inference input '…' for model '…'": 'a request has an input that the model has not',
     "unexpected shape for input '…' for model '…': expected […], got […]":
       'the rank or a fixed size is another, or a size is 0',
-    '… elements, at most … are taken':
+    '… elements, at most … are accepted':
       'all inputs of a request together have more elements than --max-elements',
     "unexpected inference output '…' for model '…'": 'a request asks for an output that the model has not',
     ': height and width must be multiples of …':

@@ -40,7 +40,7 @@ export const RUNTIME_SESSIONS: Conditions = {
       'the product of the dims of an input is not the length of its data',
     '… is given as …, the model takes …':
       'the model declares an input of a type that has an array, and it is given as another',
-    "the memory of the inputs cannot be given away (…): run without 'transfer'":
+    "the buffers of the inputs cannot be transferred (…): run without 'transfer'":
       'structuredClone refuses to transfer a buffer: shared memory, or one that its owner keeps',
   },
   'runtime/sessions/probe.ts': {
@@ -82,7 +82,7 @@ export const RUNTIME_SESSIONS: Conditions = {
   'src/parity/pair.ts': {
     'the reference has no tensor for …: it holds …':
       'inputs or outputs have no tensor of their name, and there is not one input, one output and one tensor left for each',
-    "the reference '…' holds NaN, which nothing can be held to":
+    "the reference '…' holds NaN, with which nothing can be compared":
       'a tensor of the reference that was paired holds NaN',
     ' and ': 'several inputs or outputs have no tensor',
     "the reference '…' is …, expected floating-point numbers":

@@ -21,7 +21,7 @@ export const RUNTIME: Conditions = {
       'NHWC is said of an input that has 1 to 4 channels in second place, or NCHW of one that has them last, or sides that are open',
   },
   'runtime/input-spec.ts': {
-    'it takes …, a volume: volumes are not read from files, only taken as tensors, by createSession and a server':
+    'it takes …, a volume: volumes cannot be read from files, but createSession and a server accept them as tensors':
       'images are to be given to a model whose one input has five axes',
     'it takes …, expected one image: float32 [N, C, H, W] or [N, H, W, C], or uint8 or uint16 [1, H, W, C]':
       'there are no or several inputs, or the one has another rank than 4 or leaves its channels open',

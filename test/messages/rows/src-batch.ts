@@ -68,7 +68,7 @@ export const SRC_BATCH: Conditions = {
       'two manifests of one run are of different numbers of shards',
     '… and the others name other images than the list that they are of: run the shards again':
       'the hash of all images in the merged manifests is not that of their list',
-    '…: shard … is not finished: run it again, it goes on where it ended':
+    '…: shard … is not finished: run it again, and it resumes':
       'a manifest lacks its last line, or has other lines than its shard has images in their order',
   },
   'src/batch/parse-shard.ts': {

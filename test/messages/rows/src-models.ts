@@ -110,7 +110,7 @@ export const SRC_MODELS: Conditions = {
     "… '…', expected …":
       'a program gives a level, precision, target or method that is not one of those listed',
     'maxDscDrop …, expected a number from 0 to 1': 'maxDscDrop is below 0, above 1 or NaN',
-    "… is not for Winograd's form of convolutions: leave … out":
+    "… cannot be combined with Winograd's form of convolutions: leave … out":
       'a lower precision is asked for together with the level latency',
     "`precompute` requires `level: 'latency'` for cpu or wasm":
       'precompute is given at another level than latency, or for webgpu',

@@ -23,15 +23,15 @@ export const SRC: Conditions = {
     '… …: expected a whole number of at least 1': 'runs or batch is no whole number above 0',
     '… threads: expected … at most, … for each core':
       'more threads are asked for than four times the cores that may be used',
-    'workers …, which require the scenario offline': 'workers other than 1 are given in the scenario single',
+    '… requires …': 'workers other than 1 are given in the scenario single',
     'no contestant': 'never: models and providers were checked not to be empty',
   },
   'src/api/compare.ts': {
     'an operator has no cost':
       'a network of this package holds an operator whose multiply-adds are not counted',
-    '… runs, which require time': 'runs are given without time',
+    '… requires …': 'runs are given without time',
     'a width of …, expected a whole number from 1 to …': 'the width is no whole number from 1 to 400',
-    'a width of … for …: those that have one are …': 'none of the backbones that are chosen has a base width',
+    '… does not apply to …: only to …': 'none of the backbones that are chosen has a base width',
     'a size of …x…: … takes volumes, … is their depth, height and width':
       'a size without a depth is given for the checkpoint of a network of volumes',
     '… requires a checkpoint': 'one of key, prefix, ignore, assume and reference is given, and no checkpoint',
@@ -42,7 +42,7 @@ export const SRC: Conditions = {
   },
   'src/api/evaluate.ts': {
     '…: a report is an .html file': 'the path of the report ends in neither .html nor .htm',
-    '…: it gives masks of … classes, each counted against its own label of the truth: … says one foreground':
+    '…: it gives masks of … classes, each of which is compared with its own label in the ground truth: … selects a single foreground':
       'the model gives masks of several classes, and a label or colour of one foreground is given',
   },
   'src/reports/evaluation-report.ts': {
@@ -57,7 +57,7 @@ export const SRC: Conditions = {
     '… does not apply to a model': 'key, prefix or ignore is given for a file whose name ends in .onnx',
   },
   'src/api/loadtest.ts': {
-    'clients are of a closed loop, a rate is of an open one: give one of them': 'clients and rate are given',
+    '`clients` make a closed loop and `rate` an open one: give one of them': 'clients and rate are given',
     '…: no request succeeded: …': 'no request was answered with 200; statuses and reasons are counted',
     'none was sent': 'the time was over before a first request',
     "'…' is not a URL of http or https: expected one as http://127.0.0.1:8000":

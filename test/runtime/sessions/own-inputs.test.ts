@@ -132,7 +132,7 @@ describe('inputs of a run', () => {
   it('shared memory cannot be given away', () => {
     const data = new Float32Array(new SharedArrayBuffer(8));
     expect(() => ownInputs(x(data), PORTS, true)).toThrow(
-      /^the memory of the inputs cannot be given away \(.*\): run without 'transfer'$/,
+      /^the buffers of the inputs cannot be transferred \(.*\): run without 'transfer'$/,
     );
   });
 });

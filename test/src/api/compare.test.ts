@@ -82,9 +82,9 @@ it.each([
 });
 
 it('what does not go together is refused before anything is measured', async () => {
-  await expect(compare({ runs: 2 })).rejects.toThrow(/2 runs, which require time/);
+  await expect(compare({ runs: 2 })).rejects.toThrow(/`runs: 2` requires `time`/);
   await expect(compare({ backbones: ['resnet18', 'egeunet'], width: 8 })).rejects.toThrow(
-    /a width of 8 for resnet18, egeunet: those that have one are unet, /,
+    /`width: 8` does not apply to resnet18, egeunet: only to unet, /,
   );
   const done: number[] = [];
   const size = { height: 48, width: 48 };

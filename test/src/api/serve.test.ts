@@ -132,7 +132,7 @@ describe('a server', () => {
     [
       'a body that is encoded',
       { 'content-encoding': 'gzip' },
-      "Content-Encoding is 'gzip': bodies are taken as they are",
+      "Content-Encoding is 'gzip': bodies are not decompressed",
     ],
   ])('does not take %s', async (_, headers, error) => {
     for (const path of [infer('fixed'), '/v1/models/fixed/segment']) {
@@ -423,7 +423,7 @@ describe('nmode serve', () => {
     });
     await expect(loadTest({ url: url(), model: 'fixed', rate: 5, clients: 2 })).rejects.toMatchObject({
       code: 'BAD_USAGE',
-      message: 'clients are of a closed loop, a rate is of an open one: give one of them',
+      message: '`clients` make a closed loop and `rate` an open one: give one of them',
     });
   });
 });

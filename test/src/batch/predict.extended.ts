@@ -163,7 +163,7 @@ describe('merge refuses, in one line,', () => {
     copyFileSync(path, at('whole'));
     truncateSync(path, readFileSync(path).length - 30);
     expect(await refusal(at('m', 'a'), at('m', 'b'))).toBe(
-      'm/b/manifest-1-of-2.jsonl: shard 1/2 is not finished: run it again, it goes on where it ended',
+      'm/b/manifest-1-of-2.jsonl: shard 1/2 is not finished: run it again, and it resumes',
     );
     // A path out of the folder is no output.
     writeFileSync(path, readFileSync(at('whole'), 'utf8').replace(name, `../${name}`));

@@ -98,7 +98,7 @@ describe('pairing a model with a reference', () => {
     const tensors = [float32Tensor([1, 2], [1, 2]), float32Tensor([1, 2], [2, Number.NaN])];
     await expect(verifySession(session, named(['x', 'y'], tensors))).rejects.toMatchObject({
       code: 'BAD_REFERENCE',
-      message: "the reference 'y' holds NaN, which nothing can be held to",
+      message: "the reference 'y' holds NaN, with which nothing can be compared",
     });
     await session.close();
   });

@@ -21,7 +21,8 @@ export const upTo =
   (bytes: number): LimitOf =>
   () => ({
     bytes,
-    exceeded: () => new NmodeError('TOO_LARGE', `the body is larger than the ${bytes} bytes that are taken`),
+    exceeded: () =>
+      new NmodeError('TOO_LARGE', `the body is larger than the ${bytes} bytes that are accepted`),
   });
 
 /** Of bodies that are JSON, or JSON of a length that is told and tensors. */
@@ -32,7 +33,7 @@ export function jsonUpTo(maxJson: number, maxBody: number): LimitOf {
     exceeded: () =>
       new NmodeError(
         'TOO_LARGE',
-        `the JSON is larger than the ${bytes} bytes that are taken: send tensors as bytes behind it (binary_data_size)`,
+        `the JSON is larger than the ${bytes} bytes that are accepted: send tensors as bytes behind it (binary_data_size)`,
       ),
   };
   return (request) => {

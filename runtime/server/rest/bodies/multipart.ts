@@ -71,7 +71,7 @@ function parameter(text: string, name: string): string | undefined {
 function boundaryOf(contentType: string): string {
   const boundary = parameter(contentType, 'boundary');
   if (boundary !== undefined) return boundary;
-  throw badUsage('Content-Type is multipart/form-data without a boundary: it must tell one');
+  throw badUsage('Content-Type is multipart/form-data without a boundary');
 }
 
 function headOf(head: string): Omit<Part, 'content'> {

@@ -21,7 +21,7 @@ export function checkRequest({ headers, headersDistinct, httpVersion }: Incoming
     throw new HttpError(501, `Transfer-Encoding is '${transfer}', expected chunked`);
   }
   if (encoding.toLowerCase() !== 'identity') {
-    throw new HttpError(415, `Content-Encoding is '${encoding}': bodies are taken as they are`);
+    throw new HttpError(415, `Content-Encoding is '${encoding}': bodies are not decompressed`);
   }
   if (expect.toLowerCase() !== '100-continue') {
     throw new HttpError(417, `Expect is '${expect}', expected 100-continue`);

@@ -18,7 +18,7 @@ export const CHECKPOINTS: Conditions = {
   },
   'exporters/checkpoints/npz.ts': {
     'a zip file without arrays (.npy) in it': 'no entry of the zip file ends with .npy',
-    "'…' is no .npy": 'an entry has fewer than 12 bytes or does not begin with the magic of NumPy',
+    "'…' is not a .npy file": 'an entry has fewer than 12 bytes or does not begin with the magic of NumPy',
     "'…' has version … of .npy, expected 1 to …": 'the major version is 0 or above 3',
     "'…' ends within its header": 'the length of the header points beyond the end of the entry',
     "'…' has a header that is not understood":
@@ -44,7 +44,7 @@ export const CHECKPOINTS: Conditions = {
     'a tensor, or the metadata, is named twice': 'valid JSON has more keys as written than distinct ones',
     'a tensor is described twice, or a field of the metadata':
       'an object within the header has more keys as written than distinct ones',
-    '__metadata__ is not an object of texts': 'the metadata are no object, or a value in them is no string',
+    '__metadata__ is not an object of strings': 'the metadata are no object, or a value in them is no string',
     'the header is nested deeper than …: it is not one of tensors':
       'brackets stand within one another four deep',
     'the header has more than … objects and lists, three a tensor':

@@ -121,7 +121,7 @@ export const NETWORKS: Conditions = {
       'a plan of images makes slices of their rows or columns',
   },
   'exporters/assembly/image-io.ts': {
-    '…: the recipe has …, which no graph does: leave it out, and images are prepared where the model runs':
+    '…: the recipe has …, which a graph cannot do: leave … out, and images are prepared outside the model':
       'a model that takes images as they are is asked for, and its recipe crops, resamples, transposes, mirrors, slides or names files',
     'sizing slide': 'the recipe slides windows over images',
   },
@@ -141,7 +141,7 @@ export const NETWORKS: Conditions = {
       'the head is a softmax over several classes, and the index that was given is not one of theirs',
     '… does not apply: …': 'an index was given, and the head is no softmax over several classes',
     'there is one class': 'the network has one class',
-    'the head is …, and only of a softmax one class is no mask':
+    'the head is …, and only a softmax has a background':
       'there are several classes behind a sigmoid or without a head',
   },
   'exporters/assembly/head.ts': {
@@ -192,7 +192,7 @@ export const NETWORKS: Conditions = {
     '…: … does not apply: …': 'a setting was given that no layer asked for while the graph was built',
     'there is no maximum pooling among the layers that are written':
       'no layer that was built is a maximum pooling',
-    'there is no activation of a backbone, gates aside, among the layers that are written':
+    'none of the layers that are written is an activation of a backbone (gates do not count)':
       'no layer that was built is an activation, unless one that weighs features',
     'activation in nmODE blocks': 'what the setting is called among what was assumed',
     'there is no nmODE decoder': 'no step of an nmODE decoder was built: each has the activation',

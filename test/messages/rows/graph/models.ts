@@ -191,7 +191,7 @@ export const MODELS: Conditions = {
   'graph/precision/float16.ts': {
     'fp16 needs opset …, the model has …: export it with a later one':
       'the opset of the model is below 6, and could not be lifted',
-    'it has … values in float32: of more than … it is not looked at what float16 would lose':
+    'it has … values in float32, and what float16 would lose is checked for … at most':
       'nodes of a model that is to be lowered to float16 give more than 20000 values in float32',
   },
   'graph/common/fields.ts': {
@@ -220,14 +220,14 @@ export const MODELS: Conditions = {
       'the normalizations of channels are no list, fewer than two, or too many',
     "normalization '…' is not one of …, steps, channels":
       'the kind of a normalization, or of one of its steps, is another',
-    'a window has no place before one a channel':
+    'a window cannot come before normalizations of single channels':
       'a window is asked for where each channel is normalized in its own way',
     'mean is of … channels, std of …': 'mean and std are lists of numbers of different lengths',
     '… from … to …, expected a low below a high…':
       'low is not below high, or a percentile is outside 0 to 100',
     ', both from 0 to 100': 'percentiles are meant',
     'bits is not a whole number from 1 to 16': 'the bits of unit are anything else',
-    '… is not a number a channel…': 'mean or std is not a list of finite numbers that fit, or is empty',
+    '… is not one number per channel…': 'mean or std is not a list of finite numbers that fit, or is empty',
     ', each above 0, that can be divided by': 'std is meant: each must be above 0 and 1 / std finite',
     'its steps are of … channels': 'steps have numbers for different numbers of channels',
     ' and ': 'joins these numbers of channels',

@@ -65,7 +65,9 @@ it('inks are no channels', async () => {
     await photograph.clone().tiff().toBuffer(),
     await photograph.clone().jpeg().toBuffer(),
   ]) {
-    await expect(readChannels(bytes, { channels: 4 })).rejects.toThrow('it is CMYK, whose samples are inks');
+    await expect(readChannels(bytes, { channels: 4 })).rejects.toThrow(
+      'it is CMYK, whose samples are inks, not channels',
+    );
     expect(await readChannels(bytes, { channels: 3 })).toMatchObject({ channels: 3 });
   }
 });

@@ -117,7 +117,7 @@ describe('a request of tensors', () => {
     const large = { ...raw, raw_input_contents: [Buffer.alloc(2e6)] };
     expect(await client.call('ModelInfer', large)).toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
-      details: expect.stringMatching(/the message has 20000\d\d bytes, at most 2000000 are taken/),
+      details: expect.stringMatching(/the message has 20000\d\d bytes, at most 2000000 are accepted/),
     });
   });
 

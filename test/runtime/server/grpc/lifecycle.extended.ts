@@ -86,7 +86,7 @@ it('wants one of its tokens and speaks TLS as over HTTP, but for its health', as
         request('model'),
         authorization === undefined ? {} : { metadata: { authorization } },
       );
-    expect(await asked()).toEqual({ code: 'UNAUTHENTICATED', details: 'a bearer token is needed' });
+    expect(await asked()).toEqual({ code: 'UNAUTHENTICATED', details: 'a bearer token is required' });
     expect(await asked('Bearer wrong')).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(await asked('Bearer secret')).toMatchObject({ code: 'OK' });
     expect(await client.call('ModelMetadata', { name: 'model' })).toMatchObject({ code: 'UNAUTHENTICATED' });

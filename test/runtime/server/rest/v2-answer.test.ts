@@ -46,6 +46,6 @@ it('a value that is not finite is found where it is written, and nothing after i
       hold() {},
     },
   );
-  await expect(answer).rejects.toThrow(/^output 'a' has values that are no finite numbers/);
+  await expect(answer).rejects.toThrow(/^output 'a' has infinite or NaN values/);
   expect(writes).toBe(2);
 });
