@@ -54,6 +54,8 @@ export interface Place {
   readonly weights: string;
   /** Texts by their names in the layout. */
   readonly beside: ReadonlyMap<string, string>;
+  /** Paths of the weights and of the texts. */
+  readonly sources: readonly string[];
   /** What is to be said of how it was found. */
   readonly notes: readonly string[];
 }
@@ -66,7 +68,7 @@ const bad = (message: string, cause?: unknown) => new NmodeError('BAD_CHECKPOINT
  */
 export async function placeOf(path: string): Promise<Place> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder) return { file: basename(path), weights: path, beside: await textsAround(path), notes: [] };
+  if (!isFolder) return { file: basename(path), weights: path, ...(await textsAround(path)), notes: [] };
   const { files, usual } = weightsIn(path);
   const [weights, ...more] = files;
   if (weights === undefined) {
@@ -82,7 +84,7 @@ export async function placeOf(path: string): Promise<Place> {
   const file = join(basename(resolve(path)), relative(path, weights));
   const isUsual = basename(weights) === usual;
   const notes = isUsual ? [] : [`weights are those of ${basename(weights)}: there is no ${usual}`];
-  return { file, weights, beside: await textsAround(weights), notes };
+  return { file, weights, ...(await textsAround(weights)), notes };
 }
 
 /** What nnU-Net calls the folder of a fold: its number, or `all` for a training on all data. */
@@ -146,7 +148,7 @@ function foldersBelow(path: string, pattern: string): readonly string[] {
 }
 
 /** Of a file that lies where a library puts weights. */
-async function textsAround(path: string): Promise<ReadonlyMap<string, string>> {
+async function textsAround(path: string): Promise<Pick<Place, 'beside' | 'sources'>> {
   const folders = dirname(resolve(path)).split(sep);
   for (const { folder, weights, others, texts } of LAYOUTS) {
     const patterns = segmentsOf(folder);
@@ -154,16 +156,16 @@ async function textsAround(path: string): Promise<ReadonlyMap<string, string>> {
     const isThere =
       depth > 0 && patterns.every((pattern, index) => fitsPattern(at(folders, depth + index), pattern));
     if (!isThere || !(others || weights.includes(basename(path)))) continue;
-    const found = await textsIn(folders.slice(0, depth).join(sep) || sep, texts);
-    if (found.size > 0) return found;
+    const root = folders.slice(0, depth).join(sep) || sep;
+    const there = texts.filter((name) => existsSync(join(root, name)));
+    if (there.length === 0) continue;
+    const read = there.map(async (name) => [name, await asJson(name, textOf(join(root, name)))] as const);
+    return {
+      beside: new Map(await Promise.all(read)),
+      sources: [path, ...there.map((name) => join(root, name))],
+    };
   }
-  return new Map();
-}
-
-async function textsIn(folder: string, texts: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const there = texts.filter((name) => existsSync(join(folder, name)));
-  const read = there.map(async (name) => [name, await asJson(name, textOf(join(folder, name)))] as const);
-  return new Map(await Promise.all(read));
+  return { beside: new Map(), sources: [path] };
 }
 
 /** YAML as JSON; any other text as it is. @throws NmodeError (BAD_CHECKPOINT) for what is no YAML, or would grow without end */

@@ -40,6 +40,8 @@ export interface Checkpoint {
   readonly assumed?: readonly Assumption[];
   /** What else is said, text by name: in the file, as the metadata of safetensors, or in files beside it. */
   readonly extras?: ReadonlyMap<string, string>;
+  /** Paths of all files that it was read from. */
+  readonly sources?: readonly string[];
   /** Of the whole file. @throws NmodeError (BAD_CHECKPOINT) where it cannot be read */
   sha256(): string;
   /** Closes the file; tensors cannot be read any more. */
@@ -110,7 +112,7 @@ export async function openCheckpoint(
   key?: string,
   selection: KeySelection = {},
 ): Promise<Checkpoint> {
-  const { file, weights, beside, notes: ofPlace } = await placeOf(path);
+  const { file, weights, beside, sources, notes: ofPlace } = await placeOf(path);
   const open = async (source: FileSource) => {
     const reader = readerOf(source, basename(weights));
     const { notes, extras: own, ...contents } = await reader.read(source);
@@ -120,7 +122,7 @@ export async function openCheckpoint(
     checkExpansion(selected, source);
     const { tensors, assumed } = withoutAverages(selected);
     return {
-      ...{ file, format: reader.id, tensors, prefix, extras },
+      ...{ file, format: reader.id, tensors, prefix, extras, sources },
       assumed: [...copiesTaken(stateDict), ...assumed],
       ignored: [...ignored, ...stateDict.beside],
       note: printable([...ofPlace, ...notes, ...placeNotes(stateDict, key)].join('; ')),

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { check } from '../../graph/analysis/check.js';
 import { prune } from '../../graph/analysis/prune.js';
@@ -21,6 +21,8 @@ export interface LoadedModel {
   readonly bytes: Uint8Array;
   /** What messages call it. */
   readonly name: string;
+  /** Paths of all files that it was read from. */
+  readonly sources?: readonly string[];
 }
 
 /** An .onnx file, or what is in it. */
@@ -67,17 +69,18 @@ export async function loadModel(
   if (CHECKPOINT_NAME.test(path)) {
     throw badModel(`${name}: a checkpoint by its extension, expected an .onnx model: export it first`);
   }
-  let isWhole = true;
+  const beside = new Set<string>();
   const folder = readingBeside(dirname(path));
-  const readBeside: ReadBeside = (...tensor) => {
-    isWhole = false;
-    return folder(...tensor);
+  const readBeside: ReadBeside = (tensor, data) => {
+    beside.add(join(dirname(path), data.location));
+    return folder(tensor, data);
   };
   const read = await readModelBytes(path, signal);
   onProgress?.({ kind: 'read', bytes: read.length });
   const { model, bytes } = modelOf(read, name, readBeside);
+  const sources = [path, ...beside];
   // A runtime is given bytes, which have no folder.
-  return { model, name, bytes: isWhole ? bytes : naming(name, () => encodeModel(model)) };
+  return { model, name, sources, bytes: beside.size === 0 ? bytes : naming(name, () => encodeModel(model)) };
 }
 
 /**

@@ -90,7 +90,8 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   const others: Checkpoint[] = [];
   try {
     for (const other of paths) others.push(await open(other));
-    await refuseOverwriting([output], [options.checkpoint, ...(reference ? [reference] : [])]);
+    const sources = [checkpoint, ...others].flatMap((each) => each.sources ?? []);
+    await refuseOverwriting([output], [...sources, ...(reference ? [reference] : [])]);
     const proof = planProof(options);
     const asked = planExport(options);
     const structure = { assume: options.assume, ...pick(proof, ['reference', 'tolerance']) };

@@ -73,15 +73,13 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
   if ((weights === undefined) !== init) {
     throw badUsage('give the weights of the decoder with `weights`, or else `init: true`');
   }
-  const { model, name } = await loadModel(options.model);
-  await refuseOverwriting(
-    [output],
-    [options.model, weights, reference].filter((path) => path !== undefined),
-  );
+  const { model, name, sources: ofModel = [] } = await loadModel(options.model);
   const selection = pick(options, ['prefix', 'ignore']);
   const checkpoint =
     weights === undefined ? undefined : await openCheckpoint(weights, options.key, selection);
   try {
+    const sources = [...ofModel, ...(checkpoint?.sources ?? []), ...(reference ? [reference] : [])];
+    await refuseOverwriting([output], sources);
     const plan = planGraft(options);
     const grafted = await graftDecoder(model, checkpoint, plan, measure).catch((error) =>
       naming(name, () => {

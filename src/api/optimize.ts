@@ -58,7 +58,7 @@ export async function optimizeModel(options: OptimizeModelOptions): Promise<Opti
   const { model: path, output, outputName } = options;
   const loaded = await loadModel(path);
   const { model, bytes: before, name } = loaded;
-  await refuseOverwriting([output], [path]);
+  await refuseOverwriting([output], loaded.sources ?? []);
   const stated = naming(name, () => withFacts(withOutput(loaded, outputName).model, options));
   const { model: result, ...report } = await transform(stated, name, options);
   return {

@@ -24,6 +24,8 @@ import { verifyOrFail } from './write-verified.js';
 export interface OpenTeacher {
   readonly teacher: Teacher;
   readonly notes: readonly string[];
+  /** Paths of all files that it was read from. */
+  readonly sources: readonly string[];
   close(): void;
 }
 
@@ -54,7 +56,7 @@ async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
     ...((options.recipe || sizing) && { recipe: { ...options.recipe, ...sizing } }),
   });
   const notes = proposed ? [`the decoder stands on the proposed tensors ${skips.join(', ')}`] : [];
-  return { teacher, notes, close: () => {} };
+  return { teacher, notes, sources: loaded.sources ?? [], close: () => {} };
 }
 
 async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
@@ -71,7 +73,8 @@ async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
     const { plan, notes } = await planOf(checkpoint, options);
     const teacher = checkpointTeacher(checkpoint, plan);
     const close = () => checkpoint.close();
-    return { teacher: reference === undefined ? teacher : proven(teacher), notes, close };
+    const sources = [...(checkpoint.sources ?? []), ...(reference === undefined ? [] : [reference])];
+    return { teacher: reference === undefined ? teacher : proven(teacher), notes, sources, close };
   } catch (error) {
     checkpoint.close();
     throw error;

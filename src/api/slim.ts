@@ -38,12 +38,13 @@ import { planProof, writeProven } from './write-proven.js';
 export async function slim(options: SlimOptions): Promise<SlimReport> {
   planSlim(options);
   requirePackages('fitting a decoder');
-  const { teacher, notes, close } = await openTeacher(options);
+  const { teacher, notes, sources, close } = await openTeacher(options);
   try {
     const plan = planSlim(options, teacher.classes);
     const found = await imagesOf(options, teacher.spec);
     const { images, truth, unused, notes: ofMasks } = await withTruth(options, found);
-    await refuseOutputs(options, images, truth);
+    const masks = [...truth.values()].map(({ mask }) => mask);
+    await refuseOutputs(options, [...sources, ...images.flatMap(({ files }) => files), ...masks]);
     const task = { options, plan, teacher, images, truth };
     return await locked(`${options.output}.lock`, () => slimmed(task, [...notes, ...ofMasks], unused));
   } finally {
@@ -193,14 +194,12 @@ function withoutMasks(folder: string, found: readonly SlimImage[]): WithTruth {
 
 /** @throws NmodeError (BAD_USAGE) for outputs that would overwrite inputs or each other */
 async function refuseOutputs(
-  { network, output, saveWeights, report }: SlimOptions,
-  images: readonly SlimImage[],
-  truth: ReadonlyMap<string, Pair>,
+  { output, saveWeights, report }: SlimOptions,
+  inputs: readonly string[],
 ): Promise<void> {
   const outputs = [output, saveWeights, report].filter((path) => path !== undefined);
   const twice = outputs.find((path, index) => outputs.indexOf(path) < index);
   if (twice !== undefined) throw badUsage(`${twice}: two files are to be written there`);
-  const masks = [...truth.values()].map(({ mask }) => mask);
-  await refuseOverwriting(outputs, [network, ...images.flatMap(({ files }) => files), ...masks]);
+  await refuseOverwriting(outputs, inputs);
   for (const path of outputs) await refuseUnwritable(path);
 }
