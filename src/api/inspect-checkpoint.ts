@@ -1,5 +1,6 @@
 import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
 import { buildModel, type InputSize, sizeMultiples } from '../../exporters/assembly/build.js';
+import { namedClasses } from '../../exporters/assembly/class-names.js';
 import {
   type DecoderId,
   type Description,
@@ -26,7 +27,6 @@ import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
 import type { Order } from '../../exporters/decoders/block.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
-import { classNamesIn } from '../../graph/common/class-names.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
@@ -141,7 +141,7 @@ function architecture(checkpoint: Checkpoint): Recognised {
   try {
     const detected = detectIn(checkpoint);
     const { network, classes, decoders, nmode } = detected;
-    const classNames = checkpoint.extras && classNamesIn(checkpoint.extras, classes);
+    const { names: classNames } = namedClasses(checkpoint, classes, undefined, network.classNames);
     const { widths, scales, inputChannels, backbone, own } = network;
     const ofOwn = decoders.includes('original') ? own?.variant : undefined;
     const variant = network.variant || ofOwn ? { ...network.variant, ...ofOwn } : undefined;
