@@ -17,6 +17,23 @@ export const RGB: Channels = { channels: 3 };
 
 const GREY_WAYS = GREYS.map((way) => option('grey', way)).join(' or ');
 
+/** What is told where an image is taken for one of other channels. */
+export const TAKEN = {
+  grey: 'it is grey: its red, green and blue are taken to be equal',
+  alpha: 'its alpha channel is left out',
+  cmyk: 'it is CMYK: its colours are taken as RGB',
+} as const;
+
+/** An image with warnings beside those that it has already, each once. */
+export function withWarnings<Image extends ImageRaster>(
+  image: Image,
+  more: readonly (string | false)[],
+): Image {
+  const { warnings = [] } = image;
+  const others = more.filter((text) => text !== false && !warnings.includes(text)) as readonly string[];
+  return others.length === 0 ? image : { ...image, warnings: [...warnings, ...others] };
+}
+
 const counted = (channels: number) => (channels === 1 ? '1 channel' : `${channels} channels`);
 
 /**
@@ -27,7 +44,7 @@ const counted = (channels: number) => (channels === 1 ? '1 channel' : `${channel
 export function withChannels(image: ImageRaster, wanted: Channels, name = 'the image'): ImageRaster {
   const { channels, grey } = wanted;
   if (image.channels === channels) return image;
-  if (image.channels === 1 && channels === 3) return inRgb(image);
+  if (image.channels === 1 && channels === 3) return withWarnings(inRgb(image), [TAKEN.grey]);
   if (image.channels === 3 && channels === 1) {
     if (grey !== undefined) return inGrey(image, grey);
     throw badImage(

@@ -1,6 +1,6 @@
 import type { ImageRaster } from '../common/raster.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
-import type { Channels } from './channels.js';
+import { type Channels, withChannels } from './channels.js';
 import type { Tiling } from './courses/course.js';
 import { outsideWarning } from './depth.js';
 import { type Finished, type FinishOptions, Job, type ModelSpec } from './job.js';
@@ -15,7 +15,7 @@ export interface Begun extends Timed {
   readonly height: number;
   /** How many runs of the network the image takes. */
   readonly inputs: number;
-  /** What was passed over when the image was read, and that its recipe leaves nothing of it. */
+  /** What was passed over and assumed when the image was read, and that its recipe leaves nothing of it. */
   readonly warnings: readonly string[];
   readonly tiling?: Tiling;
 }
@@ -40,7 +40,7 @@ export function imageMethods<S>(read: (source: S, channels: Channels) => ImageRa
   return {
     begin: ({ id, source, spec }: { id: number; source: S; spec: ModelSpec }): Promise<Begun> =>
       timed(async () => {
-        const image = await read(source, spec);
+        const image = withChannels(await read(source, spec), spec);
         const job = new Job(image, spec);
         jobs.set(id, job);
         const { width, height } = image;

@@ -1,5 +1,5 @@
 import { formatOf, type ImageFormat, isAnimatedPng, latin1, pngChunks } from '../images/files/formats.js';
-import { mayBeGrey } from '../images/files/png-image.js';
+import { hasAlphaPng, mayBeGrey } from '../images/files/png-image.js';
 
 /** What a file says of its image before it is decoded. */
 export interface ImageHeader {
@@ -10,6 +10,8 @@ export interface ImageHeader {
   readonly depth: number;
   /** Whether it may hold grey alone. */
   readonly grey: boolean;
+  /** Whether it holds how opaque its pixels are. */
+  readonly alpha: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ function png(view: DataView, bytes: Uint8Array): Measures {
     height: view.getUint32(20),
     depth: view.getUint8(24),
     grey: mayBeGrey(bytes),
+    alpha: hasAlphaPng(bytes),
   };
 }
 
@@ -79,6 +82,7 @@ function jpeg(view: DataView, bytes: Uint8Array): Measures {
     height: view.getUint16(at + 5),
     depth: view.getUint8(at + 4),
     grey,
+    alpha: false,
   };
 }
 
@@ -86,15 +90,17 @@ function jpeg(view: DataView, bytes: Uint8Array): Measures {
 function webp(view: DataView, bytes: Uint8Array): Measures {
   if (view.getUint32(4, true) + 8 > bytes.length) throw new RangeError();
   const kind = latin1(bytes, 12, 16);
-  const colours = { depth: 8, grey: false };
+  const colours = { depth: 8, grey: false, alpha: false };
   const uint24 = (at: number) => view.getUint16(at, true) + 2 ** 16 * view.getUint8(at + 2);
   if (kind === 'VP8X') {
-    if ((view.getUint8(20) & 2) !== 0) throw new Error('it holds several images, expected one');
-    return { width: 1 + uint24(24), height: 1 + uint24(27), ...colours };
+    const flags = view.getUint8(20);
+    if ((flags & 2) !== 0) throw new Error('it holds several images, expected one');
+    return { width: 1 + uint24(24), height: 1 + uint24(27), ...colours, alpha: (flags & 0x10) !== 0 };
   }
   if (kind === 'VP8L') {
     const bits = view.getUint32(21, true);
-    return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff), ...colours };
+    const alpha = ((bits >>> 28) & 1) !== 0;
+    return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff), ...colours, alpha };
   }
   return {
     width: view.getUint16(26, true) & 0x3fff,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TAKEN } from '../../runtime/images/channels.js';
 import { exif, HARMLESS, picture, segment } from '../support/image-files.js';
 import { nmode } from '../support/nmode.js';
 import { TINY } from '../support/tiny-models.js';
@@ -31,6 +32,14 @@ describe('files that are read in spite of harmless faults', () => {
   it('are named in one line by predict, which succeeds', () => {
     const run = nmode('predict', out('model.onnx'), out('images'), '-o', out('done'));
     expect(run).toMatchObject({ status: 0, stderr: `nmode: scan.jpg: ${SCAN}\n` });
+  });
+
+  it('are told once where the same is told of several', async () => {
+    mkdirSync(out('grey'));
+    const grey = await picture().toColourspace('b-w').png().toBuffer();
+    for (const name of ['a.png', 'b.png', 'c.png']) writeFileSync(out('grey', name), grey);
+    const run = nmode('predict', out('model.onnx'), out('grey'), '-o', out('greys'));
+    expect(run).toMatchObject({ status: 0, stderr: `nmode: a.png and 2 more: ${TAKEN.grey}\n` });
   });
 
   it('are told as JSON by predict and eval', () => {

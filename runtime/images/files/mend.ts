@@ -8,10 +8,13 @@ import { mendPng } from './mend-png.js';
 import { mendWebp } from './mend-webp.js';
 import type { Mended } from './mended.js';
 
+/** An image with what its decoder tells. */
+type Decoded = Samples & { readonly warnings?: readonly string[] };
+
 /** What was decoded of a mended file: upright, and with what was passed over. */
-export function finished<Image extends Samples>(image: Image, { orientation, warnings }: Mended): Image {
+export function finished<Image extends Decoded>(image: Image, { orientation, warnings }: Mended): Image {
   const upright = turn(image, orientation);
-  return warnings.length === 0 ? upright : { ...upright, warnings };
+  return warnings.length === 0 ? upright : { ...upright, warnings: [...warnings, ...(image.warnings ?? [])] };
 }
 
 const MENDERS: Readonly<Record<ImageFormat['name'], (bytes: Uint8Array) => Mended | Promise<Mended>>> = {

@@ -1,5 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { ImageRaster } from '../../common/raster.js';
+import { TAKEN, withWarnings } from '../channels.js';
+import { pngChunks } from './formats.js';
 import type { PngSamples } from './png.js';
 
 /** Colour types (PNG specification, 11.2.1), and where the first chunk has one. */
@@ -10,6 +12,24 @@ const COLOUR_TYPE = 25;
 export const mayBeGrey = (bytes: Uint8Array) =>
   [GREY, PALETTE, GREY_ALPHA].some((type) => type === bytes[COLOUR_TYPE]);
 
+/** Whether a PNG holds grey and nothing but that, or grey and alpha. */
+export const isGreyPng = (bytes: Uint8Array) =>
+  [GREY, GREY_ALPHA].some((type) => type === bytes[COLOUR_TYPE]);
+
+/** Whether some samples are how opaque a pixel is. */
+const hasAlpha = ({ channels, transparency }: PngSamples): boolean =>
+  channels === 2 || channels === 4 || transparency !== undefined;
+
+/** Whether a PNG holds how opaque its pixels are, as samples or in a chunk of their colours (tRNS). */
+export function hasAlphaPng(bytes: Uint8Array): boolean {
+  if ([GREY_ALPHA, RGB_ALPHA].some((type) => type === bytes[COLOUR_TYPE])) return true;
+  for (const { type } of pngChunks(bytes)) {
+    if (type === 'tRNS') return true;
+    if (type === 'IDAT') return false;
+  }
+  return false;
+}
+
 /** Whether a PNG holds as many samples a pixel, alpha among them. */
 export const hasSamples = (bytes: Uint8Array, samples: number): boolean =>
   bytes[COLOUR_TYPE] === { 2: GREY_ALPHA, 4: RGB_ALPHA }[samples];
@@ -17,14 +37,12 @@ export const hasSamples = (bytes: Uint8Array, samples: number): boolean =>
 /**
  * The grey channel of a PNG's samples, of 8 or 16 bits; transparency is dropped. Undefined where it has colours.
  */
-export function greyOfPng({
-  width,
-  height,
-  channels,
-  depth,
-  data,
-  palette,
-}: PngSamples): ImageRaster | undefined {
+export function greyOfPng(samples: PngSamples): ImageRaster | undefined {
+  const grey = greySamples(samples);
+  return grey && withWarnings(grey, [hasAlpha(samples) && TAKEN.alpha]);
+}
+
+function greySamples({ width, height, channels, depth, data, palette }: PngSamples): ImageRaster | undefined {
   if (channels > 2) return undefined;
   const size = { width, height, channels: 1 };
   if (palette !== undefined) {
@@ -48,6 +66,11 @@ export function greyOfPng({
  * @param channels of the model: alpha is dropped but for one of four
  */
 export function storedOfPng(samples: PngSamples, channels: number): ImageRaster {
+  const stored = storedSamples(samples, channels);
+  return withWarnings(stored, [hasAlpha(samples) && stored.channels < 4 && TAKEN.alpha]);
+}
+
+function storedSamples(samples: PngSamples, channels: number): ImageRaster {
   const { width, height, depth, data, palette } = samples;
   const own = palette === undefined ? samples.channels : 1;
   const count = palette !== undefined || own > 2 ? (own === 4 && channels === 4 ? 4 : 3) : 1;

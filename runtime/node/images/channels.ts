@@ -6,7 +6,9 @@ import {
   ofParts,
   partOf,
   refuseMany,
+  TAKEN,
   withChannels,
+  withWarnings,
 } from '../../images/channels.js';
 import { finished } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
@@ -130,11 +132,11 @@ async function greyOf(opened: Opened, page?: number): Promise<ImageRaster | unde
     return grey && finished(grey, opened);
   }
   if (format === 'TIFF') refuseDropping(tiffSamples(bytes, page));
-  const { image, depth, space } = await openSharp(bytes, {
+  const { image, depth, space, hasAlpha } = await openSharp(bytes, {
     ignoreIcc: true,
     ...(page !== undefined && { page }),
   });
   if (!isGrey(space)) return undefined;
   const grey = await rawOf(image.removeAlpha(), GREY_SPACES[depth], depth);
-  return finished<ImageRaster>(grey, opened);
+  return finished(withWarnings<ImageRaster>(grey, [hasAlpha && TAKEN.alpha]), opened);
 }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
 import type { Mask, Raster, RgbImage } from '../../common/raster.js';
+import { TAKEN, withWarnings } from '../../images/channels.js';
 import { isOrientation, type Orientation } from '../../images/files/exif.js';
 import { FORMATS, formatOf, type ImageFormat, isLossyWebp } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
@@ -13,7 +14,7 @@ import { type StoredSamples, TIFF_TAGS, tiffSamples, tiffTag } from '../../image
 import { writePng } from '../../images/files/write-png.js';
 import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
 import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
-import { loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
+import { isGrey, loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
 
 /** More than 100 megapixels take uncompressed at 16 bits. */
 export const MAX_FILE_BYTES = 2 ** 30;
@@ -67,8 +68,8 @@ export async function openFile(file: ImageFile): Promise<Opened> {
 
 /**
  * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
- * becomes three channels. As in the release, which reads RGB, transparency is dropped. Harmless faults of the file are passed
- * over and told (`warnings`).
+ * becomes three channels. As in the release, which reads RGB, transparency is dropped. Both are told (`warnings`), and harmless
+ * faults of the file, which are passed over.
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
@@ -78,10 +79,11 @@ export async function readImage(file: ImageFile): Promise<RgbImage> {
 /** Its pixels in sRGB. @param ignoreIcc whether they are taken as such whatever its colour profile says */
 export async function rgbOf(opened: Opened, ignoreIcc = false): Promise<RgbImage> {
   if (opened.format === 'TIFF') refuseDropping(tiffSamples(opened.bytes));
-  const { image, depth } = await openSharp(opened.bytes, { ignoreIcc });
+  const { image, depth, space, hasAlpha } = await openSharp(opened.bytes, { ignoreIcc });
   const { channels, ...pixels } = await rawOf(image.removeAlpha(), RGB_SPACES[depth], depth);
   if (channels !== 3) throw new Error(`it decodes to ${channels} channels, expected 3`);
-  return finished<RgbImage>({ ...pixels, channels }, opened);
+  const warnings = [isGrey(space) && TAKEN.grey, space === 'cmyk' && TAKEN.cmyk, hasAlpha && TAKEN.alpha];
+  return finished(withWarnings<RgbImage>({ ...pixels, channels }, warnings), opened);
 }
 
 /** libvips' bands, as sharp allows them. */

@@ -32,10 +32,15 @@ const SAMPLES: Readonly<Record<string, string>> = {
 export async function openSharp(
   bytes: Uint8Array,
   options: SharpOptions = {},
-): Promise<{ readonly image: Sharp; readonly depth: 'uchar' | 'ushort'; readonly space: string }> {
+): Promise<{
+  readonly image: Sharp;
+  readonly depth: 'uchar' | 'ushort';
+  readonly space: string;
+  readonly hasAlpha: boolean;
+}> {
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
-  const { depth, pages = 1, format, space } = await image.metadata();
+  const { depth, pages = 1, format, space, hasAlpha } = await image.metadata();
   if ((pages > 1 && options.page === undefined) || (format === 'png' && isAnimatedPng(bytes))) {
     throw new Error(`it holds ${pages > 1 ? pages : 'several'} images, expected one`);
   }
@@ -43,7 +48,7 @@ export async function openSharp(
     throw new Error(
       `its samples are ${SAMPLES[depth] ?? depth}, expected whole numbers of 8 or 16 bits without a sign: scale and shift them into 0 to 65535`,
     );
-  return { image, depth, space };
+  return { image, depth, space, hasAlpha };
 }
 
 /** Whether pixels in a space of libvips are grey. */

@@ -8,14 +8,16 @@ import {
   ofParts,
   partOf,
   refuseMany,
+  TAKEN,
   withChannels,
+  withWarnings,
 } from '../../images/channels.js';
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
-import { greyOfPng, hasSamples, storedOfPng } from '../../images/files/png-image.js';
+import { greyOfPng, hasSamples, isGreyPng, storedOfPng } from '../../images/files/png-image.js';
 import type { Samples } from '../../images/turn.js';
-import { readHeader } from '../header.js';
+import { type ImageHeader, readHeader } from '../header.js';
 import type { WorkerSource } from './hand.js';
 import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
 import { checkPng, decodeDeepPng, inflate, withoutGamma } from './png.js';
@@ -135,6 +137,11 @@ async function decodeGrey(bytes: Uint8Array): Promise<ImageRaster | undefined> {
 async function decode(bytes: Uint8Array): Promise<RgbImage> {
   const header = readHeader(bytes);
   checkSize(header);
+  const isGrey = header.format === 'PNG' ? isGreyPng(bytes) : header.grey;
+  return withWarnings(await colours(bytes, header), [isGrey && TAKEN.grey, header.alpha && TAKEN.alpha]);
+}
+
+async function colours(bytes: Uint8Array, header: ImageHeader): Promise<RgbImage> {
   if (header.format === 'PNG' && header.depth === 16) return decodeDeepPng(bytes, header);
   if (header.format === 'PNG') await checkPng(bytes);
   const plain = header.format === 'PNG' ? withoutGamma(bytes) : new Blob([bytes.slice()]);

@@ -66,11 +66,17 @@ export function print(text: string): void {
   process.stdout.write(`${printable(text)}\n`);
 }
 
-/** One line on standard error for each file that was read in spite of faults. */
+/** A line on standard error of what is to be told of files; of what is told of many, one line. */
 export function noteWarnings(
   files: readonly { readonly name: string; readonly warnings: readonly string[] }[],
 ): void {
+  const warned = new Map<string, string[]>();
   for (const { name, warnings } of files) {
-    if (warnings.length > 0) process.stderr.write(`${printable(`nmode: ${name}: ${warnings.join('; ')}`)}\n`);
+    const text = warnings.join('; ');
+    if (text !== '') warned.set(text, [...(warned.get(text) ?? []), name]);
+  }
+  for (const [text, [first, ...others]] of warned) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    process.stderr.write(`${printable(`nmode: ${first}${more}: ${text}`)}\n`);
   }
 }
