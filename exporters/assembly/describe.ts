@@ -85,7 +85,10 @@ export function detect(
       rest.length > 0
         ? `${what}; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}`
         : 'the checkpoint holds an encoder alone: there is nothing to segment with';
-    return new NmodeError('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${found}`);
+    return (
+      network.contradiction?.() ??
+      new NmodeError('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${found}`)
+    );
   };
   const detected = detectNmode(shapes);
   if (detected !== undefined) {

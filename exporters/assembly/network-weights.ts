@@ -56,11 +56,15 @@ export function weightsIn(
 export function finishedIn(
   { tensors }: Checkpoint,
   { names }: KeyView,
-  { isSpare, ignoredPrefixes }: Network,
+  { isSpare, ignoredPrefixes, contradiction }: Network,
   weights: Weights,
 ): Finished {
   const keys = [...names.keys()].filter((key) => !isSpare?.(key));
-  return weights.finish(keys, ignoredPrefixes, (key) => tensors.get(names.get(key) ?? '')?.view);
+  try {
+    return weights.finish(keys, ignoredPrefixes, (key) => tensors.get(names.get(key) ?? '')?.view);
+  } catch (error) {
+    throw contradiction?.() ?? error;
+  }
 }
 
 /** What the network's keys begin with in the file. */

@@ -68,6 +68,8 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], give
   const bad = (message: string, Kind = NmodeError) => new Kind('BAD_CHECKPOINT', `${file}: ${message}`);
   const [closest] = [...tried].sort((a, b) => share(b) - share(a));
   if (given !== undefined && closest !== undefined) {
+    const contradiction = closest.network.contradiction?.();
+    if (contradiction !== undefined) throw contradiction;
     const families = FAMILIES.filter(({ matches }) => matches?.(shapes, new Map()));
     const known = [...BACKBONES, ...families].filter(({ id }) => id !== given.id);
     const fitting = bestOf(known.map((backbone) => fitOf(backbone, shapes)));

@@ -75,6 +75,8 @@ export interface NetworkDefinition {
   readonly origin?: string;
   /** Whether a file says what it is, and so all that its code has. */
   readonly isSaid?: boolean;
+  /** Why weights that do not fit are not its own: what is said of it, and what they tell. Undefined where that is not known. */
+  contradiction?(): NmodeError | undefined;
 }
 
 /** What a decoder needs of an encoder, and what its checkpoints look like. */
@@ -194,5 +196,8 @@ export function sizeIn(shapes: Shapes, key: string, axis: number, standard: numb
 export function ownKeys(network: Network, own: OwnDecoder): Shapes {
   const input = trialInput(network);
   const skips = network.skips(input, Weights.from(zeroWeights));
-  return keysOf((weights) => own.logits(skips, weights, input));
+  return keysOf((weights) => {
+    own.logits(skips, weights, input);
+    own.label?.(skips, weights);
+  });
 }

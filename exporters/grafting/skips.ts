@@ -8,7 +8,7 @@ import {
   typeText,
 } from '../../graph/analysis/features.js';
 import { at } from '../../graph/common/at.js';
-import { closest } from '../../graph/common/closest.js';
+import { closestText } from '../../graph/common/closest.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { type Dim, shapeText } from '../../graph/ir/dim.js';
@@ -34,10 +34,8 @@ export function checkNames({ graph }: Model, names: readonly string[]): void {
         `'${name}' is a node, not a tensor: it computes ${node.outputs.filter(Boolean).join(' and ')}`,
       );
     }
-    const candidates = closest(name, known, MAX_CANDIDATES);
-    throw usage(
-      `no tensor is named '${name}'; the closest are ${candidates.join(', ')}; ${option('proposeSkips')} proposes some`,
-    );
+    const near = closestText(name, known, MAX_CANDIDATES);
+    throw usage(`no tensor is named '${name}'${near}; ${option('proposeSkips')} proposes some`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closest } from '../../../graph/common/closest.js';
+import { closestText } from '../../../graph/common/closest.js';
 import { type ErrorCode, NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import type { NamedArguments } from '../backbone.js';
@@ -27,7 +27,8 @@ const MOST = 2 ** 16;
 /** No list has more elements: none says more than one thing of each level. */
 const MOST_ELEMENTS = 64;
 
-const textOf = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? String(value);
+/** A value as messages show it. */
+export const textOf = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? String(value);
 
 /** The arguments that a network's class was called with. Each is asked for by its name; what nobody says has the class's default. */
 export class Arguments {
@@ -40,6 +41,18 @@ export class Arguments {
       { what: file, code: 'BAD_CHECKPOINT', values: config },
       { what: SHAPES, code: 'BAD_CHECKPOINT', values: shapes },
     ];
+  }
+
+  /** All that is said, and not told by shapes alone. */
+  get said(): NamedArguments {
+    const [given, config] = this.#sources;
+    return { ...config.values, ...given.values };
+  }
+
+  /** The same but for what is said, of all of which the file is the source. */
+  saying(config: NamedArguments): Arguments {
+    const [, { what }, { values }] = this.#sources;
+    return new Arguments({ config, file: what, shapes: values });
   }
 
   /** What is said of an argument; undefined for nothing. */
@@ -63,17 +76,21 @@ export class Arguments {
 
   /** The error for an argument that is not as expected. @param otherwise what it is where nobody says it */
   fault(names: readonly string[], expected: string, otherwise?: unknown): NmodeError {
+    const { code, text } = this.claim(names, otherwise);
+    return new NmodeError(code, `${text}, expected ${expected}`);
+  }
+
+  /** Who says what of an argument, for a message: `config.json: in_channels is 1`. @param otherwise what it is where nobody says it */
+  claim(names: readonly string[], otherwise?: unknown): { readonly code: ErrorCode; readonly text: string } {
     const found = this.#find(names);
     if (found !== undefined) {
       const { code, what, name, value } = found;
-      return new NmodeError(code, `${what}: ${name} is ${textOf(value)}, expected ${expected}`);
+      return { code, text: `${what}: ${name} is ${textOf(value)}` };
     }
     const [given, config] = this.#sources;
     const { code, what } = Object.keys(config.values).length > 0 ? config : given;
-    return new NmodeError(
-      code,
-      `${what}: ${names[0]} is left out and so ${textOf(otherwise)}, expected ${expected}`,
-    );
+    const so = otherwise === undefined ? '' : ` and so ${textOf(otherwise)}`;
+    return { code, text: `${what}: ${names[0]} is left out${so}` };
   }
 
   /** @throws NmodeError (BAD_CHECKPOINT) for one of these that nobody says: its class has no default for it */
@@ -145,11 +162,9 @@ export class Arguments {
         (name) => !this.#asked.has(name) && !name.startsWith('_') && (values[name] ?? null) !== null,
       );
       if (other === undefined) continue;
-      const [near] = closest(other, this.#asked, 1);
-      throw new NmodeError(
-        code,
-        `${what}: ${className} is not written with ${other.slice(0, 60)}; the closest argument is ${near}`,
-      );
+      const asked = [...this.#asked];
+      const way = closestText(other, asked) || `: it takes ${asked.join(', ')}`;
+      throw new NmodeError(code, `${what}: ${className} is not written with ${other.slice(0, 60)}${way}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { closestText } from '../../../graph/common/closest.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import type { Extras } from '../backbone.js';
 
@@ -10,6 +11,12 @@ export const isFields = (value: unknown): value is Fields =>
 /** The error for a text beside the weights. */
 export const badText = (place: string, message: string, cause?: unknown): NmodeError =>
   new NmodeError('BAD_CHECKPOINT', `${place}: ${message}`, { cause });
+
+/** What is expected of a name of which those that are not written are many. */
+export const knownText = (name: unknown, names: readonly string[]): string =>
+  `one of ${names.join(', ')}${closestText(String(name), names)}; ${WAY_ON}`;
+
+export const WAY_ON = "PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft";
 
 /** What a text beside the weights says; undefined where there is none. @throws NmodeError (BAD_CHECKPOINT) for what is not JSON */
 export function jsonIn(extras: Extras, place: string): unknown {

@@ -1,5 +1,4 @@
-import { closest } from '../../../graph/common/closest.js';
-import { badText, jsonIn } from '../arguments/extras.js';
+import { badText, jsonIn, knownText } from '../arguments/extras.js';
 import type { Extras, NamedArguments } from '../backbone.js';
 import type { Architecture } from './architecture.js';
 import { ARCHITECTURES, architectureNamed } from './architectures.js';
@@ -65,11 +64,8 @@ function bundleOf(
   const architecture = architectureNamed(component.name);
   if (architecture === undefined) {
     const names = ARCHITECTURES.map(({ className }) => className);
-    const [near] = closest(component.name, names, 1);
-    throw badText(
-      place,
-      `${name} is ${component.name.slice(0, 60)}, expected one of ${names.join(', ')}; the closest is ${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
-    );
+    const expected = knownText(component.name, names);
+    throw badText(place, `${name} is ${component.name.slice(0, 60)}, expected ${expected}`);
   }
   return {
     ...{ place, architecture, arguments: component.arguments },

@@ -1,5 +1,6 @@
 import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
+import { claimedNetwork } from '../arguments/contradiction.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import type { Architecture } from './architecture.js';
 import { ARCHITECTURES } from './architectures.js';
@@ -41,6 +42,13 @@ function network(
       ? { config: ofToday(bundle.arguments), file: bundle.place }
       : { shapes: inferredBy(architecture, shapes) }),
   });
+  return claimedNetwork({
+    ...{ args, shapes, found: () => inferredBy(architecture, shapes) },
+    network: (own) => definedBy(architecture, own, bundle),
+  });
+}
+
+function definedBy(architecture: Architecture, args: Arguments, bundle?: Bundle): Network {
   if (bundle !== undefined) args.require(architecture.required, architecture.className);
   const axes = args.whole('spatial_dims', bundle === undefined ? STANDARD_AXES : 3, 2, 3) === 3 ? 3 : 2;
   const inputChannels = args.whole('in_channels', 1);

@@ -1,13 +1,13 @@
-import { closest } from '../../../graph/common/closest.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { pick } from '../../../graph/common/pick.js';
 import type { Shapes } from '../../nn/weights.js';
-import { Arguments } from '../arguments/arguments.js';
-import { badText } from '../arguments/extras.js';
+import { Arguments, type Sources } from '../arguments/arguments.js';
+import { claimedNetwork } from '../arguments/contradiction.js';
+import { badText, knownText } from '../arguments/extras.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import { ARCHITECTURES, type Architecture, define, requiredOf } from './architecture.js';
-import { contradictionsOf } from './contradictions.js';
+import { type Contradiction, contradictionsOf } from './contradictions.js';
 import { inferred, isFuseUNet, isIn, normAt, stemOf } from './inferred.js';
 import { normByKeys, withLayers } from './layers.js';
 import { type Plan, planIn } from './plans.js';
@@ -22,11 +22,7 @@ function architectureOf({ place, trainer, network }: Plan): Architecture {
   const architecture = ARCHITECTURES.find(({ className }) => className === name);
   if (architecture !== undefined) return architecture;
   const names = ARCHITECTURES.map(({ className }) => className);
-  const [near] = closest(name, names, 1);
-  throw badText(
-    place,
-    `its network is ${name.slice(0, 60)}, expected one of ${names.join(', ')}; the closest is ${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
-  );
+  throw badText(place, `its network is ${name.slice(0, 60)}, expected ${knownText(name, names)}`);
 }
 
 const axesIn = (value: unknown): 2 | 3 | undefined => {
@@ -63,27 +59,38 @@ function same(what: string, said: number, found = said): number {
   );
 }
 
+/** What shapes tell without doubt: with its own decoder strides as well. */
+const shownBy = (architecture: Architecture, shapes: Shapes, axes: 2 | 3): NamedArguments =>
+  shapes.has('decoder.transpconvs.0.weight') && isIn(architecture, shapes)
+    ? inferred(architecture, shapes, axes)
+    : {};
+
+/** A plan, the arguments that it has, and those that the weights have otherwise. */
+interface Planned {
+  readonly plan: Plan;
+  readonly planned: NamedArguments;
+  readonly changed: readonly Contradiction[];
+}
+
 /** Where arguments come from: the plan, with the norm that keys show, or shapes. */
 function sourcesOf(
   architecture: Architecture,
   shapes: Shapes,
   plan: Plan | undefined,
   given: NamedArguments,
-) {
+): { readonly sources: Sources; readonly said?: Planned } {
   const stem = stemOf(architecture);
   const weight = shapes.get(`${stem}.conv.weight`);
   const channels = channelsIn(architecture, shapes);
   if (plan === undefined) {
     const axes = axesIn(given.conv_op) ?? (weight?.length === 5 ? 3 : 2);
     const own = { conv_op: `Conv${axes}d`, ...channels, ...inferred(architecture, shapes, axes) };
-    return { given: withLayers(given, own), shapes: own };
+    return { sources: { given: withLayers(given, own), shapes: own } };
   }
   const planned = withLayers(builtBy(plan.trainer, plan.network).arguments);
   const norm = weight === undefined ? planned.norm_op : normByKeys(planned.norm_op, normAt(shapes, stem));
   const axes = axesIn(planned.conv_op) ?? 2;
-  // With its own decoder shapes tell strides as well.
-  const isWhole = shapes.has('decoder.transpconvs.0.weight') && isIn(architecture, shapes);
-  const found = isWhole ? inferred(architecture, shapes, axes) : {};
+  const found = shownBy(architecture, shapes, axes);
   const changed = contradictionsOf(plan, { ...planned, ...given }, found, axes);
   // FuseUNet's plans name nnU-Net's network, and its encoder's widths are its own.
   const fused = isFuseUNet(shapes) ? pick(inferred(architecture, shapes, axes), ['features_per_stage']) : {};
@@ -94,7 +101,10 @@ function sourcesOf(
     ...Object.fromEntries(changed.map(({ name, value }) => [name, value])),
     ...{ norm_op: norm, ...channelsOf(plan, channels) },
   };
-  return { given: withLayers(given, config), config, file: plan.place, planned, changed };
+  return {
+    sources: { given: withLayers(given, config), config, file: plan.place },
+    said: { plan, planned, changed },
+  };
 }
 
 function network(
@@ -106,12 +116,30 @@ function network(
   if (configuration !== undefined && typeof configuration !== 'string') {
     throw new NmodeError('BAD_USAGE', `${option('backboneArguments')}: configuration is not a string`);
   }
-  const said = planIn(extras, configuration);
+  const found = planIn(extras, configuration);
   // A user may say that it is another.
-  const plan =
-    said && builtBy(said.trainer, said.network).className === architecture.className ? said : undefined;
-  const { planned, changed, ...sources } = sourcesOf(architecture, shapes, plan, given);
+  const isOfPlan = found && builtBy(found.trainer, found.network).className === architecture.className;
+  const plan = isOfPlan ? found : undefined;
+  const { sources, said } = sourcesOf(architecture, shapes, plan, given);
   const args = new Arguments(sources);
+  return claimedNetwork({
+    ...{ args, shapes },
+    found() {
+      const shown = shownBy(architecture, shapes, axesIn(args.value('conv_op')) ?? 2);
+      const { features_per_stage: stages } = shown;
+      return { ...shown, n_stages: Array.isArray(stages) ? stages.length : undefined };
+    },
+    network: (own) => definedBy(architecture, own, shapes, said),
+  });
+}
+
+function definedBy(
+  architecture: Architecture,
+  args: Arguments,
+  shapes: Shapes,
+  said: Planned | undefined,
+): Network {
+  const plan = said?.plan;
   args.require(requiredOf(architecture), architecture.className);
   const axes = axesIn(args.value('conv_op'));
   if (axes === undefined) throw args.fault(['conv_op'], 'torch.nn.Conv2d or Conv3d');
@@ -139,8 +167,13 @@ function network(
       ...(plan && { configuration: plan.configuration }),
       ...(plan?.trainer !== undefined && { trainer: plan.trainer }),
     },
-    ...(plan &&
-      useOf(plan, definition.multiple, { planned: planned?.norm_op, built: args.value('norm_op') }, changed)),
+    ...(said &&
+      useOf(
+        said.plan,
+        definition.multiple,
+        { planned: said.planned.norm_op, built: args.value('norm_op') },
+        said.changed,
+      )),
   });
 }
 

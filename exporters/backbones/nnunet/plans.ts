@@ -1,4 +1,4 @@
-import { closest } from '../../../graph/common/closest.js';
+import { closestText } from '../../../graph/common/closest.js';
 import { option } from '../../../graph/common/option.js';
 import { badText, type Fields, isFields, jsonIn } from '../arguments/extras.js';
 import type { Extras, NamedArguments } from '../backbone.js';
@@ -93,8 +93,9 @@ function inherited(file: string, configurations: Fields, name: string): Fields {
       typeof next === 'string' && Object.hasOwn(configurations, next) ? configurations[next] : undefined;
     if (typeof next !== 'string' || !isFields(found)) {
       const names = Object.keys(configurations);
-      const near = closest(String(next), names, 1).map((each) => `; the closest is ${each}`);
-      throw badText(file, `it has no configuration '${String(next).slice(0, 60)}'${near.join('')}`);
+      const all = names.slice(0, 8).join(', ') || 'none';
+      const near = closestText(String(next), names);
+      throw badText(file, `it has no configuration '${String(next).slice(0, 60)}', but ${all}${near}`);
     }
     if (seen.has(next)) throw badText(file, `configuration '${next.slice(0, 60)}' inherits from itself`);
     seen.add(next);

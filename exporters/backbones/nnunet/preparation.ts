@@ -1,4 +1,4 @@
-import { closest } from '../../../graph/common/closest.js';
+import { closestText } from '../../../graph/common/closest.js';
 import { option } from '../../../graph/common/option.js';
 import { Arguments, isWhole } from '../arguments/arguments.js';
 import { badText, type Fields, isFields } from '../arguments/extras.js';
@@ -59,10 +59,9 @@ const isPatch = (value: unknown): value is number => isWhole(value, 1, MAX_SIDE)
 function schemeOf(place: string, name: string): Scheme {
   const scheme = SCHEMES.find((known) => known === name);
   if (scheme !== undefined) return scheme;
-  const [near] = closest(name, SCHEMES, 1);
   throw badText(
     place,
-    `normalization_schemes has ${name.slice(0, 60)}, expected ${SCHEMES.join(', ')}; the closest is ${near}: give ${option('recipe')}, or images that are prepared so`,
+    `normalization_schemes has ${name.slice(0, 60)}, expected ${SCHEMES.join(', ')}${closestText(name, SCHEMES)}: give ${option('recipe')}, or images that are prepared so`,
   );
 }
 

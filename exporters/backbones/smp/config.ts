@@ -1,5 +1,4 @@
-import { closest } from '../../../graph/common/closest.js';
-import { badText, isFields, jsonIn } from '../arguments/extras.js';
+import { badText, isFields, jsonIn, knownText } from '../arguments/extras.js';
 import type { Extras, NamedArguments } from '../backbone.js';
 import { ARCHITECTURES } from './architectures.js';
 
@@ -17,9 +16,8 @@ export function configIn(extras: Extras): NamedArguments | undefined {
   const { _model_class: name } = found;
   // Without a class the keys tell it.
   if (name === undefined || (typeof name === 'string' && NAMES.includes(name))) return found;
-  const near = typeof name === 'string' ? `; the closest is ${closest(name, NAMES, 1)[0]}` : '';
   throw badText(
     CONFIG,
-    `_model_class is ${JSON.stringify(name).slice(0, 60)}, expected one of ${NAMES.join(', ')}${near}; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+    `_model_class is ${JSON.stringify(name).slice(0, 60)}, expected ${knownText(name, NAMES)}`,
   );
 }

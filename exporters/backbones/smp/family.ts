@@ -1,7 +1,9 @@
-import { closest } from '../../../graph/common/closest.js';
+import { closestText } from '../../../graph/common/closest.js';
 import { NORMALIZATIONS, type Normalization } from '../../../graph/common/normalization.js';
 import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
+import { claimedNetwork } from '../arguments/contradiction.js';
+import { isFields, WAY_ON } from '../arguments/extras.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import { ARCHITECTURES } from './architectures.js';
 import { configIn } from './config.js';
@@ -18,15 +20,22 @@ const STANDARD_ENCODER = 'resnet34';
 
 const idOf = ({ className }: Architecture): string => `smp.${className.toLowerCase()}`;
 
+/** What names of encoders that differ in their sizes alone begin with. */
+const KIND = /^((?:tu-(?:tf_)?|timm-)?[a-z]+).*$/;
+
+/** How many names an error lists of those that may be meant. */
+const MAX_NEAR = 3;
+
 /** @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for an encoder that is not known, or does not go with the decoder */
 function encoderOf(architecture: Architecture, args: Arguments): Encoder {
   const names = ENCODERS.map(({ name }) => name);
+  const kinds = new Set(names.map((name) => name.replace(KIND, '$1*')));
   const wanted = args.value('encoder_name') ?? STANDARD_ENCODER;
   const encoder = encoderNamed(String(wanted));
   const fault = (expected: string) => args.fault(['encoder_name'], expected, STANDARD_ENCODER);
   if (encoder === undefined) {
     throw fault(
-      `an encoder that is known, of which the closest are ${closest(String(wanted), names, 3).join(', ')} (docs/smp.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft`,
+      `an encoder of ${[...kinds].join(', ')} that docs/smp.md names${closestText(String(wanted), names, MAX_NEAR)}; ${WAY_ON}`,
     );
   }
   const refused = architecture.refusal?.(encoder);
@@ -55,6 +64,15 @@ function extentOf(architecture: Architecture, encoder: Encoder, args: Arguments)
   return { depth, outputStride };
 }
 
+const named = (className: unknown): Architecture | undefined =>
+  ARCHITECTURES.find((architecture) => architecture.className === className);
+
+/** What shapes tell of the arguments of a class. */
+const foundIn = (architecture: Architecture, shapes: Shapes): NamedArguments => ({
+  ...argumentsIn(shapes),
+  ...architecture.inferred?.(shapes),
+});
+
 function network(
   architecture: Architecture,
   shapes: Shapes,
@@ -64,8 +82,28 @@ function network(
   const config = configIn(extras);
   const args = new Arguments({
     given,
-    ...(config ? { config } : { shapes: { ...argumentsIn(shapes), ...architecture.inferred?.(shapes) } }),
+    ...(config ? { config } : { shapes: foundIn(architecture, shapes) }),
   });
+  // Another class may have the same encoder; a user may say that it is another than the file says.
+  const isClassSaid = config?._model_class === architecture.className;
+  const classIn = ({ said }: Arguments) => (isClassSaid ? named(said._model_class) : undefined);
+  const claimed = claimedNetwork({
+    args,
+    shapes,
+    found() {
+      const actual = ARCHITECTURES.find(({ isIn }) => isIn(shapes)) ?? architecture;
+      const { aux_params: labels = null, ...others } = foundIn(actual, shapes);
+      // Of these, shapes tell the number of classes alone.
+      const { aux_params: said } = args.said;
+      const aux = isFields(said) && isFields(labels) ? { ...said, ...labels } : labels;
+      return { _model_class: actual.className, ...others, aux_params: aux };
+    },
+    network: (own) => definedBy(classIn(own) ?? architecture, own),
+  });
+  return { ...claimed, isSaid: config !== undefined };
+}
+
+function definedBy(architecture: Architecture, args: Arguments): Network {
   const encoder = encoderOf(architecture, args);
   const channels = args.whole('in_channels', 3);
   const extent = extentOf(architecture, encoder, args);
@@ -83,7 +121,6 @@ function network(
     own,
     variant: { encoder: encoder.name, encoder_depth: String(extent.depth) },
     normalization,
-    isSaid: config !== undefined,
     isSpare: (key) =>
       spare.has(key) || [...unused, ...unusedOfEncoder].some((beginning) => key.startsWith(beginning)),
   });

@@ -217,7 +217,9 @@ describe("on PyTorch's export of torchvision's LR-ASPP", () => {
 
 describe('what is refused', () => {
   it('a name that no tensor has: with the closest, or what a node of that name computes', async () => {
-    await ofUnet(`no tensor is named 'Relu_output'; the closest are`, { skips: ['Relu_output'] });
+    await ofUnet(`no tensor is named 'Relu_output'; \`proposeSkips\` proposes some`, {
+      skips: ['Relu_output'],
+    });
     await ofUnet(
       `no tensor is named '${levelOf(5)}'; the closest are ${levelOf(1)}, ${levelOf(2)}, ${levelOf(3)}; \`proposeSkips\` proposes some`,
       { skips: [...skips.slice(0, 4), levelOf(5)] },

@@ -79,14 +79,24 @@ describe('a bundle', () => {
       { channels: '$compute(4)' },
       'channels is "$compute(4)", expected a list of some, each a whole number of at least 1',
     ],
-    [{ chanels: [1] }, 'UNet is not written with chanels; the closest argument is channels'],
+    [{ chanels: [1] }, 'UNet is not written with chanels; the closest is channels'],
     [{ norm: 'layer' }, 'norm is "layer", expected one of instance'],
     [{ act: ['elu', { beta: 1 }] }, 'expected it without beta'],
     [{ adn_ordering: 'NDD' }, 'adn_ordering is "NDD", expected each of the letters A, D and N once at most'],
     [{ kernel_size: 2 }, 'kernel_size is 2, expected an odd whole number'],
     [{ spatial_dims: 1 }, 'spatial_dims is 1, expected one from 2 to 3'],
-    [{ channels: [4, 8, 16] }, /keys are not those of monai\.unet: .*misshapen/],
-    [{ num_res_units: 2 }, /keys are not those of monai\.unet: .*missing/],
+    [
+      { channels: [4, 8, 16] },
+      'configs/inference.json: channels is [4,8,16], the weights have [4,8,12] (model.1.submodule.1.submodule.conv.weight is [12, 8, 3, 3], expected [16, 8, 3, 3]): they are of another training',
+    ],
+    [
+      { num_res_units: 2 },
+      'num_res_units is 2, the weights have 0 (model.0.conv.unit0.conv.weight is missing): they are of another',
+    ],
+    [
+      { in_channels: 4, out_channels: 7 },
+      /in_channels is 4, the weights have \d .*out_channels is 7, the weights have \d /,
+    ],
   ])('with %j is refused in one line that says what is expected', (changes, message) => {
     const network = { _target_: 'UNet', ...plain.arguments, ...changes };
     expect(() => detectIn(withConfig(JSON.stringify({ network_def: network })))).toThrow(message);

@@ -219,7 +219,7 @@ describe('plans', () => {
   it.each([
     [
       named('nets.UMambaEnc'),
-      'its network is UMambaEnc, expected one of PlainConvUNet, ResidualEncoderUNet, ResidualUNet; the closest is',
+      'its network is UMambaEnc, expected one of PlainConvUNet, ResidualEncoderUNet, ResidualUNet; PyTorch',
     ],
     [
       planned({ plans: {} }),
@@ -231,7 +231,7 @@ describe('plans', () => {
     ],
     [
       planned({ configurations: { own } }, { init_args: { configuration: '2d' } }),
-      "it has no configuration '2d'; the closest is own",
+      "it has no configuration '2d', but own",
     ],
     [configured({ inherits_from: 'own' }), "configuration 'own' inherits from itself"],
     [configured({ architecture: undefined }), 'it names no network'],
@@ -241,7 +241,10 @@ describe('plans', () => {
     ],
     [called({ strides: 'two' }), 'strides is two,two,two, the weights have 1x1,2x1,2x3'],
     [called({ kernel_sizes: 2 }), 'kernel_sizes is 2x2,2x2,2x2, the weights have 3x3,1x3,5x5'],
-    [called({ n_stages: 4 }), 'features_per_stage is [4,6,8], expected 4 of them'],
+    [
+      called({ n_stages: 4 }),
+      'features_per_stage is [4,6,8], expected 4 of them, one for each stage; the weights have n_stages 3',
+    ],
     [
       called({ conv_op: 'torch.nn.Conv1d' }),
       'conv_op is "torch.nn.Conv1d", expected torch.nn.Conv2d or Conv3d',
@@ -279,6 +282,12 @@ describe('plans', () => {
     expect(() => detectIn(checkpoint)).not.toThrow(/\n/);
   });
 
+  it('that contradict keys of no stage are refused when it is built', () => {
+    expect(() => exported(called({ conv_bias: false }))).toThrow(
+      'plans.json, configuration own: conv_bias is false, the weights have true (encoder.stages.0.0.convs.0.conv.bias is left over): they are',
+    );
+  });
+
   it('are prepared by what they say, or refused where that is not known', () => {
     const preparation = detectIn(configured({}, { 'dataset.json': dataset })).network.preparation?.();
     expect(preparation).toMatchObject({
@@ -289,6 +298,9 @@ describe('plans', () => {
     const scheme = (name: string) =>
       exported.bind(null, configured({ normalization_schemes: Array(3).fill(name) }));
     expect(scheme('ZscoreNormalization')).toThrow('the closest is ZScoreNormalization: give `recipe`');
+    expect(scheme('MyFancyNorm')).toThrow(
+      'NoNormalization, RescaleTo01Normalization, RGBTo01Normalization: give',
+    );
     expect(scheme('CTNormalization')).toThrow('of channel 0, which CTNormalization takes');
   });
 });

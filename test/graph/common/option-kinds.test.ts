@@ -44,10 +44,11 @@ describe('options of programs without types', () => {
     expect(check(options)).toThrow(message);
   });
 
-  it('are refused by unknown names, with the closest of those that are missing, or else of all', () => {
+  it('are refused by unknown names, with the closest, or else with those that are missing, or all', () => {
     expect(check({ ...GIVEN, step: 3 })).toThrow('no option is named `step`; the closest is `steps`');
-    expect(check({ network: 'a', output: 'b' })).toThrow(
-      'no option is named `network`; the closest is `model`',
+    expect(check({ network: 'a', output: 'b' })).toThrow('no option is named `network`, expected `model`');
+    expect(check({ ...GIVEN, network: 1 })).toThrow(
+      'no option is named `network`, expected `model`, `output`, ',
     );
     expect(check(Object.assign(Object.create({ inherited: 1 }), GIVEN))).not.toThrow();
     expect(check({ ...GIVEN, constructor: 1 })).toThrow('`constructor`');

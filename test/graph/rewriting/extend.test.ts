@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { prune } from '../../../graph/analysis/prune.js';
-import { closest } from '../../../graph/common/closest.js';
 import type { ValueInfo } from '../../../graph/ir/model.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
 import { initializer } from '../../../graph/ir/value.js';
@@ -78,10 +77,4 @@ describe('extend', () => {
       "the name 'w' is taken: a weight cannot have it: rename it in the model",
     );
   });
-});
-
-it('closest names are those that take the fewest changes', () => {
-  const names = ['/layer1/Relu', '/layer2/Relu', '/layer2/Relu_1', 'image', '/layer2/Add'];
-  expect(closest('/layer2/relu', names, 2)).toEqual(['/layer2/Relu', '/layer1/Relu']);
-  expect(closest('imag', names, 1)).toEqual(['image']);
 });

@@ -139,7 +139,14 @@ describe('nmode graft', () => {
       '--weights',
       'x.pth',
     );
-    refused(/no tensor is named 'relu'; the closest are/, '--skips', 'relu', '--init', '--decoder', 'eed');
+    refused(
+      /no tensor is named 'relu'; nmode inspect --skips proposes some/,
+      '--skips',
+      'relu',
+      '--init',
+      '--decoder',
+      'eed',
+    );
     const swapped = skips[1]?.split(',').toReversed().join(',') ?? '';
     refused(/have the scales 16, 8, 4, 2, expected shallow to deep/, '--skips', swapped, '--init', ...told);
     const init = [...skips, '--init', '--decoder', 'hd'];

@@ -24,7 +24,7 @@ export const GRAFTING: Conditions = {
     "tensor '…' is named twice: each step takes one of its own": 'a name is in the list a second time',
     "'…' is a node, not a tensor: it computes …": 'no tensor has the name, and a node has',
     ' and ': 'the node has several outputs',
-    "no tensor is named '…'; the closest are …; … proposes some":
+    "no tensor is named '…'…; … proposes some":
       'neither an input, an initializer, a node nor an output of one has the name',
     'does not depend on the image': 'the part of the model that computes the skips does not read the image',
     '…, expected float32 [N, C, H, W]': 'the type of a skip is known to be another, or is not known at all',

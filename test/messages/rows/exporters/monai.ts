@@ -3,23 +3,27 @@ import type { Conditions } from '../../conditions.js';
 /** Networks that arguments put together, and of them those of MONAI. */
 export const MONAI: Conditions = {
   'exporters/backbones/arguments/arguments.ts': {
-    '…: … is …, expected …': 'an argument is none that its class takes; it is named with who said it',
+    '…, expected …': 'what is expected is said behind what is said',
     'a whole number of at least …': 'what is expected of an argument that counts, for a message',
     'one from … to …': 'the same where there is a most',
     '… whole number…, …': 'what is expected of a list of counts, for a message',
-    '…: … is left out and so …, expected …':
-      'nobody says an argument, and its default does not go with the others',
     ' or ': 'stands between the words that an argument may be, for a message',
     'true or false': 'what is expected of a switch, for a message',
-    '…: … is not written with …; the closest argument is …':
+    ': it takes …': 'no argument is like the one that is not known',
+    '…: … is not written with ……':
       'an argument that is not null is none that was asked for: it may change the network',
     'a list of …, each …': 'what is expected of a list, for a message',
     '…: … takes …, which is left out and has no default: give it with …':
       'a bundle says the class of its network without one of the arguments that the class needs',
   },
+  'exporters/backbones/arguments/contradiction.ts': {
+    '…; the weights have …':
+      'arguments were refused, and with the values that shapes tell of some all keys fit',
+    'they are of another training, or … says otherwise':
+      'of arguments that a file says the weights have other values, with which all keys fit',
+  },
   'exporters/backbones/monai/bundle.ts': {
-    "… is …, expected one of …; the closest is …; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
-      'a configuration beside the weights names a class of network that is not known',
+    '… is …, expected …': 'a configuration beside the weights names a class of network that is not known',
   },
   'exporters/backbones/monai/convolution.ts': {
     'each of the letters A, D and N once at most': 'what is expected of adn_ordering, for a message',

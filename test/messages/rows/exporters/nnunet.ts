@@ -28,8 +28,7 @@ export const NNUNET: Conditions = {
       'there are regions and no order in which they are written',
   },
   'exporters/backbones/nnunet/family.ts': {
-    "its network is …, expected one of …; the closest is …; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
-      'the plans name a class of network that is not known',
+    'its network is …, expected …': 'the plans name a class of network that is not known',
     'it has … …, the weights have …: they are of another training':
       'dataset.json has more or fewer channels or labels than the first and the last convolution',
     '…: configuration is not a string': 'an argument names a configuration by something else',
@@ -40,9 +39,8 @@ export const NNUNET: Conditions = {
       'plans.json is that of something else',
     'it has … configurations, …, and the checkpoint does not say which: give … {"configuration": ...}':
       'weights without init_args lie beside plans with several configurations',
-    "it has no configuration '…'…":
+    "it has no configuration '…', but ……":
       'the checkpoint, an argument or inherits_from names one that is not there',
-    '; the closest is …': 'there is any configuration',
     "configuration '…' inherits from itself": 'inherits_from leads back, directly or by way of others',
     'it names no network: expected architecture with network_class_name and arch_kwargs':
       'a configuration, with those it inherits from, says neither architecture nor UNet_class_name',
@@ -51,7 +49,7 @@ export const NNUNET: Conditions = {
     '…, configuration …': 'what a message calls the part of the plans that is meant',
   },
   'exporters/backbones/nnunet/preparation.ts': {
-    'normalization_schemes has …, expected …; the closest is …: give …, or images that are prepared so':
+    'normalization_schemes has …, expected ……: give …, or images that are prepared so':
       'the plans normalize by a class that is not one of nnU-Net',
     'foreground_intensity_properties_per_channel has not mean, std, percentile_00_5 and percentile_99_5 of channel …, which CTNormalization takes':
       'the plans normalize a channel as CT and do not say its intensities',

@@ -3,9 +3,7 @@ import type { Conditions } from '../../conditions.js';
 /** Networks of segmentation_models.pytorch: what their arguments say. */
 export const SMP: Conditions = {
   'exporters/backbones/smp/config.ts': {
-    "_model_class is …, expected one of ……; PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
-      'config.json has an encoder_name, and no class that is known',
-    '; the closest is …': 'the class is a text',
+    '_model_class is …, expected …': 'config.json has an encoder_name, and no class that is known',
   },
   'exporters/backbones/smp/decoders/decoder.ts': {
     'an encoder without features': 'never: an encoder has one feature at least, which networkOf checks',
@@ -33,8 +31,7 @@ export const SMP: Conditions = {
     'null or scse': 'the attention is none that smp has',
   },
   'exporters/backbones/smp/family.ts': {
-    "an encoder that is known, of which the closest are … (docs/smp.md has all); PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft":
-      'encoder_name is not one of those that are known',
+    'an encoder of … that docs/smp.md names…; …': 'encoder_name is not one of those that are known',
     'another encoder: …': 'the class does not go with the encoder, and says why',
     'one that dilates, as … needs for its output stride of …: …':
       'the class keeps a resolution, and the encoder has no strides to take out',
