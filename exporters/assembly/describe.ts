@@ -16,9 +16,10 @@ import {
 } from '../decoders/solvers.js';
 import { ACTIVATION_NAMES, type Activation, type NmodeVariant } from '../decoders/variant.js';
 import { type KeyView, shapesIn } from '../nn/key-views.js';
-import { isIgnored, type Shapes } from '../nn/weights.js';
+import { isIgnored, SAVE_WHOLE, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
 import { locate } from './locate.js';
+import { NearMissError } from './recognise.js';
 
 export const DECODER_IDS = [...SOLVER_IDS, 'original'] as const;
 export type DecoderId = (typeof DECODER_IDS)[number];
@@ -93,7 +94,13 @@ export function detect(
   const detected = detectNmode(shapes);
   if (detected !== undefined) {
     const { classes, decoders, variant } = detected;
-    if (classes === undefined) throw bad(headFault(shapes, detected));
+    if (classes === undefined) {
+      throw new NearMissError(
+        'BAD_CHECKPOINT',
+        `${file}: ${network.backbone}, but ${headFault(shapes, detected)}; ${SAVE_WHOLE}`,
+        `it is nearly ${network.backbone}, but ${headFault(shapes, detected)}`,
+      );
+    }
     return { network, view, classes, decoders, nmode: variant };
   }
   const { own } = network;

@@ -39,7 +39,7 @@ import { type ExportPlan, type ImagePlan, inputSizeOf } from './export-plan.js';
 import { foldsOf } from './folds.js';
 import { type LibraryUse, libraryUse } from './library-recipe.js';
 import { networkCost } from './network-cost.js';
-import { ignoredNotes, prefixNotes, sourceMetadata } from './network-weights.js';
+import { ignoredNotes, prefixNotes, sourceMetadata, unusedTextNotes } from './network-weights.js';
 
 export { shapesOf } from './network-weights.js';
 
@@ -123,6 +123,7 @@ export function exportCheckpoint(
     ...(folds.length > 1 ? [`the mean of ${folds.map((fold) => fold.checkpoint.file).join(', ')}`] : []),
     ...prefixNotes(checkpoint, view),
     ...ignoredNotes(leftAside, network.backbone),
+    ...unusedTextNotes(checkpoint, network),
     ...named.notes,
     ...(network.notes ?? []),
     ...(use?.notes ?? []),

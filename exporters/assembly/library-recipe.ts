@@ -24,6 +24,7 @@ export interface LibraryUse {
 const IMAGE_READER = 'NaturalImage2DIO';
 
 const PREPROCESSOR = 'DefaultPreprocessor';
+const LABEL_MANAGER = 'LabelManager';
 
 /** Windows are half of their side apart. */
 const STEP = 0.5;
@@ -59,7 +60,13 @@ export function libraryUse(preparation: Preparation): LibraryUse {
 }
 
 /** nnU-Net's own, which does nothing but what the plan says. @throws NmodeError (BAD_CHECKPOINT) */
-function refuseOther({ place, preprocessor = PREPROCESSOR }: Preparation): void {
+function refuseOther(preparation: Preparation): void {
+  const { place, preprocessor = PREPROCESSOR, labelManager = LABEL_MANAGER } = preparation;
+  if (labelManager !== LABEL_MANAGER) {
+    throw bad(
+      `${place}: labels are made by ${labelManager.slice(0, 60)}, expected ${LABEL_MANAGER}: give ${option('recipe')}, and make labels of the probabilities`,
+    );
+  }
   if (preprocessor === PREPROCESSOR) return;
   throw bad(
     `${place}: images are prepared by ${preprocessor.slice(0, 60)}, expected ${PREPROCESSOR}: give ${option('recipe')}, or images that are prepared so`,
@@ -133,7 +140,7 @@ function orderOf({ name, arguments: args }: Resampling): unknown {
 }
 
 const resamplingText = ({ name, arguments: { order } }: Resampling): string =>
-  `${name.slice(0, 60)}${order === undefined ? '' : ` of order ${String(order).slice(0, 10)}`}`;
+  `${name.slice(0, 60)}${order === undefined ? '' : ` of order ${String(JSON.stringify(order)).slice(0, 10)}`}`;
 
 /** Whether rows become columns. @throws NmodeError (BAD_CHECKPOINT) where one of them would become slices */
 function isTransposed({ place, transposeForward: [first, ...plane] }: Preparation): boolean {

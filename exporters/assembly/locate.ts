@@ -4,7 +4,7 @@ import type { Backbone, Extras, Network } from '../backbones/backbone.js';
 import { BACKBONES, FAMILIES, saidBy } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews, withFirsts } from '../nn/key-views.js';
 import { isIgnored, type Shapes } from '../nn/weights.js';
-import { bestOf, type Fit, fitOf, misfit } from './recognise.js';
+import { bestOf, type Fit, fitOf, isNear, misfit } from './recognise.js';
 
 /** A network and where in a state dict it is. */
 export interface Location {
@@ -123,8 +123,16 @@ function locateIn(file: string, view: KeyView, search: Search): Candidate | unde
     .filter((candidate) => candidate !== undefined);
   const [first, ...more] = within.filter(({ complete }) => complete);
   if (first !== undefined && more.length > 0) throw ambiguous(file, [first, ...more], search);
-  return first ?? whole ?? within[0];
+  // An encoder below a prefix may be a copy of one that lacks a key.
+  return first ?? whole ?? (within.length > 0 && isNearly(view, search) ? undefined : within[0]);
 }
+
+/** Whether most of the keys of a network are there. */
+const isNearly = (view: KeyView, { backbones, shapes, extras }: Search): boolean =>
+  backbones.some((backbone) => {
+    const own = viewOf(view, backbone);
+    return isNear(fitOf(backbone, shapesIn(own, shapes), own.prefix, extras));
+  });
 
 function candidateIn(stored: KeyView, backbones: readonly Backbone[], search: Search): Candidate | undefined {
   const [only, ...more] = backbones;

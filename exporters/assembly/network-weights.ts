@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Backbone, Network } from '../backbones/backbone.js';
@@ -103,6 +104,13 @@ export function ignoredNotes(keys: readonly string[], of: string): readonly stri
   return [
     `left aside: ${listed(`${title} no part of ${of}`, keys)}; a network that uses ${them} is another one, which ${option('reference')} shows`,
   ];
+}
+
+/** What is to be said of texts beside the weights that do not say what the network is. */
+export function unusedTextNotes({ sources = [] }: Checkpoint, { isSaid }: Network): readonly string[] {
+  const texts = sources.slice(1).map((path) => basename(path));
+  if (isSaid || texts.length === 0) return [];
+  return [`nothing of ${texts.join(', ')} beside the weights was used: it does not say what they are`];
 }
 
 /** Where the network was found, unless its keys are all there is or below a usual prefix. */

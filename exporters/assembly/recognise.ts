@@ -2,7 +2,7 @@ import { NmodeError } from '../../graph/common/errors.js';
 import { shapeText } from '../../graph/ir/dim.js';
 import type { Backbone, Extras, Network } from '../backbones/backbone.js';
 import { BACKBONES, FAMILIES } from '../backbones/index.js';
-import { listed, type Shapes } from '../nn/weights.js';
+import { listed, SAVE_WHOLE, type Shapes } from '../nn/weights.js';
 
 /** How far a checkpoint's keys are those that a network asks for. */
 export interface Fit {
@@ -38,6 +38,9 @@ export function bestOf(all: readonly Fit[]): Fit | undefined {
 /** The share of a network's keys that are there: what is closest has the largest. */
 const share = ({ network, matched }: Fit): number => matched / network.keys.size;
 
+/** Whether some of its keys may be missing: with fewer it is another network. */
+export const isNear = (fit: Fit): boolean => share(fit) > 1 / 2;
+
 function difference(fit: Fit): string {
   const { network, matched, missing, misshapen } = fit;
   return [
@@ -50,7 +53,16 @@ function difference(fit: Fit): string {
 const below = ({ prefix }: Fit): string => (prefix === '' ? '' : ` below '${prefix}'`);
 
 /** Keys that are those of no network, and most of one. */
-export class NearMiss extends NmodeError {}
+export class NearMissError extends NmodeError {
+  /** @param near which one, and what of it is not there */
+  constructor(
+    code: 'BAD_CHECKPOINT',
+    message: string,
+    readonly near: string,
+  ) {
+    super(code, message);
+  }
+}
 
 /** What a message says before its end, which must not be cut off. */
 const MAX_DIFFERENCE = 380;
@@ -65,8 +77,8 @@ const WAYS_ON =
  * @throws NmodeError (BAD_CHECKPOINT)
  */
 export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], given?: Backbone): never {
-  const bad = (message: string, Kind = NmodeError) => new Kind('BAD_CHECKPOINT', `${file}: ${message}`);
-  const [closest] = [...tried].sort((a, b) => share(b) - share(a));
+  const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', `${file}: ${message}`);
+  const [closest] = tried.filter((fit) => !fits(fit)).sort((a, b) => share(b) - share(a));
   if (given !== undefined && closest !== undefined) {
     const contradiction = closest.network.contradiction?.();
     if (contradiction !== undefined) throw contradiction;
@@ -76,14 +88,15 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], give
     const other = fitting === undefined ? '' : ` but of ${fitting.network.backbone}`;
     const { backbone, origin } = closest.network;
     const named = origin === undefined ? backbone : `${backbone}, ${origin}`;
-    throw bad(`its keys${below(closest)} are not those of ${named}${other}: ${difference(closest)}`);
+    const way = isNear(closest) ? SAVE_WHOLE : 'give weights of that network, or leave out what says it';
+    throw bad(`its keys${below(closest)} are not those of ${named}${other}: ${difference(closest)}; ${way}`);
   }
   if (closest !== undefined && closest.matched > 0) {
-    const found = `no known network; the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;
-    throw bad(
-      `${found.length > MAX_DIFFERENCE ? `${found.slice(0, MAX_DIFFERENCE)}...` : found}; ${WAYS_ON}`,
-      share(closest) > 1 / 2 ? NearMiss : NmodeError,
-    );
+    const full = `the closest is ${closest.network.backbone}${below(closest)}: ${difference(closest)}`;
+    const near = full.length > MAX_DIFFERENCE ? `${full.slice(0, MAX_DIFFERENCE)}...` : full;
+    if (!isNear(closest)) throw bad(`no known network; ${near}; ${WAYS_ON}`);
+    const message = `${file}: no known network; ${near}; where it is that, ${SAVE_WHOLE}; else ${WAYS_ON}`;
+    throw new NearMissError('BAD_CHECKPOINT', message, near);
   }
   const keys = [...shapes.keys()].map((key) => key.slice(0, 60));
   const known = BACKBONES.map(({ id }) => id).join(', ');

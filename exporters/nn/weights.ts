@@ -30,6 +30,9 @@ export function keysOf(construct: (weights: Weights) => void): Shapes {
   return shapes;
 }
 
+/** What helps where keys are missing or have other shapes. */
+export const SAVE_WHOLE = 'save the whole model.state_dict() of one training again';
+
 /** How many keys an error lists of each kind. */
 const MAX_LISTED = 6;
 
@@ -225,8 +228,10 @@ export class Weights {
     if (suspect.length > 0) problems.push(listed('unused', suspect));
     if (problems.length > 0) {
       const isOne = problems.length === 1;
-      const way = isOne && suspect.length > 0 ? ' (`ignore` skips keys)' : '';
-      const what = isOne && unread !== undefined ? '' : 'keys do not fit the network: ';
+      const isUnreadable = isOne && unread !== undefined;
+      const way =
+        isOne && suspect.length > 0 ? ' (`ignore` skips keys)' : isUnreadable ? '' : `; ${SAVE_WHOLE}`;
+      const what = isUnreadable ? '' : 'keys do not fit the network: ';
       throw new NmodeError('BAD_CHECKPOINT', `${file}: ${what}${problems.join('; ')}${way}`);
     }
     return { narrowed, unused: extra };

@@ -4,7 +4,7 @@ import type { InputSize } from '../../exporters/assembly/build.js';
 import { type ExportPlan, inputSizeOf } from '../../exporters/assembly/export-plan.js';
 import { SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
-import { NearMiss } from '../../exporters/assembly/recognise.js';
+import { NearMissError } from '../../exporters/assembly/recognise.js';
 import { saidBy } from '../../exporters/backbones/index.js';
 import { likeliestText } from '../../exporters/backbones/plain/drawing.js';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, readReference } from '../../exporters/checkpoints/open.js';
 import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
-import { legible } from '../../exporters/nn/weights.js';
+import { legible, SAVE_WHOLE } from '../../exporters/nn/weights.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
@@ -82,9 +82,11 @@ export async function withStructure(
     );
   }
   if (reference === undefined) {
+    const near =
+      unknown instanceof NearMissError ? ` (${unknown.near}; where it is that, ${SAVE_WHOLE})` : '';
     throw new NmodeError(
       'BAD_USAGE',
-      `${file}: its keys are those of no known network, its shapes those of plain U-Nets, of which ${at(all, 0).id} is the likeliest: give ${option('reference')}, which tells them apart (docs/plain-unets.md), or take one with ${option('assume')}`,
+      `${file}: its keys are those of no known network${near}, its shapes those of plain U-Nets, of which ${at(all, 0).id} is the likeliest: give ${option('reference')}, which tells them apart (docs/plain-unets.md), or take one with ${option('assume')}`,
       { detail: likeliestText(all) },
     );
   }
@@ -203,7 +205,7 @@ function whyUnknown(checkpoint: Checkpoint): NmodeError | undefined {
 }
 
 function refusal({ file }: Checkpoint, hypotheses: Hypotheses, unknown: NmodeError): NmodeError {
-  const fault = unknown instanceof NearMiss ? undefined : faultOf(hypotheses);
+  const fault = unknown instanceof NearMissError ? undefined : faultOf(hypotheses);
   if (fault === undefined) return unknown;
   return new NmodeError(
     'BAD_CHECKPOINT',

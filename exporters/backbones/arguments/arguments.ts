@@ -21,8 +21,8 @@ export interface Sources {
 
 const SHAPES = 'the shapes';
 
-/** No network has more. */
-const MOST = 2 ** 16;
+/** No network has more channels, nor more of anything else. */
+export const MOST = 2 ** 16;
 
 /** No list has more elements: none says more than one thing of each level. */
 const MOST_ELEMENTS = 64;
@@ -108,10 +108,7 @@ export class Arguments {
   whole(name: string, otherwise: number, least = 1, most = MOST): number {
     const value = this.value(name) ?? otherwise;
     if (isWhole(value, least, most)) return value;
-    throw this.fault(
-      [name],
-      most === MOST ? `a whole number of at least ${least}` : `one from ${least} to ${most}`,
-    );
+    throw this.fault([name], `a whole number from ${least} to ${most}`);
   }
 
   /** Whole numbers, so many of them. */
@@ -119,7 +116,7 @@ export class Arguments {
     const value = this.value(name) ?? otherwise;
     const fits = Array.isArray(value) && value.every((each) => isWhole(each, 1, MOST));
     if (fits && value.length === count) return value;
-    throw this.fault([name], `${count} whole number${count === 1 ? '' : 's'}, ${why}`, otherwise);
+    throw this.fault([name], `${count} whole numbers from 1 to ${MOST}, ${why}`, otherwise);
   }
 
   /** A list of one element at least, or of so many. */
@@ -133,7 +130,7 @@ export class Arguments {
     const value = this.value(name) ?? otherwise;
     const isList = Array.isArray(value) && value.length > 0 && value.length <= MOST_ELEMENTS;
     if (isList && (count ?? value.length) === value.length && value.every(isElement)) return value;
-    throw this.fault([name], `a list of ${count ?? 'some'}, each ${expected}`, otherwise);
+    throw this.fault([name], `a list of ${count ?? `1 to ${MOST_ELEMENTS}`}, each ${expected}`, otherwise);
   }
 
   /** One of several words. */

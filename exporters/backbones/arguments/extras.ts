@@ -25,6 +25,7 @@ export function jsonIn(extras: Extras, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw badText(place, reason(error), error);
+    const way = /\bNaN\b|\bInfinity\b/.test(text) ? ' (NaN and Infinity are none)' : '';
+    throw badText(place, `it is no JSON${way}: ${reason(error)}; save or download it again`, error);
   }
 }

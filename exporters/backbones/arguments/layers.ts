@@ -7,6 +7,7 @@ import type { Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
 import { normalized } from '../norm.js';
 import type { Arguments } from './arguments.js';
+import { knownText } from './extras.js';
 
 /** A layer without sizes of its own, with its weights at `weights`. */
 export type Layer = (x: Value, weights: Weights) => Value;
@@ -73,7 +74,10 @@ const ACTS: Readonly<Record<string, (options: Options) => Layer>> = {
   elu: (options) => exchangeable(`elu:${options.number('alpha', 1)}`),
   prelu(options) {
     const slopes = options.number('num_parameters', 1);
-    return (x, weights) => prelu(x, weights, slopes);
+    return (x, weights) => {
+      if (slopes === 1 || slopes === channelsOf(x)) return prelu(x, weights, slopes);
+      throw options.bad(`num_parameters to be 1 or the ${channelsOf(x)} channels of ${weights.path}`);
+    };
   },
   gelu: () => gelu,
   sigmoid: () => (x, weights) => activation('sigmoid', x, weights),
@@ -142,7 +146,9 @@ function layerOf(
   const spec = specOf(args, argument, otherwise);
   if (spec === undefined) return undefined;
   const make = Object.hasOwn(makers, spec.name) ? makers[spec.name] : undefined;
-  if (make === undefined) throw args.fault([argument], `one of ${Object.keys(makers).join(', ')}`, otherwise);
+  if (make === undefined) {
+    throw args.fault([argument], knownText(spec.name, Object.keys(makers)), otherwise);
+  }
   const layer = make(spec.options);
   spec.options.refuseOthers(idle);
   return layer;

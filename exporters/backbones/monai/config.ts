@@ -65,11 +65,13 @@ export interface Component {
   readonly arguments: Readonly<Record<string, Plain>>;
 }
 
+export const isDisabled = (value: Plain): boolean => isObject(value) && value._disabled_ === true;
+
 /** Undefined for what names no class, or is disabled. */
 export function componentOf(value: Plain | undefined): Component | undefined {
   if (!isObject(value)) return undefined;
-  const { _target_: target, _disabled_: disabled, ...args } = value;
-  if (typeof target !== 'string' || disabled === true) return undefined;
+  const { _target_: target, _disabled_: _, ...args } = value;
+  if (typeof target !== 'string' || isDisabled(value)) return undefined;
   return { name: target.slice(target.lastIndexOf('.') + 1), arguments: args };
 }
 

@@ -4,7 +4,7 @@ import { add, channelsOf } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import type { Arguments } from '../arguments/arguments.js';
 import type { Layer } from '../arguments/layers.js';
-import { isPerAxis } from '../arguments/sizes.js';
+import { isPerAxis, sizesText } from '../arguments/sizes.js';
 
 /** What follows a convolution of MONAI, in the order of `ordering`: activation (A), dropout (D) and norm (N). */
 export interface Adn {
@@ -94,18 +94,13 @@ const isOdd = (size: PerAxis) => (typeof size === 'number' ? [size] : size).ever
 export function kernelOf(args: Arguments, name: string, axes: number): PerAxis {
   const value = args.value(name) ?? 3;
   if (isPerAxis(axes)(value) && isOdd(value)) return value;
-  throw args.fault([name], `an odd whole number, or one for each of ${axes} axes`);
+  throw args.fault([name], `odd, ${sizesText(axes)}`);
 }
 
 /** `strides`, one for each of so many levels; MONAI itself leaves what is more. */
 export function stridesOf(args: Arguments, levels: number, axes: number): readonly PerAxis[] {
   const standard = Array<PerAxis>(levels).fill(2);
-  const strides = args.list(
-    'strides',
-    standard,
-    isPerAxis(axes),
-    `a whole number, or one for each of ${axes} axes`,
-  );
+  const strides = args.list('strides', standard, isPerAxis(axes), sizesText(axes));
   if (strides.length >= levels) return strides.slice(0, levels);
   throw args.fault(['strides'], `${levels} of them, one for each of 'channels' but the first`, standard);
 }

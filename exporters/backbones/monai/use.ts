@@ -1,8 +1,9 @@
 import type { Normalization } from '../../../graph/common/normalization.js';
 import { option } from '../../../graph/common/option.js';
 import type { Sizing } from '../../../graph/common/recipe.js';
+import { textOf } from '../arguments/arguments.js';
 import type { NetworkDefinition, OwnDecoder } from '../backbone.js';
-import { type Component, type Config, componentOf, plainName } from './config.js';
+import { type Component, type Config, componentOf, isDisabled, plainName } from './config.js';
 import type { Plain } from './expression.js';
 import { type Pixels, pixelsOf } from './preprocessing.js';
 
@@ -18,15 +19,35 @@ export interface Use {
 const placesOf = (name: string) => [name, `validate::${name}`, `val::${name}`];
 const [BEFORE, AFTER] = [placesOf('preprocessing'), placesOf('postprocessing')];
 
-function transformsAt(config: Config, places: readonly string[]): readonly Component[] | undefined {
+/** The first of some places with a list of transforms. */
+function listAt(config: Config, places: readonly string[]): readonly Plain[] | undefined {
   for (const place of places) {
     const value = config.at(place);
     const compose = componentOf(value);
     const list: Plain | undefined = compose === undefined ? value : compose.arguments.transforms;
-    if (!Array.isArray(list)) continue;
-    return list.map(componentOf).filter((component) => component !== undefined);
+    if (Array.isArray(list)) return list;
   }
   return undefined;
+}
+
+function transformsAt(config: Config, places: readonly string[]): readonly Component[] | undefined {
+  return listAt(config, places)
+    ?.map(componentOf)
+    .filter((component) => component !== undefined);
+}
+
+/** What is there in place of transforms that can be read. */
+function unreadNotes(config: Config, place: string): readonly string[] {
+  return ['preprocessing', 'postprocessing'].flatMap((name) => {
+    const list = listAt(config, placesOf(name));
+    if (list === undefined) {
+      const isThere = (config.at(name) ?? null) !== null;
+      return isThere ? [`${place}: its ${name} is no list of transforms, and was not used`] : [];
+    }
+    const unread = list.find((one) => componentOf(one) === undefined && !isDisabled(one));
+    if (unread === undefined) return [];
+    return [`${place}: its ${name} has ${textOf(unread)}, which names no transform and was not used`];
+  });
 }
 
 const isSpace = (value: Plain | undefined, axes: number): value is readonly number[] =>
@@ -113,5 +134,6 @@ export function useOf(config: Config, place: string, axes: 2 | 3, channels: numb
                   `${place}: a model of volumes takes tensors, prepared as there: ${stepsText(before)}; ${option('reference')} shows whether they are`,
                 ],
         };
-  return { ...(activation && { activation }), recipe, notes: [...notes, ...notesAfter(place, after)] };
+  const all = [...notes, ...notesAfter(place, after), ...unreadNotes(config, place)];
+  return { ...(activation && { activation }), recipe, notes: all };
 }

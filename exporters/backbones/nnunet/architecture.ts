@@ -5,7 +5,7 @@ import { channelsOf, concat } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { type Arguments, isWhole } from '../arguments/arguments.js';
 import { actOf, normOf } from '../arguments/layers.js';
-import { channelsOfLevels, factorsOf, isPerAxis, listText } from '../arguments/sizes.js';
+import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../arguments/sizes.js';
 import { type Layers, plainStage, residualStage } from './blocks.js';
 
 /** A class of dynamic_network_architectures. */
@@ -57,7 +57,11 @@ function perStage<T>(
   return args.list<T>(name, [], isOne, expected, stages);
 }
 
-const isCount = (value: unknown): value is number => isWhole(value, 1, 64);
+/** No stage has more convolutions or blocks. */
+const MOST_COUNT = 64;
+const COUNT = `a whole number from 1 to ${MOST_COUNT}`;
+
+const isCount = (value: unknown): value is number => isWhole(value, 1, MOST_COUNT);
 
 const isOdd = (size: PerAxis) => (typeof size === 'number' ? [size] : size).every((one) => one % 2 === 1);
 
@@ -75,7 +79,7 @@ function betweenOf(args: Arguments, stages: number): readonly (number | undefine
 /** @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for arguments that the class could not have been called with */
 export function define(architecture: Architecture, args: Arguments, axes: 2 | 3): Definition {
   const { residual } = architecture;
-  const sizes = `a whole number, or one for each of ${axes} axes`;
+  const sizes = sizesText(axes);
   const features = channelsOfLevels(args, 'features_per_stage', []);
   const stages = args.whole('n_stages', features.length, 2, 64);
   if (features.length !== stages)
@@ -86,9 +90,9 @@ export function define(architecture: Architecture, args: Arguments, axes: 2 | 3)
   if (factorsOf(strides.slice(0, 1), axes).some((factor) => factor !== 1)) {
     throw args.fault(['strides'], 'a first one of 1, so that classes are as large as the image');
   }
-  const counts = perStage(args, countName(architecture), isCount, 'a whole number of at least 1', stages);
+  const counts = perStage(args, countName(architecture), isCount, COUNT, stages);
   const name = 'n_conv_per_stage_decoder';
-  const upCounts = perStage(args, name, isCount, 'a whole number of at least 1', stages - 1);
+  const upCounts = perStage(args, name, isCount, COUNT, stages - 1);
   const between = residual.encoder ? betweenOf(args, stages) : [];
   const stem = residual.encoder ? args.whole('stem_channels', at(features, 0)) : 0;
   const layers: Layers = {

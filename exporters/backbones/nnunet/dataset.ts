@@ -14,7 +14,9 @@ export interface Dataset {
 /** No output has more channels, and no input. */
 const MOST = 2 ** 12;
 
-const isLabel = (value: unknown): value is number => isWhole(value, 0, 2 ** 16);
+const MOST_LABEL = 2 ** 16;
+
+const isLabel = (value: unknown): value is number => isWhole(value, 0, MOST_LABEL);
 
 const textOf = (value: unknown) => JSON.stringify(value)?.slice(0, 60) ?? 'missing';
 
@@ -46,7 +48,7 @@ function labelsBehind(place: string, name: string, value: unknown): readonly num
   if (list.length > 0 && list.length <= MOST && list.every(isLabel)) return [...new Set(list)];
   throw badText(
     place,
-    `label '${name.slice(0, 40)}' is ${textOf(value)}, expected a number of at least 0, or a list of them (numbers by name are nnU-Net's version 2)`,
+    `label '${name.slice(0, 40)}' is ${textOf(value)}, expected a number from 0 to ${MOST_LABEL}, or a list of them (numbers by name are nnU-Net's version 2)`,
   );
 }
 

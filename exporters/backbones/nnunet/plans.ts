@@ -1,5 +1,6 @@
 import { closestText } from '../../../graph/common/closest.js';
 import { option } from '../../../graph/common/option.js';
+import { textOf } from '../arguments/arguments.js';
 import { badText, type Fields, isFields, jsonIn } from '../arguments/extras.js';
 import type { Extras, NamedArguments } from '../backbone.js';
 import { type Dataset, datasetOf } from './dataset.js';
@@ -16,6 +17,8 @@ export interface PlannedNetwork {
 export interface Plan {
   /** What messages call it. */
   readonly place: string;
+  /** What they call the plans that it is one of. */
+  readonly file: string;
   /** Such as `2d` or `3d_fullres`. */
   readonly configuration: string;
   /** Its own fields and those that it inherits. */
@@ -62,7 +65,7 @@ function readIn(extras: Extras, given: string | undefined): Plan | undefined {
   const trainer = jsonIn(extras, 'trainer_name');
   const axes = jsonIn(extras, 'inference_allowed_mirroring_axes');
   return {
-    ...{ place, configuration, settings, plans, network: networkOf(place, settings) },
+    ...{ place, file, configuration, settings, plans, network: networkOf(place, settings) },
     dataset: dataset === undefined ? undefined : datasetOf('dataset.json', dataset),
     trainer: typeof trainer === 'string' ? trainer : undefined,
     mirroringAxes: axes === null ? [] : isAxes(axes) ? axes : undefined,
@@ -89,16 +92,19 @@ function inherited(file: string, configurations: Fields, name: string): Fields {
   const chain: Fields[] = [];
   const seen = new Set<string>();
   for (let next: unknown = name; next !== undefined; next = chain.at(-1)?.inherits_from) {
-    const found =
-      typeof next === 'string' && Object.hasOwn(configurations, next) ? configurations[next] : undefined;
-    if (typeof next !== 'string' || !isFields(found)) {
+    const own = typeof next === 'string' && Object.hasOwn(configurations, next) ? next : undefined;
+    if (own === undefined) {
       const names = Object.keys(configurations);
       const all = names.slice(0, 8).join(', ') || 'none';
       const near = closestText(String(next), names);
       throw badText(file, `it has no configuration '${String(next).slice(0, 60)}', but ${all}${near}`);
     }
-    if (seen.has(next)) throw badText(file, `configuration '${next.slice(0, 60)}' inherits from itself`);
-    seen.add(next);
+    const found = configurations[own];
+    if (!isFields(found)) {
+      throw badText(file, `configuration '${own.slice(0, 60)}' is ${textOf(found)}, expected an object`);
+    }
+    if (seen.has(own)) throw badText(file, `configuration '${own.slice(0, 60)}' inherits from itself`);
+    seen.add(own);
     chain.push(found);
   }
   return Object.fromEntries(chain.toReversed().flatMap((fields) => Object.entries(fields)));

@@ -14,9 +14,9 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 
 /** @throws NmodeError (BAD_CHECKPOINT) for what nnU-Net could not use, and for a normalization that is not known */
-export function preparationOf({ place, configuration, settings, plans, ...plan }: Plan): Preparation {
+export function preparationOf({ place, file, configuration, settings, plans, ...plan }: Plan): Preparation {
   const args = new Arguments({ config: settings, file: place });
-  const all = new Arguments({ config: plans, file: 'plans' });
+  const all = new Arguments({ config: plans, file });
   const patchSize = args.list('patch_size', [], isPatch, `a whole number from 1 to ${MAX_SIDE}`);
   const spacing = args.list('spacing', [], isPositive, 'a number above 0', patchSize.length);
   const schemes = args.list(
@@ -27,29 +27,27 @@ export function preparationOf({ place, configuration, settings, plans, ...plan }
     plan.dataset?.channels.length,
   );
   const masked = args.list('use_mask_for_norm', [], isFlag, 'true or false', schemes.length);
-  const previous = args.value('previous_stage');
-  const { image_reader_writer: reader } = plans;
-  const { preprocessor_name: preprocessor } = settings;
   return {
     ...{ place, configuration, patchSize, spacing },
-    preprocessor: isText(preprocessor) ? preprocessor : undefined,
+    preprocessor: nameOf(args, 'preprocessor_name'),
     channels: schemes.map((scheme, channel) => ({
       name: plan.dataset?.channels[channel],
       scheme: schemeOf(place, scheme),
       isMasked: masked[channel] === true,
-      intensities: scheme === 'CTNormalization' ? intensitiesOf(plans, channel) : undefined,
+      intensities: scheme === 'CTNormalization' ? intensitiesOf(file, plans, channel) : undefined,
     })),
     resampling: {
-      data: resamplingOf(settings, 'resampling_fn_data'),
-      probabilities: resamplingOf(settings, 'resampling_fn_probabilities'),
+      data: resamplingOf(args, 'resampling_fn_data'),
+      probabilities: resamplingOf(args, 'resampling_fn_probabilities'),
     },
     transposeForward: orderOf(all, 'transpose_forward'),
     transposeBackward: orderOf(all, 'transpose_backward'),
     mirroringAxes: plan.mirroringAxes,
     labels: plan.dataset?.labels,
     fileEnding: plan.dataset?.fileEnding,
-    reader: isText(reader) ? reader : undefined,
-    previousStage: isText(previous) ? previous : undefined,
+    reader: nameOf(all, 'image_reader_writer'),
+    labelManager: nameOf(all, 'label_manager'),
+    previousStage: nameOf(args, 'previous_stage'),
   };
 }
 
@@ -66,7 +64,7 @@ function schemeOf(place: string, name: string): Scheme {
 }
 
 /** @throws NmodeError (BAD_CHECKPOINT) where a channel's are not there */
-function intensitiesOf(plans: Fields, channel: number): Intensities {
+function intensitiesOf(file: string, plans: Fields, channel: number): Intensities {
   const {
     foreground_intensity_properties_per_channel: today,
     foreground_intensity_properties_by_modality: before,
@@ -76,18 +74,23 @@ function intensitiesOf(plans: Fields, channel: number): Intensities {
   const { mean, std, percentile_00_5: low, percentile_99_5: high } = isFields(found) ? found : {};
   if (isNumber(mean) && isNumber(std) && isNumber(low) && isNumber(high)) return { mean, std, low, high };
   throw badText(
-    'plans',
+    file,
     `foreground_intensity_properties_per_channel has not mean, std, percentile_00_5 and percentile_99_5 of channel ${channel}, which CTNormalization takes`,
   );
 }
 
 /** Plans before nnU-Net 2.1 do not say the functions: there was one. */
-function resamplingOf(settings: Fields, name: string): Resampling {
-  const [found, kwargs] = [settings[name], settings[`${name}_kwargs`]];
-  return {
-    name: isText(found) ? found : 'resample_data_or_seg_to_shape',
-    arguments: isFields(kwargs) ? kwargs : {},
-  };
+function resamplingOf(args: Arguments, name: string): Resampling {
+  const kwargs = args.value(`${name}_kwargs`) ?? {};
+  if (!isFields(kwargs)) throw args.fault([`${name}_kwargs`], 'an object');
+  return { name: nameOf(args, name) ?? 'resample_data_or_seg_to_shape', arguments: kwargs };
+}
+
+/** The name of a class or a function; undefined where it is not said. */
+function nameOf(args: Arguments, argument: string): string | undefined {
+  const value = args.value(argument) ?? undefined;
+  if (value === undefined || isText(value)) return value;
+  throw args.fault([argument], 'a name');
 }
 
 /** A permutation of three axes. */

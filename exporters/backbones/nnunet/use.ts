@@ -79,7 +79,7 @@ function patchOf({ place, settings }: Plan, multiple: readonly number[]): readon
   if (patch.length === multiple.length && patch.every(isFit)) return patch;
   throw badText(
     place,
-    `patch_size is ${patch.join('x').slice(0, 60)}, expected ${multiple.length} sizes from 1 to ${MAX_SIDE}, multiples of ${multiple.join('x')} for its strides`,
+    `patch_size is ${patch.length === 0 ? 'empty' : patch.join('x').slice(0, 60)}, expected ${multiple.length} sizes from 1 to ${MAX_SIDE}, multiples of ${multiple.join('x')} for its strides`,
   );
 }
 

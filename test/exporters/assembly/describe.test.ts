@@ -142,7 +142,7 @@ it('unused, missing and misshapen keys are reported together', () => {
   weights.take('absent', [1]);
   expect(() => weights.finish(stored.keys())).toThrow(
     'net.pth: keys do not fit the network: 1 missing: absent; ' +
-      '1 misshapen: wrong.weight is float32 [3], expected [2]; 1 unused: extra.weight',
+      '1 misshapen: wrong.weight is float32 [3], expected [2]; 1 unused: extra.weight; save the whole model.state_dict() of one training again',
   );
 });
 

@@ -77,14 +77,25 @@ describe('a bundle', () => {
     [{ strides: [2] }, "strides is [2], expected 2 of them, one for each of 'channels' but the first"],
     [
       { channels: '$compute(4)' },
-      'channels is "$compute(4)", expected a list of some, each a whole number of at least 1',
+      'channels is "$compute(4)", expected a list of 1 to 64, each a whole number from 1 to 65536',
     ],
     [{ chanels: [1] }, 'UNet is not written with chanels; the closest is channels'],
     [{ norm: 'layer' }, 'norm is "layer", expected one of instance'],
+    [
+      { in_channels: 1e9 },
+      'in_channels is 1000000000, expected a whole number from 1 to 65536; the weights have',
+    ],
+    [
+      { act: ['prelu', { num_parameters: 7 }] },
+      'expected num_parameters to be 1 or the 4 channels of model.0.adn.A',
+    ],
     [{ act: ['elu', { beta: 1 }] }, 'expected it without beta'],
     [{ adn_ordering: 'NDD' }, 'adn_ordering is "NDD", expected each of the letters A, D and N once at most'],
-    [{ kernel_size: 2 }, 'kernel_size is 2, expected an odd whole number'],
-    [{ spatial_dims: 1 }, 'spatial_dims is 1, expected one from 2 to 3'],
+    [
+      { kernel_size: 2 },
+      'kernel_size is 2, expected odd, a whole number from 1 to 64, or one for each of 2 axes',
+    ],
+    [{ spatial_dims: 1 }, 'spatial_dims is 1, expected a whole number from 2 to 3'],
     [
       { channels: [4, 8, 16] },
       'configs/inference.json: channels is [4,8,16], the weights have [4,8,12] (model.1.submodule.1.submodule.conv.weight is [12, 8, 3, 3], expected [16, 8, 3, 3]): they are of another training',
@@ -100,6 +111,22 @@ describe('a bundle', () => {
   ])('with %j is refused in one line that says what is expected', (changes, message) => {
     const network = { _target_: 'UNet', ...plain.arguments, ...changes };
     expect(() => detectIn(withConfig(JSON.stringify({ network_def: network })))).toThrow(message);
+  });
+
+  it('without a network, or with transforms that are none, tells that they were not used', () => {
+    const notesOf = (config: object) => {
+      const checkpoint = { ...withConfig(JSON.stringify(config)), sources: ['model.pt', 'inference.json'] };
+      const plan = planExport({ head: 'none', size: {} });
+      return exportCheckpoint(checkpoint, plan).notes;
+    };
+    expect(notesOf({ network_def: null })).toEqual([
+      'nothing of inference.json beside the weights was used: it does not say what they are',
+    ]);
+    const network = { network_def: { _target_: 'UNet', ...plain.arguments } };
+    expect(notesOf({ ...network, preprocessing: 'x', postprocessing: ['$f()'] })).toEqual([
+      'configs/inference.json: its preprocessing is no list of transforms, and was not used',
+      'configs/inference.json: its postprocessing has "$f()", which names no transform and was not used',
+    ]);
   });
 
   it('of references that refer to themselves ends', () => {

@@ -5,6 +5,7 @@ import { detectIn } from '../../../exporters/assembly/network-weights.js';
 import type { NamedArguments } from '../../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import type { Checkpoint } from '../../../exporters/checkpoints/open.js';
+import { at } from '../../../graph/common/at.js';
 import { type NetworkCase, seededCheckpoint } from '../../support/network-cases.js';
 import {
   configurationOf,
@@ -91,6 +92,19 @@ describe('a bare state dict', () => {
     const keys = { ...Object.fromEntries(copied), 'decoder.seg_layers.0.weight': [2, 6, 1, 1] };
     expect(exported(seededCheckpoint({ keys }, VARIANCE)).leftAside).toEqual([]);
   });
+});
+
+it('weights whose copy in the decoder is whole are refused by what they lack themselves', () => {
+  const checkpoint = plannedCheckpoint(caseOf('residual'));
+  const own = [...checkpoint.tensors].filter(([key]) => key.startsWith('encoder.'));
+  const copies = own.map(([key, tensor]) => [`decoder.${key}`, tensor] as const);
+  const [stem, tensor] = at(own, 0);
+  const { dims } = tensor;
+  const wrong = { ...tensor, dims: [at(dims, 0) + 1, ...dims.slice(1)] };
+  const tensors = new Map([...checkpoint.tensors, ...copies, [stem, wrong]]);
+  expect(() => detectIn({ ...checkpoint, tensors })).toThrow(
+    new RegExp(`1 misshapen: ${stem} is .*; save the whole model`),
+  );
 });
 
 it('a state dict that keeps each weight under the last of its keys is known', () => {
@@ -200,7 +214,7 @@ describe('plans', () => {
   });
 
   it.each([
-    [{ 0: 'background' }, 'label \'0\' is "background", expected a number of at least 0'],
+    [{ 0: 'background' }, 'label \'0\' is "background", expected a number from 0 to 65536'],
     [{ background: 0, lesion: 2 }, 'its labels are 0, 2, expected 0, 1, 2, ..., each once'],
     [{ background: 0, whole: [1, 2] }, 'regions_class_order is missing, expected 1 numbers'],
     [{ background: 0, 1: [1, 2] }, "region '1' is named by a number"],
@@ -234,6 +248,14 @@ describe('plans', () => {
       "it has no configuration '2d', but own",
     ],
     [configured({ inherits_from: 'own' }), "configuration 'own' inherits from itself"],
+    [
+      planned({ configurations: { own: null } }),
+      "plans.json: configuration 'own' is null, expected an object",
+    ],
+    [
+      called({ n_conv_per_stage: [1, 2, 1e9] }),
+      'n_conv_per_stage is 1,2,1000000000, the weights have 1,2,2: they are of another',
+    ],
     [configured({ architecture: undefined }), 'it names no network'],
     [
       configured({ architecture: undefined, UNet_class_name: 'PlainConvUNet' }),
@@ -301,6 +323,14 @@ describe('plans', () => {
     expect(scheme('MyFancyNorm')).toThrow(
       'NoNormalization, RescaleTo01Normalization, RGBTo01Normalization: give',
     );
+    expect(() => exported(configured({ preprocessor_name: 7 }))).toThrow(
+      'preprocessor_name is 7, expected a name',
+    );
+    expect(() => exported(configured({ resampling_fn_data_kwargs: [] }))).toThrow(
+      'resampling_fn_data_kwargs is [], expected an object',
+    );
+    const others = planned({ configurations: { own }, label_manager: 'MyLabelManager' });
+    expect(() => exported(others)).toThrow('labels are made by MyLabelManager, expected LabelManager');
     expect(scheme('CTNormalization')).toThrow('of channel 0, which CTNormalization takes');
   });
 });

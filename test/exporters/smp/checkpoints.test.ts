@@ -122,11 +122,11 @@ describe('config.json', () => {
     [{ encoder_name: 'tu-regnety_002' }, /tu-resnet\*, .*tu-convnext\* that docs\/smp\.md names; PyTorch/],
     [
       { encoder_depth: 6 },
-      'config.json: encoder_depth is 6, expected one from 1 to 5; the weights have encoder_depth 3',
+      'config.json: encoder_depth is 6, expected a whole number from 1 to 5; the weights have encoder_depth 3',
     ],
     [
       { decoder_channels: [32, 16] },
-      'decoder_channels is [32,16], expected 3 whole numbers, one for each level of encoder_depth; the weights have decoder_channels [32,16,8]',
+      'decoder_channels is [32,16], expected 3 whole numbers from 1 to 65536, one for each level of encoder_depth; the weights have decoder_channels [32,16,8]',
     ],
     [
       { decoder_channels: undefined },
@@ -153,7 +153,7 @@ describe('config.json', () => {
     [{ _model_class: 'DPT' }, '_model_class is "DPT", expected one of Unet,'],
     [
       { in_channels: 0 },
-      'in_channels is 0, expected a whole number of at least 1; the weights have in_channels 3',
+      'in_channels is 0, expected a whole number from 1 to 65536; the weights have in_channels 3',
     ],
   ])('%j is refused in one line that says what is expected', (changes, message) => {
     expect(() => exportedSmp(configured(changes))).toThrow(message);
@@ -162,13 +162,26 @@ describe('config.json', () => {
   it('is refused by what is expected alone where the weights are not all there', () => {
     const { tensors, ...checkpoint } = configured({ encoder_depth: 6 });
     const few = new Map([...tensors].slice(0, 9));
-    expect(() => exportedSmp({ ...checkpoint, tensors: few })).toThrow(/expected one from 1 to 5$/);
+    expect(() => exportedSmp({ ...checkpoint, tensors: few })).toThrow(
+      /expected a whole number from 1 to 5$/,
+    );
   });
 
   it('without a class goes with the one that the keys tell', () => {
     const { _model_class: _, ...others } = JSON.parse(configOf(unet));
     const { network } = detectIn(smpCheckpoint(unet, [['config.json', JSON.stringify(others)]]));
     expect(network).toMatchObject({ backbone: 'smp.unet', isSaid: true });
+  });
+
+  it.each([
+    [
+      '{"encoder_name": NaN}',
+      /^config\.json: it is no JSON \(NaN and Infinity are none\): .*; save or download it again$/,
+    ],
+    ['['.repeat(1e5), /^config\.json: it is no JSON: .*; save or download it again$/],
+    ['', /^config\.json: it is no JSON: /],
+  ])('%# that is no JSON is refused in one line', (text, message) => {
+    expect(() => detectIn(smpCheckpoint(unet, [['config.json', text]]))).toThrow(message);
   });
 
   it('of another library says nothing', () => {

@@ -6,7 +6,7 @@ import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
 import { actOf, type Layer, normOf } from '../../arguments/layers.js';
-import { channelsOfLevels, factorsOf, isPerAxis, listText } from '../../arguments/sizes.js';
+import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import type { Architecture, Common, Definition } from '../architecture.js';
 
@@ -60,7 +60,7 @@ const STANDARD_STRIDES = [1, 2, 2, 2, 2];
 const LEAST_LEVELS = 3;
 
 function define(args: Arguments, { axes, classes }: Common): Definition {
-  const sizes = `a whole number, or one for each of ${axes} axes`;
+  const sizes = sizesText(axes);
   const strides = args.list<PerAxis>('strides', STANDARD_STRIDES, isPerAxis(axes), sizes);
   const levels = strides.length;
   if (levels < LEAST_LEVELS) throw args.fault(['strides'], 'three levels at least');

@@ -4,9 +4,9 @@ import type { Conditions } from '../../conditions.js';
 export const MONAI: Conditions = {
   'exporters/backbones/arguments/arguments.ts': {
     '…, expected …': 'what is expected is said behind what is said',
-    'a whole number of at least …': 'what is expected of an argument that counts, for a message',
-    'one from … to …': 'the same where there is a most',
-    '… whole number…, …': 'what is expected of a list of counts, for a message',
+    '1 to …': 'how many elements a list may have whose number is not known, for a message',
+    'a whole number from … to …': 'what is expected of an argument that counts, for a message',
+    '… whole numbers from 1 to …, …': 'what is expected of a list of counts, for a message',
     ' or ': 'stands between the words that an argument may be, for a message',
     'true or false': 'what is expected of a switch, for a message',
     ': it takes …': 'no argument is like the one that is not known',
@@ -15,6 +15,10 @@ export const MONAI: Conditions = {
     'a list of …, each …': 'what is expected of a list, for a message',
     '…: … takes …, which is left out and has no default: give it with …':
       'a bundle says the class of its network without one of the arguments that the class needs',
+  },
+  'exporters/backbones/arguments/extras.ts': {
+    'it is no JSON…: …; save or download it again': 'a text that says what the network is cannot be parsed',
+    ' (NaN and Infinity are none)': 'the text has such a word, which Python writes for numbers that are none',
   },
   'exporters/backbones/arguments/contradiction.ts': {
     '…; the weights have …':
@@ -26,8 +30,8 @@ export const MONAI: Conditions = {
     '… is …, expected …': 'a configuration beside the weights names a class of network that is not known',
   },
   'exporters/backbones/monai/convolution.ts': {
+    'odd, …': 'what is expected of a kernel size, for a message',
     'each of the letters A, D and N once at most': 'what is expected of adn_ordering, for a message',
-    'an odd whole number, or one for each of … axes': 'what is expected of a kernel size, for a message',
     "… of them, one for each of 'channels' but the first": 'there are fewer strides than levels',
   },
   'exporters/backbones/arguments/layers.ts': {
@@ -35,9 +39,10 @@ export const MONAI: Conditions = {
     '… to be true or false': 'an option of a norm is no switch',
     'it without …': 'a norm or an activation has an option that is not known: it may change the network',
     'a name, or a list of a name and its options': 'act or norm is something else',
-    'one of …': 'act or norm names a layer that is not written',
     'track_running_stats to be true: without, what one image gives depends on its batch':
       'a BatchNorm has no statistics of its training',
+    'num_parameters to be 1 or the … channels of …':
+      'a PReLU has neither one slope nor one for each channel of what it is applied to',
     'num_groups to divide the … channels of …': 'a GroupNorm has groups that leave a rest of its channels',
   },
   'exporters/backbones/monai/nets/attention-unet.ts': { 'two levels at least': 'channels has one number' },

@@ -71,11 +71,13 @@ export const NETWORKS: Conditions = {
     'a decoder needs at least one feature': 'never: networks and grafts have at least one skip',
   },
   'exporters/assembly/describe.ts': {
-    '…: …, but …':
-      'the keys of an encoder were found, and those of a decoder or its head are lacking or misshapen',
+    '…: …, but …; …': 'the keys are those of an nmODE decoder, and its head is missing or of another shape',
+    'it is nearly …, but …': 'the same, for the message on plain U-Nets',
     'no head: the key … is missing': 'there are keys of nmODE steps, and none of their last convolution',
     'no head: … is …, expected [classes, channels, 1, 1]':
       'the weight of the last convolution has no axes, or none of its outputs',
+    '…: …, but …':
+      'the keys of an encoder were found, and those of a decoder or its head are lacking or misshapen',
     'no known decoder':
       'there are no keys of nmODE steps, and no more than half of those of the own decoder of the network',
     'its last convolution gives no class': 'the first size of the last weight of the own decoder is 0',
@@ -110,6 +112,8 @@ export const NETWORKS: Conditions = {
       'a fold has another network, number of classes, decoder or other keys than the first',
   },
   'exporters/assembly/library-recipe.ts': {
+    '…: labels are made by …, expected …: give …, and make labels of the probabilities':
+      "the plans name a label manager that is not nnU-Net's",
     '…: images are prepared by …, expected …: give …, or images that are prepared so':
       "a plan names a class of its own in the place of nnU-Net's",
     'a network of no channels': 'a plan has a preparation for no channel',
@@ -176,14 +180,18 @@ export const NETWORKS: Conditions = {
       'padding reflects or wraps, and an axis of known size is shorter than that needs',
   },
   'exporters/assembly/recognise.ts': {
-    'its keys… are not those of ……: …': 'the user said which network it is, and its keys are not all there',
+    'give weights of that network, or leave out what says it':
+      'half of the keys of the network that is said are there at most',
+    'its keys… are not those of ……: …; …':
+      'the user said which network it is, and its keys are not all there',
     ' but of …': 'the user said another network than the one whose keys are all there',
     "… of the … keys of …'s encoder fit": 'the network that is closest, in both messages on it',
     " below '…'": 'the closest network was looked for below a prefix',
     "write its encoder with defineBackbone (docs/backbones.md), or export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize":
       'the checkpoint is of no network that is known, and the user named none',
-    'no known network; the closest is ……: …':
-      'no network has all its keys, and at least one key of some fits',
+    'no known network; …; …': 'no network has all its keys, and some has a few',
+    '…: no known network; …; where it is that, …; else …':
+      'no network has all its keys, and more than half of the keys of one are there',
     'no known network (known: …); its … keys begin …; …':
       'no key of any known network is there with its shape',
   },

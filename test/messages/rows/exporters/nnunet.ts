@@ -16,7 +16,7 @@ export const NNUNET: Conditions = {
     'it is …, expected an object': 'dataset.json, or dataset_json of a checkpoint, is a list or a text',
     'channel_names is …, expected names by number, as {"0": "CT"}':
       'neither channel_names nor modality names a channel',
-    "label '…' is …, expected a number of at least 0, or a list of them (numbers by name are nnU-Net's version 2)":
+    "label '…' is …, expected a number from 0 to …, or a list of them (numbers by name are nnU-Net's version 2)":
       'a label is a text, as in version 1, where names stand by number',
     'labels is …, expected numbers by name, as {"background": 0, "lesion": 1}':
       'there are no labels, or they are a list',
@@ -39,6 +39,8 @@ export const NNUNET: Conditions = {
       'plans.json is that of something else',
     'it has … configurations, …, and the checkpoint does not say which: give … {"configuration": ...}':
       'weights without init_args lie beside plans with several configurations',
+    "configuration '…' is …, expected an object":
+      'a configuration that is asked for is null, a list or a text',
     "it has no configuration '…', but ……":
       'the checkpoint, an argument or inherits_from names one that is not there',
     "configuration '…' inherits from itself": 'inherits_from leads back, directly or by way of others',
@@ -49,6 +51,8 @@ export const NNUNET: Conditions = {
     '…, configuration …': 'what a message calls the part of the plans that is meant',
   },
   'exporters/backbones/nnunet/preparation.ts': {
+    'an object': 'what is expected of the arguments of a function, for a message',
+    'a name': 'what is expected of a class or a function, for a message',
     'normalization_schemes has …, expected ……: give …, or images that are prepared so':
       'the plans normalize by a class that is not one of nnU-Net',
     'foreground_intensity_properties_per_channel has not mean, std, percentile_00_5 and percentile_99_5 of channel …, which CTNormalization takes':
