@@ -10,7 +10,7 @@ import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { loadModel } from '../../runtime/node/model.js';
-import { parityRule } from '../parity/tolerance.js';
+import { givesLogits, parityRule } from '../parity/tolerance.js';
 import { checkpointTeacher } from '../slimming/checkpoint-teacher.js';
 import { modelTeacher } from '../slimming/model-teacher.js';
 import type { SlimOptions } from '../slimming/slim-options.js';
@@ -112,7 +112,8 @@ async function prove(checkpoint: Checkpoint, plan: ExportPlan, reference: string
       ...{ hints, graph: { ...plan.graph, size: {} } },
     });
     const { head } = description;
-    return { model: encodeModel(model), head, said: { notes, assumed, rule: parityRule(head, {}, true) } };
+    const rule = parityRule(givesLogits(head, model), {}, true);
+    return { model: encodeModel(model), head, said: { notes, assumed, rule } };
   };
   const logits = ofHints({ ...plan.hints, head: 'none' });
   if ((await verify({ model: logits.model, reference, ...logits.said.rule })).pass) return;

@@ -6,7 +6,7 @@ import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { holdsLogits, namedReference, type Ports, pairTensors } from '../parity/pair.js';
-import { parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
+import { givesLogits, parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 
@@ -87,7 +87,7 @@ export async function writeProven(made: Made, plan: ProofPlan) {
     made.withoutHead !== undefined &&
     (await areLogits(reference, (prepared ?? made.model).graph));
   const notes = isOfLogits ? [...made.notes, OF_LOGITS] : made.notes;
-  const rule = parityRule(isOfLogits ? 'none' : made.head, plan.tolerance, isVerified);
+  const rule = parityRule(isOfLogits || givesLogits(made.head, made.model), plan.tolerance, isVerified);
   const provable = isOfLogits ? beforeHead : ofNetwork;
   const assumed = checkedBy(made.assumed, isVerified, provable(made.assumed));
   const built = withAssumptions(made.model, assumed, isVerified ? toleranceRecord(rule) : undefined);

@@ -36,7 +36,9 @@ const MAX_RTOL = 1e-3;
 export function missedHints({ parity, end, assumed, cornered }: Missed): readonly string[] {
   const outputs = Object.values(parity.outputs);
   const missed = outputs.filter(({ pass }) => !pass);
-  if ((end === 'sigmoid' || end === 'softmax') && outputs.some(isOfLogits))
+  // What a head follows comes first.
+  const areLogits = outputs.slice(0, 1).some(isOfLogits);
+  if ((end === 'sigmoid' || end === 'softmax') && areLogits)
     return [
       "the reference's outputs leave [0, 1], so that they are logits: save what follows them (their sigmoid or softmax), or export with `head: 'none'` and give predict `head`",
     ];
@@ -48,7 +50,7 @@ export function missedHints({ parity, end, assumed, cornered }: Missed): readonl
       : [
           `'${nodeName(cornered)}' (${cornered.opType}) interpolates from the corners of pixels, as opset 9 and 10 do and PyTorch does not: export the network again with opset 11 or later`,
         ]),
-    ...(end === 'logits' && !outputs.some(isOfLogits)
+    ...(end === 'logits' && !areLogits
       ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: `head`"]
       : []),
     ...(assumed.length === 0 || missed.every(isSmall)

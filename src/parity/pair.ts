@@ -80,6 +80,6 @@ const MARGIN = 1e-3;
 /** Whether a value is no probability. */
 export const leavesUnit = (value: number): boolean => value < -MARGIN || value > 1 + MARGIN;
 
-/** Whether the outputs are logits: probabilities never leave [0, 1]. */
+/** Whether what a head follows, which is the first output, are logits: probabilities never leave [0, 1]. */
 export const holdsLogits = ({ expected }: Paired): boolean =>
-  expected.some(([, { data }]) => data.some(leavesUnit));
+  expected.slice(0, 1).some(([, { data }]) => data.some(leavesUnit));

@@ -1,5 +1,6 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import type { Model } from '../../graph/ir/model.js';
 import { DEFAULT_TOLERANCE, type ParityOptions } from './parity.js';
 
 /** How far an export may be from its reference. */
@@ -13,10 +14,11 @@ export interface ReferenceTolerance {
 /**
  * What a reference is compared by. Rounding grows with values: logits are held to a share of the largest of them, which for
  * probabilities is 1, unless a tolerance is given.
+ * @param hasLogits whether an output is not of probabilities
  * @throws NmodeError (BAD_USAGE) for what is no tolerance, and for one of nothing
  */
 export function parityRule(
-  head: string | undefined,
+  hasLogits: boolean,
   { atol, rtol }: ReferenceTolerance,
   isVerified: boolean,
 ): ParityOptions {
@@ -26,9 +28,13 @@ export function parityRule(
     if (!(value >= 0 && Number.isFinite(value)))
       throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected a number of at least 0`);
   }
-  if (head === 'none' && atol === undefined && rtol === undefined) return { scaled: true };
+  if (hasLogits && atol === undefined && rtol === undefined) return { scaled: true };
   return { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) };
 }
+
+/** Whether a model gives logits: without a head, or of the whole image, which no head follows. */
+export const givesLogits = (head: string | undefined, { graph }: Model): boolean =>
+  head === 'none' || graph.outputs.length > 1;
 
 /** A rule with its defaults, as a model's metadata holds it. */
 export function toleranceRecord(rule: ParityOptions): ParityOptions {

@@ -19,9 +19,11 @@ export function verifiedField({
 /** What logits were held to, where no tolerance was given. */
 function scaleText({ scaled, atol, outputs }: ReferenceParity): string {
   if (!scaled) return '';
-  const each = Object.values(outputs).map(
-    ({ largest, allowed }) =>
-      `logits up to ${largest.toPrecision(3)}: ${atol.toExponential()} of that is allowed, ${allowed.toExponential(1)}`,
-  );
-  return ` (${each.join('; ')})`;
+  const each = Object.values(outputs)
+    .filter(({ largest }) => largest > 1)
+    .map(
+      ({ largest, allowed }) =>
+        `logits up to ${largest.toPrecision(3)}: ${atol.toExponential()} of that is allowed, ${allowed.toExponential(1)}`,
+    );
+  return each.length === 0 ? '' : ` (${each.join('; ')})`;
 }

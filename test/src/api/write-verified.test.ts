@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
 import { float32Tensor, float32Values } from '../../../graph/ir/tensor.js';
 import { loadModel } from '../../../runtime/node/model.js';
@@ -99,4 +100,29 @@ describe('a reference of what the network returns before its head', () => {
     expect(report.verified).toMatchObject({ pass: true, of: 'file' });
     expect(report.notes).not.toContain(note);
   });
+});
+
+it("what a network says of the whole image may be logits beside its mask's probabilities", async () => {
+  const best = join(folder, 'labelled');
+  mkdirSync(best);
+  const { tensors: all } = await openCheckpoint(fixture('smp', 'best'));
+  const tensors = [...all].filter(([, { dtype }]) => dtype === 'float32');
+  const config = JSON.parse(readFileSync(fixture('smp', 'best', 'config.json'), 'utf8'));
+  const said = [12, -30];
+  const classifier = new Map([
+    ['classification_head.3.weight', float32Tensor([2, 64], new Float32Array(2 * 64))],
+    ['classification_head.3.bias', float32Tensor([2], said)],
+  ]);
+  writeFileSync(join(best, 'model.safetensors'), encodeSafetensors(new Map([...tensors, ...classifier])));
+  writeFileSync(join(best, 'config.json'), JSON.stringify({ ...config, aux_params: { classes: 2 } }));
+  const reference = join(folder, 'labelled.io.safetensors');
+  const given = await readReference(fixture('smp', 'best.io.safetensors'));
+  writeFileSync(reference, encodeSafetensors(new Map([...given, ['label', float32Tensor([1, 2], said)]])));
+  const report = await exportModel({
+    ...{ checkpoint: best, output: join(folder, 'labelled.onnx'), reference },
+    size: { height: 64, width: 32 },
+  });
+  expect(report.notes).not.toContain('the reference holds logits: compared before the head');
+  expect(report.verified).toMatchObject({ pass: true, outputs: { label: { largest: 30 } } });
+  expect(report.verified?.outputs.mask?.allowed).toBe(1e-5);
 });
