@@ -17,7 +17,8 @@ import { print } from '../src/cli/output/print.js';
 import { withProgress } from '../src/cli/output/progress.js';
 import { makeFolder } from '../src/files/write-whole.js';
 import { encodePng, type Level, NmodeError, type Precision, type Target } from '../src/index.js';
-import { type Folder, type Source, sources } from './fixture-models.js';
+import type { Folder, Source } from './fingerprint/source.js';
+import { sources } from './fingerprint/sources.js';
 import { inFolder, root } from './networks.js';
 
 const LIST = join(root, 'fixtures', 'fingerprint.txt');
@@ -68,8 +69,13 @@ async function resultOf({ make }: Source, { level, precision, target }: Variant,
 
 function variantsOf({ variants }: Source): readonly Variant[] {
   if (variants === 'plain') return VARIANTS.slice(0, 1);
-  return variants === 'all' ? VARIANTS : VARIANTS.filter(({ precision }) => precision === 'fp32');
+  if (variants === 'all') return VARIANTS;
+  const wanted = VARIANTS.filter(({ precision }) => precision === 'fp32');
+  return variants === 'fp32' ? wanted : wanted.filter(isBuilt);
 }
+
+/** Without images, and for the usual target. */
+const isBuilt = ({ level, target }: Variant) => level !== 'latency' && target === 'cpu';
 
 /** What is made of a source, by the names of its lines. */
 async function* fingerprints(source: Source, folder: Folder): AsyncGenerator<[name: string, result: string]> {

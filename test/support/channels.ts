@@ -38,6 +38,14 @@ export const recipeOf = ({ normalization }: ChannelCase): Recipe => ({
   sizing: { kind: 'resize', ...SIZE },
 });
 
+/** What the checkpoint of a case does not say. */
+export const hintsOfChannels = (
+  each: ChannelCase,
+): Pick<ExportModelOptions, 'decoder' | 'activation' | 'head' | 'recipe' | 'size'> => ({
+  ...{ decoder: 'eed', activation: 'gelu', head: each.head },
+  ...{ recipe: recipeOf(each), size: { batch: 1, ...SIZE } },
+});
+
 /** Exports the network of a case into a folder, and holds it to what PyTorch gives. */
 export async function exportCase(
   each: ChannelCase,
@@ -48,8 +56,7 @@ export async function exportCase(
   await exportModel({
     checkpoint: fixture('channels', each.checkpoint),
     reference: fixture('channels', `${each.name}.io.safetensors`),
-    ...{ output, decoder: 'eed', activation: 'gelu', head: each.head },
-    ...{ recipe: recipeOf(each), size: { batch: 1, ...SIZE } },
+    ...{ output, ...hintsOfChannels(each) },
     ...options,
   });
   return output;

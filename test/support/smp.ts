@@ -1,17 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { expect } from '@jest/globals';
 import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
 import type { NamedArguments, Network } from '../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
 import { type Checkpoint, readReference } from '../../exporters/checkpoints/open.js';
 import type { Shapes } from '../../exporters/nn/weights.js';
-import { encodeModel } from '../../graph/file/write.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
-import type { Level } from '../../graph/passes/optimize.js';
-import { optimize } from '../../graph/passes/optimize.js';
-import { createSession } from '../../runtime/node/sessions/session.js';
-import { verifySession } from '../../src/parity/parity.js';
 import { fixture } from './fixtures.js';
 import { seeded, seededWith } from './seeded.js';
 
@@ -77,21 +71,3 @@ export const exportedSmp = (checkpoint: Checkpoint, options: Partial<ExportOptio
     checkpoint,
     planExport({ head: 'none', size: { batch: 1, height: 64, width: 32 }, ...options }),
   );
-
-/** Rounding, beside the largest value of an output where that is above 1. */
-const TOLERANCE = 5e-6;
-
-/** Holds what a case gives, with its config.json, against PyTorch. */
-export async function expectParity(name: string, entry: SmpCase, levels: readonly Level[]): Promise<void> {
-  const checkpoint = smpCheckpoint(entry, [['config.json', configOf(entry)]]);
-  const { model } = exportedSmp(checkpoint);
-  const reference = await smpReference(name);
-  for (const level of levels) {
-    await using session = await createSession(encodeModel(optimize(model, { level }).model));
-    const { outputs } = await verifySession(session, reference);
-    expect(Object.keys(outputs)).toEqual([...reference.keys()].slice(1));
-    for (const { maxAbs, largest } of Object.values(outputs)) {
-      expect(maxAbs / Math.max(1, largest)).toBeLessThanOrEqual(TOLERANCE);
-    }
-  }
-}

@@ -17,7 +17,6 @@ import { verifySession } from '../../../src/parity/parity.js';
 import { seededCheckpoint } from '../../support/network-cases.js';
 import {
   configOf,
-  expectParity,
   exportedSmp,
   networkOf,
   SMP_CASES,
@@ -25,6 +24,7 @@ import {
   smpCheckpoint,
   smpReference,
 } from '../../support/smp.js';
+import { expectParity } from '../../support/smp-parity.js';
 
 function caseOf(name: string): SmpCase {
   const entry = SMP_CASES[name];
