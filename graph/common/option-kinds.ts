@@ -124,6 +124,7 @@ export function checkOptions<Options extends object>(
 
 function unknownOption(name: string, known: readonly string[]) {
   const [near] = closest(name, known, 1);
-  const way = near === undefined ? `expected one of ${known.join(', ')}` : `the closest is ${option(near)}`;
-  return badUsage(`no option is named ${option(name)}; ${way}`);
+  const expected = known.map((each) => option(each)).join(', ');
+  const way = near === undefined ? `, expected ${expected}` : `; the closest is ${option(near)}`;
+  return badUsage(`no option is named ${option(name)}${way}`);
 }

@@ -83,7 +83,10 @@ describe('JSON', () => {
       inputs: [{ name: 'input', shape: new Array(33).fill(1), datatype: 'FP32', data: [1] }],
     });
     const { status, json } = await send(infer('small'), { body });
-    expect([status, json.error]).toEqual([400, "input 'input': 'shape' has 33 sizes, at most 32 are accepted"]);
+    expect([status, json.error]).toEqual([
+      400,
+      "input 'input': 'shape' has 33 sizes, at most 32 are accepted",
+    ]);
   });
 });
 

@@ -36,13 +36,14 @@ export const SRC_SLIMMING: Conditions = {
     ' or ': 'EED and LMD have the same keys',
   },
   'src/slimming/feature-store.ts': {
-    'a record of … numbers, not …': 'never: all images have features of one size',
-    'no record … in the file': 'the file of features was cut while it was read',
+    '… numbers of […]': 'never: all images have features of one size',
+    'no number … in the file': 'the file of features was cut while it was read',
   },
   'src/slimming/features.ts': {
     '…: it gives …, which is not a probability: say what turns its logits into probabilities, … or …':
       'a model says nothing of its head, nor does the user, and it gives a number below 0 or above 1',
-    'no input or no output': 'never: a model without them is refused before',
+    'no input': 'never: a model without one is refused before',
+    "no output '…' of …": 'never: they were put there',
     'prepared pixels are float32': 'never: a model that takes images as they are has no feature maps to name',
     'no probabilities': 'never: they were asked for',
     '…: …x… where … is …x…, and a decoder is fitted at one size: give …, which all images are resized to':
@@ -89,6 +90,9 @@ export const SRC_SLIMMING: Conditions = {
     'of other …':
       'what differs of the two trainings are lists, of images for instance, that are too long to tell',
     "'…' is damaged": 'a number of a state is infinite or none',
+  },
+  'src/slimming/teacher-answers.ts': {
+    "the type of '…' is not known": 'never: a teacher whose types are not known is refused before',
   },
   'src/slimming/teacher.ts': {
     '…: its recipe has …, and a student learns from whole images: give its checkpoint, … to say how these are normalized, and …':
