@@ -1,5 +1,6 @@
 import { inferTypes } from '../../graph/analysis/infer.js';
 import { at } from '../../graph/common/at.js';
+import { OPEN } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 import { cast } from '../../graph/ops/cast.js';
 import { concat } from '../../graph/ops/concat.js';
@@ -21,19 +22,21 @@ export const halfName = (index: number): string => `nmode_half${index + 1}`;
  * copied.
  * @throws NmodeError (BAD_MODEL) where a tensor has the name of one of them
  */
-export function withAnswers({ withSkips, skips }: Pick<Teacher, 'withSkips' | 'skips'>): Model {
+export function withAnswers({
+  withSkips,
+  skips,
+  classes,
+}: Pick<Teacher, 'withSkips' | 'skips' | 'classes'>): Model {
   const { outputs } = withSkips.graph;
   const types = inferTypes(withSkips);
-  const converted = (name: string, dtype: 'float32' | 'float16') => {
-    const type = types.get(name);
-    if (type === undefined) throw new TypeError(`the type of '${name}' is not known`);
-    return cast(tensorOf(name, type), dtype);
-  };
-  const halves = skips.map(({ tensor }) => converted(tensor, 'float16'));
+  // Of an operator that is not known, nobody knows the type; that it gives an image has been tried.
+  const converted = (name: string, channels: number, dtype: 'float32' | 'float16') =>
+    cast(tensorOf(name, types.get(name) ?? { dtype: 'float32', shape: [OPEN, channels, OPEN, OPEN] }), dtype);
+  const halves = skips.map(({ tensor, channels }) => converted(tensor, channels, 'float16'));
   // Infinity times 0 is no number, and neither is a mean with that in it.
   const held = halves.map((half) => globalAveragePool(mul(cast(half, 'float32'), 0)));
   const { graph, ...model } = extend(withSkips, {
-    [ANSWER]: converted(at(outputs, 0).name, 'float32'),
+    [ANSWER]: converted(at(outputs, 0).name, classes, 'float32'),
     [HELD]: concat(held, 1),
     ...Object.fromEntries(halves.map((half, index) => [halfName(index), half])),
   });

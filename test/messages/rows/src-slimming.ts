@@ -91,9 +91,6 @@ export const SRC_SLIMMING: Conditions = {
       'what differs of the two trainings are lists, of images for instance, that are too long to tell',
     "'…' is damaged": 'a number of a state is infinite or none',
   },
-  'src/slimming/teacher-answers.ts': {
-    "the type of '…' is not known": 'never: a teacher whose types are not known is refused before',
-  },
   'src/slimming/teacher.ts': {
     '…: its recipe has …, and a student learns from whole images: give its checkpoint, … to say how these are normalized, and …':
       "the teacher's recipe crops, resamples, transposes, mirrors, or slides windows",
