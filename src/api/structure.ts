@@ -102,7 +102,9 @@ export async function withStructure(
   return {
     plan: planOf({ ...plan, hints: { head, ...plan.hints } }, hypothesis),
     notes:
-      alike.length === 0 ? [] : [`the reference does not tell ${hypothesis.id} from ${alike.join(' or ')}`],
+      alike.length === 0
+        ? []
+        : [`the reference does not distinguish ${hypothesis.id} from ${alike.join(' or ')}`],
     ...(!takes(plan, size) && { provenAt: size }),
   };
 }

@@ -66,7 +66,7 @@ export function truthWarnings(reading: TruthReading, truths: readonly CountedTru
     ),
     ...(turned.length > 0
       ? [
-          `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not tell whether the mask was drawn before or after: look at them with ${option('report')}`,
+          `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not show whether the mask was drawn before or after: look at them with ${option('report')}`,
         ]
       : []),
   ];

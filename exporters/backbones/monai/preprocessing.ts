@@ -166,19 +166,22 @@ export function pixelsOf(transforms: readonly Component[], channels: number): Pi
       sizing = sizeOf(args);
       const { mode = 'area' } = args;
       if (mode !== 'bilinear' || args.anti_aliasing === true || args.align_corners === true) {
-        notes.push(`Resize is ${String(mode).slice(0, 20)} there, and bilinear between pixels' centres here`);
+        notes.push(
+          `Resize uses mode ${String(mode).slice(0, 20)} in MONAI; here it is bilinear with half-pixel centres`,
+        );
       }
-    } else if (OF_SCANS.includes(name)) notes.push(`${name} is of scans in space, and is left out of images`);
+    } else if (OF_SCANS.includes(name))
+      notes.push(`${name} applies to scans with a position in space: it is skipped for images`);
     else if (!IDLE.includes(name)) left.push(transform.name.slice(0, 60));
   }
   if (transforms.some(({ name }) => plainName(name) === 'LoadImage')) {
     notes.push(
-      'MONAI loads an image with its width first, here its height is: where turned images were no part of the training, turn them by a quarter and mirror them',
+      'MONAI loads images with the width as the first axis, this package with the height: if the network was not trained on transposed images, transpose yours',
     );
   }
   if (left.length > 0) {
     notes.push(
-      `no recipe does ${left.join(', ')} as it is there: give ${option('recipe')}, or images that are prepared so`,
+      `recipes do not support ${left.join(', ')}: give ${option('recipe')}, or images that are prepared accordingly`,
     );
   }
   return { normalization: asOne(steps), ...(sizing && { sizing }), notes };

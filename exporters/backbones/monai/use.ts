@@ -112,7 +112,7 @@ function imageUse(
       ...(window === undefined
         ? []
         : [
-            `${place}: MONAI runs windows of ${window.join('x')}; an image runs whole, and in tiles where it is too large for that`,
+            `${place}: MONAI runs windows of ${window.join('x')}; here an image runs as a whole, or in tiles if it is too large`,
           ]),
     ],
   };

@@ -33,7 +33,7 @@ describe('a bundle', () => {
     expect(model.graph.inputs[0]?.type?.shape?.slice(2)).toEqual(['H', 'W']);
     expect(assumed).toEqual([expect.objectContaining({ what: 'background' })]);
     expect(notes).toEqual([
-      expect.stringContaining('MONAI loads an image with its width first'),
+      expect.stringContaining('MONAI loads images with the width as the first axis'),
       expect.stringContaining('MONAI runs windows of 64x64'),
     ]);
     await using session = await createSession(bytes);
@@ -190,7 +190,7 @@ describe('a bundle', () => {
       { _target_: 'NormalizeIntensityd', _disabled_: true },
     );
     expect(use?.recipe.sizing).toEqual({ kind: 'resize', height: 64, width: 32 });
-    expect(use?.notes).toEqual([expect.stringContaining('no recipe does CropForegroundd')]);
+    expect(use?.notes).toEqual([expect.stringContaining('recipes do not support CropForegroundd')]);
   });
 
   it.each([
