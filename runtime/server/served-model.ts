@@ -8,22 +8,17 @@ import type { InputSpecOptions } from '../input-spec.js';
 import type { ChannelFiles } from '../node/images/channels.js';
 import { inputSpecOfModel, loadModel, withOutput } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
-import {
-  createSession,
-  type ProviderReport,
-  type Session,
-  type SessionOptions,
-} from '../node/sessions/session.js';
+import { createSession, type ProviderReport, type SessionOptions } from '../node/sessions/session.js';
 import type { SegmentOptions } from '../segment-options.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
 import type { FloatOutputs, PlainInputs, Port } from '../sessions/tensors.js';
 import { elementsOf } from './scheduling/batch.js';
-import { checkServed, timeFirst, whyNotMerged } from './scheduling/first-runs.js';
 import { type Freight, type Lease, Leases } from './scheduling/leases.js';
 import { overloaded, refuseLate } from './scheduling/refusals.js';
-import { Latest, RunTimes } from './scheduling/run-times.js';
-import { Scheduler, type SchedulerOptions } from './scheduling/scheduler.js';
+import { Latest } from './scheduling/run-times.js';
+import type { Scheduler, SchedulerOptions } from './scheduling/scheduler.js';
+import { startScheduler } from './scheduling/start-scheduler.js';
 import { sizeMultipleOf } from './size-multiple.js';
 
 export interface ServedOptions
@@ -246,7 +241,7 @@ export class ServedModel {
   async retire(within: number): Promise<void> {
     this.scheduler.drain();
     const timer = setTimeout(() => {
-      const why = `model '${this.name}' was taken away, and its requests had ${within} ms to end: try again`;
+      const why = `model '${this.name}' was removed, and its requests had ${within} ms to end: try again`;
       this.#end.abort(new NmodeError('OVERLOADED', why));
     }, within);
     await untilAborted(this.#leases.end(), this.ending).catch((why: unknown) => this.scheduler.abort(why));
@@ -276,30 +271,5 @@ function imageSpec(
     return naming(name, () => {
       throw error;
     });
-  }
-}
-
-/** Opens the workers of a model, and finds out with the first how long it takes and whether its rows are independent. */
-async function startScheduler(
-  model: Model,
-  open: () => Promise<Session>,
-  options: SchedulerOptions,
-): Promise<{ readonly scheduler: Scheduler<ProviderReport>; readonly whySingly: string | undefined }> {
-  const times = new RunTimes();
-  const first = await open();
-  try {
-    checkServed(first);
-    await timeFirst(first, times);
-    const whySingly = options.maxBatch > 1 ? await whyNotMerged(first, model) : undefined;
-    const ready = [first];
-    const scheduler = await Scheduler.start(
-      async () => ready.pop() ?? open(),
-      { ...options, maxBatch: whySingly === undefined ? options.maxBatch : 1 },
-      times,
-    );
-    return { scheduler, whySingly };
-  } catch (error) {
-    await first.close();
-    throw error;
   }
 }

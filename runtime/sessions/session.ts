@@ -3,6 +3,7 @@ import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import {
   checkOptions,
   each,
+  either,
   FLAG,
   FUNCTION,
   type Kinds,
@@ -58,6 +59,14 @@ export interface RunOptions<T extends ElementType = ElementType> {
   /** Called with the memory of inputs that were given away, once it is free for another use. */
   readonly onSpent?: (buffers: ReadonlySet<ArrayBufferLike>) => void;
 }
+
+/** What sessions of all platforms take. */
+export const SHARED_SESSION_KINDS = {
+  providers: either(TEXT, TEXTS),
+  ...each(['strict', 'check', 'warmUp'], FLAG),
+  threads: NUMBER,
+  ...{ onProgress: FUNCTION, signal: SIGNAL },
+};
 
 const RUN_KINDS: Kinds<RunOptions> = {
   ...{ signal: SIGNAL, transfer: FLAG, outputs: TEXTS, type: TEXT, since: NUMBER },

@@ -18,13 +18,12 @@ import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-
 import {
   type Labels,
   type Search,
-  type TruthMask,
   type TruthReading,
-  truthAt,
   truthOf,
   truthOfLabel,
   truthOfLabels,
 } from '../../runtime/truth/truth.js';
+import { type TruthMask, truthAt } from '../../runtime/truth/truth-at.js';
 import { readTruthOf } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';
 import { mean } from '../measuring/percentile.js';

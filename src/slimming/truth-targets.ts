@@ -3,13 +3,8 @@ import { at } from '../../graph/common/at.js';
 import type { Probabilities } from '../../runtime/common/raster.js';
 import { type Classes, maskLabelsOf } from '../../runtime/masks/classes.js';
 import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
-import {
-  type TruthMask,
-  type TruthReading,
-  truthAt,
-  truthOf,
-  truthOfLabel,
-} from '../../runtime/truth/truth.js';
+import { type TruthReading, truthOf, truthOfLabel } from '../../runtime/truth/truth.js';
+import { type TruthMask, truthAt } from '../../runtime/truth/truth-at.js';
 import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import { readTruthOf } from '../files/orientation-mismatch.js';
 import type { Pair } from '../files/pairs.js';

@@ -126,7 +126,7 @@ describe('what was accepted is answered by the version that was current then', (
     await repository('unload');
     while ((await send('/v2/repository/index', { method: 'POST' })).json[0].state === 'UNLOADING');
     expect(await half.finish()).toMatch(
-      /^HTTP\/1.1 503 .*model 'm' was taken away, and its requests had 100 ms to end: try again/s,
+      /^HTTP\/1.1 503 .*model 'm' was removed, and its requests had 100 ms to end: try again/s,
     );
   });
 });

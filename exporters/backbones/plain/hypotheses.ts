@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import { legible, listed, type Shapes } from '../../nn/weights.js';
 import type { Backbone } from '../backbone.js';
-import { alternatives, type Chosen, chosenFor, combinations } from './choices.js';
+import { alternatives, type Chosen, chosenFor, combinations } from './combinations.js';
 import { encodersOf, nmodeChannels, withoutDecoder } from './encoder.js';
 import { type Modules, modulesOf } from './modules.js';
 import { networkOfPlain, PLAIN_ID } from './network.js';

@@ -1,6 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { Unit } from './modules.js';
-import { type Path, searchPaths } from './path.js';
+import { searchPaths } from './path.js';
+import type { Path } from './path-costs.js';
 import { endsModule, groupOf, IMAGE, isStrided, type Stage } from './stage.js';
 
 /** Which tensors feed which: the stages in the order in which they run. */

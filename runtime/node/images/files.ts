@@ -12,7 +12,8 @@ import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
 import { type StoredSamples, TIFF_TAGS, tiffSamples, tiffTag } from '../../images/files/tiff.js';
 import { writePng } from '../../images/files/write-png.js';
-import { type Truth, type TruthReading, truthAt, truthOf } from '../../truth/truth.js';
+import { type Truth, type TruthReading, truthOf } from '../../truth/truth.js';
+import { truthAt } from '../../truth/truth-at.js';
 import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
 import { isGrey, loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
 

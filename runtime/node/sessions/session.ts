@@ -1,16 +1,4 @@
-import {
-  checkOptions,
-  each,
-  either,
-  FLAG,
-  FUNCTION,
-  type Kinds,
-  NUMBER,
-  oneOf,
-  SIGNAL,
-  TEXT,
-  TEXTS,
-} from '../../../graph/common/option-kinds.js';
+import { checkOptions, each, FLAG, type Kinds, NUMBER, oneOf } from '../../../graph/common/option-kinds.js';
 import { untilAborted } from '../../common/abort.js';
 import { copyOf } from '../../common/buffers.js';
 import { named } from '../../common/naming.js';
@@ -19,6 +7,7 @@ import {
   endAll,
   openFirst,
   refuseSlower,
+  SHARED_SESSION_KINDS,
   type SharedProviderReport,
   type SharedSession,
   sessionOf,
@@ -72,11 +61,10 @@ export interface SessionOptions {
 }
 
 export const SESSION_KINDS: Kinds<SessionOptions> = {
-  providers: either(TEXT, TEXTS),
-  ...each(['strict', 'check', 'warmUp', 'placement', 'transfer', 'arena', 'spinning'], FLAG),
-  ...each(['threads', 'workers'], NUMBER),
+  ...SHARED_SESSION_KINDS,
+  ...each(['placement', 'transfer', 'arena', 'spinning'], FLAG),
+  workers: NUMBER,
   graphOptimization: oneOf(GRAPH_OPTIMIZATIONS),
-  ...{ onProgress: FUNCTION, signal: SIGNAL },
 };
 
 /** How far the loading of a model is. */

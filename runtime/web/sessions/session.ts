@@ -1,20 +1,10 @@
 import { badUsage } from '../../../graph/common/errors.js';
-import {
-  checkOptions,
-  each,
-  either,
-  FLAG,
-  FUNCTION,
-  type Kinds,
-  NUMBER,
-  SIGNAL,
-  TEXT,
-  TEXTS,
-} from '../../../graph/common/option-kinds.js';
+import { checkOptions, type Kinds } from '../../../graph/common/option-kinds.js';
 import { onAbort, untilAborted } from '../../common/abort.js';
 import {
   openFirst,
   refuseSlower,
+  SHARED_SESSION_KINDS,
   type SharedProviderReport,
   type SharedSession,
   sessionOf,
@@ -59,11 +49,8 @@ export interface SessionOptions {
 }
 
 export const SESSION_KINDS: Kinds<SessionOptions> = {
-  providers: either(TEXT, TEXTS),
-  ...each(['strict', 'check', 'warmUp'], FLAG),
-  threads: NUMBER,
+  ...SHARED_SESSION_KINDS,
   assets: ['a URL', (value) => typeof value === 'string' || value instanceof URL],
-  ...{ onProgress: FUNCTION, signal: SIGNAL },
 };
 
 /** Where a model runs, and why there. */

@@ -20,12 +20,11 @@ import {
   checkReading,
   listed,
   type Search,
-  type TruthMask,
   type TruthReading,
-  truthAt,
   truthOf,
   truthOfLabels,
 } from '../../../runtime/truth/truth.js';
+import { type TruthMask, truthAt } from '../../../runtime/truth/truth-at.js';
 import type { TruthImage } from '../../../runtime/truth/truth-image.js';
 import { encodePng } from '../../../runtime/web/images/png.js';
 import { readTruthImage } from '../../../runtime/web/images/read-truth.js';

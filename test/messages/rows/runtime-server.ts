@@ -283,7 +283,7 @@ export const RUNTIME_SERVER: Conditions = {
     "model '…' takes tensors, not images: …":
       'an image is sent to a model whose input, output, recipe or missing head, as told, keep it from segmenting images',
     '… images are in progress': 'as many images are in progress as --max-queue says',
-    "model '…' was taken away, and its requests had … ms to end: try again":
+    "model '…' was removed, and its requests had … ms to end: try again":
       'a request that the model accepted is not answered --drain-ms after it was replaced or unloaded',
     "expected … inputs but got … inputs for model '…'":
       'a request has another number of inputs than the model',

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { confusionOf } from '../../../runtime/masks/metrics.js';
-import { checkReading, truthAt, truthOfLabel } from '../../../runtime/truth/truth.js';
+import { checkReading, truthOfLabel } from '../../../runtime/truth/truth.js';
+import { truthAt } from '../../../runtime/truth/truth-at.js';
 
 const labels = (width: number, ...data: number[]) => ({
   width,
