@@ -136,15 +136,8 @@ export function withWindow(normalization: Normalization | undefined, window: Int
 }
 
 /** A recipe in a few words. */
-export function recipeSummary({
-  normalization,
-  sizing,
-  grey,
-  transpose,
-  crop,
-  spacing,
-  mirror,
-}: Recipe): string {
+export function recipeSummary(recipe: Recipe): string {
+  const { normalization, sizing, grey, transpose, crop, spacing, mirror } = recipe;
   const parts = [
     grey && `grey by ${grey}`,
     transpose && 'transposed',

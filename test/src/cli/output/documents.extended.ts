@@ -125,6 +125,18 @@ describe.each(Object.keys(RUNS))('nmode %s', (name) => {
   });
 });
 
+it('serve shows a clock while it loads, which its log lines do not run into', () => {
+  // It ends when it is interrupted.
+  const ended = ['timeout', '--foreground', '-s', 'INT', '15'];
+  const command = [process.execPath, main, 'serve', model, '--port', '0'];
+  const { text, progress } = onTerminal(80, ...ended, ...command);
+  expect(progress).toContainEqual(expect.stringMatching(/^loading, \d+s$/));
+  const lines = text.split('\n');
+  expect(lines).toContainEqual(expect.stringMatching(/^Serving at /));
+  const logged = lines.filter((line) => line.includes('"level"')).map((line) => JSON.parse(line).msg);
+  expect(logged).toEqual(expect.arrayContaining(['model loaded', 'ended']));
+});
+
 it('merged counts are the document of eval', () => {
   const { stdout } = nmode('merge', join(folder, 'counts'), '-o', join(folder, 'counted'), '--json');
   expect(faultsOf('eval', JSON.parse(stdout))).toEqual([]);
