@@ -25,7 +25,10 @@ export const NAMES: Kind = [
 ];
 export const FLAG: Kind = ['true or false', (value) => typeof value === 'boolean'];
 export const OBJECT: Kind = ['an object', isRecord];
-export const SIGNAL: Kind = ['an AbortSignal', (value) => value instanceof AbortSignal];
+/** Of this realm or of another: a page's frames and Node's contexts have classes of their own. */
+export const isOf = (name: string) => (value: unknown) =>
+  Object.prototype.toString.call(value) === `[object ${name}]`;
+export const SIGNAL: Kind = ['an AbortSignal', isOf('AbortSignal')];
 export const FUNCTION: Kind = ['a function', (value) => typeof value === 'function'];
 
 /** Of these, what they have to be beyond that is said where they are used. */

@@ -7,6 +7,7 @@ import {
   each,
   either,
   FLAG,
+  isOf,
   type Kinds,
   NUMBER,
   PATH,
@@ -48,7 +49,7 @@ export interface Verification extends Parity {
 
 const KINDS: Kinds<VerifyOptions> = {
   ...SESSION_KINDS,
-  model: either(PATH, ['its bytes', (value) => value instanceof Uint8Array]),
+  model: either(PATH, ['its bytes', isOf('Uint8Array')]),
   reference: PATH,
   ...each(['atol', 'rtol', 'threshold'], NUMBER),
   scaled: FLAG,

@@ -1,5 +1,5 @@
 import { badUsage } from '../../../graph/common/errors.js';
-import { checkOptions, type Kinds } from '../../../graph/common/option-kinds.js';
+import { checkOptions, either, isOf, type Kinds, TEXT } from '../../../graph/common/option-kinds.js';
 import { onAbort, untilAborted } from '../../common/abort.js';
 import {
   openFirst,
@@ -50,7 +50,7 @@ export interface SessionOptions {
 
 export const SESSION_KINDS: Kinds<SessionOptions> = {
   ...SHARED_SESSION_KINDS,
-  assets: ['a URL', (value) => typeof value === 'string' || value instanceof URL],
+  assets: either(TEXT, ['a URL', isOf('URL')]),
 };
 
 /** Where a model runs, and why there. */
