@@ -19,7 +19,10 @@ import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
 
 /** What an image's runs have in common. */
-type Waiting = Pick<RunOptions, 'signal' | 'since'>;
+interface Waiting extends Pick<RunOptions, 'signal' | 'since'> {
+  /** Called after each of them. */
+  readonly onRun?: ((done: number, total: number) => void) | undefined;
+}
 
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
 
@@ -149,9 +152,9 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     options?: O,
   ): Promise<SharedSegmentation<R, O>> {
     const finishing = finishOptions(options ?? {}, this.#parts.at);
-    const { signal, since }: Waiting = options ?? {};
+    const { signal, since, onRun }: Waiting = options ?? {};
     signal?.throwIfAborted();
-    const waiting = { ...(signal && { signal }), ...(since !== undefined && { since }) };
+    const waiting = { onRun, ...(signal && { signal }), ...(since !== undefined && { since }) };
     const found = await this.#work(this.#count++, source, finishing, waiting);
     // The same options were asked for.
     return found as SharedSegmentation<R, O>;
@@ -226,6 +229,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
       const output = await this.#run(input, stages, waiting);
       const placed = await images.call('place', { id, index, output }, [output.data.buffer]);
       stages.postprocess += placed.milliseconds;
+      waiting.onRun?.(index + 1, inputs);
     }
   }
 
@@ -234,7 +238,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     return session.outputs.find(({ name }) => name === output) ?? at(session.outputs, 0);
   }
 
-  async #run(input: Floats | Bytes, stages: Stages, waiting: Waiting): Promise<Floats> {
+  async #run(input: Floats | Bytes, stages: Stages, { onRun: _, ...waiting }: Waiting): Promise<Floats> {
     const queued = performance.now();
     let started = queued;
     const onStart = () => {

@@ -76,7 +76,7 @@ export interface Preparation {
   /** The class that reads images; undefined where it is not said. */
   readonly reader: string | undefined;
   /** The class that makes labels of what the network gives; undefined where it is not said. */
-  readonly labelManager: string | undefined;
+  readonly labelManager?: string | undefined;
   /** The configuration whose result is taken beside the image, of a cascade. */
   readonly previousStage: string | undefined;
 }

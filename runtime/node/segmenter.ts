@@ -26,6 +26,7 @@ import {
 } from './model.js';
 import { networkOutput } from './network-output.js';
 import { withPackages } from './packages.js';
+import { refuseTooLarge } from './run-memory.js';
 import {
   createSession,
   type ProviderReport,
@@ -79,6 +80,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
         : modelOf(bytesOf(source));
     const { model, bytes, name } = forImages(loaded, options.outputName);
     const spec = naming(name, () => inputSpecOfModel(model, options));
+    refuseTooLarge(model, name, spec);
     const { at = 'image' } = options;
     const run = at === 'network' ? naming(name, () => networkOutput(model, bytes, spec)) : bytes;
     const loading = createSession(run, { arena: keepsMemory(spec), ...taken(options, SESSION_KINDS) });

@@ -60,7 +60,8 @@ export interface PredictOptions
    */
   readonly shard?: string;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** @param what of an image that takes several runs of the network: how many are done */
+  readonly onProgress?: (done: number, total: number, what?: string) => void;
 }
 
 /** A part of an image, measured. */
@@ -176,10 +177,14 @@ export async function predict(options: PredictOptions): Promise<PredictReport> {
   await using run = share && (await openShard(share, model.bytes, provider.effective, options));
   let done = 0;
   onProgress?.(done, tasks.length);
+  const onRunOf = (task: Task) => (run: number, runs: number) => {
+    if (run < runs)
+      onProgress?.(done, tasks.length, `images, ${basename(task.image)}: ${run} of ${runs} runs`);
+  };
   const one = async (task: Task) =>
     (await run?.doneBefore(task.path, filesOfTask(task)))
       ? undefined
-      : predictOne(segmenter, task, options, run?.tag);
+      : predictOne(segmenter, task, { ...options, onRun: onRunOf(task) }, run?.tag);
   for await (const result of inOrder(tasks, segmenter.imagesAtOnce, one)) {
     signal?.throwIfAborted();
     if (result !== undefined && 'error' in result) {
@@ -225,13 +230,13 @@ interface Predicted {
 async function predictOne(
   segmenter: Segmenter,
   task: Task,
-  options: PredictOptions,
+  { onRun, ...options }: PredictOptions & { readonly onRun: (done: number, total: number) => void },
   tag: string | undefined,
 ): Promise<Predicted | { readonly task: Task; readonly error: NmodeError }> {
   const { signal } = options;
   const { image, name, source } = task;
   try {
-    const segmentation = await segmenter.segment(source, toSegmentOptions(options));
+    const segmentation = await segmenter.segment(source, { ...toSegmentOptions(options), onRun });
     signal?.throwIfAborted();
     const { semantics } = segmenter;
     const { files, written } = await writeFiles(segmentation, segmenter, name, options, tag).catch(

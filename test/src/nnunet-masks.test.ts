@@ -61,6 +61,21 @@ describe.each([
     }
   });
 
+  it('tells the runs of an image in windows while it goes on', async () => {
+    const [[image, count] = ['', 0]] = Object.entries(runs);
+    const files = readdirSync(made('images')).filter((file) => file.startsWith(image));
+    const seen: (string | undefined)[] = [];
+    await predict({
+      ...{ model, output: join(folder, name, 'runs') },
+      images: files.slice(0, 1).map((file) => made('images', file)),
+      ...(files.length > 1 && { images: [made('images')] }),
+      onProgress: (_done, _total, what) => seen.push(what),
+    });
+    expect(seen).toContainEqual(
+      expect.stringMatching(new RegExp(`^images, ${image}.*: 1 of ${count} runs$`)),
+    );
+  });
+
   it.each([
     ['mirror', undefined],
     ['plain', false],

@@ -67,10 +67,13 @@ export const withClock = <T>(what: string, work: (signal: AbortSignal) => Promis
 /** Does work that counts what it has done. @throws as `interruptible` */
 export async function withProgress<T>(what: string, work: (watching: Watching) => Promise<T>): Promise<T> {
   return withBar('{bar} {value}/{total} {unit}, {duration_formatted}', (signal, bar) => {
+    let last = '';
     const onProgress = (done: number, total: number, unit = what) => {
-      if (done > 0) return bar?.update(done);
+      const now = `${done} of ${total}`;
       // Work may begin anew.
-      bar?.start(total, 0, { unit });
+      if (done > 0 || now === last) bar?.update(done, { unit });
+      else bar?.start(total, 0, { unit });
+      last = now;
     };
     return work({ signal, onProgress });
   });

@@ -1,6 +1,10 @@
 import type { Conditions } from '../conditions.js';
 
 export const RUNTIME_SESSIONS: Conditions = {
+  'runtime/node/run-memory.ts': {
+    '…: a run on …x… pixels holds … GB of feature maps at once, and … GB of memory may be used: run it where there is more, or export the network with a smaller size':
+      'inputs and activations that are held at once, counted at the size of a run, are more bytes than this process may use',
+  },
   'runtime/node/sessions/adapter.ts': {
     'the process that tried it ended (…)':
       'a driver ends the process that tries WebGPU, or takes longer than a minute',
