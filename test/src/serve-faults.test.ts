@@ -7,13 +7,18 @@ import {
   answered,
   child,
   file,
+  held,
   infer,
   port,
   ready,
   send,
   start,
+  stop,
   trigger,
 } from '../support/spawned-server.js';
+
+/** However busy the machine is: no deadline ends what a test is not about. */
+const PATIENT = ['--workers', '1', '--deadline-ms', '600000'];
 
 /** Until requests have been accepted: those that were answered, that wait, and the two that the worker has while others wait. */
 async function accepted(model: string, count: number): Promise<void> {
@@ -28,7 +33,7 @@ async function accepted(model: string, count: number): Promise<void> {
 
 describe('a server under load', () => {
   it('that is told to end answers what it accepted, and takes no more', async () => {
-    await start('pair.onnx', '--workers', '1');
+    await start('pair.onnx', ...PATIENT);
     const sent = infer('pair', 2, 128);
     const all = Array.from({ length: 24 }, () => send(sent).then(({ status }) => status));
     await accepted('pair', 24);
@@ -39,13 +44,18 @@ describe('a server under load', () => {
   });
 
   it('that is told to end waits for nobody who has not sent all headers, and refuses who sends them late', async () => {
-    await start('pair.onnx', '--workers', '1');
+    await start('pair.onnx', ...PATIENT);
+    const sent = infer('pair', 2, 128);
+    // Until this is sent, the server cannot end.
+    const last = await held(sent);
     const head = 'GET /v2 HTTP/1.1\r\nHost: x\r\nX-Slow: ';
+    const answers: string[] = [];
     const never = connect(port, '127.0.0.1').on('error', () => {});
-    never.write(head);
+    never.on('data', (data) => answers.push(String(data))).write(head);
     const late = connect(port, '127.0.0.1');
     late.write(head);
-    const sent = infer('pair', 2, 128);
+    // Connections are accepted in their order.
+    await answered('GET /v2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     const all = Array.from({ length: 24 }, () => send(sent).then(({ status }) => status));
     await accepted('pair', 24);
     child?.kill('SIGTERM');
@@ -56,13 +66,14 @@ describe('a server under load', () => {
       /^HTTP\/1\.1 503 .*retry-after: 1.*\{"error":"the server is shutting down: try again later"\}$/s,
     );
     expect(new Set(await Promise.all(all))).toEqual(new Set([200]));
-    const since = performance.now();
+    expect(await last()).toBe(200);
     expect(await once(child as ChildProcess, 'exit')).toEqual([0, null]);
-    expect(performance.now() - since).toBeLessThan(10_000);
+    // Not even to say that its time is up.
+    expect(answers).toEqual([]);
   });
 
   it('that loses a worker fails what that worker had, and goes on with another', async () => {
-    await start('pair.onnx', '--workers', '2');
+    await start('pair.onnx', ...PATIENT, '--workers', '2');
     const sent = infer('pair', 2, 128);
     const statuses: (number | string)[] = [];
     let goes = true;
@@ -94,10 +105,19 @@ describe('a server under load', () => {
 
   it('refuses at once what it cannot do in time, and answers the rest', async () => {
     // In a queue without end, time alone refuses.
-    const limits = ['--deadline-ms', '500', '--max-queue', '1000', '--max-requests', '1000'];
-    await start('pair.onnx', '--workers', '1', ...limits);
+    const endless = ['--workers', '1', '--max-queue', '1000', '--max-requests', '1000'];
     const sent = infer('pair', 2, 128);
-    for (let i = 0; i < 5; i++) await send(sent);
+    const taken = async (deadline: number): Promise<number> => {
+      await start('pair.onnx', ...endless, '--deadline-ms', String(deadline));
+      await send(sent);
+      const since = performance.now();
+      for (let i = 0; i < 4; i++) await send(sent);
+      return (performance.now() - since) / 4;
+    };
+    // There is time for some dozen of the three hundred, however busy the machine is.
+    const deadline = Math.ceil(Math.max(500, 20 * (await taken(600_000))));
+    await stop();
+    await taken(deadline);
     const outcomes = await Promise.all(Array.from({ length: 300 }, () => send(sent)));
     const statuses = outcomes.map(({ status }) => status);
     expect(statuses).toEqual(expect.arrayContaining([200, 503]));
@@ -108,23 +128,27 @@ describe('a server under load', () => {
   });
 
   it('drops the work of clients that left', async () => {
-    await start('open.onnx', '--workers', '1');
-    const stop = new AbortController();
-    setMaxListeners(0, stop.signal);
-    const sent = { ...infer('open', 1, 256), signal: stop.signal };
+    await start('open.onnx', ...PATIENT);
+    const leaving = new AbortController();
+    setMaxListeners(0, leaving.signal);
+    const sent = { ...infer('open', 1, 256), signal: leaving.signal };
     const all = Array.from({ length: 16 }, () => send(sent));
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    stop.abort();
+    await accepted('open', 16);
+    leaving.abort();
     await Promise.all(all);
-    const metrics = async () => (await send({ method: 'GET', path: '/metrics' })).text;
-    const idle = 'nv_inference_pending_request_count{model="open",version="1"} 0';
-    // Sixteen runs would take longer than this.
-    for (let i = 0; i < 10 && !(await metrics()).includes(idle); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const text = await metrics();
-    expect(text).toContain(idle);
-    expect(text).toMatch(/nv_inference_request_failure\{model="open",version="1",reason="CANCELED"\} \d/);
+    const counted = async (name: string, reason = '') => {
+      const { text } = await send({ method: 'GET', path: '/metrics' });
+      const [line = ''] = text
+        .split('\n')
+        .filter((each) => each.startsWith(`${name}{model="open",version="1"${reason}}`));
+      return Number(line.split(' ').at(-1));
+    };
+    while ((await counted('nv_inference_pending_request_count')) > 0);
+    const canceled = await counted('nv_inference_request_failure', ',reason="CANCELED"');
+    expect(canceled).toBeGreaterThan(0);
+    expect(canceled + (await counted('nv_inference_request_success'))).toBe(16);
+    // What the worker had when they left it may have run to its end.
+    expect(await counted('nv_inference_exec_count')).toBeLessThanOrEqual(16 - canceled + 2);
   });
 });
 

@@ -71,6 +71,19 @@ export function send({
   });
 }
 
+/** A request that the server has accepted, and whose body is sent when this is called. */
+export async function held({ path, body = '', headers }: Sent): Promise<() => Promise<number>> {
+  const told = { ...headers, 'content-length': Buffer.byteLength(body), expect: '100-continue' };
+  const sending = request({ port, path, method: 'POST', agent, headers: told });
+  sending.flushHeaders();
+  await once(sending, 'continue');
+  return async () => {
+    sending.end(body);
+    const [response] = await once(sending, 'response');
+    return response.resume().statusCode;
+  };
+}
+
 export const ready = async () => (await send({ method: 'GET', path: '/v2/health/ready' })).status;
 
 /** A request of ones that takes a model a while. */
@@ -109,11 +122,14 @@ beforeAll(async () => {
   writeFileSync(file('open.onnx'), await exported(trained, { ...told, size: {} }));
 });
 
-afterEach(async () => {
+/** Ends the server, which need not do anything any more. */
+export async function stop(): Promise<void> {
   if (child === undefined || child.exitCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
-});
+}
+
+afterEach(stop);
 
 afterAll(() => {
   agent.destroy();
