@@ -118,7 +118,7 @@ export interface Backbone {
 /** Divided by any stride that there is, and so small that all elements can be counted: shapes are computed with it, nothing else. */
 const trialSide = (axes = 2): number => (axes === 2 ? 2 ** 10 : 2 ** 8) * 3 * 5;
 
-export function trialInput({ inputChannels, axes = 2 }: Pick<Network, 'inputChannels' | 'axes'>): Value {
+function trialInput({ inputChannels, axes = 2 }: Pick<Network, 'inputChannels' | 'axes'>): Value {
   return graphInput('input', 'float32', [1, inputChannels, ...Array(axes).fill(trialSide(axes))]);
 }
 

@@ -47,7 +47,7 @@ export function selectKeys(
 }
 
 /** The tensors whose keys begin with a prefix, which may miss its dot, without it. */
-export function below(tensors: ReadonlyMap<string, Tensor>, prefix: string): Omit<SelectedKeys, 'ignored'> {
+function below(tensors: ReadonlyMap<string, Tensor>, prefix: string): Omit<SelectedKeys, 'ignored'> {
   const common = stripPrefixes(tensors);
   for (const { tensors: those, prefix: removed } of [{ tensors, prefix: '' }, common]) {
     for (const start of prefix.endsWith('.') ? [prefix] : [`${prefix}.`, prefix]) {

@@ -11,7 +11,7 @@ export const MAX_CLASSES = 255;
 /** Characters of a name; legends and tables have room for fewer. */
 const MAX_NAME = 64;
 /** Characters of a file of names, and of what others put into metadata. */
-export const MAX_NAMES_TEXT = 2 ** 16;
+const MAX_NAMES_TEXT = 2 ** 16;
 
 /** Controls, line separators, and what turns the direction of the text after it. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069]/u;
@@ -24,7 +24,7 @@ const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
  * Checks the names of classes, and takes the white space around them away.
  * @throws Error that says what is wrong with them
  */
-export function checkClassNames(names: readonly unknown[]): readonly string[] {
+function checkClassNames(names: readonly unknown[]): readonly string[] {
   if (!Array.isArray(names)) throw new Error('expected a list of names');
   if (names.length === 0) throw new Error('it names no class');
   if (names.length > MAX_CLASSES) throw new Error(`it names ${names.length} classes, at most ${MAX_CLASSES}`);

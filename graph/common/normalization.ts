@@ -121,7 +121,7 @@ export function windowed(normalization: Normalization | undefined, window: Inten
 }
 
 /** @throws TypeError, RangeError */
-export function parseWindow(value: unknown): IntensityWindow {
+function parseWindow(value: unknown): IntensityWindow {
   const { centre, width } = fieldsOf(value, 'window', ['centre', 'width']);
   return {
     centre: finite(centre, 'the centre of the window'),

@@ -43,7 +43,7 @@ function hash(text: string): string {
 }
 
 /** A size that is not counted exactly. */
-export class SizeOverflow extends RangeError {
+class SizeOverflow extends RangeError {
   constructor() {
     super('a size is beyond 2^53');
   }

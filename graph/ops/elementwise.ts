@@ -65,7 +65,7 @@ export function binary(opType: string, onElements: OnElements, result?: DType): 
 }
 
 /** Elements of two short lists, one by one; one alone goes with each. */
-export function combined(a: ValueType, b: ValueType, onElements: OnElements): readonly Dim[] | undefined {
+function combined(a: ValueType, b: ValueType, onElements: OnElements): readonly Dim[] | undefined {
   const lists = [stretched(a, b), stretched(b, a)];
   const [left, right] = lists.every(({ shape }) => shape.length <= 1) ? lists.map(contentOf) : [];
   if (left === undefined || right === undefined || left.length !== right.length) return undefined;

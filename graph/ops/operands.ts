@@ -61,7 +61,7 @@ export function checkPerChannel(inputs: Operands, names: readonly string[]): voi
 }
 
 /** Sizes that only a run tells, of `rank` axes; undefined where not even that is known. */
-export function openShape(rank: Dim | undefined): readonly Dim[] | undefined {
+function openShape(rank: Dim | undefined): readonly Dim[] | undefined {
   return typeof rank === 'number' && rank >= 0 && rank <= MAX_RANK ? Array(rank).fill(OPEN) : undefined;
 }
 

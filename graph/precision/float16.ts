@@ -78,7 +78,7 @@ function magnitudeOf(values: Float32Array): number {
  * Weights and activations in float16; inputs and outputs stay float32.
  * @param staysFloat32 nodes that a half cannot compute; large weights of their sums are stored as halves all the same
  */
-export function toFloat16(model: Model, staysFloat32: (node: Node) => boolean): Rewritten {
+function toFloat16(model: Model, staysFloat32: (node: Node) => boolean): Rewritten {
   const halves = new Map<string, Value>();
   return rewrite(model, (node, graph) => {
     const definition = definitionOf(node, graph.opset);

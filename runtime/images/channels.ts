@@ -12,9 +12,6 @@ export interface Channels {
   readonly stored?: boolean;
 }
 
-/** Those of a colour image. */
-export const RGB: Channels = { channels: 3 };
-
 const GREY_WAYS = GREYS.map((way) => option('grey', way)).join(' or ');
 
 /** What is told where an image is taken for one of other channels. */

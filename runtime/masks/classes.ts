@@ -187,7 +187,7 @@ export function maskOf({ width, height, data }: LabelMap, label: number): Mask {
 }
 
 /** The label map of one mask: its label inside, 0 outside. */
-export function labelsOfMask({ data, ...size }: Mask, label: number): LabelMap {
+function labelsOfMask({ data, ...size }: Mask, label: number): LabelMap {
   return { ...size, data: data.map((value) => (value === 0 ? 0 : label)) };
 }
 

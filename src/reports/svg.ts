@@ -84,7 +84,7 @@ export function line(x1: number, y1: number, x2: number, y2: number, style: stri
   return `<line x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${fixed(y2)}" ${style}/>`;
 }
 
-export const GRID = 'class="grid"';
+const GRID = 'class="grid"';
 
 export function horizontalAxis(
   { ticks }: Scale,

@@ -62,7 +62,7 @@ function* declarationsIn(node: Syntax): Generator<readonly [string, Syntax]> {
 }
 
 /** What the messages of a file's errors are made of, each once: their own texts, and those of what they call or name there. */
-export function templatesOf(source: string): readonly string[] {
+function templatesOf(source: string): readonly string[] {
   const tree = parseSync(source, { syntax: 'typescript', target: 'es2022' }) as unknown as Syntax;
   const messages = [...messagesIn(tree)];
   const named = new Set(messages.flatMap((message) => [...namesIn(message)]));

@@ -33,7 +33,7 @@ export const imageOf = ({ files }: ChannelCase) => files.map((file) => fixture('
 /** The height and width that the networks are told. */
 const SIZE = { height: 24, width: 32 };
 
-export const recipeOf = ({ normalization }: ChannelCase): Recipe => ({
+const recipeOf = ({ normalization }: ChannelCase): Recipe => ({
   normalization,
   sizing: { kind: 'resize', ...SIZE },
 });

@@ -49,7 +49,7 @@ const EXCEPTIONS: readonly Exception[] = [
 ];
 
 /** The one way of a block; undefined for what is no shell, TypeScript or JavaScript. */
-export function wayOf({ page, language, code }: Block): Way | undefined {
+function wayOf({ page, language, code }: Block): Way | undefined {
   if (![...SHELL, ...PROGRAM].includes(language)) return undefined;
   const exception = EXCEPTIONS.find((each) => each.page === page && each.holds.test(code));
   if (exception !== undefined) return exception.way;

@@ -22,7 +22,7 @@ const SIDE = 32;
 const CLASSES = 2;
 
 /** Values of type float32. */
-export const info = (name: string, ...shape: (number | string)[]): ValueInfo => ({
+const info = (name: string, ...shape: (number | string)[]): ValueInfo => ({
   name,
   type: { dtype: 'float32', shape },
 });

@@ -93,7 +93,7 @@ export function operatorsOf({ graph }: Model): Readonly<Record<string, number>> 
 }
 
 /** Numbers from -1 to 1 for every input that has no initializer. */
-export function feedsOf({ graph }: Model, sizes: Sizes) {
+function feedsOf({ graph }: Model, sizes: Sizes) {
   const fed = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   return Object.fromEntries(
     fed.map(({ name, type }) => {

@@ -29,7 +29,7 @@ export const { variance: VARIANCE, cases: SMP_CASES }: Listed = JSON.parse(
 export const configOf = ({ _model_class, arguments: args }: SmpCase): string =>
   JSON.stringify({ _model_class, ...args });
 
-export const idOf = ({ _model_class }: SmpCase): string => `smp.${_model_class.toLowerCase()}`;
+const idOf = ({ _model_class }: SmpCase): string => `smp.${_model_class.toLowerCase()}`;
 
 export const networkOf = (entry: SmpCase, shapes: Shapes = new Map()): Network =>
   backboneOf(idOf(entry)).network(shapes, new Map([['config.json', configOf(entry)]]));

@@ -102,7 +102,7 @@ export type Snapshot = ReadonlyMap<string, ArrayLike<number>>;
 const numbers = await readReference(fixture('gradients', 'steps.safetensors'));
 
 /** What PyTorch has in float64 after the first step and after the last. */
-export function expectedOf(line: TrainingCase, sizes: ReadonlyMap<string, number>): readonly Snapshot[] {
+function expectedOf(line: TrainingCase, sizes: ReadonlyMap<string, number>): readonly Snapshot[] {
   const tensor = numbers.get(String(trainingCases.indexOf(line)));
   if (tensor === undefined) throw new Error(`no numbers of ${caseName(line)}`);
   let rest = float32Values(tensor);

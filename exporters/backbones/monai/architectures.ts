@@ -8,8 +8,5 @@ import { UNET } from './nets/unet.js';
 /** The classes of MONAI's networks that are known. */
 export const ARCHITECTURES: readonly Architecture[] = [UNET, BASIC_UNET, ATTENTION_UNET, DYNUNET, SEGRESNET];
 
-/** All names of them. */
-export const CLASS_NAMES = ARCHITECTURES.flatMap(({ className, aliases }) => [className, ...aliases]);
-
 export const architectureNamed = (name: string): Architecture | undefined =>
   ARCHITECTURES.find(({ className, aliases }) => className === name || aliases.includes(name));

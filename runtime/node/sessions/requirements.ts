@@ -27,7 +27,7 @@ const TENSORRT_LIBRARY = 'libnvinfer.so.10';
 const VULKAN_FOLDERS = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
 
 /** Where the files of onnxruntime-node for this platform are. */
-export function onnxruntimeFolder(): string {
+function onnxruntimeFolder(): string {
   const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
   return join(dirname(entry), '..', 'bin', 'napi-v6', process.platform, process.arch);
 }

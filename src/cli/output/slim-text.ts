@@ -18,7 +18,7 @@ const FIGURES: readonly Column<ModelFigures>[] = [
 const TRUTH: readonly Column<ModelFigures>[] = [['DSC with truth', ({ truth }) => truth && share(truth.dsc)]];
 
 /** Teacher and student side by side, with a line for each figure. */
-export function slimTable({
+function slimTable({
   teacher,
   student,
   teacherInt8,

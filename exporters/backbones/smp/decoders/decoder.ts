@@ -47,7 +47,7 @@ export interface Architecture {
 }
 
 /** `decoder_interpolation`: enlarging by a whole factor, `nearest-exact` and `area` repeat pixels as `nearest` does. */
-export const INTERPOLATIONS = ['nearest', 'bilinear', 'nearest-exact', 'area'] as const;
+const INTERPOLATIONS = ['nearest', 'bilinear', 'nearest-exact', 'area'] as const;
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 /** Doubled. x [N, C, H, W] -> [N, C, 2 H, 2 W]. */

@@ -46,14 +46,14 @@ export function block(
 }
 
 /** Two convolutions on the deepest feature. */
-export function center(x: Value, weights: Weights, norm: Norm): Value {
+function center(x: Value, weights: Weights, norm: Norm): Value {
   const channels = channelsOf(x);
   const first = convReLU(x, weights.scope('center.0'), channels, 3, norm);
   return convReLU(first, weights.scope('center.1'), channels, 3, norm);
 }
 
 /** Whether smp puts two convolutions before the decoder's blocks. */
-export const hasCenter = (encoderName: string): boolean => encoderName.startsWith('vgg');
+const hasCenter = (encoderName: string): boolean => encoderName.startsWith('vgg');
 
 /** `Unet`: a block a level, from deep to shallow; the last, at the image's resolution, joins nothing. */
 export const UNET: Architecture = {
