@@ -24,7 +24,7 @@ const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
  * Checks the names of classes, and takes the white space around them away.
  * @throws Error that says what is wrong with them
  */
-function checkClassNames(names: readonly unknown[]): readonly string[] {
+export function checkClassNames(names: readonly unknown[]): readonly string[] {
   if (!Array.isArray(names)) throw new Error('expected a list of names');
   if (names.length === 0) throw new Error('it names no class');
   if (names.length > MAX_CLASSES) throw new Error(`it names ${names.length} classes, at most ${MAX_CLASSES}`);
