@@ -1,5 +1,5 @@
 import { badUsage } from '../graph/common/errors.js';
-import { each, FLAG, type Kinds, NUMBER, SIGNAL } from '../graph/common/option-kinds.js';
+import { each, FLAG, FUNCTION, type Kinds, NUMBER, SIGNAL } from '../graph/common/option-kinds.js';
 import type { Finished, FinishOptions, MaskSize } from './images/job.js';
 import type { Cleaning } from './masks/components.js';
 
@@ -15,6 +15,8 @@ export interface SegmentOptions extends Cleaning {
   readonly components?: boolean;
   /** Return the decoded image, for drawing. Default: false. */
   readonly pixels?: boolean;
+  /** Called after each run of the network: of an image that takes several, that is its progress. */
+  readonly onRun?: ((done: number, total: number) => void) | undefined;
   /** Rejects at once; the result of a run in progress is discarded. */
   readonly signal?: AbortSignal;
 }
@@ -28,6 +30,7 @@ export const SEGMENT_KINDS: Kinds<SegmentOptions> = {
   ...CLEANING_KINDS,
   threshold: NUMBER,
   ...each(['probabilities', 'components', 'pixels'], FLAG),
+  onRun: FUNCTION,
   signal: SIGNAL,
 };
 

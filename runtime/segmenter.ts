@@ -19,10 +19,7 @@ import type { Respawning } from './threads/respawning.js';
 import type { Given, Thread } from './threads/thread.js';
 
 /** What an image's runs have in common. */
-interface Waiting extends Pick<RunOptions, 'signal' | 'since'> {
-  /** Called after each of them. */
-  readonly onRun?: ((done: number, total: number) => void) | undefined;
-}
+type Waiting = Pick<RunOptions, 'signal' | 'since'> & Pick<SegmentOptions, 'onRun'>;
 
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
 
