@@ -129,7 +129,7 @@ export function imageSpecOf(
   }
   const { recipe: given, strictRecipe, grey, window, memoryBudget = DEFAULT_MEMORY_BUDGET } = options;
   if (io === 'image' && (given !== undefined || window !== undefined)) {
-    throw badUsage('it takes images as they are and prepares them in its graph: it takes no recipe');
+    throw badUsage('it takes raw images and preprocesses them in its graph: a recipe does not apply');
   }
   const declared = metadata.get(RECIPE_KEY);
   const stated: Partial<Recipe> = declared === undefined ? {} : readRecipe(declared, channels);

@@ -34,7 +34,7 @@ export function checkClassNames(names: readonly unknown[]): readonly string[] {
     if (trimmed === '') throw new Error(`class ${index} has no name`);
     if (UNPRINTABLE.test(trimmed)) throw new Error(`the name of class ${index} holds a control character`);
     if (trimmed.replace(INVISIBLE, '') === '')
-      throw new Error(`the name of class ${index} shows nothing: it holds invisible characters alone`);
+      throw new Error(`the name of class ${index} has only invisible characters`);
     if (trimmed.length > MAX_NAME)
       throw new Error(`the name of class ${index} has ${trimmed.length} characters, at most ${MAX_NAME}`);
     return trimmed;

@@ -195,7 +195,7 @@ export function checkRecipe(given: Partial<Recipe>): Partial<Recipe> {
   return readRecipe(() => {
     const { normalization, sizing, grey, transpose, crop, spacing, mirror, files, ...others } = given;
     const [unknown] = Object.keys(others);
-    if (unknown !== undefined) throw new TypeError(`'${unknown}' is no part of one`);
+    if (unknown !== undefined) throw new TypeError(`'${unknown}' is not one of its fields`);
     return {
       ...(normalization !== undefined && { normalization: parseNormalization(normalization) }),
       ...(sizing !== undefined && { sizing: parseSizing(sizing) }),

@@ -51,7 +51,7 @@ export const CHANGES: readonly (readonly [opset: number, operators: string, chan
   [7, 'PRelu', slopePerChannel],
   [7, 'Upsample', oneListOfScales],
   [9, 'BatchNormalization', spatialNormalization],
-  [9, 'Scan', refused('its batches, which opset 9 took away, have no other form')],
+  [9, 'Scan', refused('its batches, which opset 9 removed, have no equivalent')],
   [9, 'Upsample', scalesToInput],
   [10, 'Dropout', resultAlone],
   [10, 'Slice', sliceToInputs],

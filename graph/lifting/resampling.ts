@@ -77,7 +77,7 @@ export const halfPixelNearest: Change = (node) => {
   if (stringOf(attributes, 'coordinate_transformation_mode', '') !== 'tf_half_pixel_for_nn') return [node];
   const rounded = WITHOUT_TENSORFLOW[stringOf(attributes, 'nearest_mode', 'round_prefer_floor')];
   if (rounded === undefined || stringOf(attributes, 'mode', 'nearest') !== 'nearest') {
-    throw new TypeError('tf_half_pixel_for_nn, which opset 13 took away, has no other form here');
+    throw new TypeError('tf_half_pixel_for_nn, which opset 13 removed, has no equivalent');
   }
   const half = { coordinate_transformation_mode: string('half_pixel'), nearest_mode: string(rounded) };
   return [withAttributes(node, half)];

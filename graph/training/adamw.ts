@@ -86,7 +86,7 @@ function refuseNonsense({
   const isFrom0 = (value: number) => value >= 0 && Number.isFinite(value);
   const strange = rates.filter((rate) => !isFrom0(rate));
   if (rates.length === 0 || strange.length > 0) {
-    throw wrong('learning rates', `[${strange.slice(0, 5)}]`, 'one a step, each a number of at least 0');
+    throw wrong('learning rates', `[${strange.slice(0, 5)}]`, 'one per step, each a number of at least 0');
   }
   if (!isFrom0(weightDecay)) throw wrong('weightDecay', weightDecay, 'a number of at least 0');
   if (!betas.every((beta) => beta >= 0 && beta < 1)) throw wrong('betas', betas, 'two from 0 to below 1');

@@ -53,7 +53,7 @@ export function trainingForm(output: Value, replacements: Replacements): Trainin
     const count = countAlong(x, axesButChannels(x), operation.opType);
     if (count < 2) {
       throw badUsage(
-        `${operation.scope || operation.opType}: a batch of one number a channel has no variance: take more images, or larger ones`,
+        `${operation.scope || operation.opType}: a batch with one number per channel has no variance: use more or larger images`,
       );
     }
     track(operation.inputs[MEAN], mean);

@@ -147,7 +147,9 @@ export class Job {
     const { outputLayout, classes: semantics, folds = 1 } = this.#spec;
     const given = planesOf(output, outputLayout);
     if (given.classes % folds !== 0)
-      throw badModel(`the model gives ${given.classes} classes of ${folds} folds, expected as many of each`);
+      throw badModel(
+        `the model gives ${given.classes} classes of ${folds} folds, expected the same number for each`,
+      );
     if (semantics.names !== undefined) givenClassNames(semantics.names, given.classes / folds);
     const one = this.#areLogitsAveraged ? given : this.#checked(given);
     const { window, view } = this.#run(index);

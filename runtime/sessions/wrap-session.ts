@@ -20,7 +20,7 @@ export function runtimeFailure(error: unknown): NmodeError {
     .replace(/^\/\S+\.cc:\d+ .*\) (?=Unsupported model)/, '')
     .replace(/\/\S+\.(?:cc|h):\d+ [^()]*\([^()]*\)(?: const)? /g, '')
     .replace(/^Can't create a session\. ERROR_CODE: \d+, ERROR_MESSAGE: /, '');
-  return new NmodeError('CANNOT_RUN', `onnxruntime: ${text.trim() || 'it fails and does not say why'}`, {
+  return new NmodeError('CANNOT_RUN', `onnxruntime: ${text.trim() || 'it failed without a message'}`, {
     cause: error,
   });
 }

@@ -36,6 +36,7 @@ export interface BundleOptions {
   readonly image?: string;
   /** Tasks of a batch; default 8. */
   readonly shards?: number;
+  /** Until files are written: after that, all are. */
   readonly signal?: AbortSignal;
 }
 

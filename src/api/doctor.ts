@@ -53,7 +53,9 @@ export interface Diagnosis {
   readonly providers: readonly ProviderDiagnosis[];
 }
 
+/** Options of `doctor`. */
 export interface DoctorOptions {
+  /** Stops before the next provider is tried. */
   readonly signal?: AbortSignal;
 }
 

@@ -137,7 +137,7 @@ export function* mergedEntries({ header, parts }: Shards): Generator<Merged, voi
   }
   if (hash.digest() === header.list.sha256) return;
   throw badUsage(
-    `${basename(at(parts, 0).path)} and the others name other images than the list that they are of: run the shards again`,
+    `${basename(at(parts, 0).path)} and the others name images that are not those of their list: run the shards again`,
   );
 }
 

@@ -88,11 +88,11 @@ function portOf({ name, type }: ValueInfo, isBatched: boolean): Port {
   if (type?.shape === undefined) {
     throw new NmodeError(
       'BAD_MODEL',
-      `'${name}' does not say its sizes, which Triton's config has to: optimize the model, which infers them`,
+      `'${name}' declares no sizes, which Triton's configuration requires: optimize the model, which infers them`,
     );
   }
   if (found === undefined)
-    throw new NmodeError('BAD_MODEL', `'${name}' is of ${type.dtype}, which Triton does not take`);
+    throw new NmodeError('BAD_MODEL', `'${name}' is of ${type.dtype}, which Triton does not support`);
   const dims = type.shape.map((size) => (typeof size === 'number' ? size : -1));
   return { name, type: found, dims: isBatched ? dims.slice(1) : dims };
 }

@@ -24,7 +24,7 @@ export function arePatterns(inputs: readonly string[]): boolean {
   const patterns = inputs.filter((input) => input.includes(PLACE));
   if (patterns.length === 0) return false;
   if (patterns.length < inputs.length)
-    throw usage(`${PLACE} stands in some of ${inputs.join(', ')}, and not in all`);
+    throw usage(`${PLACE} is in some of ${inputs.join(', ')}, and not in all`);
   const wrong = patterns.find(
     (pattern) => basename(pattern).split(PLACE).length !== 2 || dirname(pattern).includes(PLACE),
   );
@@ -88,7 +88,7 @@ export async function findCases(folder: string, patterns: readonly string[]): Pr
   if (!arePatterns(patterns)) {
     throw new NmodeError(
       'BAD_USAGE',
-      `${option('inputs')}: of the images of a folder, expected patterns with ${PLACE}`,
+      `${option('inputs')}: for the images of a folder, expected patterns with ${PLACE}`,
     );
   }
   const found = await Promise.all(patterns.map((pattern) => namesBy(join(folder, pattern))));

@@ -71,7 +71,7 @@ function sized(
   metadata: Model['metadata'],
 ) {
   if (type?.shape === undefined) {
-    throw new NmodeError('BAD_MODEL', `${model}: input '${name}' does not say its sizes: it cannot be fed`);
+    throw new NmodeError('BAD_MODEL', `${model}: input '${name}' declares no sizes: it cannot be fed`);
   }
   const { height, width } = size ?? {};
   const declared = type.shape;

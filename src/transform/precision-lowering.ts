@@ -109,7 +109,7 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (optimizationMetadataOf(model).level === 'latency') {
     throw new NmodeError(
       'BAD_MODEL',
-      `${name}: its convolutions are in Winograd's form (${option('level', 'latency')}), which is not for ${precision}: give the original model`,
+      `${name}: its convolutions are in Winograd's form (${option('level', 'latency')}), which ${precision} does not support: give the original model`,
     );
   }
 }

@@ -51,6 +51,6 @@ export function refuseLittle(
   const why = first === undefined ? '' : `: ${untypedText(first)}`;
   throw new NmodeError(
     'CHECK_FAILED',
-    `${name}: ${precision} reaches ${reachText(reached)} alone${why}; nothing was written (${option('force')} writes it anyway)`,
+    `${name}: only ${reachText(reached)} would be in ${precision}${why}; nothing was written (${option('force')} writes it anyway)`,
   );
 }

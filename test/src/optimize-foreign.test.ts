@@ -356,7 +356,7 @@ describe('what cannot be lowered', () => {
       stranger,
       fp16,
       'CHECK_FAILED',
-      /: fp16 reaches 0\.5 % of the weights alone: Gelu 'b': .* keeps the passes from 2 Conv, 1 Relu; nothing was written \(`force` /,
+      /: only 0\.5 % of the weights would be in fp16: Gelu 'b': .* keeps the passes from 2 Conv, 1 Relu; nothing was written \(`force` /,
     );
     await expectRefusal(stranger, { force: true }, 'BAD_USAGE', /`force` applies only to fp16 and int8/);
     const { reached, untyped } = await optimized(stranger, { ...fp16, force: true, maxDscDrop: 1 });

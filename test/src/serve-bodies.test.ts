@@ -109,7 +109,7 @@ describe('bodies that are under way', () => {
     expect(text).toMatch(/^HTTP\/1\.1 503 .*retry-after: 1/s);
     expect(ended(text)).toEqual([
       503,
-      'the server is busy: 10000000 bytes are there for bodies and answers, 7000000 are taken: try again later',
+      'the server is busy: 7000000 of 10000000 bytes for bodies and responses are in use: try again later',
     ]);
     expect((await send(infer('small'), { body: pixels(8) })).status).toBe(200);
     const body = new Uint8Array(7 * MB);

@@ -25,7 +25,7 @@ describe('clients that are slow', () => {
     await start('open.onnx');
     expect(await answered('GET /v2 HTTP/1.1\r\nHost: x\r\nX-Slow: ')).toEqual({
       status: 408,
-      body: JSON.stringify({ error: 'the request did not come in time' }),
+      body: JSON.stringify({ error: 'the request did not arrive in time' }),
     });
   });
 });

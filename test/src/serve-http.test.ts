@@ -28,7 +28,7 @@ describe.each<[string, string, number, RegExp]>([
     415,
     /^Content-Encoding is 'br'/,
   ],
-  ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 501, /^CONNECT is not for this server/],
+  ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 501, /^CONNECT is not supported/],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, /cannot be read as HTTP/],
   ['TLS', '\x16\x03\x01\0\xc8\x01\0\0\xc4\x03\x03', 400, /cannot be read as HTTP/],
   ['two lengths', post(`Host: x\r\n${sized}Content-Length: 5\r\n`) + body, 400, /Content-Length/],
@@ -38,7 +38,7 @@ describe.each<[string, string, number, RegExp]>([
     'another method',
     post(`Host: x\r\n${sized}`, '/v2').replace('POST', 'PUT') + body,
     405,
-    /^PUT is not for \/v2/,
+    /^PUT is not supported for \/v2/,
   ],
   ['another path', post(`Host: x\r\n${sized}`, '/v3') + body, 404, /^there is nothing at POST \/v3$/],
   [

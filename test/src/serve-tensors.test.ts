@@ -308,7 +308,7 @@ describe('what is refused', () => {
     for (let i = 0; i < 2; i++) {
       expect(await send(infer('open'), sent)).toMatchObject({
         status: 504,
-        json: { error: expect.stringMatching(/^no answer within 0\.001 ms: an image takes about \d+ ms$/) },
+        json: { error: expect.stringMatching(/^no response within 0\.001 ms: an image takes about \d+ ms$/) },
       });
     }
   });

@@ -40,7 +40,7 @@ export class Memory {
     if (more > 0 && held > this.#most && !isOwed) {
       throw new NmodeError(
         'OVERLOADED',
-        `the server is busy: ${this.#most} bytes are there for bodies and answers, ${this.#held} are taken: try again later`,
+        `the server is busy: ${this.#held} of ${this.#most} bytes for bodies and responses are in use: try again later`,
       );
     }
     if (held + this.#pool.kept > this.#most) this.#pool.clear();

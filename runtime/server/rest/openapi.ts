@@ -6,20 +6,20 @@ const json = (name: keyof typeof SCHEMAS) => ({ 'application/json': { schema: re
 const bytes = { schema: { type: 'string', format: 'binary' } };
 const failures = Object.fromEntries(
   Object.entries({
-    400: 'the request makes no sense',
+    400: 'the request is invalid',
     401: 'a token is required',
     404: 'there is no such model',
-    405: 'the path has no such method; Allow tells those that it has',
-    408: 'the request did not come in time',
+    405: 'the method is not supported; Allow lists those that are',
+    408: 'the request did not arrive in time',
     413: 'the body, or its JSON, is too large',
     414: 'the path is too long',
     415: 'Content-Type is not a media type, or the body is encoded',
-    417: 'Expect is another than 100-continue',
+    417: 'Expect is not 100-continue',
     431: 'the headers are too large',
     500: 'a run, or the thread that it ran in, failed',
-    501: 'Transfer-Encoding is another than chunked, the method is CONNECT, or shared memory is asked for',
-    503: 'the server is busy or not ready; Retry-After tells when to come again',
-    504: 'no answer in time',
+    501: 'Transfer-Encoding is not chunked, the method is CONNECT, or the request uses shared memory',
+    503: 'the server is busy or not ready; Retry-After says when to try again',
+    504: 'the deadline was exceeded',
   }).map(([status, description]) => [status, { description, content: json('Error') }]),
 );
 const answered = (description: string, content: object, headers?: object) => ({

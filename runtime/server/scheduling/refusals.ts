@@ -12,7 +12,7 @@ export function tooShort(within: number, takes: number, images = 1): NmodeError 
   const what = images === 1 ? 'an image takes' : `${images} images take`;
   const why =
     takes === 0 ? '' : `: ${what} about ${Math.ceil(takes)} ms${takes > within ? '' : ' without others'}`;
-  return new NmodeError('DEADLINE', `no answer within ${within} ms${why}`);
+  return new NmodeError('DEADLINE', `no response within ${within} ms${why}`);
 }
 
 /**
@@ -23,5 +23,5 @@ export function tooShort(within: number, takes: number, images = 1): NmodeError 
 export function refuseLate(within: number, expected: number, alone: number): void {
   if (expected <= within) return;
   if (alone > within) throw tooShort(within, alone);
-  throw overloaded(`it would take about ${Math.ceil(expected)} ms, and ${within} ms are given`);
+  throw overloaded(`it would take about ${Math.ceil(expected)} ms, and the deadline is ${within} ms`);
 }

@@ -70,7 +70,7 @@ function checkCanvas(): void {
   const read = context?.getImageData(0, 0, side, side).data;
   if (!drawn.data.every((value, i) => value === read?.[i])) {
     throw new Error(
-      'this browser alters what pages read of images, against fingerprinting: allow this page to',
+      'this browser alters the pixels that pages read, as a protection against fingerprinting: allow this page to read them',
     );
   }
 }

@@ -353,7 +353,7 @@ describe('refused, with the node and the reason', () => {
   it.each<[string, Model, string]>([
     ['an older one', only(5, 'Relu', [[1]]), 'opset 5 is too old to be lifted: 6 is the oldest'],
     ['no operator', only(9, 'ATen', [[1]]), "node 'y0' (ATen): not an operator of ONNX up to opset 13"],
-    ['a Scan of opset 8', only(8, 'Scan', [[1]]), 'its batches, which opset 9 took away, have no other form'],
+    ['a Scan of opset 8', only(8, 'Scan', [[1]]), 'its batches, which opset 9 removed, have no equivalent'],
     [
       'a training',
       only(9, 'BatchNormalization', [[1]], {}, ['y', 'y']),
@@ -366,7 +366,7 @@ describe('refused, with the node and the reason', () => {
         coordinate_transformation_mode: string('tf_half_pixel_for_nn'),
         mode: string('linear'),
       }),
-      'tf_half_pixel_for_nn, which opset 13 took away',
+      'tf_half_pixel_for_nn, which opset 13 removed',
     ],
     ['unknown scales', only(10, 'Resize', [[1, 1, 2, 2], [4]]), 'its scales are unknown'],
     [

@@ -41,7 +41,7 @@ describe('a training', () => {
   it.each([
     [{ head: 'sigmod' }, "head 'sigmod', expected sigmoid or softmax"],
     [{ statistics: 'none' }, "statistics 'none', expected batch or running"],
-    [{ optimizer: { rates: [1, 1, 1, 1, 1, 1, -1] } }, 'learning rates [-1], expected one a step'],
+    [{ optimizer: { rates: [1, 1, 1, 1, 1, 1, -1] } }, 'learning rates [-1], expected one per step'],
   ])('of %j is refused', (slip, message) => {
     const x = input('x', 'float32', [1, 1, 2, 2]);
     const logits = mul(x, initializer('w', float32Tensor([1, 1, 1, 1], [2])));
@@ -103,12 +103,16 @@ describe('a step is refused', () => {
     ],
     ['with an input too few', { inputs: [] }, "computed from 'x', which is not among the inputs: add it"],
     ['with a taken name', { inputs: [input('step', 'float32', [1])] }, "called 'step', as one of the step"],
-    ['with one number a channel', { logits: normalized }, 'a batch of one number a channel has no variance'],
+    [
+      'with one number a channel',
+      { logits: normalized },
+      'a batch with one number per channel has no variance',
+    ],
     ['with an open size', { logits: open }, 'expected [N, classes, ...] of sizes that are known'],
     ['with no loss', { loss: weightedSum([]) }, 'a sum of no losses: give one at least'],
     ['with a momentum of 2', { momentum: 2 }, 'momentum 2, expected a number from 0 to 1'],
-    ['without rates', { optimizer: { rates: [] } }, 'learning rates [], expected one a step'],
-    ['with a negative rate', { optimizer: { rates: [-1] } }, 'learning rates [-1], expected one a step'],
+    ['without rates', { optimizer: { rates: [] } }, 'learning rates [], expected one per step'],
+    ['with a negative rate', { optimizer: { rates: [-1] } }, 'learning rates [-1], expected one per step'],
     ['with a beta of 1', { optimizer: { rates: [1], betas: [0.9, 1] } }, 'betas 0.9,1, expected two'],
     [
       'with a decay that is not a number',

@@ -21,7 +21,7 @@ export const RUNTIME_IMAGES: Conditions = {
       'a thread is asked about an image that it has not begun, or has finished or dropped',
   },
   'runtime/images/job.ts': {
-    'the model gives … classes of … folds, expected as many of each':
+    'the model gives … classes of … folds, expected the same number for each':
       'the output of folds is no multiple of the number of folds in the metadata',
     'no input … of …': 'a program asks for an input beyond those that the image is run in',
     'nothing was put in place': 'masks are asked for before any run of the image was put in place',

@@ -49,7 +49,8 @@ export const RUNTIME_SERVER: Conditions = {
     "Content-Encoding is '…': bodies are not decompressed":
       'the header Content-Encoding is other than identity',
     "Expect is '…', expected 100-continue": 'the header Expect has another value',
-    '… is not for …, expected …': 'routes have the path of the request, and none of them its method',
+    '… is not supported for …, expected …':
+      'routes have the path of the request, and none of them its method',
     'there is nothing at … …': 'no route has the path of the request, or the page has no such file',
   },
   'runtime/server/rest/bodies/json-length.ts': {
@@ -89,7 +90,7 @@ export const RUNTIME_SERVER: Conditions = {
     'more than … lists and objects': 'the JSON has more than 2^21 of them',
   },
   'runtime/server/admission/memory.ts': {
-    'the server is busy: … bytes are there for bodies and answers, … are taken: try again later':
+    'the server is busy: … of … bytes for bodies and responses are in use: try again later':
       'a request of more than 1 MiB, with its answer, does not fit beside what others hold of --max-inflight-mb',
   },
   'runtime/server/rest/v2-answer.ts': {
@@ -255,10 +256,10 @@ export const RUNTIME_SERVER: Conditions = {
     "the message names two models: '…' and '…'": 'model_name comes twice in a message, with two values',
   },
   'runtime/server/scheduling/refusals.ts': {
-    'it would take about … ms, and … ms are given':
+    'it would take about … ms, and the deadline is … ms':
       'others run or wait, and with them the answer is expected after the deadline, which it alone would meet',
     'the server is busy: …: try again later': 'there is no room or no time beside what runs and waits',
-    'no answer within … ms…':
+    'no response within … ms…':
       'the deadline passed, or a run alone is expected to take longer while others run',
     ': … about … ms…': 'runs of that size have ended before: the figure is learnt from them',
     ' without others': 'the deadline passed although a run alone is expected to take less',

@@ -71,7 +71,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     'onnxruntime: …: load the model again':
       'onnxruntime lost the device or its WebAssembly failed, so that this session runs no more',
     'onnxruntime: …': 'onnxruntime refuses to open a model or to run it, in its own words',
-    'it fails and does not say why': 'nothing is left of what onnxruntime says without its source files',
+    'it failed without a message': 'nothing is left of what onnxruntime says without its source files',
     "output '…' is …, expected elements of whole bytes": 'an output came in int4 or uint4',
   },
   'runtime/sessions/of-type.ts': {

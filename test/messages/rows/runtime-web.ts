@@ -33,7 +33,7 @@ export const RUNTIME_WEB: Conditions = {
     'this browser has no canvas to read it from': 'OffscreenCanvas gives no 2d context',
     'it is not opaque: save it as PNG, whose alpha is read':
       'ground truth in WebP has a pixel that is not opaque',
-    'this browser alters what pages read of images, against fingerprinting: allow this page to':
+    'this browser alters the pixels that pages read, as a protection against fingerprinting: allow this page to read them':
       'a canvas gives other pixels back than were put into it',
     'it is not opaque, and this browser has no WebGL to read its colours':
       'a pixel is not opaque, and OffscreenCanvas gives no webgl context',

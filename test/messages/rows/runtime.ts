@@ -29,7 +29,7 @@ export const RUNTIME: Conditions = {
     'it takes …, expected float32, uint8 or uint16':
       'the one input has the shape of an image and another type',
     'it takes … images at a time, expected 1 or an open batch': 'the batch of the input is fixed above 1',
-    'it takes images as they are and prepares them in its graph: it takes no recipe':
+    'it takes raw images and preprocesses them in its graph: a recipe does not apply':
       'a recipe or a window is given for a model whose input is uint8 or uint16',
     'it has no recipe: set one with `recipe`':
       'a recipe is asked for strictly, and neither the metadata nor the caller give a normalization',

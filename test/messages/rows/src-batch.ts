@@ -66,7 +66,7 @@ export const SRC_BATCH: Conditions = {
       'two manifests have different models, options, lists, providers or versions',
     '… and … are of splits into … and …, whose images overlap: name the manifests of one split':
       'two manifests of one run are of different numbers of shards',
-    '… and the others name other images than the list that they are of: run the shards again':
+    '… and the others name images that are not those of their list: run the shards again':
       'the hash of all images in the merged manifests is not that of their list',
     '…: shard … is not finished: run it again, and it resumes':
       'a manifest lacks its last line, or has other lines than its shard has images in their order',
@@ -105,9 +105,9 @@ export const SRC_BATCH: Conditions = {
     'its bytes are not those that were written': 'an output has the size that it had, and another hash',
   },
   'src/bundles/triton.ts': {
-    "'…' does not say its sizes, which Triton's config has to: optimize the model, which infers them":
+    "'…' declares no sizes, which Triton's configuration requires: optimize the model, which infers them":
       'an input or output of the model has no shape',
-    "'…' is of …, which Triton does not take":
+    "'…' is of …, which Triton does not support":
       'an input or output of the model is of a type without one of Triton',
   },
   'src/cli/commands/eval.ts': {

@@ -42,10 +42,10 @@ export const SRC_DOORS: Conditions = {
       'patterns are to be looked for in something that is a file',
 
     'the name of a file is empty': 'there is no file, or nothing between two commas',
-    '… stands in some of …, and not in all': 'files by name and patterns are mixed',
+    '… is in some of …, and not in all': 'files by name and patterns are mixed',
     '… holds … elsewhere than once in the name of the file':
       'the place of the name is in the folder of a pattern, or twice in the name of its file',
-    '…: of the images of a folder, expected patterns with …':
+    '…: for the images of a folder, expected patterns with …':
       'files are told by name where a folder is looked through',
     ' and ': 'joins the files that are missing',
     '…: it holds no file by …': 'no file of the folder is by any of the patterns',

@@ -47,7 +47,7 @@ export const SRC_MODELS: Conditions = {
     ' in … minutes: give more `minutes`': 'the time that minutes gives was up before all had been tried',
     '…: it holds … already, and … needs float32: give a float32 model of the network':
       'the note of this package tells of a lower precision, or the graph has quantising operators or float16 constants',
-    "…: its convolutions are in Winograd's form (…), which is not for …: give the original model":
+    "…: its convolutions are in Winograd's form (…), which … does not support: give the original model":
       'the note of this package tells of the level latency, at which a convolution took that form',
     'values in float16': 'the note says fp16, or an initializer or Constant node is float16',
     'quantised values': 'the note says int8, or an operator quantises, dequantises or computes with integers',
@@ -58,7 +58,7 @@ export const SRC_MODELS: Conditions = {
       'the weights are as large as before or, for int8, no convolution is one that can be quantised',
   },
   'src/transform/reach.ts': {
-    '…: … reaches … alone…; nothing was written (… writes it anyway)':
+    '…: only … would be in ……; nothing was written (… writes it anyway)':
       'halves or integers have less than a tenth of the multiply-adds, or of the weights where sizes are not known, and force is not given',
     '… % of the …': 'how much that is, and of what: weights where sizes are not known',
   },

@@ -13,7 +13,7 @@ export const SRC: Conditions = {
     'no model is open': 'the process of a model is asked to run before it opened one',
   },
   'src/measuring/bench-model.ts': {
-    "…: input '…' does not say its sizes: it cannot be fed": 'an input is declared without a type or a shape',
+    "…: input '…' declares no sizes: it cannot be fed": 'an input is declared without a type or a shape',
     "…: input '…' is […]: axis … cannot be …":
       'a batch, height or width is asked for where the axis is fixed, or bound to another axis, at another size',
   },

@@ -81,7 +81,7 @@ it('pairs images with masks of the name that stands for the pattern', async () =
 });
 
 it.each<[readonly string[], RegExp]>([
-  [['a.png', '{case}.png'], /^`inputs`: \{case\} stands in some of a.png, \{case\}.png, and not in all$/],
+  [['a.png', '{case}.png'], /^`inputs`: \{case\} is in some of a.png, \{case\}.png, and not in all$/],
   [['{case}/a.png', '{case}.png'], /^`inputs`: \{case\}\/a.png holds \{case\} elsewhere than once/],
   [['{case}_{case}.png'], /elsewhere than once in the name/],
   [['a.png', ''], /^`inputs`: the name of a file is empty$/],

@@ -49,7 +49,7 @@ export function refuseMissing(app: FastifyInstance): void {
     const allowed = methodsOf(path).join(', ');
     if (allowed === '') throw nothingAt(method, url);
     reply.header('allow', allowed);
-    throw new HttpError(405, `${method} is not for ${path}, expected ${allowed}`);
+    throw new HttpError(405, `${method} is not supported for ${path}, expected ${allowed}`);
   });
 }
 

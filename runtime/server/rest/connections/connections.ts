@@ -51,7 +51,7 @@ const LATE = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** What a connection is told that brings no request. */
 const CONNECTION_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
-  [LATE]: [408, 'the request did not come in time'],
+  [LATE]: [408, 'the request did not arrive in time'],
   HPE_HEADER_OVERFLOW: [431, 'the headers are too large'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'the extensions of a chunk are too large'],
 };
@@ -106,7 +106,7 @@ export class Connections {
     server.on('connect', (_, stream) => {
       const socket = stream as Socket;
       socket.on('error', () => socket.destroy());
-      this.#end(socket.resume(), 501, 'CONNECT is not for this server: it is no proxy');
+      this.#end(socket.resume(), 501, 'CONNECT is not supported: this server is not a proxy');
     });
     // Out of file descriptors, for example: what is there goes on, and others come in once there are some again.
     server.on('error', (error) => log.error({ problem: reason(error) }, 'no connection taken'));

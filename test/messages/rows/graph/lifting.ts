@@ -32,7 +32,7 @@ export const LIFTING: Conditions = {
       'GroupNormalization is lifted to opset 21, and the second size of its input is open or unknown',
   },
   'graph/lifting/resampling.ts': {
-    'tf_half_pixel_for_nn, which opset 13 took away, has no other form here':
+    'tf_half_pixel_for_nn, which opset 13 removed, has no equivalent':
       'a Resize before opset 13 has these coordinates, and is linear or rounds otherwise than down or to the nearest',
     'it has no scales': 'Upsample before opset 9 has no attribute scales, or one of another type',
     'its scales are unknown, and with them whether it shrinks its input':

@@ -50,7 +50,7 @@ export const MODELS: Conditions = {
     "'…' names two classes": 'two entries of a list of names are alike',
     'it has … characters, at most … are read': 'a file of names holds more than 65,536 characters',
     'it holds no list of names': 'the JSON of names is neither a list nor a dict',
-    'the name of class … shows nothing: it holds invisible characters alone':
+    'the name of class … has only invisible characters':
       'a name has characters, and all of them are invisible by their Unicode properties',
     "'…' is a list of labels, as of nnU-Net's regions: give a list of the names in the order of the model's output":
       'a value of a dict of names is a list of whole numbers',
@@ -242,7 +242,7 @@ export const MODELS: Conditions = {
     "a background of '…', expected the index of a class, from 0 on, or none":
       'a text is neither "none" nor digits alone of a number below 2^53',
     'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',
-    "'…' is no part of one": 'a program gives a field that is no part of a recipe',
+    "'…' is not one of its fields": 'a program gives a field that is no part of a recipe',
     "sizing '…' is not one of resize, pad, slide": 'the kind of a sizing is another',
     'step is not a number from … to 1': 'windows are to lie apart by more than their side, or almost nothing',
     'mirror is not a list of different axes': 'it is not a list, empty, or names an axis twice',

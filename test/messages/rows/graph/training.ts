@@ -5,7 +5,7 @@ export const TRAINING: Conditions = {
   'graph/training/adamw.ts': {
     '… …, expected …': 'an option of the optimiser is outside its range',
     'learning rates': 'there is no rate, or one is negative or not finite',
-    'one a step, each a number of at least 0': 'there is no rate, or one is negative or not finite',
+    'one per step, each a number of at least 0': 'there is no rate, or one is negative or not finite',
     'a number of at least 0': 'the weight decay is negative or not finite',
     'two from 0 to below 1': 'one of the betas is negative, 1 or more, or not a number',
     'a number above 0': 'epsilon or the largest norm is 0, negative or not a number',
@@ -40,7 +40,7 @@ export const TRAINING: Conditions = {
       'a state, or the outputs of a run, lack one of their parts, or hold it in another type',
   },
   'graph/training/training-form.ts': {
-    '…: a batch of one number a channel has no variance: take more images, or larger ones':
+    '…: a batch with one number per channel has no variance: use more or larger images':
       'a BatchNormalization on batch statistics sees one image of one place',
   },
 };

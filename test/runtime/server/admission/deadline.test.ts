@@ -24,7 +24,7 @@ it('a time that has passed already ends it at once', async () => {
   begin(60_000);
   await wait(5);
   deadline.shorten(2);
-  expect(deadline.signal.reason).toMatchObject({ code: 'DEADLINE', message: 'no answer within 2 ms' });
+  expect(deadline.signal.reason).toMatchObject({ code: 'DEADLINE', message: 'no response within 2 ms' });
   expect(deadline.left).toBe(0);
 });
 

@@ -14,7 +14,7 @@ describe('the memory of bodies', () => {
     const [first, second] = [memory.share(), memory.share()];
     first.add(6 * MB);
     expect(() => second.add(5 * MB)).toThrow(
-      /^the server is busy: 10485760 bytes are there for bodies and answers, 6291456 are taken: try again later$/,
+      /^the server is busy: 6291456 of 10485760 bytes for bodies and responses are in use: try again later$/,
     );
     expect(memory.held).toBe(6 * MB);
     second.add(4 * MB);

@@ -121,7 +121,7 @@ it('holds no more bytes of messages than of bodies', () =>
     while (answer.code === 'OK') answer = await client.call('ModelInfer', large(320));
     expect(answer).toMatchObject({
       code: 'UNAVAILABLE',
-      details: expect.stringContaining('4000000 bytes are there for bodies and answers'),
+      details: expect.stringContaining('of 4000000 bytes for bodies and responses are in use'),
     });
     await open;
     client.close();
@@ -136,7 +136,7 @@ it('asks the model once its name has come, and keeps the time that its client gi
     const late = await client.call('ModelInfer', { ...large(512), parameters: { timeout } });
     expect(late).toMatchObject({
       code: 'DEADLINE_EXCEEDED',
-      details: expect.stringMatching(/^no answer within 0.001 ms/),
+      details: expect.stringMatching(/^no response within 0.001 ms/),
     });
     client.close();
   }));

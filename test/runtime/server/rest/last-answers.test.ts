@@ -35,7 +35,7 @@ describe('a connection on which nothing came in time', () => {
 
   it('is told so', async () => {
     connections.refuse(late, socket);
-    expect(await answer()).toMatch(/^HTTP\/1\.1 408 .*"the request did not come in time"/s);
+    expect(await answer()).toMatch(/^HTTP\/1\.1 408 .*"the request did not arrive in time"/s);
   });
 
   it('is not one whose request the server had not yet read', async () => {

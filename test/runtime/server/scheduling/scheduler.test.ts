@@ -88,7 +88,9 @@ describe('the scheduler', () => {
   it('counts images that wait elsewhere where it is asked for how long a run takes, and not for room', async () => {
     const { scheduler: tested } = await scheduler();
     expect(() => tested.admit(1000, 0, 10)).not.toThrow();
-    expect(() => tested.admit(1000, 0, 30)).toThrow('it would take about 1550 ms, and 1000 ms are given');
+    expect(() => tested.admit(1000, 0, 30)).toThrow(
+      'it would take about 1550 ms, and the deadline is 1000 ms',
+    );
   });
 
   it('refuses what does not fit into the queue, at once', async () => {
@@ -127,7 +129,7 @@ describe('the scheduler', () => {
     const { scheduler: tested, sessions } = await scheduler();
     const accepted = values(tested.run(one(1)));
     expect(tested.pending).toBe(0);
-    expect(() => tested.admit(99)).toThrow(/busy: it would take about 100 ms, and 99 ms are given/);
+    expect(() => tested.admit(99)).toThrow(/busy: it would take about 100 ms, and the deadline is 99 ms/);
     expect(() => tested.admit(101)).not.toThrow();
     await answerAll(sessions);
     await accepted;
@@ -148,7 +150,7 @@ describe('the scheduler', () => {
     expect(() => tested.checkSize(large, 1000)).not.toThrow();
     const accepted = values(tested.run(one(1)));
     expect(() => tested.checkSize(large, 1000)).toThrow(
-      'no answer within 1000 ms: 40 images take about 2000 ms',
+      'no response within 1000 ms: 40 images take about 2000 ms',
     );
     await answerAll(sessions);
     await accepted;
@@ -158,7 +160,7 @@ describe('the scheduler', () => {
     const { scheduler: tested, sessions } = await scheduler({ maxQueue: 100 });
     expect(() => tested.admit(1000)).not.toThrow();
     const accepted = Array.from({ length: 30 }, (_, i) => values(tested.run(one(i))));
-    expect(() => tested.admit(1000)).toThrow(/busy: it would take about \d+ ms, and 1000 ms are given/);
+    expect(() => tested.admit(1000)).toThrow(/busy: it would take about \d+ ms, and the deadline is 1000 ms/);
     await answerAll(sessions);
     await Promise.all(accepted);
   });
@@ -169,7 +171,7 @@ describe('the scheduler', () => {
     expect(() => tested.admit(1)).toThrow(
       expect.objectContaining({
         code: 'DEADLINE',
-        message: 'no answer within 1 ms: an image takes about 50 ms',
+        message: 'no response within 1 ms: an image takes about 50 ms',
       }),
     );
     await answerAll(sessions);
@@ -178,9 +180,9 @@ describe('the scheduler', () => {
 
   it('says no figures that it does not know, and blames no size for others', () => {
     expect([tooShort(10, 0), tooShort(10, 3), tooShort(10, 50)].map(({ message }) => message)).toEqual([
-      'no answer within 10 ms',
-      'no answer within 10 ms: an image takes about 3 ms without others',
-      'no answer within 10 ms: an image takes about 50 ms',
+      'no response within 10 ms',
+      'no response within 10 ms: an image takes about 3 ms without others',
+      'no response within 10 ms: an image takes about 50 ms',
     ]);
   });
 
