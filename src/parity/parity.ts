@@ -1,5 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import type { OutputActivation } from '../../graph/ir/output-activation.js';
 import { elementCount, type Tensor, unravel } from '../../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
@@ -189,14 +190,17 @@ async function runInSlices(
 function checkShapes(ports: readonly Port[], inputs: Readonly<Record<string, NamedTensor>>): void {
   for (const { name, shape } of ports) {
     const dims = inputs[name]?.dims ?? [];
-    const fits = dims.every((dim, axis) => {
+    const fits = (dim: number, axis: number) => {
       const size = shape[axis];
       return typeof size !== 'number' || size < 0 || (axis === 0 ? dim % size === 0 : dim === size);
-    });
-    if (dims.length !== shape.length || !fits) {
+    };
+    const wrong = dims.flatMap((dim, axis) => (fits(dim, axis) ? [] : [axis]));
+    if (dims.length !== shape.length || wrong.length > 0) {
+      const isOfSpace = dims.length === shape.length && wrong.every((axis) => axis > 1);
+      const way = isOfSpace ? `, or export the model with ${option('size')} ${dims.slice(2).join('x')}` : '';
       throw new NmodeError(
         'BAD_REFERENCE',
-        `the reference '${inputs[name]?.name}' is [${dims}], the model's ${name} [${shape}] or a multiple of its batch: make a reference of that size, or export the model with \`size\``,
+        `the reference '${inputs[name]?.name}' is [${dims}], the model's ${name} [${shape}] or a multiple of its batch: make a reference of that size${way}`,
       );
     }
   }

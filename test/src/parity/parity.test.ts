@@ -103,9 +103,18 @@ describe('pairing a model with a reference', () => {
     await session.close();
   });
 
+  it('a size that the model does not have is named as the one to export it with', async () => {
+    const x = input('x', 'float32', [1, 3, 8, 8]);
+    const model = assemble({ name: 't', inputs: [x], outputs: { y: mul(x, 2) }, producerVersion: '0' });
+    await using session = await createSession(encodeModel(model));
+    const image = float32Tensor([1, 3, 4, 6], new Float32Array(72));
+    const verified = verifySession(session, named(['x', 'y'], [image, image]));
+    await expect(verified).rejects.toThrow(/, or export the model with `size` 4x6$/);
+  });
+
   it.each([
     ['a tensor too few', ['x'], 'N', /no tensor for y: it holds x/],
-    ['a batch that is no multiple', ['x', 'y'], 3, /'x' is \[4,2\], the model's x \[3,2\]/],
+    ['a batch that is no multiple', ['x', 'y'], 3, /'x' is \[4,2\], the model's x \[3,2\].*of that size$/],
   ] as const)('%s is refused', async (_, names, size, says) => {
     const session = await doubling(size);
     await expect(verifySession(session, named(names, batch.slice(0, names.length)))).rejects.toThrow(says);
