@@ -4,6 +4,7 @@ import { prune } from '../../graph/analysis/prune.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { pick } from '../../graph/common/pick.js';
+import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { type Model, opsetOf } from '../../graph/ir/model.js';
 import { decided } from '../../graph/lifting/branches.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
@@ -60,6 +61,8 @@ export interface Grafted {
   readonly assumed: readonly Assumption[];
   /** What a careful user wants to know, one sentence each. */
   readonly notes: readonly string[];
+  /** The same model up to its logits. */
+  withoutHead(): Model;
 }
 
 /**
@@ -91,7 +94,8 @@ export async function graftDecoder(
     const value = tensorOf(skip.tensor, featureType(encoder, skip, sizeMultiple));
     return { value, scale: value.shape.slice(2).map(() => skip.scale) };
   });
-  const mask = applyHead(head, nmodeLogits(taken, decoder, classes, weights));
+  const logits = nmodeLogits(taken, decoder, classes, weights);
+  const mask = applyHead(head, logits);
   const [before, opset] = [opsetOf(given), opsetOf(model)];
   const named = namedClasses(checkpoint, classes, images.classNames);
   const notes = [
@@ -111,5 +115,9 @@ export async function graftDecoder(
   const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);
   const assumed = [...(checkpoint?.assumed ?? []), ...assumptionsOf({ decoder, head }, hints, settings)];
-  return { model: grafted, skips, decoder, head, sizeMultiple, assumed, notes };
+  const withoutHead = () => ({
+    ...extend(encoder, { mask: logits }),
+    metadata: new Map([...metadata, [HEAD_KEY, 'none']]),
+  });
+  return { model: grafted, skips, decoder, head, sizeMultiple, assumed, notes, withoutHead };
 }

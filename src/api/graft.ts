@@ -86,15 +86,17 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
         throw error;
       }),
     );
-    const { skips, sizeMultiple, head, notes } = grafted;
+    const { skips, sizeMultiple, head, withoutHead } = grafted;
     const made = {
-      ...{ model: grafted.model, name, head, notes },
+      ...{ model: grafted.model, name, head, notes: grafted.notes },
       assumed: [...encoderAssumptions(model, plan.images, grafted.assumed), ...grafted.assumed],
       // What a reference is held against need not be compared on images.
       isProven: level === 'none' || reference !== undefined,
+      ...(head !== 'none' && { withoutHead }),
     };
     const proof = planProof({ ...options, level });
-    const { model: result, transformation, assumed, bytes, verified } = await writeProven(made, proof);
+    const proven = await writeProven(made, proof);
+    const { model: result, transformation, assumed, notes, bytes, verified } = proven;
     const { declared: input, known, shape } = inputSizes(result, imageOf(result).name);
     const { parameters, macs } = cost(grafted.model, known);
     return {

@@ -10,8 +10,9 @@ import type { Checkpoint } from '../../exporters/checkpoints/open.js';
 import { assumptionsText } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { float32Values, type Tensor } from '../../graph/ir/tensor.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
+import { namedReference, type Paired, pairTensors } from '../parity/pair.js';
 import type { ReferenceTolerance } from '../parity/tolerance.js';
 import { Bench, isEncoder, sizeOf, type Trial } from './structure-bench.js';
 
@@ -103,22 +104,21 @@ function nearest(
 
 /** The input and the output of a reference, by their names or in that order. @throws NmodeError (BAD_REFERENCE) */
 function pairOf({ name: file, tensors }: Reference): { readonly input: Floats; readonly output: Floats } {
-  const bad = (what: string) => new NmodeError('BAD_REFERENCE', `${file}: ${what}`);
-  const input = tensors.get('input') ?? [...tensors].find(([name]) => name !== 'mask')?.[1];
-  const output = tensors.get('mask') ?? [...tensors.values()].find((tensor) => tensor !== input);
-  if (input === undefined || output === undefined || tensors.size !== 2) {
-    throw bad(`it holds ${tensors.size} tensors, expected an input and an output`);
-  }
-  const [given, expected] = [floatsOf(input), floatsOf(output)];
-  if (given === undefined || expected === undefined) {
-    throw bad('an input and an output [N, C, H, W] of numbers are expected');
-  }
-  return { input: given, output: expected };
+  const paired = pairedIn(file, tensors);
+  const [input, output] = [...Object.values(paired.inputs), ...paired.expected.map(([, tensor]) => tensor)];
+  if (input?.dims.length === 4 && output?.dims.length === 4) return { input, output };
+  throw new NmodeError(
+    'BAD_REFERENCE',
+    `${file}: an input and an output [N, C, H, W] are expected, it has [${input?.dims}] and [${output?.dims}]`,
+  );
 }
 
-function floatsOf(tensor: Tensor): Floats | undefined {
-  const isImage = tensor.dtype === 'float32' && tensor.dims.length === 4;
-  return isImage ? { dims: tensor.dims, data: float32Values(tensor) } : undefined;
+function pairedIn(file: string, tensors: Reference['tensors']): Paired {
+  try {
+    return pairTensors({ inputs: [{ name: 'input' }], outputs: [{ name: 'mask' }] }, tensors);
+  } catch (error) {
+    throw namedReference(file, error);
+  }
 }
 
 /** The hypotheses that take such an input and give such an output. @throws NmodeError (BAD_REFERENCE) */

@@ -23,8 +23,7 @@ export const SRC_MODELS: Conditions = {
     'these weights (…)': 'the checkpoint holds a network and its average, one of which was taken',
     "…: its output of […] is smaller than its input of […], as where convolutions have no padding: such networks are not tried; export it with PyTorch's torch.onnx.export and use nmode graft or nmode optimize":
       'no hypothesis takes and gives such tensors, and both sides of the output are shorter than those of the input',
-    'it holds … tensors, expected an input and an output': 'the reference has fewer or more than two tensors',
-    'an input and an output [N, C, H, W] of numbers are expected':
+    '…: an input and an output [N, C, H, W] are expected, it has […] and […]':
       'one of the two tensors is of integers or has another rank than 4',
     '…: it goes from […] to […], a network of these shapes from [N, …, H, W] to [N, …, H, W], H and W multiples of …':
       'no hypothesis has these channels and divides this size, or input and output differ in size',

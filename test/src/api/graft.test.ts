@@ -1,7 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readReference } from '../../../exporters/checkpoints/open.js';
+import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
+import { float32Tensor, float32Values } from '../../../graph/ir/tensor.js';
+import { createSession } from '../../../runtime/node/sessions/session.js';
 import { graft as graftModel } from '../../../src/api/graft.js';
 import { fixture } from '../../support/fixtures.js';
 import { nmode } from '../../support/nmode.js';
@@ -114,6 +118,29 @@ describe('nmode graft', () => {
     expect(changes).toMatchObject({ 'affine folding': expect.any(Number) });
     expect(difference.maxAbs).toBeLessThanOrEqual(1e-5);
     expect(JSON.parse(metadata['nmode.optimized'])).toEqual({ level: 'standard', precision: 'fp32' });
+  });
+
+  it('is held against logits before its head', async () => {
+    const told = { model: lraspp, weights, decoder: 'lmd', activation: 'gelu' } as const;
+    const named = (skips[1] ?? '').split(',');
+    await graftModel({ ...told, skips: named, head: 'none', output: out('logits.onnx') });
+    const given = (await readReference(reference)).get('image');
+    if (given === undefined) throw new Error('no image');
+    await using session = await createSession(readFileSync(out('logits.onnx')));
+    const [{ name } = { name: '' }] = session.inputs;
+    const feed = { [name]: { dims: given.dims, data: float32Values(given) } };
+    const { mask } = await session.run(feed, { type: 'float32' });
+    if (mask === undefined) throw new Error('no mask');
+    const tensors = new Map([
+      ['image', given],
+      ['mask', float32Tensor(mask.dims, mask.data)],
+    ]);
+    writeFileSync(out('logits.safetensors'), encodeSafetensors(tensors));
+    const output = out('proven.onnx');
+    const report = await graftModel({ ...told, skips: named, output, reference: out('logits.safetensors') });
+    expect(report.notes).toContain('the reference holds logits: compared before the head');
+    expect(report.verified).toMatchObject({ pass: true, of: 'network' });
+    expect(report.metadata['nmode.head']).toBe('sigmoid');
   });
 
   it('exits 1 and leaves nothing behind where the reference is missed', () => {
