@@ -51,6 +51,7 @@ export function sessionMethods<O>({ open, openCpu }: Opener<O>) {
       model = bytes;
     },
     async open({ own, tolerance, warmUp }: OpenOptions<O>): Promise<Opened> {
+      await release();
       session = await open(model, own);
       try {
         const { inputs, outputs } = session;

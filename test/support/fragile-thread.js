@@ -1,5 +1,6 @@
 /** A thread that is lost in whichever way it is asked to be. */
 import { getPriority } from 'node:os';
+import { threadId } from 'node:worker_threads';
 import { serve } from '../../dist/runtime/node/threads/serve.js';
 
 const never = () => new Promise(() => {});
@@ -8,6 +9,7 @@ const methods = {
   warmUp: () => {},
   echo: (value) => value,
   priority: () => getPriority(),
+  id: () => threadId,
   never,
   /** As a run of onnxruntime that does not end. */
   block: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),

@@ -6,6 +6,7 @@ export type FragileMethods = {
   warmUp(): void;
   echo(value: unknown): unknown;
   priority(): number;
+  id(): number;
   never(): void;
   exit(): void;
   fail(): void;
@@ -15,8 +16,8 @@ export type FragileMethods = {
   run(request: object): { outputs: Record<string, Floats> };
 };
 
-export const startFragile = () =>
-  startThread<FragileMethods>('../../../../test/support/fragile-thread', 'the test');
+export const startFragile = (isKept = false) =>
+  startThread<FragileMethods>('../../../../test/support/fragile-thread', 'the test', isKept);
 
 export const startBroken = () =>
   startThread<FragileMethods>('../../../../test/support/broken-thread', 'the test');

@@ -96,7 +96,12 @@ export async function createSession(model: ModelSource, options: SessionOptions 
   });
 }
 
-async function openBytes(model: Uint8Array, options: SessionOptions): Promise<Session> {
+/** @param isKept whether its threads are kept for the next session for a while, when it is closed */
+export async function openBytes(
+  model: Uint8Array,
+  options: SessionOptions,
+  isKept = false,
+): Promise<Session> {
   // Needed again after this has returned.
   const again = options.placement && copyOf(model, MODEL);
   const { providers: choice = ['cpu'], strict = false, check = true } = options;
@@ -108,7 +113,7 @@ async function openBytes(model: Uint8Array, options: SessionOptions): Promise<Se
   const auto = choice === 'auto';
   const own = (provider: Provider) => ({ provider, graphOptimization, threads, arena, spinning });
   const all = Array.from({ length: workers }, () =>
-    startThread<SessionMethods>('session-thread', 'the session'),
+    startThread<SessionMethods>('session-thread', 'the session', isKept),
   );
   const [first, ...others] = all;
   if (first === undefined) throw new TypeError('no worker');

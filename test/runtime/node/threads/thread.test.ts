@@ -58,3 +58,43 @@ describe('memory that is given away', () => {
     await thread.close();
   });
 });
+
+describe('a thread that is kept', () => {
+  const start = async () => {
+    const thread = startFragile(true);
+    return { thread, id: await thread.call('id', undefined) };
+  };
+
+  it('is the next one that is started, and whoever had it does not end it', async () => {
+    const first = await start();
+    await first.thread.close();
+    const [second, third] = [await start(), await start()];
+    expect(second.id).toBe(first.id);
+    expect(third.id).not.toBe(first.id);
+    first.thread.abandon(new Error('late'));
+    expect(await second.thread.call('echo', 'here')).toBe('here');
+    await second.thread.close();
+    await third.thread.close();
+    const fourth = await start();
+    expect(fourth.id).toBe(first.id);
+    await fourth.thread.close();
+  });
+
+  it('is none that was lost, has something left to do, or has waited for a second', async () => {
+    const lost = await start();
+    await lost.thread.call('exit', undefined).catch(() => {});
+    await lost.thread.close();
+    const busy = await start();
+    expect(busy.id).not.toBe(lost.id);
+    const never = busy.thread.call('never', undefined);
+    busy.thread.abandon(new Error('enough'));
+    await expect(never).rejects.toThrow('enough');
+    const waiting = await start();
+    expect(waiting.id).not.toBe(busy.id);
+    await waiting.thread.close();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const last = await start();
+    expect(last.id).not.toBe(waiting.id);
+    await last.thread.close();
+  });
+});
