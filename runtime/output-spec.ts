@@ -34,7 +34,7 @@ export interface OutputSpecOptions {
   readonly background?: Background;
   /** What the classes are called, in the order of the model's output, the background too; default what the model says. */
   readonly classNames?: readonly string[];
-  /** Of several outputs, the one that masks are made of; default the first. */
+  /** For a model with several outputs: the output with the masks. Default: the first. */
   readonly outputName?: string;
 }
 

@@ -251,9 +251,9 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
   }
 
   /**
-   * Segments many images, several at a time so that reading one overlaps with running another. They come in their order;
-   * one that fails, for whatever reason, is told and the others go on. Sources are asked for ahead of the results: one that
-   * waits for a result before it gives the next would wait for ever.
+   * Segments many images, several at a time so that reading one overlaps with running another. Results come in order; an image
+   * that fails is yielded with its `error`, and the others go on. Sources are read ahead of the results: an iterable that waits
+   * for a result before it yields the next source waits forever.
    * @throws NmodeError: BAD_USAGE for options that make no sense, CANNOT_RUN once it is closed; the signal's reason
    */
   async *segmentAll<Q extends S, const O extends SegmentOptions = object>(

@@ -30,7 +30,7 @@ export interface OwnDecoder {
   label?(skips: readonly Skip[], weights: Weights): Value;
 }
 
-/** Texts that stand beside a checkpoint's weights, by their names. */
+/** Texts next to a checkpoint's weights, by their names. */
 export type Extras = ReadonlyMap<string, string>;
 
 /** Arguments that the class of a network was called with, by their names. */
@@ -101,13 +101,13 @@ export interface Backbone {
   readonly stems?: readonly string[];
   /** Of the keys that its networks hold one weight under, that which they ask for; any other key is its own. */
   firstOf?(key: string): string;
-  /** Whether its networks are told apart by arguments. */
+  /** Whether its networks are distinguished by arguments. */
   readonly takesArguments?: boolean;
-  /** Whether a checkpoint is one of its, by what stands beside the weights or by its keys. */
+  /** Whether a checkpoint is one of this family, by the texts next to the weights or by its keys. */
   matches?(shapes: Shapes, extras: Extras): boolean;
   /**
    * The network with the sizes that a checkpoint's shapes tell, and its standard ones where they tell none.
-   * @param extras what stands beside the weights
+   * @param extras the texts next to the weights
    * @param given arguments that a user gives
    */
   network(shapes: Shapes, extras?: Extras, given?: NamedArguments): Network;

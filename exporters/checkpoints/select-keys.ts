@@ -3,9 +3,9 @@ import type { Tensor } from '../../graph/ir/tensor.js';
 
 /** What a user says of the keys of a state dict. */
 export interface KeySelection {
-  /** What the network's keys begin with: it is removed, and keys that begin otherwise are left aside. */
+  /** Prefix of the network's keys: it is removed, and keys without it are ignored. */
   readonly prefix?: string;
-  /** Keys to leave aside: whole keys, modules (`criterion`, `criterion.`) or patterns with `*`. */
+  /** Keys to ignore: whole keys, modules (`criterion`, `criterion.`) or patterns with `*`. */
   readonly ignore?: readonly string[];
 }
 
@@ -14,7 +14,7 @@ export interface SelectedKeys {
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** What was removed from the beginning of every key. */
   readonly prefix: string;
-  /** Keys of the file that were left aside. */
+  /** Keys of the file that were ignored. */
   readonly ignored: readonly string[];
 }
 

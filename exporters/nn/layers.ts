@@ -238,7 +238,7 @@ export function upsampleNearest(x: Value, weights: Weights, scale: number): Valu
   return upsample(x, weights, scale, 'nearest', false);
 }
 
-/** torch.nn.Upsample(scale_factor=scale, mode='bilinear'); a scale may be one an axis. x [N, C, H, W] -> [N, C, scale H, scale W]. */
+/** torch.nn.Upsample(scale_factor=scale, mode='bilinear'); a scale may have one number per axis. x [N, C, H, W] -> [N, C, scale H, scale W]. */
 export function upsampleBilinear(
   x: Value,
   weights: Weights,

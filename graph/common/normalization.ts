@@ -20,7 +20,7 @@ export interface IntensityWindow {
 /**
  * What is done to samples x. `full` is the largest that the image's depth holds (255, or 65535 at 16 bits); behind another step,
  * what that step gives at most: 1, or `to` of `min-max`.
- * - `min-max`: to (x - min) / (max - min), zeros for a constant image; `to` is 255 unless told (the release);
+ * - `min-max`: to (x - min) / (max - min), zeros for a constant image; `to` is 255 by default (the release);
  * - `unit`: x / full, 0..1; with `bits`, x / (2^bits - 1);
  * - `mean-std`: (x / full - mean) / std, channel by channel; one number holds for all. Of `samples`, (x - mean) / std;
  * - `z-score`: (x - mean) / std of the image's own, zeros for a constant one;

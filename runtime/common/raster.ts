@@ -12,7 +12,7 @@ export interface Raster {
 /** A decoded image of one channel or more: 8 or 16 bits a sample, as the array tells. */
 export interface ImageRaster extends Raster {
   readonly data: Uint8Array | Uint16Array;
-  /** Where it comes from a file with harmless faults: what was passed over, one line each. */
+  /** Where it comes from a file with harmless faults: which were skipped, one line each. */
   readonly warnings?: readonly string[];
 }
 

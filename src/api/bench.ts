@@ -64,7 +64,7 @@ const THREADS_PER_CORE = 4;
 const [TURN, LOADS] = [4, 5];
 
 /**
- * Measures models beside each other on noise, each in a process of its own, in turn and round by round.
+ * Measures models side by side on noise, each in a process of its own, in turn and round by round.
  * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE
  */
 export async function bench(options: BenchOptions): Promise<BenchReport> {

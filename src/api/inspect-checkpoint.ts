@@ -72,7 +72,7 @@ export interface CheckpointReport {
     /** How many hypotheses the shapes allow, 300 at most. */
     readonly count: number;
   };
-  /** What an export takes where nothing else is told; absent for a network that is not known. */
+  /** What an export assumes unless its options say otherwise; absent for an unknown network. */
   readonly assumed?: readonly Assumption[];
   /** Why there is no architecture, or which keys do not fit it. */
   readonly problem?: string;
@@ -84,7 +84,7 @@ export interface CheckpointReport {
   readonly leftAside?: readonly string[];
   /**
    * Floating-point numbers of the network, BatchNorm's running statistics not counted; where it is not known or keys do not fit it, of all tensors
-   * but those that are left aside.
+   * except those that are ignored.
    */
   readonly parameters: number;
   /** Multiply-adds of one run at `macsAt`. */

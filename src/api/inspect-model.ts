@@ -15,7 +15,7 @@ export interface PortReport {
   readonly name: string;
   readonly dtype?: DType;
   readonly shape?: readonly (number | string)[];
-  /** Of an image that is taken: where its channels are, by the metadata or the shape; absent where neither tells. */
+  /** For an image input: where its channels are, by the metadata or the shape; absent where neither shows it. */
   readonly layout?: Layout;
 }
 

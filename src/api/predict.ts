@@ -118,7 +118,7 @@ export interface PredictReport {
   readonly predictions: readonly Prediction[];
   /** Images that could not be segmented, or whose outputs could not be written. */
   readonly failures: readonly { readonly image: string; readonly error: NmodeError }[];
-  /** Of a shard: \`predictions\` are those of this process. */
+  /** For a shard; `predictions` are then those of this process. */
   readonly shard?: ShardReport;
 }
 

@@ -52,7 +52,7 @@ export interface FailedEntry {
   readonly image: string;
   readonly code: ErrorCode;
   readonly error: string;
-  /** Of a file that lacks its partner. */
+  /** Present for a file without its partner. */
   readonly unpaired?: true;
 }
 

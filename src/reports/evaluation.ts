@@ -34,7 +34,7 @@ export interface EvaluationReport extends Metrics {
   readonly warnings: readonly string[];
   readonly recipe: Recipe;
   readonly provider: ProviderReport['effective'];
-  /** What was asked for, and why it was passed over where it was. */
+  /** The providers that were requested, and why any were skipped. */
   readonly session: ProviderReport;
   /** Assumptions about what neither the model nor the options specify. */
   readonly assumed: readonly Assumption[];
@@ -42,6 +42,6 @@ export interface EvaluationReport extends Metrics {
   readonly failures: readonly Failure[];
   /** Images that were run in tiles, and how. */
   readonly tiled: readonly { readonly name: string; readonly tiling: Tiling }[];
-  /** Of a shard, which all of the above is of. */
+  /** The shard that all of the above is about. */
   readonly shard?: ShardReport;
 }

@@ -42,7 +42,7 @@ export interface SlimOptions
   readonly skips?: readonly string[];
   /** For an .onnx network with several outputs: the output with the masks. Default: the first. */
   readonly outputName?: string;
-  /** Of a checkpoint: as `exportModel` has them. */
+  /** For a checkpoint: as for `exportModel`. */
   readonly key?: string;
   readonly backbone?: string | Backbone;
   readonly assume?: string;

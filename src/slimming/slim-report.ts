@@ -32,7 +32,7 @@ export interface ModelFigures extends MaskFigures {
   readonly macs?: number;
   /** Size of the .onnx file. */
   readonly bytes: number;
-  /** Of a run on one image, median; measured in turn with the others. */
+  /** The median latency of one image, measured in turn with the other models. */
   readonly milliseconds: number;
 }
 
@@ -45,7 +45,7 @@ export interface HeldOutLook {
   readonly divergence: number;
 }
 
-/** What a slimming came to. Figures are on the images that chose nothing, where there is nothing else said. */
+/** The result of `slim`. Figures are those of the test images, unless stated otherwise. */
 export interface SlimReport {
   /** The file of the network that was slimmed. */
   readonly network: string;
@@ -73,7 +73,7 @@ export interface SlimReport {
   readonly runningFrom: number;
   /** The step whose weights were selected. */
   readonly bestStep: number;
-  /** Of each step. */
+  /** One per step. */
   readonly losses: readonly number[];
   /** On the images that choose the weights: those of the least divergence are kept. */
   readonly looks: readonly HeldOutLook[];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Declarations, type Declared } from '../support/declarations.js';
 import { root } from '../support/fixtures.js';
+import { puzzlesIn } from '../support/puzzling.js';
 
 /** Entry points by their reports. */
 const ENTRIES = { node: 'index', web: 'web' } as const;
@@ -47,6 +48,14 @@ describe.each(REPORTS)('the API of %s', (name) => {
     const exported = new Set([...declarations.exportsOf(file).values()].map(({ symbol }) => symbol.id));
     const hidden = [...reachable(file, true).values()].filter(({ of }) => !exported.has(of.symbol.id));
     expect(hidden.map(({ of, by }) => `${of.symbol.name}, by ${by}`)).toEqual([]);
+  });
+
+  it('is described without puzzling phrases', () => {
+    const comments = [...declarations.exportsOf(file)].flatMap(([name, declared]) =>
+      declarations.commentsOf(declared).map(([member, text]) => [`${name}, ${member}`, text] as const),
+    );
+    expect(comments.filter(([, text]) => text !== '').length).toBeGreaterThan(100);
+    expect(comments.flatMap(([where, text]) => puzzlesIn(where, text))).toEqual([]);
   });
 
   it('is that of etc/*.api.md (npm run api writes it; what it removes or changes breaks programs)', () => {

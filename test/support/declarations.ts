@@ -152,6 +152,14 @@ export class Declarations {
     return checker.getPropertiesOfType(type).map((property) => property.name);
   }
 
+  /** The comments of a declaration, and of its members, by their names. */
+  commentsOf({ symbol }: Declared): readonly (readonly [name: string, comment: string])[] {
+    const { checker } = this.#project;
+    const isType = symbol.flags & (SymbolFlags.Class | SymbolFlags.Interface);
+    const members = isType ? checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol)) : [];
+    return [symbol, ...members].map((each) => [each.name, checker.getDocumentationCommentOfSymbol(each)]);
+  }
+
   #declared(symbol: Named): Declared {
     const own = symbol.flags & SymbolFlags.Alias ? this.#project.checker.getAliasedSymbol(symbol) : symbol;
     const nodes = own.declarations.flatMap((handle) => handle.resolve() ?? []);

@@ -10,7 +10,7 @@ export interface Size {
 /** How an image that takes more than one run was cut into tiles. */
 export interface Tiling {
   readonly tiles: number;
-  /** Of each tile. */
+  /** Sides of a tile, in pixels. */
   readonly width: number;
   readonly height: number;
   /** Bytes of `memoryBudget` with which it runs as a whole. */

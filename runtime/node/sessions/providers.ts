@@ -56,7 +56,7 @@ export const PROVIDER_IDS = Object.freeze(Object.keys(PROVIDERS)) as readonly Pr
 /** A provider and, where it has several, the number of its device: `cuda`, `cuda:1`. */
 export type ProviderName = ProviderId | `${ProviderId}:${number}`;
 
-/** Providers in the order in which they are tried, or `auto` for the best that works. */
+/** Providers in the order in which they are tried, or `auto` for the best provider that works. */
 export type ProviderChoice = 'auto' | readonly ProviderName[];
 
 /** A provider taken apart. */

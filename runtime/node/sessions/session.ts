@@ -56,7 +56,7 @@ export interface SessionOptions {
   readonly spinning?: boolean;
   /** Told how far loading is. */
   readonly onProgress?: (progress: LoadProgress) => void;
-  /** Rejects at once; what onnxruntime has begun ends unseen, since it cannot be stopped. */
+  /** Rejects at once; what onnxruntime has begun cannot be stopped, and its result is discarded. */
   readonly signal?: AbortSignal;
 }
 

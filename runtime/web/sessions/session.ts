@@ -27,7 +27,7 @@ import { workerThread } from '../threads/thread.js';
 import type { WorkerMethods } from '../threads/worker.js';
 
 export interface SessionOptions {
-  /** Providers in the order in which they are tried, with WebAssembly as the last; default `auto`, the best that works. */
+  /** Providers in the order in which they are tried, with WebAssembly as the last; default `auto`, the best provider that works. */
   readonly providers?: 'auto' | readonly WebProvider[];
   /** Refuse any provider but the first. */
   readonly strict?: boolean;
