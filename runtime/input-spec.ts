@@ -42,7 +42,7 @@ export interface ImageSpecOptions {
   readonly layout?: Layout;
   /** For a model of one channel: how to convert colour images; replaces the model's own setting. */
   readonly grey?: Grey;
-  /** Run each input mirrored too, along the axes that the model names; default whether it names some. */
+  /** Also run each input mirrored along the axes that the model names. Default: true if it names any. */
   readonly mirror?: boolean;
   /** The size of the images' pixels, for a model that resamples images to a size in millimetres; without, 1 mm is assumed. */
   readonly spacing?: PixelSize;

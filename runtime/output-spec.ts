@@ -28,11 +28,11 @@ export const APPLIED_HEADS = ['sigmoid', 'softmax'] as const;
 export type AppliedHead = (typeof APPLIED_HEADS)[number];
 
 export interface OutputSpecOptions {
-  /** What turns the logits that the model gives into probabilities; default what the model says. */
+  /** The operation that turns the model's logits into probabilities. Default: what the model states. */
   readonly head?: AppliedHead;
-  /** Of classes that exclude each other, the one that is no mask; default what the model says, or else 0. */
+  /** For exclusive classes: the background class, which gets no mask. Default: the model's own, or 0. */
   readonly background?: Background;
-  /** What the classes are called, in the order of the model's output, the background too; default what the model says. */
+  /** Class names in output order, including the background. Default: the model's own. */
   readonly classNames?: readonly string[];
   /** For a model with several outputs: the output with the masks. Default: the first. */
   readonly outputName?: string;

@@ -4,10 +4,7 @@ import type { Finished, FinishOptions, MaskSize } from './images/job.js';
 import type { Cleaning } from './masks/components.js';
 
 export interface SegmentOptions extends Cleaning {
-  /**
-   * A pixel belongs to the mask where its probability reaches this, 0..1; default 0.5. Classes that exclude each other take
-   * none, but for one class beside a background.
-   */
+  /** The lowest probability inside the mask, 0..1. Default: 0.5. Exclusive classes take none, except one class and a background. */
   readonly threshold?: number;
   /** Return probabilities. Default: true. */
   readonly probabilities?: boolean;

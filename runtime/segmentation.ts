@@ -5,7 +5,7 @@ import type { Finished } from './images/job.js';
 import type { SegmentOptions, Wanted } from './segment-options.js';
 import type { SharedProviderReport } from './sessions/session.js';
 
-/** Where the time went, in milliseconds. Stages of several images overlap: their sum is no throughput. */
+/** Where the time went, in milliseconds. Stages of several images overlap, so their sum is not the throughput. */
 export interface Timings {
   readonly decode: number;
   readonly preprocess: number;
@@ -17,7 +17,7 @@ export interface Timings {
   readonly total: number;
 }
 
-/** What is found in an image, whatever is asked for. */
+/** What is always returned for an image. */
 export interface FoundMasks<R extends SharedProviderReport = SharedProviderReport>
   extends Omit<Finished, 'probabilities' | 'components' | 'image'> {
   /** Width of the upright image. */

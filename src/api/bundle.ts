@@ -30,13 +30,13 @@ export interface BundleOptions {
   readonly format: BundleFormatId;
   /** The folder for the files, made where it does not exist. Nothing in it is replaced. */
   readonly output: string;
-  /** Of the model where it runs: 1 to 40 of a-z, 0-9 and '-'; default by its file. */
+  /** Name of the model where it runs: 1 to 40 of a-z, 0-9 and '-'; default by its file. */
   readonly name?: string;
   /** The container that has `nmode`; default `nmode-onnx:VERSION`. */
   readonly image?: string;
   /** Tasks of a batch; default 8. */
   readonly shards?: number;
-  /** Until files are written: after that, all are. */
+  /** Aborts before files are written. */
   readonly signal?: AbortSignal;
 }
 

@@ -41,7 +41,7 @@ import { withStructure } from './structure.js';
 export interface CompareOptions extends KeySelection {
   /** Instead of `backbones`: a checkpoint; compares only its backbone. */
   readonly checkpoint?: string;
-  /** Of the checkpoint: as `exportModel` has it. */
+  /** For a checkpoint: as for `exportModel`. */
   readonly key?: string;
   /** The id of the hypothesis to assume, for a checkpoint of which only the structure is known. */
   readonly assume?: string;
@@ -51,7 +51,7 @@ export interface CompareOptions extends KeySelection {
   readonly backbones?: readonly string[];
   /** Base width, for backbones that have one. Default: as published; 64 for the U-Net, as in the release. */
   readonly width?: number;
-  /** Default 256 x 256; of volumes, with a depth, as for `exportModel`. */
+  /** Default: 256 x 256; for volumes with a depth, as for `exportModel`. */
   readonly size?: { readonly depth?: number; readonly height: number; readonly width: number };
   /** Also measure latency on the CPU, alternating with the backbone's other decoders. */
   readonly time?: boolean;

@@ -88,7 +88,7 @@ function valuesOf(datatype: string, count: number): Float32Array | Uint8Array | 
 
 /**
  * Sends a server requests and measures its answers. In an open loop, requests are due at their own times whether or not the
- * server keeps up, so that a stall is seen by all who would have come in it.
+ * server keeps up, so that a stall delays every request that is due during it.
  * @throws NmodeError: BAD_USAGE, CHECK_FAILED where nothing was answered, CANNOT_RUN where the server is not there or does not speak the protocol
  */
 export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport> {

@@ -25,12 +25,12 @@ export interface MergeReport {
   /** The manifest of all images. */
   readonly manifest: string;
   readonly shards: number;
-  /** In all, those that failed included. */
+  /** Number of images, including those that failed. */
   readonly images: number;
   /** Files of `predict` that are there and as they were written. */
   readonly outputs: number;
   readonly failures: readonly Pick<FailedEntry, 'image' | 'code' | 'error'>[];
-  /** Of the counts of `evaluate`: what it says of all images at once. */
+  /** For the counts of `evaluate`: its report on all images. */
   readonly evaluation?: EvaluationReport;
 }
 
@@ -43,7 +43,7 @@ const AT_ONCE = 8;
 const TAG = 'merge-';
 
 /**
- * Makes one whole of the shards of a run: the manifest that a single run writes, byte for byte, and with another folder the outputs
+ * Combines the shards of a run: writes the manifest that a single run writes, byte for byte, and with another folder the outputs
  * as well. Each is checked against what was written.
  * @throws NmodeError: BAD_USAGE where shards are missing, there twice, not finished or of different runs; CHECK_FAILED for an output that is
  * not as it was written; CANNOT_WRITE

@@ -21,8 +21,8 @@ export interface ImageOptions {
   /** Image files, and folders of them (not searched deeper); `-` for standard input. With `inputs`, folders alone, or none. */
   readonly images: readonly string[];
   /**
-   * The files of an image's channels in their order: of one image their names, of many patterns such as `{case}_0000.png`, which
-   * are looked for in each of the folders.
+   * One file per channel of an image, in channel order: names for a single image, or patterns such as `{case}_0000.png`, which are
+   * looked up in each folder.
    */
   readonly inputs?: readonly string[];
 }

@@ -55,8 +55,8 @@ export interface PredictOptions
   /** The lowest probability inside the mask, 0..1. Default: 0.5. */
   readonly threshold?: number;
   /**
-   * The part of the images that is to be done: `i/n`, shard i of n from 0 on, to which image k of the list belongs where k mod n is i;
-   * `auto` or `auto/n` where a scheduler's array says which. Resumes what an earlier process has left.
+   * The shard of the images to process: `i/n`, shard i of n counted from 0, has the images k of the list with k mod n = i; `auto` or
+   * `auto/n` asks the scheduler. Resumes where an earlier process stopped.
    */
   readonly shard?: string;
   readonly signal?: AbortSignal;

@@ -70,7 +70,7 @@ export interface ServeOptions
   readonly ui?: boolean;
   /** Aborts the startup while models are being loaded. */
   readonly signal?: AbortSignal;
-  /** Told of how many models have been loaded, until the server is ready. */
+  /** Called with the number of models that have been loaded, until the server is ready. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Reload a model when its file is replaced. */
   readonly watch?: boolean;

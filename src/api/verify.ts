@@ -41,7 +41,7 @@ export interface VerifyOptions extends ParityOptions, SessionOptions {
 
 export interface Verification extends Parity {
   readonly provider: ProviderReport;
-  /** What may be why a reference is missed, a sentence each: logits, or what was assumed at the export. */
+  /** Possible causes of a miss, one sentence each: logits, an interpolation, or what was assumed at the export. */
   readonly hints: readonly string[];
   /** What the model's export took for the network itself, and no reference has proven. */
   readonly assumed: readonly Assumption[];

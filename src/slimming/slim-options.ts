@@ -72,7 +72,7 @@ export interface SlimOptions
   readonly batch?: number;
   /** Peak learning rate. Default: 0.02. */
   readonly rate?: number;
-  /** Of the first weights, the split and the order of images: a whole number of at least 0; default 0. */
+  /** Random seed of the initial weights, the split and the order of images: a whole number of at least 0. Default: 0. */
   readonly seed?: number;
   /** Fraction of the images that selects the best weights. Default: 0.2. */
   readonly holdOut?: number;
@@ -95,7 +95,7 @@ export interface SlimOptions
 
   /** Bytes of features in memory; the rest is in a file. Default: 250 MB. */
   readonly memoryBudget?: number;
-  /** What is thrown is its reason; the state is kept for `resume`. */
+  /** Aborts the training, which throws its reason; the state is kept for `resume`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SlimProgress) => void;
 }

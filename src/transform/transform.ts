@@ -33,8 +33,8 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   /** Largest loss of a lower precision, 1 - DSC of the masks, 0..1. Default: 0.0005 for `fp16`, else 0.003. */
   readonly maxDscDrop?: number;
   /**
-   * In minutes: how long `int8` may look for layers that are too sensitive; then it ends with what it has found. In other precisions, how long models are
-   * compared; then on fewer images.
+   * Time limit in minutes: for `int8`, of the search for sensitive layers, which then ends with what it has found; for other precisions, of
+   * the comparison, which then uses fewer images.
    */
   readonly minutes?: number;
   /** Write `fp16` and `int8` even if less than a tenth of the multiply-adds is in that precision. */
@@ -51,9 +51,9 @@ export interface TransformOptions extends Omit<OptimizeOptions, 'integers'> {
   readonly grey?: Grey;
   /** Refuse a model without a recipe, unless `recipe` is given. */
   readonly strictRecipe?: boolean;
-  /** What is thrown is its reason: by default a DOMException of the name AbortError. */
+  /** Aborts the work, which throws its reason: by default a DOMException named AbortError. */
   readonly signal?: AbortSignal;
-  /** Images that a model was run on, or models that the search of `int8` tried, of those that there may be; from 0 for each part of the work. */
+  /** Called with the number of images run, or of models that the search of `int8` tried, and the total; from 0 for each part of the work. */
   readonly onProgress?: Progress;
 }
 

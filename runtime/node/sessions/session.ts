@@ -48,13 +48,16 @@ export interface SessionOptions {
   readonly placement?: boolean;
   /** Default 'all'. */
   readonly graphOptimization?: GraphOptimization;
-  /** Take the bytes of the model away from the caller, as `postMessage` does with what is transferred, where that saves a copy of them. */
+  /** Take ownership of the model's bytes, as `postMessage` does with transferred buffers, where that saves a copy. */
   readonly transfer?: boolean;
   /** Keep the CPU's memory for the next run (default); without, a run takes half the memory and up to a fifth more time. */
   readonly arena?: boolean;
-  /** Threads that wait for work keep their cores (default), which pays where runs follow each other and nothing else computes. */
+  /**
+   * Whether threads that wait for work keep their cores, as onnxruntime's do (default). It pays where runs follow each other and nothing else
+   * computes.
+   */
   readonly spinning?: boolean;
-  /** Told how far loading is. */
+  /** Called with the progress of loading. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Rejects at once; what onnxruntime has begun cannot be stopped, and its result is discarded. */
   readonly signal?: AbortSignal;

@@ -42,7 +42,7 @@ export interface SessionOptions {
   readonly warmUp?: boolean;
   /** The folder with worker.js and onnxruntime/, for bundlers that do not place them; default beside this package's code. */
   readonly assets?: string | URL;
-  /** Told how far loading is. */
+  /** Called with the progress of loading. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Stops loading. */
   readonly signal?: AbortSignal;
