@@ -123,15 +123,22 @@ const firstOf = ({ inc, double }: Names) => `${inc}.${double}.0`;
 /** What the shapes tell, and the release's form where they tell nothing. */
 function variantOf(shapes: Shapes, standard = standardWidths(64)): UNetVariant {
   const names = shapes.has(`${firstOf(NAMES_BEFORE)}.weight`) ? NAMES_BEFORE : NAMES;
-  const first = (level: number) =>
-    level === 0 ? `${firstOf(names)}.weight` : `down${level}.${names.down}.1.${names.double}.0.weight`;
+  const first = (level: number) => {
+    const block = level === 0 ? names.inc : `down${level}.${names.down}.1`;
+    // The norm behind a convolution that is missing has as many channels.
+    const [weight, norm] = [0, 1].map((index) => `${block}.${names.double}.${index}.weight`) as [
+      string,
+      string,
+    ];
+    return shapes.has(weight) ? weight : norm;
+  };
   const widths = widthsIn(shapes, first, standard);
   const sizeOfUp = (step: number, key: string, axis: number, otherwise: number) =>
     sizeIn(shapes, `up${step}.${key}.weight`, axis, otherwise);
   return {
     names,
     widths,
-    bias: !shapes.has(`${firstOf(names)}.weight`) || shapes.has(`${firstOf(names)}.bias`),
+    bias: !shapes.has(first(0)) || shapes.has(`${firstOf(names)}.bias`),
     upsampling: shapes.has('up1.up.weight') ? 'transposed' : 'bilinear',
     upWidths(step) {
       // The release's block leaves as many channels as the next skip has.

@@ -211,7 +211,7 @@ function refusal({ file }: Checkpoint, hypotheses: Hypotheses, unknown: NmodeErr
   if (fault === undefined) return unknown;
   return new NmodeError(
     'BAD_CHECKPOINT',
-    `${file}: its keys are those of no known network, and its shapes make no plain U-Net: ${fault}; write its encoder with defineBackbone (docs/backbones.md)`,
+    `${file}: its keys are those of no known network, and its shapes make no plain U-Net: ${fault}; where keys are missing, ${SAVE_WHOLE}; else write its encoder with defineBackbone (docs/backbones.md)`,
   );
 }
 

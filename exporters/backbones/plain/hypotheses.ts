@@ -110,13 +110,11 @@ function wiringDifference({ stages }: Wiring, other: Wiring): string {
 const textOf = ({ unit, pooled, doubled, skip, plus, shortcut }: Stage) =>
   [unit.path, pooled, doubled, skip, plus, shortcut?.unit.path, shortcut?.from].join();
 
-const MAX_KEYS = 4;
-
 /** Why there is no hypothesis, with the keys; undefined for what looks like no plain network at all. */
 export function faultOf({ modules: { units, strange }, furthest }: Hypotheses): string | undefined {
   if (units.length < LEAST_UNITS || strange.length > units.length) return undefined;
   if (strange.length > 0) {
-    return `${listed('key', strange.slice(0, MAX_KEYS))} of no convolution, norm or PReLU`;
+    return `${listed(strange.length === 1 ? 'key' : 'keys', strange)} of no convolution, norm or PReLU`;
   }
   const last = furthest.at(-1);
   const used = new Set(unitsOf(furthest));

@@ -144,6 +144,17 @@ describe('tensors that cannot be read', () => {
   });
 });
 
+it.each([
+  [
+    'inc.double_conv.0.weight',
+    /closest is unet: 59 of the 60 keys .* 1 missing: inc\.double_conv\.0\.weight; where it is that, save the whole model/,
+  ],
+  ['outc.conv.weight', /unet, but no head: the key outc\.conv\.weight is missing; save the whole model/],
+])('a network without %s is nearly known, and its keys are said to be missing', (missing, message) => {
+  const rest = [...opened.tensors].filter(([key]) => key !== missing);
+  expect(() => exportOf(rest)).toThrow(message);
+});
+
 it('a network that nobody knows is told the two ways on, however long its keys are', () => {
   const ways =
     /write its encoder with defineBackbone \(docs\/backbones\.md\), or .*torch\.onnx\.export.*nmode graft or nmode optimize$/;

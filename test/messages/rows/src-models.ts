@@ -13,7 +13,7 @@ export const SRC_MODELS: Conditions = {
     ' (…; where it is that, …)': 'more than half of the keys of a known network are there',
     '…: its keys are those of no known network…, its shapes those of plain U-Nets, of which … is the likeliest: give …, which tells them apart (docs/plain-unets.md), or take one with …':
       'no known network has the keys, at least one wiring fits the shapes, and neither a reference nor assume is given',
-    '…: its keys are those of no known network, and its shapes make no plain U-Net: …; write its encoder with defineBackbone (docs/backbones.md)':
+    '…: its keys are those of no known network, and its shapes make no plain U-Net: …; where keys are missing, …; else write its encoder with defineBackbone (docs/backbones.md)':
       'no known network has the keys, most layers are convolutions, and no wiring uses all of them',
   },
   'src/api/structure-search.ts': {
