@@ -126,6 +126,17 @@ export function resizeNearest(x: Value, scales: readonly number[]): Value {
   });
 }
 
+/**
+ * ONNX Resize, mode cubic, with the coefficient -0.75 that is its default and PyTorch's. x [N, C, ...space], one scale a spatial
+ * axis -> [N, C, ...floor(space * scale)].
+ */
+export function resizeCubic(x: Value, scales: readonly number[]): Value {
+  return apply(Resize, [x, undefined, factorsOf(scales)], {
+    coordinate_transformation_mode: string('half_pixel'),
+    mode: string('cubic'),
+  });
+}
+
 /** ONNX Resize, mode linear. x [N, C, ...space], sizes int64 [rank]: all sizes of the result. */
 export function resizeLinearTo(
   x: Value,

@@ -1,3 +1,4 @@
+import type { Assumption } from '../../../graph/common/assumption.js';
 import { closestText } from '../../../graph/common/closest.js';
 import { NORMALIZATIONS, type Normalization } from '../../../graph/common/normalization.js';
 import type { Shapes } from '../../nn/weights.js';
@@ -12,7 +13,7 @@ import type { Architecture } from './decoders/decoder.js';
 import { UNET } from './decoders/unet.js';
 import { type Encoder, type Extent, WHOLE } from './encoders/encoder.js';
 import { ENCODERS, encoderNamed } from './encoders/index.js';
-import { argumentsIn, encoderIn, encoderKeys } from './inferred.js';
+import { argumentsIn, encoderKeys, encodersIn } from './inferred.js';
 import { ownDecoder } from './own-decoder.js';
 
 /** The classes' own default. */
@@ -68,9 +69,13 @@ const named = (className: unknown): Architecture | undefined =>
   ARCHITECTURES.find((architecture) => architecture.className === className);
 
 /** What shapes tell of the arguments of a class. */
-const foundIn = (architecture: Architecture, shapes: Shapes): NamedArguments => ({
-  ...argumentsIn(shapes),
-  ...architecture.inferred?.(shapes),
+const foundIn = (
+  architecture: Architecture,
+  shapes: Shapes,
+  encoder: Encoder | undefined = encodersIn(shapes)[0],
+): NamedArguments => ({
+  ...argumentsIn(shapes, encoder),
+  ...(architecture.isIn(shapes) && architecture.inferred?.(shapes)),
 });
 
 function network(
@@ -80,9 +85,10 @@ function network(
   given: NamedArguments = {},
 ): Network {
   const config = configIn(extras);
+  const [likely, ...alike] = config ? [] : encodersIn(shapes);
   const args = new Arguments({
     given,
-    ...(config ? { config } : { shapes: foundIn(architecture, shapes) }),
+    ...(config ? { config } : { shapes: foundIn(architecture, shapes, likely) }),
   });
   // Another class may have the same encoder; a user may say that it is another than the file says.
   const isClassSaid = config?._model_class === architecture.className;
@@ -100,7 +106,8 @@ function network(
     },
     network: (own) => definedBy(classIn(own) ?? architecture, own),
   });
-  return { ...claimed, isSaid: config !== undefined };
+  const assumed = given.encoder_name === undefined ? unlike(claimed.variant?.encoder, alike) : [];
+  return { ...claimed, isSaid: config !== undefined, assumed };
 }
 
 function definedBy(architecture: Architecture, args: Arguments): Network {
@@ -111,6 +118,8 @@ function definedBy(architecture: Architecture, args: Arguments): Network {
     ...{ encoderName: encoder.name, first: encoder.first, extent },
   });
   const normalization = normalizationOf(encoder, args, channels);
+  // timm's encoders drop out in training alone.
+  for (const idle of ['drop_rate', 'drop_path_rate']) args.value(idle);
   args.refuseOthers(architecture.className);
   const spare = spareKeys(encoder, channels, extent);
   const unusedOfEncoder = (encoder.unused ?? []).map((key) => `encoder.${key}`);
@@ -126,6 +135,18 @@ function definedBy(architecture: Architecture, args: Arguments): Network {
   });
 }
 
+/** That an encoder is none of others with its keys. */
+const unlike = (name: string | undefined, others: readonly Encoder[]): readonly Assumption[] =>
+  others.length === 0
+    ? []
+    : [
+        {
+          what: 'encoder',
+          value: `${name}, and not ${others.map((other) => other.name).join(' or ')}, whose keys are the same`,
+          option: 'backboneArguments',
+        },
+      ];
+
 /** The keys of what a shallower network leaves of an encoder, which its checkpoints hold. */
 function spareKeys(encoder: Encoder, channels: number, extent: Extent): ReadonlySet<string> {
   if (extent.depth === WHOLE.depth) return new Set();
@@ -139,7 +160,7 @@ const STEMS = [...new Set(ENCODERS.map(({ stem }) => `encoder.${stem}`))];
 /** Whether keys are those of a class; an nmODE decoder on an encoder of smp stands in the place of Unet's. */
 function hasKeys(architecture: Architecture, shapes: Shapes): boolean {
   if (shapes.has(HEAD)) return architecture.isIn(shapes);
-  return architecture === UNET && stepsIn(shapes) !== undefined && encoderIn(shapes) !== undefined;
+  return architecture === UNET && stepsIn(shapes) !== undefined && encodersIn(shapes).length > 0;
 }
 
 /** The classes of segmentation_models.pytorch, each with any of its encoders. */

@@ -52,16 +52,15 @@ function matchedIn(encoder: Encoder, shapes: Shapes): number | undefined {
   return [...needed.keys()].every((key) => shapes.has(key)) ? there.length : undefined;
 }
 
-/** The encoder whose keys are all there, and most of them. */
-export function encoderIn(shapes: Shapes): Encoder | undefined {
-  return ENCODERS.map((encoder) => ({ encoder, matched: matchedIn(encoder, shapes) ?? 0 }))
-    .filter(({ matched }) => matched > 0)
-    .sort((a, b) => b.matched - a.matched)[0]?.encoder;
+/** The encoders whose keys are all there, and most of them: of timm, some differ in what no key shows. */
+export function encodersIn(shapes: Shapes): readonly Encoder[] {
+  const found = ENCODERS.map((encoder) => ({ encoder, matched: matchedIn(encoder, shapes) ?? 0 }));
+  const most = Math.max(1, ...found.map(({ matched }) => matched));
+  return found.filter(({ matched }) => matched === most).map(({ encoder }) => encoder);
 }
 
-/** What shapes tell of arguments. */
-export function argumentsIn(shapes: Shapes): NamedArguments {
-  const encoder = encoderIn(shapes);
+/** What shapes tell of arguments. @param encoder the one that they are those of */
+export function argumentsIn(shapes: Shapes, encoder: Encoder | undefined): NamedArguments {
   const channels = encoder && channelsIn(shapes, encoder);
   if (encoder === undefined || channels === undefined) return decoderArguments(shapes);
   const depth = depthOf(encoder, shapes, channels);

@@ -108,9 +108,12 @@ describe('config.json', () => {
     expect(exportedSmp(checkpoint, { head: 'none' }).description.head).toBe('none');
   });
 
-  it('may hold what smp leaves out itself, and be of an older version', () => {
+  it('may hold what smp leaves out itself and what counts in training alone, and be of an older version', () => {
     const { decoder_use_norm: _, ...older } = JSON.parse(configOf(unet));
-    const text = JSON.stringify({ ...older, decoder_use_batchnorm: true, _note: 1, act_layer: null });
+    const text = JSON.stringify({
+      ...{ ...older, decoder_use_batchnorm: true, _note: 1, act_layer: null },
+      ...{ drop_rate: 0.1, drop_path_rate: 0.2 },
+    });
     expect(exportedSmp(smpCheckpoint(unet, [['config.json', text]])).notes).toEqual([]);
   });
 
@@ -141,8 +144,8 @@ describe('config.json', () => {
     ],
     [{ decoder_use_norm: { type: 'batchnorm', epsilon: 1 } }, 'without epsilon'],
     [
-      { decoder_interpolation: 'bicubic' },
-      'decoder_interpolation is "bicubic", expected nearest or bilinear',
+      { decoder_interpolation: 'lanczos' },
+      'decoder_interpolation is "lanczos", expected nearest or bilinear or bicubic',
     ],
     [
       { decoder_attention_type: 'cbam' },
@@ -210,6 +213,27 @@ describe('a bare state dict', () => {
     ]);
     const { network, view } = detectIn({ ...plain, tensors });
     expect([network.backbone, view.prefix]).toEqual(['smp.unet', 'net.']);
+  });
+
+  it('is said to be taken for that of one encoder where another has the same keys', () => {
+    const arguments_ = {
+      encoder_name: 'tu-tf_mobilenetv3_small_050',
+      encoder_depth: 3,
+      decoder_channels: [8, 8, 8],
+    };
+    const backbone = backboneOf('smp.unet', arguments_).network(new Map());
+    const own = backbone.own === undefined ? new Map() : ownKeys(backbone, backbone.own);
+    const checkpoint = seededCheckpoint({ keys: Object.fromEntries([...backbone.keys, ...own]) }, 1);
+    expect(detectIn(checkpoint).network.assumed).toEqual([
+      {
+        what: 'encoder',
+        value: 'tu-mobilenetv3_small_050, and not tu-tf_mobilenetv3_small_050, whose keys are the same',
+        option: 'backboneArguments',
+      },
+    ]);
+    const given = { encoder_name: 'tu-tf_mobilenetv3_small_050' };
+    const told = backboneOf('smp.unet', given).network(backbone.keys);
+    expect(told).toMatchObject({ assumed: [], variant: { encoder: 'tu-tf_mobilenetv3_small_050' } });
   });
 
   it('takes the arguments that are given, and none where its backbone has none', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { buildModel } from '../../../exporters/assembly/build.js';
 import { standard } from '../../../exporters/assembly/describe.js';
+import type { NamedArguments } from '../../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import { ENCODERS, encoderNamed } from '../../../exporters/backbones/smp/encoders/index.js';
 import { readReference } from '../../../exporters/checkpoints/open.js';
@@ -15,10 +16,17 @@ import { seeded, seededWith } from '../../support/seeded.js';
 interface Figures {
   readonly variance: number;
   readonly channels: readonly number[];
-  /** Between PyTorch's float32 and float64. */
-  readonly differences: Readonly<Record<string, number>>;
+  readonly cases: Readonly<Record<string, Case>>;
 }
-const { variance, channels, differences }: Figures = JSON.parse(
+
+/** A network's class and its arguments. */
+interface Case extends NamedArguments {
+  readonly _model_class: string;
+  /** Between PyTorch's float32 and float64. */
+  readonly difference: number;
+}
+
+const { variance, channels, cases }: Figures = JSON.parse(
   readFileSync(fixture('smp', 'encoders.json'), 'utf8'),
 );
 
@@ -29,8 +37,8 @@ const unetOn = (name: string) =>
   backboneOf('smp.unet', { encoder_name: name, decoder_channels: channels }).network(new Map());
 
 describe('an encoder gives what smp gives on it, as built and rewritten', () => {
-  it.each(Object.entries(differences))('%s', async (name, difference) => {
-    const { own, ...network } = unetOn(name);
+  it.each(Object.entries(cases))('%s', async (name, { _model_class, difference, ...args }) => {
+    const { own, ...network } = backboneOf(`smp.${_model_class.toLowerCase()}`, args).network(new Map());
     if (own === undefined) throw new Error('no decoder');
     const description = { network, classes: 1, head: 'none', decoder: { id: 'original', own } } as const;
     const built = buildModel(description, Weights.from(seededWith(variance)), { size: {} });

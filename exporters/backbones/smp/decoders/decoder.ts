@@ -1,6 +1,8 @@
 import type { Value } from '../../../../graph/ir/value.js';
+import { resizeCubic } from '../../../../graph/ops/resize.js';
 import { upsampleBilinear, upsampleNearest } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
+import { within } from '../../../nn/within.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { NamedArguments } from '../../backbone.js';
 import { STANDARD_CHANNELS } from '../decoder-shapes.js';
@@ -47,11 +49,12 @@ export interface Architecture {
 }
 
 /** `decoder_interpolation`: enlarging by a whole factor, `nearest-exact` and `area` repeat pixels as `nearest` does. */
-const INTERPOLATIONS = ['nearest', 'bilinear', 'nearest-exact', 'area'] as const;
+export const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic', 'nearest-exact', 'area'] as const;
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 /** Doubled. x [N, C, H, W] -> [N, C, 2 H, 2 W]. */
 export function doubled(x: Value, weights: Weights, mode: Interpolation): Value {
+  if (mode === 'bicubic') return within(weights, () => resizeCubic(x, [2, 2]));
   return mode === 'bilinear' ? upsampleBilinear(x, weights, 2) : upsampleNearest(x, weights, 2);
 }
 

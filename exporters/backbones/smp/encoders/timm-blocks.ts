@@ -54,6 +54,8 @@ export interface TimmNetwork extends Style {
   readonly stages: readonly (readonly Blocks[])[];
   /** Whether the feature at a stride of 2 is the stem's in any case. */
   readonly beginsWithStem: boolean;
+  /** Whether the first block of a stage has the dilation of the stage before. */
+  readonly dilatesLate: boolean;
 }
 
 /** A large side that is halved without a rest. */
@@ -118,11 +120,11 @@ export function timmFeatures(
   weights: Weights,
   extent: Extent,
 ): readonly Value[] {
-  const { stem, stemActivation, stages, beginsWithStem } = network;
+  const { stem, stemActivation, stages, beginsWithStem, dilatesLate } = network;
   const first = { out: stem, kernel: 3, stride: 2, active: stemActivation };
   let x = convNorm(input, weights, ['conv_stem', 'bn1'], first, network);
   const found: Value[] = beginsWithStem ? [x] : [];
-  let scale = 2;
+  let [scale, dilationBefore] = [2, 1];
   for (const [number, stage] of stages.entries()) {
     const own = at(stage, 0).stride;
     if (own === 2) {
@@ -134,11 +136,15 @@ export function timmFeatures(
     let index = 0;
     for (const blocks of stage) {
       for (let repeat = 0; repeat < blocks.count; repeat++) {
-        const step = { stride: index === 0 ? stride : 1, dilation };
+        const step =
+          index === 0
+            ? { stride, dilation: dilatesLate ? dilationBefore : dilation }
+            : { stride: 1, dilation };
         const shape = index === 0 ? blocks : { ...blocks, stride: 1 as const };
         x = module(weights, `blocks.${number}.${index++}`, (inner) => block(x, inner, shape, step, network));
       }
     }
+    dilationBefore = dilation;
   }
   return [...found, x];
 }

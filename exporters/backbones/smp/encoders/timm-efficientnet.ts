@@ -7,7 +7,7 @@ import { tu } from './tu.js';
 /** timm's EfficientNet. Squeezed are a quarter of the channels that a block takes. */
 function efficientNet(
   [width, depth]: readonly [number, number, number],
-  options: Pick<TimmNetwork, 'epsilon' | 'isSame' | 'beginsWithStem'>,
+  options: Pick<TimmNetwork, 'epsilon' | 'isSame' | 'beginsWithStem' | 'dilatesLate'>,
 ): TimmNetwork {
   return {
     ...options,
@@ -30,7 +30,9 @@ const HEAD = ['conv_head.', 'bn2.', 'classifier.'];
 
 /** `timm-efficientnet-b0` and so on, which smp has itself: the feature at a stride of 2 is the stem's. */
 const OWN = Object.entries(SCALES).map(([size, scale]): Encoder => {
-  const network = efficientNet(scale, { epsilon: 1e-5, isSame: false, beginsWithStem: true });
+  const network = efficientNet(scale, {
+    ...{ epsilon: 1e-5, isSame: false, beginsWithStem: true, dilatesLate: false },
+  });
   return {
     name: `timm-efficientnet-${size}`,
     stem: 'conv_stem.weight',
@@ -44,13 +46,14 @@ const OWN = Object.entries(SCALES).map(([size, scale]): Encoder => {
 /** Those of timm's own names, and those of TensorFlow's weights. */
 const UNIVERSAL = Object.entries(SCALES).flatMap(([size, scale]) =>
   [false, true].map((isSame): Encoder => {
-    const network = efficientNet(scale, { epsilon: isSame ? 1e-3 : 1e-5, isSame, beginsWithStem: false });
+    const network = efficientNet(scale, {
+      ...{ epsilon: isSame ? 1e-3 : 1e-5, isSame, beginsWithStem: false, dilatesLate: true },
+    });
     return tu({
       name: `${isSame ? 'tf_' : ''}efficientnet_${size}`,
       stem: 'conv_stem.weight',
       first: 1,
       unused: HEAD,
-      undilated: 'its dilation in timm is not written',
       features: (input, weights, extent) => timmFeatures(network, input, weights, extent),
     });
   }),

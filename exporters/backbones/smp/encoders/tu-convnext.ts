@@ -2,7 +2,8 @@ import type { Value } from '../../../../graph/ir/value.js';
 import { mul } from '../../../../graph/ops/elementwise.js';
 import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
-import type { Encoder, Extent } from './encoder.js';
+import { type Encoder, type Extent, stepOf } from './encoder.js';
+import { sameConv } from './same-conv.js';
 import { tu } from './tu.js';
 
 interface ConvNeXt {
@@ -32,22 +33,36 @@ const VARIANTS: Readonly<Record<string, ConvNeXt>> = {
 };
 
 /** x + gamma (linear (GELU (linear (LayerNorm (depthwise 7x7 (x)))))). */
-function block(x: Value, weights: Weights, { isConvolved, epsilon = EPSILON }: ConvNeXt): Value {
+function block(
+  x: Value,
+  weights: Weights,
+  { isConvolved, epsilon = EPSILON }: ConvNeXt,
+  dilation: number,
+): Value {
   const channels = channelsOf(x);
   const layer = (value: Value, name: string, out: number) =>
     isConvolved ? conv2d(value, weights.scope(name), out, 1) : linear(value, weights.scope(name), out);
-  const convolved = conv2d(x, weights.scope('conv_dw'), channels, 7, { groups: channels });
+  const convolved = conv2d(x, weights.scope('conv_dw'), channels, 7, { groups: channels, dilation });
   const wide = layer(layerNorm2d(convolved, weights.scope('norm'), epsilon), 'mlp.fc1', 4 * channels);
   const narrow = layer(gelu(wide, weights.scope('mlp.act')), 'mlp.fc2', channels);
   return add(mul(narrow, weights.take('gamma', [channels], [channels, 1, 1])), x);
 }
 
+/** Patches of 2 x 2, which overlap where they dilate: dilated by the stage before, at first by nothing. */
+function merged(x: Value, weights: Weights, out: number, dilation: number): Value {
+  if (dilation === 1) return sameConv(x, weights, { out, kernel: 2, stride: 2, bias: true, pads: [0, 0] });
+  const own = dilation / 2;
+  const before = Math.floor(own / 2);
+  return sameConv(x, weights, { out, kernel: 2, dilation: own, bias: true, pads: [before, own - before] });
+}
+
 /** After each of its stages; the first begins with patches of 4 x 4, others of 2 x 2. */
-function features(shape: ConvNeXt, input: Value, weights: Weights, { depth }: Extent): readonly Value[] {
+function features(shape: ConvNeXt, input: Value, weights: Weights, extent: Extent): readonly Value[] {
   const { widths, blocks, epsilon = EPSILON } = shape;
   const patches = { stride: 4, padding: 0 };
   let x = input;
-  return widths.slice(0, depth - 1).map((width, stage) => {
+  return widths.slice(0, extent.depth - 1).map((width, stage) => {
+    const { dilation } = stepOf(4 * 2 ** stage, extent);
     if (stage === 0) {
       x = layerNorm2d(
         conv2d(x, weights.scope('stem_0'), width, 4, patches),
@@ -58,12 +73,10 @@ function features(shape: ConvNeXt, input: Value, weights: Weights, { depth }: Ex
     return module(weights, `stages_${stage}`, (inner) => {
       if (stage > 0) {
         const down = inner.scope('downsample');
-        x = conv2d(layerNorm2d(x, down.scope('0'), epsilon), down.scope('1'), width, 2, {
-          ...{ stride: 2, padding: 0 },
-        });
+        x = merged(layerNorm2d(x, down.scope('0'), epsilon), down.scope('1'), width, dilation);
       }
       for (let index = 0; index < (blocks[stage] as number); index++) {
-        x = module(inner, `blocks.${index}`, (own) => block(x, own, shape));
+        x = module(inner, `blocks.${index}`, (own) => block(x, own, shape, dilation));
       }
       return x;
     });
@@ -77,7 +90,6 @@ export const TU_CONVNEXTS = Object.entries(VARIANTS).map(
       name,
       stem: 'stem_0.weight',
       first: 2,
-      undilated: 'its dilation in timm is not written',
       features: (input, weights, extent) => features(shape, input, weights, extent),
     }),
 );

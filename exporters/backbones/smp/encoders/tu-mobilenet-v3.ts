@@ -86,6 +86,7 @@ function mobileNetV3({ rows, last, width = 1, isMinimal = false }: Variant, isTf
     epsilon: isTf ? 1e-3 : 1e-5,
     isSame: isTf,
     beginsWithStem: false,
+    dilatesLate: true,
     stem: width < LEAST_SCALED ? STEM : roundedChannels(STEM, width),
     stemActivation: activation,
     squeezed: (_, expanded) => roundedChannels(expanded / 4),
@@ -104,7 +105,6 @@ export const TU_MOBILENETS_V3 = Object.entries(VARIANTS).flatMap(([name, variant
         name: `${isTf ? 'tf_' : ''}${name}`,
         stem: 'conv_stem.weight',
         first: 1,
-        undilated: 'its dilation in timm is not written',
         ...(isTf && { normalization: () => INCEPTION }),
         features: (input, weights, extent) => timmFeatures(network, input, weights, extent),
       });
