@@ -18,9 +18,15 @@ export function applyHead(head: Head, logits: Value): Value {
 /**
  * The head of a hint, or that of the network's own code where that is known, or a sigmoid for one class: it is there or not. Of
  * several, no checkpoint says whether they exclude each other.
- * @throws NmodeError (BAD_USAGE) where a hint is needed, and where it contradicts what is known
+ * @throws NmodeError (BAD_USAGE) where a hint is needed, where it contradicts what is known, and where that tells nothing
  */
 export function headFor(file: string, classes: number, hint?: Head, own?: Head): Head {
+  if (own === 'softmax' && classes === 1 && hint !== 'none') {
+    throw new NmodeError(
+      'BAD_USAGE',
+      `${file}: the network was trained to end in a softmax over one class, which is always 1: ${option('head', 'none')} gives what goes into it`,
+    );
+  }
   if (own !== undefined) {
     if (hint === undefined || hint === own || hint === 'none') return hint ?? own;
     throw new NmodeError(

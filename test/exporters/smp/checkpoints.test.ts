@@ -108,6 +108,15 @@ describe('config.json', () => {
     expect(exportedSmp(checkpoint, { head: 'none' }).description.head).toBe('none');
   });
 
+  it('may end in a softmax over one class, of which only the logits tell anything', () => {
+    const single = smpCheckpoint({ ...unet, arguments: { ...unet.arguments, classes: 1 } });
+    const config = JSON.stringify({ ...JSON.parse(configOf(unet)), classes: 1, activation: 'softmax' });
+    const checkpoint = { ...single, extras: new Map([['config.json', config]]) };
+    expect(() => exportedSmp(checkpoint, { head: undefined } as object)).toThrow(
+      "x.safetensors: the network was trained to end in a softmax over one class, which is always 1: `head: 'none'` gives",
+    );
+  });
+
   it('may hold what smp leaves out itself and what counts in training alone, and be of an older version', () => {
     const { decoder_use_norm: _, ...older } = JSON.parse(configOf(unet));
     const text = JSON.stringify({
