@@ -18,7 +18,7 @@ import { ACTIVATION_NAMES, type Activation, type NmodeVariant } from '../decoder
 import { type KeyView, shapesIn } from '../nn/key-views.js';
 import { isIgnored, SAVE_WHOLE, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
-import { locate } from './locate.js';
+import { locate, PartOfNetwork } from './locate.js';
 import { NearMissError } from './recognise.js';
 
 export const DECODER_IDS = [...SOLVER_IDS, 'original'] as const;
@@ -82,13 +82,12 @@ export function detect(
     const rest = [...shapes.keys()].filter(
       (key) => !network.keys.has(key) && !isIgnored(key, network.ignoredPrefixes) && !network.isSpare?.(key),
     );
-    const found =
+    const [Kind, found] =
       rest.length > 0
-        ? `${what}; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}`
-        : 'the checkpoint holds an encoder alone: there is nothing to segment with';
+        ? [NmodeError, `${what}; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}`]
+        : [PartOfNetwork, 'the checkpoint holds an encoder alone: there is nothing to segment with'];
     return (
-      network.contradiction?.() ??
-      new NmodeError('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${found}`)
+      network.contradiction?.() ?? new Kind('BAD_CHECKPOINT', `${file}: ${network.backbone}, but ${found}`)
     );
   };
   const detected = detectNmode(shapes);

@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Backbone, Extras, Network } from '../backbones/backbone.js';
-import { BACKBONES, FAMILIES, saidBy } from '../backbones/index.js';
+import { BACKBONES, FAMILIES, LIBRARIES, saidBy } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews, withFirsts } from '../nn/key-views.js';
 import { isIgnored, type Shapes } from '../nn/weights.js';
 import { bestOf, type Fit, fitOf, isNear, misfit } from './recognise.js';
@@ -56,6 +56,8 @@ export function locate(
   if (found?.complete || (found !== undefined && said !== undefined)) return found;
   const family = said ? undefined : firstOf(views, (view) => familyBelow(view, search));
   if (family !== undefined) return family;
+  const why = said ? undefined : firstOf(views, (view) => whyUnknownBelow(view, shapes));
+  if (why !== undefined) throw new PartOfNetwork('BAD_CHECKPOINT', `${file}: ${why}; ${OTHER_WAYS}`);
   if (found !== undefined) return found;
   return misfit(
     file,
@@ -64,6 +66,18 @@ export function locate(
     said,
   );
 }
+
+/** A network of which a part is known, and the other is not, or is not there. */
+export class PartOfNetwork extends NmodeError {}
+
+const OTHER_WAYS = "PyTorch's own torch.onnx.export writes others, for nmode optimize or nmode graft";
+
+const whyUnknownBelow = (view: KeyView, shapes: Shapes): string | undefined =>
+  firstOf(LIBRARIES, ({ mark, whyUnknown }) =>
+    firstOf([view, ...viewsBelow(view, [mark])], (place) =>
+      place.names.has(mark) ? whyUnknown(shapesIn(place, shapes)) : undefined,
+    ),
+  );
 
 /** What is found in the first of some places. */
 function firstOf<T, R>(places: readonly T[], find: (place: T) => R | undefined): R | undefined {

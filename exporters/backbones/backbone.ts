@@ -115,6 +115,14 @@ export interface Backbone {
   ofWidth?(width: number): Network;
 }
 
+/** What puts networks together, and may do so with parts that are not known. */
+export interface Library {
+  /** A key that its networks have. */
+  readonly mark: string;
+  /** What of keys with that one is known, and what is not; undefined where all of it is, or none. */
+  whyUnknown(shapes: Shapes): string | undefined;
+}
+
 /** Divided by any stride that there is, and so small that all elements can be counted: shapes are computed with it, nothing else. */
 const trialSide = (axes = 2): number => (axes === 2 ? 2 ** 10 : 2 ** 8) * 3 * 5;
 

@@ -1,7 +1,7 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { AttentionUNet } from './attention-unet.js';
-import type { Backbone, Extras, NamedArguments } from './backbone.js';
+import type { Backbone, Extras, Library, NamedArguments } from './backbone.js';
 import { ConvNeXtTiny } from './convnext.js';
 import { EfficientNetB0 } from './efficientnet.js';
 import { EgeUNet } from './egeunet.js';
@@ -18,7 +18,7 @@ import { PLAIN_FAMILIES } from './plain/families.js';
 import { withNamesOfToday } from './renamed.js';
 import { RESNETS } from './resnet.js';
 import { RITnet } from './ritnet.js';
-import { SMP } from './smp/family.js';
+import { SMP, SMP_LIBRARY } from './smp/family.js';
 import { UNet } from './unet.js';
 import { UNetPlusPlus } from './unetplusplus.js';
 import { UsuyamaResNet18 } from './usuyama-resnet.js';
@@ -46,6 +46,9 @@ export const BACKBONES: readonly Backbone[] = [
 
 /** Networks that are put together by arguments: what stands beside a checkpoint says which, a user, or else the keys. */
 export const FAMILIES: readonly Backbone[] = [...SMP, ...MONAI, ...NNUNET];
+
+/** Whose networks are told from others by a key, also those that are not known. */
+export const LIBRARIES: readonly Library[] = [SMP_LIBRARY];
 
 /** The network that is said by what stands beside a checkpoint's weights. @throws NmodeError (BAD_CHECKPOINT) for what cannot be */
 export const saidBy = (extras: Extras): Backbone | undefined =>

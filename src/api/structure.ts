@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { InputSize } from '../../exporters/assembly/build.js';
 import { type ExportPlan, inputSizeOf } from '../../exporters/assembly/export-plan.js';
-import { SeveralNetworks } from '../../exporters/assembly/locate.js';
+import { PartOfNetwork, SeveralNetworks } from '../../exporters/assembly/locate.js';
 import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
 import { NearMissError } from '../../exporters/assembly/recognise.js';
 import { saidBy } from '../../exporters/backbones/index.js';
@@ -201,7 +201,7 @@ function whyUnknown(checkpoint: Checkpoint): NmodeError | undefined {
     return undefined;
   } catch (error) {
     const isUnknown = error instanceof NmodeError && error.code === 'BAD_CHECKPOINT';
-    if (isUnknown && !(error instanceof SeveralNetworks)) return error;
+    if (isUnknown && !(error instanceof SeveralNetworks || error instanceof PartOfNetwork)) return error;
     throw error;
   }
 }

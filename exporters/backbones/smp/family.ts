@@ -5,7 +5,14 @@ import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
 import { claimedNetwork } from '../arguments/contradiction.js';
 import { isFields, WAY_ON } from '../arguments/extras.js';
-import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
+import {
+  type Backbone,
+  type Extras,
+  type Library,
+  type NamedArguments,
+  type Network,
+  networkOf,
+} from '../backbone.js';
 import { ARCHITECTURES } from './architectures.js';
 import { configIn } from './config.js';
 import { stepsIn } from './decoder-shapes.js';
@@ -15,6 +22,7 @@ import { type Encoder, type Extent, WHOLE } from './encoders/encoder.js';
 import { ENCODERS, encoderNamed } from './encoders/index.js';
 import { argumentsIn, encoderKeys, encodersIn } from './inferred.js';
 import { ownDecoder } from './own-decoder.js';
+import { HEAD, whyUnknown } from './unknown.js';
 
 /** The classes' own default. */
 const STANDARD_ENCODER = 'resnet34';
@@ -154,7 +162,6 @@ function spareKeys(encoder: Encoder, channels: number, extent: Extent): Readonly
   return new Set([...encoderKeys(encoder, channels, WHOLE).keys()].filter((key) => !needed.has(key)));
 }
 
-const HEAD = 'segmentation_head.0.weight';
 const STEMS = [...new Set(ENCODERS.map(({ stem }) => `encoder.${stem}`))];
 
 /** Whether keys are those of a class; an nmODE decoder on an encoder of smp stands in the place of Unet's. */
@@ -176,3 +183,6 @@ export const SMP = ARCHITECTURES.map(
     network: (shapes, extras, given) => network(architecture, shapes, extras, given),
   }),
 );
+
+/** What tells keys of smp from others, where they are those of no network that is known. */
+export const SMP_LIBRARY: Library = { mark: HEAD, whyUnknown };
