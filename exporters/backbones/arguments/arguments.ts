@@ -30,6 +30,12 @@ const MOST_ELEMENTS = 64;
 /** A value as messages show it. */
 export const textOf = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? String(value);
 
+/** Why a value of a bundle of MONAI's is still an expression or a reference; undefined for any other value. */
+function whyOpen(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !/^[$@%]/.test(value)) return undefined;
+  return value.startsWith('$') ? 'Python is not run' : 'it refers to nothing that is known';
+}
+
 /** The arguments that a network's class was called with. Each is asked for by its name; what nobody says has the class's default. */
 export class Arguments {
   readonly #sources: readonly [given: Source, config: Source, shapes: Source];
@@ -77,7 +83,9 @@ export class Arguments {
   /** The error for an argument that is not as expected. @param otherwise what it is where nobody says it */
   fault(names: readonly string[], expected: string, otherwise?: unknown): NmodeError {
     const { code, text } = this.claim(names, otherwise);
-    return new NmodeError(code, `${text}, expected ${expected}`);
+    const why = whyOpen(this.value(...names));
+    const way = why === undefined ? '' : `; ${why}: give it with ${option('backboneArguments')}`;
+    return new NmodeError(code, `${text}, expected ${expected}${way}`);
   }
 
   /** Who says what of an argument, for a message: `config.json: in_channels is 1`. @param otherwise what it is where nobody says it */

@@ -77,7 +77,7 @@ describe('a bundle', () => {
     [{ strides: [2] }, "strides is [2], expected 2 of them, one for each of 'channels' but the first"],
     [
       { channels: '$compute(4)' },
-      'channels is "$compute(4)", expected a list of 1 to 64, each a whole number from 1 to 65536',
+      'channels is "$compute(4)", expected a list of 1 to 64, each a whole number from 1 to 65536; Python is not run: give it with `backboneArguments`',
     ],
     [{ chanels: [1] }, 'UNet is not written with chanels; the closest is channels'],
     [{ norm: 'layer' }, 'norm is "layer", expected one of instance'],

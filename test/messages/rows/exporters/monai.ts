@@ -3,7 +3,8 @@ import type { Conditions } from '../../conditions.js';
 /** Networks that arguments put together, and of them those of MONAI. */
 export const MONAI: Conditions = {
   'exporters/backbones/arguments/arguments.ts': {
-    '…, expected …': 'what is expected is said behind what is said',
+    '…, expected ……': 'what is expected is said behind what is said',
+    '; …: give it with …': 'the argument is still an expression or a reference of a bundle',
     '1 to …': 'how many elements a list may have whose number is not known, for a message',
     'a whole number from … to …': 'what is expected of an argument that counts, for a message',
     '… whole numbers from 1 to …, …': 'what is expected of a list of counts, for a message',
