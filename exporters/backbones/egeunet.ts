@@ -47,6 +47,7 @@ function egeUnet(inputChannels: number, widths: readonly number[], classes = 1):
     own: {
       classes,
       multiple: 32,
+      activation: 'sigmoid',
       logits: (skips, weights) =>
         double(conv2d(decode(skips, weights), weights.scope('final'), classes, 1), weights),
     } satisfies OwnDecoder,
