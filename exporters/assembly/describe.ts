@@ -18,7 +18,7 @@ import { ACTIVATION_NAMES, type Activation, type NmodeVariant } from '../decoder
 import { type KeyView, shapesIn } from '../nn/key-views.js';
 import { isIgnored, SAVE_WHOLE, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
-import { locate, PartOfNetwork } from './locate.js';
+import { type FoundDecoder, locate, PartOfNetwork } from './locate.js';
 import { NearMissError } from './recognise.js';
 
 export const DECODER_IDS = [...SOLVER_IDS, 'original'] as const;
@@ -76,7 +76,7 @@ export function detect(
   prefix = '',
   extras?: Extras,
 ): Detected {
-  const { network, view } = locate(file, stored, hasDecoder, given, prefix, extras);
+  const { network, view } = locate(file, stored, decoderOn, given, prefix, extras);
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
     const rest = [...shapes.keys()].filter(
@@ -108,8 +108,10 @@ export function detect(
   return { network, view, classes: own.classes, decoders: ['original'] };
 }
 
-function hasDecoder(network: Network, shapes: Shapes): boolean {
-  return detectNmode(shapes) !== undefined || hasOwnDecoder(network, shapes);
+function decoderOn(network: Network, shapes: Shapes): FoundDecoder {
+  const steps = detectNmode(shapes)?.steps;
+  if (steps !== undefined) return steps === network.widths.length ? 'fitting' : 'of other depth';
+  return hasOwnDecoder(network, shapes) ? 'fitting' : 'none';
 }
 
 function hasOwnDecoder(network: Network, shapes: Shapes): boolean {

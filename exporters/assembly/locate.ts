@@ -12,13 +12,16 @@ export interface Location {
   readonly view: KeyView;
 }
 
-/** Whether there is a decoder beside the encoder, by the network's own keys. */
-export type IsComplete = (network: Network, shapes: Shapes) => boolean;
+/** A decoder beside an encoder: it takes all features, or is one of nmODE that takes more or fewer. */
+export type FoundDecoder = 'fitting' | 'of other depth' | 'none';
+
+/** Finds the decoder by the network's own keys. */
+export type DecoderOn = (network: Network, shapes: Shapes) => FoundDecoder;
 
 interface Search {
   readonly shapes: Shapes;
   readonly backbones: readonly Backbone[];
-  readonly isComplete: IsComplete;
+  readonly decoderOn: DecoderOn;
   readonly extras: Extras;
   /** What was removed from the beginning of all keys, for messages. */
   readonly removed: string;
@@ -28,6 +31,7 @@ interface Search {
 
 interface Candidate extends Location {
   readonly complete: boolean;
+  readonly fits: boolean;
 }
 
 /**
@@ -41,14 +45,14 @@ interface Candidate extends Location {
 export function locate(
   file: string,
   shapes: Shapes,
-  isComplete: IsComplete,
+  decoderOn: DecoderOn,
   given?: Backbone,
   removed = '',
   extras: Extras = new Map(),
 ): Location {
   const said = given ?? saidBy(extras);
   const backbones = said ? [said] : BACKBONES;
-  const search: Search = { shapes, isComplete, extras, removed, backbones, tried: [] };
+  const search: Search = { shapes, decoderOn, extras, removed, backbones, tried: [] };
   const views = wholeViews(shapes.keys());
   const whole = said ? undefined : wholeIn(views, search);
   if (whole !== undefined) return whole;
@@ -90,16 +94,17 @@ function firstOf<T, R>(places: readonly T[], find: (place: T) => R | undefined):
 
 /**
  * The complete network whose keys are all there is. Some are a part of others that arguments put together, as ResNet-50 is of
- * ResNet-152: where one leaves keys, that with more is meant.
+ * ResNet-152: where one leaves keys, that with more is meant; where its decoder takes fewer features, one that is used less deep.
  */
 function wholeIn(views: readonly KeyView[], search: Search): Candidate | undefined {
   const known = firstOf(views, (view) => complete(candidateIn(view, search.backbones, search)));
-  if (known !== undefined && !leavesKeys(known)) return known;
+  if (known?.fits && !leavesKeys(known)) return known;
   const family = firstOf(views, (view) =>
     firstOf(FAMILIES, (each) => complete(familyAt(view, each, search))),
   );
-  const isLarger = known === undefined || (family?.network.keys.size ?? 0) > known.network.keys.size;
-  return isLarger ? family : known;
+  if (known === undefined || family === undefined) return known ?? family;
+  if (known.fits !== family.fits) return known.fits ? known : family;
+  return family.network.keys.size > known.network.keys.size ? family : known;
 }
 
 const complete = (candidate: Candidate | undefined) => (candidate?.complete ? candidate : undefined);
@@ -157,7 +162,9 @@ function candidateIn(stored: KeyView, backbones: readonly Backbone[], search: Se
   // To construct all of a network takes longer than to look for its first key.
   const possible = backbones.filter(({ stems }) => stems?.some((key) => shapes.has(key)) ?? true);
   const network = bestOf(possible.map(fitted))?.network;
-  return network && { network, view, complete: search.isComplete(network, shapes) };
+  if (network === undefined) return undefined;
+  const decoder = search.decoderOn(network, shapes);
+  return { network, view, complete: decoder !== 'none', fits: decoder === 'fitting' };
 }
 
 /** Every prefix with the first key of a backbone below it, and the backbones whose key that is. */

@@ -225,24 +225,21 @@ describe('a bare state dict', () => {
   });
 
   it('is said to be taken for that of one encoder where another has the same keys', () => {
-    const arguments_ = {
-      encoder_name: 'tu-tf_mobilenetv3_small_050',
-      encoder_depth: 3,
-      decoder_channels: [8, 8, 8],
-    };
-    const backbone = backboneOf('smp.unet', arguments_).network(new Map());
+    const backbone = backboneOf('smp.unet', { encoder_name: 'tu-tf_mobilenetv3_small_075' }).network(
+      new Map(),
+    );
     const own = backbone.own === undefined ? new Map() : ownKeys(backbone, backbone.own);
     const checkpoint = seededCheckpoint({ keys: Object.fromEntries([...backbone.keys, ...own]) }, 1);
     expect(detectIn(checkpoint).network.assumed).toEqual([
       {
         what: 'encoder',
-        value: 'tu-mobilenetv3_small_050, and not tu-tf_mobilenetv3_small_050, whose keys are the same',
+        value: 'tu-mobilenetv3_small_075, and not tu-tf_mobilenetv3_small_075, whose keys are the same',
         option: 'backboneArguments',
       },
     ]);
-    const given = { encoder_name: 'tu-tf_mobilenetv3_small_050' };
+    const given = { encoder_name: 'tu-tf_mobilenetv3_small_075' };
     const told = backboneOf('smp.unet', given).network(backbone.keys);
-    expect(told).toMatchObject({ assumed: [], variant: { encoder: 'tu-tf_mobilenetv3_small_050' } });
+    expect(told).toMatchObject({ assumed: [], variant: { encoder: 'tu-tf_mobilenetv3_small_075' } });
   });
 
   it('takes the arguments that are given, and none where its backbone has none', () => {
@@ -257,7 +254,7 @@ describe('a bare state dict', () => {
 });
 
 describe('an nmODE decoder on an encoder of smp', () => {
-  it.each(['resnet101', 'resnext50_32x4d', 'vgg13_bn'])(
+  it.each(['resnet50', 'resnet101', 'resnext50_32x4d', 'vgg13_bn', 'mobilenet_v2'])(
     '%s is found by its keys, as deep as it has steps',
     (name) => {
       const encoder = backboneOf('smp.unet', {

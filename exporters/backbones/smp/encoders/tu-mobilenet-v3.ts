@@ -51,16 +51,18 @@ interface Variant {
   readonly last: number;
   readonly width?: number;
   readonly isMinimal?: boolean;
+  /** Those that timm has: by its own name, and with TensorFlow's weights; default both. */
+  readonly only?: 'own' | 'tf';
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
   mobilenetv3_large_075: { rows: LARGE, last: 960, width: 0.75 },
   mobilenetv3_large_100: { rows: LARGE, last: 960 },
-  mobilenetv3_small_050: { rows: SMALL, last: 576, width: 0.5 },
+  mobilenetv3_small_050: { rows: SMALL, last: 576, width: 0.5, only: 'own' },
   mobilenetv3_small_075: { rows: SMALL, last: 576, width: 0.75 },
   mobilenetv3_small_100: { rows: SMALL, last: 576 },
-  mobilenetv3_large_minimal_100: { rows: minimal(LARGE), last: 960, isMinimal: true },
-  mobilenetv3_small_minimal_100: { rows: minimal(SMALL), last: 576, isMinimal: true },
+  mobilenetv3_large_minimal_100: { rows: minimal(LARGE), last: 960, isMinimal: true, only: 'tf' },
+  mobilenetv3_small_minimal_100: { rows: minimal(SMALL), last: 576, isMinimal: true, only: 'tf' },
 };
 
 /** The narrowest keeps its stem's channels. */
@@ -98,7 +100,7 @@ function mobileNetV3({ rows, last, width = 1, isMinimal = false }: Variant, isTf
 /** timm's MobileNetV3; those of TensorFlow's weights pad as TensorFlow does. */
 export const TU_MOBILENETS_V3 = Object.entries(VARIANTS).flatMap(([name, variant]) =>
   [false, true]
-    .filter((isTf) => isTf || variant.isMinimal !== true)
+    .filter((isTf) => variant.only === undefined || (variant.only === 'tf') === isTf)
     .map((isTf): Encoder => {
       const network = mobileNetV3(variant, isTf);
       return tu({
