@@ -73,13 +73,13 @@ function convNorm(
   } & Partial<Step>,
   { epsilon, isSame }: Style,
 ): Value {
-  const { active, ...shape } = layer;
-  const { kernel, stride = 1 } = shape;
+  const { active, out, kernel, ...options } = layer;
+  const { stride = 1 } = options;
   const scoped = weights.scope(convolution);
   const convolved =
     isSame && stride === 2
-      ? sameConv(x, scoped, { ...shape, pads: samePads(EVEN, kernel, stride) })
-      : conv2d(x, scoped, shape.out, kernel, { ...shape, bias: false });
+      ? sameConv(x, scoped, { out, kernel, ...options, pads: samePads(EVEN, kernel, stride) })
+      : conv2d(x, scoped, out, kernel, { ...options, bias: false });
   const inner = weights.scope(norm);
   const normalized = batchNorm2d(convolved, inner, epsilon);
   return active ? activation(active, normalized, inner.scope('act')) : normalized;
