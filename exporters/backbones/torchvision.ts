@@ -27,7 +27,10 @@ export function torchvisionEncoder({ id, stem, classifier, features }: Torchvisi
         backbone: id,
         inputChannels: sizeIn(shapes, `${prefix}${stem}`, 1, 3),
         features: (input, weights) => features(input, scoped(weights)),
-        ...(own && { own }),
+        ...(own && {
+          own,
+          isSpare: (key: string) => own.unused.some((beginning) => key.startsWith(beginning)),
+        }),
         ignoredPrefixes: [`${prefix}${classifier}.`],
       });
     },

@@ -23,6 +23,7 @@ import {
   type SmpCase,
   smpCheckpoint,
   smpReference,
+  VARIANCE,
 } from '../../support/smp.js';
 import { expectParity } from '../../support/smp-parity.js';
 
@@ -222,6 +223,24 @@ describe('a bare state dict', () => {
     ]);
     const { network, view } = detectIn({ ...plain, tensors });
     expect([network.backbone, view.prefix]).toEqual(['smp.unet', 'net.']);
+  });
+
+  it('on an encoder of torchvision holds an attention that its last block does not use', () => {
+    const arguments_ = { encoder_name: 'resnet18', decoder_attention_type: 'scse', classes: 1 };
+    const network = backboneOf('smp.unet', arguments_).network(new Map());
+    const own = network.own === undefined ? new Map() : ownKeys(network, network.own);
+    const unused = Object.entries({
+      'cSE.1.weight': [2, 32, 1, 1],
+      'cSE.1.bias': [2],
+      'sSE.0.weight': [1, 32, 1, 1],
+    });
+    const keys = Object.fromEntries([
+      ...[...network.keys, ...own],
+      ...unused.map(([key, shape]) => [`decoder.blocks.4.attention1.attention.${key}`, shape] as const),
+    ]);
+    const { description, notes } = exportedSmp(seededCheckpoint({ keys }, VARIANCE));
+    expect(description.network.backbone).toBe('resnet18');
+    expect(notes).toEqual([]);
   });
 
   it('is said to be taken for that of one encoder where another has the same keys', () => {
