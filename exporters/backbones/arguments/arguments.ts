@@ -27,8 +27,14 @@ export const MOST = 2 ** 16;
 /** No list has more elements: none says more than one thing of each level. */
 const MOST_ELEMENTS = 64;
 
+/** Characters of a value in a message. */
+const MAX_TEXT = 80;
+
 /** A value as messages show it. */
-export const textOf = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? String(value);
+export function textOf(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
+}
 
 /** Why a value of a bundle of MONAI's is still an expression or a reference; undefined for any other value. */
 function whyOpen(value: unknown): string | undefined {

@@ -82,7 +82,10 @@ function differingIn(
   const fits = (names: readonly string[]) => misfitsWith(names).length === 0;
   const without = (names: readonly string[], name: string) => names.filter((other) => other !== name);
   const others = Object.keys(shown).filter(
-    (name) => shown[name] !== undefined && !left.includes(name) && textOf(said[name]) !== textOf(shown[name]),
+    (name) =>
+      shown[name] !== undefined &&
+      !left.includes(name) &&
+      JSON.stringify(said[name]) !== JSON.stringify(shown[name]),
   );
   if (others.length === 0 || !fits(others)) return [];
   const needed = others.reduce<readonly string[]>(

@@ -191,7 +191,12 @@ describe('config.json', () => {
       '{"encoder_name": NaN}',
       /^config\.json: it is no JSON \(NaN and Infinity are none\): .*; save or download it again$/,
     ],
-    ['['.repeat(1e5), /^config\.json: it is no JSON: .*; save or download it again$/],
+    ['[', /^config\.json: it is no JSON: .*; save or download it again$/],
+    [
+      `{"encoder_name": ${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
+      'it nests 100001 levels, at most 100 are read',
+    ],
+    [`{"encoder_name": "${'['.repeat(1e5)}"}`, 'encoder_name is "[[['],
     ['', /^config\.json: it is no JSON: /],
   ])('%# that is no JSON is refused in one line', (text, message) => {
     expect(() => detectIn(smpCheckpoint(unet, [['config.json', text]]))).toThrow(message);

@@ -19,6 +19,8 @@ export const MONAI: Conditions = {
   },
   'exporters/backbones/arguments/extras.ts': {
     'it is no JSON…: …; save or download it again': 'a text that says what the network is cannot be parsed',
+    'it nests … levels, at most … are read':
+      'lists and objects stand in each other deeper than in any configuration',
     ' (NaN and Infinity are none)': 'the text has such a word, which Python writes for numbers that are none',
   },
   'exporters/backbones/arguments/contradiction.ts': {
