@@ -83,7 +83,7 @@ const foundIn = (
   encoder: Encoder | undefined = encodersIn(shapes)[0],
 ): NamedArguments => ({
   ...argumentsIn(shapes, encoder),
-  ...(architecture.isIn(shapes) && architecture.inferred?.(shapes)),
+  ...((architecture.isIn(shapes) || stepsIn(shapes) !== undefined) && architecture.inferred?.(shapes)),
 });
 
 function network(

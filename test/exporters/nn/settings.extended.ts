@@ -189,7 +189,9 @@ describe('of several classes the head is asked for, since nothing says whether t
   ])('%j', async (weights, told) => {
     await expect(exportOf(weights, told)).rejects.toMatchObject({
       code: 'BAD_USAGE',
-      message: expect.stringMatching(/: [34] classes, .* give `head: 'softmax'` .*, sigmoid .*, or none$/),
+      message: expect.stringMatching(
+        /: [34] classes, .* give `head: 'softmax'` .*, or sigmoid .*; to export logits, none$/,
+      ),
     });
     const { assumed } = await exportOf(weights, { ...told, head: 'softmax' });
     expect(assumed.map(({ option }) => option)).not.toContain('head');
