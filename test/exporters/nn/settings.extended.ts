@@ -183,9 +183,7 @@ describe('of several classes the head is asked for, since nothing says whether t
   it.each([
     [{ checkpoint: 'cases/original-classes4.zip.pth' }, {}],
     [{ checkpoint: 'cases/eed-training-run.zip.pth' }, eed],
-    ...['attention-classes', 'nested-classes', 'smp-classes', 'ege-classes'].map(
-      (network) => [{ network }, {}] as const,
-    ),
+    ...['attention-classes', 'nested-classes', 'smp-classes'].map((network) => [{ network }, {}] as const),
   ])('%j', async (weights, told) => {
     await expect(exportOf(weights, told)).rejects.toMatchObject({
       code: 'BAD_USAGE',
