@@ -100,7 +100,7 @@ export interface Prediction {
   readonly classes: readonly ClassRegions[];
   /** Runs of the network: more than one if the image was tiled. */
   readonly tiles: number;
-  /** What was passed over or assumed when the image was read, one line each. */
+  /** What was skipped or assumed when the image was read, one line each. */
   readonly warnings: readonly string[];
   /** How, where it was. */
   readonly tiling?: Tiling;

@@ -204,7 +204,9 @@ it('a model that takes nothing, or what it does not describe, is told so', () =>
     /^it takes 'now' float32 \[1,3,8,8\] and 'before' float32 \[1,3,8,8\], expected one/,
   );
   const volume = { name: 'x', type: { dtype: 'float32' as const, shape: [1, 1, 8, 8, 8] } };
-  expect(refusal([volume])).toThrow(/^it takes float32 \[1,1,8,8,8\], a volume: volumes are not read/);
+  expect(refusal([volume])).toThrow(
+    /^it takes float32 \[1,1,8,8,8\], a volume: volumes cannot be read from files/,
+  );
   expect(refusal([{ name: 'x' }])).toThrow(/^it takes values \[of any shape\], expected one image/);
 });
 

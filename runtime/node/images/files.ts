@@ -69,8 +69,8 @@ export async function openFile(file: ImageFile): Promise<Opened> {
 
 /**
  * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
- * becomes three channels. As in the release, which reads RGB, transparency is dropped. Both are told (`warnings`), and harmless
- * faults of the file, which are passed over.
+ * becomes three channels. As in the release, which reads RGB, transparency is dropped. Both are reported in `warnings`, as are
+ * harmless faults of the file.
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
