@@ -55,7 +55,10 @@ export function libraryUse(preparation: Preparation): LibraryUse {
       files: 'nnunet',
     },
     ...(regions && { regions }),
-    notes: areImages ? [] : [volumeNote(preparation)],
+    notes: [
+      ...(reader === undefined ? [noReaderNote(preparation)] : []),
+      ...(areImages ? [] : [volumeNote(preparation)]),
+    ],
   };
 }
 
@@ -149,6 +152,9 @@ function isTransposed({ place, transposeForward: [first, ...plane] }: Preparatio
     `${place}: transpose_forward puts axis ${first} first, which an image has no other slices along: expected 0`,
   );
 }
+
+const noReaderNote = ({ place }: Preparation): string =>
+  `${place}: it names no image_reader_writer: taken to be of images, as ${IMAGE_READER} reads them`;
 
 const volumeNote = ({ reader, transposeForward }: Preparation): string =>
   `it was trained on slices of volumes (${reader?.slice(0, 60)}): an image is such a slice, axes ${transposeForward.slice(1).join(' and ')} of a volume down and across, and is cropped and normalized by itself`;
