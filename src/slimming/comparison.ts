@@ -115,7 +115,7 @@ async function loweredTeacher({
     const examples = await examplesFor(model, teacher.name, images, said);
     return await withPrecision(model, teacher.name, {
       ...{ ...said, precision: 'int8', tolerance: new Tolerance('standard', 'int8') },
-      ...{ examples, calibrate: images, ...(signal && { signal }) },
+      ...{ examples, ...(signal && { signal }) },
     });
   } catch (error) {
     if (!(error instanceof NmodeError) || signal?.aborted) throw error;

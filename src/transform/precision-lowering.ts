@@ -26,6 +26,7 @@ export interface PrecisionOptions {
   /** What the result will be compared on. */
   readonly examples: Examples;
   readonly target?: Target;
+  /** A folder of images that int8 is calibrated on; default the examples. */
   readonly calibrate?: string;
   readonly method?: CalibrationMethod;
   readonly minutes?: number;
@@ -73,9 +74,10 @@ function halved(model: Model, name: string, examples: Examples, signal?: AbortSi
 }
 
 async function quantized(model: Model, name: string, options: PrecisionOptions): Promise<Reduced> {
-  const { tolerance, target = 'cpu', calibrate = '', minutes, signal, onProgress } = options;
+  const { tolerance, target = 'cpu', calibrate, minutes, signal, onProgress } = options;
   const isTimeUp = timeLimit(minutes);
-  const examples = await examplesFor(model, name, calibrate, options);
+  const examples =
+    calibrate === undefined ? options.examples : await examplesFor(model, name, calibrate, options);
   const comparison = await ImageComparison.of(model, name, examples, { signal });
   tolerance.refuseBlindness(name, comparison, 'calibrate');
   const { model: result, ...layers } = await quantize(model, {
