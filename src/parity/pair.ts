@@ -25,9 +25,12 @@ export interface Paired {
   readonly expected: readonly (readonly [string, NamedTensor])[];
 }
 
+/** What references call what a network gives. */
+const USUAL_OUTPUTS: readonly string[] = ['output', 'logits', 'probabilities'];
+
 /**
  * Pairs the ports of a model with reference tensors by name; a single input and outputs that no tensor is named for take the
- * tensors left over, in that order.
+ * tensors left over, in that order. Where more are left, as those of deep supervision, the first output takes the one of a usual name.
  * @throws NmodeError (BAD_REFERENCE)
  */
 export function pairTensors(model: Ports, reference: ReadonlyMap<string, Tensor>): Paired {
@@ -36,17 +39,20 @@ export function pairTensors(model: Ports, reference: ReadonlyMap<string, Tensor>
   const all = [...model.inputs, ...given];
   const unnamed = all.filter(({ name }) => !reference.has(name));
   const left = [...reference].filter(([name]) => !all.some((port) => port.name === name));
+  const isOfFirst = unnamed.length === 1 && unnamed[0] === given[0];
+  const usual = isOfFirst ? left.filter(([name]) => USUAL_OUTPUTS.includes(name)) : [];
   // Outputs come in their order.
+  const taken = usual.length === 1 ? usual : left;
   const single = model.inputs.length === 1;
-  if (unnamed.length > 0 && !(single && unnamed.length === left.length)) {
+  if (unnamed.length > 0 && !(single && unnamed.length === taken.length)) {
     const [missing, held] = [unnamed.map((port) => port.name), [...reference.keys()]];
     throw new NmodeError(
       'BAD_REFERENCE',
-      `the reference has no tensor for ${missing.join(' and ')}: it holds ${held.join(', ') || 'none'}`,
+      `the reference has no tensor for ${missing.join(' and ')}: it holds ${held.join(', ') || 'none'}; give tensors these names, or leave only the input and the outputs in it`,
     );
   }
   const tensorOf = (port: Named): [string, NamedTensor] => {
-    const [name, tensor] = left[unnamed.indexOf(port)] ?? [port.name, reference.get(port.name)];
+    const [name, tensor] = taken[unnamed.indexOf(port)] ?? [port.name, reference.get(port.name)];
     if (tensor?.dtype !== 'float32') {
       throw new NmodeError(
         'BAD_REFERENCE',

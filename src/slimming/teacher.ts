@@ -73,11 +73,11 @@ const PARTS = ['transpose', 'crop', 'spacing', 'mirror'] as const;
 export function refuseParts(name: string, recipe: Recipe | undefined): void {
   if (recipe === undefined) return;
   const part =
-    recipe.sizing.kind === 'slide' ? 'sizing slide' : PARTS.find((each) => recipe[each] !== undefined);
+    recipe.sizing.kind === 'slide' ? 'sliding windows' : PARTS.find((each) => recipe[each] !== undefined);
   if (part === undefined) return;
   throw new NmodeError(
     'BAD_USAGE',
-    `${name}: its recipe has ${part}, and a student learns from whole images: give its checkpoint, ${option('recipe')} to say how these are normalized, and ${option('size')}`,
+    `${name}: its recipe has ${part}, and a student learns from whole images: give ${option('recipe')} to say how these are normalized, and ${option('size')}`,
   );
 }
 

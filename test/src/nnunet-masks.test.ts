@@ -155,6 +155,6 @@ it('a student learns from whole images alone', async () => {
   const network = fixture('nnunet', 'masks', 'colours', 'trained', 'fold_0');
   const images = fixture('nnunet', 'masks', 'colours', 'images');
   await expect(slim({ network, images, output: join(folder, 'slim.onnx') })).rejects.toThrow(
-    /its recipe has sizing slide, and a student learns from whole images/,
+    /its recipe has sliding windows, and a student learns from whole images/,
   );
 });

@@ -84,7 +84,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     '… is closed': 'what runs in the thread was closed before the call',
   },
   'src/parity/pair.ts': {
-    'the reference has no tensor for …: it holds …':
+    'the reference has no tensor for …: it holds …; give tensors these names, or leave only the input and the outputs in it':
       'inputs or outputs have no tensor of their name, and there is not one input, one output and one tensor left for each',
     "the reference '…' holds NaN, with which nothing can be compared":
       'a tensor of the reference that was paired holds NaN',

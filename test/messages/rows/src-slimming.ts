@@ -92,9 +92,9 @@ export const SRC_SLIMMING: Conditions = {
     "'…' is damaged": 'a number of a state is infinite or none',
   },
   'src/slimming/teacher.ts': {
-    '…: its recipe has …, and a student learns from whole images: give its checkpoint, … to say how these are normalized, and …':
+    '…: its recipe has …, and a student learns from whole images: give … to say how these are normalized, and …':
       "the teacher's recipe crops, resamples, transposes, mirrors, or slides windows",
-    'sizing slide': "the teacher's recipe slides windows",
+    'sliding windows': "the teacher's recipe slides windows",
     '…: its decoder is an nmODE (…) already: give a network with a decoder of its own, or … to fit another one to it':
       'the metadata of the .onnx model names an nmODE decoder, without force',
   },

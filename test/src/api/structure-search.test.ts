@@ -76,7 +76,7 @@ describe('a reference', () => {
       /goes from \[1,3,30,30\] to \[1,1,30,30\], a network of these shapes from \[N, 3, H, W\] to \[N, 1, H, W\], H and W multiples of 4/,
     );
     await expect(given({ input: image(8) })).rejects.toThrow(
-      /the reference has no tensor for mask: it holds input$/,
+      /the reference has no tensor for mask: it holds input; give tensors these names/,
     );
     const flat = seeded('input', [64]);
     await expect(given({ input: image(8), output: flat })).rejects.toThrow(
