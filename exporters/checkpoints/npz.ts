@@ -13,7 +13,10 @@ export async function readNpz(source: Source): Promise<ReadonlyMap<string, Tenso
   const tensors = new Map<string, Tensor>();
   const { entries: all } = await readZip(source);
   const entries = [...all].filter(([name]) => name.endsWith('.npy'));
-  if (entries.length === 0) throw new Error('a zip file without arrays (.npy) in it');
+  if (entries.length === 0)
+    throw new Error(
+      'a zip file without arrays (.npy) in it: save a reference with numpy.savez or as .safetensors',
+    );
   for (const [name, entry] of entries) {
     const tensor = readNpy(name, entry.read());
     if (tensor !== undefined) tensors.set(name.slice(0, -'.npy'.length), tensor);

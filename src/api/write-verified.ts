@@ -71,7 +71,7 @@ export async function verifyOrFail(
       'CHECK_FAILED',
       `the model misses the reference: ${misses.join(', ')}; nothing was written. ` +
         [
-          'check that decoder, activation, form of the solver, head and key are those of the training',
+          'check that the reference was saved after model.eval(), and that decoder, activation, form of the solver, head and key are those of the training',
           ...notes,
           ...missedHints({ parity, end: endOf('unknown', head), assumed }),
         ].join('; note: '),

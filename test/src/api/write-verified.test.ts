@@ -48,7 +48,8 @@ it('what may be wrong is told where a reference is missed, logits above all', as
     referenceOf('probabilities.safetensors', 1),
     referenceOf('logits.safetensors', -9),
   ];
-  const asked = 'check that decoder, activation, form of the solver, head and key are those of the training';
+  const asked =
+    'check that the reference was saved after model.eval(), and that decoder, activation, form of the solver, head and key are those of the training';
   const note = 'note: the reference holds logits: compared before the head';
   const missed = await refusal(probabilities);
   expect(missed).toContain(asked);
