@@ -122,6 +122,13 @@ export function checkOptions<Options extends object>(
     const [expected, isFit] = kindOf(name) ?? OBJECT;
     if (!isFit(value)) throw badUsage(`${option(name, value)}, expected ${expected}`);
   }
+  // What is spread or picked later would lose it.
+  const inherited = Object.keys(kinds).find(
+    (name) => !Object.hasOwn(options, name) && options[name as keyof Options] !== undefined,
+  );
+  if (inherited !== undefined) {
+    throw badUsage(`${option(inherited)} is inherited: give options as properties of the object itself`);
+  }
   for (const name of missing) throw badUsage(`${option(name)} is missing: expected ${kinds[name][0]}`);
 }
 

@@ -31,6 +31,7 @@ export class FeatureStore {
   #file: { readonly handle: FileHandle; readonly path: string } | undefined;
   #scratch: Uint16Array | undefined;
   #count = 0;
+  #isClosed = false;
 
   /**
    * @param shapes of the parts of a record, [1, C, H, W]
@@ -131,6 +132,7 @@ export class FeatureStore {
   }
 
   async #opened() {
+    if (this.#isClosed) throw new TypeError('the store is closed');
     if (this.#file !== undefined) return this.#file;
     const path = join(this.#folder, `.nmode-${randomUUID()}.features`);
     unfinished.add(path);
@@ -145,6 +147,7 @@ export class FeatureStore {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#kept.length = 0;
     if (this.#file === undefined) return;
     const { handle, path } = this.#file;

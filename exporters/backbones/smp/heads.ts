@@ -1,3 +1,4 @@
+import { option } from '../../../graph/common/option.js';
 import { scope, type Value } from '../../../graph/ir/value.js';
 import { globalAveragePool, globalMaxPool } from '../../../graph/ops/global-average-pool.js';
 import { reshape } from '../../../graph/ops/reshape.js';
@@ -25,7 +26,7 @@ export function activationOf(args: Arguments): Activation {
   if (typeof value === 'string' && Object.hasOwn(ACTIVATIONS, value)) return ACTIVATIONS[value];
   throw args.fault(
     ['activation'],
-    `null or one of ${Object.keys(ACTIVATIONS).join(', ')}; backboneArguments {"activation": null} takes what goes into it`,
+    `null or one of ${Object.keys(ACTIVATIONS).join(', ')}; {"activation": null} in ${option('backboneArguments')} takes what goes into it`,
   );
 }
 

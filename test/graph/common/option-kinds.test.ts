@@ -53,4 +53,17 @@ describe('options of programs without types', () => {
     expect(check(Object.assign(Object.create({ inherited: 1 }), GIVEN))).not.toThrow();
     expect(check({ ...GIVEN, constructor: 1 })).toThrow('`constructor`');
   });
+
+  it('are refused where they are inherited, since what is spread would lose them', () => {
+    const inherited = '`steps` is inherited: give options as properties of the object itself';
+    expect(check(Object.assign(Object.create({ steps: 3 }), GIVEN))).toThrow(inherited);
+    class Options {
+      model = 'a.onnx';
+      output = 'b.onnx';
+      get steps() {
+        return 3;
+      }
+    }
+    expect(check(new Options())).toThrow(inherited);
+  });
 });

@@ -37,6 +37,7 @@ export const SRC_SLIMMING: Conditions = {
   },
   'src/slimming/feature-store.ts': {
     '… numbers of […]': 'never: all images have features of one size',
+    'the store is closed': 'never: nobody waits for what an aborted fitting still reads',
     'no number … in the file': 'the file of features was cut while it was read',
   },
   'src/slimming/features.ts': {

@@ -37,7 +37,7 @@ export const SMP: Conditions = {
       'the class keeps a resolution, and the encoder has no strides to take out',
   },
   'exporters/backbones/smp/heads.ts': {
-    'null or one of …; backboneArguments {"activation": null} takes what goes into it':
+    'null or one of …; {"activation": null} in … takes what goes into it':
       'the activation gives neither logits nor probabilities',
     'null or an object': 'aux_params is something else',
   },
