@@ -114,8 +114,8 @@ async function loweredTeacher({
     const { model } = optimize(teacher.network, { integers: true });
     const examples = await examplesFor(model, teacher.name, images, said);
     return await withPrecision(model, teacher.name, {
-      ...{ ...said, precision: 'int8', tolerance: new Tolerance('standard', 'int8') },
-      ...{ examples, ...(signal && { signal }) },
+      ...{ precision: 'int8', tolerance: new Tolerance('standard', 'int8'), examples },
+      ...(signal && { signal }),
     });
   } catch (error) {
     if (!(error instanceof NmodeError) || signal?.aborted) throw error;

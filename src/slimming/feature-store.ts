@@ -68,12 +68,15 @@ export class FeatureStore {
   /** Adds a record. @throws NmodeError (CANNOT_WRITE) */
   async add(parts: readonly Uint16Array[]): Promise<void> {
     const isKept = this.#count < this.#inMemory;
-    // What is written leaves the memory to the next: pages of their size take the system as long as to fill them.
-    if (!isKept) this.#scratch ??= this.scratch();
-    const record = (isKept ? undefined : this.#scratch) ?? this.scratch();
+    // What is written leaves its memory to the next: to get pages of that size from the system takes as long as to fill them.
+    const record = isKept || this.#scratch === undefined ? this.scratch() : this.#scratch;
     for (const [index, part] of parts.entries()) this.#inBands(index, part, record);
-    if (isKept) this.#kept.push(record);
-    else await this.#write(record, this.#count - this.#inMemory);
+    if (isKept) {
+      this.#kept.push(record);
+    } else {
+      this.#scratch = record;
+      await this.#write(record, this.#count - this.#inMemory);
+    }
     this.#count++;
   }
 

@@ -35,8 +35,6 @@ export interface PrecisionOptions {
   readonly layout?: Layout;
   readonly inputs?: readonly string[];
   readonly grey?: Grey;
-  /** Of `calibrate`, how many images are taken at most; default 64. */
-  readonly mostImages?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: Progress;
 }
