@@ -99,7 +99,7 @@ const KINDS: Readonly<Record<SettingName, SettingKind>> = {
 export const SETTING_NAMES = Object.keys(KINDS) as readonly SettingName[];
 export const SETTING_KINDS = Object.fromEntries(
   SETTING_NAMES.map((name) => [name, KINDS[name].kind]),
-) as unknown as Kinds<Settings>;
+) as Kinds<Settings>;
 
 /** 0.00001 -> '1e-5'. */
 const text = (value: SettingOf<SettingName>): string =>
