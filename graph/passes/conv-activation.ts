@@ -18,6 +18,18 @@ export interface ActivationRules {
   isActivation(node: Node): boolean;
 }
 
+export const areOnes = ({ attributes }: Node, name: string) =>
+  intsOf(attributes, name, []).every((value) => value === 1);
+
+const isPlain = (node: Node, graph: Rewriting): boolean =>
+  node.opType === 'Conv' && isConvolution(node, graph) && isUngrouped(node);
+
+/** Ungrouped, undilated, with padding told in numbers. */
+export const isUngrouped = (node: Node): boolean =>
+  intOf(node.attributes, 'group', 1) === 1 &&
+  areOnes(node, 'dilations') &&
+  stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET';
+
 const PLAIN: ActivationRules = { isConvolution: isPlain, isActivation: isRelu };
 
 /** The same, of stride 1. */
@@ -46,20 +58,6 @@ export function convActivation(
 export function isRelu({ opType, domain }: Node): boolean {
   return opType === 'Relu' && domain === '';
 }
-
-/** Ungrouped, undilated, with padding told in numbers. */
-function isPlain(node: Node, graph: Rewriting): boolean {
-  return (
-    node.opType === 'Conv' &&
-    isConvolution(node, graph) &&
-    intOf(node.attributes, 'group', 1) === 1 &&
-    areOnes(node, 'dilations') &&
-    stringOf(node.attributes, 'auto_pad', 'NOTSET') === 'NOTSET'
-  );
-}
-
-const areOnes = ({ attributes }: Node, name: string) =>
-  intsOf(attributes, name, []).every((value) => value === 1);
 
 /** The activation of x, where there is one. */
 export function withActivation(

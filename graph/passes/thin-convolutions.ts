@@ -1,11 +1,14 @@
 import { intsOf } from '../ir/attribute.js';
 import { type Dim, numbers } from '../ir/dim.js';
+import type { Node } from '../ir/model.js';
 import { elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
-import { constant } from '../ir/value.js';
+import { constant, type Value } from '../ir/value.js';
 import { conv } from '../ops/conv.js';
+import { reshape } from '../ops/reshape.js';
+import { transpose } from '../ops/transpose.js';
 import type { Rule } from '../rewriting/rewrite.js';
 import { computed } from './computed.js';
-import { convActivation, UNSTRIDED, withActivation } from './conv-activation.js';
+import { areOnes, convActivation, isUngrouped, UNSTRIDED, withActivation } from './conv-activation.js';
 import { four } from './four.js';
 import { operandsOf } from './scale-convolution.js';
 
@@ -25,16 +28,46 @@ export const thinConvolutions: Rule = (node, graph) => {
   if (end === undefined) return;
   const { attributes } = end.convolution;
   const { x, weight, weightName, biasName } = operandsOf(end.convolution, graph);
-  if (weight.dims.length !== 4 || !pays(weight, x.shape.slice(2))) return;
-  const [top, left, bottom, right] = four(intsOf(attributes, 'pads', [0, 0, 0, 0]));
-  const rows = conv(x, graph.weight(weightName, byRow(weight)), undefined, { pads: [0, left, 0, right] });
-  const y = conv(rows, constant(sums(weight)), graph.value(biasName), { pads: [top, 0, bottom, 0] });
+  if (weight.dims.length !== 4 || !pays(weight.dims, x.shape.slice(2))) return;
+  const y = sumOfRows(
+    x,
+    weight.dims,
+    graph.weight(weightName, byRow(weight)),
+    graph.value(biasName),
+    attributes,
+  );
   return withActivation(end, y, graph);
 };
 
-/** An image of open sizes is taken to be large. */
-function pays(weight: Tensor, sizes: readonly Dim[]) {
-  const [outputs, channels, height, width] = four(weight.dims);
+/** The same where weights are computed, as they are in a step of a training. */
+export const thinConvolutionsOfValues: Rule = (node, graph) => {
+  if (node.opType !== 'Conv' || node.domain !== '' || !isUngrouped(node) || !areOnes(node, 'strides')) return;
+  const [x, weight, bias] = node.inputs.map((name) => graph.value(name));
+  const dims = weight && numbers(weight.shape);
+  if (x?.dtype !== 'float32' || weight === undefined || dims?.length !== 4 || weight.constant) return;
+  const [batch = 1, , ...space] = x.shape;
+  if (!pays(dims, [batch, ...space])) return;
+  const [outputs, channels, height, width] = four(dims);
+  const rows = reshape(transpose(weight, [0, 2, 1, 3]), [outputs * height, channels, 1, width]);
+  return sumOfRows(x, dims, rows, bias, node.attributes);
+};
+
+/** @param rows the weight, [outputs x rows, channels, 1, width] */
+function sumOfRows(
+  x: Value,
+  dims: readonly number[],
+  rows: Value,
+  bias: Value | undefined,
+  attributes: Node['attributes'],
+): Value {
+  const [top, left, bottom, right] = four(intsOf(attributes, 'pads', [0, 0, 0, 0]));
+  const byRows = conv(x, rows, undefined, { pads: [0, left, 0, right] });
+  return conv(byRows, constant(sums(dims)), bias, { pads: [top, 0, bottom, 0] });
+}
+
+/** @param sizes of what it reads, but for channels; open ones are taken to be large */
+function pays(dims: readonly number[], sizes: readonly Dim[]) {
+  const [outputs, channels, height, width] = four(dims);
   const lanes = (count: number) => LANES * Math.ceil(count / LANES);
   const [direct, rows] = [lanes(outputs) * channels * height * width, outputs * height];
   const saved = direct - lanes(rows) * channels * width - lanes(outputs) * rows * height;
@@ -59,7 +92,7 @@ function byRow(weight: Tensor): Tensor {
 }
 
 /** [outputs, outputs x rows, rows, 1]: a row of an output's window is added to it one row further down than the row before. */
-function sums({ dims }: Tensor): Tensor {
+function sums(dims: readonly number[]): Tensor {
   const [outputs, , height] = four(dims);
   const values = new Float32Array(outputs * outputs * height * height);
   for (let row = 0; row < outputs * height; row++) {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { symbol } from '../../../graph/ir/dim.js';
+import { conv } from '../../../graph/ops/conv.js';
 import { relu } from '../../../graph/ops/unary.js';
-import { thinConvolutions as rule } from '../../../graph/passes/thin-convolutions.js';
+import {
+  thinConvolutions as rule,
+  thinConvolutionsOfValues,
+} from '../../../graph/passes/thin-convolutions.js';
 import { grid, modelOf } from '../../support/graph.js';
 import {
   convolved,
@@ -89,4 +93,32 @@ it('others stay', () => {
   }
   const small = image('x', 2, 32, 50, 60);
   expectRefuses(modelOf([small], { out: convolved(small, 'c', same) }), rule);
+});
+
+describe('weights that are computed', () => {
+  const many = image('x', 8, 16, 32, 36);
+  const bias = image('b', 3);
+  const learnt = (height: number, width: number, attributes: Parameters<typeof conv>[3]) => {
+    const weight = image('w', 3, 16, height, width);
+    return modelOf([many, weight, bias], { out: conv(many, weight, bias, attributes) });
+  };
+
+  it('the same sum of rows, of a batch of images however small each is', async () => {
+    for (const [height, width] of [
+      [3, 3],
+      [5, 3],
+      [3, 5],
+    ] as const) {
+      const model = learnt(height, width, { pads: [1, 0, 2, 1] });
+      const { operators } = await expectHolds(model, thinConvolutionsOfValues);
+      expect(operators).toEqual({ Transpose: 1, Reshape: 1, Conv: 2 });
+    }
+  });
+
+  it('others stay, and those of constant weights', () => {
+    expectRefuses(learnt(1, 3, { pads: [0, 1, 0, 1] }), thinConvolutionsOfValues);
+    expectRefuses(learnt(3, 3, { strides: [2, 2] }), thinConvolutionsOfValues);
+    expectRefuses(learnt(3, 3, { dilations: [2, 2] }), thinConvolutionsOfValues);
+    expectRefuses(modelOf([x], { out: convolved(x, 'c', same) }), thinConvolutionsOfValues);
+  });
 });
