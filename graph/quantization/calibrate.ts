@@ -1,5 +1,8 @@
+import { inferTypes } from '../analysis/infer.js';
 import { floatAt } from '../common/at.js';
 import type { Model } from '../ir/model.js';
+import { reduceMax, reduceMin } from '../ops/reduce.js';
+import { extend, tensorOf } from '../rewriting/extend.js';
 import { type QuantizableLayer, withOutputs } from './layers.js';
 import type { Range } from './parameters.js';
 
@@ -29,20 +32,14 @@ export async function calibrate(
   method: CalibrationMethod,
   others: Iterable<string> = [],
 ): Promise<ReadonlyMap<string, Range>> {
-  const inputs = new Set(model.graph.inputs.map(({ name }) => name));
   const names = [...new Set([...layers.flatMap(({ input, output }) => [input, output]), ...others])];
+  const ranges = await reachedBy(model, names, runEach);
+  if (method === 'minmax') return ranges;
+  const inputs = new Set(model.graph.inputs.map(({ name }) => name));
   const observed = withOutputs(
     model,
     names.filter((name) => !inputs.has(name)),
   );
-  const ranges = new Map<string, Range>();
-  await runEach(observed, (values) => {
-    for (const name of names) {
-      const reached = values[name];
-      if (reached !== undefined) ranges.set(name, widened(ranges.get(name), reached));
-    }
-  });
-  if (method === 'minmax') return ranges;
   const histograms = new Map(Array.from(ranges, ([name, range]) => [name, new Histogram(range)]));
   await runEach(observed, (values) => {
     for (const [name, histogram] of histograms) {
@@ -53,14 +50,32 @@ export async function calibrate(
   return new Map(Array.from(histograms, ([name, histogram]) => [name, histogram.middle()]));
 }
 
-function widened(range: Range = { min: 0, max: 0 }, values: Float32Array): Range {
-  let { min, max } = range;
-  for (let index = 0; index < values.length; index++) {
-    const value = floatAt(values, index);
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
+/** From the smallest to the largest of each value and zero: found by the runtime, which has its values in memory and many lanes for them. */
+async function reachedBy(
+  model: Model,
+  names: readonly string[],
+  runEach: RunEach,
+): Promise<ReadonlyMap<string, Range>> {
+  const types = inferTypes(model);
+  const known = names.flatMap((name) => {
+    const type = types.get(name);
+    return type?.dtype === 'float32' ? [{ name, value: tensorOf(name, type) }] : [];
+  });
+  const [least, most] = [(index: number) => `nmode_least_${index}`, (index: number) => `nmode_most_${index}`];
+  const ends = known.flatMap(({ value }, index) => [
+    [least(index), reduceMin(value)] as const,
+    [most(index), reduceMax(value)] as const,
+  ]);
+  const ranges = new Map<string, Range>(known.map(({ name }) => [name, { min: 0, max: 0 }]));
+  await runEach(extend(model, Object.fromEntries(ends)), (values) => {
+    for (const [index, { name }] of known.entries()) {
+      const { min, max } = ranges.get(name) ?? { min: 0, max: 0 };
+      const [low, high] = [values[least(index)], values[most(index)]];
+      if (low === undefined || high === undefined) continue;
+      ranges.set(name, { min: Math.min(min, floatAt(low, 0)), max: Math.max(max, floatAt(high, 0)) });
+    }
+  });
+  return ranges;
 }
 
 class Histogram {

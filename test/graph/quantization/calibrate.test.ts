@@ -1,16 +1,24 @@
 import { expect, it } from '@jest/globals';
+import { symbol } from '../../../graph/ir/dim.js';
 import { input } from '../../../graph/ir/value.js';
 import { relu } from '../../../graph/ops/unary.js';
-import { calibrate } from '../../../graph/quantization/calibrate.js';
+import { calibrate, type RunEach } from '../../../graph/quantization/calibrate.js';
 import { assemble } from '../../../graph/rewriting/assemble.js';
+import { run } from '../../support/graph.js';
 
-const x = input('x', 'float32', [1, 4]);
+const x = input('x', 'float32', [1, symbol('N')]);
 const model = assemble({ name: 'g', inputs: [x], outputs: { y: relu(x) }, producerVersion: '0' });
 const layers = [{ name: 'conv', input: 'x', output: 'y' }];
 
-const runs = (...batches: Float32Array[]) => {
-  return async (_: unknown, take: (values: Record<string, Float32Array>) => void) => {
-    for (const values of batches) take({ x: values, y: values.map((value) => Math.max(0, value)) });
+const runs = (...batches: Float32Array[]): RunEach => {
+  return async (observed, take) => {
+    for (const data of batches) {
+      const outputs = Object.entries(await run(observed, { x: { dims: [1, data.length], data } }));
+      take({
+        x: data,
+        ...Object.fromEntries(outputs.map(([name, { data }]) => [name, Float32Array.from(data)])),
+      });
+    }
   };
 };
 
