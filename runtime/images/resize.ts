@@ -71,11 +71,24 @@ export function rowsOf(image: Raster): Rows {
 
 /** The same row by row, before it is rounded. */
 export function resizeRows(image: Rows, width: number, height: number, take: TakeRow): void {
+  if (width === image.width && height === image.height) {
+    takeRows(image, take);
+    return;
+  }
   const across = taps(image.width, width, image.channels);
   const down = taps(image.height, height);
   // Shrinking, the height goes first: that leaves fewer rows to stretch.
   if (height < image.height) mixThenStretch(image, across, down, take);
   else stretchThenMix(image, across, down, take);
+}
+
+/** What has the size that is asked for stays as it is. */
+function takeRows({ width, height, channels, read }: Rows, take: TakeRow): void {
+  const values = new Float64Array(width * channels);
+  for (let row = 0; row < height; row++) {
+    read(row, values);
+    take(row, values);
+  }
 }
 
 /** Shrinking: two input rows become one, and that one is stretched. */
