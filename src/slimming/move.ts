@@ -19,7 +19,7 @@ export interface Move {
 
 /** Numbers of each pixel, a channel each, in whatever order. */
 export interface Grid extends Size {
-  readonly data: Float32Array | Uint8Array | Uint16Array;
+  readonly data: Float64Array | Float32Array | Uint8Array | Uint16Array;
   readonly channels: number;
   /** From a channel to the next, and from a pixel to the next. */
   readonly strides: readonly [channel: number, pixel: number];
@@ -28,19 +28,17 @@ export interface Grid extends Size {
 /**
  * Fills a grid with another as the camera sees it, bilinear between its pixels (half-pixel centres); beyond its borders it goes on as its mirror
  * image. Whole numbers are rounded.
- * @param levels for each channel what becomes of each number first, where these are whole
  */
 export function moveInto(
   to: Grid,
   { data, width, height, strides: [fromChannel, fromPixel] }: Grid,
   { angle, isMirrored, zoom, shift: [down, across], aspect }: Move,
-  levels?: readonly Float64Array[],
 ): void {
   const [cos, sin] = [Math.cos(angle) / zoom, Math.sin(angle) / zoom];
   const side = isMirrored ? -1 : 1;
   const [toChannel, toPixel] = to.strides;
   // Arrays of whole numbers cut off what is behind the point.
-  const rounding = to.data instanceof Float32Array ? 0 : 0.5;
+  const rounding = to.data instanceof Uint8Array || to.data instanceof Uint16Array ? 0.5 : 0;
   for (let y = 0; y < to.height; y++) {
     // From the middle, in heights.
     const v = (y + 0.5) / to.height - 0.5 - down;
@@ -58,17 +56,10 @@ export function moveInto(
       const place = (y * to.width + x) * toPixel;
       for (let channel = 0; channel < to.channels; channel++) {
         const start = channel * fromChannel;
-        let upperLeft = data[start + (above + left) * fromPixel] as number;
-        let upperRight = data[start + (above + right) * fromPixel] as number;
-        let lowerLeft = data[start + (below + left) * fromPixel] as number;
-        let lowerRight = data[start + (below + right) * fromPixel] as number;
-        if (levels !== undefined) {
-          const become = levels[channel] as Float64Array;
-          upperLeft = become[upperLeft] as number;
-          upperRight = become[upperRight] as number;
-          lowerLeft = become[lowerLeft] as number;
-          lowerRight = become[lowerRight] as number;
-        }
+        const upperLeft = data[start + (above + left) * fromPixel] as number;
+        const upperRight = data[start + (above + right) * fromPixel] as number;
+        const lowerLeft = data[start + (below + left) * fromPixel] as number;
+        const lowerRight = data[start + (below + right) * fromPixel] as number;
         const upper = (1 - dx) * upperLeft + dx * upperRight;
         const lower = (1 - dx) * lowerLeft + dx * lowerRight;
         to.data[place + channel * toChannel] = (1 - dy) * upper + dy * lower + rounding;

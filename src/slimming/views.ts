@@ -71,10 +71,22 @@ function seen(image: ImageRaster, size: Size, move: Move, light: Light | undefin
   const { width, height } = size;
   const data = new (stored instanceof Uint16Array ? Uint16Array : Uint8Array)(channels * width * height);
   const interleaved = { channels, strides: [1, channels] } as const;
-  const white = whiteOf(image);
-  const levels = light && Array.from({ length: channels }, (_, channel) => levelsIn(light, channel, white));
-  moveInto({ width, height, data, ...interleaved }, { ...image, ...interleaved }, move, levels);
+  const lit = light === undefined ? new Float64Array(stored) : inLight(image, light);
+  moveInto({ width, height, data, ...interleaved }, { ...image, data: lit, ...interleaved }, move);
   return { width, height, channels, data };
+}
+
+/** What becomes of its samples. */
+function inLight(image: ImageRaster, light: Light): Float64Array {
+  const { channels, data } = image;
+  const white = whiteOf(image);
+  const lit = new Float64Array(data.length);
+  for (let channel = 0; channel < channels; channel++) {
+    const levels = levelsIn(light, channel, white);
+    for (let place = channel; place < lit.length; place += channels)
+      lit[place] = levels[data[place] as number] as number;
+  }
+  return lit;
 }
 
 /** What a sample is where there is most light: of 16 bits, mostly fewer are used. */
