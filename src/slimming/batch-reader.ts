@@ -2,6 +2,7 @@ import { at } from '../../graph/common/at.js';
 import { floatsOf } from '../../graph/common/half.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import type { Floats, Halves } from '../../runtime/sessions/tensors.js';
+import { copyRows, inLanes, lanesOf } from './copy-rows.js';
 import type { Sample, Size } from './crops.js';
 import type { Bands } from './feature-store.js';
 import type { Collected } from './features.js';
@@ -90,18 +91,23 @@ export class BatchReader {
     const [top, left] = [corner[0] / down, corner[1] / across];
     const { bandLength } = store;
     const [deep, offset] = [height / store.bands, at(store.starts, index)];
+    const lanes = lanesOf([stored.byteOffset / 2, bandLength, offset, deep * width, width, left, columns]);
+    const [from, to] = [inLanes(stored, lanes), inLanes(into.data, lanes)];
     for (let band = 0; band < count; band++) {
       // Rows of the part that the band has, as far as the window goes.
       const start = (first + band) * deep;
       const [begin, end] = [Math.max(start, top), Math.min(start + deep, top + rows)];
       for (let channel = 0; channel < channels; channel++) {
-        const base = band * bandLength + offset + (channel * deep - start) * width + left;
-        const target = ((place * channels + channel) * rows - top) * columns;
-        // Rows of the whole width stand together.
-        const step = columns === width ? end - begin : 1;
-        for (let row = begin; row < end; row += step) {
-          const source = base + row * width;
-          into.data.set(stored.subarray(source, source + step * columns), target + row * columns);
+        const source = band * bandLength + offset + (channel * deep + begin - start) * width + left;
+        const target = ((place * channels + channel) * rows + begin - top) * columns;
+        if (columns === width) {
+          into.data.set(stored.subarray(source, source + (end - begin) * columns), target);
+        } else {
+          const [read, written] = [
+            { start: source / lanes, step: width / lanes },
+            { start: target / lanes, step: columns / lanes },
+          ];
+          copyRows(from, read, to, written, end - begin, columns / lanes);
         }
       }
     }
