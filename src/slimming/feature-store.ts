@@ -93,9 +93,12 @@ export class FeatureStore {
     }
   }
 
-  /** Memory for a record that is read from the file. */
+  /**
+   * Memory for a record. Shared memory is none that the collector of garbage counts: of a gigabyte in arrays of its own it would look for some to
+   * free at every other image.
+   */
   scratch(): Uint16Array {
-    return new Uint16Array(this.#length);
+    return new Uint16Array(new SharedArrayBuffer(HALF * this.#length));
   }
 
   /**
