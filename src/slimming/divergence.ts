@@ -4,7 +4,7 @@ import type { Floats } from '../../runtime/sessions/tensors.js';
 /** Probabilities are no nearer to 0 and 1: a half knows none between 0 and 6e-8. */
 const LEAST = 1e-7;
 
-const logarithm = (share: number) => Math.log(Math.max(share, LEAST));
+const logRatio = (q: number, p: number) => Math.log(Math.max(q, LEAST) / Math.max(p, LEAST));
 
 /**
  * Kullback-Leibler divergence of a student's probabilities from its teacher's, sum q log(q / p), in nats a pixel: of classes that exclude each other
@@ -15,8 +15,8 @@ export function divergenceOf(student: Floats, teacher: Floats, head: TrainingHea
   let sum = 0;
   for (let place = 0; place < teacher.data.length; place++) {
     const [q, p] = [teacher.data[place] as number, student.data[place] as number];
-    sum += q * (logarithm(q) - logarithm(p));
-    if (head === 'sigmoid') sum += (1 - q) * (logarithm(1 - q) - logarithm(1 - p));
+    sum += q * logRatio(q, p);
+    if (head === 'sigmoid') sum += (1 - q) * logRatio(1 - q, 1 - p);
   }
   return sum / (height * width);
 }
