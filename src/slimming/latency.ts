@@ -7,8 +7,9 @@ import { median } from '../measuring/percentile.js';
 const [WARM_UP, RUNS] = [3, 20];
 
 /**
- * Milliseconds of a run of each of several models, in sessions as they are by default, medians: one run of each in turn, so that what else the machine does is shared.
+ * Milliseconds of a run of each of several models, medians: one run of each in turn, so that what else the machine does is shared.
  * @param shape of their one input
+ * @param options without `spinning`: threads of the model before would keep the cores, and all would seem to take twice as long
  */
 export async function latenciesOf(
   models: readonly Uint8Array[],
@@ -18,7 +19,7 @@ export async function latenciesOf(
 ): Promise<readonly number[]> {
   const sessions: Session[] = [];
   try {
-    for (const model of models) sessions.push(await createSession(model, { ...options, spinning: true }));
+    for (const model of models) sessions.push(await createSession(model, { ...options, spinning: false }));
     // Looks random: some kernels skip zeros.
     const data = Float32Array.from(
       { length: elementCount(shape) },
