@@ -47,7 +47,7 @@ type Parts<T> = Readonly<Record<'test' | 'heldOut', readonly T[]>>;
 
 /**
  * Holds models against the first, which is the teacher, and against ground truth.
- * @returns figures of each model, for each part of the images
+ * @returns figures of each model on the images that chose nothing, and of the first two on those that chose the weights
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE, CANNOT_RUN; the signal's reason
  */
 export async function figuresOn(
@@ -67,7 +67,7 @@ export async function figuresOn(
     }
     return {
       test: await figuresOf(test, segmenters, options, step),
-      heldOut: await figuresOf(heldOut, segmenters, options, step),
+      heldOut: await figuresOf(heldOut, segmenters.slice(0, 2), options, step),
     };
   } finally {
     await Promise.all(segmenters.map((segmenter) => segmenter.close()));
