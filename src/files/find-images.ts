@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
+import { isVolumeName, NO_VOLUMES } from '../../runtime/images/files/volumes.js';
 import { IMAGE_EXTENSIONS } from '../../runtime/node/images/files.js';
 import { bytewise } from './bytewise.js';
 
@@ -21,9 +22,14 @@ export async function findImages(path: string): Promise<readonly string[]> {
 }
 
 async function imagesIn(folder: string): Promise<readonly string[]> {
-  const files = (await readdir(folder)).filter(
+  const all = await readdir(folder);
+  const files = all.filter(
     (file) => !file.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(file).toLowerCase()),
   );
-  if (files.length === 0) throw new Error(`it holds no ${IMAGE_EXTENSIONS.join(', ')}`);
+  if (files.length === 0) {
+    const volume = all.find(isVolumeName);
+    const more = volume === undefined ? '' : `, but ${volume}, and ${NO_VOLUMES}`;
+    throw new Error(`it holds no ${IMAGE_EXTENSIONS.join(', ')}${more}`);
+  }
   return files.sort(bytewise).map((file) => join(folder, file));
 }

@@ -1,3 +1,5 @@
+import { NO_VOLUMES, VOLUME_HEADER, volumeFormat } from './volumes.js';
+
 /** The formats that are read, by their first bytes, and the extensions that go with each. */
 export const FORMATS = [
   { name: 'JPEG', magic: /^\xff\xd8\xff/, extensions: ['.jpg', '.jpeg'] },
@@ -27,8 +29,9 @@ export function knownFormat(bytes: Uint8Array): ImageFormat | undefined {
 export function formatOf(bytes: Uint8Array, expected: string): ImageFormat {
   if (bytes.length === 0) throw new Error('it is empty');
   const format = knownFormat(bytes);
-  if (format === undefined) throw new Error(`expected ${expected}`);
-  return format;
+  if (format !== undefined) return format;
+  const volume = volumeFormat(latin1(bytes, 0, VOLUME_HEADER));
+  throw new Error(volume === undefined ? `expected ${expected}` : `it is ${volume}, and ${NO_VOLUMES}`);
 }
 
 /** A WebP file holds what was compressed with loss in a chunk of its own (WebP Container Specification). */

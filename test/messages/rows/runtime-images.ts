@@ -12,7 +12,9 @@ export const RUNTIME_IMAGES: Conditions = {
   },
   'runtime/images/files/formats.ts': {
     'it is empty': 'the file has no byte',
-    'expected …': 'the first bytes are the magic number of none of JPEG, PNG, WebP and TIFF',
+    'expected …':
+      'the first bytes are the magic number of none of JPEG, PNG, WebP and TIFF, nor of a format of volumes',
+    'it is …, and …': 'they are those of NIfTI, gzip, DICOM, MetaImage or NRRD',
     'more than … of its chunks are to be left out':
       'more than 10,000 chunks of a PNG are damaged, or are what is taken out before it is decoded (EXIF, a profile, gamma)',
   },

@@ -51,7 +51,8 @@ export const SRC: Conditions = {
   'src/files/find-images.ts': {
     'it is neither a file nor a folder': 'the path is a device, pipe or socket',
     '…: cannot be read: …': 'the path is not there, may not be read, or is a folder without images',
-    'it holds no …': 'no file of the folder that is not hidden has an extension of an image',
+    'it holds no ……': 'no file of the folder that is not hidden has an extension of an image',
+    ', but …, and …': 'the same, and one has the extension of a format of volumes',
   },
   'src/api/inspect.ts': {
     '… does not apply to a model': 'key, prefix or ignore is given for a file whose name ends in .onnx',
