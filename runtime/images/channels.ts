@@ -17,6 +17,7 @@ const GREY_WAYS = GREYS.map((way) => option('grey', way)).join(' or ');
 /** What is told where an image is taken for one of other channels. */
 export const TAKEN = {
   grey: 'it is grey: its red, green and blue are taken to be equal',
+  equal: 'its red, green and blue are equal: it is taken as grey',
   alpha: 'its alpha channel is left out',
   cmyk: 'it is CMYK: its colours are taken as RGB',
 } as const;
@@ -34,7 +35,7 @@ export function withWarnings<Image extends ImageRaster>(
 const counted = (channels: number) => (channels === 1 ? '1 channel' : `${channels} channels`);
 
 /**
- * The image with the channels that a model takes: grey becomes three equal ones, colours one by `grey`.
+ * The image with the channels that a model takes: grey becomes three equal ones, colours one by `grey`, or where all of them are grey.
  * @param name what messages call the image
  * @throws NmodeError (BAD_IMAGE) for one of other channels
  */
@@ -44,6 +45,8 @@ export function withChannels(image: ImageRaster, wanted: Channels, name = 'the i
   if (image.channels === 1 && channels === 3) return withWarnings(inRgb(image), [TAKEN.grey]);
   if (image.channels === 3 && channels === 1) {
     if (grey !== undefined) return inGrey(image, grey);
+    const equal = asGrey(image);
+    if (equal !== undefined) return equal;
     throw badImage(
       `${name}: it is RGB, the model takes one grey channel: choose how to convert it with ${GREY_WAYS}`,
     );
@@ -108,6 +111,9 @@ export function joinChannels(parts: readonly ChannelPart[]): ImageRaster {
 export function ofParts(parts: readonly ChannelPart[], wanted: Channels): ImageRaster {
   const image = joinChannels(parts);
   if (image.channels === wanted.channels) return image;
+  const greys = parts.map((part) => ({ ...part, image: asGrey(part.image) ?? part.image }));
+  const joined = joinChannels(greys);
+  if (joined.channels === wanted.channels) return joined;
   const names = parts.map(({ name }) => name).join(' + ');
   const coloured = parts.find(({ image: { channels } }) => channels === 3);
   const way =
@@ -137,6 +143,15 @@ export function refuseMany(parts: readonly ChannelPart[]): void {
  */
 export const partOf = (image: ImageRaster, { grey }: Channels): ImageRaster =>
   grey !== undefined && image.channels === 3 ? inGrey(image, grey) : image;
+
+/** The one channel of a grey image that is stored as red, green and blue; undefined where these differ in any pixel. */
+function asGrey(image: ImageRaster): ImageRaster | undefined {
+  const { channels, data } = image;
+  if (channels !== 3) return undefined;
+  for (let pixel = 0; pixel < data.length; pixel += 3)
+    if (data[pixel] !== data[pixel + 1] || data[pixel] !== data[pixel + 2]) return undefined;
+  return withWarnings(inGrey(image, 'red'), [TAKEN.equal]);
+}
 
 /** Three equal channels of the first one: how an image of other channels than red, green and blue is shown. */
 export function inRgb(image: ImageRaster): RgbImage {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { inGrey } from '../../runtime/images/channels.js';
+import { inGrey, TAKEN } from '../../runtime/images/channels.js';
 import { TIFF_TAGS, tiffTag } from '../../runtime/images/files/tiff.js';
 import { type ChannelFiles, readChannels } from '../../runtime/node/images/channels.js';
 import { readImage } from '../../runtime/node/images/files.js';
@@ -93,6 +93,43 @@ describe('one channel', () => {
     await expect(readChannels(photograph, wanted)).rejects.toThrow(
       "ISIC_0000082.jpg: it is RGB, the model takes one grey channel: choose how to convert it with `grey: 'luma'` or `grey: 'red'`",
     );
+  });
+});
+
+describe('grey that is stored as red, green and blue', () => {
+  const levels = Uint8Array.from({ length: 43 * 29 }, (_, i) => (i * 7) & 255);
+  const inColours = (change = 0) => {
+    const data = Uint8Array.from({ length: 3 * levels.length }, (_, i) => levels[Math.floor(i / 3)] ?? 0);
+    data[data.length - 1] = (levels.at(-1) ?? 0) ^ change;
+    return sharp(data, { raw: { width: 43, height: 29, channels: 3 } });
+  };
+
+  it.each([
+    ['PNG', inColours().png()],
+    ['TIFF', inColours().tiff({ compression: 'lzw' })],
+    ['WebP', inColours().webp({ lossless: true })],
+  ])('of a %s is one channel where all pixels are grey', async (_, image) => {
+    const file = await image.toBuffer();
+    const { data, channels, warnings } = await readChannels(file, { channels: 1 });
+    expect({ data, channels, warnings }).toEqual({ data: levels, channels: 1, warnings: [TAKEN.equal] });
+    const { warnings: ofLuma } = await readChannels(file, { channels: 1, grey: 'luma' });
+    expect(ofLuma).toBeUndefined();
+  });
+
+  it('is refused where one pixel is not', async () => {
+    const file = await inColours(1).png().toBuffer();
+    await expect(readChannels(file, { channels: 1 })).rejects.toThrow('the image: it is RGB');
+  });
+
+  it('is a channel beside those of other files', async () => {
+    const grey = imageOf(channelCase('grey'))[0] ?? '';
+    const { channels, warnings } = await readChannels([grey, await inColours().png().toBuffer()], {
+      channels: 2,
+    });
+    expect({ channels, warnings }).toEqual({
+      channels: 2,
+      warnings: [`file 2 of the image: ${TAKEN.equal}`],
+    });
   });
 });
 
