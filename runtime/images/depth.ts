@@ -71,6 +71,12 @@ export function outsideWarning({ data }: ImageRaster, normalization: Normalizati
   return `its samples are from ${min} to ${max}, its recipe looks at ${low} to ${high} alone: all of it becomes one value`;
 }
 
+/** All that is to be told of an image that a recipe prepares. */
+export function warningsOf(image: ImageRaster, normalization: Normalization): readonly string[] {
+  const outside = outsideWarning(image, normalization);
+  return [...(image.warnings ?? []), ...(outside === undefined ? [] : [outside])];
+}
+
 /** The step that all channels begin with. */
 const firstOf = (normalization: Normalization): NormalizationStep | undefined =>
   normalization.kind === 'channels' ? undefined : stepsOf(normalization)[0];

@@ -2,7 +2,7 @@ import type { ImageRaster } from '../common/raster.js';
 import type { Bytes, Floats } from '../sessions/tensors.js';
 import { type Channels, withChannels } from './channels.js';
 import type { Tiling } from './courses/course.js';
-import { outsideWarning } from './depth.js';
+import { warningsOf } from './depth.js';
 import { type Finished, type FinishOptions, Job, type ModelSpec } from './job.js';
 
 /** Every answer tells how long its part of the work took. */
@@ -44,8 +44,7 @@ export function imageMethods<S>(read: (source: S, channels: Channels) => ImageRa
         const job = new Job(image, spec);
         jobs.set(id, job);
         const { width, height } = image;
-        const outside = outsideWarning(image, spec.recipe.normalization);
-        const warnings = [...(image.warnings ?? []), ...(outside === undefined ? [] : [outside])];
+        const warnings = warningsOf(image, spec.recipe.normalization);
         const { inputs, tiling } = job;
         return { width, height, inputs, warnings, ...(tiling && { tiling }) };
       }),

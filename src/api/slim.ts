@@ -5,12 +5,14 @@ import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import { VERSION } from '../../graph/common/version.js';
-import type { Channels } from '../../runtime/images/channels.js';
+import { warningsOf } from '../../runtime/images/depth.js';
+import type { ModelSpec } from '../../runtime/images/job.js';
 import { readChannels } from '../../runtime/node/images/channels.js';
 import { requirePackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import { listed } from '../../runtime/truth/truth.js';
+import { warningLines } from '../files/file-warnings.js';
 import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
 import { type Failure, findPairs, masksAmong, type Pair } from '../files/pairs.js';
@@ -92,6 +94,7 @@ async function slimmed(
       ...{ nmode: VERSION, node: process.versions.node },
       onnxruntime: (await loadRuntime()).env.versions.node ?? 'unknown',
     },
+    warnings: warningLines(parts.warnings),
     notes: [
       ...[...notes, ...fit.fallbacks, ...student.notes, ...figures.notes],
       ...(lack === undefined ? [] : [`written nevertheless: ${lack}`]),
@@ -137,10 +140,13 @@ const slimmedText = ({ network, seed, steps, bestStep, images }: SlimReport): st
   JSON.stringify({ network, seed, steps, bestStep, images });
 
 /** @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
-async function imagesOf({ images, inputs }: SlimOptions, channels: Channels): Promise<readonly SlimImage[]> {
+async function imagesOf({ images, inputs }: SlimOptions, spec: ModelSpec): Promise<readonly SlimImage[]> {
   const image = (name: string, files: SlimImage['files']) => ({
     ...{ name, files },
-    read: () => readChannels(files, channels),
+    read: async () => {
+      const read = await readChannels(files, spec);
+      return { ...read, warnings: warningsOf(read, spec.recipe.normalization) };
+    },
   });
   if (inputs === undefined) return (await findImages(images)).map((file) => image(basename(file), file));
   const { cases, failures } = await findCases(images, inputs);

@@ -104,7 +104,7 @@ coincide, the student.
 <div class="pictures">
 ${examples.map(figureOf).join('\n')}
 </div>
-${texts('Notes', report.notes)}${texts(
+${texts('Warnings', report.warnings)}${texts('Notes', report.notes)}${texts(
   'Not used',
   report.failures.map(({ error }) => error),
 )}${texts(

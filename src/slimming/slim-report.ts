@@ -88,6 +88,8 @@ export interface SlimReport {
   /** The student on the held-out images, which selected its weights: an optimistic figure. */
   readonly heldOut: MaskFigures;
   readonly versions: Readonly<Record<'nmode' | 'node' | 'onnxruntime', string>>;
+  /** What was skipped or assumed when the images were read, one line each. */
+  readonly warnings: readonly string[];
   /** Notes, one line each. */
   readonly notes: readonly string[];
 }

@@ -5,6 +5,7 @@ import { badImage, badUsage, commonFault, imageFault, type NmodeError } from '..
 import { option } from '../../graph/common/option.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
+import type { FileWarnings } from '../files/file-warnings.js';
 import { FITTING } from './defaults.js';
 import { areNearDuplicates, type Glance, glanceAt } from './likeness.js';
 
@@ -35,6 +36,8 @@ export interface Split<Source> {
   readonly duplicates: readonly (readonly Source[])[];
   /** Images that cannot be read, which are in no part. */
   readonly failures: readonly Unread[];
+  /** What was skipped or assumed when the others were read. */
+  readonly warnings: readonly FileWarnings[];
 }
 
 export interface Unread {
@@ -74,6 +77,7 @@ export async function splitImages<Source extends ImageSource>(
     test: all.filter((source) => chosen.test.has(source)),
     duplicates: groups.filter(({ length }) => length > 1),
     failures,
+    warnings: seen.map(({ source: { name }, warnings }) => ({ name, warnings })),
   };
 }
 
@@ -113,6 +117,7 @@ function refuseShare(holdOut: number, images: number, test: number): void {
 interface Seen<Source> {
   readonly source: Source;
   readonly glance: Glance;
+  readonly warnings: readonly string[];
 }
 
 /** Decodes each image. @throws NmodeError where none can be read */
@@ -126,7 +131,8 @@ async function look<Source extends ImageSource>(
   const glance = async (source: Source): Promise<Seen<Source> | Unread> => {
     signal?.throwIfAborted();
     try {
-      return { source, glance: glanceAt(await source.read()) };
+      const image = await source.read();
+      return { source, glance: glanceAt(image), warnings: image.warnings ?? [] };
     } catch (error) {
       return { name: source.name, error: imageFault(error, signal) };
     }

@@ -10,12 +10,14 @@ import { inImageForm } from '../../graph/lifting/image-form.js';
 import { naming } from '../../runtime/common/naming.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
 import { withChannels } from '../../runtime/images/channels.js';
+import { warningsOf } from '../../runtime/images/depth.js';
 import { Job, type ModelSpec } from '../../runtime/images/job.js';
 import { type ImageSpecOptions, imageSpecOf } from '../../runtime/input-spec.js';
 import { INDEPENDENT } from '../../runtime/masks/classes.js';
 import { readChannels } from '../../runtime/node/images/channels.js';
 import { readImage } from '../../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../../runtime/sessions/tensors.js';
+import { warningLines } from '../files/file-warnings.js';
 import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
 import type { ImageSize } from './difference.js';
@@ -51,6 +53,8 @@ export interface Examples extends UsedRecipe {
   readonly feeds: readonly Inputs[];
   /** The files of each of the feeds, as messages call them. */
   readonly names: readonly string[];
+  /** What was skipped or assumed when these were read, one line each. */
+  readonly warnings: readonly string[];
   /** The sizes of the images of each of the feeds. */
   readonly sizes: readonly ImageSize[];
   /** The same for images that are not typical, of the size of these. */
@@ -93,17 +97,20 @@ export async function examplesFor(
   const step = Math.max(1, files.length / mostImages);
   const images = Math.min(files.length, mostImages);
   const fileOf = (image: number) => at(files, Math.floor((image % images) * step));
-  const read = (image: string | readonly string[]) =>
-    folder === BUNDLED_IMAGES && typeof image === 'string'
-      ? bundledImage(image, form.channels)
-      : readChannels(image, form);
+  const warned = new Map<string, readonly string[]>();
+  const read = async (files: string | readonly string[]) => {
+    if (folder === BUNDLED_IMAGES && typeof files === 'string') return bundledImage(files, form.channels);
+    const image = await readChannels(files, form);
+    warned.set(nameOf(files), warningsOf(image, form.recipe.normalization));
+    return image;
+  };
   const [batches, names]: [(Floats | Bytes)[], string[]] = [[], []];
   for (let first = 0; first < images; first += batch) {
     const paths = Array.from({ length: batch }, (_, offset) => fileOf(first + offset));
     const inputs: (Floats | Bytes)[] = [];
     for (const path of paths) inputs.push(new Job(await read(path), spec).input(0));
     batches.push(joined(inputs));
-    names.push(paths.map((path) => basename(typeof path === 'string' ? path : at(path, 0))).join(', '));
+    names.push(paths.map(nameOf).join(', '));
   }
   const sizes = batches.map((fed) => sizeOf(form.layout, fed));
   const { width, height } = at(sizes, 0);
@@ -114,8 +121,14 @@ export async function examplesFor(
   const from =
     options.recipe || options.window ? 'options' : model.metadata.has(RECIPE_KEY) ? 'model' : 'release';
   const feeds = batches.map((fed) => ({ [input.name]: fed }));
-  return { images, feeds, names, sizes, extremes, recipe: form.recipe, from, assumed: form.assumed };
+  const warnings = warningLines(Array.from(warned, ([name, warnings]) => ({ name, warnings })));
+  const { recipe, assumed } = form;
+  return { images, feeds, names, warnings, sizes, extremes, recipe, from, assumed };
 }
+
+/** What messages call an image, by the first of its files. */
+const nameOf = (files: string | readonly string[]) =>
+  basename(typeof files === 'string' ? files : at(files, 0));
 
 /** The files of each image of a folder whose channels are in files by patterns. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
 async function casesIn(folder: string, inputs: readonly string[]): Promise<readonly (readonly string[])[]> {

@@ -45,6 +45,8 @@ export type QuantizedLayers = Omit<Quantized, 'model'>;
 export interface Reduced {
   readonly model: Model;
   readonly quantized?: QuantizedLayers;
+  /** What was skipped or assumed when images to calibrate on were read, one line each. */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -87,7 +89,9 @@ async function quantized(model: Model, name: string, options: PrecisionOptions):
     isTimeUp,
     ...(onProgress && { onProgress: (done, total) => onProgress(done, total, 'models') }),
   });
-  if (layers.layers.length + layers.winograd.length > 0) return { model: result, quantized: layers };
+  const { warnings } = examples;
+  if (layers.layers.length + layers.winograd.length > 0)
+    return { model: result, quantized: layers, warnings };
   if (layers.float.length === 0) throw new NmodeError('CHECK_FAILED', nothingToLower(name, 'int8', model));
   const time = layers.gaveUp ? ` in ${minutes} minutes: give more \`minutes\`` : '';
   throw new NmodeError(

@@ -79,6 +79,8 @@ export interface Transformed extends LiftReport {
   /** The comparison with the original model, if it was made, and the preprocessing of its images. */
   readonly difference?: ImageDifference;
   readonly prepared?: UsedRecipe;
+  /** What was skipped or assumed when images of the comparison and the calibration were read, one line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -133,7 +135,7 @@ export async function transform(
   const isStandard = level !== 'latency' || (direct !== undefined && takesVolumes(model));
   if (isProven && images === undefined && isStandard && precision === 'fp32') {
     check(optimized.model);
-    return { ...optimized, ...report, model: withOptimizationMetadata(optimized.model, done) };
+    return { ...optimized, ...report, model: withOptimizationMetadata(optimized.model, done), warnings: [] };
   }
   // Loaded with what reads images and runs models, which an export that is proven does not need.
   const [{ BUNDLED_IMAGES, examplesFor }, { ImageComparison }, { withPrecision }] = await Promise.all([
@@ -149,7 +151,11 @@ export async function transform(
   const isTimeUp = precision === 'int8' ? undefined : timeLimit(minutes && minutes / 2);
   const comparison = await ImageComparison.of(model, name, examples, { signal, onProgress, isTimeUp });
   tolerance.refuseBlindness(name, comparison, 'images');
-  const { model: changed, quantized } = await withPrecision(optimized.model, name, {
+  const {
+    model: changed,
+    quantized,
+    warnings = [],
+  } = await withPrecision(optimized.model, name, {
     ...options,
     ...{ precision, tolerance, examples },
   });
@@ -178,6 +184,7 @@ export async function transform(
     ...(slower !== undefined && { slower }),
     difference,
     prepared: { recipe: examples.recipe, from: examples.from, assumed: examples.assumed },
+    warnings: [...new Set([...examples.warnings, ...warnings])],
   };
 }
 

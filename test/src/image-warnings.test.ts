@@ -31,7 +31,7 @@ beforeAll(async () => {
 describe('files that are read in spite of harmless faults', () => {
   it('are named in one line by predict, which succeeds', () => {
     const run = nmode('predict', out('model.onnx'), out('images'), '-o', out('done'));
-    expect(run).toMatchObject({ status: 0, stderr: `nmode: scan.jpg: ${SCAN}\n` });
+    expect(run).toMatchObject({ status: 0, stderr: `warning: scan.jpg: ${SCAN}\n` });
   });
 
   it('are told once where the same is told of several', async () => {
@@ -39,7 +39,12 @@ describe('files that are read in spite of harmless faults', () => {
     const grey = await picture().toColourspace('b-w').png().toBuffer();
     for (const name of ['a.png', 'b.png', 'c.png']) writeFileSync(out('grey', name), grey);
     const run = nmode('predict', out('model.onnx'), out('grey'), '-o', out('greys'));
-    expect(run).toMatchObject({ status: 0, stderr: `nmode: a.png and 2 more: ${TAKEN.grey}\n` });
+    expect(run).toMatchObject({ status: 0, stderr: `warning: a.png and 2 more: ${TAKEN.grey}\n` });
+  });
+
+  it('are named by optimize, of images to compare and to calibrate on', () => {
+    const run = nmode('optimize', out('model.onnx'), '-o', out('faster.onnx'), '--images', out('images'));
+    expect(run).toMatchObject({ status: 0, stderr: `warning: scan.jpg: ${SCAN}\n` });
   });
 
   it('are told as JSON by predict and eval', () => {

@@ -144,7 +144,7 @@ describe('providers', () => {
   it('one that is not there: runs on the next and says so', () => {
     const run = nmode('predict', model, photograph, '-o', out('fallback'), '--provider', 'dml', '--json');
     expect(run.status).toBe(0);
-    expect(run.stderr).toMatch(/^nmode: ran on cpu; not on dml: onnxruntime-node has it on win32[^\n]*\n$/);
+    expect(run.stderr).toMatch(/^warning: ran on cpu; not on dml: onnxruntime-node has it on win32[^\n]*\n$/);
     expect(JSON.parse(run.stdout).provider).toMatchObject({
       requested: ['dml'],
       effective: 'cpu',

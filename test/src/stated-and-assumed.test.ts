@@ -80,7 +80,7 @@ describe('predict', () => {
 
   it('of two classes gives one mask, to standard output as well, and takes a threshold', async () => {
     const run = pipeNmode(Buffer.of(), 'predict', at('pair.onnx'), at('images', 'a.png'), '-o', '-');
-    expect(run).toMatchObject({ status: 0, stderr: 'nmode: assumed background class 0 (--background)\n' });
+    expect(run).toMatchObject({ status: 0, stderr: 'note: assumed background class 0 (--background)\n' });
     writeFileSync(at('piped.png'), run.stdout);
     expect(await pixelsOf(at('piped.png'))).toEqual([255, 0, 0, 255]);
     const strict = nmode('predict', at('pair.onnx'), at('images'), '-o', at('t'), '--threshold', '0.9');

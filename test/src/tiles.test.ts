@@ -92,7 +92,7 @@ describe('tiles', () => {
     const run = predicted(local, '--json', '--memory-budget', '25');
     const [{ tiles, tiling }] = JSON.parse(run.stdout).predictions;
     const budget = String(Math.ceil(tiling.wholeBudget / 1e6));
-    const told = `nmode: ${photograph}: run in ${tiles} tiles of 368x368, `;
+    const told = `note: ${photograph}: run in ${tiles} tiles of 368x368, `;
     expect(run).toMatchObject({
       status: 0,
       stderr: `${told}with the same masks as the whole image; --memory-budget ${budget} runs it whole\n`,
@@ -125,7 +125,7 @@ describe('tiles', () => {
       '--memory-budget',
       '25',
     );
-    expect(run.stderr).toMatch(/^nmode: a\.png: run in 6 tiles of 368x368, whose masks may differ/);
+    expect(run.stderr).toMatch(/^note: a\.png: run in 6 tiles of 368x368, whose masks may differ/);
     expect(JSON.parse(run.stdout).tiled).toMatchObject([
       { name: 'a.png', tiling: { tiles: 6, approximate: WHY } },
     ]);

@@ -12,6 +12,7 @@ import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addSettingFlags } from '../flags/setting-flags.js';
 import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
+import { warn } from '../output/notes.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { proofFields } from '../output/proof-fields.js';
@@ -67,6 +68,7 @@ export function addGraft(program: Command, inFlags: InFlags): void {
       const report = await withProgress('images', (watching) => graft({ ...options, ...watching }));
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport<'graft'>({ ...report, notes }, flags.json, reportText);
+      report.warnings.forEach(warn);
     });
 }
 

@@ -8,6 +8,7 @@ import { addModelFlags } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
 import { assumedField } from '../output/assumed-field.js';
+import { warn } from '../output/notes.js';
 import { fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
@@ -47,6 +48,7 @@ export function addOptimize(program: Command): void {
       const options = { ...optionsOf(flags), ...(opset && { opset: Number(opset) }), model };
       const report = await withProgress('images', (watching) => optimizeModel({ ...options, ...watching }));
       printReport<'optimize'>(report, flags.json, (it) => reportText(it, why));
+      report.warnings.forEach(warn);
     });
 }
 

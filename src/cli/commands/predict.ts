@@ -7,6 +7,7 @@ import { classesText } from '../../../runtime/masks/classes.js';
 import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import type { ClassRegions, PredictOptions, PredictReport } from '../../api/predict.js';
 import type { ProbabilityFormat } from '../../api/predict-files.js';
+import { warningLines } from '../../files/file-warnings.js';
 import { count } from '../../reports/figures.js';
 import { parsePositive } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
@@ -17,7 +18,8 @@ import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
 import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
 import { shardOption } from '../flags/shard-flag.js';
 import { assumedField } from '../output/assumed-field.js';
-import { fields, noteWarnings, print, printJson, table } from '../output/print.js';
+import { note, warn } from '../output/notes.js';
+import { fields, print, printJson, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { shardField } from '../output/shard-field.js';
 import { noteTiles } from '../output/tiles-note.js';
@@ -60,7 +62,8 @@ export function addPredict(program: Command, inFlags: InFlags): void {
       else if (flags.output === '-') noteAssumed(report);
       else if (report.predictions.length > 0 || report.shard) print(predictionText(report, flags));
       noteFallback(report.provider);
-      noteWarnings(report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings })));
+      const warned = report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings }));
+      warningLines(warned).forEach(warn);
       for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
       await refuseFailures(report, inFlags);
     },
@@ -77,7 +80,7 @@ async function predictionJson({ failures, ...report }: PredictReport, inFlags: I
 
 /** Standard output has the mask. */
 function noteAssumed({ assumed }: PredictReport): void {
-  if (assumed.length > 0) process.stderr.write(`nmode: assumed ${assumptionsText(assumed, flagOf)}\n`);
+  if (assumed.length > 0) note(`assumed ${assumptionsText(assumed, flagOf)}`);
 }
 
 function predictionText(

@@ -34,6 +34,7 @@ import {
 import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
 import { addTruthFlags } from '../flags/truth-flags.js';
+import { warn } from '../output/notes.js';
 import { printReport } from '../output/print.js';
 import { withSlimProgress } from '../output/slim-progress.js';
 import { slimText } from '../output/slim-text.js';
@@ -184,6 +185,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       );
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport<'slim'>({ ...report, notes }, flags.json, slimText);
+      report.warnings.forEach(warn);
     },
   );
 }

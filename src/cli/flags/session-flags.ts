@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type ProviderChoice, parseProvider } from '../../../runtime/node/sessions/providers.js';
 import type { ProviderReport, SessionOptions } from '../../../runtime/node/sessions/session.js';
+import { warn } from '../output/notes.js';
 import { parseCount } from './arguments.js';
 
 /** What every command that runs a model takes. */
@@ -35,5 +36,5 @@ export function noteFallback({ requested, effective, attempts }: ProviderReport,
   if (attempts.length === 0 || requested[0] === 'auto') return;
   const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
   const name = model === undefined ? '' : `${model}: `;
-  process.stderr.write(`nmode: ${name}${[`ran on ${effective}`, ...passed].join('; ')}\n`);
+  warn(`${name}${[`ran on ${effective}`, ...passed].join('; ')}`);
 }

@@ -7,6 +7,7 @@ import { truthText } from '../../reports/truth-report.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { noteFallback } from '../flags/session-flags.js';
 import { assumedField } from './assumed-field.js';
+import { warn } from './notes.js';
 import { type Field, fields } from './print.js';
 import { shardField } from './shard-field.js';
 import { noteTiles } from './tiles-note.js';
@@ -59,7 +60,7 @@ export function noteEvaluation(report: EvaluationReport): void {
   noteFallback(report.session);
   for (const { name, tiling } of report.tiled) noteTiles(name, tiling);
   const { failures, images, warnings } = report;
-  for (const warning of warnings) process.stderr.write(`nmode: warning: ${warning}\n`);
+  warnings.forEach(warn);
   for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);
   if (failures.length > 0) {
     const total = failures.length + images;

@@ -59,24 +59,10 @@ export function printJson<C extends keyof Documents = never>(document: Documents
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-const printable = (text: string) => text.replace(/[^\P{Cc}\n]/gu, '?');
+/** What would steer the terminal is shown as '?'. */
+export const printable = (text: string): string => text.replace(/[^\P{Cc}\n]/gu, '?');
 
-/** Text for people. Names come from files: what would steer the terminal is shown as '?'. */
+/** Text for people, with names that come from files. */
 export function print(text: string): void {
   process.stdout.write(`${printable(text)}\n`);
-}
-
-/** A line on standard error of what is to be told of files; of what is told of many, one line. */
-export function noteWarnings(
-  files: readonly { readonly name: string; readonly warnings: readonly string[] }[],
-): void {
-  const warned = new Map<string, string[]>();
-  for (const { name, warnings } of files) {
-    const text = warnings.join('; ');
-    if (text !== '') warned.set(text, [...(warned.get(text) ?? []), name]);
-  }
-  for (const [text, [first, ...others]] of warned) {
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    process.stderr.write(`${printable(`nmode: ${first}${more}: ${text}`)}\n`);
-  }
 }

@@ -91,7 +91,7 @@ describe('nmode bench', () => {
       '--json',
     );
     expect(run.status).toBe(0);
-    expect(run.stderr).toMatch(/^nmode: plain\.onnx: ran on cpu; not on dml: [^\n]*\n$/);
+    expect(run.stderr).toMatch(/^warning: plain\.onnx: ran on cpu; not on dml: [^\n]*\n$/);
     const [first, second, ...others] = JSON.parse(run.stdout).models;
     expect(first).toMatchObject({ provider: 'cpu', session: { requested: ['dml'], effective: 'cpu' } });
     expect(second).toMatchObject({ provider: 'cpu', session: { requested: ['cpu'], attempts: [] } });

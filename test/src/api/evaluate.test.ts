@@ -143,10 +143,10 @@ it('the command line names values, flags and warnings, and writes how truth was 
   const told = nmode(...args, '--truth-label', '5', '--ignore-label', '9', '--report', report);
   expect(told.status).toBe(0);
   expect(told.stdout).toMatch(/^truth +label 5, in 1 mask; 0 pixels of label 9 not counted$/m);
-  expect(told.stderr).toBe('nmode: warning: --ignore-label 9: no mask holds it, they hold 0 and 5\n');
+  expect(told.stderr).toBe('warning: --ignore-label 9: no mask holds it, they hold 0 and 5\n');
   expect(readFileSync(report, 'utf8')).toMatch(/label 5, in 1 mask.*To be checked.*`ignoreLabel: 9`/s);
   const wrong = nmode(...args, '--truth-label', '6', '--json');
-  expect(wrong.stderr).toBe('nmode: warning: --truth-label 6: no mask holds it, they hold 0 and 5\n');
+  expect(wrong.stderr).toBe('warning: --truth-label 6: no mask holds it, they hold 0 and 5\n');
   expect(JSON.parse(wrong.stdout)).toMatchObject({
     truth: { label: 6, masks: 0, ignored: 0 },
     warnings: ['--truth-label 6: no mask holds it, they hold 0 and 5'],

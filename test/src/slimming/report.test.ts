@@ -53,6 +53,7 @@ const REPORT: SlimReport = {
   },
   heldOut: { agreement: scoresOf(0.9812, 0.9812) },
   versions: { nmode: '0.1.0', node: '20.19.0', onnxruntime: '1.30.0' },
+  warnings: ['x.png and 8 more: it is <grey>'],
   notes: ['softmax assumed & said'],
 };
 
@@ -74,6 +75,7 @@ describe('the report', () => {
       'nmode 0.1.0, node 20.19.0, onnxruntime 1.30.0',
       '182 s on 2 threads',
       'softmax assumed &amp; said',
+      'x.png and 8 more: it is &lt;grey&gt;',
       '>running statistics</text>',
       '>weights kept</text>',
     ];

@@ -30,8 +30,12 @@ it('puts a decoder into the network of a checkpoint, which is exported again by 
   cpSync(SHORT.images, images, { recursive: true });
   // What is named as a mask is no image to learn from.
   cpSync(fixture('masks', 'ISIC_0000082.png'), join(images, 'ISIC_0000082_mask.png'));
+  const photograph = sharp(join(images, 'ISIC_0000082.jpg')).ensureAlpha(0.5);
+  await photograph.toFile(join(images, 'ISIC_0000082.png'));
+  rmSync(join(images, 'ISIC_0000082.jpg'));
   const report = await slim({ ...CHECKPOINT, images, output, saveWeights, steps: 30, minAgreement: 0.5 });
   rmSync(images, { recursive: true });
+  expect(report.warnings).toEqual(['ISIC_0000082.png: its alpha channel is left out']);
   expect(report.notes).toContain(
     `ignored in ${images}, as masks of other images by their names: ISIC_0000082_mask.png; \`masks: '${images}'\` uses them`,
   );

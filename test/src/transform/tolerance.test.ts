@@ -106,6 +106,7 @@ it('what is rewritten to be more exact than onnxruntime passes by its spread', a
     images: 2,
     extremes: [],
     names: ['a', 'b'],
+    warnings: [],
     sizes: [],
     from: 'release',
     assumed: [],
