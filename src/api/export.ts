@@ -9,6 +9,7 @@ import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/ope
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import { at } from '../../graph/common/at.js';
+import { option } from '../../graph/common/option.js';
 import {
   checkOptions,
   each,
@@ -114,7 +115,11 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
     };
     const made = {
       ...{ model: exported.model, name: basename(output), head: description.head },
-      ...{ assumed: exported.assumed, notes: [...exported.notes, ...structured.notes], isProven: true },
+      ...{
+        assumed: exported.assumed,
+        notes: [...exported.notes, ...structured.notes, ...sizeNotes(provenAt)],
+        isProven: true,
+      },
       ...((io === 'image' || provenAt) && {
         network: () => exportCheckpoint(checkpoint, proven, others).model,
       }),
@@ -148,4 +153,13 @@ export async function exportModel(options: ExportModelOptions): Promise<ExportRe
   } finally {
     for (const each of [checkpoint, ...others]) each.close();
   }
+}
+
+/** Where the network was run at another size than that of the model. */
+function sizeNotes(provenAt: InputSize | undefined): readonly string[] {
+  if (provenAt === undefined) return [];
+  const size = `${provenAt.height}x${provenAt.width}`;
+  return [
+    `verified at ${size}, the size of the reference and not of the model: to verify the file itself, export with ${option('size')} ${size}, or for any size with \`exportModel({ size: {} })\``,
+  ];
 }

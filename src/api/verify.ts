@@ -14,7 +14,10 @@ import {
   taken,
 } from '../../graph/common/option-kinds.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
-import { outlineOf } from '../../graph/ir/model.js';
+import { encodeModel } from '../../graph/file/write.js';
+import { type Model, outlineOf } from '../../graph/ir/model.js';
+import type { Tensor } from '../../graph/ir/tensor.js';
+import { beforeHead } from '../../graph/rewriting/before-head.js';
 import { named } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../../runtime/node/sessions/providers.js';
@@ -26,7 +29,7 @@ import {
 } from '../../runtime/node/sessions/session.js';
 import { endOf } from '../../runtime/output-spec.js';
 import { cornered, missedHints } from '../parity/hints.js';
-import { namedReference } from '../parity/pair.js';
+import { holdsLogits, namedReference, OF_LOGITS, pairTensors } from '../parity/pair.js';
 import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
 import { meaningsOf } from '../transform/difference.js';
 
@@ -43,6 +46,8 @@ export interface Verification extends Parity {
   readonly provider: ProviderReport;
   /** Possible causes of a miss, one sentence each: logits, an interpolation, or what was assumed at the export. */
   readonly hints: readonly string[];
+  /** What else is to be known, one line each: that logits were compared before the head. */
+  readonly notes: readonly string[];
   /** What the model's export took for the network itself, and no reference has proven. */
   readonly assumed: readonly Assumption[];
 }
@@ -62,8 +67,10 @@ const KINDS: Kinds<VerifyOptions> = {
 export async function verify(options: VerifyOptions): Promise<Verification> {
   checkOptions(options, KINDS, ['model', 'reference']);
   const { model, reference } = options;
-  const { bytes, name, model: loaded } = await loadModel(model, options);
+  const { bytes: whole, name, model: loaded } = await loadModel(model, options);
   const tensors = await readReference(reference);
+  const logits = logitsOf(loaded, tensors);
+  const bytes = logits === undefined ? whole : encodeModel(logits);
   await using session = await createSession(bytes, taken(options, SESSION_KINDS)).catch((error: unknown) => {
     throw named(name, error);
   });
@@ -76,16 +83,31 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
       );
     }
     const atol = options.atol ?? toleranceOf(parseProvider(provider.effective));
-    const end = endOf(outlineOf(loaded).activation, loaded.metadata.get(HEAD_KEY));
+    const end = logits ? 'logits' : endOf(outlineOf(loaded).activation, loaded.metadata.get(HEAD_KEY));
     const meanings = meaningsOf(loaded);
     const [first] = loaded.graph.outputs;
     const ends = (output: string) =>
       output === first?.name ? end : (meanings.get(output)?.end ?? 'unknown');
-    const parity = await verifySession(session, tensors, { ...options, atol }, ends);
+    const rule = logits ? { scaled: options.atol === undefined && !options.rtol } : {};
+    const parity = await verifySession(session, tensors, { ...rule, ...options, atol }, ends);
     const assumed = ofNetwork(assumptionsIn(loaded.metadata)).filter(({ verified }) => !verified);
     const hints = parity.pass ? [] : missedHints({ parity, end, assumed, cornered: cornered(loaded) });
-    return { ...parity, provider, hints, assumed: assumedStructure(loaded.metadata) };
+    const notes = logits ? [OF_LOGITS] : [];
+    return { ...parity, provider, hints, notes, assumed: assumedStructure(loaded.metadata) };
   } catch (error) {
     throw namedReference(reference, named(name, error));
+  }
+}
+
+/** The model before its head, where that is what a reference holds; undefined where it is compared as it is. */
+function logitsOf(model: Model, reference: ReadonlyMap<string, Tensor>): Model | undefined {
+  const logits = beforeHead(model);
+  if (logits === undefined) return undefined;
+  try {
+    return holdsLogits(pairTensors(outlineOf(model), reference)) ? logits : undefined;
+  } catch (error) {
+    // What does not pair up is told where it is compared.
+    if (error instanceof NmodeError) return undefined;
+    throw error;
   }
 }

@@ -5,7 +5,7 @@ import type { Assumption, CheckedAssumption } from '../../graph/common/assumptio
 import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import { holdsLogits, namedReference, type Ports, pairTensors } from '../parity/pair.js';
+import { holdsLogits, namedReference, OF_LOGITS, type Ports, pairTensors } from '../parity/pair.js';
 import { givesLogits, parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
 import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
@@ -106,8 +106,6 @@ export async function writeProven(made: Made, plan: ProofPlan) {
   );
   return { model, transformation, assumed, notes, bytes, verified };
 }
-
-const OF_LOGITS = 'the reference holds logits: compared before the head';
 
 /** Whether a reference holds what a network returns before its head. @throws NmodeError (BAD_REFERENCE) */
 async function areLogits(reference: string, ports: Ports): Promise<boolean> {

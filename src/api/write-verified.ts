@@ -58,7 +58,8 @@ export async function verifyOrFail(
   // Loaded with what runs a model, which an export without a reference does not need.
   const { verify } = await import('./verify.js');
   // Hints are made of what was assumed, not of what the model says: that it is verified.
-  const { hints: _, assumed: __, provider: ___, ...parity } = await verify({ model, reference, ...rule });
+  const found = await verify({ model, reference, ...rule });
+  const { hints: _, notes: __, assumed: ___, provider: ____, ...parity } = found;
   if (!parity.pass) {
     const { missedHints } = await import('../parity/hints.js');
     const { endOf } = await import('../../runtime/output-spec.js');

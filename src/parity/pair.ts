@@ -86,6 +86,9 @@ const MARGIN = 1e-3;
 /** Whether a value is no probability. */
 export const leavesUnit = (value: number): boolean => value < -MARGIN || value > 1 + MARGIN;
 
+/** What is told where a model with a head is held against logits. */
+export const OF_LOGITS = 'the reference holds logits: compared before the head';
+
 /** Whether what a head follows, which is the first output, are logits: probabilities never leave [0, 1]. */
 export const holdsLogits = ({ expected }: Paired): boolean =>
   expected.slice(0, 1).some(([, { data }]) => data.some(leavesUnit));

@@ -197,7 +197,9 @@ function checkShapes(ports: readonly Port[], inputs: Readonly<Record<string, Nam
     const wrong = dims.flatMap((dim, axis) => (fits(dim, axis) ? [] : [axis]));
     if (dims.length !== shape.length || wrong.length > 0) {
       const isOfSpace = dims.length === shape.length && wrong.every((axis) => axis > 1);
-      const way = isOfSpace ? `, or export the model with ${option('size')} ${dims.slice(2).join('x')}` : '';
+      const way = isOfSpace
+        ? `, or export the model with ${option('size')} ${dims.slice(2).join('x')}, or for any size with \`exportModel({ size: {} })\``
+        : '';
       throw new NmodeError(
         'BAD_REFERENCE',
         `the reference '${inputs[name]?.name}' is [${dims}], the model's ${name} [${shape}] or a multiple of its batch: make a reference of that size${way}`,

@@ -27,6 +27,7 @@ describe('options of the API on the command line', () => {
     ["`solverOptions.lmdForm: 'mine'`, expected", '--lmd-form mine, expected'],
     ['`proposeSkips` proposes some', 'nmode inspect --skips proposes some'],
     ['as `exportModel({ reference })` does', 'as export --reference does'],
+    ['with `exportModel({ size: {} })`', 'with export --dynamic'],
     ["`padding: 'a: b'`: it", '--padding a: b: it'],
   ])('%s', async (message, words) => {
     expect(await inFlags(message)).toBe(words);

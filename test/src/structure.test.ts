@@ -72,11 +72,20 @@ describe('a U-Net of unknown keys', () => {
     const output = join(folder, 'proven.onnx');
     const { status, stdout } = nmode('export', checkpoint, '-o', output, '--reference', reference, '--json');
     expect(status).toBe(0);
-    const { assumed, verified, input, architecture } = JSON.parse(stdout);
+    const { assumed, verified, input, architecture, notes } = JSON.parse(stdout);
     expect(assumed[0]).toEqual({ what: 'structure', value: RIGHT, option: 'assume', verified: true });
     expect(architecture['nmode.structure']).toBe(RIGHT);
     expect(input).toEqual([1, 3, 256, 256]);
     expect(verified.of).toBe('network');
+    expect(notes).toContain(
+      'verified at 64x64, the size of the reference and not of the model: to verify the file itself, export with --size 64x64, or for any size with export --dynamic',
+    );
+    expect(nmode('verify', output, '--reference', reference)).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(
+        /or export the model with --size 64x64, or for any size with export --dynamic\n$/,
+      ),
+    });
   });
 
   it('takes no hypothesis that there is none of, and known networks none at all', () => {

@@ -20,7 +20,10 @@ export function addVerify(program: Command, inFlags: InFlags): void {
     .command('verify')
     .description('compare a model with reference outputs; exits with 1 if they differ')
     .argument('<model.onnx>', 'the model')
-    .requiredOption('--reference <file>', 'inputs and expected outputs, .safetensors or .npz')
+    .requiredOption(
+      '--reference <file>',
+      'inputs and expected outputs, .safetensors or .npz: tensors named as those of the model, or one input (input) and its output (output)',
+    )
     .option(
       '--atol <tolerance>',
       'absolute tolerance (default: 1e-5 on the CPU, more on other providers)',
@@ -77,7 +80,10 @@ function parityText(parity: Verification): string {
     'beyond',
   ];
   const judged = paragraph(
-    `tolerance: ${parity.atol} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`,
+    `tolerance: ${parity.atol}${parity.scaled ? ' of the largest' : ''} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`,
   );
-  return [table(header, rows), judged, assumedLine(parity.assumed)].filter((part) => part !== '').join('\n');
+  const notes = parity.notes.map((note) => paragraph(`note: ${note}`));
+  return [table(header, rows), judged, ...notes, assumedLine(parity.assumed)]
+    .filter((part) => part !== '')
+    .join('\n');
 }

@@ -12,6 +12,7 @@ const OTHERWISE = [
   ['classNames', '--classes'],
   ['proposeSkips', 'nmode inspect --skips'],
   ['exportModel({ reference })', 'export --reference'],
+  ['exportModel({ size: {} })', 'export --dynamic'],
   ['optimizeModel({ freeze: true })', 'nmode optimize --freeze'],
 ] as const;
 

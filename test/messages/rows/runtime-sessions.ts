@@ -96,6 +96,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     "the reference '…' is […], the model's … […]": 'an output that was run has another shape than its tensor',
     "the reference '…' is […], the model's … […] or a multiple of its batch: make a reference of that size…":
       "an input's tensor has another rank or a fixed size is another, the first one not a multiple",
-    ', or export the model with … …': 'of the shape of the reference, only sizes in space differ',
+    ', or export the model with … …, or for any size with `exportModel({ size: {} })`':
+      'of the shape of the reference, only sizes in space differ',
   },
 };

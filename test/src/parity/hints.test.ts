@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
+import { at } from '../../../graph/common/at.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { string } from '../../../graph/ir/attribute.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
@@ -28,7 +29,6 @@ function constant(taken: string, channels: number, value: number): string {
 
 /** Models of other programs say nothing of a head: their last operator does. */
 it.each([
-  ['unet.onnx', 1, -4, /^the reference's outputs leave \[0, 1\], so that they are logits/],
   ['lraspp.onnx', 2, 0.5, /^the reference's outputs lie within \[0, 1\], .* and the model gives logits/],
 ] as const)(
   '%s, which no metadata describe, is told from a reference of the other kind',
@@ -39,6 +39,53 @@ it.each([
     expect(hints).toEqual([expect.stringMatching(hint)]);
   },
 );
+
+/** A black image, and a value for each of its pixels, of a model that takes their sigmoid and moves it on. */
+async function sigmoidHeldAgainst(value: number, ...after: readonly string[]) {
+  const type = { dtype: 'float32', shape: [1, 1, 2, 2] } as const;
+  const names = ['p', ...after.map((_, index) => `after${index}`)];
+  const model = encodeModel(
+    handmade({
+      nodes: [
+        node('Sigmoid', ['x'], ['p']),
+        ...after.map((op, index) => node(op, [at(names, index)], [at(names, index + 1)])),
+      ],
+      inputs: [{ name: 'x', type }],
+      outputs: [{ name: at(names, after.length), type }],
+    }),
+  );
+  const path = join(folder, 'sigmoid.safetensors');
+  const filled = (of: number) => float32Tensor([1, 1, 2, 2], new Float32Array(4).fill(of));
+  writeFileSync(
+    path,
+    encodeSafetensors(
+      new Map([
+        ['x', filled(4)],
+        ['y', filled(value)],
+      ]),
+    ),
+  );
+  return verify({ model, reference: path });
+}
+
+it('logits are compared before a head, which is told', async () => {
+  const notes = ['the reference holds logits: compared before the head'];
+  expect(await sigmoidHeldAgainst(4)).toMatchObject({ pass: true, scaled: true, hints: [], notes });
+  expect(await sigmoidHeldAgainst(4.001)).toMatchObject({ pass: false, notes });
+  expect(await sigmoidHeldAgainst(1 / (1 + Math.exp(-4)))).toMatchObject({
+    pass: true,
+    scaled: false,
+    notes: [],
+  });
+});
+
+it('logits are a hint where the head is not the last operator', async () => {
+  expect(await sigmoidHeldAgainst(4, 'Identity')).toMatchObject({
+    pass: false,
+    hints: [expect.stringMatching(/^the reference's outputs leave \[0, 1\], so that they are logits/)],
+    notes: [],
+  });
+});
 
 it('an Upsample of opset 9 may be why the bilinear upsampling of PyTorch is missed', async () => {
   const type = (side: number) => ({ dtype: 'float32', shape: [1, 1, 1, side] }) as const;
