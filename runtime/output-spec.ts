@@ -1,7 +1,8 @@
 import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
-import { badModel, badUsage } from '../graph/common/errors.js';
+import { badModel, badUsage, NmodeError } from '../graph/common/errors.js';
 import { oneOf } from '../graph/common/fields.js';
+import { headAdvice } from '../graph/common/head-advice.js';
 import { axesOf, type Layout } from '../graph/common/layout.js';
 import { option } from '../graph/common/option.js';
 import { either, type Kinds, NUMBER, TEXT, TEXTS } from '../graph/common/option-kinds.js';
@@ -45,9 +46,8 @@ export const OUTPUT_KINDS: Kinds<OutputSpecOptions> = {
   outputName: TEXT,
 };
 
-/** What is said of logits that nobody says how to turn into probabilities. */
-export const LACKS_HEAD =
-  "it returns logits, not probabilities: convert them with `head: 'sigmoid'` or `head: 'softmax'`";
+/** Logits that nobody says how to turn into probabilities. */
+export class MissingHeadError extends NmodeError {}
 
 /** What a model's output is, and what is made of it. @throws NmodeError: BAD_MODEL, BAD_USAGE */
 export function outputSpecOf(
@@ -73,9 +73,6 @@ export function outputSpecOf(
   const stated = endOf(activation, metadata.get(HEAD_KEY));
   const isOpen = stated === 'logits' || stated === 'unknown';
   const head = asked ?? (isOpen ? appliedHead(metadata) : undefined);
-  if (stated === 'logits' && head === undefined) {
-    throw badModel(LACKS_HEAD);
-  }
   if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
     const says = activation === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
     throw badUsage(
@@ -83,6 +80,13 @@ export function outputSpecOf(
     );
   }
   const count = type?.shape?.[at(axesOf(layout), 0)];
+  const known = typeof count === 'number' && count > 0 ? count : undefined;
+  if (stated === 'logits' && head === undefined) {
+    throw new MissingHeadError(
+      'BAD_USAGE',
+      `it returns logits, not probabilities: convert them with ${headAdvice(known)}`,
+    );
+  }
   if (head === 'softmax' && count === 1) {
     throw badUsage("`head: 'softmax'`: over one class it is always 1, use sigmoid");
   }
@@ -101,7 +105,6 @@ export function outputSpecOf(
     stated === 'unknown' && head === undefined
       ? [{ what: 'head', value: 'none: its values are probabilities', option: 'head' }]
       : [];
-  const known = typeof count === 'number' && count > 0 ? count : undefined;
   const { classes, assumed } = classesOf(head ?? stated, metadata, background, count);
   const regions = classes.kind === 'independent' ? regionsIn(metadata, known) : undefined;
   const names = classNamesOf(metadata, classNames, known);

@@ -1,4 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
+import { headAdvice } from '../../graph/common/head-advice.js';
 import { option } from '../../graph/common/option.js';
 import type { Value } from '../../graph/ir/value.js';
 import { sigmoid, softmax } from '../../graph/ops/unary.js';
@@ -37,6 +38,6 @@ export function headFor(file: string, classes: number, hint?: Head, own?: Head):
   if (hint !== undefined || classes === 1) return hint ?? 'sigmoid';
   throw new NmodeError(
     'BAD_USAGE',
-    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give ${option('head', 'softmax')} where classes exclude each other, or sigmoid where they do not; to export logits, none`,
+    `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give ${headAdvice(classes)}; to export logits, ${option('head', 'none')}`,
   );
 }

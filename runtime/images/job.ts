@@ -174,6 +174,7 @@ export class Job {
     const data = head === undefined ? given.data : applyHead(head, given.data, classes);
     checkProbabilities(
       data,
+      classes,
       assumed.some(({ option }) => option === 'head'),
     );
     if (semantics.kind === 'exclusive') checkShares(data, classes);

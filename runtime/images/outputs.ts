@@ -1,4 +1,5 @@
-import { badModel } from '../../graph/common/errors.js';
+import { badModel, badUsage } from '../../graph/common/errors.js';
+import { headAdvice } from '../../graph/common/head-advice.js';
 import type { Layout } from '../../graph/common/layout.js';
 import type { Probabilities } from '../common/raster.js';
 import type { Floats } from '../sessions/tensors.js';
@@ -33,17 +34,17 @@ function channelsFirst({ dims, data: from }: Floats): Floats {
 /**
  * Rounding may pass 0 and 1 by a little.
  * @param mayBeLogits whether nobody says what they are, so that a head can be named
- * @throws NmodeError (BAD_MODEL) for what are no probabilities
+ * @throws NmodeError for what are no probabilities: BAD_MODEL, or where a head may be lacking BAD_USAGE
  */
-export function checkProbabilities(data: Float32Array, mayBeLogits: boolean): void {
+export function checkProbabilities(data: Float32Array, classes: number, mayBeLogits: boolean): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;
     if (value >= -1e-3 && value <= 1.001) continue;
-    const hint =
-      mayBeLogits && Number.isFinite(value)
-        ? ": if these are logits, convert them with `head: 'sigmoid'` or `head: 'softmax'`"
-        : ' from 0 to 1';
-    throw badModel(`the model gives ${value}, expected probabilities${hint}`);
+    if (!mayBeLogits || !Number.isFinite(value))
+      throw badModel(`the model gives ${value}, expected probabilities from 0 to 1`);
+    throw badUsage(
+      `the model gives ${value}, expected probabilities: if these are logits, convert them with ${headAdvice(classes)}`,
+    );
   }
 }
 

@@ -9,6 +9,7 @@ import type { ChannelFiles } from '../node/images/channels.js';
 import { inputSpecOfModel, loadModel, withOutput } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../node/sessions/session.js';
+import { MissingHeadError } from '../output-spec.js';
 import type { SegmentOptions } from '../segment-options.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
@@ -267,7 +268,9 @@ function imageSpec(
   try {
     return { spec: inputSpecOfModel(model, options) };
   } catch (error) {
-    if (error instanceof NmodeError && error.code === 'BAD_MODEL') return { why: error.message };
+    const isOfModel =
+      error instanceof NmodeError && (error.code === 'BAD_MODEL' || error instanceof MissingHeadError);
+    if (isOfModel) return { why: error.message };
     return naming(name, () => {
       throw error;
     });

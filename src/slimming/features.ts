@@ -199,7 +199,6 @@ function inputsOf({ inputs: [port] }: Session, fed: Floats): Readonly<Record<str
 async function record(teacher: Teacher, session: Session, seen: Seen, { given, halves, isHeld }: Answers) {
   const { job, fed, image } = seen;
   const { height, width } = sizeOf(fed.dims);
-  refuseLogits(teacher, given);
   naming(teacher.name, () => job.place(0, given));
   const answer = probabilitiesOf(job);
   const probabilities = atSize(answer, height, width);
@@ -220,19 +219,6 @@ async function record(teacher: Teacher, session: Session, seen: Seen, { given, h
     ),
   };
 }
-
-/** @throws NmodeError (BAD_USAGE) where nobody says what the network ends in, and it ends in no probabilities */
-function refuseLogits({ name, spec }: Teacher, { data }: Floats): void {
-  if (spec.head !== undefined || !spec.assumed.some((assumption) => assumption.option === 'head')) return;
-  const logit = data.find((value) => (value < -TOLERANCE || value > 1 + TOLERANCE) && Number.isFinite(value));
-  if (logit === undefined) return;
-  throw badUsage(
-    `${name}: it gives ${logit}, which is not a probability: say what turns its logits into probabilities, ${option('head', 'sigmoid')} or ${option('head', 'softmax')}`,
-  );
-}
-
-/** Rounding may pass 0 and 1 by a little. */
-const TOLERANCE = 1e-3;
 
 function probabilitiesOf(job: Job): Probabilities {
   const { probabilities } = job.finish({

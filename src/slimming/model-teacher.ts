@@ -6,7 +6,7 @@ import { checkNames, skipsOf } from '../../exporters/grafting/skips.js';
 import { locate } from '../../graph/analysis/features.js';
 import { prune } from '../../graph/analysis/prune.js';
 import { at } from '../../graph/common/at.js';
-import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
+import { NmodeError } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { decided } from '../../graph/lifting/branches.js';
@@ -15,10 +15,8 @@ import { inlined } from '../../graph/lifting/inlining.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { named, naming } from '../../runtime/common/naming.js';
-import type { ModelSpec } from '../../runtime/images/job.js';
 import type { InputSpecOptions } from '../../runtime/input-spec.js';
 import { inputSpecOfModel, type LoadedModel, withOutput } from '../../runtime/node/model.js';
-import { LACKS_HEAD } from '../../runtime/output-spec.js';
 import { measure } from '../measuring/measure.js';
 import { headOf, refuseNmode, refuseParts, type Teacher } from './teacher.js';
 
@@ -39,7 +37,7 @@ export async function modelTeacher(loaded: LoadedModel, options: ModelTeacherOpt
   const given = withOutput(loaded, said.outputName).model;
   refuseNmode(name, given.metadata.get('nmode.decoder'), force);
   const model = naming(name, () => inImageForm(lift(decided(inlined(given).model).model)));
-  const spec = naming(name, () => specOf(model, said));
+  const spec = naming(name, () => inputSpecOfModel(model, said));
   refuseParts(name, spec.recipe);
   const skips = await inName(name, async () => {
     checkNames(model, names);
@@ -81,16 +79,6 @@ export async function modelTeacher(loaded: LoadedModel, options: ModelTeacherOpt
       };
     },
   };
-}
-
-/** Logits of which nobody says the head lack a flag, as those of a checkpoint do: the model is as good as any. */
-function specOf(model: Model, said: InputSpecOptions): ModelSpec {
-  try {
-    return inputSpecOfModel(model, said);
-  } catch (error) {
-    if (reason(error) !== LACKS_HEAD) throw error;
-    throw badUsage(LACKS_HEAD, { cause: error });
-  }
 }
 
 /** What nobody said of the teacher's images and classes, the student takes over. */

@@ -91,7 +91,7 @@ describe('the head', () => {
 
   it('is asked for where a model ends in logits, whatever their range', () => {
     expect(() => form(logits)).toThrow(
-      "it returns logits, not probabilities: convert them with `head: 'sigmoid'` or `head: 'softmax'`",
+      "it returns logits, not probabilities: convert them with `head: 'softmax'` where classes exclude each other, as they mostly do, or `head: 'sigmoid'` where they do not",
     );
     expect(form(logits, { head: 'sigmoid' })).toMatchObject({
       head: 'sigmoid',

@@ -83,7 +83,7 @@ describe('what all images fail with alike', () => {
     /^all 4 images failed, the first: a\.png: the model gives -8\.2\d*, expected probabilities: if these are logits/;
 
   it('is told once, with its own code', async () => {
-    const failing = { code: 'BAD_MODEL', message: expect.stringMatching(wrong) };
+    const failing = { code: 'BAD_USAGE', message: expect.stringMatching(wrong) };
     const told = { model: model('logits'), images: [images], output: out('logits'), recipe };
     await expect(predict(told)).rejects.toMatchObject(failing);
     await expect(evaluate({ ...told, images, masks })).rejects.toMatchObject(failing);

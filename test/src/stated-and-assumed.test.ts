@@ -112,9 +112,9 @@ describe('predict', () => {
   it('of logits is what the head makes of them, and is refused without one', async () => {
     const command = ['predict', at('logits.onnx'), at('images'), '-o', at('logits')];
     expect(nmode(...command)).toMatchObject({
-      status: 3,
+      status: 2,
       stderr:
-        'nmode: logits.onnx: it returns logits, not probabilities: convert them with --head sigmoid or --head softmax\n',
+        'nmode: logits.onnx: it returns logits, not probabilities: convert them with --head softmax where classes exclude each other, as they mostly do, or --head sigmoid where they do not\n',
     });
     expect(nmode(...command, '--head', 'softmax').status).toBe(0);
     expect(await labelsOf(at('logits', 'a_labels.png'))).toEqual(CLASS);

@@ -47,12 +47,10 @@ export const RUNTIME_IMAGES: Conditions = {
       'the output ends in a softmax, or --head softmax was given, and a run gave one class',
     "the model's … classes add up to … in a pixel, expected 1: its softmax is not over the classes":
       'the output ends in a softmax, and in some pixel the values of all classes miss a sum of 1 by over 0.01',
-    'the model gives …, expected probabilities…':
-      'after the head, if one is given, a value is NaN or lies beyond 0..1 by more than 0.001',
-    ": if these are logits, convert them with `head: 'sigmoid'` or `head: 'softmax'`":
-      'the value is finite, and neither graph, metadata nor caller say a head, so that one can be given',
-    ' from 0 to 1':
-      'the value is NaN or infinite, or what the output ends in is known, so that no other head is taken',
+    'the model gives …, expected probabilities: if these are logits, convert them with …':
+      'a value lies beyond 0..1 by more than 0.001, no head is given, and neither graph nor metadata say one',
+    'the model gives …, expected probabilities from 0 to 1':
+      'after the head, if one is given, a value is NaN or infinite, or what the output ends in is known and it lies beyond 0..1 by more than 0.001',
   },
   'runtime/images/files/jpeg-frame.ts': {
     'its image data are damaged: …': 'headers or codes of the image data contradict the JPEG standard',

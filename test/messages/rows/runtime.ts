@@ -66,7 +66,7 @@ export const RUNTIME: Conditions = {
     'it gives …, expected probabilities in float32': 'the first output is declared with another type',
     "a head of '…', expected …": 'a program gives a head other than sigmoid and softmax',
     ' or ': 'joins the heads that can be applied',
-    "it returns logits, not probabilities: convert them with `head: 'sigmoid'` or `head: 'softmax'`":
+    'it returns logits, not probabilities: convert them with …':
       'the graph ends in sums of products, or does not tell and the metadata say none, and no head is given',
     '… in a …: a … behind it would change its probabilities':
       'a head is given where graph or metadata say that there is one',

@@ -41,8 +41,6 @@ export const SRC_SLIMMING: Conditions = {
     'no number … in the file': 'the file of features was cut while it was read',
   },
   'src/slimming/features.ts': {
-    '…: it gives …, which is not a probability: say what turns its logits into probabilities, … or …':
-      'a model says nothing of its head, nor does the user, and it gives a number below 0 or above 1',
     'no input': 'never: a model without one is refused before',
     "no output '…' of …": 'never: they were put there',
     'prepared pixels are float32': 'never: a model that takes images as they are has no feature maps to name',

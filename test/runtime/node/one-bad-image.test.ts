@@ -43,8 +43,8 @@ describe('what fails for one image fails for no other', () => {
       'bright',
       RESIZED,
       () => png(255),
-      'BAD_MODEL',
-      /^the model gives 3, .*convert them with `head: 'sigmoid'` or `head: 'softmax'`$/,
+      'BAD_USAGE',
+      /^the model gives 3, .*convert them with `head: 'sigmoid'`$/,
     ],
     [
       'a size that onnxruntime refuses',

@@ -68,7 +68,7 @@ describe('refuses in one line, before anything is trained,', () => {
       'logits of which nobody says the head',
       { network: fixture('cases/original-classes4.zip.pth') },
       'BAD_USAGE',
-      /4 classes, .* give `head: 'softmax'` where .*, or sigmoid where they do not; to export/,
+      /4 classes, .* give `head: 'softmax'` where .*, or `head: 'sigmoid'` where they do not; to export/,
     ],
     [
       'a size that the levels do not divide',

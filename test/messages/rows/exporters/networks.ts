@@ -151,7 +151,7 @@ export const NETWORKS: Conditions = {
   'exporters/assembly/head.ts': {
     "`head: 'softmax'`: over one class it is always 1, use sigmoid":
       'the head is a softmax, and there is one class',
-    '…: … classes, and a checkpoint does not hold what follows the logits: give … where classes exclude each other, or sigmoid where they do not; to export logits, none':
+    '…: … classes, and a checkpoint does not hold what follows the logits: give …; to export logits, …':
       'no head was told, and there are two classes or more',
     '…: the network was trained to end in a softmax over one class, which is always 1: … gives what goes into it':
       'the activation that its arguments say is a softmax, there is one class, and the head that is given is not none',
