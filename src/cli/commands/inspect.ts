@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
 import { badUsage } from '../../../graph/common/errors.js';
-import type { CheckpointReport, ModelReport, PortReport, SkipsReport, TensorReport } from '../../index.js';
+import type { CheckpointReport, ModelReport, PortReport, SkipsReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
@@ -10,11 +10,13 @@ import { assumedField, assumedNetworkField } from '../output/assumed-field.js';
 import { costField } from '../output/cost-field.js';
 import { type Field, fields, paragraph, printReport, shapeLine, table } from '../output/print.js';
 import { withClock } from '../output/progress.js';
+import { tensorTable } from '../output/tensor-table.js';
 import { untypedField, untypedFields } from '../output/untyped-fields.js';
 
 interface Flags extends CheckpointFlags {
   readonly skips?: true;
   readonly why?: true;
+  readonly all?: true;
   readonly json?: true;
 }
 
@@ -34,14 +36,17 @@ export function addInspect(program: Command, inFlags: InFlags): void {
         'for a model: list nodes whose type cannot be inferred, and the nodes that rules skip because of them',
       ).conflicts([...CHECKPOINT_FLAGS, 'skips']),
     )
-    .option('--json', 'print one JSON document, with the cost of every node')
-    .action(async (file: string, { json, skips, why, ...flags }: Flags) => {
+    .addOption(
+      new Option('--all', 'list every tensor: of more than 30, the default is a summary').conflicts('skips'),
+    )
+    .option('--json', 'print one JSON document, with every tensor and the cost of every node')
+    .action(async (file: string, { json, skips, why, all, ...flags }: Flags) => {
       if (skips) return showSkips(file, json);
       const { inspect } = await import('../../api/inspect.js');
       const { key, ...selection } = optionsOf(flags);
       const report = await inWords(await withClock('reading', () => inspect(file, key, selection)), inFlags);
       if (why && report.kind !== 'model') throw badUsage('`why` applies only to a model');
-      printReport<'inspect'>(report, json, (it) => reportText(it, why));
+      printReport<'inspect'>(report, json, (it) => reportText(it, { why, all }));
     });
 }
 
@@ -63,8 +68,11 @@ async function inWords(
   };
 }
 
-function reportText(report: CheckpointReport | ModelReport, why?: true): string {
-  return report.kind === 'model' ? modelText(report, why) : checkpointText(report);
+/** How much of a file is shown. */
+type Shown = { readonly [Flag in 'why' | 'all']: Flags[Flag] | undefined };
+
+function reportText(report: CheckpointReport | ModelReport, shown: Shown): string {
+  return report.kind === 'model' ? modelText(report, shown) : checkpointText(report, shown);
 }
 
 function skipsText({ file, input, skips, sizeMultiple, assumed }: SkipsReport): string {
@@ -78,14 +86,7 @@ function skipsText({ file, input, skips, sizeMultiple, assumed }: SkipsReport): 
   return `${head}\n\n${table(['scale', 'shape', 'last tensor'], rows)}\n\n--skips ${names}`;
 }
 
-function tensorTable(tensors: readonly TensorReport[]): string {
-  return table(
-    ['tensor', 'type', 'shape'],
-    tensors.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(', ')}]`]),
-  );
-}
-
-function checkpointText(report: CheckpointReport): string {
+function checkpointText(report: CheckpointReport, { all }: Shown): string {
   const { architecture } = report;
   const network: readonly Field[] =
     architecture === undefined
@@ -106,7 +107,7 @@ function checkpointText(report: CheckpointReport): string {
       report.assumed?.length ? `unless given: ${assumptionsText(report.assumed, flagOf)}` : undefined,
     ],
   ]);
-  return `${head}\n\n${structureText(report)}${tensorTable(report.tensors)}`;
+  return `${head}\n\n${structureText(report)}${tensorTable(report.tensors, all)}`;
 }
 
 function structureText({ structure }: CheckpointReport): string {
@@ -146,7 +147,7 @@ function portText({ name, dtype, shape, layout }: PortReport): string {
   return `${name}: ${dtype ?? 'unknown'} ${shapeLine(shape)}${layout === 'NHWC' ? ' (NHWC)' : ''}`;
 }
 
-function modelText(report: ModelReport, why?: true): string {
+function modelText(report: ModelReport, { why, all }: Shown): string {
   const { activationBytes } = report;
   const operators = Object.entries(report.operators).map(([name, times]) => `${times} ${name}`);
   const head = fields([
@@ -161,5 +162,5 @@ function modelText(report: ModelReport, why?: true): string {
     assumedNetworkField(report.assumed),
     ...Object.entries(report.metadata).filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0),
   ]);
-  return `${head}\n\n${tensorTable(report.tensors)}`;
+  return `${head}\n\n${tensorTable(report.tensors, all)}`;
 }
