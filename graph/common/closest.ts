@@ -25,18 +25,40 @@ function distance(from: string, to: string): number {
 
 const comparable = (name: string): string => name.slice(0, MAX_COMPARED).toLowerCase();
 
-/** Those names that one which is not among them may be meant for, the closest first; none where none is like it. */
-export function closest(name: string, names: Iterable<string>, count: number): readonly string[] {
+/** How far a name is from each of others: how many characters differ, and the share that they are of the longer name. */
+function distances(name: string, names: Iterable<string>) {
   const wanted = comparable(name);
   return Array.from(names, (known) => {
     const other = comparable(known);
     const away = distance(wanted, other);
-    return { known, away, isNear: away < MAX_SHARE * Math.max(wanted.length, other.length) };
-  })
-    .filter(({ isNear }) => isNear)
+    return { known, away, share: away / Math.max(wanted.length, other.length) };
+  });
+}
+
+/** Those names that one which is not among them may be meant for, the closest first; none where none is like it. */
+export function closest(name: string, names: Iterable<string>, count: number): readonly string[] {
+  return distances(name, names)
+    .filter(({ share }) => share < MAX_SHARE)
     .sort((a, b) => a.away - b.away)
     .slice(0, count)
     .map(({ known }) => known);
+}
+
+/** A message lists all of so many names; of more, the nearest. */
+const [MAX_LISTED, NEAREST] = [8, 3];
+
+/**
+ * What a message says behind a name that is not among others: which it may be meant for.
+ * @param word what the message calls each
+ */
+export function instead(name: string, names: readonly string[], word: (name: string) => string): string {
+  const [near] = closest(name, names, 1);
+  if (near !== undefined) return `; the closest is ${word(near)}`;
+  if (names.length <= MAX_LISTED)
+    return `, expected ${names.map((known) => word(known)).join(', ') || 'none'}`;
+  const nearest = distances(name, names).sort((a, b) => a.share - b.share);
+  const few = nearest.slice(0, NEAREST).map(({ known }) => word(known));
+  return `; the nearest of ${names.length} are ${few.join(', ')}`;
 }
 
 /** What a message says of them behind a list of all: `; the closest is UNet`, or nothing. */

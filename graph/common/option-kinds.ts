@@ -1,4 +1,4 @@
-import { closest } from './closest.js';
+import { instead } from './closest.js';
 import { badUsage } from './errors.js';
 import { option } from './option.js';
 import { pick } from './pick.js';
@@ -117,7 +117,10 @@ export function checkOptions<Options extends object>(
     Object.hasOwn(kinds, name) ? kinds[name as keyof Options] : undefined;
   const missing = needed.filter((name) => options[name] === undefined);
   const other = given.find(([name]) => kindOf(name) === undefined);
-  if (other !== undefined) throw unknownOption(other[0], missing.length > 0 ? missing : Object.keys(kinds));
+  if (other !== undefined) {
+    const known = missing.length > 0 ? missing : Object.keys(kinds);
+    throw badUsage(`no option is named ${option(other[0])}${instead(other[0], known, option)}`);
+  }
   for (const [name, value] of given) {
     const [expected, isFit] = kindOf(name) ?? OBJECT;
     if (!isFit(value)) throw badUsage(`${option(name, value)}, expected ${expected}`);
@@ -130,11 +133,4 @@ export function checkOptions<Options extends object>(
     throw badUsage(`${option(inherited)} is inherited: give options as properties of the object itself`);
   }
   for (const name of missing) throw badUsage(`${option(name)} is missing: expected ${kinds[name][0]}`);
-}
-
-function unknownOption(name: string, known: readonly string[]) {
-  const [near] = closest(name, known, 1);
-  const expected = known.map((each) => option(each)).join(', ');
-  const way = near === undefined ? `, expected ${expected}` : `; the closest is ${option(near)}`;
-  return badUsage(`no option is named ${option(name)}${way}`);
 }

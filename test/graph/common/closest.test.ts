@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { closest, closestText } from '../../../graph/common/closest.js';
+import { closest, closestText, instead } from '../../../graph/common/closest.js';
 
 describe('a name that is not among those that are known', () => {
   it.each([
@@ -28,5 +28,18 @@ describe('a name that is not among those that are known', () => {
     expect(closestText('resnet1', ['vgg11', 'resnet50', 'resnet18'], 2)).toBe(
       '; the closest are resnet18, resnet50',
     );
+  });
+
+  it.each([
+    ['thread', ['threads', 'strict'], '; the closest is <threads>'],
+    ['cores', ['threads', 'strict'], ', expected <threads>, <strict>'],
+    ['cores', [], ', expected none'],
+    [
+      'outputFile',
+      ['at', 'atol', 'output', 'images', 'method', 'minutes', 'outputs', 'target', 'window'],
+      '; the nearest of 9 are <output>, <outputs>, <atol>',
+    ],
+  ])('%s is followed by the closest of %j, by all of few, or by the nearest of many', (name, names, text) => {
+    expect(instead(name, names, (known) => `<${known}>`)).toBe(text);
   });
 });

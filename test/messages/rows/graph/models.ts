@@ -208,10 +208,8 @@ export const MODELS: Conditions = {
       'a program gives something else for options, all of which may be left out',
     'expected options: { … }': 'a program gives no object',
     'no option is named ……': 'a program names an option that there is not',
-    ', expected …': 'no option has a name like it',
     '… is inherited: give options as properties of the object itself':
       'a program gives an object whose prototype has an option',
-    '; the closest is …': 'an option has a name like it',
     '… is missing: expected …': 'what nothing can be done without is undefined',
     '…, expected …': 'the value of an option is of another type, empty, or out of bounds',
   },
