@@ -1,4 +1,8 @@
+import { instead } from '../../graph/common/closest.js';
 import { badUsage, reason } from '../../graph/common/errors.js';
+import { literal } from '../../graph/common/option.js';
+import { isOf } from '../../graph/common/option-kinds.js';
+import { sizesText } from '../../graph/ir/model.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { copyOf, refuseGone } from '../common/buffers.js';
 import type { ElementType, Inputs, InputTensor, Port, TypedInputs, TypedTensor } from './tensors.js';
@@ -7,13 +11,17 @@ import type { ElementType, Inputs, InputTensor, Port, TypedInputs, TypedTensor }
  * The inputs of a run in memory of the session's own, before the caller goes on: the run may have to wait, and the caller
  * may fill its buffers again.
  * @param transfer take the buffers, which are empty afterwards, instead of copying what the views show
- * @throws NmodeError (BAD_USAGE) for what is no tensor, holds nothing any more, or cannot be taken
+ * @throws NmodeError (BAD_USAGE) for what is no tensor, is not what the model takes, holds nothing any more, or cannot be taken
  */
 export function ownInputs(inputs: Inputs, ports: readonly Port[], transfer: boolean): TypedInputs {
-  if (typeof inputs !== 'object' || inputs === null) {
-    throw badUsage('expected inputs by their names, as in { image: { dims, data } }');
+  if (!isOf('Object')(inputs)) {
+    throw badUsage(
+      `expected inputs by their names, as in { image: { dims, data } }, found ${literal(inputs)}`,
+    );
   }
-  const given = Object.entries(inputs).map(([name, tensor]) => [name, typed(name, tensor, ports)] as const);
+  const named = Object.keys(inputs).filter((name) => inputs[name] !== undefined);
+  refuseUnknown('input', named, ports);
+  const given = ports.map((port) => [port.name, typed(port, inputs[port.name])] as const);
   if (transfer) return take(given);
   return Object.fromEntries(
     given.map(([name, { type, dims, data }]) => {
@@ -21,6 +29,18 @@ export function ownInputs(inputs: Inputs, ports: readonly Port[], transfer: bool
       return [name, { type, dims: [...dims], data: own } as TypedTensor];
     }),
   );
+}
+
+/** @throws NmodeError (BAD_USAGE) for a name that no port has */
+export function refuseUnknown(
+  what: 'input' | 'output',
+  names: readonly string[],
+  ports: readonly Port[],
+): void {
+  const known = new Set(ports.map(({ name }) => name));
+  const other = names.find((name) => !known.has(name));
+  if (other === undefined) return;
+  throw badUsage(`no ${what} is named '${other}'${instead(other, [...known], (name) => `'${name}'`)}`);
 }
 
 const input = (name: string) => `input '${name}'`;
@@ -41,7 +61,7 @@ const TYPES_OF: Readonly<Record<string, readonly ElementType[]>> = {
 };
 
 /** All of them. */
-const KNOWN = new Set<string>([...Object.values(TYPES_OF).flat(), 'string']);
+export const ELEMENT_TYPES: ReadonlySet<string> = new Set([...Object.values(TYPES_OF).flat(), 'string']);
 
 const isText = (data: unknown): data is readonly string[] =>
   Array.isArray(data) && data.every((element) => typeof element === 'string');
@@ -52,15 +72,30 @@ function typesOf(data: unknown): readonly ElementType[] {
   return (ArrayBuffer.isView(data) && TYPES_OF[Object(data)[Symbol.toStringTag]]) || [];
 }
 
+/** Whether sizes are those that a model declares, as far as it does: onnxruntime tells of a scalar as of any rank. */
+const isDeclared = (dims: readonly number[], shape: Port['shape']) =>
+  shape.length === 0 ||
+  (dims.length === shape.length &&
+    shape.every((size, axis) => typeof size !== 'number' || size < 0 || size === dims[axis]));
+
 /** A tensor with its type told, checked. */
-function typed(name: string, tensor: InputTensor, ports: readonly Port[]): TypedTensor {
-  const { type, dims } = tensor ?? {};
+function typed({ name, dtype: wanted, shape }: Port, tensor: InputTensor | undefined): TypedTensor {
+  if (tensor === undefined) {
+    const sizes = shape.length === 0 ? '' : ` [${sizesText(shape)}]`;
+    throw badUsage(`${input(name)} is missing: expected ${wanted}${sizes}`);
+  }
   const data = dataOf(name, tensor);
+  const { type, dims } = tensor ?? {};
+  if (data === undefined || dims === undefined) {
+    throw badUsage(`${input(name)}: expected { dims, data }, found ${literal(tensor)}`);
+  }
+  if (!(Array.isArray(dims) && dims.every((size) => Number.isSafeInteger(size) && size >= 0))) {
+    throw badUsage(`${input(name)}: its dims are ${literal(dims)}, expected whole numbers from 0 on`);
+  }
   const types = typesOf(data);
-  const isShape = Array.isArray(dims) && dims.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (types.length === 0 || !isShape) {
+  if (types.length === 0) {
     throw badUsage(
-      `${input(name)}: expected { dims, data } with sizes as numbers and a typed array, or an array of strings`,
+      `${input(name)}: its data are ${literal(data)}, expected a typed array, or an array of strings`,
     );
   }
   if (ArrayBuffer.isView(data)) refuseGone(data, input(name));
@@ -73,10 +108,12 @@ function typed(name: string, tensor: InputTensor, ports: readonly Port[]): Typed
   if (type !== undefined && stated === undefined) {
     throw badUsage(`${input(name)} is said to be ${type}, and its data are ${types.join(' or ')}`);
   }
-  const wanted = ports.find((port) => port.name === name)?.dtype;
   const candidates = stated === undefined ? types : [stated];
-  if (wanted !== undefined && KNOWN.has(wanted) && !candidates.some((known) => known === wanted)) {
+  if (ELEMENT_TYPES.has(wanted) && !candidates.some((known) => known === wanted)) {
     throw badUsage(`${input(name)} is given as ${candidates.join(' or ')}, the model takes ${wanted}`);
+  }
+  if (!isDeclared(dims, shape)) {
+    throw badUsage(`${input(name)} is [${dims.join(', ')}], the model takes [${sizesText(shape)}]`);
   }
   const own = candidates.find((known) => known === wanted) ?? candidates[0];
   return { type: own, dims, data } as TypedTensor;

@@ -7,7 +7,9 @@ import {
   FLAG,
   FUNCTION,
   type Kinds,
+  NAMES,
   NUMBER,
+  oneOf,
   SIGNAL,
   TEXT,
   TEXTS,
@@ -15,7 +17,7 @@ import {
 import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
 import { ofType } from './of-type.js';
-import { ownInputs } from './own-inputs.js';
+import { ELEMENT_TYPES, ownInputs, refuseUnknown } from './own-inputs.js';
 import type { ProviderCheck } from './probe.js';
 import type { Opening } from './progress.js';
 import { Queue } from './queue.js';
@@ -69,7 +71,7 @@ export const SHARED_SESSION_KINDS = {
 };
 
 const RUN_KINDS: Kinds<RunOptions> = {
-  ...{ signal: SIGNAL, transfer: FLAG, outputs: TEXTS, type: TEXT, since: NUMBER },
+  ...{ signal: SIGNAL, transfer: FLAG, outputs: NAMES, type: oneOf([...ELEMENT_TYPES]), since: NUMBER },
   ...each(['onStart', 'onSpent'], FUNCTION),
 };
 
@@ -85,8 +87,8 @@ export interface SharedSession<R extends SharedProviderReport = SharedProviderRe
   readonly alive: boolean;
   /**
    * Runs the model. The inputs are copied, or taken, before this returns.
-   * @throws NmodeError: BAD_USAGE for what is no tensor or holds nothing any more; BAD_MODEL for an output of another type than
-   * asked for; CANNOT_RUN, also where the thread that had it was lost, or none is left; the signal's reason
+   * @throws NmodeError: BAD_USAGE for names, types and sizes that the model does not declare, for inputs that are missing, and for what
+   * is no tensor or holds nothing any more; BAD_MODEL for an output of another type than asked for; CANNOT_RUN, also where the thread that had it was lost, or none is left; the signal's reason
    */
   run<T extends ElementType = ElementType>(inputs: Inputs, options?: RunOptions<T>): Promise<Outputs<T>>;
   /** Waits for runs in progress, and rejects waiting ones. */
@@ -187,7 +189,7 @@ export function sessionOf<R extends SharedProviderReport>(
       checkOptions(options, RUN_KINDS);
       const { type, signal } = options;
       signal?.throwIfAborted();
-      const found = await queue.add(jobOf(feeds, inputs, options), signal);
+      const found = await queue.add(jobOf(feeds, { inputs, outputs }, options), signal);
       return type === undefined ? (found as Outputs<T>) : ofType(found, type);
     },
     close: closeOnce,
@@ -196,11 +198,16 @@ export function sessionOf<R extends SharedProviderReport>(
 }
 
 /** A run whose inputs are taken now. What is wrong with them is told in its turn: those who await runs in order meet it there. */
-function jobOf(feeds: Inputs, ports: readonly Port[], { transfer = false, ...options }: RunOptions) {
+function jobOf(
+  feeds: Inputs,
+  ports: Pick<Opened, 'inputs' | 'outputs'>,
+  { transfer = false, ...options }: RunOptions,
+) {
   const { onStart, onSpent, outputs: wanted } = options;
   let inputs: TypedInputs;
   try {
-    inputs = ownInputs(feeds, ports, transfer);
+    refuseUnknown('output', wanted ?? [], ports.outputs);
+    inputs = ownInputs(feeds, ports.inputs, transfer);
   } catch (error) {
     return () => Promise.reject(error);
   }

@@ -33,10 +33,12 @@ const methods = {
     return numbers;
   },
   release: () => {},
-  /** As a session does: answers, or does what an input is called. */
+  /** As a session does: answers numbers, or does what a text says. */
   run: ({ inputs }) => {
-    const [[name, { data }]] = Object.entries(inputs);
-    return name === 'x' ? { outputs: { y: { dims: [data.length], data } } } : methods[name]();
+    const { data } = inputs.x;
+    return typeof data[0] === 'string'
+      ? methods[data[0]]()
+      : { outputs: { y: { dims: [data.length], data } } };
   },
 };
 

@@ -30,12 +30,19 @@ export const RUNTIME_SESSIONS: Conditions = {
     'not in a thread': "a thread's module is loaded by the main thread",
   },
   'runtime/sessions/own-inputs.ts': {
-    'expected inputs by their names, as in { image: { dims, data } }':
-      'a program gives something for inputs that is not an object',
+    'expected inputs by their names, as in { image: { dims, data } }, found …':
+      'a program gives something for inputs that is no object, or one of a kind of its own, such as an array',
     ' or ': 'joins the types that the array of a tensor may hold',
     "input '…'": 'the name by which messages call an input',
-    '…: expected { dims, data } with sizes as numbers and a typed array, or an array of strings':
-      'an input has no array of whole numbers from 0 on as dims, or data of another type',
+    "no … is named '…'…": 'a program names an input or output that the model does not declare',
+    '… is missing: expected ……': 'an input that the model declares is undefined',
+    '…: expected { dims, data }, found …': 'the dims or the data of an input are undefined',
+    '…: its dims are …, expected whole numbers from 0 on':
+      'the dims of an input are no array of such numbers',
+    '…: its data are …, expected a typed array, or an array of strings':
+      'the data of an input are neither a typed array of a type of ONNX nor an array of strings',
+    '… is […], the model takes […]':
+      'the rank or a fixed size of an input is another than the model declares, which is no scalar',
     '…: its data cannot be read: …':
       "the getter of a tensor's data throws: onnxruntime's, of one that was disposed of or is on a graphics card",
     '… is said to be …, and its data are …':

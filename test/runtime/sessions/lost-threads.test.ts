@@ -1,23 +1,29 @@
 import { expect, it } from '@jest/globals';
 import { type SharedProviderReport, sessionOf } from '../../../runtime/sessions/session.js';
-import type { Floats } from '../../../runtime/sessions/tensors.js';
+import type { Floats, InputTensor } from '../../../runtime/sessions/tensors.js';
 import { startFragile } from '../../support/fragile.js';
 
 const one: Floats = { dims: [1], data: Float32Array.of(1) };
+const exit: InputTensor = { dims: [1], data: ['exit'] };
 const provider: SharedProviderReport = { requested: ['cpu'], effective: 'cpu', attempts: [] };
 const lost = { code: 'CANNOT_RUN', message: 'a thread of the test was lost: it ended' };
 
-/** A session of threads that answer `x`, and end for `exit`. */
+/** A session of threads that answer numbers, and end for the text `exit`. */
 function fragile(workers: number) {
   const threads = Array.from({ length: workers }, startFragile);
-  const session = sessionOf(threads as never, { inputs: [], outputs: [] }, provider, 1);
+  const session = sessionOf(
+    threads as never,
+    { inputs: [{ name: 'x', dtype: 'any', shape: [1] }], outputs: [] },
+    provider,
+    1,
+  );
   return { threads, session };
 }
 
 it('one thread of two that is lost fails its run and gets no more', async () => {
   const { session, threads } = fragile(2);
   await using _ = session;
-  const [dead, ...runs] = [{ exit: one }, ...Array.from({ length: 6 }, () => ({ x: one }))].map((inputs) =>
+  const [dead, ...runs] = [{ x: exit }, ...Array.from({ length: 6 }, () => ({ x: one }))].map((inputs) =>
     session.run(inputs),
   );
   await expect(dead).rejects.toMatchObject(lost);
@@ -30,7 +36,7 @@ it('one thread of two that is lost fails its run and gets no more', async () => 
 
 it('without threads all runs fail at once, those that wait as well, and it can be closed', async () => {
   const { session } = fragile(2);
-  const runs = [{ exit: one }, { exit: one }, { x: one }, { x: one }].map((inputs) => session.run(inputs));
+  const runs = [{ x: exit }, { x: exit }, { x: one }, { x: one }].map((inputs) => session.run(inputs));
   for (const result of await Promise.allSettled(runs)) expect(result).toMatchObject({ reason: lost });
   expect(session.alive).toBe(false);
   await expect(session.run({ x: one })).rejects.toMatchObject(lost);

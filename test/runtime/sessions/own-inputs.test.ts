@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { Tensor } from 'onnxruntime-common';
 import { encodeModel } from '../../../graph/file/write.js';
+import { symbol } from '../../../graph/ir/dim.js';
 import { input } from '../../../graph/ir/value.js';
 import { cast } from '../../../graph/ops/cast.js';
 import { identity } from '../../../graph/ops/unary.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { ownInputs } from '../../../runtime/sessions/own-inputs.js';
 import { probeInput } from '../../../runtime/sessions/probe.js';
+import type { RunOptions } from '../../../runtime/sessions/session.js';
 import type { Inputs, Port, TypedTensor } from '../../../runtime/sessions/tensors.js';
 import { modelOf } from '../../support/graph.js';
 
@@ -15,6 +17,8 @@ const PORTS: readonly Port[] = [
   { name: 'image', dtype: 'uint8', shape: ['N'] },
   { name: 'half', dtype: 'float16', shape: ['N'] },
 ];
+/** A model's that takes just what it is given. */
+const portsOf = (inputs: unknown) => PORTS.filter(({ name }) => name in Object(inputs));
 const x = (data: unknown, dims: unknown = [2]) => ({ x: { dims, data } }) as Inputs;
 /** Newer than the types that the package is compiled with. */
 interface Resizable extends ArrayBuffer {
@@ -47,8 +51,19 @@ function disposed() {
 describe('inputs of a run', () => {
   it.each([
     ['no inputs', undefined, /^expected inputs by their names/],
-    ['no tensor', { x: undefined }, /^input 'x': expected \{ dims, data \}/],
-    ['an array of numbers', x([1, 2]), /^input 'x': expected/],
+    ['a missing one', { x: undefined }, "input 'x' is missing: expected float32 [N]"],
+    ['no tensor', { x: null }, "input 'x': expected { dims, data }, found null"],
+    ['an array alone', { x: numbers() }, "input 'x': expected { dims, data }, found Float32Array"],
+    [
+      'a shape',
+      { x: { shape: [2], data: numbers() } },
+      "input 'x': expected { dims, data }, found { shape, data }",
+    ],
+    [
+      'an array of numbers',
+      x([1, 2]),
+      "input 'x': its data are [1, 2], expected a typed array, or an array of strings",
+    ],
     ['64-bit numbers', x(Float64Array.of(1, 2)), "input 'x' is given as float64, the model takes float32"],
     [
       'another type than its array has',
@@ -70,9 +85,14 @@ describe('inputs of a run', () => {
       { half: { dims: [2], data: numbers() } },
       "input 'half' is given as float32, the model takes float16",
     ],
-    ['sizes that are no numbers', x(numbers(), [2n]), /^input 'x': expected/],
-    ['half a size', x(numbers(), [0.5, 4]), /^input 'x': expected/],
-    ['negative sizes', x(numbers(), [-1, -2]), /^input 'x': expected/],
+    [
+      'sizes that are no numbers',
+      x(numbers(), [2n]),
+      "input 'x': its dims are [2n], expected whole numbers from 0 on",
+    ],
+    ['half a size', x(numbers(), [0.5, 4]), /^input 'x': its dims are \[0\.5, 4\], expected/],
+    ['negative sizes', x(numbers(), [-1, -2]), /^input 'x': its dims are \[-1, -2\], expected/],
+    ['another rank', x(numbers(), [1, 2]), "input 'x' is [1, 2], the model takes [N]"],
     ['too few', x(numbers(), [3]), "input 'x' has 2 elements, expected 3 for [3]"],
     [
       'a buffer that was transferred',
@@ -88,8 +108,8 @@ describe('inputs of a run', () => {
     ['a buffer that has shrunk', x(shrunk()), /^input 'x': its buffer was transferred or has shrunk/],
   ])('%s is refused', (_, inputs, message) => {
     for (const transfer of [false, true]) {
-      expect(() => ownInputs(inputs as Inputs, PORTS, transfer)).toThrow(message);
-      expect(() => ownInputs(inputs as Inputs, PORTS, transfer)).toThrow(
+      expect(() => ownInputs(inputs as Inputs, portsOf(inputs), transfer)).toThrow(message);
+      expect(() => ownInputs(inputs as Inputs, portsOf(inputs), transfer)).toThrow(
         expect.objectContaining({ code: 'BAD_USAGE' }),
       );
     }
@@ -103,7 +123,7 @@ describe('inputs of a run', () => {
   ])('%s is copied, and nothing around it', (_, data) => {
     const [name] = data instanceof Float32Array ? ['x'] : ['image'];
     const dims = [2];
-    const { [name]: own } = ownInputs({ [name]: { dims, data } } as Inputs, PORTS, false);
+    const { [name]: own } = ownInputs({ [name]: { dims, data } } as Inputs, portsOf({ [name]: data }), false);
     const expected = [...data];
     data.fill(9);
     dims[0] = 7;
@@ -120,20 +140,63 @@ describe('inputs of a run', () => {
       x: { dims: [2], data: new Float32Array(buffer, 0, 2) },
       z: { dims: [1], data: new Float32Array(buffer, 8, 1) },
     };
-    const own = ownInputs(inputs, PORTS, true);
+    const ports = ['x', 'z'].map((name) => ({ name, dtype: 'float32', shape: ['N'] }));
+    const own = ownInputs(inputs, ports, true);
     expect(own).toEqual({
       x: { type: 'float32', dims: [2], data: Float32Array.of(1, 2) },
       z: { type: 'float32', dims: [1], data: Float32Array.of(3) },
     });
     expect(buffer.byteLength).toBe(0);
-    expect(() => ownInputs(inputs, PORTS, true)).toThrow(/was transferred/);
+    expect(() => ownInputs(inputs, ports, true)).toThrow(/was transferred/);
   });
 
   it('shared memory cannot be given away', () => {
     const data = new Float32Array(new SharedArrayBuffer(8));
-    expect(() => ownInputs(x(data), PORTS, true)).toThrow(
+    expect(() => ownInputs(x(data), portsOf(x(data)), true)).toThrow(
       /^the buffers of the inputs cannot be transferred \(.*\): run without 'transfer'$/,
     );
+  });
+});
+
+describe('what a model does not declare', () => {
+  const image = { dims: [1, 3, 4, 4], data: new Float32Array(48) };
+  const port = input('image', 'float32', [1, 3, symbol('H'), symbol('W')]);
+  const open = () => createSession(encodeModel(modelOf([port], { mask: identity(port) })));
+
+  it.each([
+    [{}, {}, "input 'image' is missing: expected float32 [1, 3, H, W]"],
+    [new Map([['image', image]]), {}, /^expected inputs by their names, as in .*, found Map$/],
+    [[image], {}, /^expected inputs by their names, as in .*, found \[\{ dims, data \}\]$/],
+    [{ imgae: image }, {}, "no input is named 'imgae'; the closest is 'image'"],
+    [{ image, x: image }, {}, "no input is named 'x', expected 'image'"],
+    [
+      { image: { ...image, dims: [1, 4, 4, 3] } },
+      {},
+      "input 'image' is [1, 4, 4, 3], the model takes [1, 3, H, W]",
+    ],
+    [
+      { image: { ...image, dims: [3, 4, 4] } },
+      {},
+      "input 'image' is [3, 4, 4], the model takes [1, 3, H, W]",
+    ],
+    [{ image }, { outputs: ['masks'] }, "no output is named 'masks'; the closest is 'mask'"],
+    [{ image }, { outputs: [] }, '`outputs: []`, expected a list of names'],
+    [{ image }, { type: 'float' }, /^`type: 'float'`, expected float32 or float64 or /],
+  ])('is refused by its name: %j, %j', async (inputs, options, message) => {
+    await using session = await open();
+    const refused = session.run(inputs as unknown as Inputs, options as RunOptions);
+    const said = typeof message === 'string' ? message : expect.stringMatching(message);
+    await expect(refused).rejects.toMatchObject({ code: 'BAD_USAGE', message: said });
+  });
+
+  it('is nothing that the model leaves open', async () => {
+    const scalar = input('x', 'float32', []);
+    await using session = await createSession(encodeModel(modelOf([scalar], { y: identity(scalar) })));
+    const { y } = await session.run({ x: { dims: [], data: Float32Array.of(1) } });
+    expect(y?.dims).toEqual([]);
+    await using other = await open();
+    const { mask } = await other.run({ image, ...{ more: undefined } } as unknown as Inputs);
+    expect(mask?.dims).toEqual(image.dims);
   });
 });
 
